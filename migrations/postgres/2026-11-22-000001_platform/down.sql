@@ -1,0 +1,5 @@
+DROP TABLE job_files;
+DROP TABLE jobs;
+DROP TABLE idempotency_keys;
+DROP TABLE trail_entries;
+DROP FUNCTION refuse_change;

@@ -1,0 +1,199 @@
+CREATE TABLE customers (
+    id uuid PRIMARY KEY,
+    number text NOT NULL CONSTRAINT customers_number_key UNIQUE,
+    name text NOT NULL,
+    search_key text NOT NULL,
+    country text NOT NULL,
+    street text,
+    city text,
+    postal_code text,
+    email text,
+    language text NOT NULL CHECK (language IN ('en', 'zh-CN')),
+    owner text,
+    parent_customer_id uuid REFERENCES customers (id),
+    created_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    version bigint NOT NULL
+);
+CREATE INDEX customers_owner ON customers (owner, id);
+CREATE INDEX customers_parent ON customers (parent_customer_id);
+CREATE INDEX customers_name ON customers (name, id);
+CREATE INDEX customers_search ON customers (search_key);
+
+CREATE TABLE policies (
+    id uuid PRIMARY KEY,
+    policy_version integer NOT NULL CONSTRAINT policies_policy_version_key UNIQUE,
+    status text NOT NULL CHECK (status IN ('draft', 'live', 'retired')),
+    document text NOT NULL,
+    reason text NOT NULL,
+    author text NOT NULL,
+    approver text,
+    created_at timestamptz NOT NULL,
+    live_at timestamptz,
+    retired_at timestamptz,
+    version bigint NOT NULL
+);
+CREATE UNIQUE INDEX policies_live_key ON policies (status) WHERE status = 'live';
+
+CREATE TABLE credit_accounts (
+    id uuid PRIMARY KEY,
+    customer_id uuid NOT NULL CONSTRAINT credit_accounts_customer_id_key UNIQUE REFERENCES customers (id),
+    currency text NOT NULL,
+    status text NOT NULL CHECK (status IN ('active', 'suspended')),
+    limit_kind text NOT NULL CHECK (limit_kind IN ('none', 'unlimited', 'amount')),
+    limit_minor bigint NOT NULL CHECK (limit_minor >= 0),
+    limit_source text NOT NULL,
+    limit_valid_until date,
+    net_days integer NOT NULL CHECK (net_days >= 0),
+    group_limit_kind text CHECK (group_limit_kind IN ('none', 'unlimited', 'amount')),
+    group_limit_minor bigint NOT NULL CHECK (group_limit_minor >= 0),
+    dunning_procedure_id uuid,
+    reserved_minor bigint NOT NULL CHECK (reserved_minor >= 0),
+    receivable_minor bigint NOT NULL CHECK (receivable_minor >= 0),
+    unapplied_minor bigint NOT NULL CHECK (unapplied_minor >= 0),
+    group_reserved_minor bigint NOT NULL CHECK (group_reserved_minor >= 0),
+    group_receivable_minor bigint NOT NULL CHECK (group_receivable_minor >= 0),
+    group_unapplied_minor bigint NOT NULL CHECK (group_unapplied_minor >= 0),
+    created_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    version bigint NOT NULL
+);
+CREATE INDEX credit_accounts_status ON credit_accounts (status, id);
+
+CREATE TABLE limits (
+    id uuid PRIMARY KEY,
+    account_id uuid NOT NULL REFERENCES credit_accounts (id),
+    scope text NOT NULL CHECK (scope IN ('own', 'group')),
+    limit_kind text NOT NULL CHECK (limit_kind IN ('none', 'unlimited', 'amount')),
+    limit_minor bigint NOT NULL CHECK (limit_minor >= 0),
+    currency text NOT NULL,
+    net_days integer,
+    valid_until date,
+    source text NOT NULL CHECK (source IN ('application', 'lowered', 'import')),
+    application_id uuid,
+    reason text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamptz NOT NULL
+);
+CREATE INDEX limits_account ON limits (account_id, id);
+
+CREATE TABLE account_blocks (
+    id uuid PRIMARY KEY,
+    account_id uuid NOT NULL REFERENCES credit_accounts (id),
+    cause text NOT NULL CHECK (cause IN ('dunning')),
+    reason text NOT NULL,
+    set_at timestamptz NOT NULL,
+    set_by text NOT NULL,
+    lifted_at timestamptz,
+    lifted_by text
+);
+CREATE UNIQUE INDEX account_blocks_account_id_cause_key ON account_blocks (account_id, cause) WHERE lifted_at IS NULL;
+
+CREATE TABLE reservations (
+    id uuid PRIMARY KEY,
+    account_id uuid NOT NULL REFERENCES credit_accounts (id),
+    customer_id uuid NOT NULL REFERENCES customers (id),
+    check_id uuid NOT NULL,
+    order_number text NOT NULL,
+    purpose text NOT NULL,
+    currency text NOT NULL,
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    captured_minor bigint NOT NULL CHECK (captured_minor >= 0),
+    status text NOT NULL CHECK (status IN ('active', 'partially_captured', 'captured', 'released', 'expired')),
+    expires_at timestamptz NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    end_reason text,
+    version bigint NOT NULL
+);
+CREATE UNIQUE INDEX reservations_customer_id_order_number_purpose_key
+    ON reservations (customer_id, order_number, purpose) WHERE status IN ('active', 'partially_captured');
+CREATE INDEX reservations_account ON reservations (account_id, id);
+CREATE INDEX reservations_order ON reservations (order_number, id);
+CREATE INDEX reservations_expiry ON reservations (expires_at) WHERE status IN ('active', 'partially_captured');
+
+CREATE TABLE invoices (
+    id uuid PRIMARY KEY,
+    number text NOT NULL CONSTRAINT invoices_number_key UNIQUE,
+    customer_id uuid NOT NULL REFERENCES customers (id),
+    account_id uuid NOT NULL REFERENCES credit_accounts (id),
+    order_number text,
+    reservation_id uuid REFERENCES reservations (id),
+    invoice_date date NOT NULL,
+    due_date date NOT NULL,
+    currency text NOT NULL,
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    open_minor bigint NOT NULL CHECK (open_minor >= 0),
+    status text NOT NULL CHECK (status IN ('open', 'partially_paid', 'paid', 'cancelled')),
+    cancelled_on date,
+    cancel_reason text,
+    created_by text NOT NULL,
+    created_at timestamptz NOT NULL,
+    version bigint NOT NULL,
+    CHECK (open_minor <= amount_minor)
+);
+CREATE INDEX invoices_customer ON invoices (customer_id, id);
+CREATE INDEX invoices_open_due ON invoices (due_date, id) WHERE open_minor > 0;
+CREATE INDEX invoices_customer_open ON invoices (customer_id, due_date) WHERE open_minor > 0;
+CREATE INDEX invoices_date ON invoices (invoice_date, id);
+CREATE INDEX invoices_due ON invoices (due_date, id);
+
+CREATE TABLE credit_notes (
+    id uuid PRIMARY KEY,
+    number text NOT NULL CONSTRAINT credit_notes_number_key UNIQUE,
+    customer_id uuid NOT NULL REFERENCES customers (id),
+    account_id uuid NOT NULL REFERENCES credit_accounts (id),
+    invoice_id uuid REFERENCES invoices (id),
+    credit_date date NOT NULL,
+    currency text NOT NULL,
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    unapplied_minor bigint NOT NULL CHECK (unapplied_minor >= 0),
+    reason text NOT NULL,
+    status text NOT NULL CHECK (status IN ('posted', 'reversed')),
+    reversed_on date,
+    reverse_reason text,
+    created_by text NOT NULL,
+    created_at timestamptz NOT NULL,
+    version bigint NOT NULL,
+    CHECK (unapplied_minor <= amount_minor)
+);
+CREATE INDEX credit_notes_customer ON credit_notes (customer_id, id);
+CREATE INDEX credit_notes_unapplied ON credit_notes (customer_id, credit_date) WHERE unapplied_minor > 0;
+
+CREATE TABLE receipts (
+    id uuid PRIMARY KEY,
+    number text NOT NULL CONSTRAINT receipts_number_key UNIQUE,
+    customer_id uuid NOT NULL REFERENCES customers (id),
+    account_id uuid NOT NULL REFERENCES credit_accounts (id),
+    receipt_date date NOT NULL,
+    currency text NOT NULL,
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    unapplied_minor bigint NOT NULL CHECK (unapplied_minor >= 0),
+    status text NOT NULL CHECK (status IN ('posted', 'reversed')),
+    reversed_on date,
+    reverse_reason text,
+    created_by text NOT NULL,
+    created_at timestamptz NOT NULL,
+    version bigint NOT NULL,
+    CHECK (unapplied_minor <= amount_minor)
+);
+CREATE INDEX receipts_customer ON receipts (customer_id, id);
+CREATE INDEX receipts_unapplied ON receipts (customer_id, receipt_date) WHERE unapplied_minor > 0;
+CREATE INDEX receipts_date ON receipts (receipt_date, id);
+
+CREATE TABLE settlements (
+    id uuid PRIMARY KEY,
+    invoice_id uuid NOT NULL REFERENCES invoices (id),
+    customer_id uuid NOT NULL REFERENCES customers (id),
+    receipt_id uuid REFERENCES receipts (id),
+    credit_note_id uuid REFERENCES credit_notes (id),
+    amount_minor bigint NOT NULL CHECK (amount_minor <> 0),
+    effective_on date NOT NULL,
+    reverses_id uuid REFERENCES settlements (id),
+    created_by text NOT NULL,
+    created_at timestamptz NOT NULL
+);
+CREATE INDEX settlements_invoice ON settlements (invoice_id, effective_on);
+CREATE INDEX settlements_receipt ON settlements (receipt_id);
+CREATE INDEX settlements_credit_note ON settlements (credit_note_id);

@@ -1,0 +1,92 @@
+CREATE TABLE limit_checks (
+    id uuid PRIMARY KEY,
+    account_id uuid NOT NULL REFERENCES credit_accounts (id),
+    customer_id uuid NOT NULL REFERENCES customers (id),
+    order_number text,
+    checkpoint text NOT NULL CHECK (checkpoint IN ('quote', 'order', 'delivery', 'invoice')),
+    currency text NOT NULL,
+    amount_minor bigint NOT NULL,
+    outcome text NOT NULL CHECK (outcome IN ('approved', 'approved_with_warning', 'review_required', 'rejected')),
+    policy_version integer NOT NULL,
+    request text NOT NULL,
+    answer text NOT NULL,
+    checked_by text NOT NULL,
+    checked_at timestamptz NOT NULL
+);
+CREATE INDEX limit_checks_customer ON limit_checks (customer_id, id);
+CREATE INDEX limit_checks_order ON limit_checks (order_number, id);
+
+CREATE TABLE credit_blocks (
+    id uuid PRIMARY KEY,
+    check_id uuid NOT NULL REFERENCES limit_checks (id),
+    account_id uuid NOT NULL REFERENCES credit_accounts (id),
+    customer_id uuid NOT NULL REFERENCES customers (id),
+    order_number text NOT NULL,
+    purpose text NOT NULL,
+    currency text NOT NULL,
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    reserve_until timestamptz NOT NULL,
+    status text NOT NULL CHECK (status IN ('open', 'released', 'rejected')),
+    reasons text NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamptz NOT NULL,
+    decided_by text,
+    decided_at timestamptz,
+    decision_reason text,
+    reservation_id uuid REFERENCES reservations (id),
+    version bigint NOT NULL
+);
+CREATE UNIQUE INDEX credit_blocks_customer_id_order_number_purpose_key
+    ON credit_blocks (customer_id, order_number, purpose) WHERE status = 'open';
+CREATE INDEX credit_blocks_status ON credit_blocks (status, id);
+CREATE INDEX credit_blocks_customer ON credit_blocks (customer_id, id);
+
+CREATE TABLE applications (
+    id uuid PRIMARY KEY,
+    customer_id uuid NOT NULL REFERENCES customers (id),
+    account_id uuid NOT NULL REFERENCES credit_accounts (id),
+    scope text NOT NULL CHECK (scope IN ('own', 'group')),
+    status text NOT NULL CHECK (status IN ('draft', 'submitted', 'under_review', 'information_requested',
+        'pending_approval', 'approved_with_conditions', 'approved', 'declined', 'withdrawn', 'expired')),
+    currency text NOT NULL,
+    requested_limit_minor bigint NOT NULL CHECK (requested_limit_minor > 0),
+    requested_net_days integer NOT NULL,
+    purpose text NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    submitted_by text,
+    submitted_at timestamptz,
+    reviewer text,
+    information_request text,
+    deadline date,
+    recommended_limit_minor bigint,
+    recommended_net_days integer,
+    recommended_valid_until date,
+    recommendation text,
+    recommended_by text,
+    recommended_at timestamptz,
+    credit_approver text,
+    approver text,
+    decided_at timestamptz,
+    decision_reason text,
+    conditions text NOT NULL,
+    appealed_at timestamptz,
+    version bigint NOT NULL
+);
+CREATE INDEX applications_status ON applications (status, id);
+CREATE INDEX applications_customer ON applications (customer_id, id);
+CREATE INDEX applications_deadline ON applications (deadline) WHERE deadline IS NOT NULL;
+
+CREATE TABLE application_steps (
+    id uuid PRIMARY KEY,
+    application_id uuid NOT NULL REFERENCES applications (id),
+    verb text NOT NULL,
+    from_status text,
+    to_status text NOT NULL,
+    subject text NOT NULL,
+    at timestamptz NOT NULL,
+    reason text,
+    details text
+);
+CREATE INDEX application_steps_application ON application_steps (application_id, id);

@@ -1,0 +1,4 @@
+DROP TABLE job_files;
+DROP TABLE jobs;
+DROP TABLE idempotency_keys;
+DROP TABLE trail_entries;

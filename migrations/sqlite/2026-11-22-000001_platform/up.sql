@@ -1,0 +1,70 @@
+CREATE TABLE trail_entries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL CONSTRAINT trail_entries_id_key UNIQUE,
+    at TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    action TEXT NOT NULL,
+    entity_id TEXT NOT NULL,
+    before TEXT,
+    after TEXT,
+    reason TEXT,
+    request_id TEXT NOT NULL
+) STRICT;
+CREATE INDEX trail_entries_entity ON trail_entries (entity_id, seq);
+CREATE INDEX trail_entries_subject ON trail_entries (subject, seq);
+CREATE INDEX trail_entries_action ON trail_entries (action, seq);
+CREATE INDEX trail_entries_at ON trail_entries (at, seq);
+
+CREATE TABLE idempotency_keys (
+    caller TEXT NOT NULL,
+    method TEXT NOT NULL,
+    route TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (caller, method, route, key)
+) STRICT;
+CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
+
+CREATE TABLE jobs (
+    id BLOB PRIMARY KEY,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+    progress_done INTEGER NOT NULL,
+    progress_total INTEGER,
+    progress_unit TEXT NOT NULL,
+    input TEXT NOT NULL,
+    result TEXT,
+    errors TEXT,
+    created_by TEXT NOT NULL,
+    caller TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    started_at TEXT,
+    finished_at TEXT,
+    lease_until TEXT,
+    attempts INTEGER NOT NULL,
+    cancel_requested_at TEXT,
+    version INTEGER NOT NULL
+) STRICT;
+CREATE INDEX jobs_status ON jobs (status, id);
+CREATE INDEX jobs_created_by ON jobs (created_by, id);
+
+CREATE TABLE job_files (
+    job_id BLOB NOT NULL REFERENCES jobs (id),
+    part INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (job_id, part)
+) STRICT;
+
+CREATE TRIGGER trail_entries_no_update BEFORE UPDATE ON trail_entries
+BEGIN
+    SELECT RAISE(ABORT, 'trail_entries is append-only');
+END;
+CREATE TRIGGER trail_entries_no_delete BEFORE DELETE ON trail_entries
+BEGIN
+    SELECT RAISE(ABORT, 'trail_entries is append-only');
+END;

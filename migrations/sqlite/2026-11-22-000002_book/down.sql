@@ -1,0 +1,10 @@
+DROP TABLE settlements;
+DROP TABLE receipts;
+DROP TABLE credit_notes;
+DROP TABLE invoices;
+DROP TABLE reservations;
+DROP TABLE account_blocks;
+DROP TABLE limits;
+DROP TABLE credit_accounts;
+DROP TABLE policies;
+DROP TABLE customers;

@@ -1,0 +1,199 @@
+CREATE TABLE customers (
+    id BLOB PRIMARY KEY,
+    number TEXT NOT NULL CONSTRAINT customers_number_key UNIQUE,
+    name TEXT NOT NULL,
+    search_key TEXT NOT NULL,
+    country TEXT NOT NULL,
+    street TEXT,
+    city TEXT,
+    postal_code TEXT,
+    email TEXT,
+    language TEXT NOT NULL CHECK (language IN ('en', 'zh-CN')),
+    owner TEXT,
+    parent_customer_id BLOB REFERENCES customers (id),
+    created_at TEXT NOT NULL,
+    changed_at TEXT NOT NULL,
+    version INTEGER NOT NULL
+) STRICT;
+CREATE INDEX customers_owner ON customers (owner, id);
+CREATE INDEX customers_parent ON customers (parent_customer_id);
+CREATE INDEX customers_name ON customers (name, id);
+CREATE INDEX customers_search ON customers (search_key);
+
+CREATE TABLE policies (
+    id BLOB PRIMARY KEY,
+    policy_version INTEGER NOT NULL CONSTRAINT policies_policy_version_key UNIQUE,
+    status TEXT NOT NULL CHECK (status IN ('draft', 'live', 'retired')),
+    document TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    author TEXT NOT NULL,
+    approver TEXT,
+    created_at TEXT NOT NULL,
+    live_at TEXT,
+    retired_at TEXT,
+    version INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX policies_live_key ON policies (status) WHERE status = 'live';
+
+CREATE TABLE credit_accounts (
+    id BLOB PRIMARY KEY,
+    customer_id BLOB NOT NULL CONSTRAINT credit_accounts_customer_id_key UNIQUE REFERENCES customers (id),
+    currency TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('active', 'suspended')),
+    limit_kind TEXT NOT NULL CHECK (limit_kind IN ('none', 'unlimited', 'amount')),
+    limit_minor INTEGER NOT NULL CHECK (limit_minor >= 0),
+    limit_source TEXT NOT NULL,
+    limit_valid_until TEXT,
+    net_days INTEGER NOT NULL CHECK (net_days >= 0),
+    group_limit_kind TEXT CHECK (group_limit_kind IN ('none', 'unlimited', 'amount')),
+    group_limit_minor INTEGER NOT NULL CHECK (group_limit_minor >= 0),
+    dunning_procedure_id BLOB,
+    reserved_minor INTEGER NOT NULL CHECK (reserved_minor >= 0),
+    receivable_minor INTEGER NOT NULL CHECK (receivable_minor >= 0),
+    unapplied_minor INTEGER NOT NULL CHECK (unapplied_minor >= 0),
+    group_reserved_minor INTEGER NOT NULL CHECK (group_reserved_minor >= 0),
+    group_receivable_minor INTEGER NOT NULL CHECK (group_receivable_minor >= 0),
+    group_unapplied_minor INTEGER NOT NULL CHECK (group_unapplied_minor >= 0),
+    created_at TEXT NOT NULL,
+    changed_at TEXT NOT NULL,
+    version INTEGER NOT NULL
+) STRICT;
+CREATE INDEX credit_accounts_status ON credit_accounts (status, id);
+
+CREATE TABLE limits (
+    id BLOB PRIMARY KEY,
+    account_id BLOB NOT NULL REFERENCES credit_accounts (id),
+    scope TEXT NOT NULL CHECK (scope IN ('own', 'group')),
+    limit_kind TEXT NOT NULL CHECK (limit_kind IN ('none', 'unlimited', 'amount')),
+    limit_minor INTEGER NOT NULL CHECK (limit_minor >= 0),
+    currency TEXT NOT NULL,
+    net_days INTEGER,
+    valid_until TEXT,
+    source TEXT NOT NULL CHECK (source IN ('application', 'lowered', 'import')),
+    application_id BLOB,
+    reason TEXT NOT NULL,
+    set_by TEXT NOT NULL,
+    set_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX limits_account ON limits (account_id, id);
+
+CREATE TABLE account_blocks (
+    id BLOB PRIMARY KEY,
+    account_id BLOB NOT NULL REFERENCES credit_accounts (id),
+    cause TEXT NOT NULL CHECK (cause IN ('dunning')),
+    reason TEXT NOT NULL,
+    set_at TEXT NOT NULL,
+    set_by TEXT NOT NULL,
+    lifted_at TEXT,
+    lifted_by TEXT
+) STRICT;
+CREATE UNIQUE INDEX account_blocks_account_id_cause_key ON account_blocks (account_id, cause) WHERE lifted_at IS NULL;
+
+CREATE TABLE reservations (
+    id BLOB PRIMARY KEY,
+    account_id BLOB NOT NULL REFERENCES credit_accounts (id),
+    customer_id BLOB NOT NULL REFERENCES customers (id),
+    check_id BLOB NOT NULL,
+    order_number TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
+    captured_minor INTEGER NOT NULL CHECK (captured_minor >= 0),
+    status TEXT NOT NULL CHECK (status IN ('active', 'partially_captured', 'captured', 'released', 'expired')),
+    expires_at TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    ended_at TEXT,
+    end_reason TEXT,
+    version INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX reservations_customer_id_order_number_purpose_key
+    ON reservations (customer_id, order_number, purpose) WHERE status IN ('active', 'partially_captured');
+CREATE INDEX reservations_account ON reservations (account_id, id);
+CREATE INDEX reservations_order ON reservations (order_number, id);
+CREATE INDEX reservations_expiry ON reservations (expires_at) WHERE status IN ('active', 'partially_captured');
+
+CREATE TABLE invoices (
+    id BLOB PRIMARY KEY,
+    number TEXT NOT NULL CONSTRAINT invoices_number_key UNIQUE,
+    customer_id BLOB NOT NULL REFERENCES customers (id),
+    account_id BLOB NOT NULL REFERENCES credit_accounts (id),
+    order_number TEXT,
+    reservation_id BLOB REFERENCES reservations (id),
+    invoice_date TEXT NOT NULL,
+    due_date TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
+    open_minor INTEGER NOT NULL CHECK (open_minor >= 0),
+    status TEXT NOT NULL CHECK (status IN ('open', 'partially_paid', 'paid', 'cancelled')),
+    cancelled_on TEXT,
+    cancel_reason TEXT,
+    created_by TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    CHECK (open_minor <= amount_minor)
+) STRICT;
+CREATE INDEX invoices_customer ON invoices (customer_id, id);
+CREATE INDEX invoices_open_due ON invoices (due_date, id) WHERE open_minor > 0;
+CREATE INDEX invoices_customer_open ON invoices (customer_id, due_date) WHERE open_minor > 0;
+CREATE INDEX invoices_date ON invoices (invoice_date, id);
+CREATE INDEX invoices_due ON invoices (due_date, id);
+
+CREATE TABLE credit_notes (
+    id BLOB PRIMARY KEY,
+    number TEXT NOT NULL CONSTRAINT credit_notes_number_key UNIQUE,
+    customer_id BLOB NOT NULL REFERENCES customers (id),
+    account_id BLOB NOT NULL REFERENCES credit_accounts (id),
+    invoice_id BLOB REFERENCES invoices (id),
+    credit_date TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
+    unapplied_minor INTEGER NOT NULL CHECK (unapplied_minor >= 0),
+    reason TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('posted', 'reversed')),
+    reversed_on TEXT,
+    reverse_reason TEXT,
+    created_by TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    CHECK (unapplied_minor <= amount_minor)
+) STRICT;
+CREATE INDEX credit_notes_customer ON credit_notes (customer_id, id);
+CREATE INDEX credit_notes_unapplied ON credit_notes (customer_id, credit_date) WHERE unapplied_minor > 0;
+
+CREATE TABLE receipts (
+    id BLOB PRIMARY KEY,
+    number TEXT NOT NULL CONSTRAINT receipts_number_key UNIQUE,
+    customer_id BLOB NOT NULL REFERENCES customers (id),
+    account_id BLOB NOT NULL REFERENCES credit_accounts (id),
+    receipt_date TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
+    unapplied_minor INTEGER NOT NULL CHECK (unapplied_minor >= 0),
+    status TEXT NOT NULL CHECK (status IN ('posted', 'reversed')),
+    reversed_on TEXT,
+    reverse_reason TEXT,
+    created_by TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    CHECK (unapplied_minor <= amount_minor)
+) STRICT;
+CREATE INDEX receipts_customer ON receipts (customer_id, id);
+CREATE INDEX receipts_unapplied ON receipts (customer_id, receipt_date) WHERE unapplied_minor > 0;
+CREATE INDEX receipts_date ON receipts (receipt_date, id);
+
+CREATE TABLE settlements (
+    id BLOB PRIMARY KEY,
+    invoice_id BLOB NOT NULL REFERENCES invoices (id),
+    customer_id BLOB NOT NULL REFERENCES customers (id),
+    receipt_id BLOB REFERENCES receipts (id),
+    credit_note_id BLOB REFERENCES credit_notes (id),
+    amount_minor INTEGER NOT NULL CHECK (amount_minor <> 0),
+    effective_on TEXT NOT NULL,
+    reverses_id BLOB REFERENCES settlements (id),
+    created_by TEXT NOT NULL,
+    created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX settlements_invoice ON settlements (invoice_id, effective_on);
+CREATE INDEX settlements_receipt ON settlements (receipt_id);
+CREATE INDEX settlements_credit_note ON settlements (credit_note_id);

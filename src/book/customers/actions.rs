@@ -1,0 +1,132 @@
+//! What is done with customers.
+
+use super::api::{CustomerIn, CustomerPatch};
+use super::model::{Customer, CustomerRef};
+use super::{rules, store};
+use crate::kernel::caller::{Caller, Role};
+use crate::kernel::ids::CustomerId;
+use crate::platform::db::{Change, DbError, Tx};
+
+/// Why a use case on customers was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum CustomerError {
+    #[error("there is no such customer")]
+    Missing,
+    #[error("there is no such parent customer")]
+    NoSuchParent,
+    #[error("the number {0} is taken")]
+    NumberTaken(String),
+    #[error(transparent)]
+    Group(#[from] rules::GroupError),
+    #[error("sales can give a customer to nobody but themselves")]
+    NotOwn,
+    #[error("the customer changed meanwhile")]
+    Stale,
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// Creates a customer. What sales create is theirs.
+///
+/// # Errors
+/// When the number is taken, the parent is unknown, or sales name another owner.
+pub fn create(tx: &mut Tx, input: &CustomerIn) -> Result<Customer, CustomerError> {
+    let owner = match (&input.owner, tx.caller().sees_only_own()) {
+        (None, true) => Some(tx.caller().subject.clone()),
+        (owner, _) => owner.clone(),
+    };
+    refuse_giving_away(tx.caller(), owner.as_ref())?;
+    let id = CustomerId::new();
+    let parent = match &input.parent_customer {
+        Some(reference) => Some(join(tx, id, 0, reference)?),
+        None => None,
+    };
+    let customer = Customer {
+        id,
+        number: input.number.clone(),
+        name: input.name.clone(),
+        search_key: search_key(input.number.as_str(), input.name.as_str()),
+        country: input.country,
+        street: input.street.clone(),
+        city: input.city.clone(),
+        postal_code: input.postal_code.clone(),
+        email: input.email.clone(),
+        language: input.language.unwrap_or_default(),
+        owner,
+        parent_customer_id: parent,
+        created_at: tx.now(),
+        changed_at: tx.now(),
+        version: 1,
+    };
+    store::insert(tx, std::slice::from_ref(&customer)).map_err(|error| {
+        if error.is_duplicate_of("customers", &["number"]) {
+            CustomerError::NumberTaken(customer.number.to_string())
+        } else {
+            error.into()
+        }
+    })?;
+    tx.record(Change::new("customer.created", customer.id).after(&customer))?;
+    Ok(customer)
+}
+
+/// Changes what the patch names.
+///
+/// # Errors
+/// When the customer is not there or not visible, was changed since `version`, or sales name another owner.
+pub fn change(
+    tx: &mut Tx,
+    reference: &CustomerRef,
+    version: i64,
+    patch: &CustomerPatch,
+) -> Result<Customer, CustomerError> {
+    let caller = tx.caller();
+    let before = store::find_visible(tx, caller, reference)?.ok_or(CustomerError::Missing)?;
+    if before.version != version {
+        return Err(CustomerError::Stale);
+    }
+    let mut after = before.clone();
+    patch.apply_to(&mut after);
+    refuse_giving_away(tx.caller(), after.owner.as_ref())?;
+    after.search_key = search_key(after.number.as_str(), after.name.as_str());
+    let after = store::update_if_unchanged(tx, &after)?.ok_or(CustomerError::Stale)?;
+    tx.record(
+        Change::new("customer.changed", after.id)
+            .before(&before)
+            .after(&after),
+    )?;
+    Ok(after)
+}
+
+/// The parent's id, when `customer` may join its group.
+///
+/// # Errors
+/// When the parent is unknown or the tree would not stay sound.
+pub fn join(
+    tx: &mut Tx,
+    customer: CustomerId,
+    levels_below: usize,
+    parent: &CustomerRef,
+) -> Result<CustomerId, CustomerError> {
+    let caller = tx.caller();
+    let parent = store::find_visible(tx, caller, parent)?.ok_or(CustomerError::NoSuchParent)?;
+    let mut line = vec![parent.id];
+    line.extend(store::ancestors(tx, parent.id)?);
+    rules::may_join(customer, levels_below, &line)?;
+    Ok(parent.id)
+}
+
+/// What a customer is found by.
+pub fn search_key(number: &str, name: &str) -> String {
+    rules::fold(&format!("{name} {number}"))
+}
+
+/// Sales who see only their own customers would lose sight of one that they gave away.
+fn refuse_giving_away(
+    caller: &Caller,
+    owner: Option<&crate::kernel::text::Subject>,
+) -> Result<(), CustomerError> {
+    if caller.has(Role::Sales) && caller.sees_only_own() && owner != Some(&caller.subject) {
+        return Err(CustomerError::NotOwn);
+    }
+    Ok(())
+}

@@ -1,0 +1,320 @@
+//! `/v1/customers`.
+
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+use super::actions::{self, CustomerError};
+use super::model::{Customer, CustomerRef};
+use super::store;
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::CustomerId;
+use crate::kernel::places::{Country, Language};
+use crate::kernel::text::{Email, Line, Number, Subject};
+use crate::platform::http::auth::{EditCustomers, ReadCustomers};
+use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::{Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(create_customer)
+        .service(list_customers)
+        .service(find_customer)
+        .service(change_customer);
+}
+
+/// Create a customer
+///
+/// Sales create customers of their own; credit and finance may name any owner. The number is the ERP's, and from
+/// then on names the customer as well as its id does.
+#[utoipa::path(
+    tag = "customers",
+    request_body = CustomerIn,
+    responses((status = 201, description = "The customer.", body = CustomerOut)),
+    security(("bearer" = ["customers:edit"]))
+)]
+#[post("/v1/customers")]
+pub async fn create_customer(
+    actor: Actor<EditCustomers>,
+    command: Command<CustomerIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once(&actor, command, |tx, input| {
+            let customer = actions::create(tx, input)?;
+            let location = format!("/v1/customers/{}", customer.id);
+            let version = customer.version;
+            Ok(Answer::created(&CustomerOut::from(customer), location)?.version(version))
+        })
+        .await
+}
+
+/// List customers
+///
+/// The customers that you may see: sales theirs, everybody else all. `q` searches in names and numbers.
+#[utoipa::path(
+    tag = "customers",
+    params(CustomerFilter, PageParams),
+    responses((status = 200, description = "One page of customers.", body = PageOut<CustomerOut>)),
+    security(("bearer" = ["customers:read"]))
+)]
+#[get("/v1/customers")]
+pub async fn list_customers(
+    actor: Actor<ReadCustomers>,
+    listing: Listing<CustomerFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            let Listing { filter, page } = listing;
+            let rows = store::list(db, &actor, &filter, &page)?;
+            Ok(page.cut(rows, |row| {
+                let key = match filter.sort.unwrap_or_default() {
+                    CustomerSort::Number | CustomerSort::NumberDescending => row.number.to_string(),
+                    CustomerSort::Name | CustomerSort::NameDescending => row.name.to_string(),
+                };
+                (key, row.id.to_string())
+            }))
+        })
+        .await?;
+    Ok(page.map(CustomerOut::from).into_response(&request, &cursors))
+}
+
+/// Read a customer
+///
+/// By id or by number.
+#[utoipa::path(
+    tag = "customers",
+    params(("customer" = String, Path, description = "The customer's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    responses((status = 200, description = "The customer.", body = CustomerOut)),
+    security(("bearer" = ["customers:read"]))
+)]
+#[get("/v1/customers/{customer}")]
+pub async fn find_customer(
+    actor: Actor<ReadCustomers>,
+    customer: web::Path<CustomerRef>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let found = doors
+        .read(move |db| Ok(store::find_visible(db, &actor, &customer)?))
+        .await?;
+    let customer = found.ok_or(CustomerError::Missing)?;
+    Ok(customer_response(customer)?)
+}
+
+/// Change a customer
+///
+/// Changes the fields that are named; null empties one that may be empty. The group is changed by
+/// `PUT /v1/customers/{customer}/parent`, because exposure moves with it.
+#[utoipa::path(
+    tag = "customers",
+    params(
+        ("customer" = String, Path, description = "The customer's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = CustomerPatch,
+    responses((status = 200, description = "The customer as it is now.", body = CustomerOut)),
+    security(("bearer" = ["customers:edit"]))
+)]
+#[patch("/v1/customers/{customer}")]
+pub async fn change_customer(
+    actor: Actor<EditCustomers>,
+    customer: web::Path<CustomerRef>,
+    version: IfMatch,
+    patch: Valid<CustomerPatch>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .write(&actor, move |tx| {
+            let customer = actions::change(tx, &customer, version.0, &patch.0)?;
+            let version = customer.version;
+            Ok(Answer::ok(&CustomerOut::from(customer))?.version(version))
+        })
+        .await
+}
+
+/// One customer with its ETag: what every operation that ends in a customer answers.
+pub fn customer_response(customer: Customer) -> Result<HttpResponse, Problem> {
+    let version = customer.version;
+    Ok(Answer::ok(&CustomerOut::from(customer))?
+        .version(version)
+        .into_response())
+}
+
+/// A new customer.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "number": "C-1001", "name": "Jiangnan Trading Co.", "country": "CN", "street": "88 Renmin Road",
+    "city": "Suzhou", "postal_code": "215000", "email": "ap@jiangnan.example", "language": "zh-CN", "owner": "u-17"
+}))]
+pub struct CustomerIn {
+    pub number: Number,
+    pub name: Line,
+    pub country: Country,
+    pub street: Option<Line>,
+    pub city: Option<Line>,
+    pub postal_code: Option<Line>,
+    pub email: Option<Email>,
+    /// The language of letters to the customer; English when not given.
+    pub language: Option<Language>,
+    /// The salesperson's subject; what sales create is theirs.
+    pub owner: Option<Subject>,
+    /// The customer whose group this one belongs to, by id or number.
+    #[schema(value_type = Option<Number>)]
+    pub parent_customer: Option<CustomerRef>,
+}
+
+/// What is to change on a customer.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Jiangnan Trading Group", "email": null}))]
+pub struct CustomerPatch {
+    pub name: Option<Line>,
+    pub country: Option<Country>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Line>)]
+    pub street: Option<Option<Line>>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Line>)]
+    pub city: Option<Option<Line>>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Line>)]
+    pub postal_code: Option<Option<Line>>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Email>)]
+    pub email: Option<Option<Email>>,
+    pub language: Option<Language>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Subject>)]
+    pub owner: Option<Option<Subject>>,
+}
+
+/// Tells a member that is null (`Some(None)`) from one that is not there (`None`).
+fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl CustomerPatch {
+    /// Puts what the patch names into the customer.
+    pub fn apply_to(&self, customer: &mut Customer) {
+        fn put<T: Clone>(field: &mut T, value: Option<&T>) {
+            if let Some(value) = value {
+                field.clone_from(value);
+            }
+        }
+        put(&mut customer.name, self.name.as_ref());
+        put(&mut customer.country, self.country.as_ref());
+        put(&mut customer.street, self.street.as_ref());
+        put(&mut customer.city, self.city.as_ref());
+        put(&mut customer.postal_code, self.postal_code.as_ref());
+        put(&mut customer.email, self.email.as_ref());
+        put(&mut customer.language, self.language.as_ref());
+        put(&mut customer.owner, self.owner.as_ref());
+    }
+}
+
+/// A customer.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Customer, example = json!({
+    "id": "cus_01k00000000000000000000001", "number": "C-1001", "name": "Jiangnan Trading Co.", "country": "CN",
+    "street": "88 Renmin Road", "city": "Suzhou", "postal_code": "215000", "email": "ap@jiangnan.example",
+    "language": "zh-CN", "owner": "u-17", "parent_customer_id": null, "created_at": "2026-03-31T08:00:00.000000Z",
+    "changed_at": "2026-03-31T08:00:00.000000Z"
+}))]
+pub struct CustomerOut {
+    id: CustomerId,
+    number: Number,
+    name: Line,
+    country: Country,
+    street: Option<Line>,
+    city: Option<Line>,
+    postal_code: Option<Line>,
+    email: Option<Email>,
+    language: Language,
+    owner: Option<Subject>,
+    parent_customer_id: Option<CustomerId>,
+    created_at: Instant,
+    changed_at: Instant,
+}
+
+impl From<Customer> for CustomerOut {
+    fn from(customer: Customer) -> CustomerOut {
+        CustomerOut {
+            id: customer.id,
+            number: customer.number,
+            name: customer.name,
+            country: customer.country,
+            street: customer.street,
+            city: customer.city,
+            postal_code: customer.postal_code,
+            email: customer.email,
+            language: customer.language,
+            owner: customer.owner,
+            parent_customer_id: customer.parent_customer_id,
+            created_at: customer.created_at,
+            changed_at: customer.changed_at,
+        }
+    }
+}
+
+/// Which customers, and in which order.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CustomerFilter {
+    /// A part of the name or number.
+    pub q: Option<Line>,
+    /// Customers with these numbers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub number: Vec<Number>,
+    /// Customers of these salespeople.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub owner: Vec<Subject>,
+    /// Customers in these countries.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub country: Vec<Country>,
+    /// Customers right below this one in its group.
+    pub parent_customer_id: Option<CustomerId>,
+    /// By number when not given.
+    pub sort: Option<CustomerSort>,
+}
+
+/// The orders that a list of customers may have.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+pub enum CustomerSort {
+    #[default]
+    #[serde(rename = "number")]
+    Number,
+    #[serde(rename = "-number")]
+    NumberDescending,
+    #[serde(rename = "name")]
+    Name,
+    #[serde(rename = "-name")]
+    NameDescending,
+}
+
+impl From<CustomerError> for Problem {
+    fn from(error: CustomerError) -> Problem {
+        match error {
+            CustomerError::Missing => Problem::not_found("customer"),
+            CustomerError::NoSuchParent => {
+                Problem::invalid("/parent_customer", "unknown_customer", "There is no such customer.")
+            }
+            CustomerError::NumberTaken(number) => Problem::new(Code::DuplicateNumber)
+                .with("thing", "customer")
+                .with("number", number),
+            CustomerError::Group(error) => Problem::invalid("/parent_customer", "group", error),
+            CustomerError::NotOwn => Problem::invalid("/owner", "not_own", "Sales can name only themselves as owner."),
+            CustomerError::Stale => Problem::new(Code::Stale),
+            CustomerError::Db(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The customer file: who a customer is, who owns it, and which group it belongs to.
+//!
+//! A group is a tree: a customer may have a parent customer, whose group limit then holds for all below it. Moving a
+//! customer to another group moves its exposure too, and is therefore done in [`crate::book::exposure`].
+//!
+//! Sales see the customers that they own; everybody else who may read customers sees all of them.
+
+pub mod actions;
+pub mod api;
+pub mod model;
+pub mod rules;
+pub mod store;

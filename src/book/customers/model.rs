@@ -1,0 +1,76 @@
+//! The customer as it is stored and named.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::CustomerId;
+use crate::kernel::places::{Country, Language};
+use crate::kernel::text::{Email, Line, Number, Subject};
+use crate::platform::db::schema::customers;
+
+/// The deepest that groups may be nested.
+pub const GROUP_DEPTH_MAX: usize = 8;
+
+/// A customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = customers, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Customer {
+    pub id: CustomerId,
+    /// The number that the ERP gave it.
+    pub number: Number,
+    pub name: Line,
+    /// Name and number, folded for search.
+    #[serde(skip)]
+    pub search_key: String,
+    pub country: Country,
+    pub street: Option<Line>,
+    pub city: Option<Line>,
+    pub postal_code: Option<Line>,
+    pub email: Option<Email>,
+    /// The language of letters to it.
+    pub language: Language,
+    /// The salesperson who is responsible for it.
+    pub owner: Option<Subject>,
+    pub parent_customer_id: Option<CustomerId>,
+    pub created_at: Instant,
+    pub changed_at: Instant,
+    pub version: i64,
+}
+
+/// A customer as others name it: by our id or by the ERP's number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum CustomerRef {
+    Id(CustomerId),
+    Number(Number),
+}
+
+impl std::str::FromStr for CustomerRef {
+    type Err = crate::kernel::text::TextError;
+
+    fn from_str(text: &str) -> Result<CustomerRef, Self::Err> {
+        match text.parse() {
+            Ok(id) => Ok(CustomerRef::Id(id)),
+            Err(_) => text.parse().map(CustomerRef::Number),
+        }
+    }
+}
+
+impl TryFrom<String> for CustomerRef {
+    type Error = crate::kernel::text::TextError;
+
+    fn try_from(text: String) -> Result<CustomerRef, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<CustomerRef> for String {
+    fn from(reference: CustomerRef) -> String {
+        match reference {
+            CustomerRef::Id(id) => id.to_string(),
+            CustomerRef::Number(number) => number.into(),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What makes a sound customer file.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::model::GROUP_DEPTH_MAX;
+use crate::kernel::ids::CustomerId;
+
+/// Folds a text for search: compatibility forms made one (full-width letters become plain), lower case.
+///
+/// `"ＡＣＭＥ Trading"` and `"acme trading"` fold to the same.
+pub fn fold(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).collect()
+}
+
+/// Why a customer can't be put under a parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum GroupError {
+    #[error("would make the customer its own ancestor")]
+    Circle,
+    #[error("would nest groups more than {GROUP_DEPTH_MAX} deep")]
+    TooDeep,
+}
+
+/// Whether `customer`, with `levels_below` levels of customers under it, may stand under a parent whose own line of
+/// ancestors, beginning with the parent itself, is `line`.
+///
+/// # Errors
+/// When the tree would become a circle or too deep.
+pub fn may_join(customer: CustomerId, levels_below: usize, line: &[CustomerId]) -> Result<(), GroupError> {
+    if line.contains(&customer) {
+        return Err(GroupError::Circle);
+    }
+    if line.len() + 1 + levels_below > GROUP_DEPTH_MAX {
+        return Err(GroupError::TooDeep);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_width_and_capitals_are_found_alike() {
+        assert_eq!(fold("ＡＣＭＥ Trading"), fold("acme trading"));
+    }
+
+    #[test]
+    fn a_group_is_a_tree_of_bounded_depth() {
+        let (a, b) = (CustomerId::new(), CustomerId::new());
+        assert_eq!(may_join(a, 0, &[b]), Ok(()));
+        assert_eq!(may_join(a, 0, &[b, a]), Err(GroupError::Circle));
+        assert_eq!(may_join(a, 0, &[a]), Err(GroupError::Circle));
+        let line: Vec<CustomerId> = (0..GROUP_DEPTH_MAX).map(|_| CustomerId::new()).collect();
+        assert_eq!(may_join(a, 0, &line), Err(GroupError::TooDeep));
+    }
+}

@@ -1,0 +1,180 @@
+//! Queries on customers.
+
+use diesel::prelude::*;
+
+use super::api::{CustomerFilter, CustomerSort};
+use super::model::{Customer, CustomerRef, GROUP_DEPTH_MAX};
+use super::rules::fold;
+use crate::kernel::caller::Caller;
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::CustomerId;
+use crate::platform::db::schema::customers::{self, dsl};
+use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
+use crate::platform::http::{PageRequest, Problem};
+
+/// The customer under this id or number.
+pub fn find(db: &mut Db, reference: &CustomerRef) -> Result<Option<Customer>, DbError> {
+    Ok(on_backend!(db, |c| {
+        let query = customers::table.select(Customer::as_select()).into_boxed();
+        match reference {
+            CustomerRef::Id(id) => query.filter(dsl::id.eq(id)),
+            CustomerRef::Number(number) => query.filter(dsl::number.eq(number)),
+        }
+        .first(c)
+        .optional()
+    })?)
+}
+
+/// The customer under this id or number, unless the caller may not see it.
+pub fn find_visible(db: &mut Db, caller: &Caller, reference: &CustomerRef) -> Result<Option<Customer>, DbError> {
+    let visible =
+        |customer: &Customer| !caller.sees_only_own() || customer.owner.as_ref() == Some(&caller.subject);
+    Ok(find(db, reference)?.filter(visible))
+}
+
+/// The customers under these ids.
+pub fn list_by_ids(db: &mut Db, ids: &[CustomerId]) -> Result<Vec<Customer>, DbError> {
+    Ok(on_backend!(db, |c| customers::table
+        .filter(dsl::id.eq_any(ids))
+        .select(Customer::as_select())
+        .load(c))?)
+}
+
+/// The customers under these numbers.
+pub fn list_by_numbers(db: &mut Db, numbers: &[&str]) -> Result<Vec<Customer>, DbError> {
+    Ok(on_backend!(db, |c| customers::table
+        .filter(dsl::number.eq_any(numbers))
+        .select(Customer::as_select())
+        .load(c))?)
+}
+
+/// The line of ancestors of a customer: its parent, the parent's parent, and so on.
+pub fn ancestors(db: &mut Db, id: CustomerId) -> Result<Vec<CustomerId>, DbError> {
+    let mut line = Vec::new();
+    let mut at = id;
+    while line.len() <= GROUP_DEPTH_MAX {
+        let parent: Option<Option<CustomerId>> = on_backend!(db, |c| customers::table
+            .find(at)
+            .select(dsl::parent_customer_id)
+            .first(c)
+            .optional())?;
+        let Some(parent) = parent.flatten() else {
+            break;
+        };
+        line.push(parent);
+        at = parent;
+    }
+    Ok(line)
+}
+
+/// The customers below a customer, level by level.
+pub fn descendants(db: &mut Db, id: CustomerId) -> Result<Vec<Vec<CustomerId>>, DbError> {
+    let mut levels: Vec<Vec<CustomerId>> = Vec::new();
+    let mut above = vec![id];
+    while levels.len() <= GROUP_DEPTH_MAX {
+        let below: Vec<CustomerId> = on_backend!(db, |c| customers::table
+            .filter(dsl::parent_customer_id.eq_any(&above))
+            .select(dsl::id)
+            .load(c))?;
+        if below.is_empty() {
+            break;
+        }
+        levels.push(below.clone());
+        above = below;
+    }
+    Ok(levels)
+}
+
+pub fn insert(tx: &mut Tx, rows: &[Customer]) -> Result<(), DbError> {
+    for chunk in rows.chunks(500) {
+        on_backend!(tx, |c| diesel::insert_into(customers::table)
+            .values(chunk)
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Writes the row when it still has the version that `customer` was read with, and gives the row as it is now.
+pub fn update_if_unchanged(tx: &mut Tx, customer: &Customer) -> Result<Option<Customer>, DbError> {
+    let now: Instant = tx.now();
+    Ok(on_backend!(tx, |c| diesel::update(
+        dsl::customers
+            .find(customer.id)
+            .filter(dsl::version.eq(customer.version))
+    )
+    .set((
+        dsl::name.eq(&customer.name),
+        dsl::search_key.eq(&customer.search_key),
+        dsl::country.eq(customer.country),
+        dsl::street.eq(&customer.street),
+        dsl::city.eq(&customer.city),
+        dsl::postal_code.eq(&customer.postal_code),
+        dsl::email.eq(&customer.email),
+        dsl::language.eq(customer.language),
+        dsl::owner.eq(&customer.owner),
+        dsl::parent_customer_id.eq(customer.parent_customer_id),
+        dsl::changed_at.eq(now),
+        dsl::version.eq(dsl::version + 1),
+    ))
+    .returning(Customer::as_returning())
+    .get_result(c)
+    .optional())?)
+}
+
+/// One page of the customers that the caller may see.
+pub fn list(
+    db: &mut Db,
+    caller: &Caller,
+    filter: &CustomerFilter,
+    page: &PageRequest,
+) -> Result<Vec<Customer>, Problem> {
+    let rows = on_backend!(db, |c| {
+        let mut query = customers::table.select(Customer::as_select()).into_boxed();
+        if caller.sees_only_own() {
+            query = query.filter(dsl::owner.eq(&caller.subject));
+        }
+        if !filter.number.is_empty() {
+            query = query.filter(dsl::number.eq_any(&filter.number));
+        }
+        if !filter.owner.is_empty() {
+            query = query.filter(dsl::owner.eq_any(&filter.owner));
+        }
+        if !filter.country.is_empty() {
+            query = query.filter(dsl::country.eq_any(&filter.country));
+        }
+        if let Some(parent) = filter.parent_customer_id {
+            query = query.filter(dsl::parent_customer_id.eq(parent));
+        }
+        if let Some(text) = &filter.q {
+            query = query.filter(dsl::search_key.like(contains(text.as_str())).escape('\\'));
+        }
+        match filter.sort.unwrap_or_default() {
+            CustomerSort::Number => seek!(query, page, asc, dsl::number => String, dsl::id => CustomerId),
+            CustomerSort::NumberDescending => seek!(query, page, desc, dsl::number => String, dsl::id => CustomerId),
+            CustomerSort::Name => seek!(query, page, asc, dsl::name => String, dsl::id => CustomerId),
+            CustomerSort::NameDescending => seek!(query, page, desc, dsl::name => String, dsl::id => CustomerId),
+        }
+        query.load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
+}
+
+/// The `LIKE` pattern for texts that contain `text`, whatever `%` or `_` it holds.
+fn contains(text: &str) -> String {
+    let escaped = fold(text)
+        .replace('\\', r"\\")
+        .replace('%', r"\%")
+        .replace('_', r"\_");
+    format!("%{escaped}%")
+}
+
+/// Each of these customers with its parent.
+pub fn list_parents(
+    db: &mut Db,
+    ids: &[CustomerId],
+) -> Result<Vec<(CustomerId, Option<CustomerId>)>, DbError> {
+    Ok(on_backend!(db, |c| customers::table
+        .filter(dsl::id.eq_any(ids))
+        .select((dsl::id, dsl::parent_customer_id))
+        .load(c))?)
+}

@@ -1,0 +1,252 @@
+//! Queries on credit accounts.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt};
+
+use super::api::{CreditAccountFilter, CreditAccountSort};
+use super::model::{AccountBlock, BlockCause, CreditAccount, Exposure, LimitEntry};
+use crate::kernel::caller::Caller;
+use crate::kernel::ids::{CreditAccountId, CustomerId};
+use crate::platform::db::columns::IdColumn;
+use crate::platform::db::schema::{account_blocks, credit_accounts, customers, limits};
+use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
+use crate::platform::http::{PageRequest, Problem};
+
+pub fn find(db: &mut Db, id: CreditAccountId) -> Result<Option<CreditAccount>, DbError> {
+    Ok(on_backend!(db, |c| credit_accounts::table
+        .find(id)
+        .select(CreditAccount::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The accounts of these customers; customers without one are left out.
+pub fn list_by_customers(db: &mut Db, customers: &[CustomerId]) -> Result<Vec<CreditAccount>, DbError> {
+    Ok(on_backend!(db, |c| credit_accounts::table
+        .filter(credit_accounts::customer_id.eq_any(customers))
+        .order(credit_accounts::id)
+        .select(CreditAccount::as_select())
+        .load(c))?)
+}
+
+/// The accounts of these customers, locked until the unit of work ends, in order of id. On SQLite the transaction
+/// holds the only write lock already.
+pub fn lock_by_customers(tx: &mut Tx, customers: &[CustomerId]) -> Result<Vec<CreditAccount>, DbError> {
+    let accounts = credit_accounts::table
+        .filter(credit_accounts::customer_id.eq_any(customers))
+        .order(credit_accounts::id);
+    Ok(match tx.conn() {
+        Conn::Postgres(c) => accounts
+            .select(CreditAccount::as_select())
+            .for_update()
+            .load(&mut **c)?,
+        Conn::Sqlite(c) => accounts.select(CreditAccount::as_select()).load(&mut **c)?,
+    })
+}
+
+pub fn insert(tx: &mut Tx, rows: &[CreditAccount]) -> Result<(), DbError> {
+    for chunk in rows.chunks(400) {
+        on_backend!(tx, |c| diesel::insert_into(credit_accounts::table)
+            .values(chunk)
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Writes limit, terms and status when the row still has the version that `account` was read with.
+pub fn update_if_unchanged(tx: &mut Tx, account: &CreditAccount) -> Result<Option<CreditAccount>, DbError> {
+    use credit_accounts::dsl;
+    let now = tx.now();
+    Ok(on_backend!(tx, |c| diesel::update(
+        dsl::credit_accounts
+            .find(account.id)
+            .filter(dsl::version.eq(account.version))
+    )
+    .set((
+        dsl::status.eq(account.status),
+        dsl::limit_kind.eq(account.limit_kind),
+        dsl::limit_minor.eq(account.limit_minor),
+        dsl::limit_source.eq(&account.limit_source),
+        dsl::limit_valid_until.eq(account.limit_valid_until),
+        dsl::net_days.eq(account.net_days),
+        dsl::group_limit_kind.eq(account.group_limit_kind),
+        dsl::group_limit_minor.eq(account.group_limit_minor),
+        dsl::dunning_procedure_id.eq(account.dunning_procedure_id),
+        dsl::changed_at.eq(now),
+        dsl::version.eq(dsl::version + 1),
+    ))
+    .returning(CreditAccount::as_returning())
+    .get_result(c)
+    .optional())?)
+}
+
+/// What is to be added to an account's own exposure and to its group's.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Movement {
+    pub own: Exposure,
+    pub group: Exposure,
+}
+
+/// Adds movements to the accounts' exposure: one statement on PostgreSQL, a prepared one for each row on SQLite.
+pub fn add_movements(tx: &mut Tx, movements: &BTreeMap<CreditAccountId, Movement>) -> Result<(), DbError> {
+    match tx.conn() {
+        Conn::Postgres(c) => {
+            let column = |pick: fn(&Movement) -> i64| -> Vec<i64> { movements.values().map(pick).collect() };
+            let ids: Vec<CreditAccountId> = movements.keys().copied().collect();
+            diesel::sql_query(
+                "UPDATE credit_accounts a SET reserved_minor = a.reserved_minor + m.r, \
+                 receivable_minor = a.receivable_minor + m.o, unapplied_minor = a.unapplied_minor + m.u, \
+                 group_reserved_minor = a.group_reserved_minor + m.gr, \
+                 group_receivable_minor = a.group_receivable_minor + m.go, \
+                 group_unapplied_minor = a.group_unapplied_minor + m.gu \
+                 FROM UNNEST($1, $2, $3, $4, $5, $6, $7) AS m(id, r, o, u, gr, go, gu) WHERE a.id = m.id",
+            )
+            .bind::<Array<IdColumn>, _>(ids)
+            .bind::<Array<BigInt>, _>(column(|m| m.own.reserved_minor))
+            .bind::<Array<BigInt>, _>(column(|m| m.own.receivable_minor))
+            .bind::<Array<BigInt>, _>(column(|m| m.own.unapplied_minor))
+            .bind::<Array<BigInt>, _>(column(|m| m.group.reserved_minor))
+            .bind::<Array<BigInt>, _>(column(|m| m.group.receivable_minor))
+            .bind::<Array<BigInt>, _>(column(|m| m.group.unapplied_minor))
+            .execute(&mut **c)?;
+        }
+        Conn::Sqlite(c) => {
+            use credit_accounts::dsl;
+            for (id, movement) in movements {
+                diesel::update(dsl::credit_accounts.find(id))
+                    .set((
+                        dsl::reserved_minor.eq(dsl::reserved_minor + movement.own.reserved_minor),
+                        dsl::receivable_minor.eq(dsl::receivable_minor + movement.own.receivable_minor),
+                        dsl::unapplied_minor.eq(dsl::unapplied_minor + movement.own.unapplied_minor),
+                        dsl::group_reserved_minor.eq(dsl::group_reserved_minor + movement.group.reserved_minor),
+                        dsl::group_receivable_minor
+                            .eq(dsl::group_receivable_minor + movement.group.receivable_minor),
+                        dsl::group_unapplied_minor.eq(dsl::group_unapplied_minor + movement.group.unapplied_minor),
+                    ))
+                    .execute(&mut **c)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub fn insert_limits(tx: &mut Tx, rows: &[LimitEntry]) -> Result<(), DbError> {
+    for chunk in rows.chunks(500) {
+        on_backend!(tx, |c| diesel::insert_into(limits::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// An account's limits, the newest first.
+pub fn list_limits(
+    db: &mut Db,
+    account: CreditAccountId,
+    page: &PageRequest,
+) -> Result<Vec<LimitEntry>, Problem> {
+    let after = page.after::<crate::kernel::ids::LimitId, crate::kernel::ids::LimitId>()?;
+    let rows = on_backend!(db, |c| {
+        let mut query = limits::table
+            .filter(limits::account_id.eq(account))
+            .select(LimitEntry::as_select())
+            .into_boxed();
+        if let Some((_, id)) = after {
+            query = query.filter(limits::id.lt(id));
+        }
+        query.order(limits::id.desc()).limit(page.fetch()).load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
+}
+
+/// The blocks that stand on these accounts.
+pub fn list_blocks(db: &mut Db, accounts: &[CreditAccountId]) -> Result<Vec<AccountBlock>, DbError> {
+    Ok(on_backend!(db, |c| account_blocks::table
+        .filter(account_blocks::account_id.eq_any(accounts))
+        .filter(account_blocks::lifted_at.is_null())
+        .order(account_blocks::id)
+        .select(AccountBlock::as_select())
+        .load(c))?)
+}
+
+/// Puts a block on an account unless one of the same cause stands on it; says whether it did.
+pub fn insert_block(tx: &mut Tx, block: &AccountBlock) -> Result<bool, DbError> {
+    let rows = on_backend!(tx, |c| diesel::insert_into(account_blocks::table)
+        .values(block)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(rows > 0)
+}
+
+/// Lifts the blocks of one cause from an account; says how many.
+pub fn lift_blocks(tx: &mut Tx, account: CreditAccountId, cause: BlockCause) -> Result<usize, DbError> {
+    let (now, caller) = (tx.now(), tx.caller());
+    Ok(on_backend!(tx, |c| diesel::update(
+        account_blocks::table
+            .filter(account_blocks::account_id.eq(account))
+            .filter(account_blocks::cause.eq(cause))
+            .filter(account_blocks::lifted_at.is_null())
+    )
+    .set((
+        account_blocks::lifted_at.eq(now),
+        account_blocks::lifted_by.eq(caller.subject.as_str()),
+    ))
+    .execute(c))?)
+}
+
+/// One page of the accounts whose customers the caller may see.
+pub fn list(
+    db: &mut Db,
+    caller: &Caller,
+    filter: &CreditAccountFilter,
+    page: &PageRequest,
+) -> Result<Vec<CreditAccount>, Problem> {
+    let rows = on_backend!(db, |c| {
+        let mut query = credit_accounts::table
+            .select(CreditAccount::as_select())
+            .into_boxed();
+        if caller.sees_only_own() {
+            query = query.filter(
+                credit_accounts::customer_id.eq_any(
+                    customers::table
+                        .filter(customers::owner.eq(&caller.subject))
+                        .select(customers::id),
+                ),
+            );
+        }
+        if !filter.customer_number.is_empty() {
+            query = query.filter(
+                credit_accounts::customer_id.eq_any(
+                    customers::table
+                        .filter(customers::number.eq_any(&filter.customer_number))
+                        .select(customers::id),
+                ),
+            );
+        }
+        if !filter.customer_id.is_empty() {
+            query = query.filter(credit_accounts::customer_id.eq_any(&filter.customer_id));
+        }
+        if !filter.status.is_empty() {
+            query = query.filter(credit_accounts::status.eq_any(&filter.status));
+        }
+        if !filter.currency.is_empty() {
+            query = query.filter(credit_accounts::currency.eq_any(&filter.currency));
+        }
+        match filter.sort.unwrap_or_default() {
+            CreditAccountSort::CreatedAt => {
+                seek!(query, page, asc, credit_accounts::id => CreditAccountId, credit_accounts::id => CreditAccountId);
+            }
+            CreditAccountSort::CreatedAtDescending => {
+                seek!(query, page, desc, credit_accounts::id => CreditAccountId, credit_accounts::id => CreditAccountId);
+            }
+            CreditAccountSort::Limit => {
+                seek!(query, page, asc, credit_accounts::limit_minor => i64, credit_accounts::id => CreditAccountId);
+            }
+            CreditAccountSort::LimitDescending => {
+                seek!(query, page, desc, credit_accounts::limit_minor => i64, credit_accounts::id => CreditAccountId);
+            }
+        }
+        query.load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
+}

@@ -1,0 +1,4 @@
+//! The book: who our customers are, what they owe and what they may come to owe.
+
+pub mod customers;
+pub mod exposure;

@@ -1,0 +1,65 @@
+//! The command line: what can be asked of the binary.
+
+mod serve;
+mod token;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::server::Config;
+
+/// Trade-credit management over HTTP.
+#[derive(Parser)]
+#[command(name = "netterms", version, about)]
+struct Cli {
+    /// A configuration file; environment variables win over it.
+    #[arg(long, global = true, env = "NETTERMS_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API.
+    Serve(serve::Options),
+    /// Apply the migrations and stop.
+    Migrate,
+    /// Mint a token for the shared-secret set-up.
+    Token(token::Options),
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+/// What ends a command early, said to the operator in one line.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Parses the command line and runs what it asks for.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Openapi => print_contract(),
+        Command::Serve(options) => load(cli.config).and_then(|config| serve::run(config, &options)),
+        Command::Migrate => load(cli.config).and_then(|config| serve::migrate(&config)),
+        Command::Token(options) => load(cli.config).and_then(|config| token::run(&config, &options)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("netterms: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn load(file: Option<PathBuf>) -> Result<Config, Failure> {
+    Ok(Config::load(file.as_deref())?)
+}
+
+fn print_contract() -> Result<(), Failure> {
+    let document = crate::server::openapi::document();
+    println!("{}", serde_json::to_string_pretty(&document)?);
+    Ok(())
+}

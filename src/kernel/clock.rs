@@ -1,0 +1,227 @@
+//! Time: instants in UTC, business days of the organisation, and the one clock that tells them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, Duration, NaiveDate, SubsecRound as _, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+/// An instant in UTC, to the microsecond, which is what PostgreSQL keeps.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(DateTime<Utc>);
+
+impl Instant {
+    pub fn new(at: DateTime<Utc>) -> Instant {
+        Instant(at.trunc_subsecs(6))
+    }
+
+    pub const fn utc(self) -> DateTime<Utc> {
+        self.0
+    }
+
+    /// The instant `duration` later; the last one that can be told when that is out of range.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Instant {
+        Instant(
+            self.0
+                .checked_add_signed(duration)
+                .unwrap_or(DateTime::<Utc>::MAX_UTC),
+        )
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.format("%Y-%m-%dT%H:%M:%S%.6fZ"))
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Instant, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let at = DateTime::parse_from_rfc3339(&text)
+            .map_err(|_| serde::de::Error::custom("is not an instant such as 2026-03-31T08:00:00Z"))?
+            .to_utc();
+        if !(1970..=9999).contains(&chrono::Datelike::year(&at)) {
+            return Err(serde::de::Error::custom("is not between the years 1970 and 9999"));
+        }
+        Ok(Instant::new(at))
+    }
+}
+
+impl PartialSchema for Instant {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("An instant, RFC 3339 in UTC."))
+            .max_length(Some(40))
+            .examples(["2026-03-31T08:00:00.000000Z"])
+            .into()
+    }
+}
+
+impl ToSchema for Instant {}
+
+/// A day of the calendar that comes in: `2026-03-31`, between the years 1970 and 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Day(NaiveDate);
+
+impl Day {
+    pub const fn date(self) -> NaiveDate {
+        self.0
+    }
+}
+
+impl From<NaiveDate> for Day {
+    fn from(date: NaiveDate) -> Day {
+        Day(date)
+    }
+}
+
+impl std::str::FromStr for Day {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Day, &'static str> {
+        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            .ok()
+            .filter(|date| date.to_string() == text)
+            .ok_or("is not a day such as 2026-03-31")?;
+        if !(1970..=9999).contains(&chrono::Datelike::year(&date)) {
+            return Err("is not between the years 1970 and 9999");
+        }
+        Ok(Day(date))
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+impl PartialSchema for Day {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            .description(Some("A day of the organisation's calendar."))
+            .pattern(Some(r"^(19[7-9][0-9]|[2-9][0-9]{3})-[0-1][0-9]-[0-3][0-9]$"))
+            .max_length(Some(10))
+            .examples(["2026-03-31"])
+            .into()
+    }
+}
+
+impl ToSchema for Day {}
+
+/// Tells the time. Everything but token lifetimes reads it here, so that tests and drills can move it.
+#[derive(Clone)]
+pub struct Clock {
+    timezone: Tz,
+    /// Microseconds added to the machine's time; only a turnable clock ever has any.
+    offset_micros: Arc<AtomicI64>,
+    turnable: bool,
+}
+
+impl Clock {
+    /// The machine's clock, with business days counted in `timezone`.
+    pub fn system(timezone: Tz) -> Clock {
+        Clock {
+            timezone,
+            offset_micros: Arc::default(),
+            turnable: false,
+        }
+    }
+
+    /// A clock that [`Clock::turn_to`] can move: for drills and tests.
+    pub fn turnable(timezone: Tz) -> Clock {
+        Clock {
+            turnable: true,
+            ..Clock::system(timezone)
+        }
+    }
+
+    pub const fn is_turnable(&self) -> bool {
+        self.turnable
+    }
+
+    pub fn now(&self) -> Instant {
+        let offset = Duration::microseconds(self.offset_micros.load(Ordering::Relaxed));
+        machine_now().plus(offset)
+    }
+
+    /// The organisation's business day at an instant.
+    pub fn day_of(&self, at: Instant) -> NaiveDate {
+        at.utc().with_timezone(&self.timezone).date_naive()
+    }
+
+    pub fn today(&self) -> NaiveDate {
+        self.day_of(self.now())
+    }
+
+    /// Moves a turnable clock, from which it runs on; a system clock stays as it is.
+    pub fn turn_to(&self, at: Instant) {
+        if self.turnable {
+            let offset = at.utc() - machine_now().utc();
+            self.offset_micros
+                .store(offset.num_microseconds().unwrap_or(0), Ordering::Relaxed);
+        }
+    }
+}
+
+/// The machine's own time. Token lifetimes use it; everything else asks a [`Clock`].
+#[expect(clippy::disallowed_methods, reason = "this is the clock")]
+pub fn machine_now() -> Instant {
+    Instant::new(Utc::now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_business_day_follows_the_organisations_timezone() {
+        let clock = Clock::system(chrono_tz::Asia::Shanghai);
+        let evening: Instant = serde_json::from_str("\"2026-03-31T20:00:00Z\"").unwrap();
+        assert_eq!(clock.day_of(evening).to_string(), "2026-04-01");
+    }
+
+    #[test]
+    fn only_a_turnable_clock_turns() {
+        let at: Instant = serde_json::from_str("\"2030-01-01T00:00:00Z\"").unwrap();
+        let turnable = Clock::turnable(chrono_tz::UTC);
+        turnable.turn_to(at);
+        assert_eq!(turnable.today().to_string(), "2030-01-01");
+        let system = Clock::system(chrono_tz::UTC);
+        system.turn_to(at);
+        assert!(system.now() < at);
+    }
+
+    #[test]
+    fn a_day_is_written_in_one_way_only() {
+        for text in ["2026-3-31", "2026-02-29", "31.03.2026", "0001-01-01", "+2026-03-31", ""] {
+            assert!(text.parse::<Day>().is_err(), "{text}");
+        }
+    }
+}

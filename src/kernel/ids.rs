@@ -1,0 +1,263 @@
+//! Ids: a UUIDv7 behind a prefix that says what it names (`cus_01k…`), in the TypeID format.
+//!
+//! `Id<Customer>` and `Id<Invoice>` are different types, so that one can't be passed for the other.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+use uuid::Uuid;
+
+/// What an id names: its prefix and the name of its schema in the contract.
+pub trait Kind: Copy + Send + Sync + 'static {
+    const PREFIX: &'static str;
+    const SCHEMA: &'static str;
+}
+
+/// The id of one thing of kind `K`.
+pub struct Id<K> {
+    uuid: Uuid,
+    kind: PhantomData<fn() -> K>,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident, $alias:ident, $prefix:literal;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, Copy)]
+            pub struct $kind;
+
+            impl Kind for $kind {
+                const PREFIX: &'static str = $prefix;
+                const SCHEMA: &'static str = stringify!($alias);
+            }
+
+            $(#[$doc])*
+            pub type $alias = Id<$kind>;
+        )*
+    };
+}
+
+kinds! {
+    /// A block on a credit account, with its cause.
+    AccountBlock, AccountBlockId, "abl";
+    /// A credit application.
+    Application, ApplicationId, "app";
+    /// A credit account.
+    CreditAccount, CreditAccountId, "acc";
+    /// A credit block: an order waiting for credit.
+    CreditBlock, CreditBlockId, "blk";
+    /// A credit note.
+    CreditNote, CreditNoteId, "crn";
+    /// A customer.
+    Customer, CustomerId, "cus";
+    /// A dunning block.
+    DunningBlock, DunningBlockId, "dbl";
+    /// A dunning notice.
+    DunningNotice, DunningNoticeId, "dno";
+    /// A dunning procedure.
+    DunningProcedure, DunningProcedureId, "dpr";
+    /// A dunning run.
+    DunningRun, DunningRunId, "drn";
+    /// An invoice.
+    Invoice, InvoiceId, "inv";
+    /// A background job.
+    Job, JobId, "job";
+    /// One granted limit in an account's history.
+    Limit, LimitId, "lim";
+    /// A limit check.
+    LimitCheck, LimitCheckId, "chk";
+    /// A version of the credit policy.
+    Policy, PolicyId, "pol";
+    /// A receipt.
+    Receipt, ReceiptId, "rcp";
+    /// A reservation of credit.
+    Reservation, ReservationId, "res";
+    /// One application of cash or credit to an invoice.
+    Settlement, SettlementId, "set";
+    /// An entry of the audit trail.
+    TrailEntry, TrailEntryId, "trl";
+}
+
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+impl<K: Kind> Id<K> {
+    /// A new id: time-ordered, so that rows come in the order in which they were made.
+    pub fn new() -> Id<K> {
+        Id::from_uuid(Uuid::now_v7())
+    }
+
+    pub const fn from_uuid(uuid: Uuid) -> Id<K> {
+        Id {
+            uuid,
+            kind: PhantomData,
+        }
+    }
+
+    pub const fn uuid(self) -> Uuid {
+        self.uuid
+    }
+}
+
+impl<K: Kind> Default for Id<K> {
+    fn default() -> Id<K> {
+        Id::new()
+    }
+}
+
+impl<K> Clone for Id<K> {
+    fn clone(&self) -> Id<K> {
+        *self
+    }
+}
+
+impl<K> Copy for Id<K> {}
+
+impl<K> PartialEq for Id<K> {
+    fn eq(&self, other: &Id<K>) -> bool {
+        self.uuid == other.uuid
+    }
+}
+
+impl<K> Eq for Id<K> {}
+
+impl<K> PartialOrd for Id<K> {
+    fn partial_cmp(&self, other: &Id<K>) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<K> Ord for Id<K> {
+    fn cmp(&self, other: &Id<K>) -> std::cmp::Ordering {
+        self.uuid.cmp(&other.uuid)
+    }
+}
+
+impl<K> Hash for Id<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.uuid.hash(state);
+    }
+}
+
+impl<K: Kind> fmt::Display for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bits = self.uuid.as_u128();
+        let suffix: String = (0..26u32)
+            .rev()
+            .map(|place| {
+                let index = usize::try_from((bits >> (place * 5)) & 31).unwrap_or(0);
+                char::from(ALPHABET.get(index).copied().unwrap_or(b'0'))
+            })
+            .collect();
+        write!(f, "{}_{suffix}", K::PREFIX)
+    }
+}
+
+impl<K: Kind> fmt::Debug for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text is no id of the kind that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not an id that begins with \"{prefix}_\"")]
+pub struct NotAnId {
+    prefix: &'static str,
+}
+
+impl<K: Kind> FromStr for Id<K> {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Id<K>, NotAnId> {
+        let wrong = NotAnId { prefix: K::PREFIX };
+        let suffix = text
+            .strip_prefix(K::PREFIX)
+            .and_then(|rest| rest.strip_prefix('_'))
+            .filter(|suffix| suffix.len() == 26 && suffix.starts_with(|c: char| ('0'..='7').contains(&c)))
+            .ok_or(wrong)?;
+        let mut bits: u128 = 0;
+        for byte in suffix.bytes() {
+            let value = ALPHABET.iter().position(|&c| c == byte).ok_or(wrong)?;
+            bits = (bits << 5) | u128::try_from(value).map_err(|_| wrong)?;
+        }
+        Ok(Id::from_uuid(Uuid::from_u128(bits)))
+    }
+}
+
+impl<K: Kind> Serialize for Id<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de, K: Kind> Deserialize<'de> for Id<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Id<K>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl<K: Kind> PartialSchema for Id<K> {
+    fn schema() -> RefOr<Schema> {
+        let example = Id::<K>::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(format!("^{}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$", K::PREFIX)))
+            .max_length(Some(K::PREFIX.len() + 27))
+            .examples([example.to_string()])
+            .into()
+    }
+}
+
+impl<K: Kind> ToSchema for Id<K> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        K::SCHEMA.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_published_typeid_examples_hold() {
+        for (uuid, suffix) in [
+            ("00000000-0000-0000-0000-000000000000", "00000000000000000000000000"),
+            ("01890a5d-ac96-774b-bcce-b302099a8057", "01h455vb4pex5vsknk084sn02q"),
+            ("ffffffff-ffff-ffff-ffff-ffffffffffff", "7zzzzzzzzzzzzzzzzzzzzzzzzz"),
+        ] {
+            let id = CustomerId::from_uuid(uuid.parse().unwrap());
+            assert_eq!(id.to_string(), format!("cus_{suffix}"));
+            assert_eq!(id.to_string().parse(), Ok(id));
+        }
+    }
+
+    #[test]
+    fn another_kind_or_a_wrong_letter_is_refused() {
+        for text in [
+            "inv_01h455vb4pex5vsknk084sn02q",
+            "cus_81h455vb4pex5vsknk084sn02q",
+            "cus_01h455vb4pex5vsknk084sn02",
+            "cus_01h455vb4pex5vsknk084sn0lq",
+            "cus-01h455vb4pex5vsknk084sn02q",
+            "",
+        ] {
+            assert!(text.parse::<CustomerId>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn order_of_text_is_order_of_time(a: u128, b: u128) {
+            let (a, b) = (CustomerId::from_uuid(Uuid::from_u128(a)), CustomerId::from_uuid(Uuid::from_u128(b)));
+            prop_assert_eq!(a.cmp(&b), a.to_string().cmp(&b.to_string()));
+        }
+    }
+}

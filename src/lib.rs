@@ -1,0 +1,17 @@
+//! netterms: trade-credit management. Who may buy on account, up to what limit and on what terms, and the money
+//! coming in.
+//!
+//! The house, from the top floor down; a room uses only floors below its own and rooms named before it:
+//!
+//! - [`commands`]: the command line, one function for each command.
+//! - [`server`]: the actix application: assembly, middleware, the contract, docs, health, metrics, the worker.
+//! - [`book`]: customers, their credit accounts and exposure.
+//! - [`platform`]: database, idempotency, HTTP, trail, jobs.
+//! - [`kernel`]: money, ids, time, texts, who acts. No I/O.
+#![forbid(unsafe_code)]
+
+pub mod book;
+pub mod commands;
+pub mod kernel;
+pub mod platform;
+pub mod server;

@@ -1,0 +1,84 @@
+//! What can go wrong in the database, told without any of its dialect.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// A failure below the house's rules. Its inner text is for the log alone.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// No connection could be had, or the database is busy: the caller may try again.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// A unique key is taken.
+    #[error("a unique key is taken: {constraint}")]
+    Duplicate { constraint: String },
+    /// Two units of work met; the work was rolled back and may be run again.
+    #[error("the work met another: {0}")]
+    Serialization(String),
+    /// A stored document no longer reads as what it was written as.
+    #[error("a stored document can't be read: {0}")]
+    Document(String),
+    #[error(transparent)]
+    Query(DieselError),
+}
+
+impl DbError {
+    /// Whether the failure says that a row with the same `columns` stands in `table` already.
+    ///
+    /// PostgreSQL names the constraint, which our migrations call `<table>_<columns>_key`; SQLite lists the columns.
+    pub fn is_duplicate_of(&self, table: &str, columns: &[&str]) -> bool {
+        let DbError::Duplicate { constraint } = self else {
+            return false;
+        };
+        let by_name = format!("{table}_{}_key", columns.join("_"));
+        let listed: Vec<String> = columns
+            .iter()
+            .map(|column| format!("{table}.{column}"))
+            .collect();
+        *constraint == by_name || *constraint == listed.join(", ")
+    }
+}
+
+impl From<DieselError> for DbError {
+    fn from(error: DieselError) -> DbError {
+        let DieselError::DatabaseError(kind, info) = &error else {
+            return DbError::Query(error);
+        };
+        let message = info.message().to_owned();
+        match kind {
+            DatabaseErrorKind::UniqueViolation => DbError::Duplicate {
+                constraint: info.constraint_name().map_or_else(
+                    || {
+                        message
+                            .trim_start_matches("UNIQUE constraint failed: ")
+                            .to_owned()
+                    },
+                    str::to_owned,
+                ),
+            },
+            DatabaseErrorKind::SerializationFailure => DbError::Serialization(message),
+            DatabaseErrorKind::ClosedConnection => DbError::Unavailable(message),
+            _ if message.contains("deadlock detected") => DbError::Serialization(message),
+            _ if is_outage(&message) => DbError::Unavailable(message),
+            _ => DbError::Query(error),
+        }
+    }
+}
+
+/// Whether the message says that the server went away or the file is locked: Diesel reports these as unknown.
+fn is_outage(message: &str) -> bool {
+    [
+        "database is locked",
+        "database table is locked",
+        "server closed the connection",
+        "terminating connection",
+        "no connection to the server",
+        "could not connect",
+        "connection refused",
+        "the database system is",
+        "database or disk is full",
+        "could not receive data",
+        "could not send data",
+    ]
+    .iter()
+    .any(|sign| message.contains(sign))
+}

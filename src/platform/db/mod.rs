@@ -1,0 +1,187 @@
+//! The only place with two databases.
+//!
+//! [`Database`] is the handle that the house passes around. It has two doors: [`Database::read`] gives a [`Db`],
+//! [`Database::write`] a [`Tx`]: a transaction together with who acts and the one instant that all its rows share.
+//! Queries are written once, inside [`on_backend!`], and run on PostgreSQL and SQLite alike.
+
+pub mod columns;
+mod error;
+pub mod migrations;
+mod open;
+pub mod schema;
+mod tx;
+
+use chrono::NaiveDate;
+use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
+use diesel::pg::PgConnection;
+use diesel::r2d2::{ConnectionManager, PooledConnection};
+use diesel::sqlite::SqliteConnection;
+
+use crate::kernel::caller::Caller;
+use crate::kernel::clock::{Clock, Instant};
+
+pub use error::DbError;
+pub use open::{Backend, Database, DatabaseConfig, OpenError, Retryable};
+pub use tx::{Change, Tx};
+
+/// Expands one Diesel expression for whichever database is behind `$db`; written like a call, so that rustfmt
+/// formats its body.
+macro_rules! on_backend {
+    ($db:expr, |$c:ident| $body:expr) => {
+        match $db.conn() {
+            $crate::platform::db::Conn::Postgres(pooled) => {
+                let $c: &mut diesel::pg::PgConnection = &mut *pooled;
+                $body
+            }
+            $crate::platform::db::Conn::Sqlite(pooled) => {
+                let $c: &mut diesel::sqlite::SqliteConnection = &mut *pooled;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use on_backend;
+
+/// Orders a list by a column and the id, and lets it begin after the last row of the page before.
+///
+/// `$page` is a [`crate::platform::http::page::PageRequest`]; the query must be boxed.
+macro_rules! seek {
+    ($query:ident, $page:expr, asc, $column:expr => $key:ty, $id:expr => $kind:ty) => {{
+        if let Some((key, id)) = $page.after::<$key, $kind>()? {
+            $query = $query.filter($column.gt(key.clone()).or($column.eq(key).and($id.gt(id))));
+        }
+        $query = $query
+            .order(($column.asc(), $id.asc()))
+            .limit($page.fetch());
+    }};
+    ($query:ident, $page:expr, desc, $column:expr => $key:ty, $id:expr => $kind:ty) => {{
+        if let Some((key, id)) = $page.after::<$key, $kind>()? {
+            $query = $query.filter($column.lt(key.clone()).or($column.eq(key).and($id.lt(id))));
+        }
+        $query = $query
+            .order(($column.desc(), $id.desc()))
+            .limit($page.fetch());
+    }};
+}
+pub(crate) use seek;
+
+/// The sum of a money column as a `BIGINT`, zero when there is no row. Diesel's own `sum` was seen to be wrong on
+/// SQLite and fails on PostgreSQL, where a sum of `BIGINT` is `NUMERIC`.
+macro_rules! sum_minor {
+    ($sql:expr) => {
+        diesel::dsl::sql::<diesel::sql_types::BigInt>(concat!("CAST(COALESCE(SUM(", $sql, "), 0) AS BIGINT)"))
+    };
+}
+pub(crate) use sum_minor;
+
+type Pooled<C> = PooledConnection<ConnectionManager<C>>;
+
+/// One open connection. Not a Diesel `Connection` itself, so nobody can begin a transaction past the two doors.
+pub enum Conn {
+    Postgres(Pooled<PgConnection>),
+    Sqlite(Pooled<SqliteConnection>),
+}
+
+/// A connection to read with.
+pub struct Db {
+    conn: Conn,
+    clock: Clock,
+}
+
+impl Db {
+    /// The connection, for [`on_backend!`] alone.
+    pub fn conn(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+
+    pub const fn backend(&self) -> Backend {
+        match self.conn {
+            Conn::Postgres(_) => Backend::Postgres,
+            Conn::Sqlite(_) => Backend::Sqlite,
+        }
+    }
+
+    /// The instant it is now; a [`Tx`] has one of its own that stays the same.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The organisation's business day.
+    pub fn today(&self) -> NaiveDate {
+        self.clock.today()
+    }
+
+    fn begin(&mut self) -> Result<(), DbError> {
+        match &mut self.conn {
+            Conn::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(&mut **c, "BEGIN")?,
+            // SQLite takes the write lock at once: a lock taken later, in the middle, fails instead of waiting.
+            Conn::Sqlite(c) => {
+                AnsiTransactionManager::begin_transaction_sql(&mut **c, "BEGIN IMMEDIATE")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn begin_savepoint(&mut self) -> Result<(), DbError> {
+        on_backend!(self, |c| AnsiTransactionManager::begin_transaction(c))?;
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), DbError> {
+        on_backend!(self, |c| AnsiTransactionManager::commit_transaction(c))?;
+        Ok(())
+    }
+
+    fn rollback(&mut self) -> Result<(), DbError> {
+        on_backend!(self, |c| AnsiTransactionManager::rollback_transaction(c))?;
+        Ok(())
+    }
+
+    /// Runs `work` in a transaction: committed when it gives `Ok`, rolled back when it gives `Err`.
+    fn transaction<T, E: From<DbError>>(
+        &mut self,
+        caller: &Caller,
+        recording: tx::Recording,
+        work: impl FnOnce(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.begin()?;
+        let now = self.clock.now();
+        let mut tx = Tx::new(self, caller, now);
+        let changes_before = tx.rows_changed()?;
+        let outcome = work(&mut tx);
+        if outcome.is_ok() && recording == tx::Recording::Required {
+            tx.assert_recorded(changes_before)?;
+        }
+        match outcome {
+            Ok(value) => {
+                self.commit()?;
+                Ok(value)
+            }
+            Err(error) => {
+                self.rollback()?;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Reads a document that netterms itself stored as JSON.
+///
+/// # Errors
+/// When the text is no such document, which says that the row was changed by other hands.
+pub fn read_document<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, DbError> {
+    serde_json::from_str(text).map_err(|error| DbError::Document(error.to_string()))
+}
+
+/// Writes a document to be stored as JSON.
+///
+/// # Errors
+/// When the value has no JSON form.
+pub fn write_document<T: serde::Serialize>(value: &T) -> Result<String, DbError> {
+    serde_json::to_string(value).map_err(|error| DbError::Document(error.to_string()))
+}
+
+/// An instant for rows that are written outside a unit of work.
+pub fn now(db: &Db) -> Instant {
+    db.clock.now()
+}

@@ -1,0 +1,255 @@
+//! Opening a database, and the pools behind its two doors.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::pg::PgConnection;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use diesel::sqlite::SqliteConnection;
+
+use super::tx::Recording;
+use super::{Conn, Db, DbError, Tx};
+use crate::kernel::caller::Caller;
+use crate::kernel::clock::Clock;
+
+/// How often a unit of work that met another is run again.
+const ATTEMPTS: usize = 3;
+
+/// Which database is behind the handle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    Postgres,
+    Sqlite,
+}
+
+/// Where the database is and how many connections are held to it.
+#[derive(Debug, Clone)]
+pub struct DatabaseConfig {
+    /// `sqlite://<path>` or `postgres://…`.
+    pub url: String,
+    /// Connections in the pool (PostgreSQL), or readers beside the one writer (SQLite).
+    pub pool_size: u32,
+    /// How long a request waits for a connection before it is told to come back.
+    pub checkout_timeout: Duration,
+}
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the database URL must begin with sqlite:// or postgres://, not {0:?}")]
+    UnknownScheme(String),
+    #[error("the database can't be opened: {0}")]
+    Unreachable(String),
+}
+
+/// The handle to the database: cheap to clone, shared by everything that reads or writes.
+#[derive(Clone)]
+pub struct Database {
+    pools: Arc<Pools>,
+    clock: Clock,
+}
+
+enum Pools {
+    Postgres(Pool<ConnectionManager<PgConnection>>),
+    Sqlite {
+        /// The one connection that writes.
+        writer: Pool<ConnectionManager<SqliteConnection>>,
+        readers: Pool<ConnectionManager<SqliteConnection>>,
+    },
+}
+
+impl Database {
+    /// Opens by URL scheme. An unknown scheme is an error: a mistyped `postgre://` must not create a file.
+    ///
+    /// # Errors
+    /// When the scheme is unknown or no connection can be made.
+    pub fn open(config: &DatabaseConfig, clock: Clock) -> Result<Database, OpenError> {
+        let pools = match config.url.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => Pools::Postgres(
+                Pool::builder()
+                    .max_size(config.pool_size)
+                    .min_idle(Some(1))
+                    .connection_timeout(config.checkout_timeout)
+                    .connection_customizer(Box::new(PostgresSession))
+                    .build(ConnectionManager::new(&config.url))
+                    .map_err(unreachable)?,
+            ),
+            Some(("sqlite", path)) if !path.is_empty() => {
+                let pool = |size: u32| {
+                    Pool::builder()
+                        .max_size(size)
+                        .min_idle(Some(1))
+                        .test_on_check_out(false)
+                        .connection_timeout(config.checkout_timeout)
+                        .connection_customizer(Box::new(SqliteSession))
+                        .build(ConnectionManager::new(path))
+                        .map_err(unreachable)
+                };
+                use_write_ahead_log(path)?;
+                Pools::Sqlite {
+                    writer: pool(1)?,
+                    readers: pool(config.pool_size)?,
+                }
+            }
+            _ => {
+                let scheme = config.url.split(':').next().unwrap_or_default();
+                return Err(OpenError::UnknownScheme(scheme.to_owned()));
+            }
+        };
+        Ok(Database {
+            pools: Arc::new(pools),
+            clock,
+        })
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub fn backend(&self) -> Backend {
+        match *self.pools {
+            Pools::Postgres(_) => Backend::Postgres,
+            Pools::Sqlite { .. } => Backend::Sqlite,
+        }
+    }
+
+    /// A connection to read with.
+    ///
+    /// # Errors
+    /// When none is free within the configured time.
+    pub fn reader(&self) -> Result<Db, DbError> {
+        let conn = match &*self.pools {
+            Pools::Postgres(pool) => Conn::Postgres(pool.get().map_err(busy)?),
+            Pools::Sqlite { readers, .. } => Conn::Sqlite(readers.get().map_err(busy)?),
+        };
+        Ok(Db {
+            conn,
+            clock: self.clock.clone(),
+        })
+    }
+
+    fn writer(&self) -> Result<Db, DbError> {
+        let conn = match &*self.pools {
+            Pools::Postgres(pool) => Conn::Postgres(pool.get().map_err(busy)?),
+            Pools::Sqlite { writer, .. } => Conn::Sqlite(writer.get().map_err(busy)?),
+        };
+        Ok(Db {
+            conn,
+            clock: self.clock.clone(),
+        })
+    }
+
+    /// Applies pending migrations, and says which.
+    ///
+    /// # Errors
+    /// When one fails.
+    pub fn migrate(&self) -> Result<Vec<String>, DbError> {
+        super::migrations::run(&mut self.writer()?)
+    }
+
+    /// Undoes every migration, to prove that the way back exists.
+    ///
+    /// # Errors
+    /// When one fails.
+    pub fn revert_all_migrations(&self) -> Result<(), DbError> {
+        super::migrations::revert_all(&mut self.writer()?)
+    }
+
+    /// Runs `work` in a transaction for `caller`; it is run again, three times at most, when it met another unit of
+    /// work. It must therefore have no effect outside the database.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database.
+    pub fn write<T, E: From<DbError> + Retryable>(
+        &self,
+        caller: &Caller,
+        work: impl FnMut(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(caller, Recording::Required, work)
+    }
+
+    /// Like [`Database::write`], for housekeeping that the trail need not know: leases, progress, stored answers.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database.
+    pub fn maintain<T, E: From<DbError> + Retryable>(
+        &self,
+        caller: &Caller,
+        work: impl FnMut(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(caller, Recording::Exempt, work)
+    }
+
+    fn run<T, E: From<DbError> + Retryable>(
+        &self,
+        caller: &Caller,
+        recording: Recording,
+        mut work: impl FnMut(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut attempt = 1;
+        loop {
+            let outcome = self.writer()?.transaction(caller, recording, &mut work);
+            match outcome {
+                Err(error) if error.is_retryable() && attempt < ATTEMPTS => attempt += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+}
+
+/// Tells whether running the same unit of work again may help.
+pub trait Retryable {
+    fn is_retryable(&self) -> bool;
+}
+
+impl Retryable for DbError {
+    fn is_retryable(&self) -> bool {
+        matches!(self, DbError::Serialization(_))
+    }
+}
+
+fn unreachable(error: impl std::fmt::Display) -> OpenError {
+    OpenError::Unreachable(error.to_string())
+}
+
+fn busy(error: impl std::fmt::Display) -> DbError {
+    DbError::Unavailable(error.to_string())
+}
+
+/// Write-ahead logging is a property of the file: set once, before any pool, or every connection would fight for it.
+fn use_write_ahead_log(path: &str) -> Result<(), OpenError> {
+    use diesel::Connection as _;
+    SqliteConnection::establish(path)
+        .map_err(unreachable)?
+        .batch_execute("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL;")
+        .map_err(unreachable)
+}
+
+#[derive(Debug)]
+struct SqliteSession;
+
+impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqliteSession {
+    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
+        connection
+            .batch_execute(
+                "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
+                 PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;",
+            )
+            .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+#[derive(Debug)]
+struct PostgresSession;
+
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PostgresSession {
+    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        connection
+            .batch_execute(
+                "SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; \
+                 SET idle_in_transaction_session_timeout = '60s';",
+            )
+            .map_err(diesel::r2d2::Error::QueryError)
+    }
+}

@@ -1,0 +1,530 @@
+//! The tables, as Diesel knows them: one declaration for both databases.
+//!
+//! It is written by hand beside the two migration folders; a test compares both databases with each other, and
+//! every query compiles against it.
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    trail_entries (seq) {
+        seq -> BigInt,
+        id -> IdColumn,
+        at -> InstantColumn,
+        subject -> Text,
+        issuer -> Text,
+        client_id -> Text,
+        roles -> Text,
+        action -> Text,
+        entity_id -> Text,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        request_id -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    idempotency_keys (caller, method, route, key) {
+        caller -> Text,
+        method -> Text,
+        route -> Text,
+        key -> Text,
+        fingerprint -> Text,
+        answer -> Text,
+        created_at -> InstantColumn,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    jobs (id) {
+        id -> IdColumn,
+        kind -> Text,
+        status -> Text,
+        progress_done -> BigInt,
+        progress_total -> Nullable<BigInt>,
+        progress_unit -> Text,
+        input -> Text,
+        result -> Nullable<Text>,
+        errors -> Nullable<Text>,
+        created_by -> Text,
+        caller -> Text,
+        created_at -> InstantColumn,
+        started_at -> Nullable<InstantColumn>,
+        finished_at -> Nullable<InstantColumn>,
+        lease_until -> Nullable<InstantColumn>,
+        attempts -> Integer,
+        cancel_requested_at -> Nullable<InstantColumn>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    job_files (job_id, part) {
+        job_id -> IdColumn,
+        part -> Integer,
+        bytes -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    customers (id) {
+        id -> IdColumn,
+        number -> Text,
+        name -> Text,
+        search_key -> Text,
+        country -> Text,
+        street -> Nullable<Text>,
+        city -> Nullable<Text>,
+        postal_code -> Nullable<Text>,
+        email -> Nullable<Text>,
+        language -> Text,
+        owner -> Nullable<Text>,
+        parent_customer_id -> Nullable<IdColumn>,
+        created_at -> InstantColumn,
+        changed_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    policies (id) {
+        id -> IdColumn,
+        policy_version -> Integer,
+        status -> Text,
+        document -> Text,
+        reason -> Text,
+        author -> Text,
+        approver -> Nullable<Text>,
+        created_at -> InstantColumn,
+        live_at -> Nullable<InstantColumn>,
+        retired_at -> Nullable<InstantColumn>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    credit_accounts (id) {
+        id -> IdColumn,
+        customer_id -> IdColumn,
+        currency -> Text,
+        status -> Text,
+        limit_kind -> Text,
+        limit_minor -> BigInt,
+        limit_source -> Text,
+        limit_valid_until -> Nullable<Date>,
+        net_days -> Integer,
+        group_limit_kind -> Nullable<Text>,
+        group_limit_minor -> BigInt,
+        dunning_procedure_id -> Nullable<IdColumn>,
+        reserved_minor -> BigInt,
+        receivable_minor -> BigInt,
+        unapplied_minor -> BigInt,
+        group_reserved_minor -> BigInt,
+        group_receivable_minor -> BigInt,
+        group_unapplied_minor -> BigInt,
+        created_at -> InstantColumn,
+        changed_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    limits (id) {
+        id -> IdColumn,
+        account_id -> IdColumn,
+        scope -> Text,
+        limit_kind -> Text,
+        limit_minor -> BigInt,
+        currency -> Text,
+        net_days -> Nullable<Integer>,
+        valid_until -> Nullable<Date>,
+        source -> Text,
+        application_id -> Nullable<IdColumn>,
+        reason -> Text,
+        set_by -> Text,
+        set_at -> InstantColumn,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    account_blocks (id) {
+        id -> IdColumn,
+        account_id -> IdColumn,
+        cause -> Text,
+        reason -> Text,
+        set_at -> InstantColumn,
+        set_by -> Text,
+        lifted_at -> Nullable<InstantColumn>,
+        lifted_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    reservations (id) {
+        id -> IdColumn,
+        account_id -> IdColumn,
+        customer_id -> IdColumn,
+        check_id -> IdColumn,
+        order_number -> Text,
+        purpose -> Text,
+        currency -> Text,
+        amount_minor -> BigInt,
+        captured_minor -> BigInt,
+        status -> Text,
+        expires_at -> InstantColumn,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        ended_at -> Nullable<InstantColumn>,
+        end_reason -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    invoices (id) {
+        id -> IdColumn,
+        number -> Text,
+        customer_id -> IdColumn,
+        account_id -> IdColumn,
+        order_number -> Nullable<Text>,
+        reservation_id -> Nullable<IdColumn>,
+        invoice_date -> Date,
+        due_date -> Date,
+        currency -> Text,
+        amount_minor -> BigInt,
+        open_minor -> BigInt,
+        status -> Text,
+        cancelled_on -> Nullable<Date>,
+        cancel_reason -> Nullable<Text>,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    credit_notes (id) {
+        id -> IdColumn,
+        number -> Text,
+        customer_id -> IdColumn,
+        account_id -> IdColumn,
+        invoice_id -> Nullable<IdColumn>,
+        credit_date -> Date,
+        currency -> Text,
+        amount_minor -> BigInt,
+        unapplied_minor -> BigInt,
+        reason -> Text,
+        status -> Text,
+        reversed_on -> Nullable<Date>,
+        reverse_reason -> Nullable<Text>,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    receipts (id) {
+        id -> IdColumn,
+        number -> Text,
+        customer_id -> IdColumn,
+        account_id -> IdColumn,
+        receipt_date -> Date,
+        currency -> Text,
+        amount_minor -> BigInt,
+        unapplied_minor -> BigInt,
+        status -> Text,
+        reversed_on -> Nullable<Date>,
+        reverse_reason -> Nullable<Text>,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    settlements (id) {
+        id -> IdColumn,
+        invoice_id -> IdColumn,
+        customer_id -> IdColumn,
+        receipt_id -> Nullable<IdColumn>,
+        credit_note_id -> Nullable<IdColumn>,
+        amount_minor -> BigInt,
+        effective_on -> Date,
+        reverses_id -> Nullable<IdColumn>,
+        created_by -> Text,
+        created_at -> InstantColumn,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    dunning_procedures (id) {
+        id -> IdColumn,
+        name -> Text,
+        usage -> Text,
+        document -> Text,
+        created_at -> InstantColumn,
+        changed_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    dunning_runs (id) {
+        id -> IdColumn,
+        as_of -> Date,
+        status -> Text,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        approved_by -> Nullable<Text>,
+        approved_at -> Nullable<InstantColumn>,
+        issued_by -> Nullable<Text>,
+        issued_at -> Nullable<InstantColumn>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    dunning_notices (id) {
+        id -> IdColumn,
+        run_id -> IdColumn,
+        customer_id -> IdColumn,
+        account_id -> IdColumn,
+        level -> Integer,
+        channel -> Text,
+        effect -> Text,
+        language -> Text,
+        status -> Text,
+        currency -> Text,
+        total_minor -> BigInt,
+        subject -> Text,
+        body_text -> Text,
+        body_html -> Text,
+        issued_on -> Nullable<Date>,
+        suppressed_reason -> Nullable<Text>,
+        created_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    dunning_notice_items (notice_id, invoice_id) {
+        notice_id -> IdColumn,
+        invoice_id -> IdColumn,
+        level -> Integer,
+        days_past_due -> Integer,
+        open_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    dunning_stages (invoice_id) {
+        invoice_id -> IdColumn,
+        customer_id -> IdColumn,
+        level -> Integer,
+        last_dunned_on -> Date,
+        notice_id -> IdColumn,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    dunning_blocks (id) {
+        id -> IdColumn,
+        customer_id -> IdColumn,
+        invoice_id -> Nullable<IdColumn>,
+        reason -> Text,
+        until -> Date,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        lifted_at -> Nullable<InstantColumn>,
+        lifted_by -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    limit_checks (id) {
+        id -> IdColumn,
+        account_id -> IdColumn,
+        customer_id -> IdColumn,
+        order_number -> Nullable<Text>,
+        checkpoint -> Text,
+        currency -> Text,
+        amount_minor -> BigInt,
+        outcome -> Text,
+        policy_version -> Integer,
+        request -> Text,
+        answer -> Text,
+        checked_by -> Text,
+        checked_at -> InstantColumn,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    credit_blocks (id) {
+        id -> IdColumn,
+        check_id -> IdColumn,
+        account_id -> IdColumn,
+        customer_id -> IdColumn,
+        order_number -> Text,
+        purpose -> Text,
+        currency -> Text,
+        amount_minor -> BigInt,
+        reserve_until -> InstantColumn,
+        status -> Text,
+        reasons -> Text,
+        opened_by -> Text,
+        opened_at -> InstantColumn,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<InstantColumn>,
+        decision_reason -> Nullable<Text>,
+        reservation_id -> Nullable<IdColumn>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    applications (id) {
+        id -> IdColumn,
+        customer_id -> IdColumn,
+        account_id -> IdColumn,
+        scope -> Text,
+        status -> Text,
+        currency -> Text,
+        requested_limit_minor -> BigInt,
+        requested_net_days -> Integer,
+        purpose -> Text,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        changed_at -> InstantColumn,
+        submitted_by -> Nullable<Text>,
+        submitted_at -> Nullable<InstantColumn>,
+        reviewer -> Nullable<Text>,
+        information_request -> Nullable<Text>,
+        deadline -> Nullable<Date>,
+        recommended_limit_minor -> Nullable<BigInt>,
+        recommended_net_days -> Nullable<Integer>,
+        recommended_valid_until -> Nullable<Date>,
+        recommendation -> Nullable<Text>,
+        recommended_by -> Nullable<Text>,
+        recommended_at -> Nullable<InstantColumn>,
+        credit_approver -> Nullable<Text>,
+        approver -> Nullable<Text>,
+        decided_at -> Nullable<InstantColumn>,
+        decision_reason -> Nullable<Text>,
+        conditions -> Text,
+        appealed_at -> Nullable<InstantColumn>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    application_steps (id) {
+        id -> IdColumn,
+        application_id -> IdColumn,
+        verb -> Text,
+        from_status -> Nullable<Text>,
+        to_status -> Text,
+        subject -> Text,
+        at -> InstantColumn,
+        reason -> Nullable<Text>,
+        details -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    trail_entries,
+    idempotency_keys,
+    jobs,
+    job_files,
+    customers,
+    policies,
+    credit_accounts,
+    limits,
+    account_blocks,
+    reservations,
+    invoices,
+    credit_notes,
+    receipts,
+    settlements,
+    dunning_procedures,
+    dunning_runs,
+    dunning_notices,
+    dunning_notice_items,
+    dunning_stages,
+    dunning_blocks,
+    limit_checks,
+    credit_blocks,
+    applications,
+    application_steps,
+);

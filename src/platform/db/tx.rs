@@ -1,0 +1,216 @@
+//! The unit of work: a transaction, who acts, one instant, and the trail entries that it must leave.
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use super::schema::trail_entries;
+use super::{Conn, Db, DbError, on_backend};
+use crate::kernel::caller::Caller;
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::TrailEntryId;
+
+/// Whether a unit of work that changes rows must leave a trail entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recording {
+    Required,
+    /// Housekeeping that changes nothing of the book: leases, progress, stored answers.
+    Exempt,
+}
+
+/// A transaction together with who acts and the one instant that all its rows share.
+pub struct Tx<'a> {
+    db: &'a mut Db,
+    caller: &'a Caller,
+    now: Instant,
+    recorded: usize,
+}
+
+/// One change for the audit trail: what was done to which thing, before, after and why.
+#[derive(Debug, Clone)]
+pub struct Change {
+    action: &'static str,
+    entity_id: String,
+    before: Option<String>,
+    after: Option<String>,
+    reason: Option<String>,
+}
+
+impl Change {
+    /// `action` is `<thing>.<what happened>`, such as `customer.created`; `entity_id` names the thing.
+    pub fn new(action: &'static str, entity_id: impl ToString) -> Change {
+        Change {
+            action,
+            entity_id: entity_id.to_string(),
+            before: None,
+            after: None,
+            reason: None,
+        }
+    }
+
+    /// The thing as it was.
+    #[must_use]
+    pub fn before(mut self, value: &impl Serialize) -> Change {
+        self.before = serde_json::to_string(value).ok();
+        self
+    }
+
+    /// The thing as it is now.
+    #[must_use]
+    pub fn after(mut self, value: &impl Serialize) -> Change {
+        self.after = serde_json::to_string(value).ok();
+        self
+    }
+
+    #[must_use]
+    pub fn because(mut self, reason: impl ToString) -> Change {
+        self.reason = Some(reason.to_string());
+        self
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = trail_entries, treat_none_as_default_value = false)]
+struct NewTrailEntry<'a> {
+    id: TrailEntryId,
+    at: Instant,
+    subject: &'a str,
+    issuer: &'a str,
+    client_id: &'a str,
+    roles: &'a str,
+    action: &'a str,
+    entity_id: &'a str,
+    before: Option<&'a str>,
+    after: Option<&'a str>,
+    reason: Option<&'a str>,
+    request_id: &'a str,
+}
+
+impl<'a> Tx<'a> {
+    pub(super) fn new(db: &'a mut Db, caller: &'a Caller, now: Instant) -> Tx<'a> {
+        Tx {
+            db,
+            caller,
+            now,
+            recorded: 0,
+        }
+    }
+
+    /// Who acts.
+    pub const fn caller(&self) -> &'a Caller {
+        self.caller
+    }
+
+    /// The instant of this unit of work: all its rows share it.
+    pub const fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The organisation's business day at [`Tx::now`].
+    pub fn today(&self) -> chrono::NaiveDate {
+        self.db.clock.day_of(self.now)
+    }
+
+    /// Writes one entry into the audit trail.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn record(&mut self, change: Change) -> Result<(), DbError> {
+        self.record_all(vec![change])
+    }
+
+    /// Writes entries into the audit trail, in few statements.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn record_all(&mut self, changes: Vec<Change>) -> Result<(), DbError> {
+        let roles: Vec<&str> = self.caller.roles.iter().map(|role| role.as_str()).collect();
+        let roles = roles.join(" ");
+        let (caller, now) = (self.caller, self.now);
+        for chunk in changes.chunks(500) {
+            let rows: Vec<NewTrailEntry> = chunk
+                .iter()
+                .map(|change| NewTrailEntry {
+                    id: TrailEntryId::new(),
+                    at: now,
+                    subject: caller.subject.as_str(),
+                    issuer: &caller.issuer,
+                    client_id: &caller.client_id,
+                    roles: &roles,
+                    action: change.action,
+                    entity_id: &change.entity_id,
+                    before: change.before.as_deref(),
+                    after: change.after.as_deref(),
+                    reason: change.reason.as_deref(),
+                    request_id: &caller.request_id,
+                })
+                .collect();
+            on_backend!(self, |c| diesel::insert_into(trail_entries::table)
+                .values(&rows)
+                .execute(c))?;
+        }
+        self.recorded += changes.len();
+        Ok(())
+    }
+
+    /// Runs `work` inside a savepoint: what it did is undone when it gives `Err`, and this unit of work goes on.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database.
+    pub fn savepoint<T, E: From<DbError>>(
+        &mut self,
+        work: impl FnOnce(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let recorded = self.recorded;
+        self.db.begin_savepoint()?;
+        match work(self) {
+            Ok(value) => {
+                self.db.commit()?;
+                Ok(value)
+            }
+            Err(error) => {
+                self.db.rollback()?;
+                self.recorded = recorded;
+                Err(error)
+            }
+        }
+    }
+
+    /// How many rows this connection has changed, where the database counts them (SQLite, in debug builds).
+    pub(super) fn rows_changed(&mut self) -> Result<i64, DbError> {
+        if !cfg!(debug_assertions) {
+            return Ok(0);
+        }
+        match self.db.conn() {
+            Conn::Postgres(_) => Ok(0),
+            Conn::Sqlite(c) => Ok(diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(
+                "total_changes()",
+            ))
+            .get_result(&mut **c)?),
+        }
+    }
+
+    /// Fails, in debug builds on SQLite, when rows were changed and the trail says nothing of it.
+    pub(super) fn assert_recorded(&mut self, changes_before: i64) -> Result<(), DbError> {
+        if self.rows_changed()? > changes_before && self.recorded == 0 {
+            return Err(DbError::Document(
+                "a unit of work changed rows without a trail entry".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl std::ops::Deref for Tx<'_> {
+    type Target = Db;
+
+    fn deref(&self) -> &Db {
+        self.db
+    }
+}
+
+impl std::ops::DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Db {
+        self.db
+    }
+}
+

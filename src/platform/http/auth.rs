@@ -1,0 +1,305 @@
+//! Who may do what: tokens are verified in middleware, permissions are types on the handler.
+
+use std::marker::PhantomData;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use futures_util::future::{Ready, ready};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+
+use super::problem::{Code, Problem};
+use crate::kernel::caller::{Caller, Role};
+use crate::kernel::clock::machine_now;
+use crate::kernel::text::Subject;
+
+/// A permission: which roles it takes. Handlers name it in the type of their guard.
+pub trait Permission: 'static {
+    const NAME: &'static str;
+    const ROLES: &'static [Role];
+}
+
+macro_rules! permits {
+    ($($(#[$doc:meta])* $name:ident, $scope:literal => [$($role:ident),+];)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug)]
+            pub struct $name;
+
+            impl Permission for $name {
+                const NAME: &'static str = $scope;
+                const ROLES: &'static [Role] = &[$(Role::$role),+];
+            }
+        )*
+
+        /// Every permission with its roles: handlers declare the name as their security scope, and the contract
+        /// lists the roles.
+        pub const PERMISSIONS: &[(&str, &[Role])] = &[$(($name::NAME, $name::ROLES),)*];
+    };
+}
+
+permits! {
+    /// Read the customer file.
+    ReadCustomers, "customers:read" => [Sales, Credit, Finance, Auditor, System];
+    /// Create and change customers.
+    EditCustomers, "customers:edit" => [Sales, Credit, Finance];
+    /// Read credit accounts, their limits and exposure.
+    ReadAccounts, "accounts:read" => [Sales, Credit, Finance, Auditor, System];
+    /// Suspend, reinstate, lower limits, change terms.
+    ManageAccounts, "accounts:manage" => [Credit];
+    /// Read the audit trail.
+    ReadTrail, "trail:read" => [Auditor];
+    /// Read credit policies.
+    ReadPolicies, "policies:read" => [Sales, Credit, Finance, Auditor, Admin];
+    /// Draft credit policies.
+    DraftPolicies, "policies:draft" => [Credit, Finance, Admin];
+    /// Set credit policies live.
+    ApprovePolicies, "policies:approve" => [Credit, Finance];
+    /// Read credit applications.
+    ReadApplications, "applications:read" => [Sales, Credit, Finance, Auditor];
+    /// Draft, submit, complete, withdraw and appeal credit applications.
+    ApplyForCredit, "applications:apply" => [Sales];
+    /// Review credit applications, ask for information and recommend.
+    ReviewApplications, "applications:review" => [Credit];
+    /// Approve and decline credit applications.
+    DecideApplications, "applications:decide" => [Credit, Finance];
+    /// Know what one's own token permits.
+    ReadMe, "me:read" => [Sales, Credit, Finance, Auditor, System, Admin];
+    /// Check limits and reserve credit.
+    CheckLimits, "limits:check" => [Sales, Credit, System];
+    /// Read recorded limit checks, reservations and credit blocks.
+    ReadChecks, "limits:read" => [Sales, Credit, Finance, Auditor, System];
+    /// Release and extend reservations.
+    ManageReservations, "reservations:manage" => [Sales, Credit, System];
+    /// Capture reservations into invoices.
+    CaptureReservations, "reservations:capture" => [Finance, System];
+    /// Release and reject credit blocks.
+    DecideCreditBlocks, "credit-blocks:decide" => [Credit];
+    /// Read invoices, credit notes, receipts and settlements.
+    ReadReceivables, "receivables:read" => [Sales, Credit, Finance, Auditor, System];
+    /// Post invoices and credit notes.
+    PostInvoices, "invoices:post" => [Finance, System];
+    /// Post and apply receipts, post credit notes, reverse documents.
+    PostCash, "cash:post" => [Finance, System];
+    /// Reverse wrong invoices, credit notes and receipts.
+    ReverseDocuments, "documents:reverse" => [Finance];
+    /// Read reports over the whole book.
+    ReadReports, "reports:read" => [Sales, Credit, Finance, Auditor];
+    /// Read dunning procedures, runs, notices, stages and blocks.
+    ReadDunning, "dunning:read" => [Sales, Credit, Finance, Auditor];
+    /// Change dunning procedures; preview, issue and cancel runs; block and unblock.
+    RunDunning, "dunning:run" => [Credit];
+    /// Approve dunning runs.
+    ApproveDunning, "dunning:approve" => [Credit, Finance];
+    /// Upload files of customers, accounts, invoices and receipts.
+    ImportFiles, "imports:run" => [Credit, Finance, System];
+    /// Read and cancel background jobs.
+    ReadJobs, "jobs:read" => [Sales, Credit, Finance, Auditor, System, Admin];
+}
+
+/// The guard: the caller, proved to hold one of `P`'s roles. Every handler's first parameter.
+#[derive(Debug)]
+pub struct Actor<P> {
+    caller: Caller,
+    permission: PhantomData<P>,
+}
+
+impl<P> std::ops::Deref for Actor<P> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl<P: Permission> FromRequest for Actor<P> {
+    type Error = Problem;
+    type Future = Ready<Result<Actor<P>, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(permitted::<P>(request))
+    }
+}
+
+fn permitted<P: Permission>(request: &HttpRequest) -> Result<Actor<P>, Problem> {
+    let verified = request.extensions().get::<Verified>().cloned();
+    match verified {
+        Some(Verified(Ok(caller))) if caller.has_any(P::ROLES) => Ok(Actor {
+            caller,
+            permission: PhantomData,
+        }),
+        Some(Verified(Ok(caller))) => {
+            tracing::warn!(subject = %caller.subject, permission = P::NAME, "authorisation denied");
+            Err(Problem::new(Code::Forbidden).with_list("roles", P::ROLES))
+        }
+        Some(Verified(Err(reason))) => {
+            tracing::warn!(reason = reason.0, "authentication failed");
+            Err(Problem::new(Code::Unauthenticated))
+        }
+        None => Err(Problem::new(Code::Unauthenticated)),
+    }
+}
+
+/// What the middleware found out about the request's token.
+#[derive(Debug, Clone)]
+pub struct Verified(pub Result<Caller, Refusal>);
+
+/// Why a token was refused, for the log alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal(pub &'static str);
+
+/// The claims of an access token (RFC 9068), with netterms' own: `roles` and `authority_level`.
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: serde_json::Value,
+    sub: Subject,
+    client_id: String,
+    iat: u64,
+    exp: u64,
+    jti: String,
+    #[serde(default)]
+    nbf: Option<u64>,
+    #[serde(default)]
+    roles: Vec<Role>,
+    #[serde(default)]
+    authority_level: Option<u8>,
+}
+
+/// Verifies tokens, one key for each issuer, the algorithm fixed by the key and never by the token (RFC 8725).
+pub struct Verifier {
+    issuers: Vec<Issuer>,
+}
+
+struct Issuer {
+    name: String,
+    key: DecodingKey,
+    validation: Validation,
+    /// The longest lifetime that a token of this issuer may have, in seconds.
+    lifetime_max: u64,
+}
+
+/// The issuer of a single-machine set-up: one shared secret, HS256.
+#[derive(Clone)]
+pub struct SharedSecret {
+    pub issuer: String,
+    pub audience: String,
+    pub secret: Vec<u8>,
+}
+
+/// The longest lifetime of a token signed with the shared secret: one day.
+pub const LIFETIME_MAX_SECONDS: u64 = 24 * 60 * 60;
+
+/// The shortest secret that HS256 may have (RFC 7518, 3.2).
+pub const SECRET_BYTES_MIN: usize = 32;
+
+const TOKEN_TYPE: &str = "at+jwt";
+
+impl Verifier {
+    /// A verifier for tokens signed with a shared secret.
+    pub fn shared_secret(settings: &SharedSecret) -> Verifier {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[&settings.issuer]);
+        validation.set_audience(&[&settings.audience]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.validate_nbf = true;
+        validation.leeway = 5;
+        Verifier {
+            issuers: vec![Issuer {
+                name: settings.issuer.clone(),
+                key: DecodingKey::from_secret(&settings.secret),
+                validation,
+                lifetime_max: LIFETIME_MAX_SECONDS,
+            }],
+        }
+    }
+
+    /// Who the token speaks for.
+    ///
+    /// # Errors
+    /// Why it is refused; the caller is told no more than 401.
+    pub fn verify(&self, token: &str, request_id: &str) -> Result<Caller, Refusal> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| Refusal("not a token"))?;
+        let kind = header.typ.as_deref().unwrap_or_default();
+        if !kind.eq_ignore_ascii_case(TOKEN_TYPE) {
+            return Err(Refusal("not an access token (typ)"));
+        }
+        let mut refusal = Refusal("no issuer");
+        for issuer in &self.issuers {
+            match jsonwebtoken::decode::<Claims>(token, &issuer.key, &issuer.validation) {
+                Ok(data) => return issuer.accept(data.claims, request_id),
+                Err(error) => {
+                    tracing::debug!(%error, issuer = issuer.name, "token refused");
+                    refusal = Refusal("signature or claims do not hold");
+                }
+            }
+        }
+        Err(refusal)
+    }
+}
+
+impl Issuer {
+    fn accept(&self, claims: Claims, request_id: &str) -> Result<Caller, Refusal> {
+        let now = u64::try_from(machine_now().utc().timestamp()).unwrap_or(0);
+        if claims.exp > now + self.lifetime_max {
+            return Err(Refusal("expires too far in the future"));
+        }
+        if claims.iat > now + 60 {
+            return Err(Refusal("issued in the future"));
+        }
+        if claims.jti.is_empty() || claims.client_id.is_empty() {
+            return Err(Refusal("jti or client_id is empty"));
+        }
+        Ok(Caller {
+            subject: claims.sub,
+            issuer: self.name.clone(),
+            client_id: claims.client_id,
+            roles: claims.roles,
+            authority_level: claims.authority_level,
+            request_id: request_id.to_owned(),
+        })
+    }
+}
+
+/// What a minted token says.
+pub struct TokenRequest {
+    pub subject: Subject,
+    pub roles: Vec<Role>,
+    pub authority_level: Option<u8>,
+    pub lifetime_seconds: u64,
+}
+
+/// Mints a token for the shared-secret set-up.
+///
+/// # Errors
+/// When the secret can't sign.
+pub fn mint(settings: &SharedSecret, request: &TokenRequest) -> Result<String, jsonwebtoken::errors::Error> {
+    let now = u64::try_from(machine_now().utc().timestamp()).unwrap_or(0);
+    let claims = Claims {
+        iss: settings.issuer.clone(),
+        aud: serde_json::Value::String(settings.audience.clone()),
+        sub: request.subject.clone(),
+        client_id: "netterms-cli".to_owned(),
+        iat: now,
+        exp: now + request.lifetime_seconds.min(LIFETIME_MAX_SECONDS),
+        jti: uuid::Uuid::now_v7().to_string(),
+        nbf: None,
+        roles: request.roles.clone(),
+        authority_level: request.authority_level,
+    };
+    let mut header = Header::new(Algorithm::HS256);
+    header.typ = Some(TOKEN_TYPE.to_owned());
+    jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&settings.secret))
+}
+
+/// The caller for work that no request began: the sweepers, the demo, the command line.
+pub fn house_caller(name: &str, roles: &[Role]) -> Result<Caller, Problem> {
+    Ok(Caller {
+        subject: name.parse().map_err(Problem::internal)?,
+        issuer: "netterms".to_owned(),
+        client_id: "netterms".to_owned(),
+        roles: roles.to_vec(),
+        authority_level: None,
+        request_id: uuid::Uuid::now_v7().simple().to_string(),
+    })
+}

@@ -1,0 +1,351 @@
+//! What comes in: bodies, keys and preconditions, each checked before a use case sees it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use actix_web::web::BytesMut;
+use actix_web::{FromRequest, HttpRequest};
+use aws_lc_rs::digest::{SHA256, digest};
+use futures_util::StreamExt as _;
+use futures_util::future::{Ready, ready};
+use serde::de::DeserializeOwned;
+use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+
+use super::problem::{Code, Problem};
+
+/// The largest JSON body: 256 KiB.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// The largest body of a bulk operation: 2 MiB.
+pub const BULK_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// How long a body may take to arrive. actix itself would wait for ever.
+const BODY_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// A POST's input: the checked body, and the key under which its answer is kept.
+pub struct Command<In> {
+    pub(super) input: In,
+    pub(super) key: Option<String>,
+    pub(super) method: String,
+    pub(super) route: String,
+    pub(super) fingerprint: String,
+}
+
+/// A [`Command`] that must have an `Idempotency-Key`, because it moves money, capacity or approval.
+pub struct KeyedCommand<In>(pub(super) Command<In>);
+
+/// A checked JSON body, for changes that are safe to repeat because of `If-Match`.
+pub struct Valid<In>(pub In);
+
+/// The body of an action that needs none: nothing at all, or `{}`.
+#[derive(Debug, Clone, Default, serde::Deserialize, serde::Serialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({}))]
+pub struct Nothing {}
+
+type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+impl<In: DeserializeOwned + Validate + 'static> FromRequest for Command<In> {
+    type Error = Problem;
+    type Future = Boxed<Command<In>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { command(&request, payload, KeyNeed::Optional).await })
+    }
+}
+
+impl<In: DeserializeOwned + Validate + 'static> FromRequest for KeyedCommand<In> {
+    type Error = Problem;
+    type Future = Boxed<KeyedCommand<In>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { Ok(KeyedCommand(command(&request, payload, KeyNeed::Required).await?)) })
+    }
+}
+
+impl<In: DeserializeOwned + Validate + 'static> FromRequest for Valid<In> {
+    type Error = Problem;
+    type Future = Boxed<Valid<In>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let bytes = read_json(&request, payload).await?;
+            Ok(Valid(parse(&bytes)?))
+        })
+    }
+}
+
+impl<In> Command<In> {
+    /// The checked body, for decisions that the handler takes before the use case.
+    pub const fn input(&self) -> &In {
+        &self.input
+    }
+}
+
+impl<In> KeyedCommand<In> {
+    /// The checked body, for decisions that the handler takes before the use case.
+    pub const fn input(&self) -> &In {
+        &self.0.input
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum KeyNeed {
+    Optional,
+    Required,
+}
+
+async fn command<In: DeserializeOwned + Validate>(
+    request: &HttpRequest,
+    payload: Payload,
+    need: KeyNeed,
+) -> Result<Command<In>, Problem> {
+    let key = idempotency_key(request.headers())?;
+    if key.is_none() && need == KeyNeed::Required {
+        return Err(Problem::new(Code::IdempotencyKeyMissing));
+    }
+    let bytes = read_json(request, payload).await?;
+    let input = parse(&bytes)?;
+    let document: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    Ok(Command {
+        input,
+        key,
+        method: request.method().to_string(),
+        route: request.match_pattern().unwrap_or_default(),
+        fingerprint: fingerprint(&[
+            request.path(),
+            request.query_string(),
+            &canonical(&document),
+        ]),
+    })
+}
+
+/// The `Idempotency-Key`, with or without the quotes of a structured-field string.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut values = headers.get_all("idempotency-key");
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let malformed = || Problem::new(Code::IdempotencyKeyMalformed);
+    let text = value.to_str().map_err(|_| malformed())?.trim();
+    let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let key = quoted.unwrap_or(text);
+    let visible = key.bytes().all(|b| b.is_ascii_graphic());
+    if values.next().is_some() || !(1..=255).contains(&key.len()) || !visible || key.contains('"') {
+        return Err(malformed());
+    }
+    Ok(Some(key.to_owned()))
+}
+
+/// JSON with sorted members and no spaces, so that a retry by another serialiser is the same request.
+fn canonical(value: &serde_json::Value) -> String {
+    use serde_json::Value;
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_by_key(|(name, _)| name.as_str());
+            let members: Vec<String> = members
+                .into_iter()
+                .map(|(name, value)| format!("{}:{}", Value::from(name.as_str()), canonical(value)))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(canonical).collect();
+            format!("[{}]", items.join(","))
+        }
+        scalar => scalar.to_string(),
+    }
+}
+
+/// SHA-256 over the parts, in hex.
+pub(super) fn fingerprint(parts: &[&str]) -> String {
+    let joined = parts.join("\n");
+    hex(digest(&SHA256, joined.as_bytes()).as_ref())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn read_json(request: &HttpRequest, payload: Payload) -> Result<BytesMut, Problem> {
+    let limit = if request.path().ends_with("/batch") {
+        BULK_BODY_BYTES_MAX
+    } else {
+        BODY_BYTES_MAX
+    };
+    let media = || Problem::new(Code::UnsupportedMediaType).with("expected", "application/json");
+    if request
+        .headers()
+        .get(CONTENT_ENCODING)
+        .is_some_and(|coding| coding != "identity")
+    {
+        return Err(media());
+    }
+    let bytes = read_body(payload, limit).await?;
+    let content_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .map(|value| value.to_str().unwrap_or_default().to_ascii_lowercase());
+    match content_type {
+        None if bytes.is_empty() => Ok(bytes),
+        Some(kind) if is_json(&kind) => Ok(bytes),
+        _ => Err(media()),
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
+    parts.next() == Some("application/json")
+        && parts.all(|parameter| {
+            parameter
+                .strip_prefix("charset=")
+                .is_none_or(|charset| charset.trim_matches('"') == "utf-8")
+        })
+}
+
+/// Reads a body of at most `limit` bytes, in bounded time.
+async fn read_body(mut payload: Payload, limit: usize) -> Result<BytesMut, Problem> {
+    let reading = async {
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| {
+                Problem::new(Code::MalformedBody).at("", "incomplete", "the body broke off")
+            })?;
+            if bytes.len() + chunk.len() > limit {
+                return Err(Problem::new(Code::PayloadTooLarge).with("limit", limit));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    };
+    tokio::time::timeout(BODY_TIME_MAX, reading)
+        .await
+        .unwrap_or_else(|_| Err(Problem::new(Code::RequestTimeout)))
+}
+
+/// Reads JSON strictly, and checks its shape.
+fn parse<In: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<In, Problem> {
+    let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let input: In = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let pointer = pointer(error.path());
+        Problem::new(Code::MalformedBody).at(pointer, "malformed", serde_message(error.inner()))
+    })?;
+    deserializer.end().map_err(|error| {
+        Problem::new(Code::MalformedBody).at("", "malformed", serde_message(&error))
+    })?;
+    input.validate().map_err(|errors| {
+        let mut problem = Problem::new(Code::MalformedBody);
+        for (pointer, code, message) in shape_errors("", &errors) {
+            problem = problem.at(pointer, &code, message);
+        }
+        problem
+    })?;
+    Ok(input)
+}
+
+/// serde's message without the position, which means nothing to a caller that sent one line.
+fn serde_message(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or(&text);
+    text.chars().take(300).collect()
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(format!("/{index}")),
+            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Enum { variant } => Some(format!("/{variant}")),
+            Segment::Unknown => None,
+        })
+        .collect()
+}
+
+/// Flattens the validator's tree into pointers, codes and messages.
+fn shape_errors(prefix: &str, errors: &ValidationErrors) -> Vec<(String, String, String)> {
+    let mut flat = Vec::new();
+    for (field, kind) in errors.errors() {
+        let pointer = if field == "__all__" {
+            prefix.to_owned()
+        } else {
+            format!("{prefix}/{field}")
+        };
+        match kind {
+            ValidationErrorsKind::Struct(inner) => flat.extend(shape_errors(&pointer, inner)),
+            ValidationErrorsKind::List(items) => {
+                for (index, inner) in items {
+                    flat.extend(shape_errors(&format!("{pointer}/{index}"), inner));
+                }
+            }
+            ValidationErrorsKind::Field(found) => {
+                for error in found {
+                    let message = error.message.clone().unwrap_or_else(|| bounds(error).into());
+                    flat.push((pointer.clone(), error.code.to_string(), message.to_string()));
+                }
+            }
+        }
+    }
+    flat.sort();
+    flat
+}
+
+fn bounds(error: &validator::ValidationError) -> String {
+    let bound = |name: &str| error.params.get(name).map(ToString::to_string);
+    match (bound("min"), bound("max")) {
+        (Some(min), Some(max)) => format!("must be between {min} and {max}"),
+        (Some(min), None) => format!("must be at least {min}"),
+        (None, Some(max)) => format!("must be at most {max}"),
+        (None, None) => "is not allowed".to_owned(),
+    }
+}
+
+/// The version that the caller read, from `If-Match`.
+#[derive(Debug, Clone, Copy)]
+pub struct IfMatch(pub i64);
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = Ready<Result<IfMatch, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(if_match(request.headers()))
+    }
+}
+
+fn if_match(headers: &HeaderMap) -> Result<IfMatch, Problem> {
+    let value = headers
+        .get("if-match")
+        .ok_or_else(|| Problem::new(Code::PreconditionRequired))?;
+    // An ETag that we never gave out can't be the current one.
+    let version = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+    version.map(IfMatch).ok_or_else(|| Problem::new(Code::Stale))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_members_is_no_part_of_a_request() {
+        let a: serde_json::Value = serde_json::from_str(r#"{"b":[1,{"y":null,"x":"ü"}],"a":1}"#).unwrap();
+        assert_eq!(canonical(&a), r#"{"a":1,"b":[1,{"x":"ü","y":null}]}"#);
+    }
+
+    #[test]
+    fn ten_thousand_brackets_are_refused_without_harm() {
+        let nested = "[".repeat(100_000);
+        assert!(parse::<Nothing>(nested.as_bytes()).is_err());
+    }
+}

@@ -1,0 +1,201 @@
+//! From a handler into the database: reads and units of work, off the event loop, once for each key.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+
+use super::answer::Answer;
+use super::auth::Actor;
+use super::body::{Command, KeyedCommand};
+use super::problem::{Code, Problem};
+use crate::kernel::caller::Caller;
+use crate::platform::db::{Database, Db, Tx};
+use crate::platform::idempotency::{self, Claim, Scope};
+
+/// What every handler returns.
+pub type Outcome = Result<HttpResponse, Problem>;
+
+/// The doors of the database, as handlers use them.
+#[derive(Clone)]
+pub struct Doors {
+    database: Database,
+    /// The keyed requests that this process is working on.
+    in_progress: Arc<Mutex<HashSet<Scope>>>,
+}
+
+/// What is kept under an idempotency key.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    Answer(Answer),
+    Refusal(Problem),
+}
+
+/// How a keyed unit of work ended.
+enum Ended {
+    Fresh(Kept),
+    Replayed(Kept),
+}
+
+impl Doors {
+    pub fn new(database: Database) -> Doors {
+        Doors {
+            database,
+            in_progress: Arc::default(),
+        }
+    }
+
+    pub const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Runs `work` with a connection to read with.
+    ///
+    /// # Errors
+    /// Those of `work`; 503 when no connection is free.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Db) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let database = self.database.clone();
+        block(move || work(&mut database.reader()?)).await
+    }
+
+    /// Runs `work` in a unit of work for the actor. For changes that `If-Match` makes safe to repeat.
+    ///
+    /// # Errors
+    /// Those of `work`; 503 when no connection is free.
+    pub async fn write<P>(
+        &self,
+        actor: &Actor<P>,
+        work: impl FnMut(&mut Tx) -> Result<Answer, Problem> + Send + 'static,
+    ) -> Outcome {
+        let (database, caller) = (self.database.clone(), Caller::clone(actor));
+        let answer = block(move || database.write(&caller, work)).await?;
+        Ok(answer.into_response())
+    }
+
+    /// Runs `work` in a unit of work for the actor, once for the command's key when it has one.
+    ///
+    /// # Errors
+    /// Those of `work`; 409 while the same key is in progress, 422 when it was used for another request.
+    pub async fn once<P, In: Send + Sync + 'static>(
+        &self,
+        actor: &Actor<P>,
+        command: Command<In>,
+        mut work: impl FnMut(&mut Tx, &In) -> Result<Answer, Problem> + Send + 'static,
+    ) -> Outcome {
+        let caller = Caller::clone(actor);
+        let Some(scope) = command.scope(&caller) else {
+            return self.write(actor, move |tx| work(tx, &command.input)).await;
+        };
+        let _claim = self.claim(&scope)?;
+        let database = self.database.clone();
+        let ended = block(move || {
+            database.maintain(&caller, |tx| {
+                if let Some(kept) = replay(tx, &scope, &command.fingerprint)? {
+                    return Ok(Ended::Replayed(kept));
+                }
+                let kept = match tx.savepoint(|tx| work(tx, &command.input)) {
+                    Ok(answer) => Kept::Answer(answer),
+                    Err(problem) if problem.is_business_refusal() => Kept::Refusal(problem),
+                    Err(problem) => return Err(problem),
+                };
+                keep(tx, &scope, &command.fingerprint, &kept)?;
+                Ok(Ended::Fresh(kept))
+            })
+        })
+        .await?;
+        respond(ended)
+    }
+
+    /// [`Doors::once`] for commands that must have a key.
+    ///
+    /// # Errors
+    /// As [`Doors::once`].
+    pub async fn once_keyed<P, In: Send + Sync + 'static>(
+        &self,
+        actor: &Actor<P>,
+        command: KeyedCommand<In>,
+        work: impl FnMut(&mut Tx, &In) -> Result<Answer, Problem> + Send + 'static,
+    ) -> Outcome {
+        self.once(actor, command.0, work).await
+    }
+
+    /// Marks a keyed request as in progress in this process, until the claim is dropped.
+    fn claim(&self, scope: &Scope) -> Result<InProgress, Problem> {
+        let mut in_progress = self.in_progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if !in_progress.insert(scope.clone()) {
+            return Err(Problem::new(Code::RequestInProgress).retry_after(1));
+        }
+        Ok(InProgress {
+            scope: scope.clone(),
+            set: Arc::clone(&self.in_progress),
+        })
+    }
+}
+
+impl<In> Command<In> {
+    /// The scope of the command's key: caller, method and route.
+    fn scope(&self, caller: &Caller) -> Option<Scope> {
+        self.key.as_ref().map(|key| Scope {
+            caller: format!("{}|{}", caller.issuer, caller.subject),
+            method: self.method.clone(),
+            route: self.route.clone(),
+            key: key.clone(),
+        })
+    }
+}
+
+struct InProgress {
+    scope: Scope,
+    set: Arc<Mutex<HashSet<Scope>>>,
+}
+
+impl Drop for InProgress {
+    fn drop(&mut self) {
+        self.set
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.scope);
+    }
+}
+
+fn replay(tx: &mut Tx, scope: &Scope, fingerprint: &str) -> Result<Option<Kept>, Problem> {
+    match idempotency::claim(tx, scope, fingerprint)? {
+        Claim::New => Ok(None),
+        Claim::Kept(text) => serde_json::from_str(&text).map(Some).map_err(Problem::internal),
+        Claim::OtherRequest => Err(Problem::new(Code::IdempotencyKeyReused)),
+        Claim::InProgress => Err(Problem::new(Code::RequestInProgress).retry_after(1)),
+    }
+}
+
+fn keep(tx: &mut Tx, scope: &Scope, fingerprint: &str, kept: &Kept) -> Result<(), Problem> {
+    let text = serde_json::to_string(kept).map_err(Problem::internal)?;
+    Ok(idempotency::keep(tx, scope, fingerprint, &text)?)
+}
+
+fn respond(ended: Ended) -> Outcome {
+    let (kept, replayed) = match ended {
+        Ended::Fresh(kept) => (kept, false),
+        Ended::Replayed(kept) => (kept, true),
+    };
+    let mut response = match kept {
+        Kept::Answer(answer) => answer.into_response(),
+        Kept::Refusal(problem) => actix_web::ResponseError::error_response(&problem),
+    };
+    if replayed {
+        response.headers_mut().insert(
+            actix_web::http::header::HeaderName::from_static("idempotent-replayed"),
+            actix_web::http::header::HeaderValue::from_static("true"),
+        );
+    }
+    Ok(response)
+}
+
+/// Runs blocking work off the event loop. A panic inside is a 500, and the pool goes on.
+async fn block<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+    web::block(work).await.map_err(Problem::internal)?
+}

@@ -1,0 +1,18 @@
+//! What every handler leans on: the guard, the checked input, the two doors, the answer and the problem.
+//!
+//! A handler reads: `Actor<Permission>` first, then path and [`page::Listing`] or [`body::Command`], and ends in one
+//! call of [`Doors`], which runs the use case off the event loop in a unit of work.
+
+pub mod answer;
+pub mod auth;
+pub mod body;
+mod doors;
+pub mod page;
+pub mod problem;
+
+pub use answer::Answer;
+pub use auth::Actor;
+pub use body::{Command, IfMatch, KeyedCommand, Nothing, Valid};
+pub use doors::{Doors, Outcome};
+pub use page::{Listing, PageRequest};
+pub use problem::{Code, Problem};

@@ -1,0 +1,310 @@
+//! Lists: typed filters, one page at a time, with cursors that can't be forged or used for another list.
+
+use std::future::{Ready, ready};
+use std::str::FromStr;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::{IntoParams, ToSchema};
+
+use super::body::fingerprint;
+use super::problem::{Code, Problem};
+
+/// How many items a page has when the caller doesn't say.
+const LIMIT_DEFAULT: i64 = 50;
+/// How many items a page has at most.
+const LIMIT_MAX: i64 = 200;
+
+/// Signs cursors, so that a caller can use only those that it was given.
+pub struct CursorKey(hmac::Key);
+
+impl CursorKey {
+    /// A key that every replica with the same secret shares.
+    pub fn derive(secret: &[u8]) -> CursorKey {
+        let base = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        let derived = hmac::sign(&base, b"netterms cursor");
+        CursorKey(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()))
+    }
+
+    fn seal(&self, text: &str) -> String {
+        let tag = hmac::sign(&self.0, text.as_bytes());
+        let mut bytes = tag.as_ref().get(..16).unwrap_or_default().to_vec();
+        bytes.extend_from_slice(text.as_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn open(&self, cursor: &str) -> Option<String> {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (tag, text) = bytes.split_at_checked(16)?;
+        let expected = hmac::sign(&self.0, text);
+        let expected = expected.as_ref().get(..16)?;
+        aws_lc_rs::constant_time::verify_slices_are_equal(tag, expected).ok()?;
+        String::from_utf8(text.to_vec()).ok()
+    }
+}
+
+/// Where a page begins, sealed into a cursor: the last row's sort key and id, and the list that they belong to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Position {
+    list: String,
+    key: String,
+    id: String,
+}
+
+/// Which page is asked for.
+#[derive(Debug, Clone)]
+pub struct PageRequest {
+    limit: i64,
+    after: Option<Position>,
+    list: String,
+}
+
+impl PageRequest {
+    /// One row more than the page has, to learn whether there is another page.
+    pub const fn fetch(&self) -> i64 {
+        self.limit + 1
+    }
+
+    /// The sort key and id of the last row of the page before.
+    ///
+    /// # Errors
+    /// When the cursor doesn't fit this list.
+    pub fn after<K: FromStr, I: FromStr>(&self) -> Result<Option<(K, I)>, Problem> {
+        let invalid = || Problem::new(Code::InvalidCursor);
+        self.after
+            .as_ref()
+            .map(|position| {
+                let key = position.key.parse().map_err(|_| invalid())?;
+                let id = position.id.parse().map_err(|_| invalid())?;
+                Ok((key, id))
+            })
+            .transpose()
+    }
+}
+
+/// One page of a list, before it is written out.
+pub struct Page<T> {
+    /// At most as many as were asked for.
+    pub items: Vec<T>,
+    position: Option<Position>,
+}
+
+impl PageRequest {
+    /// Cuts what [`PageRequest::fetch`] brought into a page; `position` gives a row's sort key and id.
+    pub fn cut<T>(&self, mut rows: Vec<T>, position: impl Fn(&T) -> (String, String)) -> Page<T> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let position = rows.last().filter(|_| more).map(|row| {
+            let (key, id) = position(row);
+            Position {
+                list: self.list.clone(),
+                key,
+                id,
+            }
+        });
+        Page {
+            items: rows,
+            position,
+        }
+    }
+}
+
+impl<T> Page<T> {
+    /// The page with its items in another shape.
+    pub fn map<U>(self, shape: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(shape).collect(),
+            position: self.position,
+        }
+    }
+}
+
+impl<T: Serialize> Page<T> {
+    /// Writes the page out, with the cursor of the next one.
+    pub fn into_response(self, request: &HttpRequest, key: &CursorKey) -> HttpResponse {
+        let next_cursor = self
+            .position
+            .and_then(|position| serde_json::to_string(&position).ok())
+            .map(|text| key.seal(&text));
+        let mut response = HttpResponse::Ok();
+        if let Some(cursor) = &next_cursor {
+            let others: Vec<&str> = request
+                .query_string()
+                .split('&')
+                .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
+                .collect();
+            let link = format!(
+                "<{}?{}{}cursor={cursor}>; rel=\"next\"",
+                request.path(),
+                others.join("&"),
+                if others.is_empty() { "" } else { "&" },
+            );
+            response.insert_header(("Link", link));
+        }
+        response.json(PageOut {
+            has_more: next_cursor.is_some(),
+            data: self.items,
+            next_cursor,
+        })
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PageOut<T> {
+    #[schema(max_items = 200)]
+    pub data: Vec<T>,
+    /// Pass it as `cursor` to read on; null on the last page.
+    #[schema(max_length = 2000)]
+    pub next_cursor: Option<String>,
+    pub has_more: bool,
+}
+
+/// A list's query: the filter, and which page of it.
+pub struct Listing<F> {
+    pub filter: F,
+    pub page: PageRequest,
+}
+
+impl<F: DeserializeOwned + 'static> FromRequest for Listing<F> {
+    type Error = Problem;
+    type Future = Ready<Result<Listing<F>, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(listing(request))
+    }
+}
+
+fn listing<F: DeserializeOwned>(request: &HttpRequest) -> Result<Listing<F>, Problem> {
+    let mut pairs = query_pairs(request)?;
+    let limit = take_single(&mut pairs, "limit")?
+        .map(|text| {
+            text.parse::<i64>()
+                .ok()
+                .filter(|limit| (1..=LIMIT_MAX).contains(limit) && limit.to_string() == text)
+                .ok_or_else(|| malformed("limit", format!("must be a number from 1 to {LIMIT_MAX}")))
+        })
+        .transpose()?
+        .unwrap_or(LIMIT_DEFAULT);
+    let cursor = take_single(&mut pairs, "cursor")?;
+    pairs.sort();
+    let joined: Vec<String> = pairs.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    let mut list = fingerprint(&[request.path(), &joined.join("&")]);
+    list.truncate(16);
+    let invalid = || Problem::new(Code::InvalidCursor);
+    let after = cursor
+        .map(|cursor| {
+            let key = request
+                .app_data::<web::Data<CursorKey>>()
+                .ok_or_else(|| Problem::internal("no cursor key in app data"))?;
+            let text = key.open(&cursor).ok_or_else(invalid)?;
+            let position: Position = serde_json::from_str(&text).map_err(|_| invalid())?;
+            if position.list == list { Ok(position) } else { Err(invalid()) }
+        })
+        .transpose()?;
+    Ok(Listing {
+        filter: read_pairs(&pairs)?,
+        page: PageRequest { limit, after, list },
+    })
+}
+
+/// A query without pages: typed parameters, an unknown or repeated one refused.
+pub struct Query<Q>(pub Q);
+
+impl<Q: DeserializeOwned + 'static> FromRequest for Query<Q> {
+    type Error = Problem;
+    type Future = Ready<Result<Query<Q>, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(query_pairs(request).and_then(|pairs| read_pairs(&pairs)).map(Query))
+    }
+}
+
+type Pairs = Vec<(String, String)>;
+
+fn query_pairs(request: &HttpRequest) -> Result<Pairs, Problem> {
+    let pairs: Pairs = serde_html_form::from_str(request.query_string())
+        .map_err(|error| malformed("", error.to_string()))?;
+    if pairs.len() > 100 {
+        return Err(malformed("", "has too many parameters"));
+    }
+    if let Some((name, _)) = pairs.iter().find(|(_, value)| value.contains('\0')) {
+        return Err(malformed(name, "must have no NUL character"));
+    }
+    Ok(pairs)
+}
+
+fn take_single(pairs: &mut Pairs, name: &str) -> Result<Option<String>, Problem> {
+    let mut found: Vec<String> = Vec::new();
+    pairs.retain(|(key, value)| {
+        if key == name {
+            found.push(value.clone());
+        }
+        key != name
+    });
+    if found.len() > 1 {
+        return Err(malformed(name, "must be given once"));
+    }
+    Ok(found.pop())
+}
+
+fn read_pairs<Q: DeserializeOwned>(pairs: &Pairs) -> Result<Q, Problem> {
+    let encoded = serde_html_form::to_string(pairs).map_err(|error| malformed("", error.to_string()))?;
+    serde_html_form::from_str(&encoded).map_err(|error| {
+        let text = error.to_string();
+        let name = pairs
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .find(|name| text.contains(&format!("`{name}`")))
+            .unwrap_or_default();
+        malformed(name, &text)
+    })
+}
+
+fn malformed(name: &str, message: impl ToString) -> Problem {
+    let message: String = message.to_string().chars().take(300).collect();
+    Problem::new(Code::MalformedParameter).at(format!("#{name}"), "malformed", message)
+}
+
+/// The parameters of every list, for the contract.
+pub struct PageParams;
+
+impl IntoParams for PageParams {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let parameter = |name: &str, description: &str, schema: ObjectBuilder| {
+            ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Query)
+                .description(Some(description))
+                .schema(Some(schema))
+                .build()
+        };
+        vec![
+            parameter(
+                "limit",
+                "How many items the page has at most.",
+                ObjectBuilder::new()
+                    .schema_type(Type::Integer)
+                    .minimum(Some(1))
+                    .maximum(Some(LIMIT_MAX))
+                    .default(Some(LIMIT_DEFAULT.into())),
+            ),
+            parameter(
+                "cursor",
+                "The next_cursor of the page before, with the same filter and sort.",
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .pattern(Some("^[A-Za-z0-9_-]+$"))
+                    .max_length(Some(2000)),
+            ),
+        ]
+    }
+}

@@ -1,0 +1,71 @@
+//! Idempotency keys: the stored answer of a keyed request, kept in the same transaction as its effect.
+//!
+//! A key belongs to a caller, a method and a route. The same key with the same request gives the stored answer; with
+//! another request it is refused. Keys are kept for seven days.
+
+mod store;
+
+use crate::kernel::clock::Instant;
+use crate::platform::db::{DbError, Tx};
+
+/// How long a key is kept.
+pub const KEPT_DAYS: i64 = 7;
+
+/// What a key belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Scope {
+    pub caller: String,
+    pub method: String,
+    pub route: String,
+    pub key: String,
+}
+
+/// What is known of a key.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Nothing yet; this transaction may go on and no other process will.
+    New,
+    /// The same request was answered with this.
+    Kept(String),
+    /// The key was used for another request.
+    OtherRequest,
+    /// Another replica is working on it.
+    InProgress,
+}
+
+/// Takes the key for this transaction, or says why that can't be.
+///
+/// # Errors
+/// When the database fails.
+pub fn claim(tx: &mut Tx, scope: &Scope, fingerprint: &str) -> Result<Claim, DbError> {
+    if !store::try_lock(tx, scope)? {
+        return Ok(Claim::InProgress);
+    }
+    let oldest = tx.now().plus(chrono::Duration::days(-KEPT_DAYS));
+    Ok(match store::find(tx, scope)? {
+        Some(row) if row.created_at < oldest => {
+            store::delete(tx, scope)?;
+            Claim::New
+        }
+        Some(row) if row.fingerprint == fingerprint => Claim::Kept(row.answer),
+        Some(_) => Claim::OtherRequest,
+        None => Claim::New,
+    })
+}
+
+/// Keeps the answer under the key.
+///
+/// # Errors
+/// When the database fails.
+pub fn keep(tx: &mut Tx, scope: &Scope, fingerprint: &str, answer: &str) -> Result<(), DbError> {
+    store::insert(tx, scope, fingerprint, answer)
+}
+
+/// Forgets keys that are older than seven days, and says how many.
+///
+/// # Errors
+/// When the database fails.
+pub fn forget_old(tx: &mut Tx) -> Result<usize, DbError> {
+    let oldest: Instant = tx.now().plus(chrono::Duration::days(-KEPT_DAYS));
+    store::delete_before(tx, oldest)
+}

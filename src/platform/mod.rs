@@ -1,0 +1,6 @@
+//! The platform: what every room stands on, and nothing of the trade.
+
+pub mod db;
+pub mod http;
+pub mod idempotency;
+pub mod trail;

@@ -1,0 +1,126 @@
+//! `GET /v1/trail`, for auditors.
+
+use actix_web::{HttpRequest, get, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::model::TrailEntry;
+use super::store;
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::TrailEntryId;
+use crate::platform::http::auth::ReadTrail;
+use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::{Actor, Doors, Listing, Outcome};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(list_trail_entries);
+}
+
+/// Which entries of the trail.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TrailFilter {
+    /// Entries on these things, by id.
+    #[serde(default)]
+    #[param(max_items = 100, max_length = 128)]
+    pub entity_id: Vec<String>,
+    /// Entries by these subjects.
+    #[serde(default)]
+    #[param(max_items = 100, max_length = 128)]
+    pub subject: Vec<String>,
+    /// Entries of these actions, such as `customer.created`.
+    #[serde(default)]
+    #[param(max_items = 100, max_length = 64)]
+    pub action: Vec<String>,
+    /// Entries from this instant on.
+    pub at_from: Option<Instant>,
+    /// Entries before this instant.
+    pub at_to: Option<Instant>,
+}
+
+/// One change of the book: who, when, what, before, after, why.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TrailEntry, example = json!({
+    "seq": 1, "id": "trl_01k00000000000000000000001", "at": "2026-03-31T08:00:00.000000Z", "subject": "u-17",
+    "issuer": "netterms", "client_id": "netterms-cli", "roles": ["credit"], "action": "customer.created",
+    "entity_id": "cus_01k00000000000000000000001", "before": null, "after": {"number": "C-1001"}, "reason": null,
+    "request_id": "01k5q0x3"
+}))]
+pub struct TrailEntryOut {
+    /// The place in the order of writing.
+    #[schema(minimum = 1)]
+    seq: i64,
+    id: TrailEntryId,
+    at: Instant,
+    #[schema(max_length = 128)]
+    subject: String,
+    #[schema(max_length = 500)]
+    issuer: String,
+    #[schema(max_length = 500)]
+    client_id: String,
+    #[schema(max_items = 10, max_length = 20)]
+    roles: Vec<String>,
+    /// `<thing>.<what happened>`.
+    #[schema(max_length = 64)]
+    action: String,
+    #[schema(max_length = 128)]
+    entity_id: String,
+    /// The thing as it was; null when it is new.
+    before: Option<serde_json::Value>,
+    /// The thing as it became.
+    after: Option<serde_json::Value>,
+    #[schema(max_length = 4000)]
+    reason: Option<String>,
+    #[schema(max_length = 128)]
+    request_id: String,
+}
+
+impl From<TrailEntry> for TrailEntryOut {
+    fn from(entry: TrailEntry) -> TrailEntryOut {
+        let document = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+        TrailEntryOut {
+            seq: entry.seq,
+            id: entry.id,
+            at: entry.at,
+            subject: entry.subject,
+            issuer: entry.issuer,
+            client_id: entry.client_id,
+            roles: entry.roles.split(' ').map(str::to_owned).collect(),
+            action: entry.action,
+            entity_id: entry.entity_id,
+            before: document(entry.before),
+            after: document(entry.after),
+            reason: entry.reason,
+            request_id: entry.request_id,
+        }
+    }
+}
+
+/// Read the audit trail
+///
+/// Every change of the book in the order of writing: who, when, what, before, after and why. Entries are never
+/// changed or deleted; the database itself refuses.
+#[utoipa::path(
+    tag = "trail",
+    params(TrailFilter, PageParams),
+    responses((status = 200, description = "One page of entries.", body = PageOut<TrailEntryOut>)),
+    security(("bearer" = ["trail:read"]))
+)]
+#[get("/v1/trail")]
+pub async fn list_trail_entries(
+    _actor: Actor<ReadTrail>,
+    listing: Listing<TrailFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            let rows = store::list(db, &listing.filter, &listing.page)?;
+            Ok(listing.page.cut(rows, |row| (row.seq.to_string(), row.seq.to_string())))
+        })
+        .await?;
+    Ok(page.map(TrailEntryOut::from).into_response(&request, &cursors))
+}

@@ -1,0 +1,6 @@
+//! The audit trail: reading it. Every unit of work writes its own entries ([`crate::platform::db::Tx::record`]); the
+//! database refuses to change or delete them.
+
+pub mod api;
+mod model;
+mod store;

@@ -1,0 +1,39 @@
+//! Queries on the trail.
+
+use diesel::prelude::*;
+
+use super::api::TrailFilter;
+use super::model::TrailEntry;
+use crate::platform::db::schema::trail_entries::{self, dsl};
+use crate::platform::db::{Db, on_backend};
+use crate::platform::http::{PageRequest, Problem};
+
+/// Entries in the order in which they were written.
+pub fn list(db: &mut Db, filter: &TrailFilter, page: &PageRequest) -> Result<Vec<TrailEntry>, Problem> {
+    let after = page.after::<i64, i64>()?;
+    let rows = on_backend!(db, |c| {
+        let mut query = trail_entries::table
+            .select(TrailEntry::as_select())
+            .into_boxed();
+        if let Some((seq, _)) = after {
+            query = query.filter(dsl::seq.gt(seq));
+        }
+        if !filter.entity_id.is_empty() {
+            query = query.filter(dsl::entity_id.eq_any(&filter.entity_id));
+        }
+        if !filter.subject.is_empty() {
+            query = query.filter(dsl::subject.eq_any(&filter.subject));
+        }
+        if !filter.action.is_empty() {
+            query = query.filter(dsl::action.eq_any(&filter.action));
+        }
+        if let Some(from) = filter.at_from {
+            query = query.filter(dsl::at.ge(from));
+        }
+        if let Some(to) = filter.at_to {
+            query = query.filter(dsl::at.lt(to));
+        }
+        query.order(dsl::seq.asc()).limit(page.fetch()).load(c)
+    });
+    Ok(rows.map_err(crate::platform::db::DbError::from)?)
+}

@@ -1,0 +1,135 @@
+//! Assembly: the rooms' routes, the shared data, the server.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use actix_cors::Cors;
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use utoipa_actix_web::AppExt as _;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::config::{Config, MetricsKind};
+use super::metrics::Metrics;
+use super::routing::Routing;
+use super::{docs, health, middleware, openapi, routing};
+use crate::platform::db::Database;
+use crate::platform::http::Doors;
+use crate::platform::http::auth::Verifier;
+use crate::platform::http::page::CursorKey;
+
+/// Every room's routes: the one list of them.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .configure(crate::book::customers::api::routes)
+        .configure(crate::book::exposure::api::routes)
+        .configure(crate::platform::trail::api::routes);
+}
+
+/// All that the application holds while it runs.
+#[derive(Clone)]
+pub struct House {
+    doors: web::Data<Doors>,
+    verifier: web::Data<Verifier>,
+    cursors: web::Data<CursorKey>,
+    metrics: web::Data<Metrics>,
+    config: Arc<Config>,
+}
+
+impl House {
+    /// Opens the house on a database whose migrations have been applied.
+    ///
+    /// # Errors
+    /// When the configuration has no sound secret.
+    pub fn open(config: Config, database: Database) -> Result<House, super::config::ConfigError> {
+        let secret = config.shared_secret()?;
+        Ok(House {
+            doors: web::Data::new(Doors::new(database)),
+            verifier: web::Data::new(Verifier::shared_secret(&secret)),
+            cursors: web::Data::new(CursorKey::derive(&secret.secret)),
+            metrics: web::Data::new(Metrics::default()),
+            config: Arc::new(config),
+        })
+    }
+}
+
+/// A running server.
+pub struct Server {
+    pub address: std::net::SocketAddr,
+    pub handle: ServerHandle,
+    running: actix_web::dev::Server,
+}
+
+impl Server {
+    /// Runs until the server is stopped.
+    ///
+    /// # Errors
+    /// When the event loop fails.
+    pub async fn run(self) -> std::io::Result<()> {
+        self.running.await
+    }
+}
+
+/// Starts to serve on the listener. Must be called inside an actix system.
+///
+/// # Errors
+/// When the listener can't be used.
+pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
+    let address = listener.local_addr()?;
+    let document = openapi::document();
+    let routing = web::Data::new(Routing::new(&document));
+    let document = web::Data::new(openapi::Served::new(&document));
+    let workers = match house.config.workers {
+        0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+        workers => workers,
+    };
+    let running = HttpServer::new(move || {
+        let public_metrics = house.config.metrics == MetricsKind::Public;
+        App::new()
+            .app_data(house.doors.clone())
+            .app_data(house.verifier.clone())
+            .app_data(house.cursors.clone())
+            .app_data(house.metrics.clone())
+            .app_data(routing.clone())
+            .app_data(document.clone())
+            .app_data(routing::path_config())
+            .wrap(from_fn(middleware::authenticate))
+            .wrap(cors(&house.config.origins()))
+            .wrap(from_fn(middleware::frame))
+            .into_utoipa_app()
+            .configure(routes)
+            .configure(health::routes)
+            .into_app()
+            .configure(|config| docs::routes(config))
+            .configure(|config| {
+                if public_metrics {
+                    config.service(super::metrics::metrics);
+                }
+            })
+            .default_service(web::to(routing::nothing_here))
+    })
+    .workers(workers)
+    .client_request_timeout(std::time::Duration::from_secs(10))
+    .shutdown_timeout(30)
+    .listen(listener)?
+    .run();
+    Ok(Server {
+        address,
+        handle: running.handle(),
+        running,
+    })
+}
+
+/// Browsers of the configured origins may call; with none configured, no browser application may.
+fn cors(origins: &[String]) -> Cors {
+    let mut cors = Cors::default()
+        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers(["Authorization", "Content-Type", "If-Match", "Idempotency-Key", "Accept-Language", "X-Request-Id"])
+        .expose_headers(["ETag", "Link", "Location", "X-Request-Id", "Idempotent-Replayed", "Api-Version", "Retry-After"])
+        .max_age(3600);
+    for origin in origins {
+        cors = cors.allowed_origin(origin);
+    }
+    cors
+}

@@ -1,0 +1,230 @@
+//! What is around every request: its id, its log line and figures, the headers every answer has, problems written
+//! in the caller's language, panics turned into problems, and the token's verification.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant as Stopwatch;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::http::StatusCode;
+use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError, web};
+use futures_util::FutureExt as _;
+
+use super::metrics::Metrics;
+use crate::kernel::places::Language;
+use crate::platform::http::auth::{Refusal, Verified, Verifier};
+use crate::platform::http::{Code, Problem};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Names one request: as the caller did, or anew.
+#[derive(Debug, Clone)]
+struct RequestId(String);
+
+/// Verifies the token and leaves the result for the handler's guard, which answers 401 or 403 before it looks at
+/// anything else.
+pub async fn authenticate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let request_id = request
+        .extensions()
+        .get::<RequestId>()
+        .map(|id| id.0.clone())
+        .unwrap_or_default();
+    let verified = match bearer(request.headers()) {
+        Ok(token) => match request.app_data::<web::Data<Verifier>>() {
+            Some(verifier) => verifier.verify(token, &request_id),
+            None => Err(Refusal("no verifier")),
+        },
+        Err(refusal) => Err(refusal),
+    };
+    request.extensions_mut().insert(Verified(verified));
+    next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+}
+
+fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let mut values = headers.get_all(header::AUTHORIZATION);
+    let value = values.next().ok_or(Refusal("no Authorization header"))?;
+    if values.next().is_some() {
+        return Err(Refusal("more than one Authorization header"));
+    }
+    let (scheme, token) = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .ok_or(Refusal("no bearer token"))?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token.trim())
+    } else {
+        Err(Refusal("no bearer token"))
+    }
+}
+
+/// What the outermost layer must know of a request to finish its answer.
+#[derive(Debug, Clone)]
+struct Frame {
+    request_id: String,
+    language: Language,
+    path: String,
+}
+
+/// The outermost layer.
+pub async fn frame(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let stopwatch = Stopwatch::now();
+    let frame = Frame::of(&request);
+    request.extensions_mut().insert(RequestId(frame.request_id.clone()));
+    let metrics = request.app_data::<web::Data<Metrics>>().cloned();
+    let method = request.method().clone();
+    // actix must be the only one to hold the request while it finds the route, so that none is left to build an
+    // answer on when the handler panics: such an answer goes out as an error that carries all it needs.
+    let outcome = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(Ok(response)) => {
+            let (request, response) = response.map_into_boxed_body().into_parts();
+            Ok(ServiceResponse::new(request, frame.finish(response)))
+        }
+        Ok(Err(error)) => Err(Unanswered {
+            status: error.as_response_error().status_code(),
+            frame: frame.clone(),
+        }),
+        Err(_) => Err(Unanswered {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            frame: frame.clone(),
+        }),
+    };
+    let (route, status) = match &outcome {
+        Ok(response) => (response.request().match_pattern(), response.status()),
+        Err(unanswered) => (None, unanswered.status),
+    };
+    let route = route.unwrap_or_else(|| "unmatched".to_owned());
+    let elapsed = stopwatch.elapsed();
+    if let Some(metrics) = metrics {
+        metrics.observe(method.as_str(), &route, status.as_u16(), elapsed);
+    }
+    tracing::info!(
+        request_id = frame.request_id,
+        %method,
+        route,
+        status = status.as_u16(),
+        micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+        "request"
+    );
+    Ok(outcome?)
+}
+
+/// A request that no handler answered: a panic, or an error of actix itself.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer")]
+struct Unanswered {
+    status: StatusCode,
+    frame: Frame,
+}
+
+impl ResponseError for Unanswered {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.frame.finish(HttpResponse::new(self.status))
+    }
+}
+
+impl Frame {
+    fn of(request: &ServiceRequest) -> Frame {
+        Frame {
+            request_id: request_id(request.headers()),
+            language: request
+                .headers()
+                .get(header::ACCEPT_LANGUAGE)
+                .and_then(|value| value.to_str().ok())
+                .map(Language::negotiate)
+                .unwrap_or_default(),
+            path: request.path().chars().take(1000).collect(),
+        }
+    }
+
+    /// Writes a problem's body, and the headers that every answer has.
+    fn finish(&self, response: HttpResponse) -> HttpResponse {
+        let mut response = self.write_problem(response);
+        self.add_headers(response.headers_mut());
+        response
+    }
+
+    /// Writes the body of a problem, also where actix itself answered with an empty or plain one.
+    fn write_problem(&self, mut response: HttpResponse) -> HttpResponse {
+        let given = response.extensions_mut().remove::<Problem>();
+        let Some(problem) = given.or_else(|| problem_for(response.status())) else {
+            return response;
+        };
+        let body = problem.body(self.language, &self.path, &self.request_id);
+        let mut written = HttpResponse::build(problem.status_code());
+        for (name, value) in response.headers() {
+            written.append_header((name.clone(), value.clone()));
+        }
+        written.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+        written.insert_header((header::CONTENT_LANGUAGE, self.language.code()));
+        written.insert_header((header::VARY, "Accept-Language"));
+        if problem.code() == Code::Unauthenticated {
+            written.insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""));
+        }
+        if let Some(seconds) = problem.retry_after_seconds() {
+            written.insert_header((header::RETRY_AFTER, seconds.to_string()));
+        }
+        if problem.code() == Code::MethodNotAllowed
+            && let Some(allowed) = problem.fact_text("allowed")
+        {
+            written.insert_header((header::ALLOW, allowed));
+        }
+        written.body(body.to_string())
+    }
+
+    fn add_headers(&self, headers: &mut HeaderMap) {
+        let mut set = |name: HeaderName, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(name, value);
+            }
+        };
+        set(REQUEST_ID, &self.request_id);
+        set(HeaderName::from_static("api-version"), env!("CARGO_PKG_VERSION"));
+        set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        set(header::X_FRAME_OPTIONS, "DENY");
+        set(header::REFERRER_POLICY, "no-referrer");
+        set(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+        );
+        if self.path.starts_with("/v1/") {
+            set(header::CACHE_CONTROL, "no-store");
+        }
+    }
+}
+
+/// The problem for a status that came without one.
+fn problem_for(status: StatusCode) -> Option<Problem> {
+    if !status.is_client_error() && !status.is_server_error() {
+        return None;
+    }
+    Some(match status.as_u16() {
+        404 => Problem::new(Code::UnknownRoute),
+        408 => Problem::new(Code::RequestTimeout),
+        415 => Problem::new(Code::UnsupportedMediaType).with("expected", "application/json"),
+        _ if status.is_client_error() => Problem::new(Code::MalformedParameter),
+        _ => Problem::new(Code::InternalError),
+    })
+}
+
+/// Takes the caller's request id when it is harmless, else makes one.
+fn request_id(headers: &HeaderMap) -> String {
+    headers
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| (1..=128).contains(&id.len()))
+        .filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)))
+        .map_or_else(|| uuid::Uuid::now_v7().simple().to_string(), str::to_owned)
+}

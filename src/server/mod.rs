@@ -1,0 +1,13 @@
+//! The actix application: assembly, middleware, the contract, docs page, health and metrics.
+
+pub mod app;
+pub mod config;
+mod docs;
+mod health;
+mod metrics;
+mod middleware;
+pub mod openapi;
+mod routing;
+
+pub use app::{House, Server, start};
+pub use config::Config;

@@ -1,0 +1,428 @@
+//! The walls of the house, read from the source: which room may use which, what each kind of file may hold, and how
+//! long a file may be. `docs/architecture.md` says why; where the plan moves, move the tables below with it.
+
+mod source;
+
+use source::SourceFile;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The floors from the ground up, each with its rooms. A room uses any floor below its own and, on its own floor, only
+/// rooms named before it. A floor without rooms is one room.
+#[rustfmt::skip]
+const FLOORS: &[(&str, &[&str])] = &[
+    ("kernel", &[]),
+    ("platform", &["db", "idempotency", "http", "trail", "events", "jobs"]),
+    ("book", &["customers", "policy", "exposure", "security", "receivables", "imports"]),
+    ("collect", &["promises", "losses", "disputes", "signals", "dunning", "worklist"]),
+    ("decide", &["rating", "limits", "applications", "reviews"]),
+    ("prove", &["reports", "audit"]),
+    ("drill", &[]),
+    ("server", &[]),
+    ("commands", &[]),
+];
+
+/// Words that only some files may hold. A place is a room or floor (`platform/db`), or a kind of file (`store.rs`,
+/// which also means all files in a folder `store/`). A word ending in `*` is a beginning; `a::b` is a path's end.
+const RESERVED: &[Reserved] = &[
+    Reserved {
+        rule: "queries stand in store.rs or platform/db",
+        words: &["on_backend", "sql_query", "QueryDsl", "RunQueryDsl"],
+        only_in: &["platform/db", "store.rs"],
+    },
+    Reserved {
+        rule: "Diesel stands in store.rs, model.rs or platform/db",
+        words: &["diesel", "diesel_migrations"],
+        only_in: &["platform/db", "store.rs", "model.rs"],
+    },
+    Reserved {
+        rule: "HTTP stands in api.rs, server or platform/http",
+        words: &["actix*"],
+        only_in: &["api.rs", "server", "platform/http"],
+    },
+];
+
+/// Words that a kind of file never holds.
+const FORBIDDEN: &[Forbidden] = &[Forbidden {
+    rule: "rules are pure: values in, decisions out",
+    kind: "rules.rs",
+    words: &[
+        "diesel",
+        "on_backend",
+        "Tx",
+        "Db",
+        "actix*",
+        "Utc::now",
+        "Local::now",
+        "SystemTime::now",
+    ],
+}];
+
+/// A file that is longer wants to become two.
+const LINES_MAX: usize = 600;
+
+struct Reserved {
+    rule: &'static str,
+    words: &'static [&'static str],
+    only_in: &'static [&'static str],
+}
+
+struct Forbidden {
+    rule: &'static str,
+    kind: &'static str,
+    words: &'static [&'static str],
+}
+
+// ---------------------------------------------------------------- the tests
+
+#[test]
+fn rooms_use_only_what_lies_below() {
+    complain(&house(), check_floors);
+}
+
+#[test]
+fn every_kind_of_file_keeps_to_its_role() {
+    complain(&house(), check_roles);
+}
+
+#[test]
+fn no_file_is_too_long() {
+    complain(&house(), check_length);
+}
+
+fn complain(files: &[SourceFile], check: impl Fn(&SourceFile) -> Vec<Complaint>) {
+    let complaints: Vec<String> = files
+        .iter()
+        .flat_map(check)
+        .map(|c| c.to_string())
+        .collect();
+    assert!(
+        complaints.is_empty(),
+        "the house has cracks:\n{}",
+        complaints.join("\n")
+    );
+}
+
+fn house() -> Vec<SourceFile> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = Vec::new();
+    collect_sources(&root.join("src"), &mut paths);
+    paths.sort();
+    assert!(
+        !paths.is_empty(),
+        "no source found below {}",
+        root.display()
+    );
+    let read = |path: &PathBuf| {
+        let name = path
+            .strip_prefix(root)
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .replace('\\', "/");
+        SourceFile::new(&name, &std::fs::read_to_string(path).unwrap())
+    };
+    paths.iter().map(read).collect()
+}
+
+fn collect_sources(folder: &Path, paths: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect_sources(&path, paths);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            paths.push(path);
+        }
+    }
+}
+
+// ---------------------------------------------------------------- the checks
+
+struct Complaint {
+    file: String,
+    line: usize,
+    rule: String,
+}
+
+impl Complaint {
+    fn about(file: &SourceFile, line: usize, rule: String) -> Complaint {
+        let file = file.name.clone();
+        Complaint { file, line, rule }
+    }
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "  {}:{}: {}", self.file, self.line, self.rule)
+    }
+}
+
+fn check_floors(file: &SourceFile) -> Vec<Complaint> {
+    if file.module.is_empty() {
+        return Vec::new(); // main.rs and lib.rs stand above the house
+    }
+    let Some(from) = Spot::of(&file.module) else {
+        return vec![Complaint::about(
+            file,
+            1,
+            "is in no room of the floor plan; a new room goes into FLOORS".into(),
+        )];
+    };
+    let mut complaints = Vec::new();
+    for (path, line) in &file.paths {
+        // A path to something that is no floor leads to the crate's root, or out of it.
+        let Some(to) = Spot::of_path(path) else {
+            continue;
+        };
+        if !from.may_use(&to) {
+            let rule = format!(
+                "{from} uses {to} (`{}`), which does not lie below it",
+                path.join("::")
+            );
+            complaints.push(Complaint::about(file, *line, rule));
+        }
+    }
+    complaints
+}
+
+fn check_roles(file: &SourceFile) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
+    let mut forbid = |words: &[&str], rule: &str| {
+        for (word, line) in file.occurrences(words) {
+            complaints.push(Complaint::about(file, line, format!("`{word}`: {rule}")));
+        }
+    };
+    for reserved in RESERVED {
+        if !reserved.only_in.iter().any(|place| file.is_in(place)) {
+            forbid(reserved.words, reserved.rule);
+        }
+    }
+    for forbidden in FORBIDDEN {
+        if file.is_in(forbidden.kind) {
+            forbid(forbidden.words, forbidden.rule);
+        }
+    }
+    complaints
+}
+
+fn check_length(file: &SourceFile) -> Vec<Complaint> {
+    if file.lines <= LINES_MAX {
+        return Vec::new();
+    }
+    vec![Complaint::about(
+        file,
+        file.lines,
+        format!("has {} lines, more than {LINES_MAX}", file.lines),
+    )]
+}
+
+/// Where something stands: its floor, and on it the room. A floor's own `mod.rs` has no room.
+#[derive(Debug, PartialEq)]
+struct Spot {
+    floor: usize,
+    room: Option<usize>,
+}
+
+impl Spot {
+    /// The spot of a file by its module path; `None` when it is in no floor or room of the plan.
+    fn of(module: &[String]) -> Option<Spot> {
+        let spot = Spot::of_path(module)?;
+        let is_mod_of_floor = module.len() == 1;
+        (spot.room.is_some() || is_mod_of_floor || FLOORS[spot.floor].1.is_empty()).then_some(spot)
+    }
+
+    /// The spot that a path leads to; `None` when its first segment is no floor.
+    fn of_path(path: &[String]) -> Option<Spot> {
+        let floor = FLOORS
+            .iter()
+            .position(|(name, _)| path.first().is_some_and(|first| first == name))?;
+        let room = path
+            .get(1)
+            .and_then(|second| FLOORS[floor].1.iter().position(|name| name == second));
+        Some(Spot { floor, room })
+    }
+
+    fn may_use(&self, other: &Spot) -> bool {
+        if self.floor != other.floor {
+            return other.floor < self.floor;
+        }
+        match (self.room, other.room) {
+            (None, _) => true,        // a floor's own mod.rs, or a floor of one room
+            (Some(_), None) => false, // around the walls, by way of the floor's mod.rs
+            (Some(own), Some(used)) => used <= own,
+        }
+    }
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (floor, rooms) = FLOORS[self.floor];
+        match self.room {
+            Some(room) => write!(f, "{floor}/{}", rooms[room]),
+            None => write!(f, "{floor}"),
+        }
+    }
+}
+
+// ---------------------------------------------------------------- the checks themselves, tried
+
+fn complaints_about(name: &str, text: &str) -> Vec<String> {
+    let file = SourceFile::new(name, text);
+    let checks = [check_floors, check_roles, check_length];
+    checks
+        .iter()
+        .flat_map(|check| check(&file))
+        .map(|complaint| complaint.to_string())
+        .collect()
+}
+
+#[test]
+fn a_room_sees_what_lies_below_it_and_before_it() {
+    let fine = [
+        ("src/kernel/money.rs", "use super::currency::Currency;"),
+        (
+            "src/platform/jobs/mod.rs",
+            "use crate::platform::{db::Tx, http};",
+        ),
+        (
+            "src/platform/mod.rs",
+            "pub mod db; pub use self::jobs::Job;",
+        ),
+        (
+            "src/book/receivables/actions.rs",
+            "use crate::book::exposure; use crate::kernel::Money;",
+        ),
+        (
+            "src/commands/serve.rs",
+            "use crate::server::run; use super::Options;",
+        ),
+        ("src/lib.rs", "use crate::commands::serve;"),
+        ("src/kernel/ids.rs", "use crate::{Thing, some_macro};"),
+    ];
+    for (name, text) in fine {
+        assert_eq!(complaints_about(name, text), [""; 0], "{name}");
+    }
+    let wrong = [
+        (
+            "src/kernel/money.rs",
+            "use crate::platform::db;",
+            "kernel uses platform/db",
+        ),
+        (
+            "src/platform/db/mod.rs",
+            "use super::jobs;",
+            "platform/db uses platform/jobs",
+        ),
+        (
+            "src/book/customers/rules.rs",
+            "fn f() { crate::decide::rating::rate() }",
+            "book/customers uses decide/rating",
+        ),
+        (
+            "src/book/policy/mod.rs",
+            "use super::receivables;",
+            "book/policy uses book/receivables",
+        ),
+        (
+            "src/book/policy/mod.rs",
+            "use crate::book::*;",
+            "book/policy uses book",
+        ),
+        (
+            "src/server/mod.rs",
+            "use crate::commands;",
+            "server uses commands",
+        ),
+        (
+            "src/book/attic/mod.rs",
+            "",
+            "is in no room of the floor plan",
+        ),
+        ("src/helpers.rs", "", "is in no room of the floor plan"),
+    ];
+    for (name, text, rule) in wrong {
+        let complaints = complaints_about(name, text);
+        assert!(
+            complaints.len() == 1 && complaints[0].starts_with(&format!("  {name}:1: {rule}")),
+            "{complaints:?}"
+        );
+    }
+}
+
+#[test]
+fn a_file_holds_what_its_name_promises() {
+    let fine = [
+        (
+            "src/book/customers/store.rs",
+            "use diesel::prelude::*; fn f() { on_backend!(db, |c| x.load(c)) }",
+        ),
+        (
+            "src/book/customers/store/search.rs",
+            "use diesel::dsl::exists;",
+        ),
+        (
+            "src/book/customers/model.rs",
+            "use diesel::{Insertable, Queryable}; #[diesel(table_name = customers)] struct C;",
+        ),
+        ("src/platform/db/columns.rs", "use diesel::prelude::*;"),
+        ("src/platform/http/auth.rs", "use actix_web::HttpRequest;"),
+        ("src/server/middleware.rs", "use actix_web::dev::Service;"),
+        ("src/book/customers/api/groups.rs", "use actix_web::web;"),
+        (
+            "src/book/customers/rules.rs",
+            "//! No diesel, no Tx.\nconst NAME: &str = \"Db\"; fn f(now: DateTime<Utc>) {}",
+        ),
+    ];
+    for (name, text) in fine {
+        assert_eq!(complaints_about(name, text), [""; 0], "{name}");
+    }
+    let wrong = [
+        (
+            "src/book/customers/rules.rs",
+            "fn f(tx: &mut Tx) {}",
+            "`Tx`: rules are pure",
+        ),
+        (
+            "src/collect/dunning/rules/fees.rs",
+            "fn f() { chrono::Utc::now(); }",
+            "`Utc`: rules are pure",
+        ),
+        (
+            "src/book/customers/actions.rs",
+            "fn f() { on_backend!(db, |c| c) }",
+            "`on_backend`: queries stand in",
+        ),
+        (
+            "src/book/customers/model.rs",
+            "use diesel::RunQueryDsl;",
+            "`RunQueryDsl`: queries stand in",
+        ),
+        (
+            "src/book/customers/mod.rs",
+            "#[diesel(table_name = customers)] struct C;",
+            "`diesel`: Diesel stands in",
+        ),
+        (
+            "src/book/customers/actions.rs",
+            "use actix_web::web;",
+            "`actix_web`: HTTP stands in",
+        ),
+        (
+            "src/server_room/mod.rs",
+            "use actix_web::web;",
+            "`actix_web`: HTTP stands in",
+        ),
+    ];
+    for (name, text, rule) in wrong {
+        let complaints = complaints_about(name, text);
+        assert!(
+            complaints.iter().any(|complaint| complaint.contains(rule)),
+            "{name}: {complaints:?}"
+        );
+    }
+    let long = "\n".repeat(LINES_MAX + 1);
+    assert_eq!(
+        complaints_about("src/kernel/money.rs", &long),
+        ["  src/kernel/money.rs:601: has 601 lines, more than 600"]
+    );
+}

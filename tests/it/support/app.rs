@@ -1,0 +1,222 @@
+//! A server of one's own on a fresh database.
+
+use std::net::{SocketAddr, TcpListener};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use actix_web::dev::ServerHandle;
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, PgConnection};
+use netterms::kernel::caller::Role;
+use netterms::kernel::clock::{Clock, Instant};
+use netterms::platform::db::{Backend, Database};
+use netterms::server::config::{ClockKind, Config};
+use netterms::server::{House, start};
+
+use super::client::{Client, token};
+use super::secret;
+
+/// Runs a test on SQLite, and on PostgreSQL when `TEST_DATABASE_URL` names a server.
+pub fn on_both(test: impl Fn(&TestApp)) {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        if backend == Backend::Postgres && server_url().is_none() {
+            eprintln!("skipped on PostgreSQL: TEST_DATABASE_URL is not set (scripts/test sets it)");
+            continue;
+        }
+        let app = TestApp::start(backend);
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| test(&app))) {
+            eprintln!("the test failed on {backend:?}");
+            resume_unwind(panic);
+        }
+    }
+}
+
+fn server_url() -> Option<String> {
+    std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
+}
+
+/// A running server with a database of its own, both gone when it is dropped.
+pub struct TestApp {
+    pub address: SocketAddr,
+    pub backend: Backend,
+    database: Option<Database>,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+    home: Home,
+}
+
+/// Where the database is, to remove it afterwards.
+enum Home {
+    File(std::path::PathBuf),
+    Server(String),
+}
+
+impl TestApp {
+    pub fn start(backend: Backend) -> TestApp {
+        TestApp::start_with(backend, |_| {})
+    }
+
+    /// Starts with a changed configuration.
+    pub fn start_with(backend: Backend, change: impl FnOnce(&mut Config)) -> TestApp {
+        let name = format!("netterms_{}_{}", std::process::id(), next_number());
+        let (home, url) = match backend {
+            Backend::Sqlite => {
+                let path = std::env::temp_dir().join(format!("{name}.db"));
+                (Home::File(path.clone()), format!("sqlite://{}", path.display()))
+            }
+            Backend::Postgres => {
+                let template = template();
+                admin(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
+                (Home::Server(name.clone()), database_url(&name))
+            }
+        };
+        let mut config = Config {
+            database_url: url,
+            pool_size: 4,
+            workers: 1,
+            jwt_secret: Some(String::from_utf8(secret().secret).unwrap()),
+            clock: ClockKind::Turnable,
+            ..Config::default()
+        };
+        change(&mut config);
+        let database = Database::open(&config.database(), config.clock().unwrap()).unwrap();
+        database.migrate().unwrap();
+        let house = House::open(config, database.clone()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (sender, receiver) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let server = start(house, listener).unwrap();
+                sender.send((server.address, server.handle.clone())).unwrap();
+                server.run().await.unwrap();
+            });
+        });
+        let (address, handle) = receiver.recv().unwrap();
+        TestApp {
+            address,
+            backend,
+            database: Some(database),
+            handle,
+            thread: Some(thread),
+            home,
+        }
+    }
+
+    pub fn database(&self) -> &Database {
+        self.database.as_ref().unwrap()
+    }
+
+    pub fn clock(&self) -> &Clock {
+        self.database().clock()
+    }
+
+    /// Turns the server's clock to noon UTC of a day.
+    pub fn turn_to(&self, day: &str) {
+        let noon: Instant = serde_json::from_str(&format!("\"{day}T12:00:00Z\"")).unwrap();
+        self.clock().turn_to(noon);
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A caller without a token.
+    pub fn anonymous(&self) -> Client<'_> {
+        Client::new(self, None)
+    }
+
+    /// A caller with these roles.
+    pub fn caller(&self, subject: &str, roles: &[Role], authority_level: Option<u8>) -> Client<'_> {
+        Client::new(self, Some(token(subject, roles, authority_level)))
+    }
+
+    /// The salesperson `u-sales`.
+    pub fn sales(&self) -> Client<'_> {
+        self.caller("u-sales", &[Role::Sales], None)
+    }
+
+    /// The credit controller `u-credit`.
+    pub fn credit(&self) -> Client<'_> {
+        self.caller("u-credit", &[Role::Credit], Some(1))
+    }
+
+    /// The head of finance `u-finance`.
+    pub fn finance(&self) -> Client<'_> {
+        self.caller("u-finance", &[Role::Finance], Some(3))
+    }
+
+    pub fn auditor(&self) -> Client<'_> {
+        self.caller("u-auditor", &[Role::Auditor], None)
+    }
+
+    /// The order system.
+    pub fn system(&self) -> Client<'_> {
+        self.caller("order-system", &[Role::System], None)
+    }
+
+    pub fn admin(&self) -> Client<'_> {
+        self.caller("u-admin", &[Role::Admin], None)
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let handle = self.handle.clone();
+        let stopping = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(handle.stop(false));
+        });
+        let _ = stopping.join();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        self.database = None;
+        match &self.home {
+            Home::File(path) => {
+                for suffix in ["", "-wal", "-shm"] {
+                    let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
+                }
+            }
+            Home::Server(name) => admin(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")),
+        }
+    }
+}
+
+fn next_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A database with every migration, made once in a test run and cloned for each test.
+fn template() -> &'static str {
+    static TEMPLATE: OnceLock<String> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let name = format!("netterms_template_{}", std::process::id());
+        admin(&format!("CREATE DATABASE {name}"));
+        let config = Config {
+            database_url: database_url(&name),
+            pool_size: 1,
+            ..Config::default()
+        };
+        let database = Database::open(&config.database(), config.clock().unwrap()).unwrap();
+        database.migrate().unwrap();
+        name
+    })
+}
+
+/// The URL of a database on the test server.
+pub fn database_url(name: &str) -> String {
+    let url = server_url().unwrap();
+    let (server, _) = url.rsplit_once('/').unwrap();
+    format!("{server}/{name}")
+}
+
+/// Runs a statement on the test server, one at a time: a template can't be cloned by two at once.
+fn admin(statement: &str) {
+    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut connection = PgConnection::establish(&server_url().unwrap()).unwrap();
+    connection.batch_execute(statement).unwrap();
+}

@@ -1,0 +1,160 @@
+//! Builders of what a test needs to be there.
+
+use netterms::book::customers::model::CustomerRef;
+use netterms::book::exposure::actions::{self, Grant};
+use netterms::book::exposure::model::{Limit, LimitScope, LimitSource};
+use netterms::kernel::caller::Role;
+use netterms::kernel::money::Money;
+use netterms::platform::http::Problem;
+use netterms::platform::http::auth::house_caller;
+use serde_json::{Value, json};
+
+use super::TestApp;
+
+/// A customer of the salesperson `u-sales` in China, with a credit account in CNY.
+pub fn a_customer(number: &str) -> ACustomer {
+    ACustomer {
+        number: number.to_owned(),
+        name: format!("Customer {number}"),
+        owner: "u-sales".to_owned(),
+        language: "en".to_owned(),
+        parent: None,
+        currency: Some("CNY".to_owned()),
+        limit: None,
+        group_limit: None,
+    }
+}
+
+/// A customer that is being described.
+#[derive(Clone)]
+pub struct ACustomer {
+    number: String,
+    name: String,
+    owner: String,
+    language: String,
+    parent: Option<String>,
+    currency: Option<String>,
+    limit: Option<String>,
+    group_limit: Option<String>,
+}
+
+/// A customer that was made.
+pub struct Made {
+    pub id: String,
+    pub number: String,
+    /// Empty when the customer has no credit account.
+    pub account: String,
+}
+
+impl ACustomer {
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    #[must_use]
+    pub fn owned_by(mut self, owner: &str) -> Self {
+        owner.clone_into(&mut self.owner);
+        self
+    }
+
+    #[must_use]
+    pub fn speaking(mut self, language: &str) -> Self {
+        language.clone_into(&mut self.language);
+        self
+    }
+
+    #[must_use]
+    pub fn below(mut self, parent: &str) -> Self {
+        self.parent = Some(parent.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn in_currency(mut self, currency: &str) -> Self {
+        self.currency = Some(currency.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn without_account(mut self) -> Self {
+        self.currency = None;
+        self
+    }
+
+    /// A limit of its own, such as `"1000.00"`, in its currency; `"unlimited"` for none.
+    #[must_use]
+    pub fn with_limit(mut self, amount: &str) -> Self {
+        self.limit = Some(amount.to_owned());
+        self
+    }
+
+    /// A limit for the group under it.
+    #[must_use]
+    pub fn with_group_limit(mut self, amount: &str) -> Self {
+        self.group_limit = Some(amount.to_owned());
+        self
+    }
+
+    pub fn create(&self, app: &TestApp) -> Made {
+        let finance = app.finance();
+        let mut body = json!({
+            "number": self.number, "name": self.name, "country": "CN", "owner": self.owner,
+            "language": self.language, "email": "ap@customer.example", "street": "88 Renmin Road",
+            "city": "Suzhou", "postal_code": "215000",
+        });
+        if let Some(parent) = &self.parent {
+            body["parent_customer"] = Value::from(parent.as_str());
+        }
+        let id = finance.post("/v1/customers", body).expect(201).id();
+        let Some(currency) = &self.currency else {
+            return Made {
+                id,
+                number: self.number.clone(),
+                account: String::new(),
+            };
+        };
+        let account = finance
+            .post("/v1/credit-accounts", json!({"customer": self.number, "currency": currency}))
+            .expect(201)
+            .id();
+        for (scope, amount) in [(LimitScope::Own, &self.limit), (LimitScope::Group, &self.group_limit)] {
+            if let Some(amount) = amount {
+                set_limit(app, &self.number, scope, amount, currency);
+            }
+        }
+        Made {
+            id,
+            number: self.number.clone(),
+            account,
+        }
+    }
+}
+
+/// Grants a limit past the approval of an application, as an import of opening limits does.
+pub fn set_limit(app: &TestApp, customer: &str, scope: LimitScope, amount: &str, currency: &str) {
+    let limit = match amount {
+        "unlimited" => Limit::Unlimited,
+        amount => Limit::Amount(Money::parse(amount, currency.parse().unwrap()).unwrap().minor()),
+    };
+    let reference: CustomerRef = customer.parse().unwrap();
+    let caller = house_caller("test-builder", &[Role::Finance]).unwrap();
+    app.database()
+        .write(&caller, |tx| {
+            let standing = actions::find_standing(tx, &reference)?;
+            let locked = actions::lock(tx, standing.customer.id)?;
+            let grant = Grant {
+                scope,
+                limit,
+                net_days: None,
+                valid_until: None,
+                source: LimitSource::Import,
+                application_id: None,
+                reason: "set by a test".to_owned(),
+            };
+            actions::grant(tx, &locked, &grant)?;
+            Ok::<(), Problem>(())
+        })
+        .unwrap();
+}

@@ -1,0 +1,225 @@
+//! A caller of the API, and what it is answered.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use netterms::kernel::caller::Role;
+use netterms::platform::http::auth::{TokenRequest, mint};
+use serde_json::Value;
+
+use super::TestApp;
+use super::secret;
+
+/// Mints a token for tests.
+pub fn token(subject: &str, roles: &[Role], authority_level: Option<u8>) -> String {
+    mint(
+        &secret(),
+        &TokenRequest {
+            subject: subject.parse().unwrap(),
+            roles: roles.to_vec(),
+            authority_level,
+            lifetime_seconds: 3600,
+        },
+    )
+    .unwrap()
+}
+
+/// Somebody who calls the API.
+#[derive(Clone)]
+pub struct Client<'a> {
+    app: &'a TestApp,
+    token: Option<String>,
+}
+
+/// A request that is being put together.
+pub struct Request<'a> {
+    client: Client<'a>,
+    method: &'static str,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Option<Vec<u8>>,
+}
+
+impl<'a> Client<'a> {
+    pub fn new(app: &'a TestApp, token: Option<String>) -> Client<'a> {
+        Client { app, token }
+    }
+
+    pub fn request(&self, method: &'static str, path: &str) -> Request<'a> {
+        Request {
+            client: self.clone(),
+            method,
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+
+    pub fn get(&self, path: &str) -> Reply {
+        self.request("GET", path).send()
+    }
+
+    /// Posts JSON under a fresh key.
+    pub fn post(&self, path: &str, body: Value) -> Reply {
+        self.request("POST", path).key(&fresh_key()).json(body).send()
+    }
+
+    /// Posts JSON under a fresh key, as a change of what was read with `etag`.
+    pub fn post_if(&self, path: &str, etag: &str, body: Value) -> Reply {
+        self.request("POST", path)
+            .key(&fresh_key())
+            .header("If-Match", etag)
+            .json(body)
+            .send()
+    }
+
+    /// Patches what was read with `etag`.
+    pub fn patch(&self, path: &str, etag: &str, body: Value) -> Reply {
+        self.request("PATCH", path)
+            .header("If-Match", etag)
+            .json(body)
+            .send()
+    }
+
+    /// Puts what was read with `etag`.
+    pub fn put(&self, path: &str, etag: &str, body: Value) -> Reply {
+        self.request("PUT", path)
+            .header("If-Match", etag)
+            .json(body)
+            .send()
+    }
+}
+
+/// A key that no other request has.
+pub fn fresh_key() -> String {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    format!("key-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+impl Request<'_> {
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    #[must_use]
+    pub fn key(self, key: &str) -> Self {
+        self.header("Idempotency-Key", key)
+    }
+
+    #[must_use]
+    pub fn json(self, body: Value) -> Self {
+        self.header("Content-Type", "application/json")
+            .bytes(body.to_string().into_bytes())
+    }
+
+    #[must_use]
+    pub fn bytes(mut self, body: Vec<u8>) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    pub fn send(self) -> Reply {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .allow_non_standard_methods(true)
+            .build()
+            .into();
+        let mut request = ureq::http::Request::builder()
+            .method(self.method)
+            .uri(self.client.app.url(&self.path));
+        if let Some(token) = &self.client.token {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let answer = match self.body {
+            Some(body) => agent.run(request.body(body).unwrap()),
+            None => agent.run(request.body(()).unwrap()),
+        };
+        let mut answer = answer.unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.path));
+        let headers = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
+            .collect();
+        let text = answer
+            .body_mut()
+            .with_config()
+            .limit(200_000_000)
+            .read_to_string()
+            .unwrap_or_default();
+        Reply {
+            request: format!("{} {}", self.method, self.path),
+            status: answer.status().as_u16(),
+            headers,
+            body: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
+        }
+    }
+}
+
+/// What the server answered.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    request: String,
+    pub status: u16,
+    headers: Vec<(String, String)>,
+    pub body: Value,
+    pub text: String,
+}
+
+impl Reply {
+    /// Demands a status; shows the answer when it is another.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Reply {
+        assert_eq!(self.status, status, "{}: {}", self.request, self.text);
+        self
+    }
+
+    /// Demands a problem with this status and code.
+    #[track_caller]
+    pub fn expect_problem(self, status: u16, code: &str) -> Reply {
+        let reply = self.expect(status);
+        assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{}", reply.text);
+        assert_eq!(reply.body["code"], code, "{}: {}", reply.request, reply.text);
+        reply
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    #[track_caller]
+    pub fn etag(&self) -> String {
+        self.header("etag").expect("an ETag").to_owned()
+    }
+
+    /// A text member of the body.
+    #[track_caller]
+    pub fn text_at(&self, pointer: &str) -> String {
+        self.body
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_else(|| panic!("no text at {pointer} in {}", self.text))
+            .to_owned()
+    }
+
+    #[track_caller]
+    pub fn id(&self) -> String {
+        self.text_at("/id")
+    }
+}
+
+impl std::ops::Index<&str> for Reply {
+    type Output = Value;
+
+    fn index(&self, member: &str) -> &Value {
+        &self.body[member]
+    }
+}

@@ -1,0 +1,20 @@
+//! What every test stands on: a running server on each database, callers of every role, and builders.
+
+mod app;
+mod builders;
+mod client;
+
+pub use app::{TestApp, on_both};
+pub use builders::{ACustomer, a_customer};
+pub use client::{Client, Reply};
+
+use netterms::platform::http::auth::SharedSecret;
+
+/// The secret that tests sign their tokens with.
+pub fn secret() -> SharedSecret {
+    SharedSecret {
+        issuer: "netterms".to_owned(),
+        audience: "netterms".to_owned(),
+        secret: b"a test secret of more than thirty-two bytes".to_vec(),
+    }
+}
