@@ -158,11 +158,11 @@ struct Claims {
     iat: u64,
     exp: u64,
     jti: String,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<u64>,
     #[serde(default)]
     roles: Vec<Role>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     authority_level: Option<u8>,
 }
 
