@@ -10,14 +10,14 @@ use actix_web::{App, HttpServer, web};
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::config::{Config, MetricsKind};
+use super::config::{Config, ConfigError, MetricsKind};
 use super::metrics::Metrics;
 use super::routing::Routing;
 use super::{docs, health, middleware, openapi, routing};
 use crate::platform::db::Database;
-use crate::platform::http::Doors;
-use crate::platform::http::auth::Verifier;
+use crate::platform::http::auth::{Verifier, house_caller};
 use crate::platform::http::page::CursorKey;
+use crate::platform::http::{Doors, Problem};
 
 /// Every room's routes: the one list of them.
 pub fn routes(config: &mut ServiceConfig) {
@@ -38,12 +38,13 @@ pub struct House {
 }
 
 impl House {
-    /// Opens the house on a database whose migrations have been applied.
+    /// Opens the house on a database whose migrations have been applied, and furnishes it when it is new.
     ///
     /// # Errors
-    /// When the configuration has no sound secret.
-    pub fn open(config: Config, database: Database) -> Result<House, super::config::ConfigError> {
+    /// When the configuration has no sound secret, or the database fails.
+    pub fn open(config: Config, database: Database) -> Result<House, OpeningError> {
         let secret = config.shared_secret()?;
+        furnish(&database)?;
         Ok(House {
             doors: web::Data::new(Doors::new(database)),
             verifier: web::Data::new(Verifier::shared_secret(&secret)),
@@ -52,6 +53,24 @@ impl House {
             config: Arc::new(config),
         })
     }
+}
+
+/// Why the house could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpeningError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Furnishing(#[from] Problem),
+}
+
+/// Puts in place what every house needs and a new one lacks.
+fn furnish(database: &Database) -> Result<(), Problem> {
+    let caller = house_caller("netterms", &[])?;
+    database.maintain(&caller, |tx| {
+        crate::book::policy::actions::ensure_default(tx)?;
+        Ok(())
+    })
 }
 
 /// A running server.
@@ -125,8 +144,23 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
 fn cors(origins: &[String]) -> Cors {
     let mut cors = Cors::default()
         .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers(["Authorization", "Content-Type", "If-Match", "Idempotency-Key", "Accept-Language", "X-Request-Id"])
-        .expose_headers(["ETag", "Link", "Location", "X-Request-Id", "Idempotent-Replayed", "Api-Version", "Retry-After"])
+        .allowed_headers([
+            "Authorization",
+            "Content-Type",
+            "If-Match",
+            "Idempotency-Key",
+            "Accept-Language",
+            "X-Request-Id",
+        ])
+        .expose_headers([
+            "ETag",
+            "Link",
+            "Location",
+            "X-Request-Id",
+            "Idempotent-Replayed",
+            "Api-Version",
+            "Retry-After",
+        ])
         .max_age(3600);
     for origin in origins {
         cors = cors.allowed_origin(origin);
