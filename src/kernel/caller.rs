@@ -94,6 +94,12 @@ impl Caller {
         roles.iter().any(|role| self.has(*role))
     }
 
+    /// The roles in one line, separated by spaces.
+    pub fn role_names(&self) -> String {
+        let names: Vec<&str> = self.roles.iter().map(|role| role.as_str()).collect();
+        names.join(" ")
+    }
+
     /// Whether the caller may see only the customers it owns: sales, and nothing wider.
     pub fn sees_only_own(&self) -> bool {
         self.has(Role::Sales)

@@ -13,7 +13,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::config::{Config, ConfigError, MetricsKind};
 use super::metrics::Metrics;
 use super::routing::Routing;
-use super::{docs, health, middleware, openapi, routing};
+use super::{docs, health, housekeeping, middleware, openapi, routing};
+use crate::decide::limits::desk::Desk;
+use crate::kernel::caller::Caller;
 use crate::platform::db::Database;
 use crate::platform::http::auth::{Verifier, house_caller};
 use crate::platform::http::page::CursorKey;
@@ -24,6 +26,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .configure(crate::book::customers::api::routes)
         .configure(crate::book::exposure::api::routes)
+        .configure(crate::decide::limits::api::routes)
         .configure(crate::platform::trail::api::routes);
 }
 
@@ -33,6 +36,7 @@ pub struct House {
     doors: web::Data<Doors>,
     verifier: web::Data<Verifier>,
     cursors: web::Data<CursorKey>,
+    desk: web::Data<Desk>,
     metrics: web::Data<Metrics>,
     config: Arc<Config>,
 }
@@ -44,8 +48,10 @@ impl House {
     /// When the configuration has no sound secret, or the database fails.
     pub fn open(config: Config, database: Database) -> Result<House, OpeningError> {
         let secret = config.shared_secret()?;
-        furnish(&database)?;
+        let caller = house_caller("netterms", &[])?;
+        furnish(&database, &caller)?;
         Ok(House {
+            desk: web::Data::new(Desk::open(database.clone(), caller)?),
             doors: web::Data::new(Doors::new(database)),
             verifier: web::Data::new(Verifier::shared_secret(&secret)),
             cursors: web::Data::new(CursorKey::derive(&secret.secret)),
@@ -62,12 +68,13 @@ pub enum OpeningError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Furnishing(#[from] Problem),
+    #[error("the credit desk can't be opened: {0}")]
+    Desk(#[from] std::io::Error),
 }
 
 /// Puts in place what every house needs and a new one lacks.
-fn furnish(database: &Database) -> Result<(), Problem> {
-    let caller = house_caller("netterms", &[])?;
-    database.maintain(&caller, |tx| {
+fn furnish(database: &Database, caller: &Caller) -> Result<(), Problem> {
+    database.maintain(caller, |tx| {
         crate::book::policy::actions::ensure_default(tx)?;
         Ok(())
     })
@@ -96,6 +103,7 @@ impl Server {
 /// When the listener can't be used.
 pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
     let address = listener.local_addr()?;
+    let keeper = house.doors.database().clone();
     let document = openapi::document();
     let routing = web::Data::new(Routing::new(&document));
     let document = web::Data::new(openapi::Served::new(&document));
@@ -107,6 +115,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
         let public_metrics = house.config.metrics == MetricsKind::Public;
         App::new()
             .app_data(house.doors.clone())
+            .app_data(house.desk.clone())
             .app_data(house.verifier.clone())
             .app_data(house.cursors.clone())
             .app_data(house.metrics.clone())
@@ -133,6 +142,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
     .shutdown_timeout(30)
     .listen(listener)?
     .run();
+    housekeeping::begin(keeper);
     Ok(Server {
         address,
         handle: running.handle(),

@@ -3,6 +3,7 @@
 mod accounts;
 mod customers;
 mod house;
+mod limits;
 mod schema;
 mod security;
 mod support;

@@ -81,13 +81,8 @@ pub fn lock_all(
 ) -> Result<BTreeMap<CustomerId, Locked>, DbError> {
     loop {
         let lines = lines(tx, wanted)?;
-        let everyone: BTreeSet<CustomerId> = lines
-            .iter()
-            .flat_map(|(customer, line)| std::iter::once(*customer).chain(line.iter().copied()))
-            .collect();
-        let everyone: Vec<CustomerId> = everyone.into_iter().collect();
         let mut accounts = BTreeMap::new();
-        for chunk in everyone.chunks(5_000) {
+        for chunk in everyone(&lines).chunks(5_000) {
             for account in store::lock_by_customers(tx, chunk)? {
                 accounts.insert(account.customer_id, account);
             }
@@ -96,18 +91,52 @@ pub fn lock_all(
         if lines != self::lines(tx, wanted)? {
             continue;
         }
-        return Ok(lines
-            .into_iter()
-            .filter_map(|(customer, line)| {
-                let account = accounts.get(&customer)?.clone();
-                let ancestors = line
-                    .iter()
-                    .filter_map(|ancestor| accounts.get(ancestor).cloned())
-                    .collect();
-                Some((customer, Locked { account, ancestors }))
-            })
-            .collect());
+        return Ok(with_ancestors(lines, &accounts));
     }
+}
+
+/// What [`lock_all`] gives, without locking anything: for questions that change nothing.
+///
+/// # Errors
+/// When the database fails.
+pub fn read_all(
+    db: &mut Db,
+    wanted: &BTreeSet<CustomerId>,
+) -> Result<BTreeMap<CustomerId, Locked>, DbError> {
+    let lines = lines(db, wanted)?;
+    let mut accounts = BTreeMap::new();
+    for chunk in everyone(&lines).chunks(5_000) {
+        for account in store::list_by_customers(db, chunk)? {
+            accounts.insert(account.customer_id, account);
+        }
+    }
+    Ok(with_ancestors(lines, &accounts))
+}
+
+/// The customers of these lines and all their ancestors.
+fn everyone(lines: &BTreeMap<CustomerId, Vec<CustomerId>>) -> Vec<CustomerId> {
+    let everyone: BTreeSet<CustomerId> = lines
+        .iter()
+        .flat_map(|(customer, line)| std::iter::once(*customer).chain(line.iter().copied()))
+        .collect();
+    everyone.into_iter().collect()
+}
+
+fn with_ancestors(
+    lines: BTreeMap<CustomerId, Vec<CustomerId>>,
+    accounts: &BTreeMap<CustomerId, CreditAccount>,
+) -> BTreeMap<CustomerId, Locked> {
+    lines
+        .into_iter()
+        .filter_map(|(customer, line)| {
+            let account = accounts.get(&customer)?.clone();
+            let ancestors = line
+                .iter()
+                .filter_map(|ancestor| accounts.get(ancestor).cloned())
+                .collect();
+            Some((customer, Locked { account, ancestors }))
+        })
+        .collect()
 }
 
 /// Each customer's line of ancestors, read level by level: as many queries as groups are deep.

@@ -88,6 +88,11 @@ impl<In: DeserializeOwned + Validate + 'static> FromRequest for Valid<In> {
 }
 
 impl<In> Command<In> {
+    /// Whether the command came with an `Idempotency-Key`.
+    pub const fn has_key(&self) -> bool {
+        self.key.is_some()
+    }
+
     /// The checked body, for decisions that the handler takes before the use case.
     pub const fn input(&self) -> &In {
         &self.input
