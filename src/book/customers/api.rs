@@ -103,7 +103,7 @@ pub async fn find_customer(
         .read(move |db| Ok(store::find_visible(db, &actor, &customer)?))
         .await?;
     let customer = found.ok_or(CustomerError::Missing)?;
-    Ok(customer_response(customer)?)
+    customer_response(customer)
 }
 
 /// Change a customer
@@ -284,6 +284,7 @@ pub struct CustomerFilter {
     /// Customers right below this one in its group.
     pub parent_customer_id: Option<CustomerId>,
     /// By number when not given.
+    #[param(inline)]
     pub sort: Option<CustomerSort>,
 }
 

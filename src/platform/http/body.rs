@@ -1,5 +1,6 @@
 //! What comes in: bodies, keys and preconditions, each checked before a use case sees it.
 
+use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -171,7 +172,12 @@ pub(super) fn fingerprint(parts: &[&str]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a string can't fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 async fn read_json(request: &HttpRequest, payload: Payload) -> Result<BytesMut, Problem> {

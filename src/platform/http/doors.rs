@@ -108,7 +108,7 @@ impl Doors {
             })
         })
         .await?;
-        respond(ended)
+        Ok(respond(ended))
     }
 
     /// [`Doors::once`] for commands that must have a key.
@@ -177,7 +177,7 @@ fn keep(tx: &mut Tx, scope: &Scope, fingerprint: &str, kept: &Kept) -> Result<()
     Ok(idempotency::keep(tx, scope, fingerprint, &text)?)
 }
 
-fn respond(ended: Ended) -> Outcome {
+fn respond(ended: Ended) -> HttpResponse {
     let (kept, replayed) = match ended {
         Ended::Fresh(kept) => (kept, false),
         Ended::Replayed(kept) => (kept, true),
@@ -192,7 +192,7 @@ fn respond(ended: Ended) -> Outcome {
             actix_web::http::header::HeaderValue::from_static("true"),
         );
     }
-    Ok(response)
+    response
 }
 
 /// Runs blocking work off the event loop. A panic inside is a 500, and the pool goes on.

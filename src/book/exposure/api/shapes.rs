@@ -96,6 +96,7 @@ pub struct CreditAccountFilter {
     #[param(max_items = 100)]
     pub currency: Vec<Currency>,
     /// By time of opening when not given.
+    #[param(inline)]
     pub sort: Option<CreditAccountSort>,
 }
 
