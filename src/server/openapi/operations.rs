@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::schemas::example_of;
 use crate::platform::http::auth::PERMISSIONS;
+use crate::platform::http::page::REPETITIONS_MAX;
 
 /// Completes every operation.
 pub fn complete(document: &mut Value) {
@@ -25,6 +26,7 @@ pub fn complete(document: &mut Value) {
             if method == "post" {
                 add_idempotency_key(operation);
             }
+            bound_query(operation);
             add_request_example(operation, &schemas);
             complete_answers(method, operation, &schemas, &versioned);
             add_problems(method, operation, secured);
@@ -62,6 +64,23 @@ fn add_idempotency_key(operation: &mut Value) {
     match operation.get_mut("parameters").and_then(Value::as_array_mut) {
         Some(parameters) => parameters.push(parameter),
         None => operation["parameters"] = json!([parameter]),
+    }
+}
+
+/// What every query enforces: no parameter is empty, and none is repeated without end.
+fn bound_query(operation: &mut Value) {
+    let parameters = operation["parameters"].as_array_mut().into_iter().flatten();
+    for parameter in parameters.filter(|parameter| parameter["in"] == "query") {
+        let schema = &mut parameter["schema"];
+        let one = if schema["type"] == "array" {
+            schema["maxItems"] = json!(REPETITIONS_MAX);
+            &mut schema["items"]
+        } else {
+            schema
+        };
+        if one["type"] == "string" && one["minLength"].is_null() && one["enum"].is_null() {
+            one["minLength"] = json!(1);
+        }
     }
 }
 
@@ -151,6 +170,9 @@ fn add_problems(method: &str, operation: &mut Value, secured: bool) {
     }
     if has_parameter(operation, "header", Some("If-Match")) {
         statuses.extend(["412", "428"]);
+    }
+    if has_parameter(operation, "query", Some("cursor")) {
+        statuses.push("422");
     }
     if method != "get" {
         statuses.extend(["404", "408", "409", "413", "415", "422"]);

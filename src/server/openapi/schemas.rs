@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::kernel::money::Currency;
+
 /// Where schemas are, as references name them.
 const SCHEMAS: &str = "#/components/schemas/";
 
@@ -26,11 +28,35 @@ pub fn tidy(document: &mut Value) {
         .collect();
     *schemas = renamed;
     schemas.sort_keys();
+    bound_decimals(schemas);
     // A problem has the facts of its code as further members.
     if let Some(problem) = schemas.get_mut("Problem") {
         problem["additionalProperties"] = json!(true);
     }
     rename_references(document, &names);
+}
+
+/// An amount has no more decimals than its currency.
+fn bound_decimals(schemas: &mut Map<String, Value>) {
+    let with_digits = |digits: u32| -> Vec<&str> {
+        Currency::all()
+            .filter(|currency| currency.minor_digits() == digits)
+            .map(Currency::code)
+            .collect()
+    };
+    let mut rule = json!({"properties": {"amount": {"pattern": r"^[^.]+(\.[0-9]{1,2})?$"}}});
+    for (digits, pattern) in [(4, r"^[^.]+(\.[0-9]{1,4})?$"), (3, r"^[^.]+(\.[0-9]{1,3})?$"), (0, r"^[^.]+$")] {
+        rule = json!({
+            "if": {"properties": {"currency": {"enum": with_digits(digits)}}},
+            "then": {"properties": {"amount": {"pattern": pattern}}},
+            "else": rule,
+        });
+    }
+    for name in ["Money", "AmountIn"] {
+        if let (Some(Value::Object(schema)), Value::Object(rule)) = (schemas.get_mut(name), &rule) {
+            schema.extend(rule.clone());
+        }
+    }
 }
 
 fn refer_to_items(schemas: &mut Map<String, Value>) {
