@@ -40,6 +40,11 @@ macro_rules! kinds {
             $(#[$doc])*
             pub type $alias = Id<$kind>;
         )*
+
+        /// The schema of every kind of id, for the contract.
+        pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
+            vec![$(($kind::SCHEMA.to_owned(), $alias::schema()),)*]
+        }
     };
 }
 

@@ -129,7 +129,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
             .configure(routes)
             .configure(health::routes)
             .into_app()
-            .configure(|config| docs::routes(config))
+            .configure(docs::routes)
             .configure(|config| {
                 if public_metrics {
                     config.service(super::metrics::metrics);

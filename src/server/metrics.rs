@@ -34,7 +34,8 @@ impl Default for Metrics {
     fn default() -> Metrics {
         let mut registry = Registry::with_prefix("netterms");
         let requests = Family::default();
-        let seconds = Family::new_with_constructor(histogram as fn() -> Histogram);
+        let constructor: fn() -> Histogram = histogram;
+        let seconds = Family::new_with_constructor(constructor);
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_request_seconds", "Time to answer", seconds.clone());
         Metrics {

@@ -8,6 +8,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError, web};
 use futures_util::FutureExt as _;
@@ -75,7 +76,7 @@ struct Frame {
 
 /// The outermost layer.
 pub async fn frame(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let stopwatch = Stopwatch::now();
@@ -85,6 +86,10 @@ pub async fn frame(
         .insert(RequestId(frame.request_id.clone()));
     let metrics = request.app_data::<web::Data<Metrics>>().cloned();
     let method = request.method().clone();
+    // HEAD is GET without a body, which actix leaves out of the answer by itself.
+    if method == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     // actix must be the only one to hold the request while it finds the route, so that none is left to build an
     // answer on when the handler panics: such an answer goes out as an error that carries all it needs.
     let outcome = match AssertUnwindSafe(next.call(request)).catch_unwind().await {

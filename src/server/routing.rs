@@ -22,12 +22,17 @@ impl Routing {
             .into_iter()
             .flatten()
             .map(|(path, item)| {
-                let methods = item
+                let mut methods: Vec<String> = item
                     .as_object()
                     .into_iter()
                     .flatten()
                     .map(|(method, _)| method.to_ascii_uppercase())
                     .collect();
+                // What can be read can be asked for its headers alone.
+                if methods.iter().any(|method| method == "GET") {
+                    methods.push("HEAD".to_owned());
+                }
+                methods.push("OPTIONS".to_owned());
                 (ResourceDef::new(path.as_str()), methods)
             })
             .collect();

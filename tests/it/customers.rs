@@ -130,12 +130,12 @@ fn a_cursor_serves_only_the_list_it_was_given_for() {
             .text_at("/next_cursor");
         credit
             .get(&format!("/v1/customers?limit=1&country=CN&cursor={cursor}"))
-            .expect_problem(400, "invalid_cursor");
+            .expect_problem(422, "invalid_cursor");
         let mut forged = cursor.clone();
         forged.replace_range(0..1, if cursor.starts_with('A') { "B" } else { "A" });
         credit
             .get(&format!("/v1/customers?limit=1&cursor={forged}"))
-            .expect_problem(400, "invalid_cursor");
+            .expect_problem(422, "invalid_cursor");
     });
 }
 

@@ -36,9 +36,9 @@ const RESERVED: &[Reserved] = &[
         only_in: &["platform/db", "store.rs", "model.rs"],
     },
     Reserved {
-        rule: "HTTP stands in api.rs, server or platform/http",
+        rule: "HTTP stands in api.rs, server, commands or platform/http",
         words: &["actix*"],
-        only_in: &["api.rs", "server", "platform/http"],
+        only_in: &["api.rs", "server", "commands", "platform/http"],
     },
 ];
 

@@ -107,7 +107,7 @@ pub async fn find_customer(
         .read(move |db| Ok(store::find_visible(db, &actor, &customer)?))
         .await?;
     let customer = found.ok_or(CustomerError::Missing)?;
-    Ok(customer_response(customer)?)
+    customer_response(customer)
 }
 
 /// Change a customer
@@ -290,6 +290,7 @@ pub struct CustomerFilter {
     /// Customers right below this one in its group.
     pub parent_customer_id: Option<CustomerId>,
     /// By number when not given.
+    #[param(inline)]
     pub sort: Option<CustomerSort>,
 }
 

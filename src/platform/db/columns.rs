@@ -197,7 +197,8 @@ text_column!(Subject, |text| text.as_str());
 
 /// Declares an enumeration that is the same in Rust, in JSON, in the contract and in its `TEXT` column.
 macro_rules! text_enum {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)+ }) => {
+    // `$text` is a `tt`: as a `literal` it would be opaque to the derived schema, which would then name the variants.
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:tt,)+ }) => {
         $(#[$meta])*
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema,

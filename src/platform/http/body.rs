@@ -1,5 +1,6 @@
 //! What comes in: bodies, keys and preconditions, each checked before a use case sees it.
 
+use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -184,10 +185,15 @@ pub(super) fn fingerprint(parts: &[&str]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a string can't fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
-async fn read_json(request: &HttpRequest, payload: Payload) -> Result<BytesMut, Problem> {
+async fn read_json(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, Problem> {
     let limit = if request.path().ends_with("/batch") {
         BULK_BODY_BYTES_MAX
     } else {
@@ -201,7 +207,7 @@ async fn read_json(request: &HttpRequest, payload: Payload) -> Result<BytesMut, 
     {
         return Err(media());
     }
-    let bytes = read_body(payload, limit).await?;
+    let bytes = without_empty_fractions(&read_body(payload, limit).await?);
     let content_type = request
         .headers()
         .get(CONTENT_TYPE)
@@ -241,6 +247,34 @@ async fn read_body(mut payload: Payload, limit: usize) -> Result<BytesMut, Probl
     tokio::time::timeout(BODY_TIME_MAX, reading)
         .await
         .unwrap_or_else(|_| Err(Problem::new(Code::RequestTimeout)))
+}
+
+/// Writes `120.0` as `120`: both are the same integer in JSON Schema, but serde reads the first as a float.
+fn without_empty_fractions(bytes: &[u8]) -> Vec<u8> {
+    let mut written = Vec::with_capacity(bytes.len());
+    let (mut in_string, mut escaped) = (false, false);
+    let mut rest = bytes;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if in_string {
+            in_string = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+        } else if byte == b'"' {
+            in_string = true;
+        } else if byte == b'.' && written.last().is_some_and(u8::is_ascii_digit) {
+            let zeros = after.iter().take_while(|&&digit| digit == b'0').count();
+            let (_, behind) = after.split_at(zeros);
+            let goes_on = behind
+                .first()
+                .is_some_and(|next| next.is_ascii_digit() || matches!(next, b'e' | b'E' | b'.'));
+            if zeros > 0 && !goes_on {
+                rest = behind;
+                continue;
+            }
+        }
+        written.push(byte);
+    }
+    written
 }
 
 /// Reads JSON strictly, and checks its shape.
@@ -366,7 +400,18 @@ mod tests {
     }
 
     #[test]
-    fn ten_thousand_brackets_are_refused_without_harm() {
+    fn an_integer_may_be_written_with_an_empty_fraction() {
+        for (given, written) in [
+            (r#"{"a":120.0,"b":[-1.000]}"#, r#"{"a":120,"b":[-1]}"#),
+            (r#"{"a":"1.0","b\"":"2.0\\"}"#, r#"{"a":"1.0","b\"":"2.0\\"}"#),
+            ("[1.05,1.50,1.0e3,1.,.0]", "[1.05,1.50,1.0e3,1.,.0]"),
+        ] {
+            assert_eq!(without_empty_fractions(given.as_bytes()), written.as_bytes(), "{given}");
+        }
+    }
+
+    #[test]
+    fn a_hundred_thousand_brackets_are_refused_without_harm() {
         let nested = "[".repeat(100_000);
         assert!(parse::<Nothing>(nested.as_bytes()).is_err());
     }

@@ -1,5 +1,6 @@
 //! Lists: typed filters, one page at a time, with cursors that can't be forged or used for another list.
 
+use std::collections::HashMap;
 use std::future::{Ready, ready};
 use std::str::FromStr;
 
@@ -11,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::fingerprint;
@@ -21,6 +22,8 @@ use super::problem::{Code, Problem};
 const LIMIT_DEFAULT: i64 = 50;
 /// How many items a page has at most.
 const LIMIT_MAX: i64 = 200;
+/// How often one parameter may be repeated.
+pub const REPETITIONS_MAX: usize = 100;
 
 /// Signs cursors, so that a caller can use only those that it was given.
 pub struct CursorKey(hmac::Key);
@@ -243,11 +246,19 @@ type Pairs = Vec<(String, String)>;
 fn query_pairs(request: &HttpRequest) -> Result<Pairs, Problem> {
     let pairs: Pairs = serde_html_form::from_str(request.query_string())
         .map_err(|error| malformed("", error.to_string()))?;
-    if pairs.len() > 100 {
-        return Err(malformed("", "has too many parameters"));
-    }
-    if let Some((name, _)) = pairs.iter().find(|(_, value)| value.contains('\0')) {
-        return Err(malformed(name, "must have no NUL character"));
+    let mut repetitions: HashMap<&str, usize> = HashMap::new();
+    for (name, value) in &pairs {
+        if value.is_empty() {
+            return Err(malformed(name, "must not be empty"));
+        }
+        if value.contains('\0') {
+            return Err(malformed(name, "must have no NUL character"));
+        }
+        let repetition = repetitions.entry(name).or_default();
+        *repetition += 1;
+        if *repetition > REPETITIONS_MAX {
+            return Err(malformed(name, format!("must be given {REPETITIONS_MAX} times at most")));
+        }
     }
     Ok(pairs)
 }
@@ -304,6 +315,7 @@ impl IntoParams for PageParams {
                 "How many items the page has at most.",
                 ObjectBuilder::new()
                     .schema_type(Type::Integer)
+                    .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
                     .minimum(Some(1))
                     .maximum(Some(LIMIT_MAX))
                     .default(Some(LIMIT_DEFAULT.into())),

@@ -52,7 +52,7 @@ codes! {
         "The body is not what this operation takes; errors says where.", "请求正文不符合本接口的要求，详见 errors。";
     MalformedParameter, "malformed_parameter", 400, "Malformed parameter",
         "A parameter is unknown, repeated or malformed; errors says which.", "参数未知、重复或格式错误，详见 errors。";
-    InvalidCursor, "invalid_cursor", 400, "Invalid cursor",
+    InvalidCursor, "invalid_cursor", 422, "Invalid cursor",
         "The cursor was not given out for this list with this filter and sort; begin again without one.", "游标与本列表的筛选或排序不符，请不带游标重新开始。";
     IdempotencyKeyMissing, "idempotency_key_missing", 400, "Idempotency-Key is missing",
         "This operation moves money, capacity or approval: send an Idempotency-Key of 1 to 255 visible ASCII characters, new for each intent and the same for its retries.", "本操作涉及资金、额度或审批，请提供 1 至 255 个可见 ASCII 字符的 Idempotency-Key，每个意图一个，重试时不变。";

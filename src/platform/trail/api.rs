@@ -9,6 +9,7 @@ use super::model::TrailEntry;
 use super::store;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::TrailEntryId;
+use crate::kernel::text::{Number, Subject};
 use crate::platform::http::auth::ReadTrail;
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Doors, Listing, Outcome};
@@ -24,16 +25,16 @@ pub fn routes(config: &mut ServiceConfig) {
 pub struct TrailFilter {
     /// Entries on these things, by id.
     #[serde(default)]
-    #[param(max_items = 100, max_length = 128)]
-    pub entity_id: Vec<String>,
+    #[param(max_items = 100)]
+    pub entity_id: Vec<Number>,
     /// Entries by these subjects.
     #[serde(default)]
-    #[param(max_items = 100, max_length = 128)]
-    pub subject: Vec<String>,
+    #[param(max_items = 100)]
+    pub subject: Vec<Subject>,
     /// Entries of these actions, such as `customer.created`.
     #[serde(default)]
-    #[param(max_items = 100, max_length = 64)]
-    pub action: Vec<String>,
+    #[param(max_items = 100)]
+    pub action: Vec<Number>,
     /// Entries from this instant on.
     pub at_from: Option<Instant>,
     /// Entries before this instant.

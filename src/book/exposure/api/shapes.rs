@@ -1,0 +1,305 @@
+//! What goes in and out at `/v1/credit-accounts`.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use crate::book::customers::model::CustomerRef;
+use crate::book::exposure::model::{
+    AccountBlock, AccountStatus, BlockCause, CreditAccount, Exposure, LimitEntry, LimitKind, LimitScope, LimitSource,
+};
+use crate::book::exposure::rules;
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::{ApplicationId, CreditAccountId, CustomerId, DunningProcedureId, LimitId};
+use crate::kernel::money::{AmountIn, Currency, Money};
+use crate::kernel::text::{Note, Number};
+
+/// A credit account to be opened.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"customer": "C-1001", "currency": "CNY", "net_days": 30}))]
+pub struct CreditAccountIn {
+    /// The customer's id or number.
+    #[schema(value_type = Number)]
+    pub customer: CustomerRef,
+    pub currency: Currency,
+    /// Days from invoice to due date; 30 when not given.
+    #[validate(range(min = 0, max = 365))]
+    #[schema(minimum = 0, maximum = 365)]
+    pub net_days: Option<i32>,
+}
+
+/// What is to change on a credit account.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"net_days": 45, "reason": "Agreed with the customer on 31 March."}))]
+pub struct CreditAccountPatch {
+    /// Days from invoice to due date.
+    #[validate(range(min = 0, max = 365))]
+    #[schema(minimum = 0, maximum = 365)]
+    pub net_days: Option<i32>,
+    pub reason: Note,
+}
+
+/// Why something is done.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Insolvency was announced today."}))]
+pub struct ReasonIn {
+    pub reason: Note,
+}
+
+/// A limit that is to be lower.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"limit": {"amount": "50000.00", "currency": "CNY"}, "reason": "Pays ever later."}))]
+pub struct LowerLimitIn {
+    /// The customer's own limit when not given.
+    pub scope: Option<LimitScope>,
+    pub limit: AmountIn,
+    pub reason: Note,
+}
+
+/// The group that a customer is to belong to.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"parent_customer": "C-1000"}))]
+pub struct ParentIn {
+    /// The parent's id or number; null for none.
+    #[schema(value_type = Option<Number>, required)]
+    pub parent_customer: Option<CustomerRef>,
+}
+
+/// A filter with nothing in it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoFilter {}
+
+/// Which accounts, and in which order.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CreditAccountFilter {
+    /// Accounts of these customers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_id: Vec<CustomerId>,
+    /// Accounts of the customers with these numbers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_number: Vec<Number>,
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub status: Vec<AccountStatus>,
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub currency: Vec<Currency>,
+    /// By time of opening when not given.
+    #[param(inline)]
+    pub sort: Option<CreditAccountSort>,
+}
+
+/// The orders that a list of accounts may have.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+pub enum CreditAccountSort {
+    #[default]
+    #[serde(rename = "created_at")]
+    CreatedAt,
+    #[serde(rename = "-created_at")]
+    CreatedAtDescending,
+    #[serde(rename = "limit")]
+    Limit,
+    #[serde(rename = "-limit")]
+    LimitDescending,
+}
+
+/// Exposure by category.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ExposureOut {
+    /// Reservations and receivables, less unapplied cash.
+    pub total: Money,
+    pub by_category: ExposureCategories,
+}
+
+/// What exposure is made of.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ExposureCategories {
+    /// What reservations still hold.
+    pub reservations: Money,
+    /// What is open on invoices.
+    pub receivables: Money,
+    /// Money and credit received that is not yet applied: it lowers the total.
+    pub unapplied_cash: Money,
+}
+
+impl ExposureOut {
+    pub fn new(exposure: Exposure, currency: Currency) -> ExposureOut {
+        let money = |minor| Money::from_minor(minor, currency);
+        ExposureOut {
+            total: money(exposure.total_minor()),
+            by_category: ExposureCategories {
+                reservations: money(exposure.reserved_minor),
+                receivables: money(exposure.receivable_minor),
+                unapplied_cash: money(exposure.unapplied_minor),
+            },
+        }
+    }
+}
+
+/// A block that stands on an account.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BlockOut {
+    cause: BlockCause,
+    #[schema(max_length = 2000)]
+    reason: String,
+    since: Instant,
+}
+
+impl From<&AccountBlock> for BlockOut {
+    fn from(block: &AccountBlock) -> BlockOut {
+        BlockOut {
+            cause: block.cause,
+            reason: block.reason.clone(),
+            since: block.set_at,
+        }
+    }
+}
+
+/// The limit of a group and what its members owe together.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GroupOut {
+    limit_kind: LimitKind,
+    /// Null unless `limit_kind` is `amount`.
+    limit: Option<Money>,
+    exposure: ExposureOut,
+    /// Null when unlimited.
+    headroom: Option<Money>,
+}
+
+/// A credit account.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreditAccount, example = json!({
+    "id": "acc_01k00000000000000000000001", "customer_id": "cus_01k00000000000000000000001",
+    "customer_number": "C-1001", "currency": "CNY", "status": "active", "limit_kind": "amount",
+    "limit": {"amount": "500000.00", "currency": "CNY"}, "limit_source": "application", "limit_valid_until": null,
+    "net_days": 30, "group": null,
+    "exposure": {"total": {"amount": "390000.00", "currency": "CNY"}, "by_category": {
+        "reservations": {"amount": "120000.00", "currency": "CNY"},
+        "receivables": {"amount": "300000.00", "currency": "CNY"},
+        "unapplied_cash": {"amount": "30000.00", "currency": "CNY"}}},
+    "headroom": {"amount": "110000.00", "currency": "CNY"}, "available": {"amount": "110000.00", "currency": "CNY"},
+    "dunning_procedure_id": null, "blocks": [], "created_at": "2026-03-31T08:00:00.000000Z",
+    "changed_at": "2026-03-31T08:00:00.000000Z"
+}))]
+pub struct CreditAccountOut {
+    pub id: CreditAccountId,
+    customer_id: CustomerId,
+    customer_number: Number,
+    currency: Currency,
+    status: AccountStatus,
+    limit_kind: LimitKind,
+    /// Null unless `limit_kind` is `amount`. Zero means zero.
+    pub limit: Option<Money>,
+    /// How the limit came to be: `none`, `application`, `lowered` or `import`.
+    #[schema(max_length = 20)]
+    limit_source: String,
+    /// The last day on which the limit holds; null when it has no end.
+    limit_valid_until: Option<NaiveDate>,
+    /// Days from invoice to due date.
+    #[schema(minimum = 0, maximum = 365)]
+    net_days: i32,
+    /// The group under this account's customer, when it has a limit.
+    group: Option<GroupOut>,
+    exposure: ExposureOut,
+    /// What the account's own limit leaves; negative when exposure is above it, null when unlimited.
+    headroom: Option<Money>,
+    /// The least that the account's own limit and those of its groups leave; null when nothing limits it.
+    available: Option<Money>,
+    dunning_procedure_id: Option<DunningProcedureId>,
+    #[schema(max_items = 10)]
+    blocks: Vec<BlockOut>,
+    created_at: Instant,
+    changed_at: Instant,
+}
+
+impl CreditAccountOut {
+    pub fn new(
+        account: &CreditAccount,
+        ancestors: &[CreditAccount],
+        customer_number: Number,
+        blocks: Vec<BlockOut>,
+    ) -> CreditAccountOut {
+        let money = |minor| account.money(minor);
+        let amount = |kind: LimitKind, minor| (kind == LimitKind::Amount).then(|| money(minor));
+        CreditAccountOut {
+            id: account.id,
+            customer_id: account.customer_id,
+            customer_number,
+            currency: account.currency,
+            status: account.status,
+            limit_kind: account.limit_kind,
+            limit: amount(account.limit_kind, account.limit_minor),
+            limit_source: account.limit_source.clone(),
+            limit_valid_until: account.limit_valid_until,
+            net_days: account.net_days,
+            group: account.group_limit().map(|limit| GroupOut {
+                limit_kind: limit.kind(),
+                limit: amount(limit.kind(), account.group_limit_minor),
+                exposure: ExposureOut::new(account.group_exposure(), account.currency),
+                headroom: rules::headroom(limit, account.group_exposure()).map(money),
+            }),
+            exposure: ExposureOut::new(account.exposure(), account.currency),
+            headroom: rules::headroom(account.limit(), account.exposure()).map(money),
+            available: rules::available(account, ancestors).map(money),
+            dunning_procedure_id: account.dunning_procedure_id,
+            blocks,
+            created_at: account.created_at,
+            changed_at: account.changed_at,
+        }
+    }
+}
+
+/// One limit in an account's history.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Limit, example = json!({
+    "id": "lim_01k00000000000000000000001", "scope": "own", "limit_kind": "amount",
+    "limit": {"amount": "500000.00", "currency": "CNY"}, "net_days": 30, "valid_until": null,
+    "source": "application", "application_id": "app_01k00000000000000000000001",
+    "reason": "Pays on time since 2019.", "set_by": "u-21", "set_at": "2026-03-31T08:00:00.000000Z"
+}))]
+pub struct LimitOut {
+    id: LimitId,
+    scope: LimitScope,
+    limit_kind: LimitKind,
+    limit: Option<Money>,
+    #[schema(minimum = 0, maximum = 365)]
+    net_days: Option<i32>,
+    valid_until: Option<NaiveDate>,
+    source: LimitSource,
+    application_id: Option<ApplicationId>,
+    #[schema(max_length = 4000)]
+    reason: String,
+    #[schema(max_length = 128)]
+    set_by: String,
+    set_at: Instant,
+}
+
+impl From<LimitEntry> for LimitOut {
+    fn from(entry: LimitEntry) -> LimitOut {
+        LimitOut {
+            id: entry.id,
+            scope: entry.scope,
+            limit_kind: entry.limit_kind,
+            limit: (entry.limit_kind == LimitKind::Amount)
+                .then(|| Money::from_minor(entry.limit_minor, entry.currency)),
+            net_days: entry.net_days,
+            valid_until: entry.valid_until,
+            source: entry.source,
+            application_id: entry.application_id,
+            reason: entry.reason,
+            set_by: entry.set_by,
+            set_at: entry.set_at,
+        }
+    }
+}

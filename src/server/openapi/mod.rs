@@ -1,0 +1,93 @@
+//! The contract: OpenAPI 3.1, collected from the handlers and completed by rule.
+//!
+//! Handlers declare what is theirs. What every operation shares (problem answers, roles, headers, the key of a keyed
+//! command) is added here, so that it can't be forgotten or differ: [`schemas`] and [`components`] tidy the shapes,
+//! [`operations`] completes each operation.
+//!
+//! The public pages `/openapi.json`, `/docs`, `/problems` and `/metrics` are no part of it: they are for people and
+//! machines that watch, and no client is generated for them.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the document is of our own making, and tests read all of it"
+)]
+
+mod components;
+mod operations;
+mod schemas;
+
+use serde_json::Value;
+use utoipa::OpenApi as _;
+use utoipa_actix_web::AppExt as _;
+
+use crate::kernel::clock::{Day, Instant};
+use crate::kernel::ids;
+use crate::kernel::money::{AmountIn, Currency, Money};
+use crate::kernel::places::{Country, Language};
+use crate::kernel::text::{Email, Line, Note, Number, Subject};
+use crate::platform::http::problem::{FieldError, ProblemOut};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "netterms",
+        description = "Trade-credit management: who may buy on account, up to what limit and on what terms, and the money coming in.\n\nMoney is a decimal string with its currency. Every list is paged by cursor. A change by a person needs `If-Match`; a POST may carry an `Idempotency-Key`, and must where money, capacity or approval moves. Every answer that is no answer is a problem (RFC 9457) with a stable `code`. Clients must accept members and codes that they do not know.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+        contact(name = "netterms"),
+    ),
+    servers((url = "/", description = "This server.")),
+    tags(
+        (name = "customers", description = "The customer file and its groups."),
+        (name = "credit-accounts", description = "Limits, terms, status and exposure."),
+        (name = "applications", description = "Credit applications, from draft to decision."),
+        (name = "policies", description = "The credit policy, by version."),
+        (name = "limit-checks", description = "May this customer have so much more? Reservations and credit blocks."),
+        (name = "receivables", description = "Invoices, credit notes, receipts and cash application."),
+        (name = "reports", description = "Figures as of any date."),
+        (name = "dunning", description = "Procedures, runs, notices, stages and blocks."),
+        (name = "imports", description = "Files of customers, accounts, invoices and receipts."),
+        (name = "jobs", description = "Long work, with progress."),
+        (name = "trail", description = "Who changed what, when and why."),
+        (name = "operation", description = "Health of the service, and one's own token."),
+    ),
+    components(schemas(
+        ProblemOut, FieldError, AmountIn, Country, Currency, Day, Email, Instant, Language, Line, Money, Note, Number, Subject
+    )),
+)]
+struct Contract;
+
+/// The document as it is served, in one string.
+pub struct Served(pub String);
+
+impl Served {
+    pub fn new(document: &Value) -> Served {
+        Served(document.to_string())
+    }
+}
+
+/// The whole contract.
+pub fn document() -> Value {
+    let mut base = Contract::openapi();
+    // Parameters name the types of the kernel without declaring them; what is not used is taken out again.
+    base.components
+        .get_or_insert_default()
+        .schemas
+        .extend(ids::schemas());
+    let (_, collected) = actix_web::App::new()
+        .into_utoipa_app()
+        .openapi(base)
+        .configure(super::app::routes)
+        .configure(super::health::routes)
+        .split_for_parts();
+    let mut document = serde_json::to_value(collected).unwrap_or_default();
+    complete(&mut document);
+    document
+}
+
+fn complete(document: &mut Value) {
+    schemas::tidy(document);
+    components::add(document);
+    operations::complete(document);
+    schemas::bound_integers(document);
+    components::prune(document);
+}
