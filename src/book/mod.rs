@@ -3,3 +3,4 @@
 pub mod customers;
 pub mod exposure;
 pub mod policy;
+pub mod receivables;
