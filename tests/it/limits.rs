@@ -465,3 +465,93 @@ fn reasons_speak_the_callers_language() {
         assert!(chinese.text_at("/reasons/0/message").contains("超出"));
     });
 }
+
+/// A reservation of 400.00 on `C-1`, and a way to capture it.
+fn capture(app: &TestApp, reservation: &str, number: &str, amount: &str) -> Reply {
+    app.finance().post(
+        &format!("/v1/reservations/{reservation}/capture"),
+        json!({"invoice": {
+            "number": number, "invoice_date": "2026-03-01", "amount": {"amount": amount, "currency": "CNY"}
+        }}),
+    )
+}
+
+#[test]
+fn a_delivery_moves_capacity_from_reserved_to_receivable() {
+    on_both(|app| {
+        app.turn_to("2026-03-01");
+        let customer = a_customer("C-1").with_limit("400.00").create(app);
+        let id = check(app, an_order("C-1", "SO-1", "400.00"))
+            .expect(200)
+            .text_at("/reservation/id");
+        let part = capture(app, &id, "INV-1", "150.00").expect(201);
+        assert_eq!(part["reservation"]["status"], "partially_captured");
+        assert_eq!(part["reservation"]["remaining"]["amount"], "250.00");
+        assert_eq!(part["invoice"]["due_date"], "2026-03-31");
+        assert_eq!(part["invoice"]["order_number"], "SO-1");
+        let account = app
+            .credit()
+            .get(&format!("/v1/credit-accounts/{}", customer.account))
+            .expect(200);
+        let exposure = &account["exposure"]["by_category"];
+        assert_eq!(exposure["reservations"]["amount"], "250.00");
+        assert_eq!(exposure["receivables"]["amount"], "150.00");
+        assert_eq!(account["headroom"]["amount"], "0.00");
+        capture(app, &id, "INV-2", "250.01").expect_problem(422, "reservation_exceeded");
+        capture(app, &id, "INV-1", "1.00").expect_problem(409, "duplicate_number");
+        let rest = capture(app, &id, "INV-2", "250.00").expect(201);
+        assert_eq!(rest["reservation"]["status"], "captured");
+        assert_eq!(reserved(app, &customer.account), "0.00");
+        capture(app, &id, "INV-3", "1.00").expect_problem(409, "state_conflict");
+    });
+}
+
+#[test]
+fn a_capture_never_fails_for_want_of_limit() {
+    on_both(|app| {
+        app.turn_to("2026-03-01");
+        let customer = a_customer("C-1").with_limit("400.00").create(app);
+        let id = check(app, an_order("C-1", "SO-1", "400.00"))
+            .expect(200)
+            .text_at("/reservation/id");
+        let credit = app.credit();
+        let path = format!("/v1/credit-accounts/{}", customer.account);
+        let etag = credit.get(&path).expect(200).etag();
+        credit
+            .post_if(
+                &format!("{path}/lower-limit"),
+                &etag,
+                json!({"limit": {"amount": "0.00", "currency": "CNY"}, "reason": "Pays ever later."}),
+            )
+            .expect(200);
+        capture(app, &id, "INV-1", "400.00").expect(201);
+    });
+}
+
+#[test]
+fn what_is_overdue_for_too_long_goes_to_credit() {
+    on_both(|app| {
+        app.turn_to("2026-01-01");
+        a_customer("C-1").with_limit("100000.00").create(app);
+        let id = check(app, an_order("C-1", "SO-1", "5000.00"))
+            .expect(200)
+            .text_at("/reservation/id");
+        app.finance()
+            .post(
+                &format!("/v1/reservations/{id}/capture"),
+                json!({"invoice": {"number": "INV-1", "invoice_date": "2026-01-01", "due_date": "2026-01-31",
+                    "amount": {"amount": "5000.00", "currency": "CNY"}}}),
+            )
+            .expect(201);
+        app.turn_to("2026-03-02");
+        assert_eq!(
+            check(app, an_order("C-1", "SO-2", "1.00")).expect(200)["outcome"],
+            "approved"
+        );
+        app.turn_to("2026-03-03");
+        let decision = check(app, an_order("C-1", "SO-3", "1.00")).expect(200);
+        assert_eq!(decision["outcome"], "review_required");
+        assert_eq!(codes(&decision), ["overdue_days_oldest"]);
+        assert_eq!(decision["reasons"][0]["facts"]["days"], "31");
+    });
+}

@@ -1,6 +1,11 @@
 //! The integration tests: one binary, through HTTP, each test on both databases.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may fail where it stands")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail where it stands"
+)]
 
 mod accounts;
 mod customers;

@@ -12,6 +12,8 @@ use super::store;
 use crate::book::exposure::actions::{self as exposure, Locked};
 use crate::book::exposure::model::Exposure;
 use crate::book::policy::actions as policies;
+use crate::book::receivables::actions::{self as receivables, NewInvoice};
+use crate::book::receivables::model::Invoice;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CustomerId, ReservationId};
 use crate::kernel::money::Money;
@@ -93,14 +95,35 @@ pub fn extend(
     save(tx, "reservation.extended", &reservation, &after, "")
 }
 
-/// Takes `amount` out of the reservation because it becomes an invoice, which the caller posts in the same unit of
-/// work: capacity moves from reserved to receivable, and is counted once at every moment. A capture never fails for
-/// want of limit.
+/// Turns the reservation, or a part of it, into an invoice: capacity moves from reserved to receivable in one unit of
+/// work, and is counted once at every moment. A capture never fails for want of limit.
 ///
 /// # Errors
-/// 409 when the reservation has ended, 422 when the amount is in another currency or more than what is left with the
-/// policy's tolerance.
+/// 409 when the reservation has ended or the invoice's number is taken, 422 when the amount is in another currency or
+/// more than what is left with the policy's tolerance.
 pub fn capture(
+    tx: &mut Tx,
+    id: ReservationId,
+    new: NewInvoice,
+    remainder: Remainder,
+) -> Result<(Reservation, Invoice), Problem> {
+    let (locked, reservation) = lock(tx, id)?;
+    let after = take(tx, &locked, &reservation, new.amount, remainder)?;
+    let order_number = reservation
+        .order_number
+        .parse()
+        .map_err(Problem::internal)?;
+    let invoice = NewInvoice {
+        order_number: Some(order_number),
+        reservation_id: Some(id),
+        ..new
+    };
+    let invoice = receivables::post_invoice(tx, &locked, invoice)?;
+    Ok((after, invoice))
+}
+
+/// Takes `amount` out of what the reservation holds.
+fn take(
     tx: &mut Tx,
     locked: &Locked,
     reservation: &Reservation,

@@ -403,10 +403,17 @@ mod tests {
     fn an_integer_may_be_written_with_an_empty_fraction() {
         for (given, written) in [
             (r#"{"a":120.0,"b":[-1.000]}"#, r#"{"a":120,"b":[-1]}"#),
-            (r#"{"a":"1.0","b\"":"2.0\\"}"#, r#"{"a":"1.0","b\"":"2.0\\"}"#),
+            (
+                r#"{"a":"1.0","b\"":"2.0\\"}"#,
+                r#"{"a":"1.0","b\"":"2.0\\"}"#,
+            ),
             ("[1.05,1.50,1.0e3,1.,.0]", "[1.05,1.50,1.0e3,1.,.0]"),
         ] {
-            assert_eq!(without_empty_fractions(given.as_bytes()), written.as_bytes(), "{given}");
+            assert_eq!(
+                without_empty_fractions(given.as_bytes()),
+                written.as_bytes(),
+                "{given}"
+            );
         }
     }
 

@@ -109,11 +109,7 @@ impl Doors {
             })
         })
         .await?;
-<<<<<<< HEAD
         Ok(ended.into_response())
-=======
-        Ok(respond(ended))
->>>>>>> contract
     }
 
     /// [`Doors::once`] for commands that must have a key.
@@ -200,7 +196,6 @@ fn keep(tx: &mut Tx, scope: &Scope, fingerprint: &str, kept: &Kept) -> Result<()
     Ok(idempotency::keep(tx, scope, fingerprint, &text)?)
 }
 
-<<<<<<< HEAD
 impl Ended {
     /// The answer, marked when it is a replay.
     pub fn into_response(self) -> HttpResponse {
@@ -220,24 +215,6 @@ impl Ended {
         }
         response
     }
-=======
-fn respond(ended: Ended) -> HttpResponse {
-    let (kept, replayed) = match ended {
-        Ended::Fresh(kept) => (kept, false),
-        Ended::Replayed(kept) => (kept, true),
-    };
-    let mut response = match kept {
-        Kept::Answer(answer) => answer.into_response(),
-        Kept::Refusal(problem) => actix_web::ResponseError::error_response(&problem),
-    };
-    if replayed {
-        response.headers_mut().insert(
-            actix_web::http::header::HeaderName::from_static("idempotent-replayed"),
-            actix_web::http::header::HeaderValue::from_static("true"),
-        );
-    }
-    response
->>>>>>> contract
 }
 
 /// Runs blocking work off the event loop. A panic inside is a 500, and the pool goes on.

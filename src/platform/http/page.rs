@@ -257,7 +257,10 @@ fn query_pairs(request: &HttpRequest) -> Result<Pairs, Problem> {
         let repetition = repetitions.entry(name).or_default();
         *repetition += 1;
         if *repetition > REPETITIONS_MAX {
-            return Err(malformed(name, format!("must be given {REPETITIONS_MAX} times at most")));
+            return Err(malformed(
+                name,
+                format!("must be given {REPETITIONS_MAX} times at most"),
+            ));
         }
     }
     Ok(pairs)

@@ -45,7 +45,11 @@ fn bound_decimals(schemas: &mut Map<String, Value>) {
             .collect()
     };
     let mut rule = json!({"properties": {"amount": {"pattern": r"^[^.]+(\.[0-9]{1,2})?$"}}});
-    for (digits, pattern) in [(4, r"^[^.]+(\.[0-9]{1,4})?$"), (3, r"^[^.]+(\.[0-9]{1,3})?$"), (0, r"^[^.]+$")] {
+    for (digits, pattern) in [
+        (4, r"^[^.]+(\.[0-9]{1,4})?$"),
+        (3, r"^[^.]+(\.[0-9]{1,3})?$"),
+        (0, r"^[^.]+$"),
+    ] {
         rule = json!({
             "if": {"properties": {"currency": {"enum": with_digits(digits)}}},
             "then": {"properties": {"amount": {"pattern": pattern}}},
@@ -130,7 +134,10 @@ pub fn example_of(schema: &Value, schemas: &Value) -> Option<Value> {
         let name = name.rsplit('/').next().unwrap_or_default();
         return example_of(&schemas[name], schemas);
     }
-    if let Some(example) = schema.get("example").or_else(|| schema.pointer("/examples/0")) {
+    if let Some(example) = schema
+        .get("example")
+        .or_else(|| schema.pointer("/examples/0"))
+    {
         return Some(example.clone());
     }
     if schema["type"] == "array" {

@@ -15,7 +15,7 @@ use crate::kernel::ids::{CreditBlockId, CustomerId, LimitCheckId, ReservationId}
 use crate::kernel::places::Language;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{
-    CheckLimits, DecideCreditBlocks, ManageReservations, ReadChecks,
+    CaptureReservations, CheckLimits, DecideCreditBlocks, ManageReservations, ReadChecks,
 };
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
@@ -23,11 +23,12 @@ use crate::platform::http::{
     Problem, Speaks,
 };
 
-pub use shapes::{CreditBlockFilter, LimitCheckFilter, ReservationFilter};
 use shapes::{
-    CreditBlockOut, DecisionIn, ExtendIn, LimitCheckBatchIn, LimitCheckBatchOut, LimitCheckIn,
-    LimitCheckItemOut, LimitCheckOut, RecordedCheckOut, ReservationOut,
+    CaptureIn, CaptureOut, CreditBlockOut, DecisionIn, ExtendIn, LimitCheckBatchIn,
+    LimitCheckBatchOut, LimitCheckIn, LimitCheckItemOut, LimitCheckOut, RecordedCheckOut,
+    ReservationOut,
 };
+pub use shapes::{CreditBlockFilter, LimitCheckFilter, ReservationFilter};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -37,6 +38,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(find_limit_check)
         .service(list_reservations)
         .service(find_reservation)
+        .service(capture_reservation)
         .service(release_reservation)
         .service(extend_reservation)
         .service(list_credit_blocks)
@@ -241,6 +243,36 @@ pub async fn find_reservation(
         })
         .await?;
     Ok(answer.into_response())
+}
+
+/// Capture a reservation into an invoice
+///
+/// Posts the invoice, whole or for a part of the order: capacity moves from reserved to receivable and is counted
+/// once at every moment. A capture never fails for want of limit; it may pass the reservation by the policy's
+/// tolerance only. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "limit-checks",
+    params(("id" = ReservationId, Path, description = "The reservation.")),
+    request_body = CaptureIn,
+    responses((status = 201, description = "The reservation as it is now, and its invoice.", body = CaptureOut)),
+    security(("bearer" = ["reservations:capture"]))
+)]
+#[post("/v1/reservations/{id}/capture")]
+pub async fn capture_reservation(
+    actor: Actor<CaptureReservations>,
+    id: web::Path<ReservationId>,
+    command: KeyedCommand<CaptureIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, move |tx, input| {
+            let new = input.invoice.to_new();
+            let remainder = input.remainder.unwrap_or_default();
+            let (reservation, invoice) = actions::capture(tx, *id, new, remainder)?;
+            let location = format!("/v1/invoices/{}", invoice.id);
+            Answer::created(&CaptureOut::new(reservation, invoice), location)
+        })
+        .await
 }
 
 /// Release a reservation

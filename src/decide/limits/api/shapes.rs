@@ -18,6 +18,9 @@ use crate::book::exposure::api::ExposureOut;
 use crate::book::exposure::model::{CreditAccount, LimitKind};
 use crate::book::exposure::rules::headroom;
 use crate::book::policy::model::{Checkpoint, RuleEffect};
+use crate::book::receivables::actions::NewInvoice;
+use crate::book::receivables::api::shapes::InvoiceOut;
+use crate::book::receivables::model::Invoice;
 use crate::kernel::clock::{Day, Instant};
 use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
 use crate::kernel::money::{AmountIn, Money, PositiveIn};
@@ -419,6 +422,40 @@ pub struct CapturedInvoiceIn {
     /// The invoice date and the account's net days when not given.
     pub due_date: Option<Day>,
     pub amount: PositiveIn,
+}
+
+impl CapturedInvoiceIn {
+    /// The invoice to be posted; the reservation and its order are added by the capture.
+    pub fn to_new(&self) -> NewInvoice {
+        NewInvoice {
+            number: self.number.clone(),
+            invoice_date: self.invoice_date.date(),
+            due_date: self.due_date.map(Day::date),
+            amount: self.amount.money(),
+            order_number: None,
+            reservation_id: None,
+        }
+    }
+}
+
+/// A reservation after a capture, with the invoice that was posted.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Capture, example = json!({
+    "reservation": {"id": "res_01k00000000000000000000001", "status": "captured"},
+    "invoice": {"id": "inv_01k00000000000000000000001", "number": "INV-2026-0001"}
+}))]
+pub struct CaptureOut {
+    reservation: ReservationOut,
+    invoice: InvoiceOut,
+}
+
+impl CaptureOut {
+    pub fn new(reservation: Reservation, invoice: Invoice) -> CaptureOut {
+        CaptureOut {
+            reservation: reservation.into(),
+            invoice: invoice.into(),
+        }
+    }
 }
 
 /// A reservation to be held longer.
