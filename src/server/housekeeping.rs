@@ -25,7 +25,7 @@ pub fn begin(database: Database) {
             match web::block(move || sweep(&database)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(problem)) => {
-                    tracing::warn!(%problem, "the house could not be swept; next time")
+                    tracing::warn!(%problem, "the house could not be swept; next time");
                 }
                 Err(error) => tracing::error!(%error, "the sweeper was cut off"),
             }

@@ -155,16 +155,16 @@ pub fn list(
         }
         match filter.sort.unwrap_or_default() {
             CustomerSort::Number => {
-                seek!(query, page, asc, dsl::number => String, dsl::id => CustomerId)
+                seek!(query, page, asc, dsl::number => String, dsl::id => CustomerId);
             }
             CustomerSort::NumberDescending => {
-                seek!(query, page, desc, dsl::number => String, dsl::id => CustomerId)
+                seek!(query, page, desc, dsl::number => String, dsl::id => CustomerId);
             }
             CustomerSort::Name => {
-                seek!(query, page, asc, dsl::name => String, dsl::id => CustomerId)
+                seek!(query, page, asc, dsl::name => String, dsl::id => CustomerId);
             }
             CustomerSort::NameDescending => {
-                seek!(query, page, desc, dsl::name => String, dsl::id => CustomerId)
+                seek!(query, page, desc, dsl::name => String, dsl::id => CustomerId);
             }
         }
         query.load(c)
