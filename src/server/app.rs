@@ -17,6 +17,7 @@ use super::{docs, health, middleware, openapi, routing};
 use crate::platform::db::Database;
 use crate::platform::http::Doors;
 use crate::platform::http::auth::Verifier;
+use crate::platform::http::body::BodyTime;
 use crate::platform::http::page::CursorKey;
 
 /// Every room's routes: the one list of them.
@@ -84,6 +85,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
         0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         workers => workers,
     };
+    let body_time = BodyTime(std::time::Duration::from_millis(house.config.body_time_ms));
     let running = HttpServer::new(move || {
         let public_metrics = house.config.metrics == MetricsKind::Public;
         App::new()
@@ -94,6 +96,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(routing.clone())
             .app_data(document.clone())
             .app_data(routing::path_config())
+            .app_data(body_time)
             .wrap(from_fn(middleware::authenticate))
             .wrap(cors(&house.config.origins()))
             .wrap(from_fn(middleware::frame))

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may fail where it stands")]
 
 mod accounts;
+mod contract;
 mod customers;
 mod house;
 mod schema;
