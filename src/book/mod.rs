@@ -2,3 +2,5 @@
 
 pub mod customers;
 pub mod exposure;
+pub mod policy;
+pub mod receivables;

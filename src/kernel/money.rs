@@ -304,6 +304,47 @@ impl ToSchema for Money {
     }
 }
 
+/// Money that comes in and is more than nothing: an order, an invoice, a receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Money", into = "Money")]
+pub struct PositiveIn(Money);
+
+impl PositiveIn {
+    pub const fn money(self) -> Money {
+        self.0
+    }
+}
+
+impl TryFrom<Money> for PositiveIn {
+    type Error = &'static str;
+
+    fn try_from(money: Money) -> Result<PositiveIn, &'static str> {
+        if money.is_positive() {
+            Ok(PositiveIn(money))
+        } else {
+            Err("must be more than zero")
+        }
+    }
+}
+
+impl From<PositiveIn> for Money {
+    fn from(amount: PositiveIn) -> Money {
+        amount.0
+    }
+}
+
+impl PartialSchema for PositiveIn {
+    fn schema() -> RefOr<Schema> {
+        amount_schema(r"^(?!0(\.0+)?$)(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$").into()
+    }
+}
+
+impl ToSchema for PositiveIn {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push(("Currency".to_owned(), Currency::schema()));
+    }
+}
+
 /// Money that comes in and is never negative: a limit, the amount of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Money", into = "Money")]
@@ -358,15 +399,18 @@ mod tests {
         let money = Money::parse("12500.5", currency("CNY")).unwrap();
         assert_eq!(money.minor(), 1_250_050);
         assert_eq!(money.amount_text(), "12500.50");
-        assert_eq!(Money::parse("7", currency("JPY")).unwrap().amount_text(), "7");
+        assert_eq!(
+            Money::parse("7", currency("JPY")).unwrap().amount_text(),
+            "7"
+        );
         assert_eq!(Money::parse("-0.001", currency("KWD")).unwrap().minor(), -1);
     }
 
     #[test]
     fn whatever_would_need_rounding_or_guessing_is_refused() {
         for text in [
-            "", "-", ".", "1.", ".5", "+1", "1e3", "1_000", "1,000", "01", "00", "-0", "-0.00", " 1", "1 ", "0x10",
-            "NaN", "１２", "1.2.3", "--1",
+            "", "-", ".", "1.", ".5", "+1", "1e3", "1_000", "1,000", "01", "00", "-0", "-0.00",
+            " 1", "1 ", "0x10", "NaN", "１２", "1.2.3", "--1",
         ] {
             assert_eq!(
                 Money::parse(text, currency("CNY")),

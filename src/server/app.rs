@@ -10,21 +10,25 @@ use actix_web::{App, HttpServer, web};
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::config::{Config, MetricsKind};
+use super::config::{Config, ConfigError, MetricsKind};
 use super::metrics::Metrics;
 use super::routing::Routing;
-use super::{docs, health, middleware, openapi, routing};
+use super::{docs, health, housekeeping, middleware, openapi, routing};
+use crate::decide::limits::desk::Desk;
+use crate::kernel::caller::Caller;
 use crate::platform::db::Database;
-use crate::platform::http::Doors;
-use crate::platform::http::auth::Verifier;
+use crate::platform::http::auth::{Verifier, house_caller};
 use crate::platform::http::body::BodyTime;
 use crate::platform::http::page::CursorKey;
+use crate::platform::http::{Doors, Problem};
 
 /// Every room's routes: the one list of them.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .configure(crate::book::customers::api::routes)
         .configure(crate::book::exposure::api::routes)
+        .configure(crate::decide::limits::api::routes)
+        .configure(crate::book::receivables::api::routes)
         .configure(crate::platform::trail::api::routes);
 }
 
@@ -34,18 +38,22 @@ pub struct House {
     doors: web::Data<Doors>,
     verifier: web::Data<Verifier>,
     cursors: web::Data<CursorKey>,
+    desk: web::Data<Desk>,
     metrics: web::Data<Metrics>,
     config: Arc<Config>,
 }
 
 impl House {
-    /// Opens the house on a database whose migrations have been applied.
+    /// Opens the house on a database whose migrations have been applied, and furnishes it when it is new.
     ///
     /// # Errors
-    /// When the configuration has no sound secret.
-    pub fn open(config: Config, database: Database) -> Result<House, super::config::ConfigError> {
+    /// When the configuration has no sound secret, or the database fails.
+    pub fn open(config: Config, database: Database) -> Result<House, OpeningError> {
         let secret = config.shared_secret()?;
+        let caller = house_caller("netterms", &[])?;
+        furnish(&database, &caller)?;
         Ok(House {
+            desk: web::Data::new(Desk::open(database.clone(), caller)?),
             doors: web::Data::new(Doors::new(database)),
             verifier: web::Data::new(Verifier::shared_secret(&secret)),
             cursors: web::Data::new(CursorKey::derive(&secret.secret)),
@@ -53,6 +61,25 @@ impl House {
             config: Arc::new(config),
         })
     }
+}
+
+/// Why the house could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpeningError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Furnishing(#[from] Problem),
+    #[error("the credit desk can't be opened: {0}")]
+    Desk(#[from] std::io::Error),
+}
+
+/// Puts in place what every house needs and a new one lacks.
+fn furnish(database: &Database, caller: &Caller) -> Result<(), Problem> {
+    database.maintain(caller, |tx| {
+        crate::book::policy::actions::ensure_default(tx)?;
+        Ok(())
+    })
 }
 
 /// A running server.
@@ -78,6 +105,7 @@ impl Server {
 /// When the listener can't be used.
 pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
     let address = listener.local_addr()?;
+    let keeper = house.doors.database().clone();
     let document = openapi::document();
     let routing = web::Data::new(Routing::new(&document));
     let document = web::Data::new(openapi::Served::new(&document));
@@ -90,6 +118,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
         let public_metrics = house.config.metrics == MetricsKind::Public;
         App::new()
             .app_data(house.doors.clone())
+            .app_data(house.desk.clone())
             .app_data(house.verifier.clone())
             .app_data(house.cursors.clone())
             .app_data(house.metrics.clone())
@@ -117,6 +146,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
     .shutdown_timeout(30)
     .listen(listener)?
     .run();
+    housekeeping::begin(keeper);
     Ok(Server {
         address,
         handle: running.handle(),
@@ -128,8 +158,23 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
 fn cors(origins: &[String]) -> Cors {
     let mut cors = Cors::default()
         .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers(["Authorization", "Content-Type", "If-Match", "Idempotency-Key", "Accept-Language", "X-Request-Id"])
-        .expose_headers(["ETag", "Link", "Location", "X-Request-Id", "Idempotent-Replayed", "Api-Version", "Retry-After"])
+        .allowed_headers([
+            "Authorization",
+            "Content-Type",
+            "If-Match",
+            "Idempotency-Key",
+            "Accept-Language",
+            "X-Request-Id",
+        ])
+        .expose_headers([
+            "ETag",
+            "Link",
+            "Location",
+            "X-Request-Id",
+            "Idempotent-Replayed",
+            "Api-Version",
+            "Retry-After",
+        ])
         .max_age(3600);
     for origin in origins {
         cors = cors.allowed_origin(origin);

@@ -42,7 +42,9 @@ pub async fn authenticate(
         Err(refusal) => Err(refusal),
     };
     request.extensions_mut().insert(Verified(verified));
-    next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+    next.call(request)
+        .await
+        .map(ServiceResponse::map_into_boxed_body)
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
@@ -78,7 +80,9 @@ pub async fn frame(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let stopwatch = Stopwatch::now();
     let frame = Frame::of(&request);
-    request.extensions_mut().insert(RequestId(frame.request_id.clone()));
+    request
+        .extensions_mut()
+        .insert(RequestId(frame.request_id.clone()));
     let metrics = request.app_data::<web::Data<Metrics>>().cloned();
     let method = request.method().clone();
     // HEAD is GET without a body, which actix leaves out of the answer by itself.
@@ -195,7 +199,10 @@ impl Frame {
             }
         };
         set(REQUEST_ID, &self.request_id);
-        set(HeaderName::from_static("api-version"), env!("CARGO_PKG_VERSION"));
+        set(
+            HeaderName::from_static("api-version"),
+            env!("CARGO_PKG_VERSION"),
+        );
         set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         set(header::X_FRAME_OPTIONS, "DENY");
         set(header::REFERRER_POLICY, "no-referrer");
@@ -229,7 +236,10 @@ fn request_id(headers: &HeaderMap) -> String {
         .get(REQUEST_ID)
         .and_then(|value| value.to_str().ok())
         .filter(|id| (1..=128).contains(&id.len()))
-        .filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)))
+        .filter(|id| {
+            id.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        })
         .map_or_else(|| uuid::Uuid::now_v7().simple().to_string(), str::to_owned)
 }
 
@@ -246,7 +256,12 @@ mod tests {
 
     #[actix_web::test]
     async fn a_panic_is_a_problem_that_says_nothing_of_it() {
-        let app = test::init_service(App::new().wrap(from_fn(frame)).route("/broken", web::to(broken))).await;
+        let app = test::init_service(
+            App::new()
+                .wrap(from_fn(frame))
+                .route("/broken", web::to(broken)),
+        )
+        .await;
         let request = test::TestRequest::get()
             .uri("/broken")
             .insert_header(("X-Request-Id", "req-7"))
@@ -255,8 +270,13 @@ mod tests {
         let response = error.error_response();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(response.headers().get(REQUEST_ID).unwrap(), "req-7");
-        assert_eq!(response.headers().get("content-type").unwrap(), "application/problem+json");
-        let body = actix_web::body::to_bytes(response.into_body()).await.unwrap();
+        assert_eq!(
+            response.headers().get("content-type").unwrap(),
+            "application/problem+json"
+        );
+        let body = actix_web::body::to_bytes(response.into_body())
+            .await
+            .unwrap();
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body["code"], "internal_error");
         assert_eq!(body["request_id"], "req-7");

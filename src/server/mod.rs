@@ -4,6 +4,7 @@ pub mod app;
 pub mod config;
 mod docs;
 mod health;
+pub mod housekeeping;
 mod metrics;
 mod middleware;
 pub mod openapi;

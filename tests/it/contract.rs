@@ -54,14 +54,24 @@ impl Operation {
 
     /// The path with ids of the right shape that name nothing.
     fn filled_path(&self) -> String {
-        let parameters = self.declared["parameters"].as_array().cloned().unwrap_or_default();
+        let parameters = self.declared["parameters"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         let mut path = self.path.clone();
-        for parameter in parameters.iter().filter(|parameter| parameter["in"] == "path") {
+        for parameter in parameters
+            .iter()
+            .filter(|parameter| parameter["in"] == "path")
+        {
             let name = parameter["name"].as_str().unwrap();
             let value = example_for(&parameter["schema"]);
             path = path.replace(&format!("{{{name}}}"), &value);
         }
-        assert!(!path.contains('{'), "{}: a path parameter is not declared", self.name());
+        assert!(
+            !path.contains('{'),
+            "{}: a path parameter is not declared",
+            self.name()
+        );
         path
     }
 }
@@ -72,7 +82,9 @@ fn example_for(schema: &Value) -> String {
         Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
         None => schema,
     };
-    let given = schema.pointer("/examples/0").or_else(|| schema.get("example"));
+    let given = schema
+        .pointer("/examples/0")
+        .or_else(|| schema.get("example"));
     match (given, schema["type"].as_str()) {
         (Some(Value::String(text)), _) => text.clone(),
         (Some(value), _) => value.to_string(),
@@ -97,7 +109,10 @@ fn operations() -> Vec<Operation> {
             });
         }
     }
-    assert!(operations.len() > 10, "the document has hardly any operation");
+    assert!(
+        operations.len() > 10,
+        "the document has hardly any operation"
+    );
     operations
 }
 
@@ -117,7 +132,11 @@ fn call(app: &TestApp, operation: &Operation, token: Option<String>) -> Reply {
     crate::support::Client::new(app, token)
         .request(operation.method, &operation.filled_path())
         .header("Content-Type", "application/json")
-        .bytes(if operation.method == "GET" { Vec::new() } else { b"[]".to_vec() })
+        .bytes(if operation.method == "GET" {
+            Vec::new()
+        } else {
+            b"[]".to_vec()
+        })
         .send()
 }
 
@@ -127,12 +146,18 @@ fn every_operation_lets_in_exactly_the_roles_it_declares() {
         for operation in operations() {
             let name = operation.name();
             if operation.is_public() {
-                assert!(PUBLIC.contains(&operation.path.as_str()), "{name} has no security");
+                assert!(
+                    PUBLIC.contains(&operation.path.as_str()),
+                    "{name} has no security"
+                );
                 call(app, &operation, None).expect(200);
                 continue;
             }
             let declared = operation.roles();
-            assert!(!declared.is_empty(), "{name} names a permission that no role has");
+            assert!(
+                !declared.is_empty(),
+                "{name} names a permission that no role has"
+            );
             call(app, &operation, None).expect_problem(401, "unauthenticated");
             let expired = sign(|claims| claims["exp"] = json!(1_700_000_000));
             call(app, &operation, Some(expired)).expect_problem(401, "unauthenticated");
@@ -141,9 +166,17 @@ fn every_operation_lets_in_exactly_the_roles_it_declares() {
                 let reply = call(app, &operation, Some(token));
                 let refused = reply.status == 403 && reply["code"] == "forbidden";
                 if declared.iter().any(|name| name == role.as_str()) {
-                    assert!(reply.status != 401 && !refused, "{name} refuses {role}: {}", reply.text);
+                    assert!(
+                        reply.status != 401 && !refused,
+                        "{name} refuses {role}: {}",
+                        reply.text
+                    );
                 } else {
-                    assert!(refused, "{name} lets {role} in: {} {}", reply.status, reply.text);
+                    assert!(
+                        refused,
+                        "{name} lets {role} in: {} {}",
+                        reply.status, reply.text
+                    );
                 }
             }
             let nobody = sign(|claims| claims["roles"] = json!([]));
@@ -168,26 +201,47 @@ fn every_operation_is_fully_described() {
         let name = operation.name();
         let declared = &operation.declared;
         let id = declared["operationId"].as_str().unwrap_or_default();
-        let is_snake_case = id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-        assert!(!id.is_empty() && is_snake_case, "{name}: the operationId is {id:?}");
+        let is_snake_case = id
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        assert!(
+            !id.is_empty() && is_snake_case,
+            "{name}: the operationId is {id:?}"
+        );
         if let Some(other) = ids.insert(id.to_owned(), name.clone()) {
             panic!("{name} and {other} have the operationId {id}");
         }
         for member in ["summary", "description"] {
-            assert!(declared[member].as_str().is_some_and(|text| text.len() > 5), "{name} has no {member}");
+            assert!(
+                declared[member].as_str().is_some_and(|text| text.len() > 5),
+                "{name} has no {member}"
+            );
         }
         let tag = declared["tags"][0].as_str().unwrap_or_default();
-        assert!(tags.contains(tag), "{name}: the tag {tag:?} is not declared");
+        assert!(
+            tags.contains(tag),
+            "{name}: the tag {tag:?} is not declared"
+        );
         check_examples(&name, declared);
         check_problems(&operation);
     }
 }
 
 fn check_examples(name: &str, declared: &Value) {
-    let has_example = |media: &Value| media.get("example").is_some() || media.get("examples").is_some();
-    if let Some(content) = declared.pointer("/requestBody/content").and_then(Value::as_object) {
-        for (kind, media) in content.iter().filter(|(kind, _)| *kind == "application/json") {
-            assert!(has_example(media), "{name}: the request ({kind}) has no example");
+    let has_example =
+        |media: &Value| media.get("example").is_some() || media.get("examples").is_some();
+    if let Some(content) = declared
+        .pointer("/requestBody/content")
+        .and_then(Value::as_object)
+    {
+        for (kind, media) in content
+            .iter()
+            .filter(|(kind, _)| *kind == "application/json")
+        {
+            assert!(
+                has_example(media),
+                "{name}: the request ({kind}) has no example"
+            );
         }
     }
     let responses = declared["responses"].as_object().unwrap();
@@ -199,7 +253,10 @@ fn check_examples(name: &str, declared: &Value) {
     for (status, response) in successes {
         for (kind, media) in response["content"].as_object().into_iter().flatten() {
             if kind == "application/json" {
-                assert!(has_example(media), "{name}: the answer {status} has no example");
+                assert!(
+                    has_example(media),
+                    "{name}: the answer {status} has no example"
+                );
             }
         }
     }
@@ -218,7 +275,11 @@ fn check_problems(operation: &Operation) {
         needed.extend(["408", "409", "413", "415", "422"]);
     }
     for status in needed {
-        assert!(responses.contains_key(status), "{} has no {status}", operation.name());
+        assert!(
+            responses.contains_key(status),
+            "{} has no {status}",
+            operation.name()
+        );
     }
 }
 
@@ -229,7 +290,9 @@ fn every_reference_leads_somewhere() {
     collect_references(&document, &mut references);
     for reference in references {
         assert!(
-            document.pointer(reference.trim_start_matches('#')).is_some(),
+            document
+                .pointer(reference.trim_start_matches('#'))
+                .is_some(),
             "{reference} leads nowhere; on a query parameter, #[param(inline)] helps"
         );
     }
@@ -238,10 +301,19 @@ fn every_reference_leads_somewhere() {
 fn collect_references(value: &Value, references: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
-            references.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
-            members.values().for_each(|member| collect_references(member, references));
+            references.extend(
+                members
+                    .get("$ref")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned),
+            );
+            members
+                .values()
+                .for_each(|member| collect_references(member, references));
         }
-        Value::Array(items) => items.iter().for_each(|item| collect_references(item, references)),
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| collect_references(item, references)),
         _ => {}
     }
 }
@@ -264,7 +336,9 @@ fn the_served_document_is_the_contract() {
         app.anonymous().get("/docs/").expect(200);
         app.anonymous().get("/docs").expect(307);
         for code in Code::ALL {
-            app.anonymous().get(&format!("/problems/{}", code.as_str())).expect(200);
+            app.anonymous()
+                .get(&format!("/problems/{}", code.as_str()))
+                .expect(200);
         }
         app.anonymous()
             .get("/problems/no-such-code")
@@ -288,18 +362,31 @@ fn a_method_that_is_not_declared_is_405_with_those_that_are() {
         let auditor = app.auditor();
         for (operation, declared) in paths.values() {
             let path = operation.filled_path();
-            for method in METHODS.into_iter().chain(["TRACE"]).filter(|method| !declared.contains(method)) {
+            for method in METHODS
+                .into_iter()
+                .chain(["TRACE"])
+                .filter(|method| !declared.contains(method))
+            {
                 let refused = auditor
                     .request(method, &path)
                     .send()
                     .expect_problem(405, "method_not_allowed");
-                let allowed: BTreeSet<&str> = refused.header("allow").unwrap().split(", ").collect();
+                let allowed: BTreeSet<&str> =
+                    refused.header("allow").unwrap().split(", ").collect();
                 assert!(declared.is_subset(&allowed), "{method} {path}: {allowed:?}");
                 assert!(allowed.contains("OPTIONS"), "{method} {path}: {allowed:?}");
-                assert_eq!(allowed.contains("HEAD"), declared.contains("GET"), "{method} {path}");
+                assert_eq!(
+                    allowed.contains("HEAD"),
+                    declared.contains("GET"),
+                    "{method} {path}"
+                );
             }
             let options = auditor.request("OPTIONS", &path).send().expect(204);
-            assert!(options.header("allow").is_some_and(|allowed| allowed.contains("OPTIONS")));
+            assert!(
+                options
+                    .header("allow")
+                    .is_some_and(|allowed| allowed.contains("OPTIONS"))
+            );
         }
     });
 }
@@ -312,8 +399,15 @@ fn a_head_request_is_answered_as_get_without_the_body() {
         let head = client.request("HEAD", "/v1/customers").send().expect(200);
         assert_eq!(head.text, "");
         assert_eq!(head.header("content-type"), read.header("content-type"));
-        assert_eq!(head.header("content-length"), Some(read.text.len().to_string().as_str()));
-        let refused = app.anonymous().request("HEAD", "/v1/customers").send().expect(401);
+        assert_eq!(
+            head.header("content-length"),
+            Some(read.text.len().to_string().as_str())
+        );
+        let refused = app
+            .anonymous()
+            .request("HEAD", "/v1/customers")
+            .send()
+            .expect(401);
         assert_eq!(refused.text, "");
         client
             .request("HEAD", "/v1/credit-accounts/none/suspend")
@@ -325,7 +419,15 @@ fn a_head_request_is_answered_as_get_without_the_body() {
 #[test]
 fn a_path_that_nobody_knows_is_a_problem() {
     on_both(|app| {
-        for path in ["/", "/v1", "/v1/", "/v2/customers", "/v1/customers/", "/v1/customers/C-1/nothing", "/.env"] {
+        for path in [
+            "/",
+            "/v1",
+            "/v1/",
+            "/v2/customers",
+            "/v1/customers/",
+            "/v1/customers/C-1/nothing",
+            "/.env",
+        ] {
             for method in ["GET", "POST", "OPTIONS", "TRACE"] {
                 app.auditor()
                     .request(method, path)
@@ -360,5 +462,8 @@ fn every_code_is_reached_by_a_test() {
         .collect();
     assert!(missing.is_empty(), "no test reaches {missing:?}");
     let reached: Vec<&&str> = NOT_YET.iter().filter(|code| is_reached(code)).collect();
-    assert!(reached.is_empty(), "take {reached:?} off NOT_YET: a test reaches it");
+    assert!(
+        reached.is_empty(),
+        "take {reached:?} off NOT_YET: a test reaches it"
+    );
 }

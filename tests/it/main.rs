@@ -1,11 +1,17 @@
 //! The integration tests: one binary, through HTTP, each test on both databases.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may fail where it stands")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail where it stands"
+)]
 
 mod accounts;
 mod contract;
 mod customers;
 mod house;
+mod limits;
 mod schema;
 mod security;
 mod support;

@@ -124,18 +124,34 @@ fn read(app: &TestApp) -> BTreeMap<String, Table> {
     let mut tables: BTreeMap<String, Table> = BTreeMap::new();
     for row in ask(&mut db, catalogue.columns) {
         let column = (row.name, common_type(&row.detail), row.flag == 1);
-        tables.entry(row.table_name).or_default().columns.push(column);
+        tables
+            .entry(row.table_name)
+            .or_default()
+            .columns
+            .push(column);
     }
     for row in ask(&mut db, catalogue.indexes) {
         let index = (row.name, row.detail, row.flag == 1);
-        tables.entry(row.table_name).or_default().indexes.insert(index);
+        tables
+            .entry(row.table_name)
+            .or_default()
+            .indexes
+            .insert(index);
     }
     for row in ask(&mut db, catalogue.keys) {
-        tables.entry(row.table_name).or_default().keys.insert(row.detail);
+        tables
+            .entry(row.table_name)
+            .or_default()
+            .keys
+            .insert(row.detail);
     }
     for row in ask(&mut db, catalogue.references) {
         let reference = (row.name, row.detail);
-        tables.entry(row.table_name).or_default().references.insert(reference);
+        tables
+            .entry(row.table_name)
+            .or_default()
+            .references
+            .insert(reference);
     }
     tables.remove("__diesel_schema_migrations");
     tables
@@ -151,9 +167,15 @@ fn both_databases_have_the_same_schema() {
     let Some(postgres) = schemas.get(1) else {
         return;
     };
-    assert_eq!(sqlite.keys().collect::<Vec<_>>(), postgres.keys().collect::<Vec<_>>());
+    assert_eq!(
+        sqlite.keys().collect::<Vec<_>>(),
+        postgres.keys().collect::<Vec<_>>()
+    );
     for (name, table) in sqlite {
-        assert_eq!(table, &postgres[name], "SQLite (left) and PostgreSQL differ in {name}");
+        assert_eq!(
+            table, &postgres[name],
+            "SQLite (left) and PostgreSQL differ in {name}"
+        );
     }
 }
 
@@ -163,7 +185,10 @@ fn the_migrations_go_down_and_up_again() {
         let before = read(app);
         app.database().revert_all_migrations().unwrap();
         assert_eq!(read(app), BTreeMap::new());
-        let refused = app.anonymous().get("/readyz").expect_problem(503, "database_unavailable");
+        let refused = app
+            .anonymous()
+            .get("/readyz")
+            .expect_problem(503, "database_unavailable");
         assert!(refused.header("retry-after").is_some());
         app.anonymous().get("/healthz").expect(200);
         app.database().migrate().unwrap();

@@ -32,9 +32,12 @@ fn a_token_with_another_algorithm_or_type_is_refused() {
         calls_with(app, &good).expect(200);
         let (signed, _) = good.rsplit_once('.').unwrap();
         let payload = signed.split('.').nth(1).unwrap();
-        let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+        let claims: Value =
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
         let key = secret().secret;
-        for alg in ["none", "None", "NONE", "nOnE", "", "HS384", "HS512", "RS256", "ES256", "EdDSA"] {
+        for alg in [
+            "none", "None", "NONE", "nOnE", "", "HS384", "HS512", "RS256", "ES256", "EdDSA",
+        ] {
             let header = json!({"alg": alg, "typ": "at+jwt"});
             let forged = forge(&header, &claims, &key);
             calls_with(app, &forged).expect_problem(401, "unauthenticated");
@@ -56,7 +59,11 @@ fn a_token_with_another_algorithm_or_type_is_refused() {
             "alg": "HS256", "typ": "at+jwt", "kid": "mine", "jku": "http://127.0.0.1:9/keys",
             "jwk": {"kty": "oct", "k": "bXkgb3duIHNlY3JldCBvZiBtb3JlIHRoYW4gMzIgYnl0ZXM"},
         });
-        for key in [&b"my own secret of more than 32 bytes"[..], b"-----BEGIN PUBLIC KEY-----", b""] {
+        for key in [
+            &b"my own secret of more than 32 bytes"[..],
+            b"-----BEGIN PUBLIC KEY-----",
+            b"",
+        ] {
             calls_with(app, &forge(&own, &claims, key)).expect_problem(401, "unauthenticated");
         }
     });
@@ -100,7 +107,11 @@ fn a_token_with_wrong_claims_is_refused() {
             let refused = calls_with(app, &token);
             assert_eq!(refused.status, 401, "without {claim}: {}", refused.text);
         }
-        calls_with(app, &sign(|claims| claims["aud"] = json!(["another-service", "netterms"]))).expect(200);
+        calls_with(
+            app,
+            &sign(|claims| claims["aud"] = json!(["another-service", "netterms"])),
+        )
+        .expect(200);
         let nobody = sign(|claims| {
             claims.as_object_mut().unwrap().remove("roles");
         });
@@ -118,11 +129,27 @@ fn a_token_counts_only_in_the_authorization_header() {
                 .get(&format!("{PATH}?{name}={token}"))
                 .expect_problem(401, "unauthenticated");
         }
-        let with = |value: &str| nobody.request("GET", PATH).header("Authorization", value).send();
+        let with = |value: &str| {
+            nobody
+                .request("GET", PATH)
+                .header("Authorization", value)
+                .send()
+        };
         with(&format!("bearer {token}")).expect(200);
-        for value in [token.as_str(), "Bearer", "Bearer ", "Basic dTpw", &format!("Token {token}")] {
+        for value in [
+            token.as_str(),
+            "Bearer",
+            "Bearer ",
+            "Basic dTpw",
+            &format!("Token {token}"),
+        ] {
             let refused = with(value).expect_problem(401, "unauthenticated");
-            assert!(refused.header("www-authenticate").unwrap().starts_with("Bearer"));
+            assert!(
+                refused
+                    .header("www-authenticate")
+                    .unwrap()
+                    .starts_with("Bearer")
+            );
         }
         nobody
             .request("GET", PATH)
@@ -148,10 +175,20 @@ fn nobody_sets_what_the_service_owns() {
             a_customer("C-1").create(app);
             finance.get("/v1/customers/C-1").expect(200).etag()
         };
-        for member in ["id", "version", "status", "created_at", "created_by", "tenant_id", "__proto__"] {
+        for member in [
+            "id",
+            "version",
+            "status",
+            "created_at",
+            "created_by",
+            "tenant_id",
+            "__proto__",
+        ] {
             let mut body = json!({"number": "C-2", "name": "Two", "country": "CN"});
             body[member] = json!(1);
-            let refused = finance.post(PATH, body).expect_problem(400, "malformed_body");
+            let refused = finance
+                .post(PATH, body)
+                .expect_problem(400, "malformed_body");
             assert!(refused.text.contains(member), "{}", refused.text);
             finance
                 .patch("/v1/customers/C-1", &etag, json!({member: 1}))
@@ -174,7 +211,12 @@ fn a_body_that_is_no_plain_json_is_refused() {
                 .send()
         };
         let good = br#"{"number":"C-1","name":"One","country":"CN"}"#;
-        for kind in ["text/plain", "application/xml", "application/json; charset=latin1", "application/x-www-form-urlencoded"] {
+        for kind in [
+            "text/plain",
+            "application/xml",
+            "application/json; charset=latin1",
+            "application/x-www-form-urlencoded",
+        ] {
             send(kind, good).expect_problem(415, "unsupported_media_type");
         }
         for coding in ["gzip", "br", "zstd", "deflate", "identity, gzip"] {
@@ -188,7 +230,15 @@ fn a_body_that_is_no_plain_json_is_refused() {
         }
         let nested_member = format!(r#"{{"number":{}"#, "[".repeat(100_000));
         let malformed: Vec<Vec<u8>> = [
-            "", "null", "[]", "1", "\"x\"", "{", "{}", "{}{}", "{'number':1}",
+            "",
+            "null",
+            "[]",
+            "1",
+            "\"x\"",
+            "{",
+            "{}",
+            "{}{}",
+            "{'number':1}",
             r#"["C-1","One","CN"]"#,
             r#"{"number":"C-1","number":"C-2","name":"One","country":"CN"}"#,
             r#"{"number":"C-1","name":"One","country":"CN"} x"#,
@@ -204,9 +254,17 @@ fn a_body_that_is_no_plain_json_is_refused() {
         for body in malformed {
             let start = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
             let refused = send("application/json", &body);
-            assert_eq!((refused.status, &refused["code"]), (400, &json!("malformed_body")), "{start}: {}", refused.text);
+            assert_eq!(
+                (refused.status, &refused["code"]),
+                (400, &json!("malformed_body")),
+                "{start}: {}",
+                refused.text
+            );
         }
-        let large = format!(r#"{{"number":"C-1","name":"{}","country":"CN"}}"#, "x".repeat(300_000));
+        let large = format!(
+            r#"{{"number":"C-1","name":"{}","country":"CN"}}"#,
+            "x".repeat(300_000)
+        );
         send("application/json", large.as_bytes()).expect_problem(413, "payload_too_large");
         send("Application/JSON; charset=UTF-8", good).expect(201);
     });
@@ -224,11 +282,25 @@ fn texts_that_deceive_or_break_are_refused() {
                 .send()
         };
         for name in [
-            r"A\u0000B", r"\ud800", r"\udc00\ud800", r"safe\u202egpj", r"\u2066x", r"\ufeffx", r"a\u0007", r"a\nb",
-            r" a", r"a ", "", "a\u{202e}b",
+            r"A\u0000B",
+            r"\ud800",
+            r"\udc00\ud800",
+            r"safe\u202egpj",
+            r"\u2066x",
+            r"\ufeffx",
+            r"a\u0007",
+            r"a\nb",
+            r" a",
+            r"a ",
+            "",
+            "a\u{202e}b",
         ] {
             let refused = named(name);
-            assert_eq!((refused.status, &refused["code"]), (400, &json!("malformed_body")), "{name:?}");
+            assert_eq!(
+                (refused.status, &refused["code"]),
+                (400, &json!("malformed_body")),
+                "{name:?}"
+            );
         }
         let kept = named(r"\ud83d\ude00 'OR 1=1; -- <b>%_\\").expect(201);
         assert_eq!(kept["name"], "😀 'OR 1=1; -- <b>%_\\");
@@ -243,26 +315,67 @@ fn money_has_one_spelling() {
         let credit = app.credit();
         let etag = credit.get(&path).expect(200).etag();
         let lower = |limit: Value| {
-            credit.post_if(&format!("{path}/lower-limit"), &etag, json!({"limit": limit, "reason": "A test."}))
+            credit.post_if(
+                &format!("{path}/lower-limit"),
+                &etag,
+                json!({"limit": limit, "reason": "A test."}),
+            )
         };
         let amounts = [
-            "", " ", "1e2", "1E2", "1_0", "0x10", "NaN", "Infinity", "-Infinity", "１００", "٣", "1,000.00", "+1",
-            "-0", "-0.00", "-1", "007", "00", "1.005", "1.", ".5", "1..0", "1.0.0", " 1", "1 ", "1\u{0}", "¥1", "1CNY",
-            "9999999999999999999999999999999999999999", "1000000000000",
+            "",
+            " ",
+            "1e2",
+            "1E2",
+            "1_0",
+            "0x10",
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "１００",
+            "٣",
+            "1,000.00",
+            "+1",
+            "-0",
+            "-0.00",
+            "-1",
+            "007",
+            "00",
+            "1.005",
+            "1.",
+            ".5",
+            "1..0",
+            "1.0.0",
+            " 1",
+            "1 ",
+            "1\u{0}",
+            "¥1",
+            "1CNY",
+            "9999999999999999999999999999999999999999",
+            "1000000000000",
         ];
         for amount in amounts {
             let refused = lower(json!({"amount": amount, "currency": "CNY"}));
             assert_eq!(refused.status, 400, "{amount:?}: {}", refused.text);
         }
-        for amount in [json!(100), json!(99.5), json!(null), json!(true), json!(["1"]), json!({"value": "1"})] {
+        for amount in [
+            json!(100),
+            json!(99.5),
+            json!(null),
+            json!(true),
+            json!(["1"]),
+            json!({"value": "1"}),
+        ] {
             let refused = lower(json!({"amount": amount, "currency": "CNY"}));
             assert_eq!(refused.status, 400, "{amount}: {}", refused.text);
         }
-        for currency in ["cny", "Cny", "CN", "CNYY", "", "XXX", "XAU", "¥", "156", "ZZZ"] {
+        for currency in [
+            "cny", "Cny", "CN", "CNYY", "", "XXX", "XAU", "¥", "156", "ZZZ",
+        ] {
             let refused = lower(json!({"amount": "1.00", "currency": currency}));
             assert_eq!(refused.status, 400, "{currency:?}: {}", refused.text);
         }
-        lower(json!({"amount": "1.00", "currency": "CNY", "scale": 2})).expect_problem(400, "malformed_body");
+        lower(json!({"amount": "1.00", "currency": "CNY", "scale": 2}))
+            .expect_problem(400, "malformed_body");
         assert_eq!(credit.get(&path).expect(200)["limit"]["amount"], "1000.00");
         lower(json!({"amount": "0.01", "currency": "CNY"})).expect(200);
     });
@@ -287,7 +400,14 @@ fn keys_and_versions_have_a_form() {
             .json(json!({"name": "One"}))
             .send()
             .expect_problem(428, "precondition_required");
-        for etag in ["1", "W/\"1\"", "*", "\"x\"", "\"-1\"", "\"99999999999999999999\""] {
+        for etag in [
+            "1",
+            "W/\"1\"",
+            "*",
+            "\"x\"",
+            "\"-1\"",
+            "\"99999999999999999999\"",
+        ] {
             credit
                 .patch("/v1/customers/C-1", etag, json!({"name": "One"}))
                 .expect_problem(412, "stale");
@@ -349,7 +469,8 @@ fn the_same_key_twice_at_once_has_one_effect() {
 
 /// Words that only our own innards use.
 const INNARDS: &[&str] = &[
-    "select ", "insert ", "diesel", "sqlite", "postgres", "actix", "serde", ".rs", "panicked", "rustc", "/src/", "0.1.0",
+    "select ", "insert ", "diesel", "sqlite", "postgres", "actix", "serde", ".rs", "panicked",
+    "rustc", "/src/", "0.1.0",
 ];
 
 #[track_caller]
@@ -369,9 +490,13 @@ fn problems_say_nothing_of_innards() {
             credit.get("/v1/customers/%00").expect(404),
             credit.get("/v1/credit-accounts/1'--").expect(404),
             credit.get("/v1/customers?limit=x").expect(400),
-            credit.get("/v1/customers?cursor=AAAA").expect_problem(422, "invalid_cursor"),
+            credit
+                .get("/v1/customers?cursor=AAAA")
+                .expect_problem(422, "invalid_cursor"),
             credit.post(PATH, json!({"number": 1})).expect(400),
-            credit.post(PATH, json!({"number": "C-1", "name": "x", "country": "ZZ"})).expect(400),
+            credit
+                .post(PATH, json!({"number": "C-1", "name": "x", "country": "ZZ"}))
+                .expect(400),
             app.anonymous().get(PATH).expect(401),
             app.admin().get(PATH).expect(403),
             app.admin().get("/nowhere").expect(404),
@@ -381,7 +506,11 @@ fn problems_say_nothing_of_innards() {
             assert_eq!(reply["request_id"], reply.header("x-request-id").unwrap());
             assert_eq!(reply.header("server"), None);
         }
-        run(&mut app.database().reader().unwrap(), "ALTER TABLE customers RENAME TO elsewhere").unwrap();
+        run(
+            &mut app.database().reader().unwrap(),
+            "ALTER TABLE customers RENAME TO elsewhere",
+        )
+        .unwrap();
         let broken = credit.get(PATH).expect_problem(500, "internal_error");
         assert_says_nothing_of_innards(&broken.text);
         assert!(!broken.text.contains("customers\" does"), "{}", broken.text);
@@ -399,12 +528,31 @@ fn run(db: &mut Db, statement: &str) -> diesel::QueryResult<()> {
 fn every_answer_has_the_headers_that_protect_it() {
     on_both(|app| {
         let credit = app.credit();
-        for (path, status) in [(PATH, 200), ("/v1/customers/none", 404), ("/v1/nothing", 404), ("/healthz", 200), ("/docs/", 200)] {
+        for (path, status) in [
+            (PATH, 200),
+            ("/v1/customers/none", 404),
+            ("/v1/nothing", 404),
+            ("/healthz", 200),
+            ("/docs/", 200),
+        ] {
             let reply = credit.get(path).expect(status);
-            assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{path}");
+            assert_eq!(
+                reply.header("x-content-type-options"),
+                Some("nosniff"),
+                "{path}"
+            );
             assert_eq!(reply.header("x-frame-options"), Some("DENY"), "{path}");
-            assert_eq!(reply.header("referrer-policy"), Some("no-referrer"), "{path}");
-            assert!(reply.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"));
+            assert_eq!(
+                reply.header("referrer-policy"),
+                Some("no-referrer"),
+                "{path}"
+            );
+            assert!(
+                reply
+                    .header("content-security-policy")
+                    .unwrap()
+                    .contains("frame-ancestors 'none'")
+            );
             assert!(reply.header("x-request-id").is_some(), "{path}");
             if path.starts_with("/v1/") {
                 assert_eq!(reply.header("cache-control"), Some("no-store"), "{path}");
@@ -416,8 +564,14 @@ fn every_answer_has_the_headers_that_protect_it() {
 #[test]
 fn no_browser_application_may_call_unless_its_origin_is_configured() {
     let origin = |app: &TestApp, origin: &str| {
-        let reply = app.credit().request("GET", PATH).header("Origin", origin).send();
-        reply.header("access-control-allow-origin").map(str::to_owned)
+        let reply = app
+            .credit()
+            .request("GET", PATH)
+            .header("Origin", origin)
+            .send();
+        reply
+            .header("access-control-allow-origin")
+            .map(str::to_owned)
     };
     let closed = TestApp::start(Backend::Sqlite);
     for stranger in ["https://evil.example", "null", "http://localhost:3000"] {
@@ -426,9 +580,20 @@ fn no_browser_application_may_call_unless_its_origin_is_configured() {
     let open = TestApp::start_with(Backend::Sqlite, |config| {
         "https://app.example, https://other.example".clone_into(&mut config.cors_origins);
     });
-    assert_eq!(origin(&open, "https://app.example").as_deref(), Some("https://app.example"));
-    assert_eq!(origin(&open, "https://other.example").as_deref(), Some("https://other.example"));
-    for stranger in ["http://app.example", "https://app.example.evil.example", "https://app.example:8443", "null"] {
+    assert_eq!(
+        origin(&open, "https://app.example").as_deref(),
+        Some("https://app.example")
+    );
+    assert_eq!(
+        origin(&open, "https://other.example").as_deref(),
+        Some("https://other.example")
+    );
+    for stranger in [
+        "http://app.example",
+        "https://app.example.evil.example",
+        "https://app.example:8443",
+        "null",
+    ] {
         assert_eq!(origin(&open, stranger), None, "{stranger}");
     }
     let preflight = open
@@ -436,10 +601,16 @@ fn no_browser_application_may_call_unless_its_origin_is_configured() {
         .request("OPTIONS", PATH)
         .header("Origin", "https://app.example")
         .header("Access-Control-Request-Method", "POST")
-        .header("Access-Control-Request-Headers", "authorization,idempotency-key")
+        .header(
+            "Access-Control-Request-Headers",
+            "authorization,idempotency-key",
+        )
         .send()
         .expect(200);
-    assert_eq!(preflight.header("access-control-allow-origin"), Some("https://app.example"));
+    assert_eq!(
+        preflight.header("access-control-allow-origin"),
+        Some("https://app.example")
+    );
     assert_eq!(preflight.header("access-control-allow-credentials"), None);
 }
 
@@ -465,7 +636,10 @@ fn the_database_itself_refuses_to_change_the_trail() {
         }
         for attempt in attempts {
             let refused = run(&mut db, attempt).unwrap_err();
-            assert!(refused.to_string().contains("append-only"), "{attempt}: {refused}");
+            assert!(
+                refused.to_string().contains("append-only"),
+                "{attempt}: {refused}"
+            );
         }
         drop(db);
         assert_eq!(app.auditor().get("/v1/trail").expect(200).body, before.body);
@@ -479,9 +653,18 @@ fn a_weak_secret_is_no_secret() {
             jwt_secret: secret.map(str::to_owned),
             ..Config::default()
         };
-        config.shared_secret().map(|_| ()).map_err(|error| error.to_string())
+        config
+            .shared_secret()
+            .map(|_| ())
+            .map_err(|error| error.to_string())
     };
-    for weak in [None, Some(""), Some("changeme"), Some("0123456789012345678901234567890"), Some(&*"ab".repeat(40))] {
+    for weak in [
+        None,
+        Some(""),
+        Some("changeme"),
+        Some("0123456789012345678901234567890"),
+        Some(&*"ab".repeat(40)),
+    ] {
         let refused = with(weak).unwrap_err();
         assert!(refused.contains("openssl rand"), "{refused}");
         if let Some(secret) = weak.filter(|secret| !secret.is_empty()) {
@@ -489,7 +672,13 @@ fn a_weak_secret_is_no_secret() {
         }
     }
     with(Some("a test secret of more than thirty-two bytes")).unwrap();
-    let shown = format!("{:?}", Config { jwt_secret: Some("canary".to_owned()), ..Config::default() });
+    let shown = format!(
+        "{:?}",
+        Config {
+            jwt_secret: Some("canary".to_owned()),
+            ..Config::default()
+        }
+    );
     assert!(!shown.contains("canary"), "{shown}");
 }
 
@@ -506,7 +695,10 @@ fn program(file: &std::path::Path, jwt_secret: &str) -> Child {
     Command::new(env!("CARGO_BIN_EXE_netterms"))
         .arg("serve")
         .env_clear()
-        .env("NETTERMS_DATABASE_URL", format!("sqlite://{}", file.display()))
+        .env(
+            "NETTERMS_DATABASE_URL",
+            format!("sqlite://{}", file.display()),
+        )
         .env("NETTERMS_JWT_SECRET", jwt_secret)
         .env("NETTERMS_LISTEN", "127.0.0.1:0")
         .env("NETTERMS_LOG", "debug")
@@ -529,7 +721,10 @@ impl Service {
         let mut lines = Vec::new();
         let address = loop {
             let mut line = String::new();
-            assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended: {lines:?}");
+            assert!(
+                stderr.read_line(&mut line).unwrap() > 0,
+                "it ended: {lines:?}"
+            );
             lines.push(line.trim_end().to_owned());
             let entry: Value = serde_json::from_str(&line).unwrap();
             if let Some(address) = entry["address"].as_str() {
@@ -611,12 +806,21 @@ fn no_secret_and_no_forged_line_gets_into_the_log() {
     assert!(lines.len() > 5, "{lines:?}");
     for line in &lines {
         let entry: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
-        assert!(entry["level"].is_string() && entry["level"] != "FORGED", "{line}");
+        assert!(
+            entry["level"].is_string() && entry["level"] != "FORGED",
+            "{line}"
+        );
         assert!(!line.contains("canary"), "{line}");
         assert!(!line.contains(&signature), "{line}");
-        assert!(!line.contains(std::str::from_utf8(&secret().secret).unwrap()), "{line}");
+        assert!(
+            !line.contains(std::str::from_utf8(&secret().secret).unwrap()),
+            "{line}"
+        );
     }
-    let refusals = lines.iter().filter(|line| line.contains("authentication failed")).count();
+    let refusals = lines
+        .iter()
+        .filter(|line| line.contains("authentication failed"))
+        .count();
     assert!(refusals >= 1, "a refused token leaves no line: {lines:?}");
 }
 
@@ -655,7 +859,12 @@ fn the_program_does_not_start_with_a_weak_secret() {
     let file = fresh_file("weak");
     let mut child = program(&file, "canary-short");
     let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
     assert!(said.contains("at least 32"), "{said}");
     assert!(!said.contains("canary"), "{said}");

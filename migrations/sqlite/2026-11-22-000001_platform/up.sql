@@ -29,6 +29,7 @@ CREATE TABLE idempotency_keys (
     PRIMARY KEY (caller, method, route, key)
 ) STRICT;
 CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
+CREATE INDEX idempotency_keys_key ON idempotency_keys (key);
 
 CREATE TABLE jobs (
     id BLOB PRIMARY KEY,

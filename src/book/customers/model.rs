@@ -74,3 +74,14 @@ impl From<CustomerRef> for String {
         }
     }
 }
+
+impl CustomerRef {
+    /// The one of both that is given; the contract lets a customer be named by id or by number.
+    pub fn either(id: Option<CustomerId>, number: Option<&Number>) -> Option<CustomerRef> {
+        match (id, number) {
+            (Some(id), None) => Some(CustomerRef::Id(id)),
+            (None, Some(number)) => Some(CustomerRef::Number(number.clone())),
+            (None, None) | (Some(_), Some(_)) => None,
+        }
+    }
+}

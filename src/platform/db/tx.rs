@@ -123,19 +123,35 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// When the database fails.
     pub fn record_all(&mut self, changes: Vec<Change>) -> Result<(), DbError> {
-        let roles: Vec<&str> = self.caller.roles.iter().map(|role| role.as_str()).collect();
-        let roles = roles.join(" ");
-        let (caller, now) = (self.caller, self.now);
+        let caller = self.caller;
+        let changes: Vec<(Caller, Change)> = changes
+            .into_iter()
+            .map(|change| (caller.clone(), change))
+            .collect();
+        self.record_for(&changes)
+    }
+
+    /// Writes entries for changes that several callers made in this one unit of work, as the credit desk does.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn record_for(&mut self, changes: &[(Caller, Change)]) -> Result<(), DbError> {
+        let now = self.now;
         for chunk in changes.chunks(500) {
+            let roles: Vec<String> = chunk
+                .iter()
+                .map(|(caller, _)| caller.role_names())
+                .collect();
             let rows: Vec<NewTrailEntry> = chunk
                 .iter()
-                .map(|change| NewTrailEntry {
+                .zip(&roles)
+                .map(|((caller, change), roles)| NewTrailEntry {
                     id: TrailEntryId::new(),
                     at: now,
                     subject: caller.subject.as_str(),
                     issuer: &caller.issuer,
                     client_id: &caller.client_id,
-                    roles: &roles,
+                    roles,
                     action: change.action,
                     entity_id: &change.entity_id,
                     before: change.before.as_deref(),
@@ -182,10 +198,12 @@ impl<'a> Tx<'a> {
         }
         match self.db.conn() {
             Conn::Postgres(_) => Ok(0),
-            Conn::Sqlite(c) => Ok(diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(
-                "total_changes()",
-            ))
-            .get_result(&mut **c)?),
+            Conn::Sqlite(c) => Ok(
+                diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(
+                    "total_changes()",
+                ))
+                .get_result(&mut **c)?,
+            ),
         }
     }
 
@@ -213,4 +231,3 @@ impl std::ops::DerefMut for Tx<'_> {
         self.db
     }
 }
-

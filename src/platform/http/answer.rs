@@ -71,6 +71,15 @@ impl Answer {
         self
     }
 
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The body as JSON text.
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
     pub fn into_response(self) -> HttpResponse {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
         let mut response = HttpResponse::build(status);

@@ -12,7 +12,7 @@ use super::body::{Command, KeyedCommand};
 use super::problem::{Code, Problem};
 use crate::kernel::caller::Caller;
 use crate::platform::db::{Database, Db, Tx};
-use crate::platform::idempotency::{self, Claim, Scope};
+use crate::platform::idempotency::{self, Claim, Keyed, Scope};
 
 /// What every handler returns.
 pub type Outcome = Result<HttpResponse, Problem>;
@@ -33,8 +33,9 @@ pub enum Kept {
     Refusal(Problem),
 }
 
-/// How a keyed unit of work ended.
-enum Ended {
+/// How a unit of work ended, and whether now or earlier.
+#[derive(Debug)]
+pub enum Ended {
     Fresh(Kept),
     Replayed(Kept),
 }
@@ -108,7 +109,7 @@ impl Doors {
             })
         })
         .await?;
-        Ok(respond(ended))
+        Ok(ended.into_response())
     }
 
     /// [`Doors::once`] for commands that must have a key.
@@ -125,8 +126,14 @@ impl Doors {
     }
 
     /// Marks a keyed request as in progress in this process, until the claim is dropped.
-    fn claim(&self, scope: &Scope) -> Result<InProgress, Problem> {
-        let mut in_progress = self.in_progress.lock().unwrap_or_else(PoisonError::into_inner);
+    ///
+    /// # Errors
+    /// 409 when it is in progress already.
+    pub fn claim(&self, scope: &Scope) -> Result<InProgress, Problem> {
+        let mut in_progress = self
+            .in_progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if !in_progress.insert(scope.clone()) {
             return Err(Problem::new(Code::RequestInProgress).retry_after(1));
         }
@@ -138,6 +145,15 @@ impl Doors {
 }
 
 impl<In> Command<In> {
+    /// The input, and the key with its scope and fingerprint when there is one.
+    pub fn into_parts(self, caller: &Caller) -> (In, Option<Keyed>) {
+        let keyed = self.scope(caller).map(|scope| Keyed {
+            scope,
+            fingerprint: self.fingerprint,
+        });
+        (self.input, keyed)
+    }
+
     /// The scope of the command's key: caller, method and route.
     fn scope(&self, caller: &Caller) -> Option<Scope> {
         self.key.as_ref().map(|key| Scope {
@@ -149,7 +165,8 @@ impl<In> Command<In> {
     }
 }
 
-struct InProgress {
+/// Holds a key for this process while its request is worked on.
+pub struct InProgress {
     scope: Scope,
     set: Arc<Mutex<HashSet<Scope>>>,
 }
@@ -166,7 +183,9 @@ impl Drop for InProgress {
 fn replay(tx: &mut Tx, scope: &Scope, fingerprint: &str) -> Result<Option<Kept>, Problem> {
     match idempotency::claim(tx, scope, fingerprint)? {
         Claim::New => Ok(None),
-        Claim::Kept(text) => serde_json::from_str(&text).map(Some).map_err(Problem::internal),
+        Claim::Kept(text) => serde_json::from_str(&text)
+            .map(Some)
+            .map_err(Problem::internal),
         Claim::OtherRequest => Err(Problem::new(Code::IdempotencyKeyReused)),
         Claim::InProgress => Err(Problem::new(Code::RequestInProgress).retry_after(1)),
     }
@@ -177,25 +196,30 @@ fn keep(tx: &mut Tx, scope: &Scope, fingerprint: &str, kept: &Kept) -> Result<()
     Ok(idempotency::keep(tx, scope, fingerprint, &text)?)
 }
 
-fn respond(ended: Ended) -> HttpResponse {
-    let (kept, replayed) = match ended {
-        Ended::Fresh(kept) => (kept, false),
-        Ended::Replayed(kept) => (kept, true),
-    };
-    let mut response = match kept {
-        Kept::Answer(answer) => answer.into_response(),
-        Kept::Refusal(problem) => actix_web::ResponseError::error_response(&problem),
-    };
-    if replayed {
-        response.headers_mut().insert(
-            actix_web::http::header::HeaderName::from_static("idempotent-replayed"),
-            actix_web::http::header::HeaderValue::from_static("true"),
-        );
+impl Ended {
+    /// The answer, marked when it is a replay.
+    pub fn into_response(self) -> HttpResponse {
+        let (kept, replayed) = match self {
+            Ended::Fresh(kept) => (kept, false),
+            Ended::Replayed(kept) => (kept, true),
+        };
+        let mut response = match kept {
+            Kept::Answer(answer) => answer.into_response(),
+            Kept::Refusal(problem) => actix_web::ResponseError::error_response(&problem),
+        };
+        if replayed {
+            response.headers_mut().insert(
+                actix_web::http::header::HeaderName::from_static("idempotent-replayed"),
+                actix_web::http::header::HeaderValue::from_static("true"),
+            );
+        }
+        response
     }
-    response
 }
 
 /// Runs blocking work off the event loop. A panic inside is a 500, and the pool goes on.
-async fn block<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+async fn block<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     web::block(work).await.map_err(Problem::internal)?
 }

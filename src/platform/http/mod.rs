@@ -7,12 +7,14 @@ pub mod answer;
 pub mod auth;
 pub mod body;
 mod doors;
+pub mod language;
 pub mod page;
 pub mod problem;
 
 pub use answer::Answer;
 pub use auth::Actor;
 pub use body::{Command, IfMatch, KeyedCommand, Nothing, Valid};
-pub use doors::{Doors, Outcome};
+pub use doors::{Doors, Ended, Kept, Outcome};
+pub use language::Speaks;
 pub use page::{Listing, PageRequest};
 pub use problem::{Code, Problem};

@@ -20,6 +20,13 @@ pub struct Scope {
     pub key: String,
 }
 
+/// A key with the fingerprint of the request that carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keyed {
+    pub scope: Scope,
+    pub fingerprint: String,
+}
+
 /// What is known of a key.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Claim {
@@ -51,6 +58,42 @@ pub fn claim(tx: &mut Tx, scope: &Scope, fingerprint: &str) -> Result<Claim, DbE
         Some(_) => Claim::OtherRequest,
         None => Claim::New,
     })
+}
+
+/// What is known of many keys at once, without taking them: the desk relies on the table's primary key instead, and
+/// decides one by one when a key turns out to be taken. Keys of which nothing is known are left out.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_all(tx: &mut Tx, wanted: &[(&Scope, &str)]) -> Result<Vec<(Scope, Claim)>, DbError> {
+    let oldest = tx.now().plus(chrono::Duration::days(-KEPT_DAYS));
+    let keys: Vec<&str> = wanted.iter().map(|(scope, _)| scope.key.as_str()).collect();
+    let mut known = Vec::new();
+    for row in store::list_by_keys(tx, &keys)? {
+        let scope = row.scope();
+        let Some((_, fingerprint)) = wanted.iter().find(|(wanted, _)| **wanted == scope) else {
+            continue;
+        };
+        if row.created_at < oldest {
+            store::delete(tx, &scope)?;
+            continue;
+        }
+        let claim = if row.fingerprint == *fingerprint {
+            Claim::Kept(row.answer)
+        } else {
+            Claim::OtherRequest
+        };
+        known.push((scope, claim));
+    }
+    Ok(known)
+}
+
+/// Keeps many answers under their keys; each is scope, fingerprint and answer.
+///
+/// # Errors
+/// When a key is taken, or the database fails.
+pub fn keep_all(tx: &mut Tx, kept: &[(&Scope, &str, String)]) -> Result<(), DbError> {
+    store::insert_all(tx, kept)
 }
 
 /// Keeps the answer under the key.

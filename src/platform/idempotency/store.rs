@@ -13,9 +13,24 @@ use crate::platform::db::{Conn, DbError, Tx, on_backend};
 #[diesel(table_name = idempotency_keys)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct KeptRow {
+    pub caller: String,
+    pub method: String,
+    pub route: String,
+    pub key: String,
     pub fingerprint: String,
     pub answer: String,
     pub created_at: Instant,
+}
+
+impl KeptRow {
+    pub fn scope(&self) -> Scope {
+        Scope {
+            caller: self.caller.clone(),
+            method: self.method.clone(),
+            route: self.route.clone(),
+            key: self.key.clone(),
+        }
+    }
 }
 
 #[derive(Insertable)]
@@ -35,7 +50,10 @@ pub fn try_lock(tx: &mut Tx, scope: &Scope) -> Result<bool, DbError> {
     let Conn::Postgres(c) = tx.conn() else {
         return Ok(true);
     };
-    let name = format!("{}\n{}\n{}\n{}", scope.caller, scope.method, scope.route, scope.key);
+    let name = format!(
+        "{}\n{}\n{}\n{}",
+        scope.caller, scope.method, scope.route, scope.key
+    );
     let hash = digest(&SHA256, name.as_bytes());
     let number = hash
         .as_ref()
@@ -60,19 +78,37 @@ pub fn find(tx: &mut Tx, scope: &Scope) -> Result<Option<KeptRow>, DbError> {
 }
 
 pub fn insert(tx: &mut Tx, scope: &Scope, fingerprint: &str, answer: &str) -> Result<(), DbError> {
-    let row = NewKey {
-        caller: &scope.caller,
-        method: &scope.method,
-        route: &scope.route,
-        key: &scope.key,
-        fingerprint,
-        answer,
-        created_at: tx.now(),
-    };
-    on_backend!(tx, |c| diesel::insert_into(dsl::idempotency_keys)
-        .values(&row)
-        .execute(c))?;
+    insert_all(tx, &[(scope, fingerprint, answer.to_owned())])
+}
+
+pub fn insert_all(tx: &mut Tx, kept: &[(&Scope, &str, String)]) -> Result<(), DbError> {
+    let created_at = tx.now();
+    for chunk in kept.chunks(1_000) {
+        let rows: Vec<NewKey> = chunk
+            .iter()
+            .map(|(scope, fingerprint, answer)| NewKey {
+                caller: &scope.caller,
+                method: &scope.method,
+                route: &scope.route,
+                key: &scope.key,
+                fingerprint,
+                answer,
+                created_at,
+            })
+            .collect();
+        on_backend!(tx, |c| diesel::insert_into(dsl::idempotency_keys)
+            .values(&rows)
+            .execute(c))?;
+    }
     Ok(())
+}
+
+/// Every row with one of these keys, whoever's and wherever used.
+pub fn list_by_keys(tx: &mut Tx, keys: &[&str]) -> Result<Vec<KeptRow>, DbError> {
+    Ok(on_backend!(tx, |c| dsl::idempotency_keys
+        .filter(dsl::key.eq_any(keys))
+        .select(KeptRow::as_select())
+        .load(c))?)
 }
 
 pub fn delete(tx: &mut Tx, scope: &Scope) -> Result<(), DbError> {

@@ -44,15 +44,25 @@ fn problems() -> Vec<(&'static str, Problem)> {
     vec![
         (
             "The request itself is wrong: malformed, an unknown member or parameter.",
-            Problem::new(Code::MalformedBody).at("/currency", "malformed", "is not a currency of ISO 4217"),
+            Problem::new(Code::MalformedBody).at(
+                "/currency",
+                "malformed",
+                "is not a currency of ISO 4217",
+            ),
         ),
         ("No valid token.", Problem::new(Code::Unauthenticated)),
         (
             "No role that permits it, or another person must do it.",
             Problem::new(Code::Forbidden).with_list("roles", ["credit"]),
         ),
-        ("No such thing, or not visible to the caller.", Problem::not_found("customer")),
-        ("The body arrived too slowly.", Problem::new(Code::RequestTimeout)),
+        (
+            "No such thing, or not visible to the caller.",
+            Problem::not_found("customer"),
+        ),
+        (
+            "The body arrived too slowly.",
+            Problem::new(Code::RequestTimeout),
+        ),
         (
             "Not possible in this state, or a number is taken, or the same key is in progress.",
             Problem::state("credit account", "suspended", ["reinstate"]),
@@ -68,10 +78,20 @@ fn problems() -> Vec<(&'static str, Problem)> {
         ),
         (
             "Refused by the rules, or the key was used for another request.",
-            Problem::invalid("/limit", "not_lower", "The new limit must be lower than the present one."),
+            Problem::invalid(
+                "/limit",
+                "not_lower",
+                "The new limit must be lower than the present one.",
+            ),
         ),
-        ("If-Match is missing.", Problem::new(Code::PreconditionRequired)),
-        ("Something went wrong inside.", Problem::new(Code::InternalError)),
+        (
+            "If-Match is missing.",
+            Problem::new(Code::PreconditionRequired),
+        ),
+        (
+            "Something went wrong inside.",
+            Problem::new(Code::InternalError),
+        ),
         (
             "Overloaded, or the database is unavailable.",
             Problem::new(Code::DatabaseUnavailable),
@@ -97,7 +117,8 @@ fn problem_responses() -> Value {
             }},
         });
         if problem.retry_after_seconds().is_some() {
-            response["headers"]["Retry-After"] = json!({"$ref": "#/components/headers/Retry-After"});
+            response["headers"]["Retry-After"] =
+                json!({"$ref": "#/components/headers/Retry-After"});
         }
         responses.insert(format!("Problem{status}"), response);
     }
@@ -132,7 +153,9 @@ fn collect_references(value: &Value, used: &mut BTreeSet<String>) {
             if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
                 used.insert(reference.to_owned());
             }
-            object.values().for_each(|member| collect_references(member, used));
+            object
+                .values()
+                .for_each(|member| collect_references(member, used));
         }
         Value::Array(items) => items.iter().for_each(|item| collect_references(item, used)),
         _ => {}

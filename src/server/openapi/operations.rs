@@ -61,7 +61,10 @@ fn add_idempotency_key(operation: &mut Value) {
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-~]+$"},
         "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
     });
-    match operation.get_mut("parameters").and_then(Value::as_array_mut) {
+    match operation
+        .get_mut("parameters")
+        .and_then(Value::as_array_mut)
+    {
         Some(parameters) => parameters.push(parameter),
         None => operation["parameters"] = json!([parameter]),
     }
@@ -99,7 +102,10 @@ fn add_request_example(operation: &mut Value, schemas: &Value) {
     if media.contains_key("example") || media.contains_key("examples") {
         return;
     }
-    if let Some(example) = media.get("schema").and_then(|schema| example_of(schema, schemas)) {
+    if let Some(example) = media
+        .get("schema")
+        .and_then(|schema| example_of(schema, schemas))
+    {
         media.insert("example".to_owned(), example);
     }
 }
@@ -123,13 +129,19 @@ fn answered_schema(response: &Value) -> Option<String> {
 }
 
 /// Headers and examples of the answers that the handler declares.
-fn complete_answers(method: &str, operation: &mut Value, schemas: &Value, versioned: &BTreeSet<String>) {
+fn complete_answers(
+    method: &str,
+    operation: &mut Value,
+    schemas: &Value,
+    versioned: &BTreeSet<String>,
+) {
     let Some(responses) = operation["responses"].as_object_mut() else {
         return;
     };
     for (status, response) in responses.iter_mut() {
         let mut add_header = |header: &str, component: &str| {
-            response["headers"][header] = json!({"$ref": format!("#/components/headers/{component}")});
+            response["headers"][header] =
+                json!({"$ref": format!("#/components/headers/{component}")});
         };
         add_header("X-Request-Id", "Request-Id");
         if status == "201" || status == "202" {
@@ -157,7 +169,9 @@ fn add_answer_example(response: &mut Value, schemas: &Value) {
         .and_then(Value::as_object_mut)
         && !media.contains_key("example")
         && !media.contains_key("examples")
-        && let Some(example) = media.get("schema").and_then(|schema| example_of(schema, schemas))
+        && let Some(example) = media
+            .get("schema")
+            .and_then(|schema| example_of(schema, schemas))
     {
         media.insert("example".to_owned(), example);
     }
@@ -193,9 +207,11 @@ fn add_problems(method: &str, operation: &mut Value, secured: bool) {
 }
 
 fn has_parameter(operation: &Value, place: &str, name: Option<&str>) -> bool {
-    operation["parameters"].as_array().is_some_and(|parameters| {
-        parameters
-            .iter()
-            .any(|parameter| parameter["in"] == place && name.is_none_or(|name| parameter["name"] == name))
-    })
+    operation["parameters"]
+        .as_array()
+        .is_some_and(|parameters| {
+            parameters.iter().any(|parameter| {
+                parameter["in"] == place && name.is_none_or(|name| parameter["name"] == name)
+            })
+        })
 }

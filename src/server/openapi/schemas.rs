@@ -48,7 +48,11 @@ fn bound_decimals(schemas: &mut Map<String, Value>) {
     let part = |amount: Value, currency: Value| json!({"properties": {"amount": amount, "currency": currency}});
     let written = |pattern: &str| part(json!({"pattern": pattern}), json!({}));
     let mut rule = written(r"^[^.]+(\.[0-9]{1,2})?$");
-    for (digits, pattern) in [(4, r"^[^.]+(\.[0-9]{1,4})?$"), (3, r"^[^.]+(\.[0-9]{1,3})?$"), (0, r"^[^.]+$")] {
+    for (digits, pattern) in [
+        (4, r"^[^.]+(\.[0-9]{1,4})?$"),
+        (3, r"^[^.]+(\.[0-9]{1,3})?$"),
+        (0, r"^[^.]+$"),
+    ] {
         rule = json!({
             "if": part(json!({}), json!({"enum": with_digits(digits)})),
             "then": written(pattern),
@@ -133,7 +137,10 @@ pub fn example_of(schema: &Value, schemas: &Value) -> Option<Value> {
         let name = name.rsplit('/').next().unwrap_or_default();
         return example_of(&schemas[name], schemas);
     }
-    if let Some(example) = schema.get("example").or_else(|| schema.pointer("/examples/0")) {
+    if let Some(example) = schema
+        .get("example")
+        .or_else(|| schema.pointer("/examples/0"))
+    {
         return Some(example.clone());
     }
     if schema["type"] == "array" {

@@ -34,13 +34,21 @@ pub fn sign(change: impl FnOnce(&mut Value)) -> String {
         "jti": "t-1", "roles": ["auditor"],
     });
     change(&mut claims);
-    forge(&json!({"alg": "HS256", "typ": "at+jwt"}), &claims, &secret().secret)
+    forge(
+        &json!({"alg": "HS256", "typ": "at+jwt"}),
+        &claims,
+        &secret().secret,
+    )
 }
 
 /// A token with any header at all, its signature by HMAC-SHA256.
 pub fn forge(header: &Value, claims: &Value, key: &[u8]) -> String {
     let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-    let signed = format!("{}.{}", encode(header.to_string().as_bytes()), encode(claims.to_string().as_bytes()));
+    let signed = format!(
+        "{}.{}",
+        encode(header.to_string().as_bytes()),
+        encode(claims.to_string().as_bytes())
+    );
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), signed.as_bytes());
     format!("{signed}.{}", encode(tag.as_ref()))
 }
@@ -82,7 +90,10 @@ impl<'a> Client<'a> {
 
     /// Posts JSON under a fresh key.
     pub fn post(&self, path: &str, body: Value) -> Reply {
-        self.request("POST", path).key(&fresh_key()).json(body).send()
+        self.request("POST", path)
+            .key(&fresh_key())
+            .json(body)
+            .send()
     }
 
     /// Posts JSON under a fresh key, as a change of what was read with `etag`.
@@ -161,11 +172,17 @@ impl Request<'_> {
             Some(body) => agent.run(request.body(body).unwrap()),
             None => agent.run(request.body(()).unwrap()),
         };
-        let mut answer = answer.unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.path));
+        let mut answer =
+            answer.unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.path));
         let headers = answer
             .headers()
             .iter()
-            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
+            .map(|(name, value)| {
+                (
+                    name.to_string(),
+                    value.to_str().unwrap_or_default().to_owned(),
+                )
+            })
             .collect();
         let text = answer
             .body_mut()
@@ -205,8 +222,17 @@ impl Reply {
     #[track_caller]
     pub fn expect_problem(self, status: u16, code: &str) -> Reply {
         let reply = self.expect(status);
-        assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{}", reply.text);
-        assert_eq!(reply.body["code"], code, "{}: {}", reply.request, reply.text);
+        assert_eq!(
+            reply.header("content-type"),
+            Some("application/problem+json"),
+            "{}",
+            reply.text
+        );
+        assert_eq!(
+            reply.body["code"], code,
+            "{}: {}",
+            reply.request, reply.text
+        );
         reply
     }
 

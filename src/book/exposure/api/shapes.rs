@@ -7,7 +7,8 @@ use validator::Validate;
 
 use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::model::{
-    AccountBlock, AccountStatus, BlockCause, CreditAccount, Exposure, LimitEntry, LimitKind, LimitScope, LimitSource,
+    AccountBlock, AccountStatus, BlockCause, CreditAccount, Exposure, LimitEntry, LimitKind,
+    LimitScope, LimitSource,
 };
 use crate::book::exposure::rules;
 use crate::kernel::clock::Instant;

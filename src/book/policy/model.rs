@@ -1,0 +1,231 @@
+//! The policy document and its versions.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::kernel::caller::Role;
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::PolicyId;
+use crate::kernel::money::{Currency, Money};
+use crate::platform::db::columns::text_enum;
+use crate::platform::db::schema::policies;
+
+text_enum! {
+    /// Where a version of the policy stands. Exactly one is live; a live version never changes.
+    pub enum PolicyStatus {
+        Draft = "draft",
+        Live = "live",
+        Retired = "retired",
+    }
+}
+
+text_enum! {
+    /// The stages of a sale at which a limit check may be made.
+    pub enum Checkpoint {
+        Quote = "quote",
+        Order = "order",
+        Delivery = "delivery",
+        Invoice = "invoice",
+    }
+}
+
+text_enum! {
+    /// What a rule that hits does to the outcome.
+    pub enum RuleEffect {
+        /// The check is rejected.
+        Block = "block",
+        /// Credit must look at it.
+        Review = "review",
+        /// The check passes with a warning.
+        Warn = "warn",
+    }
+}
+
+/// Amounts by currency, as decimal strings in JSON: `{"CNY": "100000.00", "EUR": "12000.00"}`. A currency that is not
+/// named has no amount: nothing is ever converted silently.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(
+    try_from = "BTreeMap<Currency, String>",
+    into = "BTreeMap<Currency, String>"
+)]
+#[schema(value_type = BTreeMap<Currency, String>, example = json!({"CNY": "100000.00"}))]
+pub struct Amounts(BTreeMap<Currency, Money>);
+
+impl Amounts {
+    pub fn get(&self, currency: Currency) -> Option<Money> {
+        self.0.get(&currency).copied()
+    }
+}
+
+impl FromIterator<Money> for Amounts {
+    fn from_iter<I: IntoIterator<Item = Money>>(amounts: I) -> Amounts {
+        Amounts(
+            amounts
+                .into_iter()
+                .map(|money| (money.currency(), money))
+                .collect(),
+        )
+    }
+}
+
+impl TryFrom<BTreeMap<Currency, String>> for Amounts {
+    type Error = String;
+
+    fn try_from(texts: BTreeMap<Currency, String>) -> Result<Amounts, String> {
+        texts
+            .into_iter()
+            .map(|(currency, text)| match Money::parse(&text, currency) {
+                Ok(money) if !money.is_negative() => Ok(money),
+                Ok(_) => Err(format!("{currency}: must not be negative")),
+                Err(error) => Err(format!("{currency}: {error}")),
+            })
+            .collect()
+    }
+}
+
+impl From<Amounts> for BTreeMap<Currency, String> {
+    fn from(amounts: Amounts) -> BTreeMap<Currency, String> {
+        amounts
+            .0
+            .into_iter()
+            .map(|(currency, money)| (currency, money.amount_text()))
+            .collect()
+    }
+}
+
+text_enum! {
+    /// The check rules (peers and pitfalls 2.5).
+    pub enum RuleCode {
+        /// The account's own limit would be used to more than `threshold_ppm` of it.
+        LimitUtilisation = "limit_utilisation",
+        /// The limit of a group that the customer belongs to would be exceeded.
+        GroupLimit = "group_limit",
+        /// The account is suspended or blocked.
+        AccountStatus = "account_status",
+        /// An invoice with at least `amounts` open has been overdue for more than `days`.
+        OverdueDaysOldest = "overdue_days_oldest",
+        /// More than `amounts` is overdue.
+        OverdueAmount = "overdue_amount",
+        /// The limit's last day passed more than `days` ago.
+        LimitExpired = "limit_expired",
+        /// The order's term is longer than the account's.
+        TermExceedsPolicy = "term_exceeds_policy",
+    }
+}
+
+/// One check rule with its parameters; a code may stand more than once, with other parameters and effects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckRule {
+    pub code: RuleCode,
+    pub effect: RuleEffect,
+    /// The checkpoints at which the rule is asked; all when empty.
+    #[serde(default)]
+    #[validate(length(max = 4))]
+    #[schema(max_items = 4)]
+    pub checkpoints: Vec<Checkpoint>,
+    /// A share of the limit in parts per million, for `limit_utilisation`: 1,000,000 (the whole) when not given.
+    #[validate(range(min = 1, max = 10_000_000))]
+    #[schema(minimum = 1, maximum = 10_000_000)]
+    pub threshold_ppm: Option<i64>,
+    /// Days, for `overdue_days_oldest` and `limit_expired`: 0 when not given.
+    #[validate(range(min = 0, max = 3650))]
+    #[schema(minimum = 0, maximum = 3650)]
+    pub days: Option<i32>,
+    /// Amounts by currency, for `overdue_days_oldest` and `overdue_amount`: zero for a currency not named.
+    #[serde(default)]
+    pub amounts: Amounts,
+}
+
+/// One row of the authority matrix: up to which limit a level of a role may approve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Authority {
+    pub role: Role,
+    #[validate(range(min = 1, max = 9))]
+    #[schema(minimum = 1, maximum = 9)]
+    pub level: u8,
+    /// A currency that is not named is beyond this level's authority.
+    pub amounts: Amounts,
+}
+
+/// How reservations live.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReservationPolicy {
+    /// How long a reservation holds when the order system does not say.
+    #[validate(range(min = 1, max = 366))]
+    #[schema(minimum = 1, maximum = 366)]
+    pub days_default: i32,
+    /// The longest that one may hold.
+    #[validate(range(min = 1, max = 366))]
+    #[schema(minimum = 1, maximum = 366)]
+    pub days_max: i32,
+    /// By how much, in parts per million of the reserved amount, captures may pass it.
+    #[validate(range(min = 0, max = 1_000_000))]
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    pub capture_tolerance_ppm: i64,
+}
+
+/// How applications live.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApplicationPolicy {
+    /// Days to provide information or fulfil conditions before an application expires.
+    #[validate(range(min = 1, max = 366))]
+    #[schema(minimum = 1, maximum = 366)]
+    pub answer_days: i32,
+    /// The longest term that may be asked for.
+    #[validate(range(min = 0, max = 365))]
+    #[schema(minimum = 0, maximum = 365)]
+    pub net_days_max: i32,
+}
+
+/// The credit policy: every parameter that decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyDocument {
+    #[validate(length(max = 50), nested)]
+    #[schema(max_items = 50)]
+    pub check_rules: Vec<CheckRule>,
+    #[validate(length(max = 50), nested)]
+    #[schema(max_items = 50)]
+    pub authority: Vec<Authority>,
+    /// The level of people whose token claims none, by subject.
+    #[serde(default)]
+    pub levels_by_subject: BTreeMap<String, u8>,
+    #[validate(nested)]
+    pub reservations: ReservationPolicy,
+    #[validate(nested)]
+    pub applications: ApplicationPolicy,
+}
+
+/// A version of the policy.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = policies, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct PolicyRow {
+    pub id: PolicyId,
+    pub policy_version: i32,
+    pub status: PolicyStatus,
+    /// The [`PolicyDocument`] as JSON.
+    pub document: String,
+    pub reason: String,
+    pub author: String,
+    pub approver: Option<String>,
+    pub created_at: Instant,
+    pub live_at: Option<Instant>,
+    pub retired_at: Option<Instant>,
+    pub version: i64,
+}
+
+/// The live policy, read.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    pub version: i32,
+    pub document: PolicyDocument,
+}

@@ -1,0 +1,235 @@
+//! What is done with reservations once they are taken.
+//!
+//! Every use case locks the customer's account first, then reads the reservation, so that a release, a capture and
+//! the sweeper can never both end it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::desk::until;
+use super::model::{Reservation, ReservationStatus};
+use super::rules::capturable_minor;
+use super::store;
+use crate::book::exposure::actions::{self as exposure, Locked};
+use crate::book::exposure::model::Exposure;
+use crate::book::policy::actions as policies;
+use crate::book::receivables::actions::{self as receivables, NewInvoice};
+use crate::book::receivables::model::Invoice;
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::{CustomerId, ReservationId};
+use crate::kernel::money::Money;
+use crate::platform::db::{Change, DbError, Tx};
+use crate::platform::http::{Code, Problem};
+
+/// How many reservations one sweep ends at most: the next begins where it stopped.
+const SWEEP_MAX: i64 = 1_000;
+
+/// What becomes of what a capture leaves.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Remainder {
+    /// It stays reserved for the next delivery.
+    #[default]
+    Keep,
+    /// It is released.
+    Release,
+}
+
+/// The reservation with its account locked.
+///
+/// # Errors
+/// 404 when there is none, or its customer is hidden from the caller.
+pub fn lock(tx: &mut Tx, id: ReservationId) -> Result<(Locked, Reservation), Problem> {
+    let missing = || Problem::not_found("reservation");
+    let found = store::find_reservation(tx, id)?.ok_or_else(missing)?;
+    let caller = tx.caller();
+    super::api::visible(tx, caller, found.customer_id)?.ok_or_else(missing)?;
+    let locked = exposure::lock(tx, found.customer_id)?;
+    // Only what is read under the lock is true.
+    let reservation = store::find_reservation(tx, id)?.ok_or_else(missing)?;
+    Ok((locked, reservation))
+}
+
+/// Gives back what the reservation still holds. Releasing it again changes nothing and gives the same answer.
+///
+/// # Errors
+/// 409 when it was captured or expired.
+pub fn release(tx: &mut Tx, id: ReservationId, reason: &str) -> Result<Reservation, Problem> {
+    let (locked, reservation) = lock(tx, id)?;
+    if reservation.status == ReservationStatus::Released {
+        return Ok(reservation);
+    }
+    refuse_ended(&reservation)?;
+    let held = reservation.remaining_minor();
+    let mut after = reservation.clone();
+    after.status = ReservationStatus::Released;
+    after.ended_at = Some(tx.now());
+    after.end_reason = Some(reason.to_owned());
+    exposure::post(tx, &locked, -Exposure::reserved(held))?;
+    save(tx, "reservation.released", &reservation, &after, reason)
+}
+
+/// Lets the reservation hold until later.
+///
+/// # Errors
+/// 409 when it has ended, 422 when the policy does not allow so long.
+pub fn extend(
+    tx: &mut Tx,
+    id: ReservationId,
+    reserve_until: Instant,
+) -> Result<Reservation, Problem> {
+    let (_, reservation) = lock(tx, id)?;
+    refuse_ended(&reservation)?;
+    let policy = policies::live(tx)?;
+    let mut after = reservation.clone();
+    after.expires_at = until(&policy, Some(reserve_until), tx.now())?;
+    save(tx, "reservation.extended", &reservation, &after, "")
+}
+
+/// Turns the reservation, or a part of it, into an invoice: capacity moves from reserved to receivable in one unit of
+/// work, and is counted once at every moment. A capture never fails for want of limit.
+///
+/// # Errors
+/// 409 when the reservation has ended or the invoice's number is taken, 422 when the amount is in another currency or
+/// more than what is left with the policy's tolerance.
+pub fn capture(
+    tx: &mut Tx,
+    id: ReservationId,
+    new: NewInvoice,
+    remainder: Remainder,
+) -> Result<(Reservation, Invoice), Problem> {
+    let (locked, reservation) = lock(tx, id)?;
+    let after = take(tx, &locked, &reservation, new.amount, remainder)?;
+    let order_number = reservation
+        .order_number
+        .parse()
+        .map_err(Problem::internal)?;
+    let invoice = NewInvoice {
+        order_number: Some(order_number),
+        reservation_id: Some(id),
+        ..new
+    };
+    let invoice = receivables::post_invoice(tx, &locked, invoice)?;
+    Ok((after, invoice))
+}
+
+/// Takes `amount` out of what the reservation holds.
+fn take(
+    tx: &mut Tx,
+    locked: &Locked,
+    reservation: &Reservation,
+    amount: Money,
+    remainder: Remainder,
+) -> Result<Reservation, Problem> {
+    refuse_ended(reservation)?;
+    if amount.currency() != reservation.currency {
+        return Err(Problem::new(Code::CurrencyMismatch)
+            .with("given", amount.currency())
+            .with("expected", reservation.currency));
+    }
+    let tolerance = policies::live(tx)?
+        .document
+        .reservations
+        .capture_tolerance_ppm;
+    let most = capturable_minor(
+        reservation.amount_minor,
+        reservation.captured_minor,
+        tolerance,
+    );
+    if amount.minor() > most {
+        return Err(Problem::new(Code::ReservationExceeded)
+            .with("amount", amount)
+            .with("remaining", reservation.money(most)));
+    }
+    let mut after = reservation.clone();
+    after.captured_minor = reservation.captured_minor.saturating_add(amount.minor());
+    let is_done =
+        after.captured_minor >= reservation.amount_minor || remainder == Remainder::Release;
+    after.status = if is_done {
+        ReservationStatus::Captured
+    } else {
+        ReservationStatus::PartiallyCaptured
+    };
+    after.ended_at = is_done.then(|| tx.now());
+    let freed = reservation
+        .remaining_minor()
+        .saturating_sub(after.remaining_minor());
+    exposure::post(tx, locked, -Exposure::reserved(freed))?;
+    save(tx, "reservation.captured", reservation, &after, "")
+}
+
+/// Ends reservations whose time has come, some at a time, and says how many. Any replica may do it at any moment.
+///
+/// # Errors
+/// When the database fails.
+pub fn expire_due(tx: &mut Tx) -> Result<usize, DbError> {
+    let now = tx.now();
+    let due = store::list_due(tx, now, SWEEP_MAX)?;
+    let wanted: BTreeSet<CustomerId> = due.iter().map(|(_, customer)| *customer).collect();
+    if wanted.is_empty() {
+        return Ok(0);
+    }
+    let locked = exposure::lock_all(tx, &wanted)?;
+    let ids: Vec<ReservationId> = due.iter().map(|(id, _)| *id).collect();
+    let open: Vec<Reservation> = store::list_open_by_ids(tx, &ids)?
+        .into_iter()
+        .filter(|reservation| reservation.expires_at <= now)
+        .collect();
+    let mut held: BTreeMap<CustomerId, Exposure> = BTreeMap::new();
+    for reservation in &open {
+        *held.entry(reservation.customer_id).or_default() +=
+            Exposure::reserved(reservation.remaining_minor());
+    }
+    let changes: Vec<(&Locked, Exposure)> = held
+        .iter()
+        .filter_map(|(customer, held)| Some((locked.get(customer)?, -*held)))
+        .collect();
+    exposure::post_all(tx, &changes)?;
+    let ids: Vec<ReservationId> = open.iter().map(|reservation| reservation.id).collect();
+    store::expire(tx, &ids)?;
+    tx.record_all(
+        open.iter()
+            .map(|reservation| {
+                Change::new("reservation.expired", reservation.id).before(reservation)
+            })
+            .collect(),
+    )?;
+    Ok(open.len())
+}
+
+fn refuse_ended(reservation: &Reservation) -> Result<(), Problem> {
+    if reservation.status.is_open() {
+        return Ok(());
+    }
+    Err(Problem::state(
+        "reservation",
+        reservation.status,
+        [] as [&str; 0],
+    ))
+}
+
+fn save(
+    tx: &mut Tx,
+    action: &'static str,
+    before: &Reservation,
+    after: &Reservation,
+    reason: &str,
+) -> Result<Reservation, Problem> {
+    let after = store::update_reservation(tx, after)?;
+    let change = Change::new(action, after.id).before(before).after(&after);
+    tx.record(if reason.is_empty() {
+        change
+    } else {
+        change.because(reason)
+    })?;
+    Ok(after)
+}

@@ -1,0 +1,18 @@
+//! The credit desk: limit checks, reservations and credit blocks.
+//!
+//! An order system asks whether a customer may have so much more. The answer is a decision with reasons, never an
+//! error; with `reserve` it takes the capacity in the same breath. What needs a person opens a credit block, which
+//! keeps the request until credit releases or rejects it. A reservation is captured into an invoice, released, or
+//! expires; at no moment is an amount counted twice or not at all.
+//!
+//! Checks go through the [`desk`], which decides many in one transaction. Everything else here takes the same locks
+//! in the same order ([`crate::book::exposure::actions::lock`]).
+
+pub mod actions;
+pub mod api;
+pub mod blocks;
+pub mod desk;
+pub mod model;
+pub mod reasons;
+pub mod rules;
+pub mod store;

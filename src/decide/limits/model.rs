@@ -1,0 +1,160 @@
+//! Checks, reservations and credit blocks.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::book::policy::model::Checkpoint;
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
+use crate::kernel::money::{Currency, Money};
+use crate::platform::db::columns::text_enum;
+use crate::platform::db::schema::{credit_blocks, limit_checks, reservations};
+
+text_enum! {
+    /// What a limit check came to.
+    pub enum Outcome {
+        Approved = "approved",
+        ApprovedWithWarning = "approved_with_warning",
+        /// Credit must look at it; it takes no capacity until then.
+        ReviewRequired = "review_required",
+        Rejected = "rejected",
+    }
+}
+
+impl Outcome {
+    /// Whether the order may go, and capacity is taken for it.
+    pub const fn is_approved(self) -> bool {
+        matches!(self, Outcome::Approved | Outcome::ApprovedWithWarning)
+    }
+}
+
+text_enum! {
+    /// Where a reservation stands.
+    pub enum ReservationStatus {
+        Active = "active",
+        PartiallyCaptured = "partially_captured",
+        Captured = "captured",
+        Released = "released",
+        Expired = "expired",
+    }
+}
+
+impl ReservationStatus {
+    /// Whether it still holds capacity.
+    pub const fn is_open(self) -> bool {
+        matches!(
+            self,
+            ReservationStatus::Active | ReservationStatus::PartiallyCaptured
+        )
+    }
+}
+
+text_enum! {
+    /// Where a credit block stands.
+    pub enum CreditBlockStatus {
+        Open = "open",
+        Released = "released",
+        Rejected = "rejected",
+    }
+}
+
+/// What a reservation is for, when the order system does not say.
+pub const DEFAULT_PURPOSE: &str = "order";
+
+/// A recorded limit check: what was asked, what was answered, under which policy.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = limit_checks, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct LimitCheck {
+    pub id: LimitCheckId,
+    pub account_id: CreditAccountId,
+    pub customer_id: CustomerId,
+    pub order_number: Option<String>,
+    pub checkpoint: Checkpoint,
+    pub currency: Currency,
+    pub amount_minor: i64,
+    pub outcome: Outcome,
+    pub policy_version: i32,
+    /// The question as JSON.
+    pub request: String,
+    /// The answer as JSON.
+    pub answer: String,
+    pub checked_by: String,
+    pub checked_at: Instant,
+}
+
+/// Capacity taken for an order.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = reservations, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Reservation {
+    pub id: ReservationId,
+    pub account_id: CreditAccountId,
+    pub customer_id: CustomerId,
+    pub check_id: LimitCheckId,
+    pub order_number: String,
+    pub purpose: String,
+    pub currency: Currency,
+    pub amount_minor: i64,
+    /// What was captured into invoices; with the policy's tolerance it may pass the amount.
+    pub captured_minor: i64,
+    pub status: ReservationStatus,
+    pub expires_at: Instant,
+    pub created_by: String,
+    pub created_at: Instant,
+    pub ended_at: Option<Instant>,
+    pub end_reason: Option<String>,
+    pub version: i64,
+}
+
+impl Reservation {
+    /// What it still holds, in minor units: nothing once it has ended.
+    pub const fn remaining_minor(&self) -> i64 {
+        if !self.status.is_open() {
+            return 0;
+        }
+        let remaining = self.amount_minor.saturating_sub(self.captured_minor);
+        if remaining > 0 { remaining } else { 0 }
+    }
+
+    pub const fn money(&self, minor: i64) -> Money {
+        Money::from_minor(minor, self.currency)
+    }
+}
+
+/// An order that waits for credit.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = credit_blocks, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct CreditBlock {
+    pub id: CreditBlockId,
+    pub check_id: LimitCheckId,
+    pub account_id: CreditAccountId,
+    pub customer_id: CustomerId,
+    pub order_number: String,
+    pub purpose: String,
+    pub currency: Currency,
+    pub amount_minor: i64,
+    pub reserve_until: Instant,
+    pub status: CreditBlockStatus,
+    /// Why, as JSON.
+    pub reasons: String,
+    pub opened_by: String,
+    pub opened_at: Instant,
+    pub decided_by: Option<String>,
+    pub decided_at: Option<Instant>,
+    pub decision_reason: Option<String>,
+    pub reservation_id: Option<ReservationId>,
+    pub version: i64,
+}
+
+/// What is open on a customer's overdue invoices of one due date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overdue {
+    pub due_date: NaiveDate,
+    /// What is open on all of them.
+    pub sum_minor: i64,
+    /// What is open on the largest of them.
+    pub largest_minor: i64,
+}

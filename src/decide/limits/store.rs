@@ -1,0 +1,344 @@
+//! Queries on checks, reservations and credit blocks, and the facts that decisions need.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+use super::api::{CreditBlockFilter, LimitCheckFilter, ReservationFilter};
+use super::model::{
+    CreditBlock, CreditBlockStatus, LimitCheck, Overdue, Reservation, ReservationStatus,
+};
+use crate::kernel::caller::Caller;
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::{CreditBlockId, CustomerId, LimitCheckId, ReservationId};
+use crate::platform::db::schema::{credit_blocks, customers, invoices, limit_checks, reservations};
+use crate::platform::db::{Db, DbError, Tx, on_backend, sum_minor};
+use crate::platform::http::{PageRequest, Problem};
+
+const OPEN: [ReservationStatus; 2] = [
+    ReservationStatus::Active,
+    ReservationStatus::PartiallyCaptured,
+];
+
+/// What is overdue on `today` for these customers, by due date: one row for each, however many invoices there are.
+pub fn list_overdue(
+    db: &mut Db,
+    wanted: &[CustomerId],
+    today: NaiveDate,
+) -> Result<Vec<(CustomerId, Overdue)>, DbError> {
+    let rows: Vec<(CustomerId, NaiveDate, i64, i64)> = on_backend!(db, |c| invoices::table
+        .filter(invoices::customer_id.eq_any(wanted))
+        .filter(invoices::open_minor.gt(0))
+        .filter(invoices::due_date.lt(today))
+        .group_by((invoices::customer_id, invoices::due_date))
+        .select((
+            invoices::customer_id,
+            invoices::due_date,
+            sum_minor!("open_minor"),
+            diesel::dsl::sql::<BigInt>("MAX(open_minor)"),
+        ))
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(customer, due_date, sum_minor, largest_minor)| {
+            let overdue = Overdue {
+                due_date,
+                sum_minor,
+                largest_minor,
+            };
+            (customer, overdue)
+        })
+        .collect())
+}
+
+/// The open reservations of these orders.
+pub fn list_open_reservations(
+    db: &mut Db,
+    wanted: &[CustomerId],
+    orders: &[&str],
+) -> Result<Vec<Reservation>, DbError> {
+    Ok(on_backend!(db, |c| reservations::table
+        .filter(reservations::customer_id.eq_any(wanted))
+        .filter(reservations::order_number.eq_any(orders))
+        .filter(reservations::status.eq_any(OPEN))
+        .select(Reservation::as_select())
+        .load(c))?)
+}
+
+/// The open credit blocks of these orders.
+pub fn list_open_blocks(
+    db: &mut Db,
+    wanted: &[CustomerId],
+    orders: &[&str],
+) -> Result<Vec<CreditBlock>, DbError> {
+    Ok(on_backend!(db, |c| credit_blocks::table
+        .filter(credit_blocks::customer_id.eq_any(wanted))
+        .filter(credit_blocks::order_number.eq_any(orders))
+        .filter(credit_blocks::status.eq(CreditBlockStatus::Open))
+        .select(CreditBlock::as_select())
+        .load(c))?)
+}
+
+pub fn insert_checks(tx: &mut Tx, rows: &[LimitCheck]) -> Result<(), DbError> {
+    for chunk in rows.chunks(1_000) {
+        on_backend!(tx, |c| diesel::insert_into(limit_checks::table)
+            .values(chunk)
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+pub fn insert_reservations(tx: &mut Tx, rows: &[Reservation]) -> Result<(), DbError> {
+    for chunk in rows.chunks(1_000) {
+        on_backend!(tx, |c| diesel::insert_into(reservations::table)
+            .values(chunk)
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+pub fn insert_blocks(tx: &mut Tx, rows: &[CreditBlock]) -> Result<(), DbError> {
+    for chunk in rows.chunks(1_000) {
+        on_backend!(tx, |c| diesel::insert_into(credit_blocks::table)
+            .values(chunk)
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+pub fn find_check(db: &mut Db, id: LimitCheckId) -> Result<Option<LimitCheck>, DbError> {
+    Ok(on_backend!(db, |c| limit_checks::table
+        .find(id)
+        .select(LimitCheck::as_select())
+        .first(c)
+        .optional())?)
+}
+
+pub fn find_reservation(db: &mut Db, id: ReservationId) -> Result<Option<Reservation>, DbError> {
+    Ok(on_backend!(db, |c| reservations::table
+        .find(id)
+        .select(Reservation::as_select())
+        .first(c)
+        .optional())?)
+}
+
+pub fn find_block(db: &mut Db, id: CreditBlockId) -> Result<Option<CreditBlock>, DbError> {
+    Ok(on_backend!(db, |c| credit_blocks::table
+        .find(id)
+        .select(CreditBlock::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Writes what can change on a reservation; its account must be locked.
+pub fn update_reservation(tx: &mut Tx, row: &Reservation) -> Result<Reservation, DbError> {
+    use reservations::dsl;
+    Ok(on_backend!(tx, |c| diesel::update(
+        dsl::reservations.find(row.id)
+    )
+    .set((
+        dsl::amount_minor.eq(row.amount_minor),
+        dsl::captured_minor.eq(row.captured_minor),
+        dsl::status.eq(row.status),
+        dsl::expires_at.eq(row.expires_at),
+        dsl::ended_at.eq(row.ended_at),
+        dsl::end_reason.eq(&row.end_reason),
+        dsl::version.eq(dsl::version + 1),
+    ))
+    .returning(Reservation::as_returning())
+    .get_result(c))?)
+}
+
+/// Writes the decision on a credit block when it still has the version that `row` was read with.
+pub fn update_block_if_unchanged(
+    tx: &mut Tx,
+    row: &CreditBlock,
+) -> Result<Option<CreditBlock>, DbError> {
+    use credit_blocks::dsl;
+    Ok(on_backend!(tx, |c| diesel::update(
+        dsl::credit_blocks
+            .find(row.id)
+            .filter(dsl::version.eq(row.version))
+    )
+    .set((
+        dsl::status.eq(row.status),
+        dsl::decided_by.eq(&row.decided_by),
+        dsl::decided_at.eq(row.decided_at),
+        dsl::decision_reason.eq(&row.decision_reason),
+        dsl::reservation_id.eq(row.reservation_id),
+        dsl::version.eq(dsl::version + 1),
+    ))
+    .returning(CreditBlock::as_returning())
+    .get_result(c)
+    .optional())?)
+}
+
+/// Open reservations whose time has come, the longest overdue first.
+pub fn list_due(
+    db: &mut Db,
+    now: Instant,
+    most: i64,
+) -> Result<Vec<(ReservationId, CustomerId)>, DbError> {
+    Ok(on_backend!(db, |c| reservations::table
+        .filter(reservations::expires_at.le(now))
+        .filter(reservations::status.eq_any(OPEN))
+        .order(reservations::expires_at)
+        .limit(most)
+        .select((reservations::id, reservations::customer_id))
+        .load(c))?)
+}
+
+/// Those of these reservations that are still open, locked on PostgreSQL by their accounts already.
+pub fn list_open_by_ids(db: &mut Db, ids: &[ReservationId]) -> Result<Vec<Reservation>, DbError> {
+    Ok(on_backend!(db, |c| reservations::table
+        .filter(reservations::id.eq_any(ids))
+        .filter(reservations::status.eq_any(OPEN))
+        .select(Reservation::as_select())
+        .load(c))?)
+}
+
+/// Ends these reservations as expired.
+pub fn expire(tx: &mut Tx, ids: &[ReservationId]) -> Result<(), DbError> {
+    use reservations::dsl;
+    let now = tx.now();
+    on_backend!(tx, |c| diesel::update(
+        dsl::reservations.filter(dsl::id.eq_any(ids))
+    )
+    .set((
+        dsl::status.eq(ReservationStatus::Expired),
+        dsl::ended_at.eq(now),
+        dsl::version.eq(dsl::version + 1),
+    ))
+    .execute(c))?;
+    Ok(())
+}
+
+/// One page of recorded checks, the newest first.
+pub fn list_checks(
+    db: &mut Db,
+    caller: &Caller,
+    filter: &LimitCheckFilter,
+    page: &PageRequest,
+) -> Result<Vec<LimitCheck>, Problem> {
+    let after = page.after::<LimitCheckId, LimitCheckId>()?;
+    let rows = on_backend!(db, |c| {
+        let mut query = limit_checks::table
+            .select(LimitCheck::as_select())
+            .into_boxed();
+        if caller.sees_only_own() {
+            query = query.filter(
+                limit_checks::customer_id.eq_any(
+                    customers::table
+                        .filter(customers::owner.eq(&caller.subject))
+                        .select(customers::id),
+                ),
+            );
+        }
+        if !filter.customer_id.is_empty() {
+            query = query.filter(limit_checks::customer_id.eq_any(&filter.customer_id));
+        }
+        if !filter.order_number.is_empty() {
+            let orders: Vec<&str> = filter
+                .order_number
+                .iter()
+                .map(|number| number.as_str())
+                .collect();
+            query = query.filter(limit_checks::order_number.eq_any(orders));
+        }
+        if !filter.outcome.is_empty() {
+            query = query.filter(limit_checks::outcome.eq_any(&filter.outcome));
+        }
+        if let Some((_, id)) = after {
+            query = query.filter(limit_checks::id.lt(id));
+        }
+        query
+            .order(limit_checks::id.desc())
+            .limit(page.fetch())
+            .load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
+}
+
+/// One page of reservations, the newest first.
+pub fn list_reservations(
+    db: &mut Db,
+    caller: &Caller,
+    filter: &ReservationFilter,
+    page: &PageRequest,
+) -> Result<Vec<Reservation>, Problem> {
+    let after = page.after::<ReservationId, ReservationId>()?;
+    let rows = on_backend!(db, |c| {
+        let mut query = reservations::table
+            .select(Reservation::as_select())
+            .into_boxed();
+        if caller.sees_only_own() {
+            query = query.filter(
+                reservations::customer_id.eq_any(
+                    customers::table
+                        .filter(customers::owner.eq(&caller.subject))
+                        .select(customers::id),
+                ),
+            );
+        }
+        if !filter.customer_id.is_empty() {
+            query = query.filter(reservations::customer_id.eq_any(&filter.customer_id));
+        }
+        if !filter.order_number.is_empty() {
+            let orders: Vec<&str> = filter
+                .order_number
+                .iter()
+                .map(|number| number.as_str())
+                .collect();
+            query = query.filter(reservations::order_number.eq_any(orders));
+        }
+        if !filter.status.is_empty() {
+            query = query.filter(reservations::status.eq_any(&filter.status));
+        }
+        if let Some((_, id)) = after {
+            query = query.filter(reservations::id.lt(id));
+        }
+        query
+            .order(reservations::id.desc())
+            .limit(page.fetch())
+            .load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
+}
+
+/// One page of credit blocks, the oldest first: they are a queue.
+pub fn list_blocks(
+    db: &mut Db,
+    caller: &Caller,
+    filter: &CreditBlockFilter,
+    page: &PageRequest,
+) -> Result<Vec<CreditBlock>, Problem> {
+    let after = page.after::<CreditBlockId, CreditBlockId>()?;
+    let rows = on_backend!(db, |c| {
+        let mut query = credit_blocks::table
+            .select(CreditBlock::as_select())
+            .into_boxed();
+        if caller.sees_only_own() {
+            query = query.filter(
+                credit_blocks::customer_id.eq_any(
+                    customers::table
+                        .filter(customers::owner.eq(&caller.subject))
+                        .select(customers::id),
+                ),
+            );
+        }
+        if !filter.customer_id.is_empty() {
+            query = query.filter(credit_blocks::customer_id.eq_any(&filter.customer_id));
+        }
+        if !filter.status.is_empty() {
+            query = query.filter(credit_blocks::status.eq_any(&filter.status));
+        }
+        if let Some((_, id)) = after {
+            query = query.filter(credit_blocks::id.gt(id));
+        }
+        query
+            .order(credit_blocks::id.asc())
+            .limit(page.fetch())
+            .load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
+}

@@ -1,0 +1,29 @@
+//! The caller's language, for handlers whose answers carry words.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::ACCEPT_LANGUAGE;
+use actix_web::{FromRequest, HttpRequest};
+
+use super::problem::Problem;
+use crate::kernel::places::Language;
+
+/// The best of our languages for the caller.
+#[derive(Debug, Clone, Copy)]
+pub struct Speaks(pub Language);
+
+impl FromRequest for Speaks {
+    type Error = Problem;
+    type Future = Ready<Result<Speaks, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let language = request
+            .headers()
+            .get(ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok())
+            .map(Language::negotiate)
+            .unwrap_or_default();
+        ready(Ok(Speaks(language)))
+    }
+}
