@@ -18,6 +18,7 @@ use crate::decide::limits::desk::Desk;
 use crate::kernel::caller::Caller;
 use crate::platform::db::Database;
 use crate::platform::http::auth::{Verifier, house_caller};
+use crate::platform::http::body::BodyTime;
 use crate::platform::http::page::CursorKey;
 use crate::platform::http::{Doors, Problem};
 
@@ -112,6 +113,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
         0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         workers => workers,
     };
+    let body_time = BodyTime(std::time::Duration::from_millis(house.config.body_time_ms));
     let running = HttpServer::new(move || {
         let public_metrics = house.config.metrics == MetricsKind::Public;
         App::new()
@@ -123,6 +125,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(routing.clone())
             .app_data(document.clone())
             .app_data(routing::path_config())
+            .app_data(body_time)
             .wrap(from_fn(middleware::authenticate))
             .wrap(cors(&house.config.origins()))
             .wrap(from_fn(middleware::frame))

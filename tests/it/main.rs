@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod contract;
 mod customers;
 mod house;
 mod limits;

@@ -69,3 +69,9 @@ CREATE TRIGGER trail_entries_no_delete BEFORE DELETE ON trail_entries
 BEGIN
     SELECT RAISE(ABORT, 'trail_entries is append-only');
 END;
+-- REPLACE deletes without asking the trigger above.
+CREATE TRIGGER trail_entries_no_replace BEFORE INSERT ON trail_entries
+WHEN EXISTS (SELECT 1 FROM trail_entries WHERE seq = NEW.seq OR id = NEW.id)
+BEGIN
+    SELECT RAISE(ABORT, 'trail_entries is append-only');
+END;

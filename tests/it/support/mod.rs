@@ -6,7 +6,7 @@ mod client;
 
 pub use app::{TestApp, on_both};
 pub use builders::{ACustomer, a_customer};
-pub use client::{Client, Reply};
+pub use client::{Client, Reply, forge, sign};
 
 use netterms::platform::http::auth::SharedSecret;
 
