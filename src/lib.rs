@@ -5,6 +5,7 @@
 //!
 //! - [`commands`]: the command line, one function for each command.
 //! - [`server`]: the actix application: assembly, middleware, the contract, docs, health, metrics, the worker.
+//! - [`decide`]: credit applications: who gets credit, how much, on what terms.
 //! - [`book`]: customers, their credit accounts and exposure.
 //! - [`platform`]: database, idempotency, HTTP, trail, jobs.
 //! - [`kernel`]: money, ids, time, texts, who acts. No I/O.
@@ -12,6 +13,7 @@
 
 pub mod book;
 pub mod commands;
+pub mod decide;
 pub mod kernel;
 pub mod platform;
 pub mod server;

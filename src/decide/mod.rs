@@ -1,0 +1,3 @@
+//! Deciding: who gets credit, how much, and on what terms.
+
+pub mod applications;
