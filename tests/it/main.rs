@@ -8,10 +8,12 @@
 )]
 
 mod accounts;
+mod applications;
 mod contract;
 mod customers;
 mod house;
 mod limits;
+mod policies;
 mod schema;
 mod security;
 mod support;
