@@ -24,6 +24,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .configure(crate::book::customers::api::routes)
         .configure(crate::book::exposure::api::routes)
+        .configure(crate::book::receivables::api::routes)
         .configure(crate::collect::dunning::api::routes)
         .configure(crate::platform::trail::api::routes);
 }
