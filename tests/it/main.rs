@@ -11,6 +11,7 @@ mod accounts;
 mod applications;
 mod contract;
 mod customers;
+mod dunning;
 mod house;
 mod limits;
 mod policies;
