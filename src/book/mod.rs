@@ -2,3 +2,4 @@
 
 pub mod customers;
 pub mod exposure;
+pub mod imports;

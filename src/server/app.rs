@@ -14,18 +14,25 @@ use super::config::{Config, MetricsKind};
 use super::metrics::Metrics;
 use super::routing::Routing;
 use super::{docs, health, middleware, openapi, routing};
+use crate::book::imports::actions as imports;
 use crate::platform::db::Database;
 use crate::platform::http::Doors;
 use crate::platform::http::auth::Verifier;
 use crate::platform::http::page::CursorKey;
+use crate::platform::jobs::worker::{Bell, Kinds, Worker};
 
 /// Every room's routes: the one list of them.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .configure(crate::book::customers::api::routes)
         .configure(crate::book::exposure::api::routes)
+        .configure(crate::book::imports::api::routes)
+        .configure(crate::platform::jobs::api::routes)
         .configure(crate::platform::trail::api::routes);
 }
+
+/// Every kind of job with its work: the one list of them.
+const JOBS: Kinds = &[(imports::JOB_KIND, imports::work)];
 
 /// All that the application holds while it runs.
 #[derive(Clone)]
@@ -34,6 +41,7 @@ pub struct House {
     verifier: web::Data<Verifier>,
     cursors: web::Data<CursorKey>,
     metrics: web::Data<Metrics>,
+    bell: web::Data<Bell>,
     config: Arc<Config>,
 }
 
@@ -49,6 +57,7 @@ impl House {
             verifier: web::Data::new(Verifier::shared_secret(&secret)),
             cursors: web::Data::new(CursorKey::derive(&secret.secret)),
             metrics: web::Data::new(Metrics::default()),
+            bell: web::Data::new(Bell::default()),
             config: Arc::new(config),
         })
     }
@@ -59,6 +68,7 @@ pub struct Server {
     pub address: std::net::SocketAddr,
     pub handle: ServerHandle,
     running: actix_web::dev::Server,
+    worker: Worker,
 }
 
 impl Server {
@@ -67,7 +77,10 @@ impl Server {
     /// # Errors
     /// When the event loop fails.
     pub async fn run(self) -> std::io::Result<()> {
-        self.running.await
+        let ended = self.running.await;
+        // The worker ends its job's step and gives the job back, when it has one.
+        drop(self.worker);
+        ended
     }
 }
 
@@ -84,6 +97,8 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
         0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         workers => workers,
     };
+    let bell = Arc::clone(&house.bell);
+    let worker = Worker::start(house.doors.database().clone(), JOBS, bell)?;
     let running = HttpServer::new(move || {
         let public_metrics = house.config.metrics == MetricsKind::Public;
         App::new()
@@ -91,6 +106,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(house.verifier.clone())
             .app_data(house.cursors.clone())
             .app_data(house.metrics.clone())
+            .app_data(house.bell.clone())
             .app_data(routing.clone())
             .app_data(document.clone())
             .app_data(routing::path_config())
@@ -118,6 +134,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
         address,
         handle: running.handle(),
         running,
+        worker,
     })
 }
 

@@ -33,7 +33,7 @@ CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
 CREATE TABLE jobs (
     id uuid PRIMARY KEY,
     kind text NOT NULL,
-    status text NOT NULL CHECK (status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+    status text NOT NULL CHECK (status IN ('receiving', 'queued', 'running', 'succeeded', 'failed', 'cancelled')),
     progress_done bigint NOT NULL,
     progress_total bigint,
     progress_unit text NOT NULL,

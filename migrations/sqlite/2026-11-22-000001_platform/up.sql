@@ -33,7 +33,7 @@ CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
 CREATE TABLE jobs (
     id BLOB PRIMARY KEY,
     kind TEXT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+    status TEXT NOT NULL CHECK (status IN ('receiving', 'queued', 'running', 'succeeded', 'failed', 'cancelled')),
     progress_done INTEGER NOT NULL,
     progress_total INTEGER,
     progress_unit TEXT NOT NULL,

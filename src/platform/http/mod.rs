@@ -12,7 +12,7 @@ pub mod problem;
 
 pub use answer::Answer;
 pub use auth::Actor;
-pub use body::{Command, IfMatch, KeyedCommand, Nothing, Valid};
+pub use body::{Command, Heading, IfMatch, KeyedCommand, Nothing, Valid};
 pub use doors::{Doors, Outcome};
 pub use page::{Listing, PageRequest};
 pub use problem::{Code, Problem};
