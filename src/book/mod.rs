@@ -3,3 +3,4 @@
 pub mod customers;
 pub mod exposure;
 pub mod imports;
+pub mod receivables;

@@ -28,6 +28,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(crate::book::exposure::api::routes)
         .configure(crate::book::imports::api::routes)
         .configure(crate::platform::jobs::api::routes)
+        .configure(crate::book::receivables::api::routes)
         .configure(crate::platform::trail::api::routes);
 }
 

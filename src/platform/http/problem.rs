@@ -180,6 +180,20 @@ impl Problem {
         self
     }
 
+    /// The same problem of one item in a body of many: `prefix` leads to the item, and every problem points somewhere.
+    #[must_use]
+    pub fn below(mut self, prefix: &str, language: Language) -> Problem {
+        for error in &mut self.errors {
+            error.pointer.insert_str(0, prefix);
+        }
+        if self.errors.is_empty() {
+            let message = self.detail(language);
+            let code = self.code.as_str();
+            return self.at(prefix, code, message);
+        }
+        self
+    }
+
     #[must_use]
     pub const fn retry_after(mut self, seconds: u32) -> Problem {
         self.retry_after = Some(seconds);

@@ -3,10 +3,12 @@
 mod app;
 mod builders;
 mod client;
+mod uploads;
 
 pub use app::{TestApp, on_both};
 pub use builders::{ACustomer, a_customer};
 pub use client::{Client, Reply};
+pub use uploads::import;
 
 use netterms::platform::http::auth::SharedSecret;
 

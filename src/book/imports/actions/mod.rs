@@ -2,6 +2,9 @@
 
 mod accounts;
 mod customers;
+mod documents;
+mod invoices;
+mod receipts;
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
@@ -10,7 +13,7 @@ use serde_json::json;
 
 use super::model::{ImportKind, ImportMode, Plan, Report, Row, Verdict};
 use super::reading::{CsvFile, ReadError};
-use super::rules::{AccountRow, CustomerRow, FromCells};
+use super::rules::{AccountRow, CustomerRow, FromCells, InvoiceRow, ReceiptRow};
 use crate::book::customers::actions::CustomerError;
 use crate::book::exposure::actions::AccountError;
 use crate::kernel::caller::Caller;
@@ -134,7 +137,8 @@ impl<'a> Import<'a> {
         match self.plan.kind {
             ImportKind::Customers => self.run_as::<CustomerRow>(),
             ImportKind::CreditAccounts => self.run_as::<AccountRow>(),
-            ImportKind::Invoices | ImportKind::Receipts => self.run_as::<AccountRow>(),
+            ImportKind::Invoices => self.run_as::<InvoiceRow>(),
+            ImportKind::Receipts => self.run_as::<ReceiptRow>(),
         }
     }
 

@@ -1,0 +1,206 @@
+//! Credit notes: posting, applying what is left, reversing.
+
+use super::settling::{Application, Funds, NamedApplication, Settling, settle};
+use super::{ReceivableError, check_amount, lock, lock_named};
+use crate::book::exposure::actions::{self as exposure, Locked};
+use crate::book::exposure::model::Exposure;
+use crate::book::receivables::api::shapes::CreditNoteIn;
+use crate::book::receivables::model::{
+    CreditNote, CreditNoteRef, DocumentStatus, Invoice, InvoiceRef, Source,
+};
+use crate::book::receivables::{rules, store};
+use crate::kernel::ids::CreditNoteId;
+use crate::kernel::money::Money;
+use crate::kernel::text::Note;
+use crate::platform::db::{Change, Tx};
+
+/// Posts a credit note. About an invoice, it settles that one as far as it is open; what is left is unapplied.
+///
+/// # Errors
+/// When the customer is unknown or has no account, the invoice is unknown or another customer's, the currency is not
+/// the account's, the amount is zero, the day is in the future, or the number is taken.
+pub fn create_credit_note(
+    tx: &mut Tx,
+    input: &CreditNoteIn,
+) -> Result<CreditNote, ReceivableError> {
+    let locked = lock_named(tx, input.customer_id, input.customer_number.as_ref())?;
+    let account = &locked.account;
+    let amount = input.amount.money();
+    let credit_date = input.credit_date.date();
+    check_amount(amount, &locked, "/amount")?;
+    rules::check_not_future(tx.today(), credit_date).map_err(|error| ReceivableError::Date {
+        pointer: "/credit_date",
+        error,
+    })?;
+    let about = match input.invoice() {
+        Some((reference, pointer)) => Some(find_own_invoice(tx, &locked, &reference, pointer)?),
+        None => None,
+    };
+    let id = CreditNoteId::new();
+    let funds = Funds {
+        source: Source::CreditNote(id),
+        customer_id: account.customer_id,
+        there_on: credit_date,
+        available: amount,
+    };
+    let application = as_far_as_open(about.as_ref(), amount);
+    let mut settling = Settling::read(tx, std::iter::once((account.customer_id, &application)))?;
+    let used = settling.apply(tx, &funds, &application)?;
+    let note = CreditNote {
+        id,
+        number: input.number.clone(),
+        customer_id: account.customer_id,
+        account_id: account.id,
+        invoice_id: about.map(|invoice| invoice.id),
+        credit_date,
+        currency: account.currency,
+        amount_minor: amount.minor(),
+        unapplied_minor: amount.minor().saturating_sub(used),
+        reason: input.reason.to_string(),
+        status: DocumentStatus::Posted,
+        reversed_on: None,
+        reverse_reason: None,
+        created_by: tx.caller().subject.to_string(),
+        created_at: tx.now(),
+        version: 1,
+    };
+    store::insert_credit_note(tx, &note).map_err(|error| {
+        if error.is_duplicate_of("credit_notes", &["number"]) {
+            ReceivableError::NumberTaken {
+                thing: "credit note",
+                number: note.number.clone(),
+            }
+        } else {
+            error.into()
+        }
+    })?;
+    let mut change = Exposure::unapplied(note.amount_minor);
+    for settled in settle(tx, &settling)?.into_values() {
+        change += settled;
+    }
+    exposure::post(tx, &locked, change)?;
+    tx.record(
+        Change::new("credit_note.posted", note.id)
+            .after(&note)
+            .because(&input.reason),
+    )?;
+    Ok(note)
+}
+
+/// The invoice under this reference, when it is of the locked account's customer.
+fn find_own_invoice(
+    tx: &mut Tx,
+    locked: &Locked,
+    reference: &InvoiceRef,
+    pointer: &'static str,
+) -> Result<Invoice, ReceivableError> {
+    let pointer = || pointer.to_owned();
+    let invoice = store::find_invoice(tx, reference)?
+        .ok_or_else(|| ReceivableError::NoSuchInvoice { pointer: pointer() })?;
+    if invoice.customer_id != locked.account.customer_id {
+        return Err(ReceivableError::OtherCustomer { pointer: pointer() });
+    }
+    Ok(invoice)
+}
+
+/// A credit note of 100.00 about an invoice with 60.00 open settles 60.00.
+fn as_far_as_open(invoice: Option<&Invoice>, amount: Money) -> Application {
+    match invoice {
+        Some(invoice) if invoice.open_minor > 0 => Application::Named(vec![NamedApplication {
+            invoice: InvoiceRef::Id(invoice.id),
+            amount: invoice.money(invoice.open_minor.min(amount.minor())),
+        }]),
+        _ => Application::Nothing,
+    }
+}
+
+/// Applies what a credit note has left, from today on.
+///
+/// # Errors
+/// When the credit note is not there or reversed, or more is applied than is open or left.
+pub fn apply_credit_note(
+    tx: &mut Tx,
+    reference: &CreditNoteRef,
+    application: &Application,
+) -> Result<CreditNote, ReceivableError> {
+    let (locked, before) = lock_credit_note(tx, reference)?;
+    let funds = Funds {
+        source: Source::CreditNote(before.id),
+        customer_id: before.customer_id,
+        there_on: before.credit_date.max(tx.today()),
+        available: Money::from_minor(before.unapplied_minor, before.currency),
+    };
+    let mut settling = Settling::read(tx, std::iter::once((before.customer_id, application)))?;
+    let used = settling.apply(tx, &funds, application)?;
+    if used == 0 {
+        return Ok(before);
+    }
+    let after = CreditNote {
+        unapplied_minor: before.unapplied_minor.saturating_sub(used),
+        ..before.clone()
+    };
+    let after =
+        store::update_credit_note_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
+    for change in settle(tx, &settling)?.into_values() {
+        exposure::post(tx, &locked, change)?;
+    }
+    tx.record(
+        Change::new("credit_note.applied", after.id)
+            .before(&before)
+            .after(&after),
+    )?;
+    Ok(after)
+}
+
+/// Takes back a credit note that was posted by mistake, with all that it settled.
+///
+/// # Errors
+/// When the credit note is not there, changed since `version`, or reversed already.
+pub fn reverse_credit_note(
+    tx: &mut Tx,
+    reference: &CreditNoteRef,
+    version: i64,
+    reason: &Note,
+) -> Result<CreditNote, ReceivableError> {
+    let (locked, before) = lock_credit_note(tx, reference)?;
+    if before.version != version {
+        return Err(ReceivableError::Stale);
+    }
+    let undone = Settling::undo(tx, Source::CreditNote(before.id))?;
+    let mut change = Exposure::unapplied(before.amount_minor.saturating_neg());
+    for given_back in settle(tx, &undone)?.into_values() {
+        change += given_back;
+    }
+    let after = CreditNote {
+        unapplied_minor: 0,
+        status: DocumentStatus::Reversed,
+        reversed_on: Some(tx.today()),
+        reverse_reason: Some(reason.to_string()),
+        ..before.clone()
+    };
+    let after =
+        store::update_credit_note_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
+    exposure::post(tx, &locked, change)?;
+    tx.record(
+        Change::new("credit_note.reversed", after.id)
+            .before(&before)
+            .after(&after)
+            .because(reason),
+    )?;
+    Ok(after)
+}
+
+/// The credit note as it is under the lock of its account.
+fn lock_credit_note(
+    tx: &mut Tx,
+    reference: &CreditNoteRef,
+) -> Result<(Locked, CreditNote), ReceivableError> {
+    let missing = || ReceivableError::Missing("credit note");
+    let found = store::find_credit_note(tx, reference)?.ok_or_else(missing)?;
+    let locked = lock(tx, found.customer_id)?;
+    let note = store::find_credit_note(tx, &CreditNoteRef::Id(found.id))?.ok_or_else(missing)?;
+    match note.status {
+        DocumentStatus::Posted => Ok((locked, note)),
+        DocumentStatus::Reversed => Err(ReceivableError::Reversed("credit note")),
+    }
+}

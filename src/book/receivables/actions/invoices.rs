@@ -1,0 +1,212 @@
+//! Posting and cancelling invoices.
+
+use chrono::NaiveDate;
+
+use super::{ReceivableError, check_amount, lock, lock_all_named};
+use crate::book::customers::model::CustomerRef;
+use crate::book::exposure::actions::{self as exposure, Locked};
+use crate::book::exposure::model::Exposure;
+use crate::book::receivables::api::shapes::InvoiceIn;
+use crate::book::receivables::model::{Invoice, InvoiceRef, InvoiceStatus};
+use crate::book::receivables::{rules, store};
+use crate::kernel::ids::{InvoiceId, ReservationId};
+use crate::kernel::money::Money;
+use crate::kernel::text::{Note, Number};
+use crate::platform::db::{Change, DbError, Tx};
+
+/// An invoice to be posted to a locked account.
+#[derive(Debug, Clone)]
+pub struct NewInvoice {
+    pub number: Number,
+    pub invoice_date: NaiveDate,
+    /// By the account's net days when not given.
+    pub due_date: Option<NaiveDate>,
+    pub amount: Money,
+    pub order_number: Option<Number>,
+    /// The reservation that is captured into it; what that held is for the caller to give back.
+    pub reservation_id: Option<ReservationId>,
+}
+
+/// Posts invoices, each to its locked account, in few statements: one outcome for each, in order. What is refused
+/// stops none of the others. Want of limit is no reason to refuse: the goods are delivered.
+///
+/// Exposure goes up by what is posted; a reservation that is captured is the caller's to bring down.
+///
+/// # Errors
+/// When the database fails. Each outcome: when the currency is not the account's, the amount is zero, a date is out
+/// of bounds, or the number is taken.
+pub fn post_invoices(
+    tx: &mut Tx,
+    new: &[(&Locked, NewInvoice)],
+) -> Result<Vec<Result<Invoice, ReceivableError>>, DbError> {
+    let drafts: Vec<Result<Invoice, ReceivableError>> = new
+        .iter()
+        .map(|(locked, new)| draft(tx, locked, new))
+        .collect();
+    let rows: Vec<Invoice> = drafts.iter().flatten().cloned().collect();
+    let inserted = store::insert_invoices(tx, &rows)?;
+    let outcomes: Vec<Result<Invoice, ReceivableError>> = drafts
+        .into_iter()
+        .map(|draft| {
+            let invoice = draft?;
+            if inserted.contains(&invoice.id) {
+                return Ok(invoice);
+            }
+            Err(ReceivableError::NumberTaken {
+                thing: "invoice",
+                number: invoice.number,
+            })
+        })
+        .collect();
+    let changes: Vec<(&Locked, Exposure)> = new
+        .iter()
+        .zip(outcomes.iter())
+        .filter_map(|((locked, _), outcome)| {
+            let invoice = outcome.as_ref().ok()?;
+            Some((*locked, Exposure::receivable(invoice.amount_minor)))
+        })
+        .collect();
+    exposure::post_all(tx, &changes)?;
+    tx.record_all(
+        outcomes
+            .iter()
+            .flatten()
+            .map(|invoice| Change::new("invoice.posted", invoice.id).after(invoice))
+            .collect(),
+    )?;
+    Ok(outcomes)
+}
+
+/// [`post_invoices`] for one.
+///
+/// # Errors
+/// As [`post_invoices`].
+pub fn post_invoice(
+    tx: &mut Tx,
+    locked: &Locked,
+    new: NewInvoice,
+) -> Result<Invoice, ReceivableError> {
+    post_invoices(tx, &[(locked, new)])?
+        .pop()
+        .unwrap_or(Err(ReceivableError::Missing("invoice")))
+}
+
+fn draft(tx: &Tx, locked: &Locked, new: &NewInvoice) -> Result<Invoice, ReceivableError> {
+    check_amount(new.amount, locked, "/amount")?;
+    let account = &locked.account;
+    let due_date = new
+        .due_date
+        .unwrap_or_else(|| rules::due_date(new.invoice_date, account.net_days));
+    rules::check_invoice_dates(tx.today(), new.invoice_date, due_date).map_err(|error| {
+        let pointer = match error {
+            rules::DateError::TooFarAhead | rules::DateError::InFuture => "/invoice_date",
+            rules::DateError::DueBeforeInvoice | rules::DateError::DueTooLate => "/due_date",
+        };
+        ReceivableError::Date { pointer, error }
+    })?;
+    Ok(Invoice {
+        id: InvoiceId::new(),
+        number: new.number.clone(),
+        customer_id: account.customer_id,
+        account_id: account.id,
+        order_number: new.order_number.clone(),
+        reservation_id: new.reservation_id,
+        invoice_date: new.invoice_date,
+        due_date,
+        currency: account.currency,
+        amount_minor: new.amount.minor(),
+        open_minor: new.amount.minor(),
+        status: InvoiceStatus::Open,
+        cancelled_on: None,
+        cancel_reason: None,
+        created_by: tx.caller().subject.to_string(),
+        created_at: tx.now(),
+        version: 1,
+    })
+}
+
+/// Posts what callers send, each to the account of the customer that it names: one outcome for each, in order.
+///
+/// # Errors
+/// When the database fails. Each outcome: when the customer is unknown or has no account, and as [`post_invoices`].
+pub fn create_invoices(
+    tx: &mut Tx,
+    inputs: &[InvoiceIn],
+) -> Result<Vec<Result<Invoice, ReceivableError>>, DbError> {
+    let named: Vec<Result<CustomerRef, ReceivableError>> =
+        inputs.iter().map(InvoiceIn::customer).collect();
+    let references: Vec<CustomerRef> = named.iter().flatten().cloned().collect();
+    let (known, locked) = lock_all_named(tx, &references)?;
+    let prepared: Vec<Result<(&Locked, NewInvoice), ReceivableError>> = named
+        .into_iter()
+        .zip(inputs)
+        .map(|(reference, input)| {
+            let customer = known
+                .get(&String::from(reference?))
+                .ok_or(ReceivableError::NoSuchCustomer)?;
+            let locked = locked.get(customer).ok_or(ReceivableError::NoAccount)?;
+            Ok((locked, input.to_new()))
+        })
+        .collect();
+    let ready: Vec<(&Locked, NewInvoice)> = prepared.iter().flatten().cloned().collect();
+    let mut posted = post_invoices(tx, &ready)?.into_iter();
+    Ok(prepared
+        .into_iter()
+        .map(|item| {
+            item?;
+            posted
+                .next()
+                .unwrap_or(Err(ReceivableError::Missing("invoice")))
+        })
+        .collect())
+}
+
+/// [`create_invoices`] for one.
+///
+/// # Errors
+/// As [`create_invoices`].
+pub fn create_invoice(tx: &mut Tx, input: &InvoiceIn) -> Result<Invoice, ReceivableError> {
+    create_invoices(tx, std::slice::from_ref(input))?
+        .pop()
+        .unwrap_or(Err(ReceivableError::Missing("invoice")))
+}
+
+/// Takes back an invoice that was posted by mistake, as long as nothing settles it. It counts no more from today on.
+///
+/// # Errors
+/// When the invoice is not there, changed since `version`, is settled in part or cancelled already.
+pub fn cancel_invoice(
+    tx: &mut Tx,
+    reference: &InvoiceRef,
+    version: i64,
+    reason: &Note,
+) -> Result<Invoice, ReceivableError> {
+    let missing = ReceivableError::Missing("invoice");
+    let Some(found) = store::find_invoice(tx, reference)? else {
+        return Err(missing);
+    };
+    let locked = lock(tx, found.customer_id)?;
+    let before = store::find_invoice(tx, &InvoiceRef::Id(found.id))?.ok_or(missing)?;
+    if before.version != version {
+        return Err(ReceivableError::Stale);
+    }
+    if before.status != InvoiceStatus::Open {
+        return Err(ReceivableError::NotCancellable(before.status));
+    }
+    let after = Invoice {
+        open_minor: 0,
+        status: InvoiceStatus::Cancelled,
+        cancelled_on: Some(tx.today()),
+        cancel_reason: Some(reason.to_string()),
+        ..before.clone()
+    };
+    let after = store::cancel_invoice(tx, &after)?.ok_or(ReceivableError::Stale)?;
+    exposure::post(tx, &locked, -Exposure::receivable(before.open_minor))?;
+    tx.record(
+        Change::new("invoice.cancelled", after.id)
+            .before(&before)
+            .after(&after)
+            .because(reason),
+    )?;
+    Ok(after)
+}

@@ -1,0 +1,148 @@
+//! What is done with invoices, receipts and credit notes, and how other rooms post them.
+
+mod credit_notes;
+mod invoices;
+mod receipts;
+mod settling;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use credit_notes::{apply_credit_note, create_credit_note, reverse_credit_note};
+pub use invoices::{
+    NewInvoice, cancel_invoice, create_invoice, create_invoices, post_invoice, post_invoices,
+};
+pub use receipts::{NewReceipt, apply_receipt, create_receipt, post_receipts, reverse_receipt};
+pub use settling::{Application, NamedApplication};
+
+use super::model::InvoiceStatus;
+use super::rules::DateError;
+use crate::book::customers::model::CustomerRef;
+use crate::book::customers::store as customers;
+use crate::book::exposure::actions::{self as exposure, Locked};
+use crate::kernel::ids::CustomerId;
+use crate::kernel::money::{Currency, Money};
+use crate::kernel::text::Number;
+use crate::platform::db::{DbError, Tx};
+
+/// Why a use case on receivables was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceivableError {
+    #[error("there is no such {0}")]
+    Missing(&'static str),
+    #[error("there is no such customer")]
+    NoSuchCustomer,
+    #[error("the customer must be named by customer_id or by customer_number, exactly one")]
+    NotOneCustomer,
+    #[error("the customer has no credit account")]
+    NoAccount,
+    #[error("the amount is in {given}, the account in {expected}")]
+    Currency { given: Currency, expected: Currency },
+    #[error("there is a {thing} with the number {number} already")]
+    NumberTaken { thing: &'static str, number: Number },
+    #[error("the amount must be more than zero")]
+    NotPositive { pointer: String },
+    #[error("{pointer} {error}")]
+    Date {
+        pointer: &'static str,
+        error: DateError,
+    },
+    #[error("there is no such invoice")]
+    NoSuchInvoice { pointer: String },
+    #[error("the invoice is another customer's")]
+    OtherCustomer { pointer: String },
+    #[error("{amount} is more than {available}, which is what is left")]
+    OverApplied {
+        pointer: String,
+        amount: Money,
+        available: Money,
+    },
+    #[error("the invoice is {0}: only one that nothing settles can be cancelled")]
+    NotCancellable(InvoiceStatus),
+    #[error("the {0} is reversed")]
+    Reversed(&'static str),
+    #[error("it changed meanwhile")]
+    Stale,
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// The customer that a document names, by id or by number, exactly one.
+///
+/// # Errors
+/// When both are given, or none.
+pub fn named_customer(
+    id: Option<CustomerId>,
+    number: Option<&Number>,
+) -> Result<CustomerRef, ReceivableError> {
+    match (id, number) {
+        (Some(id), None) => Ok(CustomerRef::Id(id)),
+        (None, Some(number)) => Ok(CustomerRef::Number(number.clone())),
+        _ => Err(ReceivableError::NotOneCustomer),
+    }
+}
+
+/// Locks the account of the customer that a document names.
+fn lock_named(
+    tx: &mut Tx,
+    id: Option<CustomerId>,
+    number: Option<&Number>,
+) -> Result<Locked, ReceivableError> {
+    let reference = named_customer(id, number)?;
+    let caller = tx.caller();
+    let customer =
+        customers::find_visible(tx, caller, &reference)?.ok_or(ReceivableError::NoSuchCustomer)?;
+    lock(tx, customer.id)
+}
+
+/// Locks a customer's account.
+fn lock(tx: &mut Tx, customer: CustomerId) -> Result<Locked, ReceivableError> {
+    exposure::lock_all(tx, &BTreeSet::from([customer]))?
+        .remove(&customer)
+        .ok_or(ReceivableError::NoAccount)
+}
+
+/// Locks the accounts of many customers, each under how a document names it. What is not in the answer is unknown or
+/// has no account; the set of known customers tells the two apart.
+fn lock_all_named(
+    tx: &mut Tx,
+    references: &[CustomerRef],
+) -> Result<(BTreeMap<String, CustomerId>, BTreeMap<CustomerId, Locked>), DbError> {
+    let mut ids: Vec<CustomerId> = Vec::new();
+    let mut numbers: Vec<&str> = Vec::new();
+    for reference in references {
+        match reference {
+            CustomerRef::Id(id) => ids.push(*id),
+            CustomerRef::Number(number) => numbers.push(number.as_str()),
+        }
+    }
+    let by_id = customers::list_by_ids(tx, &ids)?;
+    let by_number = customers::list_by_numbers(tx, &numbers)?;
+    let known: BTreeMap<String, CustomerId> = by_id
+        .iter()
+        .map(|customer| (customer.id.to_string(), customer.id))
+        .chain(
+            by_number
+                .iter()
+                .map(|customer| (customer.number.to_string(), customer.id)),
+        )
+        .collect();
+    let locked = exposure::lock_all(tx, &known.values().copied().collect())?;
+    Ok((known, locked))
+}
+
+/// An amount must be in the account's currency and more than zero.
+fn check_amount(amount: Money, locked: &Locked, pointer: &str) -> Result<(), ReceivableError> {
+    let expected = locked.account.currency;
+    if amount.currency() != expected {
+        return Err(ReceivableError::Currency {
+            given: amount.currency(),
+            expected,
+        });
+    }
+    if !amount.is_positive() {
+        return Err(ReceivableError::NotPositive {
+            pointer: pointer.to_owned(),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! Receipts: posting, applying what is left, reversing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use super::settling::{Application, Funds, Settling, settle};
+use super::{ReceivableError, check_amount, lock, lock_named};
+use crate::book::exposure::actions::{self as exposure, Locked};
+use crate::book::exposure::model::Exposure;
+use crate::book::receivables::api::shapes::ReceiptIn;
+use crate::book::receivables::model::{DocumentStatus, Receipt, ReceiptRef, Source};
+use crate::book::receivables::{rules, store};
+use crate::kernel::ids::{CustomerId, ReceiptId};
+use crate::kernel::money::Money;
+use crate::kernel::text::{Note, Number};
+use crate::platform::db::{Change, DbError, Tx};
+
+/// A receipt to be posted to a locked account.
+#[derive(Debug, Clone)]
+pub struct NewReceipt {
+    pub number: Number,
+    pub receipt_date: NaiveDate,
+    pub amount: Money,
+    pub application: Application,
+}
+
+/// Posts receipts, each to its locked account, and applies them in order, in few statements: one outcome for each.
+/// What is refused stops none of the others.
+///
+/// # Errors
+/// When the database fails, also when another unit of work takes one of the numbers at the same moment. Each outcome:
+/// when the currency is not the account's, the amount is zero, the day is in the future, the number is taken, or more
+/// is applied than is open.
+pub fn post_receipts(
+    tx: &mut Tx,
+    new: &[(&Locked, NewReceipt)],
+) -> Result<Vec<Result<Receipt, ReceivableError>>, DbError> {
+    let numbers: Vec<&Number> = new.iter().map(|(_, new)| &new.number).collect();
+    let mut taken = store::taken_receipt_numbers(tx, &numbers)?;
+    let applications = new
+        .iter()
+        .map(|(locked, new)| (locked.account.customer_id, &new.application));
+    let mut settling = Settling::read(tx, applications)?;
+    let outcomes: Vec<Result<Receipt, ReceivableError>> = new
+        .iter()
+        .map(|(locked, new)| {
+            let receipt = draft(tx, locked, new, &taken, &mut settling)?;
+            taken.insert(receipt.number.clone());
+            Ok(receipt)
+        })
+        .collect();
+    let rows: Vec<Receipt> = outcomes.iter().flatten().cloned().collect();
+    store::insert_receipts(tx, &rows)?;
+    let mut changes = settle(tx, &settling)?;
+    for row in &rows {
+        *changes.entry(row.customer_id).or_default() += Exposure::unapplied(row.amount_minor);
+    }
+    let accounts: BTreeMap<CustomerId, &Locked> = new
+        .iter()
+        .map(|(locked, _)| (locked.account.customer_id, *locked))
+        .collect();
+    let changes: Vec<(&Locked, Exposure)> = changes
+        .into_iter()
+        .filter_map(|(customer, change)| Some((*accounts.get(&customer)?, change)))
+        .collect();
+    exposure::post_all(tx, &changes)?;
+    tx.record_all(
+        rows.iter()
+            .map(|receipt| Change::new("receipt.posted", receipt.id).after(receipt))
+            .collect(),
+    )?;
+    Ok(outcomes)
+}
+
+/// The receipt as it will be, with its part of the settling planned.
+fn draft(
+    tx: &Tx,
+    locked: &Locked,
+    new: &NewReceipt,
+    taken: &BTreeSet<Number>,
+    settling: &mut Settling,
+) -> Result<Receipt, ReceivableError> {
+    check_amount(new.amount, locked, "/amount")?;
+    rules::check_not_future(tx.today(), new.receipt_date).map_err(|error| {
+        ReceivableError::Date {
+            pointer: "/receipt_date",
+            error,
+        }
+    })?;
+    if taken.contains(&new.number) {
+        return Err(number_taken(&new.number));
+    }
+    let account = &locked.account;
+    let id = ReceiptId::new();
+    let funds = Funds {
+        source: Source::Receipt(id),
+        customer_id: account.customer_id,
+        there_on: new.receipt_date,
+        available: new.amount,
+    };
+    let used = settling.apply(tx, &funds, &new.application)?;
+    Ok(Receipt {
+        id,
+        number: new.number.clone(),
+        customer_id: account.customer_id,
+        account_id: account.id,
+        receipt_date: new.receipt_date,
+        currency: account.currency,
+        amount_minor: new.amount.minor(),
+        unapplied_minor: new.amount.minor().saturating_sub(used),
+        status: DocumentStatus::Posted,
+        reversed_on: None,
+        reverse_reason: None,
+        created_by: tx.caller().subject.to_string(),
+        created_at: tx.now(),
+        version: 1,
+    })
+}
+
+fn number_taken(number: &Number) -> ReceivableError {
+    ReceivableError::NumberTaken {
+        thing: "receipt",
+        number: number.clone(),
+    }
+}
+
+/// Posts a receipt to the account of the customer that it names.
+///
+/// # Errors
+/// When the customer is unknown or has no account, and as [`post_receipts`].
+pub fn create_receipt(tx: &mut Tx, input: &ReceiptIn) -> Result<Receipt, ReceivableError> {
+    let locked = lock_named(tx, input.customer_id, input.customer_number.as_ref())?;
+    let posted = post_receipts(tx, &[(&locked, input.to_new())]).map_err(|error| {
+        if error.is_duplicate_of("receipts", &["number"]) {
+            number_taken(&input.number)
+        } else {
+            error.into()
+        }
+    })?;
+    posted
+        .into_iter()
+        .next()
+        .unwrap_or(Err(ReceivableError::Missing("receipt")))
+}
+
+/// Applies what a receipt has left. It counts from today on, because only now is it said which invoices it pays.
+///
+/// # Errors
+/// When the receipt is not there or reversed, or more is applied than is open or left.
+pub fn apply_receipt(
+    tx: &mut Tx,
+    reference: &ReceiptRef,
+    application: &Application,
+) -> Result<Receipt, ReceivableError> {
+    let (locked, before) = lock_receipt(tx, reference)?;
+    let funds = Funds {
+        source: Source::Receipt(before.id),
+        customer_id: before.customer_id,
+        there_on: before.receipt_date.max(tx.today()),
+        available: Money::from_minor(before.unapplied_minor, before.currency),
+    };
+    let mut settling = Settling::read(tx, std::iter::once((before.customer_id, application)))?;
+    let used = settling.apply(tx, &funds, application)?;
+    if used == 0 {
+        return Ok(before);
+    }
+    let after = Receipt {
+        unapplied_minor: before.unapplied_minor.saturating_sub(used),
+        ..before.clone()
+    };
+    let after = store::update_receipt_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
+    for change in settle(tx, &settling)?.into_values() {
+        exposure::post(tx, &locked, change)?;
+    }
+    tx.record(
+        Change::new("receipt.applied", after.id)
+            .before(&before)
+            .after(&after),
+    )?;
+    Ok(after)
+}
+
+/// Takes back a receipt that was posted by mistake, with all that it settled: the invoices are open again from today
+/// on.
+///
+/// # Errors
+/// When the receipt is not there, changed since `version`, or reversed already.
+pub fn reverse_receipt(
+    tx: &mut Tx,
+    reference: &ReceiptRef,
+    version: i64,
+    reason: &Note,
+) -> Result<Receipt, ReceivableError> {
+    let (locked, before) = lock_receipt(tx, reference)?;
+    if before.version != version {
+        return Err(ReceivableError::Stale);
+    }
+    let undone = Settling::undo(tx, Source::Receipt(before.id))?;
+    let mut change = Exposure::unapplied(before.amount_minor.saturating_neg());
+    for given_back in settle(tx, &undone)?.into_values() {
+        change += given_back;
+    }
+    let after = Receipt {
+        unapplied_minor: 0,
+        status: DocumentStatus::Reversed,
+        reversed_on: Some(tx.today()),
+        reverse_reason: Some(reason.to_string()),
+        ..before.clone()
+    };
+    let after = store::update_receipt_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
+    exposure::post(tx, &locked, change)?;
+    tx.record(
+        Change::new("receipt.reversed", after.id)
+            .before(&before)
+            .after(&after)
+            .because(reason),
+    )?;
+    Ok(after)
+}
+
+/// The receipt as it is under the lock of its account.
+fn lock_receipt(tx: &mut Tx, reference: &ReceiptRef) -> Result<(Locked, Receipt), ReceivableError> {
+    let missing = || ReceivableError::Missing("receipt");
+    let found = store::find_receipt(tx, reference)?.ok_or_else(missing)?;
+    let locked = lock(tx, found.customer_id)?;
+    let receipt = store::find_receipt(tx, &ReceiptRef::Id(found.id))?.ok_or_else(missing)?;
+    match receipt.status {
+        DocumentStatus::Posted => Ok((locked, receipt)),
+        DocumentStatus::Reversed => Err(ReceivableError::Reversed("receipt")),
+    }
+}

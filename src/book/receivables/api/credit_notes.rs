@@ -1,0 +1,162 @@
+//! Credit notes.
+
+use actix_web::{HttpRequest, get, post, web};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::refuse_hidden;
+use super::shapes::{ApplyIn, CreditNoteFilter, CreditNoteIn, CreditNoteOut, TakeBackIn};
+use crate::book::receivables::actions::{self, ReceivableError};
+use crate::book::receivables::model::CreditNoteRef;
+use crate::book::receivables::store;
+use crate::platform::http::auth::{PostCash, ReadReceivables, ReverseDocuments};
+use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::{Actor, Answer, Doors, IfMatch, KeyedCommand, Listing, Outcome};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(post_credit_note)
+        .service(list_credit_notes)
+        .service(find_credit_note)
+        .service(apply_credit_note)
+        .service(reverse_credit_note);
+}
+
+/// Post a credit note
+///
+/// About an invoice, it settles that one as far as it is open, and what is left is unapplied. About none, all of it is
+/// unapplied. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "receivables",
+    request_body = CreditNoteIn,
+    responses((status = 201, description = "The credit note.", body = CreditNoteOut)),
+    security(("bearer" = ["cash:post"]))
+)]
+#[post("/v1/credit-notes")]
+pub async fn post_credit_note(
+    actor: Actor<PostCash>,
+    command: KeyedCommand<CreditNoteIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, |tx, input| {
+            let note = actions::create_credit_note(tx, input)?;
+            let location = format!("/v1/credit-notes/{}", note.id);
+            let version = note.version;
+            Ok(Answer::created(&CreditNoteOut::from(note), location)?.version(version))
+        })
+        .await
+}
+
+/// List credit notes
+///
+/// Those of the customers that you may see, the newest first.
+#[utoipa::path(
+    tag = "receivables",
+    params(CreditNoteFilter, PageParams),
+    responses((status = 200, description = "One page of credit notes.", body = PageOut<CreditNoteOut>)),
+    security(("bearer" = ["receivables:read"]))
+)]
+#[get("/v1/credit-notes")]
+pub async fn list_credit_notes(
+    actor: Actor<ReadReceivables>,
+    listing: Listing<CreditNoteFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            let Listing { filter, page } = listing;
+            let rows = store::list_credit_notes(db, &actor, &filter, &page)?;
+            Ok(page.cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+        })
+        .await?;
+    Ok(page
+        .map(CreditNoteOut::from)
+        .into_response(&request, &cursors))
+}
+
+/// Read a credit note
+///
+/// By id or number.
+#[utoipa::path(
+    tag = "receivables",
+    params(("credit_note" = String, Path, description = "The credit note's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    responses((status = 200, description = "The credit note.", body = CreditNoteOut)),
+    security(("bearer" = ["receivables:read"]))
+)]
+#[get("/v1/credit-notes/{credit_note}")]
+pub async fn find_credit_note(
+    actor: Actor<ReadReceivables>,
+    note: web::Path<CreditNoteRef>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let answer = doors
+        .read(move |db| {
+            let note = store::find_credit_note(db, &note)?
+                .ok_or(ReceivableError::Missing("credit note"))?;
+            refuse_hidden(db, &actor, note.customer_id, "credit note")?;
+            let version = note.version;
+            Ok(Answer::ok(&CreditNoteOut::from(note))?.version(version))
+        })
+        .await?;
+    Ok(answer.into_response())
+}
+
+/// Apply what a credit note has left
+///
+/// To named invoices, or to the oldest first. It counts from today on. More than is left or open is refused, so
+/// that no `If-Match` is needed. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "receivables",
+    params(("credit_note" = String, Path, description = "The credit note's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    request_body = ApplyIn,
+    responses((status = 200, description = "The credit note as it is now.", body = CreditNoteOut)),
+    security(("bearer" = ["cash:post"]))
+)]
+#[post("/v1/credit-notes/{credit_note}/apply")]
+pub async fn apply_credit_note(
+    actor: Actor<PostCash>,
+    note: web::Path<CreditNoteRef>,
+    command: KeyedCommand<ApplyIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, move |tx, input| {
+            let note = actions::apply_credit_note(tx, &note, &input.application())?;
+            let version = note.version;
+            Ok(Answer::ok(&CreditNoteOut::from(note))?.version(version))
+        })
+        .await
+}
+
+/// Reverse a credit note
+///
+/// One that was posted by mistake. All that it settled is undone, and the invoices are open again from today on. An
+/// `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "receivables",
+    params(
+        ("credit_note" = String, Path, description = "The credit note's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = TakeBackIn,
+    responses((status = 200, description = "The credit note as it is now.", body = CreditNoteOut)),
+    security(("bearer" = ["documents:reverse"]))
+)]
+#[post("/v1/credit-notes/{credit_note}/reverse")]
+pub async fn reverse_credit_note(
+    actor: Actor<ReverseDocuments>,
+    note: web::Path<CreditNoteRef>,
+    version: IfMatch,
+    command: KeyedCommand<TakeBackIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, move |tx, input| {
+            let note = actions::reverse_credit_note(tx, &note, version.0, &input.reason)?;
+            let version = note.version;
+            Ok(Answer::ok(&CreditNoteOut::from(note))?.version(version))
+        })
+        .await
+}

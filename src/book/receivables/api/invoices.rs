@@ -1,0 +1,289 @@
+//! Invoices, one by one and many at once.
+
+use actix_web::http::header::ACCEPT_LANGUAGE;
+use actix_web::{HttpRequest, get, post, web};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::refuse_hidden;
+use super::shapes::{
+    BatchQuery, InvoiceBatchIn, InvoiceBatchOut, InvoiceFilter, InvoiceIn, InvoiceOut, InvoiceSort,
+    ItemOut, SettlementOut, TakeBackIn,
+};
+use crate::book::exposure::api::NoFilter;
+use crate::book::receivables::actions::{self, ReceivableError};
+use crate::book::receivables::model::{Invoice, InvoiceRef};
+use crate::book::receivables::store;
+use crate::kernel::caller::Caller;
+use crate::kernel::places::Language;
+use crate::platform::db::Db;
+use crate::platform::http::auth::{PostInvoices, ReadReceivables, ReverseDocuments};
+use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
+use crate::platform::http::{
+    Actor, Answer, Code, Doors, IfMatch, KeyedCommand, Listing, Outcome, Problem,
+};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(post_invoice)
+        .service(post_invoice_batch)
+        .service(list_invoices)
+        .service(find_invoice)
+        .service(cancel_invoice)
+        .service(list_settlements);
+}
+
+/// Post an invoice
+///
+/// The account's exposure goes up by its amount. An invoice is never refused for want of limit: the goods are
+/// delivered. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "receivables",
+    request_body = InvoiceIn,
+    responses((status = 201, description = "The invoice.", body = InvoiceOut)),
+    security(("bearer" = ["invoices:post"]))
+)]
+#[post("/v1/invoices")]
+pub async fn post_invoice(
+    actor: Actor<PostInvoices>,
+    command: KeyedCommand<InvoiceIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, |tx, input| {
+            let invoice = actions::create_invoice(tx, input)?;
+            let location = format!("/v1/invoices/{}", invoice.id);
+            let version = invoice.version;
+            Ok(Answer::created(&InvoiceOut::from(invoice), location)?.version(version))
+        })
+        .await
+}
+
+/// Post many invoices
+///
+/// At most 500. Each is posted for itself and has a status of its own, unless `atomic=true` asks for all or none. An
+/// `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "receivables",
+    params(BatchQuery),
+    request_body = InvoiceBatchIn,
+    responses(
+        (status = 200, description = "All were posted, as `atomic=true` asked.", body = InvoiceBatchOut),
+        (status = 207, description = "What became of each.", body = InvoiceBatchOut),
+    ),
+    security(("bearer" = ["invoices:post"]))
+)]
+#[post("/v1/invoices/batch")]
+pub async fn post_invoice_batch(
+    actor: Actor<PostInvoices>,
+    query: Query<BatchQuery>,
+    command: KeyedCommand<InvoiceBatchIn>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let language = request
+        .headers()
+        .get(ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .map(Language::negotiate)
+        .unwrap_or_default();
+    let atomic = query.0.atomic.unwrap_or(false);
+    doors
+        .once_keyed(&actor, command, move |tx, input| {
+            let outcomes = actions::create_invoices(tx, &input.invoices)?;
+            let request_id = tx.caller().request_id.clone();
+            let results = results(&input.invoices, outcomes, language, &request_id);
+            if !atomic {
+                return Answer::multi_status(&InvoiceBatchOut { results });
+            }
+            refuse_unless_all(&results)?;
+            Answer::ok(&InvoiceBatchOut { results })
+        })
+        .await
+}
+
+fn results(
+    inputs: &[InvoiceIn],
+    outcomes: Vec<Result<Invoice, ReceivableError>>,
+    language: Language,
+    request_id: &str,
+) -> Vec<ItemOut> {
+    let item =
+        |(index, (input, outcome)): (usize, (&InvoiceIn, Result<Invoice, ReceivableError>))| {
+            let number = input.number.clone();
+            match outcome {
+                Ok(invoice) => ItemOut {
+                    number,
+                    status: 201,
+                    id: Some(invoice.id),
+                    problem: None,
+                },
+                Err(error) => {
+                    let problem =
+                        Problem::from(error).below(&format!("/invoices/{index}"), language);
+                    ItemOut {
+                        number,
+                        status: problem.code().status(),
+                        id: None,
+                        problem: Some(problem.body(language, "/v1/invoices/batch", request_id)),
+                    }
+                }
+            }
+        };
+    inputs.iter().zip(outcomes).enumerate().map(item).collect()
+}
+
+/// All or none: one problem that tells everything that is wrong.
+fn refuse_unless_all(results: &[ItemOut]) -> Result<(), Problem> {
+    let errors = results
+        .iter()
+        .filter_map(|item| item.problem.as_ref()?["errors"].as_array())
+        .flatten();
+    let text =
+        |error: &serde_json::Value, name: &str| error[name].as_str().unwrap_or_default().to_owned();
+    let problem = errors.fold(Problem::new(Code::Invalid), |problem, error| {
+        problem.at(
+            text(error, "pointer"),
+            &text(error, "code"),
+            text(error, "message"),
+        )
+    });
+    if results.iter().any(|item| item.problem.is_some()) {
+        return Err(problem);
+    }
+    Ok(())
+}
+
+/// List invoices
+///
+/// Those of the customers that you may see.
+#[utoipa::path(
+    tag = "receivables",
+    params(InvoiceFilter, PageParams),
+    responses((status = 200, description = "One page of invoices.", body = PageOut<InvoiceOut>)),
+    security(("bearer" = ["receivables:read"]))
+)]
+#[get("/v1/invoices")]
+pub async fn list_invoices(
+    actor: Actor<ReadReceivables>,
+    listing: Listing<InvoiceFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            let Listing { filter, page } = listing;
+            let rows = store::list_invoices(db, &actor, &filter, &page)?;
+            let key = |invoice: &Invoice| match filter.sort.unwrap_or_default() {
+                InvoiceSort::DueDate | InvoiceSort::DueDateDescending => {
+                    invoice.due_date.to_string()
+                }
+                InvoiceSort::InvoiceDate | InvoiceSort::InvoiceDateDescending => {
+                    invoice.invoice_date.to_string()
+                }
+                InvoiceSort::Amount | InvoiceSort::AmountDescending => {
+                    invoice.amount_minor.to_string()
+                }
+                InvoiceSort::Number | InvoiceSort::NumberDescending => invoice.number.to_string(),
+            };
+            Ok(page.cut(rows, |invoice| (key(invoice), invoice.id.to_string())))
+        })
+        .await?;
+    Ok(page.map(InvoiceOut::from).into_response(&request, &cursors))
+}
+
+/// Read an invoice
+///
+/// By id or number.
+#[utoipa::path(
+    tag = "receivables",
+    params(("invoice" = String, Path, description = "The invoice's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    responses((status = 200, description = "The invoice.", body = InvoiceOut)),
+    security(("bearer" = ["receivables:read"]))
+)]
+#[get("/v1/invoices/{invoice}")]
+pub async fn find_invoice(
+    actor: Actor<ReadReceivables>,
+    invoice: web::Path<InvoiceRef>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let answer = doors
+        .read(move |db| {
+            let invoice = find_visible(db, &actor, &invoice)?;
+            let version = invoice.version;
+            Ok(Answer::ok(&InvoiceOut::from(invoice))?.version(version))
+        })
+        .await?;
+    Ok(answer.into_response())
+}
+
+/// Cancel an invoice
+///
+/// One that was posted by mistake, before anything settles it; a settled one needs its receipt or credit note
+/// reversed first. It counts no more from today on. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "receivables",
+    params(
+        ("invoice" = String, Path, description = "The invoice's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = TakeBackIn,
+    responses((status = 200, description = "The invoice as it is now.", body = InvoiceOut)),
+    security(("bearer" = ["documents:reverse"]))
+)]
+#[post("/v1/invoices/{invoice}/cancel")]
+pub async fn cancel_invoice(
+    actor: Actor<ReverseDocuments>,
+    invoice: web::Path<InvoiceRef>,
+    version: IfMatch,
+    command: KeyedCommand<TakeBackIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, move |tx, input| {
+            let invoice = actions::cancel_invoice(tx, &invoice, version.0, &input.reason)?;
+            let version = invoice.version;
+            Ok(Answer::ok(&InvoiceOut::from(invoice))?.version(version))
+        })
+        .await
+}
+
+/// List what settled an invoice
+///
+/// In the order in which it was done. What was undone stands there too, with the opposite sign.
+#[utoipa::path(
+    tag = "receivables",
+    params(
+        ("invoice" = String, Path, description = "The invoice's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        PageParams,
+    ),
+    responses((status = 200, description = "One page of settlements.", body = PageOut<SettlementOut>)),
+    security(("bearer" = ["receivables:read"]))
+)]
+#[get("/v1/invoices/{invoice}/settlements")]
+pub async fn list_settlements(
+    actor: Actor<ReadReceivables>,
+    invoice: web::Path<InvoiceRef>,
+    listing: Listing<NoFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            let invoice = find_visible(db, &actor, &invoice)?;
+            let rows = store::list_settlements(db, invoice.id, &listing.page)?;
+            let page = listing
+                .page
+                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
+            Ok(page.map(|row| SettlementOut::new(&invoice, row)))
+        })
+        .await?;
+    Ok(page.into_response(&request, &cursors))
+}
+
+fn find_visible(db: &mut Db, caller: &Caller, reference: &InvoiceRef) -> Result<Invoice, Problem> {
+    let invoice = store::find_invoice(db, reference)?.ok_or(ReceivableError::Missing("invoice"))?;
+    refuse_hidden(db, caller, invoice.customer_id, "invoice")?;
+    Ok(invoice)
+}

@@ -1,0 +1,89 @@
+//! `/v1/invoices`, `/v1/credit-notes`, `/v1/receipts`.
+
+mod credit_notes;
+mod invoices;
+mod receipts;
+pub mod shapes;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::actions::ReceivableError;
+use super::model::InvoiceStatus;
+use crate::book::customers::model::CustomerRef;
+use crate::book::customers::store as customers;
+use crate::kernel::caller::Caller;
+use crate::kernel::ids::CustomerId;
+use crate::platform::db::Db;
+use crate::platform::http::{Code, Problem};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .configure(invoices::routes)
+        .configure(credit_notes::routes)
+        .configure(receipts::routes);
+}
+
+/// Hides a document whose customer the caller may not see.
+fn refuse_hidden(
+    db: &mut Db,
+    caller: &Caller,
+    customer: CustomerId,
+    thing: &'static str,
+) -> Result<(), Problem> {
+    customers::find_visible(db, caller, &CustomerRef::Id(customer))?
+        .ok_or(ReceivableError::Missing(thing))?;
+    Ok(())
+}
+
+impl From<ReceivableError> for Problem {
+    fn from(error: ReceivableError) -> Problem {
+        let text = error.to_string();
+        match error {
+            ReceivableError::Missing(thing) => Problem::not_found(thing),
+            ReceivableError::NoSuchCustomer => Problem::not_found("customer"),
+            ReceivableError::NotOneCustomer => {
+                Problem::new(Code::MalformedBody).at("/customer_id", "exclusive", text)
+            }
+            ReceivableError::NoAccount => {
+                Problem::invalid("/customer_id", "no_credit_account", text)
+            }
+            ReceivableError::Currency { given, expected } => Problem::new(Code::CurrencyMismatch)
+                .with("given", given)
+                .with("expected", expected),
+            ReceivableError::NumberTaken { thing, number } => Problem::new(Code::DuplicateNumber)
+                .with("thing", thing)
+                .with("number", number),
+            ReceivableError::NotPositive { pointer } => {
+                Problem::invalid(pointer, "not_positive", text)
+            }
+            ReceivableError::Date { pointer, error } => {
+                Problem::invalid(pointer, "out_of_bounds", error)
+            }
+            ReceivableError::NoSuchInvoice { pointer } => {
+                Problem::invalid(pointer, "unknown_invoice", text)
+            }
+            ReceivableError::OtherCustomer { pointer } => {
+                Problem::invalid(pointer, "other_customer", text)
+            }
+            ReceivableError::OverApplied {
+                pointer,
+                amount,
+                available,
+            } => Problem::new(Code::OverApplied)
+                .with("amount", amount)
+                .with("available", available)
+                .at(pointer, "over_applied", text),
+            ReceivableError::NotCancellable(status) => {
+                let allowed: &[&str] = match status {
+                    InvoiceStatus::Open => &["cancel", "settle"],
+                    InvoiceStatus::PartiallyPaid => &["settle"],
+                    InvoiceStatus::Paid | InvoiceStatus::Cancelled => &[],
+                };
+                Problem::state("invoice", status, allowed)
+            }
+            ReceivableError::Reversed(thing) => Problem::state(thing, "reversed", [""; 0]),
+            ReceivableError::Stale => Problem::new(Code::Stale),
+            ReceivableError::Db(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Receipts.
+
+use actix_web::{HttpRequest, get, post, web};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::refuse_hidden;
+use super::shapes::{ApplyIn, ReceiptFilter, ReceiptIn, ReceiptOut, TakeBackIn};
+use crate::book::receivables::actions::{self, ReceivableError};
+use crate::book::receivables::model::ReceiptRef;
+use crate::book::receivables::store;
+use crate::platform::http::auth::{PostCash, ReadReceivables, ReverseDocuments};
+use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::{Actor, Answer, Doors, IfMatch, KeyedCommand, Listing, Outcome};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(post_receipt)
+        .service(list_receipts)
+        .service(find_receipt)
+        .service(apply_receipt)
+        .service(reverse_receipt);
+}
+
+/// Post a receipt
+///
+/// It is applied to the invoices that it names, else to the oldest that are open; what is left is unapplied cash, which
+/// lowers exposure too. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "receivables",
+    request_body = ReceiptIn,
+    responses((status = 201, description = "The receipt.", body = ReceiptOut)),
+    security(("bearer" = ["cash:post"]))
+)]
+#[post("/v1/receipts")]
+pub async fn post_receipt(
+    actor: Actor<PostCash>,
+    command: KeyedCommand<ReceiptIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, |tx, input| {
+            let receipt = actions::create_receipt(tx, input)?;
+            let location = format!("/v1/receipts/{}", receipt.id);
+            let version = receipt.version;
+            Ok(Answer::created(&ReceiptOut::from(receipt), location)?.version(version))
+        })
+        .await
+}
+
+/// List receipts
+///
+/// Those of the customers that you may see, the newest first.
+#[utoipa::path(
+    tag = "receivables",
+    params(ReceiptFilter, PageParams),
+    responses((status = 200, description = "One page of receipts.", body = PageOut<ReceiptOut>)),
+    security(("bearer" = ["receivables:read"]))
+)]
+#[get("/v1/receipts")]
+pub async fn list_receipts(
+    actor: Actor<ReadReceivables>,
+    listing: Listing<ReceiptFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            let Listing { filter, page } = listing;
+            let rows = store::list_receipts(db, &actor, &filter, &page)?;
+            Ok(page.cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+        })
+        .await?;
+    Ok(page.map(ReceiptOut::from).into_response(&request, &cursors))
+}
+
+/// Read a receipt
+///
+/// By id or number.
+#[utoipa::path(
+    tag = "receivables",
+    params(("receipt" = String, Path, description = "The receipt's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    responses((status = 200, description = "The receipt.", body = ReceiptOut)),
+    security(("bearer" = ["receivables:read"]))
+)]
+#[get("/v1/receipts/{receipt}")]
+pub async fn find_receipt(
+    actor: Actor<ReadReceivables>,
+    receipt: web::Path<ReceiptRef>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let answer = doors
+        .read(move |db| {
+            let receipt =
+                store::find_receipt(db, &receipt)?.ok_or(ReceivableError::Missing("receipt"))?;
+            refuse_hidden(db, &actor, receipt.customer_id, "receipt")?;
+            let version = receipt.version;
+            Ok(Answer::ok(&ReceiptOut::from(receipt))?.version(version))
+        })
+        .await?;
+    Ok(answer.into_response())
+}
+
+/// Apply what a receipt has left
+///
+/// To named invoices, or to the oldest first. It counts from today on. More than is left or open is refused, so
+/// that no `If-Match` is needed. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "receivables",
+    params(("receipt" = String, Path, description = "The receipt's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    request_body = ApplyIn,
+    responses((status = 200, description = "The receipt as it is now.", body = ReceiptOut)),
+    security(("bearer" = ["cash:post"]))
+)]
+#[post("/v1/receipts/{receipt}/apply")]
+pub async fn apply_receipt(
+    actor: Actor<PostCash>,
+    receipt: web::Path<ReceiptRef>,
+    command: KeyedCommand<ApplyIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, move |tx, input| {
+            let receipt = actions::apply_receipt(tx, &receipt, &input.application())?;
+            let version = receipt.version;
+            Ok(Answer::ok(&ReceiptOut::from(receipt))?.version(version))
+        })
+        .await
+}
+
+/// Reverse a receipt
+///
+/// One that was posted by mistake. All that it settled is undone, and the invoices are open again from today on. An
+/// `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "receivables",
+    params(
+        ("receipt" = String, Path, description = "The receipt's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = TakeBackIn,
+    responses((status = 200, description = "The receipt as it is now.", body = ReceiptOut)),
+    security(("bearer" = ["documents:reverse"]))
+)]
+#[post("/v1/receipts/{receipt}/reverse")]
+pub async fn reverse_receipt(
+    actor: Actor<ReverseDocuments>,
+    receipt: web::Path<ReceiptRef>,
+    version: IfMatch,
+    command: KeyedCommand<TakeBackIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, move |tx, input| {
+            let receipt = actions::reverse_receipt(tx, &receipt, version.0, &input.reason)?;
+            let version = receipt.version;
+            Ok(Answer::ok(&ReceiptOut::from(receipt))?.version(version))
+        })
+        .await
+}

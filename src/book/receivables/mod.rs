@@ -1,0 +1,20 @@
+//! The receivables ledger: invoices, credit notes, receipts, and what settles what.
+//!
+//! An invoice is open until receipts and credit notes settle it. Settlements are appended and never changed: applying
+//! money adds a row, taking it back adds a row of the opposite sign that names the first. What is open on an invoice,
+//! and what is unapplied of a receipt or credit note, stand on their rows and in the account's exposure, which change
+//! together in one unit of work under the account's lock. None of them is ever negative.
+//!
+//! A settlement is effective on a business day: not before the money came, not before the invoice is dated, and when
+//! money is applied later, not before the day on which that is done. Taking it back is effective on the day on which
+//! it is taken back, not before the settlement itself. So any past day keeps the answer that it had at its end, but
+//! for documents that are entered later with an earlier date.
+//!
+//! Other rooms post by [`actions::post_invoices`] and [`actions::post_receipts`], and ask [`store::overdue_facts`] and
+//! [`store::open_invoices_due_before`].
+
+pub mod actions;
+pub mod api;
+pub mod model;
+pub mod rules;
+pub mod store;

@@ -1,0 +1,226 @@
+//! Invoices, credit notes, receipts and settlements as they are stored and named.
+
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::{
+    self, CreditAccountId, CreditNoteId, CustomerId, Id, InvoiceId, Kind, ReceiptId, ReservationId,
+    SettlementId,
+};
+use crate::kernel::money::{Currency, Money};
+use crate::kernel::text::{Number, TextError};
+use crate::platform::db::columns::text_enum;
+use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
+
+text_enum! {
+    /// How far an invoice is settled. Overdue is no status: it follows from the due date.
+    pub enum InvoiceStatus {
+        Open = "open",
+        PartiallyPaid = "partially_paid",
+        Paid = "paid",
+        /// Posted by mistake, and taken back before anything settled it.
+        Cancelled = "cancelled",
+    }
+}
+
+text_enum! {
+    /// Whether a receipt or credit note holds.
+    pub enum DocumentStatus {
+        Posted = "posted",
+        /// Posted by mistake, and taken back with all that it settled.
+        Reversed = "reversed",
+    }
+}
+
+/// An invoice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = invoices, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Invoice {
+    pub id: InvoiceId,
+    pub number: Number,
+    pub customer_id: CustomerId,
+    pub account_id: CreditAccountId,
+    pub order_number: Option<Number>,
+    /// The reservation that was captured into it.
+    pub reservation_id: Option<ReservationId>,
+    pub invoice_date: NaiveDate,
+    pub due_date: NaiveDate,
+    pub currency: Currency,
+    pub amount_minor: i64,
+    /// What is not settled yet; zero when cancelled.
+    pub open_minor: i64,
+    pub status: InvoiceStatus,
+    pub cancelled_on: Option<NaiveDate>,
+    pub cancel_reason: Option<String>,
+    pub created_by: String,
+    pub created_at: Instant,
+    pub version: i64,
+}
+
+impl Invoice {
+    pub const fn money(&self, minor: i64) -> Money {
+        Money::from_minor(minor, self.currency)
+    }
+}
+
+/// A credit note: it settles the invoice that it is about, and what is left can settle others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = credit_notes, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct CreditNote {
+    pub id: CreditNoteId,
+    pub number: Number,
+    pub customer_id: CustomerId,
+    pub account_id: CreditAccountId,
+    /// The invoice that it is about.
+    pub invoice_id: Option<InvoiceId>,
+    pub credit_date: NaiveDate,
+    pub currency: Currency,
+    pub amount_minor: i64,
+    /// What settles no invoice yet; zero when reversed.
+    pub unapplied_minor: i64,
+    pub reason: String,
+    pub status: DocumentStatus,
+    pub reversed_on: Option<NaiveDate>,
+    pub reverse_reason: Option<String>,
+    pub created_by: String,
+    pub created_at: Instant,
+    pub version: i64,
+}
+
+/// Money that a customer paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = receipts, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Receipt {
+    pub id: ReceiptId,
+    pub number: Number,
+    pub customer_id: CustomerId,
+    pub account_id: CreditAccountId,
+    pub receipt_date: NaiveDate,
+    pub currency: Currency,
+    pub amount_minor: i64,
+    /// What settles no invoice yet; zero when reversed.
+    pub unapplied_minor: i64,
+    pub status: DocumentStatus,
+    pub reversed_on: Option<NaiveDate>,
+    pub reverse_reason: Option<String>,
+    pub created_by: String,
+    pub created_at: Instant,
+    pub version: i64,
+}
+
+/// One settlement of an invoice, or with a negative amount the undoing of one: appended, never changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = settlements, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Settlement {
+    pub id: SettlementId,
+    pub invoice_id: InvoiceId,
+    pub customer_id: CustomerId,
+    /// What settled it: a receipt or a credit note, exactly one.
+    pub receipt_id: Option<ReceiptId>,
+    pub credit_note_id: Option<CreditNoteId>,
+    pub amount_minor: i64,
+    /// The business day from which it counts.
+    pub effective_on: NaiveDate,
+    /// The settlement that this one undoes.
+    pub reverses_id: Option<SettlementId>,
+    pub created_by: String,
+    pub created_at: Instant,
+}
+
+/// What settles invoices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    Receipt(ReceiptId),
+    CreditNote(CreditNoteId),
+}
+
+impl Source {
+    pub const fn receipt(self) -> Option<ReceiptId> {
+        match self {
+            Source::Receipt(id) => Some(id),
+            Source::CreditNote(_) => None,
+        }
+    }
+
+    pub const fn credit_note(self) -> Option<CreditNoteId> {
+        match self {
+            Source::Receipt(_) => None,
+            Source::CreditNote(id) => Some(id),
+        }
+    }
+}
+
+/// A document as others name it: by our id or by the ERP's number.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String", bound = "K: Kind")]
+pub enum DocumentRef<K: Kind> {
+    Id(Id<K>),
+    Number(Number),
+}
+
+pub type InvoiceRef = DocumentRef<ids::Invoice>;
+pub type CreditNoteRef = DocumentRef<ids::CreditNote>;
+pub type ReceiptRef = DocumentRef<ids::Receipt>;
+
+impl<K: Kind> FromStr for DocumentRef<K> {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<DocumentRef<K>, TextError> {
+        match text.parse() {
+            Ok(id) => Ok(DocumentRef::Id(id)),
+            Err(_) => text.parse().map(DocumentRef::Number),
+        }
+    }
+}
+
+impl<K: Kind> TryFrom<String> for DocumentRef<K> {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<DocumentRef<K>, TextError> {
+        text.parse()
+    }
+}
+
+impl<K: Kind> From<DocumentRef<K>> for String {
+    fn from(reference: DocumentRef<K>) -> String {
+        match reference {
+            DocumentRef::Id(id) => id.to_string(),
+            DocumentRef::Number(number) => number.into(),
+        }
+    }
+}
+
+/// What a customer is late with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Overdue {
+    /// Days past due of its oldest open invoice.
+    pub oldest_days: i64,
+    /// What is open on overdue invoices, in the account's currency.
+    pub amount_minor: i64,
+    /// How many invoices are overdue.
+    pub count: i64,
+}
+
+/// An open invoice, as dunning needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = invoices)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct OpenInvoice {
+    pub id: InvoiceId,
+    pub number: Number,
+    pub customer_id: CustomerId,
+    pub account_id: CreditAccountId,
+    pub invoice_date: NaiveDate,
+    pub due_date: NaiveDate,
+    pub currency: Currency,
+    pub amount_minor: i64,
+    pub open_minor: i64,
+}

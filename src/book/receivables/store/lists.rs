@@ -1,0 +1,204 @@
+//! Pages of invoices, credit notes, receipts and settlements, of the customers that the caller may see.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use crate::book::receivables::api::shapes::{
+    CreditNoteFilter, InvoiceFilter, InvoiceSort, ReceiptFilter,
+};
+use crate::book::receivables::model::{CreditNote, Invoice, Receipt, Settlement};
+use crate::kernel::caller::Caller;
+use crate::kernel::ids::{CreditNoteId, InvoiceId, ReceiptId, SettlementId};
+use crate::platform::db::schema::{credit_notes, customers, invoices, receipts, settlements};
+use crate::platform::db::{Db, DbError, on_backend, seek};
+use crate::platform::http::{PageRequest, Problem};
+
+/// Keeps a query to the customers that the caller may see, and to those that the filter names.
+macro_rules! of_customers {
+    ($query:ident, $column:expr, $caller:expr, $filter:expr) => {
+        if $caller.sees_only_own() {
+            $query = $query.filter(
+                $column.eq_any(
+                    customers::table
+                        .filter(customers::owner.eq(&$caller.subject))
+                        .select(customers::id),
+                ),
+            );
+        }
+        if !$filter.customer_id.is_empty() {
+            $query = $query.filter($column.eq_any(&$filter.customer_id));
+        }
+        if !$filter.customer_number.is_empty() {
+            $query = $query.filter(
+                $column.eq_any(
+                    customers::table
+                        .filter(customers::number.eq_any(&$filter.customer_number))
+                        .select(customers::id),
+                ),
+            );
+        }
+    };
+}
+
+/// One page of invoices.
+pub fn list_invoices(
+    db: &mut Db,
+    caller: &Caller,
+    filter: &InvoiceFilter,
+    page: &PageRequest,
+) -> Result<Vec<Invoice>, Problem> {
+    let rows: Result<Vec<Invoice>, diesel::result::Error> = on_backend!(db, |c| {
+        let mut query = invoices::table.select(Invoice::as_select()).into_boxed();
+        of_customers!(query, invoices::customer_id, caller, filter);
+        if !filter.status.is_empty() {
+            query = query.filter(invoices::status.eq_any(&filter.status));
+        }
+        if !filter.order_number.is_empty() {
+            query = query.filter(invoices::order_number.eq_any(&filter.order_number));
+        }
+        if let Some(day) = filter.due_date_from {
+            query = query.filter(invoices::due_date.ge(day.date()));
+        }
+        if let Some(day) = filter.due_date_to {
+            query = query.filter(invoices::due_date.le(day.date()));
+        }
+        if let Some(day) = filter.invoice_date_from {
+            query = query.filter(invoices::invoice_date.ge(day.date()));
+        }
+        if let Some(day) = filter.invoice_date_to {
+            query = query.filter(invoices::invoice_date.le(day.date()));
+        }
+        if let Some(day) = filter.overdue_as_of {
+            query = query
+                .filter(invoices::open_minor.gt(0))
+                .filter(invoices::due_date.lt(day.date()));
+        }
+        match filter.sort.unwrap_or_default() {
+            InvoiceSort::DueDate => {
+                seek!(query, page, asc, invoices::due_date => NaiveDate, invoices::id => InvoiceId);
+            }
+            InvoiceSort::DueDateDescending => {
+                seek!(query, page, desc, invoices::due_date => NaiveDate, invoices::id => InvoiceId);
+            }
+            InvoiceSort::InvoiceDate => {
+                seek!(query, page, asc, invoices::invoice_date => NaiveDate, invoices::id => InvoiceId);
+            }
+            InvoiceSort::InvoiceDateDescending => {
+                seek!(query, page, desc, invoices::invoice_date => NaiveDate, invoices::id => InvoiceId);
+            }
+            InvoiceSort::Amount => {
+                seek!(query, page, asc, invoices::amount_minor => i64, invoices::id => InvoiceId);
+            }
+            InvoiceSort::AmountDescending => {
+                seek!(query, page, desc, invoices::amount_minor => i64, invoices::id => InvoiceId);
+            }
+            InvoiceSort::Number => {
+                seek!(query, page, asc, invoices::number => String, invoices::id => InvoiceId);
+            }
+            InvoiceSort::NumberDescending => {
+                seek!(query, page, desc, invoices::number => String, invoices::id => InvoiceId);
+            }
+        }
+        query.load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
+}
+
+/// One page of credit notes, the newest first.
+pub fn list_credit_notes(
+    db: &mut Db,
+    caller: &Caller,
+    filter: &CreditNoteFilter,
+    page: &PageRequest,
+) -> Result<Vec<CreditNote>, Problem> {
+    let after = page.after::<CreditNoteId, CreditNoteId>()?;
+    let rows: Result<Vec<CreditNote>, diesel::result::Error> = on_backend!(db, |c| {
+        let mut query = credit_notes::table
+            .select(CreditNote::as_select())
+            .into_boxed();
+        of_customers!(query, credit_notes::customer_id, caller, filter);
+        if !filter.status.is_empty() {
+            query = query.filter(credit_notes::status.eq_any(&filter.status));
+        }
+        if !filter.invoice_id.is_empty() {
+            query = query.filter(credit_notes::invoice_id.eq_any(&filter.invoice_id));
+        }
+        if let Some(day) = filter.credit_date_from {
+            query = query.filter(credit_notes::credit_date.ge(day.date()));
+        }
+        if let Some(day) = filter.credit_date_to {
+            query = query.filter(credit_notes::credit_date.le(day.date()));
+        }
+        if filter.unapplied == Some(true) {
+            query = query.filter(credit_notes::unapplied_minor.gt(0));
+        }
+        if filter.unapplied == Some(false) {
+            query = query.filter(credit_notes::unapplied_minor.eq(0));
+        }
+        if let Some((_, id)) = after {
+            query = query.filter(credit_notes::id.lt(id));
+        }
+        query
+            .order(credit_notes::id.desc())
+            .limit(page.fetch())
+            .load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
+}
+
+/// One page of receipts, the newest first.
+pub fn list_receipts(
+    db: &mut Db,
+    caller: &Caller,
+    filter: &ReceiptFilter,
+    page: &PageRequest,
+) -> Result<Vec<Receipt>, Problem> {
+    let after = page.after::<ReceiptId, ReceiptId>()?;
+    let rows: Result<Vec<Receipt>, diesel::result::Error> = on_backend!(db, |c| {
+        let mut query = receipts::table.select(Receipt::as_select()).into_boxed();
+        of_customers!(query, receipts::customer_id, caller, filter);
+        if !filter.status.is_empty() {
+            query = query.filter(receipts::status.eq_any(&filter.status));
+        }
+        if let Some(day) = filter.receipt_date_from {
+            query = query.filter(receipts::receipt_date.ge(day.date()));
+        }
+        if let Some(day) = filter.receipt_date_to {
+            query = query.filter(receipts::receipt_date.le(day.date()));
+        }
+        if filter.unapplied == Some(true) {
+            query = query.filter(receipts::unapplied_minor.gt(0));
+        }
+        if filter.unapplied == Some(false) {
+            query = query.filter(receipts::unapplied_minor.eq(0));
+        }
+        if let Some((_, id)) = after {
+            query = query.filter(receipts::id.lt(id));
+        }
+        query.order(receipts::id.desc()).limit(page.fetch()).load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
+}
+
+/// One page of what settled an invoice, in the order in which it was done.
+pub fn list_settlements(
+    db: &mut Db,
+    invoice: InvoiceId,
+    page: &PageRequest,
+) -> Result<Vec<Settlement>, Problem> {
+    let after = page.after::<SettlementId, SettlementId>()?;
+    let rows: Result<Vec<Settlement>, diesel::result::Error> = on_backend!(db, |c| {
+        let mut query = settlements::table
+            .filter(settlements::invoice_id.eq(invoice))
+            .select(Settlement::as_select())
+            .into_boxed();
+        if let Some((_, id)) = after {
+            query = query.filter(settlements::id.gt(id));
+        }
+        query
+            .order(settlements::id.asc())
+            .limit(page.fetch())
+            .load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
+}

@@ -1,0 +1,333 @@
+//! Queries on the receivables ledger.
+
+mod lists;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text};
+
+use super::model::{
+    CreditNote, CreditNoteRef, DocumentRef, Invoice, InvoiceRef, OpenInvoice, Overdue, Receipt,
+    ReceiptRef, Settlement, Source,
+};
+use crate::kernel::ids::{CustomerId, InvoiceId};
+use crate::kernel::text::Number;
+use crate::platform::db::columns::IdColumn;
+use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
+use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, sum_minor};
+
+pub use lists::{list_credit_notes, list_invoices, list_receipts, list_settlements};
+
+/// How many values one statement is bound to at most.
+const CHUNK: usize = 5_000;
+
+pub fn find_invoice(db: &mut Db, reference: &InvoiceRef) -> Result<Option<Invoice>, DbError> {
+    Ok(on_backend!(db, |c| {
+        let query = invoices::table.select(Invoice::as_select()).into_boxed();
+        match reference {
+            DocumentRef::Id(id) => query.filter(invoices::id.eq(id)),
+            DocumentRef::Number(number) => query.filter(invoices::number.eq(number)),
+        }
+        .first(c)
+        .optional()
+    })?)
+}
+
+pub fn find_credit_note(
+    db: &mut Db,
+    reference: &CreditNoteRef,
+) -> Result<Option<CreditNote>, DbError> {
+    Ok(on_backend!(db, |c| {
+        let query = credit_notes::table
+            .select(CreditNote::as_select())
+            .into_boxed();
+        match reference {
+            DocumentRef::Id(id) => query.filter(credit_notes::id.eq(id)),
+            DocumentRef::Number(number) => query.filter(credit_notes::number.eq(number)),
+        }
+        .first(c)
+        .optional()
+    })?)
+}
+
+pub fn find_receipt(db: &mut Db, reference: &ReceiptRef) -> Result<Option<Receipt>, DbError> {
+    Ok(on_backend!(db, |c| {
+        let query = receipts::table.select(Receipt::as_select()).into_boxed();
+        match reference {
+            DocumentRef::Id(id) => query.filter(receipts::id.eq(id)),
+            DocumentRef::Number(number) => query.filter(receipts::number.eq(number)),
+        }
+        .first(c)
+        .optional()
+    })?)
+}
+
+/// The invoices under these ids and numbers.
+pub fn list_invoices_by_refs(
+    db: &mut Db,
+    references: &[&InvoiceRef],
+) -> Result<Vec<Invoice>, DbError> {
+    let mut ids: Vec<InvoiceId> = Vec::new();
+    let mut numbers: Vec<&Number> = Vec::new();
+    for reference in references {
+        match reference {
+            DocumentRef::Id(id) => ids.push(*id),
+            DocumentRef::Number(number) => numbers.push(number),
+        }
+    }
+    let mut found: Vec<Invoice> = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<Invoice> = on_backend!(db, |c| invoices::table
+            .filter(invoices::id.eq_any(chunk))
+            .select(Invoice::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    for chunk in numbers.chunks(CHUNK) {
+        let rows: Vec<Invoice> = on_backend!(db, |c| invoices::table
+            .filter(invoices::number.eq_any(chunk.iter().copied()))
+            .select(Invoice::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// What is open of these customers.
+pub fn list_open_invoices(db: &mut Db, customers: &[CustomerId]) -> Result<Vec<Invoice>, DbError> {
+    let mut found: Vec<Invoice> = Vec::new();
+    for chunk in customers.chunks(CHUNK) {
+        let rows: Vec<Invoice> = on_backend!(db, |c| invoices::table
+            .filter(invoices::customer_id.eq_any(chunk))
+            .filter(invoices::open_minor.gt(0))
+            .select(Invoice::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Inserts those invoices whose number is free, the first of several with the same, and says which were inserted.
+pub fn insert_invoices(tx: &mut Tx, rows: &[Invoice]) -> Result<BTreeSet<InvoiceId>, DbError> {
+    let mut inserted = BTreeSet::new();
+    for chunk in rows.chunks(500) {
+        let ids: Vec<InvoiceId> = on_backend!(tx, |c| diesel::insert_into(invoices::table)
+            .values(chunk)
+            .on_conflict_do_nothing()
+            .returning(invoices::id)
+            .get_results(c))?;
+        inserted.extend(ids);
+    }
+    Ok(inserted)
+}
+
+pub fn insert_receipts(tx: &mut Tx, rows: &[Receipt]) -> Result<(), DbError> {
+    for chunk in rows.chunks(500) {
+        on_backend!(tx, |c| diesel::insert_into(receipts::table)
+            .values(chunk)
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// The receipts under these numbers.
+pub fn list_receipts_by_numbers(db: &mut Db, numbers: &[&Number]) -> Result<Vec<Receipt>, DbError> {
+    let mut found: Vec<Receipt> = Vec::new();
+    for chunk in numbers.chunks(CHUNK) {
+        let rows: Vec<Receipt> = on_backend!(db, |c| receipts::table
+            .filter(receipts::number.eq_any(chunk.iter().copied()))
+            .select(Receipt::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Which of these numbers receipts have already.
+pub fn taken_receipt_numbers(
+    db: &mut Db,
+    numbers: &[&Number],
+) -> Result<BTreeSet<Number>, DbError> {
+    let mut taken = BTreeSet::new();
+    for chunk in numbers.chunks(CHUNK) {
+        let found: Vec<Number> = on_backend!(db, |c| receipts::table
+            .filter(receipts::number.eq_any(chunk.iter().copied()))
+            .select(receipts::number)
+            .load(c))?;
+        taken.extend(found);
+    }
+    Ok(taken)
+}
+
+pub fn insert_credit_note(tx: &mut Tx, row: &CreditNote) -> Result<(), DbError> {
+    on_backend!(tx, |c| diesel::insert_into(credit_notes::table)
+        .values(row)
+        .execute(c))?;
+    Ok(())
+}
+
+pub fn insert_settlements(tx: &mut Tx, rows: &[Settlement]) -> Result<(), DbError> {
+    for chunk in rows.chunks(1_000) {
+        on_backend!(tx, |c| diesel::insert_into(settlements::table)
+            .values(chunk)
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Everything that a receipt or credit note settled, with what undid it.
+pub fn list_settlements_of(db: &mut Db, source: Source) -> Result<Vec<Settlement>, DbError> {
+    Ok(on_backend!(db, |c| {
+        let query = settlements::table
+            .select(Settlement::as_select())
+            .order(settlements::id)
+            .into_boxed();
+        match source {
+            Source::Receipt(id) => query.filter(settlements::receipt_id.eq(id)),
+            Source::CreditNote(id) => query.filter(settlements::credit_note_id.eq(id)),
+        }
+        .load(c)
+    })?)
+}
+
+/// Writes what is open on these invoices, and their status: one statement on PostgreSQL, a prepared one for each row
+/// on SQLite. The invoices' accounts must be locked.
+pub fn save_balances(tx: &mut Tx, rows: &[Invoice]) -> Result<(), DbError> {
+    match tx.conn() {
+        Conn::Postgres(c) => {
+            diesel::sql_query(
+                "UPDATE invoices i SET open_minor = m.open, status = m.status, version = i.version + 1 \
+                 FROM UNNEST($1, $2, $3) AS m(id, open, status) WHERE i.id = m.id",
+            )
+            .bind::<Array<IdColumn>, _>(rows.iter().map(|row| row.id).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.open_minor).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(rows.iter().map(|row| row.status.as_str()).collect::<Vec<_>>())
+            .execute(&mut **c)?;
+        }
+        Conn::Sqlite(c) => {
+            for row in rows {
+                diesel::update(invoices::table.find(row.id))
+                    .set((
+                        invoices::open_minor.eq(row.open_minor),
+                        invoices::status.eq(row.status),
+                        invoices::version.eq(invoices::version + 1),
+                    ))
+                    .execute(&mut **c)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes a cancelled invoice when it still has the version that it was read with, and gives it as it is now.
+pub fn cancel_invoice(tx: &mut Tx, invoice: &Invoice) -> Result<Option<Invoice>, DbError> {
+    Ok(on_backend!(tx, |c| diesel::update(
+        invoices::table
+            .find(invoice.id)
+            .filter(invoices::version.eq(invoice.version))
+    )
+    .set((
+        invoices::open_minor.eq(invoice.open_minor),
+        invoices::status.eq(invoice.status),
+        invoices::cancelled_on.eq(invoice.cancelled_on),
+        invoices::cancel_reason.eq(&invoice.cancel_reason),
+        invoices::version.eq(invoices::version + 1),
+    ))
+    .returning(Invoice::as_returning())
+    .get_result(c)
+    .optional())?)
+}
+
+/// Writes a receipt when it still has the version that it was read with, and gives it as it is now.
+pub fn update_receipt_if_unchanged(
+    tx: &mut Tx,
+    receipt: &Receipt,
+) -> Result<Option<Receipt>, DbError> {
+    Ok(on_backend!(tx, |c| diesel::update(
+        receipts::table
+            .find(receipt.id)
+            .filter(receipts::version.eq(receipt.version))
+    )
+    .set((
+        receipts::unapplied_minor.eq(receipt.unapplied_minor),
+        receipts::status.eq(receipt.status),
+        receipts::reversed_on.eq(receipt.reversed_on),
+        receipts::reverse_reason.eq(&receipt.reverse_reason),
+        receipts::version.eq(receipts::version + 1),
+    ))
+    .returning(Receipt::as_returning())
+    .get_result(c)
+    .optional())?)
+}
+
+/// Writes a credit note when it still has the version that it was read with, and gives it as it is now.
+pub fn update_credit_note_if_unchanged(
+    tx: &mut Tx,
+    note: &CreditNote,
+) -> Result<Option<CreditNote>, DbError> {
+    Ok(on_backend!(tx, |c| diesel::update(
+        credit_notes::table
+            .find(note.id)
+            .filter(credit_notes::version.eq(note.version))
+    )
+    .set((
+        credit_notes::unapplied_minor.eq(note.unapplied_minor),
+        credit_notes::status.eq(note.status),
+        credit_notes::reversed_on.eq(note.reversed_on),
+        credit_notes::reverse_reason.eq(&note.reverse_reason),
+        credit_notes::version.eq(credit_notes::version + 1),
+    ))
+    .returning(CreditNote::as_returning())
+    .get_result(c)
+    .optional())?)
+}
+
+/// What each of these customers is late with on a day, by what is open now; customers with nothing overdue are left
+/// out. An invoice is overdue from the day after it is due.
+pub fn overdue_facts(
+    db: &mut Db,
+    customers: &[CustomerId],
+    as_of: NaiveDate,
+) -> Result<BTreeMap<CustomerId, Overdue>, DbError> {
+    let mut facts = BTreeMap::new();
+    for chunk in customers.chunks(CHUNK) {
+        let rows: Vec<(CustomerId, Option<NaiveDate>, i64, i64)> =
+            on_backend!(db, |c| invoices::table
+                .filter(invoices::customer_id.eq_any(chunk))
+                .filter(invoices::open_minor.gt(0))
+                .filter(invoices::due_date.lt(as_of))
+                .group_by(invoices::customer_id)
+                .select((
+                    invoices::customer_id,
+                    diesel::dsl::min(invoices::due_date),
+                    sum_minor!("open_minor"),
+                    diesel::dsl::count_star(),
+                ))
+                .load(c))?;
+        facts.extend(
+            rows.into_iter()
+                .map(|(customer, oldest, amount_minor, count)| {
+                    let oldest_days = oldest.map_or(0, |due| (as_of - due).num_days());
+                    let overdue = Overdue {
+                        oldest_days,
+                        amount_minor,
+                        count,
+                    };
+                    (customer, overdue)
+                }),
+        );
+    }
+    Ok(facts)
+}
+
+/// What is open now on invoices that were due before a day, the oldest first: what dunning is about.
+pub fn open_invoices_due_before(db: &mut Db, day: NaiveDate) -> Result<Vec<OpenInvoice>, DbError> {
+    Ok(on_backend!(db, |c| invoices::table
+        .filter(invoices::open_minor.gt(0))
+        .filter(invoices::due_date.lt(day))
+        .order((invoices::due_date, invoices::id))
+        .select(OpenInvoice::as_select())
+        .load(c))?)
+}
