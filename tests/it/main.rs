@@ -3,6 +3,8 @@
 mod accounts;
 mod customers;
 mod house;
+mod imports;
+mod real_data;
 mod schema;
 mod security;
 mod support;

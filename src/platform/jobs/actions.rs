@@ -190,9 +190,7 @@ fn give_up(tx: &mut Tx, job: &Job) -> Result<(), DbError> {
         code: "gave_up".to_owned(),
         message: format!("the work was begun {ATTEMPTS_MAX} times and never ended"),
     };
-    let errors = write_document(&[error])?;
-    store::finish(tx, job, JobStatus::Failed, job.result.as_deref(), &errors)?;
-    store::delete_parts(tx, job.id)
+    end(tx, job, &Ended::failed(error))
 }
 
 /// Ends a job, unless its lease ran out and another worker has it.
@@ -201,7 +199,7 @@ fn give_up(tx: &mut Tx, job: &Job) -> Result<(), DbError> {
 /// When the database fails.
 pub fn end(tx: &mut Tx, job: &Job, ended: &Ended) -> Result<(), DbError> {
     let (result, errors) = (write_document(&ended.result)?, write_document(&ended.errors)?);
-    if store::finish(tx, job, ended.status, Some(&result), &errors)? {
+    if store::finish(tx, job, ended, &result, &errors)? {
         store::delete_parts(tx, job.id)?;
     }
     Ok(())

@@ -81,6 +81,24 @@ pub struct JobError {
 pub struct Ended {
     /// One that has ended.
     pub status: JobStatus,
+    /// How much there was to do, when all of it is done.
+    pub done: Option<i64>,
     pub result: serde_json::Value,
     pub errors: Vec<JobError>,
+}
+
+impl Ended {
+    /// With nothing to show for it.
+    pub const fn empty(status: JobStatus, errors: Vec<JobError>) -> Ended {
+        Ended {
+            status,
+            done: None,
+            result: serde_json::Value::Null,
+            errors,
+        }
+    }
+
+    pub fn failed(error: JobError) -> Ended {
+        Ended::empty(JobStatus::Failed, vec![error])
+    }
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::api::JobFilter;
-use super::model::{Job, JobStatus};
+use super::model::{Ended, Job, JobStatus};
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::JobId;
 use crate::platform::db::schema::jobs::{self, dsl};
@@ -145,8 +145,8 @@ pub fn renew(
 pub fn finish(
     tx: &mut Tx,
     job: &Job,
-    status: JobStatus,
-    result: Option<&str>,
+    ended: &Ended,
+    result: &str,
     errors: &str,
 ) -> Result<bool, DbError> {
     let now = tx.now();
@@ -157,7 +157,9 @@ pub fn finish(
             .filter(dsl::attempts.eq(job.attempts))
     )
     .set((
-        dsl::status.eq(status),
+        dsl::status.eq(ended.status),
+        ended.done.map(|done| dsl::progress_done.eq(done)),
+        ended.done.map(|done| dsl::progress_total.eq(done)),
         dsl::result.eq(result),
         dsl::errors.eq(errors),
         dsl::finished_at.eq(now),

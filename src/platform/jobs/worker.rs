@@ -7,7 +7,6 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::actions;
 use super::file::JobFile;
@@ -248,7 +247,7 @@ impl Bench {
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&context)));
         let ended = match outcome {
             Ok(Ok(ended)) => ended,
-            Ok(Err(Interrupted::Cancelled)) => empty_ending(JobStatus::Cancelled, Vec::new()),
+            Ok(Err(Interrupted::Cancelled)) => Ended::empty(JobStatus::Cancelled, Vec::new()),
             Ok(Err(Interrupted::Stopping)) => {
                 return self.database.maintain(&self.house, |tx| actions::give_back(tx, job));
             }
@@ -272,15 +271,7 @@ fn failed(error: impl std::fmt::Display) -> Ended {
         code: code.as_str().to_owned(),
         message: "something went wrong on our side; tell the operator the job's id".to_owned(),
     };
-    empty_ending(JobStatus::Failed, vec![error])
-}
-
-const fn empty_ending(status: JobStatus, errors: Vec<JobError>) -> Ended {
-    Ended {
-        status,
-        result: Value::Null,
-        errors,
-    }
+    Ended::failed(error)
 }
 
 fn log_failure(outcome: Result<(), DbError>) {

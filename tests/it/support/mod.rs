@@ -8,7 +8,7 @@ mod uploads;
 pub use app::{TestApp, on_both};
 pub use builders::{ACustomer, a_customer};
 pub use client::{Client, Reply};
-pub use uploads::import;
+pub use uploads::{AnImport, import};
 
 use netterms::platform::http::auth::SharedSecret;
 

@@ -97,6 +97,7 @@ pub struct Outcome {
 /// When the work was interrupted before its end, and may be begun anew.
 pub fn work(context: &JobContext) -> Result<Ended, Interrupted> {
     let plan: Plan = context.input()?;
+    context.progress(0, plan.lines)?;
     let import = Import {
         database: context.database(),
         caller: context.caller(),
@@ -112,12 +113,9 @@ pub fn work(context: &JobContext) -> Result<Ended, Interrupted> {
         ImportError::Db(error) => Interrupted::Db(error),
         other => Interrupted::Db(DbError::Document(other.to_string())),
     })?;
-    if outcome.status != JobStatus::Cancelled {
-        let lines = outcome.report.lines;
-        context.progress(lines, Some(lines))?;
-    }
     Ok(Ended {
         status: outcome.status,
+        done: (outcome.status == JobStatus::Succeeded).then_some(outcome.report.lines),
         result: json!(outcome.report),
         errors: outcome.report.errors,
     })
