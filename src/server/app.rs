@@ -25,6 +25,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(crate::book::customers::api::routes)
         .configure(crate::book::exposure::api::routes)
         .configure(crate::book::receivables::api::routes)
+        .configure(crate::prove::reports::api::routes)
         .configure(crate::platform::trail::api::routes);
 }
 
