@@ -1,8 +1,10 @@
 //! The integration tests: one binary, through HTTP, each test on both databases.
 
 mod accounts;
+mod aging;
 mod customers;
 mod house;
+mod receivables;
 mod schema;
 mod security;
 mod support;

@@ -5,7 +5,7 @@ mod builders;
 mod client;
 
 pub use app::{TestApp, on_both};
-pub use builders::{ACustomer, a_customer};
+pub use builders::{ACustomer, a_customer, a_receipt, an_invoice};
 pub use client::{Client, Reply};
 
 use netterms::platform::http::auth::SharedSecret;
