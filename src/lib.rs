@@ -5,7 +5,8 @@
 //!
 //! - [`commands`]: the command line, one function for each command.
 //! - [`server`]: the actix application: assembly, middleware, the contract, docs, health, metrics, the worker.
-//! - [`book`]: customers, their credit accounts and exposure.
+//! - [`prove`]: reports over the whole book, as of any date.
+//! - [`book`]: customers, their credit accounts and exposure, the receivables ledger.
 //! - [`platform`]: database, idempotency, HTTP, trail, jobs.
 //! - [`kernel`]: money, ids, time, texts, who acts. No I/O.
 #![forbid(unsafe_code)]
@@ -14,4 +15,5 @@ pub mod book;
 pub mod commands;
 pub mod kernel;
 pub mod platform;
+pub mod prove;
 pub mod server;

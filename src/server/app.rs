@@ -29,6 +29,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(crate::book::imports::api::routes)
         .configure(crate::platform::jobs::api::routes)
         .configure(crate::book::receivables::api::routes)
+        .configure(crate::prove::reports::api::routes)
         .configure(crate::platform::trail::api::routes);
 }
 

@@ -88,3 +88,36 @@ fn a_published_ledger_comes_in_whole_and_everybody_has_paid() {
         assert!(accounts.iter().all(|account| account["exposure"]["total"]["amount"] == "0.00"));
     });
 }
+
+#[test]
+fn the_aging_of_a_published_ledger_agrees_to_the_cent() {
+    let Some(file) = test_data("ar_ibm_late_payments.csv") else {
+        return;
+    };
+    on_both(|app| {
+        import_ledger(app, &file);
+        for (day, not_due, late) in [
+            ("2012-06-30", (83, "4594.36"), (15, "909.73")),
+            ("2012-12-31", (86, "4936.32"), (13, "788.74")),
+            ("2013-06-30", (72, "4284.29"), (12, "835.56")),
+        ] {
+            let path = format!("/v1/reports/aging?by=currency&as_of={day}&buckets=30,60,90");
+            let total = app.finance().get(&path).expect(200)["totals"][0].clone();
+            let figures: Vec<(&str, i64, &str)> = total["buckets"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|bucket| {
+                    (
+                        bucket["name"].as_str().unwrap(),
+                        bucket["count"].as_i64().unwrap(),
+                        bucket["amount"]["amount"].as_str().unwrap(),
+                    )
+                })
+                .collect();
+            assert_eq!(figures[0], ("not_due", not_due.0, not_due.1), "{day}");
+            assert_eq!(figures[1], ("1-30", late.0, late.1), "{day}");
+            assert!(figures[2..].iter().all(|(_, count, _)| *count == 0), "{day}");
+        }
+    });
+}
