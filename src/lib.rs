@@ -5,9 +5,10 @@
 //!
 //! - [`commands`]: the command line, one function for each command.
 //! - [`server`]: the actix application: assembly, middleware, the contract, docs, health, metrics, the worker.
+//! - [`prove`]: reports over the whole book, as of any date.
 //! - [`decide`]: limit checks, reservations, credit blocks, credit applications.
 //! - [`collect`]: seeing to it that the money comes in: dunning.
-//! - [`book`]: customers, their credit accounts and exposure.
+//! - [`book`]: customers, credit policy, credit accounts and exposure, the receivables ledger, imports.
 //! - [`platform`]: database, idempotency, HTTP, trail, jobs.
 //! - [`kernel`]: money, ids, time, texts, who acts. No I/O.
 #![forbid(unsafe_code)]
@@ -18,4 +19,5 @@ pub mod commands;
 pub mod decide;
 pub mod kernel;
 pub mod platform;
+pub mod prove;
 pub mod server;

@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the binary.
 
+mod import;
 mod serve;
 mod token;
 
@@ -29,6 +30,8 @@ enum Command {
     Migrate,
     /// Mint a token for the shared-secret set-up.
     Token(token::Options),
+    /// Import a CSV file into the book.
+    Import(import::Options),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -40,20 +43,23 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
-        Command::Openapi => print_contract(),
-        Command::Serve(options) => load(cli.config).and_then(|config| serve::run(config, &options)),
-        Command::Migrate => load(cli.config).and_then(|config| serve::migrate(&config)),
-        Command::Token(options) => {
-            load(cli.config).and_then(|config| token::run(&config, &options))
-        }
+        Command::Import(options) => load(cli.config).and_then(|config| import::run(&config, &options)),
+        Command::Openapi => succeed(print_contract()),
+        Command::Serve(options) => succeed(load(cli.config).and_then(|config| serve::run(config, &options))),
+        Command::Migrate => succeed(load(cli.config).and_then(|config| serve::migrate(&config))),
+        Command::Token(options) => succeed(load(cli.config).and_then(|config| token::run(&config, &options))),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("netterms: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn succeed(outcome: Result<(), Failure>) -> Result<ExitCode, Failure> {
+    outcome.map(|()| ExitCode::SUCCESS)
 }
 
 fn load(file: Option<PathBuf>) -> Result<Config, Failure> {

@@ -34,7 +34,7 @@ CREATE INDEX idempotency_keys_key ON idempotency_keys (key);
 CREATE TABLE jobs (
     id BLOB PRIMARY KEY,
     kind TEXT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+    status TEXT NOT NULL CHECK (status IN ('receiving', 'queued', 'running', 'succeeded', 'failed', 'cancelled')),
     progress_done INTEGER NOT NULL,
     progress_total INTEGER,
     progress_unit TEXT NOT NULL,

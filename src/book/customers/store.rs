@@ -181,6 +181,20 @@ fn contains(text: &str) -> String {
     format!("%{escaped}%")
 }
 
+/// The customers right below these: each with its parent first.
+pub fn list_children(db: &mut Db, parents: &[CustomerId]) -> Result<Vec<(CustomerId, CustomerId)>, DbError> {
+    let mut children = Vec::new();
+    for chunk in parents.chunks(5_000) {
+        let found: Vec<(Option<CustomerId>, CustomerId)> = on_backend!(db, |c| customers::table
+            .filter(dsl::parent_customer_id.eq_any(chunk))
+            .select((dsl::parent_customer_id, dsl::id))
+            .order(dsl::id)
+            .load(c))?;
+        children.extend(found.into_iter().filter_map(|(parent, child)| Some((parent?, child))));
+    }
+    Ok(children)
+}
+
 /// Each of these customers with its parent.
 pub fn list_parents(
     db: &mut Db,

@@ -48,6 +48,42 @@ pub struct KeyedCommand<In>(pub(super) Command<In>);
 /// A checked JSON body, for changes that are safe to repeat because of `If-Match`.
 pub struct Valid<In>(pub In);
 
+/// What a request says before its body: for commands whose body is read as a stream, which get their key here.
+pub struct Heading {
+    key: Option<String>,
+    method: String,
+    route: String,
+    path: String,
+}
+
+impl FromRequest for Heading {
+    type Error = Problem;
+    type Future = Ready<Result<Heading, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(idempotency_key(request.headers()).map(|key| Heading {
+            key,
+            method: request.method().to_string(),
+            route: request.match_pattern().unwrap_or_default(),
+            path: request.path().to_owned(),
+        }))
+    }
+}
+
+impl Heading {
+    /// The command, once its body was read; `parts` are what makes two bodies the same request.
+    pub fn command<In>(self, input: In, parts: &[&str]) -> Command<In> {
+        let path = [self.path.as_str()];
+        Command {
+            input,
+            key: self.key,
+            method: self.method,
+            route: self.route,
+            fingerprint: fingerprint(&[&path, parts].concat()),
+        }
+    }
+}
+
 /// The body of an action that needs none: nothing at all, or `{}`.
 #[derive(
     Debug, Clone, Default, serde::Deserialize, serde::Serialize, Validate, utoipa::ToSchema,
