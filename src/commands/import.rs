@@ -34,7 +34,8 @@ pub struct Options {
 /// Imports the file; fails when a line was rejected.
 pub fn run(config: &Config, options: &Options) -> Result<ExitCode, Failure> {
     let plan = plan(options)?;
-    File::open(&options.file).map_err(|error| format!("can't read {}: {error}", options.file.display()))?;
+    File::open(&options.file)
+        .map_err(|error| format!("can't read {}: {error}", options.file.display()))?;
     let database = Database::open(&config.database(), config.clock()?)?;
     database.migrate()?;
     let caller = house_caller("netterms-import", &[Role::Finance])?;
@@ -51,7 +52,9 @@ pub fn run(config: &Config, options: &Options) -> Result<ExitCode, Failure> {
     .run()?;
     let report = &outcome.report;
     for error in &report.errors {
-        let line = error.line.map_or_else(|| "-".to_owned(), |line| line.to_string());
+        let line = error
+            .line
+            .map_or_else(|| "-".to_owned(), |line| line.to_string());
         let column = error.column.as_deref().unwrap_or("-");
         println!("line {line}, {column}: {} ({})", error.message, error.code);
     }
@@ -60,18 +63,25 @@ pub fn run(config: &Config, options: &Options) -> Result<ExitCode, Failure> {
         report.lines, report.created, report.unchanged, report.rejected
     );
     let good = outcome.status == JobStatus::Succeeded && report.rejected == 0;
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn plan(options: &Options) -> Result<Plan, Failure> {
     let mapping: Mapping = match &options.mapping {
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|error| format!("can't read {}: {error}", path.display()))?;
-            serde_json::from_str(&text).map_err(|error| format!("{} is no mapping: {error}", path.display()))?
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| format!("can't read {}: {error}", path.display()))?;
+            serde_json::from_str(&text)
+                .map_err(|error| format!("{} is no mapping: {error}", path.display()))?
         }
         None => Mapping::default(),
     };
-    check_mapping(options.kind, &mapping).map_err(|(member, message)| format!("mapping, {member}: {message}"))?;
+    check_mapping(options.kind, &mapping)
+        .map_err(|(member, message)| format!("mapping, {member}: {message}"))?;
     Ok(Plan {
         kind: options.kind,
         mode: options.mode,

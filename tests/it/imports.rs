@@ -14,9 +14,17 @@ const CUSTOMERS: &str = "number,name,country,street,city,postal_code,email,langu
     A-2,Bohai Steel,CN,,,,,,,A-1\n";
 
 #[track_caller]
-fn expect_report(job: &Reply, status: &str, lines: i64, created: i64, unchanged: i64, rejected: i64) {
+fn expect_report(
+    job: &Reply,
+    status: &str,
+    lines: i64,
+    created: i64,
+    unchanged: i64,
+    rejected: i64,
+) {
     assert_eq!(job["status"], status, "{}", job.text);
-    let expected = json!({"lines": lines, "created": created, "unchanged": unchanged, "rejected": rejected});
+    let expected =
+        json!({"lines": lines, "created": created, "unchanged": unchanged, "rejected": rejected});
     assert_eq!(job["result"], expected, "{}", job.text);
 }
 
@@ -27,7 +35,13 @@ fn errors(job: &Reply) -> Vec<(i64, String, String)> {
         .as_array()
         .unwrap()
         .iter()
-        .map(|error| (error["line"].as_i64().unwrap_or_default(), text(&error["column"]), text(&error["code"])))
+        .map(|error| {
+            (
+                error["line"].as_i64().unwrap_or_default(),
+                text(&error["column"]),
+                text(&error["code"]),
+            )
+        })
         .collect()
 }
 
@@ -36,7 +50,10 @@ fn error(line: i64, column: &str, code: &str) -> (i64, String, String) {
 }
 
 fn count(client: &Client, path: &str) -> usize {
-    client.get(path).expect(200)["data"].as_array().unwrap().len()
+    client.get(path).expect(200)["data"]
+        .as_array()
+        .unwrap()
+        .len()
 }
 
 #[test]
@@ -44,13 +61,19 @@ fn customers_come_in_by_file_and_the_trail_says_who_sent_it() {
     on_both(|app| {
         let job = import("customers", CUSTOMERS).run(&app.credit());
         expect_report(&job, "succeeded", 2, 2, 0, 0);
-        assert_eq!(job["progress"], json!({"done": 2, "total": 2, "unit": "lines"}));
+        assert_eq!(
+            job["progress"],
+            json!({"done": 2, "total": 2, "unit": "lines"})
+        );
         let first = app.sales().get("/v1/customers/A-1").expect(200);
         assert_eq!(first["email"], "ap@jiangnan.example");
         assert_eq!(first["language"], "zh-CN");
         let second = app.credit().get("/v1/customers/A-2").expect(200);
         assert_eq!(second["parent_customer_id"], first["id"]);
-        let trail = app.auditor().get(&format!("/v1/trail?entity_id={}", first.id())).expect(200);
+        let trail = app
+            .auditor()
+            .get(&format!("/v1/trail?entity_id={}", first.id()))
+            .expect(200);
         assert_eq!(trail["data"][0]["subject"], "u-credit");
         assert_eq!(trail["data"][0]["action"], "customer.created");
     });
@@ -62,9 +85,18 @@ fn a_parent_may_come_later_in_the_file_than_its_children() {
         let file = "number,name,country,parent_number\nC,Third,CN,B\nB,Second,CN,A\nA,First,CN,\nX,Lost,CN,NOBODY\nS,Self,CN,S\n";
         let job = import("customers", file).run(&app.finance());
         expect_report(&job, "succeeded", 5, 3, 0, 2);
-        assert_eq!(errors(&job), [error(5, "parent_number", "unknown_parent"), error(6, "parent_number", "unknown_parent")]);
+        assert_eq!(
+            errors(&job),
+            [
+                error(5, "parent_number", "unknown_parent"),
+                error(6, "parent_number", "unknown_parent")
+            ]
+        );
         let second = app.credit().get("/v1/customers/B").expect(200).id();
-        assert_eq!(app.credit().get("/v1/customers/C").expect(200)["parent_customer_id"], second);
+        assert_eq!(
+            app.credit().get("/v1/customers/C").expect(200)["parent_customer_id"],
+            second
+        );
     });
 }
 
@@ -107,8 +139,14 @@ fn a_file_that_is_sent_again_changes_nothing() {
         let other = CUSTOMERS.replace("Bohai Steel", "Bohai Iron");
         let job = import("customers", other).run(&app.credit());
         expect_report(&job, "succeeded", 2, 0, 1, 1);
-        assert_eq!(errors(&job), [error(3, "number", "number_taken_with_other_content")]);
-        assert_eq!(app.credit().get("/v1/customers/A-2").expect(200)["name"], "Bohai Steel");
+        assert_eq!(
+            errors(&job),
+            [error(3, "number", "number_taken_with_other_content")]
+        );
+        assert_eq!(
+            app.credit().get("/v1/customers/A-2").expect(200)["name"],
+            "Bohai Steel"
+        );
     });
 }
 
@@ -116,11 +154,15 @@ fn a_file_that_is_sent_again_changes_nothing() {
 fn all_or_nothing_leaves_nothing_when_one_line_is_wrong() {
     on_both(|app| {
         let file = format!("{CUSTOMERS}A-3,Wrong,ZZ,,,,,,,\n");
-        let job = import("customers", &file).all_or_nothing().run(&app.credit());
+        let job = import("customers", &file)
+            .all_or_nothing()
+            .run(&app.credit());
         expect_report(&job, "failed", 3, 0, 0, 1);
         assert_eq!(errors(&job), [error(4, "country", "malformed")]);
         assert_eq!(count(&app.credit(), "/v1/customers"), 0);
-        let whole = import("customers", CUSTOMERS).all_or_nothing().run(&app.credit());
+        let whole = import("customers", CUSTOMERS)
+            .all_or_nothing()
+            .run(&app.credit());
         expect_report(&whole, "succeeded", 2, 2, 0, 0);
         assert_eq!(count(&app.credit(), "/v1/customers"), 2);
     });
@@ -154,7 +196,10 @@ fn credit_accounts_come_with_the_limits_they_have_today() {
             ]
         );
         let account = |number: &str| {
-            let list = app.credit().get(&format!("/v1/credit-accounts?customer_number={number}")).expect(200);
+            let list = app
+                .credit()
+                .get(&format!("/v1/credit-accounts?customer_number={number}"))
+                .expect(200);
             list["data"][0].clone()
         };
         let a = account("A");
@@ -162,7 +207,7 @@ fn credit_accounts_come_with_the_limits_they_have_today() {
         assert_eq!(a["limit_source"], "import");
         assert_eq!(a["limit_valid_until"], "2030-12-31");
         assert_eq!(a["net_days"], 45);
-        assert_eq!(account("G")["group_limit"]["amount"], "900.00");
+        assert_eq!(account("G")["group"]["limit"]["amount"], "900.00");
         assert_eq!(account("C")["limit_kind"], "unlimited");
         assert_eq!(account("B")["limit"]["amount"], "50.00");
         let again = import("credit_accounts", file).run(&app.finance());
@@ -196,7 +241,11 @@ fn invoices_and_receipts_move_what_the_customer_owes() {
                 error(8, "customer_number", "unknown_customer"),
             ]
         );
-        let owed = || app.credit().get(&format!("/v1/credit-accounts/{}", made.account)).expect(200);
+        let owed = || {
+            app.credit()
+                .get(&format!("/v1/credit-accounts/{}", made.account))
+                .expect(200)
+        };
         assert_eq!(owed()["exposure"]["total"]["amount"], "150.00");
         let receipts = "number,customer_number,receipt_date,amount,currency,invoice_number\n\
             R-1,A,2026-03-01,60.00,CNY,I-2\n\
@@ -205,12 +254,38 @@ fn invoices_and_receipts_move_what_the_customer_owes() {
             R-4,A,2027-03-03,30.00,CNY,\n";
         let job = import("receipts", receipts).run(&app.finance());
         expect_report(&job, "succeeded", 4, 2, 0, 2);
-        assert_eq!(errors(&job), [error(4, "invoice_number", "unknown_invoice"), error(5, "receipt_date", "out_of_bounds")]);
-        assert_eq!(app.credit().get("/v1/invoices/I-2").expect(200)["status"], "paid");
-        assert_eq!(app.credit().get("/v1/invoices/I-1").expect(200)["open"]["amount"], "70.00");
+        assert_eq!(
+            errors(&job),
+            [
+                error(4, "invoice_number", "unknown_invoice"),
+                error(5, "receipt_date", "out_of_bounds")
+            ]
+        );
+        assert_eq!(
+            app.credit().get("/v1/invoices/I-2").expect(200)["status"],
+            "paid"
+        );
+        assert_eq!(
+            app.credit().get("/v1/invoices/I-1").expect(200)["open"]["amount"],
+            "70.00"
+        );
         assert_eq!(owed()["exposure"]["total"]["amount"], "60.00");
-        expect_report(&import("invoices", invoices).run(&app.system()), "succeeded", 7, 0, 2, 5);
-        expect_report(&import("receipts", receipts).run(&app.system()), "succeeded", 4, 0, 2, 2);
+        expect_report(
+            &import("invoices", invoices).run(&app.system()),
+            "succeeded",
+            7,
+            0,
+            2,
+            5,
+        );
+        expect_report(
+            &import("receipts", receipts).run(&app.system()),
+            "succeeded",
+            4,
+            0,
+            2,
+            2,
+        );
         assert_eq!(owed()["exposure"]["total"]["amount"], "60.00");
     });
 }
@@ -219,7 +294,9 @@ fn invoices_and_receipts_move_what_the_customer_owes() {
 fn each_kind_is_for_those_who_may_do_it_by_hand() {
     on_both(|app| {
         let refused = |client: Client, kind: &str| {
-            import(kind, CUSTOMERS).send(&client).expect_problem(403, "forbidden");
+            import(kind, CUSTOMERS)
+                .send(&client)
+                .expect_problem(403, "forbidden");
         };
         refused(app.credit(), "credit_accounts");
         refused(app.credit(), "invoices");
@@ -229,7 +306,9 @@ fn each_kind_is_for_those_who_may_do_it_by_hand() {
         for client in [app.sales(), app.auditor(), app.admin()] {
             refused(client, "customers");
         }
-        import("customers", CUSTOMERS).send(&app.anonymous()).expect_problem(401, "unauthenticated");
+        import("customers", CUSTOMERS)
+            .send(&app.anonymous())
+            .expect_problem(401, "unauthenticated");
         assert_eq!(count(&app.finance(), "/v1/jobs"), 0);
     });
 }
@@ -241,8 +320,16 @@ fn a_file_that_is_no_such_file_says_why() {
             (b"", "", "empty_file"),
             (b"\n\n", "", "empty_file"),
             (b"number,name\nA,B\n", "country", "missing_column"),
-            (b"number,name,country,emial\nA,B,CN,\n", "emial", "unknown_column"),
-            (b"number,name,country,name\nA,B,CN,\n", "name", "duplicate_column"),
+            (
+                b"number,name,country,emial\nA,B,CN,\n",
+                "emial",
+                "unknown_column",
+            ),
+            (
+                b"number,name,country,name\nA,B,CN,\n",
+                "name",
+                "duplicate_column",
+            ),
             (b"number,name,country\nA,\"B,CN\n", "", "broken_quotes"),
             (b"number,n\xFFme,country\nA,B,CN\n", "", "not_utf8"),
         ];
@@ -252,7 +339,10 @@ fn a_file_that_is_no_such_file_says_why() {
             let found = errors(&job);
             assert_eq!((found[0].1.as_str(), found[0].2.as_str()), (*column, *code));
         }
-        let long = format!("number,name,country\nA-1,Good,CN\nA-2,\"{}\",CN\n", "x".repeat(100_000));
+        let long = format!(
+            "number,name,country\nA-1,Good,CN\nA-2,\"{}\",CN\n",
+            "x".repeat(100_000)
+        );
         let job = import("customers", long).run(&app.credit());
         assert_eq!(errors(&job), [error(3, "", "line_too_long")]);
         let job = import("customers", b"number,name,country\nA-1,\xFF\xFE,CN\n").run(&app.credit());
@@ -267,7 +357,10 @@ fn semicolons_and_a_byte_order_mark_are_understood() {
         let file = "\u{FEFF}number;name;country\r\nA-1;\"Müller, Söhne; Co\"\"\";DE\r\n";
         let job = import("customers", file).run(&app.credit());
         expect_report(&job, "succeeded", 1, 1, 0, 0);
-        assert_eq!(app.credit().get("/v1/customers/A-1").expect(200)["name"], "Müller, Söhne; Co\"");
+        assert_eq!(
+            app.credit().get("/v1/customers/A-1").expect(200)["name"],
+            "Müller, Söhne; Co\""
+        );
     });
 }
 
@@ -295,17 +388,29 @@ fn a_wrong_upload_points_at_the_part() {
         let credit = app.credit();
         let good = import("customers", CUSTOMERS);
         let pointer = |upload: &AnImport| {
-            upload.send(&credit).expect_problem(400, "malformed_body").text_at("/errors/0/pointer")
+            upload
+                .send(&credit)
+                .expect_problem(400, "malformed_body")
+                .text_at("/errors/0/pointer")
         };
         assert_eq!(pointer(&good.clone().without("kind")), "/kind");
         assert_eq!(pointer(&good.clone().without("file")), "/file");
-        assert_eq!(pointer(&good.clone().without("kind").part("kind", "dragons")), "/kind");
+        assert_eq!(
+            pointer(&good.clone().without("kind").part("kind", "dragons")),
+            "/kind"
+        );
         assert_eq!(pointer(&good.clone().part("kind", "customers")), "/kind");
         assert_eq!(pointer(&good.clone().part("mode", "sometimes")), "/mode");
         assert_eq!(pointer(&good.clone().part("colour", "red")), "/colour");
         assert_eq!(pointer(&good.clone().part("mapping", "{")), "/mapping");
-        assert_eq!(pointer(&good.clone().mapped(json!({"columns": {"nmber": "x"}}))), "/mapping/columns");
-        assert_eq!(pointer(&good.clone().mapped(json!({"date_format": "%Q"}))), "/mapping/date_format");
+        assert_eq!(
+            pointer(&good.clone().mapped(json!({"columns": {"nmber": "x"}}))),
+            "/mapping/columns"
+        );
+        assert_eq!(
+            pointer(&good.clone().mapped(json!({"date_format": "%Q"}))),
+            "/mapping/date_format"
+        );
         good.clone()
             .part("mapping", "x".repeat(20_000))
             .send(&credit)
@@ -345,8 +450,12 @@ fn people_see_their_own_jobs_and_those_who_oversee_see_all() {
         }
         for client in [app.sales(), app.system()] {
             client.get(&path).expect_problem(404, "not_found");
-            client.get(&format!("{path}/events")).expect_problem(404, "not_found");
-            client.post(&format!("{path}/cancel"), json!({})).expect_problem(404, "not_found");
+            client
+                .get(&format!("{path}/events"))
+                .expect_problem(404, "not_found");
+            client
+                .post(&format!("{path}/cancel"), json!({}))
+                .expect_problem(404, "not_found");
             assert_eq!(count(&client, "/v1/jobs"), 0);
         }
         app.auditor()
@@ -363,10 +472,15 @@ fn the_events_of_a_job_end_with_it() {
     on_both(|app| {
         let credit = app.credit();
         let job = import("customers", CUSTOMERS).send(&credit).expect(202);
-        let events = credit.get(&format!("/v1/jobs/{}/events", job.id())).expect(200);
+        let events = credit
+            .get(&format!("/v1/jobs/{}/events", job.id()))
+            .expect(200);
         assert_eq!(events.header("content-type"), Some("text/event-stream"));
         let last = events.text.trim_end().rsplit("\n\n").next().unwrap();
-        let data = last.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+        let data = last
+            .lines()
+            .find_map(|line| line.strip_prefix("data: "))
+            .unwrap();
         let data: Value = serde_json::from_str(data).unwrap();
         assert_eq!(data["status"], "succeeded");
         assert!(last.starts_with("event: job\n"));
@@ -414,7 +528,10 @@ fn a_job_that_kills_its_workers_is_given_up() {
         let caller = house_caller("worker", &[]).unwrap();
         let take = |day: &str| {
             app.turn_to(day);
-            let taken = app.database().maintain(&caller, |tx| jobs::take(tx, &["deadly"])).unwrap();
+            let taken = app
+                .database()
+                .maintain(&caller, |tx| jobs::take(tx, &["deadly"]))
+                .unwrap();
             taken.map(|job| job.attempts)
         };
         assert_eq!(take("2026-03-01"), None);
@@ -434,7 +551,9 @@ fn a_cancelled_job_stops() {
         let job = leave_behind(app, "import", CUSTOMERS);
         let credit = app.credit();
         let path = format!("/v1/jobs/{job}");
-        let asked = credit.post(&format!("{path}/cancel"), json!({})).expect(200);
+        let asked = credit
+            .post(&format!("{path}/cancel"), json!({}))
+            .expect(200);
         assert_eq!(asked["status"], "running");
         assert_ne!(asked["cancel_requested_at"], json!(null));
         app.turn_to("2026-03-31");

@@ -17,7 +17,10 @@ fn test_data(name: &str) -> Option<Vec<u8>> {
     match std::fs::read(&path) {
         Ok(bytes) => Some(bytes),
         Err(error) => {
-            eprintln!("SKIPPED: {} can't be read ({error}); set NETTERMS_TEST_DATA to its folder", path.display());
+            eprintln!(
+                "SKIPPED: {} can't be read ({error}); set NETTERMS_TEST_DATA to its folder",
+                path.display()
+            );
             None
         }
     }
@@ -27,7 +30,9 @@ fn test_data(name: &str) -> Option<Vec<u8>> {
 fn import_ledger(app: &TestApp, file: &[u8]) {
     app.turn_to("2014-02-01");
     let dates = "%m/%d/%Y";
-    let run = |kind: &str, mapping: Value| -> Reply { import(kind, file).mapped(mapping).run(&app.finance()) };
+    let run = |kind: &str, mapping: Value| -> Reply {
+        import(kind, file).mapped(mapping).run(&app.finance())
+    };
     let report = |created: i64| json!({"lines": 2466, "created": created, "unchanged": 2466 - created, "rejected": 0});
     // The file's country codes are none of ISO 3166.
     let customers = run(
@@ -61,7 +66,9 @@ fn all(app: &TestApp, path: &str) -> Vec<Value> {
     let mut items = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = finance.get(&format!("{path}?limit=200{cursor}")).expect(200);
+        let page = finance
+            .get(&format!("{path}?limit=200{cursor}"))
+            .expect(200);
         items.extend(page["data"].as_array().unwrap().clone());
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
@@ -79,13 +86,21 @@ fn a_published_ledger_comes_in_whole_and_everybody_has_paid() {
         import_ledger(app, &file);
         let invoices = all(app, "/v1/invoices");
         assert_eq!(invoices.len(), 2466);
-        let minor = |value: &Value| -> i64 { value.as_str().unwrap().replace('.', "").parse().unwrap() };
-        let total: i64 = invoices.iter().map(|invoice| minor(&invoice["amount"]["amount"])).sum();
+        let minor =
+            |value: &Value| -> i64 { value.as_str().unwrap().replace('.', "").parse().unwrap() };
+        let total: i64 = invoices
+            .iter()
+            .map(|invoice| minor(&invoice["amount"]["amount"]))
+            .sum();
         assert_eq!(total, 14_770_318);
         assert!(invoices.iter().all(|invoice| invoice["status"] == "paid"));
         let accounts = all(app, "/v1/credit-accounts");
         assert_eq!(accounts.len(), 100);
-        assert!(accounts.iter().all(|account| account["exposure"]["total"]["amount"] == "0.00"));
+        assert!(
+            accounts
+                .iter()
+                .all(|account| account["exposure"]["total"]["amount"] == "0.00")
+        );
     });
 }
 
@@ -117,7 +132,10 @@ fn the_aging_of_a_published_ledger_agrees_to_the_cent() {
                 .collect();
             assert_eq!(figures[0], ("not_due", not_due.0, not_due.1), "{day}");
             assert_eq!(figures[1], ("1-30", late.0, late.1), "{day}");
-            assert!(figures[2..].iter().all(|(_, count, _)| *count == 0), "{day}");
+            assert!(
+                figures[2..].iter().all(|(_, count, _)| *count == 0),
+                "{day}"
+            );
         }
     });
 }

@@ -37,11 +37,17 @@ pub struct Column {
 }
 
 const fn required(name: &'static str) -> Column {
-    Column { name, required: true }
+    Column {
+        name,
+        required: true,
+    }
 }
 
 const fn optional(name: &'static str) -> Column {
-    Column { name, required: false }
+    Column {
+        name,
+        required: false,
+    }
 }
 
 const CUSTOMERS: &[Column] = &[
@@ -181,7 +187,11 @@ pub enum Verdict {
     Unchanged,
     /// It needs a row that may come later in the file.
     Deferred,
-    Rejected { column: &'static str, code: &'static str, message: String },
+    Rejected {
+        column: &'static str,
+        code: &'static str,
+        message: String,
+    },
 }
 
 impl Verdict {

@@ -39,7 +39,11 @@ impl<R: Read> CsvFile<R> {
     pub fn open(source: R, kind: ImportKind, mapping: &Mapping) -> Result<CsvFile<R>, ReadError> {
         let mut source = BufReader::with_capacity(LINE_BYTES_MAX, source);
         let start = source.fill_buf().map_err(ReadError::Source)?;
-        let mark = if start.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+        let mark = if start.starts_with(b"\xEF\xBB\xBF") {
+            3
+        } else {
+            0
+        };
         let delimiter = delimiter(start);
         source.consume(mark);
         let mut reader = csv::ReaderBuilder::new()
@@ -76,7 +80,11 @@ impl<R: Read> CsvFile<R> {
             let read = self.reader.read_byte_record(&mut self.record);
             let read = match read.map_err(|error| error.into_kind()) {
                 Ok(read) => read,
-                Err(csv::ErrorKind::UnequalLengths { pos, expected_len, len }) => {
+                Err(csv::ErrorKind::UnequalLengths {
+                    pos,
+                    expected_len,
+                    len,
+                }) => {
                     let line = pos.map_or(0, |pos| number(pos.line()));
                     if only.is_none() {
                         report.lines += 1;
@@ -90,7 +98,10 @@ impl<R: Read> CsvFile<R> {
             if !read {
                 return Ok((!rows.is_empty()).then_some(rows));
             }
-            let line = self.record.position().map_or(0, |position| number(position.line()));
+            let line = self
+                .record
+                .position()
+                .map_or(0, |position| number(position.line()));
             if only.is_some_and(|only| !only.contains(&line)) {
                 continue;
             }
@@ -115,9 +126,16 @@ impl<R: Read> CsvFile<R> {
 
 /// The delimiter of a header: whatever it has more of outside quotes.
 fn delimiter(start: &[u8]) -> u8 {
-    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = start
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
     let count = |wanted: u8| line.iter().filter(|byte| **byte == wanted).count();
-    if count(b';') > count(b',') { b';' } else { b',' }
+    if count(b';') > count(b',') {
+        b';'
+    } else {
+        b','
+    }
 }
 
 /// Refuses what a CSV reader would take without a word, or hold in memory whole: a line without end, and a quote
@@ -151,10 +169,23 @@ struct Fault {
 
 impl<R: Read> Read for Guarded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let fault = |line, code, message| io::Error::new(io::ErrorKind::InvalidData, Fault { line, code, message });
+        let fault = |line, code, message| {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                Fault {
+                    line,
+                    code,
+                    message,
+                },
+            )
+        };
         let count = self.source.read(buffer)?;
         if count == 0 && self.quoted {
-            return Err(fault(self.line, "broken_quotes", "a quote is opened here and never closed"));
+            return Err(fault(
+                self.line,
+                "broken_quotes",
+                "a quote is opened here and never closed",
+            ));
         }
         let mut here = self.line;
         for byte in buffer.iter().take(count) {
@@ -171,7 +202,11 @@ impl<R: Read> Read for Guarded<R> {
                 _ => {}
             }
             if self.length > LINE_BYTES_MAX {
-                return Err(fault(self.line, "line_too_long", "is longer than 65,536 bytes; is a quote never closed?"));
+                return Err(fault(
+                    self.line,
+                    "line_too_long",
+                    "is longer than 65,536 bytes; is a quote never closed?",
+                ));
             }
         }
         Ok(count)
@@ -184,13 +219,18 @@ fn broken(error: csv::Error) -> ReadError {
 
 fn broken_kind(kind: csv::ErrorKind) -> ReadError {
     match kind {
-        csv::ErrorKind::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<Fault>()) {
+        csv::ErrorKind::Io(error) => match error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<Fault>())
+        {
             Some(fault) => file_error(fault.line, fault.code, fault.message),
             None => ReadError::Source(error),
         },
-        csv::ErrorKind::Utf8 { pos, .. } => {
-            file_error(pos.map_or(1, |pos| number(pos.line())), "not_utf8", "is not UTF-8")
-        }
+        csv::ErrorKind::Utf8 { pos, .. } => file_error(
+            pos.map_or(1, |pos| number(pos.line())),
+            "not_utf8",
+            "is not UTF-8",
+        ),
         _ => file_error(1, "malformed", "is no CSV"),
     }
 }

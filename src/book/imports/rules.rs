@@ -29,14 +29,23 @@ pub struct Layout {
 /// The member that is wrong, and why.
 pub fn check_mapping(kind: ImportKind, mapping: &Mapping) -> Result<(), (String, String)> {
     let is_ours = |name: &str| kind.columns().iter().any(|column| column.name == name);
-    for (member, names) in [("columns", &mapping.columns), ("defaults", &mapping.defaults)] {
+    for (member, names) in [
+        ("columns", &mapping.columns),
+        ("defaults", &mapping.defaults),
+    ] {
         for (name, text) in names {
             if !is_ours(name) {
                 let ours: Vec<&str> = kind.columns().iter().map(|column| column.name).collect();
-                return Err((member.to_owned(), format!("{kind} have the columns {}", ours.join(", "))));
+                return Err((
+                    member.to_owned(),
+                    format!("{kind} have the columns {}", ours.join(", ")),
+                ));
             }
             if text.is_empty() || text.chars().count() > 200 {
-                return Err((member.to_owned(), "must have between 1 and 200 characters".to_owned()));
+                return Err((
+                    member.to_owned(),
+                    "must have between 1 and 200 characters".to_owned(),
+                ));
             }
         }
     }
@@ -56,7 +65,11 @@ impl Layout {
     /// # Errors
     /// Each column that is missing, or stands there twice; or that we do not know, which without a mapping is a
     /// misspelling whose cells would be lost.
-    pub fn new(kind: ImportKind, header: &[String], mapping: &Mapping) -> Result<Layout, Vec<JobError>> {
+    pub fn new(
+        kind: ImportKind,
+        header: &[String],
+        mapping: &Mapping,
+    ) -> Result<Layout, Vec<JobError>> {
         let complaint = |column: &str, code: &str, message: &str| JobError {
             line: Some(1),
             column: Some(column.chars().take(200).collect()),
@@ -70,27 +83,45 @@ impl Layout {
             let mapped = mapping.columns.get(column.name);
             let theirs = mapped.map_or(column.name, String::as_str);
             known.push(theirs);
-            let mut found = header.iter().enumerate().filter(|(_, name)| *name == theirs);
+            let mut found = header
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| *name == theirs);
             match (found.next(), found.next()) {
-                (Some(_), Some(_)) => errors.push(complaint(theirs, "duplicate_column", "stands in the header twice")),
+                (Some(_), Some(_)) => errors.push(complaint(
+                    theirs,
+                    "duplicate_column",
+                    "stands in the header twice",
+                )),
                 (Some((place, _)), None) => {
                     places.insert(column.name, place);
                 }
-                (None, _) if mapped.is_some() || (column.required && !mapping.defaults.contains_key(column.name)) => {
+                (None, _)
+                    if mapped.is_some()
+                        || (column.required && !mapping.defaults.contains_key(column.name)) =>
+                {
                     errors.push(complaint(theirs, "missing_column", "is not in the header"));
                 }
                 (None, _) => {}
             }
         }
         if mapping.columns.is_empty() {
-            let unknown = header.iter().filter(|name| !known.contains(&name.as_str())).take(100);
-            errors.extend(unknown.map(|name| complaint(name, "unknown_column", "is no column of this kind")));
+            let unknown = header
+                .iter()
+                .filter(|name| !known.contains(&name.as_str()))
+                .take(100);
+            errors.extend(
+                unknown.map(|name| complaint(name, "unknown_column", "is no column of this kind")),
+            );
         }
         if errors.is_empty() {
             Ok(Layout {
                 places,
                 defaults: mapping.defaults.clone(),
-                date_format: mapping.date_format.clone().unwrap_or_else(|| "%Y-%m-%d".to_owned()),
+                date_format: mapping
+                    .date_format
+                    .clone()
+                    .unwrap_or_else(|| "%Y-%m-%d".to_owned()),
             })
         } else {
             Err(errors)
@@ -144,7 +175,11 @@ impl<'a> Cells<'a> {
     }
 
     /// What an optional cell says: none when it is empty, and also when it is malformed, which is noted.
-    fn optional<T>(&mut self, column: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    fn optional<T>(
+        &mut self,
+        column: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
         match parse(self.text(column)?) {
             Ok(value) => Some(value),
             Err(message) => {
@@ -154,20 +189,25 @@ impl<'a> Cells<'a> {
         }
     }
 
-    fn required<T>(&mut self, column: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    fn required<T>(
+        &mut self,
+        column: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
         if self.text(column).is_none() {
             self.complain(column, "missing", "is empty");
         }
         self.optional(column, parse)
     }
 
-    fn day(&self) -> impl FnOnce(&str) -> Result<NaiveDate, String> + use<'a> {
-        let format: &'a str = &self.layout.date_format;
-        move |text| {
-            let date = NaiveDate::parse_from_str(text, format).map_err(|_| format!("is not a day as {format} writes it"))?;
-            let day: Day = date.to_string().parse().map_err(str::to_owned)?;
-            Ok(day.date())
-        }
+    fn optional_day(&mut self, column: &'static str) -> Option<NaiveDate> {
+        let format = self.layout.date_format.as_str();
+        self.optional(column, |text| day(text, format))
+    }
+
+    fn required_day(&mut self, column: &'static str) -> Option<NaiveDate> {
+        let format = self.layout.date_format.as_str();
+        self.required(column, |text| day(text, format))
     }
 
     fn amount(&mut self, currency: Option<Currency>) -> Option<Money> {
@@ -179,6 +219,13 @@ impl<'a> Cells<'a> {
         }
         Some(amount)
     }
+}
+
+fn day(text: &str, format: &str) -> Result<NaiveDate, String> {
+    let date = NaiveDate::parse_from_str(text, format)
+        .map_err(|_| format!("is not a day as {format} writes it"))?;
+    let day: Day = date.to_string().parse().map_err(str::to_owned)?;
+    Ok(day.date())
 }
 
 fn text_or_why<T, E: Display>(outcome: Result<T, E>) -> Result<T, String> {
@@ -267,18 +314,26 @@ impl FromCells for AccountRow {
         let given: Option<i64> = cells.optional("limit", amount);
         let limit = match (kind, given) {
             (Some(LimitKind::Amount), None) => {
-                cells.complain("limit", "missing", "limit_kind says that there is an amount");
+                cells.complain(
+                    "limit",
+                    "missing",
+                    "limit_kind says that there is an amount",
+                );
                 return None;
             }
             (Some(kind @ (LimitKind::None | LimitKind::Unlimited)), Some(_)) => {
-                cells.complain("limit", "not_allowed", format!("limit_kind {kind} has no amount"));
+                cells.complain(
+                    "limit",
+                    "not_allowed",
+                    format!("limit_kind {kind} has no amount"),
+                );
                 return None;
             }
             (Some(kind), amount) => Limit::new(kind, amount.unwrap_or(0)),
             (None, Some(amount)) => Limit::Amount(amount),
             (None, None) => Limit::None,
         };
-        let valid_until = cells.optional("valid_until", cells.day());
+        let valid_until = cells.optional_day("valid_until");
         let group_limit = cells.optional("group_limit", |text| match text {
             "unlimited" => Ok(Limit::Unlimited),
             text => amount(text).map(Limit::Amount),
@@ -310,13 +365,20 @@ impl FromCells for InvoiceRow {
     fn from_cells(cells: &mut Cells) -> Option<InvoiceRow> {
         let number = cells.required("number", parsed);
         let customer_number = cells.required("customer_number", parsed);
-        let invoice_date = cells.required("invoice_date", cells.day());
-        let due_date = cells.optional("due_date", cells.day());
+        let invoice_date = cells.required_day("invoice_date");
+        let due_date = cells.optional_day("due_date");
         let currency = cells.required("currency", parsed);
         let amount = cells.amount(currency);
         let order_number = cells.optional("order_number", parsed);
-        if due_date.zip(invoice_date).is_some_and(|(due, invoiced)| due < invoiced) {
-            cells.complain("due_date", "before_invoice_date", "must not lie before the invoice date");
+        if due_date
+            .zip(invoice_date)
+            .is_some_and(|(due, invoiced)| due < invoiced)
+        {
+            cells.complain(
+                "due_date",
+                "before_invoice_date",
+                "must not lie before the invoice date",
+            );
         }
         Some(InvoiceRow {
             number: number?,
@@ -344,7 +406,7 @@ impl FromCells for ReceiptRow {
     fn from_cells(cells: &mut Cells) -> Option<ReceiptRow> {
         let number = cells.required("number", parsed);
         let customer_number = cells.required("customer_number", parsed);
-        let receipt_date = cells.required("receipt_date", cells.day());
+        let receipt_date = cells.required_day("receipt_date");
         let currency = cells.required("currency", parsed);
         let amount = cells.amount(currency);
         let invoice_number = cells.optional("invoice_number", parsed);

@@ -198,7 +198,10 @@ fn give_up(tx: &mut Tx, job: &Job) -> Result<(), DbError> {
 /// # Errors
 /// When the database fails.
 pub fn end(tx: &mut Tx, job: &Job, ended: &Ended) -> Result<(), DbError> {
-    let (result, errors) = (write_document(&ended.result)?, write_document(&ended.errors)?);
+    let (result, errors) = (
+        write_document(&ended.result)?,
+        write_document(&ended.errors)?,
+    );
     if store::finish(tx, job, ended, &result, &errors)? {
         store::delete_parts(tx, job.id)?;
     }
@@ -217,7 +220,12 @@ pub fn give_back(tx: &mut Tx, job: &Job) -> Result<(), DbError> {
 ///
 /// # Errors
 /// When the database fails.
-pub fn renew(tx: &mut Tx, job: &Job, done: i64, total: Option<i64>) -> Result<Option<Job>, DbError> {
+pub fn renew(
+    tx: &mut Tx,
+    job: &Job,
+    done: i64,
+    total: Option<i64>,
+) -> Result<Option<Job>, DbError> {
     let lease = tx.now().plus(Duration::seconds(LEASE_SECONDS));
     store::renew(tx, job, done, total, lease)
 }

@@ -13,7 +13,9 @@ use crate::kernel::clock::Instant;
 use crate::kernel::ids::JobId;
 use crate::platform::http::auth::ReadJobs;
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{Actor, Answer, Code, Command, Doors, Listing, Nothing, Outcome, Problem};
+use crate::platform::http::{
+    Actor, Answer, Code, Command, Doors, Listing, Nothing, Outcome, Problem,
+};
 
 /// How often a stream of events looks whether the job changed.
 const WATCH: std::time::Duration = std::time::Duration::from_millis(200);
@@ -50,7 +52,9 @@ pub async fn list_jobs(
         .read(move |db| {
             let own = (!actions::sees_all(&actor)).then(|| actor.subject.as_str());
             let rows = store::list(db, own, &listing.filter, &listing.page)?;
-            Ok(listing.page.cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            Ok(listing
+                .page
+                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
         })
         .await?;
     Ok(page.map(JobOut::from).into_response(&request, &cursors))
@@ -66,7 +70,11 @@ pub async fn list_jobs(
     security(("bearer" = ["jobs:read"]))
 )]
 #[get("/v1/jobs/{id}")]
-pub async fn find_job(actor: Actor<ReadJobs>, id: web::Path<JobId>, doors: web::Data<Doors>) -> Outcome {
+pub async fn find_job(
+    actor: Actor<ReadJobs>,
+    id: web::Path<JobId>,
+    doors: web::Data<Doors>,
+) -> Outcome {
     let job = doors
         .read(move |db| Ok(actions::find_visible(db, &actor, *id)?))
         .await?;
@@ -92,7 +100,9 @@ pub async fn cancel_job(
     doors: web::Data<Doors>,
 ) -> Outcome {
     doors
-        .once(&actor, command, move |tx, _| answer(actions::cancel(tx, *id)?))
+        .once(&actor, command, move |tx, _| {
+            answer(actions::cancel(tx, *id)?)
+        })
         .await
 }
 
@@ -107,12 +117,21 @@ pub async fn cancel_job(
     security(("bearer" = ["jobs:read"]))
 )]
 #[get("/v1/jobs/{id}/events")]
-pub async fn watch_job(actor: Actor<ReadJobs>, id: web::Path<JobId>, doors: web::Data<Doors>) -> Outcome {
+pub async fn watch_job(
+    actor: Actor<ReadJobs>,
+    id: web::Path<JobId>,
+    doors: web::Data<Doors>,
+) -> Outcome {
     let id = *id;
     doors
         .read(move |db| Ok(actions::find_visible(db, &actor, id)?))
         .await?;
-    let watch = Watch { doors, id, seen: 0, looks: 0 };
+    let watch = Watch {
+        doors,
+        id,
+        seen: 0,
+        looks: 0,
+    };
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         .streaming(watch.events()))
@@ -140,13 +159,20 @@ impl Watch {
     async fn next(&mut self) -> Option<(String, bool)> {
         let id = self.id;
         loop {
-            let job = self.doors.read(move |db| Ok(store::find(db, id)?)).await.ok()??;
+            let job = self
+                .doors
+                .read(move |db| Ok(store::find(db, id)?))
+                .await
+                .ok()??;
             if job.version != self.seen {
                 self.seen = job.version;
                 self.looks = 0;
                 let (version, ended) = (job.version, job.status.has_ended());
                 let data = serde_json::to_string(&JobOut::from(job)).ok()?;
-                return Some((format!("event: job\nid: {version}\ndata: {data}\n\n"), ended));
+                return Some((
+                    format!("event: job\nid: {version}\ndata: {data}\n\n"),
+                    ended,
+                ));
             }
             self.looks += 1;
             if self.looks.is_multiple_of(LOOKS_PER_COMMENT) {
@@ -253,7 +279,9 @@ impl From<JobsError> for Problem {
     fn from(error: JobsError) -> Problem {
         match error {
             JobsError::Missing => Problem::not_found("job"),
-            JobsError::NotOwn => Problem::new(Code::Forbidden).with_list("roles", ["credit", "finance", "admin"]),
+            JobsError::NotOwn => {
+                Problem::new(Code::Forbidden).with_list("roles", ["credit", "finance", "admin"])
+            }
             JobsError::Ended(status) => Problem::state("job", status, [""; 0]),
             JobsError::Stale => Problem::new(Code::Stale),
             JobsError::Db(error) => error.into(),

@@ -25,7 +25,10 @@ text_enum! {
 impl JobStatus {
     /// Whether nothing will change any more.
     pub const fn has_ended(self) -> bool {
-        matches!(self, JobStatus::Succeeded | JobStatus::Failed | JobStatus::Cancelled)
+        matches!(
+            self,
+            JobStatus::Succeeded | JobStatus::Failed | JobStatus::Cancelled
+        )
     }
 }
 

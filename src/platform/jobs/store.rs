@@ -6,8 +6,8 @@ use super::api::JobFilter;
 use super::model::{Ended, Job, JobStatus};
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::JobId;
-use crate::platform::db::schema::jobs::{self, dsl};
 use crate::platform::db::schema::job_files;
+use crate::platform::db::schema::jobs::{self, dsl};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 
@@ -20,7 +20,9 @@ struct NewPart<'a> {
 }
 
 pub fn insert(tx: &mut Tx, job: &Job) -> Result<(), DbError> {
-    on_backend!(tx, |c| diesel::insert_into(jobs::table).values(job).execute(c))?;
+    on_backend!(tx, |c| diesel::insert_into(jobs::table)
+        .values(job)
+        .execute(c))?;
     Ok(())
 }
 
@@ -78,9 +80,9 @@ pub fn lock_next(tx: &mut Tx, kinds: &[&str]) -> Result<Option<Job>, DbError> {
     let waiting = jobs::table
         .filter(dsl::kind.eq_any(kinds))
         .filter(
-            dsl::status
-                .eq(JobStatus::Queued)
-                .or(dsl::status.eq(JobStatus::Running).and(dsl::lease_until.lt(now))),
+            dsl::status.eq(JobStatus::Queued).or(dsl::status
+                .eq(JobStatus::Running)
+                .and(dsl::lease_until.lt(now))),
         )
         .order(dsl::id)
         .limit(1);
@@ -91,7 +93,10 @@ pub fn lock_next(tx: &mut Tx, kinds: &[&str]) -> Result<Option<Job>, DbError> {
             .skip_locked()
             .first(&mut **c)
             .optional()?,
-        Conn::Sqlite(c) => waiting.select(Job::as_select()).first(&mut **c).optional()?,
+        Conn::Sqlite(c) => waiting
+            .select(Job::as_select())
+            .first(&mut **c)
+            .optional()?,
     })
 }
 
@@ -187,7 +192,11 @@ pub fn give_back(tx: &mut Tx, job: &Job) -> Result<(), DbError> {
 }
 
 /// Forgets jobs that were never fully received: this one, or all that began before an instant.
-pub fn discard(tx: &mut Tx, id: Option<JobId>, begun_before: Option<Instant>) -> Result<(), DbError> {
+pub fn discard(
+    tx: &mut Tx,
+    id: Option<JobId>,
+    begun_before: Option<Instant>,
+) -> Result<(), DbError> {
     let stale: Vec<JobId> = on_backend!(tx, |c| {
         let mut query = jobs::table
             .filter(dsl::status.eq(JobStatus::Receiving))
@@ -209,8 +218,14 @@ pub fn discard(tx: &mut Tx, id: Option<JobId>, begun_before: Option<Instant>) ->
 }
 
 pub fn insert_part(tx: &mut Tx, job_id: JobId, part: i32, bytes: &[u8]) -> Result<(), DbError> {
-    let row = NewPart { job_id, part, bytes };
-    on_backend!(tx, |c| diesel::insert_into(job_files::table).values(&row).execute(c))?;
+    let row = NewPart {
+        job_id,
+        part,
+        bytes,
+    };
+    on_backend!(tx, |c| diesel::insert_into(job_files::table)
+        .values(&row)
+        .execute(c))?;
     Ok(())
 }
 

@@ -70,7 +70,10 @@ impl Bell {
     }
 
     fn is_stopping(&self) -> bool {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).stopping
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .stopping
     }
 
     fn wait(&self) {
@@ -124,9 +127,9 @@ impl JobContext {
     /// # Errors
     /// When the work is to stop.
     pub fn progress(&self, done: i64, total: Option<i64>) -> Result<(), Interrupted> {
-        let renewed = self
-            .database
-            .maintain(&self.caller, |tx| actions::renew(tx, &self.job, done, total))?;
+        let renewed = self.database.maintain(&self.caller, |tx| {
+            actions::renew(tx, &self.job, done, total)
+        })?;
         self.go_on(renewed)
     }
 
@@ -205,7 +208,9 @@ impl Bench {
         let mut polls = 0;
         while !self.bell.is_stopping() {
             if polls == 0 {
-                let swept = self.database.maintain(&self.house, actions::discard_broken_off);
+                let swept = self
+                    .database
+                    .maintain(&self.house, actions::discard_broken_off);
                 log_failure(swept);
             }
             polls = (polls + 1) % POLLS_PER_SWEEP;
@@ -218,7 +223,10 @@ impl Bench {
     /// Does one job, and says whether there was one.
     fn work_once(&self) -> bool {
         let names: Vec<&str> = self.kinds.iter().map(|(name, _)| *name).collect();
-        match self.database.maintain(&self.house, |tx| actions::take(tx, &names)) {
+        match self
+            .database
+            .maintain(&self.house, |tx| actions::take(tx, &names))
+        {
             Ok(Some(job)) => {
                 log_failure(self.do_job(job));
                 true
@@ -249,7 +257,9 @@ impl Bench {
             Ok(Ok(ended)) => ended,
             Ok(Err(Interrupted::Cancelled)) => Ended::empty(JobStatus::Cancelled, Vec::new()),
             Ok(Err(Interrupted::Stopping)) => {
-                return self.database.maintain(&self.house, |tx| actions::give_back(tx, job));
+                return self
+                    .database
+                    .maintain(&self.house, |tx| actions::give_back(tx, job));
             }
             Ok(Err(Interrupted::Lost)) => return Ok(()),
             // An outage passes: the lease runs out, and the job is taken again.
@@ -258,7 +268,8 @@ impl Bench {
             Err(_) => failed("the work panicked"),
         };
         tracing::info!(job = %job.id, status = %ended.status, "job ended");
-        self.database.maintain(&self.house, |tx| actions::end(tx, job, &ended))
+        self.database
+            .maintain(&self.house, |tx| actions::end(tx, job, &ended))
     }
 }
 

@@ -28,7 +28,8 @@ impl AnImport {
     /// Adds a part.
     #[must_use]
     pub fn part(mut self, name: &str, content: impl AsRef<[u8]>) -> Self {
-        self.parts.push((name.to_owned(), content.as_ref().to_vec()));
+        self.parts
+            .push((name.to_owned(), content.as_ref().to_vec()));
         self
     }
 
@@ -58,17 +59,25 @@ impl AnImport {
     pub fn send(&self, client: &Client) -> Reply {
         let mut body = Vec::new();
         for (name, content) in &self.parts {
-            let file = if name == "file" { "; filename=\"a.csv\"" } else { "" };
+            let file = if name == "file" {
+                "; filename=\"a.csv\""
+            } else {
+                ""
+            };
             body.extend(
-                format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n").bytes(),
+                format!(
+                    "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n"
+                )
+                .bytes(),
             );
             body.extend(content);
             body.extend(b"\r\n");
         }
         body.extend(format!("--{BOUNDARY}--\r\n").bytes());
-        let mut request = client
-            .request("POST", "/v1/imports")
-            .header("Content-Type", &format!("multipart/form-data; boundary={BOUNDARY}"));
+        let mut request = client.request("POST", "/v1/imports").header(
+            "Content-Type",
+            &format!("multipart/form-data; boundary={BOUNDARY}"),
+        );
         if let Some(key) = &self.key {
             request = request.key(key);
         }
@@ -78,7 +87,12 @@ impl AnImport {
     /// Sends it, waits until the job has ended (its events end with it), and gives the job.
     #[track_caller]
     pub fn run(&self, client: &Client) -> Reply {
-        let location = self.send(client).expect(202).header("location").unwrap().to_owned();
+        let location = self
+            .send(client)
+            .expect(202)
+            .header("location")
+            .unwrap()
+            .to_owned();
         client.get(&format!("{location}/events")).expect(200);
         client.get(&location).expect(200)
     }

@@ -20,7 +20,10 @@ const REASON: &str = "The limit of the day on which the account was taken over."
 
 impl Importable for AccountRow {
     fn post(tx: &mut Tx, rows: &[Row<AccountRow>]) -> Result<Vec<Verdict>, ImportError> {
-        let named: BTreeSet<&str> = rows.iter().map(|row| row.content.customer_number.as_str()).collect();
+        let named: BTreeSet<&str> = rows
+            .iter()
+            .map(|row| row.content.customer_number.as_str())
+            .collect();
         let ids: BTreeMap<Number, CustomerId> =
             customers::list_by_numbers(tx, &named.into_iter().collect::<Vec<_>>())?
                 .into_iter()
@@ -31,7 +34,11 @@ impl Importable for AccountRow {
         for row in rows.iter().map(|row| &row.content) {
             verdicts.push(match ids.get(&row.customer_number) {
                 Some(customer) => chunk.take_over(tx, *customer, row)?,
-                None => Verdict::rejected("customer_number", "unknown_customer", "there is no such customer"),
+                None => Verdict::rejected(
+                    "customer_number",
+                    "unknown_customer",
+                    "there is no such customer",
+                ),
             });
         }
         chunk.write(tx)?;
@@ -61,7 +68,9 @@ impl Chunk {
         let family: BTreeSet<CustomerId> = relatives
             .iter()
             .flat_map(|(customer, relatives)| {
-                std::iter::once(customer).chain(&relatives.above).chain(&relatives.below)
+                std::iter::once(customer)
+                    .chain(&relatives.above)
+                    .chain(&relatives.below)
             })
             .copied()
             .collect();
@@ -74,7 +83,12 @@ impl Chunk {
         })
     }
 
-    fn take_over(&mut self, tx: &mut Tx, customer: CustomerId, row: &AccountRow) -> Result<Verdict, ImportError> {
+    fn take_over(
+        &mut self,
+        tx: &mut Tx,
+        customer: CustomerId,
+        row: &AccountRow,
+    ) -> Result<Verdict, ImportError> {
         let in_book = self.locked.get(&customer).map(|locked| &locked.account);
         let Some(account) = self.opened.get(&customer).or(in_book) else {
             return Ok(self.open(tx, customer, row));
@@ -107,7 +121,11 @@ impl Chunk {
             let in_book = self.locked.get(id).map(|locked| &locked.account);
             self.opened.get(id).or(in_book)
         };
-        let mut others = relatives.above.iter().chain(&relatives.below).filter_map(account_of);
+        let mut others = relatives
+            .above
+            .iter()
+            .chain(&relatives.below)
+            .filter_map(account_of);
         if let Some(other) = others.find(|other| other.currency != row.currency) {
             return other_currency(other.currency);
         }
@@ -118,7 +136,8 @@ impl Chunk {
             .filter_map(account_of)
             .fold(Exposure::default(), |sum, below| sum + below.exposure());
         let opened = new_account(tx, customer, row, group);
-        self.changes.push(Change::new("credit_account.opened", opened.id).after(&opened));
+        self.changes
+            .push(Change::new("credit_account.opened", opened.id).after(&opened));
         let account = self.set_limits(tx, opened, row);
         self.opened.insert(customer, account);
         Verdict::Created
@@ -133,7 +152,9 @@ impl Chunk {
                     account.limit_kind = limit.kind();
                     account.limit_minor = limit.minor().unwrap_or(0);
                     account.limit_valid_until = row.valid_until;
-                    LimitSource::Import.as_str().clone_into(&mut account.limit_source);
+                    LimitSource::Import
+                        .as_str()
+                        .clone_into(&mut account.limit_source);
                 }
                 LimitScope::Group => {
                     account.group_limit_kind = Some(limit.kind());
@@ -167,7 +188,11 @@ fn grant(tx: &mut Tx, locked: &mut Locked, row: &AccountRow) -> Result<Verdict, 
             scope,
             limit,
             net_days: Some(row.net_days),
-            valid_until: if scope == LimitScope::Own { row.valid_until } else { None },
+            valid_until: if scope == LimitScope::Own {
+                row.valid_until
+            } else {
+                None
+            },
             source: LimitSource::Import,
             application_id: None,
             reason: REASON.to_owned(),
@@ -200,7 +225,13 @@ fn other_currency(expected: Currency) -> Verdict {
     Verdict::rejected("currency", "currency_mismatch", message)
 }
 
-fn entry(tx: &Tx, account: &CreditAccount, scope: LimitScope, limit: Limit, row: &AccountRow) -> LimitEntry {
+fn entry(
+    tx: &Tx,
+    account: &CreditAccount,
+    scope: LimitScope,
+    limit: Limit,
+    row: &AccountRow,
+) -> LimitEntry {
     LimitEntry {
         id: LimitId::new(),
         account_id: account.id,
@@ -209,7 +240,11 @@ fn entry(tx: &Tx, account: &CreditAccount, scope: LimitScope, limit: Limit, row:
         limit_minor: limit.minor().unwrap_or(0),
         currency: account.currency,
         net_days: Some(row.net_days),
-        valid_until: if scope == LimitScope::Own { row.valid_until } else { None },
+        valid_until: if scope == LimitScope::Own {
+            row.valid_until
+        } else {
+            None
+        },
         source: LimitSource::Import,
         application_id: None,
         reason: REASON.to_owned(),
@@ -245,7 +280,10 @@ fn new_account(tx: &Tx, customer: CustomerId, row: &AccountRow, group: Exposure)
 }
 
 /// Everybody above and below these customers, read level by level.
-fn relatives(tx: &mut Tx, wanted: &BTreeSet<CustomerId>) -> Result<BTreeMap<CustomerId, Relatives>, DbError> {
+fn relatives(
+    tx: &mut Tx,
+    wanted: &BTreeSet<CustomerId>,
+) -> Result<BTreeMap<CustomerId, Relatives>, DbError> {
     let mut children: BTreeMap<CustomerId, Vec<CustomerId>> = BTreeMap::new();
     let mut level: Vec<CustomerId> = wanted.iter().copied().collect();
     let mut seen = BTreeSet::new();

@@ -23,7 +23,11 @@ impl Importable for CustomerRow {
         for row in rows.iter().map(|row| &row.content) {
             if let Some(existing) = known.get(&row.number) {
                 let same = existing == row;
-                verdicts.push(if same { Verdict::Unchanged } else { Verdict::taken("number") });
+                verdicts.push(if same {
+                    Verdict::Unchanged
+                } else {
+                    Verdict::taken("number")
+                });
                 continue;
             }
             let parent = match row.parent_number.as_ref().map(|number| parents.get(number)) {
@@ -37,7 +41,13 @@ impl Importable for CustomerRow {
             let customer = customer(tx, row, parent);
             let line: Vec<CustomerId> = parent
                 .into_iter()
-                .chain(parent.and_then(|parent| lines.get(&parent)).into_iter().flatten().copied())
+                .chain(
+                    parent
+                        .and_then(|parent| lines.get(&parent))
+                        .into_iter()
+                        .flatten()
+                        .copied(),
+                )
                 .collect();
             if let Err(why) = rules::may_join(customer.id, 0, &line) {
                 verdicts.push(Verdict::rejected("parent_number", "group", why));
@@ -59,14 +69,20 @@ impl Importable for CustomerRow {
 type Known = BTreeMap<Number, CustomerRow>;
 
 /// The customers that the rows name and that are in the book: as rows, and those named as parents by number.
-fn read_known(tx: &mut Tx, rows: &[Row<CustomerRow>]) -> Result<(Known, BTreeMap<Number, CustomerId>), ImportError> {
+fn read_known(
+    tx: &mut Tx,
+    rows: &[Row<CustomerRow>],
+) -> Result<(Known, BTreeMap<Number, CustomerId>), ImportError> {
     let named: BTreeSet<&str> = rows
         .iter()
         .flat_map(|row| std::iter::once(&row.content.number).chain(&row.content.parent_number))
         .map(Number::as_str)
         .collect();
     let found = store::list_by_numbers(tx, &named.into_iter().collect::<Vec<_>>())?;
-    let above: Vec<CustomerId> = found.iter().filter_map(|customer| customer.parent_customer_id).collect();
+    let above: Vec<CustomerId> = found
+        .iter()
+        .filter_map(|customer| customer.parent_customer_id)
+        .collect();
     let above: BTreeMap<CustomerId, Number> = store::list_by_ids(tx, &above)?
         .into_iter()
         .map(|customer| (customer.id, customer.number))
@@ -78,7 +94,9 @@ fn read_known(tx: &mut Tx, rows: &[Row<CustomerRow>]) -> Result<(Known, BTreeMap
     let known = found
         .into_iter()
         .map(|customer| {
-            let parent_number = customer.parent_customer_id.and_then(|id| above.get(&id).cloned());
+            let parent_number = customer
+                .parent_customer_id
+                .and_then(|id| above.get(&id).cloned());
             let row = CustomerRow {
                 number: customer.number.clone(),
                 name: customer.name,

@@ -18,11 +18,16 @@ pub struct Standings {
 }
 
 impl Standings {
-    pub fn lock<'a>(tx: &mut Tx, named: impl Iterator<Item = &'a Number>) -> Result<Standings, DbError> {
+    pub fn lock<'a>(
+        tx: &mut Tx,
+        named: impl Iterator<Item = &'a Number>,
+    ) -> Result<Standings, DbError> {
         let named: BTreeSet<&str> = named.map(Number::as_str).collect();
         let found = customers::list_by_numbers(tx, &named.into_iter().collect::<Vec<_>>())?;
-        let ids: BTreeMap<Number, CustomerId> =
-            found.into_iter().map(|customer| (customer.number, customer.id)).collect();
+        let ids: BTreeMap<Number, CustomerId> = found
+            .into_iter()
+            .map(|customer| (customer.number, customer.id))
+            .collect();
         let locked = lock_all(tx, &ids.values().copied().collect())?;
         Ok(Standings { ids, locked })
     }
@@ -30,10 +35,18 @@ impl Standings {
     /// The customer's account, or why a line of theirs can't be posted.
     pub fn find(&self, number: &Number) -> Result<&Locked, Verdict> {
         let customer = self.ids.get(number).ok_or_else(|| {
-            Verdict::rejected("customer_number", "unknown_customer", "there is no such customer")
+            Verdict::rejected(
+                "customer_number",
+                "unknown_customer",
+                "there is no such customer",
+            )
         })?;
         self.locked.get(customer).ok_or_else(|| {
-            Verdict::rejected("customer_number", "no_credit_account", "the customer has no credit account")
+            Verdict::rejected(
+                "customer_number",
+                "no_credit_account",
+                "the customer has no credit account",
+            )
         })
     }
 }
@@ -51,7 +64,9 @@ pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
         ReceivableError::NoSuchCustomer | ReceivableError::NotOneCustomer => {
             Verdict::rejected("customer_number", "unknown_customer", why)
         }
-        ReceivableError::NoAccount => Verdict::rejected("customer_number", "no_credit_account", why),
+        ReceivableError::NoAccount => {
+            Verdict::rejected("customer_number", "no_credit_account", why)
+        }
         ReceivableError::Currency { .. } => Verdict::rejected("currency", "currency_mismatch", why),
         ReceivableError::NotPositive { .. } => Verdict::rejected("amount", "not_positive", why),
         ReceivableError::Date { pointer, error } => {
@@ -62,8 +77,12 @@ pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
             };
             Verdict::rejected(column, "out_of_bounds", error)
         }
-        ReceivableError::NoSuchInvoice { .. } => Verdict::rejected("invoice_number", "unknown_invoice", why),
-        ReceivableError::OtherCustomer { .. } => Verdict::rejected("invoice_number", "other_customer", why),
+        ReceivableError::NoSuchInvoice { .. } => {
+            Verdict::rejected("invoice_number", "unknown_invoice", why)
+        }
+        ReceivableError::OtherCustomer { .. } => {
+            Verdict::rejected("invoice_number", "other_customer", why)
+        }
         ReceivableError::OverApplied { .. } => Verdict::rejected("amount", "over_applied", why),
         ReceivableError::Missing(_)
         | ReceivableError::NotCancellable(_)

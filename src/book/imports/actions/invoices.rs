@@ -23,7 +23,9 @@ impl Importable for InvoiceRow {
             let found = standings.find(&row.customer_number);
             verdicts.push(match (found, known.get(&row.number)) {
                 (Err(verdict), _) => Some(verdict),
-                (Ok(locked), Some(existing)) if existing.is_same(row, locked.account.customer_id) => {
+                (Ok(locked), Some(existing))
+                    if existing.is_same(row, locked.account.customer_id) =>
+                {
                     Some(Verdict::Unchanged)
                 }
                 (Ok(_), Some(_)) => Some(Verdict::taken("number")),
@@ -72,7 +74,10 @@ impl Existing {
     }
 }
 
-fn read_known(tx: &mut Tx, rows: &[Row<InvoiceRow>]) -> Result<BTreeMap<Number, Existing>, ImportError> {
+fn read_known(
+    tx: &mut Tx,
+    rows: &[Row<InvoiceRow>],
+) -> Result<BTreeMap<Number, Existing>, ImportError> {
     let references: Vec<InvoiceRef> = rows
         .iter()
         .map(|row| DocumentRef::Number(row.content.number.clone()))

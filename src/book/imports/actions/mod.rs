@@ -56,7 +56,10 @@ impl From<ReadError> for ImportError {
 impl Retryable for ImportError {
     /// A number that somebody else posted meanwhile is known when the chunk is tried again.
     fn is_retryable(&self) -> bool {
-        matches!(self, ImportError::Db(DbError::Serialization(_) | DbError::Duplicate { .. }))
+        matches!(
+            self,
+            ImportError::Db(DbError::Serialization(_) | DbError::Duplicate { .. })
+        )
     }
 }
 
@@ -170,7 +173,9 @@ impl<'a> Import<'a> {
     fn all_or_nothing<R: Importable>(&self) -> Result<Outcome, ImportError> {
         let posted = self.database.write(self.caller, |tx| {
             let mut report = Report::default();
-            let passed = self.passes::<R>(&mut report, Holding::UnitOfWork, &mut |rows| R::post(tx, rows));
+            let passed = self.passes::<R>(&mut report, Holding::UnitOfWork, &mut |rows| {
+                R::post(tx, rows)
+            });
             match passed {
                 Ok(()) if report.rejected == 0 => Ok(report),
                 Ok(()) => Err(ImportError::Rejected(Box::new(report))),
@@ -182,10 +187,16 @@ impl<'a> Import<'a> {
             }
         });
         match posted {
-            Ok(report) => Ok(Outcome { status: JobStatus::Succeeded, report }),
+            Ok(report) => Ok(Outcome {
+                status: JobStatus::Succeeded,
+                report,
+            }),
             Err(ImportError::Rejected(report)) => Ok(Outcome {
                 status: JobStatus::Failed,
-                report: Report { created: 0, ..*report },
+                report: Report {
+                    created: 0,
+                    ..*report
+                },
             }),
             Err(ImportError::Interrupted(Interrupted::Cancelled)) => Ok(Outcome {
                 status: JobStatus::Cancelled,
@@ -197,7 +208,12 @@ impl<'a> Import<'a> {
 
     /// Goes through the file until every line is settled: once, and again for lines that need one that came later
     /// (a customer before its parent), as long as each time settles some.
-    fn passes<R: Importable>(&self, report: &mut Report, holding: Holding, post: &mut Post<R>) -> Result<(), ImportError> {
+    fn passes<R: Importable>(
+        &self,
+        report: &mut Report,
+        holding: Holding,
+        post: &mut Post<R>,
+    ) -> Result<(), ImportError> {
         let mut deferred = self.pass(None, report, holding, post)?;
         while !deferred.is_empty() {
             let again = self.pass(Some(&deferred), report, holding, post)?;
@@ -211,7 +227,8 @@ impl<'a> Import<'a> {
                 line: Some(line),
                 column: Some("parent_number".to_owned()),
                 code: "unknown_parent".to_owned(),
-                message: "there is no such customer, neither in the book nor in this file".to_owned(),
+                message: "there is no such customer, neither in the book nor in this file"
+                    .to_owned(),
             }]);
         }
         Ok(())
@@ -228,7 +245,11 @@ impl<'a> Import<'a> {
         let mut file = CsvFile::open((self.open)()?, self.plan.kind, &self.plan.mapping)?;
         let mut deferred = BTreeSet::new();
         while let Some(rows) = file.next_chunk::<R>(only, report)? {
-            let verdicts = if rows.is_empty() { Vec::new() } else { post(&rows)? };
+            let verdicts = if rows.is_empty() {
+                Vec::new()
+            } else {
+                post(&rows)?
+            };
             for (row, verdict) in rows.iter().zip(verdicts) {
                 match verdict {
                     Verdict::Created => report.created += 1,
@@ -236,7 +257,11 @@ impl<'a> Import<'a> {
                     Verdict::Deferred => {
                         deferred.insert(row.line);
                     }
-                    Verdict::Rejected { column, code, message } => report.reject(vec![JobError {
+                    Verdict::Rejected {
+                        column,
+                        code,
+                        message,
+                    } => report.reject(vec![JobError {
                         line: Some(row.line),
                         column: Some(column.to_owned()),
                         code: code.to_owned(),

@@ -33,7 +33,11 @@ impl Importable for ReceiptRow {
             let customer = locked.account.customer_id;
             if let Some(existing) = known.get(&row.number) {
                 let same = existing.is_same(row, customer);
-                verdicts.push(Some(if same { Verdict::Unchanged } else { Verdict::taken("number") }));
+                verdicts.push(Some(if same {
+                    Verdict::Unchanged
+                } else {
+                    Verdict::taken("number")
+                }));
                 continue;
             }
             match application(tx, row, locked, &mut open) {
@@ -80,7 +84,10 @@ impl Existing {
     }
 }
 
-fn read_known(tx: &mut Tx, rows: &[Row<ReceiptRow>]) -> Result<BTreeMap<Number, Existing>, ImportError> {
+fn read_known(
+    tx: &mut Tx,
+    rows: &[Row<ReceiptRow>],
+) -> Result<BTreeMap<Number, Existing>, ImportError> {
     let numbers: Vec<&Number> = rows.iter().map(|row| &row.content.number).collect();
     Ok(store::list_receipts_by_numbers(tx, &numbers)?
         .into_iter()
@@ -89,7 +96,10 @@ fn read_known(tx: &mut Tx, rows: &[Row<ReceiptRow>]) -> Result<BTreeMap<Number, 
 }
 
 /// The invoices that the rows name; what is open on them goes down as rows take it.
-fn read_named(tx: &mut Tx, rows: &[Row<ReceiptRow>]) -> Result<BTreeMap<Number, Invoice>, ImportError> {
+fn read_named(
+    tx: &mut Tx,
+    rows: &[Row<ReceiptRow>],
+) -> Result<BTreeMap<Number, Invoice>, ImportError> {
     let references: Vec<InvoiceRef> = rows
         .iter()
         .filter_map(|row| row.content.invoice_number.clone())
@@ -121,11 +131,19 @@ fn application(
         return Ok(Application::OldestFirst);
     };
     let invoice = open.get_mut(number).ok_or_else(|| {
-        Verdict::rejected("invoice_number", "unknown_invoice", "there is no such invoice")
+        Verdict::rejected(
+            "invoice_number",
+            "unknown_invoice",
+            "there is no such invoice",
+        )
     })?;
     if invoice.customer_id != account.customer_id {
         let message = "the invoice is another customer's";
-        return Err(Verdict::rejected("invoice_number", "other_customer", message));
+        return Err(Verdict::rejected(
+            "invoice_number",
+            "other_customer",
+            message,
+        ));
     }
     let minor = row.amount.minor().min(invoice.open_minor);
     if minor == 0 {

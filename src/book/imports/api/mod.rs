@@ -76,7 +76,10 @@ pub async fn import_file(
 #[schema(as = ImportIn, example = json!({
     "kind": "customers", "mode": "per_line", "file": "number,name,country\nC-1001,Jiangnan Trading Co.,CN\n"
 }))]
-#[expect(dead_code, reason = "the contract's shape of a body that is read as a stream")]
+#[expect(
+    dead_code,
+    reason = "the contract's shape of a body that is read as a stream"
+)]
 pub struct ImportIn {
     kind: ImportKind,
     /// What happens to the good lines of a file with bad ones; `per_line` when not given.

@@ -65,7 +65,9 @@ pub async fn receive(doors: &Doors, caller: &Caller, body: Multipart) -> Result<
 
 /// Forgets an upload that was not queued. When that fails, the worker does it later.
 pub async fn discard(doors: &Doors, caller: &Caller, job: JobId) {
-    let discarded = doors.maintain(caller, move |tx| Ok(jobs::discard(tx, job)?)).await;
+    let discarded = doors
+        .maintain(caller, move |tx| Ok(jobs::discard(tx, job)?))
+        .await;
     if let Err(error) = discarded {
         tracing::warn!(%job, %error, "an upload is left for the worker to forget");
     }
@@ -86,7 +88,12 @@ struct File {
     newlines: i64,
 }
 
-async fn read_parts(doors: &Doors, caller: &Caller, job: JobId, mut body: Multipart) -> Result<Received, Problem> {
+async fn read_parts(
+    doors: &Doors,
+    caller: &Caller,
+    job: JobId,
+    mut body: Multipart,
+) -> Result<Received, Problem> {
     let mut parts = Parts::default();
     while let Some(field) = next(&mut body).await? {
         let name: String = field.name().unwrap_or_default().chars().take(100).collect();
@@ -100,9 +107,17 @@ async fn read_parts(doors: &Doors, caller: &Caller, job: JobId, mut body: Multip
             }
             "mode" => fill(&mut parts.mode, read_enum(field, &name).await?, &name)?,
             "mapping" => fill(&mut parts.mapping, read_mapping(field).await?, &name)?,
-            "file" if parts.file.is_some() => return Err(wrong(&name, "repeated", "must be given once")),
+            "file" if parts.file.is_some() => {
+                return Err(wrong(&name, "repeated", "must be given once"));
+            }
             "file" => parts.file = Some(keep_file(doors, caller, job, field).await?),
-            _ => return Err(wrong(&name, "unknown", "is none of kind, mode, mapping, file")),
+            _ => {
+                return Err(wrong(
+                    &name,
+                    "unknown",
+                    "is none of kind, mode, mapping, file",
+                ));
+            }
         }
     }
     let missing = |name: &str| wrong(name, "missing", "is not there");
@@ -148,10 +163,14 @@ where
             | MultipartError::ContentTypeParse
             | MultipartError::ContentTypeIncompatible
             | MultipartError::BoundaryMissing,
-        ))) => Err(Problem::new(Code::UnsupportedMediaType).with("expected", "multipart/form-data")),
-        Ok(Some(Err(_))) => {
-            Err(Problem::new(Code::MalformedBody).at("", "malformed", "is no multipart body, or it broke off"))
+        ))) => {
+            Err(Problem::new(Code::UnsupportedMediaType).with("expected", "multipart/form-data"))
         }
+        Ok(Some(Err(_))) => Err(Problem::new(Code::MalformedBody).at(
+            "",
+            "malformed",
+            "is no multipart body, or it broke off",
+        )),
     }
 }
 
@@ -166,10 +185,15 @@ async fn read_text(mut field: Field, name: &str) -> Result<String, Problem> {
     String::from_utf8(bytes.to_vec()).map_err(|_| wrong(name, "malformed", "is not UTF-8"))
 }
 
-async fn read_enum<T: std::str::FromStr<Err = String>>(field: Field, name: &str) -> Result<T, Problem> {
+async fn read_enum<T: std::str::FromStr<Err = String>>(
+    field: Field,
+    name: &str,
+) -> Result<T, Problem> {
     let text = read_text(field, name).await?;
     let shown: String = text.chars().take(100).collect();
-    shown.parse().map_err(|why: String| wrong(name, "malformed", &why))
+    shown
+        .parse()
+        .map_err(|why: String| wrong(name, "malformed", &why))
 }
 
 async fn read_mapping(field: Field) -> Result<Mapping, Problem> {
@@ -181,7 +205,12 @@ async fn read_mapping(field: Field) -> Result<Mapping, Problem> {
 }
 
 /// Keeps a file in pieces as it arrives.
-async fn keep_file(doors: &Doors, caller: &Caller, job: JobId, mut field: Field) -> Result<File, Problem> {
+async fn keep_file(
+    doors: &Doors,
+    caller: &Caller,
+    job: JobId,
+    mut field: Field,
+) -> Result<File, Problem> {
     let mut digest = Context::new(&SHA256);
     let (mut size, mut newlines, mut part) = (0usize, 0i64, 0i32);
     let mut piece = Vec::new();
@@ -191,7 +220,10 @@ async fn keep_file(doors: &Doors, caller: &Caller, job: JobId, mut field: Field)
             return Err(Problem::new(Code::PayloadTooLarge).with("limit", FILE_BYTES_MAX));
         }
         digest.update(&bytes);
-        newlines += bytes.iter().map(|byte| i64::from(*byte == b'\n')).sum::<i64>();
+        newlines += bytes
+            .iter()
+            .map(|byte| i64::from(*byte == b'\n'))
+            .sum::<i64>();
         piece.extend_from_slice(&bytes);
         if piece.len() >= PIECE_BYTES {
             let full = std::mem::take(&mut piece);
@@ -202,12 +234,22 @@ async fn keep_file(doors: &Doors, caller: &Caller, job: JobId, mut field: Field)
     keep_piece(doors, caller, job, part, piece).await?;
     let digest = digest.finish();
     Ok(File {
-        digest: digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
+        digest: digest
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
         newlines,
     })
 }
 
-async fn keep_piece(doors: &Doors, caller: &Caller, job: JobId, part: i32, bytes: Vec<u8>) -> Result<(), Problem> {
+async fn keep_piece(
+    doors: &Doors,
+    caller: &Caller,
+    job: JobId,
+    part: i32,
+    bytes: Vec<u8>,
+) -> Result<(), Problem> {
     doors
         .maintain(caller, move |tx| Ok(jobs::append(tx, job, part, &bytes)?))
         .await
