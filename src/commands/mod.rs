@@ -43,11 +43,17 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
-        Command::Import(options) => load(cli.config).and_then(|config| import::run(&config, &options)),
+        Command::Import(options) => {
+            load(cli.config).and_then(|config| import::run(&config, &options))
+        }
         Command::Openapi => succeed(print_contract()),
-        Command::Serve(options) => succeed(load(cli.config).and_then(|config| serve::run(config, &options))),
+        Command::Serve(options) => {
+            succeed(load(cli.config).and_then(|config| serve::run(config, &options)))
+        }
         Command::Migrate => succeed(load(cli.config).and_then(|config| serve::migrate(&config))),
-        Command::Token(options) => succeed(load(cli.config).and_then(|config| token::run(&config, &options))),
+        Command::Token(options) => {
+            succeed(load(cli.config).and_then(|config| token::run(&config, &options)))
+        }
     };
     match outcome {
         Ok(code) => code,

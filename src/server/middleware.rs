@@ -13,6 +13,7 @@ use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError, web};
 use futures_util::FutureExt as _;
 
 use super::metrics::Metrics;
+use super::routing::Routing;
 use crate::kernel::places::Language;
 use crate::platform::http::auth::{Refusal, Verified, Verifier};
 use crate::platform::http::{Code, Problem};
@@ -29,6 +30,14 @@ pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let refused = request
+        .app_data::<web::Data<Routing>>()
+        .and_then(|routing| routing.refuses(request.path(), request.method()));
+    if let Some(problem) = refused {
+        return Ok(request
+            .into_response(problem.error_response())
+            .map_into_boxed_body());
+    }
     let request_id = request
         .extensions()
         .get::<RequestId>()

@@ -39,6 +39,18 @@ impl Routing {
         Routing { paths }
     }
 
+    /// Whether the path is one of the contract's without parameters, and does not take this method. Such a path must
+    /// not be read as another's parameter: `GET /v1/invoices/batch` asks for no invoice of the number "batch".
+    pub fn refuses(&self, path: &str, method: &Method) -> Option<Problem> {
+        let (_, methods) = self
+            .paths
+            .iter()
+            .find(|(pattern, _)| pattern.pattern() == Some(path))?;
+        let refused =
+            method != Method::OPTIONS && !methods.iter().any(|known| known == method.as_str());
+        refused.then(|| Problem::new(Code::MethodNotAllowed).with_list("allowed", methods))
+    }
+
     fn allowed(&self, path: &str) -> Option<&[String]> {
         self.paths
             .iter()

@@ -182,7 +182,10 @@ fn contains(text: &str) -> String {
 }
 
 /// The customers right below these: each with its parent first.
-pub fn list_children(db: &mut Db, parents: &[CustomerId]) -> Result<Vec<(CustomerId, CustomerId)>, DbError> {
+pub fn list_children(
+    db: &mut Db,
+    parents: &[CustomerId],
+) -> Result<Vec<(CustomerId, CustomerId)>, DbError> {
     let mut children = Vec::new();
     for chunk in parents.chunks(5_000) {
         let found: Vec<(Option<CustomerId>, CustomerId)> = on_backend!(db, |c| customers::table
@@ -190,7 +193,11 @@ pub fn list_children(db: &mut Db, parents: &[CustomerId]) -> Result<Vec<(Custome
             .select((dsl::parent_customer_id, dsl::id))
             .order(dsl::id)
             .load(c))?;
-        children.extend(found.into_iter().filter_map(|(parent, child)| Some((parent?, child))));
+        children.extend(
+            found
+                .into_iter()
+                .filter_map(|(parent, child)| Some((parent?, child))),
+        );
     }
     Ok(children)
 }

@@ -211,7 +211,7 @@ impl Paths<'_> {
         let (mut depth, mut inline_modules) = (0, Vec::new());
         while self.at < self.tokens.len() {
             match self.text(self.at) {
-                "use" => {
+                "use" if self.text(self.at + 1) != "<" => {
                     self.at += 1;
                     self.use_tree(&[]);
                     continue;

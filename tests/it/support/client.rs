@@ -1,5 +1,6 @@
 //! A caller of the API, and what it is answered.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_lc_rs::hmac;
@@ -128,6 +129,19 @@ pub fn fresh_key() -> String {
     format!("key-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// One agent for all tests, so that connections are used again.
+fn agent() -> &'static ureq::Agent {
+    static AGENT: OnceLock<ureq::Agent> = OnceLock::new();
+    AGENT.get_or_init(|| {
+        ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .allow_non_standard_methods(true)
+            .build()
+            .into()
+    })
+}
+
 impl Request<'_> {
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -153,12 +167,7 @@ impl Request<'_> {
     }
 
     pub fn send(self) -> Reply {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .allow_non_standard_methods(true)
-            .build()
-            .into();
+        let agent = agent();
         let mut request = ureq::http::Request::builder()
             .method(self.method)
             .uri(self.client.app.url(&self.path));

@@ -39,6 +39,7 @@ pub struct InvoiceFilter {
     /// Open now and due before this day.
     pub overdue_as_of: Option<Day>,
     /// By due date when not given.
+    #[param(inline)]
     pub sort: Option<InvoiceSort>,
 }
 

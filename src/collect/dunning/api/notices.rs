@@ -79,6 +79,9 @@ pub async fn list_dunning_notices(
 }
 
 /// Read a dunning notice
+///
+/// With the invoices that it lists, those that were dropped before it went out included; its text is at
+/// `GET /v1/dunning-notices/{id}/letter`.
 #[utoipa::path(
     tag = "dunning",
     params(("id" = DunningNoticeId, Path, description = "The notice.")),

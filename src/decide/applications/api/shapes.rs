@@ -283,6 +283,7 @@ pub struct ApplicationFilter {
     /// Only those that I may approve now.
     pub waiting_for_me: Option<bool>,
     /// The newest first when not given.
+    #[param(inline)]
     pub sort: Option<ApplicationSort>,
 }
 

@@ -1,21 +1,8 @@
-//! The desk: limit checks in batches.
-//!
-//! Requests arrive on a bounded channel. One thread takes all that are waiting, without waiting for more, and decides
-//! them in order of arrival in one transaction: while one commit is on its way, the next batch gathers. When a batch
-//! fails as a whole, its checks are decided one by one, so that none fails for its neighbours. A full channel is
-//! answered at once: a bounded wait beats a long queue.
+//! A batch of checks: what is loaded for them, how they are decided in order, and what is written.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
-use tokio::sync::oneshot;
-
-use super::api::shapes::{LimitCheckIn, LimitCheckOut};
-use super::model::{
-    CreditBlock, CreditBlockStatus, LimitCheck, Outcome, Overdue, Reservation, ReservationStatus,
-};
-use super::rules::{self, Decision, Facts};
-use super::store;
+use super::{Asked, until};
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions::{self as exposure, AccountError};
@@ -23,146 +10,21 @@ use crate::book::exposure::model::{CreditAccount, Exposure};
 use crate::book::exposure::store as accounts;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
+use crate::decide::limits::api::shapes::{LimitCheckIn, LimitCheckOut};
+use crate::decide::limits::model::{
+    CreditBlock, CreditBlockStatus, LimitCheck, Outcome, Overdue, Reservation, ReservationStatus,
+};
+use crate::decide::limits::rules::{self, Decision, Facts};
+use crate::decide::limits::store;
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
-use crate::kernel::places::Language;
-use crate::platform::db::{Change, Database, Db, DbError, Tx, write_document};
+use crate::platform::db::{Change, Db, DbError, Tx, write_document};
 use crate::platform::http::{Answer, Code, Ended, Kept, Problem};
-use crate::platform::idempotency::{self, Claim, Keyed};
-
-/// How many checks one transaction decides at most.
-const BATCH_MAX: usize = 256;
-/// How many checks may wait. More would wait longer than an order system does.
-const QUEUE_MAX: usize = 4_096;
-
-/// One check with who asks.
-#[derive(Debug, Clone)]
-pub struct Asked {
-    pub caller: Caller,
-    pub input: LimitCheckIn,
-    pub keyed: Option<Keyed>,
-    pub language: Language,
-}
-
-struct Waiting {
-    asked: Asked,
-    reply: oneshot::Sender<Result<Ended, Problem>>,
-}
-
-/// The desk's counter: cheap to clone.
-#[derive(Clone)]
-pub struct Desk {
-    queue: SyncSender<Waiting>,
-}
-
-impl Desk {
-    /// Opens the desk. Its thread ends when the last clone is dropped.
-    ///
-    /// # Errors
-    /// When no thread can be started.
-    pub fn open(database: Database, clerk: Caller) -> std::io::Result<Desk> {
-        let (queue, waiting) = sync_channel(QUEUE_MAX);
-        std::thread::Builder::new()
-            .name("credit-desk".to_owned())
-            .spawn(move || serve(&database, &clerk, &waiting))?;
-        Ok(Desk { queue })
-    }
-
-    /// Puts a check into the queue and waits for its answer.
-    ///
-    /// # Errors
-    /// 503 when the queue is full; what the check itself is refused for.
-    pub async fn check(&self, asked: Asked) -> Result<Ended, Problem> {
-        let (reply, answer) = oneshot::channel();
-        self.queue
-            .try_send(Waiting { asked, reply })
-            .map_err(|error| match error {
-                TrySendError::Full(_) => Problem::new(Code::Overloaded),
-                TrySendError::Disconnected(_) => Problem::internal("the credit desk is closed"),
-            })?;
-        answer
-            .await
-            .map_err(|_| Problem::internal("the credit desk dropped a check"))?
-    }
-}
-
-/// The desk's thread.
-fn serve(database: &Database, clerk: &Caller, waiting: &Receiver<Waiting>) {
-    while let Ok(first) = waiting.recv() {
-        let mut batch = vec![first];
-        while batch.len() < BATCH_MAX
-            && let Ok(next) = waiting.try_recv()
-        {
-            batch.push(next);
-        }
-        // A caller that gave up costs nothing.
-        batch.retain(|waiting| !waiting.reply.is_closed());
-        let (asked, replies): (Vec<Asked>, Vec<_>) = batch
-            .into_iter()
-            .map(|waiting| (waiting.asked, waiting.reply))
-            .unzip();
-        for (reply, answer) in replies
-            .into_iter()
-            .zip(decide_batch(database, clerk, &asked))
-        {
-            // The caller may have gone meanwhile; the decision stands, and a retry with its key finds it.
-            let _ = reply.send(answer);
-        }
-    }
-}
-
-fn decide_batch(
-    database: &Database,
-    clerk: &Caller,
-    asked: &[Asked],
-) -> Vec<Result<Ended, Problem>> {
-    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        database.maintain(clerk, |tx| check_all(tx, asked))
-    }));
-    match caught {
-        Ok(Ok(answers)) => answers,
-        Ok(Err(error)) if asked.len() > 1 => {
-            tracing::info!(%error, checks = asked.len(), "a batch failed; its checks are decided one by one");
-            asked
-                .iter()
-                .flat_map(|one| decide_batch(database, clerk, std::slice::from_ref(one)))
-                .collect()
-        }
-        Ok(Err(error)) => vec![Err(error.into())],
-        Err(_) => asked
-            .iter()
-            .map(|_| Err(Problem::internal("the credit desk panicked")))
-            .collect(),
-    }
-}
-
-/// Decides checks in order, in the transaction at hand, and records them. The answers come in the same order.
-///
-/// # Errors
-/// When the database fails; what is wrong with one check is its own answer.
-pub fn check_all(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<Ended, Problem>>, DbError> {
-    let mut batch = Batch::load(tx, asked)?;
-    let answers: Vec<Result<Ended, Problem>> = asked
-        .iter()
-        .map(|one| batch.answer(one, tx.now()))
-        .collect::<Result<_, DbError>>()?;
-    batch.save(tx, asked, &answers)?;
-    Ok(answers)
-}
-
-/// Decides one check without recording anything.
-///
-/// # Errors
-/// What the check is refused for.
-pub fn dry_run(db: &mut Db, asked: &Asked) -> Result<LimitCheckOut, Problem> {
-    let mut batch = Batch::read(db, std::slice::from_ref(asked))?;
-    let now = db.clock().now();
-    batch.decide(asked, now)?.map(|decided| decided.out)
-}
+use crate::platform::idempotency::{self, Claim};
 
 /// What a batch of checks knows and does.
-struct Batch {
+pub struct Batch {
     policy: Policy,
     today: chrono::NaiveDate,
     known: Vec<(idempotency::Scope, Claim)>,
@@ -184,13 +46,13 @@ struct Batch {
 }
 
 /// A check that was decided.
-struct Decided {
-    out: LimitCheckOut,
+pub struct Decided {
+    pub out: LimitCheckOut,
 }
 
 impl Batch {
     /// Loads what the checks need, with the accounts of those that reserve locked.
-    fn load(tx: &mut Tx, asked: &[Asked]) -> Result<Batch, DbError> {
+    pub fn load(tx: &mut Tx, asked: &[Asked]) -> Result<Batch, DbError> {
         let keys: Vec<(&idempotency::Scope, &str)> = asked
             .iter()
             .filter_map(|one| one.keyed.as_ref())
@@ -215,7 +77,7 @@ impl Batch {
     }
 
     /// Loads what the checks need, with nothing locked.
-    fn read(db: &mut Db, asked: &[Asked]) -> Result<Batch, DbError> {
+    pub fn read(db: &mut Db, asked: &[Asked]) -> Result<Batch, DbError> {
         let customers = find_customers(db, asked)?;
         let everyone = customers.iter().map(|customer| customer.id).collect();
         let found = exposure::read_all(db, &everyone)?;
@@ -265,7 +127,11 @@ impl Batch {
     }
 
     /// The answer to one check: the stored one when its key is known, else a decision.
-    fn answer(&mut self, asked: &Asked, now: Instant) -> Result<Result<Ended, Problem>, DbError> {
+    pub fn answer(
+        &mut self,
+        asked: &Asked,
+        now: Instant,
+    ) -> Result<Result<Ended, Problem>, DbError> {
         if let Some(keyed) = &asked.keyed
             && let Some((_, claim)) = self.known.iter().find(|(scope, _)| *scope == keyed.scope)
         {
@@ -293,7 +159,11 @@ impl Batch {
     }
 
     /// Decides one check on the accounts as they stand after the checks before it, and takes what it takes.
-    fn decide(&mut self, asked: &Asked, now: Instant) -> Result<Result<Decided, Problem>, DbError> {
+    pub fn decide(
+        &mut self,
+        asked: &Asked,
+        now: Instant,
+    ) -> Result<Result<Decided, Problem>, DbError> {
         let subject = match self.subject(asked) {
             Ok(subject) => subject,
             Err(problem) => return Ok(Err(problem)),
@@ -515,7 +385,7 @@ impl Batch {
     }
 
     /// Writes all that the batch decided, in a handful of statements.
-    fn save(
+    pub fn save(
         self,
         tx: &mut Tx,
         asked: &[Asked],
@@ -560,33 +430,6 @@ struct Subject {
     above: Vec<CreditAccountId>,
     /// What the order holds already.
     held_minor: i64,
-}
-
-/// Until when a reservation holds: as asked, within what the policy allows.
-///
-/// # Errors
-/// When the instant is past, or later than the policy allows.
-pub fn until(policy: &Policy, asked: Option<Instant>, now: Instant) -> Result<Instant, Problem> {
-    let reservations = &policy.document.reservations;
-    let days = |days: i32| now.plus(chrono::Duration::days(i64::from(days)));
-    let Some(asked) = asked else {
-        return Ok(days(reservations.days_default));
-    };
-    if asked <= now {
-        return Err(Problem::invalid(
-            "/reserve_until",
-            "past",
-            "must lie in the future",
-        ));
-    }
-    if asked > days(reservations.days_max) {
-        let message = format!(
-            "must be within {} days, as the policy has it",
-            reservations.days_max
-        );
-        return Err(Problem::invalid("/reserve_until", "too_late", message));
-    }
-    Ok(asked)
 }
 
 fn find_customers(db: &mut Db, asked: &[Asked]) -> Result<Vec<Customer>, DbError> {

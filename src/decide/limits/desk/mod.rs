@@ -1,0 +1,179 @@
+//! The desk: limit checks in batches.
+//!
+//! Requests arrive on a bounded channel. One thread takes all that are waiting, without waiting for more, and decides
+//! them in order of arrival in one transaction: while one commit is on its way, the next batch gathers. When a batch
+//! fails as a whole, its checks are decided one by one, so that none fails for its neighbours. A full channel is
+//! answered at once: a bounded wait beats a long queue.
+
+mod batch;
+
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use tokio::sync::oneshot;
+
+use self::batch::Batch;
+use super::api::shapes::{LimitCheckIn, LimitCheckOut};
+use crate::book::policy::model::Policy;
+use crate::kernel::caller::Caller;
+use crate::kernel::clock::Instant;
+use crate::kernel::places::Language;
+use crate::platform::db::{Database, Db, DbError, Tx};
+use crate::platform::http::{Code, Ended, Problem};
+use crate::platform::idempotency::Keyed;
+
+/// How many checks one transaction decides at most.
+const BATCH_MAX: usize = 256;
+/// How many checks may wait. More would wait longer than an order system does.
+const QUEUE_MAX: usize = 4_096;
+
+/// One check with who asks.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub caller: Caller,
+    pub input: LimitCheckIn,
+    pub keyed: Option<Keyed>,
+    pub language: Language,
+}
+
+struct Waiting {
+    asked: Asked,
+    reply: oneshot::Sender<Result<Ended, Problem>>,
+}
+
+/// The desk's counter: cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    queue: SyncSender<Waiting>,
+}
+
+impl Desk {
+    /// Opens the desk. Its thread ends when the last clone is dropped.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn open(database: Database, clerk: Caller) -> std::io::Result<Desk> {
+        let (queue, waiting) = sync_channel(QUEUE_MAX);
+        std::thread::Builder::new()
+            .name("credit-desk".to_owned())
+            .spawn(move || serve(&database, &clerk, &waiting))?;
+        Ok(Desk { queue })
+    }
+
+    /// Puts a check into the queue and waits for its answer.
+    ///
+    /// # Errors
+    /// 503 when the queue is full; what the check itself is refused for.
+    pub async fn check(&self, asked: Asked) -> Result<Ended, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.queue
+            .try_send(Waiting { asked, reply })
+            .map_err(|error| match error {
+                TrySendError::Full(_) => Problem::new(Code::Overloaded),
+                TrySendError::Disconnected(_) => Problem::internal("the credit desk is closed"),
+            })?;
+        answer
+            .await
+            .map_err(|_| Problem::internal("the credit desk dropped a check"))?
+    }
+}
+
+/// The desk's thread.
+fn serve(database: &Database, clerk: &Caller, waiting: &Receiver<Waiting>) {
+    while let Ok(first) = waiting.recv() {
+        let mut batch = vec![first];
+        while batch.len() < BATCH_MAX
+            && let Ok(next) = waiting.try_recv()
+        {
+            batch.push(next);
+        }
+        // A caller that gave up costs nothing.
+        batch.retain(|waiting| !waiting.reply.is_closed());
+        let (asked, replies): (Vec<Asked>, Vec<_>) = batch
+            .into_iter()
+            .map(|waiting| (waiting.asked, waiting.reply))
+            .unzip();
+        for (reply, answer) in replies
+            .into_iter()
+            .zip(decide_batch(database, clerk, &asked))
+        {
+            // The caller may have gone meanwhile; the decision stands, and a retry with its key finds it.
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+fn decide_batch(
+    database: &Database,
+    clerk: &Caller,
+    asked: &[Asked],
+) -> Vec<Result<Ended, Problem>> {
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        database.maintain(clerk, |tx| check_all(tx, asked))
+    }));
+    match caught {
+        Ok(Ok(answers)) => answers,
+        Ok(Err(error)) if asked.len() > 1 => {
+            tracing::info!(%error, checks = asked.len(), "a batch failed; its checks are decided one by one");
+            asked
+                .iter()
+                .flat_map(|one| decide_batch(database, clerk, std::slice::from_ref(one)))
+                .collect()
+        }
+        Ok(Err(error)) => vec![Err(error.into())],
+        Err(_) => asked
+            .iter()
+            .map(|_| Err(Problem::internal("the credit desk panicked")))
+            .collect(),
+    }
+}
+
+/// Decides checks in order, in the transaction at hand, and records them. The answers come in the same order.
+///
+/// # Errors
+/// When the database fails; what is wrong with one check is its own answer.
+pub fn check_all(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<Ended, Problem>>, DbError> {
+    let mut batch = Batch::load(tx, asked)?;
+    let answers: Vec<Result<Ended, Problem>> = asked
+        .iter()
+        .map(|one| batch.answer(one, tx.now()))
+        .collect::<Result<_, DbError>>()?;
+    batch.save(tx, asked, &answers)?;
+    Ok(answers)
+}
+
+/// Decides one check without recording anything.
+///
+/// # Errors
+/// What the check is refused for.
+pub fn dry_run(db: &mut Db, asked: &Asked) -> Result<LimitCheckOut, Problem> {
+    let mut batch = Batch::read(db, std::slice::from_ref(asked))?;
+    let now = db.clock().now();
+    batch.decide(asked, now)?.map(|decided| decided.out)
+}
+
+/// Until when a reservation holds: as asked, within what the policy allows.
+///
+/// # Errors
+/// When the instant is past, or later than the policy allows.
+pub fn until(policy: &Policy, asked: Option<Instant>, now: Instant) -> Result<Instant, Problem> {
+    let reservations = &policy.document.reservations;
+    let days = |days: i32| now.plus(chrono::Duration::days(i64::from(days)));
+    let Some(asked) = asked else {
+        return Ok(days(reservations.days_default));
+    };
+    if asked <= now {
+        return Err(Problem::invalid(
+            "/reserve_until",
+            "past",
+            "must lie in the future",
+        ));
+    }
+    if asked > days(reservations.days_max) {
+        let message = format!(
+            "must be within {} days, as the policy has it",
+            reservations.days_max
+        );
+        return Err(Problem::invalid("/reserve_until", "too_late", message));
+    }
+    Ok(asked)
+}
