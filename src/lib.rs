@@ -5,7 +5,7 @@
 //!
 //! - [`commands`]: the command line, one function for each command.
 //! - [`server`]: the actix application: assembly, middleware, the contract, docs, health, metrics, the worker.
-//! - [`decide`]: limit checks, reservations and credit blocks.
+//! - [`decide`]: limit checks, reservations and credit blocks; credit applications.
 //! - [`book`]: customers, their credit accounts and exposure.
 //! - [`platform`]: database, idempotency, HTTP, trail, jobs.
 //! - [`kernel`]: money, ids, time, texts, who acts. No I/O.

@@ -53,6 +53,8 @@ kinds! {
     AccountBlock, AccountBlockId, "abl";
     /// A credit application.
     Application, ApplicationId, "app";
+    /// One step in the life of a credit application.
+    ApplicationStep, ApplicationStepId, "aps";
     /// A credit account.
     CreditAccount, CreditAccountId, "acc";
     /// A credit block: an order waiting for credit.

@@ -25,9 +25,11 @@ use crate::platform::http::{Doors, Problem};
 pub fn routes(config: &mut ServiceConfig) {
     config
         .configure(crate::book::customers::api::routes)
+        .configure(crate::book::policy::api::routes)
         .configure(crate::book::exposure::api::routes)
         .configure(crate::decide::limits::api::routes)
         .configure(crate::book::receivables::api::routes)
+        .configure(crate::decide::applications::api::routes)
         .configure(crate::platform::trail::api::routes);
 }
 

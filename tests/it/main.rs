@@ -8,9 +8,11 @@
 )]
 
 mod accounts;
+mod applications;
 mod customers;
 mod house;
 mod limits;
+mod policies;
 mod schema;
 mod security;
 mod support;

@@ -27,6 +27,7 @@ CREATE TABLE policies (
     document text NOT NULL,
     reason text NOT NULL,
     author text NOT NULL,
+    drafters text NOT NULL,
     approver text,
     created_at timestamptz NOT NULL,
     live_at timestamptz,

@@ -74,6 +74,8 @@ CREATE TABLE applications (
     appealed_at timestamptz,
     version bigint NOT NULL
 );
+CREATE UNIQUE INDEX applications_account_id_scope_key ON applications (account_id, scope)
+    WHERE status NOT IN ('approved', 'declined', 'withdrawn', 'expired');
 CREATE INDEX applications_status ON applications (status, id);
 CREATE INDEX applications_customer ON applications (customer_id, id);
 CREATE INDEX applications_deadline ON applications (deadline) WHERE deadline IS NOT NULL;

@@ -27,6 +27,7 @@ CREATE TABLE policies (
     document TEXT NOT NULL,
     reason TEXT NOT NULL,
     author TEXT NOT NULL,
+    drafters TEXT NOT NULL,
     approver TEXT,
     created_at TEXT NOT NULL,
     live_at TEXT,

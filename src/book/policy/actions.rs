@@ -1,9 +1,28 @@
 //! What is done with policies.
 
-use super::model::{Policy, PolicyRow, PolicyStatus};
-use super::{rules, store};
+use super::model::{Policy, PolicyDocument, PolicyRow, PolicyStatus};
+use super::rules::{self, Nonsense};
+use super::store;
 use crate::kernel::ids::PolicyId;
+use crate::kernel::text::{Note, Subject};
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
+
+/// Why a use case on policies was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    #[error("there is no such policy")]
+    Missing,
+    #[error("the policy makes no sense")]
+    Nonsense(Vec<Nonsense>),
+    #[error("the policy is {0}, no draft")]
+    NoDraft(PolicyStatus),
+    #[error("who wrote a policy does not set it live")]
+    OwnDraft,
+    #[error("the policy changed meanwhile")]
+    Stale,
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
 
 /// The live policy.
 ///
@@ -26,23 +45,154 @@ pub fn ensure_default(tx: &mut Tx) -> Result<(), DbError> {
     if store::find_live(tx)?.is_some() {
         return Ok(());
     }
-    let row = PolicyRow {
-        id: PolicyId::new(),
-        policy_version: 1,
-        status: PolicyStatus::Live,
-        document: write_document(&rules::default_document())?,
-        reason: "The policy that a new house begins with.".to_owned(),
-        author: tx.caller().subject.to_string(),
-        approver: None,
-        created_at: tx.now(),
-        live_at: Some(tx.now()),
-        retired_at: None,
-        version: 1,
-    };
+    let reason = "The policy that a new house begins with.".to_owned();
+    let mut row = new_row(tx, 1, &rules::default_document(), reason)?;
+    row.status = PolicyStatus::Live;
+    row.live_at = Some(tx.now());
     store::insert(tx, &row)?;
     tx.record(
         Change::new("policy.live", row.id)
             .after(&row)
             .because(&row.reason),
     )
+}
+
+/// Drafts the next version of the policy.
+///
+/// # Errors
+/// When the document makes no sense.
+pub fn draft(
+    tx: &mut Tx,
+    document: &PolicyDocument,
+    reason: &Note,
+) -> Result<PolicyRow, PolicyError> {
+    refuse_nonsense(document)?;
+    store::lock_live(tx)?;
+    let number = store::last_number(tx)?.saturating_add(1);
+    let row = new_row(tx, number, document, reason.to_string())?;
+    store::insert(tx, &row)?;
+    tx.record(
+        Change::new("policy.drafted", row.id)
+            .after(&row)
+            .because(reason),
+    )?;
+    Ok(row)
+}
+
+/// Changes a draft. Whoever does so has written it too, and can't set it live.
+///
+/// # Errors
+/// When the policy is not there, is no draft, changed since `version`, or the document makes no sense.
+pub fn change(
+    tx: &mut Tx,
+    id: PolicyId,
+    version: i64,
+    document: &PolicyDocument,
+    reason: &Note,
+) -> Result<PolicyRow, PolicyError> {
+    let before = find_draft(tx, id, version)?;
+    refuse_nonsense(document)?;
+    let mut drafters: Vec<Subject> = read_document(&before.drafters)?;
+    if !drafters.contains(&tx.caller().subject) {
+        drafters.push(tx.caller().subject.clone());
+    }
+    let after = PolicyRow {
+        document: write_document(document)?,
+        reason: reason.to_string(),
+        drafters: write_document(&drafters)?,
+        ..before.clone()
+    };
+    save(tx, "policy.changed", &before, &after, reason)
+}
+
+/// Sets a draft live at once, and retires the version that was live.
+///
+/// # Errors
+/// When the policy is not there, is no draft, changed since `version`, or the caller wrote it.
+pub fn approve(
+    tx: &mut Tx,
+    id: PolicyId,
+    version: i64,
+    reason: &Note,
+) -> Result<PolicyRow, PolicyError> {
+    let retiring = store::lock_live(tx)?;
+    let before = find_draft(tx, id, version)?;
+    let drafters: Vec<Subject> = read_document(&before.drafters)?;
+    if drafters.contains(&tx.caller().subject) {
+        return Err(PolicyError::OwnDraft);
+    }
+    if let Some(retiring) = retiring {
+        let retired = PolicyRow {
+            status: PolicyStatus::Retired,
+            retired_at: Some(tx.now()),
+            ..retiring.clone()
+        };
+        save(tx, "policy.retired", &retiring, &retired, reason)?;
+    }
+    let after = PolicyRow {
+        status: PolicyStatus::Live,
+        approver: Some(tx.caller().subject.to_string()),
+        live_at: Some(tx.now()),
+        ..before.clone()
+    };
+    save(tx, "policy.live", &before, &after, reason)
+}
+
+fn find_draft(tx: &mut Tx, id: PolicyId, version: i64) -> Result<PolicyRow, PolicyError> {
+    let row = store::find(tx, id)?.ok_or(PolicyError::Missing)?;
+    if row.version != version {
+        return Err(PolicyError::Stale);
+    }
+    if row.status != PolicyStatus::Draft {
+        return Err(PolicyError::NoDraft(row.status));
+    }
+    Ok(row)
+}
+
+fn refuse_nonsense(document: &PolicyDocument) -> Result<(), PolicyError> {
+    let faults = rules::faults(document);
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(PolicyError::Nonsense(faults))
+}
+
+fn new_row(
+    tx: &Tx,
+    number: i32,
+    document: &PolicyDocument,
+    reason: String,
+) -> Result<PolicyRow, DbError> {
+    let author = tx.caller().subject.clone();
+    Ok(PolicyRow {
+        id: PolicyId::new(),
+        policy_version: number,
+        status: PolicyStatus::Draft,
+        document: write_document(document)?,
+        reason,
+        author: author.to_string(),
+        drafters: write_document(&[author])?,
+        approver: None,
+        created_at: tx.now(),
+        live_at: None,
+        retired_at: None,
+        version: 1,
+    })
+}
+
+fn save(
+    tx: &mut Tx,
+    action: &'static str,
+    before: &PolicyRow,
+    after: &PolicyRow,
+    reason: &Note,
+) -> Result<PolicyRow, PolicyError> {
+    let after = store::update_if_unchanged(tx, after)?.ok_or(PolicyError::Stale)?;
+    tx.record(
+        Change::new(action, after.id)
+            .before(before)
+            .after(&after)
+            .because(reason),
+    )?;
+    Ok(after)
 }

@@ -4,6 +4,7 @@
 //! first start sets the default of [`rules::default_document`] live, so that a new house can decide at once.
 
 pub mod actions;
+pub mod api;
 pub mod model;
 pub mod rules;
 pub mod store;

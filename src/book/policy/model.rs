@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use validator::Validate;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+use validator::{Validate, ValidationError};
 
 use crate::kernel::caller::Role;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::PolicyId;
 use crate::kernel::money::{Currency, Money};
+use crate::kernel::text::Subject;
 use crate::platform::db::columns::text_enum;
 use crate::platform::db::schema::policies;
 
@@ -47,17 +50,24 @@ text_enum! {
 
 /// Amounts by currency, as decimal strings in JSON: `{"CNY": "100000.00", "EUR": "12000.00"}`. A currency that is not
 /// named has no amount: nothing is ever converted silently.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     try_from = "BTreeMap<Currency, String>",
     into = "BTreeMap<Currency, String>"
 )]
-#[schema(value_type = BTreeMap<Currency, String>, example = json!({"CNY": "100000.00"}))]
 pub struct Amounts(BTreeMap<Currency, Money>);
 
 impl Amounts {
     pub fn get(&self, currency: Currency) -> Option<Money> {
         self.0.get(&currency).copied()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Money> {
+        self.0.values().copied()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -96,6 +106,28 @@ impl From<Amounts> for BTreeMap<Currency, String> {
             .collect()
     }
 }
+
+impl PartialSchema for Amounts {
+    fn schema() -> RefOr<Schema> {
+        let amount = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$"))
+            .max_length(Some(18));
+        let currency = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(Currency::all().map(Currency::code)));
+        ObjectBuilder::new()
+            .description(Some(
+                "Amounts by ISO 4217 currency; one that is not named has none.",
+            ))
+            .property_names(Some(currency))
+            .additional_properties(Some(amount))
+            .examples([serde_json::json!({"CNY": "100000.00", "EUR": "12000.00"})])
+            .into()
+    }
+}
+
+impl ToSchema for Amounts {}
 
 text_enum! {
     /// The check rules (peers and pitfalls 2.5).
@@ -188,6 +220,20 @@ pub struct ApplicationPolicy {
 /// The credit policy: every parameter that decides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "check_rules": [
+        {"code": "account_status", "effect": "block"},
+        {"code": "limit_utilisation", "effect": "review"},
+        {"code": "overdue_days_oldest", "effect": "review", "days": 30, "amounts": {"CNY": "1000.00"}}
+    ],
+    "authority": [
+        {"role": "credit", "level": 1, "amounts": {"CNY": "1000000.00"}},
+        {"role": "finance", "level": 1, "amounts": {"CNY": "10000000.00"}}
+    ],
+    "levels_by_subject": {"u-21": 1},
+    "reservations": {"days_default": 30, "days_max": 366, "capture_tolerance_ppm": 0},
+    "applications": {"answer_days": 30, "net_days_max": 180}
+}))]
 pub struct PolicyDocument {
     #[validate(length(max = 50), nested)]
     #[schema(max_items = 50)]
@@ -195,13 +241,43 @@ pub struct PolicyDocument {
     #[validate(length(max = 50), nested)]
     #[schema(max_items = 50)]
     pub authority: Vec<Authority>,
-    /// The level of people whose token claims none, by subject.
+    /// The levels of people, by subject. One that is named here has this level whatever their token claims.
     #[serde(default)]
-    pub levels_by_subject: BTreeMap<String, u8>,
+    #[validate(custom(function = "check_levels"))]
+    #[schema(schema_with = levels_schema)]
+    pub levels_by_subject: BTreeMap<Subject, u8>,
     #[validate(nested)]
     pub reservations: ReservationPolicy,
     #[validate(nested)]
     pub applications: ApplicationPolicy,
+}
+
+/// The most people whose level a policy may name.
+const LEVELS_MAX: usize = 1_000;
+
+fn check_levels(levels: &BTreeMap<Subject, u8>) -> Result<(), ValidationError> {
+    if levels.len() > LEVELS_MAX || levels.values().any(|level| !(1..=9).contains(level)) {
+        return Err(ValidationError::new("range")
+            .with_message("must name at most 1000 people, each with a level from 1 to 9".into()));
+    }
+    Ok(())
+}
+
+fn levels_schema() -> Schema {
+    let level = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(9));
+    let subject = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some("^[!-~]+$"))
+        .max_length(Some(Subject::MAX));
+    ObjectBuilder::new()
+        .property_names(Some(subject))
+        .additional_properties(Some(level))
+        .max_properties(Some(LEVELS_MAX))
+        .examples([serde_json::json!({"u-21": 2})])
+        .into()
 }
 
 /// A version of the policy.
@@ -216,6 +292,8 @@ pub struct PolicyRow {
     pub document: String,
     pub reason: String,
     pub author: String,
+    /// Everybody who wrote it: its author and whoever changed the draft, as a JSON list. None of them approves it.
+    pub drafters: String,
     pub approver: Option<String>,
     pub created_at: Instant,
     pub live_at: Option<Instant>,

@@ -110,6 +110,7 @@ diesel::table! {
         document -> Text,
         reason -> Text,
         author -> Text,
+        drafters -> Text,
         approver -> Nullable<Text>,
         created_at -> InstantColumn,
         live_at -> Nullable<InstantColumn>,

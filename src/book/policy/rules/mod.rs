@@ -1,4 +1,10 @@
-//! The default policy, and what a caller's authority is under a policy.
+//! The default policy, what a caller's authority is under a policy, and whether a policy makes sense.
+
+mod authority;
+mod sense;
+
+pub use authority::{authority_of, level_needed, role_needed, top_level};
+pub use sense::{Nonsense, faults};
 
 use super::model::{
     Amounts, ApplicationPolicy, Authority, CheckRule, PolicyDocument, ReservationPolicy, RuleCode,

@@ -1,0 +1,310 @@
+//! `/v1/policies`.
+
+use actix_web::{HttpRequest, get, post, put, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+use super::actions::{self, PolicyError};
+use super::model::{PolicyDocument, PolicyRow, PolicyStatus};
+use super::store;
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::PolicyId;
+use crate::kernel::text::{Note, Subject};
+use crate::platform::db::{DbError, read_document};
+use crate::platform::http::auth::{ApprovePolicies, DraftPolicies, ReadPolicies};
+use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::{
+    Actor, Answer, Code, Command, Doors, IfMatch, KeyedCommand, Listing, Outcome, Problem, Valid,
+};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_policies)
+        .service(find_live_policy)
+        .service(find_policy)
+        .service(draft_policy)
+        .service(change_policy)
+        .service(approve_policy);
+}
+
+/// List policies
+///
+/// Every version, the newest first.
+#[utoipa::path(
+    tag = "policies",
+    params(PolicyFilter, PageParams),
+    responses((status = 200, description = "One page of policies.", body = PageOut<PolicyOut>)),
+    security(("bearer" = ["policies:read"]))
+)]
+#[get("/v1/policies")]
+pub async fn list_policies(
+    _: Actor<ReadPolicies>,
+    listing: Listing<PolicyFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            let rows = store::list(db, &listing.filter, &listing.page)?;
+            let described: Result<Vec<PolicyOut>, DbError> =
+                rows.into_iter().map(PolicyOut::read).collect();
+            Ok(listing.page.cut(described?, |row| {
+                (row.policy_version.to_string(), row.id.to_string())
+            }))
+        })
+        .await?;
+    Ok(page.into_response(&request, &cursors))
+}
+
+/// Read the live policy
+///
+/// The one version that decides now.
+#[utoipa::path(
+    tag = "policies",
+    responses((status = 200, description = "The policy.", body = PolicyOut)),
+    security(("bearer" = ["policies:read"]))
+)]
+#[get("/v1/policies/live")]
+pub async fn find_live_policy(_: Actor<ReadPolicies>, doors: web::Data<Doors>) -> Outcome {
+    let answer = doors
+        .read(|db| answer(store::find_live(db)?.ok_or(PolicyError::Missing)?))
+        .await?;
+    Ok(answer.into_response())
+}
+
+/// Read a policy
+///
+/// Any version, also a retired one: what decided then can always be read.
+#[utoipa::path(
+    tag = "policies",
+    params(("id" = PolicyId, Path, description = "The policy.")),
+    responses((status = 200, description = "The policy.", body = PolicyOut)),
+    security(("bearer" = ["policies:read"]))
+)]
+#[get("/v1/policies/{id}")]
+pub async fn find_policy(
+    _: Actor<ReadPolicies>,
+    id: web::Path<PolicyId>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let answer = doors
+        .read(move |db| answer(store::find(db, *id)?.ok_or(PolicyError::Missing)?))
+        .await?;
+    Ok(answer.into_response())
+}
+
+/// Draft a policy
+///
+/// The whole document, as the next version. It decides nothing until another person sets it live.
+#[utoipa::path(
+    tag = "policies",
+    request_body = PolicyIn,
+    responses((status = 201, description = "The draft.", body = PolicyOut)),
+    security(("bearer" = ["policies:draft"]))
+)]
+#[post("/v1/policies")]
+pub async fn draft_policy(
+    actor: Actor<DraftPolicies>,
+    command: Command<PolicyIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once(&actor, command, |tx, input| {
+            let policy = actions::draft(tx, &input.document, &input.reason)?;
+            let location = format!("/v1/policies/{}", policy.id);
+            let version = policy.version;
+            Ok(Answer::created(&PolicyOut::read(policy)?, location)?.version(version))
+        })
+        .await
+}
+
+/// Change a draft of a policy
+///
+/// The whole document anew. Whoever changes a draft has written it too, and can't set it live.
+#[utoipa::path(
+    tag = "policies",
+    params(
+        ("id" = PolicyId, Path, description = "The policy."),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = PolicyIn,
+    responses((status = 200, description = "The draft as it is now.", body = PolicyOut)),
+    security(("bearer" = ["policies:draft"]))
+)]
+#[put("/v1/policies/{id}")]
+pub async fn change_policy(
+    actor: Actor<DraftPolicies>,
+    id: web::Path<PolicyId>,
+    version: IfMatch,
+    input: Valid<PolicyIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .write(&actor, move |tx| {
+            let input = &input.0;
+            answer(actions::change(
+                tx,
+                *id,
+                version.0,
+                &input.document,
+                &input.reason,
+            )?)
+        })
+        .await
+}
+
+/// Set a policy live
+///
+/// At once, by a person who had no part in writing it; the version that was live is retired. A live version never
+/// changes. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "policies",
+    params(
+        ("id" = PolicyId, Path, description = "The policy."),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = PolicyApprovalIn,
+    responses((status = 200, description = "The policy, live.", body = PolicyOut)),
+    security(("bearer" = ["policies:approve"]))
+)]
+#[post("/v1/policies/{id}/approve")]
+pub async fn approve_policy(
+    actor: Actor<ApprovePolicies>,
+    id: web::Path<PolicyId>,
+    version: IfMatch,
+    command: KeyedCommand<PolicyApprovalIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, move |tx, input| {
+            answer(actions::approve(tx, *id, version.0, &input.reason)?)
+        })
+        .await
+}
+
+fn answer(policy: PolicyRow) -> Result<Answer, Problem> {
+    let version = policy.version;
+    Ok(Answer::ok(&PolicyOut::read(policy)?)?.version(version))
+}
+
+/// A policy to be drafted.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "document": {
+        "check_rules": [{"code": "account_status", "effect": "block"}, {"code": "limit_utilisation", "effect": "review"}],
+        "authority": [{"role": "credit", "level": 1, "amounts": {"CNY": "1000000.00"}}],
+        "reservations": {"days_default": 30, "days_max": 366, "capture_tolerance_ppm": 0},
+        "applications": {"answer_days": 30, "net_days_max": 180}
+    },
+    "reason": "Tighter after a year of losses."
+}))]
+pub struct PolicyIn {
+    #[validate(nested)]
+    pub document: PolicyDocument,
+    /// Why the policy is to change.
+    pub reason: Note,
+}
+
+/// Why a policy is set live.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Agreed in the credit committee of 31 March."}))]
+pub struct PolicyApprovalIn {
+    pub reason: Note,
+}
+
+/// A version of the credit policy.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Policy, example = json!({
+    "id": "pol_01k00000000000000000000001", "policy_version": 2, "status": "draft",
+    "document": {
+        "check_rules": [{
+            "code": "limit_utilisation", "effect": "review", "checkpoints": [], "threshold_ppm": null, "days": null,
+            "amounts": {}
+        }],
+        "authority": [{"role": "credit", "level": 1, "amounts": {"CNY": "1000000.00"}}],
+        "levels_by_subject": {},
+        "reservations": {"days_default": 30, "days_max": 366, "capture_tolerance_ppm": 0},
+        "applications": {"answer_days": 30, "net_days_max": 180}
+    },
+    "reason": "Tighter after a year of losses.", "author": "u-21", "drafters": ["u-21"], "approver": null,
+    "created_at": "2026-03-31T08:00:00.000000Z", "live_at": null, "retired_at": null
+}))]
+pub struct PolicyOut {
+    id: PolicyId,
+    /// Ascends by one with each draft.
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    policy_version: i32,
+    status: PolicyStatus,
+    document: PolicyDocument,
+    /// Why it was drafted so.
+    #[schema(max_length = 2000)]
+    reason: String,
+    #[schema(max_length = 128)]
+    author: String,
+    /// Everybody who wrote it; none of them can set it live.
+    #[schema(max_items = 1000)]
+    drafters: Vec<Subject>,
+    #[schema(max_length = 128)]
+    approver: Option<String>,
+    created_at: Instant,
+    live_at: Option<Instant>,
+    retired_at: Option<Instant>,
+}
+
+impl PolicyOut {
+    fn read(row: PolicyRow) -> Result<PolicyOut, DbError> {
+        Ok(PolicyOut {
+            id: row.id,
+            policy_version: row.policy_version,
+            status: row.status,
+            document: read_document(&row.document)?,
+            reason: row.reason,
+            author: row.author,
+            drafters: read_document(&row.drafters)?,
+            approver: row.approver,
+            created_at: row.created_at,
+            live_at: row.live_at,
+            retired_at: row.retired_at,
+        })
+    }
+}
+
+/// Which policies.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PolicyFilter {
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub status: Vec<PolicyStatus>,
+}
+
+impl From<PolicyError> for Problem {
+    fn from(error: PolicyError) -> Problem {
+        match error {
+            PolicyError::Missing => Problem::not_found("policy"),
+            PolicyError::Nonsense(faults) => {
+                faults
+                    .into_iter()
+                    .fold(Problem::new(Code::Invalid), |problem, fault| {
+                        problem.at(
+                            format!("/document{}", fault.pointer),
+                            fault.code,
+                            fault.message,
+                        )
+                    })
+            }
+            PolicyError::NoDraft(status) => Problem::state("policy", status, [] as [&str; 0]),
+            PolicyError::OwnDraft => {
+                Problem::new(Code::SegregationOfDuties).with("duty", "author of the policy")
+            }
+            PolicyError::Stale => Problem::new(Code::Stale),
+            PolicyError::Db(error) => error.into(),
+        }
+    }
+}

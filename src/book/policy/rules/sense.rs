@@ -1,0 +1,201 @@
+//! Whether a policy makes sense: what the shape of its document can't say.
+
+use std::collections::BTreeSet;
+
+use crate::book::policy::model::{Authority, CheckRule, PolicyDocument, RuleCode};
+use crate::kernel::caller::Role;
+
+/// Something in a policy that makes no sense, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nonsense {
+    /// JSON Pointer into the document.
+    pub pointer: String,
+    pub code: &'static str,
+    pub message: String,
+}
+
+/// All that makes no sense in a policy; it may go live when there is nothing.
+pub fn faults(policy: &PolicyDocument) -> Vec<Nonsense> {
+    let mut found = Vec::new();
+    for (index, rule) in policy.check_rules.iter().enumerate() {
+        check_rule(rule, &format!("/check_rules/{index}"), &mut found);
+    }
+    check_authority(&policy.authority, &mut found);
+    let reservations = &policy.reservations;
+    if reservations.days_default > reservations.days_max {
+        found.push(nonsense(
+            "/reservations/days_default",
+            "above_maximum",
+            "must not be more than days_max",
+        ));
+    }
+    found
+}
+
+/// A parameter that a rule needs must be there, and one that it does not look at must not: it would be believed to
+/// work.
+fn check_rule(rule: &CheckRule, at: &str, found: &mut Vec<Nonsense>) {
+    let (threshold, days, amounts) = parameters(rule.code);
+    let mut check = |name: &str, use_of_it: Use, given: bool| match (use_of_it, given) {
+        (Use::Needed, false) => found.push(nonsense(
+            &format!("{at}/{name}"),
+            "missing",
+            format!("is needed by {}", rule.code),
+        )),
+        (Use::None, true) => found.push(nonsense(
+            &format!("{at}/{name}"),
+            "not_used",
+            format!("is not used by {}", rule.code),
+        )),
+        _ => {}
+    };
+    check("threshold_ppm", threshold, rule.threshold_ppm.is_some());
+    check("days", days, rule.days.is_some());
+    check("amounts", amounts, !rule.amounts.is_empty());
+    let distinct: BTreeSet<_> = rule.checkpoints.iter().collect();
+    if distinct.len() < rule.checkpoints.len() {
+        found.push(nonsense(
+            &format!("{at}/checkpoints"),
+            "repeated",
+            "names a checkpoint twice",
+        ));
+    }
+}
+
+/// How a rule looks at a parameter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Needed,
+    Optional,
+    None,
+}
+
+/// How each rule uses `threshold_ppm`, `days` and `amounts`.
+const fn parameters(code: RuleCode) -> (Use, Use, Use) {
+    match code {
+        RuleCode::LimitUtilisation => (Use::Optional, Use::None, Use::None),
+        RuleCode::GroupLimit | RuleCode::AccountStatus | RuleCode::TermExceedsPolicy => {
+            (Use::None, Use::None, Use::None)
+        }
+        RuleCode::OverdueDaysOldest => (Use::None, Use::Needed, Use::Optional),
+        RuleCode::OverdueAmount => (Use::None, Use::None, Use::Needed),
+        RuleCode::LimitExpired => (Use::None, Use::Optional, Use::None),
+    }
+}
+
+/// Each level of a role stands once, has amounts, and may approve no less than the levels below it.
+fn check_authority(matrix: &[Authority], found: &mut Vec<Nonsense>) {
+    for (index, row) in matrix.iter().enumerate() {
+        let at = format!("/authority/{index}");
+        if !matches!(row.role, Role::Credit | Role::Finance) {
+            found.push(nonsense(
+                &format!("{at}/role"),
+                "not_an_approver",
+                "must be credit or finance: nobody else approves",
+            ));
+        }
+        if row.amounts.is_empty() || row.amounts.iter().any(|amount| !amount.is_positive()) {
+            found.push(nonsense(
+                &format!("{at}/amounts"),
+                "not_positive",
+                "must name at least one currency, each with an amount above zero",
+            ));
+        }
+        let same_role = || matrix.iter().filter(|other| other.role == row.role);
+        let twins = matrix
+            .iter()
+            .take(index)
+            .filter(|other| (other.role, other.level) == (row.role, row.level));
+        if twins.count() > 0 {
+            found.push(nonsense(
+                &format!("{at}/level"),
+                "repeated",
+                format!("level {} of {} stands there twice", row.level, row.role),
+            ));
+        }
+        let below = same_role().filter(|other| other.level < row.level);
+        let less = below.flat_map(|other| other.amounts.iter()).find(|lower| {
+            row.amounts
+                .get(lower.currency())
+                .is_none_or(|own| own.minor() < lower.minor())
+        });
+        if let Some(lower) = less {
+            found.push(nonsense(
+                &format!("{at}/amounts/{}", lower.currency()),
+                "below_lower_level",
+                format!("must not be less than {lower}, which a lower level may approve"),
+            ));
+        }
+    }
+}
+
+fn nonsense(pointer: &str, code: &'static str, message: impl ToString) -> Nonsense {
+    Nonsense {
+        pointer: pointer.to_owned(),
+        code,
+        message: message.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::book::policy::rules::default_document;
+
+    fn pointers(policy: &PolicyDocument) -> Vec<String> {
+        faults(policy)
+            .into_iter()
+            .map(|fault| fault.pointer)
+            .collect()
+    }
+
+    #[test]
+    fn the_default_policy_makes_sense() {
+        assert_eq!(faults(&default_document()), []);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_pointed_at() {
+        let mut policy = default_document();
+        policy.reservations.days_default = 20;
+        policy.reservations.days_max = 10;
+        policy.check_rules.truncate(1);
+        policy.check_rules[0].days = Some(3);
+        policy.authority.truncate(3);
+        policy.authority[2].role = Role::Sales;
+        assert_eq!(
+            pointers(&policy),
+            [
+                "/check_rules/0/days",
+                "/authority/2/role",
+                "/reservations/days_default"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_higher_level_may_approve_no_less_than_a_lower_one() {
+        let mut policy = default_document();
+        policy.authority.swap(0, 1);
+        assert_eq!(faults(&policy), []);
+        let amounts = policy.authority[0].amounts.clone();
+        policy.authority[0].amounts = policy.authority[1].amounts.clone();
+        policy.authority[1].amounts = amounts;
+        assert_eq!(pointers(&policy), ["/authority/0/amounts/CNY"]);
+        policy.authority[0].level = 1;
+        assert_eq!(pointers(&policy), ["/authority/1/level"]);
+    }
+
+    #[test]
+    fn a_rule_without_its_parameter_is_refused() {
+        let mut policy = default_document();
+        for rule in &mut policy.check_rules {
+            rule.days = None;
+            rule.amounts = crate::book::policy::model::Amounts::default();
+        }
+        assert_eq!(
+            pointers(&policy),
+            ["/check_rules/4/days", "/check_rules/5/amounts"]
+        );
+    }
+}

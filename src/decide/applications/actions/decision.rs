@@ -1,0 +1,164 @@
+//! Approval, decline and conditions.
+
+use super::{
+    ApplicationError, Outcome, advance, conditions, deadline, expect_future, lock_account, take,
+};
+use crate::book::exposure::actions::{self as exposure, Grant, Locked};
+use crate::book::exposure::model::{Limit, LimitSource};
+use crate::book::policy::actions::live;
+use crate::decide::applications::api::{ApproveIn, FulfilIn};
+use crate::decide::applications::model::{
+    Application, ApplicationStatus, CONDITIONS_MAX, Condition, StepDetails, Verb,
+};
+use crate::decide::applications::rules::{self, Approval};
+use crate::kernel::clock::Day;
+use crate::kernel::ids::ApplicationId;
+use crate::kernel::text::Note;
+use crate::platform::db::{Tx, read_document, write_document};
+
+/// Approves: credit within its authority, or credit's highest level first and then finance. The last approval sets
+/// limit and terms on the account, or lets them wait for conditions.
+///
+/// # Errors
+/// When it does not wait for approval, changed since `version`, the caller applied, recommended or approved before,
+/// or the caller's authority does not reach the limit.
+pub fn approve(tx: &mut Tx, id: ApplicationId, version: i64, input: &ApproveIn) -> Outcome {
+    let locked = lock_account(tx, id)?;
+    let before = take(tx, id, version, Verb::Approve)?;
+    let approval = authorise(tx, &before)?;
+    expect_future(tx, before.recommended_valid_until)?;
+    let added = conditions(&input.conditions);
+    let mut all: Vec<Condition> = read_document(&before.conditions)?;
+    all.extend(added.iter().cloned());
+    if all.len() > CONDITIONS_MAX {
+        return Err(ApplicationError::TooManyConditions);
+    }
+    let deadline = deadline(tx, input.deadline.map(Day::date))?;
+    let me = tx.caller().subject.to_string();
+    let mut after = Application {
+        status: rules::after_approval(approval, &all),
+        conditions: write_document(&all)?,
+        ..before.clone()
+    };
+    match approval {
+        Approval::CreditFirst => after.credit_approver = Some(me),
+        Approval::Final => {
+            after.approver = Some(me);
+            after.decided_at = Some(tx.now());
+            after.decision_reason = Some(input.reason.to_string());
+        }
+    }
+    if after.status == ApplicationStatus::ApprovedWithConditions {
+        after.deadline = Some(deadline);
+    }
+    let details = StepDetails {
+        limit: Some(before.limit()),
+        net_days: before.recommended_net_days,
+        valid_until: before.recommended_valid_until,
+        deadline: after.deadline,
+        conditions: added,
+    };
+    let reason = Some(&input.reason);
+    let after = advance(tx, &before, &after, Verb::Approve, reason, &details)?;
+    grant_when_approved(tx, &locked, &after)?;
+    Ok(after)
+}
+
+/// Declines with a reason. It takes no authority, because it takes no risk.
+///
+/// # Errors
+/// When it does not wait for approval, changed since `version`, or the caller applied.
+pub fn decline(tx: &mut Tx, id: ApplicationId, version: i64, reason: &Note) -> Outcome {
+    let before = take(tx, id, version, Verb::Decline)?;
+    let after = Application {
+        status: ApplicationStatus::Declined,
+        approver: Some(tx.caller().subject.to_string()),
+        decided_at: Some(tx.now()),
+        decision_reason: Some(reason.to_string()),
+        ..before.clone()
+    };
+    let none = StepDetails::default();
+    advance(tx, &before, &after, Verb::Decline, Some(reason), &none)
+}
+
+/// Confirms conditions as fulfilled, each with its evidence. The last one sets limit and terms on the account.
+///
+/// # Errors
+/// When it does not wait for conditions or the deadline is past, changed since `version`, the caller applied, or
+/// there is no such open condition.
+pub fn fulfil_conditions(
+    tx: &mut Tx,
+    id: ApplicationId,
+    version: i64,
+    input: &FulfilIn,
+) -> Outcome {
+    let locked = lock_account(tx, id)?;
+    let before = take(tx, id, version, Verb::FulfilConditions)?;
+    let mut all: Vec<Condition> = read_document(&before.conditions)?;
+    let mut fulfilled = Vec::new();
+    for (index, proof) in input.fulfilled.iter().enumerate() {
+        let condition = usize::try_from(proof.position)
+            .ok()
+            .and_then(|position| all.get_mut(position))
+            .filter(|condition| !condition.is_fulfilled())
+            .ok_or(ApplicationError::NoOpenCondition(index))?;
+        condition.evidence = Some(proof.evidence.clone());
+        condition.fulfilled_by = Some(tx.caller().subject.to_string());
+        condition.fulfilled_at = Some(tx.now());
+        fulfilled.push(condition.clone());
+    }
+    let mut after = Application {
+        status: rules::after_approval(Approval::Final, &all),
+        conditions: write_document(&all)?,
+        ..before.clone()
+    };
+    if after.status == ApplicationStatus::Approved {
+        expect_future(tx, before.recommended_valid_until)?;
+        after.deadline = None;
+    }
+    let details = StepDetails {
+        conditions: fulfilled,
+        ..StepDetails::default()
+    };
+    let after = advance(tx, &before, &after, Verb::FulfilConditions, None, &details)?;
+    grant_when_approved(tx, &locked, &after)?;
+    Ok(after)
+}
+
+fn authorise(tx: &mut Tx, application: &Application) -> Result<Approval, ApplicationError> {
+    let policy = live(tx)?;
+    let limit = application.limit();
+    rules::may_approve(
+        tx.caller(),
+        &policy.document,
+        limit,
+        application.credit_approver.as_deref(),
+    )
+    .map_err(|error| ApplicationError::Authority {
+        limit,
+        policy_version: policy.version,
+        error,
+    })
+}
+
+/// Sets limit and terms on the account when nothing is open any more.
+fn grant_when_approved(
+    tx: &mut Tx,
+    locked: &Locked,
+    application: &Application,
+) -> Result<(), ApplicationError> {
+    if application.status != ApplicationStatus::Approved {
+        return Ok(());
+    }
+    let grant = Grant {
+        scope: application.scope,
+        limit: Limit::Amount(application.limit().minor()),
+        net_days: application.recommended_net_days,
+        valid_until: application.recommended_valid_until,
+        source: LimitSource::Application,
+        application_id: Some(application.id),
+        reason: application.decision_reason.clone().unwrap_or_default(),
+    };
+    exposure::grant(tx, locked, &grant)?;
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! `/v1/applications` and `/v1/me`.
+
+mod me;
+mod shapes;
+mod verbs;
+
+use actix_web::{HttpRequest, get, patch, post, web};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::actions::{self, ApplicationError};
+use super::model::CONDITIONS_MAX;
+use super::rules::{self, AuthorityError};
+use super::store;
+use crate::book::exposure::actions::AccountError;
+use crate::book::policy::actions::live;
+use crate::kernel::ids::ApplicationId;
+use crate::platform::http::auth::{ApplyForCredit, ReadApplications};
+use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::{
+    Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid,
+};
+
+pub use shapes::{
+    ApplicationFilter, ApplicationIn, ApplicationOut, ApplicationPatch, ApplicationSort,
+    ApplicationSummaryOut, ApproveIn, FulfilIn, InformationIn, InformationRequestIn, NewFactsIn,
+    RecommendIn,
+};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(create_application)
+        .service(list_applications)
+        .service(find_application)
+        .service(change_application)
+        .configure(verbs::routes)
+        .service(me::read_me);
+}
+
+/// Draft a credit application
+///
+/// For the customer's own limit, or for that of the group under it. A limit that is to be lower goes this way too,
+/// unless credit lowers it at once by `lower-limit`.
+#[utoipa::path(
+    tag = "applications",
+    request_body = ApplicationIn,
+    responses((status = 201, description = "The draft.", body = ApplicationOut)),
+    security(("bearer" = ["applications:apply"]))
+)]
+#[post("/v1/applications")]
+pub async fn create_application(
+    actor: Actor<ApplyForCredit>,
+    command: Command<ApplicationIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once(&actor, command, |tx, input| {
+            let application = actions::create(tx, input)?;
+            let location = format!("/v1/applications/{}", application.id);
+            let (caller, version) = (tx.caller(), application.version);
+            let out = shapes::describe(caller, tx, application)?;
+            Ok(Answer::created(&out, location)?.version(version))
+        })
+        .await
+}
+
+/// List credit applications
+///
+/// Those of the customers that you may see. `mine=true` leaves those that you had a part in, `waiting_for_me=true`
+/// those that you may approve now.
+#[utoipa::path(
+    tag = "applications",
+    params(ApplicationFilter, PageParams),
+    responses((status = 200, description = "One page of applications.", body = PageOut<ApplicationSummaryOut>)),
+    security(("bearer" = ["applications:read"]))
+)]
+#[get("/v1/applications")]
+pub async fn list_applications(
+    actor: Actor<ReadApplications>,
+    listing: Listing<ApplicationFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            let Listing { filter, page } = listing;
+            let waiting = if filter.waiting_for_me == Some(true) {
+                Some(rules::reach(&actor, &live(db)?.document))
+            } else {
+                None
+            };
+            let rows = store::list(db, &actor, &filter, waiting.as_ref(), &page)?;
+            let rows = shapes::summarise(db, rows)?;
+            Ok(page.cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+        })
+        .await?;
+    Ok(page.into_response(&request, &cursors))
+}
+
+/// Read a credit application
+///
+/// With every step, who took it, when and why, and what you can do with it now.
+#[utoipa::path(
+    tag = "applications",
+    params(("id" = ApplicationId, Path, description = "The application.")),
+    responses((status = 200, description = "The application.", body = ApplicationOut)),
+    security(("bearer" = ["applications:read"]))
+)]
+#[get("/v1/applications/{id}")]
+pub async fn find_application(
+    actor: Actor<ReadApplications>,
+    id: web::Path<ApplicationId>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let answer = doors
+        .read(move |db| {
+            let found = store::find_visible(db, &actor, *id)?;
+            shapes::answer(&actor, db, found.ok_or(ApplicationError::Missing)?)
+        })
+        .await?;
+    Ok(answer.into_response())
+}
+
+/// Change a draft of a credit application
+///
+/// What is named; once it is submitted, it stays as it is.
+#[utoipa::path(
+    tag = "applications",
+    params(
+        ("id" = ApplicationId, Path, description = "The application."),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = ApplicationPatch,
+    responses((status = 200, description = "The draft as it is now.", body = ApplicationOut)),
+    security(("bearer" = ["applications:apply"]))
+)]
+#[patch("/v1/applications/{id}")]
+pub async fn change_application(
+    actor: Actor<ApplyForCredit>,
+    id: web::Path<ApplicationId>,
+    version: IfMatch,
+    patch: Valid<ApplicationPatch>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .write(&actor, move |tx| {
+            let application = actions::change(tx, *id, version.0, &patch.0)?;
+            shapes::answer(tx.caller(), tx, application)
+        })
+        .await
+}
+
+impl From<ApplicationError> for Problem {
+    fn from(error: ApplicationError) -> Problem {
+        match error {
+            ApplicationError::Missing => Problem::not_found("application"),
+            ApplicationError::Open(id) => Problem::new(Code::DraftExists)
+                .with("thing", "application")
+                .with("existing_id", id),
+            ApplicationError::State { status, allowed } => {
+                Problem::state("application", status, allowed)
+            }
+            ApplicationError::Duty(duty) => {
+                Problem::new(Code::SegregationOfDuties).with("duty", duty.as_str())
+            }
+            ApplicationError::Authority {
+                limit,
+                error: AuthorityError::Over { needed },
+                ..
+            } => Problem::new(Code::OverAuthority)
+                .with("amount", limit)
+                .with("needed", needed),
+            ApplicationError::Authority {
+                limit,
+                policy_version,
+                error: AuthorityError::Nobody,
+            } => Problem::invalid(
+                "",
+                "nobody_has_authority",
+                format!(
+                    "The live policy, version {policy_version}, lets nobody approve {limit}: draft one that names {} with a high enough amount in /document/authority, and set it live.",
+                    limit.currency()
+                ),
+            ),
+            ApplicationError::Currency { given, expected } => Problem::new(Code::CurrencyMismatch)
+                .with("given", given)
+                .with("expected", expected),
+            ApplicationError::NetDays { field, max } => Problem::invalid(
+                field,
+                "above_policy",
+                format!("The policy allows at most {max} days."),
+            ),
+            ApplicationError::Deadline => Problem::invalid(
+                "/deadline",
+                "out_of_range",
+                "A deadline lies between today and a year from now.",
+            ),
+            ApplicationError::ValidUntil => Problem::invalid(
+                "/valid_until",
+                "past",
+                "The limit's last day is past; recommend another.",
+            ),
+            ApplicationError::GroupValidUntil => Problem::invalid(
+                "/valid_until",
+                "group",
+                "The limit of a group has no last day.",
+            ),
+            ApplicationError::TooManyConditions => Problem::invalid(
+                "/conditions",
+                "too_many",
+                format!("An application has at most {CONDITIONS_MAX} conditions."),
+            ),
+            ApplicationError::NoOpenCondition(index) => Problem::invalid(
+                format!("/fulfilled/{index}/position"),
+                "no_open_condition",
+                "There is no open condition at this position.",
+            ),
+            ApplicationError::Stale => Problem::new(Code::Stale),
+            ApplicationError::Account(AccountError::NoAccount) => Problem::invalid(
+                "",
+                "no_credit_account",
+                "The customer has no credit account; open one by POST /v1/credit-accounts.",
+            ),
+            ApplicationError::Account(error) => error.into(),
+            ApplicationError::Db(error) => error.into(),
+        }
+    }
+}

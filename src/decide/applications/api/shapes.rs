@@ -1,0 +1,473 @@
+//! The shapes of applications in the contract.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::{Validate, ValidationError};
+
+use crate::book::customers::model::CustomerRef;
+use crate::book::customers::store as customers;
+use crate::book::exposure::model::LimitScope;
+use crate::book::policy::actions::live;
+use crate::decide::applications::model::{
+    Application, ApplicationStatus, Condition, Step, StepDetails, Verb,
+};
+use crate::decide::applications::{rules, store};
+use crate::kernel::caller::{Caller, Role};
+use crate::kernel::clock::{Day, Instant};
+use crate::kernel::ids::{ApplicationId, ApplicationStepId, CreditAccountId, CustomerId};
+use crate::kernel::money::{AmountIn, Money};
+use crate::kernel::text::{Line, Note, Number};
+use crate::platform::db::{Db, DbError, read_document};
+use crate::platform::http::auth::{
+    ApplyForCredit, DecideApplications, Permission as _, ReviewApplications,
+};
+use crate::platform::http::{Answer, Problem};
+
+/// One application as every operation on it answers.
+pub fn answer(caller: &Caller, db: &mut Db, application: Application) -> Result<Answer, Problem> {
+    let version = application.version;
+    Ok(Answer::ok(&describe(caller, db, application)?)?.version(version))
+}
+
+/// An application with its steps, and with what the caller can do with it now.
+pub fn describe(
+    caller: &Caller,
+    db: &mut Db,
+    application: Application,
+) -> Result<ApplicationOut, DbError> {
+    let allowed = allowed_to(db, caller, &application)?;
+    let steps = store::list_steps(db, application.id)?;
+    let steps: Result<Vec<StepOut>, DbError> = steps.into_iter().map(StepOut::read).collect();
+    let summary = summarise(db, vec![application])?.pop();
+    Ok(ApplicationOut {
+        summary: summary
+            .ok_or_else(|| DbError::Document("an application without its customer".to_owned()))?,
+        allowed,
+        steps: steps?,
+    })
+}
+
+/// The applications as lists show them, in as many queries as for one.
+pub fn summarise(
+    db: &mut Db,
+    applications: Vec<Application>,
+) -> Result<Vec<ApplicationSummaryOut>, DbError> {
+    let today = db.today();
+    let ids: Vec<CustomerId> = applications.iter().map(|a| a.customer_id).collect();
+    let numbers: BTreeMap<CustomerId, Number> = customers::list_by_ids(db, &ids)?
+        .into_iter()
+        .map(|customer| (customer.id, customer.number))
+        .collect();
+    applications
+        .into_iter()
+        .filter_map(|application| {
+            let number = numbers.get(&application.customer_id)?.clone();
+            Some(ApplicationSummaryOut::read(application, number, today))
+        })
+        .collect()
+}
+
+/// What the caller can do now: by status, roles, the parts that it took before, and its authority.
+fn allowed_to(
+    db: &mut Db,
+    caller: &Caller,
+    application: &Application,
+) -> Result<Vec<Verb>, DbError> {
+    let parts = rules::Parts {
+        taken: store::list_parts(db, application.id)?,
+        credit_approver: application.credit_approver.clone(),
+    };
+    let policy = live(db)?;
+    let status = rules::status_on(application.status, application.deadline, db.today());
+    let has_authority = || {
+        let first = application.credit_approver.as_deref();
+        rules::may_approve(caller, &policy.document, application.limit(), first).is_ok()
+    };
+    Ok(rules::allowed(status, application.appealed_at)
+        .into_iter()
+        .filter(|verb| caller.has_any(roles_of(*verb)))
+        .filter(|verb| rules::may_take(*verb, caller.subject.as_str(), &parts).is_ok())
+        .filter(|verb| *verb != Verb::Approve || has_authority())
+        .collect())
+}
+
+/// The roles that a verb's handler takes.
+const fn roles_of(verb: Verb) -> &'static [Role] {
+    match verb {
+        Verb::Create
+        | Verb::Change
+        | Verb::Submit
+        | Verb::ProvideInformation
+        | Verb::Withdraw
+        | Verb::Appeal => ApplyForCredit::ROLES,
+        Verb::StartReview | Verb::RequestInformation | Verb::Recommend | Verb::FulfilConditions => {
+            ReviewApplications::ROLES
+        }
+        Verb::Approve | Verb::Decline => DecideApplications::ROLES,
+        Verb::Expire => &[],
+    }
+}
+
+/// An application to be drafted.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = "one_customer", skip_on_field_errors = false))]
+#[schema(example = json!({
+    "customer_number": "C-1001", "requested_limit": {"amount": "500000.00", "currency": "CNY"},
+    "requested_net_days": 30, "purpose": "A yearly contract for steel plate, 120,000 a quarter."
+}))]
+pub struct ApplicationIn {
+    /// The customer's id; or give its number.
+    pub customer_id: Option<CustomerId>,
+    /// The customer's number; or give its id.
+    pub customer_number: Option<Number>,
+    /// Whose limit: the customer's own when not given.
+    pub scope: Option<LimitScope>,
+    #[validate(custom(function = "positive"))]
+    pub requested_limit: AmountIn,
+    /// Days from invoice to due date.
+    #[validate(range(min = 0, max = 365))]
+    #[schema(minimum = 0, maximum = 365)]
+    pub requested_net_days: i32,
+    /// What the credit is for.
+    pub purpose: Note,
+}
+
+impl ApplicationIn {
+    /// The customer that is named. [`one_customer`] has seen to it that there is one.
+    pub fn customer(&self) -> CustomerRef {
+        match (self.customer_id, &self.customer_number) {
+            (None, Some(number)) => CustomerRef::Number(number.clone()),
+            (id, _) => CustomerRef::Id(id.unwrap_or_default()),
+        }
+    }
+}
+
+fn one_customer(input: &ApplicationIn) -> Result<(), ValidationError> {
+    if input.customer_id.is_some() == input.customer_number.is_some() {
+        return Err(ValidationError::new("one_of")
+            .with_message("must have exactly one of customer_id and customer_number".into()));
+    }
+    Ok(())
+}
+
+fn positive(amount: &AmountIn) -> Result<(), ValidationError> {
+    if amount.money().is_positive() {
+        return Ok(());
+    }
+    Err(ValidationError::new("range").with_message("must be above zero".into()))
+}
+
+/// What is to change on a draft.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"requested_net_days": 45}))]
+pub struct ApplicationPatch {
+    #[validate(custom(function = "positive"))]
+    pub requested_limit: Option<AmountIn>,
+    /// Days from invoice to due date.
+    #[validate(range(min = 0, max = 365))]
+    #[schema(minimum = 0, maximum = 365)]
+    pub requested_net_days: Option<i32>,
+    pub purpose: Option<Note>,
+}
+
+/// What credit wants to know.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"question": "Please send the statements of 2025.", "deadline": "2026-04-30"}))]
+pub struct InformationRequestIn {
+    pub question: Note,
+    /// The last day to answer; the policy's days from today when not given.
+    pub deadline: Option<Day>,
+}
+
+/// What credit wanted to know.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"information": "The statements of 2025 are in the file since today."}))]
+pub struct InformationIn {
+    pub information: Note,
+}
+
+/// The limit and terms that credit recommends.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "limit": {"amount": "400000.00", "currency": "CNY"}, "net_days": 30, "valid_until": "2027-03-31",
+    "conditions": ["A guarantee of the parent company"], "reason": "Pays on time since 2019; two references checked."
+}))]
+pub struct RecommendIn {
+    #[validate(custom(function = "positive"))]
+    pub limit: AmountIn,
+    /// Days from invoice to due date.
+    #[validate(range(min = 0, max = 365))]
+    #[schema(minimum = 0, maximum = 365)]
+    pub net_days: i32,
+    /// The last day of the limit; it has no end when not given.
+    pub valid_until: Option<Day>,
+    /// What must be fulfilled before the limit is set.
+    #[serde(default)]
+    #[validate(length(max = 20))]
+    #[schema(max_items = 20)]
+    pub conditions: Vec<Line>,
+    pub reason: Note,
+}
+
+/// Why an application is approved, and on what further conditions.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Sound figures, and the customer is one of our oldest.", "conditions": []}))]
+pub struct ApproveIn {
+    pub reason: Note,
+    /// Conditions beside the recommended ones.
+    #[serde(default)]
+    #[validate(length(max = 20))]
+    #[schema(max_items = 20)]
+    pub conditions: Vec<Line>,
+    /// The last day to fulfil conditions; the policy's days from today when not given.
+    pub deadline: Option<Day>,
+}
+
+/// Conditions that are fulfilled.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"fulfilled": [{"position": 0, "evidence": "Guarantee signed on 2 April, in the file."}]}))]
+pub struct FulfilIn {
+    #[validate(length(min = 1, max = 20), nested)]
+    #[schema(min_items = 1, max_items = 20)]
+    pub fulfilled: Vec<FulfilledIn>,
+}
+
+/// A condition that is fulfilled, and what proves it.
+#[derive(Debug, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"position": 0, "evidence": "Guarantee signed on 2 April, in the file."}))]
+pub struct FulfilledIn {
+    /// The condition's place in the application's list, from 0.
+    #[validate(range(min = 0, max = 19))]
+    #[schema(minimum = 0, maximum = 19)]
+    pub position: i32,
+    pub evidence: Note,
+}
+
+/// What speaks against a decline.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"new_facts": "The parent company guarantees from 1 April on."}))]
+pub struct NewFactsIn {
+    pub new_facts: Note,
+}
+
+/// Which applications, and in which order.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ApplicationFilter {
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub status: Vec<ApplicationStatus>,
+    /// Applications of these customers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_id: Vec<CustomerId>,
+    /// Applications of the customers with these numbers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_number: Vec<Number>,
+    /// Only those that I had a part in.
+    pub mine: Option<bool>,
+    /// Only those that I may approve now.
+    pub waiting_for_me: Option<bool>,
+    /// The newest first when not given.
+    pub sort: Option<ApplicationSort>,
+}
+
+/// The orders that a list of applications may have.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+pub enum ApplicationSort {
+    #[serde(rename = "created_at")]
+    CreatedAt,
+    #[default]
+    #[serde(rename = "-created_at")]
+    CreatedAtDescending,
+}
+
+/// The limit and terms that credit recommended.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecommendationOut {
+    limit: Money,
+    #[schema(minimum = 0, maximum = 365)]
+    net_days: i32,
+    valid_until: Option<NaiveDate>,
+    #[schema(max_length = 2000)]
+    reason: String,
+    #[schema(max_length = 128)]
+    by: String,
+    at: Instant,
+}
+
+impl RecommendationOut {
+    fn read(application: &Application) -> Option<RecommendationOut> {
+        Some(RecommendationOut {
+            limit: application.money(application.recommended_limit_minor?),
+            net_days: application.recommended_net_days?,
+            valid_until: application.recommended_valid_until,
+            reason: application.recommendation.clone()?,
+            by: application.recommended_by.clone()?,
+            at: application.recommended_at?,
+        })
+    }
+}
+
+/// A credit application.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApplicationSummary, example = json!({
+    "id": "app_01k00000000000000000000001", "customer_id": "cus_01k00000000000000000000001",
+    "customer_number": "C-1001", "credit_account_id": "acc_01k00000000000000000000001", "scope": "own",
+    "status": "submitted", "requested_limit": {"amount": "500000.00", "currency": "CNY"}, "requested_net_days": 30,
+    "purpose": "A yearly contract for steel plate.", "created_by": "u-17", "created_at": "2026-03-31T08:00:00.000000Z",
+    "changed_at": "2026-03-31T08:05:00.000000Z", "submitted_by": "u-17", "submitted_at": "2026-03-31T08:05:00.000000Z",
+    "reviewer": null, "information_request": null, "deadline": null, "recommendation": null, "conditions": [],
+    "credit_approver": null, "approver": null, "decided_at": null, "decision_reason": null, "appealed_at": null
+}))]
+pub struct ApplicationSummaryOut {
+    pub id: ApplicationId,
+    customer_id: CustomerId,
+    customer_number: Number,
+    credit_account_id: CreditAccountId,
+    scope: LimitScope,
+    status: ApplicationStatus,
+    requested_limit: Money,
+    #[schema(minimum = 0, maximum = 365)]
+    requested_net_days: i32,
+    #[schema(max_length = 2000)]
+    purpose: String,
+    #[schema(max_length = 128)]
+    created_by: String,
+    created_at: Instant,
+    changed_at: Instant,
+    #[schema(max_length = 128)]
+    submitted_by: Option<String>,
+    submitted_at: Option<Instant>,
+    #[schema(max_length = 128)]
+    reviewer: Option<String>,
+    /// What sales are asked for.
+    #[schema(max_length = 2000)]
+    information_request: Option<String>,
+    /// The last day to provide information, or to fulfil conditions.
+    deadline: Option<NaiveDate>,
+    recommendation: Option<RecommendationOut>,
+    #[schema(max_items = 20)]
+    conditions: Vec<Condition>,
+    /// Who approved for credit, where finance approves after.
+    #[schema(max_length = 128)]
+    credit_approver: Option<String>,
+    /// Who approved in the end, or declined.
+    #[schema(max_length = 128)]
+    approver: Option<String>,
+    decided_at: Option<Instant>,
+    #[schema(max_length = 2000)]
+    decision_reason: Option<String>,
+    appealed_at: Option<Instant>,
+}
+
+impl ApplicationSummaryOut {
+    fn read(
+        application: Application,
+        customer_number: Number,
+        today: NaiveDate,
+    ) -> Result<ApplicationSummaryOut, DbError> {
+        Ok(ApplicationSummaryOut {
+            id: application.id,
+            customer_id: application.customer_id,
+            customer_number,
+            credit_account_id: application.account_id,
+            scope: application.scope,
+            status: rules::status_on(application.status, application.deadline, today),
+            requested_limit: application.money(application.requested_limit_minor),
+            requested_net_days: application.requested_net_days,
+            recommendation: RecommendationOut::read(&application),
+            conditions: read_document(&application.conditions)?,
+            purpose: application.purpose,
+            created_by: application.created_by,
+            created_at: application.created_at,
+            changed_at: application.changed_at,
+            submitted_by: application.submitted_by,
+            submitted_at: application.submitted_at,
+            reviewer: application.reviewer,
+            information_request: application.information_request,
+            deadline: application.deadline,
+            credit_approver: application.credit_approver,
+            approver: application.approver,
+            decided_at: application.decided_at,
+            decision_reason: application.decision_reason,
+            appealed_at: application.appealed_at,
+        })
+    }
+}
+
+/// A credit application with its steps.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Application, example = json!({
+    "id": "app_01k00000000000000000000001", "customer_id": "cus_01k00000000000000000000001",
+    "customer_number": "C-1001", "credit_account_id": "acc_01k00000000000000000000001", "scope": "own",
+    "status": "draft", "requested_limit": {"amount": "500000.00", "currency": "CNY"}, "requested_net_days": 30,
+    "purpose": "A yearly contract for steel plate.", "created_by": "u-17", "created_at": "2026-03-31T08:00:00.000000Z",
+    "changed_at": "2026-03-31T08:00:00.000000Z", "submitted_by": null, "submitted_at": null, "reviewer": null,
+    "information_request": null, "deadline": null, "recommendation": null, "conditions": [], "credit_approver": null,
+    "approver": null, "decided_at": null, "decision_reason": null, "appealed_at": null,
+    "allowed": ["change", "submit", "withdraw"],
+    "steps": [{
+        "id": "aps_01k00000000000000000000001", "verb": "create", "from_status": null, "to_status": "draft",
+        "subject": "u-17", "at": "2026-03-31T08:00:00.000000Z", "reason": null,
+        "details": {"limit": {"amount": "500000.00", "currency": "CNY"}, "net_days": 30}
+    }]
+}))]
+pub struct ApplicationOut {
+    #[serde(flatten)]
+    summary: ApplicationSummaryOut,
+    /// What you can do with it now.
+    #[schema(max_items = 20)]
+    allowed: Vec<Verb>,
+    /// The first one first.
+    #[schema(max_items = 1000)]
+    steps: Vec<StepOut>,
+}
+
+/// One step in the life of an application.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApplicationStep)]
+pub struct StepOut {
+    id: ApplicationStepId,
+    verb: Verb,
+    from_status: Option<ApplicationStatus>,
+    to_status: ApplicationStatus,
+    #[schema(max_length = 128)]
+    subject: String,
+    at: Instant,
+    #[schema(max_length = 2000)]
+    reason: Option<String>,
+    details: Option<StepDetails>,
+}
+
+impl StepOut {
+    fn read(step: Step) -> Result<StepOut, DbError> {
+        Ok(StepOut {
+            id: step.id,
+            verb: step.verb,
+            from_status: step.from_status,
+            to_status: step.to_status,
+            subject: step.subject,
+            at: step.at,
+            reason: step.reason,
+            details: step
+                .details
+                .map(|details| read_document(&details))
+                .transpose()?,
+        })
+    }
+}

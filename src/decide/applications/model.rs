@@ -1,0 +1,208 @@
+//! The credit application, its conditions and its steps.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::book::exposure::model::LimitScope;
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::{ApplicationId, ApplicationStepId, CreditAccountId, CustomerId};
+use crate::kernel::money::{Currency, Money};
+use crate::kernel::text::{Line, Note};
+use crate::platform::db::columns::text_enum;
+use crate::platform::db::schema::{application_steps, applications};
+
+text_enum! {
+    /// Where an application stands (state machines 5.1).
+    pub enum ApplicationStatus {
+        Draft = "draft",
+        Submitted = "submitted",
+        UnderReview = "under_review",
+        InformationRequested = "information_requested",
+        PendingApproval = "pending_approval",
+        ApprovedWithConditions = "approved_with_conditions",
+        Approved = "approved",
+        Declined = "declined",
+        Withdrawn = "withdrawn",
+        Expired = "expired",
+    }
+}
+
+impl ApplicationStatus {
+    /// Whether nothing but an appeal can follow; every other application is open, and an account has one open
+    /// application for each scope.
+    pub const fn is_final(self) -> bool {
+        matches!(
+            self,
+            ApplicationStatus::Approved
+                | ApplicationStatus::Declined
+                | ApplicationStatus::Withdrawn
+                | ApplicationStatus::Expired
+        )
+    }
+}
+
+text_enum! {
+    /// What is done with an application.
+    pub enum Verb {
+        Create = "create",
+        Change = "change",
+        Submit = "submit",
+        StartReview = "start_review",
+        RequestInformation = "request_information",
+        ProvideInformation = "provide_information",
+        Recommend = "recommend",
+        Approve = "approve",
+        Decline = "decline",
+        FulfilConditions = "fulfil_conditions",
+        Withdraw = "withdraw",
+        Appeal = "appeal",
+        /// The house's own: a deadline passed.
+        Expire = "expire",
+    }
+}
+
+impl Verb {
+    /// What the trail calls it.
+    pub const fn trail_action(self) -> &'static str {
+        match self {
+            Verb::Create => "application.drafted",
+            Verb::Change => "application.changed",
+            Verb::Submit => "application.submitted",
+            Verb::StartReview => "application.review_started",
+            Verb::RequestInformation => "application.information_requested",
+            Verb::ProvideInformation => "application.information_provided",
+            Verb::Recommend => "application.recommended",
+            Verb::Approve => "application.approved",
+            Verb::Decline => "application.declined",
+            Verb::FulfilConditions => "application.conditions_fulfilled",
+            Verb::Withdraw => "application.withdrawn",
+            Verb::Appeal => "application.appealed",
+            Verb::Expire => "application.expired",
+        }
+    }
+}
+
+/// The most conditions that an application may have.
+pub const CONDITIONS_MAX: usize = 20;
+
+/// Something that must be so before a limit is set, such as a guarantee.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Condition {
+    pub text: Line,
+    /// What proves that it is fulfilled; null as long as nothing does.
+    pub evidence: Option<Note>,
+    #[schema(max_length = 128)]
+    pub fulfilled_by: Option<String>,
+    pub fulfilled_at: Option<Instant>,
+}
+
+impl Condition {
+    pub const fn new(text: Line) -> Condition {
+        Condition {
+            text,
+            evidence: None,
+            fulfilled_by: None,
+            fulfilled_at: None,
+        }
+    }
+
+    pub const fn is_fulfilled(&self) -> bool {
+        self.evidence.is_some()
+    }
+}
+
+/// A credit application.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = applications, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Application {
+    pub id: ApplicationId,
+    pub customer_id: CustomerId,
+    pub account_id: CreditAccountId,
+    pub scope: LimitScope,
+    pub status: ApplicationStatus,
+    pub currency: Currency,
+    pub requested_limit_minor: i64,
+    pub requested_net_days: i32,
+    pub purpose: String,
+    pub created_by: String,
+    pub created_at: Instant,
+    pub changed_at: Instant,
+    pub submitted_by: Option<String>,
+    pub submitted_at: Option<Instant>,
+    /// Who took it into review.
+    pub reviewer: Option<String>,
+    /// What sales are asked for.
+    pub information_request: Option<String>,
+    /// The last day to provide information, or to fulfil conditions.
+    pub deadline: Option<NaiveDate>,
+    pub recommended_limit_minor: Option<i64>,
+    pub recommended_net_days: Option<i32>,
+    pub recommended_valid_until: Option<NaiveDate>,
+    pub recommendation: Option<String>,
+    pub recommended_by: Option<String>,
+    pub recommended_at: Option<Instant>,
+    /// Who approved for credit, where finance approves after.
+    pub credit_approver: Option<String>,
+    /// Who decided in the end.
+    pub approver: Option<String>,
+    pub decided_at: Option<Instant>,
+    pub decision_reason: Option<String>,
+    /// The [`Condition`]s as JSON.
+    pub conditions: String,
+    pub appealed_at: Option<Instant>,
+    pub version: i64,
+}
+
+impl Application {
+    pub const fn money(&self, minor: i64) -> Money {
+        Money::from_minor(minor, self.currency)
+    }
+
+    /// The limit that is to be approved: what credit recommends, and before that what was asked for.
+    pub fn limit(&self) -> Money {
+        self.money(
+            self.recommended_limit_minor
+                .unwrap_or(self.requested_limit_minor),
+        )
+    }
+}
+
+/// One step in the life of an application: it is appended and never changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = application_steps, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Step {
+    pub id: ApplicationStepId,
+    pub application_id: ApplicationId,
+    pub verb: Verb,
+    pub from_status: Option<ApplicationStatus>,
+    pub to_status: ApplicationStatus,
+    pub subject: String,
+    pub at: Instant,
+    pub reason: Option<String>,
+    /// The [`StepDetails`] as JSON.
+    pub details: Option<String>,
+}
+
+/// What a step said beside its reason; what a verb has nothing to say about is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"limit": {"amount": "500000.00", "currency": "CNY"}, "net_days": 30}))]
+pub struct StepDetails {
+    /// The limit that was asked for, recommended or set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Money>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 365)]
+    pub net_days: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<NaiveDate>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<NaiveDate>,
+    /// The conditions that were added or fulfilled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20)]
+    pub conditions: Vec<Condition>,
+}

@@ -1,0 +1,10 @@
+//! What may be done with an application, by whom, and who must approve it.
+
+mod authority;
+mod machine;
+
+pub use authority::{Approval, AuthorityError, Reach, may_approve, reach};
+pub use machine::{
+    APPLICANT_VERBS, Duty, Parts, after_approval, allowed, deadline_for, may_take, status_on,
+    transition,
+};
