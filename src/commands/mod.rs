@@ -43,7 +43,9 @@ pub fn run() -> ExitCode {
         Command::Openapi => print_contract(),
         Command::Serve(options) => load(cli.config).and_then(|config| serve::run(config, &options)),
         Command::Migrate => load(cli.config).and_then(|config| serve::migrate(&config)),
-        Command::Token(options) => load(cli.config).and_then(|config| token::run(&config, &options)),
+        Command::Token(options) => {
+            load(cli.config).and_then(|config| token::run(&config, &options))
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 use super::text::Subject;
 
 /// What a token lets its bearer be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Brings customers and asks for terms; sees its own customers.
@@ -61,7 +63,9 @@ impl FromStr for Role {
         Role::ALL
             .into_iter()
             .find(|role| role.as_str() == text)
-            .ok_or_else(|| format!("{text:?} is not one of sales, credit, finance, auditor, system, admin"))
+            .ok_or_else(|| {
+                format!("{text:?} is not one of sales, credit, finance, auditor, system, admin")
+            })
     }
 }
 
@@ -93,6 +97,12 @@ impl Caller {
     /// Whether the caller may see only the customers it owns: sales, and nothing wider.
     pub fn sees_only_own(&self) -> bool {
         self.has(Role::Sales)
-            && !self.has_any(&[Role::Credit, Role::Finance, Role::Auditor, Role::System, Role::Admin])
+            && !self.has_any(&[
+                Role::Credit,
+                Role::Finance,
+                Role::Auditor,
+                Role::System,
+                Role::Admin,
+            ])
     }
 }

@@ -57,10 +57,14 @@ impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Instant, D::Error> {
         let text = String::deserialize(deserializer)?;
         let at = DateTime::parse_from_rfc3339(&text)
-            .map_err(|_| serde::de::Error::custom("is not an instant such as 2026-03-31T08:00:00Z"))?
+            .map_err(|_| {
+                serde::de::Error::custom("is not an instant such as 2026-03-31T08:00:00Z")
+            })?
             .to_utc();
         if !(1970..=9999).contains(&chrono::Datelike::year(&at)) {
-            return Err(serde::de::Error::custom("is not between the years 1970 and 9999"));
+            return Err(serde::de::Error::custom(
+                "is not between the years 1970 and 9999",
+            ));
         }
         Ok(Instant::new(at))
     }
@@ -126,7 +130,9 @@ impl PartialSchema for Day {
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
             .description(Some("A day of the organisation's calendar."))
-            .pattern(Some(r"^(19[7-9][0-9]|[2-9][0-9]{3})-[0-1][0-9]-[0-3][0-9]$"))
+            .pattern(Some(
+                r"^(19[7-9][0-9]|[2-9][0-9]{3})-[0-1][0-9]-[0-3][0-9]$",
+            ))
             .max_length(Some(10))
             .examples(["2026-03-31"])
             .into()
@@ -220,7 +226,14 @@ mod tests {
 
     #[test]
     fn a_day_is_written_in_one_way_only() {
-        for text in ["2026-3-31", "2026-02-29", "31.03.2026", "0001-01-01", "+2026-03-31", ""] {
+        for text in [
+            "2026-3-31",
+            "2026-02-29",
+            "31.03.2026",
+            "0001-01-01",
+            "+2026-03-31",
+            "",
+        ] {
             assert!(text.parse::<Day>().is_err(), "{text}");
         }
     }

@@ -179,7 +179,9 @@ impl<K: Kind> FromStr for Id<K> {
         let suffix = text
             .strip_prefix(K::PREFIX)
             .and_then(|rest| rest.strip_prefix('_'))
-            .filter(|suffix| suffix.len() == 26 && suffix.starts_with(|c: char| ('0'..='7').contains(&c)))
+            .filter(|suffix| {
+                suffix.len() == 26 && suffix.starts_with(|c: char| ('0'..='7').contains(&c))
+            })
             .ok_or(wrong)?;
         let mut bits: u128 = 0;
         for byte in suffix.bytes() {
@@ -205,10 +207,14 @@ impl<'de, K: Kind> Deserialize<'de> for Id<K> {
 
 impl<K: Kind> PartialSchema for Id<K> {
     fn schema() -> RefOr<Schema> {
-        let example = Id::<K>::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
+        let example =
+            Id::<K>::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .pattern(Some(format!("^{}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$", K::PREFIX)))
+            .pattern(Some(format!(
+                "^{}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$",
+                K::PREFIX
+            )))
             .max_length(Some(K::PREFIX.len() + 27))
             .examples([example.to_string()])
             .into()
@@ -229,9 +235,18 @@ mod tests {
     #[test]
     fn the_published_typeid_examples_hold() {
         for (uuid, suffix) in [
-            ("00000000-0000-0000-0000-000000000000", "00000000000000000000000000"),
-            ("01890a5d-ac96-774b-bcce-b302099a8057", "01h455vb4pex5vsknk084sn02q"),
-            ("ffffffff-ffff-ffff-ffff-ffffffffffff", "7zzzzzzzzzzzzzzzzzzzzzzzzz"),
+            (
+                "00000000-0000-0000-0000-000000000000",
+                "00000000000000000000000000",
+            ),
+            (
+                "01890a5d-ac96-774b-bcce-b302099a8057",
+                "01h455vb4pex5vsknk084sn02q",
+            ),
+            (
+                "ffffffff-ffff-ffff-ffff-ffffffffffff",
+                "7zzzzzzzzzzzzzzzzzzzzzzzzz",
+            ),
         ] {
             let id = CustomerId::from_uuid(uuid.parse().unwrap());
             assert_eq!(id.to_string(), format!("cus_{suffix}"));

@@ -358,15 +358,18 @@ mod tests {
         let money = Money::parse("12500.5", currency("CNY")).unwrap();
         assert_eq!(money.minor(), 1_250_050);
         assert_eq!(money.amount_text(), "12500.50");
-        assert_eq!(Money::parse("7", currency("JPY")).unwrap().amount_text(), "7");
+        assert_eq!(
+            Money::parse("7", currency("JPY")).unwrap().amount_text(),
+            "7"
+        );
         assert_eq!(Money::parse("-0.001", currency("KWD")).unwrap().minor(), -1);
     }
 
     #[test]
     fn whatever_would_need_rounding_or_guessing_is_refused() {
         for text in [
-            "", "-", ".", "1.", ".5", "+1", "1e3", "1_000", "1,000", "01", "00", "-0", "-0.00", " 1", "1 ", "0x10",
-            "NaN", "１２", "1.2.3", "--1",
+            "", "-", ".", "1.", ".5", "+1", "1e3", "1_000", "1,000", "01", "00", "-0", "-0.00",
+            " 1", "1 ", "0x10", "NaN", "１２", "1.2.3", "--1",
         ] {
             assert_eq!(
                 Money::parse(text, currency("CNY")),

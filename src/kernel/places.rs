@@ -58,7 +58,20 @@ impl PartialSchema for Country {
 impl ToSchema for Country {}
 
 /// A language that letters and messages are written in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+)]
 pub enum Language {
     #[default]
     #[serde(rename = "en")]
@@ -85,7 +98,13 @@ impl Language {
                 Some((tag, weight)) => (tag, weight.trim().parse().unwrap_or(0.0)),
                 None => (range, 1.0),
             };
-            let language = match tag.trim().split('-').next().map(str::to_ascii_lowercase).as_deref() {
+            let language = match tag
+                .trim()
+                .split('-')
+                .next()
+                .map(str::to_ascii_lowercase)
+                .as_deref()
+            {
                 Some("zh") => Language::Chinese,
                 Some("en" | "*") => Language::English,
                 _ => continue,

@@ -31,7 +31,8 @@ fn is_refused(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}')
 }
 
-const REFUSED: &str = r"\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF";
+const REFUSED: &str =
+    r"\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF";
 
 fn check_line(text: &str, max: usize) -> Result<(), TextError> {
     check_length(text, max)?;
@@ -49,7 +50,10 @@ fn check_note(text: &str, max: usize) -> Result<(), TextError> {
     if text.trim().is_empty() {
         return Err(TextError::Length { max });
     }
-    if text.chars().any(|c| is_refused(c) && c != '\n' && c != '\t') {
+    if text
+        .chars()
+        .any(|c| is_refused(c) && c != '\n' && c != '\t')
+    {
         return Err(TextError::Characters);
     }
     Ok(())
@@ -190,7 +194,15 @@ mod tests {
     #[test]
     fn a_line_is_one_visible_line() {
         assert!("江南贸易有限公司".parse::<Line>().is_ok());
-        for text in ["", " x", "x ", "a\nb", "a\0b", "safe\u{202E}gpj", "\u{feff}x"] {
+        for text in [
+            "",
+            " x",
+            "x ",
+            "a\nb",
+            "a\0b",
+            "safe\u{202E}gpj",
+            "\u{feff}x",
+        ] {
             assert!(text.parse::<Line>().is_err(), "{text:?}");
         }
         assert!("x".repeat(200).parse::<Line>().is_ok());
@@ -200,7 +212,16 @@ mod tests {
     #[test]
     fn an_email_address_has_a_domain() {
         assert!("ap@example.com".parse::<Email>().is_ok());
-        for text in ["ap", "ap@", "@x.com", "a b@x.com", "a@x", "a@.com", "a@x.c", "a\n@x.com"] {
+        for text in [
+            "ap",
+            "ap@",
+            "@x.com",
+            "a b@x.com",
+            "a@x",
+            "a@.com",
+            "a@x.c",
+            "a\n@x.com",
+        ] {
             assert!(text.parse::<Email>().is_err(), "{text:?}");
         }
     }

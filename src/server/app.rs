@@ -127,8 +127,23 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
 fn cors(origins: &[String]) -> Cors {
     let mut cors = Cors::default()
         .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers(["Authorization", "Content-Type", "If-Match", "Idempotency-Key", "Accept-Language", "X-Request-Id"])
-        .expose_headers(["ETag", "Link", "Location", "X-Request-Id", "Idempotent-Replayed", "Api-Version", "Retry-After"])
+        .allowed_headers([
+            "Authorization",
+            "Content-Type",
+            "If-Match",
+            "Idempotency-Key",
+            "Accept-Language",
+            "X-Request-Id",
+        ])
+        .expose_headers([
+            "ETag",
+            "Link",
+            "Location",
+            "X-Request-Id",
+            "Idempotent-Replayed",
+            "Api-Version",
+            "Retry-After",
+        ])
         .max_age(3600);
     for origin in origins {
         cors = cors.allowed_origin(origin);

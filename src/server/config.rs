@@ -96,11 +96,17 @@ impl Default for Config {
 pub enum ConfigError {
     #[error("{0}")]
     Malformed(#[from] Box<figment::Error>),
-    #[error("set NETTERMS_JWT_SECRET (or NETTERMS_JWT_SECRET_FILE) to a secret of at least {SECRET_BYTES_MIN} bytes, such as the output of: openssl rand -base64 48")]
+    #[error(
+        "set NETTERMS_JWT_SECRET (or NETTERMS_JWT_SECRET_FILE) to a secret of at least {SECRET_BYTES_MIN} bytes, such as the output of: openssl rand -base64 48"
+    )]
     NoSecret,
-    #[error("the JWT secret has {0} bytes; HS256 takes at least {SECRET_BYTES_MIN}. Make one with: openssl rand -base64 48")]
+    #[error(
+        "the JWT secret has {0} bytes; HS256 takes at least {SECRET_BYTES_MIN}. Make one with: openssl rand -base64 48"
+    )]
     ShortSecret(usize),
-    #[error("the JWT secret repeats a few characters; make a random one with: openssl rand -base64 48")]
+    #[error(
+        "the JWT secret repeats a few characters; make a random one with: openssl rand -base64 48"
+    )]
     WeakSecret,
     #[error("the secret file {path} can't be read: {error}")]
     SecretFile { path: String, error: std::io::Error },
@@ -119,7 +125,8 @@ impl Config {
             figment = figment.merge(Toml::file_exact(file));
         }
         // These two name a file for the command line and a folder for the tests; neither is a setting.
-        let environment = Env::prefixed("NETTERMS_").filter(|name| name != "test_data" && name != "config");
+        let environment =
+            Env::prefixed("NETTERMS_").filter(|name| name != "test_data" && name != "config");
         figment
             .merge(environment)
             .extract()

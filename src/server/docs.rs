@@ -51,7 +51,10 @@ async fn list_problems(request: HttpRequest) -> HttpResponse {
 }
 
 #[get("/problems/{code}")]
-async fn problem_page(request: HttpRequest, code: web::Path<String>) -> Result<HttpResponse, Problem> {
+async fn problem_page(
+    request: HttpRequest,
+    code: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let code = Code::ALL
         .iter()
         .find(|known| known.as_str() == code.as_str())

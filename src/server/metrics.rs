@@ -59,7 +59,9 @@ impl Metrics {
             status,
         };
         self.requests.get_or_create(&labels).inc();
-        self.seconds.get_or_create(&labels).observe(elapsed.as_secs_f64());
+        self.seconds
+            .get_or_create(&labels)
+            .observe(elapsed.as_secs_f64());
     }
 }
 

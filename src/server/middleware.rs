@@ -6,9 +6,9 @@ use std::time::Instant as Stopwatch;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::http::StatusCode;
 use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError, web};
 use futures_util::FutureExt as _;
 
@@ -42,7 +42,9 @@ pub async fn authenticate(
         Err(refusal) => Err(refusal),
     };
     request.extensions_mut().insert(Verified(verified));
-    next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+    next.call(request)
+        .await
+        .map(ServiceResponse::map_into_boxed_body)
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
@@ -78,7 +80,9 @@ pub async fn frame(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let stopwatch = Stopwatch::now();
     let frame = Frame::of(&request);
-    request.extensions_mut().insert(RequestId(frame.request_id.clone()));
+    request
+        .extensions_mut()
+        .insert(RequestId(frame.request_id.clone()));
     let metrics = request.app_data::<web::Data<Metrics>>().cloned();
     let method = request.method().clone();
     // actix must be the only one to hold the request while it finds the route, so that none is left to build an
@@ -191,7 +195,10 @@ impl Frame {
             }
         };
         set(REQUEST_ID, &self.request_id);
-        set(HeaderName::from_static("api-version"), env!("CARGO_PKG_VERSION"));
+        set(
+            HeaderName::from_static("api-version"),
+            env!("CARGO_PKG_VERSION"),
+        );
         set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         set(header::X_FRAME_OPTIONS, "DENY");
         set(header::REFERRER_POLICY, "no-referrer");
@@ -225,6 +232,9 @@ fn request_id(headers: &HeaderMap) -> String {
         .get(REQUEST_ID)
         .and_then(|value| value.to_str().ok())
         .filter(|id| (1..=128).contains(&id.len()))
-        .filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)))
+        .filter(|id| {
+            id.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        })
         .map_or_else(|| uuid::Uuid::now_v7().simple().to_string(), str::to_owned)
 }

@@ -86,15 +86,27 @@ fn complete(document: &mut Value) {
 
 /// The statuses of problems, each with its words.
 const PROBLEMS: &[(&str, &str)] = &[
-    ("400", "The request itself is wrong: malformed, an unknown field or parameter."),
+    (
+        "400",
+        "The request itself is wrong: malformed, an unknown field or parameter.",
+    ),
     ("401", "No valid token."),
-    ("403", "No role that permits it, or another person must do it."),
+    (
+        "403",
+        "No role that permits it, or another person must do it.",
+    ),
     ("404", "No such thing, or not visible to the caller."),
-    ("409", "Not possible in this state, or a number is taken, or the same key is in progress."),
+    (
+        "409",
+        "Not possible in this state, or a number is taken, or the same key is in progress.",
+    ),
     ("412", "Changed since it was read."),
     ("413", "The body is too large."),
     ("415", "Another media type than the operation takes."),
-    ("422", "Refused by the rules, or the key was used for another request."),
+    (
+        "422",
+        "Refused by the rules, or the key was used for another request.",
+    ),
     ("428", "If-Match is missing."),
     ("500", "Something went wrong inside."),
     ("503", "Overloaded, or the database is unavailable."),
@@ -109,7 +121,8 @@ fn problem_responses() -> Value {
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         });
         if *status == "503" {
-            response["headers"]["Retry-After"] = json!({"$ref": "#/components/headers/Retry-After"});
+            response["headers"]["Retry-After"] =
+                json!({"$ref": "#/components/headers/Retry-After"});
         }
         responses.insert(format!("Problem{status}"), response);
     }
@@ -127,11 +140,13 @@ fn complete_operation(method: &str, operation: &mut Value, schemas: &Value) {
         add_idempotency_key(operation);
     }
     let has_parameter = |place: &str, name: Option<&str>| {
-        operation["parameters"].as_array().is_some_and(|parameters| {
-            parameters.iter().any(|parameter| {
-                parameter["in"] == place && name.is_none_or(|name| parameter["name"] == name)
+        operation["parameters"]
+            .as_array()
+            .is_some_and(|parameters| {
+                parameters.iter().any(|parameter| {
+                    parameter["in"] == place && name.is_none_or(|name| parameter["name"] == name)
+                })
             })
-        })
     };
     let mut statuses = vec!["500", "503"];
     if secured {
@@ -187,7 +202,10 @@ fn add_idempotency_key(operation: &mut Value) {
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-~]+$"},
         "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
     });
-    match operation.get_mut("parameters").and_then(Value::as_array_mut) {
+    match operation
+        .get_mut("parameters")
+        .and_then(Value::as_array_mut)
+    {
         Some(parameters) => parameters.push(parameter),
         None => operation["parameters"] = json!([parameter]),
     }

@@ -43,7 +43,10 @@ impl Routing {
 }
 
 /// The default service.
-pub async fn nothing_here(request: HttpRequest, routing: web::Data<Routing>) -> Result<HttpResponse, Problem> {
+pub async fn nothing_here(
+    request: HttpRequest,
+    routing: web::Data<Routing>,
+) -> Result<HttpResponse, Problem> {
     match routing.allowed(request.path()) {
         Some(methods) if request.method() == Method::OPTIONS => Ok(HttpResponse::NoContent()
             .insert_header(("Allow", methods.join(", ")))

@@ -10,13 +10,22 @@ fn an_account_opens_with_no_credit_granted() {
         a_customer("C-1").without_account().create(app);
         let account = app
             .sales()
-            .post("/v1/credit-accounts", json!({"customer": "C-1", "currency": "CNY", "net_days": 45}))
+            .post(
+                "/v1/credit-accounts",
+                json!({"customer": "C-1", "currency": "CNY", "net_days": 45}),
+            )
             .expect(201);
         assert_eq!(account["limit_kind"], "none");
         assert_eq!(account["limit"], json!(null));
-        assert_eq!(account["available"], json!({"amount": "0.00", "currency": "CNY"}));
+        assert_eq!(
+            account["available"],
+            json!({"amount": "0.00", "currency": "CNY"})
+        );
         app.sales()
-            .post("/v1/credit-accounts", json!({"customer": "C-1", "currency": "CNY"}))
+            .post(
+                "/v1/credit-accounts",
+                json!({"customer": "C-1", "currency": "CNY"}),
+            )
             .expect_problem(409, "draft_exists");
     });
 }
@@ -37,7 +46,11 @@ fn one_person_suspends_at_once_and_reinstates() {
             .post_if(&format!("{path}/suspend"), &etag, reason.clone())
             .expect_problem(412, "stale");
         let refused = credit
-            .post_if(&format!("{path}/suspend"), &suspended.etag(), reason.clone())
+            .post_if(
+                &format!("{path}/suspend"),
+                &suspended.etag(),
+                reason.clone(),
+            )
             .expect_problem(409, "state_conflict");
         assert_eq!(refused["allowed"], json!(["reinstate"]));
         let active = credit
@@ -68,7 +81,10 @@ fn one_person_may_lower_a_limit_but_not_raise_it() {
         let lowered = lower("400.00", "CNY").expect(200);
         assert_eq!(lowered["limit"]["amount"], "400.00");
         assert_eq!(lowered["limit_source"], "lowered");
-        assert_eq!(lower("0.00", "CNY").expect(200)["available"]["amount"], "0.00");
+        assert_eq!(
+            lower("0.00", "CNY").expect(200)["available"]["amount"],
+            "0.00"
+        );
         let history = credit.get(&format!("{path}/limits")).expect(200);
         let amounts: Vec<_> = history["data"]
             .as_array()
@@ -83,20 +99,34 @@ fn one_person_may_lower_a_limit_but_not_raise_it() {
 #[test]
 fn a_group_has_one_currency_and_is_a_tree() {
     on_both(|app| {
-        a_customer("G").with_limit("0.00").with_group_limit("1000.00").create(app);
+        a_customer("G")
+            .with_limit("0.00")
+            .with_group_limit("1000.00")
+            .create(app);
         a_customer("A").below("G").create(app);
         a_customer("B").below("G").without_account().create(app);
         app.finance()
-            .post("/v1/credit-accounts", json!({"customer": "B", "currency": "EUR"}))
+            .post(
+                "/v1/credit-accounts",
+                json!({"customer": "B", "currency": "EUR"}),
+            )
             .expect_problem(422, "currency_mismatch");
         let finance = app.finance();
         let etag = finance.get("/v1/customers/G").expect(200).etag();
         finance
-            .put("/v1/customers/G/parent", &etag, json!({"parent_customer": "A"}))
+            .put(
+                "/v1/customers/G/parent",
+                &etag,
+                json!({"parent_customer": "A"}),
+            )
             .expect_problem(422, "invalid");
         let etag = finance.get("/v1/customers/A").expect(200).etag();
         let moved = finance
-            .put("/v1/customers/A/parent", &etag, json!({"parent_customer": null}))
+            .put(
+                "/v1/customers/A/parent",
+                &etag,
+                json!({"parent_customer": null}),
+            )
             .expect(200);
         assert_eq!(moved["parent_customer_id"], json!(null));
     });
@@ -121,10 +151,17 @@ fn every_change_is_in_the_trail_with_who_and_why() {
             .get(&format!("/v1/trail?entity_id={}", made.account))
             .expect(200);
         let entries = trail["data"].as_array().unwrap();
-        let actions: Vec<_> = entries.iter().map(|e| e["action"].as_str().unwrap()).collect();
+        let actions: Vec<_> = entries
+            .iter()
+            .map(|e| e["action"].as_str().unwrap())
+            .collect();
         assert_eq!(
             actions,
-            ["credit_account.opened", "credit_account.limit_set", "credit_account.suspended"]
+            [
+                "credit_account.opened",
+                "credit_account.limit_set",
+                "credit_account.suspended"
+            ]
         );
         let last = &entries[2];
         assert_eq!(last["subject"], "u-credit");

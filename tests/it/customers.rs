@@ -15,9 +15,15 @@ fn sales_create_a_customer_and_read_it_by_id_and_number() {
             )
             .expect(201);
         assert_eq!(made["owner"], "u-sales");
-        assert_eq!(made.header("location"), Some(format!("/v1/customers/{}", made.id()).as_str()));
+        assert_eq!(
+            made.header("location"),
+            Some(format!("/v1/customers/{}", made.id()).as_str())
+        );
         for name in [made.id(), "C-1001".to_owned()] {
-            let read = app.sales().get(&format!("/v1/customers/{name}")).expect(200);
+            let read = app
+                .sales()
+                .get(&format!("/v1/customers/{name}"))
+                .expect(200);
             assert_eq!(read.body, made.body);
             assert_eq!(read.etag(), "\"1\"");
         }
@@ -29,7 +35,10 @@ fn a_number_names_one_customer_only() {
     on_both(|app| {
         a_customer("C-1").create(app);
         app.finance()
-            .post("/v1/customers", json!({"number": "C-1", "name": "Another", "country": "DE"}))
+            .post(
+                "/v1/customers",
+                json!({"number": "C-1", "name": "Another", "country": "DE"}),
+            )
             .expect_problem(409, "duplicate_number");
     });
 }
@@ -51,7 +60,9 @@ fn a_change_needs_the_etag_that_was_read() {
         assert_eq!(changed["name"], "New name");
         assert_eq!(changed["email"], json!(null));
         assert_eq!(changed["city"], "Suzhou");
-        credit.patch(path, &etag, change).expect_problem(412, "stale");
+        credit
+            .patch(path, &etag, change)
+            .expect_problem(412, "stale");
     });
 }
 
@@ -61,7 +72,9 @@ fn sales_see_their_own_customers_and_nobody_elses() {
         let other = a_customer("C-1").owned_by("u-other").create(app);
         a_customer("C-2").create(app);
         let sales = app.sales();
-        let unknown = sales.get("/v1/customers/C-9").expect_problem(404, "not_found");
+        let unknown = sales
+            .get("/v1/customers/C-9")
+            .expect_problem(404, "not_found");
         for name in ["C-1", &other.id] {
             let hidden = sales
                 .get(&format!("/v1/customers/{name}"))
@@ -111,7 +124,10 @@ fn a_cursor_serves_only_the_list_it_was_given_for() {
             a_customer(&format!("C-{n}")).without_account().create(app);
         }
         let credit = app.credit();
-        let cursor = credit.get("/v1/customers?limit=1").expect(200).text_at("/next_cursor");
+        let cursor = credit
+            .get("/v1/customers?limit=1")
+            .expect(200)
+            .text_at("/next_cursor");
         credit
             .get(&format!("/v1/customers?limit=1&country=CN&cursor={cursor}"))
             .expect_problem(400, "invalid_cursor");
@@ -126,13 +142,22 @@ fn a_cursor_serves_only_the_list_it_was_given_for() {
 #[test]
 fn search_takes_every_character_as_itself() {
     on_both(|app| {
-        a_customer("C-1").named("100% Steel_Works").without_account().create(app);
-        a_customer("C-2").named("ＡＣＭＥ Trading").without_account().create(app);
+        a_customer("C-1")
+            .named("100% Steel_Works")
+            .without_account()
+            .create(app);
+        a_customer("C-2")
+            .named("ＡＣＭＥ Trading")
+            .without_account()
+            .create(app);
         let credit = app.credit();
         let found = |q: &str| -> Vec<String> {
             let page = credit.get(&format!("/v1/customers?q={q}")).expect(200);
             let customers = page["data"].as_array().unwrap().clone();
-            customers.iter().map(|c| c["number"].as_str().unwrap().to_owned()).collect()
+            customers
+                .iter()
+                .map(|c| c["number"].as_str().unwrap().to_owned())
+                .collect()
         };
         assert_eq!(found("acme"), ["C-2"]);
         assert_eq!(found("100%25"), ["C-1"]);
@@ -146,12 +171,22 @@ fn search_takes_every_character_as_itself() {
 fn unknown_repeated_and_excessive_parameters_are_refused() {
     on_both(|app| {
         let credit = app.credit();
-        for query in ["colour=red", "limit=0", "limit=201", "limit=1&limit=2", "sort=age", "q=a&q=b", "q=%00"] {
+        for query in [
+            "colour=red",
+            "limit=0",
+            "limit=201",
+            "limit=1&limit=2",
+            "sort=age",
+            "q=a&q=b",
+            "q=%00",
+        ] {
             credit
                 .get(&format!("/v1/customers?{query}"))
                 .expect_problem(400, "malformed_parameter");
         }
-        credit.get("/v1/customers?number=C-1&number=C-2").expect(200);
+        credit
+            .get("/v1/customers?number=C-1&number=C-2")
+            .expect(200);
     });
 }
 
@@ -160,15 +195,22 @@ fn a_retried_post_has_one_effect_and_one_answer() {
     on_both(|app| {
         let body = json!({"number": "C-1", "name": "Once", "country": "CN"});
         let send = |key: &str, body: serde_json::Value| {
-            app.sales().request("POST", "/v1/customers").key(key).json(body).send()
+            app.sales()
+                .request("POST", "/v1/customers")
+                .key(key)
+                .json(body)
+                .send()
         };
         let first = send("\"k-1\"", body.clone()).expect(201);
         assert_eq!(first.header("idempotent-replayed"), None);
         let again = send("k-1", body.clone()).expect(201);
         assert_eq!(again.header("idempotent-replayed"), Some("true"));
         assert_eq!(again.body, first.body);
-        send("k-1", json!({"number": "C-2", "name": "Once", "country": "CN"}))
-            .expect_problem(422, "idempotency_key_reused");
+        send(
+            "k-1",
+            json!({"number": "C-2", "name": "Once", "country": "CN"}),
+        )
+        .expect_problem(422, "idempotency_key_reused");
         // A refusal is an answer like any other, and stays.
         send("k-2", body.clone()).expect_problem(409, "duplicate_number");
         let refused = send("k-2", body.clone()).expect_problem(409, "duplicate_number");

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod customers;
+mod dunning;
 mod house;
 mod schema;
 mod security;

@@ -15,7 +15,9 @@ use crate::kernel::places::{Country, Language};
 use crate::kernel::text::{Email, Line, Number, Subject};
 use crate::platform::http::auth::{EditCustomers, ReadCustomers};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid};
+use crate::platform::http::{
+    Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid,
+};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -81,7 +83,9 @@ pub async fn list_customers(
             }))
         })
         .await?;
-    Ok(page.map(CustomerOut::from).into_response(&request, &cursors))
+    Ok(page
+        .map(CustomerOut::from)
+        .into_response(&request, &cursors))
 }
 
 /// Read a customer
@@ -195,7 +199,9 @@ pub struct CustomerPatch {
 }
 
 /// Tells a member that is null (`Some(None)`) from one that is not there (`None`).
-fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -305,14 +311,20 @@ impl From<CustomerError> for Problem {
     fn from(error: CustomerError) -> Problem {
         match error {
             CustomerError::Missing => Problem::not_found("customer"),
-            CustomerError::NoSuchParent => {
-                Problem::invalid("/parent_customer", "unknown_customer", "There is no such customer.")
-            }
+            CustomerError::NoSuchParent => Problem::invalid(
+                "/parent_customer",
+                "unknown_customer",
+                "There is no such customer.",
+            ),
             CustomerError::NumberTaken(number) => Problem::new(Code::DuplicateNumber)
                 .with("thing", "customer")
                 .with("number", number),
             CustomerError::Group(error) => Problem::invalid("/parent_customer", "group", error),
-            CustomerError::NotOwn => Problem::invalid("/owner", "not_own", "Sales can name only themselves as owner."),
+            CustomerError::NotOwn => Problem::invalid(
+                "/owner",
+                "not_own",
+                "Sales can name only themselves as owner.",
+            ),
             CustomerError::Stale => Problem::new(Code::Stale),
             CustomerError::Db(error) => error.into(),
         }

@@ -26,7 +26,11 @@ pub enum GroupError {
 ///
 /// # Errors
 /// When the tree would become a circle or too deep.
-pub fn may_join(customer: CustomerId, levels_below: usize, line: &[CustomerId]) -> Result<(), GroupError> {
+pub fn may_join(
+    customer: CustomerId,
+    levels_below: usize,
+    line: &[CustomerId],
+) -> Result<(), GroupError> {
     if line.contains(&customer) {
         return Err(GroupError::Circle);
     }

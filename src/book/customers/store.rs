@@ -26,9 +26,14 @@ pub fn find(db: &mut Db, reference: &CustomerRef) -> Result<Option<Customer>, Db
 }
 
 /// The customer under this id or number, unless the caller may not see it.
-pub fn find_visible(db: &mut Db, caller: &Caller, reference: &CustomerRef) -> Result<Option<Customer>, DbError> {
-    let visible =
-        |customer: &Customer| !caller.sees_only_own() || customer.owner.as_ref() == Some(&caller.subject);
+pub fn find_visible(
+    db: &mut Db,
+    caller: &Caller,
+    reference: &CustomerRef,
+) -> Result<Option<Customer>, DbError> {
+    let visible = |customer: &Customer| {
+        !caller.sees_only_own() || customer.owner.as_ref() == Some(&caller.subject)
+    };
     Ok(find(db, reference)?.filter(visible))
 }
 
@@ -149,10 +154,18 @@ pub fn list(
             query = query.filter(dsl::search_key.like(contains(text.as_str())).escape('\\'));
         }
         match filter.sort.unwrap_or_default() {
-            CustomerSort::Number => seek!(query, page, asc, dsl::number => String, dsl::id => CustomerId),
-            CustomerSort::NumberDescending => seek!(query, page, desc, dsl::number => String, dsl::id => CustomerId),
-            CustomerSort::Name => seek!(query, page, asc, dsl::name => String, dsl::id => CustomerId),
-            CustomerSort::NameDescending => seek!(query, page, desc, dsl::name => String, dsl::id => CustomerId),
+            CustomerSort::Number => {
+                seek!(query, page, asc, dsl::number => String, dsl::id => CustomerId)
+            }
+            CustomerSort::NumberDescending => {
+                seek!(query, page, desc, dsl::number => String, dsl::id => CustomerId)
+            }
+            CustomerSort::Name => {
+                seek!(query, page, asc, dsl::name => String, dsl::id => CustomerId)
+            }
+            CustomerSort::NameDescending => {
+                seek!(query, page, desc, dsl::name => String, dsl::id => CustomerId)
+            }
         }
         query.load(c)
     });

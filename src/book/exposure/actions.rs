@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::api::CreditAccountIn;
 use super::model::{
-    AccountBlock, AccountStatus, BlockCause, CreditAccount, Exposure, Limit, LimitEntry, LimitKind, LimitScope,
-    LimitSource,
+    AccountBlock, AccountStatus, BlockCause, CreditAccount, Exposure, Limit, LimitEntry, LimitKind,
+    LimitScope, LimitSource,
 };
 use super::store::{self, Movement};
 use crate::book::customers::actions::{self as customers_actions, CustomerError};
@@ -177,7 +177,8 @@ pub fn post_all(tx: &mut Tx, changes: &[(&Locked, Exposure)]) -> Result<(), DbEr
 /// When there is no such customer for the caller, or it has no account.
 pub fn find_standing(tx: &mut Tx, reference: &CustomerRef) -> Result<Standing, AccountError> {
     let caller = tx.caller();
-    let customer = customers::find_visible(tx, caller, reference)?.ok_or(AccountError::NoSuchCustomer)?;
+    let customer =
+        customers::find_visible(tx, caller, reference)?.ok_or(AccountError::NoSuchCustomer)?;
     let account = store::list_by_customers(tx, &[customer.id])?
         .pop()
         .ok_or(AccountError::NoAccount)?;
@@ -190,9 +191,14 @@ pub fn find_standing(tx: &mut Tx, reference: &CustomerRef) -> Result<Standing, A
 /// When the customer is unknown or has an account, or its group has another currency.
 pub fn open(tx: &mut Tx, input: &CreditAccountIn) -> Result<CreditAccount, AccountError> {
     let caller = tx.caller();
-    let customer =
-        customers::find_visible(tx, caller, &input.customer)?.ok_or(AccountError::NoSuchCustomer)?;
-    open_for(tx, customer.id, input.currency, input.net_days.unwrap_or(30))
+    let customer = customers::find_visible(tx, caller, &input.customer)?
+        .ok_or(AccountError::NoSuchCustomer)?;
+    open_for(
+        tx,
+        customer.id,
+        input.currency,
+        input.net_days.unwrap_or(30),
+    )
 }
 
 /// [`open`] for a customer that is known already.
@@ -219,7 +225,9 @@ pub fn open_for(
     let group = relatives
         .iter()
         .filter(|relative| below.contains(&relative.customer_id))
-        .fold(Exposure::default(), |sum, relative| sum + relative.exposure());
+        .fold(Exposure::default(), |sum, relative| {
+            sum + relative.exposure()
+        });
     let account = CreditAccount {
         id: CreditAccountId::new(),
         customer_id: customer,
@@ -305,7 +313,13 @@ pub fn grant(tx: &mut Tx, locked: &Locked, grant: &Grant) -> Result<CreditAccoun
         set_at: tx.now(),
     };
     store::insert_limits(tx, &[entry])?;
-    save(tx, "credit_account.limit_set", before, &after, &grant.reason)
+    save(
+        tx,
+        "credit_account.limit_set",
+        before,
+        &after,
+        &grant.reason,
+    )
 }
 
 /// Lowers a limit at once: it takes one person, because it takes away risk.
@@ -333,7 +347,10 @@ pub fn lower(
         // Where no group limit holds, any is lower.
         LimitScope::Group => account.group_limit().unwrap_or(Limit::Unlimited),
     };
-    if current.minor().is_some_and(|current| limit.minor() >= current) {
+    if current
+        .minor()
+        .is_some_and(|current| limit.minor() >= current)
+    {
         return Err(AccountError::NotLower);
     }
     let valid_until = match scope {
@@ -442,7 +459,8 @@ pub fn move_to_group(
     parent: Option<&CustomerRef>,
 ) -> Result<Customer, AccountError> {
     let caller = tx.caller();
-    let before = customers::find_visible(tx, caller, reference)?.ok_or(AccountError::NoSuchCustomer)?;
+    let before =
+        customers::find_visible(tx, caller, reference)?.ok_or(AccountError::NoSuchCustomer)?;
     if before.version != version {
         return Err(AccountError::Stale);
     }
@@ -474,9 +492,9 @@ pub fn move_to_group(
         .fold(Exposure::default(), |sum, account| sum + account.exposure());
     let above = store::list_by_customers(tx, &[old_above.clone(), new_above.clone()].concat())?;
     if let Some(account) = moved.first()
-        && let Some(other) = above
-            .iter()
-            .find(|other| new_above.contains(&other.customer_id) && other.currency != account.currency)
+        && let Some(other) = above.iter().find(|other| {
+            new_above.contains(&other.customer_id) && other.currency != account.currency
+        })
     {
         return Err(AccountError::GroupCurrency {
             given: account.currency,
@@ -519,7 +537,13 @@ pub fn change(
     let locked = lock_version(tx, id, version)?;
     let mut after = locked.account.clone();
     apply(&mut after);
-    save(tx, "credit_account.changed", &locked.account, &after, reason)
+    save(
+        tx,
+        "credit_account.changed",
+        &locked.account,
+        &after,
+        reason,
+    )
 }
 
 fn lock_version(tx: &mut Tx, id: CreditAccountId, version: i64) -> Result<Locked, AccountError> {

@@ -9,7 +9,8 @@ use validator::Validate;
 
 use super::actions::{self, AccountError};
 use super::model::{
-    AccountBlock, AccountStatus, BlockCause, CreditAccount, Exposure, LimitEntry, LimitKind, LimitScope, LimitSource,
+    AccountBlock, AccountStatus, BlockCause, CreditAccount, Exposure, LimitEntry, LimitKind,
+    LimitScope, LimitSource,
 };
 use super::{rules, store};
 use crate::book::customers::api::CustomerOut;
@@ -23,7 +24,9 @@ use crate::kernel::text::{Note, Number};
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{EditCustomers, ManageAccounts, ReadAccounts};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid};
+use crate::platform::http::{
+    Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid,
+};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -88,7 +91,9 @@ pub async fn list_credit_accounts(
             let rows = describe_all(db, rows)?;
             Ok(page.cut(rows, |row| {
                 let key = match filter.sort.unwrap_or_default() {
-                    CreditAccountSort::CreatedAt | CreditAccountSort::CreatedAtDescending => row.id.to_string(),
+                    CreditAccountSort::CreatedAt | CreditAccountSort::CreatedAtDescending => {
+                        row.id.to_string()
+                    }
                     CreditAccountSort::Limit | CreditAccountSort::LimitDescending => {
                         row.limit.map_or(0, Money::minor).to_string()
                     }
@@ -187,7 +192,8 @@ pub async fn suspend_credit_account(
 ) -> Outcome {
     doors
         .once(&actor, command, move |tx, input| {
-            let account = actions::set_status(tx, *id, version.0, AccountStatus::Suspended, &input.reason)?;
+            let account =
+                actions::set_status(tx, *id, version.0, AccountStatus::Suspended, &input.reason)?;
             let version = account.version;
             Ok(Answer::ok(&describe(tx, account)?)?.version(version))
         })
@@ -217,7 +223,8 @@ pub async fn reinstate_credit_account(
 ) -> Outcome {
     doors
         .once(&actor, command, move |tx, input| {
-            let account = actions::set_status(tx, *id, version.0, AccountStatus::Active, &input.reason)?;
+            let account =
+                actions::set_status(tx, *id, version.0, AccountStatus::Active, &input.reason)?;
             let version = account.version;
             Ok(Answer::ok(&describe(tx, account)?)?.version(version))
         })
@@ -248,7 +255,14 @@ pub async fn lower_limit(
     doors
         .once(&actor, command, move |tx, input| {
             let scope = input.scope.unwrap_or(LimitScope::Own);
-            let account = actions::lower(tx, *id, version.0, scope, input.limit.money(), &input.reason)?;
+            let account = actions::lower(
+                tx,
+                *id,
+                version.0,
+                scope,
+                input.limit.money(),
+                &input.reason,
+            )?;
             let version = account.version;
             Ok(Answer::ok(&describe(tx, account)?)?.version(version))
         })
@@ -308,7 +322,8 @@ pub async fn move_customer(
 ) -> Outcome {
     doors
         .write(&actor, move |tx| {
-            let customer = actions::move_to_group(tx, &customer, version.0, input.0.parent_customer.as_ref())?;
+            let customer =
+                actions::move_to_group(tx, &customer, version.0, input.0.parent_customer.as_ref())?;
             let version = customer.version;
             Ok(Answer::ok(&CustomerOut::from(customer))?.version(version))
         })
@@ -316,9 +331,14 @@ pub async fn move_customer(
 }
 
 /// The account, unless its customer is hidden from the caller.
-pub fn find_visible(db: &mut Db, caller: &Caller, id: CreditAccountId) -> Result<CreditAccount, Problem> {
+pub fn find_visible(
+    db: &mut Db,
+    caller: &Caller,
+    id: CreditAccountId,
+) -> Result<CreditAccount, Problem> {
     let account = store::find(db, id)?.ok_or(AccountError::Missing)?;
-    customers::find_visible(db, caller, &CustomerRef::Id(account.customer_id))?.ok_or(AccountError::Missing)?;
+    customers::find_visible(db, caller, &CustomerRef::Id(account.customer_id))?
+        .ok_or(AccountError::Missing)?;
     Ok(account)
 }
 
@@ -331,7 +351,10 @@ pub fn describe(db: &mut Db, account: CreditAccount) -> Result<CreditAccountOut,
 }
 
 /// [`describe`] for many accounts, in as many queries as for one.
-pub fn describe_all(db: &mut Db, accounts: Vec<CreditAccount>) -> Result<Vec<CreditAccountOut>, DbError> {
+pub fn describe_all(
+    db: &mut Db,
+    accounts: Vec<CreditAccount>,
+) -> Result<Vec<CreditAccountOut>, DbError> {
     let wanted = accounts.iter().map(|account| account.customer_id).collect();
     let lines = actions::lines(db, &wanted)?;
     let relatives: Vec<CustomerId> = lines
@@ -352,7 +375,11 @@ pub fn describe_all(db: &mut Db, accounts: Vec<CreditAccount>) -> Result<Vec<Cre
                 .iter()
                 .filter_map(|id| above.iter().find(|other| other.customer_id == *id).cloned())
                 .collect();
-            let number = named.iter().find(|c| c.id == account.customer_id)?.number.clone();
+            let number = named
+                .iter()
+                .find(|c| c.id == account.customer_id)?
+                .number
+                .clone();
             let blocks = blocks
                 .iter()
                 .filter(|block| block.account_id == account.id)
@@ -664,11 +691,10 @@ impl From<AccountError> for Problem {
             AccountError::AccountExists => Problem::new(Code::DraftExists)
                 .with("thing", "credit account")
                 .with("existing_id", "GET /v1/credit-accounts?customer_id="),
-            AccountError::GroupCurrency { given, expected } | AccountError::Currency { given, expected } => {
-                Problem::new(Code::CurrencyMismatch)
-                    .with("given", given)
-                    .with("expected", expected)
-            }
+            AccountError::GroupCurrency { given, expected }
+            | AccountError::Currency { given, expected } => Problem::new(Code::CurrencyMismatch)
+                .with("given", given)
+                .with("expected", expected),
             AccountError::NotLower => Problem::invalid(
                 "/limit",
                 "not_lower",

@@ -23,7 +23,10 @@ pub fn find(db: &mut Db, id: CreditAccountId) -> Result<Option<CreditAccount>, D
 }
 
 /// The accounts of these customers; customers without one are left out.
-pub fn list_by_customers(db: &mut Db, customers: &[CustomerId]) -> Result<Vec<CreditAccount>, DbError> {
+pub fn list_by_customers(
+    db: &mut Db,
+    customers: &[CustomerId],
+) -> Result<Vec<CreditAccount>, DbError> {
     Ok(on_backend!(db, |c| credit_accounts::table
         .filter(credit_accounts::customer_id.eq_any(customers))
         .order(credit_accounts::id)
@@ -33,7 +36,10 @@ pub fn list_by_customers(db: &mut Db, customers: &[CustomerId]) -> Result<Vec<Cr
 
 /// The accounts of these customers, locked until the unit of work ends, in order of id. On SQLite the transaction
 /// holds the only write lock already.
-pub fn lock_by_customers(tx: &mut Tx, customers: &[CustomerId]) -> Result<Vec<CreditAccount>, DbError> {
+pub fn lock_by_customers(
+    tx: &mut Tx,
+    customers: &[CustomerId],
+) -> Result<Vec<CreditAccount>, DbError> {
     let accounts = credit_accounts::table
         .filter(credit_accounts::customer_id.eq_any(customers))
         .order(credit_accounts::id);
@@ -56,7 +62,10 @@ pub fn insert(tx: &mut Tx, rows: &[CreditAccount]) -> Result<(), DbError> {
 }
 
 /// Writes limit, terms and status when the row still has the version that `account` was read with.
-pub fn update_if_unchanged(tx: &mut Tx, account: &CreditAccount) -> Result<Option<CreditAccount>, DbError> {
+pub fn update_if_unchanged(
+    tx: &mut Tx,
+    account: &CreditAccount,
+) -> Result<Option<CreditAccount>, DbError> {
     use credit_accounts::dsl;
     let now = tx.now();
     Ok(on_backend!(tx, |c| diesel::update(
@@ -90,10 +99,14 @@ pub struct Movement {
 }
 
 /// Adds movements to the accounts' exposure: one statement on PostgreSQL, a prepared one for each row on SQLite.
-pub fn add_movements(tx: &mut Tx, movements: &BTreeMap<CreditAccountId, Movement>) -> Result<(), DbError> {
+pub fn add_movements(
+    tx: &mut Tx,
+    movements: &BTreeMap<CreditAccountId, Movement>,
+) -> Result<(), DbError> {
     match tx.conn() {
         Conn::Postgres(c) => {
-            let column = |pick: fn(&Movement) -> i64| -> Vec<i64> { movements.values().map(pick).collect() };
+            let column =
+                |pick: fn(&Movement) -> i64| -> Vec<i64> { movements.values().map(pick).collect() };
             let ids: Vec<CreditAccountId> = movements.keys().copied().collect();
             diesel::sql_query(
                 "UPDATE credit_accounts a SET reserved_minor = a.reserved_minor + m.r, \
@@ -118,12 +131,16 @@ pub fn add_movements(tx: &mut Tx, movements: &BTreeMap<CreditAccountId, Movement
                 diesel::update(dsl::credit_accounts.find(id))
                     .set((
                         dsl::reserved_minor.eq(dsl::reserved_minor + movement.own.reserved_minor),
-                        dsl::receivable_minor.eq(dsl::receivable_minor + movement.own.receivable_minor),
-                        dsl::unapplied_minor.eq(dsl::unapplied_minor + movement.own.unapplied_minor),
-                        dsl::group_reserved_minor.eq(dsl::group_reserved_minor + movement.group.reserved_minor),
+                        dsl::receivable_minor
+                            .eq(dsl::receivable_minor + movement.own.receivable_minor),
+                        dsl::unapplied_minor
+                            .eq(dsl::unapplied_minor + movement.own.unapplied_minor),
+                        dsl::group_reserved_minor
+                            .eq(dsl::group_reserved_minor + movement.group.reserved_minor),
                         dsl::group_receivable_minor
                             .eq(dsl::group_receivable_minor + movement.group.receivable_minor),
-                        dsl::group_unapplied_minor.eq(dsl::group_unapplied_minor + movement.group.unapplied_minor),
+                        dsl::group_unapplied_minor
+                            .eq(dsl::group_unapplied_minor + movement.group.unapplied_minor),
                     ))
                     .execute(&mut **c)?;
             }
@@ -134,7 +151,9 @@ pub fn add_movements(tx: &mut Tx, movements: &BTreeMap<CreditAccountId, Movement
 
 pub fn insert_limits(tx: &mut Tx, rows: &[LimitEntry]) -> Result<(), DbError> {
     for chunk in rows.chunks(500) {
-        on_backend!(tx, |c| diesel::insert_into(limits::table).values(chunk).execute(c))?;
+        on_backend!(tx, |c| diesel::insert_into(limits::table)
+            .values(chunk)
+            .execute(c))?;
     }
     Ok(())
 }
@@ -160,7 +179,10 @@ pub fn list_limits(
 }
 
 /// The blocks that stand on these accounts.
-pub fn list_blocks(db: &mut Db, accounts: &[CreditAccountId]) -> Result<Vec<AccountBlock>, DbError> {
+pub fn list_blocks(
+    db: &mut Db,
+    accounts: &[CreditAccountId],
+) -> Result<Vec<AccountBlock>, DbError> {
     Ok(on_backend!(db, |c| account_blocks::table
         .filter(account_blocks::account_id.eq_any(accounts))
         .filter(account_blocks::lifted_at.is_null())
@@ -179,7 +201,11 @@ pub fn insert_block(tx: &mut Tx, block: &AccountBlock) -> Result<bool, DbError> 
 }
 
 /// Lifts the blocks of one cause from an account; says how many.
-pub fn lift_blocks(tx: &mut Tx, account: CreditAccountId, cause: BlockCause) -> Result<usize, DbError> {
+pub fn lift_blocks(
+    tx: &mut Tx,
+    account: CreditAccountId,
+    cause: BlockCause,
+) -> Result<usize, DbError> {
     let (now, caller) = (tx.now(), tx.caller());
     Ok(on_backend!(tx, |c| diesel::update(
         account_blocks::table

@@ -122,11 +122,22 @@ fn check(source: &str, values: &[&str]) -> Result<(), TemplateError> {
     let mut rest = source;
     while let Some((open, close, tag, after)) = next_tag(rest)? {
         let inner = tag.trim_matches('-').trim();
-        match (open, inner.split_whitespace().collect::<Vec<_>>().as_slice()) {
+        match (
+            open,
+            inner.split_whitespace().collect::<Vec<_>>().as_slice(),
+        ) {
             ("{{", [name]) => known(name, values)?,
             ("{%", ["else" | "endif"]) => {}
             ("{%", ["if" | "elif", name]) => known(name, values)?,
-            ("{%", ["if" | "elif", name, "==" | "!=" | "<" | "<=" | ">" | ">=", number]) => {
+            (
+                "{%",
+                [
+                    "if" | "elif",
+                    name,
+                    "==" | "!=" | "<" | "<=" | ">" | ">=",
+                    number,
+                ],
+            ) => {
                 known(name, values)?;
                 let plain = number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit());
                 if !plain {
@@ -165,7 +176,10 @@ fn known(name: &str, values: &[&str]) -> Result<(), TemplateError> {
     if values.contains(&name) {
         Ok(())
     } else {
-        Err(TemplateError::UnknownValue(name.to_owned(), values.join(", ")))
+        Err(TemplateError::UnknownValue(
+            name.to_owned(),
+            values.join(", "),
+        ))
     }
 }
 
@@ -188,7 +202,11 @@ pub fn render(letter: &Letter) -> Result<Rendered, TemplateError> {
     let (before, after) = (paragraphs(before), paragraphs(after));
     let text = text(letter, &before, &after);
     let html = html(letter, &subject, &before, &after)?;
-    Ok(Rendered { subject, text, html })
+    Ok(Rendered {
+        subject,
+        text,
+        html,
+    })
 }
 
 /// The paragraphs of a text, without any control character that a template smuggled in.
@@ -222,7 +240,10 @@ fn values(letter: &Letter) -> Value {
 }
 
 fn total(letter: &Letter) -> String {
-    money_text(Money::from_minor(rules::total_minor(&letter.invoices), letter.currency))
+    money_text(Money::from_minor(
+        rules::total_minor(&letter.invoices),
+        letter.currency,
+    ))
 }
 
 fn text(letter: &Letter, before: &[String], after: &[String]) -> String {
@@ -250,11 +271,18 @@ fn invoice_line(letter: &Letter, invoice: &OpenInvoice) -> String {
             let unit = if days == 1 { "day" } else { "days" };
             format!("- Invoice {number} of {dated}, due {due}, {days} {unit} past due: {open}")
         }
-        Language::Chinese => format!("- 发票 {number}，开票日期 {dated}，到期日 {due}，逾期 {days} 天，未付 {open}"),
+        Language::Chinese => {
+            format!("- 发票 {number}，开票日期 {dated}，到期日 {due}，逾期 {days} 天，未付 {open}")
+        }
     }
 }
 
-fn html(letter: &Letter, subject: &str, before: &[String], after: &[String]) -> Result<String, TemplateError> {
+fn html(
+    letter: &Letter,
+    subject: &str,
+    before: &[String],
+    after: &[String],
+) -> Result<String, TemplateError> {
     let customer = letter.customer;
     let words = words(customer.language);
     let rows: Vec<Value> = letter
@@ -278,7 +306,10 @@ fn html(letter: &Letter, subject: &str, before: &[String], after: &[String]) -> 
         .join(" ");
     let address: Vec<Value> = [
         customer.name.as_str(),
-        customer.street.as_ref().map_or("", |street| street.as_str()),
+        customer
+            .street
+            .as_ref()
+            .map_or("", |street| street.as_str()),
         &place,
         customer.country.code(),
     ]
@@ -329,7 +360,12 @@ fn fill(name: &str, source: &str, values: Value) -> Result<String, TemplateError
     render_with(&engine(), name, source, values)
 }
 
-fn render_with(engine: &Environment, name: &str, source: &str, values: Value) -> Result<String, TemplateError> {
+fn render_with(
+    engine: &Environment,
+    name: &str,
+    source: &str,
+    values: Value,
+) -> Result<String, TemplateError> {
     engine
         .template_from_named_str(name, source)
         .and_then(|template| template.render(values))

@@ -10,14 +10,16 @@ use validator::Validate;
 
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{
-    CreditAccountId, CustomerId, DunningBlockId, DunningNoticeId, DunningProcedureId, DunningRunId, InvoiceId,
+    CreditAccountId, CustomerId, DunningBlockId, DunningNoticeId, DunningProcedureId, DunningRunId,
+    InvoiceId,
 };
 use crate::kernel::money::{AmountIn, Currency, Money};
 use crate::kernel::places::Language;
 use crate::kernel::text::{Line, Note, Number, Subject};
 use crate::platform::db::columns::text_enum;
 use crate::platform::db::schema::{
-    dunning_blocks, dunning_notice_items, dunning_notices, dunning_procedures, dunning_runs, dunning_stages,
+    dunning_blocks, dunning_notice_items, dunning_notices, dunning_procedures, dunning_runs,
+    dunning_stages,
 };
 use crate::platform::db::{DbError, read_document};
 

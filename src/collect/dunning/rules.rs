@@ -45,9 +45,9 @@ pub struct Plan<'a> {
 
 /// What is open on these invoices, together.
 pub fn total_minor(invoices: &[&OpenInvoice]) -> i64 {
-    invoices
-        .iter()
-        .fold(0, |sum: i64, invoice| sum.saturating_add(invoice.open_minor))
+    invoices.iter().fold(0, |sum: i64, invoice| {
+        sum.saturating_add(invoice.open_minor)
+    })
 }
 
 /// How many days past due on a day: an invoice due on 31 March is 1 day past due on 1 April.
@@ -187,7 +187,9 @@ pub fn misfits(levels: &[Level]) -> Vec<(usize, Misfit)> {
         if before.is_some_and(|before| level.days_past_due <= before.days_past_due) {
             found.push((index, Misfit::DaysNotAscending));
         }
-        if before.is_some_and(|before| before.effect == Effect::Block && level.effect == Effect::None) {
+        if before
+            .is_some_and(|before| before.effect == Effect::Block && level.effect == Effect::None)
+        {
             found.push((index, Misfit::EffectWeaker));
         }
         let currencies: BTreeSet<Currency> = level

@@ -20,12 +20,18 @@ use crate::kernel::text::{Email, Line, Note, Number, Subject};
 
 /// The SQL type of ids.
 #[derive(Clone, Copy, Default, SqlType, QueryId)]
-#[diesel(postgres_type(oid = 2950, array_oid = 2951), sqlite_type(name = "Binary"))]
+#[diesel(
+    postgres_type(oid = 2950, array_oid = 2951),
+    sqlite_type(name = "Binary")
+)]
 pub struct IdColumn;
 
 /// The SQL type of instants.
 #[derive(Clone, Copy, Default, SqlType, QueryId)]
-#[diesel(postgres_type(oid = 1184, array_oid = 1185), sqlite_type(name = "Text"))]
+#[diesel(
+    postgres_type(oid = 1184, array_oid = 1185),
+    sqlite_type(name = "Text")
+)]
 pub struct InstantColumn;
 
 /// Lets a type of ours stand for a column of `$sql` in queries and rows. It replaces Diesel's derives, so that the

@@ -4,7 +4,7 @@ use diesel::pg::Pg;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Db, DbError, Conn};
+use super::{Conn, Db, DbError};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -39,8 +39,12 @@ pub fn run(db: &mut Db) -> Result<Vec<String>, DbError> {
 /// When the database can't be asked.
 pub fn pending(db: &mut Db) -> Result<usize, DbError> {
     match db.conn() {
-        Conn::Postgres(c) => MigrationHarness::<Pg>::pending_migrations(&mut **c, POSTGRES).map(|m| m.len()),
-        Conn::Sqlite(c) => MigrationHarness::<Sqlite>::pending_migrations(&mut **c, SQLITE).map(|m| m.len()),
+        Conn::Postgres(c) => {
+            MigrationHarness::<Pg>::pending_migrations(&mut **c, POSTGRES).map(|m| m.len())
+        }
+        Conn::Sqlite(c) => {
+            MigrationHarness::<Sqlite>::pending_migrations(&mut **c, SQLITE).map(|m| m.len())
+        }
     }
     .map_err(|error| DbError::Document(error.to_string()))
 }

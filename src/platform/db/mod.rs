@@ -69,7 +69,11 @@ pub(crate) use seek;
 /// SQLite and fails on PostgreSQL, where a sum of `BIGINT` is `NUMERIC`.
 macro_rules! sum_minor {
     ($sql:expr) => {
-        diesel::dsl::sql::<diesel::sql_types::BigInt>(concat!("CAST(COALESCE(SUM(", $sql, "), 0) AS BIGINT)"))
+        diesel::dsl::sql::<diesel::sql_types::BigInt>(concat!(
+            "CAST(COALESCE(SUM(",
+            $sql,
+            "), 0) AS BIGINT)"
+        ))
     };
 }
 pub(crate) use sum_minor;

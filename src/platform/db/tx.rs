@@ -182,10 +182,12 @@ impl<'a> Tx<'a> {
         }
         match self.db.conn() {
             Conn::Postgres(_) => Ok(0),
-            Conn::Sqlite(c) => Ok(diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(
-                "total_changes()",
-            ))
-            .get_result(&mut **c)?),
+            Conn::Sqlite(c) => Ok(
+                diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(
+                    "total_changes()",
+                ))
+                .get_result(&mut **c)?,
+            ),
         }
     }
 
@@ -213,4 +215,3 @@ impl std::ops::DerefMut for Tx<'_> {
         self.db
     }
 }
-

@@ -273,7 +273,10 @@ pub struct TokenRequest {
 ///
 /// # Errors
 /// When the secret can't sign.
-pub fn mint(settings: &SharedSecret, request: &TokenRequest) -> Result<String, jsonwebtoken::errors::Error> {
+pub fn mint(
+    settings: &SharedSecret,
+    request: &TokenRequest,
+) -> Result<String, jsonwebtoken::errors::Error> {
     let now = u64::try_from(machine_now().utc().timestamp()).unwrap_or(0);
     let claims = Claims {
         iss: settings.issuer.clone(),
@@ -289,7 +292,11 @@ pub fn mint(settings: &SharedSecret, request: &TokenRequest) -> Result<String, j
     };
     let mut header = Header::new(Algorithm::HS256);
     header.typ = Some(TOKEN_TYPE.to_owned());
-    jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&settings.secret))
+    jsonwebtoken::encode(
+        &header,
+        &claims,
+        &EncodingKey::from_secret(&settings.secret),
+    )
 }
 
 /// The caller for work that no request began: the sweepers, the demo, the command line.

@@ -41,7 +41,9 @@ pub struct KeyedCommand<In>(pub(super) Command<In>);
 pub struct Valid<In>(pub In);
 
 /// The body of an action that needs none: nothing at all, or `{}`.
-#[derive(Debug, Clone, Default, serde::Deserialize, serde::Serialize, Validate, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Default, serde::Deserialize, serde::Serialize, Validate, utoipa::ToSchema,
+)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({}))]
 pub struct Nothing {}
@@ -64,7 +66,11 @@ impl<In: DeserializeOwned + Validate + 'static> FromRequest for KeyedCommand<In>
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { Ok(KeyedCommand(command(&request, payload, KeyNeed::Required).await?)) })
+        Box::pin(async move {
+            Ok(KeyedCommand(
+                command(&request, payload, KeyNeed::Required).await?,
+            ))
+        })
     }
 }
 
@@ -134,7 +140,9 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     };
     let malformed = || Problem::new(Code::IdempotencyKeyMalformed);
     let text = value.to_str().map_err(|_| malformed())?.trim();
-    let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let quoted = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
     let key = quoted.unwrap_or(text);
     let visible = key.bytes().all(|b| b.is_ascii_graphic());
     if values.next().is_some() || !(1..=255).contains(&key.len()) || !visible || key.contains('"') {
@@ -288,7 +296,10 @@ fn shape_errors(prefix: &str, errors: &ValidationErrors) -> Vec<(String, String,
             }
             ValidationErrorsKind::Field(found) => {
                 for error in found {
-                    let message = error.message.clone().unwrap_or_else(|| bounds(error).into());
+                    let message = error
+                        .message
+                        .clone()
+                        .unwrap_or_else(|| bounds(error).into());
                     flat.push((pointer.clone(), error.code.to_string(), message.to_string()));
                 }
             }
@@ -326,11 +337,16 @@ fn if_match(headers: &HeaderMap) -> Result<IfMatch, Problem> {
         .get("if-match")
         .ok_or_else(|| Problem::new(Code::PreconditionRequired))?;
     // An ETag that we never gave out can't be the current one.
-    let version = value
-        .to_str()
-        .ok()
-        .and_then(|text| text.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok());
-    version.map(IfMatch).ok_or_else(|| Problem::new(Code::Stale))
+    let version = value.to_str().ok().and_then(|text| {
+        text.trim()
+            .strip_prefix('"')?
+            .strip_suffix('"')?
+            .parse()
+            .ok()
+    });
+    version
+        .map(IfMatch)
+        .ok_or_else(|| Problem::new(Code::Stale))
 }
 
 #[cfg(test)]
@@ -339,7 +355,8 @@ mod tests {
 
     #[test]
     fn the_order_of_members_is_no_part_of_a_request() {
-        let a: serde_json::Value = serde_json::from_str(r#"{"b":[1,{"y":null,"x":"ü"}],"a":1}"#).unwrap();
+        let a: serde_json::Value =
+            serde_json::from_str(r#"{"b":[1,{"y":null,"x":"ü"}],"a":1}"#).unwrap();
         assert_eq!(canonical(&a), r#"{"a":1,"b":[1,{"x":"ü","y":null}]}"#);
     }
 

@@ -126,7 +126,10 @@ impl Doors {
 
     /// Marks a keyed request as in progress in this process, until the claim is dropped.
     fn claim(&self, scope: &Scope) -> Result<InProgress, Problem> {
-        let mut in_progress = self.in_progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut in_progress = self
+            .in_progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if !in_progress.insert(scope.clone()) {
             return Err(Problem::new(Code::RequestInProgress).retry_after(1));
         }
@@ -166,7 +169,9 @@ impl Drop for InProgress {
 fn replay(tx: &mut Tx, scope: &Scope, fingerprint: &str) -> Result<Option<Kept>, Problem> {
     match idempotency::claim(tx, scope, fingerprint)? {
         Claim::New => Ok(None),
-        Claim::Kept(text) => serde_json::from_str(&text).map(Some).map_err(Problem::internal),
+        Claim::Kept(text) => serde_json::from_str(&text)
+            .map(Some)
+            .map_err(Problem::internal),
         Claim::OtherRequest => Err(Problem::new(Code::IdempotencyKeyReused)),
         Claim::InProgress => Err(Problem::new(Code::RequestInProgress).retry_after(1)),
     }
@@ -196,6 +201,8 @@ fn respond(ended: Ended) -> Outcome {
 }
 
 /// Runs blocking work off the event loop. A panic inside is a 500, and the pool goes on.
-async fn block<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+async fn block<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     web::block(work).await.map_err(Problem::internal)?
 }

@@ -190,7 +190,9 @@ fn listing<F: DeserializeOwned>(request: &HttpRequest) -> Result<Listing<F>, Pro
             text.parse::<i64>()
                 .ok()
                 .filter(|limit| (1..=LIMIT_MAX).contains(limit) && limit.to_string() == text)
-                .ok_or_else(|| malformed("limit", format!("must be a number from 1 to {LIMIT_MAX}")))
+                .ok_or_else(|| {
+                    malformed("limit", format!("must be a number from 1 to {LIMIT_MAX}"))
+                })
         })
         .transpose()?
         .unwrap_or(LIMIT_DEFAULT);
@@ -207,7 +209,11 @@ fn listing<F: DeserializeOwned>(request: &HttpRequest) -> Result<Listing<F>, Pro
                 .ok_or_else(|| Problem::internal("no cursor key in app data"))?;
             let text = key.open(&cursor).ok_or_else(invalid)?;
             let position: Position = serde_json::from_str(&text).map_err(|_| invalid())?;
-            if position.list == list { Ok(position) } else { Err(invalid()) }
+            if position.list == list {
+                Ok(position)
+            } else {
+                Err(invalid())
+            }
         })
         .transpose()?;
     Ok(Listing {
@@ -224,7 +230,11 @@ impl<Q: DeserializeOwned + 'static> FromRequest for Query<Q> {
     type Future = Ready<Result<Query<Q>, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(query_pairs(request).and_then(|pairs| read_pairs(&pairs)).map(Query))
+        ready(
+            query_pairs(request)
+                .and_then(|pairs| read_pairs(&pairs))
+                .map(Query),
+        )
     }
 }
 
@@ -257,7 +267,8 @@ fn take_single(pairs: &mut Pairs, name: &str) -> Result<Option<String>, Problem>
 }
 
 fn read_pairs<Q: DeserializeOwned>(pairs: &Pairs) -> Result<Q, Problem> {
-    let encoded = serde_html_form::to_string(pairs).map_err(|error| malformed("", error.to_string()))?;
+    let encoded =
+        serde_html_form::to_string(pairs).map_err(|error| malformed("", error.to_string()))?;
     serde_html_form::from_str(&encoded).map_err(|error| {
         let text = error.to_string();
         let name = pairs

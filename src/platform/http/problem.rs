@@ -160,7 +160,11 @@ impl Problem {
 
     /// Adds a list as a fact, such as the transitions that are allowed.
     #[must_use]
-    pub fn with_list(mut self, name: &str, values: impl IntoIterator<Item = impl ToString>) -> Problem {
+    pub fn with_list(
+        mut self,
+        name: &str,
+        values: impl IntoIterator<Item = impl ToString>,
+    ) -> Problem {
         let values: Vec<Value> = values
             .into_iter()
             .map(|value| Value::String(value.to_string()))
@@ -334,7 +338,9 @@ impl From<DbError> for Problem {
                     ..Problem::new(Code::Overloaded)
                 }
             }
-            DbError::Duplicate { .. } | DbError::Document(_) | DbError::Query(_) => Problem::internal(error),
+            DbError::Duplicate { .. } | DbError::Document(_) | DbError::Query(_) => {
+                Problem::internal(error)
+            }
         }
     }
 }
@@ -389,7 +395,10 @@ mod tests {
             names
         };
         for code in Code::ALL {
-            let (en, zh) = (code.template(Language::English), code.template(Language::Chinese));
+            let (en, zh) = (
+                code.template(Language::English),
+                code.template(Language::Chinese),
+            );
             assert!(!en.is_empty() && !zh.is_empty());
             assert_eq!(facts(en), facts(zh), "{code:?}");
         }

@@ -35,7 +35,10 @@ pub fn try_lock(tx: &mut Tx, scope: &Scope) -> Result<bool, DbError> {
     let Conn::Postgres(c) = tx.conn() else {
         return Ok(true);
     };
-    let name = format!("{}\n{}\n{}\n{}", scope.caller, scope.method, scope.route, scope.key);
+    let name = format!(
+        "{}\n{}\n{}\n{}",
+        scope.caller, scope.method, scope.route, scope.key
+    );
     let hash = digest(&SHA256, name.as_bytes());
     let number = hash
         .as_ref()

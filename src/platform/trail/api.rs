@@ -79,7 +79,8 @@ pub struct TrailEntryOut {
 
 impl From<TrailEntry> for TrailEntryOut {
     fn from(entry: TrailEntry) -> TrailEntryOut {
-        let document = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+        let document =
+            |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
         TrailEntryOut {
             seq: entry.seq,
             id: entry.id,
@@ -119,8 +120,12 @@ pub async fn list_trail_entries(
     let page = doors
         .read(move |db| {
             let rows = store::list(db, &listing.filter, &listing.page)?;
-            Ok(listing.page.cut(rows, |row| (row.seq.to_string(), row.seq.to_string())))
+            Ok(listing
+                .page
+                .cut(rows, |row| (row.seq.to_string(), row.seq.to_string())))
         })
         .await?;
-    Ok(page.map(TrailEntryOut::from).into_response(&request, &cursors))
+    Ok(page
+        .map(TrailEntryOut::from)
+        .into_response(&request, &cursors))
 }

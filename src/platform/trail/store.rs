@@ -9,7 +9,11 @@ use crate::platform::db::{Db, on_backend};
 use crate::platform::http::{PageRequest, Problem};
 
 /// Entries in the order in which they were written.
-pub fn list(db: &mut Db, filter: &TrailFilter, page: &PageRequest) -> Result<Vec<TrailEntry>, Problem> {
+pub fn list(
+    db: &mut Db,
+    filter: &TrailFilter,
+    page: &PageRequest,
+) -> Result<Vec<TrailEntry>, Problem> {
     let after = page.after::<i64, i64>()?;
     let rows = on_backend!(db, |c| {
         let mut query = trail_entries::table

@@ -35,7 +35,9 @@ pub fn on_both(test: impl Fn(&TestApp)) {
 }
 
 fn server_url() -> Option<String> {
-    std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
+    std::env::var("TEST_DATABASE_URL")
+        .ok()
+        .filter(|url| !url.is_empty())
 }
 
 /// A running server with a database of its own, both gone when it is dropped.
@@ -65,7 +67,10 @@ impl TestApp {
         let (home, url) = match backend {
             Backend::Sqlite => {
                 let path = std::env::temp_dir().join(format!("{name}.db"));
-                (Home::File(path.clone()), format!("sqlite://{}", path.display()))
+                (
+                    Home::File(path.clone()),
+                    format!("sqlite://{}", path.display()),
+                )
             }
             Backend::Postgres => {
                 let template = template();
@@ -90,7 +95,9 @@ impl TestApp {
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let server = start(house, listener).unwrap();
-                sender.send((server.address, server.handle.clone())).unwrap();
+                sender
+                    .send((server.address, server.handle.clone()))
+                    .unwrap();
                 server.run().await.unwrap();
             });
         });
@@ -216,7 +223,9 @@ pub fn database_url(name: &str) -> String {
 /// Runs a statement on the test server, one at a time: a template can't be cloned by two at once.
 fn admin(statement: &str) {
     static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _guard = ONE_AT_A_TIME
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut connection = PgConnection::establish(&server_url().unwrap()).unwrap();
     connection.batch_execute(statement).unwrap();
 }

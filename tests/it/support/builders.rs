@@ -116,10 +116,16 @@ impl ACustomer {
             };
         };
         let account = finance
-            .post("/v1/credit-accounts", json!({"customer": self.number, "currency": currency}))
+            .post(
+                "/v1/credit-accounts",
+                json!({"customer": self.number, "currency": currency}),
+            )
             .expect(201)
             .id();
-        for (scope, amount) in [(LimitScope::Own, &self.limit), (LimitScope::Group, &self.group_limit)] {
+        for (scope, amount) in [
+            (LimitScope::Own, &self.limit),
+            (LimitScope::Group, &self.group_limit),
+        ] {
             if let Some(amount) = amount {
                 set_limit(app, &self.number, scope, amount, currency);
             }
@@ -136,7 +142,11 @@ impl ACustomer {
 pub fn set_limit(app: &TestApp, customer: &str, scope: LimitScope, amount: &str, currency: &str) {
     let limit = match amount {
         "unlimited" => Limit::Unlimited,
-        amount => Limit::Amount(Money::parse(amount, currency.parse().unwrap()).unwrap().minor()),
+        amount => Limit::Amount(
+            Money::parse(amount, currency.parse().unwrap())
+                .unwrap()
+                .minor(),
+        ),
     };
     let reference: CustomerRef = customer.parse().unwrap();
     let caller = house_caller("test-builder", &[Role::Finance]).unwrap();

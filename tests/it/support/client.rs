@@ -60,7 +60,10 @@ impl<'a> Client<'a> {
 
     /// Posts JSON under a fresh key.
     pub fn post(&self, path: &str, body: Value) -> Reply {
-        self.request("POST", path).key(&fresh_key()).json(body).send()
+        self.request("POST", path)
+            .key(&fresh_key())
+            .json(body)
+            .send()
     }
 
     /// Posts JSON under a fresh key, as a change of what was read with `etag`.
@@ -139,11 +142,17 @@ impl Request<'_> {
             Some(body) => agent.run(request.body(body).unwrap()),
             None => agent.run(request.body(()).unwrap()),
         };
-        let mut answer = answer.unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.path));
+        let mut answer =
+            answer.unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.path));
         let headers = answer
             .headers()
             .iter()
-            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
+            .map(|(name, value)| {
+                (
+                    name.to_string(),
+                    value.to_str().unwrap_or_default().to_owned(),
+                )
+            })
             .collect();
         let text = answer
             .body_mut()
@@ -183,8 +192,17 @@ impl Reply {
     #[track_caller]
     pub fn expect_problem(self, status: u16, code: &str) -> Reply {
         let reply = self.expect(status);
-        assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{}", reply.text);
-        assert_eq!(reply.body["code"], code, "{}: {}", reply.request, reply.text);
+        assert_eq!(
+            reply.header("content-type"),
+            Some("application/problem+json"),
+            "{}",
+            reply.text
+        );
+        assert_eq!(
+            reply.body["code"], code,
+            "{}: {}",
+            reply.request, reply.text
+        );
         reply
     }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::DunningError;
-use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions as exposure;
 use crate::book::exposure::model::BlockCause;
+use crate::book::receivables::store as receivables;
 use crate::collect::dunning::api::BlockIn;
 use crate::collect::dunning::model::{BlockStatus, DunningBlock};
 use crate::collect::dunning::store;
@@ -22,15 +22,11 @@ pub fn put_block(tx: &mut Tx, input: &BlockIn) -> Result<DunningBlock, DunningEr
     if until < tx.today() {
         return Err(DunningError::HasPassed(until));
     }
-    let customer_id = match (&input.customer, input.invoice_id) {
-        (Some(customer), _) => customer_of(tx, customer)?,
-        (None, Some(invoice)) => owner_of(tx, invoice)?,
-        (None, None) => return Err(DunningError::Incomplete("customer")),
-    };
+    let (customer_id, invoice_id) = target(tx, input)?;
     let block = DunningBlock {
         id: DunningBlockId::new(),
         customer_id,
-        invoice_id: input.invoice_id,
+        invoice_id,
         reason: input.reason.clone(),
         until,
         created_by: tx.caller().subject.clone(),
@@ -53,7 +49,12 @@ pub fn put_block(tx: &mut Tx, input: &BlockIn) -> Result<DunningBlock, DunningEr
 ///
 /// # Errors
 /// When the block is not there, no longer holds, or changed since `version`.
-pub fn lift_block(tx: &mut Tx, id: DunningBlockId, version: i64, reason: &str) -> Result<DunningBlock, DunningError> {
+pub fn lift_block(
+    tx: &mut Tx,
+    id: DunningBlockId,
+    version: i64,
+    reason: &str,
+) -> Result<DunningBlock, DunningError> {
     let before = store::find_block(tx, id)?.ok_or(DunningError::Missing("dunning block"))?;
     let status = before.status(tx.today());
     if status != BlockStatus::Active {
@@ -104,32 +105,44 @@ fn lift(tx: &mut Tx, blocked: &BTreeSet<CustomerId>) -> Result<(), DbError> {
 }
 
 /// [`reconsider_blocks`] for customers whose accounts are locked already.
-pub(super) fn lift_what_is_settled(tx: &mut Tx, locked: &BTreeSet<CustomerId>) -> Result<(), DbError> {
+pub(super) fn lift_what_is_settled(
+    tx: &mut Tx,
+    locked: &BTreeSet<CustomerId>,
+) -> Result<(), DbError> {
     let customers: Vec<CustomerId> = locked.iter().copied().collect();
     for chunk in customers.chunks(5_000) {
         let held: BTreeSet<CustomerId> = store::list_held(tx, chunk)?.into_iter().collect();
         for (customer, account) in store::list_blocked_accounts(tx, Some(chunk))? {
             if !held.contains(&customer) {
-                exposure::unblock(tx, account, BlockCause::Dunning, "What was dunned is settled.")?;
+                exposure::unblock(
+                    tx,
+                    account,
+                    BlockCause::Dunning,
+                    "What was dunned is settled.",
+                )?;
             }
         }
     }
     Ok(())
 }
 
-fn customer_of(tx: &mut Tx, reference: &CustomerRef) -> Result<CustomerId, DunningError> {
+/// Whose dunning is blocked, and the invoice when it is one alone.
+fn target(tx: &mut Tx, input: &BlockIn) -> Result<(CustomerId, Option<InvoiceId>), DunningError> {
+    if let Some(reference) = &input.invoice {
+        let invoice = receivables::find_invoice(tx, reference)?.ok_or(DunningError::Unknown {
+            pointer: "/invoice",
+            thing: "invoice",
+        })?;
+        return Ok((invoice.customer_id, Some(invoice.id)));
+    }
     let caller = tx.caller();
-    customers::find_visible(tx, caller, reference)?
-        .map(|customer| customer.id)
-        .ok_or(DunningError::Unknown {
-            pointer: "/customer",
-            thing: "customer",
-        })
-}
-
-fn owner_of(tx: &mut Tx, invoice: InvoiceId) -> Result<CustomerId, DunningError> {
-    store::find_invoice_customer(tx, invoice)?.ok_or(DunningError::Unknown {
-        pointer: "/invoice_id",
-        thing: "invoice",
-    })
+    let customer = match &input.customer {
+        Some(reference) => customers::find_visible(tx, caller, reference)?,
+        None => None,
+    };
+    let customer = customer.ok_or(DunningError::Unknown {
+        pointer: "/customer",
+        thing: "customer",
+    })?;
+    Ok((customer.id, None))
 }

@@ -81,7 +81,11 @@ pub fn issue(tx: &mut Tx, id: DunningRunId, version: i64) -> Result<Run, Dunning
     Ok(run)
 }
 
-fn decide<'a>(book: &'a Book, notices: &'a [Notice], items: &[NoticeItem]) -> Result<Vec<Fate<'a>>, DunningError> {
+fn decide<'a>(
+    book: &'a Book,
+    notices: &'a [Notice],
+    items: &[NoticeItem],
+) -> Result<Vec<Fate<'a>>, DunningError> {
     let invoices: BTreeMap<InvoiceId, &OpenInvoice> = book
         .invoices
         .iter()
@@ -115,7 +119,8 @@ fn decide<'a>(book: &'a Book, notices: &'a [Notice], items: &[NoticeItem]) -> Re
                 Err(reason) => fate.dropped.entry(reason).or_default().push(invoice.id),
             }
         }
-        fate.kept.sort_by_key(|invoice| (invoice.due_date, invoice.id));
+        fate.kept
+            .sort_by_key(|invoice| (invoice.due_date, invoice.id));
         refuse_what_is_left(&mut fate);
         fates.push(fate);
     }

@@ -26,7 +26,8 @@ pub(super) struct Book {
 impl Book {
     pub fn read(db: &mut Db, which: Which, today: NaiveDate) -> Result<Book, DbError> {
         let invoices = store::list_invoices(db, which)?;
-        let customers: BTreeSet<CustomerId> = invoices.iter().map(|invoice| invoice.customer_id).collect();
+        let customers: BTreeSet<CustomerId> =
+            invoices.iter().map(|invoice| invoice.customer_id).collect();
         let customers: Vec<CustomerId> = customers.into_iter().collect();
         let debtors = store::list_debtors(db, &customers)?;
         let procedures = store::list_all_procedures(db)?;
@@ -178,7 +179,12 @@ pub fn approve(tx: &mut Tx, id: DunningRunId, version: i64) -> Result<Run, Dunni
 ///
 /// # Errors
 /// When the run is not there, issued or cancelled already, or changed since `version`.
-pub fn cancel(tx: &mut Tx, id: DunningRunId, version: i64, reason: &str) -> Result<Run, DunningError> {
+pub fn cancel(
+    tx: &mut Tx,
+    id: DunningRunId,
+    version: i64,
+    reason: &str,
+) -> Result<Run, DunningError> {
     let before = find(tx, id)?;
     if !matches!(before.status, RunStatus::Previewed | RunStatus::Approved) {
         return Err(DunningError::RunIs(before.status));
@@ -203,7 +209,12 @@ pub(super) fn find(tx: &mut Tx, id: DunningRunId) -> Result<Run, DunningError> {
 }
 
 /// Writes the run's next status, when nobody changed it since the caller read it.
-pub(super) fn write(tx: &mut Tx, before: &Run, after: &Run, version: i64) -> Result<Run, DunningError> {
+pub(super) fn write(
+    tx: &mut Tx,
+    before: &Run,
+    after: &Run,
+    version: i64,
+) -> Result<Run, DunningError> {
     if before.version != version {
         return Err(DunningError::Stale);
     }

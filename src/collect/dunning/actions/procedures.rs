@@ -61,7 +61,11 @@ pub fn replace_procedure(
 ///
 /// # Errors
 /// When the procedure is not there or changed since `version`.
-pub fn make_default(tx: &mut Tx, id: DunningProcedureId, version: i64) -> Result<Procedure, DunningError> {
+pub fn make_default(
+    tx: &mut Tx,
+    id: DunningProcedureId,
+    version: i64,
+) -> Result<Procedure, DunningError> {
     let before = find(tx, id, version)?;
     let others = store::list_all_procedures(tx)?;
     for other in others {
@@ -88,8 +92,15 @@ pub fn assign(
             thing: "dunning procedure",
         })?;
     }
-    let apply = |account: &mut CreditAccount| account.dunning_procedure_id = input.dunning_procedure_id;
-    Ok(exposure::change(tx, account, version, apply, &input.reason)?)
+    let apply =
+        |account: &mut CreditAccount| account.dunning_procedure_id = input.dunning_procedure_id;
+    Ok(exposure::change(
+        tx,
+        account,
+        version,
+        apply,
+        &input.reason,
+    )?)
 }
 
 fn find(tx: &mut Tx, id: DunningProcedureId, version: i64) -> Result<Procedure, DunningError> {
@@ -100,7 +111,11 @@ fn find(tx: &mut Tx, id: DunningProcedureId, version: i64) -> Result<Procedure, 
     Ok(found)
 }
 
-fn use_for(tx: &mut Tx, before: &Procedure, usage: ProcedureUsage) -> Result<Procedure, DunningError> {
+fn use_for(
+    tx: &mut Tx,
+    before: &Procedure,
+    usage: ProcedureUsage,
+) -> Result<Procedure, DunningError> {
     let after = Procedure {
         usage,
         ..before.clone()

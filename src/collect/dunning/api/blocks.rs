@@ -8,6 +8,7 @@ use validator::{Validate, ValidationError};
 
 use super::runs::RunReasonIn;
 use crate::book::customers::model::CustomerRef;
+use crate::book::receivables::model::InvoiceRef;
 use crate::collect::dunning::actions;
 use crate::collect::dunning::model::{BlockStatus, DunningBlock};
 use crate::collect::dunning::store;
@@ -116,17 +117,18 @@ pub struct BlockIn {
     /// All invoices of this customer, by id or number.
     #[schema(value_type = Option<Number>)]
     pub customer: Option<CustomerRef>,
-    /// This invoice alone.
-    pub invoice_id: Option<InvoiceId>,
+    /// This invoice alone, by id or number.
+    #[schema(value_type = Option<Number>)]
+    pub invoice: Option<InvoiceRef>,
     pub reason: Note,
     /// The last day on which it holds.
     pub until: Day,
 }
 
 fn one_target(block: &BlockIn) -> Result<(), ValidationError> {
-    if block.customer.is_some() == block.invoice_id.is_some() {
+    if block.customer.is_some() == block.invoice.is_some() {
         return Err(ValidationError::new("one_target")
-            .with_message("name either a customer or an invoice_id".into()));
+            .with_message("name either a customer or an invoice".into()));
     }
     Ok(())
 }

@@ -61,13 +61,11 @@ impl From<DunningError> for Problem {
                         problem.at(format!("/levels/{index}/{member}"), code, misfit)
                     })
             }
-            DunningError::Templates(found) => {
-                found
-                    .into_iter()
-                    .fold(Problem::new(Code::Invalid), |problem, (pointer, error)| {
-                        problem.at(pointer, "template", error)
-                    })
-            }
+            DunningError::Templates(found) => found
+                .into_iter()
+                .fold(Problem::new(Code::Invalid), |problem, (pointer, error)| {
+                    problem.at(pointer, "template", error)
+                }),
             DunningError::InFuture(day) => {
                 Problem::invalid("/as_of", "in_future", format!("{day} is in the future."))
             }

@@ -124,7 +124,10 @@ pub async fn read_dunning_letter(
     doors: web::Data<Doors>,
 ) -> Outcome {
     let notice = doors.read(move |db| find_visible(db, &actor, *id)).await?;
-    let format = query.0.format.unwrap_or_else(|| LetterFormat::asked_for(&request));
+    let format = query
+        .0
+        .format
+        .unwrap_or_else(|| LetterFormat::asked_for(&request));
     let (kind, body) = match format {
         LetterFormat::Html => ("text/html; charset=utf-8", notice.body_html),
         LetterFormat::Text => ("text/plain; charset=utf-8", notice.body_text),
@@ -179,7 +182,8 @@ fn describe(db: &mut Db, notices: Vec<Notice>) -> Result<Vec<NoticeOut>, DbError
                 .unwrap_or_default()
                 .into_iter()
                 .filter_map(|item| {
-                    let (invoice_number, invoice_date, due_date) = invoices.get(&item.invoice_id)?.clone();
+                    let (invoice_number, invoice_date, due_date) =
+                        invoices.get(&item.invoice_id)?.clone();
                     Some(NoticeItemOut {
                         invoice_id: item.invoice_id,
                         invoice_number,
@@ -191,7 +195,12 @@ fn describe(db: &mut Db, notices: Vec<Notice>) -> Result<Vec<NoticeOut>, DbError
                     })
                 })
                 .collect();
-            Some(NoticeOut::new(notice, customer_number, customer_name, items))
+            Some(NoticeOut::new(
+                notice,
+                customer_number,
+                customer_name,
+                items,
+            ))
         })
         .collect())
 }
@@ -240,7 +249,9 @@ impl LetterFormat {
     /// Text when it is all that the caller accepts, or comes first.
     fn asked_for(request: &HttpRequest) -> LetterFormat {
         let accept = request.headers().get(ACCEPT);
-        let accept = accept.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let accept = accept
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         match (accept.find("text/plain"), accept.find("text/html")) {
             (Some(_), None) => LetterFormat::Text,
             (Some(text), Some(html)) if text < html => LetterFormat::Text,

@@ -15,7 +15,9 @@ use crate::kernel::text::{Line, Note};
 use crate::platform::db::DbError;
 use crate::platform::http::auth::{ManageAccounts, ReadDunning, RunDunning};
 use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
-use crate::platform::http::{Actor, Answer, Command, Doors, IfMatch, Listing, Nothing, Outcome, Problem, Valid};
+use crate::platform::http::{
+    Actor, Answer, Command, Doors, IfMatch, Listing, Nothing, Outcome, Problem, Valid,
+};
 
 /// Create a dunning procedure
 ///

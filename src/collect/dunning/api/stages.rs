@@ -36,7 +36,8 @@ pub async fn list_dunning_stages(
     let page: Page<InvoiceStage> = doors
         .read(move |db| {
             let rows = store::list_invoice_stages(db, &actor, &listing.filter, &listing.page)?;
-            let position = |row: &InvoiceStage| (row.invoice_id.to_string(), row.invoice_id.to_string());
+            let position =
+                |row: &InvoiceStage| (row.invoice_id.to_string(), row.invoice_id.to_string());
             Ok(listing.page.cut(rows, position))
         })
         .await?;
@@ -64,7 +65,8 @@ pub async fn list_customer_dunning_stages(
         .read(move |db| {
             let rows = store::list_customer_stages(db, &actor, &listing.filter, &listing.page)?;
             let rows = describe(db, &rows)?;
-            let position = |row: &CustomerStageOut| (row.customer_id.to_string(), row.customer_id.to_string());
+            let position =
+                |row: &CustomerStageOut| (row.customer_id.to_string(), row.customer_id.to_string());
             Ok(listing.page.cut(rows, position))
         })
         .await?;

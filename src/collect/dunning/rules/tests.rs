@@ -67,7 +67,10 @@ fn next(invoice: &OpenInvoice, as_of: &str) -> Result<i32, LeftOut> {
 
 #[test]
 fn the_first_reminder_comes_a_day_after_the_due_date() {
-    assert_eq!(next(&invoice("2026-03-31", 100), "2026-03-31"), Err(LeftOut::DaysNotReached));
+    assert_eq!(
+        next(&invoice("2026-03-31", 100), "2026-03-31"),
+        Err(LeftOut::DaysNotReached)
+    );
     assert_eq!(next(&invoice("2026-03-31", 100), "2026-04-01"), Ok(1));
 }
 
@@ -78,9 +81,15 @@ fn even_a_very_old_invoice_begins_at_the_first_level() {
 
 #[test]
 fn a_level_waits_for_the_notice_before_to_sink_in() {
-    assert_eq!(next(&dunned(1, "2026-02-20"), "2026-02-26"), Err(LeftOut::TooSoon));
+    assert_eq!(
+        next(&dunned(1, "2026-02-20"), "2026-02-26"),
+        Err(LeftOut::TooSoon)
+    );
     assert_eq!(next(&dunned(1, "2026-02-20"), "2026-02-27"), Ok(2));
-    assert_eq!(next(&dunned(3, "2026-02-20"), "2026-12-31"), Err(LeftOut::LastLevel));
+    assert_eq!(
+        next(&dunned(3, "2026-02-20"), "2026-12-31"),
+        Err(LeftOut::LastLevel)
+    );
 }
 
 #[test]
@@ -119,10 +128,17 @@ fn the_minimum_is_for_the_whole_notice_not_for_each_invoice() {
     let alone = [one.clone()];
     let plan_alone = plan(&alone, &Blocks::default(), |_| &levels, day("2026-04-01"));
     assert!(plan_alone.proposals.is_empty());
-    assert_eq!(plan_alone.skipped, Skipped::from([(LeftOut::BelowMinimum, 1)]));
+    assert_eq!(
+        plan_alone.skipped,
+        Skipped::from([(LeftOut::BelowMinimum, 1)])
+    );
     let both = [one, other];
     let plan_both = plan(&both, &Blocks::default(), |_| &levels, day("2026-04-01"));
-    let totals: Vec<i64> = plan_both.proposals.iter().map(Proposal::total_minor).collect();
+    let totals: Vec<i64> = plan_both
+        .proposals
+        .iter()
+        .map(Proposal::total_minor)
+        .collect();
     assert_eq!(totals, [10_000]);
 }
 
@@ -147,8 +163,14 @@ fn a_procedure_climbs() {
 
 /// An invoice of one of three customers, in any state.
 fn any_invoice(customers: [CustomerId; 3]) -> impl Strategy<Value = (OpenInvoice, bool)> {
-    (0..3usize, 0i64..20_000, 0i64..90, proptest::option::of((1..4i32, 0i64..40)), any::<bool>()).prop_map(
-        move |(customer, open_minor, overdue, dunned, blocked)| {
+    (
+        0..3usize,
+        0i64..20_000,
+        0i64..90,
+        proptest::option::of((1..4i32, 0i64..40)),
+        any::<bool>(),
+    )
+        .prop_map(move |(customer, open_minor, overdue, dunned, blocked)| {
             let today = day("2026-04-01");
             let due_date = today - chrono::Duration::days(overdue);
             let invoice = OpenInvoice {
@@ -163,8 +185,7 @@ fn any_invoice(customers: [CustomerId; 3]) -> impl Strategy<Value = (OpenInvoice
                 last_dunned_on: dunned.map(|(_, ago)| today - chrono::Duration::days(ago)),
             };
             (invoice, blocked)
-        },
-    )
+        })
 }
 
 fn any_book() -> impl Strategy<Value = Vec<(OpenInvoice, bool)>> {

@@ -8,8 +8,8 @@ use crate::collect::dunning::model::{BlockStatus, DunningBlock};
 use crate::collect::dunning::rules::Blocks;
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::{CustomerId, DunningBlockId, InvoiceId};
-use crate::platform::db::schema::dunning_blocks::{self, dsl};
 use crate::platform::db::schema::customers;
+use crate::platform::db::schema::dunning_blocks::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 
@@ -29,7 +29,10 @@ pub fn insert_block(tx: &mut Tx, block: &DunningBlock) -> Result<(), DbError> {
 }
 
 /// Lifts the block when the row still has the version that `block` was read with.
-pub fn lift_block_if_unchanged(tx: &mut Tx, block: &DunningBlock) -> Result<Option<DunningBlock>, DbError> {
+pub fn lift_block_if_unchanged(
+    tx: &mut Tx,
+    block: &DunningBlock,
+) -> Result<Option<DunningBlock>, DbError> {
     let (now, caller) = (tx.now(), tx.caller());
     Ok(on_backend!(tx, |c| diesel::update(
         dsl::dunning_blocks

@@ -49,7 +49,8 @@ pub fn list_invoices(db: &mut Db, which: Which) -> Result<Vec<OpenInvoice>, DbEr
                     invoices::id.eq_any(
                         dunning_notice_items::table
                             .inner_join(
-                                dunning_notices::table.on(dunning_notices::id.eq(dunning_notice_items::notice_id)),
+                                dunning_notices::table
+                                    .on(dunning_notices::id.eq(dunning_notice_items::notice_id)),
                             )
                             .filter(dunning_notices::run_id.eq(run))
                             .select(dunning_notice_items::invoice_id),
@@ -85,20 +86,17 @@ pub fn list_invoice_numbers(
 ) -> Result<Vec<(InvoiceId, Number, NaiveDate, NaiveDate)>, DbError> {
     let mut found = Vec::new();
     for chunk in ids.chunks(5_000) {
-        let rows: Vec<(InvoiceId, Number, NaiveDate, NaiveDate)> = on_backend!(db, |c| invoices::table
-            .filter(invoices::id.eq_any(chunk))
-            .select((invoices::id, invoices::number, invoices::invoice_date, invoices::due_date))
-            .load(c))?;
+        let rows: Vec<(InvoiceId, Number, NaiveDate, NaiveDate)> =
+            on_backend!(db, |c| invoices::table
+                .filter(invoices::id.eq_any(chunk))
+                .select((
+                    invoices::id,
+                    invoices::number,
+                    invoices::invoice_date,
+                    invoices::due_date
+                ))
+                .load(c))?;
         found.extend(rows);
     }
     Ok(found)
-}
-
-/// Whose invoice it is.
-pub fn find_invoice_customer(db: &mut Db, id: InvoiceId) -> Result<Option<CustomerId>, DbError> {
-    Ok(on_backend!(db, |c| invoices::table
-        .find(id)
-        .select(invoices::customer_id)
-        .first(c)
-        .optional())?)
 }

@@ -43,7 +43,10 @@ pub fn insert_procedure(tx: &mut Tx, procedure: &Procedure) -> Result<(), DbErro
     Ok(())
 }
 
-pub fn update_procedure_if_unchanged(tx: &mut Tx, procedure: &Procedure) -> Result<Option<Procedure>, DbError> {
+pub fn update_procedure_if_unchanged(
+    tx: &mut Tx,
+    procedure: &Procedure,
+) -> Result<Option<Procedure>, DbError> {
     let now = tx.now();
     Ok(on_backend!(tx, |c| diesel::update(
         dsl::dunning_procedures

@@ -95,7 +95,10 @@ pub fn list_items_of_run(db: &mut Db, run: DunningRunId) -> Result<Vec<NoticeIte
                     .select(dunning_notices::id)
             )
         )
-        .order((dunning_notice_items::notice_id, dunning_notice_items::invoice_id))
+        .order((
+            dunning_notice_items::notice_id,
+            dunning_notice_items::invoice_id
+        ))
         .select(NoticeItem::as_select())
         .load(c))?)
 }
@@ -104,17 +107,26 @@ pub fn list_items_of_run(db: &mut Db, run: DunningRunId) -> Result<Vec<NoticeIte
 pub fn list_items(db: &mut Db, notices: &[DunningNoticeId]) -> Result<Vec<NoticeItem>, DbError> {
     Ok(on_backend!(db, |c| dunning_notice_items::table
         .filter(dunning_notice_items::notice_id.eq_any(notices))
-        .order((dunning_notice_items::notice_id, dunning_notice_items::invoice_id))
+        .order((
+            dunning_notice_items::notice_id,
+            dunning_notice_items::invoice_id
+        ))
         .select(NoticeItem::as_select())
         .load(c))?)
 }
 
 /// Gives all notices of a run another status.
-pub fn set_status_of_notices(tx: &mut Tx, run: DunningRunId, status: NoticeStatus) -> Result<(), DbError> {
+pub fn set_status_of_notices(
+    tx: &mut Tx,
+    run: DunningRunId,
+    status: NoticeStatus,
+) -> Result<(), DbError> {
     use dunning_notices::dsl;
-    on_backend!(tx, |c| diesel::update(dsl::dunning_notices.filter(dsl::run_id.eq(run)))
-        .set((dsl::status.eq(status), dsl::version.eq(dsl::version + 1)))
-        .execute(c))?;
+    on_backend!(tx, |c| diesel::update(
+        dsl::dunning_notices.filter(dsl::run_id.eq(run))
+    )
+    .set((dsl::status.eq(status), dsl::version.eq(dsl::version + 1)))
+    .execute(c))?;
     Ok(())
 }
 
@@ -190,9 +202,11 @@ pub fn reopen_item(
     open_minor: i64,
 ) -> Result<(), DbError> {
     use dunning_notice_items::dsl;
-    on_backend!(tx, |c| diesel::update(dsl::dunning_notice_items.find((notice, invoice)))
-        .set(dsl::open_minor.eq(open_minor))
-        .execute(c))?;
+    on_backend!(tx, |c| diesel::update(
+        dsl::dunning_notice_items.find((notice, invoice))
+    )
+    .set(dsl::open_minor.eq(open_minor))
+    .execute(c))?;
     Ok(())
 }
 
@@ -228,7 +242,9 @@ pub fn list_notices(
     page: &PageRequest,
 ) -> Result<Vec<Notice>, Problem> {
     let rows = on_backend!(db, |c| {
-        let mut query = dunning_notices::table.select(Notice::as_select()).into_boxed();
+        let mut query = dunning_notices::table
+            .select(Notice::as_select())
+            .into_boxed();
         if caller.sees_only_own() {
             query = query.filter(
                 dunning_notices::customer_id.eq_any(

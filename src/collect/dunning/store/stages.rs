@@ -46,7 +46,9 @@ pub fn list_blocked_accounts(
 ) -> Result<Vec<BlockedAccount>, DbError> {
     let rows: Vec<BlockedAccount> = on_backend!(db, |c| {
         let query = account_blocks::table
-            .inner_join(credit_accounts::table.on(credit_accounts::id.eq(account_blocks::account_id)))
+            .inner_join(
+                credit_accounts::table.on(credit_accounts::id.eq(account_blocks::account_id)),
+            )
             .filter(account_blocks::cause.eq(BlockCause::Dunning))
             .filter(account_blocks::lifted_at.is_null())
             .select((credit_accounts::customer_id, credit_accounts::id))
