@@ -6,12 +6,14 @@
 //! - [`commands`]: the command line, one function for each command.
 //! - [`server`]: the actix application: assembly, middleware, the contract, docs, health, metrics, the worker.
 //! - [`decide`]: limit checks, reservations and credit blocks; credit applications.
+//! - [`collect`]: seeing to it that the money comes in: dunning.
 //! - [`book`]: customers, their credit accounts and exposure.
 //! - [`platform`]: database, idempotency, HTTP, trail, jobs.
 //! - [`kernel`]: money, ids, time, texts, who acts. No I/O.
 #![forbid(unsafe_code)]
 
 pub mod book;
+pub mod collect;
 pub mod commands;
 pub mod decide;
 pub mod kernel;

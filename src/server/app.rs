@@ -30,6 +30,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(crate::decide::limits::api::routes)
         .configure(crate::book::receivables::api::routes)
         .configure(crate::decide::applications::api::routes)
+        .configure(crate::collect::dunning::api::routes)
         .configure(crate::platform::trail::api::routes);
 }
 

@@ -10,6 +10,7 @@
 mod accounts;
 mod applications;
 mod customers;
+mod dunning;
 mod house;
 mod limits;
 mod policies;

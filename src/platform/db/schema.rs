@@ -321,6 +321,7 @@ diesel::table! {
         id -> IdColumn,
         as_of -> Date,
         status -> Text,
+        skipped -> Text,
         created_by -> Text,
         created_at -> InstantColumn,
         approved_by -> Nullable<Text>,
@@ -367,6 +368,7 @@ diesel::table! {
         level -> Integer,
         days_past_due -> Integer,
         open_minor -> BigInt,
+        dropped_reason -> Nullable<Text>,
     }
 }
 

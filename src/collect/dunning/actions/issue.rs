@@ -1,0 +1,209 @@
+//! Issuing a run: what was previewed meets the ledger of this moment.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::preview::{self, Book};
+use super::{DunningError, block_reason, blocks, left_out_reason};
+use crate::book::exposure::actions as exposure;
+use crate::book::exposure::model::BlockCause;
+use crate::collect::dunning::letters::{self, Letter};
+use crate::collect::dunning::model::{
+    Effect, LeftOut, Level, Notice, NoticeItem, OpenInvoice, Run, RunStatus, Stage,
+};
+use crate::collect::dunning::rules;
+use crate::collect::dunning::store::{self, Which};
+use crate::kernel::ids::{CreditAccountId, CustomerId, DunningNoticeId, DunningRunId, InvoiceId};
+use crate::platform::db::{Change, Tx};
+
+/// What becomes of one notice.
+struct Fate<'a> {
+    notice: &'a Notice,
+    kept: Vec<&'a OpenInvoice>,
+    dropped: BTreeMap<LeftOut, Vec<InvoiceId>>,
+    /// The open amounts that shrank since the preview.
+    shrunk: Vec<(InvoiceId, i64)>,
+    /// The procedure's level; none when the procedure lost it.
+    level: Option<&'a Level>,
+}
+
+impl Fate<'_> {
+    fn changed(&self) -> bool {
+        !self.dropped.is_empty() || !self.shrunk.is_empty()
+    }
+
+    fn drop_all(&mut self, reason: LeftOut) {
+        let rest = std::mem::take(&mut self.kept);
+        let rest = rest.into_iter().map(|invoice| invoice.id);
+        self.dropped.entry(reason).or_default().extend(rest);
+    }
+}
+
+/// Issues an approved run. Under the locks of all its customers every item is looked at again: what is paid,
+/// cancelled, blocked or dunned by now is dropped, what remains is written anew, and a notice on which nothing
+/// remains is suppressed. The stage of each invoice that is dunned rises to the notice's level.
+///
+/// # Errors
+/// When the run is not there, not approved, or changed since `version`.
+pub fn issue(tx: &mut Tx, id: DunningRunId, version: i64) -> Result<Run, DunningError> {
+    let before = preview::find(tx, id)?;
+    if before.status != RunStatus::Approved {
+        return Err(DunningError::RunIs(before.status));
+    }
+    let after = Run {
+        status: RunStatus::Issued,
+        issued_by: Some(tx.caller().subject.clone()),
+        issued_at: Some(tx.now()),
+        ..before.clone()
+    };
+    let run = preview::write(tx, &before, &after, version)?;
+    let notices = store::list_notices_of_run(tx, id)?;
+    let customers: BTreeSet<CustomerId> = notices.iter().map(|notice| notice.customer_id).collect();
+    exposure::lock_all(tx, &customers)?;
+    let today = tx.today();
+    let book = Book::read(tx, Which::OnRun(id), today)?;
+    let items = store::list_items_of_run(tx, id)?;
+    let fates = decide(&book, &notices, &items)?;
+    let mut changes = vec![
+        Change::new("dunning_run.issued", id)
+            .before(&before)
+            .after(&run),
+    ];
+    for fate in &fates {
+        changes.push(carry_out(tx, &book, &run, fate)?);
+    }
+    store::issue_notices(tx, id, today)?;
+    store::raise_stages(tx, &stages(&fates, today))?;
+    tx.record_all(changes)?;
+    for (account, level) in to_block(&fates) {
+        exposure::block(tx, account, BlockCause::Dunning, &block_reason(level))?;
+    }
+    blocks::lift_what_is_settled(tx, &customers)?;
+    Ok(run)
+}
+
+fn decide<'a>(
+    book: &'a Book,
+    notices: &'a [Notice],
+    items: &[NoticeItem],
+) -> Result<Vec<Fate<'a>>, DunningError> {
+    let invoices: BTreeMap<InvoiceId, &OpenInvoice> = book
+        .invoices
+        .iter()
+        .map(|invoice| (invoice.id, invoice))
+        .collect();
+    let mut by_notice: BTreeMap<DunningNoticeId, Vec<&NoticeItem>> = BTreeMap::new();
+    for item in items {
+        by_notice.entry(item.notice_id).or_default().push(item);
+    }
+    let mut fates = Vec::with_capacity(notices.len());
+    for notice in notices {
+        let levels = book.levels_for(notice.customer_id);
+        let mut fate = Fate {
+            notice,
+            kept: Vec::new(),
+            dropped: BTreeMap::new(),
+            shrunk: Vec::new(),
+            level: levels.iter().find(|level| level.level == notice.level),
+        };
+        for item in by_notice.remove(&notice.id).unwrap_or_default() {
+            let invoice = *invoices
+                .get(&item.invoice_id)
+                .ok_or(DunningError::Incomplete("invoice"))?;
+            match rules::still_due(invoice, &book.blocks, notice.level) {
+                Ok(()) => {
+                    fate.kept.push(invoice);
+                    if invoice.open_minor != item.open_minor {
+                        fate.shrunk.push((invoice.id, invoice.open_minor));
+                    }
+                }
+                Err(reason) => fate.dropped.entry(reason).or_default().push(invoice.id),
+            }
+        }
+        fate.kept
+            .sort_by_key(|invoice| (invoice.due_date, invoice.id));
+        refuse_what_is_left(&mut fate);
+        fates.push(fate);
+    }
+    Ok(fates)
+}
+
+/// What remains must still be worth a notice of this level.
+fn refuse_what_is_left(fate: &mut Fate) {
+    match fate.level {
+        None => fate.drop_all(LeftOut::LevelGone),
+        Some(level) => {
+            let minimum = level.minimum_minor(fate.notice.currency);
+            if !fate.kept.is_empty() && rules::total_minor(&fate.kept) < minimum {
+                fate.drop_all(LeftOut::BelowMinimum);
+            }
+        }
+    }
+}
+
+/// Writes what became of one notice, and gives what the trail keeps of it.
+fn carry_out(tx: &mut Tx, book: &Book, run: &Run, fate: &Fate) -> Result<Change, DunningError> {
+    let notice = fate.notice;
+    for (reason, invoices) in &fate.dropped {
+        store::drop_items(tx, notice.id, invoices, *reason)?;
+    }
+    if fate.kept.is_empty() {
+        let reason = rules::common_reason(fate.dropped.keys().copied());
+        store::suppress_notice(tx, notice.id, reason)?;
+        return Ok(Change::new("dunning_notice.suppressed", notice.id)
+            .before(notice)
+            .because(left_out_reason(reason)));
+    }
+    for (invoice, open_minor) in &fate.shrunk {
+        store::reopen_item(tx, notice.id, *invoice, *open_minor)?;
+    }
+    let mut issued = notice.clone();
+    if fate.changed()
+        && let Some(level) = fate.level
+    {
+        let (customer, _) = book.debtor(notice.customer_id)?;
+        let rendered = letters::render(&Letter {
+            customer,
+            level,
+            as_of: run.as_of,
+            currency: notice.currency,
+            invoices: fate.kept.clone(),
+        })?;
+        issued.total_minor = rules::total_minor(&fate.kept);
+        issued.subject = rendered.subject;
+        issued.body_text = rendered.text;
+        issued.body_html = rendered.html;
+        issued.language = customer.language;
+        store::rewrite_notice(tx, &issued)?;
+    }
+    Ok(Change::new("dunning_notice.issued", notice.id)
+        .before(notice)
+        .after(&issued))
+}
+
+fn stages(fates: &[Fate], today: chrono::NaiveDate) -> Vec<Stage> {
+    let of = |fate: &Fate| -> Vec<Stage> {
+        fate.kept
+            .iter()
+            .map(|invoice| Stage {
+                invoice_id: invoice.id,
+                customer_id: invoice.customer_id,
+                level: fate.notice.level,
+                last_dunned_on: today,
+                notice_id: fate.notice.id,
+            })
+            .collect()
+    };
+    fates.iter().flat_map(of).collect()
+}
+
+/// The accounts to block, each with the highest level that does.
+fn to_block(fates: &[Fate]) -> BTreeMap<CreditAccountId, i32> {
+    let mut accounts = BTreeMap::new();
+    for fate in fates {
+        if fate.notice.effect == Effect::Block && !fate.kept.is_empty() {
+            let level = accounts.entry(fate.notice.account_id).or_insert(0);
+            *level = fate.notice.level.max(*level);
+        }
+    }
+    accounts
+}

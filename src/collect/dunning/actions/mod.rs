@@ -1,0 +1,68 @@
+//! What is done in dunning.
+
+mod blocks;
+mod issue;
+mod preview;
+mod procedures;
+
+use chrono::NaiveDate;
+
+use super::letters::TemplateError;
+use super::model::{BlockStatus, LeftOut, RunStatus};
+use super::rules::Misfit;
+use crate::book::exposure::actions::AccountError;
+use crate::kernel::text::Subject;
+use crate::platform::db::DbError;
+
+pub use blocks::{lift_block, put_block, reconsider_blocks, sweep};
+pub use issue::issue;
+pub use preview::{approve, cancel, preview};
+pub use procedures::{assign, create_procedure, make_default, replace_procedure};
+
+/// Why a use case of dunning was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum DunningError {
+    #[error("there is no such {0}")]
+    Missing(&'static str),
+    #[error("there is no such {thing} to name in {pointer}")]
+    Unknown {
+        pointer: &'static str,
+        thing: &'static str,
+    },
+    #[error("the name is taken")]
+    NameTaken,
+    #[error("levels do not fit together")]
+    Misfits(Vec<(usize, Misfit)>),
+    #[error("templates can't be used")]
+    Templates(Vec<(String, TemplateError)>),
+    #[error("{0} is in the future")]
+    InFuture(NaiveDate),
+    #[error("{0} has passed")]
+    HasPassed(NaiveDate),
+    #[error("the run is {0}")]
+    RunIs(RunStatus),
+    #[error("the block is {0}")]
+    BlockIs(BlockStatus),
+    #[error("{0} made the run and can't approve it")]
+    Author(Subject),
+    #[error("a letter could not be written: {0}")]
+    Letter(#[from] TemplateError),
+    #[error("a notice lost its {0}")]
+    Incomplete(&'static str),
+    #[error("it changed meanwhile")]
+    Stale,
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// The sentence that a block on an account gives as its reason.
+fn block_reason(level: i32) -> String {
+    format!("Dunning reached level {level}.")
+}
+
+/// The sentence that the trail keeps of a notice or item that was not sent.
+fn left_out_reason(reason: LeftOut) -> String {
+    format!("Not dunned: {reason}.")
+}

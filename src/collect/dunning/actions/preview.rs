@@ -1,0 +1,222 @@
+//! A run before it is issued: previewed, approved, cancelled.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use super::DunningError;
+use crate::collect::dunning::letters::{self, Letter};
+use crate::collect::dunning::model::{
+    Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Procedure, ProcedureUsage, Run, RunStatus,
+};
+use crate::collect::dunning::rules::{self, Blocks, Proposal};
+use crate::collect::dunning::store::{self, Debtor, Which};
+use crate::kernel::ids::{CustomerId, DunningNoticeId, DunningProcedureId, DunningRunId};
+use crate::platform::db::{Change, Db, DbError, Tx, write_document};
+
+/// All that a run decides on, read in a handful of queries whatever the size of the book.
+pub(super) struct Book {
+    pub invoices: Vec<OpenInvoice>,
+    pub blocks: Blocks,
+    debtors: BTreeMap<CustomerId, Debtor>,
+    levels: BTreeMap<DunningProcedureId, Vec<Level>>,
+    default_levels: Vec<Level>,
+}
+
+impl Book {
+    pub fn read(db: &mut Db, which: Which, today: NaiveDate) -> Result<Book, DbError> {
+        let invoices = store::list_invoices(db, which)?;
+        let customers: BTreeSet<CustomerId> =
+            invoices.iter().map(|invoice| invoice.customer_id).collect();
+        let customers: Vec<CustomerId> = customers.into_iter().collect();
+        let debtors = store::list_debtors(db, &customers)?;
+        let procedures = store::list_all_procedures(db)?;
+        let is_default = |procedure: &&Procedure| procedure.usage == ProcedureUsage::Default;
+        let default_levels = procedures
+            .iter()
+            .find(is_default)
+            .map(Procedure::levels)
+            .transpose()?;
+        Ok(Book {
+            invoices,
+            blocks: store::list_active_blocks(db, today)?,
+            debtors: debtors
+                .into_iter()
+                .map(|debtor| (debtor.0.id, debtor))
+                .collect(),
+            levels: procedures
+                .iter()
+                .map(|procedure| Ok((procedure.id, procedure.levels()?)))
+                .collect::<Result<_, DbError>>()?,
+            default_levels: default_levels.unwrap_or_default(),
+        })
+    }
+
+    pub fn debtor(&self, customer: CustomerId) -> Result<&Debtor, DunningError> {
+        self.debtors
+            .get(&customer)
+            .ok_or(DunningError::Incomplete("account"))
+    }
+
+    /// The levels of the procedure that holds for a customer.
+    pub fn levels_for(&self, customer: CustomerId) -> &[Level] {
+        self.debtors
+            .get(&customer)
+            .and_then(|(_, account)| self.levels.get(&account.dunning_procedure_id?))
+            .unwrap_or(&self.default_levels)
+    }
+}
+
+/// Works out what dunning would do, and keeps it as a run with its notices, rendered as they would go out.
+///
+/// # Errors
+/// When the day is in the future.
+pub fn preview(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningError> {
+    let today = tx.today();
+    let as_of = as_of.unwrap_or(today);
+    if as_of > today {
+        return Err(DunningError::InFuture(as_of));
+    }
+    let book = Book::read(tx, Which::OverdueOn(as_of), today)?;
+    let plan = rules::plan(
+        &book.invoices,
+        &book.blocks,
+        |customer| book.levels_for(customer),
+        as_of,
+    );
+    let run = Run {
+        id: DunningRunId::new(),
+        as_of,
+        status: RunStatus::Previewed,
+        skipped: write_document(&plan.skipped)?,
+        created_by: tx.caller().subject.clone(),
+        created_at: tx.now(),
+        approved_by: None,
+        approved_at: None,
+        issued_by: None,
+        issued_at: None,
+        version: 1,
+    };
+    let (mut notices, mut items) = (Vec::new(), Vec::new());
+    for proposal in &plan.proposals {
+        let notice = draft(tx, &book, &run, proposal)?;
+        items.extend(proposal.invoices.iter().map(|invoice| NoticeItem {
+            notice_id: notice.id,
+            invoice_id: invoice.id,
+            level: notice.level,
+            days_past_due: rules::days_past_due(invoice.due_date, as_of),
+            open_minor: invoice.open_minor,
+            dropped_reason: None,
+        }));
+        notices.push(notice);
+    }
+    store::insert_run(tx, &run)?;
+    store::insert_notices(tx, &notices)?;
+    store::insert_items(tx, &items)?;
+    tx.record(Change::new("dunning_run.previewed", run.id).after(&run))?;
+    Ok(run)
+}
+
+fn draft(tx: &Tx, book: &Book, run: &Run, proposal: &Proposal) -> Result<Notice, DunningError> {
+    let (customer, account) = book.debtor(proposal.customer_id)?;
+    let rendered = letters::render(&Letter {
+        customer,
+        level: proposal.level,
+        as_of: run.as_of,
+        currency: proposal.currency,
+        invoices: proposal.invoices.clone(),
+    })?;
+    Ok(Notice {
+        id: DunningNoticeId::new(),
+        run_id: run.id,
+        customer_id: customer.id,
+        account_id: account.id,
+        level: proposal.level.level,
+        channel: proposal.level.channel,
+        effect: proposal.level.effect,
+        language: customer.language,
+        status: NoticeStatus::Previewed,
+        currency: proposal.currency,
+        total_minor: proposal.total_minor(),
+        subject: rendered.subject,
+        body_text: rendered.text,
+        body_html: rendered.html,
+        issued_on: None,
+        suppressed_reason: None,
+        created_at: tx.now(),
+        version: 1,
+    })
+}
+
+/// Approves a run for issue: by another person than its author.
+///
+/// # Errors
+/// When the run is not there, not previewed, changed since `version`, or the caller made it.
+pub fn approve(tx: &mut Tx, id: DunningRunId, version: i64) -> Result<Run, DunningError> {
+    let before = find(tx, id)?;
+    if before.status != RunStatus::Previewed {
+        return Err(DunningError::RunIs(before.status));
+    }
+    if before.created_by == tx.caller().subject {
+        return Err(DunningError::Author(before.created_by));
+    }
+    let after = Run {
+        status: RunStatus::Approved,
+        approved_by: Some(tx.caller().subject.clone()),
+        approved_at: Some(tx.now()),
+        ..before.clone()
+    };
+    let run = write(tx, &before, &after, version)?;
+    tx.record(
+        Change::new("dunning_run.approved", id)
+            .before(&before)
+            .after(&run),
+    )?;
+    Ok(run)
+}
+
+/// Gives a run up before it is issued.
+///
+/// # Errors
+/// When the run is not there, issued or cancelled already, or changed since `version`.
+pub fn cancel(
+    tx: &mut Tx,
+    id: DunningRunId,
+    version: i64,
+    reason: &str,
+) -> Result<Run, DunningError> {
+    let before = find(tx, id)?;
+    if !matches!(before.status, RunStatus::Previewed | RunStatus::Approved) {
+        return Err(DunningError::RunIs(before.status));
+    }
+    let after = Run {
+        status: RunStatus::Cancelled,
+        ..before.clone()
+    };
+    let run = write(tx, &before, &after, version)?;
+    store::set_status_of_notices(tx, id, NoticeStatus::Cancelled)?;
+    tx.record(
+        Change::new("dunning_run.cancelled", id)
+            .before(&before)
+            .after(&run)
+            .because(reason),
+    )?;
+    Ok(run)
+}
+
+pub(super) fn find(tx: &mut Tx, id: DunningRunId) -> Result<Run, DunningError> {
+    store::find_run(tx, id)?.ok_or(DunningError::Missing("dunning run"))
+}
+
+/// Writes the run's next status, when nobody changed it since the caller read it.
+pub(super) fn write(
+    tx: &mut Tx,
+    before: &Run,
+    after: &Run,
+    version: i64,
+) -> Result<Run, DunningError> {
+    if before.version != version {
+        return Err(DunningError::Stale);
+    }
+    store::update_run_if_unchanged(tx, after)?.ok_or(DunningError::Stale)
+}

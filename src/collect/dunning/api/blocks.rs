@@ -1,0 +1,193 @@
+//! `/v1/dunning-blocks`.
+
+use actix_web::{HttpRequest, get, post, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::{Validate, ValidationError};
+
+use super::runs::RunReasonIn;
+use crate::book::customers::model::CustomerRef;
+use crate::book::receivables::model::InvoiceRef;
+use crate::collect::dunning::actions;
+use crate::collect::dunning::model::{BlockStatus, DunningBlock};
+use crate::collect::dunning::store;
+use crate::kernel::clock::{Day, Instant};
+use crate::kernel::ids::{CustomerId, DunningBlockId, InvoiceId};
+use crate::kernel::text::{Note, Number, Subject};
+use crate::platform::http::auth::{ReadDunning, RunDunning};
+use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
+use crate::platform::http::{Actor, Answer, Command, Doors, IfMatch, Listing, Outcome};
+
+/// Block dunning
+///
+/// Keeps dunning away from a customer or from one invoice, up to and including a day. It ends by itself: a block
+/// without an end is forgotten.
+#[utoipa::path(
+    tag = "dunning",
+    request_body = BlockIn,
+    responses((status = 201, description = "The block.", body = BlockOut)),
+    security(("bearer" = ["dunning:run"]))
+)]
+#[post("/v1/dunning-blocks")]
+pub async fn put_dunning_block(
+    actor: Actor<RunDunning>,
+    command: Command<BlockIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once(&actor, command, |tx, input| {
+            let block = actions::put_block(tx, input)?;
+            let location = format!("/v1/dunning-blocks?customer_id={}", block.customer_id);
+            let version = block.version;
+            let today = tx.today();
+            Ok(Answer::created(&BlockOut::new(block, today), location)?.version(version))
+        })
+        .await
+}
+
+/// List dunning blocks
+///
+/// Those on customers that you may see, the newest first.
+#[utoipa::path(
+    tag = "dunning",
+    params(BlockFilter, PageParams),
+    responses((status = 200, description = "One page of blocks.", body = PageOut<BlockOut>)),
+    security(("bearer" = ["dunning:read"]))
+)]
+#[get("/v1/dunning-blocks")]
+pub async fn list_dunning_blocks(
+    actor: Actor<ReadDunning>,
+    listing: Listing<BlockFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page: Page<BlockOut> = doors
+        .read(move |db| {
+            let rows = store::list_blocks(db, &actor, &listing.filter, &listing.page)?;
+            let today = db.today();
+            let page = listing
+                .page
+                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
+            Ok(page.map(|row| BlockOut::new(row, today)))
+        })
+        .await?;
+    Ok(page.into_response(&request, &cursors))
+}
+
+/// Lift a dunning block
+///
+/// Before its time.
+#[utoipa::path(
+    tag = "dunning",
+    params(
+        ("id" = DunningBlockId, Path, description = "The block."),
+        ("If-Match" = String, Header, description = "The version that you read, in quotes.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = RunReasonIn,
+    responses((status = 200, description = "The block as it is now.", body = BlockOut)),
+    security(("bearer" = ["dunning:run"]))
+)]
+#[post("/v1/dunning-blocks/{id}/lift")]
+pub async fn lift_dunning_block(
+    actor: Actor<RunDunning>,
+    id: web::Path<DunningBlockId>,
+    version: IfMatch,
+    command: Command<RunReasonIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once(&actor, command, move |tx, input| {
+            let block = actions::lift_block(tx, *id, version.0, input.reason.as_str())?;
+            let version = block.version;
+            Ok(Answer::ok(&BlockOut::new(block, tx.today()))?.version(version))
+        })
+        .await
+}
+
+/// A dunning block, on a customer or on one invoice.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = one_target))]
+#[schema(as = DunningBlockIn, example = json!({
+    "customer": "C-1001", "reason": "The delivery of 12 March is being inspected.", "until": "2026-04-15"
+}))]
+pub struct BlockIn {
+    /// All invoices of this customer, by id or number.
+    #[schema(value_type = Option<Number>)]
+    pub customer: Option<CustomerRef>,
+    /// This invoice alone, by id or number.
+    #[schema(value_type = Option<Number>)]
+    pub invoice: Option<InvoiceRef>,
+    pub reason: Note,
+    /// The last day on which it holds.
+    pub until: Day,
+}
+
+fn one_target(block: &BlockIn) -> Result<(), ValidationError> {
+    if block.customer.is_some() == block.invoice.is_some() {
+        return Err(ValidationError::new("one_target")
+            .with_message("name either a customer or an invoice".into()));
+    }
+    Ok(())
+}
+
+/// Which blocks.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct BlockFilter {
+    /// Blocks on these customers and on their invoices.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_id: Vec<CustomerId>,
+    /// Blocks on these invoices.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub invoice_id: Vec<InvoiceId>,
+    pub status: Option<BlockStatus>,
+}
+
+/// A dunning block.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DunningBlock, example = json!({
+    "id": "dbl_01k00000000000000000000001", "customer_id": "cus_01k00000000000000000000001", "invoice_id": null,
+    "reason": "The delivery of 12 March is being inspected.", "until": "2026-04-15", "status": "active",
+    "created_by": "u-21", "created_at": "2026-03-31T08:00:00.000000Z", "lifted_by": null, "lifted_at": null,
+    "version": 1
+}))]
+pub struct BlockOut {
+    id: DunningBlockId,
+    customer_id: CustomerId,
+    /// Null when it holds for all invoices of the customer.
+    invoice_id: Option<InvoiceId>,
+    reason: Note,
+    until: NaiveDate,
+    status: BlockStatus,
+    created_by: Subject,
+    created_at: Instant,
+    lifted_by: Option<Subject>,
+    lifted_at: Option<Instant>,
+    /// For `If-Match`, in quotes.
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    version: i64,
+}
+
+impl BlockOut {
+    fn new(block: DunningBlock, today: NaiveDate) -> BlockOut {
+        BlockOut {
+            status: block.status(today),
+            id: block.id,
+            customer_id: block.customer_id,
+            invoice_id: block.invoice_id,
+            reason: block.reason,
+            until: block.until,
+            created_by: block.created_by,
+            created_at: block.created_at,
+            lifted_by: block.lifted_by,
+            lifted_at: block.lifted_at,
+            version: block.version,
+        }
+    }
+}

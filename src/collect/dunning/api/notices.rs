@@ -1,0 +1,345 @@
+//! `/v1/dunning-notices`.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::header::{ACCEPT, CONTENT_LANGUAGE, VARY};
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::book::customers::store as customers;
+use crate::book::exposure::api::NoFilter;
+use crate::collect::dunning::actions::DunningError;
+use crate::collect::dunning::model::{Channel, Effect, LeftOut, Notice, NoticeItem, NoticeStatus};
+use crate::collect::dunning::store;
+use crate::kernel::caller::Caller;
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::{CreditAccountId, CustomerId, DunningNoticeId, DunningRunId, InvoiceId};
+use crate::kernel::money::Money;
+use crate::kernel::places::Language;
+use crate::kernel::text::{Line, Number};
+use crate::platform::db::{Db, DbError};
+use crate::platform::http::auth::ReadDunning;
+use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams, Query};
+use crate::platform::http::{Actor, Answer, Doors, Listing, Outcome, PageRequest, Problem};
+
+/// List the notices of a dunning run
+///
+/// Those whose customers you may see, the newest first.
+#[utoipa::path(
+    tag = "dunning",
+    params(("id" = DunningRunId, Path, description = "The run."), PageParams),
+    responses((status = 200, description = "One page of notices.", body = PageOut<NoticeOut>)),
+    security(("bearer" = ["dunning:read"]))
+)]
+#[get("/v1/dunning-runs/{id}/notices")]
+pub async fn list_notices_of_run(
+    actor: Actor<ReadDunning>,
+    id: web::Path<DunningRunId>,
+    listing: Listing<NoFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            store::find_run(db, *id)?.ok_or(DunningError::Missing("dunning run"))?;
+            let filter = NoticeFilter {
+                run_id: Some(*id),
+                ..NoticeFilter::default()
+            };
+            read_page(db, &actor, &filter, &listing.page)
+        })
+        .await?;
+    Ok(page.into_response(&request, &cursors))
+}
+
+/// List dunning notices
+///
+/// Those whose customers you may see, the newest first.
+#[utoipa::path(
+    tag = "dunning",
+    params(NoticeFilter, PageParams),
+    responses((status = 200, description = "One page of notices.", body = PageOut<NoticeOut>)),
+    security(("bearer" = ["dunning:read"]))
+)]
+#[get("/v1/dunning-notices")]
+pub async fn list_dunning_notices(
+    actor: Actor<ReadDunning>,
+    listing: Listing<NoticeFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| read_page(db, &actor, &listing.filter, &listing.page))
+        .await?;
+    Ok(page.into_response(&request, &cursors))
+}
+
+/// Read a dunning notice
+#[utoipa::path(
+    tag = "dunning",
+    params(("id" = DunningNoticeId, Path, description = "The notice.")),
+    responses((status = 200, description = "The notice.", body = NoticeOut)),
+    security(("bearer" = ["dunning:read"]))
+)]
+#[get("/v1/dunning-notices/{id}")]
+pub async fn find_dunning_notice(
+    actor: Actor<ReadDunning>,
+    id: web::Path<DunningNoticeId>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let answer = doors
+        .read(move |db| {
+            let notice = find_visible(db, &actor, *id)?;
+            let version = notice.version;
+            let described = describe(db, vec![notice])?.pop();
+            let described = described.ok_or(DunningError::Incomplete("customer"))?;
+            Ok(Answer::ok(&described)?.version(version))
+        })
+        .await?;
+    Ok(answer.into_response())
+}
+
+/// Read the letter of a dunning notice
+///
+/// In the customer's language, to print or to send: HTML, or plain text where `format` or `Accept` asks for it.
+#[utoipa::path(
+    tag = "dunning",
+    params(("id" = DunningNoticeId, Path, description = "The notice."), LetterQuery),
+    responses((status = 200, description = "The letter.", content(
+        (String = "text/html", example = "<!DOCTYPE html><html lang=\"en\">…</html>"),
+        (String = "text/plain", example = "Dear customer, …"),
+    ))),
+    security(("bearer" = ["dunning:read"]))
+)]
+#[get("/v1/dunning-notices/{id}/letter")]
+pub async fn read_dunning_letter(
+    actor: Actor<ReadDunning>,
+    id: web::Path<DunningNoticeId>,
+    query: Query<LetterQuery>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let notice = doors.read(move |db| find_visible(db, &actor, *id)).await?;
+    let format = query
+        .0
+        .format
+        .unwrap_or_else(|| LetterFormat::asked_for(&request));
+    let (kind, body) = match format {
+        LetterFormat::Html => ("text/html; charset=utf-8", notice.body_html),
+        LetterFormat::Text => ("text/plain; charset=utf-8", notice.body_text),
+    };
+    Ok(HttpResponse::Ok()
+        .content_type(kind)
+        .insert_header((CONTENT_LANGUAGE, notice.language.code()))
+        .insert_header((VARY, "Accept"))
+        .body(body))
+}
+
+fn find_visible(db: &mut Db, caller: &Caller, id: DunningNoticeId) -> Result<Notice, Problem> {
+    let found = store::find_notice_visible(db, caller, id)?;
+    Ok(found.ok_or(DunningError::Missing("dunning notice"))?)
+}
+
+fn read_page(
+    db: &mut Db,
+    caller: &Caller,
+    filter: &NoticeFilter,
+    page: &PageRequest,
+) -> Result<Page<NoticeOut>, Problem> {
+    let rows = store::list_notices(db, caller, filter, page)?;
+    let rows = describe(db, rows)?;
+    Ok(page.cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+}
+
+/// Notices as the contract shows them, with their customers and items: three queries, however many they are.
+fn describe(db: &mut Db, notices: Vec<Notice>) -> Result<Vec<NoticeOut>, DbError> {
+    let ids: Vec<DunningNoticeId> = notices.iter().map(|notice| notice.id).collect();
+    let owners: Vec<CustomerId> = notices.iter().map(|notice| notice.customer_id).collect();
+    let owners: BTreeMap<CustomerId, (Number, Line)> = customers::list_by_ids(db, &owners)?
+        .into_iter()
+        .map(|customer| (customer.id, (customer.number, customer.name)))
+        .collect();
+    let items = store::list_items(db, &ids)?;
+    let invoices: Vec<InvoiceId> = items.iter().map(|item| item.invoice_id).collect();
+    let invoices: BTreeMap<InvoiceId, _> = store::list_invoice_numbers(db, &invoices)?
+        .into_iter()
+        .map(|(id, number, dated, due)| (id, (number, dated, due)))
+        .collect();
+    let mut by_notice: BTreeMap<DunningNoticeId, Vec<NoticeItem>> = BTreeMap::new();
+    for item in items {
+        by_notice.entry(item.notice_id).or_default().push(item);
+    }
+    Ok(notices
+        .into_iter()
+        .filter_map(|notice| {
+            let (customer_number, customer_name) = owners.get(&notice.customer_id)?.clone();
+            let items = by_notice
+                .remove(&notice.id)
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|item| {
+                    let (invoice_number, invoice_date, due_date) =
+                        invoices.get(&item.invoice_id)?.clone();
+                    Some(NoticeItemOut {
+                        invoice_id: item.invoice_id,
+                        invoice_number,
+                        invoice_date,
+                        due_date,
+                        days_past_due: item.days_past_due,
+                        open: Money::from_minor(item.open_minor, notice.currency),
+                        dropped_reason: item.dropped_reason,
+                    })
+                })
+                .collect();
+            Some(NoticeOut::new(
+                notice,
+                customer_number,
+                customer_name,
+                items,
+            ))
+        })
+        .collect())
+}
+
+/// Which notices.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct NoticeFilter {
+    /// Notices of this run.
+    pub run_id: Option<DunningRunId>,
+    /// Notices to these customers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_id: Vec<CustomerId>,
+    /// Notices to the customers with these numbers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_number: Vec<Number>,
+    /// Notices of this level.
+    #[param(minimum = 1, maximum = 10)]
+    pub level: Option<i32>,
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub status: Vec<NoticeStatus>,
+}
+
+/// In which form a letter is read.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LetterQuery {
+    /// What `Accept` asks for when not given, and HTML when that does not say.
+    pub format: Option<LetterFormat>,
+}
+
+/// The forms of a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LetterFormat {
+    Html,
+    Text,
+}
+
+impl LetterFormat {
+    /// Text when it is all that the caller accepts, or comes first.
+    fn asked_for(request: &HttpRequest) -> LetterFormat {
+        let accept = request.headers().get(ACCEPT);
+        let accept = accept
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        match (accept.find("text/plain"), accept.find("text/html")) {
+            (Some(_), None) => LetterFormat::Text,
+            (Some(text), Some(html)) if text < html => LetterFormat::Text,
+            _ => LetterFormat::Html,
+        }
+    }
+}
+
+/// What one customer is told at one level.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DunningNotice, example = json!({
+    "id": "dno_01k00000000000000000000001", "run_id": "drn_01k00000000000000000000001",
+    "customer_id": "cus_01k00000000000000000000001", "customer_number": "C-1001",
+    "customer_name": "Jiangnan Trading Co.", "account_id": "acc_01k00000000000000000000001", "level": 1,
+    "channel": "email", "effect": "none", "language": "zh-CN", "status": "issued",
+    "total": {"amount": "12500.00", "currency": "CNY"}, "subject": "付款提醒：CNY 12,500.00",
+    "issued_on": "2026-03-31", "suppressed_reason": null, "created_at": "2026-03-31T08:00:00.000000Z",
+    "items": [{
+        "invoice_id": "inv_01k00000000000000000000001", "invoice_number": "INV-7", "invoice_date": "2026-02-27",
+        "due_date": "2026-03-29", "days_past_due": 2, "open": {"amount": "12500.00", "currency": "CNY"},
+        "dropped_reason": null
+    }]
+}))]
+pub struct NoticeOut {
+    id: DunningNoticeId,
+    run_id: DunningRunId,
+    customer_id: CustomerId,
+    customer_number: Number,
+    customer_name: Line,
+    account_id: CreditAccountId,
+    #[schema(minimum = 1, maximum = 10)]
+    level: i32,
+    channel: Channel,
+    effect: Effect,
+    language: Language,
+    status: NoticeStatus,
+    /// What is on it, together; for a suppressed notice what was on it when it was previewed.
+    total: Money,
+    #[schema(max_length = 500)]
+    subject: String,
+    issued_on: Option<NaiveDate>,
+    suppressed_reason: Option<LeftOut>,
+    created_at: Instant,
+    #[schema(max_items = 10000)]
+    items: Vec<NoticeItemOut>,
+}
+
+/// One invoice on a notice.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DunningNoticeItem)]
+pub struct NoticeItemOut {
+    invoice_id: InvoiceId,
+    invoice_number: Number,
+    invoice_date: NaiveDate,
+    due_date: NaiveDate,
+    /// On the day that the run counts from.
+    #[schema(minimum = 1, maximum = 3000000)]
+    days_past_due: i32,
+    open: Money,
+    /// Why it was dropped when the run was issued; null while it is on the notice.
+    dropped_reason: Option<LeftOut>,
+}
+
+impl NoticeOut {
+    fn new(
+        notice: Notice,
+        customer_number: Number,
+        customer_name: Line,
+        items: Vec<NoticeItemOut>,
+    ) -> NoticeOut {
+        NoticeOut {
+            id: notice.id,
+            run_id: notice.run_id,
+            customer_id: notice.customer_id,
+            customer_number,
+            customer_name,
+            account_id: notice.account_id,
+            level: notice.level,
+            channel: notice.channel,
+            effect: notice.effect,
+            language: notice.language,
+            status: notice.status,
+            total: Money::from_minor(notice.total_minor, notice.currency),
+            subject: notice.subject,
+            issued_on: notice.issued_on,
+            suppressed_reason: notice.suppressed_reason,
+            created_at: notice.created_at,
+            items,
+        }
+    }
+}

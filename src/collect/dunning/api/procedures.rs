@@ -1,0 +1,259 @@
+//! `/v1/dunning-procedures`, and the procedure of a credit account.
+
+use actix_web::{HttpRequest, get, post, put, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::book::exposure::api::{CreditAccountOut, NoFilter, describe};
+use crate::collect::dunning::actions::{self, DunningError};
+use crate::collect::dunning::model::{Level, Procedure, ProcedureUsage};
+use crate::collect::dunning::store;
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::{CreditAccountId, DunningProcedureId};
+use crate::kernel::text::{Line, Note};
+use crate::platform::db::DbError;
+use crate::platform::http::auth::{ManageAccounts, ReadDunning, RunDunning};
+use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
+use crate::platform::http::{
+    Actor, Answer, Command, Doors, IfMatch, Listing, Nothing, Outcome, Problem, Valid,
+};
+
+/// Create a dunning procedure
+///
+/// Levels are numbered from 1 and ask for ever more days past due. Templates are checked here, so that no run can fail
+/// for one.
+#[utoipa::path(
+    tag = "dunning",
+    request_body = ProcedureIn,
+    responses((status = 201, description = "The procedure.", body = ProcedureOut)),
+    security(("bearer" = ["dunning:run"]))
+)]
+#[post("/v1/dunning-procedures")]
+pub async fn create_dunning_procedure(
+    actor: Actor<RunDunning>,
+    command: Command<ProcedureIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once(&actor, command, |tx, input| {
+            let procedure = actions::create_procedure(tx, input)?;
+            let location = format!("/v1/dunning-procedures/{}", procedure.id);
+            let version = procedure.version;
+            Ok(Answer::created(&ProcedureOut::new(procedure)?, location)?.version(version))
+        })
+        .await
+}
+
+/// List dunning procedures
+///
+/// By name. One of them is the default, from the first start on.
+#[utoipa::path(
+    tag = "dunning",
+    params(PageParams),
+    responses((status = 200, description = "One page of procedures.", body = PageOut<ProcedureOut>)),
+    security(("bearer" = ["dunning:read"]))
+)]
+#[get("/v1/dunning-procedures")]
+pub async fn list_dunning_procedures(
+    _actor: Actor<ReadDunning>,
+    listing: Listing<NoFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page: Page<ProcedureOut> = doors
+        .read(move |db| {
+            let rows = store::list_procedures(db, &listing.page)?;
+            let rows = rows
+                .into_iter()
+                .map(ProcedureOut::new)
+                .collect::<Result<Vec<_>, _>>()?;
+            Ok(listing
+                .page
+                .cut(rows, |row| (row.name.to_string(), row.id.to_string())))
+        })
+        .await?;
+    Ok(page.into_response(&request, &cursors))
+}
+
+/// Read a dunning procedure
+#[utoipa::path(
+    tag = "dunning",
+    params(("id" = DunningProcedureId, Path, description = "The procedure.")),
+    responses((status = 200, description = "The procedure.", body = ProcedureOut)),
+    security(("bearer" = ["dunning:read"]))
+)]
+#[get("/v1/dunning-procedures/{id}")]
+pub async fn find_dunning_procedure(
+    _actor: Actor<ReadDunning>,
+    id: web::Path<DunningProcedureId>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let found = doors
+        .read(move |db| Ok(store::find_procedure(db, *id)?))
+        .await?;
+    let procedure = found.ok_or(DunningError::Missing("dunning procedure"))?;
+    Ok(answer(procedure)?.into_response())
+}
+
+/// Replace a dunning procedure
+///
+/// Its name and all its levels, for runs from now on. Stages that invoices have reached stay as they are.
+#[utoipa::path(
+    tag = "dunning",
+    params(
+        ("id" = DunningProcedureId, Path, description = "The procedure."),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = ProcedureIn,
+    responses((status = 200, description = "The procedure as it is now.", body = ProcedureOut)),
+    security(("bearer" = ["dunning:run"]))
+)]
+#[put("/v1/dunning-procedures/{id}")]
+pub async fn replace_dunning_procedure(
+    actor: Actor<RunDunning>,
+    id: web::Path<DunningProcedureId>,
+    version: IfMatch,
+    input: Valid<ProcedureIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .write(&actor, move |tx| {
+            answer(actions::replace_procedure(tx, *id, version.0, &input.0)?)
+        })
+        .await
+}
+
+/// Make a dunning procedure the default
+///
+/// It holds from now on for every account that names no other.
+#[utoipa::path(
+    tag = "dunning",
+    params(
+        ("id" = DunningProcedureId, Path, description = "The procedure."),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = Nothing,
+    responses((status = 200, description = "The procedure as it is now.", body = ProcedureOut)),
+    security(("bearer" = ["dunning:run"]))
+)]
+#[post("/v1/dunning-procedures/{id}/make-default")]
+pub async fn make_default_dunning_procedure(
+    actor: Actor<RunDunning>,
+    id: web::Path<DunningProcedureId>,
+    version: IfMatch,
+    command: Command<Nothing>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once(&actor, command, move |tx, _| {
+            answer(actions::make_default(tx, *id, version.0)?)
+        })
+        .await
+}
+
+/// Give a credit account its dunning procedure
+///
+/// Null gives it the default again.
+#[utoipa::path(
+    tag = "dunning",
+    params(
+        ("id" = CreditAccountId, Path, description = "The account."),
+        ("If-Match" = String, Header, description = "The ETag of the account that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = AssignmentIn,
+    responses((status = 200, description = "The account as it is now.", body = CreditAccountOut)),
+    security(("bearer" = ["accounts:manage"]))
+)]
+#[put("/v1/credit-accounts/{id}/dunning-procedure")]
+pub async fn assign_dunning_procedure(
+    actor: Actor<ManageAccounts>,
+    id: web::Path<CreditAccountId>,
+    version: IfMatch,
+    input: Valid<AssignmentIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .write(&actor, move |tx| {
+            let account = actions::assign(tx, *id, version.0, &input.0)?;
+            let version = account.version;
+            Ok(Answer::ok(&describe(tx, account)?)?.version(version))
+        })
+        .await
+}
+
+fn answer(procedure: Procedure) -> Result<Answer, Problem> {
+    let version = procedure.version;
+    Ok(Answer::ok(&ProcedureOut::new(procedure)?)?.version(version))
+}
+
+/// A dunning procedure that is written.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DunningProcedureIn, example = json!({
+    "name": "Key accounts",
+    "levels": [{
+        "level": 1, "days_past_due": 5, "minimum_days_between": 7,
+        "minimum_amounts": [{"amount": "500.00", "currency": "CNY"}], "channel": "email", "effect": "none",
+        "texts": {
+            "en": {"subject": "Reminder: {{ total }}", "body": "Dear {{ customer_name }},\n\n{{ invoices }}\n\nPlease pay."},
+            "zh-CN": {"subject": "付款提醒：{{ total }}", "body": "尊敬的{{ customer_name }}：\n\n{{ invoices }}\n\n请付款。"}
+        }
+    }]
+}))]
+pub struct ProcedureIn {
+    pub name: Line,
+    #[validate(length(min = 1, max = 10), nested)]
+    #[schema(min_items = 1, max_items = 10)]
+    pub levels: Vec<Level>,
+}
+
+/// Which procedure an account is given.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DunningAssignmentIn, example = json!({
+    "dunning_procedure_id": "dpr_01k00000000000000000000001", "reason": "Key account: written to by its salesperson."
+}))]
+pub struct AssignmentIn {
+    /// Null for the default.
+    pub dunning_procedure_id: Option<DunningProcedureId>,
+    pub reason: Note,
+}
+
+/// A dunning procedure.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DunningProcedure, example = json!({
+    "id": "dpr_01k00000000000000000000001", "name": "Key accounts", "usage": "assigned",
+    "levels": [{
+        "level": 1, "days_past_due": 5, "minimum_days_between": 7,
+        "minimum_amounts": [{"amount": "500.00", "currency": "CNY"}], "channel": "email", "effect": "none",
+        "texts": {
+            "en": {"subject": "Reminder: {{ total }}", "body": "Dear {{ customer_name }},\n\n{{ invoices }}\n\nPlease pay."},
+            "zh-CN": {"subject": "付款提醒：{{ total }}", "body": "尊敬的{{ customer_name }}：\n\n{{ invoices }}\n\n请付款。"}
+        }
+    }],
+    "created_at": "2026-03-31T08:00:00.000000Z", "changed_at": "2026-03-31T08:00:00.000000Z"
+}))]
+pub struct ProcedureOut {
+    id: DunningProcedureId,
+    name: Line,
+    usage: ProcedureUsage,
+    #[schema(min_items = 1, max_items = 10)]
+    levels: Vec<Level>,
+    created_at: Instant,
+    changed_at: Instant,
+}
+
+impl ProcedureOut {
+    fn new(procedure: Procedure) -> Result<ProcedureOut, DbError> {
+        Ok(ProcedureOut {
+            id: procedure.id,
+            levels: procedure.levels()?,
+            name: procedure.name,
+            usage: procedure.usage,
+            created_at: procedure.created_at,
+            changed_at: procedure.changed_at,
+        })
+    }
+}

@@ -1,0 +1,270 @@
+//! `/v1/dunning-runs`.
+
+use actix_web::{HttpRequest, get, post, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use crate::collect::dunning::actions::{self, DunningError};
+use crate::collect::dunning::model::{LeftOut, Run, RunStatus, Skipped};
+use crate::collect::dunning::store;
+use crate::kernel::clock::{Day, Instant};
+use crate::kernel::ids::DunningRunId;
+use crate::kernel::text::{Note, Subject};
+use crate::platform::db::{DbError, read_document};
+use crate::platform::http::auth::{ApproveDunning, ReadDunning, RunDunning};
+use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
+use crate::platform::http::{
+    Actor, Answer, Command, Doors, IfMatch, KeyedCommand, Listing, Nothing, Outcome, Problem,
+};
+
+/// Preview a dunning run
+///
+/// Works out whom dunning would reach today, at which level, and writes every notice as it would go out; nothing is
+/// sent and no stage rises. Ages are those of `as_of`; what is open and what is blocked is what is so now. An invoice
+/// rises by one level in a run, however late it is. A level's minimum amount is compared with all that would be on the
+/// notice: the customer's invoices that reach that level in the same currency.
+#[utoipa::path(
+    tag = "dunning",
+    request_body = RunIn,
+    responses((status = 201, description = "The run.", body = RunOut)),
+    security(("bearer" = ["dunning:run"]))
+)]
+#[post("/v1/dunning-runs")]
+pub async fn preview_dunning_run(
+    actor: Actor<RunDunning>,
+    command: Command<RunIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once(&actor, command, |tx, input| {
+            let run = actions::preview(tx, input.as_of.map(Day::date))?;
+            let location = format!("/v1/dunning-runs/{}", run.id);
+            let version = run.version;
+            Ok(Answer::created(&RunOut::new(run)?, location)?.version(version))
+        })
+        .await
+}
+
+/// List dunning runs
+///
+/// The newest first.
+#[utoipa::path(
+    tag = "dunning",
+    params(RunFilter, PageParams),
+    responses((status = 200, description = "One page of runs.", body = PageOut<RunOut>)),
+    security(("bearer" = ["dunning:read"]))
+)]
+#[get("/v1/dunning-runs")]
+pub async fn list_dunning_runs(
+    _actor: Actor<ReadDunning>,
+    listing: Listing<RunFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page: Page<RunOut> = doors
+        .read(move |db| {
+            let rows = store::list_runs(db, &listing.filter, &listing.page)?;
+            let rows = rows
+                .into_iter()
+                .map(RunOut::new)
+                .collect::<Result<Vec<_>, _>>()?;
+            Ok(listing
+                .page
+                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+        })
+        .await?;
+    Ok(page.into_response(&request, &cursors))
+}
+
+/// Read a dunning run
+///
+/// With how many overdue invoices it left out, and why.
+#[utoipa::path(
+    tag = "dunning",
+    params(("id" = DunningRunId, Path, description = "The run.")),
+    responses((status = 200, description = "The run.", body = RunOut)),
+    security(("bearer" = ["dunning:read"]))
+)]
+#[get("/v1/dunning-runs/{id}")]
+pub async fn find_dunning_run(
+    _actor: Actor<ReadDunning>,
+    id: web::Path<DunningRunId>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let found = doors.read(move |db| Ok(store::find_run(db, *id)?)).await?;
+    Ok(answer(found.ok_or(DunningError::Missing("dunning run"))?)?.into_response())
+}
+
+/// Approve a dunning run
+///
+/// By another person than its author. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "dunning",
+    params(
+        ("id" = DunningRunId, Path, description = "The run."),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = Nothing,
+    responses((status = 200, description = "The run as it is now.", body = RunOut)),
+    security(("bearer" = ["dunning:approve"]))
+)]
+#[post("/v1/dunning-runs/{id}/approve")]
+pub async fn approve_dunning_run(
+    actor: Actor<ApproveDunning>,
+    id: web::Path<DunningRunId>,
+    version: IfMatch,
+    command: KeyedCommand<Nothing>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, move |tx, _| {
+            answer(actions::approve(tx, *id, version.0)?)
+        })
+        .await
+}
+
+/// Issue a dunning run
+///
+/// Looks at the ledger of this moment once more: what was paid, cancelled, blocked or dunned since the preview is
+/// dropped, and a notice on which nothing is left is `suppressed` with the reason. Stages rise, and levels whose effect
+/// is `block` block the account. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "dunning",
+    params(
+        ("id" = DunningRunId, Path, description = "The run."),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = Nothing,
+    responses((status = 200, description = "The run as it is now.", body = RunOut)),
+    security(("bearer" = ["dunning:run"]))
+)]
+#[post("/v1/dunning-runs/{id}/issue")]
+pub async fn issue_dunning_run(
+    actor: Actor<RunDunning>,
+    id: web::Path<DunningRunId>,
+    version: IfMatch,
+    command: KeyedCommand<Nothing>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, move |tx, _| {
+            answer(actions::issue(tx, *id, version.0)?)
+        })
+        .await
+}
+
+/// Cancel a dunning run
+///
+/// Before it is issued; its notices are cancelled with it.
+#[utoipa::path(
+    tag = "dunning",
+    params(
+        ("id" = DunningRunId, Path, description = "The run."),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = RunReasonIn,
+    responses((status = 200, description = "The run as it is now.", body = RunOut)),
+    security(("bearer" = ["dunning:run"]))
+)]
+#[post("/v1/dunning-runs/{id}/cancel")]
+pub async fn cancel_dunning_run(
+    actor: Actor<RunDunning>,
+    id: web::Path<DunningRunId>,
+    version: IfMatch,
+    command: Command<RunReasonIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once(&actor, command, move |tx, input| {
+            answer(actions::cancel(tx, *id, version.0, input.reason.as_str())?)
+        })
+        .await
+}
+
+fn answer(run: Run) -> Result<Answer, Problem> {
+    let version = run.version;
+    Ok(Answer::ok(&RunOut::new(run)?)?.version(version))
+}
+
+/// A run to be previewed.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DunningRunIn, example = json!({"as_of": "2026-03-31"}))]
+pub struct RunIn {
+    /// The day on which ages are counted: today when not given, never in the future.
+    pub as_of: Option<Day>,
+}
+
+/// Why a run is cancelled.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DunningReasonIn, example = json!({"reason": "The bank statement of yesterday was not posted yet."}))]
+pub struct RunReasonIn {
+    pub reason: Note,
+}
+
+/// Which runs.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RunFilter {
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub status: Vec<RunStatus>,
+}
+
+/// A dunning run.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DunningRun, example = json!({
+    "id": "drn_01k00000000000000000000001", "as_of": "2026-03-31", "status": "previewed",
+    "skipped": [{"reason": "too_soon", "invoices": 12}], "created_by": "u-21",
+    "created_at": "2026-03-31T08:00:00.000000Z", "approved_by": null, "approved_at": null, "issued_by": null,
+    "issued_at": null
+}))]
+pub struct RunOut {
+    id: DunningRunId,
+    as_of: NaiveDate,
+    status: RunStatus,
+    /// How many overdue invoices the preview left out, by reason.
+    #[schema(max_items = 10)]
+    skipped: Vec<SkippedOut>,
+    created_by: Subject,
+    created_at: Instant,
+    approved_by: Option<Subject>,
+    approved_at: Option<Instant>,
+    issued_by: Option<Subject>,
+    issued_at: Option<Instant>,
+}
+
+/// Overdue invoices that a preview left out for one reason.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DunningSkipped)]
+pub struct SkippedOut {
+    reason: LeftOut,
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    invoices: i64,
+}
+
+impl RunOut {
+    fn new(run: Run) -> Result<RunOut, DbError> {
+        let skipped: Skipped = read_document(&run.skipped)?;
+        Ok(RunOut {
+            id: run.id,
+            as_of: run.as_of,
+            status: run.status,
+            skipped: skipped
+                .into_iter()
+                .map(|(reason, invoices)| SkippedOut { reason, invoices })
+                .collect(),
+            created_by: run.created_by,
+            created_at: run.created_at,
+            approved_by: run.approved_by,
+            approved_at: run.approved_at,
+            issued_by: run.issued_by,
+            issued_at: run.issued_at,
+        })
+    }
+}

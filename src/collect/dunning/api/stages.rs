@@ -1,0 +1,188 @@
+//! `/v1/dunning-stages`.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpRequest, get, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::collect::dunning::store::{self, CustomerStage, Debtor, InvoiceStage};
+use crate::kernel::ids::{CustomerId, DunningNoticeId, InvoiceId};
+use crate::kernel::money::Money;
+use crate::kernel::text::Number;
+use crate::platform::db::{Db, DbError};
+use crate::platform::http::auth::ReadDunning;
+use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
+use crate::platform::http::{Actor, Doors, Listing, Outcome};
+
+/// List how far invoices have been dunned
+///
+/// Open invoices only: what is paid is no longer dunned.
+#[utoipa::path(
+    tag = "dunning",
+    params(StageFilter, PageParams),
+    responses((status = 200, description = "One page of stages.", body = PageOut<StageOut>)),
+    security(("bearer" = ["dunning:read"]))
+)]
+#[get("/v1/dunning-stages")]
+pub async fn list_dunning_stages(
+    actor: Actor<ReadDunning>,
+    listing: Listing<StageFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page: Page<InvoiceStage> = doors
+        .read(move |db| {
+            let rows = store::list_invoice_stages(db, &actor, &listing.filter, &listing.page)?;
+            let position =
+                |row: &InvoiceStage| (row.invoice_id.to_string(), row.invoice_id.to_string());
+            Ok(listing.page.cut(rows, position))
+        })
+        .await?;
+    Ok(page.map(StageOut::from).into_response(&request, &cursors))
+}
+
+/// List how far customers have been dunned
+///
+/// A customer's stage is the highest of its open invoices.
+#[utoipa::path(
+    tag = "dunning",
+    params(CustomerStageFilter, PageParams),
+    responses((status = 200, description = "One page of stages.", body = PageOut<CustomerStageOut>)),
+    security(("bearer" = ["dunning:read"]))
+)]
+#[get("/v1/dunning-stages/customers")]
+pub async fn list_customer_dunning_stages(
+    actor: Actor<ReadDunning>,
+    listing: Listing<CustomerStageFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page: Page<CustomerStageOut> = doors
+        .read(move |db| {
+            let rows = store::list_customer_stages(db, &actor, &listing.filter, &listing.page)?;
+            let rows = describe(db, &rows)?;
+            let position =
+                |row: &CustomerStageOut| (row.customer_id.to_string(), row.customer_id.to_string());
+            Ok(listing.page.cut(rows, position))
+        })
+        .await?;
+    Ok(page.into_response(&request, &cursors))
+}
+
+/// Customers' stages with their numbers, in the currency of their accounts.
+fn describe(db: &mut Db, stages: &[CustomerStage]) -> Result<Vec<CustomerStageOut>, DbError> {
+    let ids: Vec<CustomerId> = stages.iter().map(|stage| stage.customer_id).collect();
+    let debtors: BTreeMap<CustomerId, Debtor> = store::list_debtors(db, &ids)?
+        .into_iter()
+        .map(|debtor| (debtor.0.id, debtor))
+        .collect();
+    Ok(stages
+        .iter()
+        .filter_map(|stage| {
+            let (customer, account) = debtors.get(&stage.customer_id)?;
+            Some(CustomerStageOut {
+                customer_id: stage.customer_id,
+                customer_number: customer.number.clone(),
+                level: stage.level,
+                last_dunned_on: stage.last_dunned_on,
+                invoices: stage.invoices,
+                open: account.money(stage.open_minor),
+            })
+        })
+        .collect())
+}
+
+/// Which stages.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StageFilter {
+    /// Stages of invoices to these customers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_id: Vec<CustomerId>,
+    /// Stages of invoices to the customers with these numbers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_number: Vec<Number>,
+    /// Stages of this level or higher.
+    #[param(minimum = 1, maximum = 10)]
+    pub level_min: Option<i32>,
+}
+
+/// Which customers' stages.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CustomerStageFilter {
+    /// These customers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_id: Vec<CustomerId>,
+    /// The customers with these numbers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_number: Vec<Number>,
+}
+
+/// How far an invoice has been dunned.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DunningStage, example = json!({
+    "invoice_id": "inv_01k00000000000000000000001", "invoice_number": "INV-7",
+    "customer_id": "cus_01k00000000000000000000001", "customer_number": "C-1001", "level": 2,
+    "last_dunned_on": "2026-03-31", "notice_id": "dno_01k00000000000000000000001", "due_date": "2026-03-01",
+    "open": {"amount": "12500.00", "currency": "CNY"}
+}))]
+pub struct StageOut {
+    invoice_id: InvoiceId,
+    invoice_number: Number,
+    customer_id: CustomerId,
+    customer_number: Number,
+    #[schema(minimum = 1, maximum = 10)]
+    level: i32,
+    last_dunned_on: NaiveDate,
+    /// The last notice that it was on.
+    notice_id: DunningNoticeId,
+    due_date: NaiveDate,
+    open: Money,
+}
+
+impl From<InvoiceStage> for StageOut {
+    fn from(stage: InvoiceStage) -> StageOut {
+        StageOut {
+            invoice_id: stage.invoice_id,
+            invoice_number: stage.invoice_number,
+            customer_id: stage.customer_id,
+            customer_number: stage.customer_number,
+            level: stage.level,
+            last_dunned_on: stage.last_dunned_on,
+            notice_id: stage.notice_id,
+            due_date: stage.due_date,
+            open: Money::from_minor(stage.open_minor, stage.currency),
+        }
+    }
+}
+
+/// How far a customer has been dunned.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerDunningStage, example = json!({
+    "customer_id": "cus_01k00000000000000000000001", "customer_number": "C-1001", "level": 2,
+    "last_dunned_on": "2026-03-31", "invoices": 3, "open": {"amount": "37500.00", "currency": "CNY"}
+}))]
+pub struct CustomerStageOut {
+    customer_id: CustomerId,
+    customer_number: Number,
+    /// The highest of its open invoices.
+    #[schema(minimum = 1, maximum = 10)]
+    level: Option<i32>,
+    last_dunned_on: Option<NaiveDate>,
+    /// How many open invoices have been dunned.
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    invoices: i64,
+    /// What is open on them.
+    open: Money,
+}

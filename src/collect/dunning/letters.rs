@@ -1,0 +1,437 @@
+//! Letters: a level's wording, filled in for one customer, as text and as HTML.
+//!
+//! A wording knows values and conditions and nothing else: no loops, filters or expressions, so that what it makes is
+//! bounded by its own length. It is rendered as text; the HTML comes from one layout of ours, into which that text
+//! and all data go as escaped values. Nothing that a customer is called is ever compiled.
+
+use chrono::NaiveDate;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+
+use super::model::{Level, OpenInvoice, Wording};
+use super::rules;
+use crate::book::customers::model::Customer;
+use crate::kernel::money::{Currency, Money};
+use crate::kernel::places::Language;
+
+const LAYOUT: &str = include_str!("letter.html");
+
+/// What a subject may name.
+const SUBJECT_VALUES: [&str; 8] = [
+    "customer_name",
+    "customer_number",
+    "level",
+    "date",
+    "total",
+    "invoice_count",
+    "days_past_due",
+    "oldest_due_date",
+];
+
+/// Where the list of invoices stands in a body. Stands in for itself while the body is rendered: no text of ours or
+/// of a customer's can hold a NUL.
+const INVOICES: &str = "invoices";
+const INVOICES_MARK: char = '\0';
+
+/// How much work one rendering may be, in instructions of the template engine.
+const FUEL: u64 = 50_000;
+
+/// Why a template is refused, or could not be filled in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    #[error("{0:?} is none of the values: {1}")]
+    UnknownValue(String, String),
+    #[error("{0:?} is neither a value nor a condition such as {{% if invoice_count > 1 %}}")]
+    NotAllowed(String),
+    #[error("a {0:?} is not closed")]
+    NotClosed(&'static str),
+    #[error("{0}")]
+    Syntax(String),
+}
+
+/// All that a letter says.
+#[derive(Debug, Clone)]
+pub struct Letter<'a> {
+    pub customer: &'a Customer,
+    pub level: &'a Level,
+    pub as_of: NaiveDate,
+    pub currency: Currency,
+    pub invoices: Vec<&'a OpenInvoice>,
+}
+
+/// A letter as it is stored and sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+/// The words around the data, in each language.
+struct Words {
+    customer_number: &'static str,
+    invoice: &'static str,
+    invoice_date: &'static str,
+    due_date: &'static str,
+    days_past_due: &'static str,
+    open: &'static str,
+    total: &'static str,
+}
+
+const fn words(language: Language) -> Words {
+    match language {
+        Language::English => Words {
+            customer_number: "Customer no.",
+            invoice: "Invoice",
+            invoice_date: "Date",
+            due_date: "Due",
+            days_past_due: "Days past due",
+            open: "Open amount",
+            total: "Total",
+        },
+        Language::Chinese => Words {
+            customer_number: "客户编号",
+            invoice: "发票号",
+            invoice_date: "开票日期",
+            due_date: "到期日",
+            days_past_due: "逾期天数",
+            open: "未付金额",
+            total: "合计",
+        },
+    }
+}
+
+/// Checks that a subject can be filled in for any customer.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_subject(source: &str) -> Result<(), TemplateError> {
+    check(source, &SUBJECT_VALUES)
+}
+
+/// Checks that a body can be filled in for any customer.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_body(source: &str) -> Result<(), TemplateError> {
+    let mut values = SUBJECT_VALUES.to_vec();
+    values.push(INVOICES);
+    check(source, &values)
+}
+
+fn check(source: &str, values: &[&str]) -> Result<(), TemplateError> {
+    let mut rest = source;
+    while let Some((open, close, tag, after)) = next_tag(rest)? {
+        let inner = tag.trim_matches('-').trim();
+        match (
+            open,
+            inner.split_whitespace().collect::<Vec<_>>().as_slice(),
+        ) {
+            ("{{", [name]) => known(name, values)?,
+            ("{%", ["else" | "endif"]) => {}
+            ("{%", ["if" | "elif", name]) => known(name, values)?,
+            (
+                "{%",
+                [
+                    "if" | "elif",
+                    name,
+                    "==" | "!=" | "<" | "<=" | ">" | ">=",
+                    number,
+                ],
+            ) => {
+                known(name, values)?;
+                let plain = number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit());
+                if !plain {
+                    return Err(TemplateError::NotAllowed((*number).to_owned()));
+                }
+            }
+            _ => return Err(TemplateError::NotAllowed(format!("{open}{tag}{close}"))),
+        }
+        rest = after;
+    }
+    engine()
+        .template_from_str(source)
+        .map(|_| ())
+        .map_err(|error| TemplateError::Syntax(error.to_string()))
+}
+
+type Tag<'a> = (&'static str, &'static str, &'a str, &'a str);
+
+/// The first tag of a template: how it opens and closes, what is in it, and what follows.
+fn next_tag(source: &str) -> Result<Option<Tag<'_>>, TemplateError> {
+    let first = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")]
+        .into_iter()
+        .filter_map(|(open, close)| Some((source.find(open)?, open, close)))
+        .min();
+    let Some((at, open, close)) = first else {
+        return Ok(None);
+    };
+    let inside = source.get(at + open.len()..).unwrap_or_default();
+    let (tag, after) = inside
+        .split_once(close)
+        .ok_or(TemplateError::NotClosed(open))?;
+    Ok(Some((open, close, tag, after)))
+}
+
+fn known(name: &str, values: &[&str]) -> Result<(), TemplateError> {
+    if values.contains(&name) {
+        Ok(())
+    } else {
+        Err(TemplateError::UnknownValue(
+            name.to_owned(),
+            values.join(", "),
+        ))
+    }
+}
+
+/// Writes a letter in the customer's language.
+///
+/// # Errors
+/// When a template can't be filled in; those that were checked can.
+pub fn render(letter: &Letter) -> Result<Rendered, TemplateError> {
+    let language = letter.customer.language;
+    let Wording { subject, body } = letter.level.texts.wording(language);
+    let values = values(letter);
+    let subject = fill("subject", subject.as_str(), values.clone())?;
+    let subject: String = subject
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(500)
+        .collect();
+    let body = fill("body", body.as_str(), values)?;
+    let (before, after) = body.split_once(INVOICES_MARK).unwrap_or((&body, ""));
+    let (before, after) = (paragraphs(before), paragraphs(after));
+    let text = text(letter, &before, &after);
+    let html = html(letter, &subject, &before, &after)?;
+    Ok(Rendered {
+        subject,
+        text,
+        html,
+    })
+}
+
+/// The paragraphs of a text, without any control character that a template smuggled in.
+fn paragraphs(text: &str) -> Vec<String> {
+    text.split("\n\n")
+        .map(|paragraph| {
+            let visible: String = paragraph
+                .chars()
+                .filter(|c| !c.is_control() || *c == '\n')
+                .collect();
+            visible.trim().to_owned()
+        })
+        .filter(|paragraph| !paragraph.is_empty())
+        .collect()
+}
+
+fn values(letter: &Letter) -> Value {
+    let oldest = letter.invoices.iter().map(|invoice| invoice.due_date).min();
+    let oldest = oldest.unwrap_or(letter.as_of);
+    context! {
+        customer_name => letter.customer.name.as_str(),
+        customer_number => letter.customer.number.as_str(),
+        level => letter.level.level,
+        date => letter.as_of.to_string(),
+        total => total(letter),
+        invoice_count => letter.invoices.len(),
+        days_past_due => rules::days_past_due(oldest, letter.as_of),
+        oldest_due_date => oldest.to_string(),
+        invoices => INVOICES_MARK.to_string(),
+    }
+}
+
+fn total(letter: &Letter) -> String {
+    money_text(Money::from_minor(
+        rules::total_minor(&letter.invoices),
+        letter.currency,
+    ))
+}
+
+fn text(letter: &Letter, before: &[String], after: &[String]) -> String {
+    let words = words(letter.customer.language);
+    let mut table: Vec<String> = letter
+        .invoices
+        .iter()
+        .map(|invoice| invoice_line(letter, invoice))
+        .collect();
+    table.push(format!("{}: {}", words.total, total(letter)));
+    let mut parts = before.to_vec();
+    parts.push(table.join("\n"));
+    parts.extend_from_slice(after);
+    let mut text = parts.join("\n\n");
+    text.push('\n');
+    text
+}
+
+fn invoice_line(letter: &Letter, invoice: &OpenInvoice) -> String {
+    let (number, dated, due) = (&invoice.number, invoice.invoice_date, invoice.due_date);
+    let days = rules::days_past_due(due, letter.as_of);
+    let open = money_text(Money::from_minor(invoice.open_minor, letter.currency));
+    match letter.customer.language {
+        Language::English => {
+            let unit = if days == 1 { "day" } else { "days" };
+            format!("- Invoice {number} of {dated}, due {due}, {days} {unit} past due: {open}")
+        }
+        Language::Chinese => {
+            format!("- 发票 {number}，开票日期 {dated}，到期日 {due}，逾期 {days} 天，未付 {open}")
+        }
+    }
+}
+
+fn html(
+    letter: &Letter,
+    subject: &str,
+    before: &[String],
+    after: &[String],
+) -> Result<String, TemplateError> {
+    let customer = letter.customer;
+    let words = words(customer.language);
+    let rows: Vec<Value> = letter
+        .invoices
+        .iter()
+        .map(|invoice| {
+            context! {
+                number => invoice.number.as_str(),
+                invoice_date => invoice.invoice_date.to_string(),
+                due_date => invoice.due_date.to_string(),
+                days_past_due => rules::days_past_due(invoice.due_date, letter.as_of),
+                open => money_text(Money::from_minor(invoice.open_minor, letter.currency)),
+            }
+        })
+        .collect();
+    let place = [customer.postal_code.as_ref(), customer.city.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(|line| line.as_str())
+        .collect::<Vec<_>>()
+        .join(" ");
+    let address: Vec<Value> = [
+        customer.name.as_str(),
+        customer
+            .street
+            .as_ref()
+            .map_or("", |street| street.as_str()),
+        &place,
+        customer.country.code(),
+    ]
+    .into_iter()
+    .filter(|line| !line.is_empty())
+    .map(Value::from)
+    .collect();
+    let list = |paragraphs: &[String]| -> Value { paragraphs.iter().map(Value::from).collect() };
+    let page = context! {
+        language => customer.language.code(),
+        subject => subject,
+        address => Value::from_iter(address),
+        customer_number => customer.number.as_str(),
+        date => letter.as_of.to_string(),
+        before => list(before),
+        after => list(after),
+        rows => Value::from_iter(rows),
+        total => total(letter),
+        words => context! {
+            customer_number => words.customer_number,
+            invoice => words.invoice,
+            invoice_date => words.invoice_date,
+            due_date => words.due_date,
+            days_past_due => words.days_past_due,
+            open => words.open,
+            total => words.total,
+        },
+    };
+    render_with(&layout_engine(), "letter.html", LAYOUT, page)
+}
+
+/// An amount with its thousands apart: `CNY 1,234,567.00`.
+fn money_text(money: Money) -> String {
+    let amount = money.amount_text();
+    let (whole, fraction) = amount.split_once('.').unwrap_or((&amount, ""));
+    let mut grouped = String::new();
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{} {grouped}{point}{fraction}", money.currency())
+}
+
+fn fill(name: &str, source: &str, values: Value) -> Result<String, TemplateError> {
+    render_with(&engine(), name, source, values)
+}
+
+fn render_with(
+    engine: &Environment,
+    name: &str,
+    source: &str,
+    values: Value,
+) -> Result<String, TemplateError> {
+    engine
+        .template_from_named_str(name, source)
+        .and_then(|template| template.render(values))
+        .map_err(|error| TemplateError::Syntax(error.to_string()))
+}
+
+/// The template engine for wordings: no functions, no filters, no files, plain text.
+fn engine() -> Environment<'static> {
+    let mut engine = Environment::empty();
+    engine.set_fuel(Some(FUEL));
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    engine
+}
+
+/// The engine for our own layout, which escapes every value. Its loops grow with the invoices, so it has no fuel.
+fn layout_engine() -> Environment<'static> {
+    let mut engine = Environment::empty();
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    engine.set_auto_escape_callback(|_| AutoEscape::Html);
+    engine
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wording_knows_values_and_conditions() {
+        for source in [
+            "no tags at all",
+            "{{ customer_name }}: {{ total }}",
+            "{{total}} {{- level -}}",
+            "{% if invoice_count > 1 %}invoices{% else %}invoice{% endif %}",
+            "{{ invoices }}",
+        ] {
+            assert_eq!(check_body(source), Ok(()), "{source}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused_when_it_is_saved() {
+        for source in [
+            "{{ customer_iban }}",
+            "{{ total",
+            "{% if invoice_count > 1 %}",
+            "{% endif %}",
+            "{% for x in range(9) %}{% endfor %}",
+            "{{ 'x' * 1000000000 }}",
+            "{{ total|upper }}",
+            "{{ customer_name.x }}",
+            "{% include 'x' %}",
+            "{% set x = total %}",
+            "{# a comment #}",
+            "{% if level == total %}{% endif %}",
+            "{{ }}",
+        ] {
+            assert!(check_body(source).is_err(), "{source}");
+        }
+        assert!(check_subject("{{ invoices }}").is_err());
+    }
+
+    #[test]
+    fn amounts_are_easy_to_read() {
+        let text = |minor, code: &str| money_text(Money::from_minor(minor, code.parse().unwrap()));
+        assert_eq!(text(123_456_700, "CNY"), "CNY 1,234,567.00");
+        assert_eq!(text(99, "EUR"), "EUR 0.99");
+        assert_eq!(text(1_000, "JPY"), "JPY 1,000");
+    }
+}

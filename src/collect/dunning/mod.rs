@@ -1,0 +1,16 @@
+//! Dunning: asking for overdue money, level by level, and never twice for the same.
+//!
+//! A procedure is a ladder of levels, kept as data: from how many days past due, from what amount, how long after the
+//! level before, by which channel, in which words, and whether the account is then blocked. A run climbs it for the
+//! whole book: previewed, approved by another person, issued. Issuing looks at the ledger of that moment again, so
+//! that nobody who paid or was blocked meanwhile is dunned, and raises the stage of each invoice by exactly one.
+//!
+//! A stage that blocks puts a block on the credit account; [`actions::reconsider_blocks`] and [`actions::sweep`] lift
+//! it when no invoice stands at such a stage any more. Whoever settles invoices calls one of them.
+
+pub mod actions;
+pub mod api;
+pub mod letters;
+pub mod model;
+pub mod rules;
+pub mod store;

@@ -1,0 +1,355 @@
+//! Procedures and their levels, runs, notices, stages and blocks.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize, Serializer};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::{
+    CreditAccountId, CustomerId, DunningBlockId, DunningNoticeId, DunningProcedureId, DunningRunId,
+    InvoiceId,
+};
+use crate::kernel::money::{AmountIn, Currency, Money};
+use crate::kernel::places::Language;
+use crate::kernel::text::{Line, Note, Number, Subject};
+use crate::platform::db::columns::text_enum;
+use crate::platform::db::schema::{
+    dunning_blocks, dunning_notice_items, dunning_notices, dunning_procedures, dunning_runs,
+    dunning_stages,
+};
+use crate::platform::db::{DbError, read_document};
+
+text_enum! {
+    /// How a notice reaches the customer.
+    pub enum Channel {
+        Letter = "letter",
+        Email = "email",
+        Phone = "phone",
+        Visit = "visit",
+        /// Handed over to legal proceedings.
+        Legal = "legal",
+    }
+}
+
+text_enum! {
+    /// What a level does to the credit account.
+    pub enum Effect {
+        None = "none",
+        /// Limit checks refuse until what stands at this level is settled.
+        Block = "block",
+    }
+}
+
+text_enum! {
+    /// For whom a procedure holds.
+    pub enum ProcedureUsage {
+        /// For every account that names no other; there is exactly one.
+        Default = "default",
+        /// For the accounts that name it.
+        Assigned = "assigned",
+    }
+}
+
+text_enum! {
+    /// How far a run has come.
+    pub enum RunStatus {
+        Previewed = "previewed",
+        Approved = "approved",
+        Issued = "issued",
+        Cancelled = "cancelled",
+    }
+}
+
+impl RunStatus {
+    /// What can be done with a run from here.
+    pub const fn allowed(self) -> &'static [&'static str] {
+        match self {
+            RunStatus::Previewed => &["approve", "cancel"],
+            RunStatus::Approved => &["issue", "cancel"],
+            RunStatus::Issued | RunStatus::Cancelled => &[],
+        }
+    }
+}
+
+text_enum! {
+    /// What became of a notice.
+    pub enum NoticeStatus {
+        Previewed = "previewed",
+        Issued = "issued",
+        /// Not sent, because nothing on it was left to dun when the run was issued.
+        Suppressed = "suppressed",
+        Cancelled = "cancelled",
+    }
+}
+
+text_enum! {
+    /// Why an invoice is not dunned.
+    pub enum LeftOut {
+        /// It was paid, credited or cancelled.
+        NothingOpen = "nothing_open",
+        /// A dunning block holds it or its customer.
+        Blocked = "blocked",
+        /// It is not overdue for as many days as its next level asks.
+        DaysNotReached = "days_not_reached",
+        /// The notice before is too recent.
+        TooSoon = "too_soon",
+        /// What the customer's level adds up to is below its minimum amount.
+        BelowMinimum = "below_minimum",
+        /// It stands at the procedure's last level.
+        LastLevel = "last_level",
+        /// Another run dunned it between preview and issue.
+        AlreadyDunned = "already_dunned",
+        /// The procedure lost the level between preview and issue.
+        LevelGone = "level_gone",
+        /// The items of a suppressed notice were dropped for different reasons.
+        Several = "several",
+    }
+}
+
+text_enum! {
+    /// Whether a dunning block holds.
+    pub enum BlockStatus {
+        Active = "active",
+        /// Its last day has passed.
+        Expired = "expired",
+        Lifted = "lifted",
+    }
+}
+
+/// One step of a procedure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DunningLevel, example = json!({
+    "level": 1, "days_past_due": 1, "minimum_days_between": 7,
+    "minimum_amounts": [{"amount": "100.00", "currency": "CNY"}], "channel": "email", "effect": "none",
+    "texts": {
+        "en": {"subject": "Reminder: {{ total }} is past due", "body": "Dear customer,\n\n{{ invoices }}\n\nPlease pay."},
+        "zh-CN": {"subject": "付款提醒：{{ total }} 已逾期", "body": "尊敬的客户：\n\n{{ invoices }}\n\n请付款。"}
+    }
+}))]
+pub struct Level {
+    /// 1 for the first, each one higher than the one before.
+    #[validate(range(min = 1, max = 10))]
+    #[schema(minimum = 1, maximum = 10)]
+    pub level: i32,
+    /// From how many days past due on; more than the level before asks.
+    #[validate(range(min = 1, max = 3650))]
+    #[schema(minimum = 1, maximum = 3650)]
+    pub days_past_due: i32,
+    /// How many days after the notice before, at the earliest.
+    #[validate(range(min = 1, max = 365))]
+    #[schema(minimum = 1, maximum = 365)]
+    pub minimum_days_between: i32,
+    /// What a customer's invoices at this level must add up to, by currency; any amount where none is named.
+    #[validate(length(max = 20))]
+    #[schema(max_items = 20)]
+    pub minimum_amounts: Vec<AmountIn>,
+    pub channel: Channel,
+    /// Never less than that of the level before.
+    pub effect: Effect,
+    pub texts: Texts,
+}
+
+impl Level {
+    /// The least that must be due at this level, in minor units.
+    pub fn minimum_minor(&self, currency: Currency) -> i64 {
+        self.minimum_amounts
+            .iter()
+            .map(|amount| amount.money())
+            .find(|amount| amount.currency() == currency)
+            .map_or(0, Money::minor)
+    }
+}
+
+/// A level's words in each language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DunningTexts)]
+pub struct Texts {
+    pub en: Wording,
+    #[serde(rename = "zh-CN")]
+    pub zh_cn: Wording,
+}
+
+impl Texts {
+    pub const fn wording(&self, language: Language) -> &Wording {
+        match language {
+            Language::English => &self.en,
+            Language::Chinese => &self.zh_cn,
+        }
+    }
+}
+
+/// Templates: `{{ name }}` stands for a value and `{% if name > 1 %} … {% else %} … {% endif %}` chooses. Values are
+/// `customer_name`, `customer_number`, `level`, `date`, `total`, `invoice_count`, `days_past_due`, `oldest_due_date`,
+/// and in the body `invoices`, where the list of invoices stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DunningWording)]
+pub struct Wording {
+    pub subject: Line,
+    pub body: Note,
+}
+
+/// A procedure's document, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    pub levels: Vec<Level>,
+}
+
+/// A dunning procedure.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = dunning_procedures, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Procedure {
+    pub id: DunningProcedureId,
+    pub name: Line,
+    pub usage: ProcedureUsage,
+    /// A [`Document`].
+    #[serde(serialize_with = "as_document")]
+    pub document: String,
+    pub created_at: Instant,
+    pub changed_at: Instant,
+    pub version: i64,
+}
+
+impl Procedure {
+    /// The levels, from the first up.
+    ///
+    /// # Errors
+    /// When the row was changed by other hands.
+    pub fn levels(&self) -> Result<Vec<Level>, DbError> {
+        Ok(read_document::<Document>(&self.document)?.levels)
+    }
+}
+
+/// Shows a stored document as what it says, not as text within text.
+fn as_document<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serde_json::from_str::<serde_json::Value>(text)
+        .map_err(serde::ser::Error::custom)?
+        .serialize(serializer)
+}
+
+/// How many overdue invoices a preview left out, by reason.
+pub type Skipped = BTreeMap<LeftOut, i64>;
+
+/// A dunning run.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = dunning_runs, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Run {
+    pub id: DunningRunId,
+    pub as_of: NaiveDate,
+    pub status: RunStatus,
+    /// [`Skipped`], as a document.
+    #[serde(serialize_with = "as_document")]
+    pub skipped: String,
+    pub created_by: Subject,
+    pub created_at: Instant,
+    pub approved_by: Option<Subject>,
+    pub approved_at: Option<Instant>,
+    pub issued_by: Option<Subject>,
+    pub issued_at: Option<Instant>,
+    pub version: i64,
+}
+
+/// What one customer is told at one level.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = dunning_notices, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Notice {
+    pub id: DunningNoticeId,
+    pub run_id: DunningRunId,
+    pub customer_id: CustomerId,
+    pub account_id: CreditAccountId,
+    pub level: i32,
+    pub channel: Channel,
+    pub effect: Effect,
+    pub language: Language,
+    pub status: NoticeStatus,
+    pub currency: Currency,
+    pub total_minor: i64,
+    pub subject: String,
+    #[serde(skip)]
+    pub body_text: String,
+    #[serde(skip)]
+    pub body_html: String,
+    pub issued_on: Option<NaiveDate>,
+    pub suppressed_reason: Option<LeftOut>,
+    pub created_at: Instant,
+    pub version: i64,
+}
+
+/// One invoice on a notice.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = dunning_notice_items, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct NoticeItem {
+    pub notice_id: DunningNoticeId,
+    pub invoice_id: InvoiceId,
+    pub level: i32,
+    pub days_past_due: i32,
+    pub open_minor: i64,
+    /// Why it was dropped when the run was issued.
+    pub dropped_reason: Option<LeftOut>,
+}
+
+/// How far an invoice has been dunned. It never goes down: what is paid is no longer looked at.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = dunning_stages, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Stage {
+    pub invoice_id: InvoiceId,
+    pub customer_id: CustomerId,
+    pub level: i32,
+    pub last_dunned_on: NaiveDate,
+    pub notice_id: DunningNoticeId,
+}
+
+/// A promise to ourselves not to dun a customer, or one invoice, up to and including a day.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = dunning_blocks, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct DunningBlock {
+    pub id: DunningBlockId,
+    pub customer_id: CustomerId,
+    pub invoice_id: Option<InvoiceId>,
+    pub reason: Note,
+    pub until: NaiveDate,
+    pub created_by: Subject,
+    pub created_at: Instant,
+    pub lifted_at: Option<Instant>,
+    pub lifted_by: Option<Subject>,
+    pub version: i64,
+}
+
+impl DunningBlock {
+    pub fn status(&self, today: NaiveDate) -> BlockStatus {
+        if self.lifted_at.is_some() {
+            BlockStatus::Lifted
+        } else if self.until < today {
+            BlockStatus::Expired
+        } else {
+            BlockStatus::Active
+        }
+    }
+}
+
+/// An invoice as dunning sees it: the ledger's facts with its stage.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct OpenInvoice {
+    pub id: InvoiceId,
+    pub number: Number,
+    pub customer_id: CustomerId,
+    pub currency: Currency,
+    pub invoice_date: NaiveDate,
+    pub due_date: NaiveDate,
+    pub open_minor: i64,
+    /// The last level that it was dunned at; none before the first.
+    pub stage: Option<i32>,
+    pub last_dunned_on: Option<NaiveDate>,
+}

@@ -1,0 +1,254 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::collect::dunning::model::{Channel, Texts, Wording};
+use crate::kernel::money::{AmountIn, Money};
+
+fn cny() -> Currency {
+    "CNY".parse().unwrap()
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn level(level: i32, days_past_due: i32, minimum: &str, effect: Effect) -> Level {
+    let wording = Wording {
+        subject: "Reminder".parse().unwrap(),
+        body: "{{ invoices }}".parse().unwrap(),
+    };
+    Level {
+        level,
+        days_past_due,
+        minimum_days_between: 7,
+        minimum_amounts: vec![AmountIn::try_from(Money::parse(minimum, cny()).unwrap()).unwrap()],
+        channel: Channel::Letter,
+        effect,
+        texts: Texts {
+            en: wording.clone(),
+            zh_cn: wording,
+        },
+    }
+}
+
+fn ladder() -> Vec<Level> {
+    vec![
+        level(1, 1, "1.00", Effect::None),
+        level(2, 15, "1.00", Effect::None),
+        level(3, 30, "100.00", Effect::Block),
+    ]
+}
+
+fn invoice(due: &str, open_minor: i64) -> OpenInvoice {
+    OpenInvoice {
+        id: InvoiceId::new(),
+        number: "INV-1".parse().unwrap(),
+        customer_id: CustomerId::new(),
+        currency: cny(),
+        invoice_date: day(due),
+        due_date: day(due),
+        open_minor,
+        stage: None,
+        last_dunned_on: None,
+    }
+}
+
+fn dunned(stage: i32, on: &str) -> OpenInvoice {
+    OpenInvoice {
+        stage: Some(stage),
+        last_dunned_on: Some(day(on)),
+        ..invoice("2026-01-31", 10_000)
+    }
+}
+
+fn next(invoice: &OpenInvoice, as_of: &str) -> Result<i32, LeftOut> {
+    next_level(invoice, &Blocks::default(), &ladder(), day(as_of)).map(|level| level.level)
+}
+
+#[test]
+fn the_first_reminder_comes_a_day_after_the_due_date() {
+    assert_eq!(
+        next(&invoice("2026-03-31", 100), "2026-03-31"),
+        Err(LeftOut::DaysNotReached)
+    );
+    assert_eq!(next(&invoice("2026-03-31", 100), "2026-04-01"), Ok(1));
+}
+
+#[test]
+fn even_a_very_old_invoice_begins_at_the_first_level() {
+    assert_eq!(next(&invoice("2024-01-31", 100), "2026-04-01"), Ok(1));
+}
+
+#[test]
+fn a_level_waits_for_the_notice_before_to_sink_in() {
+    assert_eq!(
+        next(&dunned(1, "2026-02-20"), "2026-02-26"),
+        Err(LeftOut::TooSoon)
+    );
+    assert_eq!(next(&dunned(1, "2026-02-20"), "2026-02-27"), Ok(2));
+    assert_eq!(
+        next(&dunned(3, "2026-02-20"), "2026-12-31"),
+        Err(LeftOut::LastLevel)
+    );
+}
+
+#[test]
+fn a_block_on_the_invoice_or_its_customer_keeps_it_out() {
+    let invoice = invoice("2026-01-31", 100);
+    let levels = ladder();
+    let of_customer = Blocks {
+        customers: BTreeSet::from([invoice.customer_id]),
+        ..Blocks::default()
+    };
+    let of_invoice = Blocks {
+        invoices: BTreeSet::from([invoice.id]),
+        ..Blocks::default()
+    };
+    for blocks in [of_customer, of_invoice] {
+        assert_eq!(
+            next_level(&invoice, &blocks, &levels, day("2026-04-01")),
+            Err(LeftOut::Blocked)
+        );
+        assert_eq!(still_due(&invoice, &blocks, 1), Err(LeftOut::Blocked));
+    }
+}
+
+#[test]
+fn the_minimum_is_for_the_whole_notice_not_for_each_invoice() {
+    let levels = ladder();
+    let one = OpenInvoice {
+        open_minor: 6_000,
+        ..dunned(2, "2026-03-01")
+    };
+    let other = OpenInvoice {
+        id: InvoiceId::new(),
+        open_minor: 4_000,
+        ..one.clone()
+    };
+    let alone = [one.clone()];
+    let plan_alone = plan(&alone, &Blocks::default(), |_| &levels, day("2026-04-01"));
+    assert!(plan_alone.proposals.is_empty());
+    assert_eq!(
+        plan_alone.skipped,
+        Skipped::from([(LeftOut::BelowMinimum, 1)])
+    );
+    let both = [one, other];
+    let plan_both = plan(&both, &Blocks::default(), |_| &levels, day("2026-04-01"));
+    let totals: Vec<i64> = plan_both
+        .proposals
+        .iter()
+        .map(Proposal::total_minor)
+        .collect();
+    assert_eq!(totals, [10_000]);
+}
+
+#[test]
+fn a_procedure_climbs() {
+    assert_eq!(misfits(&ladder()), []);
+    let mut gap = ladder();
+    gap[2].level = 4;
+    assert_eq!(misfits(&gap), [(2, Misfit::Numbering)]);
+    let mut flat = ladder();
+    flat[1].days_past_due = 1;
+    assert_eq!(misfits(&flat), [(1, Misfit::DaysNotAscending)]);
+    let mut weaker = ladder();
+    weaker[1].effect = Effect::Block;
+    weaker[2].effect = Effect::None;
+    assert_eq!(misfits(&weaker), [(2, Misfit::EffectWeaker)]);
+    let mut twice = ladder();
+    let again = twice[0].minimum_amounts.clone();
+    twice[0].minimum_amounts.extend(again);
+    assert_eq!(misfits(&twice), [(0, Misfit::CurrencyTwice)]);
+}
+
+/// An invoice of one of three customers, in any state.
+fn any_invoice(customers: [CustomerId; 3]) -> impl Strategy<Value = (OpenInvoice, bool)> {
+    (
+        0..3usize,
+        0i64..20_000,
+        0i64..90,
+        proptest::option::of((1..4i32, 0i64..40)),
+        any::<bool>(),
+    )
+        .prop_map(move |(customer, open_minor, overdue, dunned, blocked)| {
+            let today = day("2026-04-01");
+            let due_date = today - chrono::Duration::days(overdue);
+            let invoice = OpenInvoice {
+                id: InvoiceId::new(),
+                number: "INV-1".parse().unwrap(),
+                customer_id: customers[customer],
+                currency: cny(),
+                invoice_date: due_date,
+                due_date,
+                open_minor,
+                stage: dunned.map(|(stage, _)| stage),
+                last_dunned_on: dunned.map(|(_, ago)| today - chrono::Duration::days(ago)),
+            };
+            (invoice, blocked)
+        })
+}
+
+fn any_book() -> impl Strategy<Value = Vec<(OpenInvoice, bool)>> {
+    let customers = [CustomerId::new(), CustomerId::new(), CustomerId::new()];
+    proptest::collection::vec(any_invoice(customers), 0..30)
+}
+
+fn blocks_of(book: &[(OpenInvoice, bool)]) -> Blocks {
+    Blocks {
+        invoices: book
+            .iter()
+            .filter(|(_, blocked)| *blocked)
+            .map(|(invoice, _)| invoice.id)
+            .collect(),
+        ..Blocks::default()
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_level_is_skipped_and_nobody_is_dunned_who_paid_or_is_blocked(book in any_book()) {
+        let (levels, blocks) = (ladder(), blocks_of(&book));
+        let invoices: Vec<OpenInvoice> = book.into_iter().map(|(invoice, _)| invoice).collect();
+        let plan = plan(&invoices, &blocks, |_| &levels, day("2026-04-01"));
+        let mut seen = BTreeSet::new();
+        for proposal in &plan.proposals {
+            prop_assert!(proposal.total_minor() >= proposal.level.minimum_minor(proposal.currency));
+            for invoice in &proposal.invoices {
+                prop_assert!(seen.insert(invoice.id));
+                prop_assert_eq!(proposal.level.level, invoice.stage.unwrap_or(0) + 1);
+                prop_assert!(invoice.open_minor > 0);
+                prop_assert!(!blocks.hold(invoice));
+                prop_assert_eq!(still_due(invoice, &blocks, proposal.level.level), Ok(()));
+            }
+        }
+        let skipped: i64 = plan.skipped.values().sum();
+        prop_assert_eq!(seen.len() + usize::try_from(skipped).unwrap(), invoices.len());
+    }
+
+    #[test]
+    fn a_second_run_on_the_same_day_dunns_nothing_again(book in any_book()) {
+        let (levels, blocks, today) = (ladder(), blocks_of(&book), day("2026-04-01"));
+        let mut invoices: Vec<OpenInvoice> = book.into_iter().map(|(invoice, _)| invoice).collect();
+        let before = invoices.clone();
+        let first = plan(&before, &blocks, |_| &levels, today);
+        for proposal in &first.proposals {
+            for noticed in &proposal.invoices {
+                let invoice = invoices.iter_mut().find(|invoice| invoice.id == noticed.id).unwrap();
+                prop_assert!(proposal.level.level > invoice.stage.unwrap_or(0));
+                invoice.stage = Some(proposal.level.level);
+                invoice.last_dunned_on = Some(today);
+                prop_assert_eq!(
+                    still_due(invoice, &blocks, proposal.level.level),
+                    Err(LeftOut::AlreadyDunned)
+                );
+            }
+        }
+        let dunned: BTreeSet<InvoiceId> =
+            first.proposals.iter().flat_map(|proposal| &proposal.invoices).map(|invoice| invoice.id).collect();
+        let second = plan(&invoices, &blocks, |_| &levels, today);
+        let again: BTreeSet<InvoiceId> =
+            second.proposals.iter().flat_map(|proposal| &proposal.invoices).map(|invoice| invoice.id).collect();
+        prop_assert!(dunned.is_disjoint(&again));
+        prop_assert!(again.is_empty());
+    }
+}

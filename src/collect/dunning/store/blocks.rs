@@ -1,0 +1,110 @@
+//! Queries on dunning blocks.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use crate::collect::dunning::api::BlockFilter;
+use crate::collect::dunning::model::{BlockStatus, DunningBlock};
+use crate::collect::dunning::rules::Blocks;
+use crate::kernel::caller::Caller;
+use crate::kernel::ids::{CustomerId, DunningBlockId, InvoiceId};
+use crate::platform::db::schema::customers;
+use crate::platform::db::schema::dunning_blocks::{self, dsl};
+use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
+use crate::platform::http::{PageRequest, Problem};
+
+pub fn find_block(db: &mut Db, id: DunningBlockId) -> Result<Option<DunningBlock>, DbError> {
+    Ok(on_backend!(db, |c| dunning_blocks::table
+        .find(id)
+        .select(DunningBlock::as_select())
+        .first(c)
+        .optional())?)
+}
+
+pub fn insert_block(tx: &mut Tx, block: &DunningBlock) -> Result<(), DbError> {
+    on_backend!(tx, |c| diesel::insert_into(dunning_blocks::table)
+        .values(block)
+        .execute(c))?;
+    Ok(())
+}
+
+/// Lifts the block when the row still has the version that `block` was read with.
+pub fn lift_block_if_unchanged(
+    tx: &mut Tx,
+    block: &DunningBlock,
+) -> Result<Option<DunningBlock>, DbError> {
+    let (now, caller) = (tx.now(), tx.caller());
+    Ok(on_backend!(tx, |c| diesel::update(
+        dsl::dunning_blocks
+            .find(block.id)
+            .filter(dsl::version.eq(block.version))
+    )
+    .set((
+        dsl::lifted_at.eq(now),
+        dsl::lifted_by.eq(&caller.subject),
+        dsl::version.eq(dsl::version + 1),
+    ))
+    .returning(DunningBlock::as_returning())
+    .get_result(c)
+    .optional())?)
+}
+
+/// Whom and what the blocks of a day hold.
+pub fn list_active_blocks(db: &mut Db, today: NaiveDate) -> Result<Blocks, DbError> {
+    let rows: Vec<(CustomerId, Option<InvoiceId>)> = on_backend!(db, |c| dunning_blocks::table
+        .filter(dsl::lifted_at.is_null())
+        .filter(dsl::until.ge(today))
+        .select((dsl::customer_id, dsl::invoice_id))
+        .load(c))?;
+    let mut blocks = Blocks::default();
+    for (customer, invoice) in rows {
+        match invoice {
+            Some(invoice) => blocks.invoices.insert(invoice),
+            None => blocks.customers.insert(customer),
+        };
+    }
+    Ok(blocks)
+}
+
+/// One page of the blocks whose customers the caller may see, the newest first.
+pub fn list_blocks(
+    db: &mut Db,
+    caller: &Caller,
+    filter: &BlockFilter,
+    page: &PageRequest,
+) -> Result<Vec<DunningBlock>, Problem> {
+    let today = db.today();
+    let rows = on_backend!(db, |c| {
+        let mut query = dunning_blocks::table
+            .select(DunningBlock::as_select())
+            .into_boxed();
+        if caller.sees_only_own() {
+            query = query.filter(
+                dsl::customer_id.eq_any(
+                    customers::table
+                        .filter(customers::owner.eq(&caller.subject))
+                        .select(customers::id),
+                ),
+            );
+        }
+        if !filter.customer_id.is_empty() {
+            query = query.filter(dsl::customer_id.eq_any(&filter.customer_id));
+        }
+        if !filter.invoice_id.is_empty() {
+            query = query.filter(dsl::invoice_id.eq_any(&filter.invoice_id));
+        }
+        query = match filter.status {
+            Some(BlockStatus::Active) => query
+                .filter(dsl::lifted_at.is_null())
+                .filter(dsl::until.ge(today)),
+            Some(BlockStatus::Expired) => query
+                .filter(dsl::lifted_at.is_null())
+                .filter(dsl::until.lt(today)),
+            Some(BlockStatus::Lifted) => query.filter(dsl::lifted_at.is_not_null()),
+            None => query,
+        };
+        seek!(query, page, desc, dsl::id => DunningBlockId, dsl::id => DunningBlockId);
+        query.load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
+}

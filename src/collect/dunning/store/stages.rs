@@ -1,0 +1,181 @@
+//! Queries on how far invoices and customers have been dunned.
+
+use chrono::NaiveDate;
+use diesel::dsl::max;
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use crate::book::exposure::model::BlockCause;
+use crate::collect::dunning::api::{CustomerStageFilter, StageFilter};
+use crate::collect::dunning::model::{Effect, Stage};
+use crate::kernel::caller::Caller;
+use crate::kernel::ids::{CreditAccountId, CustomerId, DunningNoticeId, InvoiceId};
+use crate::kernel::money::Currency;
+use crate::kernel::text::Number;
+use crate::platform::db::schema::{
+    account_blocks, credit_accounts, customers, dunning_notices, dunning_stages, invoices,
+};
+use crate::platform::db::{Db, DbError, Tx, on_backend, seek, sum_minor};
+use crate::platform::http::{PageRequest, Problem};
+
+/// Writes the stages that invoices have reached.
+pub fn raise_stages(tx: &mut Tx, rows: &[Stage]) -> Result<(), DbError> {
+    use dunning_stages::dsl;
+    for chunk in rows.chunks(2_000) {
+        on_backend!(tx, |c| diesel::insert_into(dunning_stages::table)
+            .values(chunk)
+            .on_conflict(dsl::invoice_id)
+            .do_update()
+            .set((
+                dsl::level.eq(excluded(dsl::level)),
+                dsl::last_dunned_on.eq(excluded(dsl::last_dunned_on)),
+                dsl::notice_id.eq(excluded(dsl::notice_id)),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// An account with a dunning block that stands, and its customer.
+pub type BlockedAccount = (CustomerId, CreditAccountId);
+
+/// The accounts that dunning blocks, of these customers or of all.
+pub fn list_blocked_accounts(
+    db: &mut Db,
+    of: Option<&[CustomerId]>,
+) -> Result<Vec<BlockedAccount>, DbError> {
+    let rows: Vec<BlockedAccount> = on_backend!(db, |c| {
+        let query = account_blocks::table
+            .inner_join(
+                credit_accounts::table.on(credit_accounts::id.eq(account_blocks::account_id)),
+            )
+            .filter(account_blocks::cause.eq(BlockCause::Dunning))
+            .filter(account_blocks::lifted_at.is_null())
+            .select((credit_accounts::customer_id, credit_accounts::id))
+            .order(credit_accounts::id);
+        match of {
+            Some(customers) => query
+                .filter(credit_accounts::customer_id.eq_any(customers))
+                .load(c),
+            None => query.load(c),
+        }
+    })?;
+    Ok(rows)
+}
+
+/// Those of these customers that have an open invoice at a stage that blocks.
+pub fn list_held(db: &mut Db, of: &[CustomerId]) -> Result<Vec<CustomerId>, DbError> {
+    Ok(on_backend!(db, |c| dunning_stages::table
+        .inner_join(invoices::table.on(invoices::id.eq(dunning_stages::invoice_id)))
+        .inner_join(dunning_notices::table.on(dunning_notices::id.eq(dunning_stages::notice_id)))
+        .filter(dunning_stages::customer_id.eq_any(of))
+        .filter(invoices::open_minor.gt(0))
+        .filter(dunning_notices::effect.eq(Effect::Block))
+        .select(dunning_stages::customer_id)
+        .distinct()
+        .load(c))?)
+}
+
+/// An open invoice's stage.
+#[derive(Debug, Clone, Queryable)]
+pub struct InvoiceStage {
+    pub invoice_id: InvoiceId,
+    pub invoice_number: Number,
+    pub customer_id: CustomerId,
+    pub customer_number: Number,
+    pub level: i32,
+    pub last_dunned_on: NaiveDate,
+    pub notice_id: DunningNoticeId,
+    pub due_date: NaiveDate,
+    pub currency: Currency,
+    pub open_minor: i64,
+}
+
+/// One page of the stages of open invoices whose customers the caller may see.
+pub fn list_invoice_stages(
+    db: &mut Db,
+    caller: &Caller,
+    filter: &StageFilter,
+    page: &PageRequest,
+) -> Result<Vec<InvoiceStage>, Problem> {
+    let rows: Result<Vec<InvoiceStage>, _> = on_backend!(db, |c| {
+        let mut query = dunning_stages::table
+            .inner_join(invoices::table.on(invoices::id.eq(dunning_stages::invoice_id)))
+            .inner_join(customers::table.on(customers::id.eq(dunning_stages::customer_id)))
+            .filter(invoices::open_minor.gt(0))
+            .select((
+                dunning_stages::invoice_id,
+                invoices::number,
+                dunning_stages::customer_id,
+                customers::number,
+                dunning_stages::level,
+                dunning_stages::last_dunned_on,
+                dunning_stages::notice_id,
+                invoices::due_date,
+                invoices::currency,
+                invoices::open_minor,
+            ))
+            .into_boxed();
+        if caller.sees_only_own() {
+            query = query.filter(customers::owner.eq(&caller.subject));
+        }
+        if !filter.customer_id.is_empty() {
+            query = query.filter(dunning_stages::customer_id.eq_any(&filter.customer_id));
+        }
+        if !filter.customer_number.is_empty() {
+            query = query.filter(customers::number.eq_any(&filter.customer_number));
+        }
+        if let Some(level) = filter.level_min {
+            query = query.filter(dunning_stages::level.ge(level));
+        }
+        seek!(query, page, asc, dunning_stages::invoice_id => InvoiceId, dunning_stages::invoice_id => InvoiceId);
+        query.load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
+}
+
+/// The highest stage of a customer's open invoices.
+#[derive(Debug, Clone, Queryable)]
+pub struct CustomerStage {
+    pub customer_id: CustomerId,
+    pub level: Option<i32>,
+    pub last_dunned_on: Option<NaiveDate>,
+    pub open_minor: i64,
+    pub invoices: i64,
+}
+
+/// One page of the stages of customers that the caller may see.
+pub fn list_customer_stages(
+    db: &mut Db,
+    caller: &Caller,
+    filter: &CustomerStageFilter,
+    page: &PageRequest,
+) -> Result<Vec<CustomerStage>, Problem> {
+    let rows: Result<Vec<CustomerStage>, _> = on_backend!(db, |c| {
+        let mut query = dunning_stages::table
+            .inner_join(invoices::table.on(invoices::id.eq(dunning_stages::invoice_id)))
+            .inner_join(customers::table.on(customers::id.eq(dunning_stages::customer_id)))
+            .filter(invoices::open_minor.gt(0))
+            .group_by(dunning_stages::customer_id)
+            .select((
+                dunning_stages::customer_id,
+                max(dunning_stages::level),
+                max(dunning_stages::last_dunned_on),
+                sum_minor!("invoices.open_minor"),
+                diesel::dsl::count_star(),
+            ))
+            .into_boxed();
+        if caller.sees_only_own() {
+            query = query.filter(customers::owner.eq(&caller.subject));
+        }
+        if !filter.customer_id.is_empty() {
+            query = query.filter(dunning_stages::customer_id.eq_any(&filter.customer_id));
+        }
+        if !filter.customer_number.is_empty() {
+            query = query.filter(customers::number.eq_any(&filter.customer_number));
+        }
+        seek!(query, page, asc, dunning_stages::customer_id => CustomerId, dunning_stages::customer_id => CustomerId);
+        query.load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
+}
