@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the binary.
 
+mod demo;
 mod serve;
 mod token;
 
@@ -25,6 +26,8 @@ struct Cli {
 enum Command {
     /// Serve the API.
     Serve(serve::Options),
+    /// Draw a sandbox book, show it around, and serve it.
+    Demo(demo::Options),
     /// Apply the migrations and stop.
     Migrate,
     /// Mint a token for the shared-secret set-up.
@@ -42,6 +45,7 @@ pub fn run() -> ExitCode {
     let outcome = match cli.command {
         Command::Openapi => print_contract(),
         Command::Serve(options) => load(cli.config).and_then(|config| serve::run(config, &options)),
+        Command::Demo(options) => load(cli.config).and_then(|config| demo::run(config, &options)),
         Command::Migrate => load(cli.config).and_then(|config| serve::migrate(&config)),
         Command::Token(options) => {
             load(cli.config).and_then(|config| token::run(&config, &options))

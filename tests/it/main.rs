@@ -10,6 +10,7 @@
 mod accounts;
 mod applications;
 mod customers;
+mod demo;
 mod dunning;
 mod house;
 mod limits;
