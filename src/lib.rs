@@ -6,9 +6,10 @@
 //! - [`commands`]: the command line, one function for each command.
 //! - [`server`]: the actix application: assembly, middleware, the contract, docs, health, metrics, the worker.
 //! - [`drill`]: a sandbox book, lived through on a clock that can be turned.
-//! - [`decide`]: limit checks, reservations and credit blocks; credit applications.
+//! - [`prove`]: reports over the whole book, as of any date.
+//! - [`decide`]: limit checks, reservations, credit blocks, credit applications.
 //! - [`collect`]: seeing to it that the money comes in: dunning.
-//! - [`book`]: customers, their credit accounts and exposure.
+//! - [`book`]: customers, credit policy, credit accounts and exposure, the receivables ledger, imports.
 //! - [`platform`]: database, idempotency, HTTP, trail, jobs.
 //! - [`kernel`]: money, ids, time, texts, who acts. No I/O.
 #![forbid(unsafe_code)]
@@ -20,4 +21,5 @@ pub mod decide;
 pub mod drill;
 pub mod kernel;
 pub mod platform;
+pub mod prove;
 pub mod server;

@@ -2,5 +2,6 @@
 
 pub mod customers;
 pub mod exposure;
+pub mod imports;
 pub mod policy;
 pub mod receivables;

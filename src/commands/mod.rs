@@ -1,6 +1,7 @@
 //! The command line: what can be asked of the binary.
 
 mod demo;
+mod import;
 mod serve;
 mod token;
 
@@ -32,6 +33,8 @@ enum Command {
     Migrate,
     /// Mint a token for the shared-secret set-up.
     Token(token::Options),
+    /// Import a CSV file into the book.
+    Import(import::Options),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -43,21 +46,32 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
-        Command::Openapi => print_contract(),
-        Command::Serve(options) => load(cli.config).and_then(|config| serve::run(config, &options)),
-        Command::Demo(options) => load(cli.config).and_then(|config| demo::run(config, &options)),
-        Command::Migrate => load(cli.config).and_then(|config| serve::migrate(&config)),
+        Command::Import(options) => {
+            load(cli.config).and_then(|config| import::run(&config, &options))
+        }
+        Command::Demo(options) => {
+            succeed(load(cli.config).and_then(|config| demo::run(config, &options)))
+        }
+        Command::Openapi => succeed(print_contract()),
+        Command::Serve(options) => {
+            succeed(load(cli.config).and_then(|config| serve::run(config, &options)))
+        }
+        Command::Migrate => succeed(load(cli.config).and_then(|config| serve::migrate(&config))),
         Command::Token(options) => {
-            load(cli.config).and_then(|config| token::run(&config, &options))
+            succeed(load(cli.config).and_then(|config| token::run(&config, &options)))
         }
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("netterms: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn succeed(outcome: Result<(), Failure>) -> Result<ExitCode, Failure> {
+    outcome.map(|()| ExitCode::SUCCESS)
 }
 
 fn load(file: Option<PathBuf>) -> Result<Config, Failure> {

@@ -1,4 +1,4 @@
-//! What we decide: who gets credit, how much and on what terms, and whether this order may go.
+//! What we decide: who gets credit, up to what limit and on what terms, and whether this order may go.
 
 pub mod applications;
 pub mod limits;

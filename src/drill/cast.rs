@@ -115,7 +115,7 @@ fn member(rng: &mut Rng, at: usize) -> Result<Member, Problem> {
 }
 
 fn name(region: &Region, at: usize) -> String {
-    if at % GROUP_EVERY == 0 {
+    if at.is_multiple_of(GROUP_EVERY) {
         names::group(region, at / GROUP_EVERY)
     } else {
         let group = parent(at).map(|head| head / GROUP_EVERY);
@@ -170,10 +170,12 @@ fn limit_minor(rng: &mut Rng, invoice_minor: i64, buys_percent: u32, net_days: i
     let weeks = i64::from(net_days) / 7 + 5;
     let open = invoice_minor * i64::from(buys_percent) * weeks / 100;
     let generous = open * rng.i64(110..=210) / 100 + invoice_minor;
-    let step = match generous {
-        ..5_000_000 => 500_000,
-        ..50_000_000 => 5_000_000,
-        _ => 25_000_000,
+    let step = if generous < 5_000_000 {
+        500_000
+    } else if generous < 50_000_000 {
+        5_000_000
+    } else {
+        25_000_000
     };
     (generous / step + 1) * step
 }

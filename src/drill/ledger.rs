@@ -144,9 +144,10 @@ impl Ledger {
         invoice: &Invoice,
     ) {
         let is_credited = rng.u32(..100) < 3;
-        let credited = match is_credited {
-            true => invoice.amount_minor / rng.i64(6..=25),
-            false => 0,
+        let credited = if is_credited {
+            invoice.amount_minor / rng.i64(6..=25)
+        } else {
+            0
         };
         let mut plan = |queue: Queue, on: NaiveDate, minor: i64| {
             let payment = Payment {
@@ -168,9 +169,10 @@ impl Ledger {
             credited,
         );
         let open = invoice.amount_minor - credited;
-        let earliest = match is_credited {
-            true => plus(invoice.invoice_date, CREDITED_AFTER_DAYS),
-            false => plus(invoice.invoice_date, 3),
+        let earliest = if is_credited {
+            plus(invoice.invoice_date, CREDITED_AFTER_DAYS)
+        } else {
+            plus(invoice.invoice_date, 3)
         };
         let late = |days: i64| plus(invoice.due_date, days).max(earliest);
         match member.character {
@@ -311,9 +313,10 @@ fn due<T>(queue: &mut BTreeMap<NaiveDate, Vec<T>>, by: NaiveDate) -> Vec<T> {
 /// A day so many days later, or before.
 pub fn plus(day: NaiveDate, days: i64) -> NaiveDate {
     let by = Days::new(days.unsigned_abs());
-    let moved = match days >= 0 {
-        true => day.checked_add_days(by),
-        false => day.checked_sub_days(by),
-    };
+    let moved = if days >= 0 {
+            day.checked_add_days(by)
+        } else {
+            day.checked_sub_days(by)
+        };
     moved.unwrap_or(day)
 }

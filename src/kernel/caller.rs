@@ -70,7 +70,7 @@ impl FromStr for Role {
 }
 
 /// The person or system behind a unit of work.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {
     /// Who it is, as the issuer names them. Separation of duties compares it.
     pub subject: Subject,

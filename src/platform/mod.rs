@@ -3,4 +3,5 @@
 pub mod db;
 pub mod http;
 pub mod idempotency;
+pub mod jobs;
 pub mod trail;

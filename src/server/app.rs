@@ -14,12 +14,15 @@ use super::config::{Config, ConfigError, MetricsKind};
 use super::metrics::Metrics;
 use super::routing::Routing;
 use super::{docs, health, housekeeping, middleware, openapi, routing};
+use crate::book::imports::actions as imports;
 use crate::decide::limits::desk::Desk;
 use crate::kernel::caller::Caller;
 use crate::platform::db::Database;
 use crate::platform::http::auth::{Verifier, house_caller};
+use crate::platform::http::body::BodyTime;
 use crate::platform::http::page::CursorKey;
 use crate::platform::http::{Doors, Problem};
+use crate::platform::jobs::worker::{Bell, Kinds, Worker};
 
 /// Every room's routes: the one list of them.
 pub fn routes(config: &mut ServiceConfig) {
@@ -31,8 +34,14 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(crate::book::receivables::api::routes)
         .configure(crate::decide::applications::api::routes)
         .configure(crate::collect::dunning::api::routes)
+        .configure(crate::book::imports::api::routes)
+        .configure(crate::platform::jobs::api::routes)
+        .configure(crate::prove::reports::api::routes)
         .configure(crate::platform::trail::api::routes);
 }
+
+/// Every kind of job with its work: the one list of them.
+const JOBS: Kinds = &[(imports::JOB_KIND, imports::work)];
 
 /// All that the application holds while it runs.
 #[derive(Clone)]
@@ -42,6 +51,7 @@ pub struct House {
     cursors: web::Data<CursorKey>,
     desk: web::Data<Desk>,
     metrics: web::Data<Metrics>,
+    bell: web::Data<Bell>,
     config: Arc<Config>,
 }
 
@@ -60,6 +70,7 @@ impl House {
             verifier: web::Data::new(Verifier::shared_secret(&secret)),
             cursors: web::Data::new(CursorKey::derive(&secret.secret)),
             metrics: web::Data::new(Metrics::default()),
+            bell: web::Data::new(Bell::default()),
             config: Arc::new(config),
         })
     }
@@ -89,6 +100,7 @@ pub struct Server {
     pub address: std::net::SocketAddr,
     pub handle: ServerHandle,
     running: actix_web::dev::Server,
+    worker: Worker,
 }
 
 impl Server {
@@ -97,7 +109,10 @@ impl Server {
     /// # Errors
     /// When the event loop fails.
     pub async fn run(self) -> std::io::Result<()> {
-        self.running.await
+        let ended = self.running.await;
+        // The worker ends its job's step and gives the job back, when it has one.
+        drop(self.worker);
+        ended
     }
 }
 
@@ -115,6 +130,9 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
         0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         workers => workers,
     };
+    let body_time = BodyTime(std::time::Duration::from_millis(house.config.body_time_ms));
+    let bell = Arc::clone(&house.bell);
+    let worker = Worker::start(house.doors.database().clone(), JOBS, bell)?;
     let running = HttpServer::new(move || {
         let public_metrics = house.config.metrics == MetricsKind::Public;
         App::new()
@@ -123,9 +141,11 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(house.verifier.clone())
             .app_data(house.cursors.clone())
             .app_data(house.metrics.clone())
+            .app_data(house.bell.clone())
             .app_data(routing.clone())
             .app_data(document.clone())
             .app_data(routing::path_config())
+            .app_data(body_time)
             .wrap(from_fn(middleware::authenticate))
             .wrap(cors(&house.config.origins()))
             .wrap(from_fn(middleware::frame))
@@ -151,6 +171,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
         address,
         handle: running.handle(),
         running,
+        worker,
     })
 }
 

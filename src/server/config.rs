@@ -32,6 +32,8 @@ pub struct Config {
     pub jwt_issuer: String,
     /// `NETTERMS_JWT_AUDIENCE`: the `aud` that tokens must have.
     pub jwt_audience: String,
+    /// `NETTERMS_BODY_TIME_MS`: how long the body of a request may take to arrive, in milliseconds.
+    pub body_time_ms: u64,
     /// `NETTERMS_TIMEZONE`: where the organisation's business days begin, such as `Asia/Shanghai`.
     pub timezone: String,
     /// `NETTERMS_CLOCK`: `system`, or `turnable` for drills and tests.
@@ -81,6 +83,7 @@ impl Default for Config {
             jwt_secret_file: None,
             jwt_issuer: "netterms".to_owned(),
             jwt_audience: "netterms".to_owned(),
+            body_time_ms: 20_000,
             timezone: "UTC".to_owned(),
             clock: ClockKind::System,
             metrics: MetricsKind::Public,

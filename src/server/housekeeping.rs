@@ -1,4 +1,5 @@
-//! What is done without anybody asking: reservations expire, old idempotency keys are forgotten.
+//! What is done without anybody asking: reservations and applications expire, dunning blocks are lifted when what
+//! they are about is paid, old idempotency keys are forgotten.
 //!
 //! Every replica does it; each piece of work locks what it touches, so that two at once do no harm.
 
@@ -6,8 +7,11 @@ use std::time::Duration;
 
 use actix_web::{rt, web};
 
+use crate::collect::dunning::actions as dunning;
+use crate::decide::applications::actions as applications;
+use crate::decide::limits::actions as limits;
 use crate::kernel::caller::Caller;
-use crate::platform::db::Database;
+use crate::platform::db::{Database, Tx};
 use crate::platform::http::Problem;
 use crate::platform::http::auth::house_caller;
 use crate::platform::idempotency;
@@ -25,7 +29,7 @@ pub fn begin(database: Database) {
             match web::block(move || sweep(&database)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(problem)) => {
-                    tracing::warn!(%problem, "the house could not be swept; next time")
+                    tracing::warn!(%problem, "the house could not be swept; next time");
                 }
                 Err(error) => tracing::error!(%error, "the sweeper was cut off"),
             }
@@ -39,12 +43,24 @@ pub fn begin(database: Database) {
 /// When the database fails; what was done before stays done.
 pub fn sweep(database: &Database) -> Result<(), Problem> {
     let keeper: Caller = house_caller("netterms-sweeper", &[])?;
+    until_done(database, &keeper, |tx| Ok(limits::expire_due(tx)?))?;
+    until_done(database, &keeper, |tx| Ok(applications::expire_due(tx)?))?;
     database.write(&keeper, |tx| {
-        crate::decide::limits::actions::expire_due(tx)?;
+        dunning::sweep(tx)?;
         Ok::<(), Problem>(())
     })?;
     database.maintain(&keeper, |tx| {
         idempotency::forget_old(tx)?;
         Ok(())
     })
+}
+
+/// Repeats work that is done some at a time, each time in a unit of work of its own, until nothing is left.
+fn until_done(
+    database: &Database,
+    keeper: &Caller,
+    work: impl Fn(&mut Tx) -> Result<usize, Problem>,
+) -> Result<(), Problem> {
+    while database.write(keeper, |tx| work(tx))? > 0 {}
+    Ok(())
 }

@@ -243,3 +243,44 @@ fn request_id(headers: &HeaderMap) -> String {
         })
         .map_or_else(|| uuid::Uuid::now_v7().simple().to_string(), str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::middleware::from_fn;
+    use actix_web::{App, test, web};
+
+    use super::*;
+
+    async fn broken() -> HttpResponse {
+        panic!("secret innards")
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_a_problem_that_says_nothing_of_it() {
+        let app = test::init_service(
+            App::new()
+                .wrap(from_fn(frame))
+                .route("/broken", web::to(broken)),
+        )
+        .await;
+        let request = test::TestRequest::get()
+            .uri("/broken")
+            .insert_header(("X-Request-Id", "req-7"))
+            .to_request();
+        let error = test::try_call_service(&app, request).await.unwrap_err();
+        let response = error.error_response();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers().get(REQUEST_ID).unwrap(), "req-7");
+        assert_eq!(
+            response.headers().get("content-type").unwrap(),
+            "application/problem+json"
+        );
+        let body = actix_web::body::to_bytes(response.into_body())
+            .await
+            .unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["code"], "internal_error");
+        assert_eq!(body["request_id"], "req-7");
+        assert!(!body.to_string().contains("innards"));
+    }
+}

@@ -235,8 +235,15 @@ fn the_demo_gives_its_tour_and_stops_when_told_not_to_serve() {
     ] {
         assert!(printed.contains(heading), "no {heading:?} in:\n{printed}");
     }
+    for currency in ["CNY", "EUR", "USD"] {
+        let line = format!("\n  {currency} ");
+        assert!(
+            printed.contains(&line),
+            "no aging in {currency} in:\n{printed}"
+        );
+    }
     let is_token = |line: &str| line.contains("='ey");
     for line in printed.lines().filter(|line| !is_token(line)) {
-        assert!(line.chars().count() <= 110, "too wide: {line}");
+        assert!(line.chars().count() <= 100, "too wide: {line}");
     }
 }

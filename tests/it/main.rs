@@ -8,13 +8,18 @@
 )]
 
 mod accounts;
+mod aging;
 mod applications;
+mod contract;
 mod customers;
 mod demo;
 mod dunning;
 mod house;
+mod imports;
 mod limits;
 mod policies;
+mod real_data;
+mod receivables;
 mod schema;
 mod security;
 mod support;

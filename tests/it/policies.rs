@@ -211,6 +211,24 @@ fn drafts_that_are_made_at_once_get_numbers_of_their_own() {
 }
 
 #[test]
+fn drafts_that_are_set_live_at_once_leave_one_live() {
+    on_both(|app| {
+        let drafts: Vec<Reply> = (0..3).map(|_| draft(app, |_| {}).expect(201)).collect();
+        std::thread::scope(|scope| {
+            for drafted in &drafts {
+                scope.spawn(move || {
+                    approve(app, "u-finance", &[Role::Finance], drafted).expect(200);
+                });
+            }
+        });
+        let listed = app.auditor().get("/v1/policies?status=live").expect(200);
+        assert_eq!(listed["data"].as_array().unwrap().len(), 1);
+        let listed = app.auditor().get("/v1/policies?status=retired").expect(200);
+        assert_eq!(listed["data"].as_array().unwrap().len(), 3);
+    });
+}
+
+#[test]
 fn sales_and_systems_draft_no_policy() {
     on_both(|app| {
         let body = json!({"document": live(app)["document"], "reason": "More for me."});

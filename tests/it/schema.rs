@@ -1,1 +1,198 @@
-//! The schema.
+//! The two databases: the same tables, columns, indexes and references, there and back again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use netterms::platform::db::{Backend, Conn, Db};
+
+use crate::support::{TestApp, on_both};
+
+/// A table as both databases can tell it.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Table {
+    /// Name, type and whether it must have a value, in order.
+    columns: Vec<(String, String, bool)>,
+    /// Name, columns and whether it is unique. An index behind a key or constraint has no name in SQLite.
+    indexes: BTreeSet<(String, String, bool)>,
+    /// The columns of keys and unique constraints.
+    keys: BTreeSet<String>,
+    /// Column and the table and column that it refers to.
+    references: BTreeSet<(String, String)>,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    detail: String,
+    #[diesel(sql_type = BigInt)]
+    flag: i64,
+}
+
+fn ask(db: &mut Db, query: &str) -> Vec<Row> {
+    match db.conn() {
+        Conn::Postgres(c) => diesel::sql_query(query).load(&mut **c),
+        Conn::Sqlite(c) => diesel::sql_query(query).load(&mut **c),
+    }
+    .unwrap()
+}
+
+/// The queries for columns, named indexes, keys and references, each in the words of one database.
+struct Catalogue {
+    columns: &'static str,
+    indexes: &'static str,
+    keys: &'static str,
+    references: &'static str,
+}
+
+const SQLITE: Catalogue = Catalogue {
+    columns: "SELECT t.name AS table_name, c.name AS name, c.type AS detail, \
+              (c.\"notnull\" OR c.pk > 0) AS flag \
+              FROM sqlite_schema t JOIN pragma_table_info(t.name) c \
+              WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.name, c.cid",
+    indexes: "SELECT t.name AS table_name, i.name AS name, \
+              (SELECT group_concat(coalesce(x.name, '?'), ',') FROM \
+                 (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno) x) AS detail, \
+              i.\"unique\" AS flag \
+              FROM sqlite_schema t JOIN pragma_index_list(t.name) i \
+              WHERE t.type = 'table' AND i.origin = 'c' AND t.name NOT LIKE 'sqlite_%'",
+    keys: "SELECT t.name AS table_name, '' AS name, \
+           (SELECT group_concat(x.name, ',') FROM \
+              (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno) x) AS detail, \
+           1 AS flag \
+           FROM sqlite_schema t JOIN pragma_index_list(t.name) i \
+           WHERE t.type = 'table' AND i.origin IN ('pk', 'u') AND t.name NOT LIKE 'sqlite_%' \
+           UNION SELECT t.name, '', c.name, 1 \
+           FROM sqlite_schema t JOIN pragma_table_info(t.name) c \
+           WHERE t.type = 'table' AND c.pk = 1 AND t.name NOT LIKE 'sqlite_%' \
+           AND (SELECT count(*) FROM pragma_table_info(t.name) k WHERE k.pk > 0) = 1",
+    references: "SELECT t.name AS table_name, f.\"from\" AS name, \
+                 f.\"table\" || '.' || coalesce(f.\"to\", 'id') AS detail, 1 AS flag \
+                 FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) f WHERE t.type = 'table'",
+};
+
+const POSTGRES: Catalogue = Catalogue {
+    columns: "SELECT c.relname::text AS table_name, a.attname::text AS name, \
+              format_type(a.atttypid, NULL) AS detail, a.attnotnull::int::bigint AS flag \
+              FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
+              WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' \
+              AND a.attnum > 0 AND NOT a.attisdropped ORDER BY c.relname, a.attnum",
+    indexes: "SELECT t.relname::text AS table_name, i.relname::text AS name, \
+              (SELECT string_agg(coalesce(a.attname::text, '?'), ',' ORDER BY k.place) \
+               FROM unnest(x.indkey) WITH ORDINALITY k(attnum, place) \
+               LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum) AS detail, \
+              x.indisunique::int::bigint AS flag \
+              FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid \
+              WHERE t.relnamespace = 'public'::regnamespace \
+              AND NOT EXISTS (SELECT 1 FROM pg_constraint o WHERE o.conindid = i.oid AND o.contype IN ('p', 'u'))",
+    keys: "SELECT t.relname::text AS table_name, '' AS name, \
+           (SELECT string_agg(a.attname::text, ',' ORDER BY k.place) \
+            FROM unnest(o.conkey) WITH ORDINALITY k(attnum, place) \
+            JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum) AS detail, \
+           1::bigint AS flag \
+           FROM pg_constraint o JOIN pg_class t ON t.oid = o.conrelid \
+           WHERE o.contype IN ('p', 'u') AND t.relnamespace = 'public'::regnamespace",
+    references: "SELECT t.relname::text AS table_name, a.attname::text AS name, \
+                 r.relname::text || '.' || b.attname::text AS detail, 1::bigint AS flag \
+                 FROM pg_constraint o JOIN pg_class t ON t.oid = o.conrelid JOIN pg_class r ON r.oid = o.confrelid \
+                 JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = o.conkey[1] \
+                 JOIN pg_attribute b ON b.attrelid = r.oid AND b.attnum = o.confkey[1] \
+                 WHERE o.contype = 'f' AND t.relnamespace = 'public'::regnamespace",
+};
+
+/// The type that SQLite keeps a PostgreSQL type in; SQLite's own are themselves.
+fn common_type(name: &str) -> String {
+    match name {
+        "bigint" | "integer" | "boolean" => "INTEGER",
+        "text" | "date" | "timestamp with time zone" => "TEXT",
+        "uuid" | "bytea" => "BLOB",
+        other => other,
+    }
+    .to_owned()
+}
+
+fn read(app: &TestApp) -> BTreeMap<String, Table> {
+    let mut db = app.database().reader().unwrap();
+    let catalogue = match app.backend {
+        Backend::Postgres => POSTGRES,
+        Backend::Sqlite => SQLITE,
+    };
+    let mut tables: BTreeMap<String, Table> = BTreeMap::new();
+    for row in ask(&mut db, catalogue.columns) {
+        let column = (row.name, common_type(&row.detail), row.flag == 1);
+        tables
+            .entry(row.table_name)
+            .or_default()
+            .columns
+            .push(column);
+    }
+    for row in ask(&mut db, catalogue.indexes) {
+        let index = (row.name, row.detail, row.flag == 1);
+        tables
+            .entry(row.table_name)
+            .or_default()
+            .indexes
+            .insert(index);
+    }
+    for row in ask(&mut db, catalogue.keys) {
+        tables
+            .entry(row.table_name)
+            .or_default()
+            .keys
+            .insert(row.detail);
+    }
+    for row in ask(&mut db, catalogue.references) {
+        let reference = (row.name, row.detail);
+        tables
+            .entry(row.table_name)
+            .or_default()
+            .references
+            .insert(reference);
+    }
+    tables.remove("__diesel_schema_migrations");
+    tables
+}
+
+#[test]
+fn both_databases_have_the_same_schema() {
+    let schemas = std::cell::RefCell::new(Vec::new());
+    on_both(|app| schemas.borrow_mut().push(read(app)));
+    let schemas = schemas.into_inner();
+    let sqlite = schemas.first().unwrap();
+    assert!(sqlite.len() > 20, "{:?}", sqlite.keys());
+    let Some(postgres) = schemas.get(1) else {
+        return;
+    };
+    assert_eq!(
+        sqlite.keys().collect::<Vec<_>>(),
+        postgres.keys().collect::<Vec<_>>()
+    );
+    for (name, table) in sqlite {
+        assert_eq!(
+            table, &postgres[name],
+            "SQLite (left) and PostgreSQL differ in {name}"
+        );
+    }
+}
+
+#[test]
+fn the_migrations_go_down_and_up_again() {
+    on_both(|app| {
+        let before = read(app);
+        app.database().revert_all_migrations().unwrap();
+        assert_eq!(read(app), BTreeMap::new());
+        let refused = app
+            .anonymous()
+            .get("/readyz")
+            .expect_problem(503, "database_unavailable");
+        assert!(refused.header("retry-after").is_some());
+        app.anonymous().get("/healthz").expect(200);
+        app.database().migrate().unwrap();
+        assert_eq!(read(app), before);
+        app.anonymous().get("/readyz").expect(200);
+    });
+}

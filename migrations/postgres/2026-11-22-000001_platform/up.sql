@@ -34,7 +34,7 @@ CREATE INDEX idempotency_keys_key ON idempotency_keys (key);
 CREATE TABLE jobs (
     id uuid PRIMARY KEY,
     kind text NOT NULL,
-    status text NOT NULL CHECK (status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+    status text NOT NULL CHECK (status IN ('receiving', 'queued', 'running', 'succeeded', 'failed', 'cancelled')),
     progress_done bigint NOT NULL,
     progress_total bigint,
     progress_unit text NOT NULL,

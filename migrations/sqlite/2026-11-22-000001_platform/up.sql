@@ -34,7 +34,7 @@ CREATE INDEX idempotency_keys_key ON idempotency_keys (key);
 CREATE TABLE jobs (
     id BLOB PRIMARY KEY,
     kind TEXT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+    status TEXT NOT NULL CHECK (status IN ('receiving', 'queued', 'running', 'succeeded', 'failed', 'cancelled')),
     progress_done INTEGER NOT NULL,
     progress_total INTEGER,
     progress_unit TEXT NOT NULL,
@@ -66,6 +66,12 @@ BEGIN
     SELECT RAISE(ABORT, 'trail_entries is append-only');
 END;
 CREATE TRIGGER trail_entries_no_delete BEFORE DELETE ON trail_entries
+BEGIN
+    SELECT RAISE(ABORT, 'trail_entries is append-only');
+END;
+-- REPLACE deletes without asking the trigger above.
+CREATE TRIGGER trail_entries_no_replace BEFORE INSERT ON trail_entries
+WHEN EXISTS (SELECT 1 FROM trail_entries WHERE seq = NEW.seq OR id = NEW.id)
 BEGIN
     SELECT RAISE(ABORT, 'trail_entries is append-only');
 END;

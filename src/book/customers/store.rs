@@ -155,16 +155,16 @@ pub fn list(
         }
         match filter.sort.unwrap_or_default() {
             CustomerSort::Number => {
-                seek!(query, page, asc, dsl::number => String, dsl::id => CustomerId)
+                seek!(query, page, asc, dsl::number => String, dsl::id => CustomerId);
             }
             CustomerSort::NumberDescending => {
-                seek!(query, page, desc, dsl::number => String, dsl::id => CustomerId)
+                seek!(query, page, desc, dsl::number => String, dsl::id => CustomerId);
             }
             CustomerSort::Name => {
-                seek!(query, page, asc, dsl::name => String, dsl::id => CustomerId)
+                seek!(query, page, asc, dsl::name => String, dsl::id => CustomerId);
             }
             CustomerSort::NameDescending => {
-                seek!(query, page, desc, dsl::name => String, dsl::id => CustomerId)
+                seek!(query, page, desc, dsl::name => String, dsl::id => CustomerId);
             }
         }
         query.load(c)
@@ -179,6 +179,27 @@ fn contains(text: &str) -> String {
         .replace('%', r"\%")
         .replace('_', r"\_");
     format!("%{escaped}%")
+}
+
+/// The customers right below these: each with its parent first.
+pub fn list_children(
+    db: &mut Db,
+    parents: &[CustomerId],
+) -> Result<Vec<(CustomerId, CustomerId)>, DbError> {
+    let mut children = Vec::new();
+    for chunk in parents.chunks(5_000) {
+        let found: Vec<(Option<CustomerId>, CustomerId)> = on_backend!(db, |c| customers::table
+            .filter(dsl::parent_customer_id.eq_any(chunk))
+            .select((dsl::parent_customer_id, dsl::id))
+            .order(dsl::id)
+            .load(c))?;
+        children.extend(
+            found
+                .into_iter()
+                .filter_map(|(parent, child)| Some((parent?, child))),
+        );
+    }
+    Ok(children)
 }
 
 /// Each of these customers with its parent.

@@ -27,8 +27,18 @@ pub fn find_live(db: &mut Db) -> Result<Option<PolicyRow>, DbError> {
 }
 
 /// The version that is live, locked until the unit of work ends: whoever numbers a draft or sets one live holds this
-/// lock. On SQLite the transaction holds the only write lock already.
+/// lock. Another version may have gone live while we waited; then that one is locked.
 pub fn lock_live(tx: &mut Tx) -> Result<Option<PolicyRow>, DbError> {
+    loop {
+        let locked = try_lock_live(tx)?;
+        if locked.is_some() || find_live(tx)?.is_none() {
+            return Ok(locked);
+        }
+    }
+}
+
+/// On SQLite the transaction holds the only write lock already.
+fn try_lock_live(tx: &mut Tx) -> Result<Option<PolicyRow>, DbError> {
     let live = policies::table.filter(dsl::status.eq(PolicyStatus::Live));
     Ok(match tx.conn() {
         Conn::Postgres(c) => live

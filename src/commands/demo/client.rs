@@ -26,7 +26,7 @@ impl Client {
 
     fn call(&self, method: &str, path: &str, body: &str) -> Result<Value, Failure> {
         let mut stream = TcpStream::connect_timeout(&self.address, Duration::from_secs(5))?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        stream.set_read_timeout(Some(Duration::from_mins(1)))?;
         let (address, token, length) = (self.address, &self.token, body.len());
         let key = uuid::Uuid::now_v7().simple();
         write!(

@@ -57,7 +57,6 @@ pub fn run(mut config: Config, options: &Options) -> Result<(), Failure> {
     database.migrate()?;
     let (figures, showcase) = draw(&database, options)?;
     let guide = tour::Guide {
-        database: database.clone(),
         staff: Staff::hire()?,
         secret,
         figures,
@@ -108,7 +107,8 @@ fn draw(database: &Database, options: &Options) -> Result<(Figures, Showcase), F
             figures.notices,
         );
         let _ = std::io::stdout().flush();
-    })?;
+    })
+    .map_err(|problem| format!("the book can't be drawn: {problem}; the database must be empty"))?;
     let spent = started.elapsed();
     println!(
         "\n  done in {}.{} s",

@@ -3,27 +3,21 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use crate::book::receivables::store as receivables;
 use crate::commands::Failure;
 use crate::drill::{Figures, Showcase, Staff};
 use crate::kernel::caller::Caller;
-use crate::kernel::money::{Currency, Money};
+use crate::kernel::money::Money;
 use crate::kernel::text::Number;
-use crate::platform::db::Database;
 use crate::platform::http::auth::{SharedSecret, TokenRequest, mint};
 
 /// How long the printed tokens hold.
 const TOKEN_HOURS: u64 = 12;
-/// Days past due at which the columns of the aging table end; the last column has no end.
-const AGES: [i64; 4] = [0, 30, 60, 90];
 
 /// Who shows the visitor around.
 pub struct Guide {
-    pub database: Database,
     pub staff: Staff,
     pub secret: SharedSecret,
     pub figures: Figures,
@@ -35,7 +29,7 @@ impl Guide {
     pub fn give(&self, address: SocketAddr) -> Result<(), Failure> {
         self.show_book();
         self.show_checks(address)?;
-        self.show_aging()?;
+        self.show_aging(address)?;
         self.show_dunning(address)?;
         self.show_access(address)
     }
@@ -85,7 +79,7 @@ impl Guide {
         let file = system.get(&format!("/v1/customers/{customer}"))?;
         let body = json!({"customer_number": customer, "amount": amount});
         let answer = system.post("/v1/limit-checks", &body)?;
-        println!("  POST /v1/limit-checks  {body}\n");
+        println!("  POST /v1/limit-checks\n  {body}\n");
         let account = |member: &str| money_at(&answer, &format!("/credit_account/{member}"));
         line(
             "customer",
@@ -95,9 +89,15 @@ impl Guide {
         line("limit", &account("limit"));
         line("exposure", &account("exposure/total"));
         line("headroom", &account("headroom"));
+        // A rule may stand twice in the policy, to warn before it stops; one sentence tells it.
+        let mut told = String::new();
         for reason in list_at(&answer, "/reasons") {
-            let (code, message) = (text_at(reason, "/code"), text_at(reason, "/message"));
-            line("reason", &format!("{message} ({code})"));
+            let message = text_at(reason, "/message");
+            if message != told {
+                line("rule", &text_at(reason, "/code"));
+                line("reason", &message);
+                told = message;
+            }
         }
         for offer in list_at(&answer, "/counter_offers") {
             let kind = text_at(offer, "/kind").replace('_', " ");
@@ -110,39 +110,36 @@ impl Guide {
     }
 
     /// What is open, by days past due; every line adds up to what the credit accounts count as receivable.
-    fn show_aging(&self) -> Result<(), Failure> {
-        let mut db = self.database.reader()?;
-        let today = db.today();
-        let mut table: BTreeMap<Currency, [i64; AGES.len() + 1]> = BTreeMap::new();
-        for invoice in receivables::open_invoices_due_before(&mut db, NaiveDate::MAX)? {
-            let days = (today - invoice.due_date).num_days();
-            let column = AGES.iter().take_while(|age| days > **age).count();
-            let row = table.entry(invoice.currency).or_default();
-            if let Some(cell) = row.get_mut(column) {
-                *cell = cell.saturating_add(invoice.open_minor);
+    fn show_aging(&self, address: SocketAddr) -> Result<(), Failure> {
+        let finance = self.client(address, &self.staff.head_of_finance)?;
+        let aging = finance.get("/v1/reports/aging?by=currency&buckets=30,60,90")?;
+        let day = text_at(&aging, "/as_of");
+        heading(&format!("Aging on {day}, by days past due"));
+        let lines = list_at(&aging, "/totals");
+        for (place, line) in lines.iter().enumerate() {
+            let buckets = list_at(line, "/buckets");
+            if place == 0 {
+                let names = buckets.iter().map(|bucket| text_at(bucket, "/name"));
+                println!("  {:<4}{}", "", row(names.chain(["open".to_owned()])));
             }
-        }
-        heading(&format!("Aging on {today}, by days past due"));
-        println!(
-            "  {:<4}{:>15}{:>15}{:>14}{:>14}{:>14}{:>16}",
-            "", "not due", "1-30", "31-60", "61-90", "over 90", "open"
-        );
-        for (currency, row) in &table {
-            let cell = |minor: i64| grouped(Money::from_minor(minor, *currency));
-            let widths = [15, 15, 14, 14, 14];
-            let cells: String = row
+            let total = amount_at(line, "/outstanding").ok_or("aging without a total")?;
+            let amounts: Vec<Money> = buckets
                 .iter()
-                .zip(widths)
-                .map(|(minor, width)| format!("{:>width$}", cell(*minor)))
+                .filter_map(|bucket| amount_at(bucket, "/amount"))
+                .chain([total])
                 .collect();
-            let sum: i64 = row.iter().sum();
-            println!("  {:<4}{cells}{:>16}", currency.code(), cell(sum));
-            let counted = self.figures.receivable.get(currency).map(|sum| sum.minor());
-            if counted != Some(sum) {
-                return Err(format!("aging in {currency} does not add up").into());
+            let cells = amounts.iter().map(|amount| grouped(*amount));
+            println!("  {:<4}{}", total.currency().code(), row(cells));
+            let sum: i64 = amounts.iter().map(|amount| amount.minor()).sum();
+            let counted = self.figures.receivable.get(&total.currency());
+            if sum - total.minor() != total.minor() || counted != Some(&total) {
+                return Err(format!("aging in {} does not add up", total.currency()).into());
             }
         }
-        println!("\n  Each line adds up to what the credit accounts count as receivable.");
+        if lines.len() != self.figures.receivable.len() {
+            return Err("aging leaves a currency out".into());
+        }
+        println!("\n  Each line adds up, to what the credit accounts count as receivable.");
         Ok(())
     }
 
@@ -151,31 +148,8 @@ impl Guide {
         let run = credit.post("/v1/dunning-runs", &json!({}))?;
         let id = text_at(&run, "/id");
         heading("The dunning run of today, previewed");
-        let path = format!("/v1/dunning-notices?run_id={id}&limit=200");
-        let notices = credit.get(&path)?;
-        let notices = list_at(&notices, "/data");
-        let mut levels: BTreeMap<(i64, String), (usize, i64)> = BTreeMap::new();
-        for notice in notices {
-            let level = notice
-                .pointer("/level")
-                .and_then(Value::as_i64)
-                .unwrap_or(0);
-            let Some(total) = amount_at(notice, "/total") else {
-                continue;
-            };
-            let cell = levels
-                .entry((level, total.currency().code().to_owned()))
-                .or_default();
-            cell.0 += 1;
-            cell.1 = cell.1.saturating_add(total.minor());
-        }
-        for ((level, currency), (count, minor)) in levels {
-            let total = Money::from_minor(minor, currency.parse()?);
-            println!(
-                "  level {level}   {currency}   {count:>4} notices   {:>16}",
-                grouped(total)
-            );
-        }
+        let notices = all(&credit, &format!("/v1/dunning-notices?run_id={id}&limit=200"))?;
+        show_levels(&notices)?;
         let skipped: Vec<String> = list_at(&run, "/skipped")
             .iter()
             .map(|skipped| {
@@ -190,7 +164,10 @@ impl Guide {
             &format!("{id}, waits for approval by another person"),
         );
         line("left out", &skipped.join(", "));
-        if let Some(notice) = notices.first() {
+        let english = notices
+            .iter()
+            .find(|notice| text_at(notice, "/language") == "en");
+        if let Some(notice) = english.or(notices.first()) {
             line("a letter", &text_at(notice, "/subject"));
             line("to", &text_at(notice, "/customer_name"));
         }
@@ -213,9 +190,8 @@ impl Guide {
         let Some((customer, amount)) = &self.showcase.passing else {
             return Ok(());
         };
-        let question = json!({
-            "customer_number": customer, "order_number": "SO-DEMO-1", "amount": amount, "reserve": true
-        });
+        let order = format!("{{\"customer_number\":\"{customer}\",\"order_number\":\"SO-DEMO-1\",");
+        let question = format!("\"amount\":{},\"reserve\":true}}", json!(amount));
         println!(
             "curl -s http://{address}/v1/customers?limit=3 -H \"Authorization: Bearer $CREDIT\"\n"
         );
@@ -223,7 +199,7 @@ impl Guide {
             "curl -s http://{address}/v1/limit-checks -H \"Authorization: Bearer $SYSTEM\" \\"
         );
         println!("  -H 'Content-Type: application/json' -H 'Idempotency-Key: demo-1' \\");
-        println!("  -d '{question}'\n");
+        println!("  -d '{order}\n      {question}'\n");
         println!("curl -s 'http://{address}/v1/applications?status=pending_approval' \\");
         println!("  -H \"Authorization: Bearer $CREDIT\"");
         Ok(())
@@ -253,6 +229,49 @@ fn heading(text: &str) {
 
 fn line(name: &str, value: &str) {
     println!("  {name:<11}{value}");
+}
+
+/// How many notices of each level there are in each currency, and what they ask for.
+fn show_levels(notices: &[Value]) -> Result<(), Failure> {
+    let mut levels: BTreeMap<(i64, String), (usize, i64)> = BTreeMap::new();
+    for notice in notices {
+        let level = notice
+            .pointer("/level")
+            .and_then(Value::as_i64)
+            .unwrap_or(0);
+        let Some(total) = amount_at(notice, "/total") else {
+            continue;
+        };
+        let cell = levels
+            .entry((level, total.currency().code().to_owned()))
+            .or_default();
+        cell.0 += 1;
+        cell.1 = cell.1.saturating_add(total.minor());
+    }
+    for ((level, currency), (count, minor)) in levels {
+        let total = Money::from_minor(minor, currency.parse()?);
+        println!(
+            "  level {level}   {currency}   {count:>4} notices   {:>16}",
+            grouped(total)
+        );
+    }
+    Ok(())
+}
+
+/// Every row of a list, page by page.
+fn all(client: &Client, path: &str) -> Result<Vec<Value>, Failure> {
+    let mut page = client.get(path)?;
+    let mut rows = list_at(&page, "/data").to_vec();
+    while let Some(next) = page.pointer("/next_cursor").and_then(Value::as_str) {
+        page = client.get(&format!("{path}&cursor={next}"))?;
+        rows.extend_from_slice(list_at(&page, "/data"));
+    }
+    Ok(rows)
+}
+
+/// The cells of a table's row, flush right.
+fn row(cells: impl Iterator<Item = String>) -> String {
+    cells.fold(String::new(), |row, cell| row + &format!("{cell:>15}"))
 }
 
 fn list_at<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
@@ -298,7 +317,7 @@ pub fn grouped_count(count: usize) -> String {
 fn thousands(digits: &str) -> String {
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -210,11 +210,7 @@ fn refuse_ended(reservation: &Reservation) -> Result<(), Problem> {
     if reservation.status.is_open() {
         return Ok(());
     }
-    Err(Problem::state(
-        "reservation",
-        reservation.status,
-        [] as [&str; 0],
-    ))
+    Err(Problem::ended("reservation", reservation.status))
 }
 
 fn save(

@@ -33,9 +33,10 @@ pub fn release(
     let policy = policies::live(tx)?;
     let now = tx.now();
     // The wait for credit may have used up the time that was asked for; the policy's default holds then.
-    let expires_at = match before.reserve_until > now {
-        true => before.reserve_until,
-        false => until(&policy, None, now)?,
+    let expires_at = if before.reserve_until > now {
+        before.reserve_until
+    } else {
+        until(&policy, None, now)?
     };
     let reservation = Reservation {
         id: ReservationId::new(),
@@ -97,11 +98,7 @@ fn find_open(tx: &mut Tx, id: CreditBlockId, version: i64) -> Result<CreditBlock
         return Err(Problem::new(Code::Stale));
     }
     if block.status != CreditBlockStatus::Open {
-        return Err(Problem::state(
-            "credit block",
-            block.status,
-            [] as [&str; 0],
-        ));
+        return Err(Problem::ended("credit block", block.status));
     }
     Ok(block)
 }

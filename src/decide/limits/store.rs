@@ -11,6 +11,7 @@ use super::model::{
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CreditBlockId, CustomerId, LimitCheckId, ReservationId};
+use crate::kernel::text::Number;
 use crate::platform::db::schema::{credit_blocks, customers, invoices, limit_checks, reservations};
 use crate::platform::db::{Db, DbError, Tx, on_backend, sum_minor};
 use crate::platform::http::{PageRequest, Problem};
@@ -238,11 +239,7 @@ pub fn list_checks(
             query = query.filter(limit_checks::customer_id.eq_any(&filter.customer_id));
         }
         if !filter.order_number.is_empty() {
-            let orders: Vec<&str> = filter
-                .order_number
-                .iter()
-                .map(|number| number.as_str())
-                .collect();
+            let orders: Vec<&str> = filter.order_number.iter().map(Number::as_str).collect();
             query = query.filter(limit_checks::order_number.eq_any(orders));
         }
         if !filter.outcome.is_empty() {
@@ -284,11 +281,7 @@ pub fn list_reservations(
             query = query.filter(reservations::customer_id.eq_any(&filter.customer_id));
         }
         if !filter.order_number.is_empty() {
-            let orders: Vec<&str> = filter
-                .order_number
-                .iter()
-                .map(|number| number.as_str())
-                .collect();
+            let orders: Vec<&str> = filter.order_number.iter().map(Number::as_str).collect();
             query = query.filter(reservations::order_number.eq_any(orders));
         }
         if !filter.status.is_empty() {

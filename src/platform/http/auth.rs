@@ -224,6 +224,9 @@ impl Verifier {
         if !kind.eq_ignore_ascii_case(TOKEN_TYPE) {
             return Err(Refusal("not an access token (typ)"));
         }
+        if header.crit.is_some() {
+            return Err(Refusal("asks for an extension (crit)"));
+        }
         let mut refusal = Refusal("no issuer");
         for issuer in &self.issuers {
             match jsonwebtoken::decode::<Claims>(token, &issuer.key, &issuer.validation) {

@@ -23,8 +23,15 @@ pub const BODY_BYTES_MAX: usize = 256 * 1024;
 /// The largest body of a bulk operation: 2 MiB.
 pub const BULK_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// How long a body may take to arrive. actix itself would wait for ever.
-const BODY_TIME_MAX: Duration = Duration::from_secs(20);
+/// How long a body may take to arrive, from the configuration. actix itself would wait for ever.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyTime(pub Duration);
+
+impl Default for BodyTime {
+    fn default() -> BodyTime {
+        BodyTime(Duration::from_secs(20))
+    }
+}
 
 /// A POST's input: the checked body, and the key under which its answer is kept.
 pub struct Command<In> {
@@ -40,6 +47,42 @@ pub struct KeyedCommand<In>(pub(super) Command<In>);
 
 /// A checked JSON body, for changes that are safe to repeat because of `If-Match`.
 pub struct Valid<In>(pub In);
+
+/// What a request says before its body: for commands whose body is read as a stream, which get their key here.
+pub struct Heading {
+    key: Option<String>,
+    method: String,
+    route: String,
+    path: String,
+}
+
+impl FromRequest for Heading {
+    type Error = Problem;
+    type Future = Ready<Result<Heading, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(idempotency_key(request.headers()).map(|key| Heading {
+            key,
+            method: request.method().to_string(),
+            route: request.match_pattern().unwrap_or_default(),
+            path: request.path().to_owned(),
+        }))
+    }
+}
+
+impl Heading {
+    /// The command, once its body was read; `parts` are what makes two bodies the same request.
+    pub fn command<In>(self, input: In, parts: &[&str]) -> Command<In> {
+        let path = [self.path.as_str()];
+        Command {
+            input,
+            key: self.key,
+            method: self.method,
+            route: self.route,
+            fingerprint: fingerprint(&[&path, parts].concat()),
+        }
+    }
+}
 
 /// The body of an action that needs none: nothing at all, or `{}`.
 #[derive(
@@ -207,7 +250,7 @@ async fn read_json(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, P
     {
         return Err(media());
     }
-    let bytes = without_empty_fractions(&read_body(payload, limit).await?);
+    let bytes = without_empty_fractions(&read_body(request, payload, limit).await?);
     let content_type = request
         .headers()
         .get(CONTENT_TYPE)
@@ -230,7 +273,12 @@ fn is_json(content_type: &str) -> bool {
 }
 
 /// Reads a body of at most `limit` bytes, in bounded time.
-async fn read_body(mut payload: Payload, limit: usize) -> Result<BytesMut, Problem> {
+async fn read_body(
+    request: &HttpRequest,
+    mut payload: Payload,
+    limit: usize,
+) -> Result<BytesMut, Problem> {
+    let time = request.app_data::<BodyTime>().copied().unwrap_or_default();
     let reading = async {
         let mut bytes = BytesMut::new();
         while let Some(chunk) = payload.next().await {
@@ -244,7 +292,7 @@ async fn read_body(mut payload: Payload, limit: usize) -> Result<BytesMut, Probl
         }
         Ok(bytes)
     };
-    tokio::time::timeout(BODY_TIME_MAX, reading)
+    tokio::time::timeout(time.0, reading)
         .await
         .unwrap_or_else(|_| Err(Problem::new(Code::RequestTimeout)))
 }
@@ -280,6 +328,10 @@ fn without_empty_fractions(bytes: &[u8]) -> Vec<u8> {
 /// Reads JSON strictly, and checks its shape.
 fn parse<In: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<In, Problem> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    // serde would take a list as a struct, too, its items in the order of the members.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::new(Code::MalformedBody).at("", "malformed", "must be an object"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let input: In = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());

@@ -78,6 +78,19 @@ impl Doors {
         Ok(answer.into_response())
     }
 
+    /// Runs housekeeping that the trail need not know.
+    ///
+    /// # Errors
+    /// Those of `work`; 503 when no connection is free.
+    pub async fn maintain<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        work: impl FnMut(&mut Tx) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (database, caller) = (self.database.clone(), caller.clone());
+        block(move || database.maintain(&caller, work)).await
+    }
+
     /// Runs `work` in a unit of work for the actor, once for the command's key when it has one.
     ///
     /// # Errors

@@ -230,6 +230,11 @@ impl Problem {
             .with_list("allowed", allowed)
     }
 
+    /// The thing has ended: nothing more can be done with it.
+    pub fn ended(thing: &str, status: impl ToString) -> Problem {
+        Problem::state(thing, status, std::iter::empty::<&str>())
+    }
+
     /// Something failed inside: the error goes to the log, the caller learns nothing of it.
     pub fn internal(error: impl fmt::Display) -> Problem {
         tracing::error!(error = %error, "internal error");
@@ -266,7 +271,8 @@ impl Problem {
         let mut text = self.code.template(language).to_owned();
         for name in self.facts.keys() {
             if let Some(value) = self.fact_text(name) {
-                text = text.replace(&format!("{{{name}}}"), &value);
+                let value = if value.is_empty() { "—" } else { &value };
+                text = text.replace(&format!("{{{name}}}"), value);
             }
         }
         text

@@ -72,7 +72,11 @@ fn add_idempotency_key(operation: &mut Value) {
 
 /// What every query enforces: no parameter is empty, and none is repeated without end.
 fn bound_query(operation: &mut Value) {
-    let parameters = operation["parameters"].as_array_mut().into_iter().flatten();
+    let parameters = operation
+        .get_mut("parameters")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten();
     for parameter in parameters.filter(|parameter| parameter["in"] == "query") {
         let schema = &mut parameter["schema"];
         let one = if schema["type"] == "array" {

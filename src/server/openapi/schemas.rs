@@ -44,15 +44,18 @@ fn bound_decimals(schemas: &mut Map<String, Value>) {
             .map(Currency::code)
             .collect()
     };
-    let mut rule = json!({"properties": {"amount": {"pattern": r"^[^.]+(\.[0-9]{1,2})?$"}}});
+    // Each part names both members: a linter that forbids unknown ones looks at the parts one by one.
+    let part = |amount: Value, currency: Value| json!({"properties": {"amount": amount, "currency": currency}});
+    let written = |pattern: &str| part(json!({"pattern": pattern}), json!({}));
+    let mut rule = written(r"^[^.]+(\.[0-9]{1,2})?$");
     for (digits, pattern) in [
         (4, r"^[^.]+(\.[0-9]{1,4})?$"),
         (3, r"^[^.]+(\.[0-9]{1,3})?$"),
         (0, r"^[^.]+$"),
     ] {
         rule = json!({
-            "if": {"properties": {"currency": {"enum": with_digits(digits)}}},
-            "then": {"properties": {"amount": {"pattern": pattern}}},
+            "if": part(json!({}), json!({"enum": with_digits(digits)})),
+            "then": written(pattern),
             "else": rule,
         });
     }

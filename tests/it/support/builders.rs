@@ -9,7 +9,7 @@ use netterms::platform::http::Problem;
 use netterms::platform::http::auth::house_caller;
 use serde_json::{Value, json};
 
-use super::TestApp;
+use super::{Reply, TestApp};
 
 /// A customer of the salesperson `u-sales` in China, with a credit account in CNY.
 pub fn a_customer(number: &str) -> ACustomer {
@@ -167,4 +167,146 @@ pub fn set_limit(app: &TestApp, customer: &str, scope: LimitScope, amount: &str,
             Ok::<(), Problem>(())
         })
         .unwrap();
+}
+
+/// An invoice of a customer in CNY, dated today and due by the account's terms.
+pub fn an_invoice(number: &str, customer: &str, amount: &str) -> AnInvoice {
+    AnInvoice {
+        number: number.to_owned(),
+        customer: customer.to_owned(),
+        amount: amount.to_owned(),
+        currency: "CNY".to_owned(),
+        dated: None,
+        due: None,
+    }
+}
+
+/// An invoice that is being described.
+#[derive(Clone)]
+pub struct AnInvoice {
+    number: String,
+    customer: String,
+    amount: String,
+    currency: String,
+    dated: Option<String>,
+    due: Option<String>,
+}
+
+impl AnInvoice {
+    #[must_use]
+    pub fn in_currency(mut self, currency: &str) -> Self {
+        currency.clone_into(&mut self.currency);
+        self
+    }
+
+    /// Today when not given.
+    #[must_use]
+    pub fn dated(mut self, day: &str) -> Self {
+        self.dated = Some(day.to_owned());
+        self
+    }
+
+    /// By the account's net days when not given.
+    #[must_use]
+    pub fn due(mut self, day: &str) -> Self {
+        self.due = Some(day.to_owned());
+        self
+    }
+
+    /// The body of its request.
+    pub fn body(&self, app: &TestApp) -> Value {
+        let today = app.clock().today().to_string();
+        let mut body = json!({
+            "number": self.number, "customer_number": self.customer,
+            "invoice_date": self.dated.as_ref().unwrap_or(&today),
+            "amount": {"amount": self.amount, "currency": self.currency},
+        });
+        if let Some(due) = &self.due {
+            body["due_date"] = Value::from(due.as_str());
+        }
+        body
+    }
+
+    pub fn post(&self, app: &TestApp) -> Reply {
+        app.finance().post("/v1/invoices", self.body(app))
+    }
+
+    /// Posts it, and gives its id.
+    pub fn create(&self, app: &TestApp) -> String {
+        self.post(app).expect(201).id()
+    }
+}
+
+/// A receipt of a customer in CNY, of today, applied to the oldest invoices.
+pub fn a_receipt(number: &str, customer: &str, amount: &str) -> AReceipt {
+    AReceipt {
+        number: number.to_owned(),
+        customer: customer.to_owned(),
+        amount: amount.to_owned(),
+        currency: "CNY".to_owned(),
+        dated: None,
+        apply: None,
+        applications: Vec::new(),
+    }
+}
+
+/// A receipt that is being described.
+#[derive(Clone)]
+pub struct AReceipt {
+    number: String,
+    customer: String,
+    amount: String,
+    currency: String,
+    dated: Option<String>,
+    apply: Option<String>,
+    applications: Vec<Value>,
+}
+
+impl AReceipt {
+    #[must_use]
+    pub fn in_currency(mut self, currency: &str) -> Self {
+        currency.clone_into(&mut self.currency);
+        self
+    }
+
+    /// Today when not given.
+    #[must_use]
+    pub fn dated(mut self, day: &str) -> Self {
+        self.dated = Some(day.to_owned());
+        self
+    }
+
+    /// Pays a part of the invoice with this number.
+    #[must_use]
+    pub fn paying(mut self, invoice: &str, amount: &str) -> Self {
+        self.applications.push(json!({
+            "invoice_number": invoice, "amount": {"amount": amount, "currency": self.currency},
+        }));
+        self
+    }
+
+    #[must_use]
+    pub fn unapplied(mut self) -> Self {
+        self.apply = Some("none".to_owned());
+        self
+    }
+
+    pub fn post(&self, app: &TestApp) -> Reply {
+        let today = app.clock().today().to_string();
+        let mut body = json!({
+            "number": self.number, "customer_number": self.customer,
+            "receipt_date": self.dated.as_ref().unwrap_or(&today),
+            "amount": {"amount": self.amount, "currency": self.currency},
+            "applications": self.applications,
+        });
+        if let Some(apply) = &self.apply {
+            body["apply"] = Value::from(apply.as_str());
+        }
+        app.finance().post("/v1/receipts", body)
+    }
+
+    /// Posts it, and gives its id.
+    pub fn create(&self, app: &TestApp) -> String {
+        self.post(app).expect(201).id()
+    }
 }

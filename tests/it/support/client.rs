@@ -2,9 +2,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use netterms::kernel::caller::Role;
 use netterms::platform::http::auth::{TokenRequest, mint};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::TestApp;
 use super::secret;
@@ -21,6 +24,33 @@ pub fn token(subject: &str, roles: &[Role], authority_level: Option<u8>) -> Stri
         },
     )
     .unwrap()
+}
+
+/// The claims of a good token, for the auditor and everybody else, changed as a test wants.
+pub fn sign(change: impl FnOnce(&mut Value)) -> String {
+    let now = jsonwebtoken::get_current_timestamp();
+    let mut claims = json!({
+        "iss": "netterms", "aud": "netterms", "sub": "u-1", "client_id": "tests", "iat": now, "exp": now + 600,
+        "jti": "t-1", "roles": ["auditor"],
+    });
+    change(&mut claims);
+    forge(
+        &json!({"alg": "HS256", "typ": "at+jwt"}),
+        &claims,
+        &secret().secret,
+    )
+}
+
+/// A token with any header at all, its signature by HMAC-SHA256.
+pub fn forge(header: &Value, claims: &Value, key: &[u8]) -> String {
+    let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let signed = format!(
+        "{}.{}",
+        encode(header.to_string().as_bytes()),
+        encode(claims.to_string().as_bytes())
+    );
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), signed.as_bytes());
+    format!("{signed}.{}", encode(tag.as_ref()))
 }
 
 /// Somebody who calls the API.

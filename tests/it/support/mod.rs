@@ -3,10 +3,12 @@
 mod app;
 mod builders;
 mod client;
+mod uploads;
 
 pub use app::{TestApp, on_both};
-pub use builders::{ACustomer, a_customer};
-pub use client::{Client, Reply};
+pub use builders::{ACustomer, a_customer, a_receipt, an_invoice};
+pub use client::{Client, Reply, forge, sign};
+pub use uploads::{AnImport, import};
 
 use netterms::platform::http::auth::SharedSecret;
 

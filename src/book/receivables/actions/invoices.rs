@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{ReceivableError, check_amount, lock, lock_all_named};
+use super::{NamedAccounts, ReceivableError, check_amount, lock};
 use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::actions::{self as exposure, Locked};
 use crate::book::exposure::model::Exposure;
@@ -136,17 +136,11 @@ pub fn create_invoices(
     let named: Vec<Result<CustomerRef, ReceivableError>> =
         inputs.iter().map(InvoiceIn::customer).collect();
     let references: Vec<CustomerRef> = named.iter().flatten().cloned().collect();
-    let (known, locked) = lock_all_named(tx, &references)?;
+    let accounts = NamedAccounts::lock(tx, &references)?;
     let prepared: Vec<Result<(&Locked, NewInvoice), ReceivableError>> = named
         .into_iter()
         .zip(inputs)
-        .map(|(reference, input)| {
-            let customer = known
-                .get(&String::from(reference?))
-                .ok_or(ReceivableError::NoSuchCustomer)?;
-            let locked = locked.get(customer).ok_or(ReceivableError::NoAccount)?;
-            Ok((locked, input.to_new()))
-        })
+        .map(|(reference, input)| Ok((accounts.find(reference?)?, input.to_new())))
         .collect();
     let ready: Vec<(&Locked, NewInvoice)> = prepared.iter().flatten().cloned().collect();
     let mut posted = post_invoices(tx, &ready)?.into_iter();

@@ -101,33 +101,43 @@ fn lock(tx: &mut Tx, customer: CustomerId) -> Result<Locked, ReceivableError> {
         .ok_or(ReceivableError::NoAccount)
 }
 
-/// Locks the accounts of many customers, each under how a document names it. What is not in the answer is unknown or
-/// has no account; the set of known customers tells the two apart.
-fn lock_all_named(
-    tx: &mut Tx,
-    references: &[CustomerRef],
-) -> Result<(BTreeMap<String, CustomerId>, BTreeMap<CustomerId, Locked>), DbError> {
-    let mut ids: Vec<CustomerId> = Vec::new();
-    let mut numbers: Vec<&str> = Vec::new();
-    for reference in references {
-        match reference {
-            CustomerRef::Id(id) => ids.push(*id),
-            CustomerRef::Number(number) => numbers.push(number.as_str()),
+/// The locked accounts of the customers that many documents name.
+struct NamedAccounts {
+    known: BTreeMap<String, CustomerId>,
+    locked: BTreeMap<CustomerId, Locked>,
+}
+
+impl NamedAccounts {
+    /// Locks them all, in as many queries as for one.
+    fn lock(tx: &mut Tx, references: &[CustomerRef]) -> Result<NamedAccounts, DbError> {
+        let mut ids: Vec<CustomerId> = Vec::new();
+        let mut numbers: Vec<&str> = Vec::new();
+        for reference in references {
+            match reference {
+                CustomerRef::Id(id) => ids.push(*id),
+                CustomerRef::Number(number) => numbers.push(number.as_str()),
+            }
         }
+        let by_id = customers::list_by_ids(tx, &ids)?;
+        let by_number = customers::list_by_numbers(tx, &numbers)?;
+        let by_id = by_id
+            .into_iter()
+            .map(|customer| (customer.id.to_string(), customer.id));
+        let by_number = by_number
+            .into_iter()
+            .map(|customer| (customer.number.into(), customer.id));
+        let known: BTreeMap<String, CustomerId> = by_id.chain(by_number).collect();
+        let locked = exposure::lock_all(tx, &known.values().copied().collect())?;
+        Ok(NamedAccounts { known, locked })
     }
-    let by_id = customers::list_by_ids(tx, &ids)?;
-    let by_number = customers::list_by_numbers(tx, &numbers)?;
-    let known: BTreeMap<String, CustomerId> = by_id
-        .iter()
-        .map(|customer| (customer.id.to_string(), customer.id))
-        .chain(
-            by_number
-                .iter()
-                .map(|customer| (customer.number.to_string(), customer.id)),
-        )
-        .collect();
-    let locked = exposure::lock_all(tx, &known.values().copied().collect())?;
-    Ok((known, locked))
+
+    fn find(&self, reference: CustomerRef) -> Result<&Locked, ReceivableError> {
+        let customer = self
+            .known
+            .get(&String::from(reference))
+            .ok_or(ReceivableError::NoSuchCustomer)?;
+        self.locked.get(customer).ok_or(ReceivableError::NoAccount)
+    }
 }
 
 /// An amount must be in the account's currency and more than zero.

@@ -64,7 +64,7 @@ impl Settling {
         for (customer, application) in applications {
             match application {
                 Application::Named(named) => {
-                    references.extend(named.iter().map(|one| &one.invoice))
+                    references.extend(named.iter().map(|one| &one.invoice));
                 }
                 Application::OldestFirst => {
                     customers.insert(customer);

@@ -3,8 +3,9 @@
 use actix_web::{HttpRequest, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::filters::CreditNoteFilter;
 use super::refuse_hidden;
-use super::shapes::{ApplyIn, CreditNoteFilter, CreditNoteIn, CreditNoteOut, TakeBackIn};
+use super::shapes::{ApplyIn, CreditNoteIn, CreditNoteOut, TakeBackIn};
 use crate::book::receivables::actions::{self, ReceivableError};
 use crate::book::receivables::model::CreditNoteRef;
 use crate::book::receivables::store;

@@ -4,10 +4,11 @@ use actix_web::http::header::ACCEPT_LANGUAGE;
 use actix_web::{HttpRequest, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::filters::{InvoiceFilter, InvoiceSort};
 use super::refuse_hidden;
 use super::shapes::{
-    BatchQuery, InvoiceBatchIn, InvoiceBatchOut, InvoiceFilter, InvoiceIn, InvoiceOut, InvoiceSort,
-    ItemOut, SettlementOut, TakeBackIn,
+    BatchQuery, InvoiceBatchIn, InvoiceBatchOut, InvoiceIn, InvoiceOut, ItemOut, SettlementOut,
+    TakeBackIn,
 };
 use crate::book::exposure::api::NoFilter;
 use crate::book::receivables::actions::{self, ReceivableError};

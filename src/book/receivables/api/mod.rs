@@ -1,6 +1,7 @@
 //! `/v1/invoices`, `/v1/credit-notes`, `/v1/receipts`.
 
 mod credit_notes;
+pub mod filters;
 mod invoices;
 mod receipts;
 pub mod shapes;

@@ -3,8 +3,9 @@
 use actix_web::{HttpRequest, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::filters::ReceiptFilter;
 use super::refuse_hidden;
-use super::shapes::{ApplyIn, ReceiptFilter, ReceiptIn, ReceiptOut, TakeBackIn};
+use super::shapes::{ApplyIn, ReceiptIn, ReceiptOut, TakeBackIn};
 use crate::book::receivables::actions::{self, ReceivableError};
 use crate::book::receivables::model::ReceiptRef;
 use crate::book::receivables::store;

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::book::receivables::api::shapes::{
+use crate::book::receivables::api::filters::{
     CreditNoteFilter, InvoiceFilter, InvoiceSort, ReceiptFilter,
 };
 use crate::book::receivables::model::{CreditNote, Invoice, Receipt, Settlement};

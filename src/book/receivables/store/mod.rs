@@ -132,6 +132,19 @@ pub fn insert_receipts(tx: &mut Tx, rows: &[Receipt]) -> Result<(), DbError> {
     Ok(())
 }
 
+/// The receipts under these numbers.
+pub fn list_receipts_by_numbers(db: &mut Db, numbers: &[&Number]) -> Result<Vec<Receipt>, DbError> {
+    let mut found: Vec<Receipt> = Vec::new();
+    for chunk in numbers.chunks(CHUNK) {
+        let rows: Vec<Receipt> = on_backend!(db, |c| receipts::table
+            .filter(receipts::number.eq_any(chunk.iter().copied()))
+            .select(Receipt::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 /// Which of these numbers receipts have already.
 pub fn taken_receipt_numbers(
     db: &mut Db,

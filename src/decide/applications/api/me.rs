@@ -41,7 +41,7 @@ pub async fn read_me(actor: Actor<ReadMe>, doors: web::Data<Doors>) -> Outcome {
                     level: row.level,
                     amounts: row.amounts.clone(),
                 });
-            Ok(Answer::ok(&MeOut {
+            Answer::ok(&MeOut {
                 subject: actor.subject.clone(),
                 roles: actor.roles.clone(),
                 authority: authority.collect(),
@@ -50,7 +50,7 @@ pub async fn read_me(actor: Actor<ReadMe>, doors: web::Data<Doors>) -> Outcome {
                     count,
                     applications: summarise(db, waiting)?,
                 },
-            })?)
+            })
         })
         .await?;
     Ok(answer.into_response())

@@ -1,0 +1,87 @@
+//! Moving customers between groups, with what they owe.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{AccountError, lock_all};
+use crate::book::customers::actions as customers_actions;
+use crate::book::customers::model::{Customer, CustomerRef};
+use crate::book::customers::store as customers;
+use crate::book::exposure::model::{CreditAccount, Exposure};
+use crate::book::exposure::store::{self, Movement};
+use crate::kernel::ids::{CreditAccountId, CustomerId};
+use crate::platform::db::{Change, Tx};
+
+/// Moves a customer with all below it to another group, or out of any. Exposure moves with them.
+///
+/// # Errors
+/// When the customer or parent is unknown, the tree would not stay sound, or the currencies differ.
+pub fn move_to_group(
+    tx: &mut Tx,
+    reference: &CustomerRef,
+    version: i64,
+    parent: Option<&CustomerRef>,
+) -> Result<Customer, AccountError> {
+    let caller = tx.caller();
+    let before =
+        customers::find_visible(tx, caller, reference)?.ok_or(AccountError::NoSuchCustomer)?;
+    if before.version != version {
+        return Err(AccountError::Stale);
+    }
+    let below = customers::descendants(tx, before.id)?;
+    let parent = match parent {
+        Some(parent) => Some(customers_actions::join(tx, before.id, below.len(), parent)?),
+        None => None,
+    };
+    // Everybody whose group exposure changes, and everybody whose exposure moves, locked in one go.
+    let mut family: BTreeSet<CustomerId> = below.into_iter().flatten().collect();
+    family.insert(before.id);
+    let mut everyone = family.clone();
+    everyone.extend(parent);
+    let locked = lock_all(tx, &everyone)?;
+    let old_above = customers::ancestors(tx, before.id)?;
+    let new_above: Vec<CustomerId> = match parent {
+        Some(parent) => std::iter::once(parent)
+            .chain(customers::ancestors(tx, parent)?)
+            .collect(),
+        None => Vec::new(),
+    };
+    let moved: Vec<CreditAccount> = locked
+        .iter()
+        .filter(|(customer, _)| family.contains(customer))
+        .map(|(_, locked)| locked.account.clone())
+        .collect();
+    let exposure = moved
+        .iter()
+        .fold(Exposure::default(), |sum, account| sum + account.exposure());
+    let above = store::list_by_customers(tx, &[old_above.clone(), new_above.clone()].concat())?;
+    if let Some(account) = moved.first()
+        && let Some(other) = above.iter().find(|other| {
+            new_above.contains(&other.customer_id) && other.currency != account.currency
+        })
+    {
+        return Err(AccountError::GroupCurrency {
+            given: account.currency,
+            expected: other.currency,
+        });
+    }
+    let mut movements: BTreeMap<CreditAccountId, Movement> = BTreeMap::new();
+    for account in &above {
+        let movement = movements.entry(account.id).or_default();
+        if old_above.contains(&account.customer_id) {
+            movement.group += -exposure;
+        }
+        if new_above.contains(&account.customer_id) {
+            movement.group += exposure;
+        }
+    }
+    store::add_movements(tx, &movements)?;
+    let mut after = before.clone();
+    after.parent_customer_id = parent;
+    let after = customers::update_if_unchanged(tx, &after)?.ok_or(AccountError::Stale)?;
+    tx.record(
+        Change::new("customer.moved", after.id)
+            .before(&before)
+            .after(&after),
+    )?;
+    Ok(after)
+}

@@ -1,0 +1,93 @@
+//! `POST /v1/imports`.
+
+mod upload;
+
+use actix_multipart::Multipart;
+use actix_web::{post, web};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::model::{ImportKind, ImportMode};
+use crate::platform::http::auth::ImportFiles;
+use crate::platform::http::{Actor, Answer, Doors, Heading, Outcome};
+use crate::platform::jobs::actions as jobs;
+use crate::platform::jobs::api::JobOut;
+use crate::platform::jobs::worker::Bell;
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(import_file);
+}
+
+/// Import a file
+///
+/// Customers, credit accounts with the limits they have today, invoices or receipts from CSV (UTF-8, comma or
+/// semicolon, up to 100 MiB). The work goes on as a job: read it, or watch its events, until it has ended; its
+/// `result` counts the lines created, unchanged and rejected, and its `errors` say what is wrong, line by line.
+///
+/// Lines are known by their number (credit accounts by their customer's): one that is in the book with the same
+/// content is `unchanged`, with other content it is rejected, because imports never overwrite. A file may therefore
+/// be sent again after whatever happened.
+///
+/// Columns, those in brackets may be left out:
+/// - `customers`: number, name, country, \[street, city, postal_code, email, language, owner, parent_number\]; a parent
+///   may come later in the file. Roles: credit, finance.
+/// - `credit_accounts`: customer_number, currency, \[net_days, limit_kind, limit, valid_until, group_limit\]. The limit
+///   is granted only when the account has none. Role: finance.
+/// - `invoices`: number, customer_number, invoice_date, \[due_date\], amount, currency, \[order_number\]. Roles: finance,
+///   system.
+/// - `receipts`: number, customer_number, receipt_date, amount, currency, \[invoice_number\]; without an invoice they
+///   pay the oldest first. Roles: finance, system.
+///
+/// A `mapping` reads a foreign file as it is: `{"columns": {"number": "Invoice No"}, "date_format": "%m/%d/%Y",
+/// "defaults": {"currency": "USD"}}`.
+#[utoipa::path(
+    tag = "imports",
+    request_body(content = ImportIn, content_type = "multipart/form-data"),
+    responses((status = 202, description = "The job that does it.", body = JobOut)),
+    security(("bearer" = ["imports:run"]))
+)]
+#[post("/v1/imports")]
+pub async fn import_file(
+    actor: Actor<ImportFiles>,
+    heading: Heading,
+    body: Multipart,
+    doors: web::Data<Doors>,
+    bell: web::Data<Bell>,
+) -> Outcome {
+    let received = upload::receive(&doors, &actor, body).await?;
+    let id = received.job;
+    let parts = received.fingerprint();
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let command = heading.command(received.plan, &parts);
+    let outcome = doors
+        .once(&actor, command, move |tx, plan| {
+            let job = jobs::queue(tx, id, plan, plan.lines)?;
+            Answer::accepted(&JobOut::from(job), format!("/v1/jobs/{id}"))
+        })
+        .await;
+    // A replayed answer names the first job; what came this time is not needed.
+    upload::discard(&doors, &actor, id).await;
+    bell.ring();
+    outcome
+}
+
+/// The parts of an import, in any order.
+#[derive(ToSchema)]
+#[schema(as = ImportIn, example = json!({
+    "kind": "customers", "mode": "per_line", "file": "number,name,country\nC-1001,Jiangnan Trading Co.,CN\n"
+}))]
+#[expect(
+    dead_code,
+    reason = "the contract's shape of a body that is read as a stream"
+)]
+pub struct ImportIn {
+    kind: ImportKind,
+    /// What happens to the good lines of a file with bad ones; `per_line` when not given.
+    mode: Option<ImportMode>,
+    /// How a foreign file's columns are read, as JSON: `columns`, `date_format`, `defaults`.
+    #[schema(max_length = 16384)]
+    mapping: Option<String>,
+    /// The file: CSV in UTF-8.
+    #[schema(format = Binary, max_length = 104_857_600)]
+    file: String,
+}

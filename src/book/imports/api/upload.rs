@@ -1,0 +1,256 @@
+//! Receiving a multipart body: part by part, the file straight into the database, never whole in memory.
+
+use std::time::Duration;
+
+use actix_multipart::{Field, Multipart, MultipartError};
+use actix_web::web::BytesMut;
+use aws_lc_rs::digest::{Context, SHA256};
+use futures_util::StreamExt as _;
+
+use crate::book::imports::actions::JOB_KIND;
+use crate::book::imports::model::{ImportKind, ImportMode, Mapping, Plan};
+use crate::book::imports::rules::check_mapping;
+use crate::kernel::caller::Caller;
+use crate::kernel::ids::JobId;
+use crate::platform::http::{Code, Doors, Problem};
+use crate::platform::jobs::actions as jobs;
+
+/// The largest file.
+const FILE_BYTES_MAX: usize = 100 * 1024 * 1024;
+
+/// The largest of the other parts.
+const PART_BYTES_MAX: usize = 16 * 1024;
+
+/// How large the pieces are in which a file is kept.
+const PIECE_BYTES: usize = 1024 * 1024;
+
+/// How long the next piece of a body may take to arrive.
+const IDLE_MAX: Duration = Duration::from_secs(20);
+
+/// How long a body may take to arrive as a whole.
+const UPLOAD_MAX: Duration = Duration::from_secs(900);
+
+/// What was received: a job that waits to be queued, and what it is to do.
+pub struct Received {
+    pub job: JobId,
+    pub plan: Plan,
+    digest: String,
+}
+
+impl Received {
+    /// What makes two uploads the same request.
+    pub fn fingerprint(&self) -> Vec<String> {
+        vec![
+            self.plan.kind.to_string(),
+            self.plan.mode.to_string(),
+            serde_json::to_string(&self.plan.mapping).unwrap_or_default(),
+            self.digest.clone(),
+        ]
+    }
+}
+
+/// Receives the parts. Nothing is left of an upload that fails.
+pub async fn receive(doors: &Doors, caller: &Caller, body: Multipart) -> Result<Received, Problem> {
+    let job = doors
+        .maintain(caller, |tx| Ok(jobs::begin(tx, JOB_KIND, "lines")?))
+        .await?;
+    let received = tokio::time::timeout(UPLOAD_MAX, read_parts(doors, caller, job, body))
+        .await
+        .unwrap_or_else(|_| Err(Problem::new(Code::RequestTimeout)));
+    if received.is_err() {
+        discard(doors, caller, job).await;
+    }
+    received
+}
+
+/// Forgets an upload that was not queued. When that fails, the worker does it later.
+pub async fn discard(doors: &Doors, caller: &Caller, job: JobId) {
+    let discarded = doors
+        .maintain(caller, move |tx| Ok(jobs::discard(tx, job)?))
+        .await;
+    if let Err(error) = discarded {
+        tracing::warn!(%job, %error, "an upload is left for the worker to forget");
+    }
+}
+
+/// The parts that came so far.
+#[derive(Default)]
+struct Parts {
+    kind: Option<ImportKind>,
+    mode: Option<ImportMode>,
+    mapping: Option<Mapping>,
+    file: Option<File>,
+}
+
+/// A file that was kept.
+struct File {
+    digest: String,
+    newlines: i64,
+}
+
+async fn read_parts(
+    doors: &Doors,
+    caller: &Caller,
+    job: JobId,
+    mut body: Multipart,
+) -> Result<Received, Problem> {
+    let mut parts = Parts::default();
+    while let Some(field) = next(&mut body).await? {
+        let name: String = field.name().unwrap_or_default().chars().take(100).collect();
+        match name.as_str() {
+            "kind" => {
+                let kind: ImportKind = read_enum(field, &name).await?;
+                if !caller.has_any(kind.roles()) {
+                    return Err(Problem::new(Code::Forbidden).with_list("roles", kind.roles()));
+                }
+                fill(&mut parts.kind, kind, &name)?;
+            }
+            "mode" => fill(&mut parts.mode, read_enum(field, &name).await?, &name)?,
+            "mapping" => fill(&mut parts.mapping, read_mapping(field).await?, &name)?,
+            "file" if parts.file.is_some() => {
+                return Err(wrong(&name, "repeated", "must be given once"));
+            }
+            "file" => parts.file = Some(keep_file(doors, caller, job, field).await?),
+            _ => {
+                return Err(wrong(
+                    &name,
+                    "unknown",
+                    "is none of kind, mode, mapping, file",
+                ));
+            }
+        }
+    }
+    let missing = |name: &str| wrong(name, "missing", "is not there");
+    let kind = parts.kind.ok_or_else(|| missing("kind"))?;
+    let file = parts.file.ok_or_else(|| missing("file"))?;
+    let mapping = parts.mapping.unwrap_or_default();
+    check_mapping(kind, &mapping)
+        .map_err(|(member, message)| wrong(&format!("mapping/{member}"), "malformed", &message))?;
+    Ok(Received {
+        job,
+        digest: file.digest,
+        plan: Plan {
+            kind,
+            mode: parts.mode.unwrap_or(ImportMode::PerLine),
+            mapping,
+            lines: Some(file.newlines),
+        },
+    })
+}
+
+fn fill<T>(place: &mut Option<T>, value: T, name: &str) -> Result<(), Problem> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(wrong(name, "repeated", "must be given once")),
+    }
+}
+
+fn wrong(part: &str, code: &str, message: &str) -> Problem {
+    Problem::new(Code::MalformedBody).at(format!("/{part}"), code, message)
+}
+
+/// The next part of a body, or the next bytes of a part, in bounded time.
+async fn next<S, T>(stream: &mut S) -> Result<Option<T>, Problem>
+where
+    S: futures_util::Stream<Item = Result<T, MultipartError>> + Unpin,
+{
+    match tokio::time::timeout(IDLE_MAX, stream.next()).await {
+        Err(_) => Err(Problem::new(Code::RequestTimeout)),
+        Ok(None) => Ok(None),
+        Ok(Some(Ok(item))) => Ok(Some(item)),
+        Ok(Some(Err(
+            MultipartError::ContentTypeMissing
+            | MultipartError::ContentTypeParse
+            | MultipartError::ContentTypeIncompatible
+            | MultipartError::BoundaryMissing,
+        ))) => {
+            Err(Problem::new(Code::UnsupportedMediaType).with("expected", "multipart/form-data"))
+        }
+        Ok(Some(Err(_))) => Err(Problem::new(Code::MalformedBody).at(
+            "",
+            "malformed",
+            "is no multipart body, or it broke off",
+        )),
+    }
+}
+
+async fn read_text(mut field: Field, name: &str) -> Result<String, Problem> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = next(&mut field).await? {
+        if bytes.len() + chunk.len() > PART_BYTES_MAX {
+            return Err(Problem::new(Code::PayloadTooLarge).with("limit", PART_BYTES_MAX));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes.to_vec()).map_err(|_| wrong(name, "malformed", "is not UTF-8"))
+}
+
+async fn read_enum<T: std::str::FromStr<Err = String>>(
+    field: Field,
+    name: &str,
+) -> Result<T, Problem> {
+    let text = read_text(field, name).await?;
+    let shown: String = text.chars().take(100).collect();
+    shown
+        .parse()
+        .map_err(|why: String| wrong(name, "malformed", &why))
+}
+
+async fn read_mapping(field: Field) -> Result<Mapping, Problem> {
+    let text = read_text(field, "mapping").await?;
+    serde_json::from_str(&text).map_err(|why| {
+        let why: String = why.to_string().chars().take(300).collect();
+        wrong("mapping", "malformed", &why)
+    })
+}
+
+/// Keeps a file in pieces as it arrives.
+async fn keep_file(
+    doors: &Doors,
+    caller: &Caller,
+    job: JobId,
+    mut field: Field,
+) -> Result<File, Problem> {
+    let mut digest = Context::new(&SHA256);
+    let (mut size, mut newlines, mut part) = (0usize, 0i64, 0i32);
+    let mut piece = Vec::new();
+    while let Some(bytes) = next(&mut field).await? {
+        size += bytes.len();
+        if size > FILE_BYTES_MAX {
+            return Err(Problem::new(Code::PayloadTooLarge).with("limit", FILE_BYTES_MAX));
+        }
+        digest.update(&bytes);
+        newlines += bytes
+            .iter()
+            .map(|byte| i64::from(*byte == b'\n'))
+            .sum::<i64>();
+        piece.extend_from_slice(&bytes);
+        if piece.len() >= PIECE_BYTES {
+            let full = std::mem::take(&mut piece);
+            keep_piece(doors, caller, job, part, full).await?;
+            part += 1;
+        }
+    }
+    keep_piece(doors, caller, job, part, piece).await?;
+    let digest = digest.finish();
+    Ok(File {
+        digest: digest
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+        newlines,
+    })
+}
+
+async fn keep_piece(
+    doors: &Doors,
+    caller: &Caller,
+    job: JobId,
+    part: i32,
+    bytes: Vec<u8>,
+) -> Result<(), Problem> {
+    doors
+        .maintain(caller, move |tx| Ok(jobs::append(tx, job, part, &bytes)?))
+        .await
+}

@@ -1,0 +1,214 @@
+//! What is asked of an import, and what it reports.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::caller::Role;
+use crate::platform::db::columns::text_enum;
+use crate::platform::jobs::model::JobError;
+
+text_enum! {
+    /// What a file holds, line by line.
+    pub enum ImportKind {
+        Customers = "customers",
+        CreditAccounts = "credit_accounts",
+        Invoices = "invoices",
+        Receipts = "receipts",
+    }
+}
+
+text_enum! {
+    /// What happens to the good lines of a file with bad ones.
+    pub enum ImportMode {
+        /// They are posted.
+        PerLine = "per_line",
+        /// They are not: a file is posted whole or not at all.
+        AllOrNothing = "all_or_nothing",
+    }
+}
+
+/// A column of a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    pub name: &'static str,
+    /// Whether the file must have it, or the mapping a default for it.
+    pub required: bool,
+}
+
+const fn required(name: &'static str) -> Column {
+    Column {
+        name,
+        required: true,
+    }
+}
+
+const fn optional(name: &'static str) -> Column {
+    Column {
+        name,
+        required: false,
+    }
+}
+
+const CUSTOMERS: &[Column] = &[
+    required("number"),
+    required("name"),
+    required("country"),
+    optional("street"),
+    optional("city"),
+    optional("postal_code"),
+    optional("email"),
+    optional("language"),
+    optional("owner"),
+    optional("parent_number"),
+];
+
+const CREDIT_ACCOUNTS: &[Column] = &[
+    required("customer_number"),
+    required("currency"),
+    optional("net_days"),
+    optional("limit_kind"),
+    optional("limit"),
+    optional("valid_until"),
+    optional("group_limit"),
+];
+
+const INVOICES: &[Column] = &[
+    required("number"),
+    required("customer_number"),
+    required("invoice_date"),
+    optional("due_date"),
+    required("amount"),
+    required("currency"),
+    optional("order_number"),
+];
+
+const RECEIPTS: &[Column] = &[
+    required("number"),
+    required("customer_number"),
+    required("receipt_date"),
+    required("amount"),
+    required("currency"),
+    optional("invoice_number"),
+];
+
+impl ImportKind {
+    pub const fn columns(self) -> &'static [Column] {
+        match self {
+            ImportKind::Customers => CUSTOMERS,
+            ImportKind::CreditAccounts => CREDIT_ACCOUNTS,
+            ImportKind::Invoices => INVOICES,
+            ImportKind::Receipts => RECEIPTS,
+        }
+    }
+
+    /// Who may import it. Limits are taken over without an approval, so that finance alone may do it.
+    pub const fn roles(self) -> &'static [Role] {
+        match self {
+            ImportKind::Customers => &[Role::Credit, Role::Finance],
+            ImportKind::CreditAccounts => &[Role::Finance],
+            ImportKind::Invoices | ImportKind::Receipts => &[Role::Finance, Role::System],
+        }
+    }
+}
+
+/// How a foreign file's columns are read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// Our column → the name that the file has for it.
+    #[serde(default)]
+    pub columns: BTreeMap<String, String>,
+    /// How the file writes days, such as `%m/%d/%Y`; `2026-03-31` when not given.
+    pub date_format: Option<String>,
+    /// Our column → what an empty or missing cell of it means.
+    #[serde(default)]
+    pub defaults: BTreeMap<String, String>,
+}
+
+/// What an import was asked to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    pub kind: ImportKind,
+    pub mode: ImportMode,
+    #[serde(default)]
+    pub mapping: Mapping,
+    /// An estimate of the file's lines, for the progress.
+    pub lines: Option<i64>,
+}
+
+/// How many errors a report keeps; those beyond are only counted, as rejected lines.
+pub const ERRORS_KEPT: usize = 1_000;
+
+/// What became of a file's lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub lines: i64,
+    pub created: i64,
+    pub unchanged: i64,
+    pub rejected: i64,
+    #[serde(skip)]
+    pub errors: Vec<JobError>,
+}
+
+impl Report {
+    /// How many lines are settled, one way or another.
+    pub const fn done(&self) -> i64 {
+        self.created + self.unchanged + self.rejected
+    }
+
+    /// Counts a line as rejected, for these reasons.
+    pub fn reject(&mut self, errors: Vec<JobError>) {
+        self.rejected += 1;
+        for error in errors {
+            self.note(error);
+        }
+    }
+
+    /// Keeps an error while there is room.
+    pub fn note(&mut self, error: JobError) {
+        if self.errors.len() < ERRORS_KEPT {
+            self.errors.push(error);
+        }
+    }
+}
+
+/// A row of the book as a file has it, with the line that it stands on.
+#[derive(Debug, Clone)]
+pub struct Row<R> {
+    pub line: i64,
+    pub content: R,
+}
+
+/// What became of one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Created,
+    Unchanged,
+    /// It needs a row that may come later in the file.
+    Deferred,
+    Rejected {
+        column: &'static str,
+        code: &'static str,
+        message: String,
+    },
+}
+
+impl Verdict {
+    pub fn rejected(column: &'static str, code: &'static str, message: impl ToString) -> Verdict {
+        Verdict::Rejected {
+            column,
+            code,
+            message: message.to_string(),
+        }
+    }
+
+    /// The number is in the book already, and not with what the line says.
+    pub fn taken(column: &'static str) -> Verdict {
+        Verdict::rejected(
+            column,
+            "number_taken_with_other_content",
+            "the number is in the book with other content, and imports never overwrite",
+        )
+    }
+}

@@ -1,0 +1,421 @@
+//! From a line's cells to a row of the book: every cell read by the same strict grammar as the API's.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use chrono::format::{Item, StrftimeItems};
+
+use super::model::{ImportKind, Mapping};
+use crate::book::exposure::model::{Limit, LimitKind};
+use crate::kernel::clock::Day;
+use crate::kernel::money::{Currency, Money};
+use crate::kernel::places::{Country, Language};
+use crate::kernel::text::{Email, Line, Number, Subject};
+use crate::platform::jobs::model::JobError;
+
+/// Where each of our columns is in a file.
+#[derive(Debug)]
+pub struct Layout {
+    places: BTreeMap<&'static str, usize>,
+    defaults: BTreeMap<String, String>,
+    date_format: String,
+}
+
+/// What is wrong with a mapping, by the request alone.
+///
+/// # Errors
+/// The member that is wrong, and why.
+pub fn check_mapping(kind: ImportKind, mapping: &Mapping) -> Result<(), (String, String)> {
+    let is_ours = |name: &str| kind.columns().iter().any(|column| column.name == name);
+    for (member, names) in [
+        ("columns", &mapping.columns),
+        ("defaults", &mapping.defaults),
+    ] {
+        for (name, text) in names {
+            if !is_ours(name) {
+                let ours: Vec<&str> = kind.columns().iter().map(|column| column.name).collect();
+                return Err((
+                    member.to_owned(),
+                    format!("{kind} have the columns {}", ours.join(", ")),
+                ));
+            }
+            if text.is_empty() || text.chars().count() > 200 {
+                return Err((
+                    member.to_owned(),
+                    "must have between 1 and 200 characters".to_owned(),
+                ));
+            }
+        }
+    }
+    let unknown = |item: Item| matches!(item, Item::Error);
+    match &mapping.date_format {
+        Some(format) if format.len() > 40 || StrftimeItems::new(format).any(unknown) => Err((
+            "date_format".to_owned(),
+            "is not a format such as %m/%d/%Y".to_owned(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+impl Layout {
+    /// Finds our columns in a file's header.
+    ///
+    /// # Errors
+    /// Each column that is missing, or stands there twice; or that we do not know, which without a mapping is a
+    /// misspelling whose cells would be lost.
+    pub fn new(
+        kind: ImportKind,
+        header: &[String],
+        mapping: &Mapping,
+    ) -> Result<Layout, Vec<JobError>> {
+        let complaint = |column: &str, code: &str, message: &str| JobError {
+            line: Some(1),
+            column: Some(column.chars().take(200).collect()),
+            code: code.to_owned(),
+            message: message.to_owned(),
+        };
+        let mut errors = Vec::new();
+        let mut places = BTreeMap::new();
+        let mut known = Vec::new();
+        for column in kind.columns() {
+            let mapped = mapping.columns.get(column.name);
+            let theirs = mapped.map_or(column.name, String::as_str);
+            known.push(theirs);
+            let mut found = header
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| *name == theirs);
+            match (found.next(), found.next()) {
+                (Some(_), Some(_)) => errors.push(complaint(
+                    theirs,
+                    "duplicate_column",
+                    "stands in the header twice",
+                )),
+                (Some((place, _)), None) => {
+                    places.insert(column.name, place);
+                }
+                (None, _)
+                    if mapped.is_some()
+                        || (column.required && !mapping.defaults.contains_key(column.name)) =>
+                {
+                    errors.push(complaint(theirs, "missing_column", "is not in the header"));
+                }
+                (None, _) => {}
+            }
+        }
+        if mapping.columns.is_empty() {
+            let unknown = header
+                .iter()
+                .filter(|name| !known.contains(&name.as_str()))
+                .take(100);
+            errors.extend(
+                unknown.map(|name| complaint(name, "unknown_column", "is no column of this kind")),
+            );
+        }
+        if errors.is_empty() {
+            Ok(Layout {
+                places,
+                defaults: mapping.defaults.clone(),
+                date_format: mapping
+                    .date_format
+                    .clone()
+                    .unwrap_or_else(|| "%Y-%m-%d".to_owned()),
+            })
+        } else {
+            Err(errors)
+        }
+    }
+}
+
+/// The cells of one line, and what was found wrong with them.
+pub struct Cells<'a> {
+    layout: &'a Layout,
+    cells: &'a [&'a str],
+    line: i64,
+    errors: Vec<JobError>,
+}
+
+impl<'a> Cells<'a> {
+    pub const fn new(layout: &'a Layout, line: i64, cells: &'a [&'a str]) -> Cells<'a> {
+        Cells {
+            layout,
+            cells,
+            line,
+            errors: Vec::new(),
+        }
+    }
+
+    /// The row, when nothing was wrong.
+    ///
+    /// # Errors
+    /// Everything that was wrong.
+    pub fn finish<R>(self, row: Option<R>) -> Result<R, Vec<JobError>> {
+        match row {
+            Some(row) if self.errors.is_empty() => Ok(row),
+            _ => Err(self.errors),
+        }
+    }
+
+    fn text(&self, column: &'static str) -> Option<&'a str> {
+        let place = self.layout.places.get(column);
+        let cell = place.and_then(|place| self.cells.get(*place)).copied();
+        cell.filter(|text| !text.is_empty())
+            .or_else(|| self.layout.defaults.get(column).map(String::as_str))
+    }
+
+    fn complain(&mut self, column: &'static str, code: &str, message: impl Display) {
+        self.errors.push(JobError {
+            line: Some(self.line),
+            column: Some(column.to_owned()),
+            code: code.to_owned(),
+            message: message.to_string().chars().take(500).collect(),
+        });
+    }
+
+    /// What an optional cell says: none when it is empty, and also when it is malformed, which is noted.
+    fn optional<T>(
+        &mut self,
+        column: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        match parse(self.text(column)?) {
+            Ok(value) => Some(value),
+            Err(message) => {
+                self.complain(column, "malformed", message);
+                None
+            }
+        }
+    }
+
+    fn required<T>(
+        &mut self,
+        column: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        if self.text(column).is_none() {
+            self.complain(column, "missing", "is empty");
+        }
+        self.optional(column, parse)
+    }
+
+    fn optional_day(&mut self, column: &'static str) -> Option<NaiveDate> {
+        let format = self.layout.date_format.as_str();
+        self.optional(column, |text| day(text, format))
+    }
+
+    fn required_day(&mut self, column: &'static str) -> Option<NaiveDate> {
+        let format = self.layout.date_format.as_str();
+        self.required(column, |text| day(text, format))
+    }
+
+    fn amount(&mut self, currency: Option<Currency>) -> Option<Money> {
+        let currency = currency?;
+        let amount = self.required("amount", |text| text_or_why(Money::parse(text, currency)))?;
+        if !amount.is_positive() {
+            self.complain("amount", "not_positive", "must be more than zero");
+            return None;
+        }
+        Some(amount)
+    }
+}
+
+fn day(text: &str, format: &str) -> Result<NaiveDate, String> {
+    let date = NaiveDate::parse_from_str(text, format)
+        .map_err(|_| format!("is not a day as {format} writes it"))?;
+    let day: Day = date.to_string().parse().map_err(str::to_owned)?;
+    Ok(day.date())
+}
+
+fn text_or_why<T, E: Display>(outcome: Result<T, E>) -> Result<T, String> {
+    outcome.map_err(|why| why.to_string())
+}
+
+fn parsed<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
+    text_or_why(text.parse())
+}
+
+/// What a line of each kind says.
+pub trait FromCells: Sized {
+    /// None when something was wrong, which the cells note.
+    fn from_cells(cells: &mut Cells) -> Option<Self>;
+}
+
+/// A customer: `number,name,country,street,city,postal_code,email,language,owner,parent_number`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerRow {
+    pub number: Number,
+    pub name: Line,
+    pub country: Country,
+    pub street: Option<Line>,
+    pub city: Option<Line>,
+    pub postal_code: Option<Line>,
+    pub email: Option<Email>,
+    pub language: Language,
+    pub owner: Option<Subject>,
+    pub parent_number: Option<Number>,
+}
+
+impl FromCells for CustomerRow {
+    fn from_cells(cells: &mut Cells) -> Option<CustomerRow> {
+        let number = cells.required("number", parsed);
+        let name = cells.required("name", parsed);
+        let country = cells.required("country", parsed);
+        let street = cells.optional("street", parsed);
+        let city = cells.optional("city", parsed);
+        let postal_code = cells.optional("postal_code", parsed);
+        let email = cells.optional("email", parsed);
+        let language = cells.optional("language", parsed);
+        let owner = cells.optional("owner", parsed);
+        let parent_number = cells.optional("parent_number", parsed);
+        Some(CustomerRow {
+            number: number?,
+            name: name?,
+            country: country?,
+            street,
+            city,
+            postal_code,
+            email,
+            language: language.unwrap_or_default(),
+            owner,
+            parent_number,
+        })
+    }
+}
+
+/// A credit account with the limit it has today:
+/// `customer_number,currency,net_days,limit_kind,limit,valid_until,group_limit`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRow {
+    pub customer_number: Number,
+    pub currency: Currency,
+    pub net_days: i32,
+    pub limit: Limit,
+    pub valid_until: Option<NaiveDate>,
+    pub group_limit: Option<Limit>,
+}
+
+impl FromCells for AccountRow {
+    fn from_cells(cells: &mut Cells) -> Option<AccountRow> {
+        let customer_number = cells.required("customer_number", parsed);
+        let currency: Option<Currency> = cells.required("currency", parsed);
+        let net_days = cells.optional("net_days", |text| {
+            let days = text.parse().ok().filter(|days| (0..=365).contains(days));
+            days.ok_or_else(|| "is not a number of days from 0 to 365".to_owned())
+        });
+        let kind: Option<LimitKind> = cells.optional("limit_kind", parsed);
+        let amount = |text: &str| match currency.map(|currency| Money::parse(text, currency)) {
+            None => Ok(0),
+            Some(Ok(money)) if !money.is_negative() => Ok(money.minor()),
+            Some(Ok(_)) => Err("must not be negative".to_owned()),
+            Some(Err(why)) => Err(why.to_string()),
+        };
+        let given: Option<i64> = cells.optional("limit", amount);
+        let limit = match (kind, given) {
+            (Some(LimitKind::Amount), None) => {
+                cells.complain(
+                    "limit",
+                    "missing",
+                    "limit_kind says that there is an amount",
+                );
+                return None;
+            }
+            (Some(kind @ (LimitKind::None | LimitKind::Unlimited)), Some(_)) => {
+                cells.complain(
+                    "limit",
+                    "not_allowed",
+                    format!("limit_kind {kind} has no amount"),
+                );
+                return None;
+            }
+            (Some(kind), amount) => Limit::new(kind, amount.unwrap_or(0)),
+            (None, Some(amount)) => Limit::Amount(amount),
+            (None, None) => Limit::None,
+        };
+        let valid_until = cells.optional_day("valid_until");
+        let group_limit = cells.optional("group_limit", |text| match text {
+            "unlimited" => Ok(Limit::Unlimited),
+            text => amount(text).map(Limit::Amount),
+        });
+        Some(AccountRow {
+            customer_number: customer_number?,
+            currency: currency?,
+            net_days: net_days.unwrap_or(30),
+            limit,
+            valid_until,
+            group_limit,
+        })
+    }
+}
+
+/// An invoice: `number,customer_number,invoice_date,due_date,amount,currency,order_number`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvoiceRow {
+    pub number: Number,
+    pub customer_number: Number,
+    pub invoice_date: NaiveDate,
+    /// The invoice date and the account's net days when empty.
+    pub due_date: Option<NaiveDate>,
+    pub amount: Money,
+    pub order_number: Option<Number>,
+}
+
+impl FromCells for InvoiceRow {
+    fn from_cells(cells: &mut Cells) -> Option<InvoiceRow> {
+        let number = cells.required("number", parsed);
+        let customer_number = cells.required("customer_number", parsed);
+        let invoice_date = cells.required_day("invoice_date");
+        let due_date = cells.optional_day("due_date");
+        let currency = cells.required("currency", parsed);
+        let amount = cells.amount(currency);
+        let order_number = cells.optional("order_number", parsed);
+        if due_date
+            .zip(invoice_date)
+            .is_some_and(|(due, invoiced)| due < invoiced)
+        {
+            cells.complain(
+                "due_date",
+                "before_invoice_date",
+                "must not lie before the invoice date",
+            );
+        }
+        Some(InvoiceRow {
+            number: number?,
+            customer_number: customer_number?,
+            invoice_date: invoice_date?,
+            due_date,
+            amount: amount?,
+            order_number,
+        })
+    }
+}
+
+/// A receipt: `number,customer_number,receipt_date,amount,currency,invoice_number`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptRow {
+    pub number: Number,
+    pub customer_number: Number,
+    pub receipt_date: NaiveDate,
+    pub amount: Money,
+    /// The invoice that it pays; the oldest first when empty.
+    pub invoice_number: Option<Number>,
+}
+
+impl FromCells for ReceiptRow {
+    fn from_cells(cells: &mut Cells) -> Option<ReceiptRow> {
+        let number = cells.required("number", parsed);
+        let customer_number = cells.required("customer_number", parsed);
+        let receipt_date = cells.required_day("receipt_date");
+        let currency = cells.required("currency", parsed);
+        let amount = cells.amount(currency);
+        let invoice_number = cells.optional("invoice_number", parsed);
+        Some(ReceiptRow {
+            number: number?,
+            customer_number: customer_number?,
+            receipt_date: receipt_date?,
+            amount: amount?,
+            invoice_number,
+        })
+    }
+}

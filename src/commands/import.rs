@@ -1,0 +1,91 @@
+//! `netterms import`: a file into the book, by the same code as `POST /v1/imports`, in this process.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::Failure;
+use crate::book::imports::actions::Import;
+use crate::book::imports::model::{ImportKind, ImportMode, Mapping, Plan};
+use crate::book::imports::rules::check_mapping;
+use crate::kernel::caller::Role;
+use crate::platform::db::Database;
+use crate::platform::http::auth::house_caller;
+use crate::platform::jobs::model::JobStatus;
+use crate::server::Config;
+
+#[derive(Args)]
+pub struct Options {
+    /// What the file holds: customers, credit_accounts, invoices or receipts.
+    #[arg(long)]
+    kind: ImportKind,
+    /// What happens to the good lines of a file with bad ones: per_line posts them, all_or_nothing does not.
+    #[arg(long, default_value = "per_line")]
+    mode: ImportMode,
+    /// A JSON file that says how a foreign file's columns are read.
+    #[arg(long)]
+    mapping: Option<PathBuf>,
+    /// The CSV file.
+    file: PathBuf,
+}
+
+/// Imports the file; fails when a line was rejected.
+pub fn run(config: &Config, options: &Options) -> Result<ExitCode, Failure> {
+    let plan = plan(options)?;
+    File::open(&options.file)
+        .map_err(|error| format!("can't read {}: {error}", options.file.display()))?;
+    let database = Database::open(&config.database(), config.clock()?)?;
+    database.migrate()?;
+    let caller = house_caller("netterms-import", &[Role::Finance])?;
+    let outcome = Import {
+        database: &database,
+        caller: &caller,
+        plan: &plan,
+        open: &|| Ok(Box::new(File::open(&options.file)?)),
+        progress: &|report, _| {
+            eprintln!("{} lines done", report.done());
+            Ok(())
+        },
+    }
+    .run()?;
+    let report = &outcome.report;
+    for error in &report.errors {
+        let line = error
+            .line
+            .map_or_else(|| "-".to_owned(), |line| line.to_string());
+        let column = error.column.as_deref().unwrap_or("-");
+        println!("line {line}, {column}: {} ({})", error.message, error.code);
+    }
+    println!(
+        "{} lines: {} created, {} unchanged, {} rejected",
+        report.lines, report.created, report.unchanged, report.rejected
+    );
+    let good = outcome.status == JobStatus::Succeeded && report.rejected == 0;
+    Ok(if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn plan(options: &Options) -> Result<Plan, Failure> {
+    let mapping: Mapping = match &options.mapping {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| format!("can't read {}: {error}", path.display()))?;
+            serde_json::from_str(&text)
+                .map_err(|error| format!("{} is no mapping: {error}", path.display()))?
+        }
+        None => Mapping::default(),
+    };
+    check_mapping(options.kind, &mapping)
+        .map_err(|(member, message)| format!("mapping, {member}: {message}"))?;
+    Ok(Plan {
+        kind: options.kind,
+        mode: options.mode,
+        mapping,
+        lines: None,
+    })
+}

@@ -1,0 +1,290 @@
+//! `/v1/jobs`.
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use futures_util::stream::{self, Stream};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::actions::{self, JobsError};
+use super::model::{Job, JobError, JobStatus};
+use super::store;
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::JobId;
+use crate::platform::http::auth::ReadJobs;
+use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::{
+    Actor, Answer, Code, Command, Doors, Listing, Nothing, Outcome, Problem,
+};
+
+/// How often a stream of events looks whether the job changed.
+const WATCH: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// After how many looks without a change a comment is sent, so that no proxy takes the stream for dead.
+const LOOKS_PER_COMMENT: u32 = 75;
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_jobs)
+        .service(find_job)
+        .service(cancel_job)
+        .service(watch_job);
+}
+
+/// List jobs
+///
+/// The newest first: your own; credit, finance, auditors and admins see everybody's.
+#[utoipa::path(
+    tag = "jobs",
+    params(JobFilter, PageParams),
+    responses((status = 200, description = "One page of jobs.", body = PageOut<JobOut>)),
+    security(("bearer" = ["jobs:read"]))
+)]
+#[get("/v1/jobs")]
+pub async fn list_jobs(
+    actor: Actor<ReadJobs>,
+    listing: Listing<JobFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            let own = (!actions::sees_all(&actor)).then(|| actor.subject.as_str());
+            let rows = store::list(db, own, &listing.filter, &listing.page)?;
+            Ok(listing
+                .page
+                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+        })
+        .await?;
+    Ok(page.map(JobOut::from).into_response(&request, &cursors))
+}
+
+/// Read a job
+///
+/// Where it stands, and its result and errors when it has ended.
+#[utoipa::path(
+    tag = "jobs",
+    params(("id" = JobId, Path, description = "The job.")),
+    responses((status = 200, description = "The job.", body = JobOut)),
+    security(("bearer" = ["jobs:read"]))
+)]
+#[get("/v1/jobs/{id}")]
+pub async fn find_job(
+    actor: Actor<ReadJobs>,
+    id: web::Path<JobId>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let job = doors
+        .read(move |db| Ok(actions::find_visible(db, &actor, *id)?))
+        .await?;
+    Ok(answer(job)?.into_response())
+}
+
+/// Cancel a job
+///
+/// A waiting job ends at once; a running one at its next step, so read it until it has ended. What it has committed
+/// by then stays. Everybody may cancel their own; credit, finance and admins any.
+#[utoipa::path(
+    tag = "jobs",
+    params(("id" = JobId, Path, description = "The job.")),
+    request_body = Nothing,
+    responses((status = 200, description = "The job as it is now.", body = JobOut)),
+    security(("bearer" = ["jobs:read"]))
+)]
+#[post("/v1/jobs/{id}/cancel")]
+pub async fn cancel_job(
+    actor: Actor<ReadJobs>,
+    id: web::Path<JobId>,
+    command: Command<Nothing>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once(&actor, command, move |tx, _| {
+            answer(actions::cancel(tx, *id)?)
+        })
+        .await
+}
+
+/// Watch a job
+///
+/// Server-sent events: one `job` event for each change, with the job as its data, from where it stands now until it
+/// has ended; then the stream ends.
+#[utoipa::path(
+    tag = "jobs",
+    params(("id" = JobId, Path, description = "The job.")),
+    responses((status = 200, description = "The events.", content_type = "text/event-stream", body = String)),
+    security(("bearer" = ["jobs:read"]))
+)]
+#[get("/v1/jobs/{id}/events")]
+pub async fn watch_job(
+    actor: Actor<ReadJobs>,
+    id: web::Path<JobId>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let id = *id;
+    doors
+        .read(move |db| Ok(actions::find_visible(db, &actor, id)?))
+        .await?;
+    let watch = Watch {
+        doors,
+        id,
+        seen: 0,
+        looks: 0,
+    };
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .streaming(watch.events()))
+}
+
+/// A caller that watches a job.
+struct Watch {
+    doors: web::Data<Doors>,
+    id: JobId,
+    /// The version that was sent last.
+    seen: i64,
+    looks: u32,
+}
+
+impl Watch {
+    fn events(self) -> impl Stream<Item = Result<web::Bytes, Problem>> {
+        stream::unfold(Some(self), |watch| async {
+            let mut watch = watch?;
+            let (text, ended) = watch.next().await?;
+            Some((Ok(web::Bytes::from(text)), (!ended).then_some(watch)))
+        })
+    }
+
+    /// What is to be sent next, and whether it is the last; none when the job can't be read any more.
+    async fn next(&mut self) -> Option<(String, bool)> {
+        let id = self.id;
+        loop {
+            let job = self
+                .doors
+                .read(move |db| Ok(store::find(db, id)?))
+                .await
+                .ok()??;
+            if job.version != self.seen {
+                self.seen = job.version;
+                self.looks = 0;
+                let (version, ended) = (job.version, job.status.has_ended());
+                let data = serde_json::to_string(&JobOut::from(job)).ok()?;
+                return Some((
+                    format!("event: job\nid: {version}\ndata: {data}\n\n"),
+                    ended,
+                ));
+            }
+            self.looks += 1;
+            if self.looks.is_multiple_of(LOOKS_PER_COMMENT) {
+                return Some((": nothing new\n\n".to_owned(), false));
+            }
+            tokio::time::sleep(WATCH).await;
+        }
+    }
+}
+
+fn answer(job: Job) -> Result<Answer, Problem> {
+    let version = job.version;
+    Ok(Answer::ok(&JobOut::from(job))?.version(version))
+}
+
+/// Which jobs.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct JobFilter {
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub status: Vec<JobStatus>,
+    /// Jobs of these kinds, such as `import`.
+    #[serde(default)]
+    #[param(max_items = 10, max_length = 64)]
+    pub kind: Vec<String>,
+}
+
+/// A background job.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Job, example = json!({
+    "id": "job_01k00000000000000000000001", "kind": "import", "status": "succeeded",
+    "progress": {"done": 2, "total": 2, "unit": "lines"},
+    "result": {"lines": 2, "created": 1, "unchanged": 0, "rejected": 1},
+    "errors": [{"line": 3, "column": "country", "code": "malformed", "message": "is not a country code"}],
+    "created_by": "u-finance", "created_at": "2026-03-31T08:00:00.000000Z",
+    "started_at": "2026-03-31T08:00:00.000000Z", "finished_at": "2026-03-31T08:00:01.000000Z",
+    "cancel_requested_at": null, "attempts": 1
+}))]
+pub struct JobOut {
+    id: JobId,
+    #[schema(max_length = 64)]
+    kind: String,
+    status: JobStatus,
+    progress: ProgressOut,
+    /// What the work found or made, when it has ended; its members depend on the kind.
+    result: Option<serde_json::Value>,
+    /// What went wrong: the first 1,000.
+    #[schema(max_items = 1000)]
+    errors: Vec<JobError>,
+    #[schema(max_length = 128)]
+    created_by: String,
+    created_at: Instant,
+    started_at: Option<Instant>,
+    finished_at: Option<Instant>,
+    cancel_requested_at: Option<Instant>,
+    /// How often the work was begun.
+    #[schema(minimum = 0, maximum = 3)]
+    attempts: i32,
+}
+
+/// How far a job is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Progress)]
+pub struct ProgressOut {
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    done: i64,
+    /// Null while it is not known how much there is; an estimate until the end.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    total: Option<i64>,
+    #[schema(max_length = 32)]
+    unit: String,
+}
+
+impl From<Job> for JobOut {
+    fn from(job: Job) -> JobOut {
+        let parsed = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+        JobOut {
+            id: job.id,
+            kind: job.kind,
+            status: job.status,
+            progress: ProgressOut {
+                done: job.progress_done,
+                total: job.progress_total,
+                unit: job.progress_unit,
+            },
+            result: parsed(job.result).filter(|value| !serde_json::Value::is_null(value)),
+            errors: job
+                .errors
+                .and_then(|text| serde_json::from_str(&text).ok())
+                .unwrap_or_default(),
+            created_by: job.created_by,
+            created_at: job.created_at,
+            started_at: job.started_at,
+            finished_at: job.finished_at,
+            cancel_requested_at: job.cancel_requested_at,
+            attempts: job.attempts,
+        }
+    }
+}
+
+impl From<JobsError> for Problem {
+    fn from(error: JobsError) -> Problem {
+        match error {
+            JobsError::Missing => Problem::not_found("job"),
+            JobsError::NotOwn => {
+                Problem::new(Code::Forbidden).with_list("roles", ["credit", "finance", "admin"])
+            }
+            JobsError::Ended(status) => Problem::state("job", status, [""; 0]),
+            JobsError::Stale => Problem::new(Code::Stale),
+            JobsError::Db(error) => error.into(),
+        }
+    }
+}

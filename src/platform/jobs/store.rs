@@ -1,0 +1,246 @@
+//! Queries on jobs and their files.
+
+use diesel::prelude::*;
+
+use super::api::JobFilter;
+use super::model::{Ended, Job, JobStatus};
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::JobId;
+use crate::platform::db::schema::job_files;
+use crate::platform::db::schema::jobs::{self, dsl};
+use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
+use crate::platform::http::{PageRequest, Problem};
+
+#[derive(Insertable)]
+#[diesel(table_name = job_files)]
+struct NewPart<'a> {
+    job_id: JobId,
+    part: i32,
+    bytes: &'a [u8],
+}
+
+pub fn insert(tx: &mut Tx, job: &Job) -> Result<(), DbError> {
+    on_backend!(tx, |c| diesel::insert_into(jobs::table)
+        .values(job)
+        .execute(c))?;
+    Ok(())
+}
+
+/// The job, unless it is still being received.
+pub fn find(db: &mut Db, id: JobId) -> Result<Option<Job>, DbError> {
+    Ok(on_backend!(db, |c| jobs::table
+        .find(id)
+        .filter(dsl::status.ne(JobStatus::Receiving))
+        .select(Job::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The job while it is still being received.
+pub fn find_receiving(db: &mut Db, id: JobId) -> Result<Option<Job>, DbError> {
+    Ok(on_backend!(db, |c| jobs::table
+        .find(id)
+        .filter(dsl::status.eq(JobStatus::Receiving))
+        .select(Job::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// One page of jobs, the newest first; those of one person when `created_by` is given.
+pub fn list(
+    db: &mut Db,
+    created_by: Option<&str>,
+    filter: &JobFilter,
+    page: &PageRequest,
+) -> Result<Vec<Job>, Problem> {
+    let rows = on_backend!(db, |c| {
+        let mut query = jobs::table
+            .filter(dsl::status.ne(JobStatus::Receiving))
+            .select(Job::as_select())
+            .into_boxed();
+        if let Some(subject) = created_by {
+            query = query.filter(dsl::created_by.eq(subject));
+        }
+        if !filter.status.is_empty() {
+            query = query.filter(dsl::status.eq_any(&filter.status));
+        }
+        if !filter.kind.is_empty() {
+            query = query.filter(dsl::kind.eq_any(&filter.kind));
+        }
+        seek!(query, page, desc, dsl::id => JobId, dsl::id => JobId);
+        query.load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
+}
+
+/// The oldest job of these kinds that waits, or whose lease ran out; one that another replica is just taking is
+/// passed over.
+pub fn lock_next(tx: &mut Tx, kinds: &[&str]) -> Result<Option<Job>, DbError> {
+    let now = tx.now();
+    let waiting = jobs::table
+        .filter(dsl::kind.eq_any(kinds))
+        .filter(
+            dsl::status.eq(JobStatus::Queued).or(dsl::status
+                .eq(JobStatus::Running)
+                .and(dsl::lease_until.lt(now))),
+        )
+        .order(dsl::id)
+        .limit(1);
+    Ok(match tx.conn() {
+        Conn::Postgres(c) => waiting
+            .select(Job::as_select())
+            .for_update()
+            .skip_locked()
+            .first(&mut **c)
+            .optional()?,
+        Conn::Sqlite(c) => waiting
+            .select(Job::as_select())
+            .first(&mut **c)
+            .optional()?,
+    })
+}
+
+/// Writes where the job stands when it still has the version and attempt that `job` was read with.
+pub fn update_if_unchanged(tx: &mut Tx, job: &Job) -> Result<Option<Job>, DbError> {
+    Ok(on_backend!(tx, |c| diesel::update(
+        dsl::jobs.find(job.id).filter(dsl::version.eq(job.version))
+    )
+    .set((
+        dsl::status.eq(job.status),
+        dsl::progress_total.eq(job.progress_total),
+        dsl::input.eq(&job.input),
+        dsl::started_at.eq(job.started_at),
+        dsl::finished_at.eq(job.finished_at),
+        dsl::lease_until.eq(job.lease_until),
+        dsl::attempts.eq(job.attempts),
+        dsl::cancel_requested_at.eq(job.cancel_requested_at),
+        dsl::version.eq(dsl::version + 1),
+    ))
+    .returning(Job::as_returning())
+    .get_result(c)
+    .optional())?)
+}
+
+/// Writes progress and renews the lease while it is still ours; gives the job as it is now.
+pub fn renew(
+    tx: &mut Tx,
+    job: &Job,
+    done: i64,
+    total: Option<i64>,
+    lease_until: Instant,
+) -> Result<Option<Job>, DbError> {
+    Ok(on_backend!(tx, |c| diesel::update(
+        dsl::jobs
+            .find(job.id)
+            .filter(dsl::status.eq(JobStatus::Running))
+            .filter(dsl::attempts.eq(job.attempts))
+    )
+    .set((
+        dsl::progress_done.eq(done),
+        dsl::progress_total.eq(total),
+        dsl::lease_until.eq(lease_until),
+        dsl::version.eq(dsl::version + 1),
+    ))
+    .returning(Job::as_returning())
+    .get_result(c)
+    .optional())?)
+}
+
+/// Ends the job while its lease is still ours; says whether it was.
+pub fn finish(
+    tx: &mut Tx,
+    job: &Job,
+    ended: &Ended,
+    result: &str,
+    errors: &str,
+) -> Result<bool, DbError> {
+    let now = tx.now();
+    let rows = on_backend!(tx, |c| diesel::update(
+        dsl::jobs
+            .find(job.id)
+            .filter(dsl::status.eq(JobStatus::Running))
+            .filter(dsl::attempts.eq(job.attempts))
+    )
+    .set((
+        dsl::status.eq(ended.status),
+        ended.done.map(|done| dsl::progress_done.eq(done)),
+        ended.done.map(|done| dsl::progress_total.eq(done)),
+        dsl::result.eq(result),
+        dsl::errors.eq(errors),
+        dsl::finished_at.eq(now),
+        dsl::version.eq(dsl::version + 1),
+    ))
+    .execute(c))?;
+    Ok(rows > 0)
+}
+
+/// Puts the job back for any worker while its lease is still ours; the attempt does not count.
+pub fn give_back(tx: &mut Tx, job: &Job) -> Result<(), DbError> {
+    on_backend!(tx, |c| diesel::update(
+        dsl::jobs
+            .find(job.id)
+            .filter(dsl::status.eq(JobStatus::Running))
+            .filter(dsl::attempts.eq(job.attempts))
+    )
+    .set((
+        dsl::status.eq(JobStatus::Queued),
+        dsl::attempts.eq(job.attempts - 1),
+        dsl::version.eq(dsl::version + 1),
+    ))
+    .execute(c))?;
+    Ok(())
+}
+
+/// Forgets jobs that were never fully received: this one, or all that began before an instant.
+pub fn discard(
+    tx: &mut Tx,
+    id: Option<JobId>,
+    begun_before: Option<Instant>,
+) -> Result<(), DbError> {
+    let stale: Vec<JobId> = on_backend!(tx, |c| {
+        let mut query = jobs::table
+            .filter(dsl::status.eq(JobStatus::Receiving))
+            .select(dsl::id)
+            .into_boxed();
+        if let Some(id) = id {
+            query = query.filter(dsl::id.eq(id));
+        }
+        if let Some(before) = begun_before {
+            query = query.filter(dsl::created_at.lt(before));
+        }
+        query.limit(1000).load(c)
+    })?;
+    for id in stale {
+        delete_parts(tx, id)?;
+        on_backend!(tx, |c| diesel::delete(dsl::jobs.find(id)).execute(c))?;
+    }
+    Ok(())
+}
+
+pub fn insert_part(tx: &mut Tx, job_id: JobId, part: i32, bytes: &[u8]) -> Result<(), DbError> {
+    let row = NewPart {
+        job_id,
+        part,
+        bytes,
+    };
+    on_backend!(tx, |c| diesel::insert_into(job_files::table)
+        .values(&row)
+        .execute(c))?;
+    Ok(())
+}
+
+pub fn find_part(db: &mut Db, job: JobId, part: i32) -> Result<Option<Vec<u8>>, DbError> {
+    Ok(on_backend!(db, |c| job_files::table
+        .find((job, part))
+        .select(job_files::bytes)
+        .first(c)
+        .optional())?)
+}
+
+pub fn delete_parts(tx: &mut Tx, job: JobId) -> Result<(), DbError> {
+    on_backend!(tx, |c| diesel::delete(
+        job_files::table.filter(job_files::job_id.eq(job))
+    )
+    .execute(c))?;
+    Ok(())
+}

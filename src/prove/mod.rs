@@ -1,0 +1,3 @@
+//! The proof: figures over the whole book, as of any date.
+
+pub mod reports;

@@ -1,0 +1,326 @@
+//! `/v1/reports/*`.
+
+use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, VARY};
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::actions::{self, Aging, ReportError};
+use super::csv::{Cell, table};
+use super::model::{AgingBy, AgingQuestion, AgingRow, Coverage};
+use super::rules::{Bucket, BucketBounds};
+use crate::book::customers::model::Customer;
+use crate::kernel::clock::Day;
+use crate::kernel::ids::CustomerId;
+use crate::kernel::money::{Currency, Money};
+use crate::kernel::text::{Line, Number, Subject};
+use crate::platform::http::auth::ReadReports;
+use crate::platform::http::page::Query;
+use crate::platform::http::{Actor, Answer, Doors, Outcome, Problem};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(report_aging);
+}
+
+/// Report aging
+///
+/// What is outstanding at the end of a day, past or today, by how long it has been due. An invoice is overdue from the
+/// day after it is due. The sum of the buckets is what is outstanding; unapplied cash and credit stand beside it.
+/// Sales see their own customers, and totals over them. As CSV by `Accept: text/csv` or `format=csv`.
+#[utoipa::path(
+    tag = "reports",
+    params(AgingFilter),
+    responses((status = 200, description = "The report.", content(
+        (AgingOut = "application/json"),
+        (String = "text/csv"),
+    ))),
+    security(("bearer" = ["reports:read"]))
+)]
+#[get("/v1/reports/aging")]
+pub async fn report_aging(
+    actor: Actor<ReadReports>,
+    filter: Query<AgingFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let format = filter.0.format.unwrap_or_else(|| accepted(&request));
+    let own = actor.sees_only_own().then(|| actor.subject.clone());
+    let covers = if own.is_some() {
+        Coverage::Own
+    } else {
+        Coverage::All
+    };
+    let (question, aging) = doors
+        .read(move |db| {
+            let question = filter.0.question(db.today(), own);
+            let aging = actions::aging(db, &question)?;
+            Ok((question, aging))
+        })
+        .await?;
+    match format {
+        Format::Json => Ok(Answer::ok(&AgingOut::new(&question, covers, &aging))?.into_response()),
+        Format::Csv => aging_csv(&question, &aging),
+    }
+}
+
+/// What the caller would rather read: the first of our types that it names.
+fn accepted(request: &HttpRequest) -> Format {
+    let accept = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    let mut kinds = accept
+        .unwrap_or_default()
+        .split(',')
+        .filter_map(|item| item.split(';').next())
+        .map(str::trim);
+    match kinds.find(|kind| ["text/csv", "application/json", "application/*", "*/*"].contains(kind))
+    {
+        Some("text/csv") => Format::Csv,
+        _ => Format::Json,
+    }
+}
+
+fn aging_csv(question: &AgingQuestion, aging: &Aging) -> Outcome {
+    let keys: &[&str] = match question.by {
+        AgingBy::Customer | AgingBy::Group => &["customer_id", "customer_number", "customer_name"],
+        AgingBy::Owner => &["owner"],
+        AgingBy::Currency => &[],
+    };
+    let header: Vec<String> = keys
+        .iter()
+        .map(ToString::to_string)
+        .chain(["currency".to_owned(), "outstanding".to_owned()])
+        .chain(aging.buckets.iter().map(Bucket::to_string))
+        .chain(std::iter::once("unapplied".to_owned()))
+        .collect();
+    let rows = aging
+        .rows
+        .iter()
+        .map(|row| csv_row(question.by, aging, row));
+    let body = table(&header, rows).map_err(Problem::internal)?;
+    let name = format!("attachment; filename=\"aging-{}.csv\"", question.as_of);
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_DISPOSITION, name))
+        .insert_header((VARY, "Accept"))
+        .content_type("text/csv; charset=utf-8")
+        .body(body))
+}
+
+fn csv_row(by: AgingBy, aging: &Aging, row: &AgingRow) -> Vec<Cell> {
+    let customer = row.key.customer.and_then(|id| aging.customers.get(&id));
+    let text = |value: Option<String>| Cell::Text(value.unwrap_or_default());
+    let amount = |minor| Cell::Plain(Money::from_minor(minor, row.currency).amount_text());
+    let mut cells = match by {
+        AgingBy::Customer | AgingBy::Group => vec![
+            text(customer.map(|customer| customer.id.to_string())),
+            text(customer.map(|customer| customer.number.to_string())),
+            text(customer.map(|customer| customer.name.to_string())),
+        ],
+        AgingBy::Owner => vec![text(row.key.owner.as_ref().map(Subject::to_string))],
+        AgingBy::Currency => Vec::new(),
+    };
+    cells.push(Cell::Plain(row.currency.to_string()));
+    cells.push(amount(row.outstanding_minor()));
+    cells.extend(
+        row.buckets
+            .iter()
+            .map(|content| amount(content.amount_minor)),
+    );
+    cells.push(amount(row.unapplied_minor));
+    cells
+}
+
+/// What is asked of the aging report.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AgingFilter {
+    /// The day at whose end things stood so; today when not given, never in the future.
+    pub as_of: Option<Day>,
+    /// What the report has one row for, in each currency; the customer when not given.
+    pub by: Option<AgingBy>,
+    /// The upper bounds of the buckets in days past due, ascending; 30,60,90,180,365 when not given.
+    #[param(value_type = Option<String>, max_length = 60, pattern = "^[1-9][0-9]{0,3}(,[1-9][0-9]{0,3}){0,11}$", example = "30,60,90")]
+    pub buckets: Option<BucketBounds>,
+    /// Only these customers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_id: Vec<CustomerId>,
+    /// Only the customers with these numbers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_number: Vec<Number>,
+    /// How it is written; by `Accept` when not given.
+    pub format: Option<Format>,
+}
+
+impl AgingFilter {
+    fn question(self, today: NaiveDate, owner: Option<Subject>) -> AgingQuestion {
+        AgingQuestion {
+            as_of: self.as_of.map_or(today, Day::date),
+            by: self.by.unwrap_or(AgingBy::Customer),
+            bounds: self.buckets.unwrap_or_default(),
+            owner,
+            customers: self.customer_id,
+            numbers: self.customer_number,
+        }
+    }
+}
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    Json,
+    Csv,
+}
+
+/// An aging report.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Aging, example = json!({
+    "as_of": "2026-03-31", "by": "customer", "covers": "all",
+    "rows": [{
+        "customer": {"id": "cus_01k00000000000000000000001", "number": "C-1001", "name": "Jiangnan Trading Co."},
+        "owner": null, "currency": "CNY", "outstanding": {"amount": "12500.00", "currency": "CNY"},
+        "buckets": [{"name": "1-30", "from_days": 1, "to_days": 30,
+            "amount": {"amount": "12500.00", "currency": "CNY"}, "count": 1}],
+        "unapplied": {"amount": "0.00", "currency": "CNY"}
+    }],
+    "totals": [{
+        "currency": "CNY", "outstanding": {"amount": "12500.00", "currency": "CNY"},
+        "buckets": [{"name": "1-30", "from_days": 1, "to_days": 30,
+            "amount": {"amount": "12500.00", "currency": "CNY"}, "count": 1}],
+        "unapplied": {"amount": "0.00", "currency": "CNY"}
+    }]
+}))]
+pub struct AgingOut {
+    as_of: NaiveDate,
+    by: AgingBy,
+    /// Whose customers rows and totals are over: all, or the caller's own.
+    covers: Coverage,
+    /// In order of customer number, owner, currency.
+    #[schema(max_items = 100_000)]
+    rows: Vec<AgingRowOut>,
+    /// The sum of the rows, for each currency.
+    #[schema(max_items = 300)]
+    totals: Vec<AgingTotalOut>,
+}
+
+/// What one customer, group or owner owes in one currency.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AgingRowOut {
+    /// The customer, or the head of the group; null by owner or currency.
+    customer: Option<AgingCustomerOut>,
+    /// The salesperson; null by customer, group or currency, and for customers without one.
+    owner: Option<Subject>,
+    #[serde(flatten)]
+    figures: AgingTotalOut,
+}
+
+/// Who a row is about.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AgingCustomerOut {
+    id: CustomerId,
+    number: Number,
+    name: Line,
+}
+
+/// What is outstanding in one currency.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AgingTotalOut {
+    currency: Currency,
+    /// The sum of the buckets.
+    outstanding: Money,
+    #[schema(max_items = 14)]
+    buckets: Vec<AgingBucketOut>,
+    /// Cash and credit that is not applied to any invoice; it is not taken from what is outstanding.
+    unapplied: Money,
+}
+
+/// What is in one bucket.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AgingBucketOut {
+    /// `not_due`, `1-30`, … or `over_365`.
+    #[schema(max_length = 20)]
+    name: String,
+    /// The fewest days past due; null for what is not due.
+    #[schema(minimum = 1, maximum = 3651)]
+    from_days: Option<u32>,
+    /// The most days past due; null for the last.
+    #[schema(minimum = 0, maximum = 3650)]
+    to_days: Option<u32>,
+    amount: Money,
+    /// How many invoices are in it.
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    count: i64,
+}
+
+impl AgingOut {
+    fn new(question: &AgingQuestion, covers: Coverage, aging: &Aging) -> AgingOut {
+        let row = |row: &AgingRow| AgingRowOut {
+            customer: row
+                .key
+                .customer
+                .and_then(|id| aging.customers.get(&id))
+                .map(AgingCustomerOut::from),
+            owner: row.key.owner.clone(),
+            figures: AgingTotalOut::new(&aging.buckets, row),
+        };
+        AgingOut {
+            as_of: question.as_of,
+            by: question.by,
+            covers,
+            rows: aging.rows.iter().map(row).collect(),
+            totals: aging
+                .totals
+                .iter()
+                .map(|total| AgingTotalOut::new(&aging.buckets, total))
+                .collect(),
+        }
+    }
+}
+
+impl From<&Customer> for AgingCustomerOut {
+    fn from(customer: &Customer) -> AgingCustomerOut {
+        AgingCustomerOut {
+            id: customer.id,
+            number: customer.number.clone(),
+            name: customer.name.clone(),
+        }
+    }
+}
+
+impl AgingTotalOut {
+    fn new(buckets: &[Bucket], row: &AgingRow) -> AgingTotalOut {
+        let money = |minor| Money::from_minor(minor, row.currency);
+        let buckets = buckets.iter().zip(&row.buckets);
+        AgingTotalOut {
+            currency: row.currency,
+            outstanding: money(row.outstanding_minor()),
+            buckets: buckets
+                .map(|(bucket, content)| AgingBucketOut {
+                    name: bucket.to_string(),
+                    from_days: bucket.from_days,
+                    to_days: bucket.to_days,
+                    amount: money(content.amount_minor),
+                    count: content.invoices,
+                })
+                .collect(),
+            unapplied: money(row.unapplied_minor),
+        }
+    }
+}
+
+impl From<ReportError> for Problem {
+    fn from(error: ReportError) -> Problem {
+        let text = error.to_string();
+        match error {
+            ReportError::InFuture => Problem::invalid("#as_of", "in_future", text),
+            ReportError::TooManyRows => Problem::invalid("#by", "too_many_rows", text),
+            ReportError::Db(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Questions across the book. Aging: what is outstanding, by how long it has been due, as of any day that has begun.
+//!
+//! The report is recomputed from documents and settlements, never from balances, so that it gives for a past day what
+//! was true at its end: an invoice that was paid later is open, a receipt that was reversed later counts. Everything
+//! is read in one statement, which sees one state of the book.
+
+pub mod actions;
+pub mod api;
+mod csv;
+pub mod model;
+pub mod rules;
+pub mod store;

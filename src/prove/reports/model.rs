@@ -1,0 +1,102 @@
+//! What an aging report is made of.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+
+use super::rules::BucketBounds;
+use crate::kernel::ids::CustomerId;
+use crate::kernel::money::Currency;
+use crate::kernel::text::{Number, Subject};
+use crate::platform::db::columns::{IdColumn, text_enum};
+
+text_enum! {
+    /// What an aging report has one row for, in each currency.
+    pub enum AgingBy {
+        Customer = "customer",
+        /// All customers under one that has no parent, by that one.
+        Group = "group",
+        /// All customers of a salesperson.
+        Owner = "owner",
+        Currency = "currency",
+    }
+}
+
+text_enum! {
+    /// Which customers a report covers.
+    pub enum Coverage {
+        All = "all",
+        /// Those that the caller owns.
+        Own = "own",
+    }
+}
+
+/// What is asked of an aging report.
+#[derive(Debug, Clone)]
+pub struct AgingQuestion {
+    pub as_of: NaiveDate,
+    pub by: AgingBy,
+    pub bounds: BucketBounds,
+    /// Only customers of this owner.
+    pub owner: Option<Subject>,
+    /// Only these customers, when there are any.
+    pub customers: Vec<CustomerId>,
+    /// Only customers with these numbers, when there are any.
+    pub numbers: Vec<Number>,
+}
+
+/// What a row of an aging report is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AgingKey {
+    /// The customer, or the head of the group.
+    pub customer: Option<CustomerId>,
+    pub owner: Option<Subject>,
+}
+
+/// A part of a row: one bucket, or what is unapplied.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct AgingPart {
+    #[diesel(sql_type = Nullable<IdColumn>)]
+    pub customer: Option<CustomerId>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub owner: Option<Subject>,
+    #[diesel(sql_type = Text)]
+    pub currency: Currency,
+    /// The place of the bucket, or [`UNAPPLIED`].
+    #[diesel(sql_type = BigInt)]
+    pub bucket: i64,
+    #[diesel(sql_type = BigInt)]
+    pub amount_minor: i64,
+    /// How many invoices are in it.
+    #[diesel(sql_type = BigInt)]
+    pub invoices: i64,
+}
+
+/// The place of what is unapplied, which is in no bucket.
+pub const UNAPPLIED: i64 = -1;
+
+/// What is in one bucket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Content {
+    pub amount_minor: i64,
+    pub invoices: i64,
+}
+
+/// One row: buckets in their order, and what is unapplied beside them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgingRow {
+    pub key: AgingKey,
+    pub currency: Currency,
+    pub buckets: Vec<Content>,
+    pub unapplied_minor: i64,
+}
+
+impl AgingRow {
+    /// What is outstanding: the sum of the buckets.
+    pub fn outstanding_minor(&self) -> i64 {
+        self.buckets.iter().fold(0, |sum: i64, content| {
+            sum.saturating_add(content.amount_minor)
+        })
+    }
+}

@@ -1,0 +1,278 @@
+//! How receivables age (formulas 3.12).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::{Days, NaiveDate};
+use serde::Deserialize;
+
+use super::model::{AgingKey, AgingPart, AgingRow, Content, UNAPPLIED};
+use crate::kernel::money::Currency;
+
+/// How many bounds buckets may have.
+const BOUNDS_MAX: usize = 12;
+
+/// The highest bound: ten years.
+const DAYS_MAX: u32 = 3_650;
+
+/// The upper bounds of the buckets in days past due, ascending: `30,60,90`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct BucketBounds(Vec<u32>);
+
+/// What is wrong with bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to 12 whole numbers of days from 1 to 3650, ascending, such as 30,60,90")]
+pub struct BoundsError;
+
+impl Default for BucketBounds {
+    fn default() -> BucketBounds {
+        BucketBounds(vec![30, 60, 90, 180, 365])
+    }
+}
+
+impl TryFrom<String> for BucketBounds {
+    type Error = BoundsError;
+
+    fn try_from(text: String) -> Result<BucketBounds, BoundsError> {
+        let bound = |part: &str| {
+            let days: u32 = part.parse().map_err(|_| BoundsError)?;
+            let is_plain = days.to_string() == part && (1..=DAYS_MAX).contains(&days);
+            if is_plain { Ok(days) } else { Err(BoundsError) }
+        };
+        let bounds: Vec<u32> = text.split(',').map(bound).collect::<Result<_, _>>()?;
+        let ascending = bounds.is_sorted_by(|a, b| a < b);
+        if !ascending || bounds.len() > BOUNDS_MAX {
+            return Err(BoundsError);
+        }
+        Ok(BucketBounds(bounds))
+    }
+}
+
+/// Which days past due are in a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    /// None: from ever.
+    pub from_days: Option<u32>,
+    /// None: without end.
+    pub to_days: Option<u32>,
+}
+
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.from_days, self.to_days) {
+            (Some(from), Some(to)) => write!(f, "{from}-{to}"),
+            (Some(from), None) => write!(f, "over_{}", from - 1),
+            (None, _) => f.write_str("not_due"),
+        }
+    }
+}
+
+impl BucketBounds {
+    /// The buckets in order: `not_due`, one up to each bound, and one over the last.
+    ///
+    /// 30 and 60 give `not_due`, `1-30`, `31-60`, `over_60`.
+    pub fn buckets(&self) -> Vec<Bucket> {
+        let not_due = Bucket {
+            from_days: None,
+            to_days: Some(0),
+        };
+        let lower = std::iter::once(&0).chain(&self.0).map(|bound| bound + 1);
+        let upper = self
+            .0
+            .iter()
+            .copied()
+            .map(Some)
+            .chain(std::iter::once(None));
+        let late = lower.zip(upper).map(|(from, to_days)| Bucket {
+            from_days: Some(from),
+            to_days,
+        });
+        std::iter::once(not_due).chain(late).collect()
+    }
+
+    /// The earliest due date of each bucket but the last, which has none: an invoice is in the first bucket whose day
+    /// is not after its due date. The first is the day of the question itself, because an invoice is overdue from
+    /// the day after it is due.
+    pub fn cut_offs(&self, as_of: NaiveDate) -> Vec<NaiveDate> {
+        std::iter::once(0)
+            .chain(self.0.iter().copied())
+            .map(|days| {
+                as_of
+                    .checked_sub_days(Days::new(days.into()))
+                    .unwrap_or(NaiveDate::MIN)
+            })
+            .collect()
+    }
+}
+
+/// Puts parts together into rows, in the order of keys.
+pub fn rows(parts: &[AgingPart], buckets: usize) -> Vec<AgingRow> {
+    let mut rows: BTreeMap<(AgingKey, Currency), AgingRow> = BTreeMap::new();
+    for part in parts {
+        let key = AgingKey {
+            customer: part.customer,
+            owner: part.owner.clone(),
+        };
+        let row = rows
+            .entry((key.clone(), part.currency))
+            .or_insert_with(|| empty(key, part.currency, buckets));
+        add(row, part.bucket, part.amount_minor, part.invoices);
+    }
+    rows.into_values().filter(|row| !is_empty(row)).collect()
+}
+
+/// The sum of the rows in each currency.
+pub fn totals(rows: &[AgingRow], buckets: usize) -> Vec<AgingRow> {
+    let mut totals: BTreeMap<Currency, AgingRow> = BTreeMap::new();
+    for row in rows {
+        let total = totals
+            .entry(row.currency)
+            .or_insert_with(|| empty(AgingKey::default(), row.currency, buckets));
+        for (sum, content) in total.buckets.iter_mut().zip(&row.buckets) {
+            sum.amount_minor = sum.amount_minor.saturating_add(content.amount_minor);
+            sum.invoices += content.invoices;
+        }
+        total.unapplied_minor = total.unapplied_minor.saturating_add(row.unapplied_minor);
+    }
+    totals.into_values().collect()
+}
+
+fn empty(key: AgingKey, currency: Currency, buckets: usize) -> AgingRow {
+    AgingRow {
+        key,
+        currency,
+        buckets: vec![Content::default(); buckets],
+        unapplied_minor: 0,
+    }
+}
+
+fn is_empty(row: &AgingRow) -> bool {
+    row.unapplied_minor == 0 && row.buckets.iter().all(|content| content.invoices == 0)
+}
+
+fn add(row: &mut AgingRow, bucket: i64, amount_minor: i64, invoices: i64) {
+    if bucket == UNAPPLIED {
+        row.unapplied_minor = row.unapplied_minor.saturating_add(amount_minor);
+        return;
+    }
+    let content = usize::try_from(bucket)
+        .ok()
+        .and_then(|place| row.buckets.get_mut(place));
+    if let Some(content) = content {
+        content.amount_minor = content.amount_minor.saturating_add(amount_minor);
+        content.invoices += invoices;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn bounds(text: &str) -> Result<BucketBounds, BoundsError> {
+        text.to_owned().try_into()
+    }
+
+    #[test]
+    fn bounds_make_buckets_without_gap_or_overlap() {
+        let names = |bounds: &BucketBounds| -> Vec<String> {
+            bounds.buckets().iter().map(Bucket::to_string).collect()
+        };
+        assert_eq!(
+            names(&BucketBounds::default()),
+            [
+                "not_due", "1-30", "31-60", "61-90", "91-180", "181-365", "over_365"
+            ]
+        );
+        assert_eq!(names(&bounds("7").unwrap()), ["not_due", "1-7", "over_7"]);
+    }
+
+    #[test]
+    fn bounds_ascend_and_are_whole_days() {
+        for text in [
+            "", "0", "30,30", "60,30", "30,", "-1", "+1", "1.5", " 30", "030", "3651", "x",
+        ] {
+            assert_eq!(bounds(text), Err(BoundsError), "{text:?}");
+        }
+        let thirteen: Vec<String> = (1..=13).map(|n| n.to_string()).collect();
+        assert_eq!(bounds(&thirteen.join(",")), Err(BoundsError));
+        assert!(bounds(&thirteen[..12].join(",")).is_ok());
+    }
+
+    /// The bucket of a due date, as the store's statement finds it.
+    fn place(bounds: &BucketBounds, as_of: NaiveDate, due: NaiveDate) -> usize {
+        let cut_offs = bounds.cut_offs(as_of);
+        cut_offs
+            .iter()
+            .position(|cut| due >= *cut)
+            .unwrap_or(cut_offs.len())
+    }
+
+    #[test]
+    fn an_invoice_is_overdue_from_the_day_after_it_is_due() {
+        let bounds = BucketBounds::default();
+        let as_of: NaiveDate = "2026-03-31".parse().unwrap();
+        for (due, name) in [
+            ("2026-04-01", "not_due"),
+            ("2026-03-31", "not_due"),
+            ("2026-03-30", "1-30"),
+            ("2026-03-01", "1-30"),
+            ("2026-02-28", "31-60"),
+            ("2025-03-31", "181-365"),
+            ("2025-03-30", "over_365"),
+        ] {
+            let found = place(&bounds, as_of, due.parse().unwrap());
+            assert_eq!(bounds.buckets()[found].to_string(), name, "{due}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_age_is_in_exactly_the_bucket_that_names_it(
+            days in prop::collection::btree_set(1u32..=3_650, 1..=12),
+            age in -400i64..4_000,
+        ) {
+            let bounds = BucketBounds(days.into_iter().collect());
+            let as_of: NaiveDate = "2026-03-31".parse().unwrap();
+            let found = place(&bounds, as_of, as_of - chrono::Duration::days(age));
+            for (index, bucket) in bounds.buckets().iter().enumerate() {
+                let after = bucket.from_days.is_none_or(|from| age >= i64::from(from));
+                let before = bucket.to_days.is_none_or(|to| age <= i64::from(to));
+                prop_assert_eq!(index == found, after && before);
+            }
+        }
+
+        #[test]
+        fn the_sum_of_buckets_is_what_is_outstanding(
+            parts in prop::collection::vec((0u8..3, 0u8..2, -1i64..5, 1i64..1_000_000), 0..60),
+        ) {
+            let owners = ["a", "b", "c"];
+            let currencies = ["CNY", "EUR"];
+            let parts: Vec<AgingPart> = parts
+                .into_iter()
+                .map(|(owner, currency, bucket, amount_minor)| AgingPart {
+                    customer: None,
+                    owner: Some(owners[usize::from(owner)].parse().unwrap()),
+                    currency: currencies[usize::from(currency)].parse().unwrap(),
+                    bucket,
+                    amount_minor,
+                    invoices: i64::from(bucket != UNAPPLIED),
+                })
+                .collect();
+            let rows = rows(&parts, 5);
+            let totals = totals(&rows, 5);
+            for code in currencies {
+                let currency: Currency = code.parse().unwrap();
+                let of_currency = || parts.iter().filter(|part| part.currency == currency);
+                let outstanding: i64 = of_currency().filter(|p| p.bucket != UNAPPLIED).map(|p| p.amount_minor).sum();
+                let unapplied: i64 = of_currency().filter(|p| p.bucket == UNAPPLIED).map(|p| p.amount_minor).sum();
+                let in_rows: i64 = rows.iter().filter(|r| r.currency == currency).map(AgingRow::outstanding_minor).sum();
+                prop_assert_eq!(in_rows, outstanding);
+                let total = totals.iter().find(|total| total.currency == currency);
+                prop_assert_eq!(total.map_or(0, AgingRow::outstanding_minor), outstanding);
+                prop_assert_eq!(total.map_or(0, |total| total.unapplied_minor), unapplied);
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Queries of reports.
+
+use std::fmt::Write as _;
+
+use diesel::prelude::*;
+use diesel::sql_types::{Date, Text};
+
+use super::model::{AgingBy, AgingPart, AgingQuestion, UNAPPLIED};
+use crate::platform::db::columns::IdColumn;
+use crate::platform::db::{Db, DbError, on_backend};
+
+/// What is outstanding and unapplied at the end of a day, summed by row, currency and bucket, in one statement.
+pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Vec<AgingPart>, DbError> {
+    let cut_offs = question.bounds.cut_offs(question.as_of);
+    let sql = aging_sql(question, cut_offs.len());
+    Ok(on_backend!(db, |c| {
+        let mut query = diesel::sql_query(sql).into_boxed();
+        for cut_off in cut_offs {
+            query = query.bind::<Date, _>(cut_off);
+        }
+        if let Some(owner) = &question.owner {
+            query = query.bind::<Text, _>(owner);
+        }
+        for customer in &question.customers {
+            query = query.bind::<IdColumn, _>(customer);
+        }
+        for number in &question.numbers {
+            query = query.bind::<Text, _>(number);
+        }
+        query.load::<AgingPart>(c)
+    })?)
+}
+
+/// The statement. `$1` is the day of the question and the first cut-off; both databases take a parameter twice.
+///
+/// An invoice counts from its date until it is cancelled, a receipt or credit note from its date until it is
+/// reversed, a settlement from the day on which it is effective: it takes from the invoice, and from what is
+/// unapplied.
+fn aging_sql(question: &AgingQuestion, cut_offs: usize) -> String {
+    let (with, customer, owner, join) = match question.by {
+        AgingBy::Customer => ("", "c.id", NO_OWNER, ""),
+        AgingBy::Group => (HEADS, "h.head", NO_OWNER, "JOIN heads h ON h.id = c.id"),
+        AgingBy::Owner => ("", NO_CUSTOMER, "c.owner", ""),
+        AgingBy::Currency => ("", NO_CUSTOMER, NO_OWNER, ""),
+    };
+    let mut bucket = String::from("CASE");
+    for place in 0..cut_offs {
+        let _ = write!(bucket, " WHEN i.due_date >= ${} THEN {place}", place + 1);
+    }
+    let _ = write!(bucket, " ELSE {cut_offs} END");
+    let only = conditions(question, cut_offs);
+    format!(
+        "{with} SELECT {customer} AS customer, {owner} AS owner, m.currency AS currency, \
+           CAST(m.bucket AS BIGINT) AS bucket, CAST(SUM(m.amount_minor) AS BIGINT) AS amount_minor, \
+           CAST(SUM(m.invoices) AS BIGINT) AS invoices \
+         FROM ( \
+           SELECT i.customer_id, i.currency, {bucket} AS bucket, \
+             i.amount_minor - COALESCE(s.settled_minor, 0) AS amount_minor, 1 AS invoices \
+           FROM invoices i LEFT JOIN ( \
+             SELECT invoice_id, SUM(amount_minor) AS settled_minor FROM settlements \
+             WHERE effective_on <= $1 GROUP BY invoice_id \
+           ) s ON s.invoice_id = i.id \
+           WHERE i.invoice_date <= $1 AND (i.cancelled_on IS NULL OR i.cancelled_on > $1) \
+             AND i.amount_minor > COALESCE(s.settled_minor, 0) \
+           UNION ALL \
+           SELECT customer_id, currency, {UNAPPLIED}, amount_minor, 0 FROM receipts \
+           WHERE receipt_date <= $1 AND (reversed_on IS NULL OR reversed_on > $1) \
+           UNION ALL \
+           SELECT customer_id, currency, {UNAPPLIED}, amount_minor, 0 FROM credit_notes \
+           WHERE credit_date <= $1 AND (reversed_on IS NULL OR reversed_on > $1) \
+           UNION ALL \
+           SELECT s.customer_id, i.currency, {UNAPPLIED}, -s.amount_minor, 0 \
+           FROM settlements s JOIN invoices i ON i.id = s.invoice_id WHERE s.effective_on <= $1 \
+         ) m JOIN customers c ON c.id = m.customer_id {join} {only} GROUP BY 1, 2, 3, 4"
+    )
+}
+
+const NO_CUSTOMER: &str = "CAST(NULL AS uuid)";
+const NO_OWNER: &str = "CAST(NULL AS text)";
+
+/// Each customer with the head of its group: itself when it has no parent.
+const HEADS: &str = "WITH RECURSIVE heads (id, head) AS ( \
+     SELECT id, id FROM customers WHERE parent_customer_id IS NULL \
+     UNION ALL SELECT c.id, h.head FROM customers c JOIN heads h ON c.parent_customer_id = h.id \
+   )";
+
+fn conditions(question: &AgingQuestion, bound: usize) -> String {
+    let mut next = bound;
+    let mut parameters = |count: usize| -> String {
+        let names: Vec<String> = (1..=count).map(|n| format!("${}", next + n)).collect();
+        next += count;
+        names.join(", ")
+    };
+    let mut all: Vec<String> = Vec::new();
+    if question.owner.is_some() {
+        all.push(format!("c.owner = {}", parameters(1)));
+    }
+    if !question.customers.is_empty() {
+        all.push(format!(
+            "c.id IN ({})",
+            parameters(question.customers.len())
+        ));
+    }
+    if !question.numbers.is_empty() {
+        all.push(format!(
+            "c.number IN ({})",
+            parameters(question.numbers.len())
+        ));
+    }
+    if all.is_empty() {
+        return String::new();
+    }
+    format!("WHERE {}", all.join(" AND "))
+}
