@@ -314,9 +314,9 @@ fn due<T>(queue: &mut BTreeMap<NaiveDate, Vec<T>>, by: NaiveDate) -> Vec<T> {
 pub fn plus(day: NaiveDate, days: i64) -> NaiveDate {
     let by = Days::new(days.unsigned_abs());
     let moved = if days >= 0 {
-            day.checked_add_days(by)
-        } else {
-            day.checked_sub_days(by)
-        };
+        day.checked_add_days(by)
+    } else {
+        day.checked_sub_days(by)
+    };
     moved.unwrap_or(day)
 }

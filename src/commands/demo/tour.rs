@@ -148,7 +148,10 @@ impl Guide {
         let run = credit.post("/v1/dunning-runs", &json!({}))?;
         let id = text_at(&run, "/id");
         heading("The dunning run of today, previewed");
-        let notices = all(&credit, &format!("/v1/dunning-notices?run_id={id}&limit=200"))?;
+        let notices = all(
+            &credit,
+            &format!("/v1/dunning-notices?run_id={id}&limit=200"),
+        )?;
         show_levels(&notices)?;
         let skipped: Vec<String> = list_at(&run, "/skipped")
             .iter()
