@@ -196,7 +196,7 @@ impl Guide {
         let order = format!("{{\"customer_number\":\"{customer}\",\"order_number\":\"SO-DEMO-1\",");
         let question = format!("\"amount\":{},\"reserve\":true}}", json!(amount));
         println!(
-            "curl -s http://{address}/v1/customers?limit=3 -H \"Authorization: Bearer $CREDIT\"\n"
+            "curl -s 'http://{address}/v1/customers?limit=3' -H \"Authorization: Bearer $CREDIT\"\n"
         );
         println!(
             "curl -s http://{address}/v1/limit-checks -H \"Authorization: Bearer $SYSTEM\" \\"
@@ -254,7 +254,7 @@ fn show_levels(notices: &[Value]) -> Result<(), Failure> {
     for ((level, currency), (count, minor)) in levels {
         let total = Money::from_minor(minor, currency.parse()?);
         println!(
-            "  level {level}   {currency}   {count:>4} notices   {:>16}",
+            "  level {level}   {currency}   notices {count:>4}   {:>18}",
             grouped(total)
         );
     }
