@@ -5,6 +5,7 @@
 //!
 //! - [`commands`]: the command line, one function for each command.
 //! - [`server`]: the actix application: assembly, middleware, the contract, docs, health, metrics, the worker.
+//! - [`drill`]: a sandbox book, lived through on a clock that can be turned.
 //! - [`prove`]: reports over the whole book, as of any date.
 //! - [`decide`]: limit checks, reservations, credit blocks, credit applications.
 //! - [`collect`]: seeing to it that the money comes in: dunning.
@@ -17,6 +18,7 @@ pub mod book;
 pub mod collect;
 pub mod commands;
 pub mod decide;
+pub mod drill;
 pub mod kernel;
 pub mod platform;
 pub mod prove;

@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the binary.
 
+mod demo;
 mod import;
 mod serve;
 mod token;
@@ -26,6 +27,8 @@ struct Cli {
 enum Command {
     /// Serve the API.
     Serve(serve::Options),
+    /// Draw a sandbox book, show it around, and serve it.
+    Demo(demo::Options),
     /// Apply the migrations and stop.
     Migrate,
     /// Mint a token for the shared-secret set-up.
@@ -45,6 +48,9 @@ pub fn run() -> ExitCode {
     let outcome = match cli.command {
         Command::Import(options) => {
             load(cli.config).and_then(|config| import::run(&config, &options))
+        }
+        Command::Demo(options) => {
+            succeed(load(cli.config).and_then(|config| demo::run(config, &options)))
         }
         Command::Openapi => succeed(print_contract()),
         Command::Serve(options) => {

@@ -12,6 +12,7 @@ mod aging;
 mod applications;
 mod contract;
 mod customers;
+mod demo;
 mod dunning;
 mod house;
 mod imports;

@@ -1,0 +1,206 @@
+//! The orders of today: checked and reserved at the desk, some of them delivered, some waiting for credit.
+
+use chrono::Datelike as _;
+use fastrand::Rng;
+use serde_json::Value;
+
+use super::book::{Figures, Showcase};
+use super::cast::{Character, Member, text};
+use super::staff::Staff;
+use crate::book::receivables::actions::NewInvoice;
+use crate::decide::limits::actions::Remainder;
+use crate::decide::limits::api::shapes::LimitCheckIn;
+use crate::decide::limits::desk::{self, Asked};
+use crate::decide::limits::{actions, blocks};
+use crate::kernel::caller::Caller;
+use crate::kernel::ids::{CreditBlockId, ReservationId};
+use crate::kernel::money::{Money, PositiveIn};
+use crate::kernel::places::Language;
+use crate::platform::db::Database;
+use crate::platform::http::{Ended, Kept, Problem};
+
+/// Of so many customers, every tenth orders more than its limit.
+const TOO_LARGE_UP_TO: usize = 60;
+
+/// What the desk said to the orders.
+#[derive(Default)]
+pub struct Answers {
+    reservations: Vec<(ReservationId, Money)>,
+    blocks: Vec<CreditBlockId>,
+}
+
+/// Puts the orders of the day to the desk: small ones of many customers, and some that are too large.
+///
+/// # Errors
+/// When the house refuses an order that it should have decided.
+pub fn check(
+    database: &Database,
+    rng: &mut Rng,
+    staff: &Staff,
+    cast: &[Member],
+    figures: &mut Figures,
+) -> Result<Answers, Problem> {
+    let year = database.clock().today().year();
+    let mut asked = Vec::new();
+    for (at, member) in cast.iter().enumerate() {
+        let percent = match at % 10 {
+            6 if at < TOO_LARGE_UP_TO => 160,
+            _ if rng.u32(..100) < 45 => rng.i64(2..=9),
+            _ => continue,
+        };
+        let amount = Money::from_minor(member.limit_minor * percent / 100, member.currency);
+        let order = 90_000 + at;
+        asked.push((
+            amount,
+            Asked {
+                caller: staff.erp.clone(),
+                input: LimitCheckIn {
+                    order_number: Some(text(&format!("SO-{year}-{order}"))?),
+                    reserve: Some(true),
+                    ..question(member, amount)?
+                },
+                keyed: None,
+                language: Language::English,
+            },
+        ));
+    }
+    let (amounts, asked): (Vec<Money>, Vec<Asked>) = asked.into_iter().unzip();
+    let ended = database.maintain(&staff.erp, |tx| desk::check_all(tx, &asked))?;
+    let mut answers = Answers::default();
+    for (amount, ended) in amounts.into_iter().zip(ended) {
+        let answer = answer(ended?)?;
+        if let Some(id) = answer.pointer("/reservation/id").and_then(Value::as_str) {
+            answers.reservations.push((text(id)?, amount));
+        }
+        if let Some(id) = answer.pointer("/credit_block/id").and_then(Value::as_str) {
+            answers.blocks.push(text(id)?);
+        }
+    }
+    figures.limit_checks += asked.len();
+    figures.reservations += answers.reservations.len();
+    figures.credit_blocks += answers.blocks.len();
+    Ok(answers)
+}
+
+/// What happens to some of them: a part is delivered and invoiced, one order is cancelled, credit decides two.
+///
+/// # Errors
+/// When the house refuses it.
+pub fn follow_up(database: &Database, staff: &Staff, answers: &Answers) -> Result<(), Problem> {
+    let year = database.clock().today().year();
+    for (place, (id, amount)) in answers.reservations.iter().take(3).enumerate() {
+        let half = Money::from_minor(amount.minor() / 2, amount.currency());
+        let number = text(&format!("INV-{year}-D{place:04}"))?;
+        database.write(&staff.erp, |tx| {
+            let delivered = NewInvoice {
+                number: Clone::clone(&number),
+                invoice_date: tx.today(),
+                due_date: None,
+                amount: half,
+                order_number: None,
+                reservation_id: None,
+            };
+            actions::capture(tx, *id, delivered, Remainder::Keep)?;
+            Ok::<(), Problem>(())
+        })?;
+    }
+    if let Some((id, _)) = answers.reservations.get(3) {
+        database.write(&staff.erp, |tx| {
+            actions::release(tx, *id, "The customer cancelled the order.")?;
+            Ok::<(), Problem>(())
+        })?;
+    }
+    if let [first, second, _, ..] = answers.blocks.as_slice() {
+        database.write(&staff.head_of_credit, |tx| {
+            blocks::release(
+                tx,
+                *first,
+                1,
+                "A payment over the overdue amount is confirmed.",
+            )?;
+            blocks::reject(
+                tx,
+                *second,
+                1,
+                "First the overdue invoices, then new orders.",
+            )?;
+            Ok::<(), Problem>(())
+        })?;
+    }
+    Ok(())
+}
+
+/// An order that passes and one that does not, for whoever shows the sandbox.
+///
+/// # Errors
+/// When the database fails.
+pub fn showcase(database: &Database, staff: &Staff, cast: &[Member]) -> Result<Showcase, Problem> {
+    let mut showcase = Showcase::default();
+    for member in cast
+        .iter()
+        .filter(|member| member.character != Character::Bad)
+    {
+        let small = Money::from_minor(member.limit_minor / 20, member.currency);
+        if showcase.passing.is_none() {
+            let answer = dry_run(database, &staff.erp, member, small)?;
+            if answer.get("outcome").and_then(Value::as_str) == Some("approved") {
+                showcase.passing = Some((member.number.clone(), small));
+                continue;
+            }
+        }
+        let large = Money::from_minor(member.limit_minor, member.currency);
+        let answer = dry_run(database, &staff.erp, member, large)?;
+        let offers = answer.get("counter_offers").and_then(Value::as_array);
+        if showcase.passing.is_some() && offers.is_some_and(|offers| !offers.is_empty()) {
+            showcase.refused = Some((member.number.clone(), large));
+            break;
+        }
+    }
+    Ok(showcase)
+}
+
+fn dry_run(
+    database: &Database,
+    caller: &Caller,
+    member: &Member,
+    amount: Money,
+) -> Result<Value, Problem> {
+    let asked = Asked {
+        caller: caller.clone(),
+        input: LimitCheckIn {
+            dry_run: Some(true),
+            ..question(member, amount)?
+        },
+        keyed: None,
+        language: Language::English,
+    };
+    let out = desk::dry_run(&mut database.reader()?, &asked)?;
+    serde_json::to_value(&out).map_err(Problem::internal)
+}
+
+fn question(member: &Member, amount: Money) -> Result<LimitCheckIn, Problem> {
+    Ok(LimitCheckIn {
+        customer_id: Some(member.id),
+        customer_number: None,
+        order_number: None,
+        purpose: None,
+        amount: PositiveIn::try_from(amount).map_err(Problem::internal)?,
+        net_days: None,
+        checkpoint: None,
+        prepaid: None,
+        reserve: None,
+        reserve_until: None,
+        dry_run: None,
+    })
+}
+
+fn answer(ended: Ended) -> Result<Value, Problem> {
+    match ended {
+        Ended::Fresh(Kept::Answer(answer)) | Ended::Replayed(Kept::Answer(answer)) => {
+            serde_json::from_str(answer.body()).map_err(Problem::internal)
+        }
+        Ended::Fresh(Kept::Refusal(problem)) | Ended::Replayed(Kept::Refusal(problem)) => {
+            Err(problem)
+        }
+    }
+}
