@@ -128,7 +128,10 @@ fn a_reminder_is_previewed_approved_by_another_and_issued() {
         assert_eq!(previewed[0]["level"], 1);
         assert_eq!(previewed[0]["channel"], "email");
         assert_eq!(previewed[0]["items"].as_array().unwrap().len(), 2);
-        assert_eq!(list(&app.credit(), "/v1/dunning-stages"), [] as [Value; 0]);
+        assert_eq!(
+            list(&app.credit(), "/v1/dunning-stages"),
+            Vec::<Value>::new()
+        );
         verb(&app.credit(), &run.id(), "issue").expect_problem(409, "state_conflict");
         verb(&app.credit(), &run.id(), "approve").expect_problem(403, "segregation_of_duties");
         verb(&app.finance(), &run.id(), "approve").expect(200);
@@ -164,12 +167,12 @@ fn levels_climb_with_the_days_one_at_a_time() {
         };
         // 60 days past due and never dunned: the first reminder all the same.
         assert_eq!(levels("2026-04-01"), [1]);
-        assert_eq!(levels("2026-04-01"), [] as [i64; 0]);
-        assert_eq!(levels("2026-04-10"), [] as [i64; 0]);
+        assert_eq!(levels("2026-04-01"), Vec::<i64>::new());
+        assert_eq!(levels("2026-04-10"), Vec::<i64>::new());
         assert_eq!(levels("2026-04-11"), [2]);
         assert_eq!(levels("2026-04-21"), [3]);
         assert_eq!(levels("2026-05-05"), [4]);
-        assert_eq!(levels("2026-12-31"), [] as [i64; 0]);
+        assert_eq!(levels("2026-12-31"), Vec::<i64>::new());
         let run = preview(app);
         assert_eq!(
             skipped(&run),
@@ -517,18 +520,18 @@ fn a_dunning_block_holds_to_its_last_day_or_until_it_is_lifted() {
         assert_eq!(listed.len(), 1);
         let again = block("2026-04-30").expect(201);
         assert_eq!(total("2026-04-06"), "200.00");
-        let lift = format!("/v1/dunning-blocks/{}/lift", again.id());
+        let path = format!("/v1/dunning-blocks/{}/lift", again.id());
         let reason = json!({"reason": "The price was right."});
         credit
-            .post_if(&lift, "\"7\"", reason.clone())
+            .post_if(&path, "\"7\"", reason.clone())
             .expect_problem(412, "stale");
         let lifted = credit
-            .post_if(&lift, &again.etag(), reason.clone())
+            .post_if(&path, &again.etag(), reason.clone())
             .expect(200);
         assert_eq!(lifted["status"], "lifted");
         assert_eq!(lifted["lifted_by"], "u-credit");
         credit
-            .post_if(&lift, &lifted.etag(), reason)
+            .post_if(&path, &lifted.etag(), reason)
             .expect_problem(409, "state_conflict");
         assert_eq!(total("2026-04-06"), "300.00");
     });

@@ -107,43 +107,43 @@ fn a_wrong_invoice_is_refused_and_leaves_nothing() {
         };
         let amount = |amount: &str, currency: &str| json!({"amount": amount, "currency": currency});
         refused(422, "currency_mismatch", &|body| {
-            body["amount"] = amount("1.00", "EUR")
+            body["amount"] = amount("1.00", "EUR");
         });
         refused(422, "invalid", &|body| {
-            body["amount"] = amount("0.00", "CNY")
+            body["amount"] = amount("0.00", "CNY");
         });
         refused(400, "malformed_body", &|body| {
-            body["amount"] = amount("-1.00", "CNY")
+            body["amount"] = amount("-1.00", "CNY");
         });
         refused(400, "malformed_body", &|body| {
-            body["amount"] = amount("1000000000000", "CNY")
+            body["amount"] = amount("1000000000000", "CNY");
         });
         refused(400, "malformed_body", &|body| {
-            body["amount"] = amount("1.001", "CNY")
+            body["amount"] = amount("1.001", "CNY");
         });
         refused(400, "malformed_body", &|body| body["colour"] = json!("red"));
         refused(400, "malformed_body", &|body| {
-            body["invoice_date"] = json!("2026-02-29")
+            body["invoice_date"] = json!("2026-02-29");
         });
         refused(422, "invalid", &|body| {
-            body["invoice_date"] = json!("2027-04-02")
+            body["invoice_date"] = json!("2027-04-02");
         });
         let due = refused(422, "invalid", &|body| {
-            body["due_date"] = json!("2026-03-30")
+            body["due_date"] = json!("2026-03-30");
         });
         assert_eq!(due["errors"][0]["pointer"], "/due_date");
         refused(404, "not_found", &|body| {
-            body["customer_number"] = json!("C-9")
+            body["customer_number"] = json!("C-9");
         });
         refused(422, "invalid", &|body| {
-            body["customer_number"] = json!("C-2")
+            body["customer_number"] = json!("C-2");
         });
         // The customer is named by id or number, exactly one.
         refused(400, "malformed_body", &|body| {
-            body["customer_id"] = json!(made.id)
+            body["customer_id"] = json!(made.id);
         });
         refused(400, "malformed_body", &|body| {
-            body["customer_number"] = json!(null)
+            body["customer_number"] = json!(null);
         });
         assert_eq!(exposure(app, &made.account), owes("0.00", "0.00"));
         let largest = an_invoice("I-1", "C-1", "999999999999.99")

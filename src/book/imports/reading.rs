@@ -78,7 +78,7 @@ impl<R: Read> CsvFile<R> {
         let mut rows = Vec::new();
         for _ in 0..CHUNK_ROWS {
             let read = self.reader.read_byte_record(&mut self.record);
-            let read = match read.map_err(|error| error.into_kind()) {
+            let read = match read.map_err(csv::Error::into_kind) {
                 Ok(read) => read,
                 Err(csv::ErrorKind::UnequalLengths {
                     pos,
@@ -130,7 +130,7 @@ fn delimiter(start: &[u8]) -> u8 {
         .split(|byte| *byte == b'\n')
         .next()
         .unwrap_or_default();
-    let count = |wanted: u8| line.iter().filter(|byte| **byte == wanted).count();
+    let count = |wanted: u8| line.split(|byte| *byte == wanted).count();
     if count(b';') > count(b',') {
         b';'
     } else {

@@ -132,7 +132,7 @@ impl Layout {
 /// The cells of one line, and what was found wrong with them.
 pub struct Cells<'a> {
     layout: &'a Layout,
-    cells: &'a [&'a str],
+    texts: &'a [&'a str],
     line: i64,
     errors: Vec<JobError>,
 }
@@ -141,7 +141,7 @@ impl<'a> Cells<'a> {
     pub const fn new(layout: &'a Layout, line: i64, cells: &'a [&'a str]) -> Cells<'a> {
         Cells {
             layout,
-            cells,
+            texts: cells,
             line,
             errors: Vec::new(),
         }
@@ -160,7 +160,7 @@ impl<'a> Cells<'a> {
 
     fn text(&self, column: &'static str) -> Option<&'a str> {
         let place = self.layout.places.get(column);
-        let cell = place.and_then(|place| self.cells.get(*place)).copied();
+        let cell = place.and_then(|place| self.texts.get(*place)).copied();
         cell.filter(|text| !text.is_empty())
             .or_else(|| self.layout.defaults.get(column).map(String::as_str))
     }

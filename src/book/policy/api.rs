@@ -299,7 +299,7 @@ impl From<PolicyError> for Problem {
                         )
                     })
             }
-            PolicyError::NoDraft(status) => Problem::state("policy", status, [] as [&str; 0]),
+            PolicyError::NoDraft(status) => Problem::ended("policy", status),
             PolicyError::OwnDraft => {
                 Problem::new(Code::SegregationOfDuties).with("duty", "author of the policy")
             }

@@ -126,9 +126,8 @@ fn check(source: &str, values: &[&str]) -> Result<(), TemplateError> {
             open,
             inner.split_whitespace().collect::<Vec<_>>().as_slice(),
         ) {
-            ("{{", [name]) => known(name, values)?,
             ("{%", ["else" | "endif"]) => {}
-            ("{%", ["if" | "elif", name]) => known(name, values)?,
+            ("{{", [name]) | ("{%", ["if" | "elif", name]) => known(name, values)?,
             (
                 "{%",
                 [
@@ -301,7 +300,7 @@ fn html(
     let place = [customer.postal_code.as_ref(), customer.city.as_ref()]
         .into_iter()
         .flatten()
-        .map(|line| line.as_str())
+        .map(crate::kernel::text::Line::as_str)
         .collect::<Vec<_>>()
         .join(" ");
     let address: Vec<Value> = [

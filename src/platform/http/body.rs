@@ -227,13 +227,14 @@ pub(super) fn fingerprint(parts: &[&str]) -> String {
     hex(digest(&SHA256, joined.as_bytes()).as_ref())
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a string can't fail.
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String can't fail.
         let _ = write!(text, "{byte:02x}");
-    }
-    text
+        text
+    })
 }
 
 async fn read_json(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, Problem> {

@@ -41,7 +41,6 @@ pub struct ACustomer {
 /// A customer that was made.
 pub struct Made {
     pub id: String,
-    pub number: String,
     /// Empty when the customer has no credit account.
     pub account: String,
 }
@@ -111,7 +110,6 @@ impl ACustomer {
         let Some(currency) = &self.currency else {
             return Made {
                 id,
-                number: self.number.clone(),
                 account: String::new(),
             };
         };
@@ -130,11 +128,7 @@ impl ACustomer {
                 set_limit(app, &self.number, scope, amount, currency);
             }
         }
-        Made {
-            id,
-            number: self.number.clone(),
-            account,
-        }
+        Made { id, account }
     }
 }
 

@@ -129,7 +129,7 @@ fn total(plan: &Plan, report: &Report) -> Option<i64> {
     plan.lines.map(|lines| lines.max(report.lines))
 }
 
-impl<'a> Import<'a> {
+impl Import<'_> {
     /// Posts the file.
     ///
     /// # Errors
@@ -159,7 +159,9 @@ impl<'a> Import<'a> {
         let status = match passed {
             Ok(()) => JobStatus::Succeeded,
             Err(ImportError::File(errors)) => {
-                errors.into_iter().for_each(|error| report.note(error));
+                for error in errors {
+                    report.note(error);
+                }
                 JobStatus::Failed
             }
             Err(ImportError::Interrupted(Interrupted::Cancelled)) => JobStatus::Cancelled,
@@ -180,7 +182,9 @@ impl<'a> Import<'a> {
                 Ok(()) if report.rejected == 0 => Ok(report),
                 Ok(()) => Err(ImportError::Rejected(Box::new(report))),
                 Err(ImportError::File(errors)) => {
-                    errors.into_iter().for_each(|error| report.note(error));
+                    for error in errors {
+                        report.note(error);
+                    }
                     Err(ImportError::Rejected(Box::new(report)))
                 }
                 Err(error) => Err(error),

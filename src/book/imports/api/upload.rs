@@ -28,7 +28,7 @@ const PIECE_BYTES: usize = 1024 * 1024;
 const IDLE_MAX: Duration = Duration::from_secs(20);
 
 /// How long a body may take to arrive as a whole.
-const UPLOAD_MAX: Duration = Duration::from_secs(900);
+const UPLOAD_MAX: Duration = Duration::from_mins(15);
 
 /// What was received: a job that waits to be queued, and what it is to do.
 pub struct Received {
@@ -234,11 +234,7 @@ async fn keep_file(
     keep_piece(doors, caller, job, part, piece).await?;
     let digest = digest.finish();
     Ok(File {
-        digest: digest
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+        digest: crate::platform::http::body::hex(digest.as_ref()),
         newlines,
     })
 }

@@ -311,7 +311,7 @@ pub struct NoticeItemOut {
     invoice_date: NaiveDate,
     due_date: NaiveDate,
     /// On the day that the run counts from.
-    #[schema(minimum = 1, maximum = 3000000)]
+    #[schema(minimum = 1, maximum = 3_000_000)]
     days_past_due: i32,
     open: Money,
     /// Why it was dropped when the run was issued; null while it is on the notice.
