@@ -1,5 +1,6 @@
 //! `netterms serve` and `netterms migrate`.
 
+use std::io::IsTerminal as _;
 use std::net::TcpListener;
 
 use clap::Args;
@@ -64,6 +65,7 @@ pub fn start_logging(config: &Config) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&config.log)?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Pretty => lines.init(),

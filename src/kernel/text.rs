@@ -34,6 +34,10 @@ fn is_refused(c: char) -> bool {
 const REFUSED: &str =
     r"\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF";
 
+/// What a note may not hold: it may have lines and tabs.
+const REFUSED_IN_NOTES: &str =
+    r"\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF";
+
 fn check_line(text: &str, max: usize) -> Result<(), TextError> {
     check_length(text, max)?;
     if text.trim() != text {
@@ -176,7 +180,7 @@ text_type! {
 }
 text_type! {
     /// A reason or a note: several lines are allowed.
-    Note, 2000, check_note, format!(r"^[^{REFUSED}]*[^\s{REFUSED}][^{REFUSED}]*$"), "Pays on time since 2019; two references checked."
+    Note, 2000, check_note, format!(r"^[^{REFUSED_IN_NOTES}]*[^\s{REFUSED_IN_NOTES}][^{REFUSED_IN_NOTES}]*$"), "Pays on time since 2019; two references checked."
 }
 text_type! {
     /// Who a token speaks for, as its issuer names them.

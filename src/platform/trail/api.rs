@@ -89,7 +89,7 @@ impl From<TrailEntry> for TrailEntryOut {
             subject: entry.subject,
             issuer: entry.issuer,
             client_id: entry.client_id,
-            roles: entry.roles.split(' ').map(str::to_owned).collect(),
+            roles: entry.roles.split_whitespace().map(str::to_owned).collect(),
             action: entry.action,
             entity_id: entry.entity_id,
             before: document(entry.before),

@@ -154,6 +154,7 @@ pub struct AgingFilter {
     #[param(max_items = 100)]
     pub customer_number: Vec<Number>,
     /// How it is written; by `Accept` when not given.
+    #[param(inline)]
     pub format: Option<Format>,
 }
 

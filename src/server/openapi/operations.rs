@@ -8,6 +8,9 @@ use super::schemas::example_of;
 use crate::platform::http::auth::PERMISSIONS;
 use crate::platform::http::page::REPETITIONS_MAX;
 
+/// The longest text that an answer may be.
+const TEXT_LENGTH_MAX: u32 = 100_000_000;
+
 /// Completes every operation.
 pub fn complete(document: &mut Value) {
     let schemas = document["components"]["schemas"].clone();
@@ -163,7 +166,20 @@ fn complete_answers(
     }
 }
 
+/// Texts that are no JSON (letters, tables, event streams) are as long as what they tell: bounded all the same.
+fn bound_texts(response: &mut Value) {
+    let contents = response
+        .get_mut("content")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flatten();
+    for (_, media) in contents.filter(|(kind, _)| kind.starts_with("text/")) {
+        media["schema"]["maxLength"] = Value::from(TEXT_LENGTH_MAX);
+    }
+}
+
 fn add_answer_example(response: &mut Value, schemas: &Value) {
+    bound_texts(response);
     if let Some(media) = response
         .pointer_mut("/content/application~1json")
         .and_then(Value::as_object_mut)

@@ -189,7 +189,7 @@ pub struct ReceiptIn {
     #[validate(length(max = 500), nested)]
     #[schema(max_items = 500)]
     #[serde(default)]
-    pub applications: Vec<ApplicationIn>,
+    pub applications: Vec<CashApplicationIn>,
 }
 
 impl ReceiptIn {
@@ -219,7 +219,7 @@ pub enum Apply {
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "one_invoice"))]
-pub struct ApplicationIn {
+pub struct CashApplicationIn {
     /// The invoice by id; either this or `invoice_number`.
     pub invoice_id: Option<InvoiceId>,
     /// The invoice by number; either this or `invoice_id`.
@@ -228,7 +228,7 @@ pub struct ApplicationIn {
     pub amount: AmountIn,
 }
 
-fn one_invoice(one: &ApplicationIn) -> Result<(), ValidationError> {
+fn one_invoice(one: &CashApplicationIn) -> Result<(), ValidationError> {
     if one.invoice_id.is_some() == one.invoice_number.is_some() {
         return Err(ValidationError::new("exclusive").with_message(
             "must name the invoice by invoice_id or invoice_number, exactly one".into(),
@@ -251,7 +251,7 @@ pub struct ApplyIn {
     #[validate(length(max = 500), nested)]
     #[schema(max_items = 500)]
     #[serde(default)]
-    pub applications: Vec<ApplicationIn>,
+    pub applications: Vec<CashApplicationIn>,
 }
 
 impl ApplyIn {
@@ -276,7 +276,7 @@ fn later_application(input: &ApplyIn) -> Result<(), ValidationError> {
 /// Invoices are named exactly when that is how the money is applied.
 fn check_application(
     apply: Option<Apply>,
-    applications: &[ApplicationIn],
+    applications: &[CashApplicationIn],
 ) -> Result<(), ValidationError> {
     let is_named = !applications.is_empty();
     match apply {
@@ -290,7 +290,7 @@ fn check_application(
     }
 }
 
-fn application(apply: Option<Apply>, applications: &[ApplicationIn]) -> Application {
+fn application(apply: Option<Apply>, applications: &[CashApplicationIn]) -> Application {
     let named = applications.iter().filter_map(|one| {
         let by_id = one.invoice_id.map(InvoiceRef::Id);
         let invoice = by_id.or_else(|| one.invoice_number.clone().map(InvoiceRef::Number))?;

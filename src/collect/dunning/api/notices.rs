@@ -237,6 +237,7 @@ pub struct NoticeFilter {
 #[into_params(parameter_in = Query)]
 pub struct LetterQuery {
     /// What `Accept` asks for when not given, and HTML when that does not say.
+    #[param(inline)]
     pub format: Option<LetterFormat>,
 }
 

@@ -78,6 +78,8 @@ pub async fn list_dunning_procedures(
 }
 
 /// Read a dunning procedure
+///
+/// Its levels with their texts in every language.
 #[utoipa::path(
     tag = "dunning",
     params(("id" = DunningProcedureId, Path, description = "The procedure.")),

@@ -137,7 +137,10 @@ pub struct LimitCheckBatchIn {
 
 /// Each check's answer, in the order of the questions.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = LimitCheckBatch, example = json!({"items": [{"status": 404, "check": null, "problem": {"code": "not_found"}}]}))]
+#[schema(as = LimitCheckBatch, example = json!({"items": [{"status": 404, "check": null, "problem": {
+    "type": "/problems/not_found", "title": "Not found", "status": 404,
+    "detail": "There is no such customer, or you may not see it.", "instance": "/v1/limit-checks",
+    "code": "not_found", "errors": [], "request_id": "01k5q0x3", "thing": "customer"}}]}))]
 pub struct LimitCheckBatchOut {
     #[schema(max_items = 500)]
     pub items: Vec<LimitCheckItemOut>,
@@ -168,7 +171,7 @@ pub struct ReasonOut {
     #[schema(max_length = 1000)]
     pub message: String,
     /// What the rule saw: money as amount and currency, everything else as text.
-    #[schema(value_type = BTreeMap<String, Value>)]
+    #[schema(value_type = Object)]
     pub facts: BTreeMap<String, Value>,
 }
 
@@ -441,8 +444,22 @@ impl CapturedInvoiceIn {
 /// A reservation after a capture, with the invoice that was posted.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Capture, example = json!({
-    "reservation": {"id": "res_01k00000000000000000000001", "status": "captured"},
-    "invoice": {"id": "inv_01k00000000000000000000001", "number": "INV-2026-0001"}
+    "reservation": {
+        "id": "res_01k00000000000000000000001", "credit_account_id": "acc_01k00000000000000000000001",
+        "customer_id": "cus_01k00000000000000000000001", "limit_check_id": "chk_01k00000000000000000000001",
+        "order_number": "SO-2026-0001", "purpose": "order", "amount": {"amount": "12500.00", "currency": "CNY"},
+        "captured": {"amount": "12500.00", "currency": "CNY"}, "remaining": {"amount": "0.00", "currency": "CNY"},
+        "status": "captured", "expires_at": "2026-12-31T00:00:00.000000Z", "created_by": "order-system",
+        "created_at": "2026-11-22T08:00:00.000000Z", "ended_at": "2026-11-23T08:00:00.000000Z", "end_reason": null
+    },
+    "invoice": {
+        "id": "inv_01k00000000000000000000001", "number": "INV-2026-0001",
+        "customer_id": "cus_01k00000000000000000000001", "credit_account_id": "acc_01k00000000000000000000001",
+        "order_number": "SO-2026-0001", "reservation_id": "res_01k00000000000000000000001",
+        "invoice_date": "2026-11-23", "due_date": "2026-12-23", "amount": {"amount": "12500.00", "currency": "CNY"},
+        "open": {"amount": "12500.00", "currency": "CNY"}, "status": "open", "cancelled_on": null,
+        "cancel_reason": null, "created_by": "u-31", "created_at": "2026-11-23T08:00:00.000000Z"
+    }
 }))]
 pub struct CaptureOut {
     reservation: ReservationOut,
