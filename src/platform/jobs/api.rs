@@ -113,7 +113,7 @@ pub async fn cancel_job(
 #[utoipa::path(
     tag = "jobs",
     params(("id" = JobId, Path, description = "The job.")),
-    responses((status = 200, description = "The events.", content_type = "text/event-stream", body = String)),
+    responses((status = 200, description = "The events.", content_type = "text/event-stream", body = JobEvent)),
     security(("bearer" = ["jobs:read"]))
 )]
 #[get("/v1/jobs/{id}/events")]
@@ -135,6 +135,25 @@ pub async fn watch_job(
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         .streaming(watch.events()))
+}
+
+/// One event of the stream: the job as it has become.
+#[derive(ToSchema)]
+#[schema(example = json!({"event": "job", "id": "6", "data": "{\"status\": \"succeeded\"}"}))]
+#[expect(
+    dead_code,
+    reason = "it describes the lines of an event in the contract"
+)]
+struct JobEvent {
+    /// Always `job`.
+    #[schema(max_length = 20)]
+    event: String,
+    /// The version of the job.
+    #[schema(max_length = 20)]
+    id: String,
+    /// The job as JSON, as `GET /v1/jobs/{id}` answers it.
+    #[schema(max_length = 1_000_000)]
+    data: String,
 }
 
 /// A caller that watches a job.

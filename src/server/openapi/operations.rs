@@ -174,7 +174,9 @@ fn bound_texts(response: &mut Value) {
         .into_iter()
         .flatten();
     for (_, media) in contents.filter(|(kind, _)| kind.starts_with("text/")) {
-        media["schema"]["maxLength"] = Value::from(TEXT_LENGTH_MAX);
+        if media["schema"]["type"] == "string" {
+            media["schema"]["maxLength"] = Value::from(TEXT_LENGTH_MAX);
+        }
     }
 }
 
