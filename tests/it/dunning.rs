@@ -516,8 +516,8 @@ fn a_dunning_block_holds_to_its_last_day_or_until_it_is_lifted() {
         };
         assert_eq!(total("2026-04-05"), "200.00");
         assert_eq!(total("2026-04-06"), "300.00");
-        let listed = list(&credit, "/v1/dunning-blocks?status=expired");
-        assert_eq!(listed.len(), 1);
+        let expired = list(&credit, "/v1/dunning-blocks?status=expired");
+        assert_eq!(expired.len(), 1);
         let again = block("2026-04-30").expect(201);
         assert_eq!(total("2026-04-06"), "200.00");
         let path = format!("/v1/dunning-blocks/{}/lift", again.id());

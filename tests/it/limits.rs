@@ -272,6 +272,22 @@ fn a_batch_decides_in_order_and_one_refusal_touches_nobody_else() {
     });
 }
 
+#[test]
+fn a_batch_that_only_asks_needs_no_key() {
+    on_both(|app| {
+        a_customer("C-1").with_limit("1000.00").create(app);
+        let question =
+            json!({"customer_number": "C-1", "amount": {"amount": "1.00", "currency": "CNY"}});
+        let batch = app
+            .system()
+            .request("POST", "/v1/limit-checks/batch")
+            .json(json!({"items": [question]}))
+            .send()
+            .expect(207);
+        assert_eq!(batch["items"][0]["check"]["outcome"], "approved");
+    });
+}
+
 fn check_batch(app: &TestApp, items: Vec<Value>) -> Reply {
     app.system()
         .post("/v1/limit-checks/batch", json!({"items": items}))

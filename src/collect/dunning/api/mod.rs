@@ -90,3 +90,21 @@ impl From<DunningError> for Problem {
         }
     }
 }
+
+/// The highest level that a procedure may have.
+const LEVEL_MAX: i32 = 10;
+
+/// A dunning level in a query: within the bounds that the contract gives.
+fn level_number<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<i32>, D::Error> {
+    use serde::Deserialize as _;
+    let level = i32::deserialize(deserializer)?;
+    if (1..=LEVEL_MAX).contains(&level) {
+        Ok(Some(level))
+    } else {
+        Err(serde::de::Error::custom(format!(
+            "must be between 1 and {LEVEL_MAX}"
+        )))
+    }
+}

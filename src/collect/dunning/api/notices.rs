@@ -225,6 +225,7 @@ pub struct NoticeFilter {
     pub customer_number: Vec<Number>,
     /// Notices of this level.
     #[param(minimum = 1, maximum = 10)]
+    #[serde(default, deserialize_with = "super::level_number")]
     pub level: Option<i32>,
     #[serde(default)]
     #[param(max_items = 10)]

@@ -111,6 +111,7 @@ pub struct StageFilter {
     pub customer_number: Vec<Number>,
     /// Stages of this level or higher.
     #[param(minimum = 1, maximum = 10)]
+    #[serde(default, deserialize_with = "super::level_number")]
     pub level_min: Option<i32>,
 }
 

@@ -392,6 +392,7 @@ impl Batch {
         answers: &[Result<Ended, Problem>],
     ) -> Result<(), DbError> {
         store::insert_checks(tx, &self.checks)?;
+        tx.is_its_own_record();
         store::insert_reservations(tx, &self.reservations)?;
         store::insert_blocks(tx, &self.blocks)?;
         let mut movements: BTreeMap<CreditAccountId, accounts::Movement> = BTreeMap::new();
