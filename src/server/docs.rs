@@ -7,6 +7,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::openapi::Served;
 use crate::kernel::places::Language;
+use crate::platform::http::language::spoken;
 use crate::platform::http::{Code, Problem};
 
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -36,7 +37,7 @@ async fn openapi_document(document: web::Data<Served>) -> HttpResponse {
 
 #[get("/problems")]
 async fn list_problems(request: HttpRequest) -> HttpResponse {
-    let language = language(&request);
+    let language = spoken(request.headers());
     let mut rows = String::new();
     for code in Code::ALL {
         let _ = write!(
@@ -59,7 +60,7 @@ async fn problem_page(
         .iter()
         .find(|known| known.as_str() == code.as_str())
         .ok_or_else(|| Problem::not_found("problem"))?;
-    let language = language(&request);
+    let language = spoken(request.headers());
     let body = format!(
         "<p><strong>{}</strong> <code>{}</code></p><p>{}</p><p><a href=\"/problems\">/problems</a></p>",
         code.status(),
@@ -67,15 +68,6 @@ async fn problem_page(
         Problem::new(*code).detail(language),
     );
     Ok(page(language, code.title(), &body))
-}
-
-fn language(request: &HttpRequest) -> Language {
-    request
-        .headers()
-        .get(header::ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok())
-        .map(Language::negotiate)
-        .unwrap_or_default()
 }
 
 fn page(language: Language, title: &str, body: &str) -> HttpResponse {

@@ -17,6 +17,7 @@ use super::metrics::Metrics;
 use super::routing::Routing;
 use crate::kernel::places::Language;
 use crate::platform::http::auth::{Refusal, Verified, Verifier};
+use crate::platform::http::language::spoken;
 use crate::platform::http::{Code, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -157,12 +158,7 @@ impl Frame {
     fn of(request: &ServiceRequest) -> Frame {
         Frame {
             request_id: request_id(request.headers()),
-            language: request
-                .headers()
-                .get(header::ACCEPT_LANGUAGE)
-                .and_then(|value| value.to_str().ok())
-                .map(Language::negotiate)
-                .unwrap_or_default(),
+            language: spoken(request.headers()),
             path: request.path().chars().take(1000).collect(),
         }
     }

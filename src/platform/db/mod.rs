@@ -18,7 +18,7 @@ use diesel::r2d2::{ConnectionManager, PooledConnection};
 use diesel::sqlite::SqliteConnection;
 
 use crate::kernel::caller::Caller;
-use crate::kernel::clock::{Clock, Instant};
+use crate::kernel::clock::Clock;
 
 pub use error::DbError;
 pub use open::{Backend, Database, DatabaseConfig, OpenError, Retryable};
@@ -183,9 +183,4 @@ pub fn read_document<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Db
 /// When the value has no JSON form.
 pub fn write_document<T: serde::Serialize>(value: &T) -> Result<String, DbError> {
     serde_json::to_string(value).map_err(|error| DbError::Document(error.to_string()))
-}
-
-/// An instant for rows that are written outside a unit of work.
-pub fn now(db: &Db) -> Instant {
-    db.clock.now()
 }

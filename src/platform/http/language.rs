@@ -3,11 +3,20 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::ACCEPT_LANGUAGE;
+use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
 
 use super::problem::Problem;
 use crate::kernel::places::Language;
+
+/// The best of our languages for what `Accept-Language` asks; English when it is not there.
+pub fn spoken(headers: &HeaderMap) -> Language {
+    headers
+        .get(ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .map(Language::negotiate)
+        .unwrap_or_default()
+}
 
 /// The best of our languages for the caller.
 #[derive(Debug, Clone, Copy)]
@@ -18,12 +27,6 @@ impl FromRequest for Speaks {
     type Future = Ready<Result<Speaks, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let language = request
-            .headers()
-            .get(ACCEPT_LANGUAGE)
-            .and_then(|value| value.to_str().ok())
-            .map(Language::negotiate)
-            .unwrap_or_default();
-        ready(Ok(Speaks(language)))
+        ready(Ok(Speaks(spoken(request.headers()))))
     }
 }
