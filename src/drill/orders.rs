@@ -9,8 +9,9 @@ use super::cast::{Character, Member, text};
 use super::staff::Staff;
 use crate::book::receivables::actions::NewInvoice;
 use crate::decide::limits::actions::Remainder;
-use crate::decide::limits::api::shapes::LimitCheckIn;
-use crate::decide::limits::desk::{self, Asked};
+use crate::decide::limits::api::shapes::{LimitCheckIn, ReleaseIn};
+use crate::decide::limits::desk::{self, Asked, Errand};
+use crate::decide::limits::model::CreditBlockStatus;
 use crate::decide::limits::{actions, blocks};
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::{CreditBlockId, ReservationId};
@@ -53,6 +54,7 @@ pub fn check(
         asked.push((
             amount,
             Asked {
+                errand: Errand::Check,
                 caller: staff.erp.clone(),
                 input: LimitCheckIn {
                     order_number: Some(text(&format!("SO-{year}-{order}"))?),
@@ -112,16 +114,17 @@ pub fn follow_up(database: &Database, staff: &Staff, answers: &Answers) -> Resul
     }
     if let [first, second, _, ..] = answers.blocks.as_slice() {
         database.write(&staff.head_of_credit, |tx| {
-            blocks::release(
-                tx,
-                *first,
-                1,
-                "A payment over the overdue amount is confirmed.",
-            )?;
-            blocks::reject(
+            let release = ReleaseIn {
+                reason: text("A payment over the overdue amount is confirmed.")?,
+                ceiling: None,
+                valid_until: None,
+            };
+            blocks::release(tx, *first, 1, &release)?;
+            blocks::close(
                 tx,
                 *second,
                 1,
+                CreditBlockStatus::Rejected,
                 "First the overdue invoices, then new orders.",
             )?;
             Ok::<(), Problem>(())
@@ -166,6 +169,7 @@ fn dry_run(
     amount: Money,
 ) -> Result<Value, Problem> {
     let asked = Asked {
+        errand: Errand::Check,
         caller: caller.clone(),
         input: LimitCheckIn {
             dry_run: Some(true),

@@ -49,6 +49,8 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// A limit beside the base limit.
+    AdditionalLimit, AdditionalLimitId, "adl";
     /// A block on a credit account, with its cause.
     AccountBlock, AccountBlockId, "abl";
     /// A credit application.
@@ -61,6 +63,10 @@ kinds! {
     CreditBlock, CreditBlockId, "blk";
     /// A credit note.
     CreditNote, CreditNoteId, "crn";
+    /// An entry of exposure from an order system.
+    ExposureEntry, ExposureEntryId, "exe";
+    /// A cap on what accounts owe together.
+    PortfolioCap, PortfolioCapId, "cap";
     /// A customer.
     Customer, CustomerId, "cus";
     /// A dunning block.

@@ -87,6 +87,7 @@ fn the_worked_example_of_the_group_offers_160_or_a_prepayment_of_20() {
             json!([
                 {"kind": "reduced_amount", "amount": {"amount": "160.00", "currency": "CNY"}},
                 {"kind": "prepayment", "amount": {"amount": "20.00", "currency": "CNY"}},
+                {"kind": "security", "amount": {"amount": "20.00", "currency": "CNY"}},
             ])
         );
         let mut accepted = an_order("A", "A-3", "160.00");

@@ -4,6 +4,7 @@ CREATE TABLE customers (
     name text NOT NULL,
     search_key text NOT NULL,
     country text NOT NULL,
+    industry text,
     street text,
     city text,
     postal_code text,
@@ -49,11 +50,19 @@ CREATE TABLE credit_accounts (
     group_limit_kind text CHECK (group_limit_kind IN ('none', 'unlimited', 'amount')),
     group_limit_minor bigint NOT NULL CHECK (group_limit_minor >= 0),
     dunning_procedure_id uuid,
+    segment text,
+    exempt_until date,
     reserved_minor bigint NOT NULL CHECK (reserved_minor >= 0),
+    delivered_minor bigint NOT NULL CHECK (delivered_minor >= 0),
     receivable_minor bigint NOT NULL CHECK (receivable_minor >= 0),
+    instrument_minor bigint NOT NULL CHECK (instrument_minor >= 0),
+    charge_minor bigint NOT NULL CHECK (charge_minor >= 0),
     unapplied_minor bigint NOT NULL CHECK (unapplied_minor >= 0),
     group_reserved_minor bigint NOT NULL CHECK (group_reserved_minor >= 0),
+    group_delivered_minor bigint NOT NULL CHECK (group_delivered_minor >= 0),
     group_receivable_minor bigint NOT NULL CHECK (group_receivable_minor >= 0),
+    group_instrument_minor bigint NOT NULL CHECK (group_instrument_minor >= 0),
+    group_charge_minor bigint NOT NULL CHECK (group_charge_minor >= 0),
     group_unapplied_minor bigint NOT NULL CHECK (group_unapplied_minor >= 0),
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL,
@@ -89,6 +98,70 @@ CREATE TABLE account_blocks (
     lifted_by text
 );
 CREATE UNIQUE INDEX account_blocks_account_id_cause_key ON account_blocks (account_id, cause) WHERE lifted_at IS NULL;
+
+CREATE TABLE additional_limits (
+    id uuid PRIMARY KEY,
+    account_id uuid NOT NULL REFERENCES credit_accounts (id),
+    scope text NOT NULL CHECK (scope IN ('own', 'group')),
+    kind text NOT NULL CHECK (kind IN ('temporary', 'one_time', 'secured', 'insured')),
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    currency text NOT NULL,
+    valid_from date NOT NULL,
+    valid_until date NOT NULL,
+    order_number text,
+    reference text,
+    status text NOT NULL CHECK (status IN ('active', 'consumed', 'withdrawn')),
+    reason text NOT NULL,
+    granted_by text NOT NULL,
+    granted_at timestamptz NOT NULL,
+    ended_by text,
+    ended_at timestamptz,
+    end_reason text,
+    version bigint NOT NULL,
+    CHECK (valid_until >= valid_from)
+);
+CREATE INDEX additional_limits_account ON additional_limits (account_id, id);
+CREATE INDEX additional_limits_standing ON additional_limits (account_id) WHERE status IN ('active', 'consumed');
+
+CREATE TABLE exposure_entries (
+    id uuid PRIMARY KEY,
+    account_id uuid NOT NULL REFERENCES credit_accounts (id),
+    category text NOT NULL CHECK (category IN ('reservations', 'delivered_not_billed', 'instruments', 'claimed_charges')),
+    number text NOT NULL,
+    currency text NOT NULL,
+    amount_minor bigint NOT NULL CHECK (amount_minor >= 0),
+    entry_date date NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamptz NOT NULL,
+    version bigint NOT NULL
+);
+CREATE UNIQUE INDEX exposure_entries_account_id_category_number_key
+    ON exposure_entries (account_id, category, number);
+
+CREATE TABLE portfolio_caps (
+    id uuid PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('segment', 'salesperson', 'country', 'industry', 'company')),
+    key text NOT NULL,
+    currency text NOT NULL,
+    limit_minor bigint NOT NULL CHECK (limit_minor >= 0),
+    reason text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamptz NOT NULL,
+    version bigint NOT NULL
+);
+CREATE UNIQUE INDEX portfolio_caps_kind_key_key ON portfolio_caps (kind, key);
+
+CREATE TABLE portfolio_exposures (
+    cap_id uuid NOT NULL REFERENCES portfolio_caps (id),
+    currency text NOT NULL,
+    reserved_minor bigint NOT NULL CHECK (reserved_minor >= 0),
+    delivered_minor bigint NOT NULL CHECK (delivered_minor >= 0),
+    receivable_minor bigint NOT NULL CHECK (receivable_minor >= 0),
+    instrument_minor bigint NOT NULL CHECK (instrument_minor >= 0),
+    charge_minor bigint NOT NULL CHECK (charge_minor >= 0),
+    unapplied_minor bigint NOT NULL CHECK (unapplied_minor >= 0),
+    PRIMARY KEY (cap_id, currency)
+);
 
 CREATE TABLE reservations (
     id uuid PRIMARY KEY,

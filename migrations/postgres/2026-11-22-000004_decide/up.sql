@@ -8,8 +8,7 @@ CREATE TABLE limit_checks (
     amount_minor bigint NOT NULL,
     outcome text NOT NULL CHECK (outcome IN ('approved', 'approved_with_warning', 'review_required', 'rejected')),
     policy_version integer NOT NULL,
-    request text NOT NULL,
-    answer text NOT NULL,
+    record text NOT NULL,
     checked_by text NOT NULL,
     checked_at timestamptz NOT NULL
 );
@@ -26,18 +25,21 @@ CREATE TABLE credit_blocks (
     currency text NOT NULL,
     amount_minor bigint NOT NULL CHECK (amount_minor > 0),
     reserve_until timestamptz NOT NULL,
-    status text NOT NULL CHECK (status IN ('open', 'released', 'rejected')),
+    status text NOT NULL CHECK (status IN ('open', 'assigned', 'released', 'auto_released', 'rejected', 'withdrawn')),
     reasons text NOT NULL,
     opened_by text NOT NULL,
     opened_at timestamptz NOT NULL,
+    assigned_to text,
     decided_by text,
     decided_at timestamptz,
     decision_reason text,
+    ceiling_minor bigint,
+    release_valid_until date,
     reservation_id uuid REFERENCES reservations (id),
     version bigint NOT NULL
 );
 CREATE UNIQUE INDEX credit_blocks_customer_id_order_number_purpose_key
-    ON credit_blocks (customer_id, order_number, purpose) WHERE status = 'open';
+    ON credit_blocks (customer_id, order_number, purpose) WHERE status IN ('open', 'assigned');
 CREATE INDEX credit_blocks_status ON credit_blocks (status, id);
 CREATE INDEX credit_blocks_customer ON credit_blocks (customer_id, id);
 

@@ -4,6 +4,7 @@ CREATE TABLE customers (
     name TEXT NOT NULL,
     search_key TEXT NOT NULL,
     country TEXT NOT NULL,
+    industry TEXT,
     street TEXT,
     city TEXT,
     postal_code TEXT,
@@ -49,11 +50,19 @@ CREATE TABLE credit_accounts (
     group_limit_kind TEXT CHECK (group_limit_kind IN ('none', 'unlimited', 'amount')),
     group_limit_minor INTEGER NOT NULL CHECK (group_limit_minor >= 0),
     dunning_procedure_id BLOB,
+    segment TEXT,
+    exempt_until TEXT,
     reserved_minor INTEGER NOT NULL CHECK (reserved_minor >= 0),
+    delivered_minor INTEGER NOT NULL CHECK (delivered_minor >= 0),
     receivable_minor INTEGER NOT NULL CHECK (receivable_minor >= 0),
+    instrument_minor INTEGER NOT NULL CHECK (instrument_minor >= 0),
+    charge_minor INTEGER NOT NULL CHECK (charge_minor >= 0),
     unapplied_minor INTEGER NOT NULL CHECK (unapplied_minor >= 0),
     group_reserved_minor INTEGER NOT NULL CHECK (group_reserved_minor >= 0),
+    group_delivered_minor INTEGER NOT NULL CHECK (group_delivered_minor >= 0),
     group_receivable_minor INTEGER NOT NULL CHECK (group_receivable_minor >= 0),
+    group_instrument_minor INTEGER NOT NULL CHECK (group_instrument_minor >= 0),
+    group_charge_minor INTEGER NOT NULL CHECK (group_charge_minor >= 0),
     group_unapplied_minor INTEGER NOT NULL CHECK (group_unapplied_minor >= 0),
     created_at TEXT NOT NULL,
     changed_at TEXT NOT NULL,
@@ -89,6 +98,70 @@ CREATE TABLE account_blocks (
     lifted_by TEXT
 ) STRICT;
 CREATE UNIQUE INDEX account_blocks_account_id_cause_key ON account_blocks (account_id, cause) WHERE lifted_at IS NULL;
+
+CREATE TABLE additional_limits (
+    id BLOB PRIMARY KEY,
+    account_id BLOB NOT NULL REFERENCES credit_accounts (id),
+    scope TEXT NOT NULL CHECK (scope IN ('own', 'group')),
+    kind TEXT NOT NULL CHECK (kind IN ('temporary', 'one_time', 'secured', 'insured')),
+    amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
+    currency TEXT NOT NULL,
+    valid_from TEXT NOT NULL,
+    valid_until TEXT NOT NULL,
+    order_number TEXT,
+    reference TEXT,
+    status TEXT NOT NULL CHECK (status IN ('active', 'consumed', 'withdrawn')),
+    reason TEXT NOT NULL,
+    granted_by TEXT NOT NULL,
+    granted_at TEXT NOT NULL,
+    ended_by TEXT,
+    ended_at TEXT,
+    end_reason TEXT,
+    version INTEGER NOT NULL,
+    CHECK (valid_until >= valid_from)
+) STRICT;
+CREATE INDEX additional_limits_account ON additional_limits (account_id, id);
+CREATE INDEX additional_limits_standing ON additional_limits (account_id) WHERE status IN ('active', 'consumed');
+
+CREATE TABLE exposure_entries (
+    id BLOB PRIMARY KEY,
+    account_id BLOB NOT NULL REFERENCES credit_accounts (id),
+    category TEXT NOT NULL CHECK (category IN ('reservations', 'delivered_not_billed', 'instruments', 'claimed_charges')),
+    number TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount_minor INTEGER NOT NULL CHECK (amount_minor >= 0),
+    entry_date TEXT NOT NULL,
+    set_by TEXT NOT NULL,
+    set_at TEXT NOT NULL,
+    version INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX exposure_entries_account_id_category_number_key
+    ON exposure_entries (account_id, category, number);
+
+CREATE TABLE portfolio_caps (
+    id BLOB PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('segment', 'salesperson', 'country', 'industry', 'company')),
+    key TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    limit_minor INTEGER NOT NULL CHECK (limit_minor >= 0),
+    reason TEXT NOT NULL,
+    set_by TEXT NOT NULL,
+    set_at TEXT NOT NULL,
+    version INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX portfolio_caps_kind_key_key ON portfolio_caps (kind, key);
+
+CREATE TABLE portfolio_exposures (
+    cap_id BLOB NOT NULL REFERENCES portfolio_caps (id),
+    currency TEXT NOT NULL,
+    reserved_minor INTEGER NOT NULL CHECK (reserved_minor >= 0),
+    delivered_minor INTEGER NOT NULL CHECK (delivered_minor >= 0),
+    receivable_minor INTEGER NOT NULL CHECK (receivable_minor >= 0),
+    instrument_minor INTEGER NOT NULL CHECK (instrument_minor >= 0),
+    charge_minor INTEGER NOT NULL CHECK (charge_minor >= 0),
+    unapplied_minor INTEGER NOT NULL CHECK (unapplied_minor >= 0),
+    PRIMARY KEY (cap_id, currency)
+) STRICT;
 
 CREATE TABLE reservations (
     id BLOB PRIMARY KEY,

@@ -8,8 +8,7 @@ CREATE TABLE limit_checks (
     amount_minor INTEGER NOT NULL,
     outcome TEXT NOT NULL CHECK (outcome IN ('approved', 'approved_with_warning', 'review_required', 'rejected')),
     policy_version INTEGER NOT NULL,
-    request TEXT NOT NULL,
-    answer TEXT NOT NULL,
+    record TEXT NOT NULL,
     checked_by TEXT NOT NULL,
     checked_at TEXT NOT NULL
 ) STRICT;
@@ -26,18 +25,21 @@ CREATE TABLE credit_blocks (
     currency TEXT NOT NULL,
     amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
     reserve_until TEXT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('open', 'released', 'rejected')),
+    status TEXT NOT NULL CHECK (status IN ('open', 'assigned', 'released', 'auto_released', 'rejected', 'withdrawn')),
     reasons TEXT NOT NULL,
     opened_by TEXT NOT NULL,
     opened_at TEXT NOT NULL,
+    assigned_to TEXT,
     decided_by TEXT,
     decided_at TEXT,
     decision_reason TEXT,
+    ceiling_minor INTEGER,
+    release_valid_until TEXT,
     reservation_id BLOB REFERENCES reservations (id),
     version INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX credit_blocks_customer_id_order_number_purpose_key
-    ON credit_blocks (customer_id, order_number, purpose) WHERE status = 'open';
+    ON credit_blocks (customer_id, order_number, purpose) WHERE status IN ('open', 'assigned');
 CREATE INDEX credit_blocks_status ON credit_blocks (status, id);
 CREATE INDEX credit_blocks_customer ON credit_blocks (customer_id, id);
 

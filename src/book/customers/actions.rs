@@ -47,6 +47,7 @@ pub fn create(tx: &mut Tx, input: &CustomerIn) -> Result<Customer, CustomerError
         name: input.name.clone(),
         search_key: search_key(input.number.as_str(), input.name.as_str()),
         country: input.country,
+        industry: None,
         street: input.street.clone(),
         city: input.city.clone(),
         postal_code: input.postal_code.clone(),

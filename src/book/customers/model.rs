@@ -25,6 +25,8 @@ pub struct Customer {
     #[serde(skip)]
     pub search_key: String,
     pub country: Country,
+    /// What it trades in, by the organisation's own list.
+    pub industry: Option<Line>,
     pub street: Option<Line>,
     pub city: Option<Line>,
     pub postal_code: Option<Line>,

@@ -1,17 +1,23 @@
 //! The credit account, its limits and its exposure.
 
-use chrono::NaiveDate;
-use diesel::prelude::*;
-use serde::Serialize;
 use std::ops::{Add, AddAssign, Neg};
 
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::book::policy::model::ExposureCategory;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{
-    AccountBlockId, ApplicationId, CreditAccountId, CustomerId, DunningProcedureId, LimitId,
+    AccountBlockId, AdditionalLimitId, ApplicationId, CreditAccountId, CustomerId,
+    DunningProcedureId, ExposureEntryId, LimitId, PortfolioCapId,
 };
 use crate::kernel::money::{Currency, Money};
+use crate::kernel::text::Number;
 use crate::platform::db::columns::text_enum;
-use crate::platform::db::schema::{account_blocks, credit_accounts, limits};
+use crate::platform::db::schema::{
+    account_blocks, additional_limits, credit_accounts, exposure_entries, limits, portfolio_caps,
+};
 
 text_enum! {
     /// Whether an account may be bought on.
@@ -60,51 +66,129 @@ text_enum! {
     }
 }
 
-/// What a customer owes or may come to owe, by category, in minor units of the account's currency.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+text_enum! {
+    /// What a limit beside the base limit is for.
+    pub enum AdditionalKind {
+        /// For a while, such as a season.
+        Temporary = "temporary",
+        /// For one order, which consumes it.
+        OneTime = "one_time",
+        /// By security: what a guarantee or pledge is worth after its haircut.
+        Secured = "secured",
+        /// By insurance: what a cover pays.
+        Insured = "insured",
+    }
+}
+
+text_enum! {
+    /// Where an additional limit stands.
+    pub enum AdditionalStatus {
+        Active = "active",
+        /// Used by its order, for which alone it still counts.
+        Consumed = "consumed",
+        Withdrawn = "withdrawn",
+    }
+}
+
+text_enum! {
+    /// What a cap bounds together.
+    pub enum PortfolioKind {
+        /// The accounts of one credit segment.
+        Segment = "segment",
+        /// The customers of one salesperson.
+        Salesperson = "salesperson",
+        Country = "country",
+        Industry = "industry",
+        /// The whole book.
+        Company = "company",
+    }
+}
+
+/// What a customer owes or may come to owe, by category, in minor units of one currency.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Exposure {
-    /// What reservations still hold.
+    /// What reservations and open orders still hold.
+    #[serde(skip_serializing_if = "is_zero")]
     pub reserved_minor: i64,
+    /// What is delivered and not invoiced yet.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub delivered_minor: i64,
     /// What is open on invoices.
+    #[serde(skip_serializing_if = "is_zero")]
     pub receivable_minor: i64,
+    /// Instruments that have not cleared.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub instrument_minor: i64,
+    /// Claimed interest and fees.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub charge_minor: i64,
     /// Money and credit received that is not yet applied to an invoice: it lowers exposure.
+    #[serde(skip_serializing_if = "is_zero")]
     pub unapplied_minor: i64,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands the field by reference"
+)]
+const fn is_zero(minor: &i64) -> bool {
+    *minor == 0
+}
+
 impl Exposure {
-    /// Reservations and open invoices, less what is unapplied (formulas 3.16).
-    pub const fn total_minor(self) -> i64 {
-        self.reserved_minor
-            .saturating_add(self.receivable_minor)
-            .saturating_sub(self.unapplied_minor)
+    /// Nothing but an amount of one category.
+    pub fn of(category: ExposureCategory, minor: i64) -> Exposure {
+        let mut exposure = Exposure::default();
+        match category {
+            ExposureCategory::Reservations => exposure.reserved_minor = minor,
+            ExposureCategory::DeliveredNotBilled => exposure.delivered_minor = minor,
+            ExposureCategory::Receivables => exposure.receivable_minor = minor,
+            ExposureCategory::Instruments => exposure.instrument_minor = minor,
+            ExposureCategory::ClaimedCharges => exposure.charge_minor = minor,
+            ExposureCategory::UnappliedCash => exposure.unapplied_minor = minor,
+        }
+        exposure
     }
 
-    pub const fn reserved(minor: i64) -> Exposure {
-        Exposure {
-            reserved_minor: minor,
-            receivable_minor: 0,
-            unapplied_minor: 0,
+    /// The amount of one category.
+    pub const fn get(self, category: ExposureCategory) -> i64 {
+        match category {
+            ExposureCategory::Reservations => self.reserved_minor,
+            ExposureCategory::DeliveredNotBilled => self.delivered_minor,
+            ExposureCategory::Receivables => self.receivable_minor,
+            ExposureCategory::Instruments => self.instrument_minor,
+            ExposureCategory::ClaimedCharges => self.charge_minor,
+            ExposureCategory::UnappliedCash => self.unapplied_minor,
         }
     }
 
-    pub const fn receivable(minor: i64) -> Exposure {
-        Exposure {
-            reserved_minor: 0,
-            receivable_minor: minor,
-            unapplied_minor: 0,
-        }
+    pub fn reserved(minor: i64) -> Exposure {
+        Exposure::of(ExposureCategory::Reservations, minor)
     }
 
-    pub const fn unapplied(minor: i64) -> Exposure {
-        Exposure {
-            reserved_minor: 0,
-            receivable_minor: 0,
-            unapplied_minor: minor,
-        }
+    pub fn receivable(minor: i64) -> Exposure {
+        Exposure::of(ExposureCategory::Receivables, minor)
+    }
+
+    pub fn unapplied(minor: i64) -> Exposure {
+        Exposure::of(ExposureCategory::UnappliedCash, minor)
     }
 
     pub fn is_zero(self) -> bool {
         self == Exposure::default()
+    }
+
+    /// Each category of both put together.
+    fn zip(self, other: Exposure, with: impl Fn(i64, i64) -> i64) -> Exposure {
+        Exposure {
+            reserved_minor: with(self.reserved_minor, other.reserved_minor),
+            delivered_minor: with(self.delivered_minor, other.delivered_minor),
+            receivable_minor: with(self.receivable_minor, other.receivable_minor),
+            instrument_minor: with(self.instrument_minor, other.instrument_minor),
+            charge_minor: with(self.charge_minor, other.charge_minor),
+            unapplied_minor: with(self.unapplied_minor, other.unapplied_minor),
+        }
     }
 }
 
@@ -114,11 +198,7 @@ impl Add for Exposure {
     /// Amounts have at most 14 digits, so that sums of many thousands of them stay far inside the range; a row that
     /// would leave it is refused by the database.
     fn add(self, other: Exposure) -> Exposure {
-        Exposure {
-            reserved_minor: self.reserved_minor.saturating_add(other.reserved_minor),
-            receivable_minor: self.receivable_minor.saturating_add(other.receivable_minor),
-            unapplied_minor: self.unapplied_minor.saturating_add(other.unapplied_minor),
-        }
+        self.zip(other, i64::saturating_add)
     }
 }
 
@@ -132,19 +212,17 @@ impl Neg for Exposure {
     type Output = Exposure;
 
     fn neg(self) -> Exposure {
-        Exposure {
-            reserved_minor: self.reserved_minor.saturating_neg(),
-            receivable_minor: self.receivable_minor.saturating_neg(),
-            unapplied_minor: self.unapplied_minor.saturating_neg(),
-        }
+        Exposure::default().zip(self, i64::saturating_sub)
     }
 }
 
 /// A limit as rules see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Limit {
     None,
     Unlimited,
+    /// In minor units.
     Amount(i64),
 }
 
@@ -193,11 +271,21 @@ pub struct CreditAccount {
     pub group_limit_kind: Option<LimitKind>,
     pub group_limit_minor: i64,
     pub dunning_procedure_id: Option<DunningProcedureId>,
+    /// The credit segment that it belongs to, such as a business unit.
+    pub segment: Option<String>,
+    /// The last day of its exemption.
+    pub exempt_until: Option<NaiveDate>,
     pub reserved_minor: i64,
+    pub delivered_minor: i64,
     pub receivable_minor: i64,
+    pub instrument_minor: i64,
+    pub charge_minor: i64,
     pub unapplied_minor: i64,
     pub group_reserved_minor: i64,
+    pub group_delivered_minor: i64,
     pub group_receivable_minor: i64,
+    pub group_instrument_minor: i64,
+    pub group_charge_minor: i64,
     pub group_unapplied_minor: i64,
     pub created_at: Instant,
     pub changed_at: Instant,
@@ -206,6 +294,47 @@ pub struct CreditAccount {
 }
 
 impl CreditAccount {
+    /// A new account, with no credit granted. Those below its customer may owe already: `group` is what they do.
+    pub fn opened(
+        customer_id: CustomerId,
+        currency: Currency,
+        net_days: i32,
+        group: Exposure,
+        now: Instant,
+    ) -> CreditAccount {
+        CreditAccount {
+            id: CreditAccountId::new(),
+            customer_id,
+            currency,
+            status: AccountStatus::Active,
+            limit_kind: LimitKind::None,
+            limit_minor: 0,
+            limit_source: "none".to_owned(),
+            limit_valid_until: None,
+            net_days,
+            group_limit_kind: None,
+            group_limit_minor: 0,
+            dunning_procedure_id: None,
+            segment: None,
+            exempt_until: None,
+            reserved_minor: 0,
+            delivered_minor: 0,
+            receivable_minor: 0,
+            instrument_minor: 0,
+            charge_minor: 0,
+            unapplied_minor: 0,
+            group_reserved_minor: group.reserved_minor,
+            group_delivered_minor: group.delivered_minor,
+            group_receivable_minor: group.receivable_minor,
+            group_instrument_minor: group.instrument_minor,
+            group_charge_minor: group.charge_minor,
+            group_unapplied_minor: group.unapplied_minor,
+            created_at: now,
+            changed_at: now,
+            version: 1,
+        }
+    }
+
     pub const fn limit(&self) -> Limit {
         Limit::new(self.limit_kind, self.limit_minor)
     }
@@ -219,7 +348,10 @@ impl CreditAccount {
     pub const fn exposure(&self) -> Exposure {
         Exposure {
             reserved_minor: self.reserved_minor,
+            delivered_minor: self.delivered_minor,
             receivable_minor: self.receivable_minor,
+            instrument_minor: self.instrument_minor,
+            charge_minor: self.charge_minor,
             unapplied_minor: self.unapplied_minor,
         }
     }
@@ -228,7 +360,10 @@ impl CreditAccount {
     pub const fn group_exposure(&self) -> Exposure {
         Exposure {
             reserved_minor: self.group_reserved_minor,
+            delivered_minor: self.group_delivered_minor,
             receivable_minor: self.group_receivable_minor,
+            instrument_minor: self.group_instrument_minor,
+            charge_minor: self.group_charge_minor,
             unapplied_minor: self.group_unapplied_minor,
         }
     }
@@ -271,4 +406,79 @@ pub struct AccountBlock {
     pub set_by: String,
     pub lifted_at: Option<Instant>,
     pub lifted_by: Option<String>,
+}
+
+/// A limit beside the base limit, with the days on which it holds.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = additional_limits, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct AdditionalLimit {
+    pub id: AdditionalLimitId,
+    pub account_id: CreditAccountId,
+    pub scope: LimitScope,
+    pub kind: AdditionalKind,
+    pub amount_minor: i64,
+    pub currency: Currency,
+    pub valid_from: NaiveDate,
+    pub valid_until: NaiveDate,
+    /// The order that a one-time limit is for.
+    pub order_number: Option<String>,
+    /// The guarantee, pledge or cover that it rests on.
+    pub reference: Option<String>,
+    pub status: AdditionalStatus,
+    pub reason: String,
+    pub granted_by: String,
+    pub granted_at: Instant,
+    pub ended_by: Option<String>,
+    pub ended_at: Option<Instant>,
+    pub end_reason: Option<String>,
+    pub version: i64,
+}
+
+impl AdditionalLimit {
+    /// Whether it counts on a day for an order: a one-time limit counts for its own order alone.
+    pub fn counts(&self, today: NaiveDate, order: Option<&str>) -> bool {
+        let its_order =
+            self.kind != AdditionalKind::OneTime || self.order_number.as_deref() == order;
+        let stands = match self.status {
+            AdditionalStatus::Active => true,
+            AdditionalStatus::Consumed => its_order,
+            AdditionalStatus::Withdrawn => false,
+        };
+        stands && its_order && self.valid_from <= today && today <= self.valid_until
+    }
+}
+
+/// What an order system knows of an account's exposure and netterms does not: one document of its own.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = exposure_entries, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct ExposureEntry {
+    pub id: ExposureEntryId,
+    pub account_id: CreditAccountId,
+    pub category: ExposureCategory,
+    pub number: Number,
+    pub currency: Currency,
+    pub amount_minor: i64,
+    pub entry_date: NaiveDate,
+    pub set_by: String,
+    pub set_at: Instant,
+    pub version: i64,
+}
+
+/// The most that accounts which have something in common may owe together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = portfolio_caps, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct PortfolioCap {
+    pub id: PortfolioCapId,
+    pub kind: PortfolioKind,
+    /// The segment, salesperson, country or industry; empty for the company.
+    pub key: String,
+    pub currency: Currency,
+    pub limit_minor: i64,
+    pub reason: String,
+    pub set_by: String,
+    pub set_at: Instant,
+    pub version: i64,
 }

@@ -1,96 +1,234 @@
 //! How much room is left (formulas 3.16).
 
-use super::model::{CreditAccount, Exposure, Limit};
+use serde::{Deserialize, Serialize};
 
-/// What may still be bought under a limit: negative when exposure is above it, none when unlimited.
-///
-/// A limit of 600 with exposure 390 leaves 210.
-pub fn headroom(limit: Limit, exposure: Exposure) -> Option<i64> {
-    limit
-        .minor()
-        .map(|minor| minor.saturating_sub(exposure.total_minor()))
+use super::model::{AdditionalKind, CreditAccount, Exposure, Limit, PortfolioKind};
+use crate::book::policy::model::{ExposureCategory, PolicyDocument};
+use crate::platform::db::columns::text_enum;
+
+const PPM: i128 = 1_000_000;
+
+text_enum! {
+    /// What kind of place a limit holds at.
+    pub enum NodeKind {
+        /// The customer's own account.
+        Own = "own",
+        /// A group that the customer belongs to.
+        Group = "group",
+        Segment = "segment",
+        Salesperson = "salesperson",
+        Country = "country",
+        Industry = "industry",
+        /// The whole book.
+        Company = "company",
+    }
 }
 
-/// What may still be bought on an account: the least headroom over the account itself and every group it belongs
-/// to; none when nothing limits it.
+impl From<PortfolioKind> for NodeKind {
+    fn from(kind: PortfolioKind) -> NodeKind {
+        match kind {
+            PortfolioKind::Segment => NodeKind::Segment,
+            PortfolioKind::Salesperson => NodeKind::Salesperson,
+            PortfolioKind::Country => NodeKind::Country,
+            PortfolioKind::Industry => NodeKind::Industry,
+            PortfolioKind::Company => NodeKind::Company,
+        }
+    }
+}
+
+/// A place where a limit holds, with the exposure that counts against it: the account itself, a group, a cap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    pub kind: NodeKind,
+    /// The account's or cap's id.
+    pub id: String,
+    /// What a cap is about, such as a country.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub key: String,
+    pub limit: Limit,
+    /// What raises the limit for now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub additional: Vec<Raise>,
+    /// In the account's currency.
+    pub exposure: Exposure,
+}
+
+/// What an additional limit adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raise {
+    pub kind: AdditionalKind,
+    pub minor: i64,
+}
+
+impl Node {
+    /// An account's own node.
+    pub fn own(account: &CreditAccount) -> Node {
+        Node {
+            kind: NodeKind::Own,
+            id: account.id.to_string(),
+            key: String::new(),
+            limit: account.limit(),
+            additional: Vec::new(),
+            exposure: account.exposure(),
+        }
+    }
+
+    /// The group under an account, when it has a limit.
+    pub fn group(account: &CreditAccount) -> Option<Node> {
+        Some(Node {
+            kind: NodeKind::Group,
+            id: account.id.to_string(),
+            key: String::new(),
+            limit: account.group_limit()?,
+            additional: Vec::new(),
+            exposure: account.group_exposure(),
+        })
+    }
+
+    /// The base limit and everything that raises it; none when unlimited. Unlimited stays so.
+    ///
+    /// Base 600, a guarantee that secures 95: 695.
+    pub fn total_limit(&self) -> Option<i64> {
+        let base = self.limit.minor()?;
+        Some(
+            self.additional
+                .iter()
+                .fold(base, |sum, raise| sum.saturating_add(raise.minor)),
+        )
+    }
+
+    /// What may still be bought: negative when exposure is above the limit, none when unlimited.
+    ///
+    /// A limit of 600 with exposure 390 leaves 210.
+    pub fn headroom(&self, policy: &PolicyDocument) -> Option<i64> {
+        Some(
+            self.total_limit()?
+                .saturating_sub(included(self.exposure, policy)),
+        )
+    }
+}
+
+/// What counts of an exposure: each category by the policy's weight, rounded up, less what is unapplied, rounded down.
+/// Exposure is never understated.
+pub fn included(exposure: Exposure, policy: &PolicyDocument) -> i64 {
+    let total: i128 = ExposureCategory::ALL
+        .iter()
+        .map(|category| {
+            let amount = i128::from(exposure.get(*category));
+            let weighted = amount * i128::from(policy.weight_ppm(*category));
+            if *category == ExposureCategory::UnappliedCash {
+                -weighted.div_euclid(PPM)
+            } else {
+                -(-weighted).div_euclid(PPM)
+            }
+        })
+        .sum();
+    i64::try_from(total).unwrap_or(i64::MAX)
+}
+
+/// What may still be bought: the least headroom of all nodes; none when nothing limits it.
 ///
 /// Account A has 210 left, its parent's group 160: A may buy 160.
-pub fn available(account: &CreditAccount, ancestors: &[CreditAccount]) -> Option<i64> {
-    let own = headroom(account.limit(), account.exposure());
-    let groups = std::iter::once(account)
-        .chain(ancestors)
-        .filter_map(|node| headroom(node.group_limit()?, node.group_exposure()));
-    own.into_iter().chain(groups).min()
+pub fn available(nodes: &[Node], policy: &PolicyDocument) -> Option<i64> {
+    nodes.iter().filter_map(|node| node.headroom(policy)).min()
 }
 
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::book::exposure::model::{AccountStatus, LimitKind};
-    use crate::kernel::clock::machine_now;
-    use crate::kernel::ids::{CreditAccountId, CustomerId};
+    use crate::book::policy::model::CategoryPolicy;
+    use crate::book::policy::rules::default_document;
 
-    /// An account with a limit and exposure, in hundredths.
-    pub fn an_account(limit_minor: i64, exposure: Exposure) -> CreditAccount {
-        CreditAccount {
-            id: CreditAccountId::new(),
-            customer_id: CustomerId::new(),
-            currency: "CNY".parse().unwrap(),
-            status: AccountStatus::Active,
-            limit_kind: LimitKind::Amount,
-            limit_minor,
-            limit_source: "application".to_owned(),
-            limit_valid_until: None,
-            net_days: 30,
-            group_limit_kind: None,
-            group_limit_minor: 0,
-            dunning_procedure_id: None,
-            reserved_minor: exposure.reserved_minor,
-            receivable_minor: exposure.receivable_minor,
-            unapplied_minor: exposure.unapplied_minor,
-            group_reserved_minor: exposure.reserved_minor,
-            group_receivable_minor: exposure.receivable_minor,
-            group_unapplied_minor: exposure.unapplied_minor,
-            created_at: machine_now(),
-            changed_at: machine_now(),
-            version: 1,
+    /// A node with a limit and exposure, in hundredths.
+    pub fn a_node(kind: NodeKind, limit_minor: i64, exposure: Exposure) -> Node {
+        Node {
+            kind,
+            id: format!("{kind}-1"),
+            key: String::new(),
+            limit: Limit::Amount(limit_minor),
+            additional: Vec::new(),
+            exposure,
         }
+    }
+
+    /// Formulas 3.16, in thousands: A has limit 600 and exposure 390; its parent's group 1,000 and 840.
+    pub fn the_worked_example() -> [Node; 2] {
+        let own = Exposure {
+            reserved_minor: 60 + 20,
+            delivered_minor: 40,
+            receivable_minor: 300,
+            unapplied_minor: 30,
+            ..Exposure::default()
+        };
+        let group = own + Exposure::receivable(450);
+        [
+            a_node(NodeKind::Own, 600, own),
+            a_node(NodeKind::Group, 1_000, group),
+        ]
     }
 
     #[test]
     fn the_worked_example_of_the_group() {
-        // Formulas 3.16, in thousands: A has limit 600 and exposure 390; its parent's group 1,000 and 840.
-        let a = an_account(
-            600,
-            Exposure {
-                reserved_minor: 120,
-                receivable_minor: 300,
-                unapplied_minor: 30,
-            },
-        );
-        let mut parent = an_account(0, Exposure::default());
-        parent.group_limit_kind = Some(LimitKind::Amount);
-        parent.group_limit_minor = 1_000;
-        parent.group_reserved_minor = 840;
-        assert_eq!(headroom(a.limit(), a.exposure()), Some(210));
-        assert_eq!(available(&a, &[parent]), Some(160));
+        let mut nodes = the_worked_example();
+        let policy = default_document();
+        assert_eq!(included(nodes[0].exposure, &policy), 390);
+        assert_eq!(nodes[0].headroom(&policy), Some(210));
+        assert_eq!(nodes[1].headroom(&policy), Some(160));
+        assert_eq!(available(&nodes, &policy), Some(160));
+        // A bank guarantee of 100 with a haircut of 5 % adds 95 to both.
+        for node in &mut nodes {
+            node.additional.push(Raise {
+                kind: AdditionalKind::Secured,
+                minor: 95,
+            });
+        }
+        assert_eq!(nodes[0].headroom(&policy), Some(305));
+        assert_eq!(nodes[1].headroom(&policy), Some(255));
+        assert_eq!(available(&nodes, &policy), Some(255));
     }
 
     #[test]
     fn the_published_effective_limits_hold() {
         // Own 10,000 and group 15,000 → 10,000; own 20,000 and group 15,000 → 15,000; own 0 and group 15,000 → 0.
         for (own, effective) in [(10_000, 10_000), (20_000, 15_000), (0, 0)] {
-            let mut parent = an_account(0, Exposure::default());
-            parent.group_limit_kind = Some(LimitKind::Amount);
-            parent.group_limit_minor = 15_000;
-            let account = an_account(own, Exposure::default());
-            assert_eq!(available(&account, &[parent]), Some(effective));
+            let nodes = [
+                a_node(NodeKind::Own, own, Exposure::default()),
+                a_node(NodeKind::Group, 15_000, Exposure::default()),
+            ];
+            assert_eq!(available(&nodes, &default_document()), Some(effective));
         }
     }
 
     #[test]
     fn no_credit_is_zero_and_unlimited_is_no_number() {
-        assert_eq!(headroom(Limit::None, Exposure::receivable(5)), Some(-5));
-        assert_eq!(headroom(Limit::Unlimited, Exposure::receivable(5)), None);
+        let mut node = a_node(NodeKind::Own, 0, Exposure::receivable(5));
+        node.limit = Limit::None;
+        assert_eq!(node.headroom(&default_document()), Some(-5));
+        node.limit = Limit::Unlimited;
+        assert_eq!(node.headroom(&default_document()), None);
+    }
+
+    #[test]
+    fn categories_count_by_their_weight_and_never_too_little() {
+        let mut policy = default_document();
+        let weight = |category, include, weight_ppm| CategoryPolicy {
+            category,
+            include,
+            weight_ppm,
+        };
+        policy.exposure = vec![
+            weight(ExposureCategory::Reservations, true, 500_000),
+            weight(ExposureCategory::UnappliedCash, true, 500_000),
+            weight(ExposureCategory::Instruments, false, 1_000_000),
+        ];
+        let exposure = Exposure {
+            reserved_minor: 5,
+            receivable_minor: 100,
+            instrument_minor: 70,
+            unapplied_minor: 5,
+            ..Exposure::default()
+        };
+        // Half of 5 is 3 where it raises exposure, and 2 where it lowers it.
+        assert_eq!(included(exposure, &policy), 3 + 100 - 2);
     }
 }

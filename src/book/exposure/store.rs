@@ -83,6 +83,8 @@ pub fn update_if_unchanged(
         dsl::group_limit_kind.eq(account.group_limit_kind),
         dsl::group_limit_minor.eq(account.group_limit_minor),
         dsl::dunning_procedure_id.eq(account.dunning_procedure_id),
+        dsl::segment.eq(&account.segment),
+        dsl::exempt_until.eq(account.exempt_until),
         dsl::changed_at.eq(now),
         dsl::version.eq(dsl::version + 1),
     ))
@@ -109,19 +111,33 @@ pub fn add_movements(
                 |pick: fn(&Movement) -> i64| -> Vec<i64> { movements.values().map(pick).collect() };
             let ids: Vec<CreditAccountId> = movements.keys().copied().collect();
             diesel::sql_query(
-                "UPDATE credit_accounts a SET reserved_minor = a.reserved_minor + m.r, \
-                 receivable_minor = a.receivable_minor + m.o, unapplied_minor = a.unapplied_minor + m.u, \
-                 group_reserved_minor = a.group_reserved_minor + m.gr, \
-                 group_receivable_minor = a.group_receivable_minor + m.go, \
-                 group_unapplied_minor = a.group_unapplied_minor + m.gu \
-                 FROM UNNEST($1, $2, $3, $4, $5, $6, $7) AS m(id, r, o, u, gr, go, gu) WHERE a.id = m.id",
+                "UPDATE credit_accounts a SET reserved_minor = a.reserved_minor + m.reserved_minor, \
+                 delivered_minor = a.delivered_minor + m.delivered_minor, receivable_minor = \
+                 a.receivable_minor + m.receivable_minor, instrument_minor = a.instrument_minor + \
+                 m.instrument_minor, charge_minor = a.charge_minor + m.charge_minor, unapplied_minor = \
+                 a.unapplied_minor + m.unapplied_minor, group_reserved_minor = a.group_reserved_minor + \
+                 m.group_reserved_minor, group_delivered_minor = a.group_delivered_minor + \
+                 m.group_delivered_minor, group_receivable_minor = a.group_receivable_minor + \
+                 m.group_receivable_minor, group_instrument_minor = a.group_instrument_minor + \
+                 m.group_instrument_minor, group_charge_minor = a.group_charge_minor + m.group_charge_minor, \
+                 group_unapplied_minor = a.group_unapplied_minor + m.group_unapplied_minor FROM UNNEST($1, \
+                 $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS m(id, reserved_minor, \
+                 delivered_minor, receivable_minor, instrument_minor, charge_minor, unapplied_minor, \
+                 group_reserved_minor, group_delivered_minor, group_receivable_minor, group_instrument_minor, \
+                 group_charge_minor, group_unapplied_minor) WHERE a.id = m.id",
             )
             .bind::<Array<IdColumn>, _>(ids)
             .bind::<Array<BigInt>, _>(column(|m| m.own.reserved_minor))
+            .bind::<Array<BigInt>, _>(column(|m| m.own.delivered_minor))
             .bind::<Array<BigInt>, _>(column(|m| m.own.receivable_minor))
+            .bind::<Array<BigInt>, _>(column(|m| m.own.instrument_minor))
+            .bind::<Array<BigInt>, _>(column(|m| m.own.charge_minor))
             .bind::<Array<BigInt>, _>(column(|m| m.own.unapplied_minor))
             .bind::<Array<BigInt>, _>(column(|m| m.group.reserved_minor))
+            .bind::<Array<BigInt>, _>(column(|m| m.group.delivered_minor))
             .bind::<Array<BigInt>, _>(column(|m| m.group.receivable_minor))
+            .bind::<Array<BigInt>, _>(column(|m| m.group.instrument_minor))
+            .bind::<Array<BigInt>, _>(column(|m| m.group.charge_minor))
             .bind::<Array<BigInt>, _>(column(|m| m.group.unapplied_minor))
             .execute(&mut **c)?;
         }
@@ -131,14 +147,25 @@ pub fn add_movements(
                 diesel::update(dsl::credit_accounts.find(id))
                     .set((
                         dsl::reserved_minor.eq(dsl::reserved_minor + movement.own.reserved_minor),
+                        dsl::delivered_minor
+                            .eq(dsl::delivered_minor + movement.own.delivered_minor),
                         dsl::receivable_minor
                             .eq(dsl::receivable_minor + movement.own.receivable_minor),
+                        dsl::instrument_minor
+                            .eq(dsl::instrument_minor + movement.own.instrument_minor),
+                        dsl::charge_minor.eq(dsl::charge_minor + movement.own.charge_minor),
                         dsl::unapplied_minor
                             .eq(dsl::unapplied_minor + movement.own.unapplied_minor),
                         dsl::group_reserved_minor
                             .eq(dsl::group_reserved_minor + movement.group.reserved_minor),
+                        dsl::group_delivered_minor
+                            .eq(dsl::group_delivered_minor + movement.group.delivered_minor),
                         dsl::group_receivable_minor
                             .eq(dsl::group_receivable_minor + movement.group.receivable_minor),
+                        dsl::group_instrument_minor
+                            .eq(dsl::group_instrument_minor + movement.group.instrument_minor),
+                        dsl::group_charge_minor
+                            .eq(dsl::group_charge_minor + movement.group.charge_minor),
                         dsl::group_unapplied_minor
                             .eq(dsl::group_unapplied_minor + movement.group.unapplied_minor),
                     ))

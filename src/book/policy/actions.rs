@@ -1,5 +1,7 @@
 //! What is done with policies.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::model::{Policy, PolicyDocument, PolicyRow, PolicyStatus};
 use super::rules::{self, Nonsense};
 use super::store;
@@ -24,17 +26,46 @@ pub enum PolicyError {
     Db(#[from] DbError),
 }
 
+/// The policy that was read last: a live version never changes, so that only another id is read again.
+static LAST_READ: Mutex<Option<(PolicyId, Arc<Policy>)>> = Mutex::new(None);
+
 /// The live policy.
 ///
 /// # Errors
 /// When there is none: the house sets the default live when it opens.
-pub fn live(db: &mut Db) -> Result<Policy, DbError> {
-    let row =
-        store::find_live(db)?.ok_or_else(|| DbError::Document("no policy is live".to_owned()))?;
-    Ok(Policy {
+pub fn live(db: &mut Db) -> Result<Arc<Policy>, DbError> {
+    let none = || DbError::Document("no policy is live".to_owned());
+    let id = store::find_live_id(db)?.ok_or_else(none)?;
+    let last = LAST_READ
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    if let Some((read, policy)) = last
+        && read == id
+    {
+        return Ok(policy);
+    }
+    let row = store::find(db, id)?.ok_or_else(none)?;
+    let policy = Arc::new(Policy {
         version: row.policy_version,
         document: read_document(&row.document)?,
-    })
+    });
+    *LAST_READ.lock().unwrap_or_else(PoisonError::into_inner) = Some((id, Arc::clone(&policy)));
+    Ok(policy)
+}
+
+/// A version of the policy, live or not.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_version(db: &mut Db, version: i32) -> Result<Option<Policy>, DbError> {
+    let Some(row) = store::find_version(db, version)? else {
+        return Ok(None);
+    };
+    Ok(Some(Policy {
+        version: row.policy_version,
+        document: read_document(&row.document)?,
+    }))
 }
 
 /// Sets the default policy live when no policy is, as in a house that was never opened.

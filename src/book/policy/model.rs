@@ -45,6 +45,8 @@ text_enum! {
         Review = "review",
         /// The check passes with a warning.
         Warn = "warn",
+        /// What would need a review, or a warning, passes. What blocks still blocks.
+        Exempt = "exempt",
     }
 }
 
@@ -130,22 +132,70 @@ impl PartialSchema for Amounts {
 impl ToSchema for Amounts {}
 
 text_enum! {
+    /// What exposure is made of. Unapplied cash lowers it, everything else raises it.
+    pub enum ExposureCategory {
+        /// Open orders: what reservations still hold.
+        Reservations = "reservations",
+        /// Delivered, and not invoiced yet.
+        DeliveredNotBilled = "delivered_not_billed",
+        /// What is open on invoices.
+        Receivables = "receivables",
+        /// Cheques, drafts and bills received that have not cleared.
+        Instruments = "instruments",
+        /// Interest and fees that were claimed.
+        ClaimedCharges = "claimed_charges",
+        /// Money and credit received that is not yet applied to an invoice.
+        UnappliedCash = "unapplied_cash",
+    }
+}
+
+text_enum! {
     /// The check rules (peers and pitfalls 2.5).
     pub enum RuleCode {
         /// The account's own limit would be used to more than `threshold_ppm` of it.
         LimitUtilisation = "limit_utilisation",
-        /// The limit of a group that the customer belongs to would be exceeded.
+        /// The limit of a group that the customer belongs to would be used to more than `threshold_ppm` of it.
         GroupLimit = "group_limit",
+        /// As `group_limit`, for the cap of the account's credit segment.
+        SegmentLimit = "segment_limit",
+        /// As `group_limit`, for the cap of the customer's salesperson.
+        SalespersonCap = "salesperson_cap",
+        /// As `group_limit`, for the cap of the customer's country.
+        CountryCap = "country_cap",
+        /// As `group_limit`, for the cap of the customer's industry.
+        IndustryCap = "industry_cap",
+        /// As `group_limit`, for the cap of the whole book.
+        PortfolioCap = "portfolio_cap",
+        /// One `category` of the account's exposure would be above `amounts`.
+        CategorySublimit = "category_sublimit",
         /// The account is suspended or blocked.
         AccountStatus = "account_status",
         /// An invoice with at least `amounts` open has been overdue for more than `days`.
         OverdueDaysOldest = "overdue_days_oldest",
         /// More than `amounts` is overdue.
         OverdueAmount = "overdue_amount",
+        /// More than `threshold_ppm` of what is open has been overdue for more than `days`.
+        OverdueRatio = "overdue_ratio",
+        /// More than `count` invoices are unpaid, due or not.
+        UnpaidCount = "unpaid_count",
+        /// An open invoice was dunned at a level of at least `count`.
+        MaxDunningLevel = "max_dunning_level",
+        /// What was paid in the last twelve months was paid more than `days` late, weighted by amount.
+        PaymentBehaviour = "payment_behaviour",
         /// The limit's last day passed more than `days` ago.
         LimitExpired = "limit_expired",
+        /// The order alone is above `amounts`.
+        MaxDocumentValue = "max_document_value",
+        /// The order is above `threshold_ppm` of the median of the customer's orders of the last twelve months.
+        OrderOutlier = "order_outlier",
+        /// The account was opened less than `days` ago and its exposure would be above `amounts`.
+        NewCustomerPeriod = "new_customer_period",
         /// The order's term is longer than the account's.
         TermExceedsPolicy = "term_exceeds_policy",
+        /// At least `threshold_ppm` of the order is prepaid: with the effect `exempt`.
+        PrepaidExempt = "prepaid_exempt",
+        /// The account is exempt until a day that has not passed: with the effect `exempt`.
+        ExemptParty = "exempt_party",
     }
 }
 
@@ -160,15 +210,24 @@ pub struct CheckRule {
     #[validate(length(max = 4))]
     #[schema(max_items = 4)]
     pub checkpoints: Vec<Checkpoint>,
-    /// A share of the limit in parts per million, for `limit_utilisation`: 1,000,000 (the whole) when not given.
-    #[validate(range(min = 1, max = 10_000_000))]
-    #[schema(minimum = 1, maximum = 10_000_000)]
+    /// A share in parts per million. For a limit or cap, 1,000,000 (the whole) when not given.
+    #[validate(range(min = 1, max = 100_000_000))]
+    #[schema(minimum = 1, maximum = 100_000_000)]
     pub threshold_ppm: Option<i64>,
-    /// Days, for `overdue_days_oldest` and `limit_expired`: 0 when not given.
+    /// Days; for `limit_expired` 0 when not given.
     #[validate(range(min = 0, max = 3650))]
     #[schema(minimum = 0, maximum = 3650)]
     pub days: Option<i32>,
-    /// Amounts by currency, for `overdue_days_oldest` and `overdue_amount`: zero for a currency not named.
+    /// A number of invoices, or a dunning level.
+    #[validate(range(min = 0, max = 100_000))]
+    #[schema(minimum = 0, maximum = 100_000)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<i32>,
+    /// Which part of exposure, for `category_sublimit`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<ExposureCategory>,
+    /// Amounts by currency. A rule says nothing about an account in a currency that is not named, except that
+    /// `overdue_days_oldest` and `overdue_amount` take it for zero.
     #[serde(default)]
     pub amounts: Amounts,
 }
@@ -203,6 +262,19 @@ pub struct ReservationPolicy {
     pub capture_tolerance_ppm: i64,
 }
 
+/// How one category counts in exposure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CategoryPolicy {
+    pub category: ExposureCategory,
+    /// Whether it counts at all.
+    pub include: bool,
+    /// The part of it that counts, in parts per million.
+    #[validate(range(min = 0, max = 10_000_000))]
+    #[schema(minimum = 0, maximum = 10_000_000)]
+    pub weight_ppm: i64,
+}
+
 /// How applications live.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -232,7 +304,8 @@ pub struct ApplicationPolicy {
     ],
     "levels_by_subject": {"u-21": 1},
     "reservations": {"days_default": 30, "days_max": 366, "capture_tolerance_ppm": 0},
-    "applications": {"answer_days": 30, "net_days_max": 180}
+    "applications": {"answer_days": 30, "net_days_max": 180},
+    "exposure": [{"category": "unapplied_cash", "include": false, "weight_ppm": 1000000}]
 }))]
 pub struct PolicyDocument {
     #[validate(length(max = 50), nested)]
@@ -250,6 +323,27 @@ pub struct PolicyDocument {
     pub reservations: ReservationPolicy,
     #[validate(nested)]
     pub applications: ApplicationPolicy,
+    /// How the categories of exposure count; one that is not named counts in full.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[validate(length(max = 10), nested)]
+    #[schema(max_items = 10)]
+    pub exposure: Vec<CategoryPolicy>,
+}
+
+impl PolicyDocument {
+    /// The part of a category that counts in exposure, in parts per million.
+    pub fn weight_ppm(&self, category: ExposureCategory) -> i64 {
+        match self.exposure.iter().find(|row| row.category == category) {
+            Some(row) if row.include => row.weight_ppm,
+            Some(_) => 0,
+            None => 1_000_000,
+        }
+    }
+
+    /// Whether any check rule has this code: what it needs must then be looked up.
+    pub fn asks(&self, code: RuleCode) -> bool {
+        self.check_rules.iter().any(|rule| rule.code == code)
+    }
 }
 
 /// The most people whose level a policy may name.

@@ -17,6 +17,24 @@ pub fn find(db: &mut Db, id: PolicyId) -> Result<Option<PolicyRow>, DbError> {
         .optional())?)
 }
 
+/// The row of a version.
+pub fn find_version(db: &mut Db, version: i32) -> Result<Option<PolicyRow>, DbError> {
+    Ok(on_backend!(db, |c| policies::table
+        .filter(dsl::policy_version.eq(version))
+        .select(PolicyRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The id of the version that is live.
+pub fn find_live_id(db: &mut Db) -> Result<Option<PolicyId>, DbError> {
+    Ok(on_backend!(db, |c| policies::table
+        .filter(dsl::status.eq(PolicyStatus::Live))
+        .select(dsl::id)
+        .first(c)
+        .optional())?)
+}
+
 /// The version that is live.
 pub fn find_live(db: &mut Db) -> Result<Option<PolicyRow>, DbError> {
     Ok(on_backend!(db, |c| policies::table

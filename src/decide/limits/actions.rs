@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::api::shapes::{AmendIn, LimitCheckIn};
 use super::desk::until;
 use super::model::{Reservation, ReservationStatus};
 use super::rules::capturable_minor;
@@ -14,10 +15,11 @@ use crate::book::exposure::model::Exposure;
 use crate::book::policy::actions as policies;
 use crate::book::receivables::actions::{self as receivables, NewInvoice};
 use crate::book::receivables::model::Invoice;
+use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CustomerId, ReservationId};
 use crate::kernel::money::Money;
-use crate::platform::db::{Change, DbError, Tx};
+use crate::platform::db::{Change, Db, DbError, Tx};
 use crate::platform::http::{Code, Problem};
 
 /// How many reservations one sweep ends at most: the next begins where it stopped.
@@ -93,6 +95,39 @@ pub fn extend(
     let mut after = reservation.clone();
     after.expires_at = until(&policy, Some(reserve_until), tx.now())?;
     save(tx, "reservation.extended", &reservation, &after, "")
+}
+
+/// The check that amending a reservation asks for: the same order with another amount.
+///
+/// # Errors
+/// 404 when there is no such reservation for the caller.
+pub fn to_amend(
+    db: &mut Db,
+    caller: &Caller,
+    id: ReservationId,
+    input: &AmendIn,
+) -> Result<LimitCheckIn, Problem> {
+    let missing = || Problem::not_found("reservation");
+    let reservation = store::find_reservation(db, id)?.ok_or_else(missing)?;
+    super::api::visible(db, caller, reservation.customer_id)?.ok_or_else(missing)?;
+    Ok(LimitCheckIn {
+        customer_id: Some(reservation.customer_id),
+        customer_number: None,
+        order_number: Some(
+            reservation
+                .order_number
+                .parse()
+                .map_err(Problem::internal)?,
+        ),
+        purpose: Some(reservation.purpose.parse().map_err(Problem::internal)?),
+        amount: input.amount,
+        net_days: input.net_days,
+        checkpoint: None,
+        prepaid: None,
+        reserve: Some(true),
+        reserve_until: None,
+        dry_run: None,
+    })
 }
 
 /// Turns the reservation, or a part of it, into an invoice: capacity moves from reserved to receivable in one unit of

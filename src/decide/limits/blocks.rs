@@ -1,168 +1,274 @@
-//! What credit does with orders that wait for it.
+//! What is done with orders that wait for credit.
 
-use super::desk::until;
-use super::model::{CreditBlock, CreditBlockStatus, Outcome, Reservation, ReservationStatus};
-use super::rules::{self, Facts, Question};
+use super::api::shapes::{LimitCheckIn, ReleaseIn};
+use super::desk::{self, Asked, Batch, Errand, Examined};
+use super::model::{CreditBlock, CreditBlockStatus, Outcome};
+use super::record::Record;
 use super::store;
-use crate::book::exposure::actions as exposure;
-use crate::book::exposure::model::Exposure;
-use crate::book::exposure::store as accounts;
 use crate::book::policy::actions as policies;
-use crate::book::policy::model::Checkpoint;
-use crate::kernel::ids::{CreditBlockId, ReservationId};
-use crate::platform::db::{Change, Tx};
+use crate::book::policy::rules::{authority_of, role_needed};
+use crate::kernel::caller::{Caller, Role};
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::{CreditBlockId, CustomerId};
+use crate::kernel::money::Money;
+use crate::kernel::places::Language;
+use crate::kernel::text::Subject;
+use crate::platform::db::{Change, Db, DbError, Tx, read_document};
 use crate::platform::http::{Code, Problem};
 
+/// How many credit blocks are looked at again in one unit of work.
+const RECHECK_MAX: i64 = 200;
+
 /// Releases the order: the reservation that it asked for is taken, whatever the limit. Never by the order's creator,
-/// and never while a rule rejects outright, as for a suspended account.
+/// never beyond the releaser's authority, and never while a rule rejects outright, as for a suspended account.
 ///
 /// # Errors
-/// 403 for the order's creator, 409 when the block is decided, 412 when stale, 422 when a rule rejects.
+/// 403 for the order's creator and above one's authority, 409 when the block is decided, 412 when stale, 422 when a
+/// rule rejects or the ceiling is below the order.
 pub fn release(
     tx: &mut Tx,
     id: CreditBlockId,
     version: i64,
-    reason: &str,
+    input: &ReleaseIn,
 ) -> Result<CreditBlock, Problem> {
-    let before = find_open(tx, id, version)?;
+    let before = find_waiting(tx, id, version)?;
     if before.opened_by == tx.caller().subject.as_str() {
         return Err(Problem::new(Code::SegregationOfDuties).with("duty", "creating the order"));
     }
-    let locked = exposure::lock(tx, before.customer_id)?;
-    refuse_rejected(tx, &before, &locked)?;
-    let policy = policies::live(tx)?;
-    let now = tx.now();
-    // The wait for credit may have used up the time that was asked for; the policy's default holds then.
-    let expires_at = if before.reserve_until > now {
-        before.reserve_until
-    } else {
-        until(&policy, None, now)?
+    let asked = again(tx, &before)?;
+    let mut batch = Batch::load(tx, std::slice::from_ref(&asked))?;
+    let mut examined = batch.examine(&asked)?;
+    refuse_rejected(&examined.record)?;
+    let ceiling = input
+        .ceiling
+        .map_or(before.amount_minor, |ceiling| ceiling.money().minor());
+    check_ceiling(&before, input, ceiling)?;
+    refuse_beyond_authority(tx, &examined, ceiling.saturating_sub(before.amount_minor))?;
+    let decided = CreditBlock {
+        status: CreditBlockStatus::Released,
+        decided_by: Some(tx.caller().subject.to_string()),
+        decided_at: Some(tx.now()),
+        decision_reason: Some(input.reason.to_string()),
+        ceiling_minor: Some(ceiling),
+        release_valid_until: input.valid_until.map(|day| day.date()),
+        ..before
     };
-    let reservation = Reservation {
-        id: ReservationId::new(),
-        account_id: before.account_id,
-        customer_id: before.customer_id,
-        check_id: before.check_id,
-        order_number: before.order_number.clone(),
-        purpose: before.purpose.clone(),
-        currency: before.currency,
-        amount_minor: before.amount_minor,
-        captured_minor: 0,
-        status: ReservationStatus::Active,
-        expires_at,
-        created_by: tx.caller().subject.to_string(),
-        created_at: now,
-        ended_at: None,
-        end_reason: None,
-        version: 1,
-    };
-    store::insert_reservations(tx, std::slice::from_ref(&reservation)).map_err(|error| {
-        if error.is_duplicate_of("reservations", &["customer_id", "order_number", "purpose"]) {
-            Problem::new(Code::ReservationExists)
-                .with("order_number", &before.order_number)
-                .with("existing_id", "GET /v1/reservations?order_number=")
-        } else {
-            error.into()
-        }
-    })?;
-    exposure::post(tx, &locked, Exposure::reserved(before.amount_minor))?;
-    tx.record(Change::new("reservation.created", reservation.id).after(&reservation))?;
-    let mut after = before.clone();
-    after.reservation_id = Some(reservation.id);
-    decide(tx, &before, after, CreditBlockStatus::Released, reason)
+    let released = batch.release(&asked, &mut examined, &decided, input.reason.as_str())?;
+    batch.save(tx, &[], &[])?;
+    Ok(CreditBlock {
+        version: released.version.saturating_add(1),
+        ..released
+    })
 }
 
-/// Rejects the order: nothing is taken.
+/// What credit would say now about an order that waits.
+///
+/// # Errors
+/// What the check is refused for, such as an order that was reserved meanwhile.
+pub fn look_again(db: &mut Db, caller: &Caller, block: &CreditBlock) -> Result<Record, Problem> {
+    let asked = question_again(db, caller, block, None)?;
+    let batch = Batch::read(db, std::slice::from_ref(&asked))?;
+    Ok(batch.examine(&asked)?.record)
+}
+
+/// Makes the checks of these waiting orders again, in order, and releases those that pass. Gives how many did.
+///
+/// # Errors
+/// When the database fails.
+pub fn recheck(tx: &mut Tx, waiting: &[CreditBlock]) -> Result<usize, DbError> {
+    let mut asked = Vec::new();
+    for block in waiting {
+        if let Ok(question) = again(tx, block) {
+            asked.push(question);
+        }
+    }
+    desk::recheck_all(tx, &asked)
+}
+
+/// Rejects the order, or withdraws it because it is no more: nothing is taken.
 ///
 /// # Errors
 /// 409 when the block is decided, 412 when stale.
-pub fn reject(
+pub fn close(
     tx: &mut Tx,
     id: CreditBlockId,
     version: i64,
+    status: CreditBlockStatus,
     reason: &str,
 ) -> Result<CreditBlock, Problem> {
-    let before = find_open(tx, id, version)?;
-    decide(
+    let before = find_waiting(tx, id, version)?;
+    let after = CreditBlock {
+        status,
+        decided_by: Some(tx.caller().subject.to_string()),
+        decided_at: Some(tx.now()),
+        decision_reason: Some(reason.to_owned()),
+        ..before.clone()
+    };
+    let action = match status {
+        CreditBlockStatus::Withdrawn => "credit_block.withdrawn",
+        _ => "credit_block.rejected",
+    };
+    save(tx, Change::new(action, id).because(reason), &before, &after)
+}
+
+/// Gives the order to somebody of credit to look at, or takes it back into the queue.
+///
+/// # Errors
+/// 409 when the block is decided, 412 when stale.
+pub fn assign(
+    tx: &mut Tx,
+    id: CreditBlockId,
+    version: i64,
+    to: Option<&Subject>,
+) -> Result<CreditBlock, Problem> {
+    let before = find_waiting(tx, id, version)?;
+    let after = CreditBlock {
+        status: if to.is_some() {
+            CreditBlockStatus::Assigned
+        } else {
+            CreditBlockStatus::Open
+        },
+        assigned_to: to.map(ToString::to_string),
+        ..before.clone()
+    };
+    save(
         tx,
+        Change::new("credit_block.assigned", id),
         &before,
-        before.clone(),
-        CreditBlockStatus::Rejected,
-        reason,
+        &after,
     )
 }
 
-fn find_open(tx: &mut Tx, id: CreditBlockId, version: i64) -> Result<CreditBlock, Problem> {
-    let block = store::find_block(tx, id)?.ok_or_else(|| Problem::not_found("credit block"))?;
+fn save(
+    tx: &mut Tx,
+    change: Change,
+    before: &CreditBlock,
+    after: &CreditBlock,
+) -> Result<CreditBlock, Problem> {
+    let after =
+        store::update_block_if_unchanged(tx, after)?.ok_or_else(|| Problem::new(Code::Stale))?;
+    tx.record(change.before(before).after(&after))?;
+    Ok(after)
+}
+
+fn find_waiting(tx: &mut Tx, id: CreditBlockId, version: i64) -> Result<CreditBlock, Problem> {
+    let missing = || Problem::not_found("credit block");
+    let block = store::find_block(tx, id)?.ok_or_else(missing)?;
+    let caller = tx.caller();
+    super::api::visible(tx, caller, block.customer_id)?.ok_or_else(missing)?;
     if block.version != version {
         return Err(Problem::new(Code::Stale));
     }
-    if block.status != CreditBlockStatus::Open {
+    if !block.status.waits() {
         return Err(Problem::ended("credit block", block.status));
     }
     Ok(block)
 }
 
-/// A person may pass over what asks for a review, but not over what rejects.
-fn refuse_rejected(
-    tx: &mut Tx,
+/// The check of a waiting order, to be made again by whoever acts.
+fn again(tx: &mut Tx, block: &CreditBlock) -> Result<Asked, Problem> {
+    // The wait may have used up the time that was asked for; the policy's default holds then.
+    let until = (block.reserve_until > tx.now()).then_some(block.reserve_until);
+    let caller = tx.caller();
+    question_again(tx, caller, block, until)
+}
+
+fn question_again(
+    db: &mut Db,
+    caller: &Caller,
     block: &CreditBlock,
-    locked: &exposure::Locked,
-) -> Result<(), Problem> {
-    let today = tx.today();
-    let overdue: Vec<_> = store::list_overdue(tx, &[block.customer_id], today)?
-        .into_iter()
-        .map(|(_, overdue)| overdue)
-        .collect();
-    let blocks = accounts::list_blocks(tx, &[block.account_id])?;
-    let facts = Facts {
-        account: &locked.account,
-        ancestors: &locked.ancestors,
-        is_blocked: !blocks.is_empty(),
-        overdue: &overdue,
-        today,
-    };
-    let question = Question {
-        amount: locked.account.money(block.amount_minor),
-        prepaid_minor: 0,
-        net_days: None,
-        checkpoint: Checkpoint::Order,
-        held_minor: 0,
-    };
-    let decision = rules::decide(&facts, &policies::live(tx)?.document, &question);
-    if decision.outcome != Outcome::Rejected {
+    reserve_until: Option<Instant>,
+) -> Result<Asked, Problem> {
+    let check = store::find_check(db, block.check_id)?;
+    let check = check.ok_or_else(|| Problem::internal("a credit block without its check"))?;
+    let record: Record = read_document(&check.record)?;
+    let question = record.question;
+    let prepaid = Money::from_minor(question.prepaid_minor, question.amount.currency());
+    Ok(Asked {
+        errand: Errand::Recheck(block.id),
+        caller: caller.clone(),
+        input: LimitCheckIn {
+            customer_id: Some(block.customer_id),
+            customer_number: None,
+            order_number: Some(block.order_number.parse().map_err(Problem::internal)?),
+            purpose: Some(block.purpose.parse().map_err(Problem::internal)?),
+            amount: question.amount.try_into().map_err(Problem::internal)?,
+            net_days: question.net_days,
+            checkpoint: Some(question.checkpoint),
+            prepaid: Some(prepaid.try_into().map_err(Problem::internal)?),
+            reserve: Some(true),
+            reserve_until,
+            dry_run: None,
+        },
+        keyed: None,
+        language: Language::default(),
+    })
+}
+
+/// A person may pass over what asks for a review, but not over what rejects.
+fn refuse_rejected(record: &Record) -> Result<(), Problem> {
+    if record.decision.outcome != Outcome::Rejected {
         return Ok(());
     }
     let mut problem = Problem::new(Code::Invalid);
-    for reason in &decision.reasons {
-        let message = reason.message(crate::kernel::places::Language::English);
+    for reason in &record.decision.reasons {
+        let message = reason.message(Language::English);
         problem = problem.at("", reason.code.as_str(), message);
     }
     Err(problem)
 }
 
-fn decide(
-    tx: &mut Tx,
-    before: &CreditBlock,
-    mut after: CreditBlock,
-    status: CreditBlockStatus,
-    reason: &str,
-) -> Result<CreditBlock, Problem> {
-    after.status = status;
-    after.decided_by = Some(tx.caller().subject.to_string());
-    after.decided_at = Some(tx.now());
-    after.decision_reason = Some(reason.to_owned());
-    let after =
-        store::update_block_if_unchanged(tx, &after)?.ok_or_else(|| Problem::new(Code::Stale))?;
-    let action = match status {
-        CreditBlockStatus::Released => "credit_block.released",
-        CreditBlockStatus::Open | CreditBlockStatus::Rejected => "credit_block.rejected",
+fn check_ceiling(block: &CreditBlock, input: &ReleaseIn, ceiling: i64) -> Result<(), Problem> {
+    let Some(given) = input.ceiling else {
+        return Ok(());
     };
-    tx.record(
-        Change::new(action, after.id)
-            .before(before)
-            .after(&after)
-            .because(reason),
-    )?;
-    Ok(after)
+    if given.money().currency() != block.currency {
+        return Err(Problem::new(Code::CurrencyMismatch)
+            .with("given", given.money().currency())
+            .with("expected", block.currency));
+    }
+    if ceiling < block.amount_minor {
+        return Err(Problem::invalid(
+            "/ceiling",
+            "below_order",
+            "must not be less than the order",
+        ));
+    }
+    Ok(())
+}
+
+/// Releasing beyond a limit takes the authority for what is beyond it; `more` may be added to the order later.
+fn refuse_beyond_authority(tx: &mut Tx, examined: &Examined, more: i64) -> Result<(), Problem> {
+    let record = &examined.record;
+    let net = record.question.net_minor().saturating_add(more);
+    let beyond = record
+        .decision
+        .nodes
+        .iter()
+        .filter_map(|node| Some(net.saturating_sub(node.headroom()?)))
+        .fold(0, i64::max);
+    let beyond = Money::from_minor(beyond, record.facts.currency);
+    let policy = policies::live(tx)?;
+    let caller = tx.caller();
+    let reaches = authority_of(caller, &policy.document, Role::Credit)
+        .is_some_and(|authority| authority.reaches(beyond));
+    if !beyond.is_positive() || reaches {
+        return Ok(());
+    }
+    let needed = role_needed(&policy.document, Role::Credit, beyond);
+    Err(Problem::new(Code::OverAuthority)
+        .with("amount", beyond)
+        .with("needed", needed.unwrap_or_default()))
+}
+
+/// The orders that wait below these customers and in their groups, the oldest first, some at a time.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_waiting(
+    db: &mut Db,
+    customers: Option<&[CustomerId]>,
+    after: Option<CreditBlockId>,
+) -> Result<Vec<CreditBlock>, DbError> {
+    store::list_waiting(db, customers, after, RECHECK_MAX)
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::book::policy::model::Checkpoint;
 use crate::kernel::clock::Instant;
@@ -54,8 +54,21 @@ text_enum! {
     /// Where a credit block stands.
     pub enum CreditBlockStatus {
         Open = "open",
+        /// Somebody of credit works on it.
+        Assigned = "assigned",
         Released = "released",
+        /// Released by itself, because the check passed when it was made again.
+        AutoReleased = "auto_released",
         Rejected = "rejected",
+        /// The order is no more.
+        Withdrawn = "withdrawn",
+    }
+}
+
+impl CreditBlockStatus {
+    /// Whether the order still waits for credit.
+    pub const fn waits(self) -> bool {
+        matches!(self, CreditBlockStatus::Open | CreditBlockStatus::Assigned)
     }
 }
 
@@ -76,10 +89,8 @@ pub struct LimitCheck {
     pub amount_minor: i64,
     pub outcome: Outcome,
     pub policy_version: i32,
-    /// The question as JSON.
-    pub request: String,
-    /// The answer as JSON.
-    pub answer: String,
+    /// The [`Record`] as JSON.
+    pub record: String,
     pub checked_by: String,
     pub checked_at: Instant,
 }
@@ -142,19 +153,14 @@ pub struct CreditBlock {
     pub reasons: String,
     pub opened_by: String,
     pub opened_at: Instant,
+    pub assigned_to: Option<String>,
     pub decided_by: Option<String>,
     pub decided_at: Option<Instant>,
     pub decision_reason: Option<String>,
+    /// Up to which amount the order was released.
+    pub ceiling_minor: Option<i64>,
+    /// The last day on which the order may grow to the ceiling without another check.
+    pub release_valid_until: Option<NaiveDate>,
     pub reservation_id: Option<ReservationId>,
     pub version: i64,
-}
-
-/// What is open on a customer's overdue invoices of one due date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Overdue {
-    pub due_date: NaiveDate,
-    /// What is open on all of them.
-    pub sum_minor: i64,
-    /// What is open on the largest of them.
-    pub largest_minor: i64,
 }

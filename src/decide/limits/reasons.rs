@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::book::policy::model::RuleEffect;
+use crate::book::policy::model::{RuleCode, RuleEffect};
 use crate::kernel::money::Money;
 use crate::kernel::places::Language;
 use crate::platform::db::columns::text_enum;
@@ -15,12 +15,71 @@ text_enum! {
     pub enum ReasonCode {
         LimitUtilisation = "limit_utilisation",
         GroupLimit = "group_limit",
+        SegmentLimit = "segment_limit",
+        SalespersonCap = "salesperson_cap",
+        CountryCap = "country_cap",
+        IndustryCap = "industry_cap",
+        PortfolioCap = "portfolio_cap",
+        CategorySublimit = "category_sublimit",
         AccountStatus = "account_status",
         OverdueDaysOldest = "overdue_days_oldest",
         OverdueAmount = "overdue_amount",
+        OverdueRatio = "overdue_ratio",
+        UnpaidCount = "unpaid_count",
+        MaxDunningLevel = "max_dunning_level",
+        PaymentBehaviour = "payment_behaviour",
         LimitExpired = "limit_expired",
+        MaxDocumentValue = "max_document_value",
+        OrderOutlier = "order_outlier",
+        NewCustomerPeriod = "new_customer_period",
         TermExceedsPolicy = "term_exceeds_policy",
+        PrepaidExempt = "prepaid_exempt",
+        ExemptParty = "exempt_party",
         CurrencyMismatch = "currency_mismatch",
+    }
+}
+
+impl From<RuleCode> for ReasonCode {
+    fn from(code: RuleCode) -> ReasonCode {
+        match code {
+            RuleCode::LimitUtilisation => ReasonCode::LimitUtilisation,
+            RuleCode::GroupLimit => ReasonCode::GroupLimit,
+            RuleCode::SegmentLimit => ReasonCode::SegmentLimit,
+            RuleCode::SalespersonCap => ReasonCode::SalespersonCap,
+            RuleCode::CountryCap => ReasonCode::CountryCap,
+            RuleCode::IndustryCap => ReasonCode::IndustryCap,
+            RuleCode::PortfolioCap => ReasonCode::PortfolioCap,
+            RuleCode::CategorySublimit => ReasonCode::CategorySublimit,
+            RuleCode::AccountStatus => ReasonCode::AccountStatus,
+            RuleCode::OverdueDaysOldest => ReasonCode::OverdueDaysOldest,
+            RuleCode::OverdueAmount => ReasonCode::OverdueAmount,
+            RuleCode::OverdueRatio => ReasonCode::OverdueRatio,
+            RuleCode::UnpaidCount => ReasonCode::UnpaidCount,
+            RuleCode::MaxDunningLevel => ReasonCode::MaxDunningLevel,
+            RuleCode::PaymentBehaviour => ReasonCode::PaymentBehaviour,
+            RuleCode::LimitExpired => ReasonCode::LimitExpired,
+            RuleCode::MaxDocumentValue => ReasonCode::MaxDocumentValue,
+            RuleCode::OrderOutlier => ReasonCode::OrderOutlier,
+            RuleCode::NewCustomerPeriod => ReasonCode::NewCustomerPeriod,
+            RuleCode::TermExceedsPolicy => ReasonCode::TermExceedsPolicy,
+            RuleCode::PrepaidExempt => ReasonCode::PrepaidExempt,
+            RuleCode::ExemptParty => ReasonCode::ExemptParty,
+        }
+    }
+}
+
+impl ReasonCode {
+    /// Whether the reason tells of others than the customer itself: what its group or a portfolio owes.
+    pub const fn is_about_others(self) -> bool {
+        matches!(
+            self,
+            ReasonCode::GroupLimit
+                | ReasonCode::SegmentLimit
+                | ReasonCode::SalespersonCap
+                | ReasonCode::CountryCap
+                | ReasonCode::IndustryCap
+                | ReasonCode::PortfolioCap
+        )
     }
 }
 
@@ -56,6 +115,16 @@ impl Reason {
         self
     }
 
+    /// The reason as somebody sees it who may not know what others owe: without the figures.
+    #[must_use]
+    pub fn masked(&self) -> Reason {
+        let mut masked = self.clone();
+        if self.code.is_about_others() {
+            masked.facts.clear();
+        }
+        masked
+    }
+
     /// The reason in words.
     pub fn message(&self, language: Language) -> String {
         let mut text = template(self, language).to_owned();
@@ -88,11 +157,11 @@ fn template(reason: &Reason, language: Language) -> &'static str {
         (ReasonCode::LimitUtilisation, Language::Chinese) => {
             "额度 {limit} 的使用率将达 {utilisation}。"
         }
-        (ReasonCode::GroupLimit, Language::English) => {
-            "The group's limit of {limit} leaves {headroom}; {asked} was asked for."
+        (ReasonCode::CategorySublimit, Language::English) => {
+            "{category} would come to {exposure}; {allowed} is allowed."
         }
-        (ReasonCode::GroupLimit, Language::Chinese) => {
-            "集团额度 {limit} 可用 {headroom}，申请 {asked}。"
+        (ReasonCode::CategorySublimit, Language::Chinese) => {
+            "{category} 类敞口将达 {exposure}，允许 {allowed}。"
         }
         (ReasonCode::AccountStatus, Language::English) => "The credit account is {status}.",
         (ReasonCode::AccountStatus, Language::Chinese) => "信用账户状态为 {status}。",
@@ -106,6 +175,50 @@ fn template(reason: &Reason, language: Language) -> &'static str {
             "{overdue} is overdue; {allowed} is allowed."
         }
         (ReasonCode::OverdueAmount, Language::Chinese) => "逾期金额 {overdue}，允许 {allowed}。",
+        (ReasonCode::OverdueRatio, Language::English) => {
+            "{overdue} of {open} has been overdue for more than {days} days."
+        }
+        (ReasonCode::OverdueRatio, Language::Chinese) => {
+            "未结 {open} 中有 {overdue} 逾期超过 {days} 天。"
+        }
+        (ReasonCode::UnpaidCount, Language::English) => {
+            "{count} invoices are unpaid; {allowed} are allowed."
+        }
+        (ReasonCode::UnpaidCount, Language::Chinese) => "未付发票 {count} 张，允许 {allowed} 张。",
+        (ReasonCode::MaxDunningLevel, Language::English) => {
+            "An open invoice has been dunned at level {level}."
+        }
+        (ReasonCode::MaxDunningLevel, Language::Chinese) => "有未结发票已催收至第 {level} 级。",
+        (ReasonCode::PaymentBehaviour, Language::English) => {
+            "The customer pays {days} days late on average; {allowed_days} are allowed."
+        }
+        (ReasonCode::PaymentBehaviour, Language::Chinese) => {
+            "客户平均逾期 {days} 天付款，允许 {allowed_days} 天。"
+        }
+        (ReasonCode::MaxDocumentValue, Language::English) => {
+            "The order of {asked} is above {allowed}, the most for one order."
+        }
+        (ReasonCode::MaxDocumentValue, Language::Chinese) => {
+            "订单金额 {asked} 超过单笔上限 {allowed}。"
+        }
+        (ReasonCode::OrderOutlier, Language::English) => {
+            "The order of {asked} is far above the customer's usual {usual}."
+        }
+        (ReasonCode::OrderOutlier, Language::Chinese) => {
+            "订单金额 {asked} 远高于客户惯常的 {usual}。"
+        }
+        (ReasonCode::NewCustomerPeriod, Language::English) => {
+            "The account was opened on {opened_on}; exposure would come to {exposure}, and {allowed} is allowed so soon."
+        }
+        (ReasonCode::NewCustomerPeriod, Language::Chinese) => {
+            "账户开立于 {opened_on}，新客户期内敞口将达 {exposure}，允许 {allowed}。"
+        }
+        (ReasonCode::PrepaidExempt, Language::English) => "{prepaid} of the order is prepaid.",
+        (ReasonCode::PrepaidExempt, Language::Chinese) => "订单已预付 {prepaid}。",
+        (ReasonCode::ExemptParty, Language::English) => {
+            "The account is exempt until {exempt_until}."
+        }
+        (ReasonCode::ExemptParty, Language::Chinese) => "账户豁免至 {exempt_until}。",
         (ReasonCode::LimitExpired, Language::English) => "The limit was valid until {valid_until}.",
         (ReasonCode::LimitExpired, Language::Chinese) => "额度有效期至 {valid_until}，已过期。",
         (ReasonCode::TermExceedsPolicy, Language::English) => {
@@ -114,11 +227,67 @@ fn template(reason: &Reason, language: Language) -> &'static str {
         (ReasonCode::TermExceedsPolicy, Language::Chinese) => {
             "申请账期 {asked_days} 天，约定 {allowed_days} 天。"
         }
+        (
+            ReasonCode::GroupLimit
+            | ReasonCode::SegmentLimit
+            | ReasonCode::SalespersonCap
+            | ReasonCode::CountryCap
+            | ReasonCode::IndustryCap
+            | ReasonCode::PortfolioCap,
+            language,
+        ) => about_others(reason, language),
         (ReasonCode::CurrencyMismatch, Language::English) => {
             "The amount is in {given}, the credit account in {expected}."
         }
         (ReasonCode::CurrencyMismatch, Language::Chinese) => {
             "金额币种为 {given}，信用账户币种为 {expected}。"
         }
+    }
+}
+
+/// What bounds more than the customer. Whoever may not see its figures reads only that it does.
+fn about_others(reason: &Reason, language: Language) -> &'static str {
+    let is_masked = reason.facts.is_empty();
+    match (reason.code, language) {
+        (ReasonCode::GroupLimit, Language::English) if is_masked => {
+            "The limit of the customer's group leaves too little."
+        }
+        (ReasonCode::GroupLimit, Language::Chinese) if is_masked => "客户所属集团的可用额度不足。",
+        (_, Language::English) if is_masked => "A limit of our own leaves too little.",
+        (_, Language::Chinese) if is_masked => "本公司内部限额不足。",
+        (ReasonCode::GroupLimit, Language::English) => {
+            "The group's limit of {limit} leaves {headroom}; {asked} was asked for."
+        }
+        (ReasonCode::GroupLimit, Language::Chinese) => {
+            "集团额度 {limit} 可用 {headroom}，申请 {asked}。"
+        }
+        (ReasonCode::SegmentLimit, Language::English) => {
+            "The limit of {limit} for segment {key} leaves {headroom}; {asked} was asked for."
+        }
+        (ReasonCode::SegmentLimit, Language::Chinese) => {
+            "信贷分部 {key} 额度 {limit} 可用 {headroom}，申请 {asked}。"
+        }
+        (ReasonCode::SalespersonCap, Language::English) => {
+            "The cap of {limit} for salesperson {key} leaves {headroom}; {asked} was asked for."
+        }
+        (ReasonCode::SalespersonCap, Language::Chinese) => {
+            "业务员 {key} 限额 {limit} 可用 {headroom}，申请 {asked}。"
+        }
+        (ReasonCode::CountryCap, Language::English) => {
+            "The cap of {limit} for country {key} leaves {headroom}; {asked} was asked for."
+        }
+        (ReasonCode::CountryCap, Language::Chinese) => {
+            "国别 {key} 限额 {limit} 可用 {headroom}，申请 {asked}。"
+        }
+        (ReasonCode::IndustryCap, Language::English) => {
+            "The cap of {limit} for industry {key} leaves {headroom}; {asked} was asked for."
+        }
+        (ReasonCode::IndustryCap, Language::Chinese) => {
+            "行业 {key} 限额 {limit} 可用 {headroom}，申请 {asked}。"
+        }
+        (_, Language::English) => {
+            "The cap of {limit} for the whole book leaves {headroom}; {asked} was asked for."
+        }
+        (_, Language::Chinese) => "全公司限额 {limit} 可用 {headroom}，申请 {asked}。",
     }
 }

@@ -5,9 +5,8 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::api::{CreditBlockFilter, LimitCheckFilter, ReservationFilter};
-use super::model::{
-    CreditBlock, CreditBlockStatus, LimitCheck, Overdue, Reservation, ReservationStatus,
-};
+use super::facts::Overdue;
+use super::model::{CreditBlock, CreditBlockStatus, LimitCheck, Reservation, ReservationStatus};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CreditBlockId, CustomerId, LimitCheckId, ReservationId};
@@ -20,6 +19,9 @@ const OPEN: [ReservationStatus; 2] = [
     ReservationStatus::Active,
     ReservationStatus::PartiallyCaptured,
 ];
+
+/// The states in which a credit block waits for credit.
+const WAITING: [CreditBlockStatus; 2] = [CreditBlockStatus::Open, CreditBlockStatus::Assigned];
 
 /// What is overdue on `today` for these customers, by due date: one row for each, however many invoices there are.
 pub fn list_overdue(
@@ -66,8 +68,8 @@ pub fn list_open_reservations(
         .load(c))?)
 }
 
-/// The open credit blocks of these orders.
-pub fn list_open_blocks(
+/// The credit blocks of these orders that wait.
+pub fn list_waiting_blocks(
     db: &mut Db,
     wanted: &[CustomerId],
     orders: &[&str],
@@ -75,9 +77,46 @@ pub fn list_open_blocks(
     Ok(on_backend!(db, |c| credit_blocks::table
         .filter(credit_blocks::customer_id.eq_any(wanted))
         .filter(credit_blocks::order_number.eq_any(orders))
-        .filter(credit_blocks::status.eq(CreditBlockStatus::Open))
+        .filter(credit_blocks::status.eq_any(WAITING))
         .select(CreditBlock::as_select())
         .load(c))?)
+}
+
+/// The releases by credit of these orders that let them grow.
+pub fn list_releases(
+    db: &mut Db,
+    wanted: &[CustomerId],
+    orders: &[&str],
+) -> Result<Vec<CreditBlock>, DbError> {
+    Ok(on_backend!(db, |c| credit_blocks::table
+        .filter(credit_blocks::customer_id.eq_any(wanted))
+        .filter(credit_blocks::order_number.eq_any(orders))
+        .filter(credit_blocks::status.eq(CreditBlockStatus::Released))
+        .filter(credit_blocks::release_valid_until.is_not_null())
+        .select(CreditBlock::as_select())
+        .load(c))?)
+}
+
+/// Orders that wait for credit, the oldest first: those of these customers, or all.
+pub fn list_waiting(
+    db: &mut Db,
+    of: Option<&[CustomerId]>,
+    after: Option<CreditBlockId>,
+    most: i64,
+) -> Result<Vec<CreditBlock>, DbError> {
+    Ok(on_backend!(db, |c| {
+        let mut query = credit_blocks::table
+            .filter(credit_blocks::status.eq_any(WAITING))
+            .select(CreditBlock::as_select())
+            .into_boxed();
+        if let Some(customers) = of {
+            query = query.filter(credit_blocks::customer_id.eq_any(customers));
+        }
+        if let Some(after) = after {
+            query = query.filter(credit_blocks::id.gt(after));
+        }
+        query.order(credit_blocks::id).limit(most).load(c)
+    })?)
 }
 
 pub fn insert_checks(tx: &mut Tx, rows: &[LimitCheck]) -> Result<(), DbError> {
@@ -163,9 +202,12 @@ pub fn update_block_if_unchanged(
     )
     .set((
         dsl::status.eq(row.status),
+        dsl::assigned_to.eq(&row.assigned_to),
         dsl::decided_by.eq(&row.decided_by),
         dsl::decided_at.eq(row.decided_at),
         dsl::decision_reason.eq(&row.decision_reason),
+        dsl::ceiling_minor.eq(row.ceiling_minor),
+        dsl::release_valid_until.eq(row.release_valid_until),
         dsl::reservation_id.eq(row.reservation_id),
         dsl::version.eq(dsl::version + 1),
     ))

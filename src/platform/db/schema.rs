@@ -3,6 +3,12 @@
 //! It is written by hand beside the two migration folders; a test compares both databases with each other, and
 //! every query compiles against it.
 
+mod collect;
+mod decide;
+
+pub use collect::*;
+pub use decide::*;
+
 diesel::table! {
     use diesel::sql_types::*;
     use crate::platform::db::columns::{IdColumn, InstantColumn};
@@ -86,6 +92,7 @@ diesel::table! {
         name -> Text,
         search_key -> Text,
         country -> Text,
+        industry -> Nullable<Text>,
         street -> Nullable<Text>,
         city -> Nullable<Text>,
         postal_code -> Nullable<Text>,
@@ -136,11 +143,19 @@ diesel::table! {
         group_limit_kind -> Nullable<Text>,
         group_limit_minor -> BigInt,
         dunning_procedure_id -> Nullable<IdColumn>,
+        segment -> Nullable<Text>,
+        exempt_until -> Nullable<Date>,
         reserved_minor -> BigInt,
+        delivered_minor -> BigInt,
         receivable_minor -> BigInt,
+        instrument_minor -> BigInt,
+        charge_minor -> BigInt,
         unapplied_minor -> BigInt,
         group_reserved_minor -> BigInt,
+        group_delivered_minor -> BigInt,
         group_receivable_minor -> BigInt,
+        group_instrument_minor -> BigInt,
+        group_charge_minor -> BigInt,
         group_unapplied_minor -> BigInt,
         created_at -> InstantColumn,
         changed_at -> InstantColumn,
@@ -182,6 +197,83 @@ diesel::table! {
         set_by -> Text,
         lifted_at -> Nullable<InstantColumn>,
         lifted_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    additional_limits (id) {
+        id -> IdColumn,
+        account_id -> IdColumn,
+        scope -> Text,
+        kind -> Text,
+        amount_minor -> BigInt,
+        currency -> Text,
+        valid_from -> Date,
+        valid_until -> Date,
+        order_number -> Nullable<Text>,
+        reference -> Nullable<Text>,
+        status -> Text,
+        reason -> Text,
+        granted_by -> Text,
+        granted_at -> InstantColumn,
+        ended_by -> Nullable<Text>,
+        ended_at -> Nullable<InstantColumn>,
+        end_reason -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    exposure_entries (id) {
+        id -> IdColumn,
+        account_id -> IdColumn,
+        category -> Text,
+        number -> Text,
+        currency -> Text,
+        amount_minor -> BigInt,
+        entry_date -> Date,
+        set_by -> Text,
+        set_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    portfolio_caps (id) {
+        id -> IdColumn,
+        kind -> Text,
+        key -> Text,
+        currency -> Text,
+        limit_minor -> BigInt,
+        reason -> Text,
+        set_by -> Text,
+        set_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::IdColumn;
+
+    portfolio_exposures (cap_id, currency) {
+        cap_id -> IdColumn,
+        currency -> Text,
+        reserved_minor -> BigInt,
+        delivered_minor -> BigInt,
+        receivable_minor -> BigInt,
+        instrument_minor -> BigInt,
+        charge_minor -> BigInt,
+        unapplied_minor -> BigInt,
     }
 }
 
@@ -298,213 +390,6 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
-
-    dunning_procedures (id) {
-        id -> IdColumn,
-        name -> Text,
-        usage -> Text,
-        document -> Text,
-        created_at -> InstantColumn,
-        changed_at -> InstantColumn,
-        version -> BigInt,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
-
-    dunning_runs (id) {
-        id -> IdColumn,
-        as_of -> Date,
-        status -> Text,
-        skipped -> Text,
-        created_by -> Text,
-        created_at -> InstantColumn,
-        approved_by -> Nullable<Text>,
-        approved_at -> Nullable<InstantColumn>,
-        issued_by -> Nullable<Text>,
-        issued_at -> Nullable<InstantColumn>,
-        version -> BigInt,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
-
-    dunning_notices (id) {
-        id -> IdColumn,
-        run_id -> IdColumn,
-        customer_id -> IdColumn,
-        account_id -> IdColumn,
-        level -> Integer,
-        channel -> Text,
-        effect -> Text,
-        language -> Text,
-        status -> Text,
-        currency -> Text,
-        total_minor -> BigInt,
-        subject -> Text,
-        body_text -> Text,
-        body_html -> Text,
-        issued_on -> Nullable<Date>,
-        suppressed_reason -> Nullable<Text>,
-        created_at -> InstantColumn,
-        version -> BigInt,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
-
-    dunning_notice_items (notice_id, invoice_id) {
-        notice_id -> IdColumn,
-        invoice_id -> IdColumn,
-        level -> Integer,
-        days_past_due -> Integer,
-        open_minor -> BigInt,
-        dropped_reason -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
-
-    dunning_stages (invoice_id) {
-        invoice_id -> IdColumn,
-        customer_id -> IdColumn,
-        level -> Integer,
-        last_dunned_on -> Date,
-        notice_id -> IdColumn,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
-
-    dunning_blocks (id) {
-        id -> IdColumn,
-        customer_id -> IdColumn,
-        invoice_id -> Nullable<IdColumn>,
-        reason -> Text,
-        until -> Date,
-        created_by -> Text,
-        created_at -> InstantColumn,
-        lifted_at -> Nullable<InstantColumn>,
-        lifted_by -> Nullable<Text>,
-        version -> BigInt,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
-
-    limit_checks (id) {
-        id -> IdColumn,
-        account_id -> IdColumn,
-        customer_id -> IdColumn,
-        order_number -> Nullable<Text>,
-        checkpoint -> Text,
-        currency -> Text,
-        amount_minor -> BigInt,
-        outcome -> Text,
-        policy_version -> Integer,
-        request -> Text,
-        answer -> Text,
-        checked_by -> Text,
-        checked_at -> InstantColumn,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
-
-    credit_blocks (id) {
-        id -> IdColumn,
-        check_id -> IdColumn,
-        account_id -> IdColumn,
-        customer_id -> IdColumn,
-        order_number -> Text,
-        purpose -> Text,
-        currency -> Text,
-        amount_minor -> BigInt,
-        reserve_until -> InstantColumn,
-        status -> Text,
-        reasons -> Text,
-        opened_by -> Text,
-        opened_at -> InstantColumn,
-        decided_by -> Nullable<Text>,
-        decided_at -> Nullable<InstantColumn>,
-        decision_reason -> Nullable<Text>,
-        reservation_id -> Nullable<IdColumn>,
-        version -> BigInt,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
-
-    applications (id) {
-        id -> IdColumn,
-        customer_id -> IdColumn,
-        account_id -> IdColumn,
-        scope -> Text,
-        status -> Text,
-        currency -> Text,
-        requested_limit_minor -> BigInt,
-        requested_net_days -> Integer,
-        purpose -> Text,
-        created_by -> Text,
-        created_at -> InstantColumn,
-        changed_at -> InstantColumn,
-        submitted_by -> Nullable<Text>,
-        submitted_at -> Nullable<InstantColumn>,
-        reviewer -> Nullable<Text>,
-        information_request -> Nullable<Text>,
-        deadline -> Nullable<Date>,
-        recommended_limit_minor -> Nullable<BigInt>,
-        recommended_net_days -> Nullable<Integer>,
-        recommended_valid_until -> Nullable<Date>,
-        recommendation -> Nullable<Text>,
-        recommended_by -> Nullable<Text>,
-        recommended_at -> Nullable<InstantColumn>,
-        credit_approver -> Nullable<Text>,
-        approver -> Nullable<Text>,
-        decided_at -> Nullable<InstantColumn>,
-        decision_reason -> Nullable<Text>,
-        conditions -> Text,
-        appealed_at -> Nullable<InstantColumn>,
-        version -> BigInt,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
-
-    application_steps (id) {
-        id -> IdColumn,
-        application_id -> IdColumn,
-        verb -> Text,
-        from_status -> Nullable<Text>,
-        to_status -> Text,
-        subject -> Text,
-        at -> InstantColumn,
-        reason -> Nullable<Text>,
-        details -> Nullable<Text>,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(
     trail_entries,
     idempotency_keys,
@@ -515,6 +400,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     credit_accounts,
     limits,
     account_blocks,
+    additional_limits,
+    exposure_entries,
+    portfolio_caps,
+    portfolio_exposures,
     reservations,
     invoices,
     credit_notes,

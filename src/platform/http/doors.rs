@@ -178,6 +178,18 @@ impl<In> Command<In> {
     }
 }
 
+impl<In> KeyedCommand<In> {
+    /// The body, and the key.
+    ///
+    /// # Errors
+    /// When there is no key, which reading the command refused already.
+    pub fn into_parts(self, caller: &Caller) -> Result<(In, Keyed), Problem> {
+        let (input, keyed) = self.0.into_parts(caller);
+        let keyed = keyed.ok_or_else(|| Problem::new(Code::IdempotencyKeyMissing))?;
+        Ok((input, keyed))
+    }
+}
+
 /// Holds a key for this process while its request is worked on.
 pub struct InProgress {
     scope: Scope,

@@ -128,6 +128,21 @@ impl<T> Page<T> {
             position: self.position,
         }
     }
+
+    /// [`Page::map`] by a shape that may fail.
+    ///
+    /// # Errors
+    /// Those of `shape`.
+    pub fn try_map<U, E>(self, shape: impl FnMut(T) -> Result<U, E>) -> Result<Page<U>, E> {
+        Ok(Page {
+            items: self
+                .items
+                .into_iter()
+                .map(shape)
+                .collect::<Result<_, E>>()?,
+            position: self.position,
+        })
+    }
 }
 
 impl<T: Serialize> Page<T> {

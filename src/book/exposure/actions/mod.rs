@@ -12,9 +12,10 @@ use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
 use crate::book::exposure::api::CreditAccountIn;
 use crate::book::exposure::model::{
-    AccountBlock, AccountStatus, BlockCause, CreditAccount, Exposure, Limit, LimitEntry, LimitKind,
+    AccountBlock, AccountStatus, BlockCause, CreditAccount, Exposure, Limit, LimitEntry,
     LimitScope, LimitSource,
 };
+use crate::book::exposure::rules::Node;
 use crate::book::exposure::store::{self, Movement};
 use crate::kernel::ids::{AccountBlockId, ApplicationId, CreditAccountId, CustomerId, LimitId};
 use crate::kernel::money::{Currency, Money};
@@ -63,6 +64,16 @@ pub struct Locked {
 pub struct Standing {
     pub customer: Customer,
     pub account: CreditAccount,
+}
+
+impl Locked {
+    /// The nodes that the account belongs to and whose limits hold: its own, and each group's that has one.
+    pub fn nodes(&self) -> Vec<Node> {
+        let groups = std::iter::once(&self.account).chain(&self.ancestors);
+        std::iter::once(Node::own(&self.account))
+            .chain(groups.filter_map(Node::group))
+            .collect()
+    }
 }
 
 /// Locks the customer's account and those of all its ancestors, in order of id, so that two units of work can never
@@ -261,29 +272,7 @@ pub fn open_for(
         .fold(Exposure::default(), |sum, relative| {
             sum + relative.exposure()
         });
-    let account = CreditAccount {
-        id: CreditAccountId::new(),
-        customer_id: customer,
-        currency,
-        status: AccountStatus::Active,
-        limit_kind: LimitKind::None,
-        limit_minor: 0,
-        limit_source: "none".to_owned(),
-        limit_valid_until: None,
-        net_days,
-        group_limit_kind: None,
-        group_limit_minor: 0,
-        dunning_procedure_id: None,
-        reserved_minor: 0,
-        receivable_minor: 0,
-        unapplied_minor: 0,
-        group_reserved_minor: group.reserved_minor,
-        group_receivable_minor: group.receivable_minor,
-        group_unapplied_minor: group.unapplied_minor,
-        created_at: tx.now(),
-        changed_at: tx.now(),
-        version: 1,
-    };
+    let account = CreditAccount::opened(customer, currency, net_days, group, tx.now());
     store::insert(tx, std::slice::from_ref(&account)).map_err(|error| {
         if error.is_duplicate_of("credit_accounts", &["customer_id"]) {
             AccountError::AccountExists

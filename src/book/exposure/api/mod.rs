@@ -2,6 +2,8 @@
 
 mod shapes;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use actix_web::{HttpRequest, get, patch, post, put, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -12,9 +14,11 @@ use super::store;
 use crate::book::customers::api::CustomerOut;
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
+use crate::book::policy::actions as policies;
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::{CreditAccountId, CustomerId};
 use crate::kernel::money::Money;
+use crate::kernel::text::Number;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{EditCustomers, ManageAccounts, ReadAccounts};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
@@ -349,37 +353,29 @@ pub fn describe_all(
     db: &mut Db,
     accounts: Vec<CreditAccount>,
 ) -> Result<Vec<CreditAccountOut>, DbError> {
-    let wanted = accounts.iter().map(|account| account.customer_id).collect();
-    let lines = actions::lines(db, &wanted)?;
-    let relatives: Vec<CustomerId> = lines
-        .values()
-        .flatten()
-        .copied()
-        .chain(wanted.iter().copied())
+    let policy = policies::live(db)?;
+    let wanted: BTreeSet<CustomerId> = accounts.iter().map(|account| account.customer_id).collect();
+    let standings = actions::read_all(db, &wanted)?;
+    let customers: Vec<CustomerId> = wanted.into_iter().collect();
+    let named = customers::list_by_ids(db, &customers)?;
+    let numbers: BTreeMap<CustomerId, Number> = named
+        .into_iter()
+        .map(|customer| (customer.id, customer.number))
         .collect();
-    let above = store::list_by_customers(db, &relatives)?;
-    let named = customers::list_by_ids(db, &relatives)?;
     let ids: Vec<CreditAccountId> = accounts.iter().map(|account| account.id).collect();
     let blocks = store::list_blocks(db, &ids)?;
     Ok(accounts
         .into_iter()
         .filter_map(|account| {
-            let line = lines.get(&account.customer_id)?;
-            let ancestors: Vec<CreditAccount> = line
-                .iter()
-                .filter_map(|id| above.iter().find(|other| other.customer_id == *id).cloned())
-                .collect();
-            let number = named
-                .iter()
-                .find(|c| c.id == account.customer_id)?
-                .number
-                .clone();
+            let standing = standings.get(&account.customer_id)?;
+            let number = numbers.get(&account.customer_id)?.clone();
             let blocks = blocks
                 .iter()
                 .filter(|block| block.account_id == account.id)
                 .map(BlockOut::from)
                 .collect();
-            Some(CreditAccountOut::new(&account, &ancestors, number, blocks))
+            let described = CreditAccountOut::new(standing, &policy.document, number, blocks);
+            Some(described)
         })
         .collect())
 }

@@ -6,11 +6,13 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::book::customers::model::CustomerRef;
+use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::{
-    AccountBlock, AccountStatus, BlockCause, CreditAccount, Exposure, LimitEntry, LimitKind,
-    LimitScope, LimitSource,
+    AccountBlock, AccountStatus, BlockCause, Exposure, Limit, LimitEntry, LimitKind, LimitScope,
+    LimitSource,
 };
 use crate::book::exposure::rules;
+use crate::book::policy::model::PolicyDocument;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{ApplicationId, CreditAccountId, CustomerId, DunningProcedureId, LimitId};
 use crate::kernel::money::{AmountIn, Currency, Money};
@@ -118,7 +120,7 @@ pub enum CreditAccountSort {
 /// Exposure by category.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ExposureOut {
-    /// Reservations and receivables, less unapplied cash.
+    /// What counts by the policy: every category by its weight, less unapplied cash.
     pub total: Money,
     pub by_category: ExposureCategories,
 }
@@ -126,22 +128,32 @@ pub struct ExposureOut {
 /// What exposure is made of.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ExposureCategories {
-    /// What reservations still hold.
+    /// What reservations and open orders still hold.
     pub reservations: Money,
+    /// What is delivered and not invoiced yet.
+    pub delivered_not_billed: Money,
     /// What is open on invoices.
     pub receivables: Money,
+    /// Instruments that have not cleared.
+    pub instruments: Money,
+    /// Claimed interest and fees.
+    pub claimed_charges: Money,
     /// Money and credit received that is not yet applied: it lowers the total.
     pub unapplied_cash: Money,
 }
 
 impl ExposureOut {
-    pub fn new(exposure: Exposure, currency: Currency) -> ExposureOut {
+    /// `included_minor` is what counts of it ([`rules::included`]).
+    pub fn new(exposure: Exposure, included_minor: i64, currency: Currency) -> ExposureOut {
         let money = |minor| Money::from_minor(minor, currency);
         ExposureOut {
-            total: money(exposure.total_minor()),
+            total: money(included_minor),
             by_category: ExposureCategories {
                 reservations: money(exposure.reserved_minor),
+                delivered_not_billed: money(exposure.delivered_minor),
                 receivables: money(exposure.receivable_minor),
+                instruments: money(exposure.instrument_minor),
+                claimed_charges: money(exposure.charge_minor),
                 unapplied_cash: money(exposure.unapplied_minor),
             },
         }
@@ -186,8 +198,11 @@ pub struct GroupOut {
     "limit": {"amount": "500000.00", "currency": "CNY"}, "limit_source": "application", "limit_valid_until": null,
     "net_days": 30, "group": null,
     "exposure": {"total": {"amount": "390000.00", "currency": "CNY"}, "by_category": {
-        "reservations": {"amount": "120000.00", "currency": "CNY"},
+        "reservations": {"amount": "80000.00", "currency": "CNY"},
+        "delivered_not_billed": {"amount": "40000.00", "currency": "CNY"},
         "receivables": {"amount": "300000.00", "currency": "CNY"},
+        "instruments": {"amount": "0.00", "currency": "CNY"},
+        "claimed_charges": {"amount": "0.00", "currency": "CNY"},
         "unapplied_cash": {"amount": "30000.00", "currency": "CNY"}}},
     "headroom": {"amount": "110000.00", "currency": "CNY"}, "available": {"amount": "110000.00", "currency": "CNY"},
     "dunning_procedure_id": null, "blocks": [], "created_at": "2026-03-31T08:00:00.000000Z",
@@ -226,12 +241,22 @@ pub struct CreditAccountOut {
 
 impl CreditAccountOut {
     pub fn new(
-        account: &CreditAccount,
-        ancestors: &[CreditAccount],
+        standing: &Locked,
+        policy: &PolicyDocument,
         customer_number: Number,
         blocks: Vec<BlockOut>,
     ) -> CreditAccountOut {
+        let account = &standing.account;
+        let nodes = standing.nodes();
         let money = |minor| account.money(minor);
+        let exposure = |exposure: Exposure| {
+            let included = rules::included(exposure, policy);
+            ExposureOut::new(exposure, included, account.currency)
+        };
+        let headroom = |limit: Limit, exposure: Exposure| {
+            let included = rules::included(exposure, policy);
+            Some(money(limit.minor()?.saturating_sub(included)))
+        };
         let amount = |kind: LimitKind, minor| (kind == LimitKind::Amount).then(|| money(minor));
         CreditAccountOut {
             id: account.id,
@@ -247,12 +272,15 @@ impl CreditAccountOut {
             group: account.group_limit().map(|limit| GroupOut {
                 limit_kind: limit.kind(),
                 limit: amount(limit.kind(), account.group_limit_minor),
-                exposure: ExposureOut::new(account.group_exposure(), account.currency),
-                headroom: rules::headroom(limit, account.group_exposure()).map(money),
+                exposure: exposure(account.group_exposure()),
+                headroom: headroom(limit, account.group_exposure()),
             }),
-            exposure: ExposureOut::new(account.exposure(), account.currency),
-            headroom: rules::headroom(account.limit(), account.exposure()).map(money),
-            available: rules::available(account, ancestors).map(money),
+            exposure: exposure(account.exposure()),
+            headroom: nodes
+                .first()
+                .and_then(|own| own.headroom(policy))
+                .map(money),
+            available: rules::available(&nodes, policy).map(money),
             dunning_procedure_id: account.dunning_procedure_id,
             blocks,
             created_at: account.created_at,

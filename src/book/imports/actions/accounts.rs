@@ -6,12 +6,12 @@ use super::{ImportError, Importable};
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions::{self as exposure, Grant, Locked, lock_all};
 use crate::book::exposure::model::{
-    AccountStatus, CreditAccount, Exposure, Limit, LimitEntry, LimitScope, LimitSource,
+    CreditAccount, Exposure, Limit, LimitEntry, LimitScope, LimitSource,
 };
 use crate::book::exposure::store;
 use crate::book::imports::model::{Row, Verdict};
 use crate::book::imports::rules::AccountRow;
-use crate::kernel::ids::{CreditAccountId, CustomerId, LimitId};
+use crate::kernel::ids::{CustomerId, LimitId};
 use crate::kernel::money::Currency;
 use crate::kernel::text::Number;
 use crate::platform::db::{Change, DbError, Tx};
@@ -135,7 +135,7 @@ impl Chunk {
             .iter()
             .filter_map(account_of)
             .fold(Exposure::default(), |sum, below| sum + below.exposure());
-        let opened = new_account(tx, customer, row, group);
+        let opened = CreditAccount::opened(customer, row.currency, row.net_days, group, tx.now());
         self.changes
             .push(Change::new("credit_account.opened", opened.id).after(&opened));
         let account = self.set_limits(tx, opened, row);
@@ -250,32 +250,6 @@ fn entry(
         reason: REASON.to_owned(),
         set_by: tx.caller().subject.to_string(),
         set_at: tx.now(),
-    }
-}
-
-fn new_account(tx: &Tx, customer: CustomerId, row: &AccountRow, group: Exposure) -> CreditAccount {
-    CreditAccount {
-        id: CreditAccountId::new(),
-        customer_id: customer,
-        currency: row.currency,
-        status: AccountStatus::Active,
-        limit_kind: Limit::None.kind(),
-        limit_minor: 0,
-        limit_source: "none".to_owned(),
-        limit_valid_until: None,
-        net_days: row.net_days,
-        group_limit_kind: None,
-        group_limit_minor: 0,
-        dunning_procedure_id: None,
-        reserved_minor: 0,
-        receivable_minor: 0,
-        unapplied_minor: 0,
-        group_reserved_minor: group.reserved_minor,
-        group_receivable_minor: group.receivable_minor,
-        group_unapplied_minor: group.unapplied_minor,
-        created_at: tx.now(),
-        changed_at: tx.now(),
-        version: 1,
     }
 }
 

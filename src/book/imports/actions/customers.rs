@@ -122,6 +122,7 @@ fn customer(tx: &Tx, row: &CustomerRow, parent: Option<CustomerId>) -> Customer 
         name: row.name.clone(),
         search_key: search_key(row.number.as_str(), row.name.as_str()),
         country: row.country,
+        industry: None,
         street: row.street.clone(),
         city: row.city.clone(),
         postal_code: row.postal_code.clone(),

@@ -15,8 +15,9 @@ use crate::kernel::money::{Currency, Money};
 
 /// The policy that a new house begins with.
 ///
-/// An order beyond the limit, an expired limit, a longer term, or invoices overdue for more than 30 days go to
-/// credit; from 90 % of the limit on there is a warning; a suspended or blocked account is rejected.
+/// An order beyond the limit, a group's limit or a cap, an expired limit, a longer term, or invoices overdue for more
+/// than 30 days go to credit; from 90 % of the limit on there is a warning; a suspended or blocked account is rejected.
+/// An exempt account passes what would need a review. Every category counts in full.
 pub fn default_document() -> PolicyDocument {
     let rule = |code, effect| CheckRule {
         code,
@@ -24,6 +25,8 @@ pub fn default_document() -> PolicyDocument {
         checkpoints: Vec::new(),
         threshold_ppm: None,
         days: None,
+        count: None,
+        category: None,
         amounts: Amounts::default(),
     };
     PolicyDocument {
@@ -35,6 +38,11 @@ pub fn default_document() -> PolicyDocument {
                 ..rule(RuleCode::LimitUtilisation, RuleEffect::Warn)
             },
             rule(RuleCode::GroupLimit, RuleEffect::Review),
+            rule(RuleCode::SegmentLimit, RuleEffect::Review),
+            rule(RuleCode::SalespersonCap, RuleEffect::Review),
+            rule(RuleCode::CountryCap, RuleEffect::Review),
+            rule(RuleCode::IndustryCap, RuleEffect::Review),
+            rule(RuleCode::PortfolioCap, RuleEffect::Review),
             CheckRule {
                 days: Some(30),
                 amounts: amounts(100),
@@ -46,6 +54,7 @@ pub fn default_document() -> PolicyDocument {
             },
             rule(RuleCode::LimitExpired, RuleEffect::Review),
             rule(RuleCode::TermExceedsPolicy, RuleEffect::Review),
+            rule(RuleCode::ExemptParty, RuleEffect::Exempt),
         ],
         authority: vec![
             authority(Role::Credit, 1, 100_000),
@@ -64,6 +73,7 @@ pub fn default_document() -> PolicyDocument {
             answer_days: 30,
             net_days_max: 180,
         },
+        exposure: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::book::policy::model::{Authority, CheckRule, PolicyDocument, RuleCode};
+use crate::book::policy::model::{Authority, CheckRule, PolicyDocument, RuleCode, RuleEffect};
 use crate::kernel::caller::Role;
 
 /// Something in a policy that makes no sense, and where.
@@ -21,6 +21,7 @@ pub fn faults(policy: &PolicyDocument) -> Vec<Nonsense> {
         check_rule(rule, &format!("/check_rules/{index}"), &mut found);
     }
     check_authority(&policy.authority, &mut found);
+    check_exposure(policy, &mut found);
     let reservations = &policy.reservations;
     if reservations.days_default > reservations.days_max {
         found.push(nonsense(
@@ -35,7 +36,7 @@ pub fn faults(policy: &PolicyDocument) -> Vec<Nonsense> {
 /// A parameter that a rule needs must be there, and one that it does not look at must not: it would be believed to
 /// work.
 fn check_rule(rule: &CheckRule, at: &str, found: &mut Vec<Nonsense>) {
-    let (threshold, days, amounts) = parameters(rule.code);
+    let uses = parameters(rule.code);
     let mut check = |name: &str, use_of_it: Use, given: bool| match (use_of_it, given) {
         (Use::Needed, false) => found.push(nonsense(
             &format!("{at}/{name}"),
@@ -49,9 +50,26 @@ fn check_rule(rule: &CheckRule, at: &str, found: &mut Vec<Nonsense>) {
         )),
         _ => {}
     };
-    check("threshold_ppm", threshold, rule.threshold_ppm.is_some());
-    check("days", days, rule.days.is_some());
-    check("amounts", amounts, !rule.amounts.is_empty());
+    check(
+        "threshold_ppm",
+        uses.threshold,
+        rule.threshold_ppm.is_some(),
+    );
+    check("days", uses.days, rule.days.is_some());
+    check("count", uses.count, rule.count.is_some());
+    check("category", uses.category, rule.category.is_some());
+    check("amounts", uses.amounts, !rule.amounts.is_empty());
+    if uses.exempts != (rule.effect == RuleEffect::Exempt) {
+        found.push(nonsense(
+            &format!("{at}/effect"),
+            "wrong_effect",
+            if uses.exempts {
+                format!("{} can only exempt", rule.code)
+            } else {
+                format!("{} can't exempt", rule.code)
+            },
+        ));
+    }
     let distinct: BTreeSet<_> = rule.checkpoints.iter().collect();
     if distinct.len() < rule.checkpoints.len() {
         found.push(nonsense(
@@ -70,16 +88,102 @@ enum Use {
     None,
 }
 
-/// How each rule uses `threshold_ppm`, `days` and `amounts`.
-const fn parameters(code: RuleCode) -> (Use, Use, Use) {
+/// How a rule uses its parameters.
+struct Uses {
+    threshold: Use,
+    days: Use,
+    count: Use,
+    category: Use,
+    amounts: Use,
+    /// Whether it is a rule that exempts.
+    exempts: bool,
+}
+
+/// How each rule uses its parameters.
+const fn parameters(code: RuleCode) -> Uses {
+    let none = Uses {
+        threshold: Use::None,
+        days: Use::None,
+        count: Use::None,
+        category: Use::None,
+        amounts: Use::None,
+        exempts: false,
+    };
     match code {
-        RuleCode::LimitUtilisation => (Use::Optional, Use::None, Use::None),
-        RuleCode::GroupLimit | RuleCode::AccountStatus | RuleCode::TermExceedsPolicy => {
-            (Use::None, Use::None, Use::None)
+        RuleCode::AccountStatus | RuleCode::TermExceedsPolicy => none,
+        RuleCode::LimitUtilisation
+        | RuleCode::GroupLimit
+        | RuleCode::SegmentLimit
+        | RuleCode::SalespersonCap
+        | RuleCode::CountryCap
+        | RuleCode::IndustryCap
+        | RuleCode::PortfolioCap => Uses {
+            threshold: Use::Optional,
+            ..none
+        },
+        RuleCode::CategorySublimit => Uses {
+            category: Use::Needed,
+            amounts: Use::Needed,
+            ..none
+        },
+        RuleCode::OverdueDaysOldest => Uses {
+            days: Use::Needed,
+            amounts: Use::Optional,
+            ..none
+        },
+        RuleCode::OverdueAmount | RuleCode::MaxDocumentValue => Uses {
+            amounts: Use::Needed,
+            ..none
+        },
+        RuleCode::OverdueRatio => Uses {
+            threshold: Use::Needed,
+            days: Use::Needed,
+            ..none
+        },
+        RuleCode::UnpaidCount | RuleCode::MaxDunningLevel => Uses {
+            count: Use::Needed,
+            ..none
+        },
+        RuleCode::PaymentBehaviour => Uses {
+            days: Use::Needed,
+            ..none
+        },
+        RuleCode::LimitExpired => Uses {
+            days: Use::Optional,
+            ..none
+        },
+        RuleCode::OrderOutlier => Uses {
+            threshold: Use::Needed,
+            ..none
+        },
+        RuleCode::NewCustomerPeriod => Uses {
+            days: Use::Needed,
+            amounts: Use::Needed,
+            ..none
+        },
+        RuleCode::PrepaidExempt => Uses {
+            threshold: Use::Needed,
+            exempts: true,
+            ..none
+        },
+        RuleCode::ExemptParty => Uses {
+            exempts: true,
+            ..none
+        },
+    }
+}
+
+/// A category counts in one way.
+fn check_exposure(policy: &PolicyDocument, found: &mut Vec<Nonsense>) {
+    for (index, row) in policy.exposure.iter().enumerate() {
+        let twins = policy.exposure.iter().take(index);
+        if twins.filter(|other| other.category == row.category).count() > 0 {
+            found.push(nonsense(
+                &format!("/exposure/{index}/category"),
+                "repeated",
+                format!("{} stands there twice", row.category),
+            ));
         }
-        RuleCode::OverdueDaysOldest => (Use::None, Use::Needed, Use::Optional),
-        RuleCode::OverdueAmount => (Use::None, Use::None, Use::Needed),
-        RuleCode::LimitExpired => (Use::None, Use::Optional, Use::None),
     }
 }
 
@@ -195,7 +299,7 @@ mod tests {
         }
         assert_eq!(
             pointers(&policy),
-            ["/check_rules/4/days", "/check_rules/5/amounts"]
+            ["/check_rules/9/days", "/check_rules/10/amounts"]
         );
     }
 }

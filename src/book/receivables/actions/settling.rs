@@ -299,9 +299,9 @@ pub(super) fn settle(
     )?;
     for row in &settling.rows {
         let change = Exposure {
-            reserved_minor: 0,
             receivable_minor: row.amount_minor,
             unapplied_minor: row.amount_minor,
+            ..Exposure::default()
         };
         *changes.entry(row.customer_id).or_default() += -change;
     }

@@ -6,14 +6,15 @@ use actix_web::{HttpRequest, get, post, web};
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::desk::{self, Asked, Desk};
+use super::desk::{self, Asked, Desk, Errand};
+use super::model::{CreditBlock, CreditBlockStatus};
 use super::{actions, blocks, store};
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::{CreditBlockId, CustomerId, LimitCheckId, ReservationId};
 use crate::kernel::places::Language;
-use crate::platform::db::{Db, DbError};
+use crate::platform::db::{Db, DbError, Tx};
 use crate::platform::http::auth::{
     CaptureReservations, CheckLimits, DecideCreditBlocks, ManageReservations, ReadChecks,
 };
@@ -24,9 +25,9 @@ use crate::platform::http::{
 };
 
 use shapes::{
-    CaptureIn, CaptureOut, CreditBlockOut, DecisionIn, ExtendIn, LimitCheckBatchIn,
-    LimitCheckBatchOut, LimitCheckIn, LimitCheckItemOut, LimitCheckOut, RecordedCheckOut,
-    ReservationOut,
+    AmendIn, AssignIn, CaptureIn, CaptureOut, CheckNowOut, CreditBlockDetailOut, CreditBlockOut,
+    DecisionIn, ExtendIn, LimitCheckBatchIn, LimitCheckBatchOut, LimitCheckIn, LimitCheckItemOut,
+    LimitCheckOut, RecordedCheckOut, ReleaseIn, ReservationOut,
 };
 pub use shapes::{CreditBlockFilter, LimitCheckFilter, ReservationFilter};
 
@@ -41,10 +42,13 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(capture_reservation)
         .service(release_reservation)
         .service(extend_reservation)
+        .service(amend_reservation)
         .service(list_credit_blocks)
         .service(find_credit_block)
         .service(release_credit_block)
-        .service(reject_credit_block);
+        .service(reject_credit_block)
+        .service(withdraw_credit_block)
+        .service(assign_credit_block);
 }
 
 /// Check a limit
@@ -77,6 +81,7 @@ pub async fn check_limit(
         .map(|keyed| doors.claim(&keyed.scope))
         .transpose()?;
     let asked = Asked {
+        errand: Errand::Check,
         caller,
         input,
         keyed,
@@ -116,6 +121,7 @@ pub async fn check_limits_batch(
                 .items
                 .iter()
                 .map(|item| Asked {
+                    errand: Errand::Check,
                     caller: caller.clone(),
                     input: item.clone(),
                     keyed: None,
@@ -144,6 +150,7 @@ pub async fn check_limits_batch(
 #[get("/v1/limit-checks")]
 pub async fn list_limit_checks(
     actor: Actor<ReadChecks>,
+    speaks: Speaks,
     listing: Listing<LimitCheckFilter>,
     request: HttpRequest,
     doors: web::Data<Doors>,
@@ -152,14 +159,13 @@ pub async fn list_limit_checks(
     let page = doors
         .read(move |db| {
             let rows = store::list_checks(db, &actor, &listing.filter, &listing.page)?;
-            Ok(listing
+            let page = listing
                 .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
+            Ok(page.try_map(|check| RecordedCheckOut::new(check, &actor, speaks.0))?)
         })
         .await?;
-    Ok(page
-        .map(RecordedCheckOut::from)
-        .into_response(&request, &cursors))
+    Ok(page.into_response(&request, &cursors))
 }
 
 /// Read a recorded limit check
@@ -174,6 +180,7 @@ pub async fn list_limit_checks(
 #[get("/v1/limit-checks/{id}")]
 pub async fn find_limit_check(
     actor: Actor<ReadChecks>,
+    speaks: Speaks,
     id: web::Path<LimitCheckId>,
     doors: web::Data<Doors>,
 ) -> Outcome {
@@ -182,7 +189,7 @@ pub async fn find_limit_check(
             let missing = || Problem::not_found("limit check");
             let check = store::find_check(db, *id)?.ok_or_else(missing)?;
             visible(db, &actor, check.customer_id)?.ok_or_else(missing)?;
-            Ok(Answer::ok(&RecordedCheckOut::from(check))?.version(1))
+            Ok(Answer::ok(&RecordedCheckOut::new(check, &actor, speaks.0)?)?.version(1))
         })
         .await?;
     Ok(answer.into_response())
@@ -327,6 +334,45 @@ pub async fn extend_reservation(
         .await
 }
 
+/// Amend a reservation
+///
+/// Lets the order come to another amount. Only the difference is checked; less always passes. An order that was
+/// released by credit may grow up to the release's ceiling. The answer is the decision; when it is no, the reservation
+/// stays as it was. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "limit-checks",
+    params(("id" = ReservationId, Path, description = "The reservation.")),
+    request_body = AmendIn,
+    responses((status = 200, description = "The decision.", body = LimitCheckOut)),
+    security(("bearer" = ["reservations:manage"]))
+)]
+#[post("/v1/reservations/{id}/amend")]
+pub async fn amend_reservation(
+    actor: Actor<ManageReservations>,
+    speaks: Speaks,
+    id: web::Path<ReservationId>,
+    command: KeyedCommand<AmendIn>,
+    desk: web::Data<Desk>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let caller = Caller::clone(&actor);
+    let (input, keyed) = command.into_parts(&caller)?;
+    let _claim = doors.claim(&keyed.scope)?;
+    let asker = caller.clone();
+    let reservation = *id;
+    let input = doors
+        .read(move |db| actions::to_amend(db, &asker, reservation, &input))
+        .await?;
+    let asked = Asked {
+        errand: Errand::Amend(reservation),
+        caller,
+        input,
+        keyed: Some(keyed),
+        language: speaks.0,
+    };
+    Ok(desk.check(asked).await?.into_response())
+}
+
 /// List credit blocks
 ///
 /// Orders that wait for credit, and those that were decided: the oldest first, as a queue.
@@ -345,6 +391,7 @@ pub async fn list_credit_blocks(
     doors: web::Data<Doors>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
+    let reader = Caller::clone(&actor);
     let page = doors
         .read(move |db| {
             let rows = store::list_blocks(db, &actor, &listing.filter, &listing.page)?;
@@ -354,17 +401,17 @@ pub async fn list_credit_blocks(
         })
         .await?;
     Ok(page
-        .map(|block| CreditBlockOut::new(block, speaks.0))
+        .map(|block| CreditBlockOut::new(block, &reader, speaks.0))
         .into_response(&request, &cursors))
 }
 
 /// Read a credit block
 ///
-/// The order that waits, and why.
+/// The order that waits, why, and what its check would say now.
 #[utoipa::path(
     tag = "limit-checks",
     params(("id" = CreditBlockId, Path, description = "The credit block.")),
-    responses((status = 200, description = "The credit block.", body = CreditBlockOut)),
+    responses((status = 200, description = "The credit block.", body = CreditBlockDetailOut)),
     security(("bearer" = ["limits:read"]))
 )]
 #[get("/v1/credit-blocks/{id}")]
@@ -380,7 +427,14 @@ pub async fn find_credit_block(
             let block = store::find_block(db, *id)?.ok_or_else(missing)?;
             visible(db, &actor, block.customer_id)?.ok_or_else(missing)?;
             let version = block.version;
-            Ok(Answer::ok(&CreditBlockOut::new(block, speaks.0))?.version(version))
+            let now = block
+                .status
+                .waits()
+                .then(|| blocks::look_again(db, &actor, &block))
+                .transpose()?;
+            let block = CreditBlockOut::new(block, &actor, speaks.0);
+            let now = now.map(|record| CheckNowOut::new(&record, &actor, speaks.0));
+            Ok(Answer::ok(&CreditBlockDetailOut { block, now })?.version(version))
         })
         .await?;
     Ok(answer.into_response())
@@ -396,7 +450,7 @@ pub async fn find_credit_block(
         ("id" = CreditBlockId, Path, description = "The credit block."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
-    request_body = DecisionIn,
+    request_body = ReleaseIn,
     responses((status = 200, description = "The credit block as it is now.", body = CreditBlockOut)),
     security(("bearer" = ["credit-blocks:decide"]))
 )]
@@ -406,14 +460,13 @@ pub async fn release_credit_block(
     speaks: Speaks,
     id: web::Path<CreditBlockId>,
     version: IfMatch,
-    command: KeyedCommand<DecisionIn>,
+    command: KeyedCommand<ReleaseIn>,
     doors: web::Data<Doors>,
 ) -> Outcome {
     doors
         .once_keyed(&actor, command, move |tx, input| {
-            let block = blocks::release(tx, *id, version.0, input.reason.as_str())?;
-            let version = block.version;
-            Ok(Answer::ok(&CreditBlockOut::new(block, speaks.0))?.version(version))
+            let block = blocks::release(tx, *id, version.0, input)?;
+            describe_block(tx, block, speaks.0)
         })
         .await
 }
@@ -442,11 +495,78 @@ pub async fn reject_credit_block(
 ) -> Outcome {
     doors
         .once_keyed(&actor, command, move |tx, input| {
-            let block = blocks::reject(tx, *id, version.0, input.reason.as_str())?;
-            let version = block.version;
-            Ok(Answer::ok(&CreditBlockOut::new(block, speaks.0))?.version(version))
+            let rejected = CreditBlockStatus::Rejected;
+            let block = blocks::close(tx, *id, version.0, rejected, input.reason.as_str())?;
+            describe_block(tx, block, speaks.0)
         })
         .await
+}
+
+/// Withdraw a credit block
+///
+/// The order is no more: nothing is taken, and nobody needs to decide. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "limit-checks",
+    params(
+        ("id" = CreditBlockId, Path, description = "The credit block."),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = DecisionIn,
+    responses((status = 200, description = "The credit block as it is now.", body = CreditBlockOut)),
+    security(("bearer" = ["reservations:manage"]))
+)]
+#[post("/v1/credit-blocks/{id}/withdraw")]
+pub async fn withdraw_credit_block(
+    actor: Actor<ManageReservations>,
+    speaks: Speaks,
+    id: web::Path<CreditBlockId>,
+    version: IfMatch,
+    command: KeyedCommand<DecisionIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, move |tx, input| {
+            let withdrawn = CreditBlockStatus::Withdrawn;
+            let block = blocks::close(tx, *id, version.0, withdrawn, input.reason.as_str())?;
+            describe_block(tx, block, speaks.0)
+        })
+        .await
+}
+
+/// Assign a credit block
+///
+/// Gives the order to somebody of credit to look at, or puts it back into the queue.
+#[utoipa::path(
+    tag = "limit-checks",
+    params(
+        ("id" = CreditBlockId, Path, description = "The credit block."),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = AssignIn,
+    responses((status = 200, description = "The credit block as it is now.", body = CreditBlockOut)),
+    security(("bearer" = ["credit-blocks:decide"]))
+)]
+#[post("/v1/credit-blocks/{id}/assign")]
+pub async fn assign_credit_block(
+    actor: Actor<DecideCreditBlocks>,
+    speaks: Speaks,
+    id: web::Path<CreditBlockId>,
+    version: IfMatch,
+    command: Command<AssignIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once(&actor, command, move |tx, input| {
+            let block = blocks::assign(tx, *id, version.0, input.assigned_to.as_ref())?;
+            describe_block(tx, block, speaks.0)
+        })
+        .await
+}
+
+/// A credit block as its changes answer it.
+fn describe_block(tx: &Tx, block: CreditBlock, language: Language) -> Result<Answer, Problem> {
+    let version = block.version;
+    Ok(Answer::ok(&CreditBlockOut::new(block, tx.caller(), language))?.version(version))
 }
 
 /// The customer, unless it is hidden from the caller.

@@ -1,139 +1,140 @@
 //! A batch of checks: what is loaded for them, how they are decided in order, and what is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use super::{Asked, until};
-use crate::book::customers::model::{Customer, CustomerRef};
-use crate::book::customers::store as customers;
-use crate::book::exposure::actions::{self as exposure, AccountError};
-use crate::book::exposure::model::{CreditAccount, Exposure};
+use chrono::NaiveDate;
+
+use super::book::Book;
+use super::{Asked, Errand, until};
+use crate::book::exposure::actions::AccountError;
+use crate::book::exposure::model::Exposure;
+use crate::book::exposure::rules as exposure_rules;
 use crate::book::exposure::store as accounts;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
-use crate::decide::limits::api::shapes::{LimitCheckIn, LimitCheckOut};
+use crate::decide::limits::api::shapes::{Answering, LimitCheckOut};
+use crate::decide::limits::facts::Question;
 use crate::decide::limits::model::{
-    CreditBlock, CreditBlockStatus, LimitCheck, Outcome, Overdue, Reservation, ReservationStatus,
+    CreditBlock, CreditBlockStatus, LimitCheck, Outcome, Reservation, ReservationStatus,
 };
-use crate::decide::limits::rules::{self, Decision, Facts};
+use crate::decide::limits::record::{Record, Taken};
+use crate::decide::limits::rules;
 use crate::decide::limits::store;
 use crate::kernel::caller::Caller;
-use crate::kernel::clock::Instant;
+use crate::kernel::clock::{Clock, Instant};
 use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
 use crate::platform::db::{Change, Db, DbError, Tx, write_document};
 use crate::platform::http::{Answer, Code, Ended, Kept, Problem};
-use crate::platform::idempotency::{self, Claim};
+use crate::platform::idempotency::{self, Claim, Scope};
 
-/// What a batch of checks knows and does.
+/// What a batch of checks knows, and what it is to write.
 pub struct Batch {
-    policy: Policy,
-    today: chrono::NaiveDate,
-    known: Vec<(idempotency::Scope, Claim)>,
-    customers: Vec<Customer>,
-    /// Each customer's account and those of its ancestors.
-    lines: BTreeMap<CustomerId, (CreditAccountId, Vec<CreditAccountId>)>,
-    /// The accounts as they are with the reservations of this batch.
-    accounts: BTreeMap<CreditAccountId, CreditAccount>,
-    blocked: BTreeSet<CreditAccountId>,
-    overdue: BTreeMap<CustomerId, Vec<Overdue>>,
-    /// Open reservations of the orders that are asked about, those of this batch included.
-    open_reservations: Vec<Reservation>,
-    open_blocks: Vec<CreditBlock>,
-    // What is to be written.
+    policy: Arc<Policy>,
+    clock: Clock,
+    now: Instant,
+    today: NaiveDate,
+    known: HashMap<Scope, Claim>,
+    book: Book,
+    orders: Orders,
     checks: Vec<LimitCheck>,
-    reservations: Vec<Reservation>,
-    blocks: Vec<CreditBlock>,
     changes: Vec<(Caller, Change)>,
 }
 
-/// A check that was decided.
-pub struct Decided {
-    pub out: LimitCheckOut,
+/// The reservations and credit blocks of the orders that are asked about.
+#[derive(Default)]
+struct Orders {
+    /// Open ones, those of this batch included.
+    reservations: Vec<Reservation>,
+    blocks: Vec<CreditBlock>,
+    /// Releases by credit of the orders that are amended.
+    releases: Vec<CreditBlock>,
+    new_reservations: Vec<Reservation>,
+    amended: Vec<Reservation>,
+    new_blocks: Vec<CreditBlock>,
+    decided_blocks: Vec<CreditBlock>,
+    /// By how much each account's reservations grow.
+    taken: BTreeMap<CreditAccountId, i64>,
+}
+
+/// Whom a check is about, and what its order has already.
+pub struct Subject {
+    pub customer: CustomerId,
+    pub account: CreditAccountId,
+    pub reservation: Option<Reservation>,
+    pub block: Option<CreditBlock>,
+}
+
+/// A check that was looked at.
+pub struct Examined {
+    pub check: LimitCheckId,
+    pub subject: Subject,
+    /// Until when it would reserve.
+    pub expires_at: Instant,
+    pub record: Record,
 }
 
 impl Batch {
     /// Loads what the checks need, with the accounts of those that reserve locked.
     pub fn load(tx: &mut Tx, asked: &[Asked]) -> Result<Batch, DbError> {
-        let keys: Vec<(&idempotency::Scope, &str)> = asked
+        let keys: Vec<(&Scope, &str)> = asked
             .iter()
             .filter_map(|one| one.keyed.as_ref())
             .map(|keyed| (&keyed.scope, keyed.fingerprint.as_str()))
             .collect();
-        let known = idempotency::find_all(tx, &keys)?;
-        let customers = find_customers(tx, asked)?;
-        let reserving: BTreeSet<CustomerId> = asked
-            .iter()
-            .filter(|one| one.input.reserves())
-            .filter_map(|one| find_customer(&customers, &one.input.customer()))
-            .map(|customer| customer.id)
-            .collect();
-        let mut locked = exposure::lock_all(tx, &reserving)?;
-        let others = customers
-            .iter()
-            .map(|customer| customer.id)
-            .filter(|id| !reserving.contains(id))
-            .collect();
-        locked.extend(exposure::read_all(tx, &others)?);
-        Batch::assemble(tx, asked, known, customers, locked)
+        let known = idempotency::find_all(tx, &keys)?.into_iter().collect();
+        let policy = policies::live(tx)?;
+        let book = Book::lock(tx, asked, &policy.document)?;
+        let now = tx.now();
+        Batch::assemble(tx, asked, now, known, policy, book)
     }
 
     /// Loads what the checks need, with nothing locked.
     pub fn read(db: &mut Db, asked: &[Asked]) -> Result<Batch, DbError> {
-        let customers = find_customers(db, asked)?;
-        let everyone = customers.iter().map(|customer| customer.id).collect();
-        let found = exposure::read_all(db, &everyone)?;
-        Batch::assemble(db, asked, Vec::new(), customers, found)
+        let policy = policies::live(db)?;
+        let book = Book::read(db, asked, &policy.document)?;
+        let now = db.clock().now();
+        Batch::assemble(db, asked, now, HashMap::new(), policy, book)
     }
 
     fn assemble(
         db: &mut Db,
         asked: &[Asked],
-        known: Vec<(idempotency::Scope, Claim)>,
-        customers: Vec<Customer>,
-        found: BTreeMap<CustomerId, exposure::Locked>,
+        now: Instant,
+        known: HashMap<Scope, Claim>,
+        policy: Arc<Policy>,
+        book: Book,
     ) -> Result<Batch, DbError> {
-        let ids: Vec<CustomerId> = customers.iter().map(|customer| customer.id).collect();
-        let own: Vec<CreditAccountId> = found.values().map(|line| line.account.id).collect();
         let orders: Vec<&str> = asked.iter().filter_map(|one| one.input.order()).collect();
-        let today = db.today();
-        let mut overdue: BTreeMap<CustomerId, Vec<Overdue>> = BTreeMap::new();
-        for (customer, row) in store::list_overdue(db, &ids, today)? {
-            overdue.entry(customer).or_default().push(row);
+        let customers = book.customers();
+        let mut open = Orders::default();
+        if !orders.is_empty() {
+            open.reservations = store::list_open_reservations(db, &customers, &orders)?;
+            open.blocks = store::list_waiting_blocks(db, &customers, &orders)?;
         }
-        let blocks = accounts::list_blocks(db, &own)?;
-        let mut batch = Batch {
-            policy: policies::live(db)?,
-            today,
+        if asked
+            .iter()
+            .any(|one| matches!(one.errand, Errand::Amend(_)))
+        {
+            open.releases = store::list_releases(db, &customers, &orders)?;
+        }
+        Ok(Batch {
+            policy,
+            clock: db.clock().clone(),
+            now,
+            today: db.today(),
             known,
-            lines: BTreeMap::new(),
-            accounts: BTreeMap::new(),
-            blocked: blocks.into_iter().map(|block| block.account_id).collect(),
-            overdue,
-            open_reservations: store::list_open_reservations(db, &ids, &orders)?,
-            open_blocks: store::list_open_blocks(db, &ids, &orders)?,
-            customers,
+            book,
+            orders: open,
             checks: Vec::new(),
-            reservations: Vec::new(),
-            blocks: Vec::new(),
             changes: Vec::new(),
-        };
-        for (customer, line) in found {
-            let above = line.ancestors.iter().map(|account| account.id).collect();
-            batch.lines.insert(customer, (line.account.id, above));
-            for account in std::iter::once(line.account).chain(line.ancestors) {
-                batch.accounts.insert(account.id, account);
-            }
-        }
-        Ok(batch)
+        })
     }
 
     /// The answer to one check: the stored one when its key is known, else a decision.
-    pub fn answer(
-        &mut self,
-        asked: &Asked,
-        now: Instant,
-    ) -> Result<Result<Ended, Problem>, DbError> {
+    pub fn answer(&mut self, asked: &Asked) -> Result<Result<Ended, Problem>, DbError> {
         if let Some(keyed) = &asked.keyed
-            && let Some((_, claim)) = self.known.iter().find(|(scope, _)| *scope == keyed.scope)
+            && let Some(claim) = self.known.get(&keyed.scope)
         {
             return Ok(match claim {
                 Claim::Kept(text) => serde_json::from_str(text)
@@ -143,245 +144,322 @@ impl Batch {
                 Claim::New | Claim::InProgress => Err(Problem::new(Code::RequestInProgress)),
             });
         }
-        let refused = |problem: Problem| {
-            if problem.is_business_refusal() {
+        Ok(match self.decide(asked)? {
+            Ok(out) => Answer::ok(&out).map(|answer| Ended::Fresh(Kept::Answer(answer))),
+            Err(problem) if problem.is_business_refusal() => {
                 Ok(Ended::Fresh(Kept::Refusal(problem)))
-            } else {
-                Err(problem)
             }
-        };
-        Ok(match self.decide(asked, now)? {
-            Ok(decided) => {
-                Answer::ok(&decided.out).map(|answer| Ended::Fresh(Kept::Answer(answer)))
-            }
-            Err(problem) => refused(problem),
+            Err(problem) => Err(problem),
         })
     }
 
     /// Decides one check on the accounts as they stand after the checks before it, and takes what it takes.
-    pub fn decide(
-        &mut self,
-        asked: &Asked,
-        now: Instant,
-    ) -> Result<Result<Decided, Problem>, DbError> {
-        let subject = match self.subject(asked) {
-            Ok(subject) => subject,
+    pub fn decide(&mut self, asked: &Asked) -> Result<Result<LimitCheckOut, Problem>, DbError> {
+        let mut examined = match self.examine(asked) {
+            Ok(examined) => examined,
             Err(problem) => return Ok(Err(problem)),
         };
-        let reserve_until = match self.reserve_until(&asked.input, now) {
-            Ok(until) => until,
-            Err(problem) => return Ok(Err(problem)),
-        };
-        let ancestors: Vec<CreditAccount> = subject
-            .above
-            .iter()
-            .filter_map(|id| self.accounts.get(id).cloned())
-            .collect();
-        let Some(account) = self.accounts.get(&subject.account).cloned() else {
-            return Ok(Err(AccountError::NoAccount.into()));
-        };
-        let facts = Facts {
-            account: &account,
-            ancestors: &ancestors,
-            is_blocked: self.blocked.contains(&account.id),
-            overdue: self
-                .overdue
-                .get(&subject.customer)
-                .map_or(&[], Vec::as_slice),
-            today: self.today,
-        };
-        let question = asked.input.question(subject.held_minor);
-        let decision = rules::decide(&facts, &self.policy.document, &question);
-        let record = write_document(&serde_json::json!({
-            "input": asked.input, "overdue": facts.overdue, "is_blocked": facts.is_blocked, "today": self.today,
-        }))?;
-        let check = LimitCheckId::new();
-        let reservation = self.take(
-            asked,
-            &account,
-            &ancestors,
-            &decision,
-            check,
-            reserve_until,
-            now,
-        );
-        let block = self.open_block(asked, &account, &decision, check, reserve_until, now)?;
-        let after = self.accounts.get(&account.id).unwrap_or(&account);
-        let out = LimitCheckOut::new(
-            (!asked.input.is_dry_run()).then_some(check),
-            &decision,
-            after,
-            reservation.as_ref(),
-            block.map(|block| block.id),
-            self.policy.version,
-            now,
-            asked.language,
-        );
-        self.checks.push(LimitCheck {
-            id: check,
-            account_id: account.id,
-            customer_id: subject.customer,
-            order_number: asked.input.order().map(str::to_owned),
-            checkpoint: question.checkpoint,
-            currency: question.amount.currency(),
-            amount_minor: question.amount.minor(),
-            outcome: decision.outcome,
-            policy_version: self.policy.version,
-            request: record,
-            answer: write_document(&out)?,
-            checked_by: asked.caller.subject.to_string(),
-            checked_at: now,
-        });
-        Ok(Ok(Decided { out }))
-    }
-
-    /// Whom the check is about, unless the caller may not see it or the order has what it asks for already.
-    fn subject(&self, asked: &Asked) -> Result<Subject, Problem> {
-        let caller = &asked.caller;
-        let customer = find_customer(&self.customers, &asked.input.customer())
-            .filter(|customer| {
-                !caller.sees_only_own() || customer.owner.as_ref() == Some(&caller.subject)
-            })
-            .ok_or_else(|| Problem::not_found("customer"))?;
-        let (account, above) = self
-            .lines
-            .get(&customer.id)
-            .ok_or(AccountError::NoAccount)?;
-        let same_order = |order: &str, purpose: &str| {
-            asked.input.order() == Some(order) && asked.input.purpose() == purpose
-        };
-        let reservation = self
-            .open_reservations
-            .iter()
-            .find(|r| r.customer_id == customer.id && same_order(&r.order_number, &r.purpose));
-        let block = self
-            .open_blocks
-            .iter()
-            .find(|b| b.customer_id == customer.id && same_order(&b.order_number, &b.purpose));
-        if asked.input.reserves()
-            && let Some(order_number) = asked.input.order()
-        {
-            if let Some(reservation) = reservation {
-                return Err(Problem::new(Code::ReservationExists)
-                    .with("order_number", order_number)
-                    .with("existing_id", reservation.id));
-            }
-            if let Some(block) = block {
-                return Err(Problem::new(Code::CreditBlockExists)
-                    .with("order_number", order_number)
-                    .with("existing_id", block.id));
+        let record = &examined.record;
+        if asked.input.reserves() && record.question.net_minor() > 0 {
+            if record.decision.outcome.is_approved() {
+                self.take(asked, &mut examined);
+            } else if record.decision.outcome == Outcome::ReviewRequired {
+                self.open_block(asked, &mut examined)?;
             }
         }
-        Ok(Subject {
-            customer: customer.id,
-            account: *account,
-            above: above.clone(),
-            held_minor: reservation.map_or(0, Reservation::remaining_minor),
+        self.note(asked, &examined)?;
+        Ok(Ok(self.answer_of(asked, &examined)))
+    }
+
+    /// Makes the check of an order that waits for credit again, and takes what it asks for when it passes.
+    pub fn release_if_it_passes(&mut self, asked: &Asked) -> Result<bool, DbError> {
+        let Ok(mut examined) = self.examine(asked) else {
+            return Ok(false);
+        };
+        if !examined.record.decision.outcome.is_approved() {
+            return Ok(false);
+        }
+        self.take(asked, &mut examined);
+        self.note(asked, &examined)?;
+        Ok(true)
+    }
+
+    /// Answers a check without taking or recording anything.
+    ///
+    /// # Errors
+    /// What the check is refused for.
+    pub fn dry_run(&self, asked: &Asked) -> Result<LimitCheckOut, Problem> {
+        Ok(self.answer_of(asked, &self.examine(asked)?))
+    }
+
+    /// Looks at a check: what it asks, what is known, what the rules say.
+    ///
+    /// # Errors
+    /// What the check is refused for.
+    pub fn examine(&self, asked: &Asked) -> Result<Examined, Problem> {
+        let (subject, expires_at) = self.admit(asked)?;
+        let account = self
+            .book
+            .account(subject.account)
+            .ok_or(AccountError::NoAccount)?;
+        let facts = self
+            .book
+            .facts(account, asked.input.order(), &self.clock, self.today)
+            .ok_or(AccountError::NoAccount)?;
+        let question = asked.input.question(subject.reservation.as_ref());
+        let decision = if self.is_allowed_already(asked, &subject, &question) {
+            rules::pass(&facts, &self.policy.document, &question)
+        } else {
+            rules::decide(&facts, &self.policy.document, &question)
+        };
+        let own = facts.nodes.first().map(|node| node.exposure);
+        Ok(Examined {
+            check: LimitCheckId::new(),
+            subject,
+            expires_at,
+            record: Record {
+                included_minor: exposure_rules::included(
+                    own.unwrap_or_default(),
+                    &self.policy.document,
+                ),
+                question,
+                facts,
+                decision,
+                reservation: None,
+                credit_block: None,
+            },
         })
     }
 
-    /// Until when the reservation shall hold.
-    fn reserve_until(&self, input: &LimitCheckIn, now: Instant) -> Result<Instant, Problem> {
-        until(&self.policy, input.reserve_until, now)
+    /// Whether nobody needs to ask: an order that comes to less, or to no more than credit released it for.
+    fn is_allowed_already(&self, asked: &Asked, subject: &Subject, question: &Question) -> bool {
+        let (Errand::Amend(_), Some(reservation)) = (asked.errand, &subject.reservation) else {
+            return false;
+        };
+        if question.amount.currency() != reservation.currency {
+            return false;
+        }
+        let is_released = self.orders.releases.iter().any(|released| {
+            released.customer_id == subject.customer
+                && released.order_number == reservation.order_number
+                && released.purpose == reservation.purpose
+                && released.release_valid_until >= Some(self.today)
+                && released.ceiling_minor >= Some(question.amount.minor())
+        });
+        is_released || question.net_minor() <= reservation.remaining_minor()
     }
 
-    /// Takes the capacity when the check reserves and passes.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a reservation is made of all of these"
-    )]
-    fn take(
+    /// Notes the check, to be written with the batch.
+    fn note(&mut self, asked: &Asked, examined: &Examined) -> Result<(), DbError> {
+        let record = &examined.record;
+        self.checks.push(LimitCheck {
+            id: examined.check,
+            account_id: examined.subject.account,
+            customer_id: examined.subject.customer,
+            order_number: asked.input.order().map(str::to_owned),
+            checkpoint: record.question.checkpoint,
+            currency: record.question.amount.currency(),
+            amount_minor: record.question.amount.minor(),
+            outcome: record.decision.outcome,
+            policy_version: self.policy.version,
+            record: write_document(record)?,
+            checked_by: asked.caller.subject.to_string(),
+            checked_at: self.now,
+        });
+        Ok(())
+    }
+
+    fn answer_of(&self, asked: &Asked, examined: &Examined) -> LimitCheckOut {
+        let answering = Answering {
+            id: (!asked.input.is_dry_run()).then_some(examined.check),
+            account: examined.subject.account,
+            policy_version: self.policy.version,
+            checked_at: self.now,
+            language: asked.language,
+            reader: &asked.caller,
+        };
+        LimitCheckOut::new(&examined.record, answering)
+    }
+
+    /// Whom the check is about and until when it would reserve, unless the caller may not see it, or the order's
+    /// state does not allow what is asked.
+    fn admit(&self, asked: &Asked) -> Result<(Subject, Instant), Problem> {
+        let expires_at = until(&self.policy, asked.input.reserve_until, self.now)?;
+        let customer = self
+            .book
+            .customer(&asked.input.customer())
+            .filter(|customer| {
+                !asked.caller.sees_only_own()
+                    || customer.owner.as_ref() == Some(&asked.caller.subject)
+            })
+            .ok_or_else(|| Problem::not_found("customer"))?;
+        let account = self
+            .book
+            .account_of(customer.id)
+            .ok_or(AccountError::NoAccount)?;
+        let same_order = |customer_id, order: &str, purpose: &str| {
+            customer_id == customer.id
+                && asked.input.order() == Some(order)
+                && asked.input.purpose() == purpose
+        };
+        let reservation = self
+            .orders
+            .reservations
+            .iter()
+            .find(|r| same_order(r.customer_id, &r.order_number, &r.purpose));
+        let block = self
+            .orders
+            .blocks
+            .iter()
+            .find(|b| same_order(b.customer_id, &b.order_number, &b.purpose));
+        let subject = Subject {
+            customer: customer.id,
+            account,
+            reservation: reservation.cloned(),
+            block: block.cloned(),
+        };
+        subject.check(asked)?;
+        Ok((subject, expires_at))
+    }
+
+    /// Takes the capacity: a new reservation, or the order's own with another amount. A credit block that the order
+    /// waited at needs nobody any more.
+    pub fn take(&mut self, asked: &Asked, examined: &mut Examined) {
+        let taken = self.reserve(asked, examined);
+        if let Some(before) = &examined.subject.block {
+            let after = CreditBlock {
+                status: CreditBlockStatus::AutoReleased,
+                decided_by: Some(asked.caller.subject.to_string()),
+                decided_at: Some(self.now),
+                reservation_id: Some(taken),
+                ..before.clone()
+            };
+            let change = Change::new("credit_block.auto_released", after.id);
+            self.decide_block(asked, change, before, after);
+        }
+    }
+
+    /// Takes the capacity because a person says so, whatever the rules said.
+    pub fn release(
         &mut self,
         asked: &Asked,
-        account: &CreditAccount,
-        ancestors: &[CreditAccount],
-        decision: &Decision,
-        check: LimitCheckId,
-        expires_at: Instant,
-        now: Instant,
-    ) -> Option<Reservation> {
-        let net_minor = asked.input.question(0).net_minor();
-        let order_number = asked.input.order()?;
-        if !asked.input.reserves() || !decision.outcome.is_approved() || net_minor <= 0 {
-            return None;
-        }
-        let reservation = Reservation {
-            id: ReservationId::new(),
-            account_id: account.id,
-            customer_id: account.customer_id,
-            check_id: check,
-            order_number: order_number.to_owned(),
-            purpose: asked.input.purpose().to_owned(),
-            currency: account.currency,
-            amount_minor: net_minor,
-            captured_minor: 0,
-            status: ReservationStatus::Active,
-            expires_at,
-            created_by: asked.caller.subject.to_string(),
-            created_at: now,
-            ended_at: None,
-            end_reason: None,
-            version: 1,
+        examined: &mut Examined,
+        decided: &CreditBlock,
+        reason: &str,
+    ) -> Result<CreditBlock, DbError> {
+        let taken = self.reserve(asked, examined);
+        self.note(asked, examined)?;
+        let after = CreditBlock {
+            reservation_id: Some(taken),
+            ..decided.clone()
         };
-        for id in std::iter::once(account.id).chain(ancestors.iter().map(|ancestor| ancestor.id)) {
-            if let Some(touched) = self.accounts.get_mut(&id) {
-                touched.group_reserved_minor =
-                    touched.group_reserved_minor.saturating_add(net_minor);
-                if id == account.id {
-                    touched.reserved_minor = touched.reserved_minor.saturating_add(net_minor);
-                }
+        let change = Change::new("credit_block.released", after.id).because(reason);
+        if let Some(before) = &examined.subject.block {
+            self.decide_block(asked, change, before, after.clone());
+        }
+        Ok(after)
+    }
+
+    fn reserve(&mut self, asked: &Asked, examined: &mut Examined) -> ReservationId {
+        let net = examined.record.question.net_minor();
+        let caller = asked.caller.clone();
+        let (reservation, added) = match &examined.subject.reservation {
+            Some(before) => {
+                let mut after = before.clone();
+                after.amount_minor = net.saturating_add(before.captured_minor);
+                let change = Change::new("reservation.amended", after.id);
+                self.changes
+                    .push((caller, change.before(before).after(&after)));
+                self.orders.amend(&after);
+                (after, net.saturating_sub(before.remaining_minor()))
             }
-        }
-        let change = Change::new("reservation.created", reservation.id).after(&reservation);
-        self.changes.push((asked.caller.clone(), change));
-        self.open_reservations.push(reservation.clone());
-        self.reservations.push(reservation.clone());
-        Some(reservation)
+            None => {
+                let reservation = Reservation {
+                    id: ReservationId::new(),
+                    account_id: examined.subject.account,
+                    customer_id: examined.subject.customer,
+                    check_id: examined.check,
+                    order_number: asked.input.order().unwrap_or_default().to_owned(),
+                    purpose: asked.input.purpose().to_owned(),
+                    currency: examined.record.facts.currency,
+                    amount_minor: net,
+                    captured_minor: 0,
+                    status: ReservationStatus::Active,
+                    expires_at: examined.expires_at,
+                    created_by: asked.caller.subject.to_string(),
+                    created_at: self.now,
+                    ended_at: None,
+                    end_reason: None,
+                    version: 1,
+                };
+                let change = Change::new("reservation.created", reservation.id);
+                self.changes.push((caller, change.after(&reservation)));
+                self.orders.reservations.push(reservation.clone());
+                self.orders.new_reservations.push(reservation.clone());
+                (reservation, net)
+            }
+        };
+        let account = examined.subject.account;
+        self.book.take(account, added);
+        *self.orders.taken.entry(account).or_default() += added;
+        examined.record.reservation = Some(Taken::new(&reservation, added));
+        let own = examined.record.facts.nodes.first();
+        examined.record.included_minor = exposure_rules::included(
+            own.map(|node| node.exposure).unwrap_or_default() + Exposure::reserved(added),
+            &self.policy.document,
+        );
+        reservation.id
     }
 
-    /// Opens a credit block when the check would reserve and credit must look at it.
-    fn open_block(
+    fn decide_block(
         &mut self,
         asked: &Asked,
-        account: &CreditAccount,
-        decision: &Decision,
-        check: LimitCheckId,
-        reserve_until: Instant,
-        now: Instant,
-    ) -> Result<Option<CreditBlock>, DbError> {
-        let net_minor = asked.input.question(0).net_minor();
-        let Some(order_number) = asked.input.order() else {
-            return Ok(None);
-        };
-        if !asked.input.reserves() || decision.outcome != Outcome::ReviewRequired || net_minor <= 0
-        {
-            return Ok(None);
+        change: Change,
+        before: &CreditBlock,
+        after: CreditBlock,
+    ) {
+        self.changes
+            .push((asked.caller.clone(), change.before(before).after(&after)));
+        self.orders.blocks.retain(|block| block.id != after.id);
+        self.orders.decided_blocks.push(after);
+    }
+
+    /// Opens a credit block for an order that credit must look at; one that waits already goes on waiting.
+    fn open_block(&mut self, asked: &Asked, examined: &mut Examined) -> Result<(), DbError> {
+        if let Some(waiting) = &examined.subject.block {
+            examined.record.credit_block = Some(waiting.id);
+            return Ok(());
         }
+        let question = &examined.record.question;
         let block = CreditBlock {
             id: CreditBlockId::new(),
-            check_id: check,
-            account_id: account.id,
-            customer_id: account.customer_id,
-            order_number: order_number.to_owned(),
+            check_id: examined.check,
+            account_id: examined.subject.account,
+            customer_id: examined.subject.customer,
+            order_number: asked.input.order().unwrap_or_default().to_owned(),
             purpose: asked.input.purpose().to_owned(),
-            currency: account.currency,
-            amount_minor: net_minor,
-            reserve_until,
+            currency: examined.record.facts.currency,
+            amount_minor: question.net_minor().saturating_add(question.captured_minor),
+            reserve_until: examined.expires_at,
             status: CreditBlockStatus::Open,
-            reasons: write_document(&decision.reasons)?,
+            reasons: write_document(&examined.record.decision.reasons)?,
             opened_by: asked.caller.subject.to_string(),
-            opened_at: now,
+            opened_at: self.now,
+            assigned_to: None,
             decided_by: None,
             decided_at: None,
             decision_reason: None,
+            ceiling_minor: None,
+            release_valid_until: None,
             reservation_id: None,
             version: 1,
         };
         let change = Change::new("credit_block.opened", block.id).after(&block);
         self.changes.push((asked.caller.clone(), change));
-        self.open_blocks.push(block.clone());
-        self.blocks.push(block.clone());
-        Ok(Some(block))
+        examined.record.credit_block = Some(block.id);
+        self.orders.blocks.push(block.clone());
+        self.orders.new_blocks.push(block);
+        Ok(())
     }
 
     /// Writes all that the batch decided, in a handful of statements.
@@ -393,77 +471,82 @@ impl Batch {
     ) -> Result<(), DbError> {
         store::insert_checks(tx, &self.checks)?;
         tx.is_its_own_record();
-        store::insert_reservations(tx, &self.reservations)?;
-        store::insert_blocks(tx, &self.blocks)?;
-        let mut movements: BTreeMap<CreditAccountId, accounts::Movement> = BTreeMap::new();
-        for reservation in &self.reservations {
-            let taken = Exposure::reserved(reservation.amount_minor);
-            let Some((own, above)) = self.lines.get(&reservation.customer_id) else {
-                continue;
-            };
-            let movement = movements.entry(*own).or_default();
-            movement.own += taken;
-            movement.group += taken;
-            for ancestor in above {
-                movements.entry(*ancestor).or_default().group += taken;
-            }
+        store::insert_reservations(tx, &self.orders.new_reservations)?;
+        for amended in &self.orders.amended {
+            store::update_reservation(tx, amended)?;
         }
-        accounts::add_movements(tx, &movements)?;
+        store::insert_blocks(tx, &self.orders.new_blocks)?;
+        for decided in &self.orders.decided_blocks {
+            store::update_block_if_unchanged(tx, decided)?;
+        }
+        let movements = self.book.movements(&self.orders.taken);
+        if !movements.is_empty() {
+            accounts::add_movements(tx, &movements)?;
+        }
         tx.record_for(&self.changes)?;
         let mut kept = Vec::new();
         for (one, answer) in asked.iter().zip(answers) {
             if let (Some(keyed), Ok(Ended::Fresh(answer))) = (&one.keyed, answer) {
-                kept.push((
-                    &keyed.scope,
-                    keyed.fingerprint.as_str(),
-                    write_document(answer)?,
-                ));
+                let answer = write_document(answer)?;
+                kept.push((&keyed.scope, keyed.fingerprint.as_str(), answer));
             }
         }
         idempotency::keep_all(tx, &kept)
     }
 }
 
-/// Whom a check is about.
-struct Subject {
-    customer: CustomerId,
-    account: CreditAccountId,
-    above: Vec<CreditAccountId>,
-    /// What the order holds already.
-    held_minor: i64,
+impl Orders {
+    /// Keeps an amended reservation, whether it was there before this batch or not.
+    fn amend(&mut self, after: &Reservation) {
+        let is_new = self.new_reservations.iter().any(|new| new.id == after.id);
+        let list = if is_new {
+            &mut self.new_reservations
+        } else {
+            &mut self.amended
+        };
+        for rows in [&mut self.reservations, list] {
+            match rows.iter_mut().find(|row| row.id == after.id) {
+                Some(row) => *row = after.clone(),
+                None => rows.push(after.clone()),
+            }
+        }
+    }
 }
 
-fn find_customers(db: &mut Db, asked: &[Asked]) -> Result<Vec<Customer>, DbError> {
-    let references: Vec<CustomerRef> = asked.iter().map(|one| one.input.customer()).collect();
-    let ids: Vec<CustomerId> = references
-        .iter()
-        .filter_map(|reference| match reference {
-            CustomerRef::Id(id) => Some(*id),
-            CustomerRef::Number(_) => None,
-        })
-        .collect();
-    let numbers: Vec<&str> = references
-        .iter()
-        .filter_map(|reference| match reference {
-            CustomerRef::Id(_) => None,
-            CustomerRef::Number(number) => Some(number.as_str()),
-        })
-        .collect();
-    let mut found = Vec::new();
-    if !ids.is_empty() {
-        found.extend(customers::list_by_ids(db, &ids)?);
+impl Subject {
+    /// An order is reserved once: again is a mistake, more or less is an amendment. One that waits for credit waits.
+    fn check(&self, asked: &Asked) -> Result<(), Problem> {
+        let exists = |code, id: String| {
+            Err(Problem::new(code)
+                .with("order_number", asked.input.order().unwrap_or_default())
+                .with("existing_id", id))
+        };
+        match (asked.errand, &self.reservation, &self.block) {
+            (Errand::Check, Some(reservation), _) if asked.input.reserves() => {
+                exists(Code::ReservationExists, reservation.id.to_string())
+            }
+            (Errand::Check | Errand::Amend(_), _, Some(block)) if asked.input.reserves() => {
+                exists(Code::CreditBlockExists, block.id.to_string())
+            }
+            (Errand::Amend(id), reservation, _)
+                if reservation.as_ref().map(|reservation| reservation.id) != Some(id) =>
+            {
+                Err(Problem::ended("reservation", "ended"))
+            }
+            (Errand::Amend(_), Some(reservation), _)
+                if asked.input.amount.money().currency() == reservation.currency
+                    && asked.input.amount.money().minor() <= reservation.captured_minor =>
+            {
+                Err(Problem::invalid(
+                    "/amount",
+                    "below_captured",
+                    "must be more than what was captured already; release the rest instead",
+                ))
+            }
+            (Errand::Recheck(id), _, block) if block.as_ref().map(|block| block.id) != Some(id) => {
+                Err(Problem::not_found("credit block"))
+            }
+            _ => Ok(()),
+        }
     }
-    if !numbers.is_empty() {
-        found.extend(customers::list_by_numbers(db, &numbers)?);
-    }
-    found.sort_by_key(|customer| customer.id);
-    found.dedup_by_key(|customer| customer.id);
-    Ok(found)
-}
-
-fn find_customer<'a>(customers: &'a [Customer], reference: &CustomerRef) -> Option<&'a Customer> {
-    customers.iter().find(|customer| match reference {
-        CustomerRef::Id(id) => customer.id == *id,
-        CustomerRef::Number(number) => customer.number == *number,
-    })
 }

@@ -6,16 +6,18 @@
 //! answered at once: a bounded wait beats a long queue.
 
 mod batch;
+mod book;
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use tokio::sync::oneshot;
 
-use self::batch::Batch;
+pub use self::batch::{Batch, Examined};
 use super::api::shapes::{LimitCheckIn, LimitCheckOut};
 use crate::book::policy::model::Policy;
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
+use crate::kernel::ids::{CreditBlockId, ReservationId};
 use crate::kernel::places::Language;
 use crate::platform::db::{Database, Db, DbError, Tx};
 use crate::platform::http::{Code, Ended, Problem};
@@ -26,9 +28,21 @@ const BATCH_MAX: usize = 256;
 /// How many checks may wait. More would wait longer than an order system does.
 const QUEUE_MAX: usize = 4_096;
 
+/// Why a check is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Errand {
+    /// Somebody asks.
+    Check,
+    /// A reservation is to hold another amount.
+    Amend(ReservationId),
+    /// Something changed for an order that waits for credit.
+    Recheck(CreditBlockId),
+}
+
 /// One check with who asks.
 #[derive(Debug, Clone)]
 pub struct Asked {
+    pub errand: Errand,
     pub caller: Caller,
     pub input: LimitCheckIn,
     pub keyed: Option<Keyed>,
@@ -135,10 +149,27 @@ pub fn check_all(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<Ended, Probl
     let mut batch = Batch::load(tx, asked)?;
     let answers: Vec<Result<Ended, Problem>> = asked
         .iter()
-        .map(|one| batch.answer(one, tx.now()))
+        .map(|one| batch.answer(one))
         .collect::<Result<_, DbError>>()?;
     batch.save(tx, asked, &answers)?;
     Ok(answers)
+}
+
+/// Makes the checks of orders that wait for credit again: those that pass are released, the others wait on, and
+/// nothing is recorded of them.
+///
+/// # Errors
+/// When the database fails.
+pub fn recheck_all(tx: &mut Tx, asked: &[Asked]) -> Result<usize, DbError> {
+    let mut batch = Batch::load(tx, asked)?;
+    let mut released = 0;
+    for one in asked {
+        released += usize::from(batch.release_if_it_passes(one)?);
+    }
+    if released > 0 {
+        batch.save(tx, &[], &[])?;
+    }
+    Ok(released)
 }
 
 /// Decides one check without recording anything.
@@ -146,9 +177,7 @@ pub fn check_all(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<Ended, Probl
 /// # Errors
 /// What the check is refused for.
 pub fn dry_run(db: &mut Db, asked: &Asked) -> Result<LimitCheckOut, Problem> {
-    let mut batch = Batch::read(db, std::slice::from_ref(asked))?;
-    let now = db.clock().now();
-    batch.decide(asked, now)?.map(|decided| decided.out)
+    Batch::read(db, std::slice::from_ref(asked))?.dry_run(asked)
 }
 
 /// Until when a reservation holds: as asked, within what the policy allows.

@@ -1,0 +1,175 @@
+//! Credit blocks.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use super::{NodeOut, ReasonOut, nodes_for, reasons_for};
+use crate::decide::limits::model::{CreditBlock, CreditBlockStatus, Outcome};
+use crate::decide::limits::reasons::Reason;
+use crate::decide::limits::record::Record;
+use crate::decide::limits::rules::CounterOffer;
+use crate::kernel::caller::Caller;
+use crate::kernel::clock::{Day, Instant};
+use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
+use crate::kernel::money::{Money, PositiveIn};
+use crate::kernel::places::Language;
+use crate::kernel::text::{Note, Subject};
+
+/// Why something is decided.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "The customer paid by telegraphic transfer this morning."}))]
+pub struct DecisionIn {
+    pub reason: Note,
+}
+
+/// A release: up to what, until when and why.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "reason": "The customer paid by telegraphic transfer this morning.",
+    "ceiling": {"amount": "200000.00", "currency": "CNY"}, "valid_until": "2026-12-31"
+}))]
+pub struct ReleaseIn {
+    pub reason: Note,
+    /// Up to which amount the order may be amended without another check; its own amount when not given.
+    pub ceiling: Option<PositiveIn>,
+    /// The last day on which it may; none when not given.
+    pub valid_until: Option<Day>,
+}
+
+/// To whom an order is given.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"assigned_to": "u-21"}))]
+pub struct AssignIn {
+    /// Null puts it back into the queue.
+    #[schema(required)]
+    pub assigned_to: Option<Subject>,
+}
+
+/// An order that waits for credit, with what is needed to decide.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreditBlock, example = json!({
+    "id": "blk_01k00000000000000000000001", "limit_check_id": "chk_01k00000000000000000000001",
+    "credit_account_id": "acc_01k00000000000000000000001", "customer_id": "cus_01k00000000000000000000001",
+    "order_number": "SO-2026-0001", "purpose": "order", "amount": {"amount": "180000.00", "currency": "CNY"},
+    "status": "open", "reasons": [], "opened_by": "order-system", "opened_at": "2026-11-22T08:00:00.000000Z",
+    "assigned_to": null, "decided_by": null, "decided_at": null, "decision_reason": null, "ceiling": null,
+    "release_valid_until": null, "reservation_id": null
+}))]
+pub struct CreditBlockOut {
+    id: CreditBlockId,
+    limit_check_id: LimitCheckId,
+    credit_account_id: CreditAccountId,
+    customer_id: CustomerId,
+    #[schema(max_length = 64)]
+    order_number: String,
+    #[schema(max_length = 64)]
+    purpose: String,
+    amount: Money,
+    status: CreditBlockStatus,
+    #[schema(max_items = 100)]
+    reasons: Vec<ReasonOut>,
+    #[schema(max_length = 128)]
+    opened_by: String,
+    opened_at: Instant,
+    #[schema(max_length = 128)]
+    assigned_to: Option<String>,
+    #[schema(max_length = 128)]
+    decided_by: Option<String>,
+    decided_at: Option<Instant>,
+    #[schema(max_length = 2000)]
+    decision_reason: Option<String>,
+    /// Up to which amount the order was released.
+    ceiling: Option<Money>,
+    release_valid_until: Option<NaiveDate>,
+    /// The reservation that its release took.
+    reservation_id: Option<ReservationId>,
+}
+
+impl CreditBlockOut {
+    pub fn new(block: CreditBlock, reader: &Caller, language: Language) -> CreditBlockOut {
+        let reasons: Vec<Reason> = serde_json::from_str(&block.reasons).unwrap_or_default();
+        let money = |minor| Money::from_minor(minor, block.currency);
+        CreditBlockOut {
+            amount: money(block.amount_minor),
+            ceiling: block.ceiling_minor.map(money),
+            release_valid_until: block.release_valid_until,
+            assigned_to: block.assigned_to,
+            reasons: reasons_for(&reasons, reader, language),
+            id: block.id,
+            limit_check_id: block.check_id,
+            credit_account_id: block.account_id,
+            customer_id: block.customer_id,
+            order_number: block.order_number,
+            purpose: block.purpose,
+            status: block.status,
+            opened_by: block.opened_by,
+            opened_at: block.opened_at,
+            decided_by: block.decided_by,
+            decided_at: block.decided_at,
+            decision_reason: block.decision_reason,
+            reservation_id: block.reservation_id,
+        }
+    }
+}
+
+/// A credit block with what its check would say now.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreditBlockDetail, example = json!({
+    "id": "blk_01k00000000000000000000001", "limit_check_id": "chk_01k00000000000000000000001",
+    "credit_account_id": "acc_01k00000000000000000000001", "customer_id": "cus_01k00000000000000000000001",
+    "order_number": "SO-2026-0001", "purpose": "order", "amount": {"amount": "180000.00", "currency": "CNY"},
+    "status": "open", "reasons": [], "opened_by": "order-system", "opened_at": "2026-11-22T08:00:00.000000Z",
+    "assigned_to": null, "decided_by": null, "decided_at": null, "decision_reason": null, "ceiling": null,
+    "release_valid_until": null, "reservation_id": null,
+    "now": {"outcome": "approved", "reasons": [], "counter_offers": [], "nodes": []}
+}))]
+pub struct CreditBlockDetailOut {
+    #[serde(flatten)]
+    pub block: CreditBlockOut,
+    /// Null when the block is decided.
+    pub now: Option<CheckNowOut>,
+}
+
+/// What the check of a waiting order would say now.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CheckNow)]
+pub struct CheckNowOut {
+    outcome: Outcome,
+    #[schema(max_items = 100)]
+    reasons: Vec<ReasonOut>,
+    #[schema(max_items = 10)]
+    counter_offers: Vec<CounterOffer>,
+    /// How each place stands at which a limit holds; the customer's own alone for readers who may not see others'.
+    #[schema(max_items = 100)]
+    nodes: Vec<NodeOut>,
+}
+
+impl CheckNowOut {
+    pub fn new(record: &Record, reader: &Caller, language: Language) -> CheckNowOut {
+        let decision = &record.decision;
+        CheckNowOut {
+            outcome: decision.outcome,
+            reasons: reasons_for(&decision.reasons, reader, language),
+            counter_offers: decision.counter_offers.clone(),
+            nodes: nodes_for(record, reader),
+        }
+    }
+}
+
+/// Which credit blocks.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CreditBlockFilter {
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_id: Vec<CustomerId>,
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub status: Vec<CreditBlockStatus>,
+}

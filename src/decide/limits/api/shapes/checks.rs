@@ -1,0 +1,487 @@
+//! Limit checks.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use validator::{Validate, ValidationError};
+
+use crate::book::customers::model::CustomerRef;
+use crate::book::exposure::api::ExposureOut;
+use crate::book::exposure::model::{Exposure, Limit, LimitKind};
+use crate::book::exposure::rules::{Node, NodeKind};
+use crate::book::policy::model::{Checkpoint, RuleCode, RuleEffect};
+use crate::decide::limits::facts::Question;
+use crate::decide::limits::model::{
+    DEFAULT_PURPOSE, LimitCheck, Outcome, Reservation, ReservationStatus,
+};
+use crate::decide::limits::reasons::{Reason, ReasonCode};
+use crate::decide::limits::record::Record;
+use crate::decide::limits::rules::{Asked, CounterOffer, NodeFigures};
+use crate::kernel::caller::{Caller, Role};
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
+use crate::kernel::money::{AmountIn, Currency, Money, PositiveIn};
+use crate::kernel::places::Language;
+use crate::kernel::text::Number;
+use crate::platform::db::{DbError, read_document};
+
+/// May this customer have so much more?
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = "is_consistent"))]
+#[schema(example = json!({
+    "customer_number": "C-1001", "order_number": "SO-2026-0001", "amount": {"amount": "12500.00", "currency": "CNY"},
+    "net_days": 30, "checkpoint": "order", "reserve": true, "dry_run": false
+}))]
+pub struct LimitCheckIn {
+    /// The customer by id, or by `customer_number`: exactly one.
+    pub customer_id: Option<CustomerId>,
+    pub customer_number: Option<Number>,
+    /// The order; needed to reserve.
+    pub order_number: Option<Number>,
+    /// What of the order the reservation is for; `order` when not given.
+    pub purpose: Option<Number>,
+    pub amount: PositiveIn,
+    /// The term of the order, in days; the account's when not given.
+    #[validate(range(min = 0, max = 365))]
+    #[schema(minimum = 0, maximum = 365)]
+    pub net_days: Option<i32>,
+    /// The stage of the sale; `order` when not given.
+    pub checkpoint: Option<Checkpoint>,
+    /// What is paid before delivery: it needs no credit. In the currency of the amount, and no more than it.
+    pub prepaid: Option<AmountIn>,
+    /// Take the capacity when the check passes, open a credit block when credit must look at it.
+    pub reserve: Option<bool>,
+    /// Until when the reservation shall hold; the policy's default when not given.
+    pub reserve_until: Option<Instant>,
+    /// Only say what would happen.
+    pub dry_run: Option<bool>,
+}
+
+/// What the request alone shows to be wrong.
+fn is_consistent(input: &LimitCheckIn) -> Result<(), ValidationError> {
+    let wrong = |code: &'static str, message: &'static str| {
+        Err(ValidationError::new(code).with_message(message.into()))
+    };
+    if CustomerRef::either(input.customer_id, input.customer_number.as_ref()).is_none() {
+        return wrong(
+            "customer",
+            "name the customer by customer_id or customer_number, exactly one",
+        );
+    }
+    if input.reserves() && input.order_number.is_none() {
+        return wrong("order_number", "order_number is needed to reserve");
+    }
+    if let Some(prepaid) = input.prepaid {
+        let (prepaid, amount) = (prepaid.money(), input.amount.money());
+        if prepaid.currency() != amount.currency() || prepaid.minor() > amount.minor() {
+            return wrong(
+                "prepaid",
+                "prepaid must be in the currency of the amount and no more than it",
+            );
+        }
+    }
+    Ok(())
+}
+
+impl LimitCheckIn {
+    pub fn customer(&self) -> CustomerRef {
+        CustomerRef::either(self.customer_id, self.customer_number.as_ref())
+            .unwrap_or(CustomerRef::Id(CustomerId::from_uuid(uuid::Uuid::nil())))
+    }
+
+    pub fn order(&self) -> Option<&str> {
+        self.order_number.as_ref().map(Number::as_str)
+    }
+
+    pub fn purpose(&self) -> &str {
+        self.purpose
+            .as_ref()
+            .map_or(DEFAULT_PURPOSE, Number::as_str)
+    }
+
+    pub fn reserves(&self) -> bool {
+        self.reserve == Some(true) && !self.is_dry_run()
+    }
+
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_run == Some(true)
+    }
+
+    /// The question for the rules; `reservation` is what the order has already.
+    pub fn question(&self, reservation: Option<&Reservation>) -> Question {
+        Question {
+            amount: self.amount.money(),
+            prepaid_minor: self.prepaid.map_or(0, |prepaid| prepaid.money().minor()),
+            net_days: self.net_days,
+            checkpoint: self.checkpoint.unwrap_or(Checkpoint::Order),
+            held_minor: reservation.map_or(0, Reservation::remaining_minor),
+            captured_minor: reservation.map_or(0, |reservation| reservation.captured_minor),
+        }
+    }
+}
+
+/// Many checks at once, decided in this order.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"items": [
+    {"customer_number": "C-1001", "amount": {"amount": "12500.00", "currency": "CNY"}},
+    {"customer_number": "C-1002", "amount": {"amount": "800.00", "currency": "CNY"}}
+]}))]
+pub struct LimitCheckBatchIn {
+    #[validate(length(min = 1, max = 500), nested)]
+    #[schema(min_items = 1, max_items = 500)]
+    pub items: Vec<LimitCheckIn>,
+}
+
+/// Each check's answer, in the order of the questions.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LimitCheckBatch, example = json!({"items": [{"status": 404, "check": null, "problem": {
+    "type": "/problems/not_found", "title": "Not found", "status": 404,
+    "detail": "There is no such customer, or you may not see it.", "instance": "/v1/limit-checks",
+    "code": "not_found", "errors": [], "request_id": "01k5q0x3", "thing": "customer"}}]}))]
+pub struct LimitCheckBatchOut {
+    #[schema(max_items = 500)]
+    pub items: Vec<LimitCheckItemOut>,
+}
+
+/// One check's answer.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LimitCheckItem)]
+pub struct LimitCheckItemOut {
+    /// What a single request would have been answered.
+    #[schema(minimum = 200, maximum = 599)]
+    pub status: u16,
+    /// The decision, when there is one.
+    #[schema(value_type = Option<LimitCheckOut>)]
+    pub check: Option<Value>,
+    /// The problem, when there is one.
+    #[schema(value_type = Option<crate::platform::http::problem::ProblemOut>)]
+    pub problem: Option<Value>,
+}
+
+/// Why a check came out as it did.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Reason)]
+pub struct ReasonOut {
+    pub code: ReasonCode,
+    pub effect: RuleEffect,
+    /// For a person, in the caller's language.
+    #[schema(max_length = 1000)]
+    pub message: String,
+    /// What the rule saw: money as amount and currency, everything else as text.
+    #[schema(value_type = Object)]
+    pub facts: BTreeMap<String, Value>,
+}
+
+impl ReasonOut {
+    pub fn new(reason: &Reason, language: Language) -> ReasonOut {
+        ReasonOut {
+            code: reason.code,
+            effect: reason.effect,
+            message: reason.message(language),
+            facts: reason.facts.clone(),
+        }
+    }
+}
+
+/// How the account stands after the decision.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CheckedAccount)]
+pub struct CheckedAccountOut {
+    id: CreditAccountId,
+    limit_kind: LimitKind,
+    /// With what raises it for now; null unless `limit_kind` is `amount`.
+    limit: Option<Money>,
+    exposure: ExposureOut,
+    /// What the own limit leaves; null when unlimited.
+    headroom: Option<Money>,
+    #[schema(max_length = 20)]
+    limit_source: String,
+}
+
+/// The reservation that a check took.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TakenReservation)]
+pub struct TakenReservationOut {
+    id: ReservationId,
+    status: ReservationStatus,
+    /// What it holds.
+    amount: Money,
+    expires_at: Instant,
+}
+
+/// The credit block that a check opened.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OpenedBlock)]
+pub struct OpenedBlockOut {
+    id: CreditBlockId,
+}
+
+/// The decision on a limit check.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LimitCheck, example = json!({
+    "id": "chk_01k00000000000000000000001", "outcome": "approved_with_warning",
+    "reasons": [{"code": "limit_utilisation", "effect": "warn",
+        "message": "The limit of CNY 100000.00 would be used to 0.9300 of it.",
+        "facts": {"node": "acc_01k00000000000000000000001", "utilisation": "0.9300"}}],
+    "counter_offers": [],
+    "credit_account": {"id": "acc_01k00000000000000000000001", "limit_kind": "amount",
+        "limit": {"amount": "100000.00", "currency": "CNY"},
+        "exposure": {"total": {"amount": "93000.00", "currency": "CNY"}, "by_category": {
+            "reservations": {"amount": "12500.00", "currency": "CNY"},
+            "delivered_not_billed": {"amount": "0.00", "currency": "CNY"},
+            "receivables": {"amount": "80500.00", "currency": "CNY"},
+            "instruments": {"amount": "0.00", "currency": "CNY"},
+            "claimed_charges": {"amount": "0.00", "currency": "CNY"},
+            "unapplied_cash": {"amount": "0.00", "currency": "CNY"}}},
+        "headroom": {"amount": "7000.00", "currency": "CNY"}, "limit_source": "application"},
+    "reservation": {"id": "res_01k00000000000000000000001", "status": "active",
+        "amount": {"amount": "12500.00", "currency": "CNY"}, "expires_at": "2026-12-31T00:00:00.000000Z"},
+    "credit_block": null, "policy_version": 3, "checked_at": "2026-11-22T08:00:00.000000Z"
+}))]
+pub struct LimitCheckOut {
+    /// Null for a dry run, which is not recorded.
+    id: Option<LimitCheckId>,
+    outcome: Outcome,
+    #[schema(max_items = 100)]
+    reasons: Vec<ReasonOut>,
+    /// What else would pass now; each was put through the same rules.
+    #[schema(max_items = 10)]
+    counter_offers: Vec<CounterOffer>,
+    credit_account: CheckedAccountOut,
+    reservation: Option<TakenReservationOut>,
+    credit_block: Option<OpenedBlockOut>,
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    policy_version: i32,
+    checked_at: Instant,
+}
+
+/// Under what a check was decided, and for whom the answer is.
+#[derive(Debug, Clone, Copy)]
+pub struct Answering<'a> {
+    /// None for a dry run.
+    pub id: Option<LimitCheckId>,
+    pub account: CreditAccountId,
+    pub policy_version: i32,
+    pub checked_at: Instant,
+    pub language: Language,
+    pub reader: &'a Caller,
+}
+
+impl LimitCheckOut {
+    pub fn new(record: &Record, to: Answering) -> LimitCheckOut {
+        let facts = &record.facts;
+        let money = |minor| Money::from_minor(minor, facts.currency);
+        let own = facts.nodes.first();
+        let taken = record.reservation.as_ref();
+        let exposure = own.map(|node| node.exposure).unwrap_or_default()
+            + Exposure::reserved(taken.map_or(0, |taken| taken.added_minor));
+        let limit = own.map_or(Limit::None, |node| node.limit);
+        let total = own.and_then(Node::total_limit);
+        LimitCheckOut {
+            id: to.id,
+            outcome: record.decision.outcome,
+            reasons: reasons_for(&record.decision.reasons, to.reader, to.language),
+            counter_offers: record.decision.counter_offers.clone(),
+            credit_account: CheckedAccountOut {
+                id: to.account,
+                limit_kind: limit.kind(),
+                limit: total
+                    .filter(|_| limit.kind() == LimitKind::Amount)
+                    .map(money),
+                exposure: ExposureOut::new(exposure, record.included_minor, facts.currency),
+                headroom: total.map(|total| money(total.saturating_sub(record.included_minor))),
+                limit_source: facts.limit_source.clone(),
+            },
+            reservation: taken.map(|taken| TakenReservationOut {
+                id: taken.id,
+                status: taken.status,
+                amount: money(taken.held_minor),
+                expires_at: taken.expires_at,
+            }),
+            credit_block: record.credit_block.map(|id| OpenedBlockOut { id }),
+            policy_version: to.policy_version,
+            checked_at: to.checked_at,
+        }
+    }
+}
+
+/// The reasons as a reader may see them.
+pub fn reasons_for(reasons: &[Reason], reader: &Caller, language: Language) -> Vec<ReasonOut> {
+    let sees_all = sees_others(reader);
+    reasons
+        .iter()
+        .map(|reason| {
+            if sees_all {
+                ReasonOut::new(reason, language)
+            } else {
+                ReasonOut::new(&reason.masked(), language)
+            }
+        })
+        .collect()
+}
+
+/// Whether somebody may see what a customer's group and our portfolios owe: credit, finance and auditors may.
+pub fn sees_others(reader: &Caller) -> bool {
+    reader.has_any(&[Role::Credit, Role::Finance, Role::Auditor])
+}
+
+/// A recorded check: what was asked, what was looked up, and what was answered.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecordedCheck, example = json!({
+    "id": "chk_01k00000000000000000000001", "customer_id": "cus_01k00000000000000000000001",
+    "order_number": "SO-2026-0001", "checkpoint": "order", "amount": {"amount": "12500.00", "currency": "CNY"},
+    "outcome": "approved", "policy_version": 3, "question": {}, "facts": null, "nodes": [], "trace": [],
+    "answer": {"outcome": "approved"}, "checked_by": "order-system", "checked_at": "2026-11-22T08:00:00.000000Z"
+}))]
+pub struct RecordedCheckOut {
+    id: LimitCheckId,
+    customer_id: CustomerId,
+    #[schema(max_length = 64)]
+    order_number: Option<String>,
+    checkpoint: Checkpoint,
+    amount: Money,
+    outcome: Outcome,
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    policy_version: i32,
+    /// The question as the rules saw it; amounts in minor units.
+    #[schema(value_type = Object)]
+    question: Value,
+    /// What was looked up for it, with which it can be decided again; amounts in minor units. Null for readers who
+    /// may not see what others owe.
+    #[schema(value_type = Option<Object>)]
+    facts: Option<Value>,
+    /// How each place stood at which a limit holds; the customer's own alone for readers who may not see others'.
+    #[schema(max_items = 100)]
+    nodes: Vec<NodeOut>,
+    /// Every rule that was asked, in order, and whether it hit.
+    #[schema(max_items = 100)]
+    trace: Vec<TraceOut>,
+    /// The answer, in the reader's language.
+    #[schema(value_type = Object)]
+    answer: LimitCheckOut,
+    #[schema(max_length = 128)]
+    checked_by: String,
+    checked_at: Instant,
+}
+
+/// How a place stood at which a limit holds.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NodeFigures)]
+pub struct NodeOut {
+    kind: NodeKind,
+    /// The account's or the cap's.
+    #[schema(max_length = 40)]
+    id: String,
+    /// What a cap is about; empty for accounts and groups.
+    #[schema(max_length = 128)]
+    key: String,
+    /// Null when unlimited.
+    limit: Option<Money>,
+    exposure: Money,
+    /// Null when unlimited.
+    headroom: Option<Money>,
+}
+
+impl NodeOut {
+    pub fn new(node: &NodeFigures, currency: Currency) -> NodeOut {
+        let money = |minor| Money::from_minor(minor, currency);
+        NodeOut {
+            kind: node.kind,
+            id: node.id.clone(),
+            key: node.key.clone(),
+            limit: node.limit_minor.map(money),
+            exposure: money(node.exposure_minor),
+            headroom: node.headroom().map(money),
+        }
+    }
+}
+
+/// The nodes of a decision that a reader may see.
+pub fn nodes_for(record: &Record, reader: &Caller) -> Vec<NodeOut> {
+    let sees_all = sees_others(reader);
+    let nodes = record.decision.nodes.iter();
+    nodes
+        .filter(|node| sees_all || node.kind == NodeKind::Own)
+        .map(|node| NodeOut::new(node, record.facts.currency))
+        .collect()
+}
+
+/// A rule that was asked.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AskedRule)]
+pub struct TraceOut {
+    code: RuleCode,
+    effect: RuleEffect,
+    hit: bool,
+}
+
+impl From<&Asked> for TraceOut {
+    fn from(asked: &Asked) -> TraceOut {
+        TraceOut {
+            code: asked.code,
+            effect: asked.effect,
+            hit: asked.hit,
+        }
+    }
+}
+
+impl RecordedCheckOut {
+    /// # Errors
+    /// When the record can't be read, which can't be.
+    pub fn new(
+        check: LimitCheck,
+        reader: &Caller,
+        language: Language,
+    ) -> Result<RecordedCheckOut, DbError> {
+        let record: Record = read_document(&check.record)?;
+        let sees_all = sees_others(reader);
+        let document = |value: serde_json::Result<Value>| value.unwrap_or(Value::Null);
+        let answer = LimitCheckOut::new(
+            &record,
+            Answering {
+                id: Some(check.id),
+                account: check.account_id,
+                policy_version: check.policy_version,
+                checked_at: check.checked_at,
+                language,
+                reader,
+            },
+        );
+        Ok(RecordedCheckOut {
+            id: check.id,
+            customer_id: check.customer_id,
+            order_number: check.order_number,
+            checkpoint: check.checkpoint,
+            amount: Money::from_minor(check.amount_minor, check.currency),
+            outcome: check.outcome,
+            policy_version: check.policy_version,
+            question: document(serde_json::to_value(&record.question)),
+            facts: sees_all.then(|| document(serde_json::to_value(&record.facts))),
+            nodes: nodes_for(&record, reader),
+            trace: record.decision.trace.iter().map(TraceOut::from).collect(),
+            answer,
+            checked_by: check.checked_by,
+            checked_at: check.checked_at,
+        })
+    }
+}
+
+/// Which recorded checks.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LimitCheckFilter {
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_id: Vec<CustomerId>,
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub order_number: Vec<Number>,
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub outcome: Vec<Outcome>,
+}

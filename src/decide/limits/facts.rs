@@ -1,0 +1,111 @@
+//! What a decision is made from: kept whole in the decision record, so that it can be made again.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::book::exposure::model::AccountStatus;
+use crate::book::exposure::rules::Node;
+use crate::book::policy::model::Checkpoint;
+use crate::kernel::money::{Currency, Money};
+
+/// The question: may the customer have so much more?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    pub amount: Money,
+    /// What is paid before delivery, and needs no credit; in the currency of the amount.
+    #[serde(default)]
+    pub prepaid_minor: i64,
+    #[serde(default)]
+    pub net_days: Option<i32>,
+    pub checkpoint: Checkpoint,
+    /// What the order holds already, which is left out of exposure; in the account's currency.
+    #[serde(default)]
+    pub held_minor: i64,
+    /// What of the order was invoiced already, and is receivable; in the account's currency.
+    #[serde(default)]
+    pub captured_minor: i64,
+}
+
+impl Question {
+    /// What credit is asked for: the amount less what is prepaid and what was invoiced already.
+    pub const fn net_minor(&self) -> i64 {
+        self.amount
+            .minor()
+            .saturating_sub(self.prepaid_minor)
+            .saturating_sub(self.captured_minor)
+    }
+}
+
+/// What is known about the customer at the moment of the question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    pub today: NaiveDate,
+    /// The account's currency: all amounts here are in its minor units.
+    pub currency: Currency,
+    pub status: AccountStatus,
+    /// Whether a block stands on the account.
+    pub is_blocked: bool,
+    pub net_days: i32,
+    /// How the base limit came to be.
+    pub limit_source: String,
+    pub limit_valid_until: Option<NaiveDate>,
+    pub exempt_until: Option<NaiveDate>,
+    pub opened_on: NaiveDate,
+    /// Where limits hold: the account's own node first, then its groups from the nearest on, then caps.
+    pub nodes: Vec<Node>,
+    /// What is overdue, by due date.
+    pub overdue: Vec<Overdue>,
+    /// What only some policies ask for; none when the policy did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unpaid: Option<Unpaid>,
+    /// The highest level at which an open invoice was dunned; none when the policy did not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dunning_level: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behaviour: Option<Behaviour>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usual_order: Option<UsualOrder>,
+}
+
+/// What is open on a customer's overdue invoices of one due date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overdue {
+    pub due_date: NaiveDate,
+    /// What is open on all of them.
+    pub sum_minor: i64,
+    /// What is open on the largest of them.
+    pub largest_minor: i64,
+}
+
+/// What is open on invoices, due or not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unpaid {
+    pub count: i64,
+    pub sum_minor: i64,
+}
+
+/// How the customer paid in the last twelve months.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Behaviour {
+    /// What was paid.
+    pub paid_minor: i64,
+    /// Σ paid · days after the due date, in minor units times days; early payments count below zero.
+    pub late_minor_days: i64,
+}
+
+impl Behaviour {
+    /// Days beyond terms, weighted by amount; none when nothing was paid.
+    ///
+    /// 100 paid 10 days late and 300 paid on time: 2.5, of which the whole days are 2.
+    pub const fn days_beyond_terms(&self) -> Option<i64> {
+        self.late_minor_days.checked_div(self.paid_minor)
+    }
+}
+
+/// What the customer's orders of the last twelve months were like.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsualOrder {
+    pub count: i64,
+    /// The median of their amounts.
+    pub median_minor: i64,
+}

@@ -1,0 +1,189 @@
+//! What else would pass: less, a prepayment, a shorter term, more security. Each offer is put through the same rules
+//! before it is made, so that one that is accepted as made passes, if nothing else changed.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Decision, ask, catalogue};
+use crate::book::exposure::model::AdditionalKind;
+use crate::book::exposure::rules::{NodeKind, Raise};
+use crate::book::policy::model::{PolicyDocument, RuleEffect};
+use crate::decide::limits::facts::{Facts, Question};
+use crate::decide::limits::reasons::ReasonCode;
+use crate::kernel::money::Money;
+
+/// Something else that would pass now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CounterOffer {
+    pub kind: OfferKind,
+    /// The amount of the order, of the prepayment, or of the security; left out for a shorter term.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Money>,
+    /// The term; left out for the other kinds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 365)]
+    pub net_days: Option<i32>,
+}
+
+/// What a counter-offer asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferKind {
+    /// The largest amount that would pass now.
+    ReducedAmount,
+    /// What must be prepaid in all for the whole to pass now.
+    Prepayment,
+    /// The longest term with which it would pass now.
+    ShorterTerm,
+    /// The security, after its haircut, with which the whole would pass now.
+    Security,
+}
+
+impl CounterOffer {
+    /// The facts and the question as they would be if the offer were accepted.
+    pub fn accepted(&self, facts: &Facts, question: &Question) -> (Facts, Question) {
+        let (mut facts, mut question) = (facts.clone(), question.clone());
+        match self.kind {
+            OfferKind::ReducedAmount => {
+                question.amount = self.amount.unwrap_or(question.amount);
+            }
+            OfferKind::Prepayment => {
+                question.prepaid_minor = self.amount.map_or(question.prepaid_minor, Money::minor);
+            }
+            OfferKind::ShorterTerm => question.net_days = self.net_days,
+            OfferKind::Security => {
+                let raise = Raise {
+                    kind: AdditionalKind::Secured,
+                    minor: self.amount.map_or(0, Money::minor),
+                };
+                for node in &mut facts.nodes {
+                    if matches!(node.kind, NodeKind::Own | NodeKind::Group) {
+                        node.additional.push(raise);
+                    }
+                }
+            }
+        }
+        (facts, question)
+    }
+}
+
+/// The offers that pass.
+pub fn counter_offers(
+    facts: &Facts,
+    policy: &PolicyDocument,
+    question: &Question,
+    refused: &Decision,
+) -> Vec<CounterOffer> {
+    let passes = |offer: &CounterOffer| {
+        let (facts, question) = offer.accepted(facts, question);
+        ask(&facts, policy, &question).outcome.is_approved()
+    };
+    // A term that is too long stands in the way of every other offer; those are then made with the shorter term.
+    let is_too_long = refused
+        .reasons
+        .iter()
+        .any(|reason| reason.code == ReasonCode::TermExceedsPolicy && is_grave(reason.effect));
+    if is_too_long {
+        let offer = CounterOffer {
+            kind: OfferKind::ShorterTerm,
+            amount: None,
+            net_days: Some(facts.net_days),
+        };
+        return Some(offer).filter(passes).into_iter().collect();
+    }
+    let room = Room::of(facts, policy, question, refused);
+    [
+        room.reduced(question),
+        room.prepayment(question),
+        room.security(facts),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(passes)
+    .collect()
+}
+
+const fn is_grave(effect: RuleEffect) -> bool {
+    matches!(effect, RuleEffect::Block | RuleEffect::Review)
+}
+
+/// How far the rules with a grave effect let the customer go.
+struct Room {
+    /// The most credit; none when nothing bounds it.
+    credit: Option<i64>,
+    /// The largest order, credit or not; none when nothing bounds it.
+    document: Option<i64>,
+    /// By how much the limits of the customer and its groups fall short.
+    missing: i64,
+}
+
+impl Room {
+    fn of(facts: &Facts, policy: &PolicyDocument, question: &Question, refused: &Decision) -> Room {
+        let mut room = Room {
+            credit: None,
+            document: None,
+            missing: 0,
+        };
+        let least = |bound: Option<i64>, other: Option<i64>| bound.into_iter().chain(other).min();
+        for rule in &policy.check_rules {
+            let applies =
+                rule.checkpoints.is_empty() || rule.checkpoints.contains(&question.checkpoint);
+            if !applies || !is_grave(rule.effect) {
+                continue;
+            }
+            room.document = least(room.document, catalogue::largest_document(rule, facts));
+            let sublimit = catalogue::most_credit(rule, facts, &refused.nodes, question);
+            room.credit = least(room.credit, sublimit);
+            let kind = catalogue::node_kind(rule.code);
+            for node in refused.nodes.iter().filter(|node| Some(node.kind) == kind) {
+                let most = catalogue::most(rule, node)
+                    .map(|most| most.saturating_sub(node.exposure_minor));
+                room.credit = least(room.credit, most);
+                if matches!(node.kind, NodeKind::Own | NodeKind::Group) {
+                    let missing = catalogue::missing(rule, node, question.net_minor());
+                    room.missing = room.missing.max(missing);
+                }
+            }
+        }
+        room
+    }
+
+    /// The largest amount: what is left of credit with what is prepaid anyway, and no more than one order may be.
+    fn reduced(&self, question: &Question) -> Option<CounterOffer> {
+        let by_credit = match self.credit {
+            Some(credit) if credit <= 0 => return None,
+            credit => credit.map(|credit| {
+                credit
+                    .saturating_add(question.prepaid_minor)
+                    .saturating_add(question.captured_minor)
+            }),
+        };
+        let most = by_credit.into_iter().chain(self.document).min()?;
+        let amount = Money::from_minor(most, question.amount.currency());
+        (most < question.amount.minor())
+            .then(|| offer(OfferKind::ReducedAmount, amount))
+            .flatten()
+    }
+
+    fn prepayment(&self, question: &Question) -> Option<CounterOffer> {
+        let prepaid = question
+            .amount
+            .minor()
+            .saturating_sub(question.captured_minor)
+            .saturating_sub(self.credit?.max(0));
+        let amount = Money::from_minor(prepaid, question.amount.currency());
+        offer(OfferKind::Prepayment, amount)
+    }
+
+    fn security(&self, facts: &Facts) -> Option<CounterOffer> {
+        let amount = Money::from_minor(self.missing, facts.currency);
+        offer(OfferKind::Security, amount)
+    }
+}
+
+fn offer(kind: OfferKind, amount: Money) -> Option<CounterOffer> {
+    amount.is_positive().then_some(CounterOffer {
+        kind,
+        amount: Some(amount),
+        net_days: None,
+    })
+}

@@ -1,0 +1,106 @@
+//! The tables of the floor `collect`.
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    dunning_procedures (id) {
+        id -> IdColumn,
+        name -> Text,
+        usage -> Text,
+        document -> Text,
+        created_at -> InstantColumn,
+        changed_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    dunning_runs (id) {
+        id -> IdColumn,
+        as_of -> Date,
+        status -> Text,
+        skipped -> Text,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        approved_by -> Nullable<Text>,
+        approved_at -> Nullable<InstantColumn>,
+        issued_by -> Nullable<Text>,
+        issued_at -> Nullable<InstantColumn>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    dunning_notices (id) {
+        id -> IdColumn,
+        run_id -> IdColumn,
+        customer_id -> IdColumn,
+        account_id -> IdColumn,
+        level -> Integer,
+        channel -> Text,
+        effect -> Text,
+        language -> Text,
+        status -> Text,
+        currency -> Text,
+        total_minor -> BigInt,
+        subject -> Text,
+        body_text -> Text,
+        body_html -> Text,
+        issued_on -> Nullable<Date>,
+        suppressed_reason -> Nullable<Text>,
+        created_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    dunning_notice_items (notice_id, invoice_id) {
+        notice_id -> IdColumn,
+        invoice_id -> IdColumn,
+        level -> Integer,
+        days_past_due -> Integer,
+        open_minor -> BigInt,
+        dropped_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    dunning_stages (invoice_id) {
+        invoice_id -> IdColumn,
+        customer_id -> IdColumn,
+        level -> Integer,
+        last_dunned_on -> Date,
+        notice_id -> IdColumn,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    dunning_blocks (id) {
+        id -> IdColumn,
+        customer_id -> IdColumn,
+        invoice_id -> Nullable<IdColumn>,
+        reason -> Text,
+        until -> Date,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        lifted_at -> Nullable<InstantColumn>,
+        lifted_by -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
