@@ -6,5 +6,6 @@ DROP TABLE reservations;
 DROP TABLE account_blocks;
 DROP TABLE limits;
 DROP TABLE credit_accounts;
+DROP TABLE exchange_rates;
 DROP TABLE policies;
 DROP TABLE customers;
