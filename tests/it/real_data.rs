@@ -38,7 +38,12 @@ fn import_customers(app: &TestApp, file: &[u8]) {
             json!({"columns": {"number": "customerID", "name": "customerID"}, "defaults": {"country": "US"}}),
         )
         .run(&app.finance());
-    assert_eq!(customers["result"], report(2466, 100), "{}", customers.text);
+    assert_eq!(
+        customers["result"],
+        report(2466, 100),
+        "{}",
+        customers.text
+    );
     let accounts = import("credit_accounts", file)
         .mapped(
             json!({"columns": {"customer_number": "customerID"}, "defaults": {"currency": "USD"}}),
@@ -119,10 +124,7 @@ fn part(header: &str, lines: &[Line], holds: impl Fn(&Line) -> bool) -> (usize, 
         .filter(|line| holds(line))
         .map(|line| line.text.as_str())
         .collect();
-    (
-        kept.len(),
-        format!("{header}\n{}\n", kept.join("\n")).into_bytes(),
-    )
+    (kept.len(), format!("{header}\n{}\n", kept.join("\n")).into_bytes())
 }
 
 /// Every item of a list, page after page.
@@ -217,10 +219,7 @@ fn invoice_day(finance: &Client, lines: &[Line], today: NaiveDate) {
         .collect();
     if !invoices.is_empty() {
         finance
-            .post(
-                "/v1/invoices/batch?atomic=true",
-                json!({"invoices": invoices}),
-            )
+            .post("/v1/invoices/batch?atomic=true", json!({"invoices": invoices}))
             .expect(200);
     }
 }
@@ -272,10 +271,7 @@ fn in_a_year_of_daily_dunning_nobody_is_dunned_for_what_was_settled() {
             })
             .collect();
         let ladder = credit
-            .post(
-                "/v1/dunning-procedures",
-                json!({"name": "Daily", "levels": levels}),
-            )
+            .post("/v1/dunning-procedures", json!({"name": "Daily", "levels": levels}))
             .expect(201);
         let path = format!("/v1/dunning-procedures/{}/make-default", ladder.id());
         credit.post_if(&path, &ladder.etag(), json!({})).expect(200);
