@@ -9,7 +9,7 @@
 //! - [`prove`]: reports over the whole book, as of any date.
 //! - [`decide`]: limit checks, reservations, credit blocks, credit applications.
 //! - [`collect`]: seeing to it that the money comes in: dunning.
-//! - [`book`]: customers, credit policy, credit accounts and exposure, the receivables ledger, imports.
+//! - [`book`]: customers, credit policy, exchange rates, credit accounts and exposure, the receivables ledger, imports.
 //! - [`platform`]: database, idempotency, HTTP, trail, jobs.
 //! - [`kernel`]: money, ids, time, texts, who acts. No I/O.
 #![forbid(unsafe_code)]

@@ -18,7 +18,7 @@ use crate::server::Config;
 
 #[derive(Args)]
 pub struct Options {
-    /// What the file holds: customers, credit_accounts, invoices or receipts.
+    /// What the file holds: customers, credit_accounts, invoices, receipts or exchange_rates.
     #[arg(long)]
     kind: ImportKind,
     /// What happens to the good lines of a file with bad ones: per_line posts them, all_or_nothing does not.

@@ -77,6 +77,8 @@ kinds! {
     DunningProcedure, DunningProcedureId, "dpr";
     /// A dunning run.
     DunningRun, DunningRunId, "drn";
+    /// An exchange rate.
+    ExchangeRate, ExchangeRateId, "fxr";
     /// An invoice.
     Invoice, InvoiceId, "inv";
     /// A background job.

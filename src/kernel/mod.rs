@@ -1,8 +1,9 @@
-//! The kernel: money, currencies, ids, time, texts and who acts. Values only, no I/O.
+//! The kernel: money, currencies, rates, ids, time, texts and who acts. Values only, no I/O.
 
 pub mod caller;
 pub mod clock;
 pub mod ids;
 pub mod money;
 pub mod places;
+pub mod rates;
 pub mod text;

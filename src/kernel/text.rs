@@ -183,6 +183,10 @@ text_type! {
     Note, 2000, check_note, format!(r"^[^{REFUSED_IN_NOTES}]*[^\s{REFUSED_IN_NOTES}][^{REFUSED_IN_NOTES}]*$"), "Pays on time since 2019; two references checked."
 }
 text_type! {
+    /// Where a figure comes from: a central bank, a bank, an agency.
+    Source, 64, check_line, format!(r"^[^\s{REFUSED}]([^{REFUSED}]*[^\s{REFUSED}])?$"), "ECB"
+}
+text_type! {
     /// Who a token speaks for, as its issuer names them.
     Subject, 128, check_visible, "^[!-~]+$", "u-17"
 }

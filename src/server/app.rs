@@ -29,6 +29,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .configure(crate::book::customers::api::routes)
         .configure(crate::book::policy::api::routes)
+        .configure(crate::book::exchange_rates::api::routes)
         .configure(crate::book::exposure::api::routes)
         .configure(crate::decide::limits::api::routes)
         .configure(crate::book::receivables::api::routes)

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[(&str, &[&str])] = &[
     ("kernel", &[]),
     ("platform", &["db", "idempotency", "http", "trail", "events", "jobs"]),
-    ("book", &["customers", "policy", "exposure", "security", "receivables", "imports"]),
+    ("book", &["customers", "policy", "exchange_rates", "exposure", "security", "receivables", "imports"]),
     ("collect", &["promises", "losses", "disputes", "signals", "dunning", "worklist"]),
     ("decide", &["rating", "limits", "applications", "reviews"]),
     ("prove", &["reports", "audit"]),

@@ -37,6 +37,20 @@ CREATE TABLE policies (
 );
 CREATE UNIQUE INDEX policies_live_key ON policies (status) WHERE status = 'live';
 
+CREATE TABLE exchange_rates (
+    id uuid PRIMARY KEY,
+    base_currency text NOT NULL,
+    quote_currency text NOT NULL,
+    rate text NOT NULL,
+    rate_date date NOT NULL,
+    source text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamptz NOT NULL,
+    CHECK (base_currency <> quote_currency)
+);
+CREATE INDEX exchange_rates_pair ON exchange_rates (base_currency, quote_currency, rate_date DESC, id DESC);
+CREATE INDEX exchange_rates_date ON exchange_rates (rate_date, id);
+
 CREATE TABLE credit_accounts (
     id uuid PRIMARY KEY,
     customer_id uuid NOT NULL CONSTRAINT credit_accounts_customer_id_key UNIQUE REFERENCES customers (id),

@@ -10,5 +10,6 @@ DROP TABLE additional_limits;
 DROP TABLE account_blocks;
 DROP TABLE limits;
 DROP TABLE credit_accounts;
+DROP TABLE exchange_rates;
 DROP TABLE policies;
 DROP TABLE customers;

@@ -37,6 +37,20 @@ CREATE TABLE policies (
 ) STRICT;
 CREATE UNIQUE INDEX policies_live_key ON policies (status) WHERE status = 'live';
 
+CREATE TABLE exchange_rates (
+    id BLOB PRIMARY KEY,
+    base_currency TEXT NOT NULL,
+    quote_currency TEXT NOT NULL,
+    rate TEXT NOT NULL,
+    rate_date TEXT NOT NULL,
+    source TEXT NOT NULL,
+    set_by TEXT NOT NULL,
+    set_at TEXT NOT NULL,
+    CHECK (base_currency <> quote_currency)
+) STRICT;
+CREATE INDEX exchange_rates_pair ON exchange_rates (base_currency, quote_currency, rate_date DESC, id DESC);
+CREATE INDEX exchange_rates_date ON exchange_rates (rate_date, id);
+
 CREATE TABLE credit_accounts (
     id BLOB PRIMARY KEY,
     customer_id BLOB NOT NULL CONSTRAINT credit_accounts_customer_id_key UNIQUE REFERENCES customers (id),

@@ -1,9 +1,11 @@
-//! Files into the book: customers, credit accounts with the limits they have today, invoices and receipts.
+//! Files into the book: customers, credit accounts with the limits they have today, invoices, receipts and exchange
+//! rates.
 //!
 //! A file is received as a job and posted by the worker; `netterms import` does the same in its own process. Lines
 //! are posted in chunks, each with a few statements. Every line has a number of its own, and a line whose number is
 //! known is never posted again: with the same content it is `unchanged`, with another it is refused, because imports
-//! never overwrite. A file may therefore be sent again after whatever happened.
+//! never overwrite; a line with another exchange rate than the one that holds is appended as its correction. A file may
+//! therefore be sent again after whatever happened.
 //!
 //! `docs/imports.md` documents the columns for those who write the files.
 

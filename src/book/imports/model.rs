@@ -15,6 +15,7 @@ text_enum! {
         CreditAccounts = "credit_accounts",
         Invoices = "invoices",
         Receipts = "receipts",
+        ExchangeRates = "exchange_rates",
     }
 }
 
@@ -92,6 +93,14 @@ const RECEIPTS: &[Column] = &[
     optional("invoice_number"),
 ];
 
+const EXCHANGE_RATES: &[Column] = &[
+    required("base_currency"),
+    required("quote_currency"),
+    required("rate"),
+    required("rate_date"),
+    required("source"),
+];
+
 impl ImportKind {
     pub const fn columns(self) -> &'static [Column] {
         match self {
@@ -99,6 +108,7 @@ impl ImportKind {
             ImportKind::CreditAccounts => CREDIT_ACCOUNTS,
             ImportKind::Invoices => INVOICES,
             ImportKind::Receipts => RECEIPTS,
+            ImportKind::ExchangeRates => EXCHANGE_RATES,
         }
     }
 
@@ -108,6 +118,7 @@ impl ImportKind {
             ImportKind::Customers => &[Role::Credit, Role::Finance],
             ImportKind::CreditAccounts => &[Role::Finance],
             ImportKind::Invoices | ImportKind::Receipts => &[Role::Finance, Role::System],
+            ImportKind::ExchangeRates => &[Role::Finance, Role::Admin],
         }
     }
 }

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use chrono::format::{Item, StrftimeItems};
 
 use super::model::{ImportKind, Mapping};
+use crate::book::exchange_rates::model::NewRate;
 use crate::book::exposure::model::{Limit, LimitKind};
 use crate::kernel::clock::Day;
 use crate::kernel::money::{Currency, Money};
@@ -416,6 +417,31 @@ impl FromCells for ReceiptRow {
             receipt_date: receipt_date?,
             amount: amount?,
             invoice_number,
+        })
+    }
+}
+
+/// An exchange rate: `base_currency,quote_currency,rate,rate_date,source`.
+impl FromCells for NewRate {
+    fn from_cells(cells: &mut Cells) -> Option<NewRate> {
+        let base_currency: Option<Currency> = cells.required("base_currency", parsed);
+        let quote_currency = cells.required("quote_currency", parsed);
+        let rate = cells.required("rate", parsed);
+        let rate_date = cells.required_day("rate_date");
+        let source = cells.required("source", parsed);
+        if base_currency.is_some() && base_currency == quote_currency {
+            cells.complain(
+                "quote_currency",
+                "same_currency",
+                "must not be the base currency",
+            );
+        }
+        Some(NewRate {
+            base_currency: base_currency?,
+            quote_currency: quote_currency?,
+            rate: rate?,
+            rate_date: rate_date?,
+            source: source?,
         })
     }
 }

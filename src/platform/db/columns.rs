@@ -1,5 +1,5 @@
 //! One Rust type, each database's best column: ids are `uuid` or `BLOB`, instants `timestamptz` or `TEXT`, texts,
-//! currencies and states `TEXT`. Days are Diesel's own `Date`.
+//! currencies, rates and states `TEXT`. Days are Diesel's own `Date`.
 
 use std::io::Write as _;
 
@@ -16,7 +16,8 @@ use crate::kernel::clock::Instant;
 use crate::kernel::ids::{Id, Kind};
 use crate::kernel::money::Currency;
 use crate::kernel::places::{Country, Language};
-use crate::kernel::text::{Email, Line, Note, Number, Subject};
+use crate::kernel::rates::Rate;
+use crate::kernel::text::{Email, Line, Note, Number, Source, Subject};
 
 /// The SQL type of ids.
 #[derive(Clone, Copy, Default, SqlType, QueryId)]
@@ -143,8 +144,25 @@ impl FromSql<InstantColumn, Sqlite> for Instant {
 
 /// Stores a type as `TEXT`: by the given function to text, and back by `FromStr`.
 macro_rules! text_column {
-    ($rust:ty, $as_text:expr) => {
+    (@read $rust:ty) => {
         $crate::platform::db::columns::stands_for!(diesel::sql_types::Text, $rust);
+
+        impl<DB> diesel::deserialize::FromSql<diesel::sql_types::Text, DB> for $rust
+        where
+            DB: diesel::backend::Backend,
+            String: diesel::deserialize::FromSql<diesel::sql_types::Text, DB>,
+        {
+            fn from_sql(value: DB::RawValue<'_>) -> diesel::deserialize::Result<$rust> {
+                let text =
+                    <String as diesel::deserialize::FromSql<diesel::sql_types::Text, DB>>::from_sql(value)?;
+                text.parse().map_err(|_| {
+                    format!("{text:?} in the database is no {}", stringify!($rust)).into()
+                })
+            }
+        }
+    };
+    ($rust:ty, $as_text:expr) => {
+        $crate::platform::db::columns::text_column!(@read $rust);
 
         impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg> for $rust {
             fn to_sql<'b>(
@@ -168,20 +186,6 @@ macro_rules! text_column {
                 Ok(diesel::serialize::IsNull::No)
             }
         }
-
-        impl<DB> diesel::deserialize::FromSql<diesel::sql_types::Text, DB> for $rust
-        where
-            DB: diesel::backend::Backend,
-            String: diesel::deserialize::FromSql<diesel::sql_types::Text, DB>,
-        {
-            fn from_sql(value: DB::RawValue<'_>) -> diesel::deserialize::Result<$rust> {
-                let text =
-                    <String as diesel::deserialize::FromSql<diesel::sql_types::Text, DB>>::from_sql(value)?;
-                text.parse().map_err(|_| {
-                    format!("{text:?} in the database is no {}", stringify!($rust)).into()
-                })
-            }
-        }
     };
 }
 pub(crate) use text_column;
@@ -193,7 +197,24 @@ text_column!(Number, |text| text.as_str());
 text_column!(Line, |text| text.as_str());
 text_column!(Note, |text| text.as_str());
 text_column!(Email, |text| text.as_str());
+text_column!(Source, |text| text.as_str());
 text_column!(Subject, |text| text.as_str());
+
+text_column!(@read Rate);
+
+impl ToSql<Text, Pg> for Rate {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        write!(out, "{self}")?;
+        Ok(IsNull::No)
+    }
+}
+
+impl ToSql<Text, Sqlite> for Rate {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.to_string());
+        Ok(IsNull::No)
+    }
+}
 
 /// Declares an enumeration that is the same in Rust, in JSON, in the contract and in its `TEXT` column.
 macro_rules! text_enum {

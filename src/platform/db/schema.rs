@@ -130,6 +130,22 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::platform::db::columns::{IdColumn, InstantColumn};
 
+    exchange_rates (id) {
+        id -> IdColumn,
+        base_currency -> Text,
+        quote_currency -> Text,
+        rate -> Text,
+        rate_date -> Date,
+        source -> Text,
+        set_by -> Text,
+        set_at -> InstantColumn,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
     credit_accounts (id) {
         id -> IdColumn,
         customer_id -> IdColumn,
@@ -397,6 +413,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_files,
     customers,
     policies,
+    exchange_rates,
     credit_accounts,
     limits,
     account_blocks,

@@ -55,6 +55,10 @@ permits! {
     DraftPolicies, "policies:draft" => [Credit, Finance, Admin];
     /// Set credit policies live.
     ApprovePolicies, "policies:approve" => [Credit, Finance];
+    /// Read exchange rates, and which one would be used.
+    ReadExchangeRates, "exchange-rates:read" => [Sales, Credit, Finance, Auditor, System, Admin];
+    /// Set exchange rates.
+    SetExchangeRates, "exchange-rates:set" => [Finance, Admin];
     /// Read credit applications.
     ReadApplications, "applications:read" => [Sales, Credit, Finance, Auditor];
     /// Draft, submit, complete, withdraw and appeal credit applications.
@@ -91,8 +95,8 @@ permits! {
     RunDunning, "dunning:run" => [Credit];
     /// Approve dunning runs.
     ApproveDunning, "dunning:approve" => [Credit, Finance];
-    /// Upload files of customers, accounts, invoices and receipts.
-    ImportFiles, "imports:run" => [Credit, Finance, System];
+    /// Upload files of customers, accounts, invoices, receipts and exchange rates.
+    ImportFiles, "imports:run" => [Credit, Finance, System, Admin];
     /// Read and cancel background jobs.
     ReadJobs, "jobs:read" => [Sales, Credit, Finance, Auditor, System, Admin];
 }

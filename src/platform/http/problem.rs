@@ -98,6 +98,8 @@ codes! {
         "The request is well-formed, but the rules refuse it; errors says why.", "请求格式正确，但不符合业务规则，详见 errors。";
     CurrencyMismatch, "currency_mismatch", 422, "Another currency",
         "The amount is in {given}, the account in {expected}.", "金额币种为 {given}，账户币种为 {expected}。";
+    NoExchangeRate, "no_exchange_rate", 422, "No exchange rate",
+        "No exchange rate leads from {from} to {to} on {on}: set one of these two currencies, or one of each with a common third, of that day or earlier.", "{on} 没有从 {from} 到 {to} 的汇率：请录入该日或更早的两币种间汇率，或两者各自对同一第三币种的汇率。";
     ReservationExceeded, "reservation_exceeded", 422, "More than was reserved",
         "{amount} is more than what the reservation has left, {remaining}, with the policy's tolerance.", "{amount} 超出占用剩余 {remaining} 及政策容差。";
     OverApplied, "over_applied", 422, "More than is open",

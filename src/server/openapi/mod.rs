@@ -24,7 +24,8 @@ use crate::kernel::clock::{Day, Instant};
 use crate::kernel::ids;
 use crate::kernel::money::{AmountIn, Currency, Money};
 use crate::kernel::places::{Country, Language};
-use crate::kernel::text::{Email, Line, Note, Number, Subject};
+use crate::kernel::rates::Rate;
+use crate::kernel::text::{Email, Line, Note, Number, Source, Subject};
 use crate::platform::http::problem::{FieldError, ProblemOut};
 
 #[derive(utoipa::OpenApi)]
@@ -41,17 +42,19 @@ use crate::platform::http::problem::{FieldError, ProblemOut};
         (name = "credit-accounts", description = "Limits, terms, status and exposure."),
         (name = "applications", description = "Credit applications, from draft to decision."),
         (name = "policies", description = "The credit policy, by version."),
+        (name = "exchange-rates", description = "With which rates money in another currency is converted."),
         (name = "limit-checks", description = "May this customer have so much more? Reservations and credit blocks."),
         (name = "receivables", description = "Invoices, credit notes, receipts and cash application."),
         (name = "reports", description = "Figures as of any date."),
         (name = "dunning", description = "Procedures, runs, notices, stages and blocks."),
-        (name = "imports", description = "Files of customers, accounts, invoices and receipts."),
+        (name = "imports", description = "Files of customers, accounts, invoices, receipts and exchange rates."),
         (name = "jobs", description = "Long work, with progress."),
         (name = "trail", description = "Who changed what, when and why."),
         (name = "operation", description = "Health of the service, and one's own token."),
     ),
     components(schemas(
-        ProblemOut, FieldError, AmountIn, Country, Currency, Day, Email, Instant, Language, Line, Money, Note, Number, Subject
+        ProblemOut, FieldError, AmountIn, Country, Currency, Day, Email, Instant, Language, Line, Money, Note, Number, Rate,
+        Source, Subject
     )),
 )]
 struct Contract;

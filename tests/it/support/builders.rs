@@ -163,6 +163,17 @@ pub fn set_limit(app: &TestApp, customer: &str, scope: LimitScope, amount: &str,
         .unwrap();
 }
 
+/// Sets an exchange rate as the ECB publishes it, and gives its id: from `on`, one `base` is `rate` of `quote`.
+pub fn set_rate(app: &TestApp, base: &str, quote: &str, rate: &str, on: &str) -> String {
+    let body = json!({
+        "base_currency": base, "quote_currency": quote, "rate": rate, "rate_date": on, "source": "ECB",
+    });
+    app.finance()
+        .post("/v1/exchange-rates", body)
+        .expect(201)
+        .id()
+}
+
 /// An invoice of a customer in CNY, dated today and due by the account's terms.
 pub fn an_invoice(number: &str, customer: &str, amount: &str) -> AnInvoice {
     AnInvoice {

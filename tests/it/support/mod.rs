@@ -6,7 +6,7 @@ mod client;
 mod uploads;
 
 pub use app::{TestApp, on_both};
-pub use builders::{a_customer, a_receipt, an_invoice};
+pub use builders::{a_customer, a_receipt, an_invoice, set_rate};
 pub use client::{Client, Reply, forge, sign};
 pub use uploads::{AnImport, import};
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod customers;
 mod documents;
+mod exchange_rates;
 mod invoices;
 mod receipts;
 
@@ -15,6 +16,7 @@ use super::model::{ImportKind, ImportMode, Plan, Report, Row, Verdict};
 use super::reading::{CsvFile, ReadError};
 use super::rules::{AccountRow, CustomerRow, FromCells, InvoiceRow, ReceiptRow};
 use crate::book::customers::actions::CustomerError;
+use crate::book::exchange_rates::model::NewRate;
 use crate::book::exposure::actions::AccountError;
 use crate::kernel::caller::Caller;
 use crate::platform::db::{Database, DbError, Retryable, Tx};
@@ -140,6 +142,7 @@ impl Import<'_> {
             ImportKind::CreditAccounts => self.run_as::<AccountRow>(),
             ImportKind::Invoices => self.run_as::<InvoiceRow>(),
             ImportKind::Receipts => self.run_as::<ReceiptRow>(),
+            ImportKind::ExchangeRates => self.run_as::<NewRate>(),
         }
     }
 

@@ -20,13 +20,13 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// Import a file
 ///
-/// Customers, credit accounts with the limits they have today, invoices or receipts from CSV (UTF-8, comma or
-/// semicolon, up to 100 MiB). The work goes on as a job: read it, or watch its events, until it has ended; its
+/// Customers, credit accounts with the limits they have today, invoices, receipts or exchange rates from CSV (UTF-8,
+/// comma or semicolon, up to 100 MiB). The work goes on as a job: read it, or watch its events, until it has ended; its
 /// `result` counts the lines created, unchanged and rejected, and its `errors` say what is wrong, line by line.
 ///
 /// Lines are known by their number (credit accounts by their customer's): one that is in the book with the same
-/// content is `unchanged`, with other content it is rejected, because imports never overwrite. A file may therefore
-/// be sent again after whatever happened.
+/// content is `unchanged`, with other content it is rejected, because imports never overwrite; only an exchange rate
+/// is then appended as a correction. A file may therefore be sent again after whatever happened.
 ///
 /// Columns, those in brackets may be left out:
 /// - `customers`: number, name, country, \[street, city, postal_code, email, language, owner, parent_number\]; a parent
@@ -37,6 +37,7 @@ pub fn routes(config: &mut ServiceConfig) {
 ///   system.
 /// - `receipts`: number, customer_number, receipt_date, amount, currency, \[invoice_number\]; without an invoice they
 ///   pay the oldest first. Roles: finance, system.
+/// - `exchange_rates`: base_currency, quote_currency, rate, rate_date, source. Roles: finance, admin.
 ///
 /// A `mapping` reads a foreign file as it is: `{"columns": {"number": "Invoice No"}, "date_format": "%m/%d/%Y",
 /// "defaults": {"currency": "USD"}}`.

@@ -1,0 +1,115 @@
+//! What is done with exchange rates.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use super::model::{ExchangeRate, NewRate, RateKey};
+use super::rules::{self, Conversion, InFuture};
+use super::store;
+use crate::kernel::ids::ExchangeRateId;
+use crate::kernel::money::Currency;
+use crate::platform::db::{Change, Db, DbError, Tx};
+
+/// Why a use case on exchange rates was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ExchangeRateError {
+    #[error("there is no such exchange rate")]
+    Missing,
+    #[error(transparent)]
+    InFuture(#[from] InFuture),
+    #[error("no exchange rate leads from {from} to {to} on {on}")]
+    NoRate {
+        from: Currency,
+        to: Currency,
+        on: NaiveDate,
+    },
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// Sets a rate, which holds from its day until the next one of its pair. One that was set for the same day before
+/// stays in the table, and holds no more.
+///
+/// # Errors
+/// When its day lies in the future.
+pub fn set(tx: &mut Tx, new: &NewRate) -> Result<ExchangeRate, ExchangeRateError> {
+    rules::check_day(new.rate_date, tx.today())?;
+    let row = row(tx, new);
+    append(tx, std::slice::from_ref(&row))?;
+    Ok(row)
+}
+
+/// What became of one of many rates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    Set,
+    /// The same holds for that pair and day already.
+    Unchanged,
+    InFuture(InFuture),
+}
+
+/// Sets those of many rates that say something new, with few statements, and says in their order what became of each.
+///
+/// # Errors
+/// When the database fails.
+pub fn take_over(tx: &mut Tx, new: &[&NewRate]) -> Result<Vec<Taken>, DbError> {
+    let today = tx.today();
+    let keys: BTreeSet<RateKey> = new.iter().map(|rate| rate.key()).collect();
+    let mut holding = store::list_holding(tx, &keys)?;
+    let mut rows = Vec::new();
+    let mut taken = Vec::with_capacity(new.len());
+    for rate in new {
+        if let Err(why) = rules::check_day(rate.rate_date, today) {
+            taken.push(Taken::InFuture(why));
+        } else if holding
+            .get(&rate.key())
+            .is_some_and(|held| rate.is_same(held))
+        {
+            taken.push(Taken::Unchanged);
+        } else {
+            let row = row(tx, rate);
+            holding.insert(rate.key(), row.clone());
+            rows.push(row);
+            taken.push(Taken::Set);
+        }
+    }
+    append(tx, &rows)?;
+    Ok(taken)
+}
+
+/// How money would be converted on a day.
+///
+/// # Errors
+/// When no rate leads from the one currency to the other.
+pub fn quote(
+    db: &mut Db,
+    from: Currency,
+    to: Currency,
+    on: NaiveDate,
+) -> Result<Conversion, ExchangeRateError> {
+    store::latest(db, &[from, to], on)?
+        .find(from, to)
+        .ok_or(ExchangeRateError::NoRate { from, to, on })
+}
+
+fn row(tx: &Tx, new: &NewRate) -> ExchangeRate {
+    ExchangeRate {
+        id: ExchangeRateId::new(),
+        base_currency: new.base_currency,
+        quote_currency: new.quote_currency,
+        rate: new.rate,
+        rate_date: new.rate_date,
+        source: new.source.clone(),
+        set_by: tx.caller().subject.clone(),
+        set_at: tx.now(),
+    }
+}
+
+fn append(tx: &mut Tx, rows: &[ExchangeRate]) -> Result<(), DbError> {
+    store::insert(tx, rows)?;
+    let changes = rows
+        .iter()
+        .map(|row| Change::new("exchange_rate.set", row.id).after(row));
+    tx.record_all(changes.collect())
+}
