@@ -9,6 +9,7 @@ mod metrics;
 mod middleware;
 pub mod openapi;
 mod routing;
+mod subscriptions;
 
 pub use app::{House, Server, start};
 pub use config::Config;
