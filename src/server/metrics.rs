@@ -113,3 +113,28 @@ pub async fn metrics(metrics: web::Data<Metrics>) -> HttpResponse {
         Err(_) => HttpResponse::InternalServerError().finish(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subscription_shows_its_lag_and_its_failures() {
+        let shown = Metrics::default();
+        let at = |text: &str| -> Instant { serde_json::from_str(&format!("\"{text}\"")).unwrap() };
+        let standing = Standing {
+            waiting_since: Some(at("2026-03-31T08:00:00Z")),
+            failed_attempts: 2,
+            last_error: None,
+        };
+        shown.observe_subscription("dunning_blocks", &standing, at("2026-03-31T08:01:30Z"));
+        let mut text = String::new();
+        encode(&mut text, &shown.registry).unwrap();
+        for line in [
+            "netterms_subscription_lag_seconds{subscription=\"dunning_blocks\"} 90",
+            "netterms_subscription_failed_attempts{subscription=\"dunning_blocks\"} 2",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
+    }
+}

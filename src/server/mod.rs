@@ -1,4 +1,4 @@
-//! The actix application: assembly, middleware, the contract, docs page, health and metrics.
+//! The actix application: assembly, middleware, the contract, docs page, health, metrics, subscriptions, housekeeping.
 
 pub mod app;
 pub mod config;

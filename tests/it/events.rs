@@ -256,7 +256,6 @@ fn one_that_fails_is_tried_again_and_holds_up_no_other() {
         assert!(told(app).is_empty());
         happens(app, &["c"]);
         app.turn_to("2026-04-01");
-        // By the server's own time what follows has happened already; nothing of it is lost.
         assert_eq!(deliver_all(app, &LATE_RISER), 3);
         assert_eq!(told(app), ["a", "b", "c"]);
         assert_eq!(standing(app, &LATE_RISER), Standing::default());
