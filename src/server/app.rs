@@ -13,7 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::config::{Config, ConfigError, MetricsKind};
 use super::metrics::Metrics;
 use super::routing::Routing;
-use super::{docs, health, housekeeping, middleware, openapi, routing};
+use super::{docs, health, housekeeping, middleware, openapi, routing, subscriptions};
 use crate::book::imports::actions as imports;
 use crate::decide::limits::desk::Desk;
 use crate::kernel::caller::Caller;
@@ -92,6 +92,7 @@ pub enum OpeningError {
 fn furnish(database: &Database, caller: &Caller) -> Result<(), Problem> {
     database.maintain(caller, |tx| {
         crate::book::policy::actions::ensure_default(tx)?;
+        subscriptions::begin_all(tx)?;
         Ok(())
     })
 }
@@ -124,6 +125,7 @@ impl Server {
 pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
     let address = listener.local_addr()?;
     let keeper = house.doors.database().clone();
+    let metrics = house.metrics.clone();
     let document = openapi::document();
     let routing = web::Data::new(Routing::new(&document));
     let document = web::Data::new(openapi::Served::new(&document));
@@ -167,6 +169,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
     .shutdown_timeout(30)
     .listen(listener)?
     .run();
+    subscriptions::run(&keeper, &metrics);
     housekeeping::begin(keeper);
     Ok(Server {
         address,

@@ -11,12 +11,23 @@ CREATE TABLE trail_entries (
     before text,
     after text,
     reason text,
-    request_id text NOT NULL
+    request_id text NOT NULL,
+    transaction_id bigint NOT NULL DEFAULT (pg_current_xact_id()::text::bigint)
 );
 CREATE INDEX trail_entries_entity ON trail_entries (entity_id, seq);
 CREATE INDEX trail_entries_subject ON trail_entries (subject, seq);
 CREATE INDEX trail_entries_action ON trail_entries (action, seq);
 CREATE INDEX trail_entries_at ON trail_entries (at, seq);
+CREATE INDEX trail_entries_position ON trail_entries (transaction_id, seq);
+
+CREATE TABLE subscriptions (
+    name text PRIMARY KEY,
+    transaction_id bigint NOT NULL,
+    seq bigint NOT NULL,
+    attempts integer NOT NULL,
+    last_error text,
+    retry_at timestamptz
+);
 
 CREATE TABLE idempotency_keys (
     caller text NOT NULL,

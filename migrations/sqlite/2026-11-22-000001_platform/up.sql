@@ -11,12 +11,23 @@ CREATE TABLE trail_entries (
     before TEXT,
     after TEXT,
     reason TEXT,
-    request_id TEXT NOT NULL
+    request_id TEXT NOT NULL,
+    transaction_id INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX trail_entries_entity ON trail_entries (entity_id, seq);
 CREATE INDEX trail_entries_subject ON trail_entries (subject, seq);
 CREATE INDEX trail_entries_action ON trail_entries (action, seq);
 CREATE INDEX trail_entries_at ON trail_entries (at, seq);
+CREATE INDEX trail_entries_position ON trail_entries (transaction_id, seq);
+
+CREATE TABLE subscriptions (
+    name TEXT PRIMARY KEY,
+    transaction_id INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    last_error TEXT,
+    retry_at TEXT
+) STRICT;
 
 CREATE TABLE idempotency_keys (
     caller TEXT NOT NULL,

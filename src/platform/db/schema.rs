@@ -27,6 +27,21 @@ diesel::table! {
         after -> Nullable<Text>,
         reason -> Nullable<Text>,
         request_id -> Text,
+        transaction_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::InstantColumn;
+
+    subscriptions (name) {
+        name -> Text,
+        transaction_id -> BigInt,
+        seq -> BigInt,
+        attempts -> Integer,
+        last_error -> Nullable<Text>,
+        retry_at -> Nullable<InstantColumn>,
     }
 }
 

@@ -25,7 +25,8 @@ pub struct Tx<'a> {
     recorded: usize,
 }
 
-/// One change for the audit trail: what was done to which thing, before, after and why.
+/// One change for the audit trail: what was done to which thing, before, after and why. It is also the event that
+/// `platform/events` delivers to whoever subscribed to its action.
 #[derive(Debug, Clone)]
 pub struct Change {
     action: &'static str,
