@@ -49,11 +49,8 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::platform::db::columns::{IdColumn, InstantColumn};
 
-    idempotency_keys (caller, method, route, key) {
-        caller -> Text,
-        method -> Text,
-        route -> Text,
-        key -> Text,
+    idempotency_keys (id) {
+        id -> IdColumn,
         fingerprint -> Text,
         answer -> Text,
         created_at -> InstantColumn,

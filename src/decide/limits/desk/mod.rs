@@ -7,12 +7,14 @@
 
 mod batch;
 mod book;
+mod hints;
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use tokio::sync::oneshot;
 
 pub use self::batch::{Batch, Examined};
+pub use self::hints::Hints;
 use super::api::shapes::{LimitCheckIn, LimitCheckOut};
 use crate::book::policy::model::Policy;
 use crate::kernel::caller::Caller;
@@ -93,6 +95,7 @@ impl Desk {
 
 /// The desk's thread.
 fn serve(database: &Database, clerk: &Caller, waiting: &Receiver<Waiting>) {
+    let hints = Hints::default();
     while let Ok(first) = waiting.recv() {
         let mut batch = vec![first];
         while batch.len() < BATCH_MAX
@@ -108,7 +111,7 @@ fn serve(database: &Database, clerk: &Caller, waiting: &Receiver<Waiting>) {
             .unzip();
         for (reply, answer) in replies
             .into_iter()
-            .zip(decide_batch(database, clerk, &asked))
+            .zip(decide_batch(database, clerk, &asked, &hints))
         {
             // The caller may have gone meanwhile; the decision stands, and a retry with its key finds it.
             let _ = reply.send(answer);
@@ -120,9 +123,10 @@ fn decide_batch(
     database: &Database,
     clerk: &Caller,
     asked: &[Asked],
+    hints: &Hints,
 ) -> Vec<Result<Ended, Problem>> {
     let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        database.maintain(clerk, |tx| check_all(tx, asked))
+        database.maintain(clerk, |tx| check_with(tx, asked, hints))
     }));
     match caught {
         Ok(Ok(answers)) => answers,
@@ -130,7 +134,7 @@ fn decide_batch(
             tracing::info!(%error, checks = asked.len(), "a batch failed; its checks are decided one by one");
             asked
                 .iter()
-                .flat_map(|one| decide_batch(database, clerk, std::slice::from_ref(one)))
+                .flat_map(|one| decide_batch(database, clerk, std::slice::from_ref(one), hints))
                 .collect()
         }
         Ok(Err(error)) => vec![Err(error.into())],
@@ -146,7 +150,15 @@ fn decide_batch(
 /// # Errors
 /// When the database fails; what is wrong with one check is its own answer.
 pub fn check_all(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<Ended, Problem>>, DbError> {
-    let mut batch = Batch::load(tx, asked)?;
+    check_with(tx, asked, &Hints::default())
+}
+
+fn check_with(
+    tx: &mut Tx,
+    asked: &[Asked],
+    hints: &Hints,
+) -> Result<Vec<Result<Ended, Problem>>, DbError> {
+    let mut batch = Batch::load(tx, asked, hints)?;
     let answers: Vec<Result<Ended, Problem>> = asked
         .iter()
         .map(|one| batch.answer(one))
@@ -161,7 +173,7 @@ pub fn check_all(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<Ended, Probl
 /// # Errors
 /// When the database fails.
 pub fn recheck_all(tx: &mut Tx, asked: &[Asked]) -> Result<usize, DbError> {
-    let mut batch = Batch::load(tx, asked)?;
+    let mut batch = Batch::load(tx, asked, &Hints::default())?;
     let mut released = 0;
     for one in asked {
         released += usize::from(batch.release_if_it_passes(one)?);
