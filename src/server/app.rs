@@ -17,7 +17,7 @@ use super::{docs, health, housekeeping, middleware, openapi, routing, subscripti
 use crate::book::imports::actions as imports;
 use crate::decide::limits::desk::Desk;
 use crate::kernel::caller::Caller;
-use crate::platform::db::Database;
+use crate::platform::db::{Database, OpenError};
 use crate::platform::http::auth::{Verifier, house_caller};
 use crate::platform::http::body::BodyTime;
 use crate::platform::http::page::CursorKey;
@@ -66,7 +66,7 @@ impl House {
         let caller = house_caller("netterms", &[])?;
         furnish(&database, &caller)?;
         Ok(House {
-            desk: web::Data::new(Desk::open(database.clone(), caller)?),
+            desk: web::Data::new(Desk::open(database.by_key()?, caller)?),
             doors: web::Data::new(Doors::new(database)),
             verifier: web::Data::new(Verifier::shared_secret(&secret)),
             cursors: web::Data::new(CursorKey::derive(&secret.secret)),
@@ -84,6 +84,8 @@ pub enum OpeningError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Furnishing(#[from] Problem),
+    #[error(transparent)]
+    Database(#[from] OpenError),
     #[error("the credit desk can't be opened: {0}")]
     Desk(#[from] std::io::Error),
 }

@@ -240,7 +240,7 @@ fn check_ceiling(block: &CreditBlock, input: &ReleaseIn, ceiling: i64) -> Result
 /// Releasing beyond a limit takes the authority for what is beyond it; `more` may be added to the order later.
 fn refuse_beyond_authority(tx: &mut Tx, examined: &Examined, more: i64) -> Result<(), Problem> {
     let record = &examined.record;
-    let net = record.question.net_minor().saturating_add(more);
+    let net = examined.net_minor().saturating_add(more);
     let beyond = record
         .decision
         .nodes

@@ -15,7 +15,7 @@ use crate::book::exposure::store as accounts;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
 use crate::decide::limits::api::shapes::{Answering, LimitCheckOut};
-use crate::decide::limits::facts::Question;
+use crate::decide::limits::facts::Credit;
 use crate::decide::limits::model::{
     CreditBlock, CreditBlockStatus, LimitCheck, Outcome, Reservation, ReservationStatus,
 };
@@ -136,6 +136,7 @@ impl Batch {
                 Some((customer.id, one.input.order()?))
             })
             .collect();
+        self.book.learn_rates(db, asked, self.today)?;
         let standing = store::standing(
             db,
             &store::Wanted {
@@ -190,11 +191,11 @@ impl Batch {
             Ok(examined) => examined,
             Err(problem) => return Ok(Err(problem)),
         };
-        let record = &examined.record;
-        if asked.input.reserves() && record.question.net_minor() > 0 {
-            if record.decision.outcome.is_approved() {
+        let outcome = examined.record.decision.outcome;
+        if asked.input.reserves() && examined.net_minor() > 0 {
+            if outcome.is_approved() {
                 self.take(asked, &mut examined);
-            } else if record.decision.outcome == Outcome::ReviewRequired {
+            } else if outcome == Outcome::ReviewRequired {
                 self.open_block(asked, &mut examined)?;
             }
         }
@@ -235,14 +236,16 @@ impl Batch {
             .ok_or(AccountError::NoAccount)?;
         let facts = self
             .book
-            .facts(account, asked.input.order(), &self.clock, self.today)
+            .facts(account, &asked.input, &self.clock, self.today)
             .ok_or(AccountError::NoAccount)?;
         let question = asked.input.question(subject.reservation.as_ref());
-        let decision = if self.is_allowed_already(asked, &subject, &question) {
-            rules::pass(&facts, &self.policy.document, &question)
-        } else {
-            rules::decide(&facts, &self.policy.document, &question)
-        };
+        let credit = facts.credit(&question);
+        let decision =
+            if credit.is_some_and(|credit| self.is_allowed_already(asked, &subject, credit)) {
+                rules::pass(&facts, &self.policy.document, &question)
+            } else {
+                rules::decide(&facts, &self.policy.document, &question)
+            };
         let own = facts.nodes.first().map(|node| node.exposure);
         Ok(Examined {
             check: LimitCheckId::new(),
@@ -263,21 +266,18 @@ impl Batch {
     }
 
     /// Whether nobody needs to ask: an order that comes to less, or to no more than credit released it for.
-    fn is_allowed_already(&self, asked: &Asked, subject: &Subject, question: &Question) -> bool {
+    fn is_allowed_already(&self, asked: &Asked, subject: &Subject, credit: Credit) -> bool {
         let (Errand::Amend(_), Some(reservation)) = (asked.errand, &subject.reservation) else {
             return false;
         };
-        if question.amount.currency() != reservation.currency {
-            return false;
-        }
         let is_released = self.orders.releases.iter().any(|released| {
             released.customer_id == subject.customer
                 && released.order_number == reservation.order_number
                 && released.purpose == reservation.purpose
                 && released.release_valid_until >= Some(self.today)
-                && released.ceiling_minor >= Some(question.amount.minor())
+                && released.ceiling_minor >= Some(credit.amount_minor)
         });
-        is_released || question.net_minor() <= reservation.remaining_minor()
+        is_released || credit.net_minor <= reservation.remaining_minor()
     }
 
     /// Notes the check, to be written with the batch.
@@ -392,7 +392,7 @@ impl Batch {
     }
 
     fn reserve(&mut self, asked: &Asked, examined: &mut Examined) -> ReservationId {
-        let net = examined.record.question.net_minor();
+        let net = examined.net_minor();
         let caller = asked.caller.clone();
         let (reservation, added) = match &examined.subject.reservation {
             Some(before) => {
@@ -461,7 +461,7 @@ impl Batch {
             examined.record.credit_block = Some(waiting.id);
             return Ok(());
         }
-        let question = &examined.record.question;
+        let captured = examined.record.question.captured_minor;
         let block = CreditBlock {
             id: CreditBlockId::new(),
             check_id: examined.check,
@@ -470,7 +470,7 @@ impl Batch {
             order_number: asked.input.order().unwrap_or_default().to_owned(),
             purpose: asked.input.purpose().to_owned(),
             currency: examined.record.facts.currency,
-            amount_minor: question.net_minor().saturating_add(question.captured_minor),
+            amount_minor: examined.net_minor().saturating_add(captured),
             reserve_until: examined.expires_at,
             status: CreditBlockStatus::Open,
             reasons: write_document(&examined.record.decision.reasons)?,
@@ -545,6 +545,14 @@ impl Orders {
                 None => rows.push(after.clone()),
             }
         }
+    }
+}
+
+impl Examined {
+    /// What credit the check asks for, in the account's currency; nothing when that can't be told.
+    pub fn net_minor(&self) -> i64 {
+        let credit = self.record.facts.credit(&self.record.question);
+        credit.map_or(0, |credit| credit.net_minor)
     }
 }
 

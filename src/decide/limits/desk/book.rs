@@ -8,12 +8,16 @@ use super::Asked;
 use super::hints::Hints;
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
+use crate::book::exchange_rates::rules::{Conversion, RateTable};
+use crate::book::exchange_rates::store as exchange_rates;
 use crate::book::exposure::model::{CreditAccount, Exposure};
 use crate::book::exposure::rules::Node;
 use crate::book::exposure::store::{self as exposure, Movement};
+use crate::decide::limits::api::shapes::LimitCheckIn;
 use crate::decide::limits::facts::{Facts, Overdue};
 use crate::kernel::clock::Clock;
 use crate::kernel::ids::{CreditAccountId, CustomerId};
+use crate::kernel::money::Currency;
 use crate::kernel::text::Number;
 use crate::platform::db::{Db, DbError, Tx};
 
@@ -27,6 +31,8 @@ pub struct Book {
     accounts: HashMap<CreditAccountId, CreditAccount>,
     blocked: HashSet<CreditAccountId>,
     overdue: HashMap<CustomerId, Vec<Overdue>>,
+    /// None when every order is in its account's currency.
+    rates: Option<RateTable>,
 }
 
 /// Whether the accounts of the checks that reserve are locked.
@@ -145,7 +151,39 @@ impl Book {
                 .collect(),
             blocked: HashSet::new(),
             overdue: HashMap::new(),
+            rates: None,
         }
+    }
+
+    /// Reads exchange rates, when an order is in another currency than its account.
+    pub fn learn_rates(
+        &mut self,
+        db: &mut Db,
+        asked: &[Asked],
+        today: NaiveDate,
+    ) -> Result<(), DbError> {
+        let mut currencies = BTreeSet::new();
+        for one in asked {
+            let given = one.input.amount.money().currency();
+            let account = self
+                .customer(&one.input.customer())
+                .and_then(|customer| self.account(self.account_of(customer.id)?));
+            if let Some(account) = account.filter(|account| account.currency != given) {
+                currencies.extend([given, account.currency]);
+            }
+        }
+        if !currencies.is_empty() {
+            let currencies: Vec<Currency> = currencies.into_iter().collect();
+            self.rates = Some(exchange_rates::latest(db, &currencies, today)?);
+        }
+        Ok(())
+    }
+
+    fn conversion(&self, from: Currency, to: Currency) -> Option<Conversion> {
+        if from == to {
+            return None;
+        }
+        self.rates.as_ref()?.find(from, to)
     }
 
     /// Notes what was looked up of the customers and accounts.
@@ -190,7 +228,7 @@ impl Book {
     pub fn facts(
         &self,
         account: &CreditAccount,
-        _order: Option<&str>,
+        input: &LimitCheckIn,
         clock: &Clock,
         today: NaiveDate,
     ) -> Option<Facts> {
@@ -210,6 +248,7 @@ impl Book {
             overdue: overdue.cloned().unwrap_or_default(),
             unpaid: None,
             dunning_level: None,
+            conversion: self.conversion(input.amount.money().currency(), account.currency),
             behaviour: None,
             usual_order: None,
         })
