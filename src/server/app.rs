@@ -24,14 +24,14 @@ use crate::platform::http::page::CursorKey;
 use crate::platform::http::{Doors, Problem};
 use crate::platform::jobs::worker::{Bell, Kinds, Worker};
 
-/// Every room's routes: the one list of them.
+/// Every room's routes: the one list of them. actix asks one after the other, so that the desk's come first.
 pub fn routes(config: &mut ServiceConfig) {
     config
+        .configure(crate::decide::limits::api::routes)
         .configure(crate::book::customers::api::routes)
         .configure(crate::book::policy::api::routes)
         .configure(crate::book::exchange_rates::api::routes)
         .configure(crate::book::exposure::api::routes)
-        .configure(crate::decide::limits::api::routes)
         .configure(crate::book::receivables::api::routes)
         .configure(crate::decide::applications::api::routes)
         .configure(crate::collect::dunning::api::routes)

@@ -1,7 +1,7 @@
 //! The desk: limit checks in batches.
 //!
-//! Requests arrive on a bounded channel. One thread takes all that are waiting, without waiting for more, and decides
-//! them in order of arrival in one transaction: while one commit is on its way, the next batch gathers. When a batch
+//! Requests arrive on a bounded channel. One thread takes all that are waiting and decides them in order of arrival in
+//! one transaction: while one commit is on its way, the next batch gathers. When a batch
 //! fails as a whole, its checks are decided one by one, so that none fails for its neighbours. A full channel is
 //! answered at once: a bounded wait beats a long queue.
 
@@ -10,6 +10,7 @@ mod book;
 mod hints;
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant as Stopwatch};
 
 use tokio::sync::oneshot;
 
@@ -27,6 +28,8 @@ use crate::platform::idempotency::Keyed;
 
 /// How many checks one transaction decides at most.
 const BATCH_MAX: usize = 256;
+/// How long a batch waits at most for those who were in the last one.
+const PATIENCE: Duration = Duration::from_micros(400);
 /// How many checks may wait. More would wait longer than an order system does.
 const QUEUE_MAX: usize = 4_096;
 
@@ -96,13 +99,10 @@ impl Desk {
 /// The desk's thread.
 fn serve(database: &Database, clerk: &Caller, waiting: &Receiver<Waiting>) {
     let hints = Hints::default();
+    let mut last = 0;
     while let Ok(first) = waiting.recv() {
-        let mut batch = vec![first];
-        while batch.len() < BATCH_MAX
-            && let Ok(next) = waiting.try_recv()
-        {
-            batch.push(next);
-        }
+        let mut batch = gather(first, waiting, last);
+        last = batch.len();
         // A caller that gave up costs nothing.
         batch.retain(|waiting| !waiting.reply.is_closed());
         let (asked, replies): (Vec<Asked>, Vec<_>) = batch
@@ -117,6 +117,27 @@ fn serve(database: &Database, clerk: &Caller, waiting: &Receiver<Waiting>) {
             let _ = reply.send(answer);
         }
     }
+}
+
+/// Takes all that are waiting. Callers that were answered together ask together again: when the last batch was much
+/// larger, the others of it are given a moment to come, so that they form one batch and not two. A lone caller never
+/// waits.
+fn gather(first: Waiting, waiting: &Receiver<Waiting>, last: usize) -> Vec<Waiting> {
+    let mut batch = vec![first];
+    let since = Stopwatch::now();
+    while batch.len() < BATCH_MAX {
+        match waiting.try_recv() {
+            Ok(next) => batch.push(next),
+            Err(_) if batch.len() < last / 2 && since.elapsed() < PATIENCE => {
+                match waiting.recv_timeout(PATIENCE / 4) {
+                    Ok(next) => batch.push(next),
+                    Err(_) => break,
+                }
+            }
+            Err(_) => break,
+        }
+    }
+    batch
 }
 
 fn decide_batch(
