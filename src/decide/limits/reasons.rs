@@ -36,6 +36,8 @@ text_enum! {
         PrepaidExempt = "prepaid_exempt",
         ExemptParty = "exempt_party",
         CurrencyMismatch = "currency_mismatch",
+        /// What a cap leaves can't be told.
+        NoExchangeRate = "no_exchange_rate",
     }
 }
 
@@ -241,6 +243,12 @@ fn template(reason: &Reason, language: Language) -> &'static str {
         }
         (ReasonCode::CurrencyMismatch, Language::Chinese) => {
             "金额币种为 {given}，信用账户币种为 {expected}。"
+        }
+        (ReasonCode::NoExchangeRate, Language::English) => {
+            "No exchange rate leads from {from} to {to}, which a limit of our own needs."
+        }
+        (ReasonCode::NoExchangeRate, Language::Chinese) => {
+            "缺少从 {from} 到 {to} 的汇率，无法核对本公司内部限额。"
         }
     }
 }

@@ -377,7 +377,7 @@ pub struct NodeOut {
     #[schema(max_length = 40)]
     id: String,
     /// What a cap is about; empty for accounts and groups.
-    #[schema(max_length = 128)]
+    #[schema(max_length = 200)]
     key: String,
     /// Null when unlimited.
     limit: Option<Money>,
