@@ -15,9 +15,7 @@ use crate::kernel::places::{Country, Language};
 use crate::kernel::text::{Email, Line, Number, Subject};
 use crate::platform::http::auth::{EditCustomers, ReadCustomers};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, Listing, Outcome, Problem,
-};
+use crate::platform::http::{Actor, Answer, Code, Command, Doors, Listing, Outcome, Problem};
 
 pub fn routes(config: &mut ServiceConfig) {
     config

@@ -197,9 +197,7 @@ pub fn highest_total(base: i64, standing: &[AdditionalLimit], new: &AdditionalLi
     standing
         .iter()
         .filter(|other| other.status == AdditionalStatus::Active && other.scope == new.scope)
-        .filter(|other| {
-            other.valid_from <= new.valid_until && new.valid_from <= other.valid_until
-        })
+        .filter(|other| other.valid_from <= new.valid_until && new.valid_from <= other.valid_until)
         .fold(base.saturating_add(new.amount_minor), |sum, other| {
             sum.saturating_add(other.amount_minor)
         })

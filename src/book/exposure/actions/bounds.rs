@@ -106,7 +106,10 @@ impl Bounds {
     }
 
     /// The additional limits of one account that stand, whether they count today or later.
-    pub fn additional_of(&self, account: CreditAccountId) -> impl Iterator<Item = &AdditionalLimit> {
+    pub fn additional_of(
+        &self,
+        account: CreditAccountId,
+    ) -> impl Iterator<Item = &AdditionalLimit> {
         self.additional.iter().filter(move |limit| {
             limit.account_id == account && limit.status == AdditionalStatus::Active
         })

@@ -51,7 +51,9 @@ fn check_exemption(tx: &mut Tx, account: &CreditAccount, until: Day) -> Result<(
         return Err(AccountError::OwnCustomer);
     }
     let from = tx.today();
-    let to = from.checked_add_days(Days::new(EXEMPT_DAYS_MAX)).unwrap_or(from);
+    let to = from
+        .checked_add_days(Days::new(EXEMPT_DAYS_MAX))
+        .unwrap_or(from);
     if until.date() < from || until.date() > to {
         return Err(AccountError::ExemptUntil { from, to });
     }
@@ -59,7 +61,9 @@ fn check_exemption(tx: &mut Tx, account: &CreditAccount, until: Day) -> Result<(
     let top = top_level(&policy.document, Role::Credit);
     let own = authority_of(tx.caller(), &policy.document, Role::Credit).map(|row| row.level);
     if own.is_none() || own != top {
-        let needed = top.map_or_else(String::new, |level| format!("{} level {level}", Role::Credit));
+        let needed = top.map_or_else(String::new, |level| {
+            format!("{} level {level}", Role::Credit)
+        });
         return Err(AccountError::ExemptionAboveAuthority { needed });
     }
     Ok(())

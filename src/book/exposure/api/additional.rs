@@ -9,9 +9,7 @@ use validator::{Validate, ValidationError};
 
 use super::{NoFilter, ReasonIn, find_visible};
 use crate::book::exposure::actions::additional::{self, AdditionalError, STANDING_MAX};
-use crate::book::exposure::model::{
-    AdditionalKind, AdditionalLimit, AdditionalStatus, LimitScope,
-};
+use crate::book::exposure::model::{AdditionalKind, AdditionalLimit, AdditionalStatus, LimitScope};
 use crate::book::exposure::store::additional as store;
 use crate::kernel::clock::{Day, Instant};
 use crate::kernel::ids::{AdditionalLimitId, CreditAccountId};
@@ -63,7 +61,7 @@ pub async fn grant_additional_limit(
 
 /// List the additional limits of an account
 ///
-/// All that it ever had, the newest first.
+/// All that it ever had, the newest first; those for the group only for readers who may see what others owe.
 #[utoipa::path(
     tag = "credit-accounts",
     params(("id" = CreditAccountId, Path, description = "The account."), PageParams),
@@ -82,7 +80,7 @@ pub async fn list_additional_limits(
     let page = doors
         .read(move |db| {
             find_visible(db, &actor, *id)?;
-            let rows = store::list(db, *id, &listing.page)?;
+            let rows = store::list(db, *id, actor.sees_others(), &listing.page)?;
             Ok(listing
                 .page
                 .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
@@ -110,7 +108,9 @@ pub async fn find_additional_limit(
 ) -> Outcome {
     let answer = doors
         .read(move |db| {
-            let limit = store::find(db, *id)?.ok_or(AdditionalError::Missing)?;
+            let limit = store::find(db, *id)?
+                .filter(|limit| actor.sees_others() || limit.scope == LimitScope::Own)
+                .ok_or(AdditionalError::Missing)?;
             find_visible(db, &actor, limit.account_id)
                 .map_err(|_| Problem::from(AdditionalError::Missing))?;
             let version = limit.version;
@@ -188,10 +188,7 @@ fn is_consistent(input: &AdditionalLimitIn) -> Result<(), ValidationError> {
         );
     }
     if input.kind.secures() && input.reference.is_none() {
-        return wrong(
-            "reference",
-            "reference is needed with secured and insured",
-        );
+        return wrong("reference", "reference is needed with secured and insured");
     }
     Ok(())
 }
@@ -209,7 +206,7 @@ pub struct AdditionalLimitOut {
     id: AdditionalLimitId,
     credit_account_id: CreditAccountId,
     kind: AdditionalKind,
-    scope: LimitScope,
+    pub scope: LimitScope,
     amount: Money,
     valid_from: NaiveDate,
     /// The last day on which it holds.

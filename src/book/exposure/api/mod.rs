@@ -70,7 +70,8 @@ pub async fn open_credit_account(
             let account = actions::open(tx, input)?;
             let location = format!("/v1/credit-accounts/{}", account.id);
             let version = account.version;
-            Ok(Answer::created(&describe(tx, account)?, location)?.version(version))
+            let out = describe(tx, account)?.for_reader(tx.caller());
+            Ok(Answer::created(&out, location)?.version(version))
         })
         .await
 }
@@ -96,8 +97,11 @@ pub async fn list_credit_accounts(
         .read(move |db| {
             let Listing { filter, page } = listing;
             let rows = store::list(db, &actor, &filter, &page)?;
-            let rows = describe_all(db, rows)?;
-            Ok(page.cut(rows, |row| {
+            let rows = describe_all(db, rows)?
+                .into_iter()
+                .map(|row| row.for_reader(&actor))
+                .collect();
+            Ok(page.cut(rows, |row: &CreditAccountOut| {
                 let key = match filter.sort.unwrap_or_default() {
                     CreditAccountSort::CreatedAt | CreditAccountSort::CreatedAtDescending => {
                         row.id.to_string()
@@ -133,7 +137,8 @@ pub async fn find_credit_account(
         .read(move |db| {
             let account = find_visible(db, &actor, *id)?;
             let version = account.version;
-            Ok(Answer::ok(&describe(db, account)?)?.version(version))
+            let out = describe(db, account)?.for_reader(&actor);
+            Ok(Answer::ok(&out)?.version(version))
         })
         .await?;
     Ok(answer.into_response())
@@ -410,7 +415,8 @@ pub fn describe_all(
                 .filter(|block| block.account_id == account.id)
                 .map(BlockOut::from)
                 .collect();
-            let described = CreditAccountOut::new(standing, &bounds, &policy.document, number, blocks);
+            let described =
+                CreditAccountOut::new(standing, &bounds, &policy.document, number, blocks);
             Some(described)
         })
         .collect())

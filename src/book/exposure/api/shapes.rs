@@ -11,10 +11,12 @@ use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::actions::Locked;
 use crate::book::exposure::actions::bounds::{Bounds, ForOrder};
 use crate::book::exposure::model::{
-    AccountBlock, AccountStatus, BlockCause, Exposure, LimitEntry, LimitKind, LimitScope, LimitSource,
+    AccountBlock, AccountStatus, BlockCause, Exposure, LimitEntry, LimitKind, LimitScope,
+    LimitSource,
 };
 use crate::book::exposure::rules::{self, NodeKind};
 use crate::book::policy::model::PolicyDocument;
+use crate::kernel::caller::Caller;
 use crate::kernel::clock::{Day, Instant};
 use crate::kernel::ids::{ApplicationId, CreditAccountId, CustomerId, DunningProcedureId, LimitId};
 use crate::kernel::money::{AmountIn, Currency, Money};
@@ -239,10 +241,11 @@ pub struct CreditAccountOut {
     segment: Option<Line>,
     /// The last day of its exemption, on which it passes over what would need a review.
     exempt_until: Option<NaiveDate>,
-    /// The limits beside the base limit that stand, whether they hold today or later.
+    /// The limits beside the base limit that stand, whether they hold today or later; those for the group are left out
+    /// for readers who may not see what others owe.
     #[schema(max_items = 100)]
     additional: Vec<AdditionalLimitOut>,
-    /// The group under this account's customer, when it has a limit.
+    /// The group under this account's customer, when it has a limit; null for readers who may not see what others owe.
     group: Option<GroupOut>,
     exposure: ExposureOut,
     /// What the account's own limit leaves with what raises it today; negative when exposure is above it, null when
@@ -314,6 +317,19 @@ impl CreditAccountOut {
             created_at: account.created_at,
             changed_at: account.changed_at,
         }
+    }
+}
+
+impl CreditAccountOut {
+    /// The account as somebody sees it who may not know what others of its group owe.
+    #[must_use]
+    pub fn for_reader(mut self, reader: &Caller) -> CreditAccountOut {
+        if !reader.sees_others() {
+            self.group = None;
+            self.additional
+                .retain(|limit| limit.scope == LimitScope::Own);
+        }
+        self
     }
 }
 

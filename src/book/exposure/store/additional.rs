@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::book::exposure::model::{AdditionalLimit, AdditionalStatus};
+use crate::book::exposure::model::{AdditionalLimit, AdditionalStatus, LimitScope};
 use crate::kernel::ids::{AdditionalLimitId, CreditAccountId};
 use crate::platform::db::schema::additional_limits::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend};
@@ -40,10 +40,11 @@ pub fn list_standing(
     Ok(found)
 }
 
-/// All that an account ever had, the newest first.
+/// All that an account ever had, the newest first; what was for its group with `with_group`.
 pub fn list(
     db: &mut Db,
     account: CreditAccountId,
+    with_group: bool,
     page: &PageRequest,
 ) -> Result<Vec<AdditionalLimit>, Problem> {
     let after = page.after::<AdditionalLimitId, AdditionalLimitId>()?;
@@ -52,6 +53,9 @@ pub fn list(
             .filter(dsl::account_id.eq(account))
             .select(AdditionalLimit::as_select())
             .into_boxed();
+        if !with_group {
+            query = query.filter(dsl::scope.eq(LimitScope::Own));
+        }
         if let Some((_, id)) = after {
             query = query.filter(dsl::id.lt(id));
         }

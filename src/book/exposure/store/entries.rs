@@ -33,17 +33,15 @@ pub fn insert(tx: &mut Tx, row: &ExposureEntry) -> Result<(), DbError> {
 
 /// Writes what an entry says now; its account must be locked.
 pub fn update(tx: &mut Tx, row: &ExposureEntry) -> Result<(), DbError> {
-    on_backend!(tx, |c| diesel::update(
-        dsl::exposure_entries.find(row.id)
-    )
-    .set((
-        dsl::amount_minor.eq(row.amount_minor),
-        dsl::entry_date.eq(row.entry_date),
-        dsl::set_by.eq(&row.set_by),
-        dsl::set_at.eq(row.set_at),
-        dsl::version.eq(row.version),
-    ))
-    .execute(c))?;
+    on_backend!(tx, |c| diesel::update(dsl::exposure_entries.find(row.id))
+        .set((
+            dsl::amount_minor.eq(row.amount_minor),
+            dsl::entry_date.eq(row.entry_date),
+            dsl::set_by.eq(&row.set_by),
+            dsl::set_at.eq(row.set_at),
+            dsl::version.eq(row.version),
+        ))
+        .execute(c))?;
     Ok(())
 }
 

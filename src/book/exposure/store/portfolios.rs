@@ -120,7 +120,8 @@ pub fn delete(tx: &mut Tx, id: PortfolioCapId) -> Result<(), DbError> {
         portfolio_exposures::table.filter(portfolio_exposures::cap_id.eq(id))
     )
     .execute(c))?;
-    on_backend!(tx, |c| diesel::delete(portfolio_caps::table.find(id)).execute(c))?;
+    on_backend!(tx, |c| diesel::delete(portfolio_caps::table.find(id))
+        .execute(c))?;
     Ok(())
 }
 

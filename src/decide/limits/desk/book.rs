@@ -148,9 +148,7 @@ impl Book {
         today: NaiveDate,
     ) -> Option<Facts> {
         let standing = self.standing(account.customer_id)?;
-        let places = self
-            .bounds
-            .places(&standing.accounts, standing.caps, order);
+        let places = self.bounds.places(&standing.accounts, standing.caps, order);
         let overdue = self.overdue.get(&account.customer_id);
         Some(Facts {
             today,

@@ -19,7 +19,7 @@ use crate::decide::limits::model::{
 use crate::decide::limits::reasons::{Reason, ReasonCode};
 use crate::decide::limits::record::Record;
 use crate::decide::limits::rules::{Asked, CounterOffer, NodeFigures};
-use crate::kernel::caller::{Caller, Role};
+use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
 use crate::kernel::money::{AmountIn, Currency, Money, PositiveIn};
@@ -311,7 +311,7 @@ impl LimitCheckOut {
 
 /// The reasons as a reader may see them.
 pub fn reasons_for(reasons: &[Reason], reader: &Caller, language: Language) -> Vec<ReasonOut> {
-    let sees_all = sees_others(reader);
+    let sees_all = reader.sees_others();
     reasons
         .iter()
         .map(|reason| {
@@ -322,11 +322,6 @@ pub fn reasons_for(reasons: &[Reason], reader: &Caller, language: Language) -> V
             }
         })
         .collect()
-}
-
-/// Whether somebody may see what a customer's group and our portfolios owe: credit, finance and auditors may.
-pub fn sees_others(reader: &Caller) -> bool {
-    reader.has_any(&[Role::Credit, Role::Finance, Role::Auditor])
 }
 
 /// A recorded check: what was asked, what was looked up, and what was answered.
@@ -402,7 +397,7 @@ impl NodeOut {
 
 /// The nodes of a decision that a reader may see.
 pub fn nodes_for(record: &Record, reader: &Caller) -> Vec<NodeOut> {
-    let sees_all = sees_others(reader);
+    let sees_all = reader.sees_others();
     let nodes = record.decision.nodes.iter();
     nodes
         .filter(|node| sees_all || node.kind == NodeKind::Own)
@@ -438,7 +433,7 @@ impl RecordedCheckOut {
         language: Language,
     ) -> Result<RecordedCheckOut, DbError> {
         let record: Record = read_document(&check.record)?;
-        let sees_all = sees_others(reader);
+        let sees_all = reader.sees_others();
         let document = |value: serde_json::Result<Value>| value.unwrap_or(Value::Null);
         let answer = LimitCheckOut::new(
             &record,
