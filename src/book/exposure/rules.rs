@@ -394,6 +394,44 @@ pub mod tests {
         }
     }
 
+    fn currency(code: &str) -> Currency {
+        code.parse().unwrap()
+    }
+
+    fn a_cap(limit_minor: i64, code: &str) -> PortfolioCap {
+        PortfolioCap {
+            id: crate::kernel::ids::PortfolioCapId::new(),
+            kind: PortfolioKind::Company,
+            key: String::new(),
+            currency: currency(code),
+            limit_minor,
+            reason: "test".to_owned(),
+            set_by: "u-1".to_owned(),
+            set_at: serde_json::from_str("\"2026-03-31T08:00:00Z\"").unwrap(),
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn a_cap_without_a_rate_is_not_known_and_never_one_to_one() {
+        let day = "2026-03-31".parse().unwrap();
+        let none = RateTable::new(day, []);
+        let owed = BTreeMap::from([(currency("CNY"), Exposure::receivable(70))]);
+        let cap = a_cap(100, "CNY");
+        let node = cap_node(&cap, &owed, currency("CNY"), &none).unwrap();
+        assert_eq!(node.headroom(&default_document()), Some(30));
+        let unknown = cap_node(&cap, &owed, currency("EUR"), &none).unwrap_err();
+        assert_eq!(
+            (unknown.from, unknown.to),
+            (currency("CNY"), currency("EUR"))
+        );
+        let places = Places {
+            nodes: vec![a_node(NodeKind::Own, 50, Exposure::default())],
+            unknown: vec![unknown],
+        };
+        assert_eq!(places.available(&default_document()), Some(0));
+    }
+
     #[test]
     fn no_credit_is_zero_and_unlimited_is_no_number() {
         let mut node = a_node(NodeKind::Own, 0, Exposure::receivable(5));

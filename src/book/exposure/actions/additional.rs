@@ -67,7 +67,10 @@ pub fn grant(
     let limit = draft(tx, &locked.account, input)?;
     let today = tx.today();
     let standing = additional::list_standing(tx, &[account], today)?;
-    if standing.len() >= STANDING_MAX {
+    let active = standing
+        .iter()
+        .filter(|limit| limit.status == AdditionalStatus::Active);
+    if active.count() >= STANDING_MAX {
         return Err(AdditionalError::TooMany);
     }
     let total = total_with(&locked.account, &standing, &limit)?;

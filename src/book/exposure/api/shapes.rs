@@ -243,7 +243,7 @@ pub struct CreditAccountOut {
     exempt_until: Option<NaiveDate>,
     /// The limits beside the base limit that stand, whether they hold today or later; those for the group are left out
     /// for readers who may not see what others owe.
-    #[schema(max_items = 100)]
+    #[schema(max_items = 50)]
     additional: Vec<AdditionalLimitOut>,
     /// The group under this account's customer, when it has a limit; null for readers who may not see what others owe.
     group: Option<GroupOut>,
