@@ -154,7 +154,7 @@ fn a_file_that_is_sent_again_changes_nothing() {
 #[test]
 fn all_or_nothing_leaves_nothing_when_one_line_is_wrong() {
     on_both(|app| {
-        let file = format!("{CUSTOMERS}A-3,Wrong,ZZ,,,,,,,\n");
+        let file = format!("{CUSTOMERS}A-3,Wrong,ZZ,,,,,,,,\n");
         let job = import("customers", &file)
             .all_or_nothing()
             .run(&app.credit());
