@@ -198,6 +198,7 @@ fn described(member: &Member, parent: Option<CustomerId>) -> CustomerIn {
         number: member.number.clone(),
         name: member.name.clone(),
         country: member.country,
+        industry: None,
         street: Some(member.street.clone()),
         city: Some(member.city.clone()),
         postal_code: Some(member.postal_code.clone()),

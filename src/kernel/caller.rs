@@ -100,6 +100,11 @@ impl Caller {
         names.join(" ")
     }
 
+    /// Whether the caller may see what a customer's group and our portfolios owe: credit, finance and auditors may.
+    pub fn sees_others(&self) -> bool {
+        self.has_any(&[Role::Credit, Role::Finance, Role::Auditor])
+    }
+
     /// Whether the caller may see only the customers it owns: sales, and nothing wider.
     pub fn sees_only_own(&self) -> bool {
         self.has(Role::Sales)

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use crate::support::{AnImport, Client, Reply, TestApp, a_customer, import, on_both};
 
-const CUSTOMERS: &str = "number,name,country,street,city,postal_code,email,language,owner,parent_number\n\
-    A-1,Jiangnan Trading,CN,88 Renmin Road,Suzhou,215000,ap@jiangnan.example,zh-CN,u-sales,\n\
-    A-2,Bohai Steel,CN,,,,,,,A-1\n";
+const CUSTOMERS: &str = "number,name,country,street,city,postal_code,email,language,owner,parent_number,industry\n\
+    A-1,Jiangnan Trading,CN,88 Renmin Road,Suzhou,215000,ap@jiangnan.example,zh-CN,u-sales,,Steel\n\
+    A-2,Bohai Steel,CN,,,,,,,A-1,\n";
 
 #[track_caller]
 fn expect_report(
@@ -68,6 +68,7 @@ fn customers_come_in_by_file_and_the_trail_says_who_sent_it() {
         let first = app.sales().get("/v1/customers/A-1").expect(200);
         assert_eq!(first["email"], "ap@jiangnan.example");
         assert_eq!(first["language"], "zh-CN");
+        assert_eq!(first["industry"], "Steel");
         let second = app.credit().get("/v1/customers/A-2").expect(200);
         assert_eq!(second["parent_customer_id"], first["id"]);
         let trail = app
@@ -153,7 +154,7 @@ fn a_file_that_is_sent_again_changes_nothing() {
 #[test]
 fn all_or_nothing_leaves_nothing_when_one_line_is_wrong() {
     on_both(|app| {
-        let file = format!("{CUSTOMERS}A-3,Wrong,ZZ,,,,,,,\n");
+        let file = format!("{CUSTOMERS}A-3,Wrong,ZZ,,,,,,,,\n");
         let job = import("customers", &file)
             .all_or_nothing()
             .run(&app.credit());

@@ -20,6 +20,7 @@ mod house;
 mod imports;
 mod limits;
 mod policies;
+mod portfolio;
 mod real_data;
 mod receivables;
 mod schema;

@@ -47,7 +47,7 @@ pub fn create(tx: &mut Tx, input: &CustomerIn) -> Result<Customer, CustomerError
         name: input.name.clone(),
         search_key: search_key(input.number.as_str(), input.name.as_str()),
         country: input.country,
-        industry: None,
+        industry: input.industry.clone(),
         street: input.street.clone(),
         city: input.city.clone(),
         postal_code: input.postal_code.clone(),
@@ -70,7 +70,8 @@ pub fn create(tx: &mut Tx, input: &CustomerIn) -> Result<Customer, CustomerError
     Ok(customer)
 }
 
-/// Changes what the patch names.
+/// Changes what the patch names. What the customer owes may then count under other caps, which is seen to by
+/// [`crate::book::exposure`]: its `change_customer` is what everybody calls.
 ///
 /// # Errors
 /// When the customer is not there or not visible, was changed since `version`, or sales name another owner.

@@ -1,6 +1,6 @@
 //! `/v1/customers`.
 
-use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -15,16 +15,13 @@ use crate::kernel::places::{Country, Language};
 use crate::kernel::text::{Email, Line, Number, Subject};
 use crate::platform::http::auth::{EditCustomers, ReadCustomers};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid,
-};
+use crate::platform::http::{Actor, Answer, Code, Command, Doors, Listing, Outcome, Problem};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(create_customer)
         .service(list_customers)
-        .service(find_customer)
-        .service(change_customer);
+        .service(find_customer);
 }
 
 /// Create a customer
@@ -110,37 +107,6 @@ pub async fn find_customer(
     customer_response(customer)
 }
 
-/// Change a customer
-///
-/// Changes the fields that are named; null empties one that may be empty. The group is changed by
-/// `PUT /v1/customers/{customer}/parent`, because exposure moves with it.
-#[utoipa::path(
-    tag = "customers",
-    params(
-        ("customer" = String, Path, description = "The customer's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
-    request_body = CustomerPatch,
-    responses((status = 200, description = "The customer as it is now.", body = CustomerOut)),
-    security(("bearer" = ["customers:edit"]))
-)]
-#[patch("/v1/customers/{customer}")]
-pub async fn change_customer(
-    actor: Actor<EditCustomers>,
-    customer: web::Path<CustomerRef>,
-    version: IfMatch,
-    patch: Valid<CustomerPatch>,
-    doors: web::Data<Doors>,
-) -> Outcome {
-    doors
-        .write(&actor, move |tx| {
-            let customer = actions::change(tx, &customer, version.0, &patch.0)?;
-            let version = customer.version;
-            Ok(Answer::ok(&CustomerOut::from(customer))?.version(version))
-        })
-        .await
-}
-
 /// One customer with its ETag: what every operation that ends in a customer answers.
 pub fn customer_response(customer: Customer) -> Result<HttpResponse, Problem> {
     let version = customer.version;
@@ -153,13 +119,15 @@ pub fn customer_response(customer: Customer) -> Result<HttpResponse, Problem> {
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "number": "C-1001", "name": "Jiangnan Trading Co.", "country": "CN", "street": "88 Renmin Road",
+    "number": "C-1001", "name": "Jiangnan Trading Co.", "country": "CN", "industry": "Steel", "street": "88 Renmin Road",
     "city": "Suzhou", "postal_code": "215000", "email": "ap@jiangnan.example", "language": "zh-CN", "owner": "u-17"
 }))]
 pub struct CustomerIn {
     pub number: Number,
     pub name: Line,
     pub country: Country,
+    /// What it trades in, by your organisation's own list.
+    pub industry: Option<Line>,
     pub street: Option<Line>,
     pub city: Option<Line>,
     pub postal_code: Option<Line>,
@@ -182,6 +150,9 @@ pub struct CustomerPatch {
     pub country: Option<Country>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Line>)]
+    pub industry: Option<Option<Line>>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Line>)]
     pub street: Option<Option<Line>>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Line>)]
@@ -199,7 +170,10 @@ pub struct CustomerPatch {
 }
 
 /// Tells a member that is null (`Some(None)`) from one that is not there (`None`).
-fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+///
+/// # Errors
+/// When the member is not what it should be.
+pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
@@ -215,6 +189,7 @@ impl CustomerPatch {
         }
         put(&mut customer.name, self.name.as_ref());
         put(&mut customer.country, self.country.as_ref());
+        put(&mut customer.industry, self.industry.as_ref());
         put(&mut customer.street, self.street.as_ref());
         put(&mut customer.city, self.city.as_ref());
         put(&mut customer.postal_code, self.postal_code.as_ref());
@@ -228,7 +203,7 @@ impl CustomerPatch {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Customer, example = json!({
     "id": "cus_01k00000000000000000000001", "number": "C-1001", "name": "Jiangnan Trading Co.", "country": "CN",
-    "street": "88 Renmin Road", "city": "Suzhou", "postal_code": "215000", "email": "ap@jiangnan.example",
+    "industry": "Steel", "street": "88 Renmin Road", "city": "Suzhou", "postal_code": "215000", "email": "ap@jiangnan.example",
     "language": "zh-CN", "owner": "u-17", "parent_customer_id": null, "created_at": "2026-03-31T08:00:00.000000Z",
     "changed_at": "2026-03-31T08:00:00.000000Z"
 }))]
@@ -237,6 +212,7 @@ pub struct CustomerOut {
     number: Number,
     name: Line,
     country: Country,
+    industry: Option<Line>,
     street: Option<Line>,
     city: Option<Line>,
     postal_code: Option<Line>,
@@ -255,6 +231,7 @@ impl From<Customer> for CustomerOut {
             number: customer.number,
             name: customer.name,
             country: customer.country,
+            industry: customer.industry,
             street: customer.street,
             city: customer.city,
             postal_code: customer.postal_code,

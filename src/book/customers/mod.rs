@@ -1,7 +1,8 @@
 //! The customer file: who a customer is, who owns it, and which group it belongs to.
 //!
 //! A group is a tree: a customer may have a parent customer, whose group limit then holds for all below it. Moving a
-//! customer to another group moves its exposure too, and is therefore done in [`crate::book::exposure`].
+//! customer to another group, or giving it another owner, country or industry, moves its exposure too; changes are
+//! therefore made in [`crate::book::exposure`].
 //!
 //! Sales see the customers that they own; everybody else who may read customers sees all of them.
 

@@ -111,6 +111,7 @@ pub fn update_if_unchanged(tx: &mut Tx, customer: &Customer) -> Result<Option<Cu
         dsl::name.eq(&customer.name),
         dsl::search_key.eq(&customer.search_key),
         dsl::country.eq(customer.country),
+        dsl::industry.eq(&customer.industry),
         dsl::street.eq(&customer.street),
         dsl::city.eq(&customer.city),
         dsl::postal_code.eq(&customer.postal_code),

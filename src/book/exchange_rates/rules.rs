@@ -200,6 +200,8 @@ fn shown_rate(legs: &[Leg]) -> Option<Decimal> {
 pub enum Rounding {
     /// To the next higher one, so that exposure is never understated.
     Up,
+    /// To the next lower one, so that a limit is never overstated.
+    Down,
     /// To the nearest one, from the very middle to the even one.
     HalfEven,
 }
@@ -278,6 +280,7 @@ const fn divide(dividend: i128, divisor: i128, rounding: Rounding) -> i128 {
     let to_next = divisor - rest;
     let is_up = match rounding {
         Rounding::Up => rest > 0,
+        Rounding::Down => false,
         Rounding::HalfEven => rest > to_next || (rest == to_next && floor % 2 != 0),
     };
     if is_up { floor + 1 } else { floor }

@@ -13,10 +13,11 @@ use crate::kernel::ids::{
     DunningProcedureId, ExposureEntryId, LimitId, PortfolioCapId,
 };
 use crate::kernel::money::{Currency, Money};
-use crate::kernel::text::Number;
+use crate::kernel::text::{Line, Number};
 use crate::platform::db::columns::text_enum;
 use crate::platform::db::schema::{
     account_blocks, additional_limits, credit_accounts, exposure_entries, limits, portfolio_caps,
+    portfolio_exposures,
 };
 
 text_enum! {
@@ -80,6 +81,35 @@ text_enum! {
     }
 }
 
+impl AdditionalKind {
+    /// Whether somebody else stands in for what is owed, which then counts for groups too.
+    pub const fn secures(self) -> bool {
+        matches!(self, AdditionalKind::Secured | AdditionalKind::Insured)
+    }
+}
+
+text_enum! {
+    /// The exposure that other systems may tell of. Receivables and cash are on our own ledger.
+    pub enum EntryCategory {
+        /// Open orders.
+        Reservations = "reservations",
+        DeliveredNotBilled = "delivered_not_billed",
+        Instruments = "instruments",
+        ClaimedCharges = "claimed_charges",
+    }
+}
+
+impl From<EntryCategory> for ExposureCategory {
+    fn from(category: EntryCategory) -> ExposureCategory {
+        match category {
+            EntryCategory::Reservations => ExposureCategory::Reservations,
+            EntryCategory::DeliveredNotBilled => ExposureCategory::DeliveredNotBilled,
+            EntryCategory::Instruments => ExposureCategory::Instruments,
+            EntryCategory::ClaimedCharges => ExposureCategory::ClaimedCharges,
+        }
+    }
+}
+
 text_enum! {
     /// Where an additional limit stands.
     pub enum AdditionalStatus {
@@ -105,7 +135,21 @@ text_enum! {
 }
 
 /// What a customer owes or may come to owe, by category, in minor units of one currency.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    Queryable,
+    Selectable,
+    Insertable,
+)]
+#[diesel(table_name = portfolio_exposures)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 #[serde(default)]
 pub struct Exposure {
     /// What reservations and open orders still hold.
@@ -272,7 +316,7 @@ pub struct CreditAccount {
     pub group_limit_minor: i64,
     pub dunning_procedure_id: Option<DunningProcedureId>,
     /// The credit segment that it belongs to, such as a business unit.
-    pub segment: Option<String>,
+    pub segment: Option<Line>,
     /// The last day of its exemption.
     pub exempt_until: Option<NaiveDate>,
     pub reserved_minor: i64,
@@ -456,7 +500,7 @@ impl AdditionalLimit {
 pub struct ExposureEntry {
     pub id: ExposureEntryId,
     pub account_id: CreditAccountId,
-    pub category: ExposureCategory,
+    pub category: EntryCategory,
     pub number: Number,
     pub currency: Currency,
     pub amount_minor: i64,
@@ -481,4 +525,15 @@ pub struct PortfolioCap {
     pub set_by: String,
     pub set_at: Instant,
     pub version: i64,
+}
+
+/// What is owed under a cap in one currency.
+#[derive(Debug, Clone, Copy, Queryable, Selectable, Insertable)]
+#[diesel(table_name = portfolio_exposures, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct PortfolioExposure {
+    pub cap_id: PortfolioCapId,
+    pub currency: Currency,
+    #[diesel(embed)]
+    pub exposure: Exposure,
 }

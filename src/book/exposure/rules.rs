@@ -1,9 +1,17 @@
 //! How much room is left (formulas 3.16).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::model::{AdditionalKind, CreditAccount, Exposure, Limit, PortfolioKind};
+use super::model::{
+    AdditionalKind, AdditionalLimit, AdditionalStatus, CreditAccount, Exposure, Limit, LimitScope,
+    PortfolioCap, PortfolioKind,
+};
+use crate::book::customers::model::Customer;
+use crate::book::exchange_rates::rules::{RateTable, Rounding, convert};
 use crate::book::policy::model::{ExposureCategory, PolicyDocument};
+use crate::kernel::money::{Currency, Money};
 use crate::platform::db::columns::text_enum;
 
 const PPM: i128 = 1_000_000;
@@ -108,6 +116,193 @@ impl Node {
     }
 }
 
+/// Where limits hold for an account, and caps of which that can't be told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The account's own node first, then its groups from the nearest on, then caps.
+    pub nodes: Vec<Node>,
+    pub unknown: Vec<UnknownNode>,
+}
+
+/// A cap of which no one can say what it leaves: no exchange rate leads from one currency to the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownNode {
+    pub kind: NodeKind,
+    pub id: String,
+    pub from: Currency,
+    pub to: Currency,
+}
+
+impl Places {
+    /// What may still be bought; none when nothing limits it. Nothing, where a cap can't be told.
+    pub fn available(&self, policy: &PolicyDocument) -> Option<i64> {
+        let known = available(&self.nodes, policy);
+        if self.unknown.is_empty() {
+            return known;
+        }
+        Some(known.map_or(0, |known| known.min(0)))
+    }
+}
+
+/// An account's own node, and those of the groups that it belongs to from the nearest on, with what raises them. `line`
+/// is the account and its ancestors, the nearest first.
+///
+/// Security and insurance of an account raise its own limit and those of all its groups, because what the account owes
+/// is not all at risk; they raise nothing for others of the group. What is for a while or for one order raises the limit
+/// that it was granted on, and no other.
+pub fn nodes(line: &[&CreditAccount], raising: &[&AdditionalLimit]) -> Vec<Node> {
+    let raises = |is_raised: &dyn Fn(&AdditionalLimit, usize) -> bool| -> Vec<Raise> {
+        raising
+            .iter()
+            .filter(|limit| {
+                let depth = line
+                    .iter()
+                    .position(|account| account.id == limit.account_id);
+                depth.is_some_and(|depth| reaches(limit, depth) && is_raised(limit, depth))
+            })
+            .map(|limit| Raise {
+                kind: limit.kind,
+                minor: limit.amount_minor,
+            })
+            .collect()
+    };
+    let own = line.first().map(|account| Node {
+        additional: raises(&|limit, _| limit.scope == LimitScope::Own),
+        ..Node::own(account)
+    });
+    let groups = line.iter().enumerate().filter_map(|(height, account)| {
+        let is_raised = |limit: &AdditionalLimit, depth| match limit.scope {
+            LimitScope::Own => limit.kind.secures(),
+            LimitScope::Group => depth == height || (depth < height && limit.kind.secures()),
+        };
+        Some(Node {
+            additional: raises(&is_raised),
+            ..Node::group(account)?
+        })
+    });
+    own.into_iter().chain(groups).collect()
+}
+
+/// Whether a limit on the account `depth` levels above one can raise anything for that one: what an ancestor has for
+/// itself is its own.
+pub fn reaches(limit: &AdditionalLimit, depth: usize) -> bool {
+    depth == 0 || limit.scope == LimitScope::Group
+}
+
+/// The highest that a limit comes to with a new additional one: the base, the new one, and all others that hold at some
+/// time of it.
+///
+/// Base 600, a seasonal 50 for May, a guarantee of 95 until December: a new 100 for May makes 845, one for June 795.
+pub fn highest_total(base: i64, standing: &[AdditionalLimit], new: &AdditionalLimit) -> i64 {
+    standing
+        .iter()
+        .filter(|other| other.status == AdditionalStatus::Active && other.scope == new.scope)
+        .filter(|other| other.valid_from <= new.valid_until && new.valid_from <= other.valid_until)
+        .fold(base.saturating_add(new.amount_minor), |sum, other| {
+            sum.saturating_add(other.amount_minor)
+        })
+}
+
+/// What tells under which caps an account counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Traits<'a> {
+    segment: Option<&'a str>,
+    salesperson: Option<&'a str>,
+    country: &'a str,
+    industry: Option<&'a str>,
+}
+
+impl<'a> Traits<'a> {
+    pub fn of(customer: &'a Customer, account: &'a CreditAccount) -> Traits<'a> {
+        Traits {
+            segment: account.segment.as_ref().map(|segment| segment.as_str()),
+            salesperson: customer.owner.as_ref().map(|owner| owner.as_str()),
+            country: customer.country.code(),
+            industry: customer.industry.as_ref().map(|industry| industry.as_str()),
+        }
+    }
+
+    pub fn fall_under(&self, cap: &PortfolioCap) -> bool {
+        let trait_of = match cap.kind {
+            PortfolioKind::Segment => self.segment,
+            PortfolioKind::Salesperson => self.salesperson,
+            PortfolioKind::Country => Some(self.country),
+            PortfolioKind::Industry => self.industry,
+            PortfolioKind::Company => return true,
+        };
+        trait_of == Some(cap.key.as_str())
+    }
+}
+
+/// A cap as it bounds an account in `currency`: its limit rounded down, what is owed under it rounded up.
+///
+/// # Errors
+/// The currencies between which no exchange rate leads, or leads to an amount that can be told.
+pub fn cap_node(
+    cap: &PortfolioCap,
+    owed: &BTreeMap<Currency, Exposure>,
+    currency: Currency,
+    rates: &RateTable,
+) -> Result<Node, UnknownNode> {
+    let kind = NodeKind::from(cap.kind);
+    let unknown = |(from, to)| UnknownNode {
+        kind,
+        id: cap.id.to_string(),
+        from,
+        to,
+    };
+    let limit = Money::from_minor(cap.limit_minor, cap.currency);
+    Ok(Node {
+        kind,
+        id: cap.id.to_string(),
+        key: cap.key.clone(),
+        limit: Limit::Amount(in_currency(limit, currency, rates, Rounding::Down).map_err(unknown)?),
+        additional: Vec::new(),
+        exposure: exposure_in(owed, currency, rates).map_err(unknown)?,
+    })
+}
+
+/// What is owed in several currencies, in one: each category rounded up, and what is unapplied rounded down.
+///
+/// # Errors
+/// The currencies between which no exchange rate leads.
+pub fn exposure_in(
+    owed: &BTreeMap<Currency, Exposure>,
+    currency: Currency,
+    rates: &RateTable,
+) -> Result<Exposure, (Currency, Currency)> {
+    let mut total = Exposure::default();
+    for (from, exposure) in owed {
+        for category in ExposureCategory::ALL {
+            let minor = exposure.get(*category);
+            if minor == 0 {
+                continue;
+            }
+            let rounding = match category {
+                ExposureCategory::UnappliedCash => Rounding::Down,
+                _ => Rounding::Up,
+            };
+            let money = Money::from_minor(minor, *from);
+            let converted = in_currency(money, currency, rates, rounding)?;
+            total += Exposure::of(*category, converted);
+        }
+    }
+    Ok(total)
+}
+
+fn in_currency(
+    money: Money,
+    to: Currency,
+    rates: &RateTable,
+    rounding: Rounding,
+) -> Result<i64, (Currency, Currency)> {
+    let unknown = (money.currency(), to);
+    let conversion = rates.find(money.currency(), to).ok_or(unknown)?;
+    convert(money, &conversion, rounding)
+        .map(Money::minor)
+        .map_err(|_| unknown)
+}
+
 /// What counts of an exposure: each category by the policy's weight, rounded up, less what is unapplied, rounded down.
 /// Exposure is never understated.
 pub fn included(exposure: Exposure, policy: &PolicyDocument) -> i64 {
@@ -197,6 +392,44 @@ pub mod tests {
             ];
             assert_eq!(available(&nodes, &default_document()), Some(effective));
         }
+    }
+
+    fn currency(code: &str) -> Currency {
+        code.parse().unwrap()
+    }
+
+    fn a_cap(limit_minor: i64, code: &str) -> PortfolioCap {
+        PortfolioCap {
+            id: crate::kernel::ids::PortfolioCapId::new(),
+            kind: PortfolioKind::Company,
+            key: String::new(),
+            currency: currency(code),
+            limit_minor,
+            reason: "test".to_owned(),
+            set_by: "u-1".to_owned(),
+            set_at: serde_json::from_str("\"2026-03-31T08:00:00Z\"").unwrap(),
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn a_cap_without_a_rate_is_not_known_and_never_one_to_one() {
+        let day = "2026-03-31".parse().unwrap();
+        let none = RateTable::new(day, []);
+        let owed = BTreeMap::from([(currency("CNY"), Exposure::receivable(70))]);
+        let cap = a_cap(100, "CNY");
+        let node = cap_node(&cap, &owed, currency("CNY"), &none).unwrap();
+        assert_eq!(node.headroom(&default_document()), Some(30));
+        let unknown = cap_node(&cap, &owed, currency("EUR"), &none).unwrap_err();
+        assert_eq!(
+            (unknown.from, unknown.to),
+            (currency("CNY"), currency("EUR"))
+        );
+        let places = Places {
+            nodes: vec![a_node(NodeKind::Own, 50, Exposure::default())],
+            unknown: vec![unknown],
+        };
+        assert_eq!(places.available(&default_document()), Some(0));
     }
 
     #[test]

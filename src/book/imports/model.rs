@@ -55,6 +55,7 @@ const CUSTOMERS: &[Column] = &[
     required("number"),
     required("name"),
     required("country"),
+    optional("industry"),
     optional("street"),
     optional("city"),
     optional("postal_code"),

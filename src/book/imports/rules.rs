@@ -243,12 +243,13 @@ pub trait FromCells: Sized {
     fn from_cells(cells: &mut Cells) -> Option<Self>;
 }
 
-/// A customer: `number,name,country,street,city,postal_code,email,language,owner,parent_number`.
+/// A customer: `number,name,country,industry,street,city,postal_code,email,language,owner,parent_number`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerRow {
     pub number: Number,
     pub name: Line,
     pub country: Country,
+    pub industry: Option<Line>,
     pub street: Option<Line>,
     pub city: Option<Line>,
     pub postal_code: Option<Line>,
@@ -263,6 +264,7 @@ impl FromCells for CustomerRow {
         let number = cells.required("number", parsed);
         let name = cells.required("name", parsed);
         let country = cells.required("country", parsed);
+        let industry = cells.optional("industry", parsed);
         let street = cells.optional("street", parsed);
         let city = cells.optional("city", parsed);
         let postal_code = cells.optional("postal_code", parsed);
@@ -274,6 +276,7 @@ impl FromCells for CustomerRow {
             number: number?,
             name: name?,
             country: country?,
+            industry,
             street,
             city,
             postal_code,

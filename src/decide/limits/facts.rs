@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::book::exchange_rates::rules::{Conversion, Rounding, convert, most_within};
 use crate::book::exposure::model::AccountStatus;
-use crate::book::exposure::rules::Node;
+use crate::book::exposure::rules::{Node, UnknownNode};
 use crate::book::policy::model::Checkpoint;
 use crate::kernel::money::{Currency, Money};
 
@@ -53,6 +53,9 @@ pub struct Facts {
     pub opened_on: NaiveDate,
     /// Where limits hold: the account's own node first, then its groups from the nearest on, then caps.
     pub nodes: Vec<Node>,
+    /// Caps of which it can't be told what they leave, for want of an exchange rate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_nodes: Vec<UnknownNode>,
     /// What is overdue, by due date.
     pub overdue: Vec<Overdue>,
     /// What only some policies ask for; none when the policy did not.

@@ -49,6 +49,14 @@ permits! {
     ReadAccounts, "accounts:read" => [Sales, Credit, Finance, Auditor, System];
     /// Suspend, reinstate, lower limits, change terms.
     ManageAccounts, "accounts:manage" => [Credit];
+    /// Grant and withdraw additional limits.
+    GrantAdditionalLimits, "additional-limits:grant" => [Credit, Finance];
+    /// Say what exposure other systems know of.
+    PostExposureEntries, "exposure-entries:post" => [Finance, System];
+    /// Read portfolio caps, and what is owed under them.
+    ReadPortfolioCaps, "portfolio-caps:read" => [Credit, Finance, Auditor];
+    /// Set up, change and remove portfolio caps.
+    SetPortfolioCaps, "portfolio-caps:set" => [Finance];
     /// Read the audit trail.
     ReadTrail, "trail:read" => [Auditor];
     /// Read credit policies.

@@ -40,6 +40,7 @@ use crate::platform::http::problem::{FieldError, ProblemOut};
     tags(
         (name = "customers", description = "The customer file and its groups."),
         (name = "credit-accounts", description = "Limits, terms, status and exposure."),
+        (name = "portfolio-caps", description = "What accounts that have something in common may owe together."),
         (name = "applications", description = "Credit applications, from draft to decision."),
         (name = "policies", description = "The credit policy, by version."),
         (name = "exchange-rates", description = "With which rates money in another currency is converted."),

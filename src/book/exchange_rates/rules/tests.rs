@@ -66,6 +66,14 @@ fn expect(table: &RateTable, given: (&str, &str), up: &str, nearest: &str, to: &
 }
 
 #[test]
+fn what_is_rounded_down_is_never_more_and_what_is_rounded_up_never_less() {
+    assert_eq!(divide(7, 2, Rounding::Down), 3);
+    assert_eq!(divide(7, 2, Rounding::Up), 4);
+    assert_eq!(divide(-7, 2, Rounding::Down), -4);
+    assert_eq!(divide(8, 2, Rounding::Down), 4);
+}
+
+#[test]
 fn published_rates_convert_as_a_pocket_calculator_does() {
     let ecb = ecb();
     expect(&ecb, ("100.00", "EUR"), "107.05", "107.05", "USD");

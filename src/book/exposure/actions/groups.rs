@@ -1,9 +1,10 @@
-//! Moving customers between groups, with what they owe.
+//! Moving customers between groups, salespeople, countries and industries, with what they owe.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AccountError, lock_all};
+use super::{AccountError, caps, lock_all};
 use crate::book::customers::actions as customers_actions;
+use crate::book::customers::api::CustomerPatch;
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
 use crate::book::exposure::model::{CreditAccount, Exposure};
@@ -83,5 +84,27 @@ pub fn move_to_group(
             .before(&before)
             .after(&after),
     )?;
+    Ok(after)
+}
+
+/// Changes what the patch names of a customer. With another owner, country or industry, what it owes counts under other
+/// caps.
+///
+/// # Errors
+/// When the customer is not there or not visible, was changed since `version`, or sales name another owner.
+pub fn change_customer(
+    tx: &mut Tx,
+    reference: &CustomerRef,
+    version: i64,
+    patch: &CustomerPatch,
+) -> Result<Customer, AccountError> {
+    let caller = tx.caller();
+    let found =
+        customers::find_visible(tx, caller, reference)?.ok_or(AccountError::NoSuchCustomer)?;
+    let locked = lock_all(tx, &BTreeSet::from([found.id]))?.remove(&found.id);
+    let after = customers_actions::change(tx, reference, version, patch)?;
+    if let Some(locked) = locked {
+        caps::follow(tx, &locked, &locked.account)?;
+    }
     Ok(after)
 }

@@ -1,5 +1,8 @@
-//! `/v1/credit-accounts`, and a customer's place in its group.
+//! `/v1/credit-accounts`, and what of a customer moves exposure when it changes.
 
+mod additional;
+mod caps;
+mod entries;
 mod shapes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,11 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use actix_web::{HttpRequest, get, patch, post, put, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use self::additional::{AdditionalLimitIn, AdditionalLimitOut};
+pub use self::caps::PortfolioCapFilter;
 pub use self::shapes::*;
+use super::actions::bounds::Bounds;
 use super::actions::{self, AccountError};
 use super::model::{AccountStatus, CreditAccount, LimitScope};
 use super::store;
-use crate::book::customers::api::CustomerOut;
+use crate::book::customers::api::{CustomerOut, CustomerPatch};
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::policy::actions as policies;
@@ -36,7 +42,11 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(reinstate_credit_account)
         .service(lower_limit)
         .service(list_limits)
-        .service(move_customer);
+        .service(move_customer)
+        .service(change_customer)
+        .configure(additional::routes)
+        .configure(entries::routes)
+        .configure(caps::routes);
 }
 
 /// Open a credit account
@@ -60,7 +70,8 @@ pub async fn open_credit_account(
             let account = actions::open(tx, input)?;
             let location = format!("/v1/credit-accounts/{}", account.id);
             let version = account.version;
-            Ok(Answer::created(&describe(tx, account)?, location)?.version(version))
+            let out = describe(tx, account)?.for_reader(tx.caller());
+            Ok(Answer::created(&out, location)?.version(version))
         })
         .await
 }
@@ -86,8 +97,11 @@ pub async fn list_credit_accounts(
         .read(move |db| {
             let Listing { filter, page } = listing;
             let rows = store::list(db, &actor, &filter, &page)?;
-            let rows = describe_all(db, rows)?;
-            Ok(page.cut(rows, |row| {
+            let rows = describe_all(db, rows)?
+                .into_iter()
+                .map(|row| row.for_reader(&actor))
+                .collect();
+            Ok(page.cut(rows, |row: &CreditAccountOut| {
                 let key = match filter.sort.unwrap_or_default() {
                     CreditAccountSort::CreatedAt | CreditAccountSort::CreatedAtDescending => {
                         row.id.to_string()
@@ -105,8 +119,8 @@ pub async fn list_credit_accounts(
 
 /// Read a credit account
 ///
-/// Limit, terms, status, exposure by category, and what is available: the least that the account's own limit and
-/// those of its groups leave. Exposure is not part of the ETag.
+/// Limit, terms, status, exposure by category, and what is available: the least that the account's own limit, those of
+/// its groups and our portfolio caps leave. Exposure is not part of the ETag.
 #[utoipa::path(
     tag = "credit-accounts",
     params(("id" = CreditAccountId, Path, description = "The account.")),
@@ -123,7 +137,8 @@ pub async fn find_credit_account(
         .read(move |db| {
             let account = find_visible(db, &actor, *id)?;
             let version = account.version;
-            Ok(Answer::ok(&describe(db, account)?)?.version(version))
+            let out = describe(db, account)?.for_reader(&actor);
+            Ok(Answer::ok(&out)?.version(version))
         })
         .await?;
     Ok(answer.into_response())
@@ -131,8 +146,9 @@ pub async fn find_credit_account(
 
 /// Change the terms of a credit account
 ///
-/// Net days within what policy allows, and the dunning procedure. Limits are changed by applications, or lowered by
-/// `lower-limit`.
+/// Net days, the credit segment, an exemption. Limits are changed by applications, or lowered by `lower-limit`. An
+/// exempt account passes over what would need a review, and therefore its limit: it takes credit's highest level to
+/// grant that, for a year at most, and nobody does for a customer of their own. Anybody of credit may end it.
 #[utoipa::path(
     tag = "credit-accounts",
     params(
@@ -153,14 +169,7 @@ pub async fn change_credit_account(
 ) -> Outcome {
     doors
         .write(&actor, move |tx| {
-            let net_days = patch.0.net_days;
-            let account = actions::change(
-                tx,
-                *id,
-                version.0,
-                |account| account.net_days = net_days.unwrap_or(account.net_days),
-                &patch.0.reason,
-            )?;
+            let account = actions::change_terms(tx, *id, version.0, &patch.0)?;
             let version = account.version;
             Ok(Answer::ok(&describe(tx, account)?)?.version(version))
         })
@@ -328,6 +337,37 @@ pub async fn move_customer(
         .await
 }
 
+/// Change a customer
+///
+/// Changes the fields that are named; null empties one that may be empty. What it owes then counts under the caps of its
+/// new salesperson, country or industry. The group is changed by `PUT /v1/customers/{customer}/parent`.
+#[utoipa::path(
+    tag = "customers",
+    params(
+        ("customer" = String, Path, description = "The customer's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = CustomerPatch,
+    responses((status = 200, description = "The customer as it is now.", body = CustomerOut)),
+    security(("bearer" = ["customers:edit"]))
+)]
+#[patch("/v1/customers/{customer}")]
+pub async fn change_customer(
+    actor: Actor<EditCustomers>,
+    customer: web::Path<CustomerRef>,
+    version: IfMatch,
+    patch: Valid<CustomerPatch>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .write(&actor, move |tx| {
+            let customer = actions::change_customer(tx, &customer, version.0, &patch.0)?;
+            let version = customer.version;
+            Ok(Answer::ok(&CustomerOut::from(customer))?.version(version))
+        })
+        .await
+}
+
 /// The account, unless its customer is hidden from the caller.
 pub fn find_visible(
     db: &mut Db,
@@ -364,6 +404,7 @@ pub fn describe_all(
         .collect();
     let ids: Vec<CreditAccountId> = accounts.iter().map(|account| account.id).collect();
     let blocks = store::list_blocks(db, &ids)?;
+    let bounds = Bounds::read(db, standings.values())?;
     Ok(accounts
         .into_iter()
         .filter_map(|account| {
@@ -374,7 +415,8 @@ pub fn describe_all(
                 .filter(|block| block.account_id == account.id)
                 .map(BlockOut::from)
                 .collect();
-            let described = CreditAccountOut::new(standing, &policy.document, number, blocks);
+            let described =
+                CreditAccountOut::new(standing, &bounds, &policy.document, number, blocks);
             Some(described)
         })
         .collect())
@@ -397,6 +439,17 @@ impl From<AccountError> for Problem {
             | AccountError::Currency { given, expected } => Problem::new(Code::CurrencyMismatch)
                 .with("given", given)
                 .with("expected", expected),
+            AccountError::OwnCustomer => {
+                Problem::new(Code::SegregationOfDuties).with("duty", "salesperson of the customer")
+            }
+            AccountError::ExemptionAboveAuthority { needed } => Problem::new(Code::OverAuthority)
+                .with("amount", "An exemption")
+                .with("needed", needed),
+            AccountError::ExemptUntil { from, to } => Problem::invalid(
+                "/exempt_until",
+                "out_of_range",
+                format!("must be a day from {from} to {to}"),
+            ),
             AccountError::NotLower => Problem::invalid(
                 "/limit",
                 "not_lower",

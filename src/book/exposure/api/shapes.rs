@@ -5,18 +5,22 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
+use super::AdditionalLimitOut;
+use crate::book::customers::api::nullable;
 use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::actions::Locked;
+use crate::book::exposure::actions::bounds::{Bounds, ForOrder};
 use crate::book::exposure::model::{
-    AccountBlock, AccountStatus, BlockCause, Exposure, Limit, LimitEntry, LimitKind, LimitScope,
+    AccountBlock, AccountStatus, BlockCause, Exposure, LimitEntry, LimitKind, LimitScope,
     LimitSource,
 };
-use crate::book::exposure::rules;
+use crate::book::exposure::rules::{self, NodeKind};
 use crate::book::policy::model::PolicyDocument;
-use crate::kernel::clock::Instant;
+use crate::kernel::caller::Caller;
+use crate::kernel::clock::{Day, Instant};
 use crate::kernel::ids::{ApplicationId, CreditAccountId, CustomerId, DunningProcedureId, LimitId};
 use crate::kernel::money::{AmountIn, Currency, Money};
-use crate::kernel::text::{Note, Number};
+use crate::kernel::text::{Line, Note, Number};
 
 /// A credit account to be opened.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -36,12 +40,20 @@ pub struct CreditAccountIn {
 /// What is to change on a credit account.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"net_days": 45, "reason": "Agreed with the customer on 31 March."}))]
+#[schema(example = json!({"net_days": 45, "segment": "Steel", "reason": "Agreed with the customer on 31 March."}))]
 pub struct CreditAccountPatch {
     /// Days from invoice to due date.
     #[validate(range(min = 0, max = 365))]
     #[schema(minimum = 0, maximum = 365)]
     pub net_days: Option<i32>,
+    /// The credit segment that it belongs to, such as a business unit; null for none.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Line>)]
+    pub segment: Option<Option<Line>>,
+    /// The last day of its exemption; null ends it.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Day>)]
+    pub exempt_until: Option<Option<Day>>,
     pub reason: Note,
 }
 
@@ -196,7 +208,7 @@ pub struct GroupOut {
     "id": "acc_01k00000000000000000000001", "customer_id": "cus_01k00000000000000000000001",
     "customer_number": "C-1001", "currency": "CNY", "status": "active", "limit_kind": "amount",
     "limit": {"amount": "500000.00", "currency": "CNY"}, "limit_source": "application", "limit_valid_until": null,
-    "net_days": 30, "group": null,
+    "net_days": 30, "segment": "Steel", "exempt_until": null, "additional": [], "group": null,
     "exposure": {"total": {"amount": "390000.00", "currency": "CNY"}, "by_category": {
         "reservations": {"amount": "80000.00", "currency": "CNY"},
         "delivered_not_billed": {"amount": "40000.00", "currency": "CNY"},
@@ -225,12 +237,22 @@ pub struct CreditAccountOut {
     /// Days from invoice to due date.
     #[schema(minimum = 0, maximum = 365)]
     net_days: i32,
-    /// The group under this account's customer, when it has a limit.
+    /// The credit segment that it belongs to.
+    segment: Option<Line>,
+    /// The last day of its exemption, on which it passes over what would need a review.
+    exempt_until: Option<NaiveDate>,
+    /// The limits beside the base limit that stand, whether they hold today or later; those for the group are left out
+    /// for readers who may not see what others owe.
+    #[schema(max_items = 50)]
+    additional: Vec<AdditionalLimitOut>,
+    /// The group under this account's customer, when it has a limit; null for readers who may not see what others owe.
     group: Option<GroupOut>,
     exposure: ExposureOut,
-    /// What the account's own limit leaves; negative when exposure is above it, null when unlimited.
+    /// What the account's own limit leaves with what raises it today; negative when exposure is above it, null when
+    /// unlimited.
     headroom: Option<Money>,
-    /// The least that the account's own limit and those of its groups leave; null when nothing limits it.
+    /// The least that the account's own limit, those of its groups and our portfolio caps leave; null when nothing
+    /// limits it. At most 0 where an exchange rate is missing to compare with a cap.
     available: Option<Money>,
     dunning_procedure_id: Option<DunningProcedureId>,
     #[schema(max_items = 10)]
@@ -242,21 +264,22 @@ pub struct CreditAccountOut {
 impl CreditAccountOut {
     pub fn new(
         standing: &Locked,
+        bounds: &Bounds,
         policy: &PolicyDocument,
         customer_number: Number,
         blocks: Vec<BlockOut>,
     ) -> CreditAccountOut {
         let account = &standing.account;
-        let nodes = standing.nodes();
+        let places = bounds.places(&standing.line(), &standing.caps, ForOrder::default());
         let money = |minor| account.money(minor);
         let exposure = |exposure: Exposure| {
             let included = rules::included(exposure, policy);
             ExposureOut::new(exposure, included, account.currency)
         };
-        let headroom = |limit: Limit, exposure: Exposure| {
-            let included = rules::included(exposure, policy);
-            Some(money(limit.minor()?.saturating_sub(included)))
-        };
+        let own_group = places
+            .nodes
+            .iter()
+            .find(|node| node.kind == NodeKind::Group && node.id == account.id.to_string());
         let amount = |kind: LimitKind, minor| (kind == LimitKind::Amount).then(|| money(minor));
         CreditAccountOut {
             id: account.id,
@@ -269,23 +292,44 @@ impl CreditAccountOut {
             limit_source: account.limit_source.clone(),
             limit_valid_until: account.limit_valid_until,
             net_days: account.net_days,
+            segment: account.segment.clone(),
+            exempt_until: account.exempt_until,
+            additional: bounds
+                .additional_of(account.id)
+                .cloned()
+                .map(AdditionalLimitOut::from)
+                .collect(),
             group: account.group_limit().map(|limit| GroupOut {
                 limit_kind: limit.kind(),
                 limit: amount(limit.kind(), account.group_limit_minor),
                 exposure: exposure(account.group_exposure()),
-                headroom: headroom(limit, account.group_exposure()),
+                headroom: own_group.and_then(|node| node.headroom(policy)).map(money),
             }),
             exposure: exposure(account.exposure()),
-            headroom: nodes
+            headroom: places
+                .nodes
                 .first()
                 .and_then(|own| own.headroom(policy))
                 .map(money),
-            available: rules::available(&nodes, policy).map(money),
+            available: places.available(policy).map(money),
             dunning_procedure_id: account.dunning_procedure_id,
             blocks,
             created_at: account.created_at,
             changed_at: account.changed_at,
         }
+    }
+}
+
+impl CreditAccountOut {
+    /// The account as somebody sees it who may not know what others of its group owe.
+    #[must_use]
+    pub fn for_reader(mut self, reader: &Caller) -> CreditAccountOut {
+        if !reader.sees_others() {
+            self.group = None;
+            self.additional
+                .retain(|limit| limit.scope == LimitScope::Own);
+        }
+        self
     }
 }
 

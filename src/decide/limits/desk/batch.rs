@@ -8,10 +8,11 @@ use chrono::NaiveDate;
 use super::book::Book;
 use super::hints::Hints;
 use super::{Asked, Errand, until};
-use crate::book::exposure::actions::AccountError;
-use crate::book::exposure::model::Exposure;
+use crate::book::exposure::actions::bounds::ForOrder;
+use crate::book::exposure::actions::{AccountError, caps};
+use crate::book::exposure::model::{AdditionalLimit, Exposure};
 use crate::book::exposure::rules as exposure_rules;
-use crate::book::exposure::store as accounts;
+use crate::book::exposure::store::{self as accounts, additional};
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
 use crate::decide::limits::api::shapes::{Answering, LimitCheckOut};
@@ -56,6 +57,8 @@ struct Orders {
     amended: Vec<Reservation>,
     new_blocks: Vec<CreditBlock>,
     decided_blocks: Vec<CreditBlock>,
+    /// One-time limits that orders of this batch used up, as they were read but for how they ended.
+    consumed: Vec<AdditionalLimit>,
     /// By how much each account's reservations grow.
     taken: BTreeMap<CreditAccountId, i64>,
 }
@@ -234,9 +237,13 @@ impl Batch {
             .book
             .account(subject.account)
             .ok_or(AccountError::NoAccount)?;
+        let order = ForOrder {
+            number: asked.input.order(),
+            is_reserved: subject.reservation.is_some(),
+        };
         let facts = self
             .book
-            .facts(account, &asked.input, &self.clock, self.today)
+            .facts(account, &asked.input, order, &self.clock, self.today)
             .ok_or(AccountError::NoAccount)?;
         let question = asked.input.question(subject.reservation.as_ref());
         let credit = facts.credit(&question);
@@ -431,6 +438,7 @@ impl Batch {
             }
         };
         let account = examined.subject.account;
+        self.consume(asked, examined.subject.customer);
         self.book.take(account, added);
         *self.orders.taken.entry(account).or_default() += added;
         examined.record.reservation = Some(Taken::new(&reservation, added));
@@ -440,6 +448,20 @@ impl Batch {
             &self.policy.document,
         );
         reservation.id
+    }
+
+    /// Uses up the one-time limits that are for the order.
+    fn consume(&mut self, asked: &Asked, customer: CustomerId) {
+        let Some(order) = asked.input.order() else {
+            return;
+        };
+        let by = asked.caller.subject.as_str();
+        for (before, after) in self.book.consume(customer, order, by, self.now) {
+            let change = Change::new("additional_limit.consumed", after.id);
+            self.changes
+                .push((asked.caller.clone(), change.before(&before).after(&after)));
+            self.orders.consumed.push(after);
+        }
     }
 
     fn decide_block(
@@ -510,10 +532,14 @@ impl Batch {
         for decided in &self.orders.decided_blocks {
             store::update_block_if_unchanged(tx, decided)?;
         }
-        let movements = self.book.movements(&self.orders.taken);
-        if !movements.is_empty() {
-            accounts::add_movements(tx, &movements)?;
+        for consumed in &self.orders.consumed {
+            additional::end_if_unchanged(tx, consumed)?;
         }
+        let movements = self.book.movements(&self.orders.taken);
+        if !movements.accounts.is_empty() {
+            accounts::add_movements(tx, &movements.accounts)?;
+        }
+        caps::post(tx, &movements.caps)?;
         tx.record_for(&self.changes)?;
         let mut kept = Vec::new();
         for (one, answer) in asked.iter().zip(answers) {

@@ -10,29 +10,51 @@ use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
 use crate::book::exchange_rates::rules::{Conversion, RateTable};
 use crate::book::exchange_rates::store as exchange_rates;
-use crate::book::exposure::model::{CreditAccount, Exposure};
-use crate::book::exposure::rules::Node;
-use crate::book::exposure::store::{self as exposure, Movement};
+use crate::book::exposure::actions::bounds::{Bounds, ForOrder};
+use crate::book::exposure::actions::{Locked, caps};
+use crate::book::exposure::model::{AdditionalLimit, CreditAccount, Exposure};
+use crate::book::exposure::store::{self as accounts_store, Movement};
 use crate::decide::limits::api::shapes::LimitCheckIn;
 use crate::decide::limits::facts::{Facts, Overdue};
-use crate::kernel::clock::Clock;
-use crate::kernel::ids::{CreditAccountId, CustomerId};
+use crate::kernel::clock::{Clock, Instant};
+use crate::kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
 use crate::kernel::money::Currency;
 use crate::kernel::text::Number;
 use crate::platform::db::{Db, DbError, Tx};
 
 /// The part of the book that a batch is about.
 pub struct Book {
-    customers: HashMap<CustomerId, Customer>,
-    by_number: HashMap<Number, CustomerId>,
-    /// Each customer's account and those of its ancestors.
-    lines: HashMap<CustomerId, (CreditAccountId, Vec<CreditAccountId>)>,
+    customers: Customers,
+    lines: HashMap<CustomerId, Line>,
     /// The accounts as they are with the reservations of this batch.
     accounts: HashMap<CreditAccountId, CreditAccount>,
     blocked: HashSet<CreditAccountId>,
     overdue: HashMap<CustomerId, Vec<Overdue>>,
+    /// What bounds the accounts besides, with the reservations of this batch.
+    bounds: Bounds,
     /// None when every order is in its account's currency.
     rates: Option<RateTable>,
+}
+
+/// A customer's account with what is above it.
+struct Line {
+    account: CreditAccountId,
+    /// The accounts of its ancestors, the nearest first.
+    above: Vec<CreditAccountId>,
+    caps: Vec<PortfolioCapId>,
+}
+
+/// An account with its groups and caps, as it is with the reservations of this batch.
+struct Standing<'a> {
+    accounts: Vec<&'a CreditAccount>,
+    caps: &'a [PortfolioCapId],
+}
+
+/// What a batch moves: accounts with their groups, and caps.
+#[derive(Default)]
+pub struct Movements {
+    pub accounts: BTreeMap<CreditAccountId, Movement>,
+    pub caps: caps::Movements,
 }
 
 /// Whether the accounts of the checks that reserve are locked.
@@ -43,12 +65,16 @@ enum Locking {
 }
 
 impl Book {
-    /// Reads it with the accounts of those checks locked that reserve, and of all the groups above them.
+    /// Reads it with the accounts of those checks locked that reserve, of all the groups above them, and after these
+    /// the caps.
     ///
     /// # Errors
     /// When the database fails; as a meeting of two units of work when a customer was moved since `hints` heard of it.
     pub fn lock(tx: &mut Tx, asked: &[Asked], hints: &Hints) -> Result<Book, DbError> {
-        Book::open(tx, asked, hints, Locking::Reserving)
+        let (customers, lines) = open(tx, asked, hints, Locking::Reserving)?;
+        let caps = lines.values().flat_map(|line| line.caps.iter().copied());
+        caps::lock(tx, &caps.collect())?;
+        Book::of(tx, customers, lines)
     }
 
     /// Reads it with nothing locked.
@@ -56,103 +82,37 @@ impl Book {
     /// # Errors
     /// When the database fails.
     pub fn read(db: &mut Db, asked: &[Asked]) -> Result<Book, DbError> {
-        Book::open(db, asked, &Hints::default(), Locking::Nothing)
-    }
-
-    fn open(
-        db: &mut Db,
-        asked: &[Asked],
-        hints: &Hints,
-        locking: Locking,
-    ) -> Result<Book, DbError> {
-        learn(db, asked, hints)?;
-        let references: Vec<(CustomerRef, bool)> = asked
-            .iter()
-            .map(|one| (one.input.customer(), one.input.reserves()))
-            .collect();
-        let mut lines: HashMap<CustomerId, Vec<CustomerId>> = HashMap::new();
-        let (mut locked, mut others) = (BTreeSet::new(), BTreeSet::new());
-        for (reference, reserves) in &references {
-            if let Some((id, above)) = hints.line(reference) {
-                let wanted = if *reserves && locking == Locking::Reserving {
-                    &mut locked
-                } else {
-                    &mut others
-                };
-                wanted.extend(std::iter::once(id).chain(above.iter().copied()));
-                lines.insert(id, above);
-            }
-        }
-        let others: Vec<CustomerId> = others.difference(&locked).copied().collect();
-        let locked: Vec<CustomerId> = locked.into_iter().collect();
-        let mut accounts = Vec::new();
-        if !locked.is_empty() {
-            accounts.extend(exposure::lock_by_customers(db, &locked)?);
-        }
-        if !others.is_empty() {
-            accounts.extend(exposure::list_by_customers(db, &others)?);
-        }
-        let everyone = [locked, others].concat();
-        let customers = customers::list_by_ids(db, &everyone)?;
-        let book = Book::of(customers, accounts, &lines);
-        hints.remember(book.customers.values());
-        let mut are_true = true;
-        for (reference, _) in &references {
-            let remembered = hints.line(reference);
-            let is_true = match (book.customer(reference), &remembered) {
-                (Some(customer), Some((id, above))) => {
-                    customer.id == *id && lines.get(id) == Some(above)
-                }
-                (None, None) => true,
-                _ => false,
-            };
-            if !is_true {
-                hints.forget(reference);
-                are_true = false;
-            }
-        }
-        if are_true {
-            Ok(book)
-        } else {
-            let message = "a customer was moved or renamed meanwhile".to_owned();
-            Err(DbError::Serialization(message))
-        }
+        let (customers, lines) = open(db, asked, &Hints::default(), Locking::Nothing)?;
+        Book::of(db, customers, lines)
     }
 
     fn of(
-        customers: Vec<Customer>,
-        accounts: Vec<CreditAccount>,
-        lines: &HashMap<CustomerId, Vec<CustomerId>>,
-    ) -> Book {
-        let of_customer: HashMap<CustomerId, CreditAccountId> = accounts
-            .iter()
-            .map(|account| (account.customer_id, account.id))
-            .collect();
-        let account_of = |customer: &CustomerId| of_customer.get(customer).copied();
-        Book {
-            by_number: customers
-                .iter()
-                .map(|customer| (customer.number.clone(), customer.id))
-                .collect(),
-            customers: customers
-                .into_iter()
-                .map(|customer| (customer.id, customer))
-                .collect(),
-            lines: lines
-                .iter()
-                .filter_map(|(customer, above)| {
-                    let above = above.iter().filter_map(account_of).collect();
-                    Some((*customer, (account_of(customer)?, above)))
-                })
-                .collect(),
-            accounts: accounts
-                .into_iter()
-                .map(|account| (account.id, account))
-                .collect(),
+        db: &mut Db,
+        customers: Customers,
+        found: HashMap<CustomerId, Locked>,
+    ) -> Result<Book, DbError> {
+        let bounds = Bounds::read(db, found.values())?;
+        let mut book = Book {
+            customers,
+            lines: HashMap::new(),
+            accounts: HashMap::new(),
             blocked: HashSet::new(),
             overdue: HashMap::new(),
+            bounds,
             rates: None,
+        };
+        for (customer, found) in found {
+            let line = Line {
+                account: found.account.id,
+                above: found.ancestors.iter().map(|account| account.id).collect(),
+                caps: found.caps,
+            };
+            book.lines.insert(customer, line);
+            for account in std::iter::once(found.account).chain(found.ancestors) {
+                book.accounts.insert(account.id, account);
+            }
         }
+        Ok(book)
     }
 
     /// Reads exchange rates, when an order is in another currency than its account.
@@ -198,26 +158,22 @@ impl Book {
         self.blocked.extend(blocked);
     }
 
-    /// The customers' own accounts.
-    pub fn accounts(&self) -> Vec<CreditAccountId> {
-        self.lines.values().map(|(account, _)| *account).collect()
-    }
-
     /// Everybody whom the batch is about.
     pub fn customers(&self) -> Vec<CustomerId> {
-        self.customers.keys().copied().collect()
+        self.lines.keys().copied().collect()
+    }
+
+    /// The customers' own accounts.
+    pub fn accounts(&self) -> Vec<CreditAccountId> {
+        self.lines.values().map(|line| line.account).collect()
     }
 
     pub fn customer(&self, reference: &CustomerRef) -> Option<&Customer> {
-        let id = match reference {
-            CustomerRef::Id(id) => id,
-            CustomerRef::Number(number) => self.by_number.get(number)?,
-        };
-        self.customers.get(id)
+        self.customers.get(reference)
     }
 
     pub fn account_of(&self, customer: CustomerId) -> Option<CreditAccountId> {
-        self.lines.get(&customer).map(|(account, _)| *account)
+        self.lines.get(&customer).map(|line| line.account)
     }
 
     pub fn account(&self, id: CreditAccountId) -> Option<&CreditAccount> {
@@ -229,10 +185,12 @@ impl Book {
         &self,
         account: &CreditAccount,
         input: &LimitCheckIn,
+        order: ForOrder,
         clock: &Clock,
         today: NaiveDate,
     ) -> Option<Facts> {
-        let (_, above) = self.lines.get(&account.customer_id)?;
+        let standing = self.standing(account.customer_id)?;
+        let places = self.bounds.places(&standing.accounts, standing.caps, order);
         let overdue = self.overdue.get(&account.customer_id);
         Some(Facts {
             today,
@@ -244,7 +202,8 @@ impl Book {
             limit_valid_until: account.limit_valid_until,
             exempt_until: account.exempt_until,
             opened_on: clock.day_of(account.created_at),
-            nodes: self.nodes(account, above),
+            nodes: places.nodes,
+            unknown_nodes: places.unknown,
             overdue: overdue.cloned().unwrap_or_default(),
             unpaid: None,
             dunning_level: None,
@@ -254,55 +213,191 @@ impl Book {
         })
     }
 
-    /// Where limits hold for an account: its own node, then its groups from the nearest on.
-    fn nodes(&self, account: &CreditAccount, above: &[CreditAccountId]) -> Vec<Node> {
-        let own = Node::own(account);
-        let groups = above.iter().filter_map(|id| self.accounts.get(id));
-        let groups = std::iter::once(account)
-            .chain(groups)
-            .filter_map(Node::group);
-        std::iter::once(own).chain(groups).collect()
+    fn standing(&self, customer: CustomerId) -> Option<Standing<'_>> {
+        let line = self.lines.get(&customer)?;
+        let accounts = line.ids().filter_map(|id| self.accounts.get(&id));
+        Some(Standing {
+            accounts: accounts.collect(),
+            caps: &line.caps,
+        })
     }
 
-    /// Takes capacity on an account and in all its groups, for the checks that follow in this batch.
+    /// Takes capacity on an account, in all its groups and under all its caps, for the checks that follow in this batch.
     pub fn take(&mut self, account: CreditAccountId, minor: i64) {
         let Some(own) = self.accounts.get_mut(&account) else {
             return;
         };
         own.reserved_minor = own.reserved_minor.saturating_add(minor);
-        let customer = own.customer_id;
-        let above = self.lines.get(&customer).map(|(_, above)| above.clone());
-        for id in std::iter::once(account).chain(above.unwrap_or_default()) {
+        let currency = own.currency;
+        let Some(line) = self.lines.get(&own.customer_id) else {
+            return;
+        };
+        for id in line.ids() {
             if let Some(node) = self.accounts.get_mut(&id) {
                 node.group_reserved_minor = node.group_reserved_minor.saturating_add(minor);
             }
         }
+        self.bounds
+            .take(&line.caps, currency, Exposure::reserved(minor));
     }
 
-    /// What was taken on each account, as it is to be written to it and to its groups.
-    pub fn movements(
-        &self,
-        taken: &BTreeMap<CreditAccountId, i64>,
-    ) -> BTreeMap<CreditAccountId, Movement> {
-        let mut movements: BTreeMap<CreditAccountId, Movement> = BTreeMap::new();
+    /// Lets an order consume the one-time limits that are for it; gives each before and after.
+    pub fn consume(
+        &mut self,
+        customer: CustomerId,
+        order: &str,
+        by: &str,
+        at: Instant,
+    ) -> Vec<(AdditionalLimit, AdditionalLimit)> {
+        let Some(line) = self.lines.get(&customer) else {
+            return Vec::new();
+        };
+        let ids: Vec<CreditAccountId> = line.ids().collect();
+        self.bounds.consume(&ids, order, by, at)
+    }
+
+    /// What was taken on each account, as it is to be written to it, to its groups and to its caps.
+    pub fn movements(&self, taken: &BTreeMap<CreditAccountId, i64>) -> Movements {
+        let mut movements = Movements::default();
         for (account, minor) in taken.iter().filter(|(_, minor)| **minor != 0) {
-            let line = self
-                .accounts
-                .get(account)
-                .and_then(|account| self.lines.get(&account.customer_id));
-            let Some((_, above)) = line else {
+            let Some(account) = self.accounts.get(account) else {
+                continue;
+            };
+            let Some(line) = self.lines.get(&account.customer_id) else {
                 continue;
             };
             let change = Exposure::reserved(*minor);
-            let movement = movements.entry(*account).or_default();
-            movement.own += change;
-            movement.group += change;
-            for ancestor in above {
-                movements.entry(*ancestor).or_default().group += change;
+            movements.accounts.entry(account.id).or_default().own += change;
+            for id in line.ids() {
+                movements.accounts.entry(id).or_default().group += change;
+            }
+            for cap in &line.caps {
+                let of_cap = movements.caps.entry((*cap, account.currency));
+                *of_cap.or_default() += change;
             }
         }
         movements
     }
+}
+
+impl Line {
+    /// The account, then its ancestors from the nearest on.
+    fn ids(&self) -> impl Iterator<Item = CreditAccountId> {
+        std::iter::once(self.account).chain(self.above.iter().copied())
+    }
+}
+
+/// The customers that a batch names, by id or by number.
+struct Customers {
+    by_id: HashMap<CustomerId, Customer>,
+    by_number: HashMap<Number, CustomerId>,
+}
+
+impl Customers {
+    fn new(found: Vec<Customer>) -> Customers {
+        let by_number = found
+            .iter()
+            .map(|customer| (customer.number.clone(), customer.id));
+        Customers {
+            by_number: by_number.collect(),
+            by_id: found
+                .into_iter()
+                .map(|customer| (customer.id, customer))
+                .collect(),
+        }
+    }
+
+    fn get(&self, reference: &CustomerRef) -> Option<&Customer> {
+        let id = match reference {
+            CustomerRef::Id(id) => id,
+            CustomerRef::Number(number) => self.by_number.get(number)?,
+        };
+        self.by_id.get(id)
+    }
+}
+
+/// Reads the customers that are asked about with their lines of accounts, those of checks that reserve locked, all in
+/// one order.
+fn open(
+    db: &mut Db,
+    asked: &[Asked],
+    hints: &Hints,
+    locking: Locking,
+) -> Result<(Customers, HashMap<CustomerId, Locked>), DbError> {
+    learn(db, asked, hints)?;
+    let mut lines: HashMap<CustomerId, Vec<CustomerId>> = HashMap::new();
+    let (mut locked, mut others) = (BTreeSet::new(), BTreeSet::new());
+    for one in asked {
+        if let Some((id, above)) = hints.line(&one.input.customer()) {
+            let wanted = if one.input.reserves() && locking == Locking::Reserving {
+                &mut locked
+            } else {
+                &mut others
+            };
+            wanted.extend(std::iter::once(id).chain(above.iter().copied()));
+            lines.insert(id, above);
+        }
+    }
+    let others: Vec<CustomerId> = others.difference(&locked).copied().collect();
+    let locked: Vec<CustomerId> = locked.into_iter().collect();
+    let mut accounts = Vec::new();
+    if !locked.is_empty() {
+        accounts.extend(accounts_store::lock_by_customers(db, &locked)?);
+    }
+    if !others.is_empty() {
+        accounts.extend(accounts_store::list_by_customers(db, &others)?);
+    }
+    let customers = Customers::new(customers::list_by_ids(db, &[locked, others].concat())?);
+    hints.remember(customers.by_id.values());
+    refuse_if_moved(asked, &customers, &lines, hints)?;
+    let accounts: HashMap<CustomerId, CreditAccount> = accounts
+        .into_iter()
+        .map(|account| (account.customer_id, account))
+        .collect();
+    let own: Vec<&CreditAccount> = lines.keys().filter_map(|id| accounts.get(id)).collect();
+    let mut caps = caps::of(db, &own)?;
+    let found = lines.into_iter().filter_map(|(customer, above)| {
+        let account = accounts.get(&customer)?.clone();
+        let line = Locked {
+            ancestors: above
+                .iter()
+                .filter_map(|id| accounts.get(id).cloned())
+                .collect(),
+            caps: caps.remove(&account.id).unwrap_or_default(),
+            account,
+        };
+        Some((customer, line))
+    });
+    let found = found.collect();
+    Ok((customers, found))
+}
+
+/// What was remembered of customers must still be true under the locks.
+fn refuse_if_moved(
+    asked: &[Asked],
+    customers: &Customers,
+    lines: &HashMap<CustomerId, Vec<CustomerId>>,
+    hints: &Hints,
+) -> Result<(), DbError> {
+    let mut were_moved = false;
+    for reference in asked.iter().map(|one| one.input.customer()) {
+        let is_true = match (customers.get(&reference), hints.line(&reference)) {
+            (Some(customer), Some((id, above))) => {
+                customer.id == id && lines.get(&id) == Some(&above)
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        if !is_true {
+            hints.forget(&reference);
+            were_moved = true;
+        }
+    }
+    if were_moved {
+        let message = "a customer was moved or renamed meanwhile".to_owned();
+        return Err(DbError::Serialization(message));
+    }
+    Ok(())
 }
 
 /// Reads what is not remembered of the customers that are asked about, and of everybody above them.

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 
 pub use offers::{CounterOffer, OfferKind};
 
-use super::facts::{Facts, Question};
+use super::facts::{Credit, Facts, Question};
 use super::model::Outcome;
 use super::reasons::{Reason, ReasonCode};
 use crate::book::exposure::rules::{self as exposure, NodeKind};
-use crate::book::policy::model::{PolicyDocument, RuleCode, RuleEffect};
+use crate::book::policy::model::{Checkpoint, PolicyDocument, RuleCode, RuleEffect};
 
 const PPM: i128 = 1_000_000;
 
@@ -84,7 +84,7 @@ fn ask(facts: &Facts, policy: &PolicyDocument, question: &Question) -> Decision 
     let mut reasons = Vec::new();
     let mut trace = Vec::new();
     if let Some(credit) = facts.credit(question) {
-        let applies = |checkpoints: &[_]| {
+        let applies = |checkpoints: &[Checkpoint]| {
             checkpoints.is_empty() || checkpoints.contains(&question.checkpoint)
         };
         for rule in &policy.check_rules {
@@ -99,6 +99,7 @@ fn ask(facts: &Facts, policy: &PolicyDocument, question: &Question) -> Decision 
             });
             reasons.extend(hits);
         }
+        reasons.extend(unknown(facts, policy, credit, applies));
     } else {
         reasons.push(
             Reason::new(ReasonCode::NoExchangeRate, RuleEffect::Block)
@@ -113,6 +114,31 @@ fn ask(facts: &Facts, policy: &PolicyDocument, question: &Question) -> Decision 
         nodes,
         trace,
     }
+}
+
+/// The caps that a rule compares with and that can't be told: what is not known is refused, never passed over.
+fn unknown(
+    facts: &Facts,
+    policy: &PolicyDocument,
+    credit: Credit,
+    applies: impl Fn(&[Checkpoint]) -> bool,
+) -> Vec<Reason> {
+    let is_asked = |kind: NodeKind| {
+        credit.net_minor > 0
+            && policy.check_rules.iter().any(|rule| {
+                applies(&rule.checkpoints) && catalogue::node_kind(rule.code) == Some(kind)
+            })
+    };
+    facts
+        .unknown_nodes
+        .iter()
+        .filter(|node| is_asked(node.kind))
+        .map(|node| {
+            Reason::new(ReasonCode::NoExchangeRate, RuleEffect::Block)
+                .with("from", node.from)
+                .with("to", node.to)
+        })
+        .collect()
 }
 
 /// The gravest effect wins; an exemption passes over what would need a review or a warning.

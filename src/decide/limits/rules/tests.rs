@@ -34,6 +34,7 @@ fn facts(nodes: impl IntoIterator<Item = Node>) -> Facts {
         exempt_until: None,
         opened_on: day("2020-01-01"),
         nodes: nodes.into_iter().collect(),
+        unknown_nodes: Vec::new(),
         overdue: Vec::new(),
         unpaid: None,
         dunning_level: None,

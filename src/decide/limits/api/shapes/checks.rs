@@ -20,7 +20,7 @@ use crate::decide::limits::model::{
 use crate::decide::limits::reasons::{Reason, ReasonCode};
 use crate::decide::limits::record::Record;
 use crate::decide::limits::rules::{Asked, CounterOffer, NodeFigures};
-use crate::kernel::caller::{Caller, Role};
+use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
 use crate::kernel::money::{AmountIn, Currency, Money, PositiveIn};
@@ -345,7 +345,7 @@ impl LimitCheckOut {
 
 /// The reasons as a reader may see them.
 pub fn reasons_for(reasons: &[Reason], reader: &Caller, language: Language) -> Vec<ReasonOut> {
-    let sees_all = sees_others(reader);
+    let sees_all = reader.sees_others();
     reasons
         .iter()
         .map(|reason| {
@@ -356,11 +356,6 @@ pub fn reasons_for(reasons: &[Reason], reader: &Caller, language: Language) -> V
             }
         })
         .collect()
-}
-
-/// Whether somebody may see what a customer's group and our portfolios owe: credit, finance and auditors may.
-pub fn sees_others(reader: &Caller) -> bool {
-    reader.has_any(&[Role::Credit, Role::Finance, Role::Auditor])
 }
 
 /// A recorded check: what was asked, what was looked up, and what was answered.
@@ -411,7 +406,7 @@ pub struct NodeOut {
     #[schema(max_length = 40)]
     id: String,
     /// What a cap is about; empty for accounts and groups.
-    #[schema(max_length = 128)]
+    #[schema(max_length = 200)]
     key: String,
     /// Null when unlimited.
     limit: Option<Money>,
@@ -436,7 +431,7 @@ impl NodeOut {
 
 /// The nodes of a decision that a reader may see.
 pub fn nodes_for(record: &Record, reader: &Caller) -> Vec<NodeOut> {
-    let sees_all = sees_others(reader);
+    let sees_all = reader.sees_others();
     let nodes = record.decision.nodes.iter();
     nodes
         .filter(|node| sees_all || node.kind == NodeKind::Own)
@@ -472,7 +467,7 @@ impl RecordedCheckOut {
         language: Language,
     ) -> Result<RecordedCheckOut, DbError> {
         let record: Record = read_document(&check.record)?;
-        let sees_all = sees_others(reader);
+        let sees_all = reader.sees_others();
         let document = |value: serde_json::Result<Value>| value.unwrap_or(Value::Null);
         let answer = LimitCheckOut::new(
             &record,

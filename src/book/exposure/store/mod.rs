@@ -1,5 +1,9 @@
 //! Queries on credit accounts.
 
+pub mod additional;
+pub mod entries;
+pub mod portfolios;
+
 use std::collections::BTreeMap;
 
 use diesel::pg::Pg;
@@ -7,8 +11,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 use diesel::sqlite::Sqlite;
 
-use super::api::{CreditAccountFilter, CreditAccountSort};
-use super::model::{AccountBlock, BlockCause, CreditAccount, Exposure, LimitEntry};
+use crate::book::exposure::api::{CreditAccountFilter, CreditAccountSort};
+use crate::book::exposure::model::{AccountBlock, BlockCause, CreditAccount, Exposure, LimitEntry};
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::{CreditAccountId, CustomerId};
 use crate::platform::db::columns::IdColumn;

@@ -1,0 +1,213 @@
+//! Caps: what accounts that have something in common may owe together.
+//!
+//! What is owed under a cap is kept beside it, by currency, and moves in the unit of work that moves an account's
+//! exposure. Accounts are locked first, by id, then caps, by id. Setting up a cap keeps everybody out who would move
+//! exposure, so that whoever holds an account knows all its caps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Locked;
+use crate::book::customers::store as customers;
+use crate::book::exposure::model::{
+    CreditAccount, Exposure, PortfolioCap, PortfolioExposure, PortfolioKind,
+};
+use crate::book::exposure::rules::Traits;
+use crate::book::exposure::store::portfolios as store;
+use crate::kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
+use crate::kernel::money::{Currency, Money};
+use crate::platform::db::{Change, Db, DbError, Tx};
+
+/// Why a use case on caps was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum CapError {
+    #[error("there is no such cap")]
+    Missing,
+    #[error("there is a cap for this already")]
+    Exists { kind: PortfolioKind, key: String },
+    #[error("the cap changed meanwhile")]
+    Stale,
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// What is to be added to the exposure of caps.
+pub type Movements = BTreeMap<(PortfolioCapId, Currency), Exposure>;
+
+/// The caps under which each of these accounts counts. One small query when there is no cap.
+///
+/// # Errors
+/// When the database fails.
+pub fn of(
+    db: &mut Db,
+    accounts: &[&CreditAccount],
+) -> Result<BTreeMap<CreditAccountId, Vec<PortfolioCapId>>, DbError> {
+    if accounts.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let caps = store::list_all(db)?;
+    if caps.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let ids: Vec<CustomerId> = accounts.iter().map(|account| account.customer_id).collect();
+    let mut known = BTreeMap::new();
+    for chunk in ids.chunks(5_000) {
+        let found = customers::list_by_ids(db, chunk)?;
+        known.extend(found.into_iter().map(|customer| (customer.id, customer)));
+    }
+    Ok(accounts
+        .iter()
+        .filter_map(|account| {
+            let traits = Traits::of(known.get(&account.customer_id)?, account);
+            let under = caps.iter().filter(|cap| traits.fall_under(cap));
+            Some((account.id, under.map(|cap| cap.id).collect()))
+        })
+        .collect())
+}
+
+/// Adds to the exposure of caps. The accounts that owe it must be locked.
+///
+/// # Errors
+/// When the database fails, also when an amount would fall below zero: that is a fault of ours, never of a caller.
+pub fn post(tx: &mut Tx, movements: &Movements) -> Result<(), DbError> {
+    if movements.is_empty() {
+        return Ok(());
+    }
+    let caps: BTreeSet<PortfolioCapId> = movements.keys().map(|(cap, _)| *cap).collect();
+    lock(tx, &caps)?;
+    store::add(tx, movements)
+}
+
+/// Locks caps, in order of id. Whoever decides on what they leave must hold them until it is taken.
+///
+/// # Errors
+/// When the database fails.
+pub fn lock(tx: &mut Tx, caps: &BTreeSet<PortfolioCapId>) -> Result<(), DbError> {
+    let caps: Vec<PortfolioCapId> = caps.iter().copied().collect();
+    for chunk in caps.chunks(5_000) {
+        store::lock(tx, chunk)?;
+    }
+    Ok(())
+}
+
+/// Moves what an account owes from the caps under which it was locked to those under which it counts now.
+///
+/// # Errors
+/// When the database fails.
+pub fn follow(tx: &mut Tx, locked: &Locked, now: &CreditAccount) -> Result<(), DbError> {
+    let exposure = locked.account.exposure();
+    let new = of(tx, &[now])?.remove(&now.id).unwrap_or_default();
+    let left = locked.caps.iter().filter(|cap| !new.contains(cap));
+    let joined = new.iter().filter(|cap| !locked.caps.contains(cap));
+    let left = left.map(|cap| ((*cap, now.currency), -exposure));
+    let joined = joined.map(|cap| ((*cap, now.currency), exposure));
+    post(tx, &left.chain(joined).collect())
+}
+
+/// Sets up a cap over what is owed at this moment.
+///
+/// # Errors
+/// When there is one of the same kind and key.
+pub fn create(
+    tx: &mut Tx,
+    kind: PortfolioKind,
+    key: &str,
+    limit: Money,
+    reason: &str,
+) -> Result<PortfolioCap, CapError> {
+    store::keep_posters_out(tx)?;
+    let cap = PortfolioCap {
+        id: PortfolioCapId::new(),
+        kind,
+        key: key.to_owned(),
+        currency: limit.currency(),
+        limit_minor: limit.minor(),
+        reason: reason.to_owned(),
+        set_by: tx.caller().subject.to_string(),
+        set_at: tx.now(),
+        version: 1,
+    };
+    store::insert(tx, &cap).map_err(|error| {
+        if error.is_duplicate_of("portfolio_caps", &["kind", "key"]) {
+            CapError::Exists {
+                kind,
+                key: key.to_owned(),
+            }
+        } else {
+            error.into()
+        }
+    })?;
+    let owed: Vec<PortfolioExposure> = store::sum_accounts(tx, kind, key)?
+        .into_iter()
+        .map(|(currency, exposure)| PortfolioExposure {
+            cap_id: cap.id,
+            currency,
+            exposure,
+        })
+        .collect();
+    store::insert_exposures(tx, &owed)?;
+    tx.record(
+        Change::new("portfolio_cap.set", cap.id)
+            .after(&cap)
+            .because(reason),
+    )?;
+    Ok(cap)
+}
+
+/// Gives a cap another limit. What is owed under it stays where it is.
+///
+/// # Errors
+/// When the cap is not there, or changed since `version`.
+pub fn change(
+    tx: &mut Tx,
+    id: PortfolioCapId,
+    version: i64,
+    limit: Money,
+    reason: &str,
+) -> Result<PortfolioCap, CapError> {
+    let before = find(tx, id, version)?;
+    let after = PortfolioCap {
+        currency: limit.currency(),
+        limit_minor: limit.minor(),
+        reason: reason.to_owned(),
+        set_by: tx.caller().subject.to_string(),
+        set_at: tx.now(),
+        ..before.clone()
+    };
+    let after = store::update_if_unchanged(tx, &after)?.ok_or(CapError::Stale)?;
+    tx.record(
+        Change::new("portfolio_cap.changed", id)
+            .before(&before)
+            .after(&after)
+            .because(reason),
+    )?;
+    Ok(after)
+}
+
+/// Takes a cap away: nothing is bounded by it any more. The trail keeps what it was.
+///
+/// # Errors
+/// When the cap is not there, or changed since `version`.
+pub fn remove(
+    tx: &mut Tx,
+    id: PortfolioCapId,
+    version: i64,
+    reason: &str,
+) -> Result<PortfolioCap, CapError> {
+    store::keep_posters_out(tx)?;
+    let cap = find(tx, id, version)?;
+    store::delete(tx, id)?;
+    tx.record(
+        Change::new("portfolio_cap.removed", id)
+            .before(&cap)
+            .because(reason),
+    )?;
+    Ok(cap)
+}
+
+fn find(tx: &mut Tx, id: PortfolioCapId, version: i64) -> Result<PortfolioCap, CapError> {
+    let found = store::find(tx, id)?.ok_or(CapError::Missing)?;
+    if found.version != version {
+        return Err(CapError::Stale);
+    }
+    Ok(found)
+}

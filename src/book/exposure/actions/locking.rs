@@ -1,0 +1,194 @@
+//! Locking accounts with their groups, and moving exposure: everything that moves money goes through here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{AccountError, caps};
+use crate::book::customers::store as customers;
+use crate::book::exposure::model::{CreditAccount, Exposure};
+use crate::book::exposure::store::{self, Movement};
+use crate::kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
+use crate::platform::db::{Db, DbError, Tx};
+
+/// An account and those of its customer's ancestors, locked until the unit of work ends.
+#[derive(Debug, Clone)]
+pub struct Locked {
+    pub account: CreditAccount,
+    /// The nearest first.
+    pub ancestors: Vec<CreditAccount>,
+    /// The caps under which the account counts. While it is locked none comes, goes, or lets go of it.
+    pub caps: Vec<PortfolioCapId>,
+}
+
+impl Locked {
+    /// The account, then its ancestors from the nearest on.
+    pub fn line(&self) -> Vec<&CreditAccount> {
+        std::iter::once(&self.account)
+            .chain(&self.ancestors)
+            .collect()
+    }
+}
+
+/// Locks the customer's account and those of all its ancestors, in order of id, so that two units of work can never
+/// wait for each other.
+///
+/// # Errors
+/// When the customer has no credit account.
+pub fn lock(tx: &mut Tx, customer: CustomerId) -> Result<Locked, AccountError> {
+    let mut locked = lock_all(tx, &BTreeSet::from([customer]))?;
+    locked.remove(&customer).ok_or(AccountError::NoAccount)
+}
+
+/// [`lock`] for many customers at once; customers without an account are left out.
+///
+/// # Errors
+/// When the database fails.
+pub fn lock_all(
+    tx: &mut Tx,
+    wanted: &BTreeSet<CustomerId>,
+) -> Result<BTreeMap<CustomerId, Locked>, DbError> {
+    loop {
+        let lines = lines(tx, wanted)?;
+        let mut accounts = BTreeMap::new();
+        for chunk in everyone(&lines).chunks(5_000) {
+            for account in store::lock_by_customers(tx, chunk)? {
+                accounts.insert(account.customer_id, account);
+            }
+        }
+        // A customer that was moved to another group while we waited for its lock has other ancestors now.
+        if lines != self::lines(tx, wanted)? {
+            continue;
+        }
+        let caps = caps_of(tx, wanted, &accounts)?;
+        return Ok(with_ancestors(lines, &accounts, &caps));
+    }
+}
+
+/// What [`lock_all`] gives, without locking anything: for questions that change nothing.
+///
+/// # Errors
+/// When the database fails.
+pub fn read_all(
+    db: &mut Db,
+    wanted: &BTreeSet<CustomerId>,
+) -> Result<BTreeMap<CustomerId, Locked>, DbError> {
+    let lines = lines(db, wanted)?;
+    let mut accounts = BTreeMap::new();
+    for chunk in everyone(&lines).chunks(5_000) {
+        for account in store::list_by_customers(db, chunk)? {
+            accounts.insert(account.customer_id, account);
+        }
+    }
+    let caps = caps_of(db, wanted, &accounts)?;
+    Ok(with_ancestors(lines, &accounts, &caps))
+}
+
+/// The caps of those who are asked for; their groups count by their own accounts.
+fn caps_of(
+    db: &mut Db,
+    wanted: &BTreeSet<CustomerId>,
+    accounts: &BTreeMap<CustomerId, CreditAccount>,
+) -> Result<BTreeMap<CreditAccountId, Vec<PortfolioCapId>>, DbError> {
+    let wanted: Vec<&CreditAccount> = wanted.iter().filter_map(|id| accounts.get(id)).collect();
+    caps::of(db, &wanted)
+}
+
+/// The customers of these lines and all their ancestors.
+fn everyone(lines: &BTreeMap<CustomerId, Vec<CustomerId>>) -> Vec<CustomerId> {
+    let everyone: BTreeSet<CustomerId> = lines
+        .iter()
+        .flat_map(|(customer, line)| std::iter::once(*customer).chain(line.iter().copied()))
+        .collect();
+    everyone.into_iter().collect()
+}
+
+fn with_ancestors(
+    lines: BTreeMap<CustomerId, Vec<CustomerId>>,
+    accounts: &BTreeMap<CustomerId, CreditAccount>,
+    caps: &BTreeMap<CreditAccountId, Vec<PortfolioCapId>>,
+) -> BTreeMap<CustomerId, Locked> {
+    lines
+        .into_iter()
+        .filter_map(|(customer, line)| {
+            let account = accounts.get(&customer)?.clone();
+            let ancestors = line
+                .iter()
+                .filter_map(|ancestor| accounts.get(ancestor).cloned())
+                .collect();
+            let caps = caps.get(&account.id).cloned().unwrap_or_default();
+            let locked = Locked {
+                account,
+                ancestors,
+                caps,
+            };
+            Some((customer, locked))
+        })
+        .collect()
+}
+
+/// Each customer's line of ancestors, read level by level: as many queries as groups are deep.
+pub fn lines(
+    db: &mut Db,
+    wanted: &BTreeSet<CustomerId>,
+) -> Result<BTreeMap<CustomerId, Vec<CustomerId>>, DbError> {
+    let mut parents: BTreeMap<CustomerId, Option<CustomerId>> = BTreeMap::new();
+    let mut level: Vec<CustomerId> = wanted.iter().copied().collect();
+    while !level.is_empty() {
+        let mut found = Vec::new();
+        for chunk in level.chunks(5_000) {
+            found.extend(customers::list_parents(db, chunk)?);
+        }
+        parents.extend(found);
+        level = parents
+            .values()
+            .flatten()
+            .filter(|parent| !parents.contains_key(parent))
+            .copied()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+    }
+    Ok(wanted
+        .iter()
+        .map(|customer| {
+            let line = std::iter::successors(parents.get(customer).copied().flatten(), |at| {
+                parents.get(at).copied().flatten()
+            });
+            (*customer, line.collect())
+        })
+        .collect())
+}
+
+/// Adds `change` to the account's exposure, to that of every group it belongs to, and to that of every cap it counts
+/// under. The account must be locked.
+///
+/// # Errors
+/// When the database fails, also when an amount would fall below zero: that is a fault of ours, never of a caller.
+pub fn post(tx: &mut Tx, locked: &Locked, change: Exposure) -> Result<(), DbError> {
+    post_all(tx, &[(locked, change)])
+}
+
+/// [`post`] for many accounts at once.
+///
+/// # Errors
+/// As [`post`].
+pub fn post_all(tx: &mut Tx, changes: &[(&Locked, Exposure)]) -> Result<(), DbError> {
+    let mut movements: BTreeMap<CreditAccountId, Movement> = BTreeMap::new();
+    let mut under_caps = caps::Movements::new();
+    for (locked, change) in changes.iter().filter(|(_, change)| !change.is_zero()) {
+        let own = movements.entry(locked.account.id).or_default();
+        own.own += *change;
+        own.group += *change;
+        for ancestor in &locked.ancestors {
+            movements.entry(ancestor.id).or_default().group += *change;
+        }
+        for cap in &locked.caps {
+            let of_cap = under_caps.entry((*cap, locked.account.currency));
+            *of_cap.or_default() += *change;
+        }
+    }
+    if movements.is_empty() {
+        return Ok(());
+    }
+    store::add_movements(tx, &movements)?;
+    caps::post(tx, &under_caps)
+}

@@ -1,0 +1,135 @@
+//! `/v1/credit-accounts/{id}/exposure-entries`.
+
+use actix_web::{HttpRequest, get, put, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+use super::{NoFilter, find_visible};
+use crate::book::exposure::actions::entries;
+use crate::book::exposure::model::{EntryCategory, ExposureEntry};
+use crate::book::exposure::store::entries as store;
+use crate::kernel::clock::{Day, Instant};
+use crate::kernel::ids::{CreditAccountId, ExposureEntryId};
+use crate::kernel::money::{AmountIn, Money};
+use crate::kernel::text::Number;
+use crate::platform::http::auth::{PostExposureEntries, ReadAccounts};
+use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::{Actor, Answer, Doors, Listing, Outcome, Valid};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(set_exposure_entry)
+        .service(list_exposure_entries);
+}
+
+/// Set an exposure entry
+///
+/// States what a document of another system comes to now: an open order, a delivery that is not billed, an instrument
+/// that has not cleared, a claimed charge. It replaces what was said of the same category and number before, so that
+/// saying it twice changes nothing; 0 ends it. Exposure moves by the difference. Want of limit is no reason to refuse.
+#[utoipa::path(
+    tag = "credit-accounts",
+    params(
+        ("id" = CreditAccountId, Path, description = "The account."),
+        ("category" = inline(EntryCategory), Path, description = "What kind of exposure it is."),
+        ("number" = Number, Path, description = "The other system's number."),
+    ),
+    request_body = ExposureEntryIn,
+    responses((status = 200, description = "The entry as it is now.", body = ExposureEntryOut)),
+    security(("bearer" = ["exposure-entries:post"]))
+)]
+#[put("/v1/credit-accounts/{id}/exposure-entries/{category}/{number}")]
+pub async fn set_exposure_entry(
+    actor: Actor<PostExposureEntries>,
+    path: web::Path<(CreditAccountId, EntryCategory, Number)>,
+    input: Valid<ExposureEntryIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .write(&actor, move |tx| {
+            let (account, category, number) = &*path;
+            let amount = input.0.amount.money();
+            let entry_date = input.0.entry_date.date();
+            let entry = entries::set(tx, *account, *category, number, amount, entry_date)?;
+            Answer::ok(&ExposureEntryOut::from(entry))
+        })
+        .await
+}
+
+/// List the exposure entries of an account
+///
+/// Those that have not ended, the oldest first.
+#[utoipa::path(
+    tag = "credit-accounts",
+    params(("id" = CreditAccountId, Path, description = "The account."), PageParams),
+    responses((status = 200, description = "One page of entries.", body = PageOut<ExposureEntryOut>)),
+    security(("bearer" = ["accounts:read"]))
+)]
+#[get("/v1/credit-accounts/{id}/exposure-entries")]
+pub async fn list_exposure_entries(
+    actor: Actor<ReadAccounts>,
+    id: web::Path<CreditAccountId>,
+    listing: Listing<NoFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            find_visible(db, &actor, *id)?;
+            let rows = store::list(db, *id, &listing.page)?;
+            Ok(listing
+                .page
+                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+        })
+        .await?;
+    Ok(page
+        .map(ExposureEntryOut::from)
+        .into_response(&request, &cursors))
+}
+
+/// What a document of another system comes to now.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": {"amount": "40000.00", "currency": "CNY"}, "entry_date": "2026-03-31"}))]
+pub struct ExposureEntryIn {
+    /// In the account's currency; 0 ends the entry.
+    pub amount: AmountIn,
+    /// The day of the document.
+    pub entry_date: Day,
+}
+
+/// Exposure that another system told of.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExposureEntry, example = json!({
+    "id": "exe_01k00000000000000000000001", "category": "delivered_not_billed", "number": "DN-2026-0815",
+    "amount": {"amount": "40000.00", "currency": "CNY"}, "entry_date": "2026-03-31", "set_by": "order-system",
+    "set_at": "2026-03-31T08:00:00.000000Z"
+}))]
+pub struct ExposureEntryOut {
+    id: ExposureEntryId,
+    category: EntryCategory,
+    number: Number,
+    amount: Money,
+    entry_date: NaiveDate,
+    #[schema(max_length = 128)]
+    set_by: String,
+    set_at: Instant,
+}
+
+impl From<ExposureEntry> for ExposureEntryOut {
+    fn from(entry: ExposureEntry) -> ExposureEntryOut {
+        ExposureEntryOut {
+            id: entry.id,
+            category: entry.category,
+            number: entry.number,
+            amount: Money::from_minor(entry.amount_minor, entry.currency),
+            entry_date: entry.entry_date,
+            set_by: entry.set_by,
+            set_at: entry.set_at,
+        }
+    }
+}

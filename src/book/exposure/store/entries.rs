@@ -1,0 +1,67 @@
+//! Queries on exposure entries.
+
+use diesel::prelude::*;
+
+use crate::book::exposure::model::{EntryCategory, ExposureEntry};
+use crate::kernel::ids::{CreditAccountId, ExposureEntryId};
+use crate::kernel::text::Number;
+use crate::platform::db::schema::exposure_entries::{self, dsl};
+use crate::platform::db::{Db, DbError, Tx, on_backend};
+use crate::platform::http::{PageRequest, Problem};
+
+pub fn find(
+    db: &mut Db,
+    account: CreditAccountId,
+    category: EntryCategory,
+    number: &Number,
+) -> Result<Option<ExposureEntry>, DbError> {
+    Ok(on_backend!(db, |c| exposure_entries::table
+        .filter(dsl::account_id.eq(account))
+        .filter(dsl::category.eq(category))
+        .filter(dsl::number.eq(number))
+        .select(ExposureEntry::as_select())
+        .first(c)
+        .optional())?)
+}
+
+pub fn insert(tx: &mut Tx, row: &ExposureEntry) -> Result<(), DbError> {
+    on_backend!(tx, |c| diesel::insert_into(exposure_entries::table)
+        .values(row)
+        .execute(c))?;
+    Ok(())
+}
+
+/// Writes what an entry says now; its account must be locked.
+pub fn update(tx: &mut Tx, row: &ExposureEntry) -> Result<(), DbError> {
+    on_backend!(tx, |c| diesel::update(dsl::exposure_entries.find(row.id))
+        .set((
+            dsl::amount_minor.eq(row.amount_minor),
+            dsl::entry_date.eq(row.entry_date),
+            dsl::set_by.eq(&row.set_by),
+            dsl::set_at.eq(row.set_at),
+            dsl::version.eq(row.version),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The entries of an account that have not ended, the oldest first.
+pub fn list(
+    db: &mut Db,
+    account: CreditAccountId,
+    page: &PageRequest,
+) -> Result<Vec<ExposureEntry>, Problem> {
+    let after = page.after::<ExposureEntryId, ExposureEntryId>()?;
+    let rows: Result<Vec<ExposureEntry>, diesel::result::Error> = on_backend!(db, |c| {
+        let mut query = exposure_entries::table
+            .filter(dsl::account_id.eq(account))
+            .filter(dsl::amount_minor.gt(0))
+            .select(ExposureEntry::as_select())
+            .into_boxed();
+        if let Some((_, id)) = after {
+            query = query.filter(dsl::id.gt(id));
+        }
+        query.order(dsl::id.asc()).limit(page.fetch()).load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
+}
