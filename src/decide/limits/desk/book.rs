@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::NaiveDate;
 
 use super::Asked;
+use super::asked_for::AskedFor;
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions::{self as exposure, Locked};
@@ -29,6 +30,7 @@ pub struct Book {
     accounts: HashMap<CreditAccountId, CreditAccount>,
     blocked: HashSet<CreditAccountId>,
     overdue: HashMap<CustomerId, Vec<Overdue>>,
+    asked_for: AskedFor,
 }
 
 impl Book {
@@ -78,6 +80,7 @@ impl Book {
             accounts: HashMap::new(),
             blocked: HashSet::new(),
             overdue: HashMap::new(),
+            asked_for: AskedFor::default(),
         }
     }
 
@@ -85,7 +88,7 @@ impl Book {
         &mut self,
         db: &mut Db,
         found: BTreeMap<CustomerId, Locked>,
-        _policy: &PolicyDocument,
+        policy: &PolicyDocument,
     ) -> Result<(), DbError> {
         for (customer, line) in found {
             let above = line.ancestors.iter().map(|account| account.id).collect();
@@ -101,6 +104,7 @@ impl Book {
         }
         let own: Vec<CreditAccountId> = self.lines.values().map(|(account, _)| *account).collect();
         let blocks = accounts::list_blocks(db, &own)?;
+        self.asked_for = AskedFor::read(db, policy, &customers, &own, today)?;
         self.blocked = blocks.into_iter().map(|block| block.account_id).collect();
         Ok(())
     }
@@ -130,7 +134,7 @@ impl Book {
     pub fn facts(
         &self,
         account: &CreditAccount,
-        _order: Option<&str>,
+        order: Option<&str>,
         clock: &Clock,
         today: NaiveDate,
     ) -> Option<Facts> {
@@ -148,10 +152,10 @@ impl Book {
             opened_on: clock.day_of(account.created_at),
             nodes: self.nodes(account, above),
             overdue: overdue.cloned().unwrap_or_default(),
-            unpaid: None,
-            dunning_level: None,
-            behaviour: None,
-            usual_order: None,
+            unpaid: self.asked_for.unpaid(account.customer_id),
+            dunning_level: self.asked_for.dunning_level(account.customer_id),
+            behaviour: self.asked_for.behaviour(account.customer_id),
+            usual_order: self.asked_for.usual_order(account.customer_id, order),
         })
     }
 
