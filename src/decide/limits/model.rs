@@ -191,3 +191,14 @@ pub struct QueuedBlock {
     pub customer_number: Number,
     pub customer_name: Line,
 }
+
+/// An order that waits: as much of its credit block as says whether to look at it again.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = credit_blocks)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Waiting {
+    pub id: CreditBlockId,
+    pub customer_id: CustomerId,
+    /// Why, as JSON.
+    pub reasons: String,
+}

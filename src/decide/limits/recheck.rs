@@ -11,6 +11,8 @@ use serde::Deserialize;
 
 use super::blocks::question_again;
 use super::desk::{self, Asked};
+use super::model::Waiting;
+use super::reasons::{Reason, ReasonCode};
 use super::store;
 use crate::book::exposure::actions as exposure;
 use crate::book::policy::actions as policies;
@@ -28,6 +30,7 @@ const CHUNK: usize = 5_000;
 pub const WAITING_ORDERS: Subscription = Subscription {
     name: "credit_blocks",
     actions: &[
+        "additional_limit.granted",
         "credit_account.changed",
         "credit_account.limit_set",
         "credit_account.reinstated",
@@ -35,9 +38,12 @@ pub const WAITING_ORDERS: Subscription = Subscription {
         "credit_note.applied",
         "credit_note.posted",
         "customer.moved",
+        "exposure_entry.set",
         "invoice.cancelled",
         "invoice.settled",
         "policy.live",
+        "portfolio_cap.changed",
+        "portfolio_cap.removed",
         "receipt.applied",
         "receipt.posted",
         "reservation.amended",
@@ -48,10 +54,11 @@ pub const WAITING_ORDERS: Subscription = Subscription {
     handle: follow,
 };
 
-/// What a recheck wants to know of a document.
+/// What a recheck wants to know of a thing: whose it is.
 #[derive(Deserialize)]
-struct OfCustomer {
-    customer_id: CustomerId,
+struct Owned {
+    customer_id: Option<CustomerId>,
+    account_id: Option<CreditAccountId>,
 }
 
 /// Whose orders something may let pass.
@@ -68,14 +75,18 @@ impl Concerned {
         for event in events {
             match event.action.as_str() {
                 // Who leaves a group makes room there, and the event does not say which group it was.
-                "policy.live" | "customer.moved" => concerned.everybody = true,
+                "policy.live"
+                | "portfolio_cap.changed"
+                | "portfolio_cap.removed"
+                | "customer.moved" => concerned.everybody = true,
                 action if action.starts_with("credit_account.") => {
                     let account: Option<CreditAccountId> = event.entity_id.parse().ok();
                     concerned.accounts.extend(account);
                 }
                 _ => {
-                    let document: OfCustomer = event.read()?;
-                    concerned.customers.insert(document.customer_id);
+                    let owned: Owned = event.read()?;
+                    concerned.customers.extend(owned.customer_id);
+                    concerned.accounts.extend(owned.account_id);
                 }
             }
         }
@@ -111,14 +122,15 @@ fn follow(tx: &mut Tx, events: &[Event]) -> Result<(), DbError> {
     Ok(())
 }
 
-/// The waiting orders of these customers and of all who are in a group with them, the oldest first.
+/// The waiting orders of these customers, of all who are in a group with them, and those that a cap holds back; the
+/// oldest first.
 fn of_concerned(
     tx: &mut Tx,
     mut concerned: Concerned,
-    waiting: Vec<(CreditBlockId, CustomerId)>,
+    waiting: Vec<Waiting>,
 ) -> Result<Vec<CreditBlockId>, DbError> {
     if concerned.everybody {
-        return Ok(waiting.into_iter().map(|(id, _)| id).collect());
+        return Ok(waiting.into_iter().map(|order| order.id).collect());
     }
     let accounts: Vec<CreditAccountId> = concerned.accounts.into_iter().collect();
     for chunk in accounts.chunks(CHUNK) {
@@ -126,7 +138,7 @@ fn of_concerned(
         concerned.customers.extend(customers);
     }
     let mut everybody = concerned.customers.clone();
-    everybody.extend(waiting.iter().map(|(_, customer)| *customer));
+    everybody.extend(waiting.iter().map(|order| order.customer_id));
     let lines = exposure::lines(tx, &everybody)?;
     let head = |customer: &CustomerId| {
         let line = lines.get(customer);
@@ -137,9 +149,16 @@ fn of_concerned(
     let heads: BTreeSet<CustomerId> = concerned.customers.iter().map(head).collect();
     Ok(waiting
         .iter()
-        .filter(|(_, customer)| heads.contains(&head(customer)))
-        .map(|(id, _)| *id)
+        .filter(|order| heads.contains(&head(&order.customer_id)) || waits_at_cap(order))
+        .map(|order| order.id)
         .collect())
+}
+
+/// Whether an order waits for room under a cap of ours, which anybody may make.
+fn waits_at_cap(order: &Waiting) -> bool {
+    let reasons: Vec<Reason> = serde_json::from_str(&order.reasons).unwrap_or_default();
+    let is_cap = |code: ReasonCode| code.is_about_others() && code != ReasonCode::GroupLimit;
+    reasons.iter().any(|reason| is_cap(reason.code))
 }
 
 /// The checks of these orders, to be made again by the house, each with its credit block.

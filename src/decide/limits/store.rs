@@ -8,6 +8,7 @@ use super::api::{CreditBlockFilter, LimitCheckFilter, ReservationFilter};
 use super::facts::Overdue;
 use super::model::{
     CreditBlock, CreditBlockStatus, LimitCheck, QueuedBlock, Reservation, ReservationStatus,
+    Waiting,
 };
 use crate::book::policy::model::Checkpoint;
 use crate::kernel::caller::Caller;
@@ -102,12 +103,12 @@ pub fn list_releases(
         .load(c))?)
 }
 
-/// The credit blocks that wait, the oldest first, each with its customer.
-pub fn list_waiting(db: &mut Db) -> Result<Vec<(CreditBlockId, CustomerId)>, DbError> {
+/// The credit blocks that wait, the oldest first.
+pub fn list_waiting(db: &mut Db) -> Result<Vec<Waiting>, DbError> {
     Ok(on_backend!(db, |c| credit_blocks::table
         .filter(credit_blocks::status.eq_any(WAITING))
         .order(credit_blocks::id)
-        .select((credit_blocks::id, credit_blocks::customer_id))
+        .select(Waiting::as_select())
         .load(c))?)
 }
 
