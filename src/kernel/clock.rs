@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, Duration, NaiveDate, SubsecRound as _, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime, SubsecRound as _, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::RefOr;
@@ -180,6 +180,21 @@ impl Clock {
     /// The organisation's business day at an instant.
     pub fn day_of(&self, at: Instant) -> NaiveDate {
         at.utc().with_timezone(&self.timezone).date_naive()
+    }
+
+    /// The first instant of a business day of the organisation. Where the clocks were put forward over midnight, the day
+    /// begins later.
+    pub fn start_of(&self, day: NaiveDate) -> Instant {
+        let midnight = day.and_time(NaiveTime::MIN);
+        (0..=48)
+            .find_map(|hours| {
+                let time = midnight.checked_add_signed(Duration::hours(hours))?;
+                self.timezone.from_local_datetime(&time).earliest()
+            })
+            .map_or_else(
+                || Instant::new(midnight.and_utc()),
+                |at| Instant::new(at.to_utc()),
+            )
     }
 
     pub fn today(&self) -> NaiveDate {

@@ -16,6 +16,7 @@ use super::routing::Routing;
 use super::{docs, health, housekeeping, middleware, openapi, routing, subscriptions};
 use crate::book::imports::actions as imports;
 use crate::decide::limits::desk::Desk;
+use crate::decide::limits::simulation;
 use crate::kernel::caller::Caller;
 use crate::platform::db::{Database, OpenError};
 use crate::platform::http::auth::{Verifier, house_caller};
@@ -42,7 +43,10 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// Every kind of job with its work: the one list of them.
-const JOBS: Kinds = &[(imports::JOB_KIND, imports::work)];
+const JOBS: Kinds = &[
+    (imports::JOB_KIND, imports::work),
+    (simulation::JOB_KIND, simulation::work),
+];
 
 /// All that the application holds while it runs.
 #[derive(Clone)]

@@ -9,12 +9,13 @@ use actix_web::{rt, web};
 
 use super::metrics::Metrics;
 use crate::collect::dunning::actions as dunning;
+use crate::decide::limits::recheck;
 use crate::platform::db::{Database, DbError, Tx};
 use crate::platform::events::{self, Subscription};
 use crate::platform::http::Problem;
 
 /// Every subscription of the house: the one list of them.
-const SUBSCRIPTIONS: &[Subscription] = &[dunning::BLOCKS];
+const SUBSCRIPTIONS: &[Subscription] = &[dunning::BLOCKS, recheck::WAITING_ORDERS];
 
 /// How often each looks for news.
 const EVERY: Duration = Duration::from_millis(500);

@@ -6,18 +6,18 @@ use serde_json::{Value, json};
 use crate::support::{Reply, TestApp, a_customer, on_both, set_rate};
 
 /// A check of the order system that reserves.
-fn an_order(customer: &str, order: &str, amount: &str) -> Value {
+pub fn an_order(customer: &str, order: &str, amount: &str) -> Value {
     json!({
         "customer_number": customer, "order_number": order, "amount": {"amount": amount, "currency": "CNY"},
         "reserve": true,
     })
 }
 
-fn check(app: &TestApp, body: Value) -> Reply {
+pub fn check(app: &TestApp, body: Value) -> Reply {
     app.system().post("/v1/limit-checks", body)
 }
 
-fn codes(reply: &Reply) -> Vec<String> {
+pub fn codes(reply: &Reply) -> Vec<String> {
     reply["reasons"]
         .as_array()
         .unwrap()
@@ -26,7 +26,7 @@ fn codes(reply: &Reply) -> Vec<String> {
         .collect()
 }
 
-fn reserved(app: &TestApp, account: &str) -> String {
+pub fn reserved(app: &TestApp, account: &str) -> String {
     app.credit()
         .get(&format!("/v1/credit-accounts/{account}"))
         .expect(200)
@@ -347,66 +347,6 @@ fn check_batch(app: &TestApp, items: Vec<Value>) -> Reply {
 }
 
 #[test]
-fn credit_releases_an_order_that_it_did_not_create() {
-    on_both(|app| {
-        let customer = a_customer("C-1").with_limit("100.00").create(app);
-        let opened = app
-            .credit()
-            .post("/v1/limit-checks", an_order("C-1", "SO-1", "150.00"))
-            .expect(200);
-        let id = opened.text_at("/credit_block/id");
-        let path = format!("/v1/credit-blocks/{id}");
-        let block = app.credit().get(&path).expect(200);
-        assert_eq!(block["status"], "open");
-        assert_eq!(block["reasons"][0]["code"], "limit_utilisation");
-        let reason = json!({"reason": "Paid this morning."});
-        app.credit()
-            .post_if(&format!("{path}/release"), &block.etag(), reason.clone())
-            .expect_problem(403, "segregation_of_duties");
-        app.sales()
-            .post_if(&format!("{path}/release"), &block.etag(), reason.clone())
-            .expect_problem(403, "forbidden");
-        check(app, an_order("C-1", "SO-1", "150.00")).expect_problem(409, "credit_block_exists");
-        let other = app.caller(
-            "u-credit-2",
-            &[netterms::kernel::caller::Role::Credit],
-            Some(2),
-        );
-        let released = other
-            .post_if(&format!("{path}/release"), &block.etag(), reason.clone())
-            .expect(200);
-        assert_eq!(released["status"], "released");
-        assert_eq!(released["decided_by"], "u-credit-2");
-        assert_eq!(reserved(app, &customer.account), "150.00");
-        other
-            .post_if(&format!("{path}/reject"), &released.etag(), reason)
-            .expect_problem(409, "state_conflict");
-    });
-}
-
-#[test]
-fn a_rejected_order_takes_nothing() {
-    on_both(|app| {
-        let customer = a_customer("C-1").with_limit("100.00").create(app);
-        let id = check(app, an_order("C-1", "SO-1", "150.00"))
-            .expect(200)
-            .text_at("/credit_block/id");
-        let path = format!("/v1/credit-blocks/{id}");
-        let etag = app.credit().get(&path).expect(200).etag();
-        let rejected = app
-            .credit()
-            .post_if(
-                &format!("{path}/reject"),
-                &etag,
-                json!({"reason": "Too much."}),
-            )
-            .expect(200);
-        assert_eq!(rejected["status"], "rejected");
-        assert_eq!(reserved(app, &customer.account), "0.00");
-    });
-}
-
-#[test]
 fn a_released_reservation_gives_back_what_it_held_and_stays_released() {
     on_both(|app| {
         let customer = a_customer("C-1").with_limit("1000.00").create(app);
@@ -535,7 +475,7 @@ fn reasons_speak_the_callers_language() {
 }
 
 /// A reservation of 400.00 on `C-1`, and a way to capture it.
-fn capture(app: &TestApp, reservation: &str, number: &str, amount: &str) -> Reply {
+pub fn capture(app: &TestApp, reservation: &str, number: &str, amount: &str) -> Reply {
     app.finance().post(
         &format!("/v1/reservations/{reservation}/capture"),
         json!({"invoice": {

@@ -14,6 +14,7 @@ CREATE TABLE limit_checks (
 );
 CREATE INDEX limit_checks_customer ON limit_checks (customer_id, id);
 CREATE INDEX limit_checks_order ON limit_checks (order_number, id);
+CREATE INDEX limit_checks_checked ON limit_checks (checked_at, id);
 
 CREATE TABLE credit_blocks (
     id uuid PRIMARY KEY,
@@ -35,6 +36,10 @@ CREATE TABLE credit_blocks (
     decision_reason text,
     ceiling_minor bigint,
     release_valid_until date,
+    release_request text,
+    release_requested_by text,
+    release_requested_at timestamptz,
+    promised_on date,
     reservation_id uuid REFERENCES reservations (id),
     version bigint NOT NULL
 );

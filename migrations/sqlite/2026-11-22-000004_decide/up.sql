@@ -14,6 +14,7 @@ CREATE TABLE limit_checks (
 ) STRICT;
 CREATE INDEX limit_checks_customer ON limit_checks (customer_id, id);
 CREATE INDEX limit_checks_order ON limit_checks (order_number, id);
+CREATE INDEX limit_checks_checked ON limit_checks (checked_at, id);
 
 CREATE TABLE credit_blocks (
     id BLOB PRIMARY KEY,
@@ -35,6 +36,10 @@ CREATE TABLE credit_blocks (
     decision_reason TEXT,
     ceiling_minor INTEGER,
     release_valid_until TEXT,
+    release_request TEXT,
+    release_requested_by TEXT,
+    release_requested_at TEXT,
+    promised_on TEXT,
     reservation_id BLOB REFERENCES reservations (id),
     version INTEGER NOT NULL
 ) STRICT;

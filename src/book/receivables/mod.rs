@@ -10,8 +10,8 @@
 //! it is taken back, not before the settlement itself. So any past day keeps the answer that it had at its end, but
 //! for documents that are entered later with an earlier date.
 //!
-//! Other rooms post by [`actions::post_invoices`] and [`actions::post_receipts`], and ask [`store::overdue_facts`] and
-//! [`store::open_invoices_due_before`].
+//! Other rooms post by [`actions::post_invoices`] and [`actions::post_receipts`], and ask [`store::list_unpaid`] and
+//! [`store::list_payments`] how customers pay.
 
 pub mod actions;
 pub mod api;

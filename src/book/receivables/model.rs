@@ -198,29 +198,18 @@ impl<K: Kind> From<DocumentRef<K>> for String {
     }
 }
 
-/// What a customer is late with.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Overdue {
-    /// Days past due of its oldest open invoice.
-    pub oldest_days: i64,
-    /// What is open on overdue invoices, in the account's currency.
-    pub amount_minor: i64,
-    /// How many invoices are overdue.
-    pub count: i64,
+/// What a customer paid on one day of what was due on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+pub struct Payment {
+    pub customer_id: CustomerId,
+    pub due_date: NaiveDate,
+    pub paid_on: NaiveDate,
+    pub minor: i64,
 }
 
-/// An open invoice, as dunning needs it.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = invoices)]
-#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
-pub struct OpenInvoice {
-    pub id: InvoiceId,
-    pub number: Number,
-    pub customer_id: CustomerId,
-    pub account_id: CreditAccountId,
-    pub invoice_date: NaiveDate,
-    pub due_date: NaiveDate,
-    pub currency: Currency,
-    pub amount_minor: i64,
-    pub open_minor: i64,
+impl Payment {
+    /// Days after the due date; below zero when it came earlier.
+    pub fn days_late(&self) -> i64 {
+        self.paid_on.signed_duration_since(self.due_date).num_days()
+    }
 }

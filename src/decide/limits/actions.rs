@@ -234,7 +234,15 @@ pub fn expire_due(tx: &mut Tx) -> Result<usize, DbError> {
     tx.record_all(
         open.iter()
             .map(|reservation| {
-                Change::new("reservation.expired", reservation.id).before(reservation)
+                let expired = Reservation {
+                    status: ReservationStatus::Expired,
+                    ended_at: Some(now),
+                    version: reservation.version.saturating_add(1),
+                    ..reservation.clone()
+                };
+                Change::new("reservation.expired", reservation.id)
+                    .before(reservation)
+                    .after(&expired)
             })
             .collect(),
     )?;

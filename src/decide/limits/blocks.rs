@@ -1,23 +1,21 @@
 //! What is done with orders that wait for credit.
 
-use super::api::shapes::{LimitCheckIn, ReleaseIn};
-use super::desk::{self, Asked, Batch, Errand, Examined, Hints};
-use super::model::{CreditBlock, CreditBlockStatus, Outcome};
+use super::api::shapes::{LimitCheckIn, ReleaseIn, ReleaseRequestIn};
+use super::desk::{Asked, Batch, Errand, Examined, Hints, until};
+use super::model::{CreditBlock, CreditBlockStatus, LimitCheck, Outcome};
 use super::record::Record;
 use super::store;
 use crate::book::policy::actions as policies;
+use crate::book::policy::model::Policy;
 use crate::book::policy::rules::{authority_of, role_needed};
 use crate::kernel::caller::{Caller, Role};
 use crate::kernel::clock::Instant;
-use crate::kernel::ids::{CreditBlockId, CustomerId};
+use crate::kernel::ids::CreditBlockId;
 use crate::kernel::money::Money;
 use crate::kernel::places::Language;
 use crate::kernel::text::Subject;
-use crate::platform::db::{Change, Db, DbError, Tx, read_document};
+use crate::platform::db::{Change, Db, Tx, read_document};
 use crate::platform::http::{Code, Problem};
-
-/// How many credit blocks are looked at again in one unit of work.
-const RECHECK_MAX: i64 = 200;
 
 /// Releases the order: the reservation that it asked for is taken, whatever the limit. Never by the order's creator,
 /// never beyond the releaser's authority, and never while a rule rejects outright, as for a suspended account.
@@ -35,7 +33,8 @@ pub fn release(
     if before.opened_by == tx.caller().subject.as_str() {
         return Err(Problem::new(Code::SegregationOfDuties).with("duty", "creating the order"));
     }
-    let asked = again(tx, &before)?;
+    let caller = tx.caller();
+    let asked = find_question(tx, caller, &before)?;
     let mut batch = Batch::load(tx, std::slice::from_ref(&asked), &Hints::default())?;
     let mut examined = batch.examine(&asked)?;
     refuse_rejected(&examined.record)?;
@@ -61,28 +60,55 @@ pub fn release(
     })
 }
 
-/// What credit would say now about an order that waits.
-///
-/// # Errors
-/// What the check is refused for, such as an order that was reserved meanwhile.
-pub fn look_again(db: &mut Db, caller: &Caller, block: &CreditBlock) -> Result<Record, Problem> {
-    let asked = question_again(db, caller, block, None)?;
-    let batch = Batch::read(db, std::slice::from_ref(&asked))?;
-    Ok(batch.examine(&asked)?.record)
-}
-
-/// Makes the checks of these waiting orders again, in order, and releases those that pass. Gives how many did.
+/// What credit would say now about an order that waits; none when it does not wait, or can't be checked any more.
 ///
 /// # Errors
 /// When the database fails.
-pub fn recheck(tx: &mut Tx, waiting: &[CreditBlock]) -> Result<usize, DbError> {
-    let mut asked = Vec::new();
-    for block in waiting {
-        if let Ok(question) = again(tx, block) {
-            asked.push(question);
-        }
+pub fn look_again(
+    db: &mut Db,
+    caller: &Caller,
+    block: &CreditBlock,
+) -> Result<Option<Record>, Problem> {
+    if !block.status.waits() {
+        return Ok(None);
     }
-    desk::recheck_all(tx, &asked)
+    let asked = find_question(db, caller, block)?;
+    let batch = Batch::read(db, std::slice::from_ref(&asked))?;
+    match batch.examine(&asked) {
+        Ok(examined) => Ok(Some(examined.record)),
+        Err(problem) if problem.is_business_refusal() => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Sales ask for the order's release. Another request takes the place of the one before.
+///
+/// # Errors
+/// 409 when the block is decided, 412 when stale, 422 when the promised day has passed.
+pub fn request_release(
+    tx: &mut Tx,
+    id: CreditBlockId,
+    version: i64,
+    input: &ReleaseRequestIn,
+) -> Result<CreditBlock, Problem> {
+    let before = find_waiting(tx, id, version)?;
+    let promised_on = input.promised_on.map(|day| day.date());
+    if promised_on.is_some_and(|day| day < tx.today()) {
+        return Err(Problem::invalid(
+            "/promised_on",
+            "past",
+            "must not have passed",
+        ));
+    }
+    let after = CreditBlock {
+        release_request: Some(input.reason.to_string()),
+        release_requested_by: Some(tx.caller().subject.to_string()),
+        release_requested_at: Some(tx.now()),
+        promised_on,
+        ..before.clone()
+    };
+    let change = Change::new("credit_block.release_requested", id).because(&input.reason);
+    save(tx, change, &before, &after)
 }
 
 /// Rejects the order, or withdraws it because it is no more: nothing is taken.
@@ -165,27 +191,35 @@ fn find_waiting(tx: &mut Tx, id: CreditBlockId, version: i64) -> Result<CreditBl
     Ok(block)
 }
 
-/// The check of a waiting order, to be made again by whoever acts.
-fn again(tx: &mut Tx, block: &CreditBlock) -> Result<Asked, Problem> {
-    // The wait may have used up the time that was asked for; the policy's default holds then.
-    let until = (block.reserve_until > tx.now()).then_some(block.reserve_until);
-    let caller = tx.caller();
-    question_again(tx, caller, block, until)
-}
-
-fn question_again(
-    db: &mut Db,
-    caller: &Caller,
-    block: &CreditBlock,
-    reserve_until: Option<Instant>,
-) -> Result<Asked, Problem> {
+/// The check of a waiting order, to be made again by `caller`.
+fn find_question(db: &mut Db, caller: &Caller, block: &CreditBlock) -> Result<Asked, Problem> {
     let check = store::find_check(db, block.check_id)?;
     let check = check.ok_or_else(|| Problem::internal("a credit block without its check"))?;
+    let (policy, now) = (policies::live(db)?, db.clock().now());
+    question_again(caller, block, &check, &policy, now)
+}
+
+/// The check that opened a credit block, to be made again by `caller`.
+///
+/// # Errors
+/// When what is stored can't be read.
+pub fn question_again(
+    caller: &Caller,
+    block: &CreditBlock,
+    check: &LimitCheck,
+    policy: &Policy,
+    now: Instant,
+) -> Result<Asked, Problem> {
     let record: Record = read_document(&check.record)?;
     let question = record.question;
     let prepaid = Money::from_minor(question.prepaid_minor, question.amount.currency());
+    let errand = if question.amends() {
+        Errand::RecheckAmendment(block.id)
+    } else {
+        Errand::Recheck(block.id)
+    };
     Ok(Asked {
-        errand: Errand::Recheck(block.id),
+        errand,
         caller: caller.clone(),
         input: LimitCheckIn {
             customer_id: Some(block.customer_id),
@@ -197,7 +231,8 @@ fn question_again(
             checkpoint: Some(question.checkpoint),
             prepaid: Some(prepaid.try_into().map_err(Problem::internal)?),
             reserve: Some(true),
-            reserve_until,
+            // The wait may have used up the time that was asked for; the policy's default holds then.
+            reserve_until: until(policy, Some(block.reserve_until), now).ok(),
             dry_run: None,
         },
         keyed: None,
@@ -259,16 +294,4 @@ fn refuse_beyond_authority(tx: &mut Tx, examined: &Examined, more: i64) -> Resul
     Err(Problem::new(Code::OverAuthority)
         .with("amount", beyond)
         .with("needed", needed.unwrap_or_default()))
-}
-
-/// The orders that wait below these customers and in their groups, the oldest first, some at a time.
-///
-/// # Errors
-/// When the database fails.
-pub fn list_waiting(
-    db: &mut Db,
-    customers: Option<&[CustomerId]>,
-    after: Option<CreditBlockId>,
-) -> Result<Vec<CreditBlock>, DbError> {
-    store::list_waiting(db, customers, after, RECHECK_MAX)
 }

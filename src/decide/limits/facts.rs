@@ -27,6 +27,13 @@ pub struct Question {
     pub captured_minor: i64,
 }
 
+impl Question {
+    /// Whether the order had something already, so that it is an amendment.
+    pub const fn amends(&self) -> bool {
+        self.held_minor > 0 || self.captured_minor > 0
+    }
+}
+
 /// What a question comes to in the account's currency, in minor units. Nothing is understated: amounts are rounded up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Credit {
@@ -139,6 +146,13 @@ pub struct Behaviour {
 }
 
 impl Behaviour {
+    /// Adds what was paid so many days after it was due.
+    pub fn add(&mut self, paid_minor: i64, days_late: i64) {
+        self.paid_minor = self.paid_minor.saturating_add(paid_minor);
+        let late = paid_minor.saturating_mul(days_late);
+        self.late_minor_days = self.late_minor_days.saturating_add(late);
+    }
+
     /// Days beyond terms, weighted by amount; none when nothing was paid.
     ///
     /// 100 paid 10 days late and 300 paid on time: 2.5, of which the whole days are 2.
@@ -153,4 +167,79 @@ pub struct UsualOrder {
     pub count: i64,
     /// The median of their amounts.
     pub median_minor: i64,
+}
+
+impl UsualOrder {
+    /// Of amounts in ascending order, but for one of them; of two in the middle the mean, rounded down.
+    ///
+    /// 100, 120, 200 and 5,000 without the 5,000: three orders, 120 in the middle.
+    pub fn of(amounts: &[i64], without: Option<i64>) -> UsualOrder {
+        let skipped = without.and_then(|amount| amounts.binary_search(&amount).ok());
+        let count = amounts.len() - usize::from(skipped.is_some());
+        let at = |index: usize| {
+            let passed = skipped.is_some_and(|skipped| index >= skipped);
+            amounts.get(index + usize::from(passed)).copied()
+        };
+        let Some(upper) = at(count / 2).filter(|_| count > 0) else {
+            return UsualOrder::default();
+        };
+        let lower = match count % 2 {
+            0 => at(count / 2 - 1).unwrap_or(upper),
+            _ => upper,
+        };
+        UsualOrder {
+            count: i64::try_from(count).unwrap_or(i64::MAX),
+            median_minor: lower.midpoint(upper),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn usual(amounts: &[i64], without: Option<i64>) -> (i64, i64) {
+        let usual = UsualOrder::of(amounts, without);
+        (usual.count, usual.median_minor)
+    }
+
+    #[test]
+    fn the_usual_order_is_the_one_in_the_middle() {
+        assert_eq!(usual(&[], None), (0, 0));
+        assert_eq!(usual(&[100], None), (1, 100));
+        assert_eq!(usual(&[100, 121], None), (2, 110));
+        assert_eq!(usual(&[100, 120, 200], None), (3, 120));
+    }
+
+    #[test]
+    fn the_order_that_is_asked_about_is_no_part_of_what_is_usual() {
+        assert_eq!(usual(&[5_000], Some(5_000)), (0, 0));
+        assert_eq!(usual(&[100, 120, 200, 5_000], Some(5_000)), (3, 120));
+        assert_eq!(usual(&[100, 120, 200, 5_000], Some(100)), (3, 200));
+    }
+
+    #[test]
+    fn days_beyond_terms_are_weighted_by_what_was_paid() {
+        let mut behaviour = Behaviour::default();
+        assert_eq!(behaviour.days_beyond_terms(), None);
+        behaviour.add(100, 10);
+        behaviour.add(300, 0);
+        assert_eq!(behaviour.days_beyond_terms(), Some(2));
+        behaviour.add(400, -10);
+        assert_eq!(behaviour.days_beyond_terms(), Some(-3));
+    }
+
+    proptest! {
+        #[test]
+        fn leaving_one_out_is_as_if_it_had_never_been(
+            mut amounts in proptest::collection::vec(1_i64..1_000, 1..20), pick in any::<proptest::sample::Index>(),
+        ) {
+            amounts.sort_unstable();
+            let one = *pick.get(&amounts);
+            let mut others = amounts.clone();
+            others.remove(others.binary_search(&one).unwrap());
+            prop_assert_eq!(UsualOrder::of(&amounts, Some(one)), UsualOrder::of(&others, None));
+        }
+    }
 }

@@ -4,10 +4,12 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::Serialize;
 
+use crate::book::customers::model::Customer;
 use crate::book::policy::model::Checkpoint;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
 use crate::kernel::money::{Currency, Money};
+use crate::kernel::text::{Line, Number};
 use crate::platform::db::columns::text_enum;
 use crate::platform::db::schema::{credit_blocks, limit_checks, reservations};
 
@@ -161,6 +163,42 @@ pub struct CreditBlock {
     pub ceiling_minor: Option<i64>,
     /// The last day on which the order may grow to the ceiling without another check.
     pub release_valid_until: Option<NaiveDate>,
+    /// Why sales ask that the order be released.
+    pub release_request: Option<String>,
+    pub release_requested_by: Option<String>,
+    pub release_requested_at: Option<Instant>,
+    /// The day on which the customer promised to pay, as sales say.
+    pub promised_on: Option<NaiveDate>,
     pub reservation_id: Option<ReservationId>,
     pub version: i64,
+}
+
+impl CreditBlock {
+    /// The block with the customer named, as the queue shows it.
+    pub fn of(self, customer: &Customer) -> QueuedBlock {
+        QueuedBlock {
+            block: self,
+            customer_number: customer.number.clone(),
+            customer_name: customer.name.clone(),
+        }
+    }
+}
+
+/// A credit block with its customer's number and name.
+#[derive(Debug, Clone, Queryable)]
+pub struct QueuedBlock {
+    pub block: CreditBlock,
+    pub customer_number: Number,
+    pub customer_name: Line,
+}
+
+/// An order that waits: as much of its credit block as says whether to look at it again.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = credit_blocks)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Waiting {
+    pub id: CreditBlockId,
+    pub customer_id: CustomerId,
+    /// Why, as JSON.
+    pub reasons: String,
 }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::{Facts, Question};
 use super::model::{Reservation, ReservationStatus};
-use super::rules::Decision;
+use super::rules::{self, Decision};
+use crate::book::policy::model::{PolicyDocument, RuleCode};
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CreditBlockId, ReservationId};
 
@@ -14,6 +15,9 @@ use crate::kernel::ids::{CreditBlockId, ReservationId};
 pub struct Record {
     pub question: Question,
     pub facts: Facts,
+    /// Whether the rules were not asked, because the order came to less, or to no more than credit released it for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_allowed_already: bool,
     pub decision: Decision,
     /// What counted of the account's own exposure afterwards, with what the check took.
     pub included_minor: i64,
@@ -21,6 +25,25 @@ pub struct Record {
     pub reservation: Option<Taken>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credit_block: Option<CreditBlockId>,
+}
+
+impl Record {
+    /// Decides again, from what was known then.
+    pub fn decide_again(&self, policy: &PolicyDocument) -> Decision {
+        if self.is_allowed_already {
+            rules::pass(&self.facts, policy, &self.question)
+        } else {
+            rules::decide(&self.facts, policy, &self.question)
+        }
+    }
+
+    /// The rules of a policy that can't be asked, because the one that decided did not look up what they need.
+    pub fn not_known(&self, decided_by: &PolicyDocument, policy: &PolicyDocument) -> Vec<RuleCode> {
+        if self.is_allowed_already {
+            return Vec::new();
+        }
+        rules::not_known(&self.facts, decided_by, policy)
+    }
 }
 
 /// The reservation that a check took or amended, as it was then.

@@ -288,7 +288,7 @@ impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PostgresByKey {
         connection
             .batch_execute(
                 "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
-                 SET enable_hashjoin = off; SET enable_mergejoin = off;",
+                 SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;",
             )
             .map_err(diesel::r2d2::Error::QueryError)
     }

@@ -449,3 +449,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     applications,
     application_steps,
 );
+
+// What was paid, by when it was due and when it came.
+diesel::allow_columns_to_appear_in_same_group_by_clause!(
+    invoices::customer_id,
+    invoices::due_date,
+    settlements::effective_on,
+);

@@ -87,6 +87,12 @@ permits! {
     ManageReservations, "reservations:manage" => [Sales, Credit, System];
     /// Capture reservations into invoices.
     CaptureReservations, "reservations:capture" => [Finance, System];
+    /// Decide recorded limit checks again.
+    ReplayChecks, "limits:replay" => [Credit, Finance, Auditor];
+    /// Try a version of the credit policy on recorded limit checks.
+    SimulatePolicies, "policies:simulate" => [Credit, Admin];
+    /// Ask for the release of an order that waits for credit.
+    RequestReleases, "credit-blocks:request" => [Sales];
     /// Release and reject credit blocks.
     DecideCreditBlocks, "credit-blocks:decide" => [Credit];
     /// Read invoices, credit notes, receipts and settlements.

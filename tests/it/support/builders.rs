@@ -315,3 +315,26 @@ impl AReceipt {
         self.post(app).expect(201).id()
     }
 }
+
+/// Sets a policy live that has these check rules and is otherwise as the one before, and gives its version.
+pub fn set_rules(app: &TestApp, rules: Value) -> i64 {
+    let draft = draft_rules(app, rules);
+    let live = app
+        .finance()
+        .post_if(
+            &format!("/v1/policies/{}/approve", draft.id()),
+            &draft.etag(),
+            json!({"reason": "Agreed in the credit committee."}),
+        )
+        .expect(200);
+    live["policy_version"].as_i64().unwrap()
+}
+
+/// Drafts a policy that has these check rules and is otherwise as the live one.
+pub fn draft_rules(app: &TestApp, rules: Value) -> Reply {
+    let credit = app.credit();
+    let mut document = credit.get("/v1/policies/live").expect(200)["document"].clone();
+    document["check_rules"] = rules;
+    let body = json!({"document": document, "reason": "Other rules."});
+    credit.post("/v1/policies", body).expect(201)
+}

@@ -6,7 +6,9 @@ mod client;
 mod uploads;
 
 pub use app::{TestApp, on_both};
-pub use builders::{a_customer, a_receipt, an_invoice, set_rate};
+pub use builders::{
+    a_customer, a_receipt, an_invoice, draft_rules, set_limit, set_rate, set_rules,
+};
 pub use client::{Client, Reply, forge, sign};
 pub use uploads::{AnImport, import};
 

@@ -1,23 +1,24 @@
 //! Queries on the receivables ledger.
 
+mod conduct;
 mod lists;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 
 use super::model::{
-    CreditNote, CreditNoteRef, DocumentRef, Invoice, InvoiceRef, OpenInvoice, Overdue, Receipt,
-    ReceiptRef, Settlement, Source,
+    CreditNote, CreditNoteRef, DocumentRef, Invoice, InvoiceRef, Receipt, ReceiptRef, Settlement,
+    Source,
 };
 use crate::kernel::ids::{CustomerId, InvoiceId};
 use crate::kernel::text::Number;
 use crate::platform::db::columns::IdColumn;
 use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
-use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, sum_minor};
+use crate::platform::db::{Conn, Db, DbError, Tx, on_backend};
 
+pub use conduct::{list_payments, list_unpaid};
 pub use lists::{list_credit_notes, list_invoices, list_receipts, list_settlements};
 
 /// How many values one statement is bound to at most.
@@ -282,52 +283,4 @@ pub fn update_credit_note_if_unchanged(
     .returning(CreditNote::as_returning())
     .get_result(c)
     .optional())?)
-}
-
-/// What each of these customers is late with on a day, by what is open now; customers with nothing overdue are left
-/// out. An invoice is overdue from the day after it is due.
-pub fn overdue_facts(
-    db: &mut Db,
-    customers: &[CustomerId],
-    as_of: NaiveDate,
-) -> Result<BTreeMap<CustomerId, Overdue>, DbError> {
-    let mut facts = BTreeMap::new();
-    for chunk in customers.chunks(CHUNK) {
-        let rows: Vec<(CustomerId, Option<NaiveDate>, i64, i64)> =
-            on_backend!(db, |c| invoices::table
-                .filter(invoices::customer_id.eq_any(chunk))
-                .filter(invoices::open_minor.gt(0))
-                .filter(invoices::due_date.lt(as_of))
-                .group_by(invoices::customer_id)
-                .select((
-                    invoices::customer_id,
-                    diesel::dsl::min(invoices::due_date),
-                    sum_minor!("open_minor"),
-                    diesel::dsl::count_star(),
-                ))
-                .load(c))?;
-        facts.extend(
-            rows.into_iter()
-                .map(|(customer, oldest, amount_minor, count)| {
-                    let oldest_days = oldest.map_or(0, |due| (as_of - due).num_days());
-                    let overdue = Overdue {
-                        oldest_days,
-                        amount_minor,
-                        count,
-                    };
-                    (customer, overdue)
-                }),
-        );
-    }
-    Ok(facts)
-}
-
-/// What is open now on invoices that were due before a day, the oldest first: what dunning is about.
-pub fn open_invoices_due_before(db: &mut Db, day: NaiveDate) -> Result<Vec<OpenInvoice>, DbError> {
-    Ok(on_backend!(db, |c| invoices::table
-        .filter(invoices::open_minor.gt(0))
-        .filter(invoices::due_date.lt(day))
-        .order((invoices::due_date, invoices::id))
-        .select(OpenInvoice::as_select())
-        .load(c))?)
 }

@@ -21,5 +21,5 @@ pub use runs::{
 };
 pub use stages::{
     CustomerStage, InvoiceStage, list_blocked, list_customer_stages, list_held,
-    list_invoice_stages, raise_stages,
+    list_invoice_stages, list_levels, raise_stages,
 };

@@ -65,6 +65,21 @@ pub fn list_held(db: &mut Db, of: &[CustomerId]) -> Result<Vec<(CustomerId, i32)
     Ok(rows)
 }
 
+/// The highest level at which open invoices of these customers were dunned; customers with none are left out.
+pub fn list_levels(db: &mut Db, of: &[CustomerId]) -> Result<Vec<(CustomerId, i32)>, DbError> {
+    let rows: Vec<(CustomerId, i32)> = on_backend!(db, |c| dunning_stages::table
+        .inner_join(invoices::table.on(invoices::id.eq(dunning_stages::invoice_id)))
+        .filter(dunning_stages::customer_id.eq_any(of))
+        .filter(invoices::open_minor.gt(0))
+        .group_by(dunning_stages::customer_id)
+        .select((
+            dunning_stages::customer_id,
+            max(dunning_stages::level).assume_not_null()
+        ))
+        .load(c))?;
+    Ok(rows)
+}
+
 /// An open invoice's stage.
 #[derive(Debug, Clone, Queryable)]
 pub struct InvoiceStage {

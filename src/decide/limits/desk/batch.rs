@@ -151,6 +151,8 @@ impl Batch {
             },
         )?;
         self.book.note(standing.overdue, standing.blocked);
+        self.book
+            .read_asked_for(db, &self.policy.document, self.today)?;
         if !standing.reservations.is_empty() {
             self.orders.reservations = store::list_open_by_ids(db, &standing.reservations)?;
         }
@@ -246,13 +248,14 @@ impl Batch {
             .facts(account, &asked.input, order, &self.clock, self.today)
             .ok_or(AccountError::NoAccount)?;
         let question = asked.input.question(subject.reservation.as_ref());
-        let credit = facts.credit(&question);
-        let decision =
-            if credit.is_some_and(|credit| self.is_allowed_already(asked, &subject, credit)) {
-                rules::pass(&facts, &self.policy.document, &question)
-            } else {
-                rules::decide(&facts, &self.policy.document, &question)
-            };
+        let is_allowed_already = facts
+            .credit(&question)
+            .is_some_and(|credit| self.is_allowed_already(asked, &subject, credit));
+        let decision = if is_allowed_already {
+            rules::pass(&facts, &self.policy.document, &question)
+        } else {
+            rules::decide(&facts, &self.policy.document, &question)
+        };
         let own = facts.nodes.first().map(|node| node.exposure);
         Ok(Examined {
             check: LimitCheckId::new(),
@@ -265,6 +268,7 @@ impl Batch {
                 ),
                 question,
                 facts,
+                is_allowed_already,
                 decision,
                 reservation: None,
                 credit_block: None,
@@ -424,7 +428,11 @@ impl Batch {
                     captured_minor: 0,
                     status: ReservationStatus::Active,
                     expires_at: examined.expires_at,
-                    created_by: asked.caller.subject.to_string(),
+                    // Whoever made the order wait has it reserved, whoever or whatever released it.
+                    created_by: examined.subject.block.as_ref().map_or_else(
+                        || asked.caller.subject.to_string(),
+                        |block| block.opened_by.clone(),
+                    ),
                     created_at: self.now,
                     ended_at: None,
                     end_reason: None,
@@ -504,6 +512,10 @@ impl Batch {
             decision_reason: None,
             ceiling_minor: None,
             release_valid_until: None,
+            release_request: None,
+            release_requested_by: None,
+            release_requested_at: None,
+            promised_on: None,
             reservation_id: None,
             version: 1,
         };
@@ -530,7 +542,9 @@ impl Batch {
         }
         store::insert_blocks(tx, &self.orders.new_blocks)?;
         for decided in &self.orders.decided_blocks {
-            store::update_block_if_unchanged(tx, decided)?;
+            // A person may have decided it since it was read: the whole work is then done anew.
+            store::update_block_if_unchanged(tx, decided)?
+                .ok_or_else(|| DbError::Serialization("a credit block was decided".to_owned()))?;
         }
         for consumed in &self.orders.consumed {
             additional::end_if_unchanged(tx, consumed)?;
@@ -612,9 +626,13 @@ impl Subject {
                     "must be more than what was captured already; release the rest instead",
                 ))
             }
-            (Errand::Recheck(id), _, block) if block.as_ref().map(|block| block.id) != Some(id) => {
+            (Errand::Recheck(id) | Errand::RecheckAmendment(id), _, block)
+                if block.as_ref().map(|block| block.id) != Some(id) =>
+            {
                 Err(Problem::not_found("credit block"))
             }
+            // There is nothing left to amend; reserving the whole anew would count twice what was invoiced.
+            (Errand::RecheckAmendment(_), None, _) => Err(Problem::ended("reservation", "ended")),
             _ => Ok(()),
         }
     }

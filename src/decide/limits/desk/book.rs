@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::NaiveDate;
 
 use super::Asked;
+use super::asked_for::AskedFor;
 use super::hints::Hints;
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
@@ -14,6 +15,7 @@ use crate::book::exposure::actions::bounds::{Bounds, ForOrder};
 use crate::book::exposure::actions::{Locked, caps};
 use crate::book::exposure::model::{AdditionalLimit, CreditAccount, Exposure};
 use crate::book::exposure::store::{self as accounts_store, Movement};
+use crate::book::policy::model::PolicyDocument;
 use crate::decide::limits::api::shapes::LimitCheckIn;
 use crate::decide::limits::facts::{Facts, Overdue};
 use crate::kernel::clock::{Clock, Instant};
@@ -34,6 +36,7 @@ pub struct Book {
     bounds: Bounds,
     /// None when every order is in its account's currency.
     rates: Option<RateTable>,
+    asked_for: AskedFor,
 }
 
 /// A customer's account with what is above it.
@@ -100,6 +103,7 @@ impl Book {
             overdue: HashMap::new(),
             bounds,
             rates: None,
+            asked_for: AskedFor::default(),
         };
         for (customer, found) in found {
             let line = Line {
@@ -158,6 +162,18 @@ impl Book {
         self.blocked.extend(blocked);
     }
 
+    /// Reads what only some policies ask for.
+    pub fn read_asked_for(
+        &mut self,
+        db: &mut Db,
+        policy: &PolicyDocument,
+        today: NaiveDate,
+    ) -> Result<(), DbError> {
+        let (customers, accounts) = (self.customers(), self.accounts());
+        self.asked_for = AskedFor::read(db, policy, &customers, &accounts, today)?;
+        Ok(())
+    }
+
     /// Everybody whom the batch is about.
     pub fn customers(&self) -> Vec<CustomerId> {
         self.lines.keys().copied().collect()
@@ -205,11 +221,13 @@ impl Book {
             nodes: places.nodes,
             unknown_nodes: places.unknown,
             overdue: overdue.cloned().unwrap_or_default(),
-            unpaid: None,
-            dunning_level: None,
+            unpaid: self.asked_for.unpaid(account.customer_id),
+            dunning_level: self.asked_for.dunning_level(account.customer_id),
             conversion: self.conversion(input.amount.money().currency(), account.currency),
-            behaviour: None,
-            usual_order: None,
+            behaviour: self.asked_for.behaviour(account.customer_id),
+            usual_order: self
+                .asked_for
+                .usual_order(account.customer_id, input.order()),
         })
     }
 

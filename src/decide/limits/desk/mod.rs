@@ -5,6 +5,7 @@
 //! fails as a whole, its checks are decided one by one, so that none fails for its neighbours. A full channel is
 //! answered at once: a bounded wait beats a long queue.
 
+mod asked_for;
 mod batch;
 mod book;
 mod hints;
@@ -42,6 +43,8 @@ pub enum Errand {
     Amend(ReservationId),
     /// Something changed for an order that waits for credit.
     Recheck(CreditBlockId),
+    /// As [`Errand::Recheck`], for an order whose reservation is to hold another amount.
+    RecheckAmendment(CreditBlockId),
 }
 
 /// One check with who asks.
@@ -203,6 +206,21 @@ pub fn recheck_all(tx: &mut Tx, asked: &[Asked]) -> Result<usize, DbError> {
         batch.save(tx, &[], &[])?;
     }
     Ok(released)
+}
+
+/// Which of these orders that wait would pass now, each taken alone: for a look without a lock.
+///
+/// # Errors
+/// When the database fails.
+pub fn would_pass(db: &mut Db, asked: &[Asked]) -> Result<Vec<bool>, DbError> {
+    let batch = Batch::read(db, asked)?;
+    Ok(asked
+        .iter()
+        .map(|one| {
+            let examined = batch.examine(one);
+            examined.is_ok_and(|examined| examined.record.decision.outcome.is_approved())
+        })
+        .collect())
 }
 
 /// Decides one check without recording anything.

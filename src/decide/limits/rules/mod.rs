@@ -5,6 +5,8 @@ mod offers;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 pub use offers::{CounterOffer, OfferKind};
@@ -77,6 +79,37 @@ pub fn pass(facts: &Facts, policy: &PolicyDocument, question: &Question) -> Deci
         nodes: figures(facts, policy, question),
         trace: Vec::new(),
     }
+}
+
+/// The rules of a policy that can't be asked of facts which were looked up for another policy: it did not ask for what
+/// they need.
+pub fn not_known(
+    facts: &Facts,
+    looked_up_for: &PolicyDocument,
+    policy: &PolicyDocument,
+) -> Vec<RuleCode> {
+    let is_missing = |code: RuleCode| match code {
+        RuleCode::UnpaidCount | RuleCode::OverdueRatio => facts.unpaid.is_none(),
+        RuleCode::MaxDunningLevel => facts.dunning_level.is_none(),
+        RuleCode::PaymentBehaviour => facts.behaviour.is_none(),
+        RuleCode::OrderOutlier => facts.usual_order.is_none(),
+        RuleCode::SegmentLimit
+        | RuleCode::SalespersonCap
+        | RuleCode::CountryCap
+        | RuleCode::IndustryCap
+        | RuleCode::PortfolioCap => {
+            let kind = catalogue::node_kind(code);
+            !looked_up_for.asks(code) && !facts.nodes.iter().any(|node| Some(node.kind) == kind)
+        }
+        _ => false,
+    };
+    let codes: BTreeSet<RuleCode> = policy
+        .check_rules
+        .iter()
+        .map(|rule| rule.code)
+        .filter(|code| is_missing(*code))
+        .collect();
+    codes.into_iter().collect()
 }
 
 fn ask(facts: &Facts, policy: &PolicyDocument, question: &Question) -> Decision {

@@ -8,13 +8,19 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use super::api::{CreditBlockFilter, LimitCheckFilter, ReservationFilter};
-use super::model::{CreditBlock, CreditBlockStatus, LimitCheck, Reservation, ReservationStatus};
+use super::model::{
+    CreditBlock, CreditBlockStatus, LimitCheck, QueuedBlock, Reservation, ReservationStatus,
+    Waiting,
+};
+use crate::book::policy::model::Checkpoint;
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
-use crate::kernel::ids::{CreditBlockId, CustomerId, LimitCheckId, ReservationId};
-use crate::kernel::text::Number;
+use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
+use crate::kernel::text::{Number, Subject};
 use crate::platform::db::columns::{IdColumn, InstantColumn};
-use crate::platform::db::schema::{credit_blocks, customers, limit_checks, reservations};
+use crate::platform::db::schema::{
+    credit_accounts, credit_blocks, customers, limit_checks, reservations,
+};
 use crate::platform::db::{Db, DbError, Tx, insert_rows, on_backend};
 use crate::platform::http::{PageRequest, Problem};
 
@@ -54,26 +60,92 @@ pub fn list_releases(db: &mut Db, orders: &[Order]) -> Result<Vec<CreditBlock>, 
         .load(c))?)
 }
 
-/// Orders that wait for credit, the oldest first: those of these customers, or all.
-pub fn list_waiting(
+/// The credit blocks that wait, the oldest first.
+pub fn list_waiting(db: &mut Db) -> Result<Vec<Waiting>, DbError> {
+    Ok(on_backend!(db, |c| credit_blocks::table
+        .filter(credit_blocks::status.eq_any(WAITING))
+        .order(credit_blocks::id)
+        .select(Waiting::as_select())
+        .load(c))?)
+}
+
+/// Those of these credit blocks that wait, the oldest first, each with the check that opened it.
+pub fn list_waiting_with_checks(
     db: &mut Db,
-    of: Option<&[CustomerId]>,
-    after: Option<CreditBlockId>,
-    most: i64,
-) -> Result<Vec<CreditBlock>, DbError> {
+    ids: &[CreditBlockId],
+) -> Result<Vec<(CreditBlock, LimitCheck)>, DbError> {
+    Ok(on_backend!(db, |c| credit_blocks::table
+        .inner_join(limit_checks::table.on(limit_checks::id.eq(credit_blocks::check_id)))
+        .filter(credit_blocks::id.eq_any(ids))
+        .filter(credit_blocks::status.eq_any(WAITING))
+        .order(credit_blocks::id)
+        .select((CreditBlock::as_select(), LimitCheck::as_select()))
+        .load(c))?)
+}
+
+/// The customers of these accounts.
+pub fn list_customers_of(
+    db: &mut Db,
+    accounts: &[CreditAccountId],
+) -> Result<Vec<CustomerId>, DbError> {
+    Ok(on_backend!(db, |c| credit_accounts::table
+        .filter(credit_accounts::id.eq_any(accounts))
+        .select(credit_accounts::customer_id)
+        .load(c))?)
+}
+
+/// The first checks of a period after a place in it, in the order in which they were made.
+pub fn list_checks_between(
+    db: &mut Db,
+    from: Instant,
+    before: Instant,
+    after: Option<(Instant, LimitCheckId)>,
+    limit: i64,
+) -> Result<Vec<LimitCheck>, DbError> {
+    use limit_checks::dsl;
     Ok(on_backend!(db, |c| {
-        let mut query = credit_blocks::table
-            .filter(credit_blocks::status.eq_any(WAITING))
-            .select(CreditBlock::as_select())
+        let mut query = limit_checks::table
+            .filter(dsl::checked_at.lt(before))
+            .select(LimitCheck::as_select())
             .into_boxed();
-        if let Some(customers) = of {
-            query = query.filter(credit_blocks::customer_id.eq_any(customers));
-        }
-        if let Some(after) = after {
-            query = query.filter(credit_blocks::id.gt(after));
-        }
-        query.order(credit_blocks::id).limit(most).load(c)
+        query = match after {
+            None => query.filter(dsl::checked_at.ge(from)),
+            Some((at, id)) => query
+                .filter(dsl::checked_at.ge(at))
+                .filter(dsl::checked_at.gt(at).or(dsl::id.gt(id))),
+        };
+        query.order((dsl::checked_at, dsl::id)).limit(limit).load(c)
     })?)
+}
+
+/// How many checks were made in a period.
+pub fn count_checks_between(db: &mut Db, from: Instant, before: Instant) -> Result<i64, DbError> {
+    Ok(on_backend!(db, |c| limit_checks::table
+        .filter(limit_checks::checked_at.ge(from))
+        .filter(limit_checks::checked_at.lt(before))
+        .count()
+        .get_result(c))?)
+}
+
+/// The orders of these accounts that were reserved at the checkpoint `order` since an instant, each once with what it
+/// came to, whatever became of it.
+pub fn list_usual_orders(
+    db: &mut Db,
+    accounts: &[CreditAccountId],
+    since: Instant,
+) -> Result<Vec<(CustomerId, String, i64)>, DbError> {
+    Ok(on_backend!(db, |c| reservations::table
+        .inner_join(limit_checks::table.on(limit_checks::id.eq(reservations::check_id)))
+        .filter(reservations::account_id.eq_any(accounts))
+        .filter(reservations::created_at.ge(since))
+        .filter(limit_checks::checkpoint.eq(Checkpoint::Order))
+        .group_by((reservations::customer_id, reservations::order_number))
+        .select((
+            reservations::customer_id,
+            reservations::order_number,
+            diesel::dsl::max(reservations::amount_minor).assume_not_null(),
+        ))
+        .load(c))?)
 }
 
 pub fn insert_checks(tx: &mut Tx, rows: &[LimitCheck]) -> Result<(), DbError> {
@@ -187,6 +259,10 @@ pub fn update_block_if_unchanged(
         dsl::decision_reason.eq(&row.decision_reason),
         dsl::ceiling_minor.eq(row.ceiling_minor),
         dsl::release_valid_until.eq(row.release_valid_until),
+        dsl::release_request.eq(&row.release_request),
+        dsl::release_requested_by.eq(&row.release_requested_by),
+        dsl::release_requested_at.eq(row.release_requested_at),
+        dsl::promised_on.eq(row.promised_on),
         dsl::reservation_id.eq(row.reservation_id),
         dsl::version.eq(dsl::version + 1),
     ))
@@ -325,23 +401,29 @@ pub fn list_blocks(
     caller: &Caller,
     filter: &CreditBlockFilter,
     page: &PageRequest,
-) -> Result<Vec<CreditBlock>, Problem> {
+) -> Result<Vec<QueuedBlock>, Problem> {
     let after = page.after::<CreditBlockId, CreditBlockId>()?;
-    let rows = on_backend!(db, |c| {
+    let rows: Result<Vec<QueuedBlock>, diesel::result::Error> = on_backend!(db, |c| {
         let mut query = credit_blocks::table
-            .select(CreditBlock::as_select())
+            .inner_join(customers::table.on(customers::id.eq(credit_blocks::customer_id)))
+            .select((CreditBlock::as_select(), customers::number, customers::name))
             .into_boxed();
         if caller.sees_only_own() {
-            query = query.filter(
-                credit_blocks::customer_id.eq_any(
-                    customers::table
-                        .filter(customers::owner.eq(&caller.subject))
-                        .select(customers::id),
-                ),
-            );
+            query = query.filter(customers::owner.eq(&caller.subject));
         }
         if !filter.customer_id.is_empty() {
             query = query.filter(credit_blocks::customer_id.eq_any(&filter.customer_id));
+        }
+        if !filter.customer_number.is_empty() {
+            query = query.filter(customers::number.eq_any(&filter.customer_number));
+        }
+        if !filter.order_number.is_empty() {
+            let orders: Vec<&str> = filter.order_number.iter().map(Number::as_str).collect();
+            query = query.filter(credit_blocks::order_number.eq_any(orders));
+        }
+        if !filter.assigned_to.is_empty() {
+            let people: Vec<&str> = filter.assigned_to.iter().map(Subject::as_str).collect();
+            query = query.filter(credit_blocks::assigned_to.eq_any(people));
         }
         if !filter.status.is_empty() {
             query = query.filter(credit_blocks::status.eq_any(&filter.status));

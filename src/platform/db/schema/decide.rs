@@ -44,6 +44,10 @@ diesel::table! {
         decision_reason -> Nullable<Text>,
         ceiling_minor -> Nullable<BigInt>,
         release_valid_until -> Nullable<Date>,
+        release_request -> Nullable<Text>,
+        release_requested_by -> Nullable<Text>,
+        release_requested_at -> Nullable<InstantColumn>,
+        promised_on -> Nullable<Date>,
         reservation_id -> Nullable<IdColumn>,
         version -> BigInt,
     }

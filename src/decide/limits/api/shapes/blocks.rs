@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::{NodeOut, ReasonOut, nodes_for, reasons_for};
-use crate::decide::limits::model::{CreditBlock, CreditBlockStatus, Outcome};
+use crate::decide::limits::model::{CreditBlockStatus, Outcome, QueuedBlock};
 use crate::decide::limits::reasons::Reason;
 use crate::decide::limits::record::Record;
 use crate::decide::limits::rules::CounterOffer;
@@ -15,7 +15,7 @@ use crate::kernel::clock::{Day, Instant};
 use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
 use crate::kernel::money::{Money, PositiveIn};
 use crate::kernel::places::Language;
-use crate::kernel::text::{Note, Subject};
+use crate::kernel::text::{Line, Note, Number, Subject};
 
 /// Why something is decided.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -40,6 +40,29 @@ pub struct ReleaseIn {
     pub valid_until: Option<Day>,
 }
 
+/// Why sales ask for a release.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "The customer pays the two oldest invoices on Friday.", "promised_on": "2026-11-27"}))]
+pub struct ReleaseRequestIn {
+    pub reason: Note,
+    /// The day on which the customer promised to pay; none when it did not.
+    pub promised_on: Option<Day>,
+}
+
+/// That sales ask for a release, and why.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReleaseRequest)]
+pub struct ReleaseRequestOut {
+    #[schema(max_length = 2000)]
+    reason: String,
+    /// The day on which the customer promised to pay.
+    promised_on: Option<NaiveDate>,
+    #[schema(max_length = 128)]
+    requested_by: Option<String>,
+    requested_at: Option<Instant>,
+}
+
 /// To whom an order is given.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -55,9 +78,10 @@ pub struct AssignIn {
 #[schema(as = CreditBlock, example = json!({
     "id": "blk_01k00000000000000000000001", "limit_check_id": "chk_01k00000000000000000000001",
     "credit_account_id": "acc_01k00000000000000000000001", "customer_id": "cus_01k00000000000000000000001",
+    "customer_number": "C-1001", "customer_name": "Jiangnan Trading Co.",
     "order_number": "SO-2026-0001", "purpose": "order", "amount": {"amount": "180000.00", "currency": "CNY"},
     "status": "open", "reasons": [], "opened_by": "order-system", "opened_at": "2026-11-22T08:00:00.000000Z",
-    "assigned_to": null, "decided_by": null, "decided_at": null, "decision_reason": null, "ceiling": null,
+    "assigned_to": null, "release_request": null, "decided_by": null, "decided_at": null, "decision_reason": null, "ceiling": null,
     "release_valid_until": null, "reservation_id": null
 }))]
 pub struct CreditBlockOut {
@@ -65,6 +89,8 @@ pub struct CreditBlockOut {
     limit_check_id: LimitCheckId,
     credit_account_id: CreditAccountId,
     customer_id: CustomerId,
+    customer_number: Number,
+    customer_name: Line,
     #[schema(max_length = 64)]
     order_number: String,
     #[schema(max_length = 64)]
@@ -78,6 +104,8 @@ pub struct CreditBlockOut {
     opened_at: Instant,
     #[schema(max_length = 128)]
     assigned_to: Option<String>,
+    /// What sales ask for; null when they did not.
+    release_request: Option<ReleaseRequestOut>,
     #[schema(max_length = 128)]
     decided_by: Option<String>,
     decided_at: Option<Instant>,
@@ -91,7 +119,8 @@ pub struct CreditBlockOut {
 }
 
 impl CreditBlockOut {
-    pub fn new(block: CreditBlock, reader: &Caller, language: Language) -> CreditBlockOut {
+    pub fn new(queued: QueuedBlock, reader: &Caller, language: Language) -> CreditBlockOut {
+        let block = queued.block;
         let reasons: Vec<Reason> = serde_json::from_str(&block.reasons).unwrap_or_default();
         let money = |minor| Money::from_minor(minor, block.currency);
         CreditBlockOut {
@@ -99,6 +128,14 @@ impl CreditBlockOut {
             ceiling: block.ceiling_minor.map(money),
             release_valid_until: block.release_valid_until,
             assigned_to: block.assigned_to,
+            release_request: block.release_request.map(|reason| ReleaseRequestOut {
+                reason,
+                promised_on: block.promised_on,
+                requested_by: block.release_requested_by,
+                requested_at: block.release_requested_at,
+            }),
+            customer_number: queued.customer_number,
+            customer_name: queued.customer_name,
             reasons: reasons_for(&reasons, reader, language),
             id: block.id,
             limit_check_id: block.check_id,
@@ -122,16 +159,18 @@ impl CreditBlockOut {
 #[schema(as = CreditBlockDetail, example = json!({
     "id": "blk_01k00000000000000000000001", "limit_check_id": "chk_01k00000000000000000000001",
     "credit_account_id": "acc_01k00000000000000000000001", "customer_id": "cus_01k00000000000000000000001",
+    "customer_number": "C-1001", "customer_name": "Jiangnan Trading Co.",
     "order_number": "SO-2026-0001", "purpose": "order", "amount": {"amount": "180000.00", "currency": "CNY"},
     "status": "open", "reasons": [], "opened_by": "order-system", "opened_at": "2026-11-22T08:00:00.000000Z",
-    "assigned_to": null, "decided_by": null, "decided_at": null, "decision_reason": null, "ceiling": null,
+    "assigned_to": null, "release_request": null, "decided_by": null, "decided_at": null, "decision_reason": null, "ceiling": null,
     "release_valid_until": null, "reservation_id": null,
     "now": {"outcome": "approved", "reasons": [], "counter_offers": [], "nodes": []}
 }))]
 pub struct CreditBlockDetailOut {
     #[serde(flatten)]
     pub block: CreditBlockOut,
-    /// Null when the block is decided.
+    /// Null when the block is decided, and when the order can't be checked any more, as when the reservation ended that
+    /// it was to amend.
     pub now: Option<CheckNowOut>,
 }
 
@@ -169,6 +208,16 @@ pub struct CreditBlockFilter {
     #[serde(default)]
     #[param(max_items = 100)]
     pub customer_id: Vec<CustomerId>,
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_number: Vec<Number>,
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub order_number: Vec<Number>,
+    /// Those that these people work on.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub assigned_to: Vec<Subject>,
     #[serde(default)]
     #[param(max_items = 10)]
     pub status: Vec<CreditBlockStatus>,

@@ -19,7 +19,7 @@ use crate::decide::limits::model::{
 };
 use crate::decide::limits::reasons::{Reason, ReasonCode};
 use crate::decide::limits::record::Record;
-use crate::decide::limits::rules::{Asked, CounterOffer, NodeFigures};
+use crate::decide::limits::rules::{Asked, CounterOffer, Decision, NodeFigures};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
@@ -431,11 +431,16 @@ impl NodeOut {
 
 /// The nodes of a decision that a reader may see.
 pub fn nodes_for(record: &Record, reader: &Caller) -> Vec<NodeOut> {
+    nodes_of(&record.decision, record.facts.currency, reader)
+}
+
+/// [`nodes_for`], for a decision in this currency.
+pub fn nodes_of(decision: &Decision, currency: Currency, reader: &Caller) -> Vec<NodeOut> {
     let sees_all = reader.sees_others();
-    let nodes = record.decision.nodes.iter();
+    let nodes = decision.nodes.iter();
     nodes
         .filter(|node| sees_all || node.kind == NodeKind::Own)
-        .map(|node| NodeOut::new(node, record.facts.currency))
+        .map(|node| NodeOut::new(node, currency))
         .collect()
 }
 

@@ -2,8 +2,10 @@
 
 mod blocks;
 mod checks;
+mod replays;
 mod reservations;
 
 pub use blocks::*;
 pub use checks::*;
+pub use replays::*;
 pub use reservations::*;

@@ -1,0 +1,214 @@
+//! `/v1/limit-checks`.
+
+use actix_web::{HttpRequest, get, post, web};
+use serde_json::Value;
+
+use super::shapes::{
+    LimitCheckBatchIn, LimitCheckBatchOut, LimitCheckFilter, LimitCheckIn, LimitCheckItemOut,
+    LimitCheckOut, RecordedCheckOut, ReplayFilter, ReplayOut,
+};
+use super::visible;
+use crate::decide::limits::desk::{self, Asked, Desk, Errand};
+use crate::decide::limits::{replay, store};
+use crate::kernel::caller::Caller;
+use crate::kernel::ids::LimitCheckId;
+use crate::kernel::places::Language;
+use crate::platform::http::auth::{CheckLimits, ReadChecks, ReplayChecks};
+use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
+use crate::platform::http::{
+    Actor, Answer, Code, Command, Doors, Ended, Kept, Listing, Nothing, Outcome, Problem, Speaks,
+};
+
+/// Check a limit
+///
+/// May this customer have so much more? The answer is a decision with reasons, also when it is no. With `reserve`
+/// the capacity is taken in the same breath, and an order that credit must look at opens a credit block; then an
+/// `Idempotency-Key` is needed. A check without `reserve` leaves out what the same order holds already.
+#[utoipa::path(
+    tag = "limit-checks",
+    request_body = LimitCheckIn,
+    responses((status = 200, description = "The decision.", body = LimitCheckOut)),
+    security(("bearer" = ["limits:check"]))
+)]
+#[post("/v1/limit-checks")]
+pub async fn check_limit(
+    actor: Actor<CheckLimits>,
+    speaks: Speaks,
+    command: Command<LimitCheckIn>,
+    desk: web::Data<Desk>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let caller = Caller::clone(&actor);
+    let (input, keyed) = command.into_parts(&caller);
+    if input.reserves() && keyed.is_none() {
+        return Err(Problem::new(Code::IdempotencyKeyMissing));
+    }
+    let language = speaks.0;
+    let _claim = keyed
+        .as_ref()
+        .map(|keyed| doors.claim(&keyed.scope))
+        .transpose()?;
+    let asked = Asked {
+        errand: Errand::Check,
+        caller,
+        input,
+        keyed,
+        language,
+    };
+    if asked.input.is_dry_run() {
+        let out = doors.read(move |db| desk::dry_run(db, &asked)).await?;
+        return Ok(Answer::ok(&out)?.into_response());
+    }
+    Ok(desk.check(asked).await?.into_response())
+}
+
+/// Check many limits
+///
+/// Up to 500 checks, decided in order and in one transaction; each has its own answer, and one that is refused does
+/// not touch the others. An `Idempotency-Key` is needed when one of them reserves.
+#[utoipa::path(
+    tag = "limit-checks",
+    request_body = LimitCheckBatchIn,
+    responses((status = 207, description = "Each check's answer.", body = LimitCheckBatchOut)),
+    security(("bearer" = ["limits:check"]))
+)]
+#[post("/v1/limit-checks/batch")]
+pub async fn check_limits_batch(
+    actor: Actor<CheckLimits>,
+    speaks: Speaks,
+    command: Command<LimitCheckBatchIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    if command.input().items.iter().any(LimitCheckIn::reserves) && !command.has_key() {
+        return Err(Problem::new(Code::IdempotencyKeyMissing));
+    }
+    let (caller, language) = (Caller::clone(&actor), speaks.0);
+    doors
+        .once(&actor, command, move |tx, input| {
+            let asked: Vec<Asked> = input
+                .items
+                .iter()
+                .map(|item| Asked {
+                    errand: Errand::Check,
+                    caller: caller.clone(),
+                    input: item.clone(),
+                    keyed: None,
+                    language,
+                })
+                .collect();
+            let answers = desk::check_all(tx, &asked)?;
+            let items = answers
+                .into_iter()
+                .map(|answer| item(answer, &caller, language))
+                .collect();
+            Answer::multi_status(&LimitCheckBatchOut { items })
+        })
+        .await
+}
+
+/// List recorded limit checks
+///
+/// The newest first.
+#[utoipa::path(
+    tag = "limit-checks",
+    params(LimitCheckFilter, PageParams),
+    responses((status = 200, description = "One page of checks.", body = PageOut<RecordedCheckOut>)),
+    security(("bearer" = ["limits:read"]))
+)]
+#[get("/v1/limit-checks")]
+pub async fn list_limit_checks(
+    actor: Actor<ReadChecks>,
+    speaks: Speaks,
+    listing: Listing<LimitCheckFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            let rows = store::list_checks(db, &actor, &listing.filter, &listing.page)?;
+            let page = listing
+                .page
+                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
+            Ok(page.try_map(|check| RecordedCheckOut::new(check, &actor, speaks.0))?)
+        })
+        .await?;
+    Ok(page.into_response(&request, &cursors))
+}
+
+/// Read a recorded limit check
+///
+/// What was asked, what was looked up, and what was answered.
+#[utoipa::path(
+    tag = "limit-checks",
+    params(("id" = LimitCheckId, Path, description = "The check.")),
+    responses((status = 200, description = "The check.", body = RecordedCheckOut)),
+    security(("bearer" = ["limits:read"]))
+)]
+#[get("/v1/limit-checks/{id}")]
+pub async fn find_limit_check(
+    actor: Actor<ReadChecks>,
+    speaks: Speaks,
+    id: web::Path<LimitCheckId>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let answer = doors
+        .read(move |db| {
+            let missing = || Problem::not_found("limit check");
+            let check = store::find_check(db, *id)?.ok_or_else(missing)?;
+            visible(db, &actor, check.customer_id)?.ok_or_else(missing)?;
+            Ok(Answer::ok(&RecordedCheckOut::new(check, &actor, speaks.0)?)?.version(1))
+        })
+        .await?;
+    Ok(answer.into_response())
+}
+
+/// Replay a limit check
+///
+/// Decides a recorded check again, from its record alone: under the policy version that decided it, or under another
+/// one. Where the record lacks what a rule of another version asks for, `not_known` names the rule, and it did not
+/// hit. Nothing is changed.
+#[utoipa::path(
+    tag = "limit-checks",
+    params(("id" = LimitCheckId, Path, description = "The check."), ReplayFilter),
+    request_body = Nothing,
+    responses((status = 200, description = "What was decided, and what would be.", body = ReplayOut)),
+    security(("bearer" = ["limits:replay"]))
+)]
+#[post("/v1/limit-checks/{id}/replay")]
+pub async fn replay_limit_check(
+    actor: Actor<ReplayChecks>,
+    speaks: Speaks,
+    id: web::Path<LimitCheckId>,
+    query: Query<ReplayFilter>,
+    command: Command<Nothing>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let version = query.0.policy_version;
+    doors
+        .once(&actor, command, move |tx, _| {
+            let replayed = replay::replay(tx, *id, version)?;
+            Answer::ok(&ReplayOut::new(&replayed, tx.caller(), speaks.0))
+        })
+        .await
+}
+
+/// One answer of a batch, as a single request would have had it.
+fn item(answer: Result<Ended, Problem>, caller: &Caller, language: Language) -> LimitCheckItemOut {
+    let problem = match answer {
+        Ok(Ended::Fresh(Kept::Answer(answer)) | Ended::Replayed(Kept::Answer(answer))) => {
+            return LimitCheckItemOut {
+                status: answer.status(),
+                check: serde_json::from_str::<Value>(answer.body()).ok(),
+                problem: None,
+            };
+        }
+        Ok(Ended::Fresh(Kept::Refusal(problem)) | Ended::Replayed(Kept::Refusal(problem)))
+        | Err(problem) => problem,
+    };
+    LimitCheckItemOut {
+        status: problem.code().status(),
+        check: None,
+        problem: Some(problem.body(language, "/v1/limit-checks", &caller.request_id)),
+    }
+}

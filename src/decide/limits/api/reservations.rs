@@ -1,0 +1,196 @@
+//! `/v1/reservations`.
+
+use actix_web::{HttpRequest, get, post, web};
+
+use super::shapes::{
+    AmendIn, CaptureIn, CaptureOut, DecisionIn, ExtendIn, LimitCheckOut, ReservationFilter,
+    ReservationOut,
+};
+use super::visible;
+use crate::decide::limits::desk::{Asked, Desk, Errand};
+use crate::decide::limits::{actions, store};
+use crate::kernel::caller::Caller;
+use crate::kernel::ids::ReservationId;
+use crate::platform::http::auth::{CaptureReservations, ManageReservations, ReadChecks};
+use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::{
+    Actor, Answer, Doors, KeyedCommand, Listing, Outcome, Problem, Speaks,
+};
+
+/// List reservations
+///
+/// The newest first.
+#[utoipa::path(
+    tag = "limit-checks",
+    params(ReservationFilter, PageParams),
+    responses((status = 200, description = "One page of reservations.", body = PageOut<ReservationOut>)),
+    security(("bearer" = ["limits:read"]))
+)]
+#[get("/v1/reservations")]
+pub async fn list_reservations(
+    actor: Actor<ReadChecks>,
+    listing: Listing<ReservationFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            let rows = store::list_reservations(db, &actor, &listing.filter, &listing.page)?;
+            Ok(listing
+                .page
+                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+        })
+        .await?;
+    Ok(page
+        .map(ReservationOut::from)
+        .into_response(&request, &cursors))
+}
+
+/// Read a reservation
+///
+/// What it holds, what was captured, and how it ended.
+#[utoipa::path(
+    tag = "limit-checks",
+    params(("id" = ReservationId, Path, description = "The reservation.")),
+    responses((status = 200, description = "The reservation.", body = ReservationOut)),
+    security(("bearer" = ["limits:read"]))
+)]
+#[get("/v1/reservations/{id}")]
+pub async fn find_reservation(
+    actor: Actor<ReadChecks>,
+    id: web::Path<ReservationId>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let answer = doors
+        .read(move |db| {
+            let missing = || Problem::not_found("reservation");
+            let reservation = store::find_reservation(db, *id)?.ok_or_else(missing)?;
+            visible(db, &actor, reservation.customer_id)?.ok_or_else(missing)?;
+            let version = reservation.version;
+            Ok(Answer::ok(&ReservationOut::from(reservation))?.version(version))
+        })
+        .await?;
+    Ok(answer.into_response())
+}
+
+/// Capture a reservation into an invoice
+///
+/// Posts the invoice, whole or for a part of the order: capacity moves from reserved to receivable and is counted
+/// once at every moment. A capture never fails for want of limit; it may pass the reservation by the policy's
+/// tolerance only. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "limit-checks",
+    params(("id" = ReservationId, Path, description = "The reservation.")),
+    request_body = CaptureIn,
+    responses((status = 201, description = "The reservation as it is now, and its invoice.", body = CaptureOut)),
+    security(("bearer" = ["reservations:capture"]))
+)]
+#[post("/v1/reservations/{id}/capture")]
+pub async fn capture_reservation(
+    actor: Actor<CaptureReservations>,
+    id: web::Path<ReservationId>,
+    command: KeyedCommand<CaptureIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, move |tx, input| {
+            let new = input.invoice.to_new();
+            let remainder = input.remainder.unwrap_or_default();
+            let (reservation, invoice) = actions::capture(tx, *id, new, remainder)?;
+            let location = format!("/v1/invoices/{}", invoice.id);
+            Answer::created(&CaptureOut::new(reservation, invoice), location)
+        })
+        .await
+}
+
+/// Release a reservation
+///
+/// Gives back what it still holds. Releasing it again gives the same answer. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "limit-checks",
+    params(("id" = ReservationId, Path, description = "The reservation.")),
+    request_body = DecisionIn,
+    responses((status = 200, description = "The reservation as it is now.", body = ReservationOut)),
+    security(("bearer" = ["reservations:manage"]))
+)]
+#[post("/v1/reservations/{id}/release")]
+pub async fn release_reservation(
+    actor: Actor<ManageReservations>,
+    id: web::Path<ReservationId>,
+    command: KeyedCommand<DecisionIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, move |tx, input| {
+            let reservation = actions::release(tx, *id, input.reason.as_str())?;
+            let version = reservation.version;
+            Ok(Answer::ok(&ReservationOut::from(reservation))?.version(version))
+        })
+        .await
+}
+
+/// Extend a reservation
+///
+/// Lets it hold until later, within what the policy allows. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "limit-checks",
+    params(("id" = ReservationId, Path, description = "The reservation.")),
+    request_body = ExtendIn,
+    responses((status = 200, description = "The reservation as it is now.", body = ReservationOut)),
+    security(("bearer" = ["reservations:manage"]))
+)]
+#[post("/v1/reservations/{id}/extend")]
+pub async fn extend_reservation(
+    actor: Actor<ManageReservations>,
+    id: web::Path<ReservationId>,
+    command: KeyedCommand<ExtendIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, move |tx, input| {
+            let reservation = actions::extend(tx, *id, input.reserve_until)?;
+            let version = reservation.version;
+            Ok(Answer::ok(&ReservationOut::from(reservation))?.version(version))
+        })
+        .await
+}
+
+/// Amend a reservation
+///
+/// Lets the order come to another amount. Only the difference is checked; less always passes. An order that was
+/// released by credit may grow up to the release's ceiling. The answer is the decision; when it is no, the reservation
+/// stays as it was. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "limit-checks",
+    params(("id" = ReservationId, Path, description = "The reservation.")),
+    request_body = AmendIn,
+    responses((status = 200, description = "The decision.", body = LimitCheckOut)),
+    security(("bearer" = ["reservations:manage"]))
+)]
+#[post("/v1/reservations/{id}/amend")]
+pub async fn amend_reservation(
+    actor: Actor<ManageReservations>,
+    speaks: Speaks,
+    id: web::Path<ReservationId>,
+    command: KeyedCommand<AmendIn>,
+    desk: web::Data<Desk>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let caller = Caller::clone(&actor);
+    let (input, keyed) = command.into_parts(&caller)?;
+    let _claim = doors.claim(&keyed.scope)?;
+    let asker = caller.clone();
+    let reservation = *id;
+    let input = doors
+        .read(move |db| actions::to_amend(db, &asker, reservation, &input))
+        .await?;
+    let asked = Asked {
+        errand: Errand::Amend(reservation),
+        caller,
+        input,
+        keyed: Some(keyed),
+        language: speaks.0,
+    };
+    Ok(desk.check(asked).await?.into_response())
+}

@@ -1,0 +1,178 @@
+//! Orders that wait for credit are looked at again when something happened that may let them pass: money came, a limit
+//! rose, another order gave its capacity back, another policy holds.
+//!
+//! They compete for what became free in the order in which they came. A recheck that releases an order takes capacity,
+//! which lets nobody else pass and is no reason for another one. When it lets a reservation hold another amount, it is
+//! told of that itself; it then looks once more, and finds one order less to release.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::blocks::question_again;
+use super::desk::{self, Asked};
+use super::model::Waiting;
+use super::reasons::{Reason, ReasonCode};
+use super::store;
+use crate::book::exposure::actions as exposure;
+use crate::book::policy::actions as policies;
+use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId};
+use crate::platform::db::{DbError, Tx};
+use crate::platform::events::{Event, Subscription};
+
+/// How many orders are loaded and decided at a time.
+const PAGE: usize = 200;
+
+/// How many accounts one statement is asked about.
+const CHUNK: usize = 5_000;
+
+/// Waiting orders follow what may let them pass.
+pub const WAITING_ORDERS: Subscription = Subscription {
+    name: "credit_blocks",
+    actions: &[
+        "additional_limit.granted",
+        "credit_account.changed",
+        "credit_account.limit_set",
+        "credit_account.reinstated",
+        "credit_account.unblocked",
+        "credit_note.applied",
+        "credit_note.posted",
+        "customer.moved",
+        "exposure_entry.set",
+        "invoice.cancelled",
+        "invoice.settled",
+        "policy.live",
+        "portfolio_cap.changed",
+        "portfolio_cap.removed",
+        "receipt.applied",
+        "receipt.posted",
+        "reservation.amended",
+        "reservation.captured",
+        "reservation.expired",
+        "reservation.released",
+    ],
+    handle: follow,
+};
+
+/// What a recheck wants to know of a thing: whose it is.
+#[derive(Deserialize)]
+struct Owned {
+    customer_id: Option<CustomerId>,
+    account_id: Option<CreditAccountId>,
+}
+
+/// Whose orders something may let pass.
+#[derive(Debug, Default)]
+struct Concerned {
+    everybody: bool,
+    customers: BTreeSet<CustomerId>,
+    accounts: BTreeSet<CreditAccountId>,
+}
+
+impl Concerned {
+    fn by(events: &[Event]) -> Result<Concerned, DbError> {
+        let mut concerned = Concerned::default();
+        for event in events {
+            match event.action.as_str() {
+                // Who leaves a group makes room there, and the event does not say which group it was.
+                "policy.live"
+                | "portfolio_cap.changed"
+                | "portfolio_cap.removed"
+                | "customer.moved" => concerned.everybody = true,
+                action if action.starts_with("credit_account.") => {
+                    let account: Option<CreditAccountId> = event.entity_id.parse().ok();
+                    concerned.accounts.extend(account);
+                }
+                _ => {
+                    let owned: Owned = event.read()?;
+                    concerned.customers.extend(owned.customer_id);
+                    concerned.accounts.extend(owned.account_id);
+                }
+            }
+        }
+        Ok(concerned)
+    }
+}
+
+/// Looks at the orders of the customers concerned, and of everybody in their groups. Most will wait on, and their
+/// accounts are not locked.
+fn follow(tx: &mut Tx, events: &[Event]) -> Result<(), DbError> {
+    let waiting = store::list_waiting(tx)?;
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    let waiting = of_concerned(tx, Concerned::by(events)?, waiting)?;
+    let mut hopeful = Vec::new();
+    let mut customers = BTreeSet::new();
+    for page in waiting.chunks(PAGE) {
+        let (ids, asked) = read_questions(tx, page)?;
+        for ((id, one), passes) in ids.iter().zip(&asked).zip(desk::would_pass(tx, &asked)?) {
+            if passes {
+                hopeful.push(*id);
+                customers.extend(one.input.customer_id);
+            }
+        }
+    }
+    // All at once, so that the order of the locks is the same for everybody.
+    exposure::lock_all(tx, &customers)?;
+    for page in hopeful.chunks(PAGE) {
+        let (_, asked) = read_questions(tx, page)?;
+        desk::recheck_all(tx, &asked)?;
+    }
+    Ok(())
+}
+
+/// The waiting orders of these customers, of all who are in a group with them, and those that a cap holds back; the
+/// oldest first.
+fn of_concerned(
+    tx: &mut Tx,
+    mut concerned: Concerned,
+    waiting: Vec<Waiting>,
+) -> Result<Vec<CreditBlockId>, DbError> {
+    if concerned.everybody {
+        return Ok(waiting.into_iter().map(|order| order.id).collect());
+    }
+    let accounts: Vec<CreditAccountId> = concerned.accounts.into_iter().collect();
+    for chunk in accounts.chunks(CHUNK) {
+        let customers = store::list_customers_of(tx, chunk)?;
+        concerned.customers.extend(customers);
+    }
+    let mut everybody = concerned.customers.clone();
+    everybody.extend(waiting.iter().map(|order| order.customer_id));
+    let lines = exposure::lines(tx, &everybody)?;
+    let head = |customer: &CustomerId| {
+        let line = lines.get(customer);
+        line.and_then(|line| line.last())
+            .copied()
+            .unwrap_or(*customer)
+    };
+    let heads: BTreeSet<CustomerId> = concerned.customers.iter().map(head).collect();
+    Ok(waiting
+        .iter()
+        .filter(|order| heads.contains(&head(&order.customer_id)) || waits_at_cap(order))
+        .map(|order| order.id)
+        .collect())
+}
+
+/// Whether an order waits for room under a cap of ours, which anybody may make.
+fn waits_at_cap(order: &Waiting) -> bool {
+    let reasons: Vec<Reason> = serde_json::from_str(&order.reasons).unwrap_or_default();
+    let is_cap = |code: ReasonCode| code.is_about_others() && code != ReasonCode::GroupLimit;
+    reasons.iter().any(|reason| is_cap(reason.code))
+}
+
+/// The checks of these orders, to be made again by the house, each with its credit block.
+fn read_questions(
+    tx: &mut Tx,
+    ids: &[CreditBlockId],
+) -> Result<(Vec<CreditBlockId>, Vec<Asked>), DbError> {
+    let (policy, caller, now) = (policies::live(tx)?, tx.caller(), tx.now());
+    let mut found = (Vec::new(), Vec::new());
+    for (block, check) in store::list_waiting_with_checks(tx, ids)? {
+        let asked = question_again(caller, &block, &check, &policy, now)
+            .map_err(|problem| DbError::Document(problem.to_string()))?;
+        found.0.push(block.id);
+        found.1.push(asked);
+    }
+    Ok(found)
+}
