@@ -415,12 +415,12 @@ pub mod tests {
     #[test]
     fn a_cap_without_a_rate_is_not_known_and_never_one_to_one() {
         let day = "2026-03-31".parse().unwrap();
-        let none = RateTable::new(day, []);
+        let no_rates = RateTable::new(day, []);
         let owed = BTreeMap::from([(currency("CNY"), Exposure::receivable(70))]);
         let cap = a_cap(100, "CNY");
-        let node = cap_node(&cap, &owed, currency("CNY"), &none).unwrap();
+        let node = cap_node(&cap, &owed, currency("CNY"), &no_rates).unwrap();
         assert_eq!(node.headroom(&default_document()), Some(30));
-        let unknown = cap_node(&cap, &owed, currency("EUR"), &none).unwrap_err();
+        let unknown = cap_node(&cap, &owed, currency("EUR"), &no_rates).unwrap_err();
         assert_eq!(
             (unknown.from, unknown.to),
             (currency("CNY"), currency("EUR"))

@@ -305,7 +305,7 @@ pub struct ApplicationPolicy {
     "levels_by_subject": {"u-21": 1},
     "reservations": {"days_default": 30, "days_max": 366, "capture_tolerance_ppm": 0},
     "applications": {"answer_days": 30, "net_days_max": 180},
-    "exposure": [{"category": "unapplied_cash", "include": false, "weight_ppm": 1000000}]
+    "exposure": [{"category": "unapplied_cash", "include": false, "weight_ppm": 1_000_000}]
 }))]
 pub struct PolicyDocument {
     #[validate(length(max = 50), nested)]

@@ -180,10 +180,10 @@ pub async fn amend_reservation(
     let caller = Caller::clone(&actor);
     let (input, keyed) = command.into_parts(&caller)?;
     let _claim = doors.claim(&keyed.scope)?;
-    let asker = caller.clone();
+    let reader = caller.clone();
     let reservation = *id;
     let input = doors
-        .read(move |db| actions::to_amend(db, &asker, reservation, &input))
+        .read(move |db| actions::to_amend(db, &reader, reservation, &input))
         .await?;
     let asked = Asked {
         errand: Errand::Amend(reservation),
