@@ -215,10 +215,19 @@ pub struct Traits<'a> {
 impl<'a> Traits<'a> {
     pub fn of(customer: &'a Customer, account: &'a CreditAccount) -> Traits<'a> {
         Traits {
-            segment: account.segment.as_ref().map(|segment| segment.as_str()),
-            salesperson: customer.owner.as_ref().map(|owner| owner.as_str()),
+            segment: account
+                .segment
+                .as_ref()
+                .map(crate::kernel::text::Line::as_str),
+            salesperson: customer
+                .owner
+                .as_ref()
+                .map(crate::kernel::text::Subject::as_str),
             country: customer.country.code(),
-            industry: customer.industry.as_ref().map(|industry| industry.as_str()),
+            industry: customer
+                .industry
+                .as_ref()
+                .map(crate::kernel::text::Line::as_str),
         }
     }
 

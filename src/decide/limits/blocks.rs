@@ -49,7 +49,7 @@ pub fn release(
         decided_at: Some(tx.now()),
         decision_reason: Some(input.reason.to_string()),
         ceiling_minor: Some(ceiling),
-        release_valid_until: input.valid_until.map(|day| day.date()),
+        release_valid_until: input.valid_until.map(crate::kernel::clock::Day::date),
         ..before
     };
     let released = batch.release(&asked, &mut examined, &decided, input.reason.as_str())?;
@@ -92,7 +92,7 @@ pub fn request_release(
     input: &ReleaseRequestIn,
 ) -> Result<CreditBlock, Problem> {
     let before = find_waiting(tx, id, version)?;
-    let promised_on = input.promised_on.map(|day| day.date());
+    let promised_on = input.promised_on.map(crate::kernel::clock::Day::date);
     if promised_on.is_some_and(|day| day < tx.today()) {
         return Err(Problem::invalid(
             "/promised_on",

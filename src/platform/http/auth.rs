@@ -255,17 +255,16 @@ impl Verifier {
     /// Why it is refused; the caller is told no more than 401.
     pub fn verify(&self, token: &str, request_id: &str) -> Result<Caller, Refusal> {
         let known = self.verified().get(token).cloned();
-        let accepted = match known.filter(|known| wall_seconds() <= known.until) {
-            Some(known) => known,
-            None => {
-                let accepted = self.verify_anew(token)?;
-                let mut verified = self.verified();
-                if verified.len() >= VERIFIED_MAX {
-                    verified.clear();
-                }
-                verified.insert(token.to_owned(), accepted.clone());
-                accepted
+        let accepted = if let Some(known) = known.filter(|known| wall_seconds() <= known.until) {
+            known
+        } else {
+            let accepted = self.verify_anew(token)?;
+            let mut verified = self.verified();
+            if verified.len() >= VERIFIED_MAX {
+                verified.clear();
             }
+            verified.insert(token.to_owned(), accepted.clone());
+            accepted
         };
         Ok(Caller {
             request_id: request_id.to_owned(),

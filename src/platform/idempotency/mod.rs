@@ -71,10 +71,11 @@ pub fn claim(tx: &mut Tx, scope: &Scope, fingerprint: &str) -> Result<Claim, DbE
 /// When the database fails.
 pub fn find_all(
     tx: &mut Tx,
-    wanted: &HashMap<IdempotencyKeyId, &str>,
+    wanted: &[(IdempotencyKeyId, &str)],
 ) -> Result<HashMap<IdempotencyKeyId, Claim>, DbError> {
     let oldest = tx.now().plus(chrono::Duration::days(-KEPT_DAYS));
-    let ids: Vec<IdempotencyKeyId> = wanted.keys().copied().collect();
+    let ids: Vec<IdempotencyKeyId> = wanted.iter().map(|(id, _)| *id).collect();
+    let wanted: HashMap<IdempotencyKeyId, &str> = wanted.iter().copied().collect();
     let mut known = HashMap::new();
     for row in store::list(tx, &ids)? {
         if row.created_at < oldest {

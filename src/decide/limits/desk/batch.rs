@@ -96,7 +96,7 @@ impl Batch {
         let used = batch.look_up(tx, asked, &wanted)?;
         if !used.is_empty() {
             let keys = keys.into_iter().filter(|(id, _)| used.contains(id));
-            batch.known = idempotency::find_all(tx, &keys.collect())?;
+            batch.known = idempotency::find_all(tx, &keys.collect::<Vec<_>>())?;
         }
         Ok(batch)
     }
@@ -405,45 +405,42 @@ impl Batch {
     fn reserve(&mut self, asked: &Asked, examined: &mut Examined) -> ReservationId {
         let net = examined.net_minor();
         let caller = asked.caller.clone();
-        let (reservation, added) = match &examined.subject.reservation {
-            Some(before) => {
-                let mut after = before.clone();
-                after.amount_minor = net.saturating_add(before.captured_minor);
-                let change = Change::new("reservation.amended", after.id);
-                self.changes
-                    .push((caller, change.before(before).after(&after)));
-                self.orders.amend(&after);
-                (after, net.saturating_sub(before.remaining_minor()))
-            }
-            None => {
-                let reservation = Reservation {
-                    id: ReservationId::new(),
-                    account_id: examined.subject.account,
-                    customer_id: examined.subject.customer,
-                    check_id: examined.check,
-                    order_number: asked.input.order().unwrap_or_default().to_owned(),
-                    purpose: asked.input.purpose().to_owned(),
-                    currency: examined.record.facts.currency,
-                    amount_minor: net,
-                    captured_minor: 0,
-                    status: ReservationStatus::Active,
-                    expires_at: examined.expires_at,
-                    // Whoever made the order wait has it reserved, whoever or whatever released it.
-                    created_by: examined.subject.block.as_ref().map_or_else(
-                        || asked.caller.subject.to_string(),
-                        |block| block.opened_by.clone(),
-                    ),
-                    created_at: self.now,
-                    ended_at: None,
-                    end_reason: None,
-                    version: 1,
-                };
-                let change = Change::new("reservation.created", reservation.id);
-                self.changes.push((caller, change.after(&reservation)));
-                self.orders.reservations.push(reservation.clone());
-                self.orders.new_reservations.push(reservation.clone());
-                (reservation, net)
-            }
+        let (reservation, added) = if let Some(before) = &examined.subject.reservation {
+            let mut after = before.clone();
+            after.amount_minor = net.saturating_add(before.captured_minor);
+            let change = Change::new("reservation.amended", after.id);
+            self.changes
+                .push((caller, change.before(before).after(&after)));
+            self.orders.amend(&after);
+            (after, net.saturating_sub(before.remaining_minor()))
+        } else {
+            let reservation = Reservation {
+                id: ReservationId::new(),
+                account_id: examined.subject.account,
+                customer_id: examined.subject.customer,
+                check_id: examined.check,
+                order_number: asked.input.order().unwrap_or_default().to_owned(),
+                purpose: asked.input.purpose().to_owned(),
+                currency: examined.record.facts.currency,
+                amount_minor: net,
+                captured_minor: 0,
+                status: ReservationStatus::Active,
+                expires_at: examined.expires_at,
+                // Whoever made the order wait has it reserved, whoever or whatever released it.
+                created_by: examined.subject.block.as_ref().map_or_else(
+                    || asked.caller.subject.to_string(),
+                    |block| block.opened_by.clone(),
+                ),
+                created_at: self.now,
+                ended_at: None,
+                end_reason: None,
+                version: 1,
+            };
+            let change = Change::new("reservation.created", reservation.id);
+            self.changes.push((caller, change.after(&reservation)));
+            self.orders.reservations.push(reservation.clone());
+            self.orders.new_reservations.push(reservation.clone());
+            (reservation, net)
         };
         let account = examined.subject.account;
         self.consume(asked, examined.subject.customer);

@@ -75,12 +75,11 @@ impl Hints {
             // As deep as groups can be nested, and no deeper.
             for _ in 0..=GROUP_DEPTH_MAX {
                 let Some(id) = at else { break };
-                match known.parents.get(&id) {
-                    Some(parent) => at = *parent,
-                    None => {
-                        unknown.push(id);
-                        break;
-                    }
+                if let Some(parent) = known.parents.get(&id) {
+                    at = *parent
+                } else {
+                    unknown.push(id);
+                    break;
                 }
             }
         }

@@ -294,13 +294,13 @@ fn every_rule_hits_beyond_its_parameter_and_not_at_it() {
                 facts.unpaid = Some(Unpaid {
                     count: 3,
                     sum_minor: 1,
-                })
+                });
             },
             |facts, _| {
                 facts.unpaid = Some(Unpaid {
                     count: 4,
                     sum_minor: 1,
-                })
+                });
             },
         ),
         (
@@ -314,13 +314,13 @@ fn every_rule_hits_beyond_its_parameter_and_not_at_it() {
                 facts.behaviour = Some(Behaviour {
                     paid_minor: 100,
                     late_minor_days: 1_000,
-                })
+                });
             },
             |facts, _| {
                 facts.behaviour = Some(Behaviour {
                     paid_minor: 100,
                     late_minor_days: 1_001,
-                })
+                });
             },
         ),
         (
@@ -334,13 +334,13 @@ fn every_rule_hits_beyond_its_parameter_and_not_at_it() {
                 facts.usual_order = Some(UsualOrder {
                     count: 5,
                     median_minor: 5,
-                })
+                });
             },
             |facts, _| {
                 facts.usual_order = Some(UsualOrder {
                     count: 5,
                     median_minor: 4,
-                })
+                });
             },
         ),
         (

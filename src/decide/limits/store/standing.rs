@@ -94,8 +94,11 @@ impl Kind for Any {
     const SCHEMA: &'static str = "";
 }
 
+/// A [`Row`] as it is read.
+type Found = (i16, Id<Any>, Option<NaiveDate>, i64, i64);
+
 impl Standing {
-    fn sort_out(rows: Vec<(i16, Id<Any>, Option<NaiveDate>, i64, i64)>) -> Standing {
+    fn sort_out(rows: Vec<Found>) -> Standing {
         let mut standing = Standing::default();
         for (what, id, day, sum_minor, largest_minor) in rows {
             let id: Uuid = id.uuid();
