@@ -24,3 +24,4 @@ mod receivables;
 mod schema;
 mod security;
 mod support;
+mod verify;

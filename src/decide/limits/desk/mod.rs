@@ -25,8 +25,6 @@ use crate::platform::idempotency::Keyed;
 
 /// How many checks one transaction decides at most.
 const BATCH_MAX: usize = 256;
-/// How many checks may wait. More would wait longer than an order system does.
-const QUEUE_MAX: usize = 4_096;
 
 /// Why a check is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,12 +59,12 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Opens the desk. Its thread ends when the last clone is dropped.
+    /// Opens the desk, where `room` checks may wait. Its thread ends when the last clone is dropped.
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn open(database: Database, clerk: Caller) -> std::io::Result<Desk> {
-        let (queue, waiting) = sync_channel(QUEUE_MAX);
+    pub fn open(database: Database, clerk: Caller, room: usize) -> std::io::Result<Desk> {
+        let (queue, waiting) = sync_channel(room);
         std::thread::Builder::new()
             .name("credit-desk".to_owned())
             .spawn(move || serve(&database, &clerk, &waiting))?;

@@ -7,6 +7,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use catalogue::{most, node_kind};
 pub use offers::{CounterOffer, OfferKind};
 
 use super::facts::{Facts, Question};
