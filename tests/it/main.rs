@@ -18,6 +18,8 @@ mod exchange_rates;
 mod house;
 mod imports;
 mod limits;
+mod model;
+mod overload;
 mod policies;
 mod real_data;
 mod receivables;

@@ -21,12 +21,17 @@ use super::secret;
 
 /// Runs a test on SQLite, and on PostgreSQL when `TEST_DATABASE_URL` names a server.
 pub fn on_both(test: impl Fn(&TestApp)) {
+    on_both_with(|_| {}, test);
+}
+
+/// [`on_both`] with a changed configuration.
+pub fn on_both_with(change: impl Fn(&mut Config), test: impl Fn(&TestApp)) {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         if backend == Backend::Postgres && server_url().is_none() {
             eprintln!("skipped on PostgreSQL: TEST_DATABASE_URL is not set (scripts/test sets it)");
             continue;
         }
-        let app = TestApp::start(backend);
+        let app = TestApp::start_with(backend, &change);
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| test(&app))) {
             eprintln!("the test failed on {backend:?}");
             resume_unwind(panic);

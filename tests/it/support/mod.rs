@@ -5,8 +5,8 @@ mod builders;
 mod client;
 mod uploads;
 
-pub use app::{TestApp, on_both};
-pub use builders::{a_customer, a_receipt, an_invoice, set_rate};
+pub use app::{TestApp, on_both, on_both_with};
+pub use builders::{a_customer, a_receipt, an_invoice, set_limit, set_rate};
 pub use client::{Client, Reply, forge, sign};
 pub use uploads::{AnImport, import};
 
