@@ -29,6 +29,7 @@ class Findings:
         self.lock = threading.Lock()
         self.lies = []
         self.counts = {}
+        self.slowest = 0.0
 
     def lie(self, text):
         with self.lock:
@@ -161,6 +162,8 @@ class Journal:
     def write(self, **line):
         self.file.write(json.dumps(line) + "\n")
         self.file.flush()
+
+    def sync(self):
         os.fsync(self.file.fileno())
 
 
@@ -184,6 +187,7 @@ class Caller:
             headers["Idempotency-Key"] = key
         if etag:
             headers["If-Match"] = etag
+        began = time.monotonic()
         try:
             connection.request(method, path, body=None if body is None else json.dumps(body), headers=headers)
             reply = connection.getresponse()
@@ -192,6 +196,7 @@ class Caller:
             connection.close()
             return None
         self.connections[server.port] = connection
+        self.findings.slowest = max(self.findings.slowest, time.monotonic() - began)
         answer = Answer(reply.status, {name.lower(): value for name, value in reply.getheaders()}, text)
         self.judge(method, path, answer)
         return answer
@@ -230,6 +235,7 @@ class Caller:
         """Sends it once, journal first."""
         server = server or self.rng.choice(self.servers)
         self.journal.write(what="request", **request.as_json())
+        self.journal.sync()
         self.findings.count("requests")
         answer = self.exchange(server, "POST", request.path, request.who, request.body, request.key, request.etag)
         if answer is None:

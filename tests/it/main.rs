@@ -19,6 +19,7 @@ mod house;
 mod imports;
 mod limits;
 mod model;
+mod outages;
 mod overload;
 mod policies;
 mod real_data;

@@ -49,6 +49,7 @@ fn server_url() -> Option<String> {
 pub struct TestApp {
     pub address: SocketAddr,
     pub backend: Backend,
+    config: Config,
     database: Option<Database>,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
@@ -57,6 +58,8 @@ pub struct TestApp {
 
 /// Where the database is, to remove it afterwards.
 enum Home {
+    /// Another app's, who removes it.
+    Elsewhere,
     File(std::path::PathBuf),
     Server(String),
 }
@@ -92,9 +95,18 @@ impl TestApp {
             ..Config::default()
         };
         change(&mut config);
+        TestApp::serve(backend, config, home)
+    }
+
+    /// Another server on the same database. Its clock is its own.
+    pub fn another(&self) -> TestApp {
+        TestApp::serve(self.backend, self.config.clone(), Home::Elsewhere)
+    }
+
+    fn serve(backend: Backend, config: Config, home: Home) -> TestApp {
         let database = Database::open(&config.database(), config.clock().unwrap()).unwrap();
         database.migrate().unwrap();
-        let house = House::open(config, database.clone()).unwrap();
+        let house = House::open(config.clone(), database.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -110,6 +122,7 @@ impl TestApp {
         TestApp {
             address,
             backend,
+            config,
             database: Some(database),
             handle,
             thread: Some(thread),
@@ -186,6 +199,7 @@ impl Drop for TestApp {
         }
         self.database = None;
         match &self.home {
+            Home::Elsewhere => {}
             Home::File(path) => {
                 for suffix in ["", "-wal", "-shm"] {
                     let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));

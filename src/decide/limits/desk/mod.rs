@@ -21,7 +21,7 @@ use crate::kernel::ids::{CreditBlockId, ReservationId};
 use crate::kernel::places::Language;
 use crate::platform::db::{Database, Db, DbError, Tx};
 use crate::platform::http::{Code, Ended, Problem};
-use crate::platform::idempotency::Keyed;
+use crate::platform::idempotency::{self, Keyed};
 
 /// How many checks one transaction decides at most.
 const BATCH_MAX: usize = 256;
@@ -114,29 +114,59 @@ fn serve(database: &Database, clerk: &Caller, waiting: &Receiver<Waiting>) {
     }
 }
 
+/// Decides a batch. One that fails for a check in it is decided one by one; one that the database is not there for is
+/// not, or the last in it would wait as many times as there are checks.
 fn decide_batch(
     database: &Database,
     clerk: &Caller,
     asked: &[Asked],
 ) -> Vec<Result<Ended, Problem>> {
-    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        database.maintain(clerk, |tx| check_all(tx, asked))
-    }));
-    match caught {
-        Ok(Ok(answers)) => answers,
-        Ok(Err(error)) if asked.len() > 1 => {
+    match decide_together(database, clerk, asked) {
+        Ok(answers) => answers,
+        Err(DbError::Unavailable(reason)) => {
+            tracing::warn!(reason, checks = asked.len(), "the database is unavailable");
+            asked
+                .iter()
+                .map(|_| Err(Problem::new(Code::DatabaseUnavailable)))
+                .collect()
+        }
+        Err(error) => {
             tracing::info!(%error, checks = asked.len(), "a batch failed; its checks are decided one by one");
             asked
                 .iter()
-                .flat_map(|one| decide_batch(database, clerk, std::slice::from_ref(one)))
+                .map(|one| decide_alone(database, clerk, one))
                 .collect()
         }
-        Ok(Err(error)) => vec![Err(error.into())],
-        Err(_) => asked
+    }
+}
+
+/// Decides one check, and a second time when another server answered its key meanwhile: now the answer is there.
+fn decide_alone(database: &Database, clerk: &Caller, one: &Asked) -> Result<Ended, Problem> {
+    let decide = || decide_together(database, clerk, std::slice::from_ref(one));
+    let answers = match decide() {
+        Err(error) if idempotency::was_taken(&error) => decide(),
+        answers => answers,
+    };
+    answers?
+        .pop()
+        .unwrap_or_else(|| Err(Problem::internal("a check without an answer")))
+}
+
+/// Decides checks in one unit of work.
+fn decide_together(
+    database: &Database,
+    clerk: &Caller,
+    asked: &[Asked],
+) -> Result<Vec<Result<Ended, Problem>>, DbError> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        database.maintain(clerk, |tx| check_all(tx, asked))
+    }))
+    .unwrap_or_else(|_| {
+        Ok(asked
             .iter()
             .map(|_| Err(Problem::internal("the credit desk panicked")))
-            .collect(),
-    }
+            .collect())
+    })
 }
 
 /// Decides checks in order, in the transaction at hand, and records them. The answers come in the same order.
