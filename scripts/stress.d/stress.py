@@ -25,7 +25,7 @@ SIZES = {
 class Run:
     """One scenario on one database: its folder, servers, callers and findings."""
 
-    def __init__(self, stage, name, url, limits=(150_000, 200_000, 300_000, 400_000), group_limit=800_000):
+    def __init__(self, stage, name, url, limits=(300_000, 200_000, 300_000, 400_000, 500_000), group_limit=400_000):
         self.stage, self.name, self.url, self.findings = stage, name, url, Findings()
         self.folder = os.path.join(stage.folder, name)
         os.mkdir(self.folder)
@@ -125,7 +125,7 @@ def restart(stage):
         scene.findings.counts["ms to recover, at most"] = max(slowest, took)
     time.sleep(0.5)
     join()
-    if scene.findings.slowest > 10:
+    if scene.findings.slowest > 15:
         scene.findings.lie(f"an answer took {scene.findings.slowest:.1f} s while the database was away")
     scene.findings.counts["ms for an answer, at most"] = round(scene.findings.slowest * 1000)
     yield scene.end(traders)

@@ -22,7 +22,7 @@ def minor(amount):
 
 
 class Book:
-    """A group with a hot member and cooler ones, each with its limit."""
+    """A group of the two hottest customers, and others that stand alone, each with its limit."""
 
     def __init__(self, name, limits, group_limit):
         self.name = name
@@ -33,7 +33,8 @@ class Book:
     def furnish(self, url, folder):
         """By import, as a house that is moved into."""
         rows = [[self.head, f"Group {self.name}", "CN", "u-sales", ""]]
-        rows += [[number, f"Customer {number}", "CN", "u-sales", self.head] for number in self.limits]
+        for at, number in enumerate(self.limits):
+            rows.append([number, f"Customer {number}", "CN", "u-sales", self.head if at < 2 else ""])
         self.load(url, folder, "customers", ["number", "name", "country", "owner", "parent_number"], rows)
         rows = [[self.head, "CNY", "none", "", f"{self.group_limit // 100}.00"]]
         rows += [[number, "CNY", "amount", f"{limit // 100}.00", ""] for number, limit in self.limits.items()]

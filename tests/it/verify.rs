@@ -337,6 +337,24 @@ fn an_approval_beyond_a_limit_is_found() {
 }
 
 #[test]
+fn an_approval_beyond_the_limit_of_the_group_is_found() {
+    on_both(|app| {
+        let book = a_book(app);
+        let lies = lies_after(
+            app,
+            "UPDATE limit_checks SET record = REPLACE(record, '\"limit_minor\":500000', '\"limit_minor\":49999') \
+             WHERE order_number = 'SO-2'",
+        );
+        let name = "an approved reservation kept to its limits";
+        let what = format!("group {}", book.group);
+        assert_eq!(lies.len(), 1);
+        let (found, told) = &lies[0];
+        assert_eq!((*found, told.what.as_str()), (name, what.as_str()));
+        assert_eq!((told.stated, told.counted), (49_999, 50_000));
+    });
+}
+
+#[test]
 fn an_approval_under_a_policy_that_nobody_has_is_found() {
     on_both(|app| {
         let book = a_book(app);
