@@ -34,7 +34,7 @@ BEGIN
 END
 $$;
 
--- The copies point at each other and at accounts that exist; checking four million references takes minutes.
+-- The copies point at each other and at accounts that exist; checking a million references takes minutes.
 SET session_replication_role = replica;
 \o /dev/null
 SELECT pg_temp.repeat('limit_checks', 'outcome = ''approved''', '{
@@ -47,8 +47,7 @@ SELECT pg_temp.repeat('reservations', 'status = ''active''', '{
     "status": "CASE WHEN is_open THEN ''active'' ELSE ''released'' END",
     "ended_at": "CASE WHEN NOT is_open THEN old.at + interval ''1 hour'' END",
     "end_reason": "CASE WHEN NOT is_open THEN ''shipped'' END"}');
-SELECT pg_temp.repeat('idempotency_keys', 'route = ''/v1/limit-checks''', '{
-    "key": "''old-'' || n", "created_at": "old.at"}');
+SELECT pg_temp.repeat('idempotency_keys', 'true', '{"id": "gen_random_uuid()", "created_at": "old.at"}');
 SELECT pg_temp.repeat('trail_entries', 'action = ''reservation.created''', '{
     "id": "old.entry_id", "at": "old.at", "entity_id": "''res_old'' || n", "request_id": "md5(n::text)"}');
 \o

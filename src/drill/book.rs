@@ -26,6 +26,7 @@ use crate::kernel::ids::CustomerId;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::text::Number;
 use crate::platform::db::{Database, Tx};
+use crate::platform::events;
 use crate::platform::http::Problem;
 
 /// How long the book has been kept: two years.
@@ -83,7 +84,8 @@ pub fn live_through(
     let mut figures = Figures::default();
     turn(database, opening, 8);
     database.maintain(&staff.house, |tx| {
-        Ok::<(), Problem>(policies::ensure_default(tx)?)
+        policies::ensure_default(tx)?;
+        Ok::<(), Problem>(events::begin(tx, &dunning::BLOCKS)?)
     })?;
     let mut cast = cast::draw(&mut rng, plan.customers)?;
     open(database, &staff, &mut cast)?;
@@ -140,9 +142,9 @@ fn live_weeks(
             // The lot is drawn anew when the unit of work is run again.
             let (mut rng, mut ledger, mut figures) = (rng.clone(), ledger.clone(), figures.clone());
             ledger.post(tx, &mut rng, cast, &week, &mut figures)?;
-            dunning::sweep(tx)?;
             Ok::<_, Problem>((rng, ledger, figures))
         })?;
+        events::catch_up(database, &dunning::BLOCKS)?;
         applications::expire(database, staff)?;
         incidents(database, staff, cast, &week)?;
         if left < DUNNED_WEEKS && left % 4 == 2 {

@@ -63,6 +63,8 @@ kinds! {
     CreditBlock, CreditBlockId, "blk";
     /// A credit note.
     CreditNote, CreditNoteId, "crn";
+    /// An idempotency key; its id is a hash of what it belongs to.
+    IdempotencyKey, IdempotencyKeyId, "idk";
     /// An entry of exposure from an order system.
     ExposureEntry, ExposureEntryId, "exe";
     /// A cap on what accounts owe together.

@@ -1,6 +1,7 @@
 //! The platform: what every room stands on, and nothing of the trade.
 
 pub mod db;
+pub mod events;
 pub mod http;
 pub mod idempotency;
 pub mod jobs;

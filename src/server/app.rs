@@ -13,25 +13,25 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::config::{Config, ConfigError, MetricsKind};
 use super::metrics::Metrics;
 use super::routing::Routing;
-use super::{docs, health, housekeeping, middleware, openapi, routing};
+use super::{docs, health, housekeeping, middleware, openapi, routing, subscriptions};
 use crate::book::imports::actions as imports;
 use crate::decide::limits::desk::Desk;
 use crate::kernel::caller::Caller;
-use crate::platform::db::Database;
+use crate::platform::db::{Database, OpenError};
 use crate::platform::http::auth::{Verifier, house_caller};
 use crate::platform::http::body::BodyTime;
 use crate::platform::http::page::CursorKey;
 use crate::platform::http::{Doors, Problem};
 use crate::platform::jobs::worker::{Bell, Kinds, Worker};
 
-/// Every room's routes: the one list of them.
+/// Every room's routes: the one list of them. actix asks one after the other, so that the desk's come first.
 pub fn routes(config: &mut ServiceConfig) {
     config
+        .configure(crate::decide::limits::api::routes)
         .configure(crate::book::customers::api::routes)
         .configure(crate::book::policy::api::routes)
         .configure(crate::book::exchange_rates::api::routes)
         .configure(crate::book::exposure::api::routes)
-        .configure(crate::decide::limits::api::routes)
         .configure(crate::book::receivables::api::routes)
         .configure(crate::decide::applications::api::routes)
         .configure(crate::collect::dunning::api::routes)
@@ -66,7 +66,7 @@ impl House {
         let caller = house_caller("netterms", &[])?;
         furnish(&database, &caller)?;
         Ok(House {
-            desk: web::Data::new(Desk::open(database.clone(), caller, config.desk_queue)?),
+            desk: web::Data::new(Desk::open(database.by_key()?, caller, config.desk_queue)?),
             doors: web::Data::new(Doors::new(database)),
             verifier: web::Data::new(Verifier::shared_secret(&secret)),
             cursors: web::Data::new(CursorKey::derive(&secret.secret)),
@@ -84,6 +84,8 @@ pub enum OpeningError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Furnishing(#[from] Problem),
+    #[error(transparent)]
+    Database(#[from] OpenError),
     #[error("the credit desk can't be opened: {0}")]
     Desk(#[from] std::io::Error),
 }
@@ -92,6 +94,7 @@ pub enum OpeningError {
 fn furnish(database: &Database, caller: &Caller) -> Result<(), Problem> {
     database.maintain(caller, |tx| {
         crate::book::policy::actions::ensure_default(tx)?;
+        subscriptions::begin_all(tx)?;
         Ok(())
     })
 }
@@ -124,6 +127,7 @@ impl Server {
 pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
     let address = listener.local_addr()?;
     let keeper = house.doors.database().clone();
+    let metrics = house.metrics.clone();
     let document = openapi::document();
     let routing = web::Data::new(Routing::new(&document));
     let document = web::Data::new(openapi::Served::new(&document));
@@ -167,6 +171,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
     .shutdown_timeout(30)
     .listen(listener)?
     .run();
+    subscriptions::run(&keeper, &metrics);
     housekeeping::begin(keeper);
     Ok(Server {
         address,

@@ -1,5 +1,4 @@
-//! What is done without anybody asking: reservations and applications expire, dunning blocks are lifted when what
-//! they are about is paid, old idempotency keys are forgotten.
+//! What is done because time passes: reservations and applications expire, old idempotency keys are forgotten.
 //!
 //! Every replica does it; each piece of work locks what it touches, so that two at once do no harm.
 
@@ -7,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::{rt, web};
 
-use crate::collect::dunning::actions as dunning;
+use super::subscriptions;
 use crate::decide::applications::actions as applications;
 use crate::decide::limits::actions as limits;
 use crate::kernel::caller::Caller;
@@ -26,7 +25,7 @@ pub fn begin(database: Database) {
         loop {
             ticks.tick().await;
             let database = database.clone();
-            match web::block(move || sweep(&database)).await {
+            match web::block(move || tidy(&database)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(problem)) => {
                     tracing::warn!(%problem, "the house could not be swept; next time");
@@ -37,18 +36,20 @@ pub fn begin(database: Database) {
     });
 }
 
-/// Sweeps once.
+/// Does at once, and to the end, what a running server does by and by: what is due by now, and what follows from what
+/// happened. For tests, and for programs that run without a server.
 ///
 /// # Errors
 /// When the database fails; what was done before stays done.
 pub fn sweep(database: &Database) -> Result<(), Problem> {
+    tidy(database)?;
+    subscriptions::catch_up(database)
+}
+
+fn tidy(database: &Database) -> Result<(), Problem> {
     let keeper: Caller = house_caller("netterms-sweeper", &[])?;
     until_done(database, &keeper, |tx| Ok(limits::expire_due(tx)?))?;
     until_done(database, &keeper, |tx| Ok(applications::expire_due(tx)?))?;
-    database.write(&keeper, |tx| {
-        dunning::sweep(tx)?;
-        Ok::<(), Problem>(())
-    })?;
     database.maintain(&keeper, |tx| {
         idempotency::forget_old(tx)?;
         Ok(())

@@ -7,8 +7,12 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+
+use crate::kernel::clock::Instant;
+use crate::platform::events::Standing;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
@@ -17,11 +21,18 @@ struct Labels {
     status: u16,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SubscriptionLabel {
+    subscription: &'static str,
+}
+
 /// The figures of this process.
 pub struct Metrics {
     registry: Registry,
     requests: Family<Labels, Counter>,
     seconds: Family<Labels, Histogram, fn() -> Histogram>,
+    lags: Family<SubscriptionLabel, Gauge>,
+    failed_attempts: Family<SubscriptionLabel, Gauge>,
 }
 
 fn histogram() -> Histogram {
@@ -38,10 +49,24 @@ impl Default for Metrics {
         let seconds = Family::new_with_constructor(constructor);
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_request_seconds", "Time to answer", seconds.clone());
+        let lags = Family::default();
+        let failed_attempts = Family::default();
+        registry.register(
+            "subscription_lag_seconds",
+            "Age of the oldest event that a subscription has still to be told",
+            lags.clone(),
+        );
+        registry.register(
+            "subscription_failed_attempts",
+            "Failures of a subscription since it last moved on",
+            failed_attempts.clone(),
+        );
         Metrics {
             registry,
             requests,
             seconds,
+            lags,
+            failed_attempts,
         }
     }
 }
@@ -64,6 +89,18 @@ impl Metrics {
             .get_or_create(&labels)
             .observe(elapsed.as_secs_f64());
     }
+
+    /// Shows how a subscription is doing.
+    pub fn observe_subscription(&self, name: &'static str, standing: &Standing, now: Instant) {
+        let label = SubscriptionLabel { subscription: name };
+        let lag = standing
+            .waiting_since
+            .map_or(0, |since| (now.utc() - since.utc()).num_seconds());
+        self.lags.get_or_create(&label).set(lag);
+        self.failed_attempts
+            .get_or_create(&label)
+            .set(i64::from(standing.failed_attempts));
+    }
 }
 
 #[get("/metrics")]
@@ -74,5 +111,30 @@ pub async fn metrics(metrics: web::Data<Metrics>) -> HttpResponse {
             .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
             .body(text),
         Err(_) => HttpResponse::InternalServerError().finish(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subscription_shows_its_lag_and_its_failures() {
+        let shown = Metrics::default();
+        let at = |text: &str| -> Instant { serde_json::from_str(&format!("\"{text}\"")).unwrap() };
+        let standing = Standing {
+            waiting_since: Some(at("2026-03-31T08:00:00Z")),
+            failed_attempts: 2,
+            last_error: None,
+        };
+        shown.observe_subscription("dunning_blocks", &standing, at("2026-03-31T08:01:30Z"));
+        let mut text = String::new();
+        encode(&mut text, &shown.registry).unwrap();
+        for line in [
+            "netterms_subscription_lag_seconds{subscription=\"dunning_blocks\"} 90",
+            "netterms_subscription_failed_attempts{subscription=\"dunning_blocks\"} 2",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
     }
 }

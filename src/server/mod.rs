@@ -1,4 +1,4 @@
-//! The actix application: assembly, middleware, the contract, docs page, health and metrics.
+//! The actix application: assembly, middleware, the contract, docs page, health, metrics, subscriptions, housekeeping.
 
 pub mod app;
 pub mod config;
@@ -9,6 +9,7 @@ mod metrics;
 mod middleware;
 pub mod openapi;
 mod routing;
+mod subscriptions;
 
 pub use app::{House, Server, start};
 pub use config::Config;

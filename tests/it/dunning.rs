@@ -1,8 +1,7 @@
 //! Dunning: procedures, runs, notices, stages and blocks.
 
-use netterms::collect::dunning::actions;
 use netterms::kernel::caller::Role;
-use netterms::platform::http::auth::house_caller;
+use netterms::server::housekeeping;
 use serde_json::{Value, json};
 
 use crate::support::{Client, Reply, TestApp, a_customer, on_both};
@@ -12,7 +11,7 @@ fn colleague(app: &TestApp) -> Client<'_> {
     app.caller("u-colleague", &[Role::Credit], Some(1))
 }
 
-fn invoice(app: &TestApp, customer: &str, number: &str, due: &str, amount: &str) -> String {
+pub fn invoice(app: &TestApp, customer: &str, number: &str, due: &str, amount: &str) -> String {
     app.finance()
         .post(
             "/v1/invoices",
@@ -25,7 +24,7 @@ fn invoice(app: &TestApp, customer: &str, number: &str, due: &str, amount: &str)
         .id()
 }
 
-fn pay(app: &TestApp, customer: &str, invoice: &str, on: &str, amount: &str) {
+pub fn pay(app: &TestApp, customer: &str, invoice: &str, on: &str, amount: &str) {
     let amount = json!({"amount": amount, "currency": "CNY"});
     app.finance()
         .post(
@@ -57,7 +56,7 @@ fn issue(app: &TestApp, run: &str) -> Reply {
 }
 
 /// Previews, approves and issues, and gives the run's notices.
-fn dun(app: &TestApp, day: &str) -> Vec<Value> {
+pub fn dun(app: &TestApp, day: &str) -> Vec<Value> {
     app.turn_to(day);
     let run = preview(app).id();
     approve(app, &run);
@@ -81,17 +80,8 @@ fn skipped(run: &Reply) -> Value {
     run["skipped"].clone()
 }
 
-fn sweep(app: &TestApp) {
-    let caller = house_caller("sweeper", &[Role::System]).unwrap();
-    app.database()
-        .write(&caller, |tx| {
-            actions::sweep(tx)?;
-            Ok::<(), netterms::platform::http::Problem>(())
-        })
-        .unwrap();
-}
-
-fn blocks(app: &TestApp, account: &str) -> Value {
+/// The blocks that stand on an account.
+pub fn blocks(app: &TestApp, account: &str) -> Value {
     app.credit()
         .get(&format!("/v1/credit-accounts/{account}"))
         .expect(200)["blocks"]
@@ -610,7 +600,7 @@ fn the_final_notice_blocks_the_account_until_it_is_paid() {
         assert_eq!(standing[0]["cause"], "dunning");
         assert_eq!(standing.as_array().unwrap().len(), 1);
         pay(app, "C-1", "INV-1", "2026-04-21", "499.99");
-        sweep(app);
+        housekeeping::sweep(app.database()).unwrap();
         assert_eq!(blocks(app, &made.account).as_array().unwrap().len(), 1);
         app.finance()
             .post(
@@ -622,10 +612,10 @@ fn the_final_notice_blocks_the_account_until_it_is_paid() {
                 }),
             )
             .expect(201);
-        sweep(app);
+        housekeeping::sweep(app.database()).unwrap();
         // INV-2 stands at the first level only, which blocks nothing.
         assert_eq!(blocks(app, &made.account), json!([]));
-        sweep(app);
+        housekeeping::sweep(app.database()).unwrap();
         let trail = app
             .auditor()
             .get(&format!(

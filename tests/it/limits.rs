@@ -3,7 +3,7 @@
 use netterms::server::housekeeping;
 use serde_json::{Value, json};
 
-use crate::support::{Reply, TestApp, a_customer, on_both};
+use crate::support::{Reply, TestApp, a_customer, on_both, set_rate};
 
 /// A check of the order system that reserves.
 fn an_order(customer: &str, order: &str, amount: &str) -> Value {
@@ -201,19 +201,70 @@ fn a_suspended_account_rejects_and_an_unlimited_one_does_not_ask() {
 }
 
 #[test]
-fn another_currency_is_rejected_and_a_longer_term_goes_to_credit() {
+fn without_an_exchange_rate_another_currency_is_refused_and_never_taken_one_to_one() {
     on_both(|app| {
         a_customer("C-1").with_limit("1000.00").create(app);
         let mut euro = an_order("C-1", "SO-1", "1.00");
         euro["amount"]["currency"] = json!("EUR");
         let decision = check(app, euro).expect(200);
         assert_eq!(decision["outcome"], "rejected");
-        assert_eq!(codes(&decision), ["currency_mismatch"]);
+        assert_eq!(codes(&decision), ["no_exchange_rate"]);
+        assert_eq!(decision["reservation"], json!(null));
+        assert_eq!(decision["conversion"], json!(null));
+    });
+}
+
+#[test]
+fn a_longer_term_than_the_agreed_one_goes_to_credit() {
+    on_both(|app| {
+        a_customer("C-1").with_limit("1000.00").create(app);
         let mut long = an_order("C-1", "SO-2", "1.00");
         long["net_days"] = json!(60);
         let decision = check(app, long).expect(200);
         assert_eq!(decision["outcome"], "review_required");
         assert_eq!(codes(&decision), ["term_exceeds_policy"]);
+        assert_eq!(
+            decision["counter_offers"],
+            json!([{"kind": "shorter_term", "net_days": 30}])
+        );
+    });
+}
+
+#[test]
+fn an_order_in_dollars_takes_yuan_of_the_limit_by_the_rate_of_the_day() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        let customer = a_customer("C-1").with_limit("1000.00").create(app);
+        set_rate(app, "USD", "CNY", "7.2628", "2026-03-30");
+        let in_dollars = |order: &str, amount: &str| {
+            let mut order = an_order("C-1", order, amount);
+            order["amount"]["currency"] = json!("USD");
+            order
+        };
+        let decision = check(app, in_dollars("SO-1", "100.00")).expect(200);
+        assert_eq!(decision["outcome"], "approved");
+        assert_eq!(
+            decision["conversion"],
+            json!({"amount": {"amount": "726.28", "currency": "CNY"}, "rate": "7.2628",
+                "rate_date": "2026-03-30", "source": "ECB"})
+        );
+        assert_eq!(reserved(app, &customer.account), "726.28");
+        // 273.72 yuan are left: 37.68 dollars at the most, 37.69 would be 273.74.
+        let refused = check(app, in_dollars("SO-2", "50.00")).expect(200);
+        assert_eq!(refused["outcome"], "review_required");
+        assert_eq!(
+            refused["counter_offers"][0],
+            json!({"kind": "reduced_amount", "amount": {"amount": "37.68", "currency": "USD"}})
+        );
+        check(app, in_dollars("SO-3", "37.69")).expect(200);
+        assert_eq!(reserved(app, &customer.account), "726.28");
+        check(app, in_dollars("SO-4", "37.68")).expect(200);
+        assert_eq!(reserved(app, &customer.account), "999.95");
+        // What was decided keeps its rate, whatever the rate is later.
+        set_rate(app, "USD", "CNY", "8.0000", "2026-03-31");
+        let path = format!("/v1/limit-checks/{}", decision.id());
+        let recorded = app.auditor().get(&path).expect(200);
+        assert_eq!(recorded["answer"]["conversion"], decision["conversion"]);
     });
 }
 

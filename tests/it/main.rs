@@ -14,6 +14,7 @@ mod contract;
 mod customers;
 mod demo;
 mod dunning;
+mod events;
 mod exchange_rates;
 mod house;
 mod imports;

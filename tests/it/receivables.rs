@@ -35,7 +35,7 @@ fn stands(status: &str, open: &str) -> (String, String) {
 }
 
 /// Cancels or reverses a document as it is now.
-fn take_back(app: &TestApp, path: &str, verb: &str) -> Reply {
+pub fn take_back(app: &TestApp, path: &str, verb: &str) -> Reply {
     let etag = app.finance().get(path).expect(200).etag();
     app.finance().post_if(
         &format!("{path}/{verb}"),

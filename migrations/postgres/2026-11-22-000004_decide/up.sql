@@ -1,7 +1,7 @@
 CREATE TABLE limit_checks (
     id uuid PRIMARY KEY,
-    account_id uuid NOT NULL REFERENCES credit_accounts (id),
-    customer_id uuid NOT NULL REFERENCES customers (id),
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
     order_number text,
     checkpoint text NOT NULL CHECK (checkpoint IN ('quote', 'order', 'delivery', 'invoice')),
     currency text NOT NULL,

@@ -1,4 +1,5 @@
 DROP TABLE job_files;
 DROP TABLE jobs;
 DROP TABLE idempotency_keys;
+DROP TABLE subscriptions;
 DROP TABLE trail_entries;

@@ -1,6 +1,6 @@
 CREATE TABLE trail_entries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    id BLOB NOT NULL CONSTRAINT trail_entries_id_key UNIQUE,
+    id BLOB NOT NULL,
     at TEXT NOT NULL,
     subject TEXT NOT NULL,
     issuer TEXT NOT NULL,
@@ -11,25 +11,31 @@ CREATE TABLE trail_entries (
     before TEXT,
     after TEXT,
     reason TEXT,
-    request_id TEXT NOT NULL
+    request_id TEXT NOT NULL,
+    transaction_id INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX trail_entries_entity ON trail_entries (entity_id, seq);
 CREATE INDEX trail_entries_subject ON trail_entries (subject, seq);
 CREATE INDEX trail_entries_action ON trail_entries (action, seq);
 CREATE INDEX trail_entries_at ON trail_entries (at, seq);
+CREATE INDEX trail_entries_position ON trail_entries (transaction_id, seq);
+
+CREATE TABLE subscriptions (
+    name TEXT PRIMARY KEY,
+    transaction_id INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    last_error TEXT,
+    retry_at TEXT
+) STRICT;
 
 CREATE TABLE idempotency_keys (
-    caller TEXT NOT NULL,
-    method TEXT NOT NULL,
-    route TEXT NOT NULL,
-    key TEXT NOT NULL,
+    id BLOB PRIMARY KEY,
     fingerprint TEXT NOT NULL,
     answer TEXT NOT NULL,
-    created_at TEXT NOT NULL,
-    PRIMARY KEY (caller, method, route, key)
+    created_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
-CREATE INDEX idempotency_keys_key ON idempotency_keys (key);
 
 CREATE TABLE jobs (
     id BLOB PRIMARY KEY,
@@ -71,7 +77,7 @@ BEGIN
 END;
 -- REPLACE deletes without asking the trigger above.
 CREATE TRIGGER trail_entries_no_replace BEFORE INSERT ON trail_entries
-WHEN EXISTS (SELECT 1 FROM trail_entries WHERE seq = NEW.seq OR id = NEW.id)
+WHEN EXISTS (SELECT 1 FROM trail_entries WHERE seq = NEW.seq)
 BEGIN
     SELECT RAISE(ABORT, 'trail_entries is append-only');
 END;

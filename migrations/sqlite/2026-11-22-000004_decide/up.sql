@@ -1,7 +1,7 @@
 CREATE TABLE limit_checks (
     id BLOB PRIMARY KEY,
-    account_id BLOB NOT NULL REFERENCES credit_accounts (id),
-    customer_id BLOB NOT NULL REFERENCES customers (id),
+    account_id BLOB NOT NULL,
+    customer_id BLOB NOT NULL,
     order_number TEXT,
     checkpoint TEXT NOT NULL CHECK (checkpoint IN ('quote', 'order', 'delivery', 'invoice')),
     currency TEXT NOT NULL,

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::ExchangeRateId;
@@ -13,7 +13,9 @@ use crate::platform::db::schema::exchange_rates;
 
 /// A rate that was set: one unit of the base currency is `rate` units of the quote currency. Never changed; of those
 /// for one pair and day the one set last holds, which is the one with the highest id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Queryable, Selectable, Insertable,
+)]
 #[diesel(table_name = exchange_rates, treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct ExchangeRate {

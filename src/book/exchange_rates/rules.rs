@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use super::model::ExchangeRate;
 use crate::kernel::money::{Currency, Money, MoneyError};
@@ -103,7 +104,7 @@ fn oldest(legs: &[Leg]) -> Option<NaiveDate> {
 }
 
 /// A rate on the way from one currency to another.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leg {
     pub exchange_rate: ExchangeRate,
     /// From the quote currency to the base currency: money is divided by the rate.
@@ -111,12 +112,13 @@ pub struct Leg {
 }
 
 /// How money is converted from one currency to another on a day.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversion {
     pub from: Currency,
     pub to: Currency,
     /// One unit of `from` in units of `to`, to be shown. Of an inverse or a cross it has 12 significant digits, which
     /// is why [`convert`] goes by the legs.
+    #[serde(with = "as_text")]
     pub rate: Decimal,
     /// The day of the rate, of the older one when there are two.
     pub rate_date: NaiveDate,
@@ -124,6 +126,21 @@ pub struct Conversion {
     pub source: String,
     /// One rate, or two when it is a cross; none when both currencies are the same.
     pub legs: Vec<Leg>,
+}
+
+/// A decimal number as JSON text: exact, and never a float.
+mod as_text {
+    use rust_decimal::Decimal;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
 }
 
 impl Conversion {
@@ -185,6 +202,19 @@ pub enum Rounding {
     Up,
     /// To the nearest one, from the very middle to the even one.
     HalfEven,
+}
+
+/// The most of `from` that converts, rounded up, to no more than `limit` of `to`; none when even nothing does.
+///
+/// At 7.2628 yuan for a dollar, CNY 100.00 are USD 13.76 at the most: USD 13.77 would be CNY 100.01.
+pub fn most_within(limit: Money, conversion: &Conversion) -> Option<Money> {
+    if limit.currency() != conversion.to || limit.is_negative() {
+        return None;
+    }
+    let (numerator, denominator) = fraction(conversion)?;
+    let product = i128::from(limit.minor()).checked_mul(denominator)?;
+    let minor = i64::try_from(product.div_euclid(numerator)).ok()?;
+    Some(Money::from_minor(minor, conversion.from))
 }
 
 /// What money is in the other currency, rounded once, at the end.

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
+use diesel::sqlite::Sqlite;
 
 use super::api::{CreditAccountFilter, CreditAccountSort};
 use super::model::{AccountBlock, BlockCause, CreditAccount, Exposure, LimitEntry};
@@ -11,7 +13,7 @@ use crate::kernel::caller::Caller;
 use crate::kernel::ids::{CreditAccountId, CustomerId};
 use crate::platform::db::columns::IdColumn;
 use crate::platform::db::schema::{account_blocks, credit_accounts, customers, limits};
-use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
+use crate::platform::db::{Conn, Db, DbError, Statement, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 
 pub fn find(db: &mut Db, id: CreditAccountId) -> Result<Option<CreditAccount>, DbError> {
@@ -37,13 +39,13 @@ pub fn list_by_customers(
 /// The accounts of these customers, locked until the unit of work ends, in order of id. On SQLite the transaction
 /// holds the only write lock already.
 pub fn lock_by_customers(
-    tx: &mut Tx,
+    db: &mut Db,
     customers: &[CustomerId],
 ) -> Result<Vec<CreditAccount>, DbError> {
     let accounts = credit_accounts::table
         .filter(credit_accounts::customer_id.eq_any(customers))
         .order(credit_accounts::id);
-    Ok(match tx.conn() {
+    Ok(match db.conn() {
         Conn::Postgres(c) => accounts
             .select(CreditAccount::as_select())
             .for_update()
@@ -100,7 +102,7 @@ pub struct Movement {
     pub group: Exposure,
 }
 
-/// Adds movements to the accounts' exposure: one statement on PostgreSQL, a prepared one for each row on SQLite.
+/// Adds movements to the accounts' exposure: one statement on PostgreSQL, one for each row on SQLite.
 pub fn add_movements(
     tx: &mut Tx,
     movements: &BTreeMap<CreditAccountId, Movement>,
@@ -110,7 +112,7 @@ pub fn add_movements(
             let column =
                 |pick: fn(&Movement) -> i64| -> Vec<i64> { movements.values().map(pick).collect() };
             let ids: Vec<CreditAccountId> = movements.keys().copied().collect();
-            diesel::sql_query(
+            Statement::<Pg>::new(
                 "UPDATE credit_accounts a SET reserved_minor = a.reserved_minor + m.reserved_minor, \
                  delivered_minor = a.delivered_minor + m.delivered_minor, receivable_minor = \
                  a.receivable_minor + m.receivable_minor, instrument_minor = a.instrument_minor + \
@@ -119,12 +121,12 @@ pub fn add_movements(
                  m.group_reserved_minor, group_delivered_minor = a.group_delivered_minor + \
                  m.group_delivered_minor, group_receivable_minor = a.group_receivable_minor + \
                  m.group_receivable_minor, group_instrument_minor = a.group_instrument_minor + \
-                 m.group_instrument_minor, group_charge_minor = a.group_charge_minor + m.group_charge_minor, \
-                 group_unapplied_minor = a.group_unapplied_minor + m.group_unapplied_minor FROM UNNEST($1, \
-                 $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS m(id, reserved_minor, \
-                 delivered_minor, receivable_minor, instrument_minor, charge_minor, unapplied_minor, \
-                 group_reserved_minor, group_delivered_minor, group_receivable_minor, group_instrument_minor, \
-                 group_charge_minor, group_unapplied_minor) WHERE a.id = m.id",
+                 m.group_instrument_minor, group_charge_minor = a.group_charge_minor + \
+                 m.group_charge_minor, group_unapplied_minor = a.group_unapplied_minor + \
+                 m.group_unapplied_minor FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS m(id, \
+                 reserved_minor, delivered_minor, receivable_minor, instrument_minor, charge_minor, \
+                 unapplied_minor, group_reserved_minor, group_delivered_minor, group_receivable_minor, \
+                 group_instrument_minor, group_charge_minor, group_unapplied_minor) WHERE a.id = m.id",
             )
             .bind::<Array<IdColumn>, _>(ids)
             .bind::<Array<BigInt>, _>(column(|m| m.own.reserved_minor))
@@ -142,34 +144,30 @@ pub fn add_movements(
             .execute(&mut **c)?;
         }
         Conn::Sqlite(c) => {
-            use credit_accounts::dsl;
             for (id, movement) in movements {
-                diesel::update(dsl::credit_accounts.find(id))
-                    .set((
-                        dsl::reserved_minor.eq(dsl::reserved_minor + movement.own.reserved_minor),
-                        dsl::delivered_minor
-                            .eq(dsl::delivered_minor + movement.own.delivered_minor),
-                        dsl::receivable_minor
-                            .eq(dsl::receivable_minor + movement.own.receivable_minor),
-                        dsl::instrument_minor
-                            .eq(dsl::instrument_minor + movement.own.instrument_minor),
-                        dsl::charge_minor.eq(dsl::charge_minor + movement.own.charge_minor),
-                        dsl::unapplied_minor
-                            .eq(dsl::unapplied_minor + movement.own.unapplied_minor),
-                        dsl::group_reserved_minor
-                            .eq(dsl::group_reserved_minor + movement.group.reserved_minor),
-                        dsl::group_delivered_minor
-                            .eq(dsl::group_delivered_minor + movement.group.delivered_minor),
-                        dsl::group_receivable_minor
-                            .eq(dsl::group_receivable_minor + movement.group.receivable_minor),
-                        dsl::group_instrument_minor
-                            .eq(dsl::group_instrument_minor + movement.group.instrument_minor),
-                        dsl::group_charge_minor
-                            .eq(dsl::group_charge_minor + movement.group.charge_minor),
-                        dsl::group_unapplied_minor
-                            .eq(dsl::group_unapplied_minor + movement.group.unapplied_minor),
-                    ))
-                    .execute(&mut **c)?;
+                Statement::<Sqlite>::new(
+                    "UPDATE credit_accounts SET reserved_minor = reserved_minor + ?, delivered_minor = \
+                     delivered_minor + ?, receivable_minor = receivable_minor + ?, instrument_minor = \
+                     instrument_minor + ?, charge_minor = charge_minor + ?, unapplied_minor = unapplied_minor + \
+                     ?, group_reserved_minor = group_reserved_minor + ?, group_delivered_minor = \
+                     group_delivered_minor + ?, group_receivable_minor = group_receivable_minor + ?, \
+                     group_instrument_minor = group_instrument_minor + ?, group_charge_minor = \
+                     group_charge_minor + ?, group_unapplied_minor = group_unapplied_minor + ? WHERE id = ?",
+                )
+                .bind::<BigInt, _>(movement.own.reserved_minor)
+                .bind::<BigInt, _>(movement.own.delivered_minor)
+                .bind::<BigInt, _>(movement.own.receivable_minor)
+                .bind::<BigInt, _>(movement.own.instrument_minor)
+                .bind::<BigInt, _>(movement.own.charge_minor)
+                .bind::<BigInt, _>(movement.own.unapplied_minor)
+                .bind::<BigInt, _>(movement.group.reserved_minor)
+                .bind::<BigInt, _>(movement.group.delivered_minor)
+                .bind::<BigInt, _>(movement.group.receivable_minor)
+                .bind::<BigInt, _>(movement.group.instrument_minor)
+                .bind::<BigInt, _>(movement.group.charge_minor)
+                .bind::<BigInt, _>(movement.group.unapplied_minor)
+                .bind::<IdColumn, _>(*id)
+                .execute(&mut **c)?;
             }
         }
     }

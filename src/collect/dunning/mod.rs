@@ -5,8 +5,9 @@
 //! whole book: previewed, approved by another person, issued. Issuing looks at the ledger of that moment again, so
 //! that nobody who paid or was blocked meanwhile is dunned, and raises the stage of each invoice by exactly one.
 //!
-//! A stage that blocks puts a block on the credit account; [`actions::reconsider_blocks`] and [`actions::sweep`] lift
-//! it when no invoice stands at such a stage any more. Whoever settles invoices calls one of them.
+//! A stage that blocks puts a block on the credit account, as long as an open invoice stands at such a stage.
+//! [`actions::BLOCKS`] listens to the ledger: it lifts the block when the last such invoice is settled or cancelled, and
+//! puts it back when a receipt is reversed and one of them is open again.
 
 pub mod actions;
 pub mod api;

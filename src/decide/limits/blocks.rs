@@ -1,7 +1,7 @@
 //! What is done with orders that wait for credit.
 
 use super::api::shapes::{LimitCheckIn, ReleaseIn};
-use super::desk::{self, Asked, Batch, Errand, Examined};
+use super::desk::{self, Asked, Batch, Errand, Examined, Hints};
 use super::model::{CreditBlock, CreditBlockStatus, Outcome};
 use super::record::Record;
 use super::store;
@@ -36,7 +36,7 @@ pub fn release(
         return Err(Problem::new(Code::SegregationOfDuties).with("duty", "creating the order"));
     }
     let asked = again(tx, &before)?;
-    let mut batch = Batch::load(tx, std::slice::from_ref(&asked))?;
+    let mut batch = Batch::load(tx, std::slice::from_ref(&asked), &Hints::default())?;
     let mut examined = batch.examine(&asked)?;
     refuse_rejected(&examined.record)?;
     let ceiling = input
@@ -240,7 +240,7 @@ fn check_ceiling(block: &CreditBlock, input: &ReleaseIn, ceiling: i64) -> Result
 /// Releasing beyond a limit takes the authority for what is beyond it; `more` may be added to the order later.
 fn refuse_beyond_authority(tx: &mut Tx, examined: &Examined, more: i64) -> Result<(), Problem> {
     let record = &examined.record;
-    let net = record.question.net_minor().saturating_add(more);
+    let net = examined.net_minor().saturating_add(more);
     let beyond = record
         .decision
         .nodes

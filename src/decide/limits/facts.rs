@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::book::exchange_rates::rules::{Conversion, Rounding, convert, most_within};
 use crate::book::exposure::model::AccountStatus;
 use crate::book::exposure::rules::Node;
 use crate::book::policy::model::Checkpoint;
@@ -26,14 +27,13 @@ pub struct Question {
     pub captured_minor: i64,
 }
 
-impl Question {
-    /// What credit is asked for: the amount less what is prepaid and what was invoiced already.
-    pub const fn net_minor(&self) -> i64 {
-        self.amount
-            .minor()
-            .saturating_sub(self.prepaid_minor)
-            .saturating_sub(self.captured_minor)
-    }
+/// What a question comes to in the account's currency, in minor units. Nothing is understated: amounts are rounded up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Credit {
+    /// The order.
+    pub amount_minor: i64,
+    /// What credit is asked for: the order less what is prepaid and what was invoiced already.
+    pub net_minor: i64,
 }
 
 /// What is known about the customer at the moment of the question.
@@ -61,10 +61,52 @@ pub struct Facts {
     /// The highest level at which an open invoice was dunned; none when the policy did not ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dunning_level: Option<i32>,
+    /// How the order's currency is converted to the account's; none when it is the same, or no rate is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversion: Option<Conversion>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behaviour: Option<Behaviour>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usual_order: Option<UsualOrder>,
+}
+
+impl Facts {
+    /// What the question comes to in the account's currency; none when nothing leads there from the order's.
+    ///
+    /// USD 100.00 of which USD 10.00 is prepaid, at 7.2628 yuan for a dollar: an order of CNY 726.28 that asks for
+    /// CNY 653.66 of credit.
+    pub fn credit(&self, question: &Question) -> Option<Credit> {
+        let unpaid = question
+            .amount
+            .minor()
+            .saturating_sub(question.prepaid_minor);
+        let unpaid = Money::from_minor(unpaid, question.amount.currency());
+        Some(Credit {
+            amount_minor: self.to_account(question.amount)?,
+            net_minor: self
+                .to_account(unpaid)?
+                .saturating_sub(question.captured_minor),
+        })
+    }
+
+    fn to_account(&self, money: Money) -> Option<i64> {
+        if money.currency() == self.currency {
+            return Some(money.minor());
+        }
+        let conversion = self.conversion.as_ref()?;
+        let converted = convert(money, conversion, Rounding::Up).ok()?;
+        (converted.currency() == self.currency).then_some(converted.minor())
+    }
+
+    /// The most of the order's currency that comes to no more than `minor` of the account's.
+    pub fn from_account(&self, minor: i64, currency: Currency) -> Option<i64> {
+        if currency == self.currency {
+            return Some(minor);
+        }
+        let conversion = self.conversion.as_ref()?;
+        let most = most_within(Money::from_minor(minor, self.currency), conversion)?;
+        (most.currency() == currency).then_some(most.minor())
+    }
 }
 
 /// What is open on a customer's overdue invoices of one due date.

@@ -35,7 +35,7 @@ text_enum! {
         TermExceedsPolicy = "term_exceeds_policy",
         PrepaidExempt = "prepaid_exempt",
         ExemptParty = "exempt_party",
-        CurrencyMismatch = "currency_mismatch",
+        NoExchangeRate = "no_exchange_rate",
     }
 }
 
@@ -236,11 +236,11 @@ fn template(reason: &Reason, language: Language) -> &'static str {
             | ReasonCode::PortfolioCap,
             language,
         ) => about_others(reason, language),
-        (ReasonCode::CurrencyMismatch, Language::English) => {
-            "The amount is in {given}, the credit account in {expected}."
+        (ReasonCode::NoExchangeRate, Language::English) => {
+            "No exchange rate leads from {from} to {to}: nothing is converted at one to one."
         }
-        (ReasonCode::CurrencyMismatch, Language::Chinese) => {
-            "金额币种为 {given}，信用账户币种为 {expected}。"
+        (ReasonCode::NoExchangeRate, Language::Chinese) => {
+            "缺少 {from} 到 {to} 的汇率，不会按一比一折算。"
         }
     }
 }

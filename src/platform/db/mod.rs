@@ -9,6 +9,7 @@ mod error;
 pub mod migrations;
 mod open;
 pub mod schema;
+pub mod statement;
 mod tx;
 
 use chrono::NaiveDate;
@@ -22,6 +23,8 @@ use crate::kernel::clock::Clock;
 
 pub use error::DbError;
 pub use open::{Backend, Database, DatabaseConfig, OpenError, Retryable};
+pub use statement::Statement;
+pub(crate) use statement::insert_rows;
 pub use tx::{Change, Tx};
 
 /// Expands one Diesel expression for whichever database is behind `$db`; written like a call, so that rustfmt

@@ -27,6 +27,21 @@ diesel::table! {
         after -> Nullable<Text>,
         reason -> Nullable<Text>,
         request_id -> Text,
+        transaction_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::InstantColumn;
+
+    subscriptions (name) {
+        name -> Text,
+        transaction_id -> BigInt,
+        seq -> BigInt,
+        attempts -> Integer,
+        last_error -> Nullable<Text>,
+        retry_at -> Nullable<InstantColumn>,
     }
 }
 
@@ -34,11 +49,8 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::platform::db::columns::{IdColumn, InstantColumn};
 
-    idempotency_keys (caller, method, route, key) {
-        caller -> Text,
-        method -> Text,
-        route -> Text,
-        key -> Text,
+    idempotency_keys (id) {
+        id -> IdColumn,
         fingerprint -> Text,
         answer -> Text,
         created_at -> InstantColumn,

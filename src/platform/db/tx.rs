@@ -1,10 +1,11 @@
 //! The unit of work: a transaction, who acts, one instant, and the trail entries that it must leave.
 
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
 use serde::Serialize;
 
-use super::schema::trail_entries;
-use super::{Conn, Db, DbError, on_backend};
+use super::columns::{IdColumn, InstantColumn};
+use super::{Conn, Db, DbError, insert_rows};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::TrailEntryId;
@@ -25,7 +26,8 @@ pub struct Tx<'a> {
     recorded: usize,
 }
 
-/// One change for the audit trail: what was done to which thing, before, after and why.
+/// One change for the audit trail: what was done to which thing, before, after and why. It is also the event that
+/// `platform/events` delivers to whoever subscribed to its action.
 #[derive(Debug, Clone)]
 pub struct Change {
     action: &'static str,
@@ -66,23 +68,6 @@ impl Change {
         self.reason = Some(reason.to_string());
         self
     }
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = trail_entries, treat_none_as_default_value = false)]
-struct NewTrailEntry<'a> {
-    id: TrailEntryId,
-    at: Instant,
-    subject: &'a str,
-    issuer: &'a str,
-    client_id: &'a str,
-    roles: &'a str,
-    action: &'a str,
-    entity_id: &'a str,
-    before: Option<&'a str>,
-    after: Option<&'a str>,
-    reason: Option<&'a str>,
-    request_id: &'a str,
 }
 
 impl<'a> Tx<'a> {
@@ -137,33 +122,32 @@ impl<'a> Tx<'a> {
     /// When the database fails.
     pub fn record_for(&mut self, changes: &[(Caller, Change)]) -> Result<(), DbError> {
         let now = self.now;
-        for chunk in changes.chunks(500) {
-            let roles: Vec<String> = chunk
-                .iter()
-                .map(|(caller, _)| caller.role_names())
-                .collect();
-            let rows: Vec<NewTrailEntry> = chunk
-                .iter()
-                .zip(&roles)
-                .map(|((caller, change), roles)| NewTrailEntry {
-                    id: TrailEntryId::new(),
-                    at: now,
-                    subject: caller.subject.as_str(),
-                    issuer: &caller.issuer,
-                    client_id: &caller.client_id,
-                    roles,
-                    action: change.action,
-                    entity_id: &change.entity_id,
-                    before: change.before.as_deref(),
-                    after: change.after.as_deref(),
-                    reason: change.reason.as_deref(),
-                    request_id: &caller.request_id,
-                })
-                .collect();
-            on_backend!(self, |c| diesel::insert_into(trail_entries::table)
-                .values(&rows)
-                .execute(c))?;
-        }
+        let entries: Vec<(TrailEntryId, String, &Caller, &Change, Instant)> = changes
+            .iter()
+            .map(|(caller, change)| {
+                (
+                    TrailEntryId::new(),
+                    caller.role_names(),
+                    caller,
+                    change,
+                    now,
+                )
+            })
+            .collect();
+        insert_rows!(self.db, "trail_entries", &entries, |entry| {
+            id: IdColumn = entry.0,
+            at: InstantColumn = entry.4,
+            subject: Text = entry.2.subject.as_str(),
+            issuer: Text = entry.2.issuer.as_str(),
+            client_id: Text = entry.2.client_id.as_str(),
+            roles: Text = entry.1.as_str(),
+            action: Text = entry.3.action,
+            entity_id: Text = entry.3.entity_id.as_str(),
+            before: Nullable<Text> = entry.3.before.as_deref(),
+            after: Nullable<Text> = entry.3.after.as_deref(),
+            reason: Nullable<Text> = entry.3.reason.as_deref(),
+            request_id: Text = entry.2.request_id.as_str(),
+        });
         self.recorded += changes.len();
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! Who may do what: tokens are verified in middleware, permissions are types on the handler.
 
+use std::collections::HashMap;
 use std::marker::PhantomData;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
@@ -173,7 +175,21 @@ struct Claims {
 /// Verifies tokens, one key for each issuer, the algorithm fixed by the key and never by the token (RFC 8725).
 pub struct Verifier {
     issuers: Vec<Issuer>,
+    /// Tokens that were verified, which order systems send thousands of times: their signature holds for ever, and
+    /// their time is looked at again at every request.
+    verified: Mutex<HashMap<String, Accepted>>,
 }
+
+/// What a verified token says.
+#[derive(Clone)]
+struct Accepted {
+    caller: Caller,
+    /// The last second at which it holds.
+    until: u64,
+}
+
+/// How many verified tokens are remembered; then all are forgotten, and verified anew.
+const VERIFIED_MAX: usize = 10_000;
 
 struct Issuer {
     name: String,
@@ -215,6 +231,7 @@ impl Verifier {
                 validation,
                 lifetime_max: LIFETIME_MAX_SECONDS,
             }],
+            verified: Mutex::default(),
         }
     }
 
@@ -223,6 +240,30 @@ impl Verifier {
     /// # Errors
     /// Why it is refused; the caller is told no more than 401.
     pub fn verify(&self, token: &str, request_id: &str) -> Result<Caller, Refusal> {
+        let known = self.verified().get(token).cloned();
+        let accepted = match known.filter(|known| wall_seconds() <= known.until) {
+            Some(known) => known,
+            None => {
+                let accepted = self.verify_anew(token)?;
+                let mut verified = self.verified();
+                if verified.len() >= VERIFIED_MAX {
+                    verified.clear();
+                }
+                verified.insert(token.to_owned(), accepted.clone());
+                accepted
+            }
+        };
+        Ok(Caller {
+            request_id: request_id.to_owned(),
+            ..accepted.caller
+        })
+    }
+
+    fn verified(&self) -> MutexGuard<'_, HashMap<String, Accepted>> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn verify_anew(&self, token: &str) -> Result<Accepted, Refusal> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Refusal("not a token"))?;
         let kind = header.typ.as_deref().unwrap_or_default();
         if !kind.eq_ignore_ascii_case(TOKEN_TYPE) {
@@ -234,7 +275,7 @@ impl Verifier {
         let mut refusal = Refusal("no issuer");
         for issuer in &self.issuers {
             match jsonwebtoken::decode::<Claims>(token, &issuer.key, &issuer.validation) {
-                Ok(data) => return issuer.accept(data.claims, request_id),
+                Ok(data) => return issuer.accept(data.claims),
                 Err(error) => {
                     tracing::debug!(%error, issuer = issuer.name, "token refused");
                     refusal = Refusal("signature or claims do not hold");
@@ -246,8 +287,8 @@ impl Verifier {
 }
 
 impl Issuer {
-    fn accept(&self, claims: Claims, request_id: &str) -> Result<Caller, Refusal> {
-        let now = u64::try_from(machine_now().utc().timestamp()).unwrap_or(0);
+    fn accept(&self, claims: Claims) -> Result<Accepted, Refusal> {
+        let now = wall_seconds();
         if claims.exp > now + self.lifetime_max {
             return Err(Refusal("expires too far in the future"));
         }
@@ -257,15 +298,23 @@ impl Issuer {
         if claims.jti.is_empty() || claims.client_id.is_empty() {
             return Err(Refusal("jti or client_id is empty"));
         }
-        Ok(Caller {
-            subject: claims.sub,
-            issuer: self.name.clone(),
-            client_id: claims.client_id,
-            roles: claims.roles,
-            authority_level: claims.authority_level,
-            request_id: request_id.to_owned(),
+        Ok(Accepted {
+            until: claims.exp,
+            caller: Caller {
+                subject: claims.sub,
+                issuer: self.name.clone(),
+                client_id: claims.client_id,
+                roles: claims.roles,
+                authority_level: claims.authority_level,
+                request_id: String::new(),
+            },
         })
     }
+}
+
+/// Seconds since 1970 by the machine's own clock: tokens use wall time.
+fn wall_seconds() -> u64 {
+    u64::try_from(machine_now().utc().timestamp()).unwrap_or(0)
 }
 
 /// What a minted token says.
@@ -284,7 +333,7 @@ pub fn mint(
     settings: &SharedSecret,
     request: &TokenRequest,
 ) -> Result<String, jsonwebtoken::errors::Error> {
-    let now = u64::try_from(machine_now().utc().timestamp()).unwrap_or(0);
+    let now = wall_seconds();
     let claims = Claims {
         iss: settings.issuer.clone(),
         aud: serde_json::Value::String(settings.audience.clone()),

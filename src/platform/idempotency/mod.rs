@@ -5,7 +5,10 @@
 
 mod store;
 
+use std::collections::HashMap;
+
 use crate::kernel::clock::Instant;
+use crate::kernel::ids::IdempotencyKeyId;
 use crate::platform::db::{DbError, Tx};
 
 /// How long a key is kept.
@@ -45,13 +48,14 @@ pub enum Claim {
 /// # Errors
 /// When the database fails.
 pub fn claim(tx: &mut Tx, scope: &Scope, fingerprint: &str) -> Result<Claim, DbError> {
-    if !store::try_lock(tx, scope)? {
+    let id = scope.id();
+    if !store::try_lock(tx, id)? {
         return Ok(Claim::InProgress);
     }
     let oldest = tx.now().plus(chrono::Duration::days(-KEPT_DAYS));
-    Ok(match store::find(tx, scope)? {
+    Ok(match store::find(tx, id)? {
         Some(row) if row.created_at < oldest => {
-            store::delete(tx, scope)?;
+            store::delete(tx, id)?;
             Claim::New
         }
         Some(row) if row.fingerprint == fingerprint => Claim::Kept(row.answer),
@@ -65,34 +69,30 @@ pub fn claim(tx: &mut Tx, scope: &Scope, fingerprint: &str) -> Result<Claim, DbE
 ///
 /// # Errors
 /// When the database fails.
-pub fn find_all(tx: &mut Tx, wanted: &[(&Scope, &str)]) -> Result<Vec<(Scope, Claim)>, DbError> {
+pub fn find_all(
+    tx: &mut Tx,
+    wanted: &HashMap<IdempotencyKeyId, &str>,
+) -> Result<HashMap<IdempotencyKeyId, Claim>, DbError> {
     let oldest = tx.now().plus(chrono::Duration::days(-KEPT_DAYS));
-    let keys: Vec<&str> = wanted.iter().map(|(scope, _)| scope.key.as_str()).collect();
-    let mut known = Vec::new();
-    for row in store::list_by_keys(tx, &keys)? {
-        let scope = row.scope();
-        let Some((_, fingerprint)) = wanted.iter().find(|(wanted, _)| **wanted == scope) else {
-            continue;
-        };
+    let ids: Vec<IdempotencyKeyId> = wanted.keys().copied().collect();
+    let mut known = HashMap::new();
+    for row in store::list(tx, &ids)? {
         if row.created_at < oldest {
-            store::delete(tx, &scope)?;
-            continue;
-        }
-        let claim = if row.fingerprint == *fingerprint {
-            Claim::Kept(row.answer)
+            store::delete(tx, row.id)?;
+        } else if wanted.get(&row.id) == Some(&row.fingerprint.as_str()) {
+            known.insert(row.id, Claim::Kept(row.answer));
         } else {
-            Claim::OtherRequest
-        };
-        known.push((scope, claim));
+            known.insert(row.id, Claim::OtherRequest);
+        }
     }
     Ok(known)
 }
 
-/// Keeps many answers under their keys; each is scope, fingerprint and answer.
+/// Keeps many answers under their keys; each is the key's id, the fingerprint of the request and the answer.
 ///
 /// # Errors
 /// When a key is taken, or the database fails.
-pub fn keep_all(tx: &mut Tx, kept: &[(&Scope, &str, String)]) -> Result<(), DbError> {
+pub fn keep_all(tx: &mut Tx, kept: &[(IdempotencyKeyId, &str, &str)]) -> Result<(), DbError> {
     store::insert_all(tx, kept)
 }
 
@@ -106,7 +106,7 @@ pub fn was_taken(error: &DbError) -> bool {
 /// # Errors
 /// When the database fails.
 pub fn keep(tx: &mut Tx, scope: &Scope, fingerprint: &str, answer: &str) -> Result<(), DbError> {
-    store::insert(tx, scope, fingerprint, answer)
+    store::insert_all(tx, &[(scope.id(), fingerprint, answer)])
 }
 
 /// Forgets keys that are older than seven days, and says how many.

@@ -1,62 +1,33 @@
 //! The table of idempotency keys.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{Array, BigInt, Bool, Text};
 
 use super::Scope;
 use crate::kernel::clock::Instant;
+use crate::kernel::ids::IdempotencyKeyId;
+use crate::platform::db::columns::{IdColumn, InstantColumn};
 use crate::platform::db::schema::idempotency_keys::{self, dsl};
-use crate::platform::db::{Conn, DbError, Tx, on_backend};
+use crate::platform::db::{Conn, DbError, Statement, Tx, insert_rows, on_backend};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = idempotency_keys)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct KeptRow {
-    pub caller: String,
-    pub method: String,
-    pub route: String,
-    pub key: String,
+    pub id: IdempotencyKeyId,
     pub fingerprint: String,
     pub answer: String,
     pub created_at: Instant,
 }
 
-impl KeptRow {
-    pub fn scope(&self) -> Scope {
-        Scope {
-            caller: self.caller.clone(),
-            method: self.method.clone(),
-            route: self.route.clone(),
-            key: self.key.clone(),
-        }
-    }
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = idempotency_keys)]
-struct NewKey<'a> {
-    caller: &'a str,
-    method: &'a str,
-    route: &'a str,
-    key: &'a str,
-    fingerprint: &'a str,
-    answer: &'a str,
-    created_at: Instant,
-}
-
 /// Takes the key for this transaction across replicas. SQLite has one writer, who holds everything already.
-pub fn try_lock(tx: &mut Tx, scope: &Scope) -> Result<bool, DbError> {
+pub fn try_lock(tx: &mut Tx, id: IdempotencyKeyId) -> Result<bool, DbError> {
     let Conn::Postgres(c) = tx.conn() else {
         return Ok(true);
     };
-    let name = format!(
-        "{}\n{}\n{}\n{}",
-        scope.caller, scope.method, scope.route, scope.key
-    );
-    let hash = digest(&SHA256, name.as_bytes());
-    let number = hash
-        .as_ref()
+    let id = id.uuid();
+    let number = id
+        .as_bytes()
         .iter()
         .take(8)
         .fold(0i64, |number, byte| (number << 8) | i64::from(*byte));
@@ -69,56 +40,55 @@ pub fn try_lock(tx: &mut Tx, scope: &Scope) -> Result<bool, DbError> {
     Ok(locked)
 }
 
-pub fn find(tx: &mut Tx, scope: &Scope) -> Result<Option<KeptRow>, DbError> {
+pub fn find(tx: &mut Tx, id: IdempotencyKeyId) -> Result<Option<KeptRow>, DbError> {
     Ok(on_backend!(tx, |c| dsl::idempotency_keys
-        .find((&scope.caller, &scope.method, &scope.route, &scope.key))
+        .find(id)
         .select(KeptRow::as_select())
         .first(c)
         .optional())?)
 }
 
-pub fn insert(tx: &mut Tx, scope: &Scope, fingerprint: &str, answer: &str) -> Result<(), DbError> {
-    insert_all(tx, &[(scope, fingerprint, answer.to_owned())])
-}
-
-pub fn insert_all(tx: &mut Tx, kept: &[(&Scope, &str, String)]) -> Result<(), DbError> {
-    let created_at = tx.now();
-    for chunk in kept.chunks(1_000) {
-        let rows: Vec<NewKey> = chunk
-            .iter()
-            .map(|(scope, fingerprint, answer)| NewKey {
-                caller: &scope.caller,
-                method: &scope.method,
-                route: &scope.route,
-                key: &scope.key,
-                fingerprint,
-                answer,
-                created_at,
-            })
-            .collect();
-        on_backend!(tx, |c| diesel::insert_into(dsl::idempotency_keys)
-            .values(&rows)
-            .execute(c))?;
-    }
+/// Keeps answers; each is the key's id, the request's fingerprint and the answer.
+pub fn insert_all(tx: &mut Tx, kept: &[(IdempotencyKeyId, &str, &str)]) -> Result<(), DbError> {
+    let now = tx.now();
+    let rows: Vec<_> = kept.iter().map(|kept| (kept, now)).collect();
+    insert_rows!(tx, "idempotency_keys", &rows, |row| {
+        id: IdColumn = row.0.0,
+        fingerprint: Text = row.0.1,
+        answer: Text = row.0.2,
+        created_at: InstantColumn = row.1,
+    });
     Ok(())
 }
 
-/// Every row with one of these keys, whoever's and wherever used.
-pub fn list_by_keys(tx: &mut Tx, keys: &[&str]) -> Result<Vec<KeptRow>, DbError> {
-    Ok(on_backend!(tx, |c| dsl::idempotency_keys
-        .filter(dsl::key.eq_any(keys))
-        .select(KeptRow::as_select())
-        .load(c))?)
+/// What is kept under these keys.
+pub fn list(tx: &mut Tx, ids: &[IdempotencyKeyId]) -> Result<Vec<KeptRow>, DbError> {
+    type Row = (IdColumn, Text, Text, InstantColumn);
+    Ok(match tx.conn() {
+        Conn::Postgres(c) => Statement::<_, Row>::new(
+            "SELECT k.id, k.fingerprint, k.answer, k.created_at FROM UNNEST(?) AS w(id) \
+             JOIN idempotency_keys k ON k.id = w.id",
+        )
+        .bind::<Array<IdColumn>, _>(ids)
+        .load(&mut **c)?,
+        Conn::Sqlite(c) => {
+            let mut rows = Vec::new();
+            for id in ids {
+                let of_one: Vec<KeptRow> = Statement::<_, Row>::new(
+                    "SELECT id, fingerprint, answer, created_at FROM idempotency_keys WHERE id = ?",
+                )
+                .bind::<IdColumn, _>(*id)
+                .load(&mut **c)?;
+                rows.extend(of_one);
+            }
+            rows
+        }
+    })
 }
 
-pub fn delete(tx: &mut Tx, scope: &Scope) -> Result<(), DbError> {
-    on_backend!(tx, |c| diesel::delete(dsl::idempotency_keys.find((
-        &scope.caller,
-        &scope.method,
-        &scope.route,
-        &scope.key
-    )))
-    .execute(c))?;
+pub fn delete(tx: &mut Tx, id: IdempotencyKeyId) -> Result<(), DbError> {
+    on_backend!(tx, |c| diesel::delete(dsl::idempotency_keys.find(id))
+        .execute(c))?;
     Ok(())
 }
 
@@ -127,4 +97,21 @@ pub fn delete_before(tx: &mut Tx, oldest: Instant) -> Result<usize, DbError> {
         dsl::idempotency_keys.filter(dsl::created_at.lt(oldest))
     )
     .execute(c))?)
+}
+
+impl Scope {
+    /// The id under which the key's answer is kept: 128 bits of a hash of all that it belongs to.
+    pub fn id(&self) -> IdempotencyKeyId {
+        let name = format!(
+            "{}\n{}\n{}\n{}",
+            self.caller, self.method, self.route, self.key
+        );
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, name.as_bytes());
+        let bits = digest
+            .as_ref()
+            .iter()
+            .take(16)
+            .fold(0u128, |bits, byte| (bits << 8) | u128::from(*byte));
+        IdempotencyKeyId::from_uuid(uuid::Uuid::from_u128(bits))
+    }
 }

@@ -26,7 +26,6 @@ pub fn audit(database: &Database) -> Result<Audit, DbError> {
         }
         findings.push(recorded_reservations(db)?);
         findings.push(kept_limits(db)?);
-        findings.push(answered_keys(db)?);
         Ok(Audit::of(findings))
     })
 }
@@ -118,19 +117,4 @@ fn document(db: &mut Db, version: i32) -> Result<Option<Arc<PolicyDocument>>, Db
         return Ok(None);
     };
     Ok(Some(Arc::new(read_document(&row.document)?)))
-}
-
-/// A key and its answer are one row; a key alone would refuse its request for ever.
-fn answered_keys(db: &mut Db) -> Result<Finding, DbError> {
-    let mut finding = Finding::new("every idempotency key has its answer");
-    finding.rows = store::count_rows(db, "idempotency_keys")?;
-    for (caller, method, route, key) in store::list_unanswered(db)? {
-        finding.add(Lie {
-            id: key,
-            what: format!("{method} {route} of {caller}"),
-            stated: 1,
-            counted: 0,
-        });
-    }
-    Ok(finding)
 }

@@ -10,7 +10,10 @@ use crate::prove::audit::model::Lie;
 ///
 /// What an exemption passes over, and an amendment that needs no answer of the rules, passes no limit.
 pub fn passed_limits(id: &str, record: &Record, policy: &PolicyDocument) -> Vec<Lie> {
-    let net = record.question.net_minor();
+    let Some(credit) = record.facts.credit(&record.question) else {
+        return Vec::new();
+    };
+    let net = credit.net_minor;
     let trace = &record.decision.trace;
     let is_exempt = trace
         .iter()

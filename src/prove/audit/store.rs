@@ -7,10 +7,10 @@ use diesel::sql_types::BigInt;
 use super::model::{Approved, Invariant, LieRow, TOLD_MAX, named};
 use crate::decide::limits::model::Outcome;
 use crate::kernel::ids::{
-    CreditAccount, CreditNote, Customer, Invoice, LimitCheckId, PortfolioCap, Receipt, Reservation,
-    ReservationId,
+    CreditAccount, CreditNote, Customer, IdempotencyKey, Invoice, LimitCheckId, PortfolioCap,
+    Receipt, Reservation, ReservationId,
 };
-use crate::platform::db::schema::{idempotency_keys, limit_checks, reservations, trail_entries};
+use crate::platform::db::schema::{limit_checks, reservations, trail_entries};
 use crate::platform::db::{Db, DbError, on_backend};
 
 /// The counters of exposure, by the name of their column without `_minor`.
@@ -99,6 +99,15 @@ pub fn invariants() -> Vec<Invariant> {
                CAST(COUNT(*) AS BIGINT) AS counted \
              FROM reservations WHERE status IN ('active', 'partially_captured') \
              GROUP BY customer_id, order_number, purpose"
+                .to_owned(),
+        ),
+        // A key alone would refuse its request for ever.
+        invariant(
+            "every idempotency key has its answer",
+            "idempotency_keys",
+            named::<IdempotencyKey>,
+            "SELECT id, 'answer' AS what, CAST(1 AS BIGINT) AS stated, \
+               CAST(CASE answer WHEN '' THEN 0 ELSE 1 END AS BIGINT) AS counted FROM idempotency_keys"
                 .to_owned(),
         ),
     ]
@@ -258,18 +267,4 @@ pub fn list_approved(
             record,
         })
         .collect())
-}
-
-/// The keys that are kept without an answer: caller, method and route, and the key.
-pub fn list_unanswered(db: &mut Db) -> Result<Vec<(String, String, String, String)>, DbError> {
-    Ok(on_backend!(db, |c| idempotency_keys::table
-        .filter(idempotency_keys::answer.eq(""))
-        .select((
-            idempotency_keys::caller,
-            idempotency_keys::method,
-            idempotency_keys::route,
-            idempotency_keys::key,
-        ))
-        .order(idempotency_keys::key)
-        .load(c))?)
 }

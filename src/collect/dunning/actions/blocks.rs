@@ -1,10 +1,12 @@
 //! Blocks: those that keep dunning away, and those that dunning puts on accounts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
 
 use super::DunningError;
 use crate::book::customers::store as customers;
-use crate::book::exposure::actions as exposure;
+use crate::book::exposure::actions::{self as exposure, Locked};
 use crate::book::exposure::model::BlockCause;
 use crate::book::receivables::store as receivables;
 use crate::collect::dunning::api::BlockIn;
@@ -12,6 +14,7 @@ use crate::collect::dunning::model::{BlockStatus, DunningBlock};
 use crate::collect::dunning::store;
 use crate::kernel::ids::{CustomerId, DunningBlockId, InvoiceId};
 use crate::platform::db::{Change, DbError, Tx};
+use crate::platform::events::{Event, Subscription};
 
 /// Keeps dunning away from a customer, or from one invoice, up to and including a day.
 ///
@@ -41,7 +44,6 @@ pub fn put_block(tx: &mut Tx, input: &BlockIn) -> Result<DunningBlock, DunningEr
             .after(&block)
             .because(&block.reason),
     )?;
-    reconsider_blocks(tx, &[customer_id])?;
     Ok(block)
 }
 
@@ -70,60 +72,86 @@ pub fn lift_block(
             .after(&after)
             .because(reason),
     )?;
-    reconsider_blocks(tx, &[after.customer_id])?;
     Ok(after)
 }
 
-/// Lifts the blocks that dunning put on these customers' accounts, where no open invoice stands any more at a stage
-/// that blocks. Call it, in the same unit of work, when invoices were settled.
-///
-/// # Errors
-/// When the database fails.
-pub fn reconsider_blocks(tx: &mut Tx, of: &[CustomerId]) -> Result<(), DbError> {
-    let blocked = store::list_blocked_accounts(tx, Some(of))?;
-    let blocked: BTreeSet<CustomerId> = blocked.into_iter().map(|(customer, _)| customer).collect();
-    lift(tx, &blocked)
+/// Blocks on accounts follow what is paid, and what turns out not to be. The ledger does not know of dunning, so
+/// dunning listens to it.
+pub const BLOCKS: Subscription = Subscription {
+    name: "dunning_blocks",
+    actions: &["invoice.settled", "invoice.cancelled"],
+    handle: follow_invoices,
+};
+
+/// What dunning wants to know of an invoice.
+#[derive(Deserialize)]
+struct OfCustomer {
+    customer_id: CustomerId,
 }
 
-/// [`reconsider_blocks`] for every account that dunning blocks.
-///
-/// # Errors
-/// When the database fails.
-pub fn sweep(tx: &mut Tx) -> Result<(), DbError> {
-    let blocked = store::list_blocked_accounts(tx, None)?;
-    let blocked: BTreeSet<CustomerId> = blocked.into_iter().map(|(customer, _)| customer).collect();
-    lift(tx, &blocked)
-}
-
-/// Locks these blocked customers, so that no run raises a stage meanwhile, and lifts what is settled.
-fn lift(tx: &mut Tx, blocked: &BTreeSet<CustomerId>) -> Result<(), DbError> {
-    if blocked.is_empty() {
+/// Looks at the customers whose invoices changed. Most of them have no block and need none, and are not locked.
+fn follow_invoices(tx: &mut Tx, events: &[Event]) -> Result<(), DbError> {
+    let customers: BTreeSet<CustomerId> = events
+        .iter()
+        .map(|event| Ok(event.read::<OfCustomer>()?.customer_id))
+        .collect::<Result<_, DbError>>()?;
+    let customers: Vec<CustomerId> = customers.into_iter().collect();
+    let wrong = read_corrections(tx, &customers)?;
+    if wrong.is_empty() {
         return Ok(());
     }
-    exposure::lock_all(tx, blocked)?;
-    lift_what_is_settled(tx, blocked)
+    let locked = exposure::lock_all(tx, &wrong.into_keys().collect())?;
+    set_right(tx, &locked)
 }
 
-/// [`reconsider_blocks`] for customers whose accounts are locked already.
-pub(super) fn lift_what_is_settled(
-    tx: &mut Tx,
-    locked: &BTreeSet<CustomerId>,
-) -> Result<(), DbError> {
-    let customers: Vec<CustomerId> = locked.iter().copied().collect();
+/// Brings the blocks that dunning puts on accounts in line with the ledger: one stands where an open invoice stands at
+/// a stage that blocks, and nowhere else. The accounts must be locked, so that no run raises a stage and no receipt
+/// settles an invoice meanwhile.
+pub(super) fn set_right(tx: &mut Tx, locked: &BTreeMap<CustomerId, Locked>) -> Result<(), DbError> {
+    let customers: Vec<CustomerId> = locked.keys().copied().collect();
     for chunk in customers.chunks(5_000) {
-        let held: BTreeSet<CustomerId> = store::list_held(tx, chunk)?.into_iter().collect();
-        for (customer, account) in store::list_blocked_accounts(tx, Some(chunk))? {
-            if !held.contains(&customer) {
-                exposure::unblock(
-                    tx,
-                    account,
-                    BlockCause::Dunning,
-                    "What was dunned is settled.",
-                )?;
+        for (customer, correction) in read_corrections(tx, chunk)? {
+            let Some(account) = locked.get(&customer).map(|locked| locked.account.id) else {
+                continue;
+            };
+            let cause = BlockCause::Dunning;
+            match correction {
+                Correction::Block(level) => {
+                    let reason = format!("Dunning reached level {level}.");
+                    exposure::block(tx, account, cause, &reason)?;
+                }
+                Correction::Unblock => {
+                    exposure::unblock(tx, account, cause, "What was dunned is settled.")?;
+                }
             }
         }
     }
     Ok(())
+}
+
+/// What is to be done about the block on an account.
+enum Correction {
+    /// An open invoice stands at this level, which blocks.
+    Block(i32),
+    Unblock,
+}
+
+/// Which of these customers have a block too few or too many.
+fn read_corrections(
+    tx: &mut Tx,
+    customers: &[CustomerId],
+) -> Result<BTreeMap<CustomerId, Correction>, DbError> {
+    let held: BTreeMap<CustomerId, i32> = store::list_held(tx, customers)?.into_iter().collect();
+    let blocked: BTreeSet<CustomerId> = store::list_blocked(tx, customers)?.into_iter().collect();
+    let lacking = held
+        .iter()
+        .filter(|(customer, _)| !blocked.contains(customer))
+        .map(|(customer, level)| (*customer, Correction::Block(*level)));
+    let needless = blocked
+        .iter()
+        .filter(|customer| !held.contains_key(customer))
+        .map(|customer| (*customer, Correction::Unblock));
+    Ok(lacking.chain(needless).collect())
 }
 
 /// Whose dunning is blocked, and the invoice when it is one alone.

@@ -3,16 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::preview::{self, Book};
-use super::{DunningError, block_reason, blocks, left_out_reason};
+use super::{DunningError, blocks, left_out_reason};
 use crate::book::exposure::actions as exposure;
-use crate::book::exposure::model::BlockCause;
 use crate::collect::dunning::letters::{self, Letter};
 use crate::collect::dunning::model::{
-    Effect, LeftOut, Level, Notice, NoticeItem, OpenInvoice, Run, RunStatus, Stage,
+    LeftOut, Level, Notice, NoticeItem, OpenInvoice, Run, RunStatus, Stage,
 };
 use crate::collect::dunning::rules;
 use crate::collect::dunning::store::{self, Which};
-use crate::kernel::ids::{CreditAccountId, CustomerId, DunningNoticeId, DunningRunId, InvoiceId};
+use crate::kernel::ids::{CustomerId, DunningNoticeId, DunningRunId, InvoiceId};
 use crate::platform::db::{Change, Tx};
 
 /// What becomes of one notice.
@@ -40,7 +39,8 @@ impl Fate<'_> {
 
 /// Issues an approved run. Under the locks of all its customers every item is looked at again: what is paid,
 /// cancelled, blocked or dunned by now is dropped, what remains is written anew, and a notice on which nothing
-/// remains is suppressed. The stage of each invoice that is dunned rises to the notice's level.
+/// remains is suppressed. The stage of each invoice that is dunned rises to the notice's level, and the accounts are
+/// blocked where it says so.
 ///
 /// # Errors
 /// When the run is not there, not approved, or changed since `version`.
@@ -58,7 +58,7 @@ pub fn issue(tx: &mut Tx, id: DunningRunId, version: i64) -> Result<Run, Dunning
     let run = preview::write(tx, &before, &after, version)?;
     let notices = store::list_notices_of_run(tx, id)?;
     let customers: BTreeSet<CustomerId> = notices.iter().map(|notice| notice.customer_id).collect();
-    exposure::lock_all(tx, &customers)?;
+    let locked = exposure::lock_all(tx, &customers)?;
     let today = tx.today();
     let book = Book::read(tx, Which::OnRun(id), today)?;
     let items = store::list_items_of_run(tx, id)?;
@@ -74,10 +74,7 @@ pub fn issue(tx: &mut Tx, id: DunningRunId, version: i64) -> Result<Run, Dunning
     store::issue_notices(tx, id, today)?;
     store::raise_stages(tx, &stages(&fates, today))?;
     tx.record_all(changes)?;
-    for (account, level) in to_block(&fates) {
-        exposure::block(tx, account, BlockCause::Dunning, &block_reason(level))?;
-    }
-    blocks::lift_what_is_settled(tx, &customers)?;
+    blocks::set_right(tx, &locked)?;
     Ok(run)
 }
 
@@ -194,16 +191,4 @@ fn stages(fates: &[Fate], today: chrono::NaiveDate) -> Vec<Stage> {
             .collect()
     };
     fates.iter().flat_map(of).collect()
-}
-
-/// The accounts to block, each with the highest level that does.
-fn to_block(fates: &[Fate]) -> BTreeMap<CreditAccountId, i32> {
-    let mut accounts = BTreeMap::new();
-    for fate in fates {
-        if fate.notice.effect == Effect::Block && !fate.kept.is_empty() {
-            let level = accounts.entry(fate.notice.account_id).or_insert(0);
-            *level = fate.notice.level.max(*level);
-        }
-    }
-    accounts
 }

@@ -14,7 +14,7 @@ use crate::book::exposure::actions::AccountError;
 use crate::kernel::text::Subject;
 use crate::platform::db::DbError;
 
-pub use blocks::{lift_block, put_block, reconsider_blocks, sweep};
+pub use blocks::{BLOCKS, lift_block, put_block};
 pub use issue::issue;
 pub use preview::{approve, cancel, preview};
 pub use procedures::{assign, create_procedure, make_default, replace_procedure};
@@ -55,11 +55,6 @@ pub enum DunningError {
     Account(#[from] AccountError),
     #[error(transparent)]
     Db(#[from] DbError),
-}
-
-/// The sentence that a block on an account gives as its reason.
-fn block_reason(level: i32) -> String {
-    format!("Dunning reached level {level}.")
 }
 
 /// The sentence that the trail keeps of a notice or item that was not sent.

@@ -20,6 +20,6 @@ pub use runs::{
     reopen_item, rewrite_notice, set_status_of_notices, suppress_notice, update_run_if_unchanged,
 };
 pub use stages::{
-    BlockedAccount, CustomerStage, InvoiceStage, list_blocked_accounts, list_customer_stages,
-    list_held, list_invoice_stages, raise_stages,
+    CustomerStage, InvoiceStage, list_blocked, list_customer_stages, list_held,
+    list_invoice_stages, raise_stages,
 };

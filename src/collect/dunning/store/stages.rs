@@ -9,7 +9,7 @@ use crate::book::exposure::model::BlockCause;
 use crate::collect::dunning::api::{CustomerStageFilter, StageFilter};
 use crate::collect::dunning::model::{Effect, Stage};
 use crate::kernel::caller::Caller;
-use crate::kernel::ids::{CreditAccountId, CustomerId, DunningNoticeId, InvoiceId};
+use crate::kernel::ids::{CustomerId, DunningNoticeId, InvoiceId};
 use crate::kernel::money::Currency;
 use crate::kernel::text::Number;
 use crate::platform::db::schema::{
@@ -36,44 +36,33 @@ pub fn raise_stages(tx: &mut Tx, rows: &[Stage]) -> Result<(), DbError> {
     Ok(())
 }
 
-/// An account with a dunning block that stands, and its customer.
-pub type BlockedAccount = (CustomerId, CreditAccountId);
-
-/// The accounts that dunning blocks, of these customers or of all.
-pub fn list_blocked_accounts(
-    db: &mut Db,
-    of: Option<&[CustomerId]>,
-) -> Result<Vec<BlockedAccount>, DbError> {
-    let rows: Vec<BlockedAccount> = on_backend!(db, |c| {
-        let query = account_blocks::table
-            .inner_join(
-                credit_accounts::table.on(credit_accounts::id.eq(account_blocks::account_id)),
-            )
-            .filter(account_blocks::cause.eq(BlockCause::Dunning))
-            .filter(account_blocks::lifted_at.is_null())
-            .select((credit_accounts::customer_id, credit_accounts::id))
-            .order(credit_accounts::id);
-        match of {
-            Some(customers) => query
-                .filter(credit_accounts::customer_id.eq_any(customers))
-                .load(c),
-            None => query.load(c),
-        }
-    })?;
-    Ok(rows)
+/// Those of these customers whose accounts dunning blocks.
+pub fn list_blocked(db: &mut Db, of: &[CustomerId]) -> Result<Vec<CustomerId>, DbError> {
+    Ok(on_backend!(db, |c| account_blocks::table
+        .inner_join(credit_accounts::table.on(credit_accounts::id.eq(account_blocks::account_id)))
+        .filter(account_blocks::cause.eq(BlockCause::Dunning))
+        .filter(account_blocks::lifted_at.is_null())
+        .filter(credit_accounts::customer_id.eq_any(of))
+        .select(credit_accounts::customer_id)
+        .load(c))?)
 }
 
-/// Those of these customers that have an open invoice at a stage that blocks.
-pub fn list_held(db: &mut Db, of: &[CustomerId]) -> Result<Vec<CustomerId>, DbError> {
-    Ok(on_backend!(db, |c| dunning_stages::table
+/// Those of these customers that have an open invoice at a stage that blocks, with the highest such level. A block that
+/// keeps dunning away changes nothing here: it spares a customer letters, and gives no credit back.
+pub fn list_held(db: &mut Db, of: &[CustomerId]) -> Result<Vec<(CustomerId, i32)>, DbError> {
+    let rows: Vec<(CustomerId, i32)> = on_backend!(db, |c| dunning_stages::table
         .inner_join(invoices::table.on(invoices::id.eq(dunning_stages::invoice_id)))
         .inner_join(dunning_notices::table.on(dunning_notices::id.eq(dunning_stages::notice_id)))
         .filter(dunning_stages::customer_id.eq_any(of))
         .filter(invoices::open_minor.gt(0))
         .filter(dunning_notices::effect.eq(Effect::Block))
-        .select(dunning_stages::customer_id)
-        .distinct()
-        .load(c))?)
+        .group_by(dunning_stages::customer_id)
+        .select((
+            dunning_stages::customer_id,
+            max(dunning_stages::level).assume_not_null()
+        ))
+        .load(c))?;
+    Ok(rows)
 }
 
 /// An open invoice's stage.

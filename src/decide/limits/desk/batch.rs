@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::book::Book;
+use super::hints::Hints;
 use super::{Asked, Errand, until};
 use crate::book::exposure::actions::AccountError;
 use crate::book::exposure::model::Exposure;
@@ -14,7 +15,7 @@ use crate::book::exposure::store as accounts;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
 use crate::decide::limits::api::shapes::{Answering, LimitCheckOut};
-use crate::decide::limits::facts::Question;
+use crate::decide::limits::facts::Credit;
 use crate::decide::limits::model::{
     CreditBlock, CreditBlockStatus, LimitCheck, Outcome, Reservation, ReservationStatus,
 };
@@ -23,10 +24,12 @@ use crate::decide::limits::rules;
 use crate::decide::limits::store;
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::{Clock, Instant};
-use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
+use crate::kernel::ids::{
+    CreditAccountId, CreditBlockId, CustomerId, IdempotencyKeyId, LimitCheckId, ReservationId,
+};
 use crate::platform::db::{Change, Db, DbError, Tx, write_document};
 use crate::platform::http::{Answer, Code, Ended, Kept, Problem};
-use crate::platform::idempotency::{self, Claim, Scope};
+use crate::platform::idempotency::{self, Claim};
 
 /// What a batch of checks knows, and what it is to write.
 pub struct Batch {
@@ -34,7 +37,7 @@ pub struct Batch {
     clock: Clock,
     now: Instant,
     today: NaiveDate,
-    known: HashMap<Scope, Claim>,
+    known: HashMap<IdempotencyKeyId, Claim>,
     book: Book,
     orders: Orders,
     checks: Vec<LimitCheck>,
@@ -76,65 +79,94 @@ pub struct Examined {
 
 impl Batch {
     /// Loads what the checks need, with the accounts of those that reserve locked.
-    pub fn load(tx: &mut Tx, asked: &[Asked]) -> Result<Batch, DbError> {
-        let keys: Vec<(&Scope, &str)> = asked
+    pub fn load(tx: &mut Tx, asked: &[Asked], hints: &Hints) -> Result<Batch, DbError> {
+        let policy = policies::live(tx)?;
+        let book = Book::lock(tx, asked, hints)?;
+        let now = tx.now();
+        let keys: HashMap<IdempotencyKeyId, &str> = asked
             .iter()
             .filter_map(|one| one.keyed.as_ref())
-            .map(|keyed| (&keyed.scope, keyed.fingerprint.as_str()))
+            .map(|keyed| (keyed.scope.id(), keyed.fingerprint.as_str()))
             .collect();
-        let known = idempotency::find_all(tx, &keys)?.into_iter().collect();
-        let policy = policies::live(tx)?;
-        let book = Book::lock(tx, asked, &policy.document)?;
-        let now = tx.now();
-        Batch::assemble(tx, asked, now, known, policy, book)
+        let mut batch = Batch::new(tx, now, policy, book);
+        let wanted: Vec<IdempotencyKeyId> = keys.keys().copied().collect();
+        let used = batch.look_up(tx, asked, &wanted)?;
+        if !used.is_empty() {
+            let keys = keys.into_iter().filter(|(id, _)| used.contains(id));
+            batch.known = idempotency::find_all(tx, &keys.collect())?;
+        }
+        Ok(batch)
     }
 
     /// Loads what the checks need, with nothing locked.
     pub fn read(db: &mut Db, asked: &[Asked]) -> Result<Batch, DbError> {
         let policy = policies::live(db)?;
-        let book = Book::read(db, asked, &policy.document)?;
+        let book = Book::read(db, asked)?;
         let now = db.clock().now();
-        Batch::assemble(db, asked, now, HashMap::new(), policy, book)
+        let mut batch = Batch::new(db, now, policy, book);
+        batch.look_up(db, asked, &[])?;
+        Ok(batch)
     }
 
-    fn assemble(
+    fn new(db: &Db, now: Instant, policy: Arc<Policy>, book: Book) -> Batch {
+        Batch {
+            policy,
+            clock: db.clock().clone(),
+            now,
+            today: db.clock().day_of(now),
+            known: HashMap::new(),
+            book,
+            orders: Orders::default(),
+            checks: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    /// Looks up what stands for the customers, accounts and orders at hand; gives those of the keys that were used.
+    fn look_up(
+        &mut self,
         db: &mut Db,
         asked: &[Asked],
-        now: Instant,
-        known: HashMap<Scope, Claim>,
-        policy: Arc<Policy>,
-        book: Book,
-    ) -> Result<Batch, DbError> {
-        let orders: Vec<&str> = asked.iter().filter_map(|one| one.input.order()).collect();
-        let customers = book.customers();
-        let mut open = Orders::default();
-        if !orders.is_empty() {
-            open.reservations = store::list_open_reservations(db, &customers, &orders)?;
-            open.blocks = store::list_waiting_blocks(db, &customers, &orders)?;
+        keys: &[IdempotencyKeyId],
+    ) -> Result<Vec<IdempotencyKeyId>, DbError> {
+        let orders: Vec<store::Order> = asked
+            .iter()
+            .filter_map(|one| {
+                let customer = self.book.customer(&one.input.customer())?;
+                Some((customer.id, one.input.order()?))
+            })
+            .collect();
+        self.book.learn_rates(db, asked, self.today)?;
+        let standing = store::standing(
+            db,
+            &store::Wanted {
+                customers: &self.book.customers(),
+                accounts: &self.book.accounts(),
+                orders: &orders,
+                keys,
+                today: self.today,
+            },
+        )?;
+        self.book.note(standing.overdue, standing.blocked);
+        if !standing.reservations.is_empty() {
+            self.orders.reservations = store::list_open_by_ids(db, &standing.reservations)?;
+        }
+        if !standing.waiting.is_empty() {
+            self.orders.blocks = store::list_waiting_by_ids(db, &standing.waiting)?;
         }
         if asked
             .iter()
             .any(|one| matches!(one.errand, Errand::Amend(_)))
         {
-            open.releases = store::list_releases(db, &customers, &orders)?;
+            self.orders.releases = store::list_releases(db, &orders)?;
         }
-        Ok(Batch {
-            policy,
-            clock: db.clock().clone(),
-            now,
-            today: db.today(),
-            known,
-            book,
-            orders: open,
-            checks: Vec::new(),
-            changes: Vec::new(),
-        })
+        Ok(standing.keys)
     }
 
     /// The answer to one check: the stored one when its key is known, else a decision.
     pub fn answer(&mut self, asked: &Asked) -> Result<Result<Ended, Problem>, DbError> {
         if let Some(keyed) = &asked.keyed
-            && let Some(claim) = self.known.get(&keyed.scope)
+            && let Some(claim) = self.known.get(&keyed.scope.id())
         {
             return Ok(match claim {
                 Claim::Kept(text) => serde_json::from_str(text)
@@ -159,11 +191,11 @@ impl Batch {
             Ok(examined) => examined,
             Err(problem) => return Ok(Err(problem)),
         };
-        let record = &examined.record;
-        if asked.input.reserves() && record.question.net_minor() > 0 {
-            if record.decision.outcome.is_approved() {
+        let outcome = examined.record.decision.outcome;
+        if asked.input.reserves() && examined.net_minor() > 0 {
+            if outcome.is_approved() {
                 self.take(asked, &mut examined);
-            } else if record.decision.outcome == Outcome::ReviewRequired {
+            } else if outcome == Outcome::ReviewRequired {
                 self.open_block(asked, &mut examined)?;
             }
         }
@@ -204,14 +236,16 @@ impl Batch {
             .ok_or(AccountError::NoAccount)?;
         let facts = self
             .book
-            .facts(account, asked.input.order(), &self.clock, self.today)
+            .facts(account, &asked.input, &self.clock, self.today)
             .ok_or(AccountError::NoAccount)?;
         let question = asked.input.question(subject.reservation.as_ref());
-        let decision = if self.is_allowed_already(asked, &subject, &question) {
-            rules::pass(&facts, &self.policy.document, &question)
-        } else {
-            rules::decide(&facts, &self.policy.document, &question)
-        };
+        let credit = facts.credit(&question);
+        let decision =
+            if credit.is_some_and(|credit| self.is_allowed_already(asked, &subject, credit)) {
+                rules::pass(&facts, &self.policy.document, &question)
+            } else {
+                rules::decide(&facts, &self.policy.document, &question)
+            };
         let own = facts.nodes.first().map(|node| node.exposure);
         Ok(Examined {
             check: LimitCheckId::new(),
@@ -232,21 +266,18 @@ impl Batch {
     }
 
     /// Whether nobody needs to ask: an order that comes to less, or to no more than credit released it for.
-    fn is_allowed_already(&self, asked: &Asked, subject: &Subject, question: &Question) -> bool {
+    fn is_allowed_already(&self, asked: &Asked, subject: &Subject, credit: Credit) -> bool {
         let (Errand::Amend(_), Some(reservation)) = (asked.errand, &subject.reservation) else {
             return false;
         };
-        if question.amount.currency() != reservation.currency {
-            return false;
-        }
         let is_released = self.orders.releases.iter().any(|released| {
             released.customer_id == subject.customer
                 && released.order_number == reservation.order_number
                 && released.purpose == reservation.purpose
                 && released.release_valid_until >= Some(self.today)
-                && released.ceiling_minor >= Some(question.amount.minor())
+                && released.ceiling_minor >= Some(credit.amount_minor)
         });
-        is_released || question.net_minor() <= reservation.remaining_minor()
+        is_released || credit.net_minor <= reservation.remaining_minor()
     }
 
     /// Notes the check, to be written with the batch.
@@ -361,7 +392,7 @@ impl Batch {
     }
 
     fn reserve(&mut self, asked: &Asked, examined: &mut Examined) -> ReservationId {
-        let net = examined.record.question.net_minor();
+        let net = examined.net_minor();
         let caller = asked.caller.clone();
         let (reservation, added) = match &examined.subject.reservation {
             Some(before) => {
@@ -430,7 +461,7 @@ impl Batch {
             examined.record.credit_block = Some(waiting.id);
             return Ok(());
         }
-        let question = &examined.record.question;
+        let captured = examined.record.question.captured_minor;
         let block = CreditBlock {
             id: CreditBlockId::new(),
             check_id: examined.check,
@@ -439,7 +470,7 @@ impl Batch {
             order_number: asked.input.order().unwrap_or_default().to_owned(),
             purpose: asked.input.purpose().to_owned(),
             currency: examined.record.facts.currency,
-            amount_minor: question.net_minor().saturating_add(question.captured_minor),
+            amount_minor: examined.net_minor().saturating_add(captured),
             reserve_until: examined.expires_at,
             status: CreditBlockStatus::Open,
             reasons: write_document(&examined.record.decision.reasons)?,
@@ -488,9 +519,13 @@ impl Batch {
         for (one, answer) in asked.iter().zip(answers) {
             if let (Some(keyed), Ok(Ended::Fresh(answer))) = (&one.keyed, answer) {
                 let answer = write_document(answer)?;
-                kept.push((&keyed.scope, keyed.fingerprint.as_str(), answer));
+                kept.push((keyed.scope.id(), keyed.fingerprint.as_str(), answer));
             }
         }
+        let kept: Vec<_> = kept
+            .iter()
+            .map(|(id, fingerprint, answer)| (*id, *fingerprint, answer.as_str()))
+            .collect();
         idempotency::keep_all(tx, &kept)
     }
 }
@@ -510,6 +545,14 @@ impl Orders {
                 None => rows.push(after.clone()),
             }
         }
+    }
+}
+
+impl Examined {
+    /// What credit the check asks for, in the account's currency; nothing when that can't be told.
+    pub fn net_minor(&self) -> i64 {
+        let credit = self.record.facts.credit(&self.record.question);
+        credit.map_or(0, |credit| credit.net_minor)
     }
 }
 

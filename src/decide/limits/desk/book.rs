@@ -5,17 +5,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::NaiveDate;
 
 use super::Asked;
+use super::hints::Hints;
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
-use crate::book::exposure::actions::{self as exposure, Locked};
+use crate::book::exchange_rates::rules::{Conversion, RateTable};
+use crate::book::exchange_rates::store as exchange_rates;
 use crate::book::exposure::model::{CreditAccount, Exposure};
 use crate::book::exposure::rules::Node;
-use crate::book::exposure::store::{self as accounts, Movement};
-use crate::book::policy::model::PolicyDocument;
+use crate::book::exposure::store::{self as exposure, Movement};
+use crate::decide::limits::api::shapes::LimitCheckIn;
 use crate::decide::limits::facts::{Facts, Overdue};
-use crate::decide::limits::store;
 use crate::kernel::clock::Clock;
 use crate::kernel::ids::{CreditAccountId, CustomerId};
+use crate::kernel::money::Currency;
 use crate::kernel::text::Number;
 use crate::platform::db::{Db, DbError, Tx};
 
@@ -29,42 +31,104 @@ pub struct Book {
     accounts: HashMap<CreditAccountId, CreditAccount>,
     blocked: HashSet<CreditAccountId>,
     overdue: HashMap<CustomerId, Vec<Overdue>>,
+    /// None when every order is in its account's currency.
+    rates: Option<RateTable>,
+}
+
+/// Whether the accounts of the checks that reserve are locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Locking {
+    Reserving,
+    Nothing,
 }
 
 impl Book {
-    /// Reads it with the accounts of those checks locked that reserve.
-    pub fn lock(tx: &mut Tx, asked: &[Asked], policy: &PolicyDocument) -> Result<Book, DbError> {
-        let mut book = Book::of_customers(find_customers(tx, asked)?);
-        let reserving: BTreeSet<CustomerId> = asked
-            .iter()
-            .filter(|one| one.input.reserves())
-            .filter_map(|one| book.customer(&one.input.customer()))
-            .map(|customer| customer.id)
-            .collect();
-        let mut found = exposure::lock_all(tx, &reserving)?;
-        let others: BTreeSet<CustomerId> = book
-            .customers
-            .keys()
-            .copied()
-            .filter(|id| !reserving.contains(id))
-            .collect();
-        if !others.is_empty() {
-            found.extend(exposure::read_all(tx, &others)?);
-        }
-        book.fill(tx, found, policy)?;
-        Ok(book)
+    /// Reads it with the accounts of those checks locked that reserve, and of all the groups above them.
+    ///
+    /// # Errors
+    /// When the database fails; as a meeting of two units of work when a customer was moved since `hints` heard of it.
+    pub fn lock(tx: &mut Tx, asked: &[Asked], hints: &Hints) -> Result<Book, DbError> {
+        Book::open(tx, asked, hints, Locking::Reserving)
     }
 
     /// Reads it with nothing locked.
-    pub fn read(db: &mut Db, asked: &[Asked], policy: &PolicyDocument) -> Result<Book, DbError> {
-        let mut book = Book::of_customers(find_customers(db, asked)?);
-        let everyone = book.customers.keys().copied().collect();
-        let found = exposure::read_all(db, &everyone)?;
-        book.fill(db, found, policy)?;
-        Ok(book)
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn read(db: &mut Db, asked: &[Asked]) -> Result<Book, DbError> {
+        Book::open(db, asked, &Hints::default(), Locking::Nothing)
     }
 
-    fn of_customers(customers: Vec<Customer>) -> Book {
+    fn open(
+        db: &mut Db,
+        asked: &[Asked],
+        hints: &Hints,
+        locking: Locking,
+    ) -> Result<Book, DbError> {
+        learn(db, asked, hints)?;
+        let references: Vec<(CustomerRef, bool)> = asked
+            .iter()
+            .map(|one| (one.input.customer(), one.input.reserves()))
+            .collect();
+        let mut lines: HashMap<CustomerId, Vec<CustomerId>> = HashMap::new();
+        let (mut locked, mut others) = (BTreeSet::new(), BTreeSet::new());
+        for (reference, reserves) in &references {
+            if let Some((id, above)) = hints.line(reference) {
+                let wanted = if *reserves && locking == Locking::Reserving {
+                    &mut locked
+                } else {
+                    &mut others
+                };
+                wanted.extend(std::iter::once(id).chain(above.iter().copied()));
+                lines.insert(id, above);
+            }
+        }
+        let others: Vec<CustomerId> = others.difference(&locked).copied().collect();
+        let locked: Vec<CustomerId> = locked.into_iter().collect();
+        let mut accounts = Vec::new();
+        if !locked.is_empty() {
+            accounts.extend(exposure::lock_by_customers(db, &locked)?);
+        }
+        if !others.is_empty() {
+            accounts.extend(exposure::list_by_customers(db, &others)?);
+        }
+        let everyone = [locked, others].concat();
+        let customers = customers::list_by_ids(db, &everyone)?;
+        let book = Book::of(customers, accounts, &lines);
+        hints.remember(book.customers.values());
+        let mut are_true = true;
+        for (reference, _) in &references {
+            let remembered = hints.line(reference);
+            let is_true = match (book.customer(reference), &remembered) {
+                (Some(customer), Some((id, above))) => {
+                    customer.id == *id && lines.get(id) == Some(above)
+                }
+                (None, None) => true,
+                _ => false,
+            };
+            if !is_true {
+                hints.forget(reference);
+                are_true = false;
+            }
+        }
+        if are_true {
+            Ok(book)
+        } else {
+            let message = "a customer was moved or renamed meanwhile".to_owned();
+            Err(DbError::Serialization(message))
+        }
+    }
+
+    fn of(
+        customers: Vec<Customer>,
+        accounts: Vec<CreditAccount>,
+        lines: &HashMap<CustomerId, Vec<CustomerId>>,
+    ) -> Book {
+        let of_customer: HashMap<CustomerId, CreditAccountId> = accounts
+            .iter()
+            .map(|account| (account.customer_id, account.id))
+            .collect();
+        let account_of = |customer: &CustomerId| of_customer.get(customer).copied();
         Book {
             by_number: customers
                 .iter()
@@ -74,35 +138,69 @@ impl Book {
                 .into_iter()
                 .map(|customer| (customer.id, customer))
                 .collect(),
-            lines: HashMap::new(),
-            accounts: HashMap::new(),
+            lines: lines
+                .iter()
+                .filter_map(|(customer, above)| {
+                    let above = above.iter().filter_map(account_of).collect();
+                    Some((*customer, (account_of(customer)?, above)))
+                })
+                .collect(),
+            accounts: accounts
+                .into_iter()
+                .map(|account| (account.id, account))
+                .collect(),
             blocked: HashSet::new(),
             overdue: HashMap::new(),
+            rates: None,
         }
     }
 
-    fn fill(
+    /// Reads exchange rates, when an order is in another currency than its account.
+    pub fn learn_rates(
         &mut self,
         db: &mut Db,
-        found: BTreeMap<CustomerId, Locked>,
-        _policy: &PolicyDocument,
+        asked: &[Asked],
+        today: NaiveDate,
     ) -> Result<(), DbError> {
-        for (customer, line) in found {
-            let above = line.ancestors.iter().map(|account| account.id).collect();
-            self.lines.insert(customer, (line.account.id, above));
-            for account in std::iter::once(line.account).chain(line.ancestors) {
-                self.accounts.insert(account.id, account);
+        let mut currencies = BTreeSet::new();
+        for one in asked {
+            let given = one.input.amount.money().currency();
+            let account = self
+                .customer(&one.input.customer())
+                .and_then(|customer| self.account(self.account_of(customer.id)?));
+            if let Some(account) = account.filter(|account| account.currency != given) {
+                currencies.extend([given, account.currency]);
             }
         }
-        let customers = self.customers();
-        let today = db.today();
-        for (customer, row) in store::list_overdue(db, &customers, today)? {
+        if !currencies.is_empty() {
+            let currencies: Vec<Currency> = currencies.into_iter().collect();
+            self.rates = Some(exchange_rates::latest(db, &currencies, today)?);
+        }
+        Ok(())
+    }
+
+    fn conversion(&self, from: Currency, to: Currency) -> Option<Conversion> {
+        if from == to {
+            return None;
+        }
+        self.rates.as_ref()?.find(from, to)
+    }
+
+    /// Notes what was looked up of the customers and accounts.
+    pub fn note(
+        &mut self,
+        overdue: impl IntoIterator<Item = (CustomerId, Overdue)>,
+        blocked: impl IntoIterator<Item = CreditAccountId>,
+    ) {
+        for (customer, row) in overdue {
             self.overdue.entry(customer).or_default().push(row);
         }
-        let own: Vec<CreditAccountId> = self.lines.values().map(|(account, _)| *account).collect();
-        let blocks = accounts::list_blocks(db, &own)?;
-        self.blocked = blocks.into_iter().map(|block| block.account_id).collect();
-        Ok(())
+        self.blocked.extend(blocked);
+    }
+
+    /// The customers' own accounts.
+    pub fn accounts(&self) -> Vec<CreditAccountId> {
+        self.lines.values().map(|(account, _)| *account).collect()
     }
 
     /// Everybody whom the batch is about.
@@ -130,7 +228,7 @@ impl Book {
     pub fn facts(
         &self,
         account: &CreditAccount,
-        _order: Option<&str>,
+        input: &LimitCheckIn,
         clock: &Clock,
         today: NaiveDate,
     ) -> Option<Facts> {
@@ -150,6 +248,7 @@ impl Book {
             overdue: overdue.cloned().unwrap_or_default(),
             unpaid: None,
             dunning_level: None,
+            conversion: self.conversion(input.amount.money().currency(), account.currency),
             behaviour: None,
             usual_order: None,
         })
@@ -206,13 +305,17 @@ impl Book {
     }
 }
 
-fn find_customers(db: &mut Db, asked: &[Asked]) -> Result<Vec<Customer>, DbError> {
+/// Reads what is not remembered of the customers that are asked about, and of everybody above them.
+fn learn(db: &mut Db, asked: &[Asked], hints: &Hints) -> Result<(), DbError> {
     let mut ids: Vec<CustomerId> = Vec::new();
     let mut numbers: Vec<Number> = Vec::new();
     for one in asked {
-        match one.input.customer() {
-            CustomerRef::Id(id) => ids.push(id),
-            CustomerRef::Number(number) => numbers.push(number),
+        let reference = one.input.customer();
+        if hints.line(&reference).is_none() {
+            match reference {
+                CustomerRef::Id(id) => ids.push(id),
+                CustomerRef::Number(number) => numbers.push(number),
+            }
         }
     }
     let mut found = Vec::new();
@@ -223,5 +326,15 @@ fn find_customers(db: &mut Db, asked: &[Asked]) -> Result<Vec<Customer>, DbError
         let numbers: Vec<&str> = numbers.iter().map(Number::as_str).collect();
         found.extend(customers::list_by_numbers(db, &numbers)?);
     }
-    Ok(found)
+    let learned: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
+    while !found.is_empty() {
+        hints.remember(&found);
+        let above = hints.unknown(learned.iter().copied());
+        found = if above.is_empty() {
+            Vec::new()
+        } else {
+            customers::list_by_ids(db, &above)?
+        };
+    }
+    Ok(())
 }

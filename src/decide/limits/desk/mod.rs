@@ -1,18 +1,21 @@
 //! The desk: limit checks in batches.
 //!
-//! Requests arrive on a bounded channel. One thread takes all that are waiting, without waiting for more, and decides
-//! them in order of arrival in one transaction: while one commit is on its way, the next batch gathers. When a batch
+//! Requests arrive on a bounded channel. One thread takes all that are waiting and decides them in order of arrival in
+//! one transaction: while one commit is on its way, the next batch gathers. When a batch
 //! fails as a whole, its checks are decided one by one, so that none fails for its neighbours. A full channel is
 //! answered at once: a bounded wait beats a long queue.
 
 mod batch;
 mod book;
+mod hints;
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant as Stopwatch};
 
 use tokio::sync::oneshot;
 
 pub use self::batch::{Batch, Examined};
+pub use self::hints::Hints;
 use super::api::shapes::{LimitCheckIn, LimitCheckOut};
 use crate::book::policy::model::Policy;
 use crate::kernel::caller::Caller;
@@ -25,6 +28,8 @@ use crate::platform::idempotency::{self, Keyed};
 
 /// How many checks one transaction decides at most.
 const BATCH_MAX: usize = 256;
+/// How long a batch waits at most for those who were in the last one.
+const PATIENCE: Duration = Duration::from_micros(400);
 
 /// Why a check is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,13 +96,11 @@ impl Desk {
 
 /// The desk's thread.
 fn serve(database: &Database, clerk: &Caller, waiting: &Receiver<Waiting>) {
+    let hints = Hints::default();
+    let mut last = 0;
     while let Ok(first) = waiting.recv() {
-        let mut batch = vec![first];
-        while batch.len() < BATCH_MAX
-            && let Ok(next) = waiting.try_recv()
-        {
-            batch.push(next);
-        }
+        let mut batch = gather(first, waiting, last);
+        last = batch.len();
         // A caller that gave up costs nothing.
         batch.retain(|waiting| !waiting.reply.is_closed());
         let (asked, replies): (Vec<Asked>, Vec<_>) = batch
@@ -106,12 +109,33 @@ fn serve(database: &Database, clerk: &Caller, waiting: &Receiver<Waiting>) {
             .unzip();
         for (reply, answer) in replies
             .into_iter()
-            .zip(decide_batch(database, clerk, &asked))
+            .zip(decide_batch(database, clerk, &asked, &hints))
         {
             // The caller may have gone meanwhile; the decision stands, and a retry with its key finds it.
             let _ = reply.send(answer);
         }
     }
+}
+
+/// Takes all that are waiting. Callers that were answered together ask together again: when the last batch was much
+/// larger, the others of it are given a moment to come, so that they form one batch and not two. A lone caller never
+/// waits.
+fn gather(first: Waiting, waiting: &Receiver<Waiting>, last: usize) -> Vec<Waiting> {
+    let mut batch = vec![first];
+    let since = Stopwatch::now();
+    while batch.len() < BATCH_MAX {
+        match waiting.try_recv() {
+            Ok(next) => batch.push(next),
+            Err(_) if batch.len() < last / 2 && since.elapsed() < PATIENCE => {
+                match waiting.recv_timeout(PATIENCE / 4) {
+                    Ok(next) => batch.push(next),
+                    Err(_) => break,
+                }
+            }
+            Err(_) => break,
+        }
+    }
+    batch
 }
 
 /// Decides a batch. One that fails for a check in it is decided one by one; one that the database is not there for is
@@ -120,8 +144,9 @@ fn decide_batch(
     database: &Database,
     clerk: &Caller,
     asked: &[Asked],
+    hints: &Hints,
 ) -> Vec<Result<Ended, Problem>> {
-    match decide_together(database, clerk, asked) {
+    match decide_together(database, clerk, asked, hints) {
         Ok(answers) => answers,
         Err(DbError::Unavailable(reason)) => {
             tracing::warn!(reason, checks = asked.len(), "the database is unavailable");
@@ -134,15 +159,20 @@ fn decide_batch(
             tracing::info!(%error, checks = asked.len(), "a batch failed; its checks are decided one by one");
             asked
                 .iter()
-                .map(|one| decide_alone(database, clerk, one))
+                .map(|one| decide_alone(database, clerk, one, hints))
                 .collect()
         }
     }
 }
 
 /// Decides one check, and a second time when another server answered its key meanwhile: now the answer is there.
-fn decide_alone(database: &Database, clerk: &Caller, one: &Asked) -> Result<Ended, Problem> {
-    let decide = || decide_together(database, clerk, std::slice::from_ref(one));
+fn decide_alone(
+    database: &Database,
+    clerk: &Caller,
+    one: &Asked,
+    hints: &Hints,
+) -> Result<Ended, Problem> {
+    let decide = || decide_together(database, clerk, std::slice::from_ref(one), hints);
     let answers = match decide() {
         Err(error) if idempotency::was_taken(&error) => decide(),
         answers => answers,
@@ -157,9 +187,10 @@ fn decide_together(
     database: &Database,
     clerk: &Caller,
     asked: &[Asked],
+    hints: &Hints,
 ) -> Result<Vec<Result<Ended, Problem>>, DbError> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        database.maintain(clerk, |tx| check_all(tx, asked))
+        database.maintain(clerk, |tx| check_with(tx, asked, hints))
     }))
     .unwrap_or_else(|_| {
         Ok(asked
@@ -174,7 +205,15 @@ fn decide_together(
 /// # Errors
 /// When the database fails; what is wrong with one check is its own answer.
 pub fn check_all(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<Ended, Problem>>, DbError> {
-    let mut batch = Batch::load(tx, asked)?;
+    check_with(tx, asked, &Hints::default())
+}
+
+fn check_with(
+    tx: &mut Tx,
+    asked: &[Asked],
+    hints: &Hints,
+) -> Result<Vec<Result<Ended, Problem>>, DbError> {
+    let mut batch = Batch::load(tx, asked, hints)?;
     let answers: Vec<Result<Ended, Problem>> = asked
         .iter()
         .map(|one| batch.answer(one))
@@ -189,7 +228,7 @@ pub fn check_all(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<Ended, Probl
 /// # Errors
 /// When the database fails.
 pub fn recheck_all(tx: &mut Tx, asked: &[Asked]) -> Result<usize, DbError> {
-    let mut batch = Batch::load(tx, asked)?;
+    let mut batch = Batch::load(tx, asked, &Hints::default())?;
     let mut released = 0;
     for one in asked {
         released += usize::from(batch.release_if_it_passes(one)?);

@@ -6,7 +6,7 @@ use super::{NodeFigures, PPM};
 use crate::book::exposure::model::{AccountStatus, Exposure};
 use crate::book::exposure::rules::NodeKind;
 use crate::book::policy::model::{CheckRule, ExposureCategory, RuleCode};
-use crate::decide::limits::facts::{Facts, Question};
+use crate::decide::limits::facts::{Credit, Facts, Question};
 use crate::decide::limits::reasons::{Reason, ReasonCode};
 use crate::kernel::money::Money;
 
@@ -16,16 +16,17 @@ pub fn hits(
     facts: &Facts,
     nodes: &[NodeFigures],
     question: &Question,
+    credit: Credit,
 ) -> Vec<Reason> {
     if let Some(kind) = node_kind(rule.code) {
         return nodes
             .iter()
             .filter(|node| node.kind == kind)
-            .filter_map(|node| over_limit(rule, node, facts, question))
+            .filter_map(|node| over_limit(rule, node, facts, credit))
             .collect();
     }
     let hit = match rule.code {
-        RuleCode::CategorySublimit => category_sublimit(rule, facts, question),
+        RuleCode::CategorySublimit => category_sublimit(rule, facts, question, credit),
         RuleCode::AccountStatus => account_status(rule, facts),
         RuleCode::OverdueDaysOldest => overdue_days(rule, facts),
         RuleCode::OverdueAmount => overdue_amount(rule, facts),
@@ -34,9 +35,9 @@ pub fn hits(
         RuleCode::MaxDunningLevel => dunning_level(rule, facts),
         RuleCode::PaymentBehaviour => behaviour(rule, facts),
         RuleCode::LimitExpired => limit_expired(rule, facts),
-        RuleCode::MaxDocumentValue => document_value(rule, facts, question),
-        RuleCode::OrderOutlier => outlier(rule, facts, question),
-        RuleCode::NewCustomerPeriod => new_customer(rule, facts, nodes, question),
+        RuleCode::MaxDocumentValue => document_value(rule, facts, credit),
+        RuleCode::OrderOutlier => outlier(rule, facts, credit),
+        RuleCode::NewCustomerPeriod => new_customer(rule, facts, nodes, credit),
         RuleCode::TermExceedsPolicy => term(rule, facts, question),
         RuleCode::PrepaidExempt => prepaid(rule, question),
         RuleCode::ExemptParty => exempt(rule, facts),
@@ -133,10 +134,10 @@ fn over_limit(
     rule: &CheckRule,
     node: &NodeFigures,
     facts: &Facts,
-    question: &Question,
+    credit: Credit,
 ) -> Option<Reason> {
     let limit = node.limit_minor?;
-    let net = question.net_minor();
+    let net = credit.net_minor;
     if net <= 0 || node.exposure_minor.saturating_add(net) <= most(rule, node)? {
         return None;
     }
@@ -173,13 +174,18 @@ fn share(part: i128, whole: i64) -> Option<String> {
     ))
 }
 
-fn category_sublimit(rule: &CheckRule, facts: &Facts, question: &Question) -> Option<Reason> {
+fn category_sublimit(
+    rule: &CheckRule,
+    facts: &Facts,
+    question: &Question,
+    credit: Credit,
+) -> Option<Reason> {
     let category = rule.category?;
     let allowed = rule.amounts.get(facts.currency)?;
     let own = facts.nodes.first()?.exposure + -Exposure::reserved(question.held_minor);
     // An order comes as a reservation; it adds nothing to the other categories.
     let added = match category {
-        ExposureCategory::Reservations => question.net_minor().max(0),
+        ExposureCategory::Reservations => credit.net_minor.max(0),
         _ => 0,
     };
     let after = own.get(category).saturating_add(added);
@@ -294,22 +300,28 @@ fn limit_expired(rule: &CheckRule, facts: &Facts) -> Option<Reason> {
     })
 }
 
-fn document_value(rule: &CheckRule, facts: &Facts, question: &Question) -> Option<Reason> {
+fn document_value(rule: &CheckRule, facts: &Facts, credit: Credit) -> Option<Reason> {
     let allowed = rule.amounts.get(facts.currency)?;
-    (question.amount.minor() > allowed.minor()).then(|| {
+    (credit.amount_minor > allowed.minor()).then(|| {
         reason(rule)
-            .with_money("asked", question.amount)
+            .with_money(
+                "asked",
+                Money::from_minor(credit.amount_minor, facts.currency),
+            )
             .with_money("allowed", allowed)
     })
 }
 
 /// The median order is 100, the threshold 300 %: an order of 301 hits.
-fn outlier(rule: &CheckRule, facts: &Facts, question: &Question) -> Option<Reason> {
+fn outlier(rule: &CheckRule, facts: &Facts, credit: Credit) -> Option<Reason> {
     let usual = facts.usual_order?;
     let most = i128::from(usual.median_minor) * i128::from(rule.threshold_ppm?);
-    (usual.count > 0 && i128::from(question.amount.minor()) * PPM > most).then(|| {
+    (usual.count > 0 && i128::from(credit.amount_minor) * PPM > most).then(|| {
         reason(rule)
-            .with_money("asked", question.amount)
+            .with_money(
+                "asked",
+                Money::from_minor(credit.amount_minor, facts.currency),
+            )
             .with_money(
                 "usual",
                 Money::from_minor(usual.median_minor, facts.currency),
@@ -322,14 +334,14 @@ fn new_customer(
     rule: &CheckRule,
     facts: &Facts,
     nodes: &[NodeFigures],
-    question: &Question,
+    credit: Credit,
 ) -> Option<Reason> {
     let allowed = rule.amounts.get(facts.currency)?;
     let days = days_since(facts.opened_on, facts);
     let after = nodes
         .first()?
         .exposure_minor
-        .saturating_add(question.net_minor().max(0));
+        .saturating_add(credit.net_minor.max(0));
     (days < i64::from(rule.days?) && after > allowed.minor()).then(|| {
         reason(rule)
             .with("opened_on", facts.opened_on)

@@ -84,7 +84,7 @@ fn ask(facts: &Facts, policy: &PolicyDocument, question: &Question) -> Decision 
     let nodes = figures(facts, policy, question);
     let mut reasons = Vec::new();
     let mut trace = Vec::new();
-    if question.amount.currency() == facts.currency {
+    if let Some(credit) = facts.credit(question) {
         let applies = |checkpoints: &[_]| {
             checkpoints.is_empty() || checkpoints.contains(&question.checkpoint)
         };
@@ -92,7 +92,7 @@ fn ask(facts: &Facts, policy: &PolicyDocument, question: &Question) -> Decision 
             if !applies(&rule.checkpoints) {
                 continue;
             }
-            let hits = catalogue::hits(rule, facts, &nodes, question);
+            let hits = catalogue::hits(rule, facts, &nodes, question, credit);
             trace.push(Asked {
                 code: rule.code,
                 effect: rule.effect,
@@ -102,9 +102,9 @@ fn ask(facts: &Facts, policy: &PolicyDocument, question: &Question) -> Decision 
         }
     } else {
         reasons.push(
-            Reason::new(ReasonCode::CurrencyMismatch, RuleEffect::Block)
-                .with("given", question.amount.currency())
-                .with("expected", facts.currency),
+            Reason::new(ReasonCode::NoExchangeRate, RuleEffect::Block)
+                .with("from", question.amount.currency())
+                .with("to", facts.currency),
         );
     }
     Decision {

@@ -7,7 +7,7 @@ use super::{Decision, ask, catalogue};
 use crate::book::exposure::model::AdditionalKind;
 use crate::book::exposure::rules::{NodeKind, Raise};
 use crate::book::policy::model::{PolicyDocument, RuleEffect};
-use crate::decide::limits::facts::{Facts, Question};
+use crate::decide::limits::facts::{Credit, Facts, Question};
 use crate::decide::limits::reasons::ReasonCode;
 use crate::kernel::money::Money;
 
@@ -90,10 +90,13 @@ pub fn counter_offers(
         };
         return Some(offer).filter(passes).into_iter().collect();
     }
-    let room = Room::of(facts, policy, question, refused);
+    let Some(credit) = facts.credit(question) else {
+        return Vec::new();
+    };
+    let room = Room::of(facts, policy, question, credit, refused);
     [
-        room.reduced(question),
-        room.prepayment(question),
+        room.reduced(facts, question),
+        room.prepayment(facts, question),
         room.security(facts),
     ]
     .into_iter()
@@ -117,7 +120,13 @@ struct Room {
 }
 
 impl Room {
-    fn of(facts: &Facts, policy: &PolicyDocument, question: &Question, refused: &Decision) -> Room {
+    fn of(
+        facts: &Facts,
+        policy: &PolicyDocument,
+        question: &Question,
+        credit: Credit,
+        refused: &Decision,
+    ) -> Room {
         let mut room = Room {
             credit: None,
             document: None,
@@ -139,7 +148,7 @@ impl Room {
                     .map(|most| most.saturating_sub(node.exposure_minor));
                 room.credit = least(room.credit, most);
                 if matches!(node.kind, NodeKind::Own | NodeKind::Group) {
-                    let missing = catalogue::missing(rule, node, question.net_minor());
+                    let missing = catalogue::missing(rule, node, credit.net_minor);
                     room.missing = room.missing.max(missing);
                 }
             }
@@ -147,29 +156,33 @@ impl Room {
         room
     }
 
-    /// The largest amount: what is left of credit with what is prepaid anyway, and no more than one order may be.
-    fn reduced(&self, question: &Question) -> Option<CounterOffer> {
-        let by_credit = match self.credit {
-            Some(credit) if credit <= 0 => return None,
-            credit => credit.map(|credit| {
-                credit
-                    .saturating_add(question.prepaid_minor)
-                    .saturating_add(question.captured_minor)
-            }),
-        };
-        let most = by_credit.into_iter().chain(self.document).min()?;
+    /// How much of the order may go unpaid, in its own currency: what is left of credit, and what was invoiced already.
+    fn unpaid(&self, facts: &Facts, question: &Question) -> Option<i64> {
+        let most = self.credit?.max(0).saturating_add(question.captured_minor);
+        facts.from_account(most, question.amount.currency())
+    }
+
+    /// The largest amount: what may go unpaid with what is prepaid anyway, and no more than one order may be.
+    fn reduced(&self, facts: &Facts, question: &Question) -> Option<CounterOffer> {
+        if self.credit.is_some_and(|credit| credit <= 0) {
+            return None;
+        }
+        let by_credit = self
+            .unpaid(facts, question)
+            .map(|unpaid| unpaid.saturating_add(question.prepaid_minor));
+        let by_document = self
+            .document
+            .and_then(|most| facts.from_account(most, question.amount.currency()));
+        let most = by_credit.into_iter().chain(by_document).min()?;
         let amount = Money::from_minor(most, question.amount.currency());
         (most < question.amount.minor())
             .then(|| offer(OfferKind::ReducedAmount, amount))
             .flatten()
     }
 
-    fn prepayment(&self, question: &Question) -> Option<CounterOffer> {
-        let prepaid = question
-            .amount
-            .minor()
-            .saturating_sub(question.captured_minor)
-            .saturating_sub(self.credit?.max(0));
+    fn prepayment(&self, facts: &Facts, question: &Question) -> Option<CounterOffer> {
+        let unpaid = self.unpaid(facts, question)?;
+        let prepaid = question.amount.minor().saturating_sub(unpaid);
         let amount = Money::from_minor(prepaid, question.amount.currency());
         offer(OfferKind::Prepayment, amount)
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::book::exchange_rates::rules::Conversion;
 use crate::book::exposure::model::{AccountStatus, Exposure, Limit};
 use crate::book::exposure::rules::Node;
 use crate::book::exposure::rules::tests::{a_node, the_worked_example};
@@ -36,6 +37,7 @@ fn facts(nodes: impl IntoIterator<Item = Node>) -> Facts {
         overdue: Vec::new(),
         unpaid: None,
         dunning_level: None,
+        conversion: None,
         behaviour: None,
         usual_order: None,
     }
@@ -187,13 +189,58 @@ fn a_limit_ends_after_its_last_day() {
     );
 }
 
+/// 7.2628 yuan for a dollar.
+fn a_rate() -> Conversion {
+    serde_json::from_value(serde_json::json!({
+        "from": "USD", "to": "CNY", "rate": "7.2628", "rate_date": "2026-03-30", "source": "ECB", "legs": [{
+            "exchange_rate": {"id": "fxr_01k00000000000000000000001", "base_currency": "USD", "quote_currency": "CNY",
+                "rate": "7.2628", "rate_date": "2026-03-30", "source": "ECB", "set_by": "u-31",
+                "set_at": "2026-03-30T16:00:00.000000Z"},
+            "inverse": false,
+        }],
+    }))
+    .unwrap()
+}
+
 #[test]
-fn another_currency_is_refused_and_never_converted() {
+fn without_a_rate_another_currency_is_refused_and_never_taken_one_to_one() {
     let mut question = order(1);
     question.amount = Money::from_minor(1, "EUR".parse().unwrap());
-    let decision = decide(&own(1_000, 0), &default_document(), &question);
-    assert_eq!(decision.outcome, Outcome::Rejected);
-    assert_eq!(codes(&decision), [ReasonCode::CurrencyMismatch]);
+    let mut facts = own(1_000, 0);
+    for rate in [None, Some(a_rate())] {
+        facts.conversion = rate;
+        let decision = decide(&facts, &default_document(), &question);
+        assert_eq!(decision.outcome, Outcome::Rejected);
+        assert_eq!(codes(&decision), [ReasonCode::NoExchangeRate]);
+        assert_eq!(decision.counter_offers, []);
+    }
+}
+
+#[test]
+fn an_order_in_another_currency_is_converted_and_its_offers_are_in_its_own() {
+    let dollars = |minor| Money::from_minor(minor, "USD".parse().unwrap());
+    let mut facts = own(50_000, 0);
+    facts.conversion = Some(a_rate());
+    let mut question = order(1);
+    question.amount = dollars(10_000);
+    // USD 100.00 is CNY 726.28; the limit of CNY 500.00 is USD 68.84 at the most.
+    let credit = facts.credit(&question).unwrap();
+    assert_eq!(credit.amount_minor, 72_628);
+    let decision = decide(&facts, &default_document(), &question);
+    assert_eq!(decision.outcome, Outcome::ReviewRequired);
+    let offered: Vec<_> = decision
+        .counter_offers
+        .iter()
+        .map(|offer| (offer.kind, offer.amount))
+        .collect();
+    assert_eq!(
+        offered,
+        [
+            (OfferKind::ReducedAmount, Some(dollars(6_884))),
+            (OfferKind::Prepayment, Some(dollars(3_116))),
+            (OfferKind::Security, Some(cny(22_628))),
+        ]
+    );
 }
 
 #[test]
@@ -445,6 +492,7 @@ fn worlds() -> impl Strategy<Value = Facts> {
     );
     (nodes, proptest::bool::ANY).prop_map(|((own, group, country), is_new)| {
         let mut facts = facts([own, group, country]);
+        facts.conversion = Some(a_rate());
         if is_new {
             facts.opened_on = day("2026-03-01");
         }
@@ -475,7 +523,7 @@ proptest! {
     #[test]
     fn what_is_approved_never_passes_a_limit(facts in worlds(), question in questions()) {
         let decision = decide(&facts, &default_document(), &question);
-        let net = question.net_minor();
+        let net = facts.credit(&question).unwrap().net_minor;
         if decision.outcome.is_approved() && net > 0 {
             for node in &decision.nodes {
                 prop_assert!(node.headroom().is_none_or(|headroom| net <= headroom));
@@ -496,7 +544,7 @@ proptest! {
         let decision = decide(&facts, &policy, &question);
         let reduced = decision.counter_offers.iter().find(|offer| offer.kind == OfferKind::ReducedAmount);
         if let Some(amount) = reduced.and_then(|offer| offer.amount) {
-            let more = Question { amount: cny(amount.minor() + 1), ..question };
+            let more = Question { amount: Money::from_minor(amount.minor() + 1, amount.currency()), ..question };
             prop_assert!(!decide(&facts, &policy, &more).outcome.is_approved());
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -227,7 +228,7 @@ pub struct OpenedBlockOut {
     "reasons": [{"code": "limit_utilisation", "effect": "warn",
         "message": "The limit of CNY 100000.00 would be used to 0.9300 of it.",
         "facts": {"node": "acc_01k00000000000000000000001", "utilisation": "0.9300"}}],
-    "counter_offers": [],
+    "counter_offers": [], "conversion": null,
     "credit_account": {"id": "acc_01k00000000000000000000001", "limit_kind": "amount",
         "limit": {"amount": "100000.00", "currency": "CNY"},
         "exposure": {"total": {"amount": "93000.00", "currency": "CNY"}, "by_category": {
@@ -251,12 +252,44 @@ pub struct LimitCheckOut {
     /// What else would pass now; each was put through the same rules.
     #[schema(max_items = 10)]
     counter_offers: Vec<CounterOffer>,
+    /// How the order came into the account's currency; null when it is in it, or when no rate is known.
+    conversion: Option<AppliedRateOut>,
     credit_account: CheckedAccountOut,
     reservation: Option<TakenReservationOut>,
     credit_block: Option<OpenedBlockOut>,
     #[schema(minimum = 1, maximum = 2_147_483_647)]
     policy_version: i32,
     checked_at: Instant,
+}
+
+/// How an order came into the account's currency.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AppliedRate)]
+pub struct AppliedRateOut {
+    /// The order in the account's currency, rounded up.
+    amount: Money,
+    /// One unit of the order's currency in units of the account's.
+    #[schema(max_length = 40, pattern = r"^(0|[1-9][0-9]*)(\.[0-9]+)?$")]
+    rate: String,
+    /// The day of the rate, of the older one when there are two.
+    rate_date: NaiveDate,
+    /// Who published it.
+    #[schema(max_length = 130)]
+    source: String,
+}
+
+impl AppliedRateOut {
+    fn new(record: &Record) -> Option<AppliedRateOut> {
+        let facts = &record.facts;
+        let conversion = facts.conversion.as_ref()?;
+        let credit = facts.credit(&record.question)?;
+        Some(AppliedRateOut {
+            amount: Money::from_minor(credit.amount_minor, facts.currency),
+            rate: conversion.rate.to_string(),
+            rate_date: conversion.rate_date,
+            source: conversion.source.clone(),
+        })
+    }
 }
 
 /// Under what a check was decided, and for whom the answer is.
@@ -286,6 +319,7 @@ impl LimitCheckOut {
             outcome: record.decision.outcome,
             reasons: reasons_for(&record.decision.reasons, to.reader, to.language),
             counter_offers: record.decision.counter_offers.clone(),
+            conversion: AppliedRateOut::new(record),
             credit_account: CheckedAccountOut {
                 id: to.account,
                 limit_kind: limit.kind(),

@@ -1,18 +1,21 @@
-//! Queries on checks, reservations and credit blocks, and the facts that decisions need.
+//! Queries on checks, reservations and credit blocks.
 
-use chrono::NaiveDate;
+mod standing;
+
+pub use standing::{Standing, Wanted, standing};
+
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use super::api::{CreditBlockFilter, LimitCheckFilter, ReservationFilter};
-use super::facts::Overdue;
 use super::model::{CreditBlock, CreditBlockStatus, LimitCheck, Reservation, ReservationStatus};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CreditBlockId, CustomerId, LimitCheckId, ReservationId};
 use crate::kernel::text::Number;
-use crate::platform::db::schema::{credit_blocks, customers, invoices, limit_checks, reservations};
-use crate::platform::db::{Db, DbError, Tx, on_backend, sum_minor};
+use crate::platform::db::columns::{IdColumn, InstantColumn};
+use crate::platform::db::schema::{credit_blocks, customers, limit_checks, reservations};
+use crate::platform::db::{Db, DbError, Tx, insert_rows, on_backend};
 use crate::platform::http::{PageRequest, Problem};
 
 const OPEN: [ReservationStatus; 2] = [
@@ -23,74 +26,28 @@ const OPEN: [ReservationStatus; 2] = [
 /// The states in which a credit block waits for credit.
 const WAITING: [CreditBlockStatus; 2] = [CreditBlockStatus::Open, CreditBlockStatus::Assigned];
 
-/// What is overdue on `today` for these customers, by due date: one row for each, however many invoices there are.
-pub fn list_overdue(
-    db: &mut Db,
-    wanted: &[CustomerId],
-    today: NaiveDate,
-) -> Result<Vec<(CustomerId, Overdue)>, DbError> {
-    let rows: Vec<(CustomerId, NaiveDate, i64, i64)> = on_backend!(db, |c| invoices::table
-        .filter(invoices::customer_id.eq_any(wanted))
-        .filter(invoices::open_minor.gt(0))
-        .filter(invoices::due_date.lt(today))
-        .group_by((invoices::customer_id, invoices::due_date))
-        .select((
-            invoices::customer_id,
-            invoices::due_date,
-            sum_minor!("open_minor"),
-            diesel::dsl::sql::<BigInt>("MAX(open_minor)"),
-        ))
-        .load(c))?;
-    Ok(rows
-        .into_iter()
-        .map(|(customer, due_date, sum_minor, largest_minor)| {
-            let overdue = Overdue {
-                due_date,
-                sum_minor,
-                largest_minor,
-            };
-            (customer, overdue)
-        })
-        .collect())
-}
+/// One order of one customer.
+pub type Order<'a> = (CustomerId, &'a str);
 
-/// The open reservations of these orders.
-pub fn list_open_reservations(
+/// Those of these credit blocks that still wait.
+pub fn list_waiting_by_ids(
     db: &mut Db,
-    wanted: &[CustomerId],
-    orders: &[&str],
-) -> Result<Vec<Reservation>, DbError> {
-    Ok(on_backend!(db, |c| reservations::table
-        .filter(reservations::customer_id.eq_any(wanted))
-        .filter(reservations::order_number.eq_any(orders))
-        .filter(reservations::status.eq_any(OPEN))
-        .select(Reservation::as_select())
-        .load(c))?)
-}
-
-/// The credit blocks of these orders that wait.
-pub fn list_waiting_blocks(
-    db: &mut Db,
-    wanted: &[CustomerId],
-    orders: &[&str],
+    ids: &[CreditBlockId],
 ) -> Result<Vec<CreditBlock>, DbError> {
     Ok(on_backend!(db, |c| credit_blocks::table
-        .filter(credit_blocks::customer_id.eq_any(wanted))
-        .filter(credit_blocks::order_number.eq_any(orders))
+        .filter(credit_blocks::id.eq_any(ids))
         .filter(credit_blocks::status.eq_any(WAITING))
         .select(CreditBlock::as_select())
         .load(c))?)
 }
 
 /// The releases by credit of these orders that let them grow.
-pub fn list_releases(
-    db: &mut Db,
-    wanted: &[CustomerId],
-    orders: &[&str],
-) -> Result<Vec<CreditBlock>, DbError> {
+pub fn list_releases(db: &mut Db, orders: &[Order]) -> Result<Vec<CreditBlock>, DbError> {
+    let customers: Vec<CustomerId> = orders.iter().map(|(customer, _)| *customer).collect();
+    let numbers: Vec<&str> = orders.iter().map(|(_, number)| *number).collect();
     Ok(on_backend!(db, |c| credit_blocks::table
-        .filter(credit_blocks::customer_id.eq_any(wanted))
-        .filter(credit_blocks::order_number.eq_any(orders))
+        .filter(credit_blocks::customer_id.eq_any(&customers))
+        .filter(credit_blocks::order_number.eq_any(&numbers))
         .filter(credit_blocks::status.eq(CreditBlockStatus::Released))
         .filter(credit_blocks::release_valid_until.is_not_null())
         .select(CreditBlock::as_select())
@@ -120,20 +77,42 @@ pub fn list_waiting(
 }
 
 pub fn insert_checks(tx: &mut Tx, rows: &[LimitCheck]) -> Result<(), DbError> {
-    for chunk in rows.chunks(1_000) {
-        on_backend!(tx, |c| diesel::insert_into(limit_checks::table)
-            .values(chunk)
-            .execute(c))?;
-    }
+    insert_rows!(tx, "limit_checks", rows, |row| {
+        id: IdColumn = row.id,
+        account_id: IdColumn = row.account_id,
+        customer_id: IdColumn = row.customer_id,
+        order_number: Nullable<Text> = row.order_number.as_deref(),
+        checkpoint: Text = row.checkpoint.as_str(),
+        currency: Text = row.currency.code(),
+        amount_minor: BigInt = row.amount_minor,
+        outcome: Text = row.outcome.as_str(),
+        policy_version: Integer = row.policy_version,
+        record: Text = row.record.as_str(),
+        checked_by: Text = row.checked_by.as_str(),
+        checked_at: InstantColumn = row.checked_at,
+    });
     Ok(())
 }
 
 pub fn insert_reservations(tx: &mut Tx, rows: &[Reservation]) -> Result<(), DbError> {
-    for chunk in rows.chunks(1_000) {
-        on_backend!(tx, |c| diesel::insert_into(reservations::table)
-            .values(chunk)
-            .execute(c))?;
-    }
+    insert_rows!(tx, "reservations", rows, |row| {
+        id: IdColumn = row.id,
+        account_id: IdColumn = row.account_id,
+        customer_id: IdColumn = row.customer_id,
+        check_id: IdColumn = row.check_id,
+        order_number: Text = row.order_number.as_str(),
+        purpose: Text = row.purpose.as_str(),
+        currency: Text = row.currency.code(),
+        amount_minor: BigInt = row.amount_minor,
+        captured_minor: BigInt = row.captured_minor,
+        status: Text = row.status.as_str(),
+        expires_at: InstantColumn = row.expires_at,
+        created_by: Text = row.created_by.as_str(),
+        created_at: InstantColumn = row.created_at,
+        ended_at: Nullable<InstantColumn> = row.ended_at,
+        end_reason: Nullable<Text> = row.end_reason.as_deref(),
+        version: BigInt = row.version,
+    });
     Ok(())
 }
 

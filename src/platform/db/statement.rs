@@ -1,0 +1,140 @@
+//! Statements of fixed text, prepared once for each connection.
+//!
+//! Diesel prepares anew whatever it writes for each call: inserts of many rows, updates, `IN` lists. Where that costs
+//! more than the work itself, as on the credit desk's way, a statement is written out here, with arrays on PostgreSQL
+//! (one statement for any number of rows) and row by row on SQLite.
+
+use std::marker::PhantomData;
+
+use diesel::backend::Backend;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::HasSqlType;
+use diesel::{QueryResult, RunQueryDsl};
+
+/// A statement whose arguments stand as `?` in its text; `ST` is what a query gives.
+pub struct Statement<'a, DB: Backend, ST = ()> {
+    sql: &'static str,
+    arguments: Vec<Box<dyn Argument<DB> + 'a>>,
+    gives: PhantomData<fn() -> ST>,
+}
+
+impl<'a, DB: Backend, ST> Statement<'a, DB, ST> {
+    pub fn new(sql: &'static str) -> Self {
+        Statement {
+            sql,
+            arguments: Vec::new(),
+            gives: PhantomData,
+        }
+    }
+
+    /// Gives the next argument, as the SQL type `T`.
+    #[must_use]
+    pub fn bind<T, U>(mut self, value: U) -> Self
+    where
+        T: 'a,
+        U: ToSql<T, DB> + 'a,
+        DB: HasSqlType<T>,
+    {
+        self.arguments.push(Box::new(Bound {
+            value,
+            as_type: PhantomData::<fn() -> T>,
+        }));
+        self
+    }
+}
+
+/// One argument, whatever its type.
+trait Argument<DB: Backend> {
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>;
+}
+
+struct Bound<T, U> {
+    value: U,
+    as_type: PhantomData<fn() -> T>,
+}
+
+impl<DB, T, U> Argument<DB> for Bound<T, U>
+where
+    DB: Backend + HasSqlType<T>,
+    U: ToSql<T, DB>,
+{
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_bind_param::<T, U>(&self.value)
+    }
+}
+
+impl<DB: Backend, ST> QueryFragment<DB> for Statement<'_, DB, ST> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let mut pieces = self.sql.split('?');
+        out.push_sql(pieces.next().unwrap_or_default());
+        for (argument, piece) in self.arguments.iter().zip(pieces) {
+            argument.push(&mut out)?;
+            out.push_sql(piece);
+        }
+        Ok(())
+    }
+}
+
+impl<DB: Backend, ST> QueryId for Statement<'_, DB, ST> {
+    type QueryId = ();
+
+    /// The text is the id: it is prepared once.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB: Backend, ST> Query for Statement<'_, DB, ST> {
+    type SqlType = ST;
+}
+
+impl<DB: Backend, ST, C> RunQueryDsl<C> for Statement<'_, DB, ST> {}
+
+/// Inserts rows, with a statement that is prepared once: each column with its SQL type and its value of a row.
+macro_rules! insert_rows {
+    ($tx:expr, $table:literal, $rows:expr, |$row:ident| {
+        $first:ident: $first_type:ty = $first_value:expr,
+        $($column:ident: $type:ty = $value:expr,)*
+    }) => {{
+        use diesel::RunQueryDsl as _;
+        use $crate::platform::db::{Conn, Statement};
+        let rows = $rows;
+        match $tx.conn() {
+            _ if rows.is_empty() => {}
+            Conn::Postgres(c) => {
+                let statement = concat!(
+                    "INSERT INTO ", $table, " (", stringify!($first), $(", ", stringify!($column),)*
+                    ") SELECT * FROM UNNEST(?", $($crate::platform::db::statement::mark!($column),)* ")"
+                );
+                Statement::<diesel::pg::Pg>::new(statement)
+                    .bind::<diesel::sql_types::Array<$first_type>, _>(
+                        rows.iter().map(|$row| $first_value).collect::<Vec<_>>(),
+                    )
+                    $(.bind::<diesel::sql_types::Array<$type>, _>(
+                        rows.iter().map(|$row| $value).collect::<Vec<_>>(),
+                    ))*
+                    .execute(&mut **c)?;
+            }
+            Conn::Sqlite(c) => {
+                let statement = concat!(
+                    "INSERT INTO ", $table, " (", stringify!($first), $(", ", stringify!($column),)*
+                    ") VALUES (?", $($crate::platform::db::statement::mark!($column),)* ")"
+                );
+                for $row in rows {
+                    Statement::<diesel::sqlite::Sqlite>::new(statement)
+                        .bind::<$first_type, _>($first_value)
+                        $(.bind::<$type, _>($value))*
+                        .execute(&mut **c)?;
+                }
+            }
+        }
+    }};
+}
+pub(crate) use insert_rows;
+
+/// The place of one more argument.
+macro_rules! mark {
+    ($column:ident) => {
+        ", ?"
+    };
+}
+pub(crate) use mark;

@@ -1,0 +1,154 @@
+//! Queries on the log and on the places of subscriptions in it.
+
+use diesel::dsl::{exists, max, sql};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+
+use super::model::{Event, Position, Progress};
+use crate::kernel::clock::Instant;
+use crate::platform::db::schema::{subscriptions, trail_entries};
+use crate::platform::db::{Backend, Conn, Db, DbError, Tx, on_backend};
+
+/// Compares where entries stand with a position.
+macro_rules! stands {
+    ($words:expr, $position:expr) => {
+        sql::<Bool>(&$words.0)
+            .bind::<BigInt, _>($position.transaction_id)
+            .sql(&$words.1)
+            .bind::<BigInt, _>($position.seq)
+            .sql(")")
+    };
+}
+
+/// The comparison in the words that lead each database to the right index. SQLite needs to hear that there is one
+/// transaction id only: then `seq` narrows an index on the action as well.
+fn words(db: &Db, comparison: &str) -> (String, String) {
+    match db.backend() {
+        Backend::Postgres => (
+            format!("(transaction_id, seq) {comparison} ("),
+            ", ".to_owned(),
+        ),
+        Backend::Sqlite => (
+            "transaction_id = (".to_owned(),
+            format!(") AND seq {comparison} ("),
+        ),
+    }
+}
+
+/// How far the log may be read now; see [`Position`].
+pub fn horizon(db: &mut Db) -> Result<Position, DbError> {
+    Ok(match db.conn() {
+        Conn::Postgres(c) => Position {
+            transaction_id: diesel::select(sql::<BigInt>(
+                "pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+            ))
+            .get_result(&mut **c)?,
+            seq: 0,
+        },
+        Conn::Sqlite(c) => {
+            let last: Option<i64> = trail_entries::table
+                .select(max(trail_entries::seq))
+                .first(&mut **c)?;
+            Position {
+                transaction_id: 0,
+                seq: last.unwrap_or(0),
+            }
+        }
+    })
+}
+
+/// Whether there are entries, of whatever action, after one position and up to another.
+pub fn has_entries(db: &mut Db, after: Position, up_to: Position) -> Result<bool, DbError> {
+    let (later, earlier) = (words(db, ">"), words(db, "<="));
+    Ok(on_backend!(db, |c| diesel::select(exists(
+        trail_entries::table
+            .filter(stands!(later, after))
+            .filter(stands!(earlier, up_to))
+    ))
+    .get_result(c))?)
+}
+
+/// The first events of these actions after one position and up to another, in order.
+pub fn list_events(
+    db: &mut Db,
+    actions: &[&str],
+    after: Position,
+    up_to: Position,
+    limit: i64,
+) -> Result<Vec<Event>, DbError> {
+    let (later, earlier) = (words(db, ">"), words(db, "<="));
+    let rows: Vec<Event> = on_backend!(db, |c| trail_entries::table
+        .filter(trail_entries::action.eq_any(actions))
+        .filter(stands!(later, after))
+        .filter(stands!(earlier, up_to))
+        .order((trail_entries::transaction_id, trail_entries::seq))
+        .limit(limit)
+        .select(Event::as_select())
+        .load(c))?;
+    Ok(rows)
+}
+
+/// When the first event of these actions after a position happened, also one that may not be read yet.
+pub fn first_waiting(
+    db: &mut Db,
+    actions: &[&str],
+    after: Position,
+) -> Result<Option<Instant>, DbError> {
+    let later = words(db, ">");
+    Ok(on_backend!(db, |c| trail_entries::table
+        .filter(trail_entries::action.eq_any(actions))
+        .filter(stands!(later, after))
+        .order((trail_entries::transaction_id, trail_entries::seq))
+        .select(trail_entries::at)
+        .first(c)
+        .optional())?)
+}
+
+/// Gives a subscription its first place, unless it has one.
+pub fn insert_progress(tx: &mut Tx, progress: &Progress) -> Result<(), DbError> {
+    on_backend!(tx, |c| diesel::insert_into(subscriptions::table)
+        .values(progress)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}
+
+pub fn find_progress(db: &mut Db, name: &str) -> Result<Option<Progress>, DbError> {
+    Ok(on_backend!(db, |c| subscriptions::table
+        .find(name)
+        .select(Progress::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The place of a subscription, locked until the unit of work ends; none while another replica has it. On SQLite the
+/// transaction holds the only write lock already.
+pub fn lock_progress(tx: &mut Tx, name: &str) -> Result<Option<Progress>, DbError> {
+    match tx.conn() {
+        Conn::Postgres(c) => Ok(subscriptions::table
+            .find(name)
+            .select(Progress::as_select())
+            .for_update()
+            .skip_locked()
+            .first(&mut **c)
+            .optional()?),
+        Conn::Sqlite(_) => find_progress(tx, name),
+    }
+}
+
+/// Writes where a locked subscription stands.
+pub fn save_progress(tx: &mut Tx, progress: &Progress) -> Result<(), DbError> {
+    use subscriptions::dsl;
+    on_backend!(tx, |c| diesel::update(
+        dsl::subscriptions.find(&progress.name)
+    )
+    .set((
+        dsl::transaction_id.eq(progress.transaction_id),
+        dsl::seq.eq(progress.seq),
+        dsl::attempts.eq(progress.attempts),
+        dsl::last_error.eq(&progress.last_error),
+        dsl::retry_at.eq(progress.retry_at),
+    ))
+    .execute(c))?;
+    Ok(())
+}
