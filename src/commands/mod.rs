@@ -4,6 +4,7 @@ mod demo;
 mod import;
 mod serve;
 mod token;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +36,8 @@ enum Command {
     Token(token::Options),
     /// Import a CSV file into the book.
     Import(import::Options),
+    /// Add the book up again from its documents, and say where a row tells a lie.
+    Verify(verify::Options),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -51,6 +54,9 @@ pub fn run() -> ExitCode {
         }
         Command::Demo(options) => {
             succeed(load(cli.config).and_then(|config| demo::run(config, &options)))
+        }
+        Command::Verify(options) => {
+            load(cli.config).and_then(|config| verify::run(&config, &options))
         }
         Command::Openapi => succeed(print_contract()),
         Command::Serve(options) => {

@@ -1,3 +1,4 @@
-//! The proof: figures over the whole book, as of any date.
+//! The proof: figures over the whole book, as of any date, and that the book says what its rows say.
 
+pub mod audit;
 pub mod reports;

@@ -70,7 +70,7 @@ impl House {
         let caller = house_caller("netterms", &[])?;
         furnish(&database, &caller)?;
         Ok(House {
-            desk: web::Data::new(Desk::open(database.by_key()?, caller)?),
+            desk: web::Data::new(Desk::open(database.by_key()?, caller, config.desk_queue)?),
             doors: web::Data::new(Doors::new(database)),
             verifier: web::Data::new(Verifier::shared_secret(&secret)),
             cursors: web::Data::new(CursorKey::derive(&secret.secret)),

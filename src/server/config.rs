@@ -34,6 +34,8 @@ pub struct Config {
     pub jwt_audience: String,
     /// `NETTERMS_BODY_TIME_MS`: how long the body of a request may take to arrive, in milliseconds.
     pub body_time_ms: u64,
+    /// `NETTERMS_DESK_QUEUE`: how many limit checks may wait for the credit desk; one more is told to come back.
+    pub desk_queue: usize,
     /// `NETTERMS_TIMEZONE`: where the organisation's business days begin, such as `Asia/Shanghai`.
     pub timezone: String,
     /// `NETTERMS_CLOCK`: `system`, or `turnable` for drills and tests.
@@ -84,6 +86,8 @@ impl Default for Config {
             jwt_issuer: "netterms".to_owned(),
             jwt_audience: "netterms".to_owned(),
             body_time_ms: 20_000,
+            // More would wait longer than an order system does.
+            desk_queue: 4_096,
             timezone: "UTC".to_owned(),
             clock: ClockKind::System,
             metrics: MetricsKind::Public,

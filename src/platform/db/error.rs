@@ -40,8 +40,14 @@ impl DbError {
 
 impl From<DieselError> for DbError {
     fn from(error: DieselError) -> DbError {
-        let DieselError::DatabaseError(kind, info) = &error else {
-            return DbError::Query(error);
+        let (kind, info) = match &error {
+            DieselError::DatabaseError(kind, info) => (kind, info),
+            // A transaction that can be neither committed nor rolled back has lost its connection; what it did is
+            // undone, or, when it was cut off while it committed, found by whoever asks again with the same key.
+            DieselError::BrokenTransactionManager | DieselError::RollbackErrorOnCommit { .. } => {
+                return DbError::Unavailable(error.to_string());
+            }
+            _ => return DbError::Query(error),
         };
         let message = info.message().to_owned();
         match kind {

@@ -129,6 +129,24 @@ impl Db {
         Ok(())
     }
 
+    /// Runs `work` in a transaction that sees one state of the database and is undone at its end.
+    fn snapshot<T, E: From<DbError>>(
+        &mut self,
+        work: impl FnOnce(&mut Db) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match &mut self.conn {
+            Conn::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(
+                &mut **c,
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            ),
+            Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(&mut **c, "BEGIN"),
+        }
+        .map_err(DbError::from)?;
+        let outcome = work(self);
+        self.rollback()?;
+        outcome
+    }
+
     fn begin_savepoint(&mut self) -> Result<(), DbError> {
         on_backend!(self, |c| AnsiTransactionManager::begin_transaction(c))?;
         Ok(())

@@ -163,6 +163,17 @@ impl Database {
         })
     }
 
+    /// Runs `work` on one state of the database, whatever others commit meanwhile, and changes nothing.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database.
+    pub fn snapshot<T, E: From<DbError>>(
+        &self,
+        work: impl FnOnce(&mut Db) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.reader()?.snapshot(work)
+    }
+
     /// Applies pending migrations, and says which.
     ///
     /// # Errors

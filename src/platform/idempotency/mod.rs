@@ -97,6 +97,11 @@ pub fn keep_all(tx: &mut Tx, kept: &[(IdempotencyKeyId, &str, &str)]) -> Result<
     store::insert_all(tx, kept)
 }
 
+/// Whether work failed because another server kept an answer under one of its keys meanwhile. Done again, it finds it.
+pub fn was_taken(error: &DbError) -> bool {
+    matches!(error, DbError::Duplicate { constraint } if constraint.starts_with("idempotency_keys"))
+}
+
 /// Keeps the answer under the key.
 ///
 /// # Errors

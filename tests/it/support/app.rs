@@ -21,12 +21,17 @@ use super::secret;
 
 /// Runs a test on SQLite, and on PostgreSQL when `TEST_DATABASE_URL` names a server.
 pub fn on_both(test: impl Fn(&TestApp)) {
+    on_both_with(|_| {}, test);
+}
+
+/// [`on_both`] with a changed configuration.
+pub fn on_both_with(change: impl Fn(&mut Config), test: impl Fn(&TestApp)) {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         if backend == Backend::Postgres && server_url().is_none() {
             eprintln!("skipped on PostgreSQL: TEST_DATABASE_URL is not set (scripts/test sets it)");
             continue;
         }
-        let app = TestApp::start(backend);
+        let app = TestApp::start_with(backend, &change);
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| test(&app))) {
             eprintln!("the test failed on {backend:?}");
             resume_unwind(panic);
@@ -44,6 +49,7 @@ fn server_url() -> Option<String> {
 pub struct TestApp {
     pub address: SocketAddr,
     pub backend: Backend,
+    config: Config,
     database: Option<Database>,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
@@ -52,6 +58,8 @@ pub struct TestApp {
 
 /// Where the database is, to remove it afterwards.
 enum Home {
+    /// Another app's, who removes it.
+    Elsewhere,
     File(std::path::PathBuf),
     Server(String),
 }
@@ -87,9 +95,18 @@ impl TestApp {
             ..Config::default()
         };
         change(&mut config);
+        TestApp::serve(backend, config, home)
+    }
+
+    /// Another server on the same database. Its clock is its own.
+    pub fn another(&self) -> TestApp {
+        TestApp::serve(self.backend, self.config.clone(), Home::Elsewhere)
+    }
+
+    fn serve(backend: Backend, config: Config, home: Home) -> TestApp {
         let database = Database::open(&config.database(), config.clock().unwrap()).unwrap();
         database.migrate().unwrap();
-        let house = House::open(config, database.clone()).unwrap();
+        let house = House::open(config.clone(), database.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -105,6 +122,7 @@ impl TestApp {
         TestApp {
             address,
             backend,
+            config,
             database: Some(database),
             handle,
             thread: Some(thread),
@@ -181,6 +199,7 @@ impl Drop for TestApp {
         }
         self.database = None;
         match &self.home {
+            Home::Elsewhere => {}
             Home::File(path) => {
                 for suffix in ["", "-wal", "-shm"] {
                     let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));

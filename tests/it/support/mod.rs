@@ -5,7 +5,7 @@ mod builders;
 mod client;
 mod uploads;
 
-pub use app::{TestApp, on_both};
+pub use app::{TestApp, on_both, on_both_with};
 pub use builders::{
     a_customer, a_receipt, an_invoice, draft_rules, set_limit, set_rate, set_rules,
 };

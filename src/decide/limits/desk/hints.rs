@@ -76,7 +76,7 @@ impl Hints {
             for _ in 0..=GROUP_DEPTH_MAX {
                 let Some(id) = at else { break };
                 if let Some(parent) = known.parents.get(&id) {
-                    at = *parent
+                    at = *parent;
                 } else {
                     unknown.push(id);
                     break;

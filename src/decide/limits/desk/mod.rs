@@ -25,14 +25,12 @@ use crate::kernel::ids::{CreditBlockId, ReservationId};
 use crate::kernel::places::Language;
 use crate::platform::db::{Database, Db, DbError, Tx};
 use crate::platform::http::{Code, Ended, Problem};
-use crate::platform::idempotency::Keyed;
+use crate::platform::idempotency::{self, Keyed};
 
 /// How many checks one transaction decides at most.
 const BATCH_MAX: usize = 256;
 /// How long a batch waits at most for those who were in the last one.
 const PATIENCE: Duration = Duration::from_micros(400);
-/// How many checks may wait. More would wait longer than an order system does.
-const QUEUE_MAX: usize = 4_096;
 
 /// Why a check is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,12 +67,12 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Opens the desk. Its thread ends when the last clone is dropped.
+    /// Opens the desk, where `room` checks may wait. Its thread ends when the last clone is dropped.
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn open(database: Database, clerk: Caller) -> std::io::Result<Desk> {
-        let (queue, waiting) = sync_channel(QUEUE_MAX);
+    pub fn open(database: Database, clerk: Caller, room: usize) -> std::io::Result<Desk> {
+        let (queue, waiting) = sync_channel(room);
         std::thread::Builder::new()
             .name("credit-desk".to_owned())
             .spawn(move || serve(&database, &clerk, &waiting))?;
@@ -143,30 +141,66 @@ fn gather(first: Waiting, waiting: &Receiver<Waiting>, last: usize) -> Vec<Waiti
     batch
 }
 
+/// Decides a batch. One that fails for a check in it is decided one by one; one that the database is not there for is
+/// not, or the last in it would wait as many times as there are checks.
 fn decide_batch(
     database: &Database,
     clerk: &Caller,
     asked: &[Asked],
     hints: &Hints,
 ) -> Vec<Result<Ended, Problem>> {
-    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        database.maintain(clerk, |tx| check_with(tx, asked, hints))
-    }));
-    match caught {
-        Ok(Ok(answers)) => answers,
-        Ok(Err(error)) if asked.len() > 1 => {
+    match decide_together(database, clerk, asked, hints) {
+        Ok(answers) => answers,
+        Err(DbError::Unavailable(reason)) => {
+            tracing::warn!(reason, checks = asked.len(), "the database is unavailable");
+            asked
+                .iter()
+                .map(|_| Err(Problem::new(Code::DatabaseUnavailable)))
+                .collect()
+        }
+        Err(error) => {
             tracing::info!(%error, checks = asked.len(), "a batch failed; its checks are decided one by one");
             asked
                 .iter()
-                .flat_map(|one| decide_batch(database, clerk, std::slice::from_ref(one), hints))
+                .map(|one| decide_alone(database, clerk, one, hints))
                 .collect()
         }
-        Ok(Err(error)) => vec![Err(error.into())],
-        Err(_) => asked
+    }
+}
+
+/// Decides one check, and a second time when another server answered its key meanwhile: now the answer is there.
+fn decide_alone(
+    database: &Database,
+    clerk: &Caller,
+    one: &Asked,
+    hints: &Hints,
+) -> Result<Ended, Problem> {
+    let decide = || decide_together(database, clerk, std::slice::from_ref(one), hints);
+    let answers = match decide() {
+        Err(error) if idempotency::was_taken(&error) => decide(),
+        answers => answers,
+    };
+    answers?
+        .pop()
+        .unwrap_or_else(|| Err(Problem::internal("a check without an answer")))
+}
+
+/// Decides checks in one unit of work.
+fn decide_together(
+    database: &Database,
+    clerk: &Caller,
+    asked: &[Asked],
+    hints: &Hints,
+) -> Result<Vec<Result<Ended, Problem>>, DbError> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        database.maintain(clerk, |tx| check_with(tx, asked, hints))
+    }))
+    .unwrap_or_else(|_| {
+        Ok(asked
             .iter()
             .map(|_| Err(Problem::internal("the credit desk panicked")))
-            .collect(),
-    }
+            .collect())
+    })
 }
 
 /// Decides checks in order, in the transaction at hand, and records them. The answers come in the same order.

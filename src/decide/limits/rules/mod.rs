@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+pub use catalogue::{most, node_kind};
 pub use offers::{CounterOffer, OfferKind};
 
 use super::facts::{Credit, Facts, Question};

@@ -1,0 +1,270 @@
+//! The statements of the audit. Each gives figures as rows of `id`, `what`, `stated` and `counted`; the database sends
+//! those that differ, and only the first of them.
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+use super::model::{Approved, Invariant, LieRow, TOLD_MAX, named};
+use crate::decide::limits::model::Outcome;
+use crate::kernel::ids::{
+    CreditAccount, CreditNote, Customer, IdempotencyKey, Invoice, LimitCheckId, PortfolioCap,
+    Receipt, Reservation, ReservationId,
+};
+use crate::platform::db::schema::{limit_checks, reservations, trail_entries};
+use crate::platform::db::{Db, DbError, on_backend};
+
+/// The counters of exposure, by the name of their column without `_minor`.
+const COUNTERS: [&str; 6] = [
+    "reserved",
+    "delivered",
+    "receivable",
+    "instrument",
+    "charge",
+    "unapplied",
+];
+
+/// Where exposure comes from: one row for each thing that adds to a counter of an account.
+const SOURCES: &str = "\
+    SELECT account_id, 'reserved' AS what, amount_minor - captured_minor AS minor FROM reservations \
+    WHERE status IN ('active', 'partially_captured') AND captured_minor < amount_minor \
+    UNION ALL SELECT account_id, 'receivable', open_minor FROM invoices WHERE open_minor > 0 \
+    UNION ALL SELECT account_id, 'unapplied', unapplied_minor FROM receipts WHERE unapplied_minor > 0 \
+    UNION ALL SELECT account_id, 'unapplied', unapplied_minor FROM credit_notes WHERE unapplied_minor > 0 \
+    UNION ALL SELECT account_id, CASE category WHEN 'reservations' THEN 'reserved' \
+      WHEN 'delivered_not_billed' THEN 'delivered' WHEN 'instruments' THEN 'instrument' ELSE 'charge' END, \
+      amount_minor FROM exposure_entries WHERE amount_minor > 0";
+
+/// Everything that one statement can ask of the book.
+pub fn invariants() -> Vec<Invariant> {
+    let invariant = |name, table, named, figures| Invariant {
+        name,
+        table,
+        named,
+        figures,
+    };
+    vec![
+        invariant(
+            "an account owes what its documents say",
+            "credit_accounts",
+            named::<CreditAccount>,
+            own_exposure(),
+        ),
+        invariant(
+            "a group owes what its members owe",
+            "credit_accounts",
+            named::<CreditAccount>,
+            group_exposure(),
+        ),
+        invariant(
+            "a cap counts the accounts that it bounds",
+            "portfolio_caps",
+            named::<PortfolioCap>,
+            cap_exposure(),
+        ),
+        invariant(
+            "an invoice is open as far as nothing settles it",
+            "invoices",
+            named::<Invoice>,
+            left_of("invoices", "open", "cancelled", "invoice_id"),
+        ),
+        invariant(
+            "a receipt is unapplied as far as it settles nothing",
+            "receipts",
+            named::<Receipt>,
+            left_of("receipts", "unapplied", "reversed", "receipt_id"),
+        ),
+        invariant(
+            "a credit note is unapplied as far as it settles nothing",
+            "credit_notes",
+            named::<CreditNote>,
+            left_of("credit_notes", "unapplied", "reversed", "credit_note_id"),
+        ),
+        invariant(
+            "a reservation was captured into its invoices",
+            "reservations",
+            named::<Reservation>,
+            "SELECT r.id, 'captured' AS what, r.captured_minor AS stated, \
+               CAST(COALESCE(i.minor, 0) AS BIGINT) AS counted \
+             FROM reservations r LEFT JOIN ( \
+               SELECT reservation_id, SUM(amount_minor) AS minor FROM invoices \
+               WHERE reservation_id IS NOT NULL GROUP BY reservation_id \
+             ) i ON i.reservation_id = r.id"
+                .to_owned(),
+        ),
+        invariant(
+            "an order holds one reservation for a purpose",
+            "reservations",
+            named::<Customer>,
+            "SELECT customer_id AS id, order_number || ', ' || purpose AS what, CAST(1 AS BIGINT) AS stated, \
+               CAST(COUNT(*) AS BIGINT) AS counted \
+             FROM reservations WHERE status IN ('active', 'partially_captured') \
+             GROUP BY customer_id, order_number, purpose"
+                .to_owned(),
+        ),
+        // A key alone would refuse its request for ever.
+        invariant(
+            "every idempotency key has its answer",
+            "idempotency_keys",
+            named::<IdempotencyKey>,
+            "SELECT id, 'answer' AS what, CAST(1 AS BIGINT) AS stated, \
+               CAST(CASE answer WHEN '' THEN 0 ELSE 1 END AS BIGINT) AS counted FROM idempotency_keys"
+                .to_owned(),
+        ),
+    ]
+}
+
+/// The counters of a table as rows, one for each, as `stated` or `counted`.
+fn counters(id: &str, prefix: &str, from: &str, side: Side) -> String {
+    let one = |counter: &&str| {
+        let column = format!("{prefix}{counter}_minor");
+        let (stated, counted) = match side {
+            Side::Stated => (column.as_str(), "0"),
+            Side::Counted => ("0", column.as_str()),
+        };
+        format!(
+            "SELECT {id} AS id, '{counter}' AS what, {stated} AS stated, {counted} AS counted FROM {from}"
+        )
+    };
+    let all: Vec<String> = COUNTERS.iter().map(one).collect();
+    all.join(" UNION ALL ")
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Stated,
+    Counted,
+}
+
+/// Both sides of every figure on one row.
+fn compared(with: &str, sides: &str) -> String {
+    format!(
+        "{with} SELECT id, what, CAST(SUM(stated) AS BIGINT) AS stated, CAST(SUM(counted) AS BIGINT) AS counted \
+         FROM ({sides}) AS sides GROUP BY id, what"
+    )
+}
+
+fn own_exposure() -> String {
+    let stated = counters("id", "", "credit_accounts", Side::Stated);
+    let sides =
+        format!("{stated} UNION ALL SELECT account_id, what, 0, minor FROM ({SOURCES}) AS sources");
+    compared("", &sides)
+}
+
+fn group_exposure() -> String {
+    let with = "WITH RECURSIVE below (head, member) AS ( \
+                  SELECT id, id FROM customers \
+                  UNION SELECT b.head, c.id FROM below b JOIN customers c ON c.parent_customer_id = b.member \
+                ), members AS ( \
+                  SELECT head.id AS group_id, own.* FROM below b \
+                  JOIN credit_accounts head ON head.customer_id = b.head \
+                  JOIN credit_accounts own ON own.customer_id = b.member \
+                )";
+    let stated = counters("id", "group_", "credit_accounts", Side::Stated);
+    let counted = counters("group_id", "", "members", Side::Counted);
+    compared(with, &format!("{stated} UNION ALL {counted}"))
+}
+
+/// A cap has a row for each currency in which somebody that it bounds owes.
+fn cap_exposure() -> String {
+    let with = "WITH bounded AS ( \
+                  SELECT p.id AS cap_id, a.* FROM portfolio_caps p JOIN ( \
+                    SELECT a.*, c.owner, c.country, c.industry \
+                    FROM credit_accounts a JOIN customers c ON c.id = a.customer_id \
+                  ) a ON p.kind = 'company' OR p.key = CASE p.kind WHEN 'segment' THEN a.segment \
+                    WHEN 'salesperson' THEN a.owner WHEN 'country' THEN a.country ELSE a.industry END \
+                )";
+    let named = |rows: String| rows.replace("' AS what", "' || ' in ' || currency AS what");
+    let stated = named(counters("cap_id", "", "portfolio_exposures", Side::Stated));
+    let counted = named(counters("cap_id", "", "bounded", Side::Counted));
+    compared(with, &format!("{stated} UNION ALL {counted}"))
+}
+
+/// What is left of a document: nothing when it was taken back, else its amount less what it settles or is settled by.
+fn left_of(table: &str, left: &str, taken_back: &str, reference: &str) -> String {
+    format!(
+        "SELECT d.id, '{left}' AS what, d.{left}_minor AS stated, CAST( \
+           CASE d.status WHEN '{taken_back}' THEN 0 ELSE d.amount_minor END - COALESCE(s.minor, 0) AS BIGINT \
+         ) AS counted \
+         FROM {table} d LEFT JOIN ( \
+           SELECT {reference}, SUM(amount_minor) AS minor FROM settlements \
+           WHERE {reference} IS NOT NULL GROUP BY {reference} \
+         ) s ON s.{reference} = d.id"
+    )
+}
+
+/// The first figures of which both sides differ.
+pub fn list_lies(db: &mut Db, invariant: &Invariant) -> Result<Vec<LieRow>, DbError> {
+    let sql = format!(
+        "SELECT id, what, stated, counted, COUNT(*) OVER () AS lies FROM ({}) AS figures \
+         WHERE stated <> counted ORDER BY id, what LIMIT {TOLD_MAX}",
+        invariant.figures
+    );
+    Ok(on_backend!(db, |c| diesel::sql_query(sql).load::<LieRow>(c))?)
+}
+
+pub fn count_rows(db: &mut Db, table: &str) -> Result<i64, DbError> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        rows: i64,
+    }
+    let sql = format!("SELECT COUNT(*) AS rows FROM {table}");
+    let count: Count = on_backend!(db, |c| diesel::sql_query(sql).get_result(c))?;
+    Ok(count.rows)
+}
+
+/// The next reservations after one, in order of id.
+pub fn list_reservations(
+    db: &mut Db,
+    after: Option<ReservationId>,
+    limit: i64,
+) -> Result<Vec<ReservationId>, DbError> {
+    let after = after.unwrap_or_else(|| ReservationId::from_uuid(uuid::Uuid::nil()));
+    Ok(on_backend!(db, |c| reservations::table
+        .filter(reservations::id.gt(after))
+        .select(reservations::id)
+        .order(reservations::id)
+        .limit(limit)
+        .load(c))?)
+}
+
+/// Which of these things have an entry of this action in the trail.
+pub fn list_recorded(
+    db: &mut Db,
+    action: &str,
+    entities: &[String],
+) -> Result<Vec<String>, DbError> {
+    Ok(on_backend!(db, |c| trail_entries::table
+        .filter(trail_entries::action.eq(action))
+        .filter(trail_entries::entity_id.eq_any(entities))
+        .select(trail_entries::entity_id)
+        .load(c))?)
+}
+
+/// The next approved checks after one, in order of id.
+pub fn list_approved(
+    db: &mut Db,
+    after: Option<LimitCheckId>,
+    limit: i64,
+) -> Result<Vec<Approved>, DbError> {
+    let after = after.unwrap_or_else(|| LimitCheckId::from_uuid(uuid::Uuid::nil()));
+    let rows: Vec<(LimitCheckId, i32, String)> = on_backend!(db, |c| limit_checks::table
+        .filter(limit_checks::id.gt(after))
+        .filter(limit_checks::outcome.eq_any([Outcome::Approved, Outcome::ApprovedWithWarning]))
+        .select((
+            limit_checks::id,
+            limit_checks::policy_version,
+            limit_checks::record,
+        ))
+        .order(limit_checks::id)
+        .limit(limit)
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, policy_version, record)| Approved {
+            id,
+            policy_version,
+            record,
+        })
+        .collect())
+}

@@ -1,0 +1,145 @@
+//! What others do to us: a database that goes away, another server that is asked the same.
+
+use std::sync::mpsc::channel;
+
+use diesel::sql_types::{BigInt, Bool, Integer};
+use diesel::{QueryableByName, RunQueryDsl as _};
+use netterms::book::exposure::actions as exposure;
+use netterms::book::policy::actions as policies;
+use netterms::kernel::caller::Role;
+use netterms::kernel::ids::CustomerId;
+use netterms::platform::db::{Backend, Conn, Db};
+use netterms::platform::http::auth::house_caller;
+use netterms::platform::http::{Code, Problem};
+use serde_json::json;
+
+use crate::support::{Reply, TestApp, a_customer, on_both};
+
+/// For what only several connections to PostgreSQL can show; SQLite has one writer.
+fn on_postgres(test: impl Fn(&TestApp)) {
+    on_both(|app| {
+        if app.backend == Backend::Postgres {
+            test(app);
+        }
+    });
+}
+
+#[derive(QueryableByName)]
+struct Pid {
+    #[diesel(sql_type = Integer)]
+    pid: i32,
+}
+
+#[derive(QueryableByName)]
+struct Waiting {
+    #[diesel(sql_type = BigInt)]
+    waiting: i64,
+}
+
+#[derive(QueryableByName)]
+struct Done {
+    #[expect(dead_code, reason = "only that it was answered matters")]
+    #[diesel(sql_type = Bool)]
+    done: bool,
+}
+
+fn ask<T: QueryableByName<diesel::pg::Pg> + 'static>(db: &mut Db, sql: &str) -> T {
+    let Conn::Postgres(c) = db.conn() else {
+        panic!("not PostgreSQL");
+    };
+    diesel::sql_query(sql).get_result(&mut **c).unwrap()
+}
+
+/// Cuts a unit of work off from the database in its middle.
+fn cut_off(app: &TestApp, own: &mut Db) {
+    let pid = ask::<Pid>(own, "SELECT pg_backend_pid() AS pid").pid;
+    let sql = format!("SELECT pg_terminate_backend({pid}, 5000) AS done");
+    ask::<Done>(&mut app.database().reader().unwrap(), &sql);
+}
+
+#[test]
+fn a_unit_of_work_that_loses_its_connection_may_be_tried_again_later() {
+    on_postgres(|app| {
+        let caller = house_caller("test", &[Role::Finance]).unwrap();
+        let in_the_middle = app.database().maintain(&caller, |tx| {
+            cut_off(app, tx);
+            policies::live(tx)?;
+            Ok::<(), Problem>(())
+        });
+        assert_eq!(in_the_middle.unwrap_err().code(), Code::DatabaseUnavailable);
+        let at_its_end = app.database().maintain(&caller, |tx| {
+            cut_off(app, tx);
+            Ok::<(), Problem>(())
+        });
+        assert_eq!(at_its_end.unwrap_err().code(), Code::DatabaseUnavailable);
+        let in_a_savepoint = app.database().maintain(&caller, |tx| {
+            tx.savepoint(|tx| {
+                cut_off(app, tx);
+                Err::<(), Problem>(Problem::new(Code::ReservationExceeded))
+            })
+        });
+        assert_eq!(
+            in_a_savepoint.unwrap_err().code(),
+            Code::DatabaseUnavailable
+        );
+        // A connection that broke is not given out again.
+        app.credit().get("/v1/customers").expect(200);
+    });
+}
+
+/// A check that reserves, under the key `k-1`.
+fn order(app: &TestApp) -> Reply {
+    let body = json!({
+        "customer_number": "C-1", "order_number": "SO-1", "amount": {"amount": "400.00", "currency": "CNY"},
+        "reserve": true,
+    });
+    let request = app.system().request("POST", "/v1/limit-checks");
+    request.key("k-1").json(body).send()
+}
+
+#[test]
+fn two_servers_that_are_asked_the_same_at_once_give_one_answer() {
+    on_postgres(|app| {
+        let customer = a_customer("C-1").with_limit("1000.00").create(app);
+        let customer: CustomerId = customer.id.parse().unwrap();
+        let other = app.another();
+        let (first, second) = while_both_wait(app, &other, customer);
+        assert_eq!(first.status, 200, "{}", first.text);
+        assert_eq!(second.status, 200, "{}", second.text);
+        assert_eq!(first.body, second.body);
+        let is_replayed = |reply: &Reply| reply.header("idempotent-replayed").is_some();
+        assert!(is_replayed(&first) != is_replayed(&second));
+        let held = app.auditor().get("/v1/reservations").expect(200);
+        assert_eq!(held["data"].as_array().unwrap().len(), 1);
+        let checks = app.auditor().get("/v1/limit-checks").expect(200);
+        assert_eq!(checks["data"].as_array().unwrap().len(), 1);
+    });
+}
+
+/// Sends the same to both servers while somebody holds the account, so that neither knows of the other's key.
+fn while_both_wait(app: &TestApp, other: &TestApp, customer: CustomerId) -> (Reply, Reply) {
+    let holder = house_caller("test-holder", &[Role::Finance]).unwrap();
+    std::thread::scope(|scope| {
+        let (is_locked, locked) = channel();
+        let (release, is_released) = channel::<()>();
+        scope.spawn(move || {
+            app.database().maintain(&holder, |tx| {
+                exposure::lock(tx, customer)?;
+                is_locked.send(()).unwrap();
+                let _ = is_released.recv();
+                Ok::<(), Problem>(())
+            })
+        });
+        locked.recv().unwrap();
+        let first = scope.spawn(|| order(app));
+        let second = scope.spawn(|| order(other));
+        let mut db = app.database().reader().unwrap();
+        let waiting = "SELECT COUNT(*) AS waiting FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while ask::<Waiting>(&mut db, waiting).waiting < 2 {
+            std::thread::yield_now();
+        }
+        release.send(()).unwrap();
+        (first.join().unwrap(), second.join().unwrap())
+    })
+}
