@@ -153,14 +153,14 @@ fn an_order_stays_above_what_was_delivered_of_it() {
 }
 
 #[test]
-fn another_currency_is_rejected_and_an_ended_reservation_is_not_amended() {
+fn without_a_rate_another_currency_is_rejected_and_an_ended_reservation_is_not_amended() {
     on_both(|app| {
         let customer = a_customer("C-1").with_limit("1000.00").create(app);
         let id = reserve(app, "SO-1", "400.00");
         let euro = json!({"amount": {"amount": "1.00", "currency": "EUR"}});
         let refused = amend(&app.system(), &id, euro).expect(200);
         assert_eq!(refused["outcome"], "rejected");
-        assert_eq!(codes(&refused), ["currency_mismatch"]);
+        assert_eq!(codes(&refused), ["no_exchange_rate"]);
         assert_eq!(reserved(app, &customer.account), "400.00");
         app.system()
             .post(

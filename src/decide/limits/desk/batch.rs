@@ -1,16 +1,17 @@
 //! A batch of checks: what is loaded for them, how they are decided in order, and what is written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 use super::book::Book;
 use super::hints::Hints;
+use super::orders::{Examined, Orders, Subject};
 use super::{Asked, Errand, until};
 use crate::book::exposure::actions::bounds::ForOrder;
 use crate::book::exposure::actions::{AccountError, caps};
-use crate::book::exposure::model::{AdditionalLimit, Exposure};
+use crate::book::exposure::model::Exposure;
 use crate::book::exposure::rules as exposure_rules;
 use crate::book::exposure::store::{self as accounts, additional};
 use crate::book::policy::actions as policies;
@@ -26,7 +27,7 @@ use crate::decide::limits::store;
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::{Clock, Instant};
 use crate::kernel::ids::{
-    CreditAccountId, CreditBlockId, CustomerId, IdempotencyKeyId, LimitCheckId, ReservationId,
+    CreditBlockId, CustomerId, IdempotencyKeyId, LimitCheckId, ReservationId,
 };
 use crate::platform::db::{Change, Db, DbError, Tx, write_document};
 use crate::platform::http::{Answer, Code, Ended, Kept, Problem};
@@ -43,41 +44,6 @@ pub struct Batch {
     orders: Orders,
     checks: Vec<LimitCheck>,
     changes: Vec<(Caller, Change)>,
-}
-
-/// The reservations and credit blocks of the orders that are asked about.
-#[derive(Default)]
-struct Orders {
-    /// Open ones, those of this batch included.
-    reservations: Vec<Reservation>,
-    blocks: Vec<CreditBlock>,
-    /// Releases by credit of the orders that are amended.
-    releases: Vec<CreditBlock>,
-    new_reservations: Vec<Reservation>,
-    amended: Vec<Reservation>,
-    new_blocks: Vec<CreditBlock>,
-    decided_blocks: Vec<CreditBlock>,
-    /// One-time limits that orders of this batch used up, as they were read but for how they ended.
-    consumed: Vec<AdditionalLimit>,
-    /// By how much each account's reservations grow.
-    taken: BTreeMap<CreditAccountId, i64>,
-}
-
-/// Whom a check is about, and what its order has already.
-pub struct Subject {
-    pub customer: CustomerId,
-    pub account: CreditAccountId,
-    pub reservation: Option<Reservation>,
-    pub block: Option<CreditBlock>,
-}
-
-/// A check that was looked at.
-pub struct Examined {
-    pub check: LimitCheckId,
-    pub subject: Subject,
-    /// Until when it would reserve.
-    pub expires_at: Instant,
-    pub record: Record,
 }
 
 impl Batch {
@@ -564,73 +530,5 @@ impl Batch {
             .map(|(id, fingerprint, answer)| (*id, *fingerprint, answer.as_str()))
             .collect();
         idempotency::keep_all(tx, &kept)
-    }
-}
-
-impl Orders {
-    /// Keeps an amended reservation, whether it was there before this batch or not.
-    fn amend(&mut self, after: &Reservation) {
-        let is_new = self.new_reservations.iter().any(|new| new.id == after.id);
-        let list = if is_new {
-            &mut self.new_reservations
-        } else {
-            &mut self.amended
-        };
-        for rows in [&mut self.reservations, list] {
-            match rows.iter_mut().find(|row| row.id == after.id) {
-                Some(row) => *row = after.clone(),
-                None => rows.push(after.clone()),
-            }
-        }
-    }
-}
-
-impl Examined {
-    /// What credit the check asks for, in the account's currency; nothing when that can't be told.
-    pub fn net_minor(&self) -> i64 {
-        let credit = self.record.facts.credit(&self.record.question);
-        credit.map_or(0, |credit| credit.net_minor)
-    }
-}
-
-impl Subject {
-    /// An order is reserved once: again is a mistake, more or less is an amendment. One that waits for credit waits.
-    fn check(&self, asked: &Asked) -> Result<(), Problem> {
-        let exists = |code, id: String| {
-            Err(Problem::new(code)
-                .with("order_number", asked.input.order().unwrap_or_default())
-                .with("existing_id", id))
-        };
-        match (asked.errand, &self.reservation, &self.block) {
-            (Errand::Check, Some(reservation), _) if asked.input.reserves() => {
-                exists(Code::ReservationExists, reservation.id.to_string())
-            }
-            (Errand::Check | Errand::Amend(_), _, Some(block)) if asked.input.reserves() => {
-                exists(Code::CreditBlockExists, block.id.to_string())
-            }
-            (Errand::Amend(id), reservation, _)
-                if reservation.as_ref().map(|reservation| reservation.id) != Some(id) =>
-            {
-                Err(Problem::ended("reservation", "ended"))
-            }
-            (Errand::Amend(_), Some(reservation), _)
-                if asked.input.amount.money().currency() == reservation.currency
-                    && asked.input.amount.money().minor() <= reservation.captured_minor =>
-            {
-                Err(Problem::invalid(
-                    "/amount",
-                    "below_captured",
-                    "must be more than what was captured already; release the rest instead",
-                ))
-            }
-            (Errand::Recheck(id) | Errand::RecheckAmendment(id), _, block)
-                if block.as_ref().map(|block| block.id) != Some(id) =>
-            {
-                Err(Problem::not_found("credit block"))
-            }
-            // There is nothing left to amend; reserving the whole anew would count twice what was invoiced.
-            (Errand::RecheckAmendment(_), None, _) => Err(Problem::ended("reservation", "ended")),
-            _ => Ok(()),
-        }
     }
 }

@@ -9,14 +9,16 @@ mod asked_for;
 mod batch;
 mod book;
 mod hints;
+mod orders;
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant as Stopwatch};
 
 use tokio::sync::oneshot;
 
-pub use self::batch::{Batch, Examined};
+pub use self::batch::Batch;
 pub use self::hints::Hints;
+pub use self::orders::Examined;
 use super::api::shapes::{LimitCheckIn, LimitCheckOut};
 use crate::book::policy::model::Policy;
 use crate::kernel::caller::Caller;
