@@ -201,7 +201,7 @@ CREATE UNIQUE INDEX reservations_customer_id_order_number_purpose_key
     ON reservations (customer_id, order_number, purpose) WHERE status IN ('active', 'partially_captured');
 CREATE INDEX reservations_account ON reservations (account_id, created_at);
 CREATE INDEX reservations_order ON reservations (order_number, id);
-CREATE INDEX reservations_expiry ON reservations (expires_at) WHERE status IN ('active', 'partially_captured');
+CREATE INDEX reservations_expiry ON reservations (expires_at) WHERE ended_at IS NULL;
 
 CREATE TABLE invoices (
     id BLOB PRIMARY KEY,

@@ -279,7 +279,7 @@ pub fn list_due(
 ) -> Result<Vec<(ReservationId, CustomerId)>, DbError> {
     Ok(on_backend!(db, |c| reservations::table
         .filter(reservations::expires_at.le(now))
-        .filter(reservations::status.eq_any(OPEN))
+        .filter(reservations::ended_at.is_null())
         .order(reservations::expires_at)
         .limit(most)
         .select((reservations::id, reservations::customer_id))
