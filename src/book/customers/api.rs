@@ -169,6 +169,16 @@ pub struct CustomerPatch {
     pub owner: Option<Option<Subject>>,
 }
 
+/// Reads a member that must be given, though it may be null.
+///
+/// # Errors
+/// When it is left out, or is neither null nor a `T`.
+pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
 /// Tells a member that is null (`Some(None)`) from one that is not there (`None`).
 ///
 /// # Errors

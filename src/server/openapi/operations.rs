@@ -30,6 +30,7 @@ pub fn complete(document: &mut Value) {
                 add_idempotency_key(operation);
             }
             bound_query(operation);
+            free_of_body(operation);
             add_request_example(operation, &schemas);
             complete_answers(method, operation, &schemas, &versioned);
             add_problems(method, operation, secured);
@@ -91,6 +92,14 @@ fn bound_query(operation: &mut Value) {
         if one["type"] == "string" && one["minLength"].is_null() && one["enum"].is_null() {
             one["minLength"] = json!(1);
         }
+    }
+}
+
+/// An action that needs no body takes none as well as `{}`.
+fn free_of_body(operation: &mut Value) {
+    let schema = operation.pointer("/requestBody/content/application~1json/schema/$ref");
+    if schema == Some(&json!("#/components/schemas/Nothing")) {
+        operation["requestBody"]["required"] = json!(false);
     }
 }
 

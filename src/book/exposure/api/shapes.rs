@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::AdditionalLimitOut;
-use crate::book::customers::api::nullable;
+use crate::book::customers::api::{given, nullable};
 use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::actions::Locked;
 use crate::book::exposure::actions::bounds::{Bounds, ForOrder};
@@ -82,6 +82,7 @@ pub struct LowerLimitIn {
 #[schema(example = json!({"parent_customer": "C-1000"}))]
 pub struct ParentIn {
     /// The parent's id or number; null for none.
+    #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<Number>, required)]
     pub parent_customer: Option<CustomerRef>,
 }

@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::{NodeOut, ReasonOut, nodes_for, reasons_for};
+use crate::book::customers::api::given;
 use crate::decide::limits::model::{CreditBlockStatus, Outcome, QueuedBlock};
 use crate::decide::limits::reasons::Reason;
 use crate::decide::limits::record::Record;
@@ -69,6 +70,7 @@ pub struct ReleaseRequestOut {
 #[schema(example = json!({"assigned_to": "u-21"}))]
 pub struct AssignIn {
     /// Null puts it back into the queue.
+    #[serde(deserialize_with = "given")]
     #[schema(required)]
     pub assigned_to: Option<Subject>,
 }
