@@ -78,9 +78,9 @@ def effects(caller, name, requests, answers, findings):
         expected[by_id.get(order, order)] += count
     ours = lambda text: (text or "").startswith(f"{name}-")
     # An order that waits for credit is checked again by the house itself when something makes room for it.
-    by_itself = {row["id"] for row in caller.everything("/v1/limit-checks") if row["checked_by"] == HOUSE}
-    released = {row["order_number"] for row in caller.everything("/v1/credit-blocks") if row["status"] == "auto_released"}
-    rows = [row for row in caller.everything("/v1/limit-checks") if ours(row["order_number"]) and row["id"] not in by_itself]
+    recorded = caller.everything("/v1/limit-checks")
+    by_itself = {row["id"] for row in recorded if row["checked_by"] == HOUSE}
+    rows = [row for row in recorded if ours(row["order_number"]) and row["id"] not in by_itself]
     compare("checks", Counter(row["order_number"] for row in rows), expected, findings)
     held = [row for row in caller.everything("/v1/reservations") if ours(row["order_number"])]
     told = [row for row in held if row["limit_check_id"] not in by_itself]
@@ -89,6 +89,8 @@ def effects(caller, name, requests, answers, findings):
         rows = [row for row in caller.everything(f"/v1/{kind}") if ours(row["number"])]
         compare(kind, Counter((row["number"], row["id"]) for row in rows), Counter(wanted.items()), findings)
     findings.count("effects", len(good))
+    blocks = caller.everything("/v1/credit-blocks")
+    released = {row["order_number"] for row in blocks if row["status"] == "auto_released"}
     return {row["order_number"]: row for row in held if row["order_number"] not in released}
 
 
