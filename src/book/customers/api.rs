@@ -1,7 +1,7 @@
 //! `/v1/customers`.
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
@@ -15,7 +15,9 @@ use crate::kernel::places::{Country, Language};
 use crate::kernel::text::{Email, Line, Number, Subject};
 use crate::platform::http::auth::{EditCustomers, ReadCustomers};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{Actor, Answer, Code, Command, Doors, Listing, Outcome, Problem};
+use crate::platform::http::{
+    Actor, Answer, Code, Command, Doors, Listing, Outcome, Problem, nullable,
+};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -167,26 +169,6 @@ pub struct CustomerPatch {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Subject>)]
     pub owner: Option<Option<Subject>>,
-}
-
-/// Reads a member that must be given, though it may be null.
-///
-/// # Errors
-/// When it is left out, or is neither null nor a `T`.
-pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    Option::deserialize(deserializer)
-}
-
-/// Tells a member that is null (`Some(None)`) from one that is not there (`None`).
-///
-/// # Errors
-/// When the member is not what it should be.
-pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 impl CustomerPatch {

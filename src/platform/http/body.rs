@@ -12,7 +12,7 @@ use actix_web::{FromRequest, HttpRequest};
 use aws_lc_rs::digest::{SHA256, digest};
 use futures_util::StreamExt as _;
 use futures_util::future::{Ready, ready};
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::problem::{Code, Problem};
@@ -91,6 +91,26 @@ impl Heading {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({}))]
 pub struct Nothing {}
+
+/// Reads a member that must be given, though it may be null.
+///
+/// # Errors
+/// When it is left out, or is neither null nor a `T`.
+pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+/// Tells a member that is null (`Some(None)`) from one that is not there (`None`).
+///
+/// # Errors
+/// When the member is not what it should be.
+pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
 
 type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 

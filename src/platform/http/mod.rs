@@ -13,7 +13,7 @@ pub mod problem;
 
 pub use answer::Answer;
 pub use auth::Actor;
-pub use body::{Command, Heading, IfMatch, KeyedCommand, Nothing, Valid};
+pub use body::{Command, Heading, IfMatch, KeyedCommand, Nothing, Valid, given, nullable};
 pub use doors::{Doors, Ended, Kept, Outcome};
 pub use language::Speaks;
 pub use page::{Listing, PageRequest};

@@ -6,7 +6,6 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::AdditionalLimitOut;
-use crate::book::customers::api::{given, nullable};
 use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::actions::Locked;
 use crate::book::exposure::actions::bounds::{Bounds, ForOrder};
@@ -21,6 +20,7 @@ use crate::kernel::clock::{Day, Instant};
 use crate::kernel::ids::{ApplicationId, CreditAccountId, CustomerId, DunningProcedureId, LimitId};
 use crate::kernel::money::{AmountIn, Currency, Money};
 use crate::kernel::text::{Line, Note, Number};
+use crate::platform::http::{given, nullable};
 
 /// A credit account to be opened.
 #[derive(Debug, Deserialize, Validate, ToSchema)]

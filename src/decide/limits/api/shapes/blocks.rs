@@ -6,7 +6,6 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::{NodeOut, ReasonOut, nodes_for, reasons_for};
-use crate::book::customers::api::given;
 use crate::decide::limits::model::{CreditBlockStatus, Outcome, QueuedBlock};
 use crate::decide::limits::reasons::Reason;
 use crate::decide::limits::record::Record;
@@ -17,6 +16,7 @@ use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckI
 use crate::kernel::money::{Money, PositiveIn};
 use crate::kernel::places::Language;
 use crate::kernel::text::{Line, Note, Number, Subject};
+use crate::platform::http::given;
 
 /// Why something is decided.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
