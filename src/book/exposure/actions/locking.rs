@@ -58,8 +58,7 @@ pub fn lock_all(
         if lines != self::lines(tx, wanted)? {
             continue;
         }
-        let caps = caps_of(tx, wanted, &accounts)?;
-        return Ok(with_ancestors(lines, &accounts, &caps));
+        return assemble(tx, lines, &accounts);
     }
 }
 
@@ -78,18 +77,7 @@ pub fn read_all(
             accounts.insert(account.customer_id, account);
         }
     }
-    let caps = caps_of(db, wanted, &accounts)?;
-    Ok(with_ancestors(lines, &accounts, &caps))
-}
-
-/// The caps of those who are asked for; their groups count by their own accounts.
-fn caps_of(
-    db: &mut Db,
-    wanted: &BTreeSet<CustomerId>,
-    accounts: &BTreeMap<CustomerId, CreditAccount>,
-) -> Result<BTreeMap<CreditAccountId, Vec<PortfolioCapId>>, DbError> {
-    let wanted: Vec<&CreditAccount> = wanted.iter().filter_map(|id| accounts.get(id)).collect();
-    caps::of(db, &wanted)
+    assemble(db, lines, &accounts)
 }
 
 /// The customers of these lines and all their ancestors.
@@ -101,12 +89,19 @@ fn everyone(lines: &BTreeMap<CustomerId, Vec<CustomerId>>) -> Vec<CustomerId> {
     everyone.into_iter().collect()
 }
 
-fn with_ancestors(
+/// Puts each customer's account together with those of its ancestors and with its caps, which are read here; groups
+/// count under caps by their own accounts. Customers without an account are left out.
+///
+/// # Errors
+/// When the database fails.
+pub fn assemble(
+    db: &mut Db,
     lines: BTreeMap<CustomerId, Vec<CustomerId>>,
     accounts: &BTreeMap<CustomerId, CreditAccount>,
-    caps: &BTreeMap<CreditAccountId, Vec<PortfolioCapId>>,
-) -> BTreeMap<CustomerId, Locked> {
-    lines
+) -> Result<BTreeMap<CustomerId, Locked>, DbError> {
+    let own: Vec<&CreditAccount> = lines.keys().filter_map(|id| accounts.get(id)).collect();
+    let mut caps = caps::of(db, &own)?;
+    Ok(lines
         .into_iter()
         .filter_map(|(customer, line)| {
             let account = accounts.get(&customer)?.clone();
@@ -114,7 +109,7 @@ fn with_ancestors(
                 .iter()
                 .filter_map(|ancestor| accounts.get(ancestor).cloned())
                 .collect();
-            let caps = caps.get(&account.id).cloned().unwrap_or_default();
+            let caps = caps.remove(&account.id).unwrap_or_default();
             let locked = Locked {
                 account,
                 ancestors,
@@ -122,7 +117,7 @@ fn with_ancestors(
             };
             Some((customer, locked))
         })
-        .collect()
+        .collect())
 }
 
 /// Each customer's line of ancestors, read level by level: as many queries as groups are deep.

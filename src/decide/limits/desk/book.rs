@@ -12,7 +12,7 @@ use crate::book::customers::store as customers;
 use crate::book::exchange_rates::rules::{Conversion, RateTable};
 use crate::book::exchange_rates::store as exchange_rates;
 use crate::book::exposure::actions::bounds::{Bounds, ForOrder};
-use crate::book::exposure::actions::{Locked, caps};
+use crate::book::exposure::actions::{self as exposure, Locked, caps};
 use crate::book::exposure::model::{AdditionalLimit, CreditAccount, Exposure};
 use crate::book::exposure::store::{self as accounts_store, Movement};
 use crate::book::policy::model::PolicyDocument;
@@ -92,7 +92,7 @@ impl Book {
     fn of(
         db: &mut Db,
         customers: Customers,
-        found: HashMap<CustomerId, Locked>,
+        found: BTreeMap<CustomerId, Locked>,
     ) -> Result<Book, DbError> {
         let bounds = Bounds::read(db, found.values())?;
         let mut book = Book {
@@ -341,9 +341,9 @@ fn open(
     asked: &[Asked],
     hints: &Hints,
     locking: Locking,
-) -> Result<(Customers, HashMap<CustomerId, Locked>), DbError> {
+) -> Result<(Customers, BTreeMap<CustomerId, Locked>), DbError> {
     learn(db, asked, hints)?;
-    let mut lines: HashMap<CustomerId, Vec<CustomerId>> = HashMap::new();
+    let mut lines: BTreeMap<CustomerId, Vec<CustomerId>> = BTreeMap::new();
     let (mut locked, mut others) = (BTreeSet::new(), BTreeSet::new());
     for one in asked {
         if let Some((id, above)) = hints.line(&one.input.customer()) {
@@ -368,33 +368,18 @@ fn open(
     let customers = Customers::new(customers::list_by_ids(db, &[locked, others].concat())?);
     hints.remember(customers.by_id.values());
     refuse_if_moved(asked, &customers, &lines, hints)?;
-    let accounts: HashMap<CustomerId, CreditAccount> = accounts
+    let accounts: BTreeMap<CustomerId, CreditAccount> = accounts
         .into_iter()
         .map(|account| (account.customer_id, account))
         .collect();
-    let own: Vec<&CreditAccount> = lines.keys().filter_map(|id| accounts.get(id)).collect();
-    let mut caps = caps::of(db, &own)?;
-    let found = lines.into_iter().filter_map(|(customer, above)| {
-        let account = accounts.get(&customer)?.clone();
-        let line = Locked {
-            ancestors: above
-                .iter()
-                .filter_map(|id| accounts.get(id).cloned())
-                .collect(),
-            caps: caps.remove(&account.id).unwrap_or_default(),
-            account,
-        };
-        Some((customer, line))
-    });
-    let found = found.collect();
-    Ok((customers, found))
+    Ok((customers, exposure::assemble(db, lines, &accounts)?))
 }
 
 /// What was remembered of customers must still be true under the locks.
 fn refuse_if_moved(
     asked: &[Asked],
     customers: &Customers,
-    lines: &HashMap<CustomerId, Vec<CustomerId>>,
+    lines: &BTreeMap<CustomerId, Vec<CustomerId>>,
     hints: &Hints,
 ) -> Result<(), DbError> {
     let mut were_moved = false;
