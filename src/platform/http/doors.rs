@@ -161,6 +161,7 @@ impl<In> Command<In> {
     /// The input, and the key with its scope and fingerprint when there is one.
     pub fn into_parts(self, caller: &Caller) -> (In, Option<Keyed>) {
         let keyed = self.scope(caller).map(|scope| Keyed {
+            id: scope.id(),
             scope,
             fingerprint: self.fingerprint,
         });

@@ -26,6 +26,8 @@ pub struct Scope {
 /// A key with the fingerprint of the request that carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keyed {
+    /// Under which the answer is kept: [`Scope::id`].
+    pub id: IdempotencyKeyId,
     pub scope: Scope,
     pub fingerprint: String,
 }

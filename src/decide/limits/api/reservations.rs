@@ -8,6 +8,7 @@ use super::shapes::{
 };
 use super::visible;
 use crate::decide::limits::desk::{Asked, Desk, Errand};
+use crate::decide::limits::model::Reservation;
 use crate::decide::limits::{actions, store};
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::ReservationId;
@@ -67,8 +68,7 @@ pub async fn find_reservation(
             let missing = || Problem::not_found("reservation");
             let reservation = store::find_reservation(db, *id)?.ok_or_else(missing)?;
             visible(db, &actor, reservation.customer_id)?.ok_or_else(missing)?;
-            let version = reservation.version;
-            Ok(Answer::ok(&ReservationOut::from(reservation))?.version(version))
+            describe(reservation)
         })
         .await?;
     Ok(answer.into_response())
@@ -124,8 +124,7 @@ pub async fn release_reservation(
     doors
         .once_keyed(&actor, command, move |tx, input| {
             let reservation = actions::release(tx, *id, input.reason.as_str())?;
-            let version = reservation.version;
-            Ok(Answer::ok(&ReservationOut::from(reservation))?.version(version))
+            describe(reservation)
         })
         .await
 }
@@ -150,8 +149,7 @@ pub async fn extend_reservation(
     doors
         .once_keyed(&actor, command, move |tx, input| {
             let reservation = actions::extend(tx, *id, input.reserve_until)?;
-            let version = reservation.version;
-            Ok(Answer::ok(&ReservationOut::from(reservation))?.version(version))
+            describe(reservation)
         })
         .await
 }
@@ -193,4 +191,10 @@ pub async fn amend_reservation(
         language: speaks.0,
     };
     Ok(desk.check(asked).await?.into_response())
+}
+
+/// A reservation as it is answered.
+fn describe(reservation: Reservation) -> Result<Answer, Problem> {
+    let version = reservation.version;
+    Ok(Answer::ok(&ReservationOut::from(reservation))?.version(version))
 }

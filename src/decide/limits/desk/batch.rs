@@ -55,7 +55,7 @@ impl Batch {
         let keys: HashMap<IdempotencyKeyId, &str> = asked
             .iter()
             .filter_map(|one| one.keyed.as_ref())
-            .map(|keyed| (keyed.scope.id(), keyed.fingerprint.as_str()))
+            .map(|keyed| (keyed.id, keyed.fingerprint.as_str()))
             .collect();
         let mut batch = Batch::new(tx, now, policy, book);
         let wanted: Vec<IdempotencyKeyId> = keys.keys().copied().collect();
@@ -137,7 +137,7 @@ impl Batch {
     /// The answer to one check: the stored one when its key is known, else a decision.
     pub fn answer(&mut self, asked: &Asked) -> Result<Result<Ended, Problem>, DbError> {
         if let Some(keyed) = &asked.keyed
-            && let Some(claim) = self.known.get(&keyed.scope.id())
+            && let Some(claim) = self.known.get(&keyed.id)
         {
             return Ok(match claim {
                 Claim::Kept(text) => serde_json::from_str(text)
@@ -522,7 +522,7 @@ impl Batch {
         for (one, answer) in asked.iter().zip(answers) {
             if let (Some(keyed), Ok(Ended::Fresh(answer))) = (&one.keyed, answer) {
                 let answer = write_document(answer)?;
-                kept.push((keyed.scope.id(), keyed.fingerprint.as_str(), answer));
+                kept.push((keyed.id, keyed.fingerprint.as_str(), answer));
             }
         }
         let kept: Vec<_> = kept
