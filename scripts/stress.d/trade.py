@@ -140,8 +140,21 @@ class Trader:
         order, done = self.of_one("amend", lambda order: {"amount": money(self.rng.randrange(1, 40_000))})
         if order and done[1].is_good:
             order["amends"] = order.get("amends", 0) + 1
-            if done[1].body["reservation"]:
+            block = done[1].body["credit_block"]
+            if done[1].body["reservation"] or (block and not self.withdraw(block["id"])):
                 order["amount"] = minor(done[0]["amount"])
+
+    def withdraw(self, block):
+        """An order that may not grow stays as it was; false when the house found room and let it grow first."""
+        path = f"/v1/credit-blocks/{block}"
+        for _ in range(10):
+            now = self.caller.get(path)
+            if now.body["status"] != "open":
+                break
+            body = {"reason": "It stays as it was."}
+            etag = now.headers.get("etag")
+            self.caller.settle(Request("order-system", f"{path}/withdraw", body, self.number("k"), etag))
+        return now.body["status"] != "auto_released"
 
     def extend(self):
         until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=self.rng.uniform(3, 60))
