@@ -164,14 +164,14 @@ impl<K> Hash for Id<K> {
 impl<K: Kind> fmt::Display for Id<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bits = self.uuid.as_u128();
-        let suffix: String = (0..26u32)
-            .rev()
-            .map(|place| {
-                let index = usize::try_from((bits >> (place * 5)) & 31).unwrap_or(0);
-                char::from(ALPHABET.get(index).copied().unwrap_or(b'0'))
-            })
-            .collect();
-        write!(f, "{}_{suffix}", K::PREFIX)
+        let mut suffix = [b'0'; 26];
+        for (digit, place) in suffix.iter_mut().zip((0..26u32).rev()) {
+            let index = usize::try_from((bits >> (place * 5)) & 31).unwrap_or(0);
+            *digit = ALPHABET.get(index).copied().unwrap_or(b'0');
+        }
+        f.write_str(K::PREFIX)?;
+        f.write_str("_")?;
+        f.write_str(std::str::from_utf8(&suffix).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -15,10 +15,10 @@ use super::metrics::Metrics;
 use super::routing::Routing;
 use super::{docs, health, housekeeping, middleware, openapi, routing, subscriptions};
 use crate::book::imports::actions as imports;
-use crate::decide::limits::desk::Desk;
+use crate::decide::limits::desk::{Desk, DeskError};
 use crate::decide::limits::simulation;
 use crate::kernel::caller::Caller;
-use crate::platform::db::{Database, OpenError};
+use crate::platform::db::Database;
 use crate::platform::http::auth::{Verifier, house_caller};
 use crate::platform::http::body::BodyTime;
 use crate::platform::http::page::CursorKey;
@@ -70,7 +70,7 @@ impl House {
         let caller = house_caller("netterms", &[])?;
         furnish(&database, &caller)?;
         Ok(House {
-            desk: web::Data::new(Desk::open(database.by_key()?, caller, config.desk_queue)?),
+            desk: web::Data::new(Desk::open(&database, &caller, config.desk_queue)?),
             doors: web::Data::new(Doors::new(database)),
             verifier: web::Data::new(Verifier::shared_secret(&secret)),
             cursors: web::Data::new(CursorKey::derive(&secret.secret)),
@@ -88,10 +88,8 @@ pub enum OpeningError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Furnishing(#[from] Problem),
-    #[error(transparent)]
-    Database(#[from] OpenError),
     #[error("the credit desk can't be opened: {0}")]
-    Desk(#[from] std::io::Error),
+    Desk(#[from] DeskError),
 }
 
 /// Puts in place what every house needs and a new one lacks.

@@ -42,7 +42,7 @@ pub struct Customer {
 }
 
 /// A customer as others name it: by our id or by the ERP's number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum CustomerRef {
     Id(CustomerId),

@@ -34,8 +34,17 @@ static LAST_READ: Mutex<Option<(PolicyId, Arc<Policy>)>> = Mutex::new(None);
 /// # Errors
 /// When there is none: the house sets the default live when it opens.
 pub fn live(db: &mut Db) -> Result<Arc<Policy>, DbError> {
+    let id = store::find_live_id(db)?;
+    known(db, id)
+}
+
+/// The policy of which somebody has just read that it is live.
+///
+/// # Errors
+/// As [`live`].
+pub fn known(db: &mut Db, id: Option<PolicyId>) -> Result<Arc<Policy>, DbError> {
     let none = || DbError::Document("no policy is live".to_owned());
-    let id = store::find_live_id(db)?.ok_or_else(none)?;
+    let id = id.ok_or_else(none)?;
     let last = LAST_READ
         .lock()
         .unwrap_or_else(PoisonError::into_inner)

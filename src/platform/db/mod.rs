@@ -22,10 +22,10 @@ use crate::kernel::caller::Caller;
 use crate::kernel::clock::Clock;
 
 pub use error::DbError;
-pub use open::{Backend, Database, DatabaseConfig, OpenError, Retryable};
-pub use statement::Statement;
+pub use open::{Backend, Database, DatabaseConfig, OpenError, Retryable, Session};
 pub(crate) use statement::insert_rows;
-pub use tx::{Change, Tx};
+pub use statement::{Statement, Writes};
+pub use tx::{Change, Entries, Tx};
 
 /// Expands one Diesel expression for whichever database is behind `$db`; written like a call, so that rustfmt
 /// formats its body.
@@ -162,14 +162,13 @@ impl Db {
         Ok(())
     }
 
-    /// Runs `work` in a transaction: committed when it gives `Ok`, rolled back when it gives `Err`.
-    fn transaction<T, E: From<DbError>>(
+    /// Runs `work` in the transaction that was begun: committed when it gives `Ok`, rolled back when it gives `Err`.
+    fn finish<T, E: From<DbError>>(
         &mut self,
         caller: &Caller,
         recording: tx::Recording,
         work: impl FnOnce(&mut Tx) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.begin()?;
         let now = self.clock.now();
         let mut tx = Tx::new(self, caller, now);
         let changes_before = tx.rows_changed()?;

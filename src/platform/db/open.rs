@@ -105,14 +105,17 @@ impl Database {
         })
     }
 
-    /// A handle with one connection of its own, for whoever looks up rows by their keys, thousands of times a second:
-    /// on PostgreSQL every plan is made once, and goes by index however small a table was when it was made.
+    /// A session for whoever looks up rows by their keys, thousands of times a second. On PostgreSQL it has a
+    /// connection of its own, where every plan is made once and goes by index, however small a table was then.
     ///
     /// # Errors
     /// When no connection can be made.
-    pub fn by_key(&self) -> Result<Database, OpenError> {
+    pub fn session(&self) -> Result<Session, OpenError> {
         let Pools::Postgres(_) = *self.pools else {
-            return Ok(self.clone());
+            return Ok(Session {
+                database: self.clone(),
+                held: None,
+            });
         };
         let pool = Pool::builder()
             .max_size(1)
@@ -120,9 +123,13 @@ impl Database {
             .connection_customizer(Box::new(PostgresByKey))
             .build(ConnectionManager::new(&self.config.url))
             .map_err(unreachable)?;
-        Ok(Database {
+        let database = Database {
             pools: Arc::new(Pools::Postgres(pool)),
             ..self.clone()
+        };
+        Ok(Session {
+            database,
+            held: None,
         })
     }
 
@@ -223,12 +230,60 @@ impl Database {
     ) -> Result<T, E> {
         let mut attempt = 1;
         loop {
-            let outcome = self.writer()?.transaction(caller, recording, &mut work);
-            match outcome {
+            let mut db = self.writer()?;
+            db.begin()?;
+            match db.finish(caller, recording, &mut work) {
                 Err(error) if error.is_retryable() && attempt < ATTEMPTS => attempt += 1,
                 outcome => return outcome,
             }
         }
+    }
+}
+
+/// Units of work one after the other, as [`Database::maintain`] runs them. On PostgreSQL the connection is kept between
+/// them, and looked after only when it fails.
+pub struct Session {
+    database: Database,
+    held: Option<Db>,
+}
+
+impl Session {
+    /// Runs `work` in a transaction for `caller`, as [`Database::maintain`] does.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database.
+    pub fn maintain<T, E: From<DbError> + Retryable>(
+        &mut self,
+        caller: &Caller,
+        mut work: impl FnMut(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut attempt = 1;
+        loop {
+            let mut db = self.begin()?;
+            match db.finish(caller, Recording::Exempt, &mut work) {
+                Err(error) if error.is_retryable() && attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(error),
+                Ok(value) => {
+                    // SQLite has one writer, for whom others wait.
+                    if db.backend() == Backend::Postgres {
+                        self.held = Some(db);
+                    }
+                    return Ok(value);
+                }
+            }
+        }
+    }
+
+    /// A connection in a transaction: the one that was kept, unless it was lost meanwhile.
+    fn begin(&mut self) -> Result<Db, DbError> {
+        if let Some(mut held) = self.held.take()
+            && held.begin().is_ok()
+        {
+            return Ok(held);
+        }
+        let mut db = self.database.writer()?;
+        db.begin()?;
+        Ok(db)
     }
 }
 

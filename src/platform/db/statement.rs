@@ -4,17 +4,21 @@
 //! more than the work itself, as on the credit desk's way, a statement is written out here, with arrays on PostgreSQL
 //! (one statement for any number of rows) and row by row on SQLite.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use diesel::backend::Backend;
+use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 use diesel::{QueryResult, RunQueryDsl};
 
+use super::{Conn, DbError};
+
 /// A statement whose arguments stand as `?` in its text; `ST` is what a query gives.
 pub struct Statement<'a, DB: Backend, ST = ()> {
-    sql: &'static str,
+    sql: Cow<'static, str>,
     arguments: Vec<Box<dyn Argument<DB> + 'a>>,
     gives: PhantomData<fn() -> ST>,
 }
@@ -22,7 +26,7 @@ pub struct Statement<'a, DB: Backend, ST = ()> {
 impl<'a, DB: Backend, ST> Statement<'a, DB, ST> {
     pub fn new(sql: &'static str) -> Self {
         Statement {
-            sql,
+            sql: Cow::Borrowed(sql),
             arguments: Vec::new(),
             gives: PhantomData,
         }
@@ -89,30 +93,96 @@ impl<DB: Backend, ST> Query for Statement<'_, DB, ST> {
 
 impl<DB: Backend, ST, C> RunQueryDsl<C> for Statement<'_, DB, ST> {}
 
-/// Inserts rows, with a statement that is prepared once: each column with its SQL type and its value of a row.
+/// Changes of rows that are sent together. On PostgreSQL they are one statement, whose parts all see the rows as they
+/// were before it: one way to the database and back for any number of tables. On SQLite each is made at once.
+#[must_use = "what is written is sent by `send`"]
+pub struct Writes<'t, 'a> {
+    conn: &'t mut Conn,
+    waiting: Vec<Statement<'a, Pg>>,
+}
+
+impl<'t, 'a> Writes<'t, 'a> {
+    pub(super) fn new(conn: &'t mut Conn) -> Self {
+        Writes {
+            conn,
+            waiting: Vec::new(),
+        }
+    }
+
+    /// The connection, for what SQLite is to do at once.
+    pub fn conn(&mut self) -> &mut Conn {
+        self.conn
+    }
+
+    /// Adds a statement for PostgreSQL that changes rows.
+    pub fn push(&mut self, statement: Statement<'a, Pg>) {
+        self.waiting.push(statement);
+    }
+
+    /// Sends what waits.
+    ///
+    /// # Errors
+    /// When the database fails; then nothing of it was done.
+    pub fn send(self) -> Result<(), DbError> {
+        if let Conn::Postgres(c) = self.conn
+            && let Some(together) = Statement::together(self.waiting)
+        {
+            together.execute(&mut **c)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Statement<'a, Pg> {
+    /// One statement that does what all of these do.
+    fn together(mut statements: Vec<Self>) -> Option<Self> {
+        let mut last = statements.pop()?;
+        if statements.is_empty() {
+            return Some(last);
+        }
+        let mut sql = String::new();
+        let mut arguments = Vec::new();
+        for (at, statement) in statements.into_iter().enumerate() {
+            sql.push_str(if at == 0 { "WITH " } else { ", " });
+            sql.push_str(&format!("part_{at} AS ({})", statement.sql));
+            arguments.extend(statement.arguments);
+        }
+        sql.push(' ');
+        sql.push_str(&last.sql);
+        arguments.append(&mut last.arguments);
+        Some(Statement {
+            sql: Cow::Owned(sql),
+            arguments,
+            gives: PhantomData,
+        })
+    }
+}
+
+/// Inserts rows by [`Writes`], with a statement that is prepared once: each column with its SQL type and its value of a
+/// row.
 macro_rules! insert_rows {
-    ($tx:expr, $table:literal, $rows:expr, |$row:ident| {
+    ($writes:expr, $table:literal, $rows:expr, |$row:ident| {
         $first:ident: $first_type:ty = $first_value:expr,
         $($column:ident: $type:ty = $value:expr,)*
     }) => {{
         use diesel::RunQueryDsl as _;
         use $crate::platform::db::{Conn, Statement};
         let rows = $rows;
-        match $tx.conn() {
+        match $writes.conn() {
             _ if rows.is_empty() => {}
-            Conn::Postgres(c) => {
+            Conn::Postgres(_) => {
                 let statement = concat!(
                     "INSERT INTO ", $table, " (", stringify!($first), $(", ", stringify!($column),)*
                     ") SELECT * FROM UNNEST(?", $($crate::platform::db::statement::mark!($column),)* ")"
                 );
-                Statement::<diesel::pg::Pg>::new(statement)
+                let statement = Statement::<diesel::pg::Pg>::new(statement)
                     .bind::<diesel::sql_types::Array<$first_type>, _>(
                         rows.iter().map(|$row| $first_value).collect::<Vec<_>>(),
                     )
                     $(.bind::<diesel::sql_types::Array<$type>, _>(
                         rows.iter().map(|$row| $value).collect::<Vec<_>>(),
-                    ))*
-                    .execute(&mut **c)?;
+                    ))*;
+                $writes.push(statement);
             }
             Conn::Sqlite(c) => {
                 let statement = concat!(

@@ -5,7 +5,7 @@ use diesel::sql_types::{Nullable, Text};
 use serde::Serialize;
 
 use super::columns::{IdColumn, InstantColumn};
-use super::{Conn, Db, DbError, insert_rows};
+use super::{Conn, Db, DbError, Writes, insert_rows};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::TrailEntryId;
@@ -70,6 +70,50 @@ impl Change {
     }
 }
 
+/// Entries of the audit trail for changes that several callers made in one unit of work, as at the credit desk.
+pub struct Entries<'a>(Vec<Entry<'a>>);
+
+struct Entry<'a> {
+    id: TrailEntryId,
+    roles: String,
+    caller: &'a Caller,
+    change: &'a Change,
+    at: Instant,
+}
+
+impl<'a> Entries<'a> {
+    pub fn new(changes: &'a [(Caller, Change)], at: Instant) -> Entries<'a> {
+        let entries = changes.iter().map(|(caller, change)| Entry {
+            id: TrailEntryId::new(),
+            roles: caller.role_names(),
+            caller,
+            change,
+            at,
+        });
+        Entries(entries.collect())
+    }
+
+    /// # Errors
+    /// When the database fails.
+    pub fn insert(&'a self, writes: &mut Writes<'_, 'a>) -> Result<(), DbError> {
+        insert_rows!(writes, "trail_entries", &self.0, |entry| {
+            id: IdColumn = entry.id,
+            at: InstantColumn = entry.at,
+            subject: Text = entry.caller.subject.as_str(),
+            issuer: Text = entry.caller.issuer.as_str(),
+            client_id: Text = entry.caller.client_id.as_str(),
+            roles: Text = entry.roles.as_str(),
+            action: Text = entry.change.action,
+            entity_id: Text = entry.change.entity_id.as_str(),
+            before: Nullable<Text> = entry.change.before.as_deref(),
+            after: Nullable<Text> = entry.change.after.as_deref(),
+            reason: Nullable<Text> = entry.change.reason.as_deref(),
+            request_id: Text = entry.caller.request_id.as_str(),
+        });
+        Ok(())
+    }
+}
+
 impl<'a> Tx<'a> {
     pub(super) fn new(db: &'a mut Db, caller: &'a Caller, now: Instant) -> Tx<'a> {
         Tx {
@@ -113,43 +157,17 @@ impl<'a> Tx<'a> {
             .into_iter()
             .map(|change| (caller.clone(), change))
             .collect();
-        self.record_for(&changes)
-    }
-
-    /// Writes entries for changes that several callers made in this one unit of work, as the credit desk does.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn record_for(&mut self, changes: &[(Caller, Change)]) -> Result<(), DbError> {
-        let now = self.now;
-        let entries: Vec<(TrailEntryId, String, &Caller, &Change, Instant)> = changes
-            .iter()
-            .map(|(caller, change)| {
-                (
-                    TrailEntryId::new(),
-                    caller.role_names(),
-                    caller,
-                    change,
-                    now,
-                )
-            })
-            .collect();
-        insert_rows!(self.db, "trail_entries", &entries, |entry| {
-            id: IdColumn = entry.0,
-            at: InstantColumn = entry.4,
-            subject: Text = entry.2.subject.as_str(),
-            issuer: Text = entry.2.issuer.as_str(),
-            client_id: Text = entry.2.client_id.as_str(),
-            roles: Text = entry.1.as_str(),
-            action: Text = entry.3.action,
-            entity_id: Text = entry.3.entity_id.as_str(),
-            before: Nullable<Text> = entry.3.before.as_deref(),
-            after: Nullable<Text> = entry.3.after.as_deref(),
-            reason: Nullable<Text> = entry.3.reason.as_deref(),
-            request_id: Text = entry.2.request_id.as_str(),
-        });
+        let entries = Entries::new(&changes, self.now);
+        let mut writes = self.writes();
+        entries.insert(&mut writes)?;
+        writes.send()?;
         self.recorded += changes.len();
         Ok(())
+    }
+
+    /// Changes of rows that go to the database together.
+    pub fn writes<'w>(&mut self) -> Writes<'_, 'w> {
+        Writes::new(self.db.conn())
     }
 
     /// Says that the rows of this unit of work are a record themselves, and need no trail entry: a limit check is

@@ -9,7 +9,9 @@ use std::collections::HashMap;
 
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::IdempotencyKeyId;
-use crate::platform::db::{DbError, Tx};
+use crate::platform::db::{DbError, Tx, Writes};
+
+pub use store::Keeping;
 
 /// How long a key is kept.
 pub const KEPT_DAYS: i64 = 7;
@@ -91,12 +93,12 @@ pub fn find_all(
     Ok(known)
 }
 
-/// Keeps many answers under their keys; each is the key's id, the fingerprint of the request and the answer.
+/// Keeps many answers under their keys.
 ///
 /// # Errors
 /// When a key is taken, or the database fails.
-pub fn keep_all(tx: &mut Tx, kept: &[(IdempotencyKeyId, &str, &str)]) -> Result<(), DbError> {
-    store::insert_all(tx, kept)
+pub fn keep_all<'a>(writes: &mut Writes<'_, 'a>, kept: &'a [Keeping<'a>]) -> Result<(), DbError> {
+    store::insert_all(writes, kept)
 }
 
 /// Whether work failed because another server kept an answer under one of its keys meanwhile. Done again, it finds it.
@@ -109,7 +111,15 @@ pub fn was_taken(error: &DbError) -> bool {
 /// # Errors
 /// When the database fails.
 pub fn keep(tx: &mut Tx, scope: &Scope, fingerprint: &str, answer: &str) -> Result<(), DbError> {
-    store::insert_all(tx, &[(scope.id(), fingerprint, answer)])
+    let kept = [Keeping {
+        id: scope.id(),
+        fingerprint,
+        answer: answer.into(),
+        at: tx.now(),
+    }];
+    let mut writes = tx.writes();
+    store::insert_all(&mut writes, &kept)?;
+    writes.send()
 }
 
 /// Forgets keys that are older than seven days, and says how many.

@@ -1,5 +1,7 @@
 //! The table of idempotency keys.
 
+use std::borrow::Cow;
+
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Text};
 
@@ -8,7 +10,7 @@ use crate::kernel::clock::Instant;
 use crate::kernel::ids::IdempotencyKeyId;
 use crate::platform::db::columns::{IdColumn, InstantColumn};
 use crate::platform::db::schema::idempotency_keys::{self, dsl};
-use crate::platform::db::{Conn, DbError, Statement, Tx, insert_rows, on_backend};
+use crate::platform::db::{Conn, DbError, Statement, Tx, Writes, insert_rows, on_backend};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = idempotency_keys)]
@@ -48,15 +50,20 @@ pub fn find(tx: &mut Tx, id: IdempotencyKeyId) -> Result<Option<KeptRow>, DbErro
         .optional())?)
 }
 
-/// Keeps answers; each is the key's id, the request's fingerprint and the answer.
-pub fn insert_all(tx: &mut Tx, kept: &[(IdempotencyKeyId, &str, &str)]) -> Result<(), DbError> {
-    let now = tx.now();
-    let rows: Vec<_> = kept.iter().map(|kept| (kept, now)).collect();
-    insert_rows!(tx, "idempotency_keys", &rows, |row| {
-        id: IdColumn = row.0.0,
-        fingerprint: Text = row.0.1,
-        answer: Text = row.0.2,
-        created_at: InstantColumn = row.1,
+/// An answer to be kept.
+pub struct Keeping<'a> {
+    pub id: IdempotencyKeyId,
+    pub fingerprint: &'a str,
+    pub answer: Cow<'a, str>,
+    pub at: Instant,
+}
+
+pub fn insert_all<'a>(writes: &mut Writes<'_, 'a>, rows: &'a [Keeping<'a>]) -> Result<(), DbError> {
+    insert_rows!(writes, "idempotency_keys", rows, |row| {
+        id: IdColumn = row.id,
+        fingerprint: Text = row.fingerprint,
+        answer: Text = row.answer.as_ref(),
+        created_at: InstantColumn = row.at,
     });
     Ok(())
 }

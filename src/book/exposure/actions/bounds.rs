@@ -47,17 +47,33 @@ impl Bounds {
         db: &mut Db,
         lines: impl IntoIterator<Item = &'a Locked>,
     ) -> Result<Bounds, DbError> {
-        let mut accounts: BTreeSet<CreditAccountId> = BTreeSet::new();
+        let lines: Vec<&Locked> = lines.into_iter().collect();
+        let accounts: BTreeSet<CreditAccountId> = lines
+            .iter()
+            .flat_map(|line| line.line().into_iter().map(|account| account.id))
+            .collect();
+        let accounts: Vec<CreditAccountId> = accounts.into_iter().collect();
+        let today = db.today();
+        let additional = additional::list_standing(db, &accounts, today)?;
+        Bounds::with(db, lines, additional)
+    }
+
+    /// [`Bounds::read`], where the additional limits that stand on these accounts are known.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn with<'a>(
+        db: &mut Db,
+        lines: impl IntoIterator<Item = &'a Locked>,
+        additional: Vec<AdditionalLimit>,
+    ) -> Result<Bounds, DbError> {
         let mut ids: BTreeSet<PortfolioCapId> = BTreeSet::new();
         let mut currencies: BTreeSet<Currency> = BTreeSet::new();
         for line in lines {
-            accounts.extend(line.line().iter().map(|account| account.id));
             ids.extend(&line.caps);
             currencies.insert(line.account.currency);
         }
         let today = db.today();
-        let accounts: Vec<CreditAccountId> = accounts.into_iter().collect();
-        let additional = additional::list_standing(db, &accounts, today)?;
         let caps = read_caps(db, &ids.into_iter().collect::<Vec<_>>())?;
         for cap in caps.values() {
             currencies.insert(cap.cap.currency);

@@ -75,7 +75,9 @@ pub fn move_to_group(
             movement.group += exposure;
         }
     }
-    store::add_movements(tx, &movements)?;
+    let mut writes = tx.writes();
+    store::add_movements(&mut writes, &movements)?;
+    writes.send()?;
     let mut after = before.clone();
     after.parent_customer_id = parent;
     let after = customers::update_if_unchanged(tx, &after)?.ok_or(AccountError::Stale)?;

@@ -89,19 +89,25 @@ fn everyone(lines: &BTreeMap<CustomerId, Vec<CustomerId>>) -> Vec<CustomerId> {
     everyone.into_iter().collect()
 }
 
-/// Puts each customer's account together with those of its ancestors and with its caps, which are read here; groups
-/// count under caps by their own accounts. Customers without an account are left out.
-///
-/// # Errors
-/// When the database fails.
-pub fn assemble(
+/// [`put_together`] with the caps read.
+fn assemble(
     db: &mut Db,
     lines: BTreeMap<CustomerId, Vec<CustomerId>>,
     accounts: &BTreeMap<CustomerId, CreditAccount>,
 ) -> Result<BTreeMap<CustomerId, Locked>, DbError> {
     let own: Vec<&CreditAccount> = lines.keys().filter_map(|id| accounts.get(id)).collect();
-    let mut caps = caps::of(db, &own)?;
-    Ok(lines
+    let caps = caps::of(db, &own)?;
+    Ok(put_together(lines, accounts, caps))
+}
+
+/// Puts each customer's account together with those of its ancestors and with its caps; groups count under caps by their
+/// own accounts. Customers without an account are left out.
+pub fn put_together(
+    lines: BTreeMap<CustomerId, Vec<CustomerId>>,
+    accounts: &BTreeMap<CustomerId, CreditAccount>,
+    mut caps: BTreeMap<CreditAccountId, Vec<PortfolioCapId>>,
+) -> BTreeMap<CustomerId, Locked> {
+    lines
         .into_iter()
         .filter_map(|(customer, line)| {
             let account = accounts.get(&customer)?.clone();
@@ -117,7 +123,7 @@ pub fn assemble(
             };
             Some((customer, locked))
         })
-        .collect())
+        .collect()
 }
 
 /// Each customer's line of ancestors, read level by level: as many queries as groups are deep.
@@ -181,9 +187,8 @@ pub fn post_all(tx: &mut Tx, changes: &[(&Locked, Exposure)]) -> Result<(), DbEr
             *of_cap.or_default() += *change;
         }
     }
-    if movements.is_empty() {
-        return Ok(());
-    }
-    store::add_movements(tx, &movements)?;
+    let mut writes = tx.writes();
+    store::add_movements(&mut writes, &movements)?;
+    writes.send()?;
     caps::post(tx, &under_caps)
 }

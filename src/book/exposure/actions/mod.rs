@@ -27,7 +27,7 @@ use crate::platform::db::{Change, DbError, Tx};
 
 pub use groups::{change_customer, move_to_group};
 pub use limits::{Grant, grant, lower};
-pub use locking::{Locked, assemble, lines, lock, lock_all, post, post_all, read_all};
+pub use locking::{Locked, lines, lock, lock_all, post, post_all, put_together, read_all};
 pub use terms::{change, change_terms};
 
 /// Why a use case on credit accounts was refused.

@@ -17,7 +17,7 @@ use crate::kernel::caller::Caller;
 use crate::kernel::ids::{CreditAccountId, CustomerId};
 use crate::platform::db::columns::IdColumn;
 use crate::platform::db::schema::{account_blocks, credit_accounts, customers, limits};
-use crate::platform::db::{Conn, Db, DbError, Statement, Tx, on_backend, seek};
+use crate::platform::db::{Conn, Db, DbError, Statement, Tx, Writes, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 
 pub fn find(db: &mut Db, id: CreditAccountId) -> Result<Option<CreditAccount>, DbError> {
@@ -46,15 +46,24 @@ pub fn lock_by_customers(
     db: &mut Db,
     customers: &[CustomerId],
 ) -> Result<Vec<CreditAccount>, DbError> {
-    let accounts = credit_accounts::table
-        .filter(credit_accounts::customer_id.eq_any(customers))
-        .order(credit_accounts::id);
     Ok(match db.conn() {
-        Conn::Postgres(c) => accounts
+        Conn::Postgres(c) => credit_accounts::table
+            .filter(credit_accounts::customer_id.eq_any(customers))
+            .order(credit_accounts::id)
             .select(CreditAccount::as_select())
             .for_update()
             .load(&mut **c)?,
-        Conn::Sqlite(c) => accounts.select(CreditAccount::as_select()).load(&mut **c)?,
+        // One by one, since an `IN` list of another length is prepared anew.
+        Conn::Sqlite(c) => {
+            let mut accounts: Vec<CreditAccount> = Vec::new();
+            for customer in customers {
+                let of_one = credit_accounts::table
+                    .filter(credit_accounts::customer_id.eq(customer))
+                    .select(CreditAccount::as_select());
+                accounts.extend(of_one.load(&mut **c)?);
+            }
+            accounts
+        }
     })
 }
 
@@ -108,15 +117,16 @@ pub struct Movement {
 
 /// Adds movements to the accounts' exposure: one statement on PostgreSQL, one for each row on SQLite.
 pub fn add_movements(
-    tx: &mut Tx,
+    writes: &mut Writes,
     movements: &BTreeMap<CreditAccountId, Movement>,
 ) -> Result<(), DbError> {
-    match tx.conn() {
-        Conn::Postgres(c) => {
+    match writes.conn() {
+        _ if movements.is_empty() => {}
+        Conn::Postgres(_) => {
             let column =
                 |pick: fn(&Movement) -> i64| -> Vec<i64> { movements.values().map(pick).collect() };
             let ids: Vec<CreditAccountId> = movements.keys().copied().collect();
-            Statement::<Pg>::new(
+            let statement = Statement::<Pg>::new(
                 "UPDATE credit_accounts a SET reserved_minor = a.reserved_minor + m.reserved_minor, \
                  delivered_minor = a.delivered_minor + m.delivered_minor, receivable_minor = \
                  a.receivable_minor + m.receivable_minor, instrument_minor = a.instrument_minor + \
@@ -144,8 +154,8 @@ pub fn add_movements(
             .bind::<Array<BigInt>, _>(column(|m| m.group.receivable_minor))
             .bind::<Array<BigInt>, _>(column(|m| m.group.instrument_minor))
             .bind::<Array<BigInt>, _>(column(|m| m.group.charge_minor))
-            .bind::<Array<BigInt>, _>(column(|m| m.group.unapplied_minor))
-            .execute(&mut **c)?;
+            .bind::<Array<BigInt>, _>(column(|m| m.group.unapplied_minor));
+            writes.push(statement);
         }
         Conn::Sqlite(c) => {
             for (id, movement) in movements {

@@ -7,6 +7,8 @@ use chrono::NaiveDate;
 
 use super::book::Book;
 use super::hints::Hints;
+use super::kept;
+use super::opening::{self, Locking, Opened};
 use super::orders::{Examined, Orders, Subject};
 use super::{Asked, Errand, until};
 use crate::book::exposure::actions::bounds::ForOrder;
@@ -29,9 +31,9 @@ use crate::kernel::clock::{Clock, Instant};
 use crate::kernel::ids::{
     CreditBlockId, CustomerId, IdempotencyKeyId, LimitCheckId, ReservationId,
 };
-use crate::platform::db::{Change, Db, DbError, Tx, write_document};
-use crate::platform::http::{Answer, Code, Ended, Kept, Problem};
-use crate::platform::idempotency::{self, Claim};
+use crate::platform::db::{Change, Db, DbError, Entries, Tx, write_document};
+use crate::platform::http::{Answer, Ended, Kept, Problem};
+use crate::platform::idempotency::{self, Keeping};
 
 /// What a batch of checks knows, and what it is to write.
 pub struct Batch {
@@ -39,7 +41,10 @@ pub struct Batch {
     clock: Clock,
     now: Instant,
     today: NaiveDate,
-    known: HashMap<IdempotencyKeyId, Claim>,
+    /// The answers to checks whose keys were used before.
+    replays: HashMap<IdempotencyKeyId, Result<Ended, Problem>>,
+    /// The checks that were recorded under keys.
+    recorded: HashMap<IdempotencyKeyId, LimitCheckId>,
     book: Book,
     orders: Orders,
     checks: Vec<LimitCheck>,
@@ -49,106 +54,58 @@ pub struct Batch {
 impl Batch {
     /// Loads what the checks need, with the accounts of those that reserve locked.
     pub fn load(tx: &mut Tx, asked: &[Asked], hints: &Hints) -> Result<Batch, DbError> {
-        let policy = policies::live(tx)?;
-        let book = Book::lock(tx, asked, hints)?;
-        let now = tx.now();
-        let keys: HashMap<IdempotencyKeyId, &str> = asked
-            .iter()
-            .filter_map(|one| one.keyed.as_ref())
-            .map(|keyed| (keyed.id, keyed.fingerprint.as_str()))
-            .collect();
-        let mut batch = Batch::new(tx, now, policy, book);
-        let wanted: Vec<IdempotencyKeyId> = keys.keys().copied().collect();
-        let used = batch.look_up(tx, asked, &wanted)?;
-        if !used.is_empty() {
-            let keys = keys.into_iter().filter(|(id, _)| used.contains(id));
-            batch.known = idempotency::find_all(tx, &keys.collect::<Vec<_>>())?;
-        }
+        let (now, today) = (tx.now(), tx.today());
+        let opened = opening::open(tx, asked, hints, Locking::Reserving, today)?;
+        let used = opened.standing.keys.clone();
+        let mut batch = Batch::new(tx, asked, opened, now, today)?;
+        batch.replays = kept::replay(tx, asked, &used)?;
         Ok(batch)
     }
 
     /// Loads what the checks need, with nothing locked.
     pub fn read(db: &mut Db, asked: &[Asked]) -> Result<Batch, DbError> {
-        let policy = policies::live(db)?;
-        let book = Book::read(db, asked)?;
         let now = db.clock().now();
-        let mut batch = Batch::new(db, now, policy, book);
-        batch.look_up(db, asked, &[])?;
-        Ok(batch)
+        let today = db.clock().day_of(now);
+        let opened = opening::open(db, asked, &Hints::default(), Locking::Nothing, today)?;
+        Batch::new(db, asked, opened, now, today)
     }
 
-    fn new(db: &Db, now: Instant, policy: Arc<Policy>, book: Book) -> Batch {
-        Batch {
+    fn new(
+        db: &mut Db,
+        asked: &[Asked],
+        opened: Opened,
+        now: Instant,
+        today: NaiveDate,
+    ) -> Result<Batch, DbError> {
+        let policy = policies::known(db, opened.standing.live_policy)?;
+        let orders = Orders::read(db, asked, &opened)?;
+        Ok(Batch {
+            book: Book::new(db, opened, &policy.document, asked, today)?,
             policy,
             clock: db.clock().clone(),
             now,
-            today: db.clock().day_of(now),
-            known: HashMap::new(),
-            book,
-            orders: Orders::default(),
+            today,
+            replays: HashMap::new(),
+            recorded: HashMap::new(),
+            orders,
             checks: Vec::new(),
             changes: Vec::new(),
-        }
-    }
-
-    /// Looks up what stands for the customers, accounts and orders at hand; gives those of the keys that were used.
-    fn look_up(
-        &mut self,
-        db: &mut Db,
-        asked: &[Asked],
-        keys: &[IdempotencyKeyId],
-    ) -> Result<Vec<IdempotencyKeyId>, DbError> {
-        let orders: Vec<store::Order> = asked
-            .iter()
-            .filter_map(|one| {
-                let customer = self.book.customer(&one.input.customer())?;
-                Some((customer.id, one.input.order()?))
-            })
-            .collect();
-        self.book.learn_rates(db, asked, self.today)?;
-        let standing = store::standing(
-            db,
-            &store::Wanted {
-                customers: &self.book.customers(),
-                accounts: &self.book.accounts(),
-                orders: &orders,
-                keys,
-                today: self.today,
-            },
-        )?;
-        self.book.note(standing.overdue, standing.blocked);
-        self.book
-            .read_asked_for(db, &self.policy.document, self.today)?;
-        if !standing.reservations.is_empty() {
-            self.orders.reservations = store::list_open_by_ids(db, &standing.reservations)?;
-        }
-        if !standing.waiting.is_empty() {
-            self.orders.blocks = store::list_waiting_by_ids(db, &standing.waiting)?;
-        }
-        if asked
-            .iter()
-            .any(|one| matches!(one.errand, Errand::Amend(_)))
-        {
-            self.orders.releases = store::list_releases(db, &orders)?;
-        }
-        Ok(standing.keys)
+        })
     }
 
     /// The answer to one check: the stored one when its key is known, else a decision.
     pub fn answer(&mut self, asked: &Asked) -> Result<Result<Ended, Problem>, DbError> {
-        if let Some(keyed) = &asked.keyed
-            && let Some(claim) = self.known.get(&keyed.id)
-        {
-            return Ok(match claim {
-                Claim::Kept(text) => serde_json::from_str(text)
-                    .map(Ended::Replayed)
-                    .map_err(Problem::internal),
-                Claim::OtherRequest => Err(Problem::new(Code::IdempotencyKeyReused)),
-                Claim::New | Claim::InProgress => Err(Problem::new(Code::RequestInProgress)),
-            });
+        let key = asked.keyed.as_ref().map(|keyed| keyed.id);
+        if let Some(answer) = key.and_then(|key| self.replays.remove(&key)) {
+            return Ok(answer);
         }
         Ok(match self.decide(asked)? {
-            Ok(out) => Answer::ok(&out).map(|answer| Ended::Fresh(Kept::Answer(answer))),
+            Ok(out) => {
+                if let (Some(key), Some(check)) = (key, out.id()) {
+                    self.recorded.insert(key, check);
+                }
+                Answer::ok(&out).map(|answer| Ended::Fresh(Kept::Answer(answer)))
+            }
             Err(problem) if problem.is_business_refusal() => {
                 Ok(Ended::Fresh(Kept::Refusal(problem)))
             }
@@ -497,9 +454,17 @@ impl Batch {
         asked: &[Asked],
         answers: &[Result<Ended, Problem>],
     ) -> Result<(), DbError> {
-        store::insert_checks(tx, &self.checks)?;
+        let movements = self.book.movements(&self.orders.taken);
+        let entries = Entries::new(&self.changes, self.now);
+        let kept = self.keep(asked, answers)?;
+        let mut writes = tx.writes();
+        store::insert_checks(&mut writes, &self.checks)?;
+        store::insert_reservations(&mut writes, &self.orders.new_reservations)?;
+        accounts::add_movements(&mut writes, &movements.accounts)?;
+        entries.insert(&mut writes)?;
+        idempotency::keep_all(&mut writes, &kept)?;
+        writes.send()?;
         tx.is_its_own_record();
-        store::insert_reservations(tx, &self.orders.new_reservations)?;
         for amended in &self.orders.amended {
             store::update_reservation(tx, amended)?;
         }
@@ -512,23 +477,28 @@ impl Batch {
         for consumed in &self.orders.consumed {
             additional::end_if_unchanged(tx, consumed)?;
         }
-        let movements = self.book.movements(&self.orders.taken);
-        if !movements.accounts.is_empty() {
-            accounts::add_movements(tx, &movements.accounts)?;
-        }
-        caps::post(tx, &movements.caps)?;
-        tx.record_for(&self.changes)?;
-        let mut kept = Vec::new();
+        caps::post(tx, &movements.caps)
+    }
+
+    /// What is to be kept under the keys of the checks.
+    fn keep<'a>(
+        &self,
+        asked: &'a [Asked],
+        answers: &[Result<Ended, Problem>],
+    ) -> Result<Vec<Keeping<'a>>, DbError> {
+        let mut keeping = Vec::new();
         for (one, answer) in asked.iter().zip(answers) {
-            if let (Some(keyed), Ok(Ended::Fresh(answer))) = (&one.keyed, answer) {
-                let answer = write_document(answer)?;
-                kept.push((keyed.id, keyed.fingerprint.as_str(), answer));
+            let Some(keyed) = &one.keyed else { continue };
+            let check = self.recorded.get(&keyed.id).copied();
+            if let Some(text) = kept::write(answer, check, one.language)? {
+                keeping.push(Keeping {
+                    id: keyed.id,
+                    fingerprint: &keyed.fingerprint,
+                    answer: text.into(),
+                    at: self.now,
+                });
             }
         }
-        let kept: Vec<_> = kept
-            .iter()
-            .map(|(id, fingerprint, answer)| (*id, *fingerprint, answer.as_str()))
-            .collect();
-        idempotency::keep_all(tx, &kept)
+        Ok(keeping)
     }
 }

@@ -6,23 +6,22 @@ use chrono::NaiveDate;
 
 use super::Asked;
 use super::asked_for::AskedFor;
-use super::hints::Hints;
-use crate::book::customers::model::{Customer, CustomerRef};
-use crate::book::customers::store as customers;
+use super::opening::{Customers, Opened};
+use crate::book::customers::model::CustomerRef;
 use crate::book::exchange_rates::rules::{Conversion, RateTable};
 use crate::book::exchange_rates::store as exchange_rates;
 use crate::book::exposure::actions::bounds::{Bounds, ForOrder};
-use crate::book::exposure::actions::{self as exposure, Locked, caps};
+use crate::book::exposure::actions::{Locked, caps};
 use crate::book::exposure::model::{AdditionalLimit, CreditAccount, Exposure};
-use crate::book::exposure::store::{self as accounts_store, Movement};
+use crate::book::exposure::store::{Movement, additional};
 use crate::book::policy::model::PolicyDocument;
 use crate::decide::limits::api::shapes::LimitCheckIn;
 use crate::decide::limits::facts::{Facts, Overdue};
+use crate::decide::limits::store::Named;
 use crate::kernel::clock::{Clock, Instant};
 use crate::kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
 use crate::kernel::money::Currency;
-use crate::kernel::text::Number;
-use crate::platform::db::{Db, DbError, Tx};
+use crate::platform::db::{Db, DbError};
 
 /// The part of the book that a batch is about.
 pub struct Book {
@@ -60,51 +59,43 @@ pub struct Movements {
     pub caps: caps::Movements,
 }
 
-/// Whether the accounts of the checks that reserve are locked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Locking {
-    Reserving,
-    Nothing,
-}
-
 impl Book {
-    /// Reads it with the accounts of those checks locked that reserve, of all the groups above them, and after these
-    /// the caps.
-    ///
-    /// # Errors
-    /// When the database fails; as a meeting of two units of work when a customer was moved since `hints` heard of it.
-    pub fn lock(tx: &mut Tx, asked: &[Asked], hints: &Hints) -> Result<Book, DbError> {
-        let (customers, lines) = open(tx, asked, hints, Locking::Reserving)?;
-        let caps = lines.values().flat_map(|line| line.caps.iter().copied());
-        caps::lock(tx, &caps.collect())?;
-        Book::of(tx, customers, lines)
-    }
-
-    /// Reads it with nothing locked.
+    /// What was opened, with what bounds the accounts and what the policy asks for.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn read(db: &mut Db, asked: &[Asked]) -> Result<Book, DbError> {
-        let (customers, lines) = open(db, asked, &Hints::default(), Locking::Nothing)?;
-        Book::of(db, customers, lines)
-    }
-
-    fn of(
+    pub fn new(
         db: &mut Db,
-        customers: Customers,
-        found: BTreeMap<CustomerId, Locked>,
+        opened: Opened,
+        policy: &PolicyDocument,
+        asked: &[Asked],
+        today: NaiveDate,
     ) -> Result<Book, DbError> {
-        let bounds = Bounds::read(db, found.values())?;
+        let Opened {
+            customers,
+            lines: found,
+            standing,
+        } = opened;
+        let additional = if standing.has_additional {
+            let accounts = found.values().flat_map(Locked::line);
+            let ids: BTreeSet<CreditAccountId> = accounts.map(|account| account.id).collect();
+            additional::list_standing(db, &ids.into_iter().collect::<Vec<_>>(), today)?
+        } else {
+            Vec::new()
+        };
         let mut book = Book {
             customers,
             lines: HashMap::new(),
             accounts: HashMap::new(),
-            blocked: HashSet::new(),
+            blocked: standing.blocked.into_iter().collect(),
             overdue: HashMap::new(),
-            bounds,
+            bounds: Bounds::with(db, found.values(), additional)?,
             rates: None,
             asked_for: AskedFor::default(),
         };
+        for (customer, row) in standing.overdue {
+            book.overdue.entry(customer).or_default().push(row);
+        }
         for (customer, found) in found {
             let line = Line {
                 account: found.account.id,
@@ -116,11 +107,14 @@ impl Book {
                 book.accounts.insert(account.id, account);
             }
         }
+        book.learn_rates(db, asked, today)?;
+        let (customers, accounts) = (book.customers(), book.accounts());
+        book.asked_for = AskedFor::read(db, policy, &customers, &accounts, today)?;
         Ok(book)
     }
 
     /// Reads exchange rates, when an order is in another currency than its account.
-    pub fn learn_rates(
+    fn learn_rates(
         &mut self,
         db: &mut Db,
         asked: &[Asked],
@@ -150,41 +144,17 @@ impl Book {
         self.rates.as_ref()?.find(from, to)
     }
 
-    /// Notes what was looked up of the customers and accounts.
-    pub fn note(
-        &mut self,
-        overdue: impl IntoIterator<Item = (CustomerId, Overdue)>,
-        blocked: impl IntoIterator<Item = CreditAccountId>,
-    ) {
-        for (customer, row) in overdue {
-            self.overdue.entry(customer).or_default().push(row);
-        }
-        self.blocked.extend(blocked);
-    }
-
-    /// Reads what only some policies ask for.
-    pub fn read_asked_for(
-        &mut self,
-        db: &mut Db,
-        policy: &PolicyDocument,
-        today: NaiveDate,
-    ) -> Result<(), DbError> {
-        let (customers, accounts) = (self.customers(), self.accounts());
-        self.asked_for = AskedFor::read(db, policy, &customers, &accounts, today)?;
-        Ok(())
-    }
-
     /// Everybody whom the batch is about.
-    pub fn customers(&self) -> Vec<CustomerId> {
+    fn customers(&self) -> Vec<CustomerId> {
         self.lines.keys().copied().collect()
     }
 
     /// The customers' own accounts.
-    pub fn accounts(&self) -> Vec<CreditAccountId> {
+    fn accounts(&self) -> Vec<CreditAccountId> {
         self.lines.values().map(|line| line.account).collect()
     }
 
-    pub fn customer(&self, reference: &CustomerRef) -> Option<&Customer> {
+    pub fn customer(&self, reference: &CustomerRef) -> Option<&Named> {
         self.customers.get(reference)
     }
 
@@ -303,136 +273,4 @@ impl Line {
     fn ids(&self) -> impl Iterator<Item = CreditAccountId> {
         std::iter::once(self.account).chain(self.above.iter().copied())
     }
-}
-
-/// The customers that a batch names, by id or by number.
-struct Customers {
-    by_id: HashMap<CustomerId, Customer>,
-    by_number: HashMap<Number, CustomerId>,
-}
-
-impl Customers {
-    fn new(found: Vec<Customer>) -> Customers {
-        let by_number = found
-            .iter()
-            .map(|customer| (customer.number.clone(), customer.id));
-        Customers {
-            by_number: by_number.collect(),
-            by_id: found
-                .into_iter()
-                .map(|customer| (customer.id, customer))
-                .collect(),
-        }
-    }
-
-    fn get(&self, reference: &CustomerRef) -> Option<&Customer> {
-        let id = match reference {
-            CustomerRef::Id(id) => id,
-            CustomerRef::Number(number) => self.by_number.get(number)?,
-        };
-        self.by_id.get(id)
-    }
-}
-
-/// Reads the customers that are asked about with their lines of accounts, those of checks that reserve locked, all in
-/// one order.
-fn open(
-    db: &mut Db,
-    asked: &[Asked],
-    hints: &Hints,
-    locking: Locking,
-) -> Result<(Customers, BTreeMap<CustomerId, Locked>), DbError> {
-    learn(db, asked, hints)?;
-    let mut lines: BTreeMap<CustomerId, Vec<CustomerId>> = BTreeMap::new();
-    let (mut locked, mut others) = (BTreeSet::new(), BTreeSet::new());
-    for one in asked {
-        if let Some((id, above)) = hints.line(&one.input.customer()) {
-            let wanted = if one.input.reserves() && locking == Locking::Reserving {
-                &mut locked
-            } else {
-                &mut others
-            };
-            wanted.extend(std::iter::once(id).chain(above.iter().copied()));
-            lines.insert(id, above);
-        }
-    }
-    let others: Vec<CustomerId> = others.difference(&locked).copied().collect();
-    let locked: Vec<CustomerId> = locked.into_iter().collect();
-    let mut accounts = Vec::new();
-    if !locked.is_empty() {
-        accounts.extend(accounts_store::lock_by_customers(db, &locked)?);
-    }
-    if !others.is_empty() {
-        accounts.extend(accounts_store::list_by_customers(db, &others)?);
-    }
-    let customers = Customers::new(customers::list_by_ids(db, &[locked, others].concat())?);
-    hints.remember(customers.by_id.values());
-    refuse_if_moved(asked, &customers, &lines, hints)?;
-    let accounts: BTreeMap<CustomerId, CreditAccount> = accounts
-        .into_iter()
-        .map(|account| (account.customer_id, account))
-        .collect();
-    Ok((customers, exposure::assemble(db, lines, &accounts)?))
-}
-
-/// What was remembered of customers must still be true under the locks.
-fn refuse_if_moved(
-    asked: &[Asked],
-    customers: &Customers,
-    lines: &BTreeMap<CustomerId, Vec<CustomerId>>,
-    hints: &Hints,
-) -> Result<(), DbError> {
-    let mut were_moved = false;
-    for reference in asked.iter().map(|one| one.input.customer()) {
-        let is_true = match (customers.get(&reference), hints.line(&reference)) {
-            (Some(customer), Some((id, above))) => {
-                customer.id == id && lines.get(&id) == Some(&above)
-            }
-            (None, None) => true,
-            _ => false,
-        };
-        if !is_true {
-            hints.forget(&reference);
-            were_moved = true;
-        }
-    }
-    if were_moved {
-        let message = "a customer was moved or renamed meanwhile".to_owned();
-        return Err(DbError::Serialization(message));
-    }
-    Ok(())
-}
-
-/// Reads what is not remembered of the customers that are asked about, and of everybody above them.
-fn learn(db: &mut Db, asked: &[Asked], hints: &Hints) -> Result<(), DbError> {
-    let mut ids: Vec<CustomerId> = Vec::new();
-    let mut numbers: Vec<Number> = Vec::new();
-    for one in asked {
-        let reference = one.input.customer();
-        if hints.line(&reference).is_none() {
-            match reference {
-                CustomerRef::Id(id) => ids.push(id),
-                CustomerRef::Number(number) => numbers.push(number),
-            }
-        }
-    }
-    let mut found = Vec::new();
-    if !ids.is_empty() {
-        found.extend(customers::list_by_ids(db, &ids)?);
-    }
-    if !numbers.is_empty() {
-        let numbers: Vec<&str> = numbers.iter().map(Number::as_str).collect();
-        found.extend(customers::list_by_numbers(db, &numbers)?);
-    }
-    let learned: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
-    while !found.is_empty() {
-        hints.remember(&found);
-        let above = hints.unknown(learned.iter().copied());
-        found = if above.is_empty() {
-            Vec::new()
-        } else {
-            customers::list_by_ids(db, &above)?
-        };
-    }
-    Ok(())
 }

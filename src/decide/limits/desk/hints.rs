@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::book::customers::model::{Customer, CustomerRef, GROUP_DEPTH_MAX};
+use crate::book::customers::model::{CustomerRef, GROUP_DEPTH_MAX};
+use crate::decide::limits::store::Named;
 use crate::kernel::ids::CustomerId;
 use crate::kernel::text::Number;
 
@@ -45,16 +46,14 @@ impl Hints {
     }
 
     /// Remembers customers as they are now.
-    pub fn remember<'a>(&self, customers: impl IntoIterator<Item = &'a Customer>) {
+    pub fn remember<'a>(&self, customers: impl IntoIterator<Item = &'a Named>) {
         let mut known = self.known();
         if known.parents.len() > MOST {
             *known = Known::default();
         }
         for customer in customers {
             known.by_number.insert(customer.number.clone(), customer.id);
-            known
-                .parents
-                .insert(customer.id, customer.parent_customer_id);
+            known.parents.insert(customer.id, customer.parent);
         }
     }
 

@@ -1,16 +1,20 @@
 //! The desk: limit checks in batches.
 //!
-//! Requests arrive on a bounded channel. One thread takes all that are waiting and decides them in order of arrival in
-//! one transaction: while one commit is on its way, the next batch gathers. When a batch
-//! fails as a whole, its checks are decided one by one, so that none fails for its neighbours. A full channel is
-//! answered at once: a bounded wait beats a long queue.
+//! Requests arrive on bounded channels, one for each clerk; a customer's always on the same. A clerk is a thread that
+//! takes all that are waiting and decides them in order of arrival in one transaction: while one commit is on its way,
+//! the next batch gathers. When a batch fails as a whole, its checks are decided one by one, so that none fails for its
+//! neighbours. A full channel is answered at once: a bounded wait beats a long queue.
 
 mod asked_for;
 mod batch;
 mod book;
 mod hints;
+mod kept;
+mod opening;
 mod orders;
 
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant as Stopwatch};
 
@@ -25,7 +29,7 @@ use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CreditBlockId, ReservationId};
 use crate::kernel::places::Language;
-use crate::platform::db::{Database, Db, DbError, Tx};
+use crate::platform::db::{Backend, Database, Db, DbError, OpenError, Session, Tx};
 use crate::platform::http::{Code, Ended, Problem};
 use crate::platform::idempotency::{self, Keyed};
 
@@ -65,20 +69,47 @@ struct Waiting {
 /// The desk's counter: cheap to clone.
 #[derive(Clone)]
 pub struct Desk {
-    queue: SyncSender<Waiting>,
+    queues: Arc<[SyncSender<Waiting>]>,
+    /// By which customers are shared out among the clerks.
+    shares: RandomState,
+}
+
+/// A thread that decides batches, with its own connection.
+struct Clerk {
+    session: Session,
+    caller: Caller,
+    hints: Hints,
 }
 
 impl Desk {
-    /// Opens the desk, where `room` checks may wait. Its thread ends when the last clone is dropped.
+    /// Opens the desk, where `room` checks may wait for each clerk. PostgreSQL has two clerks, so that one decides
+    /// while the database works for the other; SQLite has one writer anyway. Their threads end when the last clone is
+    /// dropped.
     ///
     /// # Errors
-    /// When no thread can be started.
-    pub fn open(database: Database, clerk: Caller, room: usize) -> std::io::Result<Desk> {
-        let (queue, waiting) = sync_channel(room);
-        std::thread::Builder::new()
-            .name("credit-desk".to_owned())
-            .spawn(move || serve(&database, &clerk, &waiting))?;
-        Ok(Desk { queue })
+    /// When no thread can be started, or no connection made.
+    pub fn open(database: &Database, caller: &Caller, room: usize) -> Result<Desk, DeskError> {
+        let clerks = match database.backend() {
+            Backend::Postgres => 2,
+            Backend::Sqlite => 1,
+        };
+        let mut queues = Vec::new();
+        for _ in 0..clerks {
+            let mut clerk = Clerk {
+                session: database.session()?,
+                caller: caller.clone(),
+                hints: Hints::default(),
+            };
+            let (queue, waiting) = sync_channel(room);
+            std::thread::Builder::new()
+                .name("credit-desk".to_owned())
+                .spawn(move || clerk.serve(&waiting))?;
+            queues.push(queue);
+        }
+        Ok(Desk {
+            queues: queues.into(),
+            shares: RandomState::new(),
+        })
     }
 
     /// Puts a check into the queue and waits for its answer.
@@ -86,12 +117,19 @@ impl Desk {
     /// # Errors
     /// 503 when the queue is full; what the check itself is refused for.
     pub async fn check(&self, asked: Asked) -> Result<Ended, Problem> {
+        let closed = || Problem::internal("the credit desk is closed");
         let (reply, answer) = oneshot::channel();
-        self.queue
+        let clerks = u64::try_from(self.queues.len()).map_err(Problem::internal)?;
+        let share = self.shares.hash_one(asked.input.customer()) % clerks.max(1);
+        let queue = usize::try_from(share)
+            .ok()
+            .and_then(|at| self.queues.get(at));
+        queue
+            .ok_or_else(closed)?
             .try_send(Waiting { asked, reply })
             .map_err(|error| match error {
                 TrySendError::Full(_) => Problem::new(Code::Overloaded),
-                TrySendError::Disconnected(_) => Problem::internal("the credit desk is closed"),
+                TrySendError::Disconnected(_) => closed(),
             })?;
         answer
             .await
@@ -99,27 +137,13 @@ impl Desk {
     }
 }
 
-/// The desk's thread.
-fn serve(database: &Database, clerk: &Caller, waiting: &Receiver<Waiting>) {
-    let hints = Hints::default();
-    let mut last = 0;
-    while let Ok(first) = waiting.recv() {
-        let mut batch = gather(first, waiting, last);
-        last = batch.len();
-        // A caller that gave up costs nothing.
-        batch.retain(|waiting| !waiting.reply.is_closed());
-        let (asked, replies): (Vec<Asked>, Vec<_>) = batch
-            .into_iter()
-            .map(|waiting| (waiting.asked, waiting.reply))
-            .unzip();
-        for (reply, answer) in replies
-            .into_iter()
-            .zip(decide_batch(database, clerk, &asked, &hints))
-        {
-            // The caller may have gone meanwhile; the decision stands, and a retry with its key finds it.
-            let _ = reply.send(answer);
-        }
-    }
+/// Why the desk could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    #[error("no thread can be started: {0}")]
+    Thread(#[from] std::io::Error),
 }
 
 /// Takes all that are waiting. Callers that were answered together ask together again: when the last batch was much
@@ -143,66 +167,74 @@ fn gather(first: Waiting, waiting: &Receiver<Waiting>, last: usize) -> Vec<Waiti
     batch
 }
 
-/// Decides a batch. One that fails for a check in it is decided one by one; one that the database is not there for is
-/// not, or the last in it would wait as many times as there are checks.
-fn decide_batch(
-    database: &Database,
-    clerk: &Caller,
-    asked: &[Asked],
-    hints: &Hints,
-) -> Vec<Result<Ended, Problem>> {
-    match decide_together(database, clerk, asked, hints) {
-        Ok(answers) => answers,
-        Err(DbError::Unavailable(reason)) => {
-            tracing::warn!(reason, checks = asked.len(), "the database is unavailable");
-            asked
-                .iter()
-                .map(|_| Err(Problem::new(Code::DatabaseUnavailable)))
-                .collect()
-        }
-        Err(error) => {
-            tracing::info!(%error, checks = asked.len(), "a batch failed; its checks are decided one by one");
-            asked
-                .iter()
-                .map(|one| decide_alone(database, clerk, one, hints))
-                .collect()
+impl Clerk {
+    /// Serves until the desk is closed.
+    fn serve(&mut self, waiting: &Receiver<Waiting>) {
+        let mut last = 0;
+        while let Ok(first) = waiting.recv() {
+            let mut batch = gather(first, waiting, last);
+            last = batch.len();
+            // A caller that gave up costs nothing.
+            batch.retain(|waiting| !waiting.reply.is_closed());
+            let (asked, replies): (Vec<Asked>, Vec<_>) = batch
+                .into_iter()
+                .map(|waiting| (waiting.asked, waiting.reply))
+                .unzip();
+            for (reply, answer) in replies.into_iter().zip(self.decide_batch(&asked)) {
+                // The caller may have gone meanwhile; the decision stands, and a retry with its key finds it.
+                let _ = reply.send(answer);
+            }
         }
     }
-}
 
-/// Decides one check, and a second time when another server answered its key meanwhile: now the answer is there.
-fn decide_alone(
-    database: &Database,
-    clerk: &Caller,
-    one: &Asked,
-    hints: &Hints,
-) -> Result<Ended, Problem> {
-    let decide = || decide_together(database, clerk, std::slice::from_ref(one), hints);
-    let answers = match decide() {
-        Err(error) if idempotency::was_taken(&error) => decide(),
-        answers => answers,
-    };
-    answers?
-        .pop()
-        .unwrap_or_else(|| Err(Problem::internal("a check without an answer")))
-}
+    /// Decides a batch. One that fails for a check in it is decided one by one; one that the database is not there for
+    /// is not, or the last in it would wait as many times as there are checks.
+    fn decide_batch(&mut self, asked: &[Asked]) -> Vec<Result<Ended, Problem>> {
+        match self.decide_together(asked) {
+            Ok(answers) => answers,
+            Err(DbError::Unavailable(reason)) => {
+                tracing::warn!(reason, checks = asked.len(), "the database is unavailable");
+                asked
+                    .iter()
+                    .map(|_| Err(Problem::new(Code::DatabaseUnavailable)))
+                    .collect()
+            }
+            Err(error) => {
+                tracing::info!(%error, checks = asked.len(), "a batch failed; its checks are decided one by one");
+                asked.iter().map(|one| self.decide_alone(one)).collect()
+            }
+        }
+    }
 
-/// Decides checks in one unit of work.
-fn decide_together(
-    database: &Database,
-    clerk: &Caller,
-    asked: &[Asked],
-    hints: &Hints,
-) -> Result<Vec<Result<Ended, Problem>>, DbError> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        database.maintain(clerk, |tx| check_with(tx, asked, hints))
-    }))
-    .unwrap_or_else(|_| {
-        Ok(asked
-            .iter()
-            .map(|_| Err(Problem::internal("the credit desk panicked")))
-            .collect())
-    })
+    /// Decides one check, and a second time when another server answered its key meanwhile: now the answer is there.
+    fn decide_alone(&mut self, one: &Asked) -> Result<Ended, Problem> {
+        let one = std::slice::from_ref(one);
+        let answers = match self.decide_together(one) {
+            Err(error) if idempotency::was_taken(&error) => self.decide_together(one),
+            answers => answers,
+        };
+        answers?
+            .pop()
+            .unwrap_or_else(|| Err(Problem::internal("a check without an answer")))
+    }
+
+    /// Decides checks in one unit of work.
+    fn decide_together(&mut self, asked: &[Asked]) -> Result<Vec<Result<Ended, Problem>>, DbError> {
+        let Clerk {
+            session,
+            caller,
+            hints,
+        } = self;
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            session.maintain(caller, |tx| check_with(tx, asked, hints))
+        }))
+        .unwrap_or_else(|_| {
+            Ok(asked
+                .iter()
+                .map(|_| Err(Problem::internal("the credit desk panicked")))
+                .collect())
+        })
+    }
 }
 
 /// Decides checks in order, in the transaction at hand, and records them. The answers come in the same order.

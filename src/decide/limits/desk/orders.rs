@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::opening::Opened;
 use super::{Asked, Errand};
 use crate::book::exposure::model::AdditionalLimit;
 use crate::decide::limits::model::{CreditBlock, Reservation};
 use crate::decide::limits::record::Record;
+use crate::decide::limits::store;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CreditAccountId, CustomerId, LimitCheckId};
+use crate::platform::db::{Db, DbError};
 use crate::platform::http::{Code, Problem};
 
 /// The reservations and credit blocks of the orders that are asked about.
@@ -46,6 +49,31 @@ pub struct Examined {
 }
 
 impl Orders {
+    /// Reads what the orders have already, which for most is nothing.
+    pub fn read(db: &mut Db, asked: &[Asked], opened: &Opened) -> Result<Orders, DbError> {
+        let mut orders = Orders::default();
+        let standing = &opened.standing;
+        if !standing.reservations.is_empty() {
+            orders.reservations = store::list_open_by_ids(db, &standing.reservations)?;
+        }
+        if !standing.waiting.is_empty() {
+            orders.blocks = store::list_waiting_by_ids(db, &standing.waiting)?;
+        }
+        let amended = asked
+            .iter()
+            .filter(|one| matches!(one.errand, Errand::Amend(_)));
+        let amended: Vec<store::Order> = amended
+            .filter_map(|one| {
+                let customer = opened.customers.get(&one.input.customer())?;
+                Some((customer.id, one.input.order()?))
+            })
+            .collect();
+        if !amended.is_empty() {
+            orders.releases = store::list_releases(db, &amended)?;
+        }
+        Ok(orders)
+    }
+
     /// Keeps an amended reservation, whether it was there before this batch or not.
     pub fn amend(&mut self, after: &Reservation) {
         let is_new = self.new_reservations.iter().any(|new| new.id == after.id);

@@ -2,7 +2,7 @@
 
 mod standing;
 
-pub use standing::{Standing, Wanted, standing};
+pub use standing::{Named, Standing, Wanted, standing};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
@@ -21,7 +21,7 @@ use crate::platform::db::columns::{IdColumn, InstantColumn};
 use crate::platform::db::schema::{
     credit_accounts, credit_blocks, customers, limit_checks, reservations,
 };
-use crate::platform::db::{Db, DbError, Tx, insert_rows, on_backend};
+use crate::platform::db::{Db, DbError, Tx, Writes, insert_rows, on_backend};
 use crate::platform::http::{PageRequest, Problem};
 
 const OPEN: [ReservationStatus; 2] = [
@@ -148,8 +148,11 @@ pub fn list_usual_orders(
         .load(c))?)
 }
 
-pub fn insert_checks(tx: &mut Tx, rows: &[LimitCheck]) -> Result<(), DbError> {
-    insert_rows!(tx, "limit_checks", rows, |row| {
+pub fn insert_checks<'a>(
+    writes: &mut Writes<'_, 'a>,
+    rows: &'a [LimitCheck],
+) -> Result<(), DbError> {
+    insert_rows!(writes, "limit_checks", rows, |row| {
         id: IdColumn = row.id,
         account_id: IdColumn = row.account_id,
         customer_id: IdColumn = row.customer_id,
@@ -166,8 +169,11 @@ pub fn insert_checks(tx: &mut Tx, rows: &[LimitCheck]) -> Result<(), DbError> {
     Ok(())
 }
 
-pub fn insert_reservations(tx: &mut Tx, rows: &[Reservation]) -> Result<(), DbError> {
-    insert_rows!(tx, "reservations", rows, |row| {
+pub fn insert_reservations<'a>(
+    writes: &mut Writes<'_, 'a>,
+    rows: &'a [Reservation],
+) -> Result<(), DbError> {
+    insert_rows!(writes, "reservations", rows, |row| {
         id: IdColumn = row.id,
         account_id: IdColumn = row.account_id,
         customer_id: IdColumn = row.customer_id,
@@ -203,6 +209,13 @@ pub fn find_check(db: &mut Db, id: LimitCheckId) -> Result<Option<LimitCheck>, D
         .select(LimitCheck::as_select())
         .first(c)
         .optional())?)
+}
+
+pub fn list_checks_by_ids(db: &mut Db, ids: &[LimitCheckId]) -> Result<Vec<LimitCheck>, DbError> {
+    Ok(on_backend!(db, |c| limit_checks::table
+        .filter(limit_checks::id.eq_any(ids))
+        .select(LimitCheck::as_select())
+        .load(c))?)
 }
 
 pub fn find_reservation(db: &mut Db, id: ReservationId) -> Result<Option<Reservation>, DbError> {

@@ -7,17 +7,24 @@ use diesel::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use super::Order;
+use crate::book::customers::model::Customer;
 use crate::decide::limits::facts::Overdue;
 use crate::kernel::ids::{
-    CreditAccountId, CreditBlockId, CustomerId, Id, IdempotencyKeyId, Kind, ReservationId,
+    CreditAccountId, CreditBlockId, CustomerId, Id, IdempotencyKeyId, Kind, PolicyId,
+    PortfolioCapId, ReservationId,
 };
+use crate::kernel::text::{Number, Subject};
 use crate::platform::db::columns::IdColumn;
 use crate::platform::db::{Conn, Db, DbError, Statement};
 
 /// What is asked about.
 pub struct Wanted<'a> {
+    /// Those of the checks, and their accounts.
     pub customers: &'a [CustomerId],
     pub accounts: &'a [CreditAccountId],
+    /// These with everybody above them.
+    pub all_customers: &'a [CustomerId],
+    pub all_accounts: &'a [CreditAccountId],
     pub orders: &'a [Order<'a>],
     pub keys: &'a [IdempotencyKeyId],
     pub today: NaiveDate,
@@ -36,29 +43,73 @@ pub struct Standing {
     pub waiting: Vec<CreditBlockId>,
     /// Idempotency keys that were used before.
     pub keys: Vec<IdempotencyKeyId>,
+    pub named: Vec<Named>,
+    /// Whether limits beside the base limits stand on any of the accounts.
+    pub has_additional: bool,
+    pub has_caps: bool,
+    pub live_policy: Option<PolicyId>,
 }
 
-/// A row of the one question: what it is about, its id, and for overdue amounts the day, sum and largest.
-type Row = (SmallInt, IdColumn, Nullable<Date>, BigInt, BigInt);
+/// A customer, as far as the desk must know it.
+#[derive(Debug, Clone)]
+pub struct Named {
+    pub id: CustomerId,
+    pub number: Number,
+    pub parent: Option<CustomerId>,
+    pub owner: Option<Subject>,
+}
+
+impl From<Customer> for Named {
+    fn from(customer: Customer) -> Named {
+        Named {
+            id: customer.id,
+            number: customer.number,
+            parent: customer.parent_customer_id,
+            owner: customer.owner,
+        }
+    }
+}
+
+/// A row of the one question: what it is about, its id, for overdue amounts the day, sum and largest, for customers the
+/// parent, number and owner.
+type Row = (
+    SmallInt,
+    IdColumn,
+    Nullable<Date>,
+    BigInt,
+    BigInt,
+    Nullable<IdColumn>,
+    Nullable<Text>,
+    Nullable<Text>,
+);
 
 /// Row by row of what is asked, each by its index: `OFFSET 0` keeps the planner from turning it round, which it would do
 /// for a table that was small when the statement was planned.
 const POSTGRES: &str = "\
-    SELECT 1::smallint, w.id, f.due_date, f.sum_minor, f.largest_minor FROM UNNEST(?) AS w(id) \
+    SELECT 1::smallint, w.id, f.due_date, f.sum_minor, f.largest_minor, NULL::uuid, NULL, NULL \
+    FROM UNNEST(?) AS w(id) \
     CROSS JOIN LATERAL (SELECT i.due_date, SUM(i.open_minor)::bigint AS sum_minor, \
     MAX(i.open_minor) AS largest_minor FROM invoices i WHERE i.customer_id = w.id \
     AND i.open_minor > 0 AND i.due_date < ? GROUP BY i.due_date OFFSET 0) f \
-    UNION ALL SELECT 2::smallint, w.id, NULL, 0, 0 FROM UNNEST(?) AS w(id) \
+    UNION ALL SELECT 2::smallint, w.id, NULL, 0, 0, NULL, NULL, NULL FROM UNNEST(?) AS w(id) \
     CROSS JOIN LATERAL (SELECT FROM account_blocks b WHERE b.account_id = w.id \
     AND b.lifted_at IS NULL OFFSET 0) f \
-    UNION ALL SELECT 3::smallint, f.id, NULL, 0, 0 FROM UNNEST(?, ?) AS w(customer, number) \
+    UNION ALL SELECT 3::smallint, f.id, NULL, 0, 0, NULL, NULL, NULL FROM UNNEST(?, ?) AS w(customer, number) \
     CROSS JOIN LATERAL (SELECT r.id FROM reservations r WHERE r.customer_id = w.customer \
     AND r.order_number = w.number AND r.status IN ('active', 'partially_captured') OFFSET 0) f \
-    UNION ALL SELECT 4::smallint, f.id, NULL, 0, 0 FROM UNNEST(?, ?) AS w(customer, number) \
+    UNION ALL SELECT 4::smallint, f.id, NULL, 0, 0, NULL, NULL, NULL FROM UNNEST(?, ?) AS w(customer, number) \
     CROSS JOIN LATERAL (SELECT b.id FROM credit_blocks b WHERE b.customer_id = w.customer \
     AND b.order_number = w.number AND b.status IN ('open', 'assigned') OFFSET 0) f \
-    UNION ALL SELECT 5::smallint, w.id, NULL, 0, 0 FROM UNNEST(?) AS w(id) \
-    CROSS JOIN LATERAL (SELECT FROM idempotency_keys k WHERE k.id = w.id OFFSET 0) f";
+    UNION ALL SELECT 5::smallint, w.id, NULL, 0, 0, NULL, NULL, NULL FROM UNNEST(?) AS w(id) \
+    CROSS JOIN LATERAL (SELECT FROM idempotency_keys k WHERE k.id = w.id OFFSET 0) f \
+    UNION ALL SELECT 6::smallint, f.* FROM UNNEST(?) AS w(id) \
+    CROSS JOIN LATERAL (SELECT c.id, NULL::date, 0::bigint, 0::bigint, c.parent_customer_id, c.number, c.owner \
+    FROM customers c WHERE c.id = w.id OFFSET 0) f \
+    UNION ALL SELECT 7::smallint, w.id, NULL, 0, 0, NULL, NULL, NULL FROM UNNEST(?) AS w(id) \
+    CROSS JOIN LATERAL (SELECT FROM additional_limits l WHERE l.account_id = w.id \
+    AND l.status IN ('active', 'consumed') LIMIT 1) f \
+    UNION ALL (SELECT 8::smallint, p.id, NULL, 0, 0, NULL, NULL, NULL FROM portfolio_caps p LIMIT 1) \
+    UNION ALL SELECT 9::smallint, p.id, NULL, 0, 0, NULL, NULL, NULL FROM policies p WHERE p.status = 'live'";
 
 /// Looks it all up: one statement on PostgreSQL, prepared ones row by row on SQLite.
 ///
@@ -78,6 +129,8 @@ pub fn standing(db: &mut Db, wanted: &Wanted) -> Result<Standing, DbError> {
                 .bind::<Array<IdColumn>, _>(&customers)
                 .bind::<Array<Text>, _>(&numbers)
                 .bind::<Array<IdColumn>, _>(wanted.keys)
+                .bind::<Array<IdColumn>, _>(wanted.all_customers)
+                .bind::<Array<IdColumn>, _>(wanted.all_accounts)
                 .load(&mut **c)?;
             Ok(Standing::sort_out(rows))
         }
@@ -95,15 +148,24 @@ impl Kind for Any {
 }
 
 /// A [`Row`] as it is read.
-type Found = (i16, Id<Any>, Option<NaiveDate>, i64, i64);
+type Found = (
+    i16,
+    Id<Any>,
+    Option<NaiveDate>,
+    i64,
+    i64,
+    Option<CustomerId>,
+    Option<Number>,
+    Option<Subject>,
+);
 
 impl Standing {
     fn sort_out(rows: Vec<Found>) -> Standing {
         let mut standing = Standing::default();
-        for (what, id, day, sum_minor, largest_minor) in rows {
+        for (what, id, day, sum_minor, largest_minor, parent, number, owner) in rows {
             let id: Uuid = id.uuid();
-            match (what, day) {
-                (1, Some(due_date)) => {
+            match (what, day, number) {
+                (1, Some(due_date), _) => {
                     let overdue = Overdue {
                         due_date,
                         sum_minor,
@@ -111,10 +173,19 @@ impl Standing {
                     };
                     standing.overdue.push((Id::from_uuid(id), overdue));
                 }
-                (2, _) => standing.blocked.push(Id::from_uuid(id)),
-                (3, _) => standing.reservations.push(Id::from_uuid(id)),
-                (4, _) => standing.waiting.push(Id::from_uuid(id)),
-                _ => standing.keys.push(Id::from_uuid(id)),
+                (2, ..) => standing.blocked.push(Id::from_uuid(id)),
+                (3, ..) => standing.reservations.push(Id::from_uuid(id)),
+                (4, ..) => standing.waiting.push(Id::from_uuid(id)),
+                (5, ..) => standing.keys.push(Id::from_uuid(id)),
+                (6, _, Some(number)) => standing.named.push(Named {
+                    id: Id::from_uuid(id),
+                    number,
+                    parent,
+                    owner,
+                }),
+                (7, ..) => standing.has_additional = true,
+                (8, ..) => standing.has_caps = true,
+                _ => standing.live_policy = Some(Id::from_uuid(id)),
             }
         }
         standing
@@ -168,6 +239,38 @@ fn one_by_one(c: &mut SqliteConnection, wanted: &Wanted) -> Result<Standing, DbE
             .bind::<Text, _>(*order),
         )?);
     }
+    for customer in wanted.all_customers {
+        type Row = (IdColumn, Text, Nullable<IdColumn>, Nullable<Text>);
+        let rows: Vec<(CustomerId, Number, Option<CustomerId>, Option<Subject>)> =
+            Statement::<_, Row>::new(
+                "SELECT id, number, parent_customer_id, owner FROM customers WHERE id = ?",
+            )
+            .bind::<IdColumn, _>(*customer)
+            .load(c)?;
+        let named = |(id, number, parent, owner)| Named {
+            id,
+            number,
+            parent,
+            owner,
+        };
+        standing.named.extend(rows.into_iter().map(named));
+    }
+    for account in wanted.all_accounts {
+        let found: Vec<CreditAccountId> = ids(
+            c,
+            Statement::new(
+                "SELECT account_id FROM additional_limits WHERE account_id = ? \
+                 AND status IN ('active', 'consumed') LIMIT 1",
+            )
+            .bind::<IdColumn, _>(*account),
+        )?;
+        standing.has_additional |= !found.is_empty();
+    }
+    let caps: Vec<PortfolioCapId> =
+        ids(c, Statement::new("SELECT id FROM portfolio_caps LIMIT 1"))?;
+    standing.has_caps = !caps.is_empty();
+    let live = Statement::new("SELECT id FROM policies WHERE status = 'live'");
+    standing.live_policy = ids(c, live)?.pop();
     for key in wanted.keys {
         standing.keys.extend(ids(
             c,

@@ -305,6 +305,11 @@ pub struct Answering<'a> {
 }
 
 impl LimitCheckOut {
+    /// The check, when it was recorded.
+    pub const fn id(&self) -> Option<LimitCheckId> {
+        self.id
+    }
+
     pub fn new(record: &Record, to: Answering) -> LimitCheckOut {
         let facts = &record.facts;
         let money = |minor| Money::from_minor(minor, facts.currency);

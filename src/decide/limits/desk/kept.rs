@@ -1,0 +1,119 @@
+//! What is kept under the key of a check: not the answer, which stands in the check's record, but where it stands.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::Asked;
+use crate::decide::limits::api::shapes::{Answering, LimitCheckOut};
+use crate::decide::limits::model::LimitCheck;
+use crate::decide::limits::store;
+use crate::kernel::ids::{IdempotencyKeyId, LimitCheckId};
+use crate::kernel::places::Language;
+use crate::platform::db::{DbError, Tx, read_document, write_document};
+use crate::platform::http::{Answer, Code, Ended, Kept, Problem};
+use crate::platform::idempotency::{self, Claim};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum KeptCheck {
+    /// The check that was recorded, and the language of its answer.
+    Check(LimitCheckId, Language),
+    Refusal(Problem),
+}
+
+/// What is to be kept of an answer; nothing of one that is not final. `check` is the one that was recorded.
+///
+/// # Errors
+/// When it has no JSON form.
+pub fn write(
+    answer: &Result<Ended, Problem>,
+    check: Option<LimitCheckId>,
+    language: Language,
+) -> Result<Option<String>, DbError> {
+    let kept = match (answer, check) {
+        (Ok(Ended::Fresh(Kept::Answer(_))), Some(check)) => KeptCheck::Check(check, language),
+        (Ok(Ended::Fresh(Kept::Refusal(problem))), _) => KeptCheck::Refusal(problem.clone()),
+        _ => return Ok(None),
+    };
+    write_document(&kept).map(Some)
+}
+
+/// The answers to those of the checks whose keys were used before.
+///
+/// # Errors
+/// When the database fails.
+pub fn replay(
+    tx: &mut Tx,
+    asked: &[Asked],
+    used: &[IdempotencyKeyId],
+) -> Result<HashMap<IdempotencyKeyId, Result<Ended, Problem>>, DbError> {
+    if used.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let used: HashSet<IdempotencyKeyId> = used.iter().copied().collect();
+    let keyed = asked.iter().filter_map(|one| one.keyed.as_ref());
+    let keys: Vec<(IdempotencyKeyId, &str)> = keyed
+        .filter(|keyed| used.contains(&keyed.id))
+        .map(|keyed| (keyed.id, keyed.fingerprint.as_str()))
+        .collect();
+    let mut kept = HashMap::new();
+    for (id, claim) in idempotency::find_all(tx, &keys)? {
+        kept.insert(
+            id,
+            match claim {
+                Claim::Kept(text) => Ok(read_document::<KeptCheck>(&text)?),
+                Claim::OtherRequest => Err(Problem::new(Code::IdempotencyKeyReused)),
+                Claim::New | Claim::InProgress => Err(Problem::new(Code::RequestInProgress)),
+            },
+        );
+    }
+    let checks: Vec<LimitCheckId> = kept
+        .values()
+        .filter_map(|kept| match kept {
+            Ok(KeptCheck::Check(id, _)) => Some(*id),
+            _ => None,
+        })
+        .collect();
+    let checks: HashMap<LimitCheckId, LimitCheck> = store::list_checks_by_ids(tx, &checks)?
+        .into_iter()
+        .map(|check| (check.id, check))
+        .collect();
+    let mut answers = HashMap::new();
+    for one in asked {
+        let Some(id) = one.keyed.as_ref().map(|keyed| keyed.id) else {
+            continue;
+        };
+        let answer = match kept.remove(&id) {
+            None => continue,
+            Some(Err(problem)) => Err(problem),
+            Some(Ok(KeptCheck::Refusal(problem))) => Ok(Ended::Replayed(Kept::Refusal(problem))),
+            Some(Ok(KeptCheck::Check(check, language))) => match checks.get(&check) {
+                Some(check) => again(one, check, language)?,
+                None => Err(Problem::internal("a kept check is not there")),
+            },
+        };
+        answers.insert(id, answer);
+    }
+    Ok(answers)
+}
+
+/// The answer that a recorded check was given.
+fn again(
+    asked: &Asked,
+    check: &LimitCheck,
+    language: Language,
+) -> Result<Result<Ended, Problem>, DbError> {
+    let out = LimitCheckOut::new(
+        &read_document(&check.record)?,
+        Answering {
+            id: Some(check.id),
+            account: check.account_id,
+            policy_version: check.policy_version,
+            checked_at: check.checked_at,
+            language,
+            reader: &asked.caller,
+        },
+    );
+    Ok(Answer::ok(&out).map(|answer| Ended::Replayed(Kept::Answer(answer))))
+}
