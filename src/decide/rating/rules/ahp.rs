@@ -69,7 +69,9 @@ pub enum MatrixError {
         needed: usize,
         given: usize,
     },
-    #[error("the judgements contradict each other so much that no weights can be found: revise them")]
+    #[error(
+        "the judgements contradict each other so much that no weights can be found: revise them"
+    )]
     NotSettled,
 }
 
@@ -119,9 +121,10 @@ impl PairwiseMatrix {
             for (column, (judgement, opposite)) in judgements.iter_mut().zip(opposites).enumerate()
             {
                 if (*judgement * opposite - 1.0).abs() > RECIPROCITY_TOLERANCE {
-                    return Err(match row == column {
-                        true => MatrixError::Diagonal { row },
-                        false => MatrixError::NotReciprocal { row, column },
+                    return Err(if row == column {
+                        MatrixError::Diagonal { row }
+                    } else {
+                        MatrixError::NotReciprocal { row, column }
                     });
                 }
                 if row == column {
@@ -224,16 +227,16 @@ impl PairwiseMatrix {
             / order;
         let random_index = gate.table.random_index(size);
         // λmax is never below n; what rounding takes off is no consistency better than perfect.
-        let (index, ratio) = match size {
-            0..=2 => (0.0, 0.0),
-            _ => {
-                let index = ((lambda_max - order) / (order - 1.0)).max(0.0);
-                (index, index / random_index)
-            }
+        let (index, ratio) = if size <= 2 {
+            (0.0, 0.0)
+        } else {
+            let index = ((lambda_max - order) / (order - 1.0)).max(0.0);
+            (index, index / random_index)
         };
-        let verdict = match ratio < gate.limit || size <= 2 {
-            true => Verdict::Accept,
-            false => Verdict::Revise,
+        let verdict = if ratio < gate.limit || size <= 2 {
+            Verdict::Accept
+        } else {
+            Verdict::Revise
         };
         Consistency {
             lambda_max,
@@ -248,31 +251,48 @@ impl PairwiseMatrix {
 
     /// The judgement that is farthest from what the weights say, as a factor.
     fn revision(&self, weights: &[f64], gate: Gate) -> Result<Option<Revision>, MatrixError> {
-        let mut worst: Option<Revision> = None;
-        for (row, column) in pairs(self.size()) {
+        let factor_at = |(row, column): (usize, usize)| {
             let given = at(&self.rows, row, column);
-            let fitting = weight(weights, row) / weight(weights, column);
-            let factor = (given / fitting).max(fitting / given);
-            if worst.as_ref().is_none_or(|worst| factor > worst.factor) {
-                worst = Some(Revision {
-                    row,
-                    column,
-                    given,
-                    fitting,
-                    factor,
-                    ratio_after: 0.0,
-                });
-            }
-        }
-        let Some(mut revision) = worst else {
+            let by_weights = weight(weights, row) / weight(weights, column);
+            (given / by_weights).max(by_weights / given)
+        };
+        let farthest = pairs(self.size())
+            .map(|pair| (pair, factor_at(pair)))
+            .reduce(|worst, other| if other.1 > worst.1 { other } else { worst });
+        let Some(((row, column), factor)) = farthest else {
             return Ok(None);
         };
-        let fitting = revision.fitting.clamp(1.0 / JUDGEMENT_MAX, JUDGEMENT_MAX);
-        let revised = self.with_judgement(revision.row, revision.column, fitting)?;
+        let fitting = self.implied(row, column)?;
+        let revised = self.with_judgement(row, column, fitting)?;
         let weights = principal_eigenvector(&revised.rows)?;
-        revision.fitting = fitting;
-        revision.ratio_after = revised.consistency(&weights, gate).ratio;
-        Ok(Some(revision))
+        Ok(Some(Revision {
+            row,
+            column,
+            given: at(&self.rows, row, column),
+            factor,
+            fitting,
+            ratio_after: revised.consistency(&weights, gate).ratio,
+        }))
+    }
+
+    /// What all other judgements say about a pair: the ratio of the weights when this judgement is left out (P. T.
+    /// Harker, Alternative modes of questioning in the analytic hierarchy process, 1987).
+    fn implied(&self, row: usize, column: usize) -> Result<f64, MatrixError> {
+        let mut rows = self.rows.clone();
+        let without = [
+            (row, column, 0.0),
+            (column, row, 0.0),
+            (row, row, 2.0),
+            (column, column, 2.0),
+        ];
+        for (row, column, judgement) in without {
+            if let Some(cell) = rows.get_mut(row).and_then(|row| row.get_mut(column)) {
+                *cell = judgement;
+            }
+        }
+        let weights = principal_eigenvector(&rows)?;
+        let implied = weight(&weights, row) / weight(&weights, column);
+        Ok(implied.clamp(1.0 / JUDGEMENT_MAX, JUDGEMENT_MAX))
     }
 }
 
@@ -317,10 +337,10 @@ pub struct Revision {
     pub row: usize,
     pub column: usize,
     pub given: f64,
-    /// The ratio of the two weights.
-    pub fitting: f64,
-    /// How many times too much or too little was given: at least 1.
+    /// How many times it is above or below the ratio of the two weights: at least 1.
     pub factor: f64,
+    /// What all other judgements say about this pair.
+    pub fitting: f64,
     /// The consistency ratio with that one judgement replaced.
     pub ratio_after: f64,
 }
@@ -383,18 +403,20 @@ impl RandomIndexTable {
 }
 
 fn check_size(size: usize) -> Result<(), MatrixError> {
-    match (1..=SIZE_MAX).contains(&size) {
-        true => Ok(()),
-        false => Err(MatrixError::Size { size }),
+    if (1..=SIZE_MAX).contains(&size) {
+        Ok(())
+    } else {
+        Err(MatrixError::Size { size })
     }
 }
 
 fn check_judgement(judgement: f64, row: usize, column: usize) -> Result<(), MatrixError> {
     // The smallest judgement is allowed the same rounding as every other.
     let least = (1.0 - RECIPROCITY_TOLERANCE) / JUDGEMENT_MAX;
-    match (least..=JUDGEMENT_MAX).contains(&judgement) {
-        true => Ok(()),
-        false => Err(MatrixError::OutOfRange { row, column }),
+    if (least..=JUDGEMENT_MAX).contains(&judgement) {
+        Ok(())
+    } else {
+        Err(MatrixError::OutOfRange { row, column })
     }
 }
 
@@ -439,7 +461,9 @@ fn principal_eigenvector(rows: &[Vec<f64>]) -> Result<Vec<f64>, MatrixError> {
     for _ in 0..ROUNDS_MAX {
         let mut next = times(rows, &weights);
         let total: f64 = next.iter().sum();
-        next.iter_mut().for_each(|weight| *weight /= total);
+        for weight in &mut next {
+            *weight /= total;
+        }
         let moved = next
             .iter()
             .zip(&weights)

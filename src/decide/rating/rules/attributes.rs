@@ -19,7 +19,9 @@ use serde::{Deserialize, Serialize};
 
 pub use templates::{TEMPLATES, Template, template};
 
-use super::ahp::{Expert, Gate, GroupError, MatrixError, PairwiseMatrix, Priorities, Revision, group_priorities};
+use super::ahp::{
+    Expert, Gate, GroupError, MatrixError, PairwiseMatrix, Priorities, Revision, group_priorities,
+};
 use super::numbers::{of_count, share};
 use super::scoring::{
     Indicator, ScoreError, Scored, ScoringProblem, Value, WeightedIndicator, total,
@@ -191,7 +193,11 @@ impl Attribute {
     ///
     /// # Errors
     /// Everything that is wrong with the tree, each with its place.
-    pub fn weigh(&self, gate: Gate, purpose: Option<&str>) -> Result<WeighedTree, Vec<TreeProblem>> {
+    pub fn weigh(
+        &self,
+        gate: Gate,
+        purpose: Option<&str>,
+    ) -> Result<WeighedTree, Vec<TreeProblem>> {
         let mut walk = Walk {
             gate,
             purpose,
@@ -293,7 +299,13 @@ impl<'a> Walk<'a> {
     }
 
     /// `weights` are the attribute's local and global weight.
-    fn attribute(&mut self, attribute: &'a Attribute, pointer: &str, path: &[String], weights: (f64, f64)) {
+    fn attribute(
+        &mut self,
+        attribute: &'a Attribute,
+        pointer: &str,
+        path: &[String],
+        weights: (f64, f64),
+    ) {
         self.check(attribute, pointer, path.len());
         let (children, judgements) = self.weights_of_children(attribute, pointer);
         let (local_weight, global_weight) = weights;
@@ -404,7 +416,10 @@ impl<'a> Walk<'a> {
         let children = equal.len();
         if given.len() != children {
             let given = given.len();
-            self.complain(pointer.to_owned(), AttributeProblem::WeightCount { given, children });
+            self.complain(
+                pointer.to_owned(),
+                AttributeProblem::WeightCount { given, children },
+            );
         }
         for (place, weight) in given.iter().enumerate() {
             if !(0.0..=WEIGHT_MAX).contains(weight) {
@@ -449,8 +464,16 @@ impl<'a> Walk<'a> {
 }
 
 fn hint(revision: &Revision) -> String {
-    let Revision { row, column, given, fitting, .. } = revision;
-    format!("think over row {row}, column {column} first: {given:.2} is given, {fitting:.2} would fit")
+    let Revision {
+        row,
+        column,
+        given,
+        fitting,
+        ..
+    } = revision;
+    format!(
+        "think over row {row}, column {column} first: {given:.2} is given, {fitting:.2} would fit"
+    )
 }
 
 fn judged(

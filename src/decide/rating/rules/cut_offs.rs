@@ -14,13 +14,10 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use super::numbers::{of_count, share};
+use super::numbers::{is_usable, of_count, share};
 
 /// The most classes that are proposed.
 pub const CLASSES_MAX: usize = 50;
-
-/// The largest score, either side of 0.
-pub const SCORE_MAX: f64 = 1e15;
 
 /// The goodness of variance fit from which a grouping is taken for a good one: a rule of the house.
 pub const GOOD_FIT: f64 = 0.8;
@@ -88,7 +85,7 @@ pub fn propose(scores: &[f64], classes: usize) -> Result<Proposal, CutOffError> 
     if !(1..=CLASSES_MAX).contains(&classes) {
         return Err(CutOffError::Classes);
     }
-    if let Some(place) = scores.iter().position(|score| !(score.abs() <= SCORE_MAX)) {
+    if let Some(place) = scores.iter().position(|score| !is_usable(*score)) {
         return Err(CutOffError::Score { place });
     }
     let line = line(scores);
@@ -240,7 +237,7 @@ fn describe(line: &[Mark], starts: &[usize]) -> Proposal {
         let below = place.checked_sub(1).and_then(|place| means.get(place));
         let above = means.get(place + 1);
         let count: f64 = group.iter().map(|mark| mark.weight).sum();
-        let silhouettes = silhouettes(group, [below, above].map(|mean| mean.copied()));
+        let silhouettes = silhouettes(group, [below, above].map(Option::<&f64>::copied));
         all_silhouettes += silhouettes;
         classes.push(Class {
             lowest: group.first().map_or(own, |mark| mark.score),
@@ -253,9 +250,10 @@ fn describe(line: &[Mark], starts: &[usize]) -> Proposal {
     }
     let within_classes = classes.iter().map(|class| class.squared_deviation).sum();
     let in_all = squared_deviation(line);
-    let goodness_of_fit = match in_all > 0.0 {
-        true => 1.0 - within_classes / in_all,
-        false => 1.0,
+    let goodness_of_fit = if in_all > 0.0 {
+        1.0 - within_classes / in_all
+    } else {
+        1.0
     };
     let total: f64 = line.iter().map(|mark| mark.weight).sum();
     Proposal {
@@ -269,9 +267,10 @@ fn describe(line: &[Mark], starts: &[usize]) -> Proposal {
         within_classes,
         in_all,
         goodness_of_fit,
-        fit: match goodness_of_fit >= GOOD_FIT {
-            true => Fit::Good,
-            false => Fit::Poor,
+        fit: if goodness_of_fit >= GOOD_FIT {
+            Fit::Good
+        } else {
+            Fit::Poor
         },
     }
 }

@@ -1,10 +1,5 @@
 //! Grades: from a score to a letter, up and down by notches, and how a whole book moves between grades.
 
-#![expect(
-    clippy::float_arithmetic,
-    reason = "scores and shares are f64; money is whole minor units"
-)]
-
 mod migration;
 mod segments;
 #[cfg(test)]
@@ -13,6 +8,8 @@ mod tests;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+
+use super::numbers::is_usable;
 
 pub use migration::{Migration, MigrationError, MigrationRow, Moves, migration};
 pub use segments::{
@@ -120,7 +117,7 @@ impl TryFrom<ScaleDocument> for GradeScale {
                 (None, true) => {}
                 (None, false) => return Err(ScaleError::NoCutOff { place }),
                 (Some(_), true) => return Err(ScaleError::LowestCutOff { place }),
-                (Some(from), false) if !(from.abs() <= 1e15) => {
+                (Some(from), false) if !is_usable(from) => {
                     return Err(ScaleError::NotANumber { place });
                 }
                 (Some(from), false) if from >= better => {
@@ -265,7 +262,10 @@ impl GradeScale {
     pub fn codes(&self) -> Vec<String> {
         let ladder = self.document.grades.iter().map(|grade| &grade.code);
         let others = [&self.document.in_default, &self.document.not_rated];
-        ladder.chain(others.into_iter().flatten()).cloned().collect()
+        ladder
+            .chain(others.into_iter().flatten())
+            .cloned()
+            .collect()
     }
 
     /// The grade of a score: the best whose cut-off the score reaches.
@@ -340,9 +340,10 @@ impl GradeScale {
             });
         }
         let steps = usize::try_from(asked).unwrap_or(usize::MAX);
-        let wanted = match notches >= 0 {
-            true => start.checked_sub(steps),
-            false => start.checked_add(steps).filter(|place| *place <= last),
+        let wanted = if notches >= 0 {
+            start.checked_sub(steps)
+        } else {
+            start.checked_add(steps).filter(|place| *place <= last)
         };
         let on_scale = wanted.unwrap_or(if notches >= 0 { 0 } else { last });
         let place = on_scale.clamp(cap, floor);

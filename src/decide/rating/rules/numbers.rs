@@ -14,3 +14,12 @@ pub fn of_count(count: usize) -> f64 {
 pub fn share(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }
+
+/// The largest number that values and scores may have, either side of 0: more than any amount, and small enough that
+/// no square or sum of them runs over.
+pub const NUMBER_MAX: f64 = 1e15;
+
+/// Whether a number is one to calculate with: finite, and not beyond [`NUMBER_MAX`].
+pub fn is_usable(number: f64) -> bool {
+    number.abs() <= NUMBER_MAX
+}

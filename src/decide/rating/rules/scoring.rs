@@ -18,10 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use features::{FeatureError, FeatureResult, FeatureScore, ScoredFeature, feature_analysis};
 
-use super::numbers::share;
-
-/// The largest number that an indicator, a scoring function or a full score may have: more than any amount.
-pub const NUMBER_MAX: f64 = 1e15;
+use super::numbers::{is_usable, share};
 
 /// What is known of an indicator: a measured number, or somebody's answer to a question.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -141,7 +138,7 @@ impl Indicator {
             full_score: self.full_score,
             problems: Vec::new(),
         };
-        if !(self.full_score > 0.0 && self.full_score <= NUMBER_MAX) {
+        if self.full_score <= 0.0 || !is_usable(self.full_score) {
             check.problems.push(ScoringProblem::NoFullScore {
                 at: "/full_score".to_owned(),
             });
@@ -194,7 +191,7 @@ impl Indicator {
                 Err(ScoreError::AnswerNeeded { indicator: code() })
             }
             (_, Value::Answer(_)) => Err(ScoreError::NumberNeeded { indicator: code() }),
-            (_, Value::Number(number)) if !(number.abs() <= NUMBER_MAX) => {
+            (_, Value::Number(number)) if !is_usable(*number) => {
                 Err(ScoreError::NumberNeeded { indicator: code() })
             }
             (Scoring::Linear { worst, best }, Value::Number(number)) => {
@@ -377,7 +374,11 @@ fn line(worst: f64, best: f64, full_score: f64) -> [Point; 2] {
         value: best,
         score: full_score,
     };
-    if worst < best { [low, high] } else { [high, low] }
+    if worst < best {
+        [low, high]
+    } else {
+        [high, low]
+    }
 }
 
 fn between(number: f64, points: &[Point]) -> (f64, How) {
@@ -423,7 +424,7 @@ struct Check {
 
 impl Check {
     fn number(&mut self, at: String, number: f64) {
-        if !(number.abs() <= NUMBER_MAX) {
+        if !is_usable(number) {
             self.problems.push(ScoringProblem::NotANumber { at });
         }
     }
@@ -473,8 +474,7 @@ impl Check {
     fn answers(&mut self, answers: &[Answer]) {
         if answers.is_empty() {
             let at = "/scoring/answers".to_owned();
-            self.problems
-                .push(ScoringProblem::TooFew { at, least: 1 });
+            self.problems.push(ScoringProblem::TooFew { at, least: 1 });
         }
         let mut seen = BTreeSet::new();
         for (place, answer) in answers.iter().enumerate() {

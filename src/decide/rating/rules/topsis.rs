@@ -17,8 +17,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-/// The largest value, either side of 0: more than any amount.
-pub const VALUE_MAX: f64 = 1e15;
+use super::numbers::is_usable;
 
 /// Weights may miss their sum of 1 by this much.
 const SUM_TOLERANCE: f64 = 1e-6;
@@ -174,7 +173,12 @@ impl Cohort {
         check_values(self.frame.iter().map(|measure| &measure.code), values)?;
         let parts = self.frame.iter().zip(values).map(|(measure, value)| {
             let weighted = value / measure.divisor * measure.weight;
-            part(&measure.code, *value, weighted, (measure.best, measure.worst))
+            part(
+                &measure.code,
+                *value,
+                weighted,
+                (measure.best, measure.worst),
+            )
         });
         explanation(parts.collect())
     }
@@ -215,7 +219,7 @@ pub fn score_anchored(
             worst,
             best,
         } = criterion;
-        let both_in_range = worst.abs() <= VALUE_MAX && best.abs() <= VALUE_MAX;
+        let both_in_range = is_usable(*worst) && is_usable(*best);
         let place = (value - worst) / (best - worst);
         if !both_in_range || !place.is_finite() {
             let criterion = code.clone();
@@ -238,9 +242,10 @@ fn check_weights(weights: impl ExactSizeIterator<Item = f64>) -> Result<(), Tops
         }
         sum += weight;
     }
-    match (sum - 1.0).abs() <= SUM_TOLERANCE {
-        true => Ok(()),
-        false => Err(TopsisError::Weights),
+    if (sum - 1.0).abs() <= SUM_TOLERANCE {
+        Ok(())
+    } else {
+        Err(TopsisError::Weights)
     }
 }
 
@@ -249,11 +254,11 @@ fn check_values<'a>(
     values: &[f64],
 ) -> Result<(), TopsisError> {
     for (row, values) in values.chunks_exact(codes.len()).enumerate() {
-        if values.iter().all(|value| value.abs() <= VALUE_MAX) {
+        if values.iter().all(|value| is_usable(*value)) {
             continue;
         }
         let mut pairs = codes.clone().zip(values);
-        let wrong = pairs.find(|(_, value)| !(value.abs() <= VALUE_MAX));
+        let wrong = pairs.find(|(_, value)| !is_usable(**value));
         let criterion = wrong.map(|(code, _)| code.clone()).unwrap_or_default();
         return Err(TopsisError::Value { row, criterion });
     }

@@ -34,7 +34,9 @@ pub enum HierarchyError {
     Alone { code: String },
     #[error("the step must be above 0 and at most 1, such as 0.05")]
     Step,
-    #[error("give each of the {expected} criteria one weight and each alternative one score for it")]
+    #[error(
+        "give each of the {expected} criteria one weight and each alternative one score for it"
+    )]
     Lengths { expected: usize },
     #[error("scores must be numbers")]
     Scores,
@@ -147,9 +149,10 @@ pub fn sensitivity(
 
 fn find(criteria: &[Criterion], code: &str) -> Option<f64> {
     criteria.iter().find_map(|criterion| {
-        match criterion.code == code {
-            true => Some(criterion.weight),
-            false => find(&criterion.children, code),
+        if criterion.code == code {
+            Some(criterion.weight)
+        } else {
+            find(&criterion.children, code)
         }
     })
 }
@@ -168,9 +171,10 @@ fn move_weight(criteria: &mut [Criterion], code: &str, to: f64) {
         .map(|(_, criterion)| criterion.weight)
         .sum();
     for (index, criterion) in criteria.iter_mut().enumerate() {
-        criterion.weight = match index == place {
-            true => to,
-            false => criterion.weight * (1.0 - to) / others,
+        criterion.weight = if index == place {
+            to
+        } else {
+            criterion.weight * (1.0 - to) / others
         };
     }
 }
@@ -236,7 +240,9 @@ pub fn ranking_flip(
         return Err(HierarchyError::Lengths { expected });
     }
     let sum: f64 = weights.iter().sum();
-    if weights.iter().any(|weight| !(0.0..=1.0).contains(weight)) || (sum - 1.0).abs() > SUM_TOLERANCE {
+    if weights.iter().any(|weight| !(0.0..=1.0).contains(weight))
+        || (sum - 1.0).abs() > SUM_TOLERANCE
+    {
         return Err(HierarchyError::Weights {
             parent: "the goal".to_owned(),
         });

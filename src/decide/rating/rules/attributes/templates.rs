@@ -15,7 +15,7 @@ pub struct Template {
 pub const TEMPLATES: [Template; 5] = [
     Template {
         code: "FOUR_ASPECTS",
-        purpose: "Trade customers: financial, operating, credit history and industry by eleven measured indicators",
+        purpose: "Trade customers: financial, operating, credit history and industry, by measured indicators",
         json: include_str!("../../templates/four_aspects.json"),
     },
     Template {

@@ -67,11 +67,9 @@ pub fn migration<'a>(
         let row = row_places.get(from).ok_or_else(|| MigrationError::Before {
             code: from.to_owned(),
         })?;
-        let column = column_places
-            .get(to)
-            .ok_or_else(|| MigrationError::After {
-                code: to.to_owned(),
-            })?;
+        let column = column_places.get(to).ok_or_else(|| MigrationError::After {
+            code: to.to_owned(),
+        })?;
         if let Some(cell) = counts.get_mut(*row).and_then(|row| row.get_mut(*column)) {
             *cell += 1;
         }

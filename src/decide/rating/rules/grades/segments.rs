@@ -79,7 +79,11 @@ pub fn portfolio_matrix(
         .flat_map(|band| (1..=quantiles).map(|value_class| cell(&band.code, value_class)))
         .collect();
     let mut order: Vec<&PlacedCustomer<'_>> = customers.iter().collect();
-    order.sort_by(|a, b| b.value_minor.cmp(&a.value_minor).then_with(|| a.id.cmp(b.id)));
+    order.sort_by(|a, b| {
+        b.value_minor
+            .cmp(&a.value_minor)
+            .then_with(|| a.id.cmp(b.id))
+    });
     let mut total: i64 = 0;
     let mut level: Option<(i64, usize)> = None;
     for (position, customer) in order.into_iter().enumerate() {
@@ -94,7 +98,10 @@ pub fn portfolio_matrix(
             .ok_or_else(|| SegmentError::Unknown {
                 grade: customer.grade.to_owned(),
             })?;
-        let sum = |a: i64| a.checked_add(customer.value_minor).ok_or(SegmentError::TooLarge);
+        let sum = |a: i64| {
+            a.checked_add(customer.value_minor)
+                .ok_or(SegmentError::TooLarge)
+        };
         total = sum(total)?;
         if let Some(cell) = cells.get_mut(band * quantiles + class) {
             cell.value_minor = sum(cell.value_minor)?;

@@ -65,7 +65,12 @@ pub struct ScoredFeature {
 /// When a weight or score is out of range, a characteristic comes twice, or nothing is scored.
 pub fn feature_analysis(features: &[FeatureScore]) -> Result<FeatureResult, FeatureError> {
     let mut seen = BTreeSet::new();
-    for FeatureScore { code, weight, score } in features {
+    for FeatureScore {
+        code,
+        weight,
+        score,
+    } in features
+    {
         let code = || code.clone();
         if !(0.0..=1e6).contains(weight) {
             return Err(FeatureError::Weight { code: code() });
@@ -79,11 +84,15 @@ pub fn feature_analysis(features: &[FeatureScore]) -> Result<FeatureResult, Feat
     }
     let counted = || features.iter().filter(|feature| feature.weight > 0.0);
     let scored = || counted().filter_map(|feature| Some((feature, feature.score?)));
-    let attainable: f64 = scored().map(|(feature, _)| feature.weight * FULL_SCORE).sum();
+    let attainable: f64 = scored()
+        .map(|(feature, _)| feature.weight * FULL_SCORE)
+        .sum();
     if attainable <= 0.0 {
         return Err(FeatureError::Nothing);
     }
-    let points: f64 = scored().map(|(feature, score)| feature.weight * score).sum();
+    let points: f64 = scored()
+        .map(|(feature, score)| feature.weight * score)
+        .sum();
     let percent = |points: f64| share(points, attainable) * 100.0;
     Ok(FeatureResult {
         percent: percent(points),
