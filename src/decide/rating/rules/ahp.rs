@@ -69,6 +69,8 @@ pub enum MatrixError {
         needed: usize,
         given: usize,
     },
+    #[error("the limit of the consistency ratio must be from 0 to 1, such as 0.10")]
+    Limit,
     #[error(
         "the judgements contradict each other so much that no weights can be found: revise them"
     )]
@@ -200,8 +202,11 @@ impl PairwiseMatrix {
     /// 0.095435 with λmax 4.030983 and, by Saaty's table, CR 0.011475.
     ///
     /// # Errors
-    /// When no weights can be found, which takes judgements at the end of the scale that run in a circle.
+    /// When the gate's limit is none, or no weights can be found.
     pub fn priorities(&self, gate: Gate) -> Result<Priorities, MatrixError> {
+        if !(0.0..=1.0).contains(&gate.limit) {
+            return Err(MatrixError::Limit);
+        }
         let weights = principal_eigenvector(&self.rows)?;
         let consistency = self.consistency(&weights, gate);
         let revision = match consistency.verdict {

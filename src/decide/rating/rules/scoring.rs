@@ -247,6 +247,8 @@ pub enum ScoreError {
     NothingKnown,
     #[error("the weights must be from 0 to 1 with sum 1")]
     Weights,
+    #[error("the scoring of {indicator} gives no number: correct its problems first")]
+    Scoring { indicator: String },
 }
 
 /// A result with all its parts: `score` = Σ contributions − `penalty`, not below 0.
@@ -319,6 +321,10 @@ pub fn total(
         if let Some(points) = part.points {
             part.counted_weight = share(part.weight, counted);
             part.contribution = part.counted_weight * points / part.full_score;
+            if !part.contribution.is_finite() {
+                let indicator = part.indicator.clone();
+                return Err(ScoreError::Scoring { indicator });
+            }
         }
     }
     let before_penalty: f64 = contributions.iter().map(|part| part.contribution).sum();

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::decide::rating::rules::numbers::is_usable;
+
 /// Weights of siblings may miss their sum of 1 by this much.
 const SUM_TOLERANCE: f64 = 1e-6;
 
@@ -38,7 +40,7 @@ pub enum HierarchyError {
         "give each of the {expected} criteria one weight and each alternative one score for it"
     )]
     Lengths { expected: usize },
-    #[error("scores must be numbers")]
+    #[error("scores must be numbers between -10^15 and 10^15")]
     Scores,
 }
 
@@ -239,6 +241,9 @@ pub fn ranking_flip(
     if first.len() != expected || second.len() != expected {
         return Err(HierarchyError::Lengths { expected });
     }
+    if !first.iter().chain(second).all(|score| is_usable(*score)) {
+        return Err(HierarchyError::Scores);
+    }
     let sum: f64 = weights.iter().sum();
     if weights.iter().any(|weight| !(0.0..=1.0).contains(weight))
         || (sum - 1.0).abs() > SUM_TOLERANCE
@@ -261,9 +266,6 @@ pub fn ranking_flip(
     let own = differences().nth(criterion).ok_or_else(unknown)?;
     let lead: f64 = weights.iter().zip(differences()).map(|(w, d)| w * d).sum();
     let rest = (lead - weight * own) / others;
-    if !lead.is_finite() || !own.is_finite() || !rest.is_finite() {
-        return Err(HierarchyError::Scores);
-    }
     let at = ((rest - own).abs() > 0.0)
         .then(|| rest / (rest - own))
         .filter(|at| (0.0..=1.0).contains(at));

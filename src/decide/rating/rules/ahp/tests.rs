@@ -199,6 +199,17 @@ fn a_ratio_at_the_limit_is_not_below_it() {
 }
 
 #[test]
+fn a_limit_is_a_share() {
+    for limit in [-0.1, 1.1, f64::NAN] {
+        let gate = Gate {
+            limit,
+            ..Gate::default()
+        };
+        assert_eq!(four_aspects().priorities(gate), Err(MatrixError::Limit));
+    }
+}
+
+#[test]
 fn one_and_two_criteria_are_always_consistent() {
     let one = matrix(&[&[1.0]]).priorities(Gate::default()).unwrap();
     assert_eq!(one.weights, [1.0]);

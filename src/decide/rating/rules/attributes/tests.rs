@@ -5,6 +5,7 @@
 
 use serde_json::json;
 
+use super::super::ahp::{global_weights, sensitivity};
 use super::super::scoring::{FeatureScore, feature_analysis};
 use super::*;
 
@@ -102,6 +103,24 @@ fn four_aspects_are_weighed_by_judgement() {
             "INDUSTRY_CONCENTRATION"
         ]
     );
+}
+
+#[test]
+fn what_a_tree_hangs_on_can_be_asked() {
+    let tree = weigh(&template("FOUR_ASPECTS").unwrap()).unwrap();
+    let leaves = global_weights(&tree.criteria()).unwrap();
+    for (leaf, indicator) in leaves.iter().zip(&tree.indicators) {
+        assert_eq!(Some(&leaf.code), indicator.path.last());
+        assert_near(leaf.weight, indicator.weight, 1e-12);
+    }
+    let found = sensitivity(&tree.criteria(), "HISTORY", 0.1).unwrap();
+    assert_near(found.raised.weight, 0.567296, 5e-7);
+    let record = found
+        .raised
+        .leaves
+        .iter()
+        .find(|leaf| leaf.code == "REPAYMENT_RECORD");
+    assert_near(record.unwrap().weight_after, 0.567296 * 0.4, 5e-7);
 }
 
 #[test]

@@ -245,6 +245,15 @@ fn a_missing_value_is_seen_and_never_a_silent_zero() {
 }
 
 #[test]
+fn a_scoring_with_problems_gives_no_number_out() {
+    let mut leaves = two(Missing::Refuse);
+    leaves[0].indicator.full_score = 0.0;
+    let refused = total(&leaves, &known(&[("A", 0.5), ("B", 0.5)])).unwrap_err();
+    let indicator = "A".to_owned();
+    assert_eq!(refused, ScoreError::Scoring { indicator });
+}
+
+#[test]
 fn weights_must_be_shares() {
     let mut leaves = two(Missing::Refuse);
     leaves[0].weight = 0.7;
