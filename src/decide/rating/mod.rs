@@ -1,5 +1,6 @@
-//! The rating room: from facts about a customer to a score, a grade and what they mean.
+//! Ratings: how good a customer is, by which model, and why.
 //!
-//! [`rules`] is the arithmetic, pure: values in, results out, each with the steps that led to it.
+//! Models turn what is known of a customer into a score, each factor shown: weighed criteria, scorecards, decision
+//! trees. They are learnt from customers whose outcome is known or written by hand, and validated before they rate.
 
 pub mod rules;

@@ -1,4 +1,4 @@
-//! The arithmetic of rating: values in, explained results out.
+//! The arithmetic of ratings: values in, decisions out.
 
 pub mod ahp;
 pub mod attributes;
