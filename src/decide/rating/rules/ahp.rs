@@ -159,7 +159,7 @@ impl PairwiseMatrix {
         }
         let mut rows = vec![vec![1.0; size]; size];
         for ((row, column), judgement) in pairs(size).zip(judgements) {
-            check_judgement(*judgement, row, column)?;
+            check_pair(*judgement, row, column)?;
             put(&mut rows, row, column, *judgement);
         }
         Ok(PairwiseMatrix { rows })
@@ -183,7 +183,7 @@ impl PairwiseMatrix {
         column: usize,
         judgement: f64,
     ) -> Result<PairwiseMatrix, MatrixError> {
-        check_judgement(judgement, row, column)?;
+        check_pair(judgement, row, column)?;
         if row == column || row >= self.size() || column >= self.size() {
             return Err(MatrixError::OutOfRange { row, column });
         }
@@ -423,6 +423,12 @@ fn check_judgement(judgement: f64, row: usize, column: usize) -> Result<(), Matr
     } else {
         Err(MatrixError::OutOfRange { row, column })
     }
+}
+
+/// A judgement whose opposite is worked out from it: both must be in range.
+fn check_pair(judgement: f64, row: usize, column: usize) -> Result<(), MatrixError> {
+    check_judgement(judgement, row, column)?;
+    check_judgement(1.0 / judgement, row, column)
 }
 
 /// Every pair above the diagonal, row by row.

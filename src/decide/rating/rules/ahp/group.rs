@@ -80,8 +80,8 @@ pub fn geometric_mean(experts: &[Expert]) -> Result<PairwiseMatrix, GroupError> 
     }
     let mut rows = vec![vec![1.0; expected]; expected];
     for (row, column) in pairs(expected) {
-        let (mean, _) = mean_and_spread(&judgements_on(experts, row, column));
-        put(&mut rows, row, column, mean);
+        let spread = spread_on(experts, row, column);
+        put(&mut rows, row, column, spread.geometric_mean);
     }
     PairwiseMatrix::new(rows).map_err(GroupError::Together)
 }
@@ -94,18 +94,7 @@ pub fn group_priorities(experts: &[Expert], gate: Gate) -> Result<GroupPrioritie
     let matrix = geometric_mean(experts)?;
     let priorities = matrix.priorities(gate).map_err(GroupError::Together)?;
     let opinions = experts.iter().map(|expert| opinion(expert, gate));
-    let judgements = pairs(matrix.size()).map(|(row, column)| {
-        let given = judgements_on(experts, row, column);
-        let (geometric_mean, spread) = mean_and_spread(&given);
-        JudgementSpread {
-            row,
-            column,
-            lowest: given.iter().copied().fold(f64::INFINITY, f64::min),
-            geometric_mean,
-            highest: given.iter().copied().fold(0.0, f64::max),
-            spread,
-        }
-    });
+    let judgements = pairs(matrix.size()).map(|(row, column)| spread_on(experts, row, column));
     Ok(GroupPriorities {
         priorities,
         experts: opinions.collect::<Result<_, _>>()?,
@@ -125,20 +114,27 @@ fn opinion(expert: &Expert, gate: Gate) -> Result<ExpertOpinion, GroupError> {
     }
 }
 
-fn judgements_on(experts: &[Expert], row: usize, column: usize) -> Vec<f64> {
-    experts
-        .iter()
-        .map(|expert| at(expert.matrix.rows(), row, column))
-        .collect()
-}
-
-fn mean_and_spread(judgements: &[f64]) -> (f64, f64) {
-    let count = of_count(judgements.len());
-    let mean = judgements.iter().map(|j| j.ln()).sum::<f64>() / count;
-    let variance = judgements
-        .iter()
+fn spread_on(experts: &[Expert], row: usize, column: usize) -> JudgementSpread {
+    let given = || {
+        experts
+            .iter()
+            .map(|expert| at(expert.matrix.rows(), row, column))
+    };
+    let count = of_count(experts.len());
+    let mean = given().map(f64::ln).sum::<f64>() / count;
+    let variance = given()
         .map(|judgement| (judgement.ln() - mean).powi(2))
         .sum::<f64>()
         / count;
-    (mean.exp(), variance.sqrt().exp())
+    let lowest = given().fold(f64::INFINITY, f64::min);
+    let highest = given().fold(0.0, f64::max);
+    JudgementSpread {
+        row,
+        column,
+        lowest,
+        // Rounding must not carry the mean past what was judged.
+        geometric_mean: mean.exp().max(lowest).min(highest),
+        highest,
+        spread: variance.sqrt().exp(),
+    }
 }

@@ -263,6 +263,16 @@ fn a_matrix_says_what_is_wrong_where() {
             given: 1
         }
     );
+    assert_eq!(
+        PairwiseMatrix::from_upper_triangle(2, &[0.0096]).unwrap_err(),
+        MatrixError::OutOfRange { row: 0, column: 1 }
+    );
+    let hundred = || Expert {
+        name: "Silva".to_owned(),
+        matrix: PairwiseMatrix::from_upper_triangle(2, &[100.0]).unwrap(),
+    };
+    let agreed = geometric_mean(&[hundred(), hundred(), hundred()]).unwrap();
+    assert_eq!(agreed, hundred().matrix);
     // Rounded reciprocals are fine, and the larger judgement counts.
     let rounded = new(&[&[1.0, 3.0], &[0.33, 1.0]]).unwrap();
     assert_near(&rounded.rows()[1], &[1.0 / 3.0, 1.0], 1e-15);
