@@ -199,23 +199,31 @@ fn a_migration_counts_who_went_where() {
     );
 }
 
-#[test]
-fn a_portfolio_is_segmented_by_risk_and_value() {
-    let band = |code: &str, grades: &[&str]| GradeBand {
+fn band(code: &str, grades: &[&str]) -> GradeBand {
+    GradeBand {
         code: code.to_owned(),
         grades: grades.iter().map(|grade| (*grade).to_owned()).collect(),
-    };
-    let scale = GradeScale::default();
-    let bands = [
+    }
+}
+
+fn three_bands() -> [GradeBand; 3] {
+    [
         band("low", &["AAA", "AA", "A"]),
         band("middle", &["BBB", "BB"]),
         band("high", &["B", "CCC", "D", "NR"]),
-    ];
-    let customer = |id, grade, value_minor| PlacedCustomer {
+    ]
+}
+
+fn customer<'a>(id: &'a str, grade: &'a str, value_minor: i64) -> PlacedCustomer<'a> {
+    PlacedCustomer {
         id,
         grade,
         value_minor,
-    };
+    }
+}
+
+#[test]
+fn a_portfolio_is_segmented_by_risk_and_value() {
     let customers = [
         customer("c1", "AA", 900),
         customer("c2", "B", 800),
@@ -224,7 +232,7 @@ fn a_portfolio_is_segmented_by_risk_and_value() {
         customer("c5", "NR", -5),
         customer("c6", "A", 700),
     ];
-    let found = portfolio_matrix(&customers, &scale, &bands, 3).unwrap();
+    let found = portfolio_matrix(&customers, &GradeScale::default(), &three_bands(), 3).unwrap();
     let filled: Vec<(&str, usize, String, i64)> = found
         .cells
         .iter()
@@ -252,36 +260,33 @@ fn a_portfolio_is_segmented_by_risk_and_value() {
         (found.customers, found.value_minor, found.cells.len()),
         (6, 2595, 9)
     );
+}
 
-    let refused = |bands: &[GradeBand]| portfolio_matrix(&customers, &scale, bands, 3).unwrap_err();
+#[test]
+fn bands_hold_every_grade_once() {
+    let bands = three_bands();
+    let scale = GradeScale::default();
+    let refused = |customers: &[PlacedCustomer<'_>], bands: &[GradeBand], quantiles: usize| {
+        portfolio_matrix(customers, &scale, bands, quantiles).unwrap_err()
+    };
+    let grade = |grade: &str| grade.to_owned();
     assert_eq!(
-        refused(&bands[..2]),
-        SegmentError::Bands {
-            grade: "B".to_owned()
-        }
+        refused(&[], &bands[..2], 3),
+        SegmentError::Bands { grade: grade("B") }
     );
     let twice = [bands.to_vec(), vec![band("again", &["A"])]].concat();
     assert_eq!(
-        refused(&twice),
-        SegmentError::Bands {
-            grade: "A".to_owned()
-        }
+        refused(&[], &twice, 3),
+        SegmentError::Bands { grade: grade("A") }
     );
     let strange = [customer("c1", "Z", 1)];
-    let unknown = portfolio_matrix(&strange, &scale, &bands, 3).unwrap_err();
     assert_eq!(
-        unknown,
-        SegmentError::Unknown {
-            grade: "Z".to_owned()
-        }
+        refused(&strange, &bands, 3),
+        SegmentError::Unknown { grade: grade("Z") }
     );
     let huge = [customer("c1", "A", i64::MAX), customer("c2", "A", i64::MAX)];
-    let too_large = portfolio_matrix(&huge, &scale, &bands, 3).unwrap_err();
-    assert_eq!(too_large, SegmentError::TooLarge);
-    assert_eq!(
-        portfolio_matrix(&[], &scale, &bands, 0).unwrap_err(),
-        SegmentError::Quantiles
-    );
+    assert_eq!(refused(&huge, &bands, 3), SegmentError::TooLarge);
+    assert_eq!(refused(&[], &bands, 0), SegmentError::Quantiles);
     assert_eq!(
         portfolio_matrix(&[], &scale, &bands, 2).unwrap().customers,
         0
