@@ -230,24 +230,12 @@ fn describe(line: &[Mark], starts: &[usize]) -> Proposal {
         .map(|(start, end)| line.get(*start..end).unwrap_or_default())
         .collect();
     let means: Vec<f64> = groups.iter().map(|group| mean(group)).collect();
-    let mut all_silhouettes = 0.0;
-    let mut classes = Vec::with_capacity(groups.len());
-    for (place, group) in groups.iter().enumerate() {
-        let own = mean(group);
-        let below = place.checked_sub(1).and_then(|place| means.get(place));
-        let above = means.get(place + 1);
-        let count: f64 = group.iter().map(|mark| mark.weight).sum();
-        let silhouettes = silhouettes(group, [below, above].map(Option::<&f64>::copied));
-        all_silhouettes += silhouettes;
-        classes.push(Class {
-            lowest: group.first().map_or(own, |mark| mark.score),
-            highest: group.last().map_or(own, |mark| mark.score),
-            mean: own,
-            count: group.iter().map(|mark| mark.count).sum(),
-            squared_deviation: squared_deviation(group),
-            silhouette: (groups.len() > 1).then(|| share(silhouettes, count)),
-        });
-    }
+    let mean_at = |place: Option<usize>| means.get(place?).copied();
+    let described = groups.iter().enumerate().map(|(place, group)| {
+        let neighbours = [place.checked_sub(1), place.checked_add(1)].map(mean_at);
+        class(group, neighbours)
+    });
+    let (classes, silhouettes): (Vec<Class>, Vec<f64>) = described.unzip();
     let within_classes = classes.iter().map(|class| class.squared_deviation).sum();
     let in_all = squared_deviation(line);
     let goodness_of_fit = if in_all > 0.0 {
@@ -262,7 +250,7 @@ fn describe(line: &[Mark], starts: &[usize]) -> Proposal {
             .zip(classes.iter().skip(1))
             .map(|(below, above)| middle(below.highest, above.lowest))
             .collect(),
-        silhouette: (groups.len() > 1).then(|| share(all_silhouettes, total)),
+        silhouette: (groups.len() > 1).then(|| share(silhouettes.iter().sum(), total)),
         classes,
         within_classes,
         in_all,
@@ -273,6 +261,23 @@ fn describe(line: &[Mark], starts: &[usize]) -> Proposal {
             Fit::Poor
         },
     }
+}
+
+/// A class, with the means of the classes next to it, and the sum of its silhouettes.
+fn class(group: &[Mark], neighbours: [Option<f64>; 2]) -> (Class, f64) {
+    let own = mean(group);
+    let count: f64 = group.iter().map(|mark| mark.weight).sum();
+    let silhouettes = silhouettes(group, neighbours);
+    let is_alone = neighbours.iter().all(Option::is_none);
+    let class = Class {
+        lowest: group.first().map_or(own, |mark| mark.score),
+        highest: group.last().map_or(own, |mark| mark.score),
+        mean: own,
+        count: group.iter().map(|mark| mark.count).sum(),
+        squared_deviation: squared_deviation(group),
+        silhouette: (!is_alone).then(|| share(silhouettes, count)),
+    };
+    (class, silhouettes)
 }
 
 /// The middle of a gap, above its lower end even when nothing lies between the ends.
