@@ -148,6 +148,8 @@ pub enum AttributeProblem {
 pub struct WeighedTree {
     pub code: String,
     pub purpose: Option<String>,
+    /// The check of the judgements on the attributes directly below the goal, when they are weighed so.
+    pub judgements: Option<Priorities>,
     /// Every attribute below the goal, top down.
     pub attributes: Vec<WeighedAttribute>,
     /// The ends of the tree.

@@ -81,6 +81,8 @@ fn four_aspects_are_weighed_by_judgement() {
     for (found, worked) in weights.iter().zip([0.277181, 0.160088, 0.467296, 0.095435]) {
         assert_near(*found, worked, 5e-7);
     }
+    let judgements = tree.judgements.unwrap();
+    assert_near(judgements.consistency.ratio, 0.011475, 2e-6);
     let codes: Vec<&str> = tree
         .indicators
         .iter()

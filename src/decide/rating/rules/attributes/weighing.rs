@@ -27,6 +27,7 @@ pub(super) fn weigh(
         purpose,
         codes: BTreeSet::new(),
         problems: Vec::new(),
+        judgements: None,
         attributes: Vec::new(),
         indicators: Vec::new(),
     };
@@ -40,6 +41,7 @@ pub(super) fn weigh(
     Ok(WeighedTree {
         code: goal.code.clone(),
         purpose: purpose.map(str::to_owned),
+        judgements: walk.judgements,
         attributes: walk.attributes,
         indicators: walk.indicators,
     })
@@ -51,6 +53,8 @@ struct Walk<'a> {
     purpose: Option<&'a str>,
     codes: BTreeSet<&'a str>,
     problems: Vec<TreeProblem>,
+    /// Those on the goal's own children.
+    judgements: Option<Priorities>,
     attributes: Vec<WeighedAttribute>,
     indicators: Vec<WeightedIndicator>,
 }
@@ -72,7 +76,9 @@ impl<'a> Walk<'a> {
         self.check(attribute, pointer, path.len());
         let (children, judgements) = self.weights_of_children(attribute, pointer);
         let (local_weight, global_weight) = weights;
-        if !path.is_empty() {
+        if path.is_empty() {
+            self.judgements = judgements;
+        } else {
             self.attributes.push(WeighedAttribute {
                 path: path.to_vec(),
                 name: attribute.name.clone(),
