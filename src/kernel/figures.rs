@@ -34,7 +34,9 @@ pub enum FigureError {
     TooLarge,
     #[error("has more than 10 digits after the decimal point")]
     TooPrecise,
-    #[error("the numbers lead to none that can be written: one is far too large, or a divisor is zero")]
+    #[error(
+        "the numbers lead to none that can be written: one is far too large, or a divisor is zero"
+    )]
     OutOfRange,
 }
 
@@ -221,7 +223,11 @@ impl Exact {
         self.to_money(currency, RoundingStrategy::ToNegativeInfinity)
     }
 
-    fn to_money(self, currency: Currency, rounding: RoundingStrategy) -> Result<Money, FigureError> {
+    fn to_money(
+        self,
+        currency: Currency,
+        rounding: RoundingStrategy,
+    ) -> Result<Money, FigureError> {
         let units = 10_i64
             .checked_pow(currency.minor_digits())
             .ok_or(FigureError::OutOfRange)?;
@@ -322,11 +328,23 @@ mod tests {
         for text in ["0", "0.85", "-1.10", "999999999999999999.9999999999"] {
             assert_eq!(figure(text).to_string(), text);
         }
-        for text in ["", "-", ".", "1.", ".5", "+1", "1e3", "1_0", "01", "-0", "-0.0", "NaN", "１"] {
-            assert_eq!(text.parse::<Figure>(), Err(FigureError::Malformed), "{text:?}");
+        for text in [
+            "", "-", ".", "1.", ".5", "+1", "1e3", "1_0", "01", "-0", "-0.0", "NaN", "１",
+        ] {
+            assert_eq!(
+                text.parse::<Figure>(),
+                Err(FigureError::Malformed),
+                "{text:?}"
+            );
         }
-        assert_eq!("1000000000000000000".parse::<Figure>(), Err(FigureError::TooLarge));
-        assert_eq!("0.00000000001".parse::<Figure>(), Err(FigureError::TooPrecise));
+        assert_eq!(
+            "1000000000000000000".parse::<Figure>(),
+            Err(FigureError::TooLarge)
+        );
+        assert_eq!(
+            "0.00000000001".parse::<Figure>(),
+            Err(FigureError::TooPrecise)
+        );
         assert_eq!(Figure::new(717, 3), figure("0.717"));
         assert_eq!(Figure::new(-12_345_678_901, 2), figure("-123456789.01"));
     }
@@ -337,11 +355,20 @@ mod tests {
         assert_eq!(sum.figure(2), Err(FigureError::OutOfRange));
         let huge = Exact::from(Decimal::MAX) * Decimal::MAX;
         assert_eq!(huge.value(), Err(FigureError::OutOfRange));
-        assert_eq!((Exact::ONE * Decimal::MAX).figure(2), Err(FigureError::OutOfRange));
+        assert_eq!(
+            (Exact::ONE * Decimal::MAX).figure(2),
+            Err(FigureError::OutOfRange)
+        );
         let yen: Currency = "JPY".parse().unwrap();
         assert_eq!(Exact::from(figure("1.5")).money(yen).unwrap().minor(), 2);
-        assert_eq!(Exact::from(figure("1.9")).money_down(yen).unwrap().minor(), 1);
-        assert_eq!(Exact::from(figure("-1.1")).money_down(yen).unwrap().minor(), -2);
+        assert_eq!(
+            Exact::from(figure("1.9")).money_down(yen).unwrap().minor(),
+            1
+        );
+        assert_eq!(
+            Exact::from(figure("-1.1")).money_down(yen).unwrap().minor(),
+            -2
+        );
         assert_eq!((Exact::from(2_i64) / 3_i64).figure(4), Ok(figure("0.6667")));
         assert_eq!(Figure::from_float(0.445_853, 6), Some(figure("0.445853")));
         assert_eq!(Figure::from_float(f64::NAN, 6), None);

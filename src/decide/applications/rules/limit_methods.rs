@@ -244,7 +244,11 @@ pub fn net_worth(input: &NetWorthIn) -> Result<Proposal, LimitError> {
             work.read("grade_factor", input.grade_factor)?;
             work.grade(input.grade_factor);
             let of_worth = tangible * input.share * input.grade_factor;
-            work.step("of_net_worth", "tangible_net_worth * share * grade_factor", of_worth)?;
+            work.step(
+                "of_net_worth",
+                "tangible_net_worth * share * grade_factor",
+                of_worth,
+            )?;
             let cap = Exact::from(input.working_capital) * working_capital_share;
             work.step(
                 "of_working_capital",

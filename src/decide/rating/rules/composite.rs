@@ -144,7 +144,11 @@ fn check_models(models: &[ModelScore], missing: MissingModel) -> Result<(), Comp
         if model.score.is_some_and(|score| !is_score(score)) {
             return Err(CompositeError::Score { model: name() });
         }
-        if models.iter().skip(index + 1).any(|other| other.model == model.model) {
+        if models
+            .iter()
+            .skip(index + 1)
+            .any(|other| other.model == model.model)
+        {
             return Err(CompositeError::Twice { model: name() });
         }
     }
@@ -187,13 +191,25 @@ pub struct GradeFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Condition {
-    LegalStatusIn { statuses: Vec<LegalStatus> },
-    UnpaidDaysOver { days: u32 },
-    CustomerMonthsUnder { months: u32 },
+    LegalStatusIn {
+        statuses: Vec<LegalStatus>,
+    },
+    UnpaidDaysOver {
+        days: u32,
+    },
+    CustomerMonthsUnder {
+        months: u32,
+    },
     /// There is none, or the latest is older than so many months.
-    StatementMissingOrOlder { months: u32 },
-    DishonouredInstrumentsOver { count: u32 },
-    BrokenPromisesOver { count: u32 },
+    StatementMissingOrOlder {
+        months: u32,
+    },
+    DishonouredInstrumentsOver {
+        count: u32,
+    },
+    BrokenPromisesOver {
+        count: u32,
+    },
 }
 
 impl Condition {

@@ -44,16 +44,18 @@ pub fn default_grade_terms() -> Vec<GradeTerms> {
         ("B", 25, 30, 0, 0, 50),
         ("CCC", 0, 0, 0, 0, 100),
     ]
-    .map(|(grade, factor, net_days, rate, days, prepaid)| GradeTerms {
-        grade: grade.to_owned(),
-        limit_factor: Figure::new(factor, 2),
-        net_days,
-        discount: (rate > 0).then(|| Discount {
-            rate: Figure::new(rate, 2),
-            days,
-        }),
-        prepaid_share: Figure::new(prepaid, 2),
-    })
+    .map(
+        |(grade, factor, net_days, rate, days, prepaid)| GradeTerms {
+            grade: grade.to_owned(),
+            limit_factor: Figure::new(factor, 2),
+            net_days,
+            discount: (rate > 0).then(|| Discount {
+                rate: Figure::new(rate, 2),
+                days,
+            }),
+            prepaid_share: Figure::new(prepaid, 2),
+        },
+    )
     .to_vec()
 }
 

@@ -163,7 +163,12 @@ pub fn payment_behaviour(
 
 fn check(index: usize, item: &Item, currency: Currency) -> Result<(), PaymentError> {
     let mut paid = Money::zero(currency);
-    for amount in item.paid.iter().map(|part| part.amount).chain([item.amount]) {
+    for amount in item
+        .paid
+        .iter()
+        .map(|part| part.amount)
+        .chain([item.amount])
+    {
         if amount.currency() != currency {
             return Err(PaymentError::Currency {
                 item: index,

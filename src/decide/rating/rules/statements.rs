@@ -101,7 +101,10 @@ pub fn misfits(statement: &Statement, tolerance: Money) -> Vec<Misfit> {
         }
     }
     // Sums over two currencies would say nothing.
-    if found.iter().all(|misfit| !matches!(misfit, Misfit::Currency { .. })) {
+    if found
+        .iter()
+        .all(|misfit| !matches!(misfit, Misfit::Currency { .. }))
+    {
         found.extend(
             TOTALS
                 .iter()
@@ -128,11 +131,15 @@ enum Whole {
     More,
 }
 
-#[expect(clippy::enum_glob_use, reason = "a table of lines reads better without their type before each")]
 #[rustfmt::skip]
 const TOTALS: &[Total] = {
-    use Line::*;
-    use Whole::*;
+    use Line::{
+        Cash, CostOfSales, CreditSales, CurrentAssets, CurrentLiabilities, FinancingCashFlow, FixedAssets,
+        GrossProfit, IncomeTax, IntangibleAssets, Inventory, InvestingCashFlow, NetCashFlow, NetProfit,
+        NonCurrentAssets, NonCurrentLiabilities, OperatingCashFlow, OtherCurrentAssets, OtherCurrentLiabilities,
+        Payables, ProfitBeforeTax, Receivables, Sales, ShortTermDebt, TotalAssets, TotalEquity, TotalLiabilities,
+    };
+    use Whole::{Difference, More, Sum};
     &[
         Total { line: TotalAssets, added: &[TotalLiabilities, TotalEquity], subtracted: &[], whole: Difference },
         Total { line: TotalAssets, added: &[CurrentAssets, NonCurrentAssets], subtracted: &[], whole: Sum },
@@ -161,7 +168,8 @@ impl Total {
         if added.is_empty() || (!is_complete && matches!(self.whole, Whole::Difference)) {
             return None;
         }
-        let total = |lines: &[Line]| Exact::sum(lines.iter().filter_map(|line| statement.exact(*line)));
+        let total =
+            |lines: &[Line]| Exact::sum(lines.iter().filter_map(|line| statement.exact(*line)));
         let computed = total(&added) - total(&subtracted);
         let (Ok(computed), Ok(excess)) = (
             computed.money(statement.currency),

@@ -61,8 +61,13 @@ pub enum TermsError {
     Shares { sum: Figure },
     #[error("a discount is more than 0 and less than 1, such as 0.02 for 2%")]
     NoDiscount,
-    #[error("who pays on day {pays_on_day} still has the discount of day {discount_days}: give a later day")]
-    WithinDiscount { pays_on_day: u32, discount_days: u32 },
+    #[error(
+        "who pays on day {pays_on_day} still has the discount of day {discount_days}: give a later day"
+    )]
+    WithinDiscount {
+        pays_on_day: u32,
+        discount_days: u32,
+    },
     #[error("amounts are in {one} and {other}: give all in one currency")]
     Currencies { one: Currency, other: Currency },
     #[error("the numbers are too large")]
@@ -248,7 +253,10 @@ pub struct TermsComparison {
 /// # Errors
 /// What is wrong with which input, or that the two are in different currencies.
 pub fn compare_terms(before: &TermsYear, after: &TermsYear) -> Result<TermsComparison, TermsError> {
-    let (one, other) = (before.credit_sales.currency(), after.credit_sales.currency());
+    let (one, other) = (
+        before.credit_sales.currency(),
+        after.credit_sales.currency(),
+    );
     if one != other {
         return Err(TermsError::Currencies { one, other });
     }

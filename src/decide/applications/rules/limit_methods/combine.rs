@@ -148,7 +148,10 @@ fn weighted(
     }
     let (mut sum, mut total) = (Exact::ZERO, Exact::ZERO);
     for proposal in proposals {
-        let weight = weights.get(&proposal.method).copied().unwrap_or(Figure::ZERO);
+        let weight = weights
+            .get(&proposal.method)
+            .copied()
+            .unwrap_or(Figure::ZERO);
         sum = sum + Exact::from(proposal.amount) * weight;
         total = total + weight;
     }
@@ -159,7 +162,10 @@ fn weighted(
 }
 
 fn median(proposals: &[Proposal], currency: Currency) -> Result<Money, LimitError> {
-    let mut amounts: Vec<i64> = proposals.iter().map(|proposal| proposal.amount.minor()).collect();
+    let mut amounts: Vec<i64> = proposals
+        .iter()
+        .map(|proposal| proposal.amount.minor())
+        .collect();
     amounts.sort_unstable();
     let upper = amounts.get(amounts.len() / 2).copied();
     let lower = amounts.get((amounts.len() - 1) / 2).copied();

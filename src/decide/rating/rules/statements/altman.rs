@@ -102,7 +102,9 @@ impl Component {
     /// What is divided by what.
     pub const fn formula(self, model: Model) -> &'static str {
         match (self, model) {
-            (Component::WorkingCapital, _) => "(current_assets - current_liabilities) / total_assets",
+            (Component::WorkingCapital, _) => {
+                "(current_assets - current_liabilities) / total_assets"
+            }
             (Component::RetainedEarnings, _) => "retained_earnings / total_assets",
             (Component::Earnings, _) => "ebit / total_assets",
             (Component::Equity, Model::Listed) => "market_value / total_liabilities",
@@ -125,9 +127,13 @@ impl Component {
                 line(Line::CurrentAssets)? - line(Line::CurrentLiabilities)?,
                 Line::TotalAssets,
             ),
-            (Component::RetainedEarnings, _) => over(line(Line::RetainedEarnings)?, Line::TotalAssets),
+            (Component::RetainedEarnings, _) => {
+                over(line(Line::RetainedEarnings)?, Line::TotalAssets)
+            }
             (Component::Earnings, _) => over(per_year(statement, Line::Ebit)?, Line::TotalAssets),
-            (Component::Equity, Model::Listed) => over(line(Line::MarketValue)?, Line::TotalLiabilities),
+            (Component::Equity, Model::Listed) => {
+                over(line(Line::MarketValue)?, Line::TotalLiabilities)
+            }
             (Component::Equity, _) => over(line(Line::TotalEquity)?, Line::TotalLiabilities),
             (Component::Sales, _) => over(per_year(statement, Line::Sales)?, Line::TotalAssets),
         }

@@ -20,7 +20,9 @@ pub enum NoValue {
     MissingBefore { line: Line },
     #[error("there is no statement of the period before")]
     NoPeriodBefore,
-    #[error("the period before is not the one that ends where this begins, with as many months and the same currency")]
+    #[error(
+        "the period before is not the one that ends where this begins, with as many months and the same currency"
+    )]
     NotComparable,
     #[error("{line} is zero, and nothing can be divided by it")]
     ZeroDivisor { line: Line },

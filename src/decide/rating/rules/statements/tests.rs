@@ -18,7 +18,10 @@ fn statement(period_end: &str, lines: &[(Line, i64)]) -> Statement {
         period_end: period_end.parse().unwrap(),
         months: 12,
         currency: cny(0).currency(),
-        lines: lines.iter().map(|(line, units)| (*line, cny(*units))).collect(),
+        lines: lines
+            .iter()
+            .map(|(line, units)| (*line, cny(*units)))
+            .collect(),
     }
 }
 
@@ -98,17 +101,28 @@ fn whatever_does_not_add_up_is_named() {
     let unbalanced = with(example(), Line::TotalEquity, 3_990);
     assert_eq!(
         texts(&misfits(&unbalanced, cny(9))),
-        ["total_assets is CNY 10000.00, but total_liabilities + total_equity is CNY 9990.00: correct what differs"]
+        [
+            "total_assets is CNY 10000.00, but total_liabilities + total_equity is CNY 9990.00: correct what differs"
+        ]
     );
     assert_eq!(misfits(&unbalanced, cny(10)), []);
 
     let too_much = without(with(example(), Line::Cash, 2_000), Line::OtherCurrentAssets);
     assert_eq!(
         texts(&misfits(&too_much, cny(0))),
-        ["current_assets is CNY 5000.00, but what is given of it, cash + receivables + inventory, is already CNY 5500.00"]
+        [
+            "current_assets is CNY 5000.00, but what is given of it, cash + receivables + inventory, is already CNY 5500.00"
+        ]
     );
-    let current = without(with(example(), Line::TotalAssets, 4_000), Line::NonCurrentAssets);
-    assert_eq!(misfits(&current, cny(0)).len(), 2, "it exceeds the total, and nothing balances");
+    let current = without(
+        with(example(), Line::TotalAssets, 4_000),
+        Line::NonCurrentAssets,
+    );
+    assert_eq!(
+        misfits(&current, cny(0)).len(),
+        2,
+        "it exceeds the total, and nothing balances"
+    );
 
     let gross = with(example(), Line::GrossProfit, 2_000);
     assert!(texts(&misfits(&gross, cny(0)))[0].contains("sales - cost_of_sales is CNY 3000.00"));
@@ -120,13 +134,25 @@ fn amounts_that_cannot_be_are_named() {
     strange.months = 0;
     let found = texts(&misfits(&strange, cny(0)));
     assert!(found[0].starts_with("months is 0"), "{found:?}");
-    assert!(found[1].starts_with("inventory is CNY -1500.00: it is never negative"), "{found:?}");
+    assert!(
+        found[1].starts_with("inventory is CNY -1500.00: it is never negative"),
+        "{found:?}"
+    );
 
     let mut mixed = with(example(), Line::TotalEquity, 1);
-    mixed.lines.insert(Line::Sales, Money::from_minor(1, "USD".parse().unwrap()));
+    mixed
+        .lines
+        .insert(Line::Sales, Money::from_minor(1, "USD".parse().unwrap()));
     let found = texts(&misfits(&mixed, cny(0)));
-    assert_eq!(found.len(), 1, "nothing is added over two currencies: {found:?}");
-    assert!(found[0].starts_with("sales is in USD, the statement in CNY"), "{found:?}");
+    assert_eq!(
+        found.len(),
+        1,
+        "nothing is added over two currencies: {found:?}"
+    );
+    assert!(
+        found[0].starts_with("sales is in USD, the statement in CNY"),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -161,12 +187,22 @@ fn with_the_period_before_there_is_growth_and_averages() {
     let mut before = with(with(example(), Line::Sales, 10_000), Line::Inventory, 500);
     before.period_end = "2024-12-31".parse().unwrap();
     assert_eq!(value(RatioCode::SalesGrowth, &now, Some(&before)), "0.2");
-    assert_eq!(value(RatioCode::InventoryTurnover, &now, Some(&before)), "9");
+    assert_eq!(
+        value(RatioCode::InventoryTurnover, &now, Some(&before)),
+        "9"
+    );
     let inputs = ratio(RatioCode::InventoryTurnover, &now, Some(&before)).inputs;
-    let read: Vec<_> = inputs.iter().map(|input| (input.line, input.amount)).collect();
+    let read: Vec<_> = inputs
+        .iter()
+        .map(|input| (input.line, input.amount))
+        .collect();
     assert_eq!(
         read,
-        [(Line::CostOfSales, cny(9_000)), (Line::Inventory, cny(1_500)), (Line::Inventory, cny(500))]
+        [
+            (Line::CostOfSales, cny(9_000)),
+            (Line::Inventory, cny(1_500)),
+            (Line::Inventory, cny(500))
+        ]
     );
 
     // A 53rd week is no gap; another year's statement is.
@@ -175,12 +211,19 @@ fn with_the_period_before_there_is_growth_and_averages() {
     before.period_end = "2023-12-31".parse().unwrap();
     let gap = ratio(RatioCode::SalesGrowth, &now, Some(&before));
     assert_eq!(gap.no_value, Some(NoValue::NotComparable));
-    assert_eq!(value(RatioCode::InventoryTurnover, &now, Some(&before)), "6");
+    assert_eq!(
+        value(RatioCode::InventoryTurnover, &now, Some(&before)),
+        "6"
+    );
 }
 
 #[test]
 fn half_a_year_is_made_a_year_where_a_flow_meets_a_stock() {
-    let mut half = with(with(example(), Line::Sales, 6_000), Line::CostOfSales, 4_500);
+    let mut half = with(
+        with(example(), Line::Sales, 6_000),
+        Line::CostOfSales,
+        4_500,
+    );
     half.months = 6;
     assert_eq!(value(RatioCode::AssetTurnover, &half, None), "1.2");
     assert_eq!(value(RatioCode::InventoryTurnover, &half, None), "6");
@@ -196,35 +239,61 @@ fn what_is_missing_is_said_and_never_zero() {
         ratio.no_value.unwrap()
     };
     let line = Line::Inventory;
-    assert_eq!(reason(RatioCode::Quick, &without(now.clone(), line)), NoValue::Missing { line });
-    assert_eq!(reason(RatioCode::SalesGrowth, &now), NoValue::NoPeriodBefore);
+    assert_eq!(
+        reason(RatioCode::Quick, &without(now.clone(), line)),
+        NoValue::Missing { line }
+    );
+    assert_eq!(
+        reason(RatioCode::SalesGrowth, &now),
+        NoValue::NoPeriodBefore
+    );
     let line = Line::InterestExpense;
-    assert_eq!(reason(RatioCode::InterestCover, &with(now.clone(), line, 0)), NoValue::ZeroDivisor { line });
+    assert_eq!(
+        reason(RatioCode::InterestCover, &with(now.clone(), line, 0)),
+        NoValue::ZeroDivisor { line }
+    );
     let line = Line::TotalEquity;
     let in_the_red = with(now.clone(), line, -500);
-    assert_eq!(reason(RatioCode::DebtToEquity, &in_the_red), NoValue::NegativeDivisor { line });
+    assert_eq!(
+        reason(RatioCode::DebtToEquity, &in_the_red),
+        NoValue::NegativeDivisor { line }
+    );
     let mut timeless = now;
     timeless.months = 0;
-    assert_eq!(reason(RatioCode::AssetTurnover, &timeless), NoValue::OutOfRange);
+    assert_eq!(
+        reason(RatioCode::AssetTurnover, &timeless),
+        NoValue::OutOfRange
+    );
 }
 
 #[test]
 fn trends_say_what_became_better() {
     let mut first = with(example(), Line::TotalLiabilities, 5_000);
     first.period_end = "2023-12-31".parse().unwrap();
-    let mut second = without(with(example(), Line::TotalLiabilities, 5_500), Line::NetProfit);
+    let mut second = without(
+        with(example(), Line::TotalLiabilities, 5_500),
+        Line::NetProfit,
+    );
     second.period_end = "2024-12-31".parse().unwrap();
     let found = trends(&[example(), first, second]);
     let of = |code| found.iter().find(|trend| trend.code == code).unwrap();
 
     let debt = of(RatioCode::Debt);
-    let values: Vec<_> = debt.points.iter().map(|point| point.value.unwrap()).collect();
+    let values: Vec<_> = debt
+        .points
+        .iter()
+        .map(|point| point.value.unwrap())
+        .collect();
     assert_eq!(values, [figure("0.5"), figure("0.55"), figure("0.6")]);
     assert_eq!(debt.change, Some(figure("0.05")));
     assert_eq!(RatioCode::Debt.better(), Better::Lower);
     assert_eq!(debt.movement, Some(Movement::Worsened));
     assert_eq!(of(RatioCode::Current).movement, Some(Movement::Unchanged));
-    assert_eq!(of(RatioCode::NetMargin).movement, None, "the year before has no profit given");
+    assert_eq!(
+        of(RatioCode::NetMargin).movement,
+        None,
+        "the year before has no profit given"
+    );
 }
 
 fn rounded(score: &Score) -> String {
@@ -243,10 +312,18 @@ fn altman_scores_of_the_example() {
     ];
     for (model, score, zone) in expected {
         let found = score_statement(model, &listed).unwrap();
-        assert_eq!((rounded(&found).as_str(), found.zone), (score, zone), "{model:?}");
+        assert_eq!(
+            (rounded(&found).as_str(), found.zone),
+            (score, zone),
+            "{model:?}"
+        );
     }
     let found = score_statement(Model::Private, &listed).unwrap();
-    let ratios: Vec<String> = found.components.iter().map(|part| part.ratio.to_string()).collect();
+    let ratios: Vec<String> = found
+        .components
+        .iter()
+        .map(|part| part.ratio.to_string())
+        .collect();
     assert_eq!(ratios, ["0.18", "0.15", "0.09", "0.666667", "1.2"]);
     let json = serde_json::to_value(&found).unwrap();
     assert_eq!(json["components"][3]["component"], "x4");
@@ -256,7 +333,8 @@ fn altman_scores_of_the_example() {
 #[test]
 fn altman_says_every_line_that_it_lacks() {
     let poor = without(without(example(), Line::RetainedEarnings), Line::Ebit);
-    let missing = [Line::RetainedEarnings, Line::Ebit, Line::MarketValue].map(|line| NoValue::Missing { line });
+    let missing = [Line::RetainedEarnings, Line::Ebit, Line::MarketValue]
+        .map(|line| NoValue::Missing { line });
     assert_eq!(score_statement(Model::Listed, &poor), Err(missing.to_vec()));
     let no_sales = without(example(), Line::Sales);
     assert!(score_statement(Model::NonManufacturing, &no_sales).is_ok());
@@ -274,19 +352,33 @@ fn published_altman_scores() {
     let first = score(["0.34", "0.15", "0", "0.8", "1.6"]);
     assert_eq!((first.score, first.zone), (figure("2.698"), Zone::Grey));
     let second = score(["0.3", "0", "-0.3", "0.15", "2.1"]);
-    assert_eq!((second.score, second.zone), (figure("1.56"), Zone::Distress));
+    assert_eq!(
+        (second.score, second.zone),
+        (figure("1.56"), Zone::Distress)
+    );
 }
 
 /// `altman-variants` of the worked examples: coefficients as a site prints them. It prints 6.5 for X1 of Z'' and the
 /// zones of Z' for it, which is inconsistent: Altman has 6.56, 1.1 and 2.6, and so have we.
 #[test]
 fn published_altman_coefficients() {
-    let of = |model: Model| Component::ALL.map(|c| model.coefficient(c).map(|c| c.to_string().parse().unwrap()));
+    let of = |model: Model| {
+        Component::ALL.map(|c| model.coefficient(c).map(|c| c.to_string().parse().unwrap()))
+    };
     assert_eq!(of(Model::Listed), [1.2, 1.4, 3.3, 0.6, 1.0].map(Some));
-    assert_eq!(of(Model::Private), [0.717, 0.847, 3.107, 0.42, 0.998].map(Some));
-    assert_eq!(of(Model::NonManufacturing), [Some(6.56), Some(3.26), Some(6.72), Some(1.05), None]);
+    assert_eq!(
+        of(Model::Private),
+        [0.717, 0.847, 3.107, 0.42, 0.998].map(Some)
+    );
+    assert_eq!(
+        of(Model::NonManufacturing),
+        [Some(6.56), Some(3.26), Some(6.72), Some(1.05), None]
+    );
     assert_eq!(Model::Private.bounds(), (figure("1.23"), figure("2.9")));
-    assert_eq!(Model::NonManufacturing.bounds(), (figure("1.1"), figure("2.6")));
+    assert_eq!(
+        Model::NonManufacturing.bounds(),
+        (figure("1.1"), figure("2.6"))
+    );
 }
 
 #[test]
@@ -297,11 +389,23 @@ fn the_bounds_of_a_zone_are_grey() {
             // X3 alone, so that the score is what is wanted.
             let coefficient = model.coefficient(Component::Earnings).unwrap();
             let x3 = (Exact::from(score) + Figure::new(by, 4) - model.constant()) / coefficient;
-            let ratios = [Figure::ZERO, Figure::ZERO, x3.figure(10).unwrap(), Figure::ZERO, Figure::ZERO];
+            let ratios = [
+                Figure::ZERO,
+                Figure::ZERO,
+                x3.figure(10).unwrap(),
+                Figure::ZERO,
+                Figure::ZERO,
+            ];
             score_ratios(model, ratios).unwrap().zone
         };
-        assert_eq!([zone(low, -1), zone(low, 0), zone(low, 1)], [Zone::Distress, Zone::Grey, Zone::Grey]);
-        assert_eq!([zone(high, -1), zone(high, 0), zone(high, 1)], [Zone::Grey, Zone::Grey, Zone::Safe]);
+        assert_eq!(
+            [zone(low, -1), zone(low, 0), zone(low, 1)],
+            [Zone::Distress, Zone::Grey, Zone::Grey]
+        );
+        assert_eq!(
+            [zone(high, -1), zone(high, 0), zone(high, 1)],
+            [Zone::Grey, Zone::Grey, Zone::Safe]
+        );
     }
 }
 
