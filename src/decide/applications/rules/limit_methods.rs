@@ -287,7 +287,7 @@ pub enum PaymentAbilityIn {
         /// How long the period was.
         period_days: u32,
         term_days: u32,
-        /// The share that was paid within terms and tolerance, from 0 to 1.
+        /// The share that was paid within terms and tolerance, from 0 to 1; prudent with what is overdue counted in.
         timeliness: Figure,
     },
     NoHistory {

@@ -74,7 +74,7 @@ pub enum CompositeError {
     #[error("grade {grade} stands on the scale twice")]
     GradeTwice { grade: String },
     #[error("the override is {asked} grades away, {allowed} at most are allowed")]
-    OverrideTooFar { asked: usize, allowed: usize },
+    OverrideTooFar { asked: usize, allowed: u32 },
     #[error("the override expires on {expires_on}, which has passed: give a later day")]
     OverrideExpired { expires_on: NaiveDate },
 }
@@ -254,6 +254,39 @@ pub struct GradeRule {
     pub bound: Bound,
 }
 
+/// What bounds grades, as data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GradePolicy {
+    pub rules: Vec<GradeRule>,
+    /// How many grades an expert may move a customer; 0 for not at all.
+    pub override_grades: u32,
+}
+
+impl GradePolicy {
+    /// The index of every rule that names a grade which is not on the scale, and that grade.
+    pub fn strangers(&self, grades: Grades<'_>) -> Vec<(usize, &str)> {
+        let named = self.rules.iter().enumerate().map(|(index, rule)| {
+            let (Bound::NotAbove { grade } | Bound::NotBelow { grade }) = &rule.bound;
+            (index, grade.as_str())
+        });
+        named
+            .filter(|(_, grade)| grades.rank(grade).is_err())
+            .collect()
+    }
+
+    fn allows(&self, from: usize, to: usize) -> Result<(), CompositeError> {
+        let asked = from.abs_diff(to);
+        if u32::try_from(asked).is_ok_and(|asked| asked <= self.override_grades) {
+            return Ok(());
+        }
+        Err(CompositeError::OverrideTooFar {
+            asked,
+            allowed: self.override_grades,
+        })
+    }
+}
+
 /// A grade that an expert sets with a reason, until a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -350,9 +383,9 @@ impl<'a> Grades<'a> {
 pub fn composite_grade(
     grades: Grades<'_>,
     model_grade: &str,
-    rules: &[GradeRule],
+    policy: &GradePolicy,
     facts: &GradeFacts,
-    expert: Option<(&ExpertOverride, usize)>,
+    expert: Option<&ExpertOverride>,
     today: NaiveDate,
 ) -> Result<CompositeGrade, CompositeError> {
     let mut rank = grades.rank(model_grade)?;
@@ -366,24 +399,24 @@ pub fn composite_grade(
         });
         *rank = target;
     };
-    for rule in rules {
+    for rule in &policy.rules {
         if let Bound::NotBelow { grade } = &rule.bound {
             let (outcome, target) = fire(rule, facts, rank, rank.min(grades.rank(grade)?));
             take(Cause::Rule(rule.clone()), outcome, target, &mut rank);
         }
     }
-    if let Some((expert, allowed)) = expert {
+    if let Some(expert) = expert {
         let asked = grades.rank(&expert.grade)?;
         let (outcome, target) = if expert.expires_on < today {
             (Outcome::Expired, rank)
-        } else if asked.abs_diff(rank) > allowed {
+        } else if policy.allows(rank, asked).is_err() {
             (Outcome::TooFar, rank)
         } else {
             (moved(rank, asked), asked)
         };
         take(Cause::Override(expert.clone()), outcome, target, &mut rank);
     }
-    for rule in rules {
+    for rule in &policy.rules {
         if let Bound::NotAbove { grade } = &rule.bound {
             let (outcome, target) = fire(rule, facts, rank, rank.max(grades.rank(grade)?));
             take(Cause::Rule(rule.clone()), outcome, target, &mut rank);
@@ -419,14 +452,11 @@ const fn moved(from: usize, to: usize) -> Outcome {
 pub fn check_override(
     grades: Grades<'_>,
     grade: &str,
+    policy: &GradePolicy,
     expert: &ExpertOverride,
-    allowed: usize,
     today: NaiveDate,
 ) -> Result<(), CompositeError> {
-    let asked = grades.rank(&expert.grade)?.abs_diff(grades.rank(grade)?);
-    if asked > allowed {
-        return Err(CompositeError::OverrideTooFar { asked, allowed });
-    }
+    policy.allows(grades.rank(grade)?, grades.rank(&expert.grade)?)?;
     if expert.expires_on < today {
         return Err(CompositeError::OverrideExpired {
             expires_on: expert.expires_on,

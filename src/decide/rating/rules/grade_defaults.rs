@@ -4,15 +4,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::composite::{Bound, Condition, GradeRule, LegalStatus};
+use super::composite::{Bound, Condition, GradePolicy, GradeRule, LegalStatus};
 use super::terms::Discount;
 use crate::kernel::figures::Figure;
 
 /// The seven grades from the best to the worst.
 pub const GRADES: [&str; 7] = ["AAA", "AA", "A", "BBB", "BB", "B", "CCC"];
-
-/// How many grades an expert may move a customer.
-pub const OVERRIDE_NOTCHES: usize = 1;
 
 /// What a grade gives its customers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,8 +58,8 @@ pub fn default_grade_terms() -> Vec<GradeTerms> {
 
 /// The default caps: a customer who is sued or more than 90 days late is not above B, one of less than six months not
 /// above BBB, one without a financial statement of the last eighteen months not above A. Insolvency and dishonoured
-/// instruments are bounded as well: CCC and B.
-pub fn default_grade_rules() -> Vec<GradeRule> {
+/// instruments are bounded as well: CCC and B. An expert may move a customer by one grade.
+pub fn default_grade_policy() -> GradePolicy {
     let cap = |condition, grade: &str| GradeRule {
         condition,
         bound: Bound::NotAbove {
@@ -72,7 +69,7 @@ pub fn default_grade_rules() -> Vec<GradeRule> {
     let statuses = |statuses: &[LegalStatus]| Condition::LegalStatusIn {
         statuses: statuses.to_vec(),
     };
-    vec![
+    let rules = vec![
         cap(
             statuses(&[LegalStatus::Insolvent, LegalStatus::Dissolved]),
             "CCC",
@@ -82,11 +79,16 @@ pub fn default_grade_rules() -> Vec<GradeRule> {
         cap(Condition::DishonouredInstrumentsOver { count: 0 }, "B"),
         cap(Condition::CustomerMonthsUnder { months: 6 }, "BBB"),
         cap(Condition::StatementMissingOrOlder { months: 18 }, "A"),
-    ]
+    ];
+    GradePolicy {
+        rules,
+        override_grades: 1,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::composite::Grades;
     use super::*;
 
     #[test]
@@ -109,9 +111,11 @@ mod tests {
 
     #[test]
     fn the_default_rules_name_grades_of_the_scale() {
-        for rule in default_grade_rules() {
-            let (Bound::NotAbove { grade } | Bound::NotBelow { grade }) = rule.bound;
-            assert!(GRADES.contains(&grade.as_str()), "{grade}");
-        }
+        let scale = GRADES.map(str::to_owned);
+        let grades = Grades::new(&scale).unwrap();
+        assert_eq!(default_grade_policy().strangers(grades), []);
+        let short = Grades::new(&scale[..5]).unwrap();
+        let strangers = default_grade_policy().strangers(short).len();
+        assert_eq!(strangers, 4, "B and CCC are not on it");
     }
 }

@@ -12,9 +12,11 @@ mod tests;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 pub use lines::{Line, Section};
+use ratios::NoValue;
 
 use crate::kernel::figures::Exact;
 use crate::kernel::money::{Currency, Money};
@@ -35,6 +37,29 @@ pub struct Statement {
 impl Statement {
     pub fn line(&self, line: Line) -> Option<Money> {
         self.lines.get(&line).copied()
+    }
+
+    /// Current assets less current liabilities.
+    ///
+    /// # Errors
+    /// Which line is missing.
+    pub fn working_capital(&self) -> Result<Money, NoValue> {
+        self.difference(Line::CurrentAssets, Line::CurrentLiabilities)
+    }
+
+    /// Total assets less total liabilities.
+    ///
+    /// # Errors
+    /// Which line is missing.
+    pub fn net_assets(&self) -> Result<Money, NoValue> {
+        self.difference(Line::TotalAssets, Line::TotalLiabilities)
+    }
+
+    fn difference(&self, line: Line, less: Line) -> Result<Money, NoValue> {
+        let difference = NoValue::unless_given(self, line)? - NoValue::unless_given(self, less)?;
+        difference
+            .money(self.currency)
+            .map_err(|_| NoValue::OutOfRange)
     }
 
     fn exact(&self, line: Line) -> Option<Exact> {
@@ -76,7 +101,7 @@ pub enum Misfit {
 
 /// Everything that can't be right in a statement; nothing when it makes sense.
 ///
-/// A total and its parts may differ by `tolerance`, in the statement's currency: statements are rounded, mostly to
+/// A total and its parts may differ by `tolerance`, which counts only in the statement's currency: statements are rounded, mostly to
 /// thousands. Assets of 10,000 with liabilities of 6,000 and equity of 4,000 balance; with equity of 3,990 they do not
 /// unless 10 are tolerated. Where a part is missing, the others may not exceed the total.
 pub fn misfits(statement: &Statement, tolerance: Money) -> Vec<Misfit> {
@@ -178,7 +203,11 @@ impl Total {
             return Some(Misfit::TooLarge { line });
         };
         let is_whole = is_complete && !matches!(self.whole, Whole::More);
-        let bound = tolerance.amount();
+        let bound = if tolerance.currency() == statement.currency {
+            tolerance.amount()
+        } else {
+            Decimal::ZERO
+        };
         if excess <= bound && (!is_whole || -excess <= bound) {
             return None;
         }

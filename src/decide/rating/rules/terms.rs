@@ -3,7 +3,6 @@
 //! Amounts are rounded to the minor unit one by one, and sums are made of the rounded ones, so that a reader who adds up
 //! finds the same. Rates and days are rounded to 6 places.
 
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::figures::{Exact, Figure, FigureError, PLACES};
@@ -338,7 +337,7 @@ fn compounded(rate: Exact, periods: Exact) -> Result<Figure, TermsError> {
         .map(|(base, exponent)| base.powf(exponent))
         .and_then(|grown| Figure::from_float(grown, 10))
         .ok_or(TermsError::TooLarge)?;
-    Ok((Exact::from(grown) - Decimal::ONE).figure(PLACES)?)
+    Ok((Exact::from(grown) - Figure::ONE).figure(PLACES)?)
 }
 
 // ---------------------------------------------------------------- one order

@@ -1,4 +1,4 @@
-use super::super::grade_defaults::{GRADES, OVERRIDE_NOTCHES, default_grade_rules};
+use super::super::grade_defaults::{GRADES, default_grade_policy};
 use super::*;
 use Outcome::{Moved, NotFired, NotKnown, Within};
 use proptest::prelude::*;
@@ -47,11 +47,14 @@ fn grade(
     expert: Option<&ExpertOverride>,
 ) -> CompositeGrade {
     let scale = scale();
-    let expert = expert.map(|expert| (expert, OVERRIDE_NOTCHES));
+    let policy = GradePolicy {
+        rules: rules.to_vec(),
+        override_grades: 1,
+    };
     composite_grade(
         Grades::new(&scale).unwrap(),
         model_grade,
-        rules,
+        &policy,
         facts,
         expert,
         today(),
@@ -133,7 +136,7 @@ fn scores_and_shares_that_are_none_are_named() {
 /// Formulas 3.10: sued or more than 90 days unpaid, a customer of less than six months, no financials.
 #[test]
 fn the_default_rules_cap_grades() {
-    let rules = default_grade_rules();
+    let rules = default_grade_policy().rules;
     let capped = |change: fn(&mut GradeFacts)| {
         let mut facts = good();
         change(&mut facts);
@@ -163,7 +166,7 @@ fn every_rule_is_in_the_record() {
     facts.unpaid_days = Some(120);
     facts.customer_months = Some(2);
     facts.legal_status = None;
-    let found = grade("AA", &default_grade_rules(), &facts, None);
+    let found = grade("AA", &default_grade_policy().rules, &facts, None);
     assert_eq!(found.grade, "B");
     let outcomes: Vec<Outcome> = found.steps.iter().map(|step| step.outcome).collect();
     assert_eq!(
@@ -215,7 +218,7 @@ fn a_floor_lifts_and_a_cap_wins_over_it() {
 
 #[test]
 fn an_expert_moves_one_grade_until_the_last_day_and_never_over_a_cap() {
-    let rules = default_grade_rules();
+    let rules = default_grade_policy().rules;
     let last = |found: &CompositeGrade| found.steps[0].outcome;
     let lifted = grade("A", &rules, &good(), Some(&expert("AA")));
     assert_eq!(
@@ -244,7 +247,7 @@ fn an_override_is_checked_before_it_is_kept() {
     let scale = scale();
     let grades = Grades::new(&scale).unwrap();
     let check = |grade: &str, set: &ExpertOverride| {
-        check_override(grades, grade, set, OVERRIDE_NOTCHES, today())
+        check_override(grades, grade, &default_grade_policy(), set, today())
     };
     assert_eq!(check("A", &expert("AA")), Ok(()));
     let far = CompositeError::OverrideTooFar {

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ratios::NoValue;
+use super::ratios::{NoValue, positive};
 use super::{Line, Statement};
 use crate::kernel::figures::{Exact, Figure, FigureError, PLACES};
 
@@ -115,13 +115,7 @@ impl Component {
 
     fn of(self, model: Model, statement: &Statement) -> Result<Exact, NoValue> {
         let line = |line| NoValue::unless_given(statement, line);
-        let over = |numerator: Exact, divisor| {
-            let below = line(divisor)?;
-            if below == Exact::ZERO {
-                return Err(NoValue::ZeroDivisor { line: divisor });
-            }
-            Ok(numerator / below)
-        };
+        let over = |numerator: Exact, divisor| Ok(numerator / positive(divisor, line(divisor)?)?);
         match (self, model) {
             (Component::WorkingCapital, _) => over(
                 line(Line::CurrentAssets)? - line(Line::CurrentLiabilities)?,

@@ -295,7 +295,9 @@ impl Reading<'_> {
     }
 }
 
-fn positive(line: Line, divisor: Exact) -> Result<Exact, NoValue> {
+/// # Errors
+/// When the divisor is zero or negative; `line` is the one that it comes from.
+pub(super) fn positive(line: Line, divisor: Exact) -> Result<Exact, NoValue> {
     let value = divisor.value().map_err(|_| NoValue::OutOfRange)?;
     if value.is_zero() {
         Err(NoValue::ZeroDivisor { line })

@@ -182,6 +182,15 @@ fn ratios_are_what_their_formulas_say() {
 }
 
 #[test]
+fn what_a_limit_needs_of_a_statement() {
+    assert_eq!(example().working_capital(), Ok(cny(1_800)));
+    assert_eq!(example().net_assets(), Ok(cny(4_000)));
+    let line = Line::CurrentLiabilities;
+    let missing = without(example(), line).working_capital();
+    assert_eq!(missing, Err(NoValue::Missing { line }));
+}
+
+#[test]
 fn with_the_period_before_there_is_growth_and_averages() {
     let now = example();
     let mut before = with(with(example(), Line::Sales, 10_000), Line::Inventory, 500);
