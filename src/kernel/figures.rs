@@ -372,6 +372,8 @@ mod tests {
         assert_eq!((Exact::from(2_i64) / 3_i64).figure(4), Ok(figure("0.6667")));
         assert_eq!(Figure::from_float(0.445_853, 6), Some(figure("0.445853")));
         assert_eq!(Figure::from_float(f64::NAN, 6), None);
+        let hardly = Exact::from(figure("-0.0000001")).figure(6).unwrap();
+        assert_eq!(hardly.to_string(), "0", "never a negative zero");
     }
 
     proptest! {
@@ -379,6 +381,13 @@ mod tests {
         fn any_text_is_either_read_back_the_same_or_refused(text in "-?[0-9]{0,20}\\.?[0-9]{0,12}") {
             if let Ok(figure) = text.parse::<Figure>() {
                 prop_assert_eq!(figure.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn what_is_computed_can_be_read_back(one: i32, other: i32, places in 0..12_u32) {
+            if let Ok(computed) = (Exact::from(i64::from(one)) / i64::from(other)).figure(places) {
+                prop_assert_eq!(computed.to_string().parse(), Ok(computed));
             }
         }
 

@@ -69,6 +69,8 @@ pub enum TermsError {
     },
     #[error("amounts are in {one} and {other}: give all in one currency")]
     Currencies { one: Currency, other: Currency },
+    #[error("there is nothing to sell: give at least one part of the book")]
+    NoPart,
     #[error("the numbers are too large")]
     TooLarge,
 }
@@ -238,6 +240,30 @@ fn check_year(year: &TermsYear) -> Result<(), TermsError> {
     Ok(())
 }
 
+/// The whole book on its terms: one year for each part that sells on its own, such as each grade.
+///
+/// Amounts are added; days are weighted by sales, and zero when nothing is sold.
+///
+/// # Errors
+/// What is wrong with which input, that there is none, or that currencies differ.
+pub fn book_on_terms(parts: &[TermsYear]) -> Result<TermsResult, TermsError> {
+    let mut results = parts.iter().map(year_on_terms);
+    let first = results.next().ok_or(TermsError::NoPart)??;
+    let mut book = first;
+    let mut sales_days = Exact::from(first.credit_sales) * first.average_collection_days;
+    for result in results {
+        let result = result?;
+        sales_days = sales_days + Exact::from(result.credit_sales) * result.average_collection_days;
+        book = line_by_line(&book, &result, Money::checked_add, Figure::ZERO)?;
+    }
+    book.average_collection_days = if book.credit_sales.is_zero() {
+        Figure::ZERO
+    } else {
+        (sales_days / book.credit_sales).figure(PLACES)?
+    };
+    Ok(book)
+}
+
 /// Two policies side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TermsComparison {
@@ -247,39 +273,51 @@ pub struct TermsComparison {
     pub change: TermsResult,
 }
 
-/// What changing the terms brings.
+/// What changing the terms brings over the whole book, part by part as [`book_on_terms`] has it.
 ///
 /// # Errors
-/// What is wrong with which input, or that the two are in different currencies.
-pub fn compare_terms(before: &TermsYear, after: &TermsYear) -> Result<TermsComparison, TermsError> {
-    let (one, other) = (
-        before.credit_sales.currency(),
-        after.credit_sales.currency(),
-    );
-    if one != other {
-        return Err(TermsError::Currencies { one, other });
-    }
-    let (before, after) = (year_on_terms(before)?, year_on_terms(after)?);
-    let less = |line: fn(&TermsResult) -> Money| line(&after).checked_sub(line(&before));
+/// What is wrong with which input, or that currencies differ.
+pub fn compare_terms(
+    before: &[TermsYear],
+    after: &[TermsYear],
+) -> Result<TermsComparison, TermsError> {
+    let (before, after) = (book_on_terms(before)?, book_on_terms(after)?);
     let days = Exact::from(after.average_collection_days) - before.average_collection_days;
     Ok(TermsComparison {
         before,
         after,
-        change: TermsResult {
-            credit_sales: less(|result| result.credit_sales)?,
-            average_collection_days: days.figure(PLACES)?,
-            sales_per_day: less(|result| result.sales_per_day)?,
-            average_receivables: less(|result| result.average_receivables)?,
-            funds_tied_up: less(|result| result.funds_tied_up)?,
-            discounts: less(|result| result.discounts)?,
-            variable_cost: less(|result| result.variable_cost)?,
-            profit_before_credit_cost: less(|result| result.profit_before_credit_cost)?,
-            opportunity_cost: less(|result| result.opportunity_cost)?,
-            bad_debt: less(|result| result.bad_debt)?,
-            collection_cost: less(|result| result.collection_cost)?,
-            credit_cost: less(|result| result.credit_cost)?,
-            profit: less(|result| result.profit)?,
-        },
+        change: line_by_line(&after, &before, Money::checked_sub, days.figure(PLACES)?)?,
+    })
+}
+
+fn line_by_line(
+    one: &TermsResult,
+    other: &TermsResult,
+    operation: fn(Money, Money) -> Result<Money, MoneyError>,
+    average_collection_days: Figure,
+) -> Result<TermsResult, TermsError> {
+    let (first, second) = (one.credit_sales.currency(), other.credit_sales.currency());
+    if first != second {
+        return Err(TermsError::Currencies {
+            one: first,
+            other: second,
+        });
+    }
+    let line = |line: fn(&TermsResult) -> Money| operation(line(one), line(other));
+    Ok(TermsResult {
+        credit_sales: line(|result| result.credit_sales)?,
+        average_collection_days,
+        sales_per_day: line(|result| result.sales_per_day)?,
+        average_receivables: line(|result| result.average_receivables)?,
+        funds_tied_up: line(|result| result.funds_tied_up)?,
+        discounts: line(|result| result.discounts)?,
+        variable_cost: line(|result| result.variable_cost)?,
+        profit_before_credit_cost: line(|result| result.profit_before_credit_cost)?,
+        opportunity_cost: line(|result| result.opportunity_cost)?,
+        bad_debt: line(|result| result.bad_debt)?,
+        collection_cost: line(|result| result.collection_cost)?,
+        credit_cost: line(|result| result.credit_cost)?,
+        profit: line(|result| result.profit)?,
     })
 }
 

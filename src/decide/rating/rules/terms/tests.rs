@@ -164,7 +164,7 @@ fn two_policies_side_by_side() {
         groups: vec![group("1", 45, "0")],
         ..exercise()
     };
-    let found = compare_terms(&net_45, &exercise()).unwrap();
+    let found = compare_terms(&[net_45], &[exercise()]).unwrap();
     assert_eq!(found.change.average_collection_days, figure("-25.5"));
     assert_eq!(found.change.discounts, cny("108"));
     assert_eq!(found.change.opportunity_cost, cny("-14.17"));
@@ -174,6 +174,33 @@ fn two_policies_side_by_side() {
         serde_json::from_value::<TermsComparison>(json).unwrap(),
         found
     );
+}
+
+#[test]
+fn a_book_is_the_sum_of_its_parts() {
+    let net_45 = TermsYear {
+        credit_sales: cny("15000"),
+        groups: vec![group("1", 45, "0")],
+        ..exercise()
+    };
+    let found = book_on_terms(&[exercise(), net_45.clone()]).unwrap();
+    // (5,000 × 19.5 + 15,000 × 45) / 20,000
+    assert_eq!(found.average_collection_days, figure("38.625"));
+    assert_eq!(found.credit_sales, cny("20000"));
+    // 255.83 and 75 + 375 + 120
+    assert_eq!(found.credit_cost, cny("825.83"));
+    assert_eq!(book_on_terms(&[exercise()]), year_on_terms(&exercise()));
+    assert_eq!(book_on_terms(&[]), Err(TermsError::NoPart));
+    let usd = Money::zero("USD".parse().unwrap());
+    let foreign = TermsYear {
+        credit_sales: usd,
+        collection_cost: usd,
+        ..net_45
+    };
+    assert!(matches!(
+        book_on_terms(&[exercise(), foreign]),
+        Err(TermsError::Currencies { .. })
+    ));
 }
 
 #[test]
