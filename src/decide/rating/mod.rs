@@ -1,6 +1,9 @@
-//! Ratings: how good a customer is, by which model, and why.
+//! How good a customer is: from facts to indicators, from indicators by models to a score, and from the score to a
+//! grade.
 //!
-//! Models turn what is known of a customer into a score, each factor shown: weighed criteria, scorecards, decision
-//! trees. They are learnt from customers whose outcome is known or written by hand, and validated before they rate.
+//! Models turn what is known of a customer into a score: weighed criteria, scorecards, decision trees. They are learnt
+//! from customers whose outcome is known or written by hand, and validated before they rate. Everything is computed here
+//! and explained factor by factor: a number that decides about somebody's credit can be taken apart by the person who
+//! has to defend it.
 
 pub mod rules;

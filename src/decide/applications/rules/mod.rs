@@ -1,6 +1,7 @@
 //! What may be done with an application, by whom, and who must approve it.
 
 mod authority;
+pub mod limit_methods;
 mod machine;
 
 pub use authority::{Approval, AuthorityError, Reach, may_approve, reach};
