@@ -1,0 +1,6 @@
+//! The arithmetic of ratings: values in, decisions out.
+
+pub mod bands;
+pub mod binning;
+pub mod logistic;
+pub mod training;
