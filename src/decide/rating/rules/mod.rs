@@ -3,4 +3,5 @@
 pub mod bands;
 pub mod binning;
 pub mod logistic;
+pub mod scorecard;
 pub mod training;
