@@ -5,3 +5,4 @@ pub mod binning;
 pub mod logistic;
 pub mod scorecard;
 pub mod training;
+pub mod tree;
