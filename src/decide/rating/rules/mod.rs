@@ -6,3 +6,4 @@ pub mod logistic;
 pub mod scorecard;
 pub mod training;
 pub mod tree;
+pub mod validation;
