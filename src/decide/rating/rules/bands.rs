@@ -46,9 +46,13 @@ pub enum BandError {
     Mixed,
     #[error("band {place} is no finite range that ascends: give `from` below `below`")]
     Empty { place: usize },
-    #[error("band {place} must begin where the band before it ends ({ends:?}): ranges leave no gap and do not overlap")]
+    #[error(
+        "band {place} must begin where the band before it ends ({ends:?}): ranges leave no gap and do not overlap"
+    )]
     Gap { place: usize, ends: Option<f64> },
-    #[error("the first range must have no `from` and the last no `below`: every number needs a band")]
+    #[error(
+        "the first range must have no `from` and the last no `below`: every number needs a band"
+    )]
     Closed,
     #[error("`{value}` stands in two bands: name each word once")]
     Twice { value: String },
@@ -126,21 +130,37 @@ mod tests {
 
     #[test]
     fn bands_with_gaps_overlaps_or_mixtures_are_refused() {
-        let ok = [range(None, Some(6.0)), range(Some(6.0), None), Band::Missing];
+        let ok = [
+            range(None, Some(6.0)),
+            range(Some(6.0), None),
+            Band::Missing,
+        ];
         assert_eq!(check(ok.iter()), Ok(()));
         let gap = [range(None, Some(6.0)), range(Some(7.0), None)];
         let error = check(gap.iter()).unwrap_err();
-        assert_eq!(error, BandError::Gap { place: 2, ends: Some(6.0) });
+        assert_eq!(
+            error,
+            BandError::Gap {
+                place: 2,
+                ends: Some(6.0)
+            }
+        );
         let closed = [range(Some(0.0), Some(6.0)), range(Some(6.0), None)];
         assert_eq!(check(closed.iter()), Err(BandError::Closed));
         let backwards = [range(Some(6.0), Some(1.0))];
         assert_eq!(check(backwards.iter()), Err(BandError::Empty { place: 1 }));
         let mixed = [range(None, None), Band::Values(vec!["a".into()])];
         assert_eq!(check(mixed.iter()), Err(BandError::Mixed));
-        let twice = [Band::Values(vec!["a".into()]), Band::Values(vec!["a".into()])];
+        let twice = [
+            Band::Values(vec!["a".into()]),
+            Band::Values(vec!["a".into()]),
+        ];
         assert!(matches!(check(twice.iter()), Err(BandError::Twice { .. })));
         assert_eq!(check([Band::Missing].iter()), Err(BandError::None));
-        assert_eq!(check([Band::Missing, Band::Missing].iter()), Err(BandError::TwoMissing));
+        assert_eq!(
+            check([Band::Missing, Band::Missing].iter()),
+            Err(BandError::TwoMissing)
+        );
     }
 
     #[test]

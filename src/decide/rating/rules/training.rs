@@ -71,9 +71,7 @@ impl Values {
     fn answer(&self, row: usize) -> Option<Answer> {
         match self {
             Values::Numeric(values) => values.get(row).copied().flatten().map(Answer::Number),
-            Values::Categorical(values) => {
-                values.get(row).cloned().flatten().map(Answer::Text)
-            }
+            Values::Categorical(values) => values.get(row).cloned().flatten().map(Answer::Text),
         }
     }
 
@@ -97,13 +95,17 @@ pub enum TrainingError {
     NoCharacteristics,
     #[error("`{name}` is given twice: name each characteristic once")]
     Twice { name: String },
-    #[error("`{name}` has {found} values for {rows} outcomes: give one for each row, null where it is missing")]
+    #[error(
+        "`{name}` has {found} values for {rows} outcomes: give one for each row, null where it is missing"
+    )]
     Length {
         name: String,
         found: usize,
         rows: usize,
     },
-    #[error("`{name}` has a value in row {row} that is no finite number: give null where it is missing")]
+    #[error(
+        "`{name}` has a value in row {row} that is no finite number: give null where it is missing"
+    )]
     NotFinite { name: String, row: usize },
     #[error("{goods} good and {bads} bad customers: at least one of each is needed")]
     OneOutcome { goods: usize, bads: usize },
@@ -227,7 +229,10 @@ impl TrainingSet {
                 .map(|(row, _)| row)
                 .collect()
         };
-        Ok((self.pick(&rows_where(false))?, self.pick(&rows_where(true))?))
+        Ok((
+            self.pick(&rows_where(false))?,
+            self.pick(&rows_where(true))?,
+        ))
     }
 }
 
@@ -278,11 +283,20 @@ mod tests {
         );
         let nan = column("a", vec![Some(1.0), Some(f64::NAN)]);
         let error = new(vec![nan], vec![Good, Bad]).unwrap_err();
-        assert_eq!(error, TrainingError::NotFinite { name: "a".into(), row: 1 });
+        assert_eq!(
+            error,
+            TrainingError::NotFinite {
+                name: "a".into(),
+                row: 1
+            }
+        );
         let short = column("a", vec![Some(1.0)]);
         assert!(new(vec![short], vec![Good, Bad]).is_err());
         let twice = vec![column("a", vec![None; 2]), column("a", vec![None; 2])];
-        assert!(matches!(new(twice, vec![Good, Bad]), Err(TrainingError::Twice { .. })));
+        assert!(matches!(
+            new(twice, vec![Good, Bad]),
+            Err(TrainingError::Twice { .. })
+        ));
         let one = new(vec![column("a", vec![None; 2])], vec![Good, Good]);
         assert_eq!(one, Err(TrainingError::OneOutcome { goods: 2, bads: 0 }));
     }
@@ -290,12 +304,21 @@ mod tests {
     #[test]
     fn a_split_keeps_the_share_of_bads_and_follows_its_seed() {
         let outcomes: Vec<Outcome> = (0..100)
-            .map(|row| if row % 10 == 0 { Outcome::Bad } else { Outcome::Good })
+            .map(|row| {
+                if row % 10 == 0 {
+                    Outcome::Bad
+                } else {
+                    Outcome::Good
+                }
+            })
             .collect();
         let values = (0..100).map(|row| Some(f64::from(row))).collect();
         let set = TrainingSet::new(vec![column("a", values)], outcomes).unwrap();
         let (rest, held_back) = set.split(0.3, 7).unwrap();
-        assert_eq!((rest.outcomes().len(), held_back.outcomes().len()), (70, 30));
+        assert_eq!(
+            (rest.outcomes().len(), held_back.outcomes().len()),
+            (70, 30)
+        );
         let bads = held_back.outcomes().iter().filter(|o| o.is_bad()).count();
         assert_eq!(bads, 3);
         assert_eq!(set.split(0.3, 7).unwrap().1, held_back);

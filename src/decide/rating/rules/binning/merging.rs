@@ -1,6 +1,9 @@
 //! The best merging of neighbouring fine bins, exactly, by dynamic programming.
 
-#![expect(clippy::float_arithmetic, reason = "weights of evidence are statistics, not money")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "weights of evidence are statistics, not money"
+)]
 
 use std::ops::Range;
 
@@ -50,7 +53,10 @@ pub fn merge(fine: &[Tally], all: Tally, settings: &BinningSettings) -> Vec<Rang
             best = found;
         }
     }
-    best.map_or_else(|| std::iter::once(0..fine.len()).collect(), |(_, parts)| parts)
+    best.map_or_else(
+        || std::iter::once(0..fine.len()).collect(),
+        |(_, parts)| parts,
+    )
 }
 
 /// Every run of neighbouring fine bins.
@@ -100,7 +106,10 @@ impl Grid {
         for end in 0..self.size {
             if let (Some(run), Some(state)) = (self.run(0, end), layer.get_mut(end)) {
                 let information_value = run.information_value;
-                *state = Some(Best { information_value, before: 0 });
+                *state = Some(Best {
+                    information_value,
+                    before: 0,
+                });
             }
         }
         let mut layers = vec![layer];
@@ -138,7 +147,10 @@ impl Grid {
             let end_before = first.saturating_sub(1);
             let earlier: Vec<(usize, Best, Merged)> = (0..first)
                 .filter_map(|start| {
-                    let state = layer.get(self.place(start, end_before)).copied().flatten()?;
+                    let state = layer
+                        .get(self.place(start, end_before))
+                        .copied()
+                        .flatten()?;
                     Some((start, state, self.run(start, end_before)?))
                 })
                 .collect();
@@ -153,7 +165,10 @@ impl Grid {
                         && follows(*previous, run, trend, settings.least_chi_square)
                     {
                         let before = *before;
-                        best = Some(Best { information_value, before });
+                        best = Some(Best {
+                            information_value,
+                            before,
+                        });
                     }
                 }
                 if let Some(state) = next.get_mut(self.place(first, last)) {
@@ -190,7 +205,12 @@ fn follows(one: Merged, next: Merged, trend: Trend, least_chi_square: f64) -> bo
 
 /// χ² of a two-by-two table, without correction: n(ad − bc)² ÷ (product of the four margins).
 fn chi_square(one: Tally, other: Tally) -> f64 {
-    let (a, b, c, d) = (real(one.goods), real(one.bads), real(other.goods), real(other.bads));
+    let (a, b, c, d) = (
+        real(one.goods),
+        real(one.bads),
+        real(other.goods),
+        real(other.bads),
+    );
     let margins = (a + b) * (c + d) * (a + c) * (b + d);
     if margins > 0.0 {
         (a + b + c + d) * (a * d - b * c).powi(2) / margins

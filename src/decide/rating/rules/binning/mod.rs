@@ -7,7 +7,10 @@
 //! Weight of evidence: WOE = ln(share of all goods ÷ share of all bads), so that positive is better than the average.
 //! Information value: IV = Σ (share of goods − share of bads) · WOE. Source: N. Siddiqi, Credit Risk Scorecards.
 
-#![expect(clippy::float_arithmetic, reason = "weights of evidence are statistics, not money")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "weights of evidence are statistics, not money"
+)]
 
 mod merging;
 #[cfg(test)]
@@ -90,14 +93,20 @@ impl Tally {
 
     pub fn of(outcomes: &[Outcome]) -> Tally {
         let mut tally = Tally::default();
-        outcomes.iter().for_each(|outcome| tally.add(*outcome));
+        for outcome in outcomes {
+            tally.add(*outcome);
+        }
         tally
     }
 
     /// Weight of evidence and part of the information value, among all customers. When a cell is empty, half a
     /// customer is added to both of the bin's cells, so that the weight stays finite.
     pub fn weigh(self, all: Tally) -> (f64, f64) {
-        let substitute = if self.goods == 0 || self.bads == 0 { 0.5 } else { 0.0 };
+        let substitute = if self.goods == 0 || self.bads == 0 {
+            0.5
+        } else {
+            0.0
+        };
         let share = |count: usize, of: usize| (real(count) + substitute) / real(of.max(1));
         let (goods, bads) = (share(self.goods, all.goods), share(self.bads, all.bads));
         let woe = (goods / bads).ln();
@@ -311,7 +320,11 @@ fn fine_ranges(
                 let mut tally = Tally::default();
                 tally.add(outcome);
                 let (lowest, highest) = (value, value);
-                groups.push(Fine { lowest, highest, tally });
+                groups.push(Fine {
+                    lowest,
+                    highest,
+                    tally,
+                });
             }
         }
     }

@@ -4,7 +4,10 @@
 //! is free), found by Newton's method with halved steps, which for this model is iteratively reweighted least squares.
 //! Standard errors and p-values (Wald) are those of the penalised fit, so with a strong ridge they are too small.
 
-#![expect(clippy::float_arithmetic, reason = "coefficients are statistics, not money")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "coefficients are statistics, not money"
+)]
 
 mod normal;
 #[cfg(test)]
@@ -83,16 +86,26 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum LogisticError {
     #[error("`{name}` has {found} values for {rows} outcomes: give one finite number for each row")]
-    Malformed { name: String, found: usize, rows: usize },
+    Malformed {
+        name: String,
+        found: usize,
+        rows: usize,
+    },
     #[error("{goods} good and {bads} bad customers: at least one of each is needed")]
     OneOutcome { goods: usize, bads: usize },
     #[error("`{setting}` must be a finite number of at least 0")]
     Setting { setting: &'static str },
-    #[error("`{name}` says nothing that the columns before it do not say: leave it out, or set a ridge above 0")]
+    #[error(
+        "`{name}` says nothing that the columns before it do not say: leave it out, or set a ridge above 0"
+    )]
     Singular { name: String },
-    #[error("`{name}` separates good from bad customers perfectly, alone or with others: look whether it knows the outcome already, merge its bins, or set a ridge above 0")]
+    #[error(
+        "`{name}` separates good from bad customers perfectly, alone or with others: look whether it knows the outcome already, merge its bins, or set a ridge above 0"
+    )]
     Separated { name: String },
-    #[error("no convergence after {steps} steps, a coefficient still moves by {moved:e}: allow more steps or a larger tolerance")]
+    #[error(
+        "no convergence after {steps} steps, a coefficient still moves by {moved:e}: allow more steps or a larger tolerance"
+    )]
     NotConverged { steps: usize, moved: f64 },
 }
 
@@ -111,6 +124,15 @@ pub fn fit(
     outcomes: &[Outcome],
     settings: &LogisticSettings,
 ) -> Result<LogisticFit, LogisticError> {
+    fit_with_covariance(regressors, outcomes, settings).map(|(fit, _)| fit)
+}
+
+/// The fit, and the covariance of the coefficients, the intercept's first.
+pub(super) fn fit_with_covariance(
+    regressors: &[Regressor<'_>],
+    outcomes: &[Outcome],
+    settings: &LogisticSettings,
+) -> Result<(LogisticFit, DMatrix<f64>), LogisticError> {
     check(regressors, outcomes, settings)?;
     let problem = Problem::new(regressors, outcomes, settings.ridge);
     let mut beta = problem.start();
@@ -124,7 +146,9 @@ pub fn fit(
             if steps.is_empty() {
                 LogisticError::Singular { name }
             } else {
-                LogisticError::Separated { name: name_of(regressors, beta.rows_range(1..).iamax().saturating_add(1)) }
+                LogisticError::Separated {
+                    name: name_of(regressors, beta.rows_range(1..).iamax().saturating_add(1)),
+                }
             }
         })?;
         let direction = curvature.solve(&at.gradient);
@@ -133,7 +157,11 @@ pub fn fit(
         beta = next;
         at = problem.derivatives(&beta);
         let objective = at.objective;
-        steps.push(Step { objective, moved, halved });
+        steps.push(Step {
+            objective,
+            moved,
+            halved,
+        });
         if beta.amax() > COEFFICIENT_MAX {
             let name = name(beta.iamax());
             return Err(LogisticError::Separated { name });
@@ -181,8 +209,13 @@ fn check(
 
 /// The name of a column, of which the first is the intercept.
 fn name_of(regressors: &[Regressor<'_>], column: usize) -> String {
-    let regressor = column.checked_sub(1).and_then(|place| regressors.get(place));
-    regressor.map_or_else(|| "intercept".to_owned(), |regressor| regressor.name.to_owned())
+    let regressor = column
+        .checked_sub(1)
+        .and_then(|place| regressors.get(place));
+    regressor.map_or_else(
+        || "intercept".to_owned(),
+        |regressor| regressor.name.to_owned(),
+    )
 }
 
 /// The rows, each with a leading 1 for the intercept, one after another.
@@ -209,10 +242,17 @@ impl Problem {
         let mut rows = vec![1.0; width.saturating_mul(outcomes.len())];
         for (column, regressor) in (1..).zip(regressors) {
             let cells = rows.iter_mut().skip(column).step_by(width);
-            cells.zip(regressor.values).for_each(|(cell, value)| *cell = *value);
+            cells
+                .zip(regressor.values)
+                .for_each(|(cell, value)| *cell = *value);
         }
         let goodness = outcomes.iter().map(|outcome| 1.0 - outcome.badness());
-        Problem { width, rows, goodness: goodness.collect(), ridge }
+        Problem {
+            width,
+            rows,
+            goodness: goodness.collect(),
+            ridge,
+        }
     }
 
     /// All coefficients 0, the intercept at the average odds.
@@ -226,7 +266,9 @@ impl Problem {
     }
 
     fn each(&self) -> impl Iterator<Item = (&[f64], f64)> {
-        self.rows.chunks_exact(self.width).zip(self.goodness.iter().copied())
+        self.rows
+            .chunks_exact(self.width)
+            .zip(self.goodness.iter().copied())
     }
 
     fn penalty(&self, beta: &DVector<f64>) -> f64 {
@@ -235,7 +277,8 @@ impl Problem {
     }
 
     fn objective(&self, beta: &DVector<f64>) -> f64 {
-        let likelihood = |(row, good): (&[f64], f64)| log_likelihood(dot(row, beta.as_slice()), good);
+        let likelihood =
+            |(row, good): (&[f64], f64)| log_likelihood(dot(row, beta.as_slice()), good);
         self.each().map(likelihood).sum::<f64>() - self.penalty(beta)
     }
 
@@ -278,7 +321,12 @@ impl Problem {
     }
 
     /// The full step, or as much of it as does not lose.
-    fn step(&self, beta: &DVector<f64>, direction: &DVector<f64>, objective: f64) -> (DVector<f64>, usize) {
+    fn step(
+        &self,
+        beta: &DVector<f64>,
+        direction: &DVector<f64>,
+        objective: f64,
+    ) -> (DVector<f64>, usize) {
         let mut size = 1.0;
         for halved in 0..HALVINGS_MAX {
             let next = beta + direction * size;
@@ -311,7 +359,7 @@ fn factor(matrix: &DMatrix<f64>) -> Result<Cholesky<f64, Dyn>, usize> {
             let own = cholesky.l_dirty().diagonal();
             let shares = own.iter().zip(diagonal.iter());
             let mut shares = shares.map(|(own, all)| own * own / all);
-            shares.any(|share| !(share > OWN_SHARE_MIN))
+            shares.any(|share| share.is_nan() || share <= OWN_SHARE_MIN)
         })
     };
     if dependent(matrix.nrows()) {
@@ -326,9 +374,11 @@ fn report(
     beta: &DVector<f64>,
     at: Derivatives,
     steps: Vec<Step>,
-) -> Result<LogisticFit, LogisticError> {
+) -> Result<(LogisticFit, DMatrix<f64>), LogisticError> {
     let covariance = factor(&at.curvature)
-        .map_err(|column| LogisticError::Singular { name: name_of(regressors, column) })?
+        .map_err(|column| LogisticError::Singular {
+            name: name_of(regressors, column),
+        })?
         .inverse();
     let mut coefficients: Vec<Coefficient> = beta
         .iter()
@@ -345,10 +395,11 @@ fn report(
         })
         .collect();
     let intercept = coefficients.remove(0);
-    Ok(LogisticFit {
+    let fit = LogisticFit {
         intercept,
         coefficients,
         log_likelihood: at.log_likelihood,
         steps,
-    })
+    };
+    Ok((fit, covariance))
 }

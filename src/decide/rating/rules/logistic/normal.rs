@@ -1,6 +1,9 @@
 //! The normal distribution's tails.
 
-#![expect(clippy::float_arithmetic, reason = "probabilities are statistics, not money")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "probabilities are statistics, not money"
+)]
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 

@@ -7,12 +7,21 @@ fn close(a: f64, b: f64, within: f64) {
 }
 
 fn outcomes(goods: &[u8]) -> Vec<Outcome> {
-    let outcome = |good: &u8| if *good == 1 { Outcome::Good } else { Outcome::Bad };
+    let outcome = |good: &u8| {
+        if *good == 1 {
+            Outcome::Good
+        } else {
+            Outcome::Bad
+        }
+    };
     goods.iter().map(outcome).collect()
 }
 
 fn free() -> LogisticSettings {
-    LogisticSettings { ridge: 0.0, ..LogisticSettings::default() }
+    LogisticSettings {
+        ridge: 0.0,
+        ..LogisticSettings::default()
+    }
 }
 
 /// With one yes-or-no column the coefficients are the logs of the odds of its four counts:
@@ -21,7 +30,10 @@ fn free() -> LogisticSettings {
 fn a_yes_or_no_column_gives_the_odds_of_its_counts() {
     let x = [vec![0.0; 10], vec![1.0; 10]].concat();
     let y = [vec![1; 6], vec![0; 4], vec![1; 9], vec![0; 1]].concat();
-    let regressor = Regressor { name: "x", values: &x };
+    let regressor = Regressor {
+        name: "x",
+        values: &x,
+    };
     let fit = fit(&[regressor], &outcomes(&y), &free()).unwrap();
     close(fit.intercept.value, 1.5_f64.ln(), 1e-9);
     close(fit.coefficients[0].value, 6_f64.ln(), 1e-9);
@@ -42,7 +54,10 @@ fn weights_of_evidence_alone_have_the_coefficient_one() {
         x.extend((0..goods + bads).map(|_| woe));
         y.extend((0..goods + bads).map(|row| u8::from(row < goods)));
     }
-    let regressor = Regressor { name: "delay", values: &x };
+    let regressor = Regressor {
+        name: "delay",
+        values: &x,
+    };
     let fit = fit(&[regressor], &outcomes(&y), &free()).unwrap();
     close(fit.coefficients[0].value, 1.0, 1e-9);
     close(fit.intercept.value, 9_f64.ln(), 1e-9);
@@ -53,7 +68,10 @@ fn weights_of_evidence_alone_have_the_coefficient_one() {
 fn perfect_separation_is_an_error_with_advice_unless_there_is_a_ridge() {
     let x = [0.0, 1.0, 2.0, 3.0];
     let y = outcomes(&[0, 0, 1, 1]);
-    let regressor = Regressor { name: "x", values: &x };
+    let regressor = Regressor {
+        name: "x",
+        values: &x,
+    };
     let error = fit(&[regressor], &y, &free()).unwrap_err();
     assert_eq!(error, LogisticError::Separated { name: "x".into() });
     let ridged = fit(&[regressor], &y, &LogisticSettings::default()).unwrap();
@@ -65,9 +83,18 @@ fn columns_that_repeat_each_other_are_named() {
     let (a, b) = ([0.0, 1.0, 2.0, 3.0, 1.0], [1.0, 0.0, 1.0, 0.0, 1.0]);
     let sum: Vec<f64> = a.iter().zip(b).map(|(a, b)| a + b).collect();
     let columns = [
-        Regressor { name: "a", values: &a },
-        Regressor { name: "b", values: &b },
-        Regressor { name: "sum", values: &sum },
+        Regressor {
+            name: "a",
+            values: &a,
+        },
+        Regressor {
+            name: "b",
+            values: &b,
+        },
+        Regressor {
+            name: "sum",
+            values: &sum,
+        },
     ];
     let y = outcomes(&[0, 1, 0, 1, 1]);
     let error = fit(&columns, &y, &free()).unwrap_err();
@@ -78,13 +105,28 @@ fn columns_that_repeat_each_other_are_named() {
 #[test]
 fn malformed_input_is_refused() {
     let y = outcomes(&[0, 1]);
-    let nan = Regressor { name: "x", values: &[1.0, f64::NAN] };
-    assert!(matches!(fit(&[nan], &y, &free()), Err(LogisticError::Malformed { .. })));
-    let ok = Regressor { name: "x", values: &[1.0, 0.0] };
+    let nan = Regressor {
+        name: "x",
+        values: &[1.0, f64::NAN],
+    };
+    assert!(matches!(
+        fit(&[nan], &y, &free()),
+        Err(LogisticError::Malformed { .. })
+    ));
+    let ok = Regressor {
+        name: "x",
+        values: &[1.0, 0.0],
+    };
     let one = fit(&[ok], &outcomes(&[1, 1]), &free());
     assert_eq!(one, Err(LogisticError::OneOutcome { goods: 2, bads: 0 }));
-    let settings = LogisticSettings { ridge: -1.0, ..free() };
-    assert!(matches!(fit(&[ok], &y, &settings), Err(LogisticError::Setting { .. })));
+    let settings = LogisticSettings {
+        ridge: -1.0,
+        ..free()
+    };
+    assert!(matches!(
+        fit(&[ok], &y, &settings),
+        Err(LogisticError::Setting { .. })
+    ));
 }
 
 /// Tables of the normal distribution.

@@ -3,11 +3,14 @@
 //! Characteristics leave for having too little (or suspiciously much) information, for repeating a stronger one, for
 //! a coefficient of the wrong sign, or for none that differs from 0. Each one's fate is told.
 
-#![expect(clippy::float_arithmetic, reason = "coefficients are statistics, not money")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "coefficients are statistics, not money"
+)]
 
 use std::collections::BTreeMap;
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -49,7 +52,7 @@ impl Default for FitSettings {
             most_information_value: None,
             most_correlation: 0.9,
             most_variance_inflation: 10.0,
-            most_p_value: Some(0.1),
+            most_p_value: Some(0.3),
             logistic: LogisticSettings::default(),
             scaling: Scaling::default(),
             missing: MissingRule::WorstBand { penalty: 0.0 },
@@ -89,10 +92,15 @@ pub enum Fate {
 
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum FitError {
-    #[error("no characteristic is left (see why each one left in `candidates`): give others, or demand less")]
+    #[error(
+        "no characteristic is left (see why each one left in `candidates`): give others, or demand less"
+    )]
     NothingLeft { candidates: Vec<Candidate> },
     #[error("`{setting}` is out of its range: {range}")]
-    Setting { setting: &'static str, range: &'static str },
+    Setting {
+        setting: &'static str,
+        range: &'static str,
+    },
     #[error(transparent)]
     Logistic(#[from] LogisticError),
     #[error(transparent)]
@@ -103,17 +111,51 @@ impl FitSettings {
     fn check(&self) -> Result<(), FitError> {
         let binning = &self.binning;
         let demands: [(&'static str, bool, &'static str); 8] = [
-            ("fine_bins", (2..=100).contains(&binning.fine_bins), "2 to 100"),
-            ("most_bins", (2..=50).contains(&binning.most_bins), "2 to 50"),
-            ("least_share", (0.0..=0.5).contains(&binning.least_share), "0 to 0.5"),
-            ("least_chi_square", (0.0..=1e6).contains(&binning.least_chi_square), "0 to a million"),
-            ("least_information_value", (0.0..=10.0).contains(&self.least_information_value), "0 to 10"),
-            ("most_correlation", (0.0..=1.0).contains(&self.most_correlation), "0 to 1"),
-            ("most_variance_inflation", (1.0..=1e9).contains(&self.most_variance_inflation), "1 to 1e9"),
-            ("most_p_value", self.most_p_value.is_none_or(|p| (0.0..=1.0).contains(&p)), "0 to 1"),
+            (
+                "fine_bins",
+                (2..=100).contains(&binning.fine_bins),
+                "2 to 100",
+            ),
+            (
+                "most_bins",
+                (2..=50).contains(&binning.most_bins),
+                "2 to 50",
+            ),
+            (
+                "least_share",
+                (0.0..=0.5).contains(&binning.least_share),
+                "0 to 0.5",
+            ),
+            (
+                "least_chi_square",
+                (0.0..=1e6).contains(&binning.least_chi_square),
+                "0 to a million",
+            ),
+            (
+                "least_information_value",
+                (0.0..=10.0).contains(&self.least_information_value),
+                "0 to 10",
+            ),
+            (
+                "most_correlation",
+                (0.0..=1.0).contains(&self.most_correlation),
+                "0 to 1",
+            ),
+            (
+                "most_variance_inflation",
+                (1.0..=1e9).contains(&self.most_variance_inflation),
+                "1 to 1e9",
+            ),
+            (
+                "most_p_value",
+                self.most_p_value.is_none_or(|p| (0.0..=1.0).contains(&p)),
+                "0 to 1",
+            ),
         ];
         let wrong = demands.iter().find(|(_, right, _)| !right);
-        wrong.map_or(Ok(()), |(setting, _, range)| Err(FitError::Setting { setting, range }))
+        wrong.map_or(Ok(()), |(setting, _, range)| {
+            Err(FitError::Setting { setting, range })
+        })
     }
 }
 
@@ -141,22 +183,34 @@ pub fn fit(training: &TrainingSet, settings: &FitSettings) -> Result<ScorecardFi
             .iter()
             .filter_map(|one| {
                 let name = &candidates.get(one.place)?.binning.characteristic;
-                Some(Regressor { name, values: &one.weights })
+                Some(Regressor {
+                    name,
+                    values: &one.weights,
+                })
             })
             .collect();
-        let regression = logistic::fit(&regressors, training.outcomes(), &settings.logistic)?;
-        let Some((leaves, fate)) = misfit(&regression, settings) else {
+        let (regression, covariance) =
+            logistic::fit_with_covariance(&regressors, training.outcomes(), &settings.logistic)?;
+        let misfits = misfits(&regression, covariance, settings);
+        if misfits.is_empty() {
             break regression;
-        };
-        let left = selected.remove(leaves);
-        if let Some(candidate) = candidates.get_mut(left.place) {
-            candidate.fate = fate;
+        }
+        for (place, fate) in misfits {
+            let left = selected.remove(place);
+            if let Some(candidate) = candidates.get_mut(left.place) {
+                candidate.fate = fate;
+            }
         }
     };
-    let kept = candidates.iter().filter(|candidate| candidate.fate == Fate::Kept);
+    let kept = candidates
+        .iter()
+        .filter(|candidate| candidate.fate == Fate::Kept);
     let imported = |(candidate, coefficient): (&Candidate, &logistic::Coefficient)| {
         let bins = candidate.binning.bins.iter();
-        let bands = bins.map(|bin| WeighedBand { band: bin.band.clone(), woe: bin.woe });
+        let bands = bins.map(|bin| WeighedBand {
+            band: bin.band.clone(),
+            woe: bin.woe,
+        });
         ImportedCharacteristic {
             characteristic: coefficient.name.clone(),
             coefficient: coefficient.value,
@@ -168,13 +222,20 @@ pub fn fit(training: &TrainingSet, settings: &FitSettings) -> Result<ScorecardFi
     let intercept = regression.intercept.value;
     let (scaling, missing) = (settings.scaling.clone(), settings.missing.clone());
     let scorecard = Scorecard::of_coefficients(intercept, &characteristics, scaling, missing)?;
-    Ok(ScorecardFit { scorecard, regression, candidates })
+    Ok(ScorecardFit {
+        scorecard,
+        regression,
+        candidates,
+    })
 }
 
 /// Bands of which only missing values were seen get an open range of no evidence beside.
 fn with_values(mut bands: Vec<WeighedBand>) -> Vec<WeighedBand> {
     if bands.iter().all(|weighed| weighed.band == Band::Missing) {
-        let band = Band::Range { from: None, below: None };
+        let band = Band::Range {
+            from: None,
+            below: None,
+        };
         bands.insert(0, WeighedBand { band, woe: 0.0 });
     }
     bands
@@ -197,7 +258,10 @@ fn bin_all(training: &TrainingSet, settings: &FitSettings) -> (Vec<Candidate>, V
         let value = binning.information_value;
         let fate = if value < settings.least_information_value || binning.bins.len() < 2 {
             Fate::TooWeak
-        } else if settings.most_information_value.is_some_and(|most| value > most) {
+        } else if settings
+            .most_information_value
+            .is_some_and(|most| value > most)
+        {
             Fate::Suspicious
         } else {
             if let Some(characteristic) = training.characteristics().get(column) {
@@ -212,16 +276,24 @@ fn bin_all(training: &TrainingSet, settings: &FitSettings) -> (Vec<Candidate>, V
 }
 
 /// Leaves out what repeats a stronger characteristic, then, one after another, what the others explain.
-fn leave_out_repeats(candidates: &mut [Candidate], selected: &mut Vec<Selected>, settings: &FitSettings) {
+fn leave_out_repeats(
+    candidates: &mut [Candidate],
+    selected: &mut Vec<Selected>,
+    settings: &FitSettings,
+) {
     let correlations = correlations(selected);
     let between = |a: usize, b: usize| correlations.get((a, b)).copied().unwrap_or_default();
     let mut kept: Vec<usize> = Vec::new();
     let mut fates: BTreeMap<usize, Fate> = BTreeMap::new();
     for one in 0..selected.len() {
-        let repeated = kept.iter().find(|other| between(one, **other).abs() > settings.most_correlation);
+        let repeated = kept
+            .iter()
+            .find(|other| between(one, **other).abs() > settings.most_correlation);
         match repeated.and_then(|other| Some((*other, selected.get(*other)?))) {
             Some((other, stronger)) => {
-                let name = candidates.get(stronger.place).map(|c| c.binning.characteristic.clone());
+                let name = candidates
+                    .get(stronger.place)
+                    .map(|c| c.binning.characteristic.clone());
                 let (other, correlation) = (name.unwrap_or_default(), between(one, other));
                 fates.insert(one, Fate::Repeats { other, correlation });
             }
@@ -285,17 +357,56 @@ fn most_inflated(correlations: &DMatrix<f64>, kept: &[usize]) -> Option<(usize, 
     Some((place, inflation))
 }
 
-/// The coefficient that least belongs, if one does not: the most negative (a better weight must not cost points), then
-/// the least sure.
-fn misfit(regression: &LogisticFit, settings: &FitSettings) -> Option<(usize, Fate)> {
-    let coefficients = || regression.coefficients.iter().enumerate();
-    let (place, lowest) = coefficients().min_by(|(_, a), (_, b)| a.value.total_cmp(&b.value))?;
-    if lowest.value <= 0.0 {
-        let coefficient = lowest.value;
+/// The coefficients that do not belong, one after another: the most negative (a better weight must not cost points),
+/// then the least sure. Each is the place among those still there.
+///
+/// What the others become without one is taken from their covariance instead of another fit (J. F. Lawless & K. Singhal
+/// 1978); who is left is fitted and judged again.
+fn misfits(
+    regression: &LogisticFit,
+    mut covariance: DMatrix<f64>,
+    settings: &FitSettings,
+) -> Vec<(usize, Fate)> {
+    let coefficients = regression
+        .coefficients
+        .iter()
+        .map(|coefficient| coefficient.value);
+    let beta = std::iter::once(regression.intercept.value).chain(coefficients);
+    let mut beta = DVector::from_iterator(covariance.nrows(), beta);
+    let mut misfits = Vec::new();
+    while let Some((place, fate)) = misfit(&beta, &covariance, settings) {
+        misfits.push((place, fate));
+        let row = place.saturating_add(1); // after the intercept
+        let variance = covariance.get((row, row)).copied().unwrap_or_default();
+        let value = beta.get(row).copied().unwrap_or_default();
+        if variance <= 0.0 {
+            break;
+        }
+        let shared = covariance.column(row).into_owned();
+        beta -= &shared * (value / variance);
+        covariance -= &shared * shared.transpose() / variance;
+        beta = beta.remove_row(row);
+        covariance = covariance.remove_row(row).remove_column(row);
+    }
+    misfits
+}
+
+fn misfit(
+    beta: &DVector<f64>,
+    covariance: &DMatrix<f64>,
+    settings: &FitSettings,
+) -> Option<(usize, Fate)> {
+    let values = || beta.iter().copied().skip(1).enumerate();
+    let (place, coefficient) = values().min_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    if coefficient <= 0.0 {
         return Some((place, Fate::WrongSign { coefficient }));
     }
-    let (place, least) = coefficients().max_by(|(_, a), (_, b)| a.p_value.total_cmp(&b.p_value))?;
-    let p_value = least.p_value;
+    let variances = covariance.diagonal();
+    let z = values()
+        .zip(variances.iter().skip(1))
+        .map(|((place, value), variance)| (place, value / variance.max(f64::MIN_POSITIVE).sqrt()));
+    let (place, least) = z.min_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let p_value = logistic::two_sided_p_value(least);
     let unsure = settings.most_p_value.is_some_and(|most| p_value > most);
     unsure.then_some((place, Fate::NotSignificant { p_value }))
 }

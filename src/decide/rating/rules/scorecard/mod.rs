@@ -4,7 +4,10 @@
 //! imported as coefficients ([`Scorecard::of_coefficients`]). Higher is better. Every score tells its points by
 //! characteristic, and where most points were lost.
 
-#![expect(clippy::float_arithmetic, reason = "points and probabilities are statistics, not money")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "points and probabilities are statistics, not money"
+)]
 
 pub mod fit;
 mod scaling;
@@ -219,7 +222,11 @@ impl Scorecard {
         let number = |place: &str, value: f64| {
             let place = place.to_owned();
             let right = value.abs() <= POINTS_MAX; // not so for NaN
-            if right { Ok(()) } else { Err(ScorecardError::NotFinite { place }) }
+            if right {
+                Ok(())
+            } else {
+                Err(ScorecardError::NotFinite { place })
+            }
         };
         number("base_points", self.base_points)?;
         let mut names = std::collections::BTreeSet::new();
@@ -236,8 +243,14 @@ impl Scorecard {
                 number(&format!("{name}.points"), row.points)?;
                 number(&format!("{name}.woe"), row.woe.unwrap_or_default())?;
             }
-            number(&format!("{name}.neutral_points"), table.neutral_points.unwrap_or_default())?;
-            number(&format!("{name}.coefficient"), table.coefficient.unwrap_or_default())?;
+            number(
+                &format!("{name}.neutral_points"),
+                table.neutral_points.unwrap_or_default(),
+            )?;
+            number(
+                &format!("{name}.coefficient"),
+                table.coefficient.unwrap_or_default(),
+            )?;
         }
         match self.missing {
             MissingRule::WorstBand { penalty } | MissingRule::Neutral { penalty }
@@ -273,15 +286,22 @@ impl Scorecard {
 }
 
 impl PointsTable {
-    fn contribution(&self, answers: &Answers, missing: &MissingRule) -> Result<Contribution, ScorecardError> {
+    fn contribution(
+        &self,
+        answers: &Answers,
+        missing: &MissingRule,
+    ) -> Result<Contribution, ScorecardError> {
         let name = &self.characteristic;
         let answer = answers.get(name);
         if let Some(Answer::Number(value)) = answer
             && !value.is_finite()
         {
-            return Err(ScorecardError::NotFinite { place: name.clone() });
+            return Err(ScorecardError::NotFinite {
+                place: name.clone(),
+            });
         }
-        let holding = |answer: Option<&Answer>| self.bands.iter().find(|row| row.band.holds(answer));
+        let holding =
+            |answer: Option<&Answer>| self.bands.iter().find(|row| row.band.holds(answer));
         let (basis, row) = match (holding(answer), answer) {
             (Some(row), Some(_)) => (Basis::Value, Some(row)),
             (Some(row), None) => (Basis::MissingBand, Some(row)),

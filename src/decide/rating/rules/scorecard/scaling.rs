@@ -1,6 +1,9 @@
 //! Scaling: what a score says of the odds.
 
-#![expect(clippy::float_arithmetic, reason = "points and probabilities are statistics, not money")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "points and probabilities are statistics, not money"
+)]
 
 use std::f64::consts::LN_2;
 

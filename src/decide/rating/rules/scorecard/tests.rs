@@ -13,18 +13,26 @@ fn range(from: Option<f64>, below: Option<f64>) -> Band {
 }
 
 fn answers<const N: usize>(values: [(&str, Answer); N]) -> Answers {
-    values.map(|(name, answer)| (name.to_owned(), answer)).into()
+    values
+        .map(|(name, answer)| (name.to_owned(), answer))
+        .into()
 }
 
 /// Formulas 3.5: delays with β 0.9 and a second characteristic with β 0.7, β₀ 2.0, 20 points to double, 600 at 50 : 1.
 fn worked() -> Scorecard {
-    let weighed = |(from, below, woe)| WeighedBand { band: range(from, below), woe };
+    let weighed = |(from, below, woe)| WeighedBand {
+        band: range(from, below),
+        woe,
+    };
     let delays = [
         (None, Some(6.0), 0.616_186),
         (Some(6.0), Some(31.0), -0.048_790),
         (Some(31.0), None, -1.147_402),
     ];
-    let second = WeighedBand { band: Band::Values(vec!["own".into()]), woe: 0.40 };
+    let second = WeighedBand {
+        band: Band::Values(vec!["own".into()]),
+        woe: 0.40,
+    };
     let characteristics = [
         ImportedCharacteristic {
             characteristic: "delay".into(),
@@ -46,9 +54,17 @@ fn the_worked_scaling() {
     let scaling = Scaling::default();
     close(scaling.factor(), 28.853_901, 5e-7);
     close(scaling.offset(), 487.122_876, 5e-7);
-    for (odds, score, pd) in [(99.0_f64, 619.71, 0.01), (19.0, 572.08, 0.05), (9.0, 550.52, 0.10)] {
+    for (odds, score, pd) in [
+        (99.0_f64, 619.71, 0.01),
+        (19.0, 572.08, 0.05),
+        (9.0, 550.52, 0.10),
+    ] {
         close(scaling.score(odds.ln()), score, 0.005);
-        close(probability_of_default(scaling.log_odds(scaling.score(odds.ln()))), pd, 1e-12);
+        close(
+            probability_of_default(scaling.log_odds(scaling.score(odds.ln()))),
+            pd,
+            1e-12,
+        );
     }
 }
 
@@ -59,7 +75,10 @@ fn the_worked_points_and_score() {
     for (found, published) in points.iter().zip([288.42, 271.15, 242.62]) {
         close(*found, published, 0.005);
     }
-    let customer = answers([("delay", Answer::Number(0.0)), ("premises", Answer::Text("own".into()))]);
+    let customer = answers([
+        ("delay", Answer::Number(0.0)),
+        ("premises", Answer::Text("own".into())),
+    ]);
     let score = scorecard.score(&customer).unwrap();
     close(score.log_odds.unwrap(), 2.834_567, 1e-6);
     close(score.score, 568.91, 0.005);
@@ -69,16 +88,25 @@ fn the_worked_points_and_score() {
 
 #[test]
 fn reasons_are_the_characteristics_that_cost_most() {
-    let score = worked().score(&answers([("delay", Answer::Number(45.0))])).unwrap();
+    let score = worked()
+        .score(&answers([("delay", Answer::Number(45.0))]))
+        .unwrap();
     let reasons = score.reason_codes(Against::Best, 4);
     assert_eq!(reasons[0].characteristic, "delay");
     close(reasons[0].lost_points, 288.42 - 242.62, 0.01);
-    assert_eq!((reasons[1].characteristic.as_str(), reasons[1].basis), ("premises", Basis::Missing));
+    assert_eq!(
+        (reasons[1].characteristic.as_str(), reasons[1].basis),
+        ("premises", Basis::Missing)
+    );
     close(reasons[1].lost_points, 5.0, 1e-9);
     assert_eq!(score.reason_codes(Against::Best, 1).len(), 1);
     let neutral = score.reason_codes(Against::Neutral, 4);
     close(neutral[0].lost_points, 0.9 * 1.147_402 * 28.853_901, 1e-3);
-    assert_eq!(neutral.len(), 1, "the only band of premises is better than neutral, even less the penalty");
+    assert_eq!(
+        neutral.len(),
+        1,
+        "the only band of premises is better than neutral, even less the penalty"
+    );
 }
 
 /// A scorecard of experts: 25 for young firms up to 100, words, a band of its own for what is missing.
@@ -115,7 +143,8 @@ fn an_expert_s_scorecard_is_written_in_json_and_gives_no_probability() {
     close(score.score, 100.0 + 10.0 + (25.0 - 10.0), 1e-12);
     let bases: Vec<Basis> = score.contributions.iter().map(|c| c.basis).collect();
     assert_eq!(bases, [Basis::MissingBand, Basis::Unknown]);
-    let again: Scorecard = serde_json::from_str(&serde_json::to_string(&scorecard).unwrap()).unwrap();
+    let again: Scorecard =
+        serde_json::from_str(&serde_json::to_string(&scorecard).unwrap()).unwrap();
     assert_eq!(again, scorecard);
 }
 
@@ -125,7 +154,12 @@ fn scorecards_that_make_no_sense_are_refused_with_the_place() {
     let mut gap = right.clone();
     gap.characteristics[0].bands.remove(1);
     let error = gap.check().unwrap_err();
-    assert!(error.to_string().starts_with("characteristic `years_in_business`: band 2"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("characteristic `years_in_business`: band 2"),
+        "{error}"
+    );
     let mut twice = right.clone();
     twice.characteristics[1].characteristic = "years_in_business".into();
     assert!(matches!(twice.check(), Err(ScorecardError::Twice { .. })));
@@ -135,10 +169,21 @@ fn scorecards_that_make_no_sense_are_refused_with_the_place() {
     let mut refusing = right.clone();
     refusing.missing = MissingRule::Refuse;
     let error = refusing.score(&Answers::new()).unwrap_err();
-    assert_eq!(error, ScorecardError::Missing { name: "references".into() });
+    assert_eq!(
+        error,
+        ScorecardError::Missing {
+            name: "references".into()
+        }
+    );
     let mut scaled = right;
-    scaled.scaling = Some(Scaling { points_to_double: -20.0, ..Scaling::default() });
-    assert_eq!(scaled.check(), Err(ScorecardError::Scaling(ScalingError::PointsToDouble)));
+    scaled.scaling = Some(Scaling {
+        points_to_double: -20.0,
+        ..Scaling::default()
+    });
+    assert_eq!(
+        scaled.check(),
+        Err(ScorecardError::Scaling(ScalingError::PointsToDouble))
+    );
     let nan = answers([("delay", Answer::Number(f64::NAN))]);
     assert!(worked().score(&nan).is_err());
 }
@@ -146,37 +191,63 @@ fn scorecards_that_make_no_sense_are_refused_with_the_place() {
 /// Customers whose badness rises with `x`; `copy` repeats it, `noise` says nothing.
 fn training() -> TrainingSet {
     let mut random = fastrand::Rng::with_seed(4);
-    let (mut x, mut copy, mut noise, mut word, mut outcomes) = (vec![], vec![], vec![], vec![], vec![]);
+    let (mut x, mut copy, mut noise, mut word, mut outcomes) =
+        (vec![], vec![], vec![], vec![], vec![]);
     for _ in 0..4000 {
         let (value, group) = (random.f64(), random.bool());
         let bad = random.f64() < 0.05 + 0.3 * value + if group { 0.2 } else { 0.0 };
         x.push((random.f64() > 0.1).then_some(value));
         copy.push(Some(value * 2.0 + 1.0));
         noise.push(Some(random.f64()));
-        word.push(Some(if group { "branch" } else { "head office" }.to_owned()));
+        word.push(Some(
+            if group { "branch" } else { "head office" }.to_owned(),
+        ));
         outcomes.push(if bad { Outcome::Bad } else { Outcome::Good });
     }
     let numeric = |name: &str, values| {
         let values = Values::Numeric(values);
-        Characteristic { name: name.into(), values }
+        Characteristic {
+            name: name.into(),
+            values,
+        }
     };
-    let word = Characteristic { name: "site".into(), values: Values::Categorical(word) };
-    let columns = vec![numeric("x", x), numeric("copy", copy), numeric("noise", noise), word];
+    let word = Characteristic {
+        name: "site".into(),
+        values: Values::Categorical(word),
+    };
+    let columns = vec![
+        numeric("x", x),
+        numeric("copy", copy),
+        numeric("noise", noise),
+        word,
+    ];
     TrainingSet::new(columns, outcomes).unwrap()
 }
 
 #[test]
 fn a_fit_tells_each_characteristic_s_fate() {
-    let settings = FitSettings { most_correlation: 0.8, ..FitSettings::default() };
+    let settings = FitSettings {
+        most_correlation: 0.8,
+        ..FitSettings::default()
+    };
     let fitted = fit(&training(), &settings).unwrap();
     let fate = |name: &str| {
-        let found = fitted.candidates.iter().find(|c| c.binning.characteristic == name);
+        let found = fitted
+            .candidates
+            .iter()
+            .find(|c| c.binning.characteristic == name);
         found.unwrap().fate.clone()
     };
     assert_eq!((fate("site"), fate("copy")), (Fate::Kept, Fate::Kept));
     assert_eq!(fate("noise"), Fate::TooWeak);
     assert!(matches!(fate("x"), Fate::Repeats { other, .. } if other == "copy"));
-    assert!(fitted.regression.coefficients.iter().all(|c| c.value > 0.5 && c.value < 1.5));
+    assert!(
+        fitted
+            .regression
+            .coefficients
+            .iter()
+            .all(|c| c.value > 0.5 && c.value < 1.5)
+    );
     let again = fit(&training(), &settings).unwrap();
     assert_eq!(again, fitted);
 }
@@ -195,12 +266,27 @@ fn the_fitted_card_gives_the_regression_s_probabilities() {
 
 #[test]
 fn when_nothing_is_left_the_fates_are_told() {
-    let settings = FitSettings { least_information_value: 5.0, ..FitSettings::default() };
+    let settings = FitSettings {
+        least_information_value: 5.0,
+        ..FitSettings::default()
+    };
     let error = fit(&training(), &settings).unwrap_err();
-    let FitError::NothingLeft { candidates } = error else { panic!("{error}") };
-    assert!(candidates.iter().all(|candidate| candidate.fate == Fate::TooWeak));
-    let settings = FitSettings { most_correlation: f64::NAN, ..FitSettings::default() };
-    assert!(matches!(fit(&training(), &settings), Err(FitError::Setting { .. })));
+    let FitError::NothingLeft { candidates } = error else {
+        panic!("{error}")
+    };
+    assert!(
+        candidates
+            .iter()
+            .all(|candidate| candidate.fate == Fate::TooWeak)
+    );
+    let settings = FitSettings {
+        most_correlation: f64::NAN,
+        ..FitSettings::default()
+    };
+    assert!(matches!(
+        fit(&training(), &settings),
+        Err(FitError::Setting { .. })
+    ));
 }
 
 proptest! {

@@ -4,7 +4,10 @@
 //! it finds the best limit for all nodes of the level together. Words are ordered by their share of bads in each node,
 //! which for two outcomes finds the best grouping too. Those without a value go to the side that suits them better.
 
-#![expect(clippy::float_arithmetic, reason = "impurities are statistics, not money")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "impurities are statistics, not money"
+)]
 
 use super::fit::TreeSettings;
 use super::{Side, Test};
@@ -51,11 +54,17 @@ impl Mass {
     }
 
     fn plus(self, other: Mass) -> Mass {
-        Mass { goods: self.goods + other.goods, bads: self.bads + other.bads }
+        Mass {
+            goods: self.goods + other.goods,
+            bads: self.bads + other.bads,
+        }
     }
 
     fn less(self, other: Mass) -> Mass {
-        Mass { goods: self.goods - other.goods, bads: self.bads - other.bads }
+        Mass {
+            goods: self.goods - other.goods,
+            bads: self.bads - other.bads,
+        }
     }
 
     /// (goods² + bads²) ÷ total: the total less the impurity's mass.
@@ -66,7 +75,10 @@ impl Mass {
 
 impl From<Tally> for Mass {
     fn from(tally: Tally) -> Mass {
-        Mass { goods: real(tally.goods), bads: real(tally.bads) }
+        Mass {
+            goods: real(tally.goods),
+            bads: real(tally.bads),
+        }
     }
 }
 
@@ -136,15 +148,18 @@ impl<'a> Column<'a> {
                     }
                 }
                 sorted.sort_unstable_by(|(a, x), (b, y)| a.total_cmp(b).then(x.cmp(y)));
-                Column::Numbers { sorted, missing, by_row }
+                Column::Numbers {
+                    sorted,
+                    missing,
+                    by_row,
+                }
             }
             Values::Categorical(values) => {
                 let distinct: std::collections::BTreeSet<&str> =
                     values.iter().flatten().map(String::as_str).collect();
                 let words: Vec<&str> = distinct.into_iter().collect();
-                let code = |word: &Option<String>| {
-                    words.binary_search(&word.as_deref()?).ok().map(short)
-                };
+                let code =
+                    |word: &Option<String>| words.binary_search(&word.as_deref()?).ok().map(short);
                 let by_row = values.iter().map(code).collect();
                 Column::Words { words, by_row }
             }
@@ -161,15 +176,30 @@ struct Level<'s> {
 
 impl Level<'_> {
     /// Takes a question if it is the best yet. `first` are those for whom it holds, among those with a value.
-    fn consider(&mut self, slot: usize, first: Mass, missing: Mass, column: usize, test: impl FnOnce() -> Test) {
+    fn consider(
+        &mut self,
+        slot: usize,
+        first: Mass,
+        missing: Mass,
+        column: usize,
+        test: impl FnOnce() -> Test,
+    ) {
         let (Some(all), Some(found)) = (self.masses.get(slot), self.found.get_mut(slot)) else {
             return;
         };
         let rest = all.less(first).less(missing);
         let least = real(self.settings.least_leaf.max(1));
         let mut best: Option<(f64, Side)> = None;
-        let larger = if first.total() >= rest.total() { Side::Holds } else { Side::Fails };
-        let other = if larger == Side::Holds { Side::Fails } else { Side::Holds };
+        let larger = if first.total() >= rest.total() {
+            Side::Holds
+        } else {
+            Side::Fails
+        };
+        let other = if larger == Side::Holds {
+            Side::Fails
+        } else {
+            Side::Holds
+        };
         for side in [larger, other] {
             let (one, two) = match side {
                 Side::Holds => (first.plus(missing), rest),
@@ -190,15 +220,29 @@ impl Level<'_> {
             && found.as_ref().is_none_or(|found| gain > found.gain)
         {
             let test = test();
-            *found = Some(Found { column, test, missing, gain });
+            *found = Some(Found {
+                column,
+                test,
+                missing,
+                gain,
+            });
         }
     }
 
-    fn scan_numbers(&mut self, column: usize, sorted: &[(f64, u32)], missing: &[u32], places: &[Place]) {
+    fn scan_numbers(
+        &mut self,
+        column: usize,
+        sorted: &[(f64, u32)],
+        missing: &[u32],
+        places: &[Place],
+    ) {
         let slots = self.masses.len();
         let mut without = vec![Mass::default(); slots];
         for row in missing {
-            if let Some(Place { slot: Some(slot), bad }) = places.get(index(*row))
+            if let Some(Place {
+                slot: Some(slot),
+                bad,
+            }) = places.get(index(*row))
                 && let Some(mass) = without.get_mut(index(*slot))
             {
                 mass.add(*bad);
@@ -206,7 +250,11 @@ impl Level<'_> {
         }
         let mut passed: Vec<(Mass, f64)> = vec![(Mass::default(), f64::NEG_INFINITY); slots];
         for (value, row) in sorted {
-            let Some(Place { slot: Some(slot), bad }) = places.get(index(*row)).copied() else {
+            let Some(Place {
+                slot: Some(slot),
+                bad,
+            }) = places.get(index(*row)).copied()
+            else {
                 continue;
             };
             let slot = index(slot);
@@ -224,22 +272,35 @@ impl Level<'_> {
         }
     }
 
-    fn scan_words(&mut self, column: usize, words: &[&str], by_row: &[Option<u32>], places: &[Place]) {
+    fn scan_words(
+        &mut self,
+        column: usize,
+        words: &[&str],
+        by_row: &[Option<u32>],
+        places: &[Place],
+    ) {
         let slots = self.masses.len();
         let mut counts = vec![Mass::default(); slots.saturating_mul(words.len())];
         let mut without = vec![Mass::default(); slots];
         for (word, place) in by_row.iter().zip(places) {
-            let Some(slot) = place.slot.map(index) else { continue };
+            let Some(slot) = place.slot.map(index) else {
+                continue;
+            };
             let mass = match word {
-                Some(word) => counts.get_mut(slot.saturating_mul(words.len()).saturating_add(index(*word))),
+                Some(word) => counts.get_mut(
+                    slot.saturating_mul(words.len())
+                        .saturating_add(index(*word)),
+                ),
                 None => without.get_mut(slot),
             };
             if let Some(mass) = mass {
                 mass.add(place.bad);
             }
         }
-        for (slot, (counts, missing)) in counts.chunks(words.len().max(1)).zip(without).enumerate() {
-            let mut present: Vec<(&str, Mass)> = words.iter().copied().zip(counts.iter().copied()).collect();
+        for (slot, (counts, missing)) in counts.chunks(words.len().max(1)).zip(without).enumerate()
+        {
+            let mut present: Vec<(&str, Mass)> =
+                words.iter().copied().zip(counts.iter().copied()).collect();
             present.retain(|(_, mass)| mass.total() > 0.0);
             let rate = |mass: &Mass| mass.bads / mass.total();
             present.sort_by(|(a, x), (b, y)| rate(x).total_cmp(&rate(y)).then(a.cmp(b)));
@@ -258,18 +319,30 @@ impl Level<'_> {
 /// Grows a tree to its full size within the limits. The first node is the root.
 pub fn grow(training: &TrainingSet, settings: &TreeSettings) -> Vec<Grown> {
     let columns: Vec<Column<'_>> = training.characteristics().iter().map(Column::new).collect();
-    let place = |outcome: &Outcome| Place { slot: Some(0), bad: outcome.is_bad() };
+    let place = |outcome: &Outcome| Place {
+        slot: Some(0),
+        bad: outcome.is_bad(),
+    };
     let mut places: Vec<Place> = training.outcomes().iter().map(place).collect();
     let tally = Tally::of(training.outcomes());
     let mut nodes = vec![Grown { tally, split: None }];
     let mut open: Vec<usize> = vec![0];
     for _ in 0..settings.most_depth {
-        let masses = open.iter().filter_map(|node| nodes.get(*node)).map(|node| node.tally.into());
+        let masses = open
+            .iter()
+            .filter_map(|node| nodes.get(*node))
+            .map(|node| node.tally.into());
         let masses: Vec<Mass> = masses.collect();
-        let mut level = Level { found: vec![None; masses.len()], masses, settings };
+        let mut level = Level {
+            found: vec![None; masses.len()],
+            masses,
+            settings,
+        };
         for (number, column) in columns.iter().enumerate() {
             match column {
-                Column::Numbers { sorted, missing, .. } => {
+                Column::Numbers {
+                    sorted, missing, ..
+                } => {
                     level.scan_numbers(number, sorted, missing, &places);
                 }
                 Column::Words { words, by_row } => level.scan_words(number, words, by_row, &places),
@@ -301,24 +374,44 @@ fn divide(
         };
         let holds = nodes.len();
         let fails = holds.saturating_add(1);
-        let router = columns.get(found.column).map(|column| Router::new(column, &found.test));
-        routes.push(router.map(|router| (router, found.missing, short(next.len()))));
+        let asked = columns
+            .get(found.column)
+            .map(|column| Router::new(column, &found.test));
+        routes.push(asked.map(|router| (router, found.missing, short(next.len()))));
         next.extend([holds, fails]);
         nodes.extend([Grown::default(), Grown::default()]);
         if let Some(node) = nodes.get_mut(*node) {
-            let Found { column, test, missing, gain } = found;
-            node.split = Some(GrownSplit { column, test, missing, gain, holds, fails });
+            let Found {
+                column,
+                test,
+                missing,
+                gain,
+            } = found;
+            node.split = Some(GrownSplit {
+                column,
+                test,
+                missing,
+                gain,
+                holds,
+                fails,
+            });
         }
     }
     for (row, place) in places.iter_mut().enumerate() {
-        let route = place.slot.and_then(|slot| routes.get(index(slot))?.as_ref());
+        let route = place
+            .slot
+            .and_then(|slot| routes.get(index(slot))?.as_ref());
         place.slot = route.map(|(router, missing, first)| {
             let side = router.side(row).unwrap_or(*missing);
             first.saturating_add(u32::from(side == Side::Fails))
         });
         let child = place.slot.and_then(|slot| next.get(index(slot)));
         if let Some(child) = child.and_then(|child| nodes.get_mut(*child)) {
-            let outcome = if place.bad { Outcome::Bad } else { Outcome::Good };
+            let outcome = if place.bad {
+                Outcome::Bad
+            } else {
+                Outcome::Good
+            };
             child.tally.add(outcome);
         }
     }
@@ -336,7 +429,9 @@ impl<'a> Router<'a> {
         match (column, test) {
             (Column::Numbers { by_row, .. }, Test::Below(limit)) => Router::Below(*limit, by_row),
             (Column::Words { words, by_row }, Test::OneOf(chosen)) => {
-                let holds = words.iter().map(|word| chosen.iter().any(|one| one == word));
+                let holds = words
+                    .iter()
+                    .map(|word| chosen.iter().any(|one| one == word));
                 Router::OneOf(holds.collect(), by_row)
             }
             // A question is always of its column's kind.

@@ -169,7 +169,10 @@ impl DecisionTree {
                 && !number.is_finite()
             {
                 let place = split.characteristic.clone();
-                return Err(TreeError { place, problem: TreeProblem::NotFinite });
+                return Err(TreeError {
+                    place,
+                    problem: TreeProblem::NotFinite,
+                });
             }
             let asked = split.test.ask(answer);
             let side = asked.unwrap_or(split.missing);
@@ -235,7 +238,12 @@ struct Check<'a> {
 
 impl<'a> Check<'a> {
     fn node(&mut self, node: &'a Node, place: &str, depth: usize) -> Result<(), TreeError> {
-        let error = |problem| Err(TreeError { place: place.to_owned(), problem });
+        let error = |problem| {
+            Err(TreeError {
+                place: place.to_owned(),
+                problem,
+            })
+        };
         let split = match node {
             Node::Leaf(leaf) if (0.0..=1.0).contains(&leaf.probability_of_default) => return Ok(()),
             Node::Leaf(_) => return error(TreeProblem::Probability),
@@ -248,7 +256,9 @@ impl<'a> Check<'a> {
         }
         let deeper = depth.saturating_add(1);
         let (holds, fails) = (format!("{place}.holds"), format!("{place}.fails"));
-        let mixed = || TreeProblem::Mixed { characteristic: name.to_owned() };
+        let mixed = || TreeProblem::Mixed {
+            characteristic: name.to_owned(),
+        };
         match &split.test {
             Test::OneOf(words) => {
                 let distinct: BTreeSet<&String> = words.iter().collect();

@@ -1,7 +1,10 @@
 //! Pruning: the branches that gain least for their leaves go first (minimal cost-complexity), and customers who were not
 //! learnt from say how far.
 
-#![expect(clippy::float_arithmetic, reason = "impurities are statistics, not money")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "impurities are statistics, not money"
+)]
 
 use super::grow::{Grown, gini};
 use crate::decide::rating::rules::training::real;
@@ -37,7 +40,10 @@ impl Pruning {
             complexities.push(price);
         }
         complexities.dedup();
-        Pruning { collapse, complexities }
+        Pruning {
+            collapse,
+            complexities,
+        }
     }
 
     /// Whether a node is a leaf in the tree of this complexity.
@@ -89,12 +95,19 @@ impl Summary {
     }
 
     /// The branch with the lowest price, and the price.
-    fn cheapest(&self, nodes: &[Grown], collapse: &[f64], risk: impl Fn(&Grown) -> f64) -> Option<(usize, f64)> {
+    fn cheapest(
+        &self,
+        nodes: &[Grown],
+        collapse: &[f64],
+        risk: impl Fn(&Grown) -> f64,
+    ) -> Option<(usize, f64)> {
         let mut best: Option<(usize, f64)> = None;
         for (node, grown) in nodes.iter().enumerate() {
             let here = self.reachable.get(node).copied().unwrap_or(false);
             let whole = collapse.get(node).is_some_and(|price| price.is_infinite());
-            let Some((leaves, after)) = self.below.get(node).copied() else { continue };
+            let Some((leaves, after)) = self.below.get(node).copied() else {
+                continue;
+            };
             if !here || !whole || grown.split.is_none() {
                 continue;
             }

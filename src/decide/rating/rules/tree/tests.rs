@@ -11,12 +11,17 @@ const BY_HAND: &str = r#"{"root": {"split": {"characteristic": "delay", "test": 
         "fails": {"leaf": {"probability_of_default": 0.3, "label": "ask for a guarantee"}}}}}}}"#;
 
 fn answers<const N: usize>(values: [(&str, Answer); N]) -> Answers {
-    values.map(|(name, answer)| (name.to_owned(), answer)).into()
+    values
+        .map(|(name, answer)| (name.to_owned(), answer))
+        .into()
 }
 
 fn numeric(name: &str, values: Vec<Option<f64>>) -> Characteristic {
     let values = Values::Numeric(values);
-    Characteristic { name: name.into(), values }
+    Characteristic {
+        name: name.into(),
+        values,
+    }
 }
 
 #[test]
@@ -24,17 +29,28 @@ fn a_tree_by_hand_tells_the_path_it_took() {
     let tree: DecisionTree = serde_json::from_str(BY_HAND).unwrap();
     tree.check().unwrap();
     assert_eq!(tree.leaves(), 3);
-    let customer = answers([("delay", Answer::Number(6.0)), ("site", Answer::Text("branch".into()))]);
+    let customer = answers([
+        ("delay", Answer::Number(6.0)),
+        ("site", Answer::Text("branch".into())),
+    ]);
     let prediction = tree.predict(&customer).unwrap();
     assert_eq!(prediction.label.as_deref(), Some("ask for a guarantee"));
     assert_eq!(prediction.path.len(), 2);
     assert_eq!(prediction.path[0].side, Side::Fails);
     let unknown = tree.predict(&Answers::new()).unwrap();
     assert!((unknown.probability_of_default - 0.1).abs() < 1e-12);
-    assert!(unknown.path.iter().all(|turn| turn.by_missing && turn.answer.is_none()));
+    assert!(
+        unknown
+            .path
+            .iter()
+            .all(|turn| turn.by_missing && turn.answer.is_none())
+    );
     let wrong_kind = answers([("delay", Answer::Text("long".into()))]);
     assert!(tree.predict(&wrong_kind).unwrap().path[0].by_missing);
-    assert!(tree.predict(&answers([("delay", Answer::Number(f64::NAN))])).is_err());
+    assert!(
+        tree.predict(&answers([("delay", Answer::Number(f64::NAN))]))
+            .is_err()
+    );
     let again: DecisionTree = serde_json::from_str(&serde_json::to_string(&tree).unwrap()).unwrap();
     assert_eq!(again, tree);
 }
@@ -51,13 +67,29 @@ fn a_wrong_tree_is_refused_with_the_place() {
         "root.fails.fails: `probability_of_default` must be a number from 0 to 1"
     );
     assert!(complaint("[\"head office\"]", "[]").starts_with("root.fails: `one_of`"));
-    assert!(complaint("site", "delay").starts_with("root.fails: `delay` is asked for as a number and"));
-    let decided = complaint(r#""site", "test": {"one_of": ["head office"]}"#, r#""delay", "test": {"below": 5}"#);
-    assert!(decided.starts_with("root.fails: `holds` can't be reached"), "{decided}");
+    assert!(
+        complaint("site", "delay").starts_with("root.fails: `delay` is asked for as a number and")
+    );
+    let decided = complaint(
+        r#""site", "test": {"one_of": ["head office"]}"#,
+        r#""delay", "test": {"below": 5}"#,
+    );
+    assert!(
+        decided.starts_with("root.fails: `holds` can't be reached"),
+        "{decided}"
+    );
     assert!(serde_json::from_str::<DecisionTree>(&BY_HAND.replace("missing", "mising")).is_err());
-    let mut deep = Node::Leaf(Leaf { probability_of_default: 0.5, label: None, tally: None });
+    let mut deep = Node::Leaf(Leaf {
+        probability_of_default: 0.5,
+        label: None,
+        tally: None,
+    });
     for limit in 0..=i32::try_from(DEPTH_MAX).unwrap() {
-        let fails = Node::Leaf(Leaf { probability_of_default: 0.5, label: None, tally: None });
+        let fails = Node::Leaf(Leaf {
+            probability_of_default: 0.5,
+            label: None,
+            tally: None,
+        });
         deep = Node::Split(Box::new(Split {
             characteristic: "x".into(),
             test: Test::Below(f64::from(limit)),
@@ -78,14 +110,31 @@ fn training(rows: usize) -> TrainingSet {
     let (mut x, mut noise, mut word, mut outcomes) = (vec![], vec![], vec![], vec![]);
     for _ in 0..rows {
         let (value, b, known) = (random.f64(), random.bool(), random.f64() > 0.1);
-        let chance = if !known { 0.7 } else if (0.3..0.6).contains(&value) && b { 0.8 } else { 0.05 };
+        let chance = if !known {
+            0.7
+        } else if (0.3..0.6).contains(&value) && b {
+            0.8
+        } else {
+            0.05
+        };
         x.push(known.then_some(value));
         noise.push(Some(random.f64()));
         word.push(Some(if b { "b" } else { "a" }.to_owned()));
-        outcomes.push(if random.f64() < chance { Outcome::Bad } else { Outcome::Good });
+        outcomes.push(if random.f64() < chance {
+            Outcome::Bad
+        } else {
+            Outcome::Good
+        });
     }
-    let word = Characteristic { name: "word".into(), values: Values::Categorical(word) };
-    TrainingSet::new(vec![numeric("x", x), numeric("noise", noise), word], outcomes).unwrap()
+    let word = Characteristic {
+        name: "word".into(),
+        values: Values::Categorical(word),
+    };
+    TrainingSet::new(
+        vec![numeric("x", x), numeric("noise", noise), word],
+        outcomes,
+    )
+    .unwrap()
 }
 
 #[test]
@@ -94,7 +143,10 @@ fn a_fitted_tree_finds_the_box_and_learns_where_the_missing_belong() {
     let tree = &fitted.tree;
     tree.check().unwrap();
     let pd = |x: Option<f64>, word: &str| {
-        let mut customer = answers([("word", Answer::Text(word.into())), ("noise", Answer::Number(0.5))]);
+        let mut customer = answers([
+            ("word", Answer::Text(word.into())),
+            ("noise", Answer::Number(0.5)),
+        ]);
         if let Some(x) = x {
             customer.insert("x".into(), Answer::Number(x));
         }
@@ -105,23 +157,39 @@ fn a_fitted_tree_finds_the_box_and_learns_where_the_missing_belong() {
     let full = fitted.pruning.first().unwrap();
     assert!(tree.leaves() < full.leaves, "noise is pruned");
     assert_eq!(fitted.pruning.last().unwrap().leaves, 1);
-    assert_eq!(fit(&training(5000), &TreeSettings::default()).unwrap(), fitted);
+    assert_eq!(
+        fit(&training(5000), &TreeSettings::default()).unwrap(),
+        fitted
+    );
+}
+
+/// The fewest customers of a leaf.
+fn small(node: &Node) -> usize {
+    match node {
+        Node::Leaf(leaf) => leaf.tally.unwrap().total(),
+        Node::Split(split) => small(&split.holds).min(small(&split.fails)),
+    }
 }
 
 #[test]
 fn limits_hold() {
-    let settings = TreeSettings { most_leaves: 3, most_depth: 4, least_leaf: 100, ..TreeSettings::default() };
+    let settings = TreeSettings {
+        most_leaves: 3,
+        most_depth: 4,
+        least_leaf: 100,
+        ..TreeSettings::default()
+    };
     let fitted = fit(&training(3000), &settings).unwrap();
     assert!(fitted.tree.leaves() <= 3);
-    fn small(node: &Node) -> usize {
-        match node {
-            Node::Leaf(leaf) => leaf.tally.unwrap().total(),
-            Node::Split(split) => small(&split.holds).min(small(&split.fails)),
-        }
-    }
     assert!(small(&fitted.tree.root) >= 100);
-    let wrong = TreeSettings { most_depth: 31, ..TreeSettings::default() };
-    assert!(matches!(fit(&training(100), &wrong), Err(TreeFitError::Setting { .. })));
+    let wrong = TreeSettings {
+        most_depth: 31,
+        ..TreeSettings::default()
+    };
+    assert!(matches!(
+        fit(&training(100), &wrong),
+        Err(TreeFitError::Setting { .. })
+    ));
 }
 
 proptest! {

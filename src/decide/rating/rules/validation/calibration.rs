@@ -1,6 +1,9 @@
 //! Calibration: whether as many turn out badly as the probabilities say.
 
-#![expect(clippy::float_arithmetic, reason = "shares and probabilities are statistics, not money")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "shares and probabilities are statistics, not money"
+)]
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +28,9 @@ pub struct CalibrationBin {
 
 /// Parts of like size by rising probability; equal probabilities stay together. Empty without probabilities.
 pub fn table(observations: &[Observation], settings: &ValidationSettings) -> Vec<CalibrationBin> {
-    let known = observations.iter().map(|o| Some((o.probability_of_default?, o.outcome)));
+    let known = observations
+        .iter()
+        .map(|o| Some((o.probability_of_default?, o.outcome)));
     let Some(mut known) = known.collect::<Option<Vec<_>>>() else {
         return Vec::new();
     };
@@ -57,7 +62,14 @@ pub fn table(observations: &[Observation], settings: &ValidationSettings) -> Vec
         let drawn: Vec<f64> = (0..settings.replicates).map(draw).collect();
         let observed = super::interval(rate, drawn, settings.confidence);
         let agrees = (observed.low..=observed.high).contains(&expected);
-        CalibrationBin { tally, lowest, highest, expected, observed, agrees }
+        CalibrationBin {
+            tally,
+            lowest,
+            highest,
+            expected,
+            observed,
+            agrees,
+        }
     };
     bins.into_iter().map(finish).collect()
 }

@@ -15,7 +15,10 @@ const SIDE: f64 = 300.0;
 /// Shares of bads refused over shares of goods refused, for every cut-off, beside the diagonal of a coin.
 pub fn roc(report: &ValidationReport) -> String {
     let auc = report.auc;
-    let title = format!("ROC curve: AUC {:.3} ({:.3} to {:.3})", auc.value, auc.low, auc.high);
+    let title = format!(
+        "ROC curve: AUC {:.3} ({:.3} to {:.3})",
+        auc.value, auc.low, auc.high
+    );
     let description = format!(
         "For every cut-off, the share of bad customers refused over the share of good customers refused. AUC {:.3}, \
          Gini {:.3}, {} good and {} bad customers. The dashed diagonal is what chance gives.",
@@ -32,7 +35,11 @@ pub fn roc(report: &ValidationReport) -> String {
 
 /// The shares of bads and goods up to each score, and the largest distance between them.
 pub fn ks(report: &ValidationReport) -> String {
-    let title = format!("KS chart: {:.3} at {:.6}", report.ks.value, Plain(report.ks_score));
+    let title = format!(
+        "KS chart: {:.3} at {:.6}",
+        report.ks.value,
+        Plain(report.ks_score)
+    );
     let description = format!(
         "The share of bad customers (dark red) and of good customers (blue) who score at most so much. They lie \
          furthest apart, {:.1} percentage points, at the score {:.6}.",
@@ -41,17 +48,39 @@ pub fn ks(report: &ValidationReport) -> String {
     );
     let mut chart = Chart::new(&title, &description, "score", "share at most this score");
     let scores = || report.curve.iter().map(|point| point.score);
-    let lowest = scores().reduce(f64::min).unwrap_or_default().min(report.ks_score);
-    let highest = scores().reduce(f64::max).unwrap_or_default().max(report.ks_score);
+    let lowest = scores()
+        .reduce(f64::min)
+        .unwrap_or_default()
+        .min(report.ks_score);
+    let highest = scores()
+        .reduce(f64::max)
+        .unwrap_or_default()
+        .max(report.ks_score);
     let place = |score: f64| {
         let width = highest - lowest;
-        if width > 0.0 { (score - lowest) / width } else { 0.5 }
+        if width > 0.0 {
+            (score - lowest) / width
+        } else {
+            0.5
+        }
     };
-    chart.axes(&format!("{:.6}", Plain(lowest)), &format!("{:.6}", Plain(highest)), 1.0);
+    chart.axes(
+        &format!("{:.6}", Plain(lowest)),
+        &format!("{:.6}", Plain(highest)),
+        1.0,
+    );
     let at = place(report.ks_score);
     chart.line(&[(at, 0.0), (at, 1.0)], "#777777", true);
-    let bads: Vec<(f64, f64)> = report.curve.iter().map(|p| (place(p.score), p.bads)).collect();
-    let goods: Vec<(f64, f64)> = report.curve.iter().map(|p| (place(p.score), p.goods)).collect();
+    let bads: Vec<(f64, f64)> = report
+        .curve
+        .iter()
+        .map(|p| (place(p.score), p.bads))
+        .collect();
+    let goods: Vec<(f64, f64)> = report
+        .curve
+        .iter()
+        .map(|p| (place(p.score), p.goods))
+        .collect();
     chart.line(&bads, "#8b1a1a", false);
     chart.line(&goods, "#4a90d9", false);
     chart.key(&[("bads", "#8b1a1a"), ("goods", "#4a90d9")]);
@@ -61,21 +90,39 @@ pub fn ks(report: &ValidationReport) -> String {
 /// What turned out badly over what was expected to, part by part with intervals, beside the diagonal of agreement.
 pub fn calibration(report: &ValidationReport) -> String {
     let agreeing = report.calibration.iter().filter(|bin| bin.agrees).count();
-    let title = format!("Calibration: {agreeing} of {} parts agree", report.calibration.len());
-    let mut description = "The observed share of bad customers over the expected one, by rising expectation:".to_owned();
+    let title = format!(
+        "Calibration: {agreeing} of {} parts agree",
+        report.calibration.len()
+    );
+    let mut description =
+        "The observed share of bad customers over the expected one, by rising expectation:"
+            .to_owned();
     for bin in &report.calibration {
         let (expected, observed) = (bin.expected * 100.0, bin.observed.value * 100.0);
         // Writing to a string does not fail.
-        let _ = write!(description, " {expected:.1}% expected, {observed:.1}% observed;");
+        let _ = write!(
+            description,
+            " {expected:.1}% expected, {observed:.1}% observed;"
+        );
     }
-    let mut chart = Chart::new(&title, &description, "expected share of bads", "observed share of bads");
-    let reach = |most: f64, bin: &super::CalibrationBin| most.max(bin.expected).max(bin.observed.high);
+    let mut chart = Chart::new(
+        &title,
+        &description,
+        "expected share of bads",
+        "observed share of bads",
+    );
+    let reach =
+        |most: f64, bin: &super::CalibrationBin| most.max(bin.expected).max(bin.observed.high);
     let most = report.calibration.iter().fold(0.0, reach).max(1e-6);
     chart.axes("0%", &format!("{:.1}%", most * 100.0), most);
     chart.line(&[(0.0, 0.0), (1.0, 1.0)], "#777777", true);
     for bin in &report.calibration {
         let x = bin.expected / most;
-        chart.line(&[(x, bin.observed.low / most), (x, bin.observed.high / most)], "#1f4e9c", false);
+        chart.line(
+            &[(x, bin.observed.low / most), (x, bin.observed.high / most)],
+            "#1f4e9c",
+            false,
+        );
         chart.dot(x, bin.observed.value / most, "#1f4e9c");
     }
     chart.finish()
@@ -134,16 +181,28 @@ impl Chart {
             (LEFT - 6.0, bottom, "end", "0%"),
             (LEFT - 6.0, TOP + 10.0, "end", &top),
         ] {
-            let _ = writeln!(self.svg, r#"<text x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>"#);
+            let _ = writeln!(
+                self.svg,
+                r#"<text x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>"#
+            );
         }
     }
 
     fn line(&mut self, points: &[(f64, f64)], colour: &str, dashed: bool) {
-        let dash = if dashed { r#" stroke-dasharray="5 4""# } else { "" };
+        let dash = if dashed {
+            r#" stroke-dasharray="5 4""#
+        } else {
+            ""
+        };
         let width = if colour == "#dddddd" { 1 } else { 2 };
         let mut path = String::new();
         for (x, y) in points {
-            let _ = write!(path, "{:.1},{:.1} ", LEFT + x * SIDE, TOP + (1.0 - y) * SIDE);
+            let _ = write!(
+                path,
+                "{:.1},{:.1} ",
+                LEFT + x * SIDE,
+                TOP + (1.0 - y) * SIDE
+            );
         }
         let path = path.trim_end();
         let _ = writeln!(
@@ -154,14 +213,20 @@ impl Chart {
 
     fn dot(&mut self, x: f64, y: f64, colour: &str) {
         let (x, y) = (LEFT + x * SIDE, TOP + (1.0 - y) * SIDE);
-        let _ = writeln!(self.svg, r#"<circle cx="{x:.1}" cy="{y:.1}" r="4" fill="{colour}"/>"#);
+        let _ = writeln!(
+            self.svg,
+            r#"<circle cx="{x:.1}" cy="{y:.1}" r="4" fill="{colour}"/>"#
+        );
     }
 
     fn key(&mut self, entries: &[(&str, &str)]) {
         let mut y = TOP + 20.0;
         for (text, colour) in entries {
             let x = LEFT + SIDE + 14.0;
-            let _ = writeln!(self.svg, r#"<text x="{x}" y="{y}" fill="{colour}">{text}</text>"#);
+            let _ = writeln!(
+                self.svg,
+                r#"<text x="{x}" y="{y}" fill="{colour}">{text}</text>"#
+            );
             y += 20.0;
         }
     }

@@ -1,6 +1,9 @@
 //! Rank correlation: whether two orders agree.
 
-#![expect(clippy::float_arithmetic, reason = "correlations are statistics, not money")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "correlations are statistics, not money"
+)]
 
 use thiserror::Error;
 
@@ -31,9 +34,12 @@ fn check(one: &[f64], other: &[f64]) -> Result<(), CorrelationError> {
 pub fn spearman(one: &[f64], other: &[f64]) -> Result<f64, CorrelationError> {
     check(one, other)?;
     let (one, other) = (ranks(one), ranks(other));
-    let middle = (real(one.len()) + 1.0) / 2.0;
+    let middle = f64::midpoint(1.0, real(one.len()));
     let product = |a: &[f64], b: &[f64]| -> f64 {
-        a.iter().zip(b).map(|(a, b)| (a - middle) * (b - middle)).sum()
+        a.iter()
+            .zip(b)
+            .map(|(a, b)| (a - middle) * (b - middle))
+            .sum()
     };
     let spread = (product(&one, &one) * product(&other, &other)).sqrt();
     if spread <= 0.0 {
@@ -49,7 +55,7 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     let mut ranks = vec![0.0; values.len()];
     let mut passed = 0_usize;
     for equal in order.chunk_by(|(a, _), (b, _)| a >= b) {
-        let mean = real(passed) + (real(equal.len()) + 1.0) / 2.0;
+        let mean = real(passed) + f64::midpoint(1.0, real(equal.len()));
         for (_, place) in equal {
             if let Some(rank) = ranks.get_mut(*place) {
                 *rank = mean;
@@ -68,14 +74,20 @@ pub fn kendall(one: &[f64], other: &[f64]) -> Result<f64, CorrelationError> {
     let mut pairs: Vec<(f64, f64)> = ranks(one).into_iter().zip(ranks(other)).collect();
     pairs.sort_unstable_by(|(a, x), (b, y)| a.total_cmp(b).then(x.total_cmp(y)));
     let all = pairs_of(pairs.len());
-    let tied_one: f64 = pairs.chunk_by(|(a, _), (b, _)| a >= b).map(|tie| pairs_of(tie.len())).sum();
+    let tied_one: f64 = pairs
+        .chunk_by(|(a, _), (b, _)| a >= b)
+        .map(|tie| pairs_of(tie.len()))
+        .sum();
     let tied_both: f64 = pairs
         .chunk_by(|(a, x), (b, y)| a >= b && x >= y)
         .map(|tie| pairs_of(tie.len()))
         .sum();
     let mut others: Vec<f64> = pairs.iter().map(|(_, other)| *other).collect();
     let out_of_order = sort_counting(&mut others);
-    let tied_other: f64 = others.chunk_by(|a, b| a >= b).map(|tie| pairs_of(tie.len())).sum();
+    let tied_other: f64 = others
+        .chunk_by(|a, b| a >= b)
+        .map(|tie| pairs_of(tie.len()))
+        .sum();
     let in_order = all - tied_one - tied_other + tied_both - out_of_order;
     let spread = (all - tied_one).sqrt() * (all - tied_other).sqrt();
     if spread <= 0.0 {

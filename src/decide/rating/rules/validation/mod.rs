@@ -4,7 +4,10 @@
 //! themselves (stratified), as often as asked; the interval lies between the percentiles of what comes out. The same
 //! seed gives the same report. Higher scores are taken to be better.
 
-#![expect(clippy::float_arithmetic, reason = "shares and probabilities are statistics, not money")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "shares and probabilities are statistics, not money"
+)]
 
 mod calibration;
 pub mod charts;
@@ -123,24 +126,47 @@ pub struct CurvePoint {
 
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum ValidationError {
-    #[error("observation {row} has a score that is no finite number, or a probability outside of 0 to 1")]
+    #[error(
+        "observation {row} has a score that is no finite number, or a probability outside of 0 to 1"
+    )]
     Observation { row: usize },
     #[error("{goods} good and {bads} bad customers: at least one of each is needed")]
     OneOutcome { goods: usize, bads: usize },
     #[error("`{setting}` is out of its range: {range}")]
-    Setting { setting: &'static str, range: &'static str },
+    Setting {
+        setting: &'static str,
+        range: &'static str,
+    },
 }
 
 impl ValidationSettings {
     fn check(&self) -> Result<(), ValidationError> {
         let demands: [(&'static str, bool, &'static str); 4] = [
-            ("cut_off", self.cut_off.is_none_or(f64::is_finite), "a finite number"),
-            ("replicates", (1..=10_000).contains(&self.replicates), "1 to 10,000"),
-            ("confidence", (0.5..=0.999).contains(&self.confidence), "0.5 to 0.999"),
-            ("calibration_bins", (2..=100).contains(&self.calibration_bins), "2 to 100"),
+            (
+                "cut_off",
+                self.cut_off.is_none_or(f64::is_finite),
+                "a finite number",
+            ),
+            (
+                "replicates",
+                (1..=10_000).contains(&self.replicates),
+                "1 to 10,000",
+            ),
+            (
+                "confidence",
+                (0.5..=0.999).contains(&self.confidence),
+                "0.5 to 0.999",
+            ),
+            (
+                "calibration_bins",
+                (2..=100).contains(&self.calibration_bins),
+                "2 to 100",
+            ),
         ];
         let wrong = demands.iter().find(|(_, right, _)| !right);
-        wrong.map_or(Ok(()), |(setting, _, range)| Err(ValidationError::Setting { setting, range }))
+        wrong.map_or(Ok(()), |(setting, _, range)| {
+            Err(ValidationError::Setting { setting, range })
+        })
     }
 }
 
@@ -186,7 +212,9 @@ pub fn validate(
             precision: estimate(&|f| f.precision()),
             recall: always(&|f| f.bads_refused / f.bads),
             f1: estimate(&|f| f.f1()),
-            accuracy: always(&|f| (f.bads_refused + f.goods - f.goods_refused) / (f.bads + f.goods)),
+            accuracy: always(&|f| {
+                (f.bads_refused + f.goods - f.goods_refused) / (f.bads + f.goods)
+            }),
         },
         brier: estimate(&|f| f.brier),
         calibration: calibration::table(observations, settings),
@@ -202,10 +230,17 @@ fn interval(value: f64, mut drawn: Vec<f64>, confidence: f64) -> Estimate {
     let last = real(drawn.len().saturating_sub(1));
     let at = |share: f64| {
         let place = (0..drawn.len()).find(|place| real(*place) >= (share * last).round());
-        place.and_then(|place| drawn.get(place)).copied().unwrap_or(value)
+        place
+            .and_then(|place| drawn.get(place))
+            .copied()
+            .unwrap_or(value)
     };
     // A figure at its bound, such as an AUC of 1, may lie outside of all that is drawn.
-    Estimate { value, low: at(tail).min(value), high: at(1.0 - tail).max(value) }
+    Estimate {
+        value,
+        low: at(tail).min(value),
+        high: at(1.0 - tail).max(value),
+    }
 }
 
 /// The area under the curve alone, quickly.

@@ -1,6 +1,9 @@
 //! Observations by rising score, and the figures of each drawing of them.
 
-#![expect(clippy::float_arithmetic, reason = "shares and probabilities are statistics, not money")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "shares and probabilities are statistics, not money"
+)]
 
 use super::{CurvePoint, Observation, ValidationError};
 use crate::decide::rating::rules::binning::Tally;
@@ -63,17 +66,19 @@ impl Ranked {
     fn ties<'a>(&'a self, weights: &'a [f64]) -> impl Iterator<Item = (f64, f64, f64)> + 'a {
         let mut start = 0;
         // Not total: −0 and 0 are equal scores.
-        self.rows.chunk_by(|a, b| a.score >= b.score).map(move |chunk| {
-            let (mut goods, mut bads) = (0.0, 0.0);
-            for (row, weight) in chunk.iter().zip(weights.iter().skip(start)) {
-                match row.outcome {
-                    Outcome::Good => goods += weight,
-                    Outcome::Bad => bads += weight,
+        self.rows
+            .chunk_by(|a, b| a.score >= b.score)
+            .map(move |chunk| {
+                let (mut goods, mut bads) = (0.0, 0.0);
+                for (row, weight) in chunk.iter().zip(weights.iter().skip(start)) {
+                    match row.outcome {
+                        Outcome::Good => goods += weight,
+                        Outcome::Bad => bads += weight,
+                    }
                 }
-            }
-            start = start.saturating_add(chunk.len());
-            (chunk.first().map_or(0.0, |row| row.score), goods, bads)
-        })
+                start = start.saturating_add(chunk.len());
+                (chunk.first().map_or(0.0, |row| row.score), goods, bads)
+            })
     }
 
     pub fn figures(&self, weights: &[f64], cut_off: f64) -> Figures {
@@ -114,7 +119,9 @@ impl Ranked {
         let mut random = fastrand::Rng::with_seed(seed);
         let rows_of = |wanted: Outcome| -> Vec<usize> {
             let rows = self.rows.iter().enumerate();
-            rows.filter(|(_, row)| row.outcome == wanted).map(|(place, _)| place).collect()
+            rows.filter(|(_, row)| row.outcome == wanted)
+                .map(|(place, _)| place)
+                .collect()
         };
         let strata = [rows_of(Outcome::Good), rows_of(Outcome::Bad)];
         let mut weights = vec![0.0; self.rows.len()];
@@ -156,7 +163,11 @@ impl Ranked {
         self.ties(once).map(move |(score, goods_here, bads_here)| {
             goods += goods_here;
             bads += bads_here;
-            CurvePoint { score, goods: goods / all_goods, bads: bads / all_bads }
+            CurvePoint {
+                score,
+                goods: goods / all_goods,
+                bads: bads / all_bads,
+            }
         })
     }
 

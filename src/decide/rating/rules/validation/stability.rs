@@ -104,21 +104,33 @@ pub fn stability(
     let mut limits: Vec<f64> = Vec::new();
     for bin in 1..bins {
         let place = expected.len().saturating_mul(bin).div_euclid(bins);
-        let neighbours = place.checked_sub(1).and_then(|before| expected.get(before).zip(expected.get(place)));
+        let neighbours = place
+            .checked_sub(1)
+            .and_then(|before| expected.get(before).zip(expected.get(place)));
         // A cut within equal scores moves to the next higher score.
         let limit = neighbours.and_then(|(lower, upper)| {
             let next = expected.get(expected.partition_point(|score| score <= lower));
-            if lower < upper { Some(roundest_between(*lower, *upper)) } else { next.copied() }
+            if lower < upper {
+                Some(roundest_between(*lower, *upper))
+            } else {
+                next.copied()
+            }
         });
         if let Some(limit) = limit.filter(|limit| limits.last().is_none_or(|last| limit > last)) {
             limits.push(limit);
         }
     }
     let froms = std::iter::once(None).chain(limits.iter().copied().map(Some));
-    let belows = limits.iter().copied().map(Some).chain(std::iter::once(None));
+    let belows = limits
+        .iter()
+        .copied()
+        .map(Some)
+        .chain(std::iter::once(None));
     let within = |scores: &[f64], from: Option<f64>, below: Option<f64>| {
         let before = |limit: f64| scores.partition_point(|score| *score < limit);
-        below.map_or(scores.len(), before).saturating_sub(from.map_or(0, before))
+        below
+            .map_or(scores.len(), before)
+            .saturating_sub(from.map_or(0, before))
     };
     let counts = froms.zip(belows).map(|(from, below)| StabilityCount {
         band: Band::Range { from, below },
@@ -132,7 +144,10 @@ pub fn stability(
 ///
 /// # Errors
 /// When one population is empty.
-pub fn of_counts(counts: Vec<StabilityCount>, settings: &ValidationSettings) -> Result<Stability, StabilityError> {
+pub fn of_counts(
+    counts: Vec<StabilityCount>,
+    settings: &ValidationSettings,
+) -> Result<Stability, StabilityError> {
     let expected: Vec<usize> = counts.iter().map(|count| count.expected).collect();
     let actual: Vec<usize> = counts.iter().map(|count| count.actual).collect();
     let (all_expected, all_actual): (usize, usize) = (expected.iter().sum(), actual.iter().sum());
@@ -141,16 +156,25 @@ pub fn of_counts(counts: Vec<StabilityCount>, settings: &ValidationSettings) -> 
     }
     let value = parts(&expected, &actual).iter().sum();
     let mut random = fastrand::Rng::with_seed(settings.seed);
-    let drawn = (0..settings.replicates)
-        .map(|_| parts(&redraw(&expected, &mut random), &redraw(&actual, &mut random)).iter().sum());
+    let drawn = (0..settings.replicates).map(|_| {
+        parts(
+            &redraw(&expected, &mut random),
+            &redraw(&actual, &mut random),
+        )
+        .iter()
+        .sum()
+    });
     let index = interval(value, drawn.collect(), settings.confidence);
     let parts = parts(&expected, &actual);
-    let bins = counts.into_iter().zip(parts).map(|(count, index)| StabilityBin {
-        expected_share: real(count.expected) / real(all_expected),
-        actual_share: real(count.actual) / real(all_actual),
-        index,
-        count,
-    });
+    let bins = counts
+        .into_iter()
+        .zip(parts)
+        .map(|(count, index)| StabilityBin {
+            expected_share: real(count.expected) / real(all_expected),
+            actual_share: real(count.actual) / real(all_actual),
+            index,
+            count,
+        });
     Ok(Stability {
         index,
         verdict: StabilityVerdict::of(value),

@@ -10,12 +10,25 @@ fn close(a: f64, b: f64, within: f64) {
 }
 
 fn observed(goods: &[f64], bads: &[f64]) -> Vec<Observation> {
-    let of = |outcome| move |score: &f64| Observation { score: *score, outcome, probability_of_default: None };
-    goods.iter().map(of(Outcome::Good)).chain(bads.iter().map(of(Outcome::Bad))).collect()
+    let of = |outcome| {
+        move |score: &f64| Observation {
+            score: *score,
+            outcome,
+            probability_of_default: None,
+        }
+    };
+    goods
+        .iter()
+        .map(of(Outcome::Good))
+        .chain(bads.iter().map(of(Outcome::Bad)))
+        .collect()
 }
 
 fn worked() -> Vec<Observation> {
-    observed(&[720.0, 700.0, 690.0, 650.0, 640.0, 600.0], &[660.0, 610.0, 560.0, 540.0])
+    observed(
+        &[720.0, 700.0, 690.0, 650.0, 640.0, 600.0],
+        &[660.0, 610.0, 560.0, 540.0],
+    )
 }
 
 /// Formulas 3.7.
@@ -29,7 +42,12 @@ fn the_worked_auc_gini_and_ks() {
     assert!(report.auc.low < report.auc.value && report.auc.value < report.auc.high);
     // Refused are those below 640, the next score: three bads and the good of 600.
     let confusion = &report.confusion;
-    let cells = (confusion.bads_refused, confusion.goods_refused, confusion.bads_accepted, confusion.goods_accepted);
+    let cells = (
+        confusion.bads_refused,
+        confusion.goods_refused,
+        confusion.bads_accepted,
+        confusion.goods_accepted,
+    );
     assert_eq!(cells, (3, 1, 1, 5));
     close(confusion.precision.unwrap().value, 0.75, 1e-12);
     close(confusion.recall.value, 0.75, 1e-12);
@@ -40,7 +58,11 @@ fn the_worked_auc_gini_and_ks() {
 
 #[test]
 fn equal_scores_count_half() {
-    close(auc(&observed(&[1.0, 2.0], &[1.0, 2.0])).unwrap(), 0.5, 1e-12);
+    close(
+        auc(&observed(&[1.0, 2.0], &[1.0, 2.0])).unwrap(),
+        0.5,
+        1e-12,
+    );
     close(auc(&observed(&[2.0], &[1.0])).unwrap(), 1.0, 1e-12);
     close(auc(&observed(&[0.0], &[-0.0])).unwrap(), 0.5, 1e-12);
 }
@@ -53,12 +75,26 @@ fn the_worked_population_stability() {
         expected: 20,
         actual,
     };
-    let counts = [15, 18, 20, 22, 25].into_iter().enumerate().map(count).collect();
+    let counts = [15, 18, 20, 22, 25]
+        .into_iter()
+        .enumerate()
+        .map(count)
+        .collect();
     let found = of_counts(counts, &ValidationSettings::default()).unwrap();
     close(found.index.value, 0.0296, 5e-5);
-    assert_eq!((found.verdict, found.expected, found.actual), (StabilityVerdict::Stable, 100, 100));
-    use StabilityVerdict::{Act, Stable, Watch};
-    assert_eq!([0.0999, 0.10, 0.25, 0.2501].map(StabilityVerdict::of), [Stable, Watch, Watch, Act]);
+    assert_eq!(
+        (found.verdict, found.expected, found.actual),
+        (StabilityVerdict::Stable, 100, 100)
+    );
+    assert_eq!(
+        [0.0999, 0.10, 0.25, 0.2501].map(StabilityVerdict::of),
+        [
+            StabilityVerdict::Stable,
+            StabilityVerdict::Watch,
+            StabilityVerdict::Watch,
+            StabilityVerdict::Act
+        ]
+    );
 }
 
 #[test]
@@ -71,7 +107,10 @@ fn scores_are_compared_in_bins_of_those_expected() {
     let moved: Vec<f64> = expected.iter().map(|score| score - 300.0).collect();
     let moved = stability(&expected, &moved, 10, &settings).unwrap();
     assert_eq!(moved.verdict, StabilityVerdict::Act);
-    assert_eq!(moved.bins.iter().map(|bin| bin.count.actual).sum::<usize>(), 1000);
+    assert_eq!(
+        moved.bins.iter().map(|bin| bin.count.actual).sum::<usize>(),
+        1000
+    );
     let tied = stability(&[1.0, 1.0, 1.0, 2.0], &[1.0, 2.0], 2, &settings).unwrap();
     assert_eq!(tied.bins.len(), 2);
     assert!(stability(&[], &expected, 10, &settings).is_err());
@@ -79,8 +118,14 @@ fn scores_are_compared_in_bins_of_those_expected() {
 
 #[test]
 fn the_same_seed_gives_the_same_report() {
-    let settings = ValidationSettings { replicates: 50, ..ValidationSettings::default() };
-    let other = ValidationSettings { seed: 2, ..settings.clone() };
+    let settings = ValidationSettings {
+        replicates: 50,
+        ..ValidationSettings::default()
+    };
+    let other = ValidationSettings {
+        seed: 2,
+        ..settings.clone()
+    };
     let report = |settings| validate(&worked(), settings).unwrap();
     assert_eq!(report(&settings), report(&settings));
     assert_ne!(report(&settings).auc.low.to_bits(), 0);
@@ -92,7 +137,11 @@ fn calibration_tells_where_probabilities_are_wrong() {
     let mut rows = Vec::new();
     // A tenth of the first 1,000 and half of the last 1,000 are bad; both were given 10%, the latter 11%.
     for row in 0..2000 {
-        let bad = if row < 1000 { row % 10 == 0 } else { row % 2 == 0 };
+        let bad = if row < 1000 {
+            row % 10 == 0
+        } else {
+            row % 2 == 0
+        };
         let probability = if row < 1000 { 0.10 } else { 0.11 };
         rows.push(Observation {
             score: 1.0 - probability,
@@ -103,7 +152,8 @@ fn calibration_tells_where_probabilities_are_wrong() {
     let report = validate(&rows, &ValidationSettings::default()).unwrap();
     let agrees: Vec<bool> = report.calibration.iter().map(|bin| bin.agrees).collect();
     assert_eq!(agrees, [true, false]);
-    let expected = (100.0 * 0.81 + 900.0 * 0.01 + 500.0 * (0.89 * 0.89) + 500.0 * (0.11 * 0.11)) / 2000.0;
+    let expected =
+        (100.0 * 0.81 + 900.0 * 0.01 + 500.0 * (0.89 * 0.89) + 500.0 * (0.11 * 0.11)) / 2000.0;
     close(report.brier.unwrap().value, expected, 1e-12);
 }
 
@@ -114,9 +164,18 @@ fn malformed_observations_are_refused() {
         validate(&observed(&[1.0], &[f64::NAN]), &settings),
         Err(ValidationError::Observation { row: 1 })
     );
-    assert!(matches!(validate(&observed(&[1.0], &[]), &settings), Err(ValidationError::OneOutcome { .. })));
-    let wrong = ValidationSettings { confidence: 1.0, ..settings };
-    assert!(matches!(validate(&worked(), &wrong), Err(ValidationError::Setting { .. })));
+    assert!(matches!(
+        validate(&observed(&[1.0], &[]), &settings),
+        Err(ValidationError::OneOutcome { .. })
+    ));
+    let wrong = ValidationSettings {
+        confidence: 1.0,
+        ..settings
+    };
+    assert!(matches!(
+        validate(&worked(), &wrong),
+        Err(ValidationError::Setting { .. })
+    ));
 }
 
 #[test]
@@ -125,8 +184,15 @@ fn rank_correlations_know_ties() {
     close(spearman(&one, &other).unwrap(), 0.8, 1e-12);
     close(kendall(&one, &other).unwrap(), 0.6, 1e-12);
     // By hand: of 6 pairs one is tied in the first, one in the second, 4 in order: 4 ÷ √(5 · 5).
-    close(kendall(&[1.0, 1.0, 2.0, 3.0], &[1.0, 2.0, 2.0, 3.0]).unwrap(), 0.8, 1e-12);
-    assert_eq!(kendall(&[1.0, 1.0], &[1.0, 2.0]), Err(CorrelationError::Constant));
+    close(
+        kendall(&[1.0, 1.0, 2.0, 3.0], &[1.0, 2.0, 2.0, 3.0]).unwrap(),
+        0.8,
+        1e-12,
+    );
+    assert_eq!(
+        kendall(&[1.0, 1.0], &[1.0, 2.0]),
+        Err(CorrelationError::Constant)
+    );
     assert!(spearman(&[1.0], &[1.0]).is_err());
 }
 
@@ -137,7 +203,11 @@ fn charts_stand_alone_and_say_what_they_show() {
         row.probability_of_default = Some(1.0 / (1.0 + ((row.score - 600.0) / 40.0).exp()));
     }
     let report = validate(&rows, &ValidationSettings::default()).unwrap();
-    for svg in [charts::roc(&report), charts::ks(&report), charts::calibration(&report)] {
+    for svg in [
+        charts::roc(&report),
+        charts::ks(&report),
+        charts::calibration(&report),
+    ] {
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
         assert!(svg.contains("<title id=") && svg.contains("<desc id=") && !svg.contains("NaN"));
     }
