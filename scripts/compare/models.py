@@ -66,11 +66,11 @@ def theirs():
 def read_ours(path):
     found = {}
     for line in Path(path).read_text().splitlines():
-        words = line.split()
+        words = line[max(line.find("ours "), 0) :].split()
         if words[:1] == ["ours"] and "auc" in words[3:4]:
             found[words[1], words[2]] = float(words[4])
         elif words[:2] == ["ours", "100000"]:
-            print(line)
+            print(" ".join(words))
     return found
 
 

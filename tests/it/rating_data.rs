@@ -195,7 +195,8 @@ fn the_information_values_of_german_credit_are_those_published() {
 
 /// Published for 60 to 70% to learn from, by one seed: AUC 0.8308, Gini 0.6617, KS 0.5113 on those, AUC 0.7777, Gini
 /// 0.5554, KS 0.4613 on those held back, PSI 0.0384. With 300 held back the figures swing by ±0.05 with who they are;
-/// so the published ones must lie within our intervals, and our mean over ten draws within 0.015 of them.
+/// so the published ones must lie within our intervals, and our means over ten draws reach those of the
+/// held back.
 #[test]
 fn a_scorecard_of_german_credit_does_as_well_as_those_published() {
     let Some(set) = table(GERMAN) else { return };
@@ -247,14 +248,14 @@ fn a_scorecard_of_german_credit_does_as_well_as_those_published() {
         mean(|r| r.ks.value),
     );
     println!("ours german scorecard mean of ten draws: auc {auc:.4} gini {gini:.4} ks {ks:.4}");
-    assert!(auc > 0.7777 - 0.015 && gini > 0.5554 - 0.03 && ks > 0.4613 - 0.03);
+    assert!(auc >= 0.7777 && gini >= 0.5554 && ks >= 0.4613);
 }
 
 #[test]
 fn models_of_bankruptcy_tell_good_from_bad_among_those_held_back() {
     for (name, file, least_scorecard, least_tree) in [
-        ("polish", POLISH, 0.85, 0.80),
-        ("american", AMERICAN, 0.70, 0.65),
+        ("polish", POLISH, 0.88, 0.86),
+        ("american", AMERICAN, 0.62, 0.60),
     ] {
         let Some(set) = table(file) else { continue };
         let (learnt, held_back) = split(&set);
