@@ -24,7 +24,7 @@ pub fn roc(report: &ValidationReport) -> String {
          Gini {:.3}, {} good and {} bad customers. The dashed diagonal is what chance gives.",
         auc.value, report.gini.value, report.tally.goods, report.tally.bads
     );
-    let mut chart = Chart::new(&title, &description, "goods refused", "bads refused");
+    let mut chart = Chart::new("roc", &title, &description, "goods refused", "bads refused");
     chart.axes("0%", "100%", 1.0);
     chart.line(&[(0.0, 0.0), (1.0, 1.0)], "#777777", true);
     let mut points = vec![(0.0, 0.0)];
@@ -36,17 +36,23 @@ pub fn roc(report: &ValidationReport) -> String {
 /// The shares of bads and goods up to each score, and the largest distance between them.
 pub fn ks(report: &ValidationReport) -> String {
     let title = format!(
-        "KS chart: {:.3} at {:.6}",
+        "KS chart: {:.3} at {}",
         report.ks.value,
         Plain(report.ks_score)
     );
     let description = format!(
         "The share of bad customers (dark red) and of good customers (blue) who score at most so much. They lie \
-         furthest apart, {:.1} percentage points, at the score {:.6}.",
+         furthest apart, {:.1} percentage points, at the score {}.",
         report.ks.value * 100.0,
         Plain(report.ks_score)
     );
-    let mut chart = Chart::new(&title, &description, "score", "share at most this score");
+    let mut chart = Chart::new(
+        "ks",
+        &title,
+        &description,
+        "score",
+        "share at most this score",
+    );
     let scores = || report.curve.iter().map(|point| point.score);
     let lowest = scores()
         .reduce(f64::min)
@@ -64,11 +70,7 @@ pub fn ks(report: &ValidationReport) -> String {
             0.5
         }
     };
-    chart.axes(
-        &format!("{:.6}", Plain(lowest)),
-        &format!("{:.6}", Plain(highest)),
-        1.0,
-    );
+    chart.axes(&Plain(lowest).to_string(), &Plain(highest).to_string(), 1.0);
     let at = place(report.ks_score);
     chart.line(&[(at, 0.0), (at, 1.0)], "#777777", true);
     let bads: Vec<(f64, f64)> = report
@@ -82,8 +84,8 @@ pub fn ks(report: &ValidationReport) -> String {
         .map(|p| (place(p.score), p.goods))
         .collect();
     chart.line(&bads, "#8b1a1a", false);
-    chart.line(&goods, "#4a90d9", false);
-    chart.key(&[("bads", "#8b1a1a"), ("goods", "#4a90d9")]);
+    chart.line(&goods, "#1f6fb5", false);
+    chart.key(&[("bads", "#8b1a1a"), ("goods", "#1f6fb5")]);
     chart.finish()
 }
 
@@ -106,6 +108,7 @@ pub fn calibration(report: &ValidationReport) -> String {
         );
     }
     let mut chart = Chart::new(
+        "calibration",
         &title,
         &description,
         "expected share of bads",
@@ -128,18 +131,14 @@ pub fn calibration(report: &ValidationReport) -> String {
     chart.finish()
 }
 
-/// A number with at most so many decimals as the format says, without the zeros at its end.
+/// A number as a person reads it: one decimal from a hundred on, otherwise four, without the zeros at its end.
 struct Plain(f64);
 
 impl std::fmt::Display for Plain {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = format!("{:.*}", f.precision().unwrap_or(6), self.0);
-        let short = if text.contains('.') {
-            text.trim_end_matches('0').trim_end_matches('.')
-        } else {
-            &text
-        };
-        f.write_str(short)
+        let decimals = if self.0.abs() >= 100.0 { 1 } else { 4 };
+        let text = format!("{:.decimals$}", self.0);
+        f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
     }
 }
 
@@ -149,12 +148,12 @@ struct Chart {
 }
 
 impl Chart {
-    fn new(title: &str, description: &str, across: &str, up: &str) -> Chart {
+    fn new(id: &str, title: &str, description: &str, across: &str, up: &str) -> Chart {
         let (middle, bottom) = (LEFT + SIDE / 2.0, TOP + SIDE);
         let svg = format!(
-            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 480 420" role="img" aria-labelledby="title desc" font-family="sans-serif" font-size="13" fill="#222222">
-<title id="title">{title}</title>
-<desc id="desc">{description}</desc>
+            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 480 420" role="img" aria-labelledby="{id}-title {id}-desc" font-family="sans-serif" font-size="13" fill="#222222">
+<title id="{id}-title">{title}</title>
+<desc id="{id}-desc">{description}</desc>
 <rect width="480" height="420" fill="#ffffff"/>
 <text x="{LEFT}" y="28" font-size="15" font-weight="bold">{title}</text>
 <rect x="{LEFT}" y="{TOP}" width="{SIDE}" height="{SIDE}" fill="none" stroke="#222222"/>
@@ -174,7 +173,7 @@ impl Chart {
             self.line(&[(0.0, quarter), (1.0, quarter)], "#dddddd", false);
             self.line(&[(quarter, 0.0), (quarter, 1.0)], "#dddddd", false);
         }
-        let top = format!("{:.4}%", Plain((most * 1000.0).round() / 10.0));
+        let top = format!("{}%", Plain((most * 1000.0).round() / 10.0));
         for (x, y, anchor, text) in [
             (LEFT, bottom + 18.0, "start", first),
             (right, bottom + 18.0, "end", last),
