@@ -237,9 +237,14 @@ fn a_scorecard_of_german_credit_does_as_well_as_those_published() {
         "a split by place is stable: {:?}",
         stable.index
     );
+    let once = ValidationSettings {
+        replicates: 1, // no intervals
+        ..ValidationSettings::default()
+    };
     let draws: Vec<ValidationReport> = (0..10)
         .map(|seed| set.split(0.3, seed).unwrap())
-        .map(|(learnt, held_back)| report(&scores(&learnt, &held_back)))
+        .map(|(learnt, held_back)| scores(&learnt, &held_back))
+        .map(|observations| validate(&observations, &once).unwrap())
         .collect();
     let mean = |of: fn(&ValidationReport) -> f64| draws.iter().map(of).sum::<f64>() / 10.0;
     let (auc, gini, ks) = (
