@@ -289,7 +289,7 @@ fn an_order_that_is_reserved_twice_is_found() {
         a_book(app);
         let lies = lies_after(
             app,
-            "DROP INDEX reservations_customer_id_order_number_purpose_key; \
+            "DROP INDEX reservations_order_number_customer_id_purpose_key; \
              UPDATE reservations SET order_number = 'SO-1'",
         );
         let (name, found) = &lies[0];

@@ -137,10 +137,12 @@ pub fn add_movements(
                  m.group_receivable_minor, group_instrument_minor = a.group_instrument_minor + \
                  m.group_instrument_minor, group_charge_minor = a.group_charge_minor + \
                  m.group_charge_minor, group_unapplied_minor = a.group_unapplied_minor + \
-                 m.group_unapplied_minor FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS m(id, \
-                 reserved_minor, delivered_minor, receivable_minor, instrument_minor, charge_minor, \
-                 unapplied_minor, group_reserved_minor, group_delivered_minor, group_receivable_minor, \
-                 group_instrument_minor, group_charge_minor, group_unapplied_minor) WHERE a.id = m.id",
+                 m.group_unapplied_minor FROM (SELECT UNNEST(?) AS id, UNNEST(?) AS reserved_minor, \
+                 UNNEST(?) AS delivered_minor, UNNEST(?) AS receivable_minor, UNNEST(?) AS \
+                 instrument_minor, UNNEST(?) AS charge_minor, UNNEST(?) AS unapplied_minor, UNNEST(?) AS \
+                 group_reserved_minor, UNNEST(?) AS group_delivered_minor, UNNEST(?) AS \
+                 group_receivable_minor, UNNEST(?) AS group_instrument_minor, UNNEST(?) AS \
+                 group_charge_minor, UNNEST(?) AS group_unapplied_minor) m WHERE a.id = m.id",
             )
             .bind::<Array<IdColumn>, _>(ids)
             .bind::<Array<BigInt>, _>(column(|m| m.own.reserved_minor))
