@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::limits::{an_order, check, codes, reserved};
 use crate::receivables::take_back;
 use crate::support::{
-    Client, Reply, TestApp, a_customer, a_receipt, an_invoice, on_both, set_limit, set_rate, set_rules,
+    Client, Reply, TestApp, a_customer, a_receipt, an_invoice, on_both, set_limit, set_rate,
+    set_rules,
 };
 
 /// An order that must wait; gives the path of its credit block.
