@@ -35,6 +35,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(crate::book::exposure::api::routes)
         .configure(crate::book::receivables::api::routes)
         .configure(crate::decide::applications::api::routes)
+        .configure(crate::decide::terms::api::routes)
         .configure(crate::collect::dunning::api::routes)
         .configure(crate::book::imports::api::routes)
         .configure(crate::platform::jobs::api::routes)

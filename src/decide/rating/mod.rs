@@ -6,4 +6,5 @@
 //! and explained factor by factor: a number that decides about somebody's credit can be taken apart by the person who
 //! has to defend it.
 
+pub mod ratings;
 pub mod rules;

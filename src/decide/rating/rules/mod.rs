@@ -10,5 +10,4 @@ mod numbers;
 pub mod payment_behaviour;
 pub mod scoring;
 pub mod statements;
-pub mod terms;
 pub mod topsis;

@@ -1,0 +1,4 @@
+//! Ratings.
+
+pub mod actions;
+pub mod model;
