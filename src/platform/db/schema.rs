@@ -3,9 +3,11 @@
 //! It is written by hand beside the two migration folders; a test compares both databases with each other, and
 //! every query compiles against it.
 
+mod assessment;
 mod collect;
 mod decide;
 
+pub use assessment::*;
 pub use collect::*;
 pub use decide::*;
 
@@ -448,6 +450,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     credit_blocks,
     applications,
     application_steps,
+    application_assessments,
 );
 
 // What was paid, by when it was due and when it came.
