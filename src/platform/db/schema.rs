@@ -6,10 +6,12 @@
 mod assessment;
 mod collect;
 mod decide;
+mod facts;
 
 pub use assessment::*;
 pub use collect::*;
 pub use decide::*;
+pub use facts::*;
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -451,6 +453,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     applications,
     application_steps,
     application_assessments,
+    financial_statements,
+    industry_versions,
+    customer_facts,
 );
 
 // What was paid, by when it was due and when it came.

@@ -16,6 +16,9 @@ use crate::decide::rating::ratings::actions as ratings;
 use crate::decide::rating::rules::payment_behaviour::{
     Item, PaidPart, PaymentBehaviour, Window, payment_behaviour,
 };
+use crate::decide::rating::rules::statements::Line;
+use crate::decide::rating::statements::model::{VALID_MONTHS, current};
+use crate::decide::rating::statements::store as statements;
 use crate::decide::terms::actions::first_day;
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::{Currency, Money};
@@ -122,12 +125,29 @@ fn rating(db: &mut Db, customer: CustomerId) -> Result<Option<RatingFact>, DbErr
     }))
 }
 
+/// The latest financial statement that may still be used: of the periods known today, the last version of the newest.
 fn statement(
-    _: &mut Db,
-    _: CustomerId,
-    _: NaiveDate,
+    db: &mut Db,
+    customer: CustomerId,
+    today: NaiveDate,
 ) -> Result<Option<StatementFact>, DbError> {
-    Ok(None)
+    let since = today.checked_sub_months(Months::new(VALID_MONTHS));
+    let known = statements::list_known(db, &[customer], since.unwrap_or(today), today)?;
+    let Some(row) = current(known).into_iter().next() else {
+        return Ok(None);
+    };
+    let statement = row.statement()?;
+    Ok(Some(StatementFact {
+        id: row.id.to_string(),
+        period_end: statement.period_end,
+        net_assets: statement.net_assets().ok(),
+        intangible_assets: statement.line(Line::IntangibleAssets),
+        working_capital: statement.working_capital().ok(),
+        cash: statement.line(Line::Cash),
+        receivables: statement.line(Line::Receivables),
+        short_term_debt: statement.line(Line::ShortTermDebt),
+        payables: statement.line(Line::Payables),
+    }))
 }
 
 /// How the customer paid us in the policy's period; nothing when it has shown nothing in it.
