@@ -29,7 +29,7 @@ pub fn assess(tx: &mut Tx, id: ApplicationId, version: i64, input: &AssessIn) ->
     let locked = lock_account(tx, id)?;
     let before = take(tx, id, version, Verb::Assess)?;
     let policy = live(tx)?;
-    let mut facts = facts::gather(tx, &before, &locked, &policy.document.limit_methods)?;
+    let mut facts = facts::gather(tx, &before, &locked, &policy.document)?;
     if let Some(expected) = &input.expected {
         expect_currency(expected.yearly_need.money(), before.currency)?;
         expect_share("/expected/our_share", expected.our_share)?;

@@ -4,8 +4,9 @@ use chrono::{Days, Months, NaiveDate};
 
 use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::AdditionalKind;
+use crate::book::exposure::rules::included;
 use crate::book::exposure::store as exposure;
-use crate::book::policy::model::LimitMethods;
+use crate::book::policy::model::{LimitMethods, PolicyDocument};
 use crate::book::receivables::model::InvoicePart;
 use crate::book::receivables::store as receivables;
 use crate::decide::applications::model::Application;
@@ -32,7 +33,7 @@ pub fn gather(
     tx: &mut Tx,
     application: &Application,
     locked: &Locked,
-    rules: &LimitMethods,
+    policy: &PolicyDocument,
 ) -> Result<AssessmentFacts, DbError> {
     let today = tx.today();
     let (customer, currency) = (application.customer_id, application.currency);
@@ -41,23 +42,28 @@ pub fn gather(
         scope: application.scope,
         requested_limit: application.money(application.requested_limit_minor),
         requested_net_days: application.requested_net_days,
-        account: account(tx, locked, today)?,
+        account: account(tx, locked, policy, today)?,
         sales: sales(tx, customer, currency, today)?,
         security: security(tx, locked, today)?,
         rating: rating(tx, customer)?,
         statement: statement(tx, customer, today)?,
-        payments: payments(tx, customer, currency, rules, today)?,
+        payments: payments(tx, customer, currency, &policy.limit_methods, today)?,
         expected: None,
         means: None,
         economics: None,
     })
 }
 
-fn account(tx: &mut Tx, locked: &Locked, today: NaiveDate) -> Result<AccountFact, DbError> {
+fn account(
+    tx: &mut Tx,
+    locked: &Locked,
+    policy: &PolicyDocument,
+    today: NaiveDate,
+) -> Result<AccountFact, DbError> {
     let account = &locked.account;
     let blocks = exposure::list_blocks(tx, &[account.id])?.len();
     let opened = tx.clock().day_of(account.created_at);
-    let total = account.exposure().total_minor();
+    let total = included(account.exposure(), policy);
     Ok(AccountFact {
         status: account.status,
         blocks: u32::try_from(blocks).unwrap_or(u32::MAX),
