@@ -10,10 +10,10 @@ use validator::Validate;
 use crate::kernel::figures::{Exact, Figure, PLACES};
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::{Currency, Money};
-use crate::kernel::text::{Line, Number};
+use crate::kernel::text::{GradeCode, Line, Number};
 use crate::platform::http::auth::ReadReports;
 use crate::platform::http::page::Query;
-use crate::platform::http::{Actor, Answer, Doors, Outcome, Problem};
+use crate::platform::http::{Actor, Answer, Doors, Outcome};
 use crate::prove::reports::actions::{MatrixQuestion, Portfolio, ReportError, portfolio_matrix};
 use crate::prove::reports::model::{Coverage, MatrixValue};
 use crate::prove::reports::svg;
@@ -138,19 +138,14 @@ pub struct MatrixOut {
     customers: usize,
     value: Money,
     /// Every grade of the scale, the best first; then default, then not rated.
-    #[schema(max_items = 40)]
-    grades: Vec<MatrixGrade>,
+    #[schema(max_items = 40, value_type = Vec<GradeCode>)]
+    grades: Vec<String>,
     #[schema(minimum = 1, maximum = 10)]
     classes: usize,
     /// Grade by grade, in each the value classes from the highest.
     #[schema(max_items = 400)]
     cells: Vec<MatrixCellOut>,
 }
-
-/// A grade's code.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(transparent)]
-pub struct MatrixGrade(#[schema(max_length = 10)] String);
 
 /// The customers of one grade in one value class.
 #[derive(Debug, Serialize, ToSchema)]
@@ -207,7 +202,7 @@ impl MatrixOut {
             },
             customers: portfolio.matrix.customers,
             value: total,
-            grades: portfolio.grades.iter().cloned().map(MatrixGrade).collect(),
+            grades: portfolio.grades.clone(),
             classes: portfolio.question.classes,
             cells: portfolio
                 .matrix
