@@ -26,6 +26,7 @@ mod overload;
 mod policies;
 mod policy_rules;
 mod portfolio;
+mod rating_data;
 mod real_data;
 mod receivables;
 mod replays;

@@ -2,13 +2,20 @@
 
 pub mod ahp;
 pub mod attributes;
+pub mod bands;
+pub mod binning;
 pub mod composite;
 pub mod cut_offs;
 pub mod grade_defaults;
 pub mod grades;
+pub mod logistic;
 mod numbers;
 pub mod payment_behaviour;
+pub mod scorecard;
 pub mod scoring;
 pub mod statements;
 pub mod terms;
 pub mod topsis;
+pub mod training;
+pub mod tree;
+pub mod validation;
