@@ -81,6 +81,8 @@ kinds! {
     DunningRun, DunningRunId, "drn";
     /// An exchange rate.
     ExchangeRate, ExchangeRateId, "fxr";
+    /// A version of the grade scale.
+    GradeScale, GradeScaleId, "gsc";
     /// An invoice.
     Invoice, InvoiceId, "inv";
     /// A background job.
@@ -91,6 +93,10 @@ kinds! {
     LimitCheck, LimitCheckId, "chk";
     /// A version of the credit policy.
     Policy, PolicyId, "pol";
+    /// A rating of a customer.
+    Rating, RatingId, "rat";
+    /// A version of a rating model.
+    RatingModel, RatingModelId, "rmd";
     /// A receipt.
     Receipt, ReceiptId, "rcp";
     /// A reservation of credit.

@@ -5,9 +5,11 @@
 
 mod collect;
 mod decide;
+mod rating;
 
 pub use collect::*;
 pub use decide::*;
+pub use rating::*;
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -448,6 +450,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     credit_blocks,
     applications,
     application_steps,
+    grade_scales,
+    rating_models,
+    ratings,
 );
 
 // What was paid, by when it was due and when it came.
