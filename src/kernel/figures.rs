@@ -142,6 +142,12 @@ impl From<u32> for Figure {
     }
 }
 
+impl From<Money> for Figure {
+    fn from(money: Money) -> Figure {
+        Figure(money.amount())
+    }
+}
+
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)

@@ -69,6 +69,8 @@ kinds! {
     ExposureEntry, ExposureEntryId, "exe";
     /// A cap on what accounts owe together.
     PortfolioCap, PortfolioCapId, "cap";
+    /// Somebody's answer about a customer.
+    CustomerFact, CustomerFactId, "fct";
     /// A customer.
     Customer, CustomerId, "cus";
     /// A dunning block.
@@ -81,6 +83,10 @@ kinds! {
     DunningRun, DunningRunId, "drn";
     /// An exchange rate.
     ExchangeRate, ExchangeRateId, "fxr";
+    /// A financial statement of a customer.
+    FinancialStatement, FinancialStatementId, "fst";
+    /// A version of what is known of an industry.
+    IndustryVersion, IndustryVersionId, "ind";
     /// A version of the grade scale.
     GradeScale, GradeScaleId, "gsc";
     /// An invoice.

@@ -36,6 +36,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(crate::book::exchange_rates::api::routes)
         .configure(crate::book::exposure::api::routes)
         .configure(crate::book::receivables::api::routes)
+        .configure(crate::decide::rating::statements::api::routes)
+        .configure(crate::decide::rating::industries::api::routes)
+        .configure(crate::decide::rating::facts::api::routes)
+        .configure(crate::decide::rating::indicators::api::routes)
         .configure(crate::decide::rating::scales::api::routes)
         .configure(crate::decide::rating::models::api::routes)
         .configure(crate::decide::rating::ratings::api::routes)
@@ -200,6 +204,7 @@ fn cors(origins: &[String]) -> Cors {
             "Authorization",
             "Content-Type",
             "If-Match",
+            "If-None-Match",
             "Idempotency-Key",
             "Accept-Language",
             "X-Request-Id",

@@ -5,10 +5,12 @@
 
 mod collect;
 mod decide;
+mod facts;
 mod rating;
 
 pub use collect::*;
 pub use decide::*;
+pub use facts::*;
 pub use rating::*;
 
 diesel::table! {
@@ -450,6 +452,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     credit_blocks,
     applications,
     application_steps,
+    financial_statements,
+    industry_versions,
+    customer_facts,
     grade_scales,
     rating_models,
     ratings,

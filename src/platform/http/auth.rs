@@ -69,6 +69,14 @@ permits! {
     ReadExchangeRates, "exchange-rates:read" => [Sales, Credit, Finance, Auditor, System, Admin];
     /// Set exchange rates.
     SetExchangeRates, "exchange-rates:set" => [Finance, Admin];
+    /// Read financial statements of customers, what is said of them, and their indicators.
+    ReadFacts, "facts:read" => [Sales, Credit, Finance, Auditor];
+    /// Enter financial statements of customers, and say what is known of them.
+    RecordFacts, "facts:record" => [Sales, Credit];
+    /// Read the catalogue of indicators and the industry table.
+    ReadIndicators, "indicators:read" => [Sales, Credit, Finance, Auditor, Admin];
+    /// Set what is known of industries.
+    SetIndustries, "industries:set" => [Credit];
     /// Read credit applications.
     ReadApplications, "applications:read" => [Sales, Credit, Finance, Auditor];
     /// Draft, submit, complete, withdraw and appeal credit applications.

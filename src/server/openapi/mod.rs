@@ -41,6 +41,7 @@ use crate::platform::http::problem::{FieldError, ProblemOut};
         (name = "customers", description = "The customer file and its groups."),
         (name = "credit-accounts", description = "Limits, terms, status and exposure."),
         (name = "portfolio-caps", description = "What accounts that have something in common may owe together."),
+        (name = "facts", description = "What is known of customers: financial statements, answers, industries, and the indicators from all of it."),
         (name = "applications", description = "Credit applications, from draft to decision."),
         (name = "ratings", description = "Ratings, the models that make them, and the grade scale."),
         (name = "policies", description = "The credit policy, by version."),
