@@ -12,7 +12,6 @@ use crate::decide::rating::rules::scorecard::fit::FitSettings;
 use crate::decide::rating::rules::scorecard::{
     ImportedCharacteristic, MissingRule, Scaling, Scorecard,
 };
-use crate::decide::rating::rules::tree::DecisionTree;
 use crate::decide::rating::rules::tree::fit::TreeSettings;
 use crate::decide::rating::rules::validation::ValidationSettings;
 use crate::kernel::clock::Instant;

@@ -132,7 +132,7 @@ pub fn list(
         if !filter.code.is_empty() {
             query = query.filter(dsl::code.eq_any(&filter.code));
         }
-        seek!(query, page, desc, dsl::created_at => crate::kernel::clock::Instant, dsl::id => RatingModelId);
+        seek!(query, page, desc, dsl::id => RatingModelId, dsl::id => RatingModelId);
         query.load(c)
     });
     Ok(rows.map_err(DbError::from)?)

@@ -190,7 +190,13 @@ mod tests {
     fn who_could_not_be_rated_is_not_rated_whatever_an_expert_says() {
         let one = expert("A");
         let today = day("2026-03-31");
-        let graded = grade(&default_scale(), &appraisal(None), &sound(), Some(&one), today);
+        let graded = grade(
+            &default_scale(),
+            &appraisal(None),
+            &sound(),
+            Some(&one),
+            today,
+        );
         let graded = graded.unwrap();
         assert_eq!((graded.grade.as_str(), graded.override_grade), ("NR", None));
     }

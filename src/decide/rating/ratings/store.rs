@@ -213,7 +213,7 @@ pub fn list(
         if let Some(day) = &filter.stale_by {
             query = query.filter(dsl::stale_on.le(day.date()));
         }
-        seek!(query, page, desc, dsl::rated_at => Instant, dsl::id => RatingId);
+        seek!(query, page, desc, dsl::id => RatingId, dsl::id => RatingId);
         query.load(c)
     });
     Ok(rows.map_err(DbError::from)?)

@@ -52,6 +52,9 @@ mod tests {
     fn a_malformed_document_is_refused_with_the_place() {
         let document = serde_json::json!({"a/b": [1, "two"]});
         let fault = read::<BTreeMap<String, Vec<i32>>>(&document).unwrap_err();
-        assert_eq!((fault.pointer.as_str(), fault.code), ("/a~1b/1", "malformed"));
+        assert_eq!(
+            (fault.pointer.as_str(), fault.code),
+            ("/a~1b/1", "malformed")
+        );
     }
 }

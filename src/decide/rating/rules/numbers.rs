@@ -41,9 +41,7 @@ pub fn shown(number: f64) -> f64 {
 pub fn shown_in(document: serde_json::Value) -> serde_json::Value {
     use serde_json::Value;
     match document {
-        Value::Number(number) if number.is_f64() => {
-            Value::from(number.as_f64().map_or(0.0, shown))
-        }
+        Value::Number(number) if number.is_f64() => Value::from(number.as_f64().map_or(0.0, shown)),
         Value::Array(items) => items.into_iter().map(shown_in).collect(),
         Value::Object(members) => members
             .into_iter()
@@ -71,7 +69,10 @@ mod tests {
 
     #[test]
     fn scores_are_kept_in_parts_per_million_and_shown_with_six_decimals() {
-        assert_eq!([0.0, 0.840_312_4, 1.0, 2.0].map(ppm_of), [0, 840_312, 1_000_000, 1_000_000]);
+        assert_eq!(
+            [0.0, 0.840_312_4, 1.0, 2.0].map(ppm_of),
+            [0, 840_312, 1_000_000, 1_000_000]
+        );
         assert!((of_ppm(840_312) - 0.840_312).abs() < 1e-12);
         let document = serde_json::json!({"a": [1.0 / 3.0, 2], "b": -1e-9});
         let expected = serde_json::json!({"a": [0.333_333, 2], "b": 0.0});

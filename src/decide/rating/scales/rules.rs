@@ -29,7 +29,11 @@ pub fn read(document: &serde_json::Value) -> Result<Scale, Vec<Fault>> {
         vec![Fault::new(pointer, "invalid", error)]
     })?;
     let mut found = Vec::new();
-    let codes: Vec<String> = scale.grades().iter().map(|grade| grade.code.clone()).collect();
+    let codes: Vec<String> = scale
+        .grades()
+        .iter()
+        .map(|grade| grade.code.clone())
+        .collect();
     let grades = Grades::new(&codes)
         .map_err(|error| vec![Fault::new("/scale/grades", "repeated", error)])?;
     for (index, grade) in text.bounds.strangers(grades) {
@@ -38,11 +42,19 @@ pub fn read(document: &serde_json::Value) -> Result<Scale, Vec<Fault>> {
         found.push(Fault::new(pointer, "unknown", message));
     }
     if text.bounds.rules.len() > RULES_MAX {
-        found.push(Fault::new("/bounds/rules", "above_maximum", "must be at most 50 rules"));
+        found.push(Fault::new(
+            "/bounds/rules",
+            "above_maximum",
+            "must be at most 50 rules",
+        ));
     }
     if usize::try_from(text.bounds.override_grades).is_ok_and(|most| most > GRADES_MAX) {
         let message = "must be at most 30 grades";
-        found.push(Fault::new("/bounds/override_grades", "above_maximum", message));
+        found.push(Fault::new(
+            "/bounds/override_grades",
+            "above_maximum",
+            message,
+        ));
     }
     if !(1..=60).contains(&text.rating_months) {
         let message = "must be from 1 to 60 months";
@@ -105,6 +117,9 @@ mod tests {
         document["scale"]["grades"][1]["from"] = json!(0.7);
         document["bounds"]["rules"][0]["bound"]["grade"] = json!("Z");
         document["rating_months"] = json!(0);
-        assert_eq!(places(&document), ["/bounds/rules/0/bound/grade", "/rating_months"]);
+        assert_eq!(
+            places(&document),
+            ["/bounds/rules/0/bound/grade", "/rating_months"]
+        );
     }
 }

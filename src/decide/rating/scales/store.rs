@@ -105,7 +105,9 @@ pub fn list(
     page: &PageRequest,
 ) -> Result<Vec<ScaleRow>, Problem> {
     let rows = on_backend!(db, |c| {
-        let mut query = grade_scales::table.select(ScaleRow::as_select()).into_boxed();
+        let mut query = grade_scales::table
+            .select(ScaleRow::as_select())
+            .into_boxed();
         if !filter.status.is_empty() {
             query = query.filter(dsl::status.eq_any(&filter.status));
         }

@@ -89,10 +89,21 @@ fn read(context: &JobContext) -> Result<Result<Columns, JobError>, Interrupted> 
         Ok(start) => start,
         Err(error) => return Err(DbError::Unavailable(error.to_string()).into()),
     };
-    let mark = if start.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-    let header = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let mark = if start.starts_with(b"\xEF\xBB\xBF") {
+        3
+    } else {
+        0
+    };
+    let header = start
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
     let count = |wanted: u8| header.iter().filter(|byte| **byte == wanted).count();
-    let delimiter = if count(b';') > count(b',') { b';' } else { b',' };
+    let delimiter = if count(b';') > count(b',') {
+        b';'
+    } else {
+        b','
+    };
     source.consume(mark);
     let mut table = Table::new(source, delimiter);
     let mut rows = 0;
@@ -170,8 +181,14 @@ impl<R: Read> Table<R> {
 }
 
 fn broken(error: &csv::Error) -> JobError {
-    let line = error.position().and_then(|at| i64::try_from(at.line()).ok());
-    wrong(line, "malformed", "the file is no CSV in UTF-8 from here on")
+    let line = error
+        .position()
+        .and_then(|at| i64::try_from(at.line()).ok());
+    wrong(
+        line,
+        "malformed",
+        "the file is no CSV in UTF-8 from here on",
+    )
 }
 
 fn refused(error: &FittingError) -> JobError {

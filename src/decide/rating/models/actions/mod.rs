@@ -127,8 +127,13 @@ fn parts_of(
 }
 
 fn part_ids(document: &serde_json::Value) -> Vec<RatingModelId> {
-    let parts = document.pointer("/parts").and_then(|parts| parts.as_array());
-    let ids = parts.into_iter().flatten().filter_map(|part| part["model_id"].as_str());
+    let parts = document
+        .pointer("/parts")
+        .and_then(|parts| parts.as_array());
+    let ids = parts
+        .into_iter()
+        .flatten()
+        .filter_map(|part| part["model_id"].as_str());
     ids.filter_map(|id| id.parse().ok()).collect()
 }
 
@@ -146,7 +151,9 @@ pub fn ensure_default(tx: &mut Tx) -> Result<(), DbError> {
         name: "Four aspects of assessment".parse().map_err(none)?,
         kind: ModelKind::AttributeTree,
         document: json!({"tree": rules::default_tree()}),
-        reason: "The model that a new house begins with.".parse().map_err(none)?,
+        reason: "The model that a new house begins with."
+            .parse()
+            .map_err(none)?,
     };
     let now = tx.now();
     let row = ModelRow {
@@ -222,7 +229,11 @@ pub fn change(
     }
     if draft.code != before.code {
         let message = "is the model's for ever: draft another model";
-        return Err(ModelError::Faulty(vec![Fault::new("/code", "immutable", message)]));
+        return Err(ModelError::Faulty(vec![Fault::new(
+            "/code",
+            "immutable",
+            message,
+        )]));
     }
     check(tx, draft.kind, &draft.document)?;
     let mut drafters: Vec<Subject> = read_document(&before.drafters)?;
@@ -334,7 +345,11 @@ pub fn retire(
     version: i64,
     reason: &Note,
 ) -> Result<ModelRow, ModelError> {
-    let from = [ModelStatus::Draft, ModelStatus::Shadow, ModelStatus::Approved];
+    let from = [
+        ModelStatus::Draft,
+        ModelStatus::Shadow,
+        ModelStatus::Approved,
+    ];
     let before = find_in(tx, id, version, &from)?;
     let after = ModelRow {
         status: ModelStatus::Retired,

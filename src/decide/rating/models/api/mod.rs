@@ -81,9 +81,9 @@ pub async fn list_rating_models(
     let page = doors
         .read(move |db| {
             let rows = store::list(db, &listing.filter, &listing.page)?;
-            let page = listing.page.cut(rows, |row| {
-                (row.created_at.to_string(), row.id.to_string())
-            });
+            let page = listing
+                .page
+                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
             Ok(page.try_map(RatingModelOut::read)?)
         })
         .await?;

@@ -130,7 +130,9 @@ fn weights(kind: ModelKind, document: &serde_json::Value) -> Option<serde_json::
     if kind != ModelKind::AttributeTree {
         return None;
     }
-    let Ok(Ready::AttributeTree(tree)) = rules::read(kind, document, &std::collections::BTreeMap::new()) else {
+    let Ok(Ready::AttributeTree(tree)) =
+        rules::read(kind, document, &std::collections::BTreeMap::new())
+    else {
         return None;
     };
     let members = serde_json::json!({"judgements": tree.judgements, "attributes": tree.attributes});

@@ -40,7 +40,10 @@ fn by_attributes(tree: &WeighedTree, values: &Values) -> Result<Appraised, Strin
         .filter_map(|leaf| values.get_key_value(&leaf.indicator.code))
         .map(|(code, value)| (code.clone(), value.clone()))
         .collect();
-    let result = tree.score(&asked).map_err(|error| error.to_string())?.result;
+    let result = tree
+        .score(&asked)
+        .map_err(|error| error.to_string())?
+        .result;
     let factors: Vec<Factor> = result
         .contributions
         .into_iter()
@@ -126,7 +129,12 @@ fn by_topsis(criteria: &[TopsisCriterion], values: &Values) -> Result<Appraised,
         .zip(known)
         .map(|(part, value)| Factor {
             path: vec![part.code],
-            basis: if value.is_some() { "anchored" } else { "missing_scored" }.to_owned(),
+            basis: if value.is_some() {
+                "anchored"
+            } else {
+                "missing_scored"
+            }
+            .to_owned(),
             value,
             weight: Some(part.best),
             points: None,
@@ -153,7 +161,9 @@ fn answers(values: &Values) -> Answers {
         Value::Answer(text) => Answer::Text(text.clone()),
     };
     let pairs = values.iter();
-    pairs.map(|(code, value)| (code.clone(), answer(value))).collect()
+    pairs
+        .map(|(code, value)| (code.clone(), answer(value)))
+        .collect()
 }
 
 fn by_scorecard(
@@ -161,7 +171,9 @@ fn by_scorecard(
     range: Option<PointsRange>,
     values: &Values,
 ) -> Result<Appraised, String> {
-    let scored = scorecard.score(&answers(values)).map_err(|error| error.to_string())?;
+    let scored = scorecard
+        .score(&answers(values))
+        .map_err(|error| error.to_string())?;
     let score = match (range, scored.probability_of_default) {
         (None, Some(probability)) => 1.0 - probability,
         (range, _) => {
@@ -197,7 +209,10 @@ fn by_scorecard(
         penalty: 0.0,
         label: None,
         factors,
-        reasons: reasons.into_iter().map(|reason| reason.characteristic).collect(),
+        reasons: reasons
+            .into_iter()
+            .map(|reason| reason.characteristic)
+            .collect(),
     })
 }
 
@@ -216,7 +231,9 @@ fn attainable(scorecard: &Scorecard) -> PointsRange {
 }
 
 fn by_tree(tree: &DecisionTree, values: &Values) -> Result<Appraised, String> {
-    let found = tree.predict(&answers(values)).map_err(|error| error.to_string())?;
+    let found = tree
+        .predict(&answers(values))
+        .map_err(|error| error.to_string())?;
     let factors: Vec<Factor> = found
         .path
         .iter()
@@ -275,7 +292,12 @@ fn by_parts(
         factors.push(Factor {
             path: vec![part.model.clone()],
             value: None,
-            basis: if part.was_missing { "missing_model" } else { "model" }.to_owned(),
+            basis: if part.was_missing {
+                "missing_model"
+            } else {
+                "model"
+            }
+            .to_owned(),
             weight: Some(part.share),
             points: appraised.as_ref().and_then(|found| found.points),
             best_points: None,
@@ -291,7 +313,11 @@ fn by_parts(
             path: [vec![part.model.clone()], factor.path].concat(),
             weight: shared(factor.weight),
             contribution: shared(factor.contribution),
-            lost: if in_points { factor.lost } else { shared(factor.lost) },
+            lost: if in_points {
+                factor.lost
+            } else {
+                shared(factor.lost)
+            },
             ..factor
         }));
         reasons.push((lost, appraised.reasons));

@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 use thiserror::Error;
 
 use crate::decide::rating::models::model::{Columns, FitPlan, ModelKind};
-use crate::decide::rating::rules::scorecard::fit::{FitError, fit as fit_scorecard};
 use crate::decide::rating::rules::scorecard::ScorecardError;
+use crate::decide::rating::rules::scorecard::fit::{FitError, fit as fit_scorecard};
 use crate::decide::rating::rules::training::{
     Characteristic, Outcome, TrainingError, TrainingSet, Values,
 };

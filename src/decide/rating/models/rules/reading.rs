@@ -54,7 +54,9 @@ fn one<T>(fault: Fault) -> Result<T, Vec<Fault>> {
 }
 
 fn read_attributes(model: &TreeModel) -> Result<Ready, Vec<Fault>> {
-    let weighed = model.tree.weigh(model.consistency, model.purpose.as_deref());
+    let weighed = model
+        .tree
+        .weigh(model.consistency, model.purpose.as_deref());
     weighed.map(Ready::AttributeTree).map_err(|problems| {
         let fault = |found: crate::decide::rating::rules::attributes::TreeProblem| {
             let code = match found.problem {
@@ -72,7 +74,11 @@ fn read_attributes(model: &TreeModel) -> Result<Ready, Vec<Fault>> {
 fn read_topsis(model: TopsisModel) -> Result<Ready, Vec<Fault>> {
     let criteria = model.criteria;
     if criteria.len() > MEMBERS_MAX {
-        return one(Fault::new("/criteria", "above_maximum", "must be at most 200"));
+        return one(Fault::new(
+            "/criteria",
+            "above_maximum",
+            "must be at most 200",
+        ));
     }
     let mut seen = BTreeSet::new();
     for (index, criterion) in criteria.iter().enumerate() {
@@ -117,8 +123,8 @@ fn read_scorecard(model: ScorecardModel) -> Result<Ready, Vec<Fault>> {
                 given.scaling,
                 given.missing,
             );
-            let scorecard = scorecard
-                .map_err(|error| vec![Fault::new("/coefficients", "invalid", error)])?;
+            let scorecard =
+                scorecard.map_err(|error| vec![Fault::new("/coefficients", "invalid", error)])?;
             (scorecard, "/coefficients")
         }
         _ => {

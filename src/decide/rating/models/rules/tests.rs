@@ -18,7 +18,9 @@ fn faults(kind: ModelKind, document: &Json) -> Vec<(String, &'static str)> {
 
 fn values(pairs: &[(&str, f64)]) -> BTreeMap<String, Value> {
     let pairs = pairs.iter();
-    pairs.map(|(code, number)| ((*code).to_owned(), Value::Number(*number))).collect()
+    pairs
+        .map(|(code, number)| ((*code).to_owned(), Value::Number(*number)))
+        .collect()
 }
 
 /// The criteria of formulas 3.2 with their anchors.
@@ -72,16 +74,18 @@ fn judgements_that_do_not_fit_together_are_refused_with_the_one_to_revise() {
     ]});
     let found = read(ModelKind::AttributeTree, &document, &BTreeMap::new()).unwrap_err();
     assert_eq!(found[0].code, "inconsistent");
-    assert!(found[0].pointer.starts_with("/tree/weighting"), "{}", found[0].pointer);
+    assert!(
+        found[0].pointer.starts_with("/tree/weighting"),
+        "{}",
+        found[0].pointer
+    );
     assert!(found[0].message.contains("consistency ratio"));
 }
 
 #[test]
 fn a_scorecard_is_imported_by_its_coefficients_and_gives_a_probability() {
     // Formulas 3.5, with one characteristic of three bands.
-    let band = |from: Json, below: Json, woe: f64| {
-        json!({"band": {"range": {"from": from, "below": below}}, "woe": woe})
-    };
+    let band = |from: Json, below: Json, woe: f64| json!({"band": {"range": {"from": from, "below": below}}, "woe": woe});
     let document = json!({"coefficients": {
         "intercept": 2.0,
         "characteristics": [
@@ -98,7 +102,9 @@ fn a_scorecard_is_imported_by_its_coefficients_and_gives_a_probability() {
         "missing": "refuse"
     }});
     let model = ready(ModelKind::Scorecard, &document);
-    let found = model.appraise(&values(&[("MAX_DAYS_LATE", 3.0), ("OTHER", 1.0)])).unwrap();
+    let found = model
+        .appraise(&values(&[("MAX_DAYS_LATE", 3.0), ("OTHER", 1.0)]))
+        .unwrap();
     assert!((found.points.unwrap() - 568.91).abs() < 0.01);
     assert!((found.probability_of_default.unwrap() - 0.0555).abs() < 5e-5);
     assert!((found.score - 0.9445).abs() < 5e-5);
@@ -136,14 +142,25 @@ fn a_tree_written_by_hand_tells_its_path() {
     let mut wrong = document.clone();
     wrong["root"]["split"]["holds"] = leaf(1.2);
     let place = "/root/split/holds".to_owned();
-    assert_eq!(faults(ModelKind::DecisionTree, &wrong), [(place, "invalid")]);
+    assert_eq!(
+        faults(ModelKind::DecisionTree, &wrong),
+        [(place, "invalid")]
+    );
 }
 
 #[test]
 fn a_composite_shares_out_its_models() {
     let parts: Vec<(RatingModelId, f64, Json)> = vec![
-        (RatingModelId::new(), 0.6, json!({"criteria": [{"code": "A", "weight": 1, "worst": 0, "best": 1}]})),
-        (RatingModelId::new(), 0.4, json!({"criteria": [{"code": "B", "weight": 1, "worst": 0, "best": 1}]})),
+        (
+            RatingModelId::new(),
+            0.6,
+            json!({"criteria": [{"code": "A", "weight": 1, "worst": 0, "best": 1}]}),
+        ),
+        (
+            RatingModelId::new(),
+            0.4,
+            json!({"criteria": [{"code": "B", "weight": 1, "worst": 0, "best": 1}]}),
+        ),
     ];
     let known: BTreeMap<RatingModelId, Part> = parts
         .iter()
@@ -164,7 +181,14 @@ fn a_composite_shares_out_its_models() {
     assert!((found.score - 0.68).abs() < 1e-12); // formulas 3.10
     let alone = model.appraise(&values(&[("A", 0.8)])).unwrap();
     assert!((alone.score - 0.8).abs() < 1e-12);
-    assert_eq!(alone.factors.iter().filter(|one| one.basis == "missing_model").count(), 1);
+    assert_eq!(
+        alone
+            .factors
+            .iter()
+            .filter(|one| one.basis == "missing_model")
+            .count(),
+        1
+    );
     let unknown = faults(ModelKind::Composite, &document);
     assert_eq!(unknown[0], ("/parts/0/model_id".to_owned(), "unknown"));
 }
@@ -174,11 +198,20 @@ fn a_document_of_another_shape_is_refused_with_the_place() {
     let mut document = four_criteria();
     document["criteria"][2]["weight"] = json!("much");
     let place = "/criteria/2/weight".to_owned();
-    assert_eq!(faults(ModelKind::AnchoredTopsis, &document), [(place, "malformed")]);
+    assert_eq!(
+        faults(ModelKind::AnchoredTopsis, &document),
+        [(place, "malformed")]
+    );
     document["criteria"][2]["weight"] = json!(0.9);
     let place = "/criteria".to_owned();
-    assert_eq!(faults(ModelKind::AnchoredTopsis, &document), [(place, "invalid")]);
-    assert_eq!(faults(ModelKind::Scorecard, &json!({})), [(String::new(), "one_of")]);
+    assert_eq!(
+        faults(ModelKind::AnchoredTopsis, &document),
+        [(place, "invalid")]
+    );
+    assert_eq!(
+        faults(ModelKind::Scorecard, &json!({})),
+        [(String::new(), "one_of")]
+    );
 }
 
 #[test]

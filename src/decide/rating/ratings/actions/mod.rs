@@ -24,8 +24,8 @@ use crate::kernel::text::Note;
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 use crate::platform::jobs::actions::JobsError;
 
-pub use engine::numbers_of;
 use engine::Engine;
+pub use engine::numbers_of;
 
 /// Why a use case on ratings was refused.
 #[derive(Debug, thiserror::Error)]

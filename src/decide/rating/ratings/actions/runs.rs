@@ -8,7 +8,7 @@ use super::engine::Engine;
 use super::{RatingError, made};
 use crate::decide::rating::ratings::store;
 use crate::kernel::ids::CustomerId;
-use crate::platform::db::{Change, DbError, Tx};
+use crate::platform::db::{DbError, Tx};
 use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::model::{Ended, Job, JobStatus};
 use crate::platform::jobs::worker::{Interrupted, JobContext};
@@ -54,8 +54,11 @@ pub fn work(context: &JobContext) -> Result<Ended, Interrupted> {
             let rated: BTreeSet<CustomerId> = store::list_rated_by_run(&mut db, run, &ids)?
                 .into_iter()
                 .collect();
-            let open: Vec<CustomerId> =
-                ids.iter().filter(|id| !rated.contains(id)).copied().collect();
+            let open: Vec<CustomerId> = ids
+                .iter()
+                .filter(|id| !rated.contains(id))
+                .copied()
+                .collect();
             let today = db.today();
             (ids, engine.know(&mut db, &open, today)?)
         };

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::engine::numbers_of;
 use super::RatingError;
+use super::engine::numbers_of;
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::decide::rating::indicators::actions as indicators;
@@ -201,9 +201,11 @@ pub fn rank(
     top: usize,
 ) -> Result<Ranking, RatingError> {
     let codes: Vec<&str> = by.iter().map(|one| one.indicator.as_str()).collect();
-    if let Some(twice) = codes.iter().enumerate().position(|(place, code)| {
-        codes.iter().take(place).any(|before| before == code)
-    }) {
+    if let Some(twice) = codes
+        .iter()
+        .enumerate()
+        .position(|(place, code)| codes.iter().take(place).any(|before| before == code))
+    {
         return Err(RatingError::Criterion(twice));
     }
     let mut left_out = 0_usize;
@@ -320,7 +322,9 @@ fn filled(by: &[RankedBy], rows: &[(CustomerId, Vec<Option<f64>>)]) -> Vec<f64> 
         .iter()
         .enumerate()
         .map(|(column, one)| {
-            let known = rows.iter().filter_map(|(_, row)| row.get(column).copied().flatten());
+            let known = rows
+                .iter()
+                .filter_map(|(_, row)| row.get(column).copied().flatten());
             let found = match one.direction {
                 Direction::Benefit => known.reduce(f64::min),
                 Direction::Cost => known.reduce(f64::max),

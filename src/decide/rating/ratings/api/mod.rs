@@ -86,9 +86,9 @@ pub async fn list_ratings(
         .read(move |db| {
             let rows = store::list(db, &actor, &listing.filter, &listing.page)?;
             let today = db.today();
-            let page = listing.page.cut(rows, |row| {
-                (row.rated_at.to_string(), row.id.to_string())
-            });
+            let page = listing
+                .page
+                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
             Ok(page.map(|row| RatingSummaryOut::of(row, today)))
         })
         .await?;
@@ -150,8 +150,7 @@ pub async fn override_rating(
     doors
         .once_keyed(&actor, command, move |tx, input| {
             let (grade, until) = (input.grade.as_str(), input.expires_on.date());
-            let rating =
-                actions::override_grade(tx, *id, version.0, grade, &input.reason, until)?;
+            let rating = actions::override_grade(tx, *id, version.0, grade, &input.reason, until)?;
             answer(tx, rating, Depth::Whole)
         })
         .await

@@ -206,7 +206,9 @@ impl AppraisalOut {
             kind: appraisal.kind,
             grade: appraisal.grade.clone(),
             score: result.map(|found| shown(found.score)),
-            probability_of_default: result.and_then(|found| found.probability_of_default).map(shown),
+            probability_of_default: result
+                .and_then(|found| found.probability_of_default)
+                .map(shown),
             points: result.and_then(|found| found.points).map(shown),
             not_rated_because: appraisal.refusal.clone(),
         }
@@ -222,7 +224,11 @@ impl RatingOut {
     ) -> Result<RatingOut, DbError> {
         let record: Record = read_document(&row.record)?;
         let inside = |error: serde_json::Error| DbError::Document(error.to_string());
-        let expert = row.override_terms.as_deref().map(read_document).transpose()?;
+        let expert = row
+            .override_terms
+            .as_deref()
+            .map(read_document)
+            .transpose()?;
         let rules = record.steps.iter().map(serde_json::to_value);
         let whole = depth == Depth::Whole;
         let facts = serde_json::to_value(&record.facts).map_err(inside)?;

@@ -277,7 +277,7 @@ pub struct RankingIn {
 }
 
 /// One criterion.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RankingCriterionIn {
     /// The indicator's code.
