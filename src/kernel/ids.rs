@@ -89,6 +89,8 @@ kinds! {
     FinancialStatement, FinancialStatementId, "fst";
     /// A version of what is known of an industry.
     IndustryVersion, IndustryVersionId, "ind";
+    /// A version of the grade scale.
+    GradeScale, GradeScaleId, "gsc";
     /// An invoice.
     Invoice, InvoiceId, "inv";
     /// A background job.
@@ -99,8 +101,10 @@ kinds! {
     LimitCheck, LimitCheckId, "chk";
     /// A version of the credit policy.
     Policy, PolicyId, "pol";
-    /// A rating.
+    /// A rating of a customer.
     Rating, RatingId, "rat";
+    /// A version of a rating model.
+    RatingModel, RatingModelId, "rmd";
     /// A receipt.
     Receipt, ReceiptId, "rcp";
     /// A reservation of credit.

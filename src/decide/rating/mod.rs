@@ -9,11 +9,18 @@
 //! from customers whose outcome is known or written by hand, and validated before they rate. Everything is computed here
 //! and explained factor by factor: a number that decides about somebody's credit can be taken apart by the person who
 //! has to defend it.
+//!
+//! - [`rules`] has the methods, as pure functions;
+//! - [`scales`] the versions of the grade scale, with the rules that bound grades;
+//! - [`models`] the registry of rating models, and how they are fitted;
+//! - [`ratings`] who was rated how, when, by which versions and why. Other rooms ask [`ratings::actions::current`].
 
 pub mod catalogue;
 pub mod facts;
 pub mod indicators;
 pub mod industries;
+pub mod models;
 pub mod ratings;
 pub mod rules;
+pub mod scales;
 pub mod statements;

@@ -7,11 +7,13 @@ mod assessment;
 mod collect;
 mod decide;
 mod facts;
+mod rating;
 
 pub use assessment::*;
 pub use collect::*;
 pub use decide::*;
 pub use facts::*;
+pub use rating::*;
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -456,6 +458,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     financial_statements,
     industry_versions,
     customer_facts,
+    grade_scales,
+    rating_models,
+    ratings,
 );
 
 // What was paid, by when it was due and when it came.

@@ -89,6 +89,22 @@ permits! {
     DecideApplications, "applications:decide" => [Credit, Finance];
     /// Compute what an order, a discount or a year on terms costs and brings.
     SimulateTerms, "terms:simulate" => [Sales, Credit, Finance];
+    /// Read grade scales.
+    ReadScales, "grade-scales:read" => [Sales, Credit, Finance, Auditor, Admin];
+    /// Read rating models, their templates, reports and charts.
+    ReadModels, "rating-models:read" => [Credit, Finance, Auditor, Admin];
+    /// Draft, fit, try and retire rating models; draft grade scales.
+    DraftModels, "rating-models:draft" => [Credit, Admin];
+    /// Approve rating models and set them and grade scales live.
+    ApproveModels, "rating-models:approve" => [Credit, Finance];
+    /// Read ratings and how they came about.
+    ReadRatings, "ratings:read" => [Sales, Credit, Finance, Auditor];
+    /// Look at the ratings of the whole book: migrations, previews, rankings.
+    SurveyRatings, "ratings:survey" => [Credit, Finance, Auditor];
+    /// Rate customers.
+    RateCustomers, "ratings:rate" => [Credit];
+    /// Override ratings.
+    OverrideRatings, "ratings:override" => [Credit, Finance];
     /// Know what one's own token permits.
     ReadMe, "me:read" => [Sales, Credit, Finance, Auditor, System, Admin];
     /// Check limits and reserve credit.

@@ -14,9 +14,10 @@ use crate::book::policy::actions::live;
 use crate::book::receivables::store as receivables;
 use crate::decide::rating::ratings::actions as ratings;
 use crate::decide::rating::rules::grades::{
-    GradeBand, GradeScale, PlacedCustomer, PortfolioMatrix, SegmentError,
+    GradeBand, PlacedCustomer, PortfolioMatrix, SegmentError,
     portfolio_matrix as placed,
 };
+use crate::decide::rating::scales::actions as scales;
 use crate::decide::terms::actions::first_day;
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::Currency;
@@ -126,7 +127,7 @@ pub fn portfolio_matrix(db: &mut Db, question: MatrixQuestion) -> Result<Portfol
     let values = values(db, &question, from, today)?;
     let ids: Vec<CustomerId> = values.keys().copied().collect();
     let ratings = ratings::current(db, &ids)?;
-    let scale = GradeScale::default();
+    let scale = scales::live(db)?.content.scale;
     let grades = scale.codes();
     // A grade of another scale than the live one says nothing on this one.
     let not_rated = scale.not_rated().unwrap_or_default();

@@ -43,6 +43,7 @@ use crate::platform::http::problem::{FieldError, ProblemOut};
         (name = "portfolio-caps", description = "What accounts that have something in common may owe together."),
         (name = "facts", description = "What is known of customers: financial statements, answers, industries, and the indicators from all of it."),
         (name = "applications", description = "Credit applications, from draft to decision."),
+        (name = "ratings", description = "Ratings, the models that make them, and the grade scale."),
         (name = "policies", description = "The credit policy, by version."),
         (name = "exchange-rates", description = "With which rates money in another currency is converted."),
         (name = "limit-checks", description = "May this customer have so much more? Reservations and credit blocks."),

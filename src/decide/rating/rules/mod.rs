@@ -2,12 +2,20 @@
 
 pub mod ahp;
 pub mod attributes;
+pub mod bands;
+pub mod binning;
 pub mod composite;
 pub mod cut_offs;
+pub mod faults;
 pub mod grade_defaults;
 pub mod grades;
-mod numbers;
+pub mod logistic;
+pub mod numbers;
 pub mod payment_behaviour;
+pub mod scorecard;
 pub mod scoring;
 pub mod statements;
 pub mod topsis;
+pub mod training;
+pub mod tree;
+pub mod validation;
