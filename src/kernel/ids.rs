@@ -53,6 +53,8 @@ kinds! {
     AdditionalLimit, AdditionalLimitId, "adl";
     /// A block on a credit account, with its cause.
     AccountBlock, AccountBlockId, "abl";
+    /// One assessment of a credit application.
+    Assessment, AssessmentId, "asm";
     /// A credit application.
     Application, ApplicationId, "app";
     /// One step in the life of a credit application.
@@ -69,6 +71,8 @@ kinds! {
     ExposureEntry, ExposureEntryId, "exe";
     /// A cap on what accounts owe together.
     PortfolioCap, PortfolioCapId, "cap";
+    /// Somebody's answer about a customer.
+    CustomerFact, CustomerFactId, "fct";
     /// A customer.
     Customer, CustomerId, "cus";
     /// A dunning block.
@@ -81,6 +85,12 @@ kinds! {
     DunningRun, DunningRunId, "drn";
     /// An exchange rate.
     ExchangeRate, ExchangeRateId, "fxr";
+    /// A financial statement of a customer.
+    FinancialStatement, FinancialStatementId, "fst";
+    /// A version of what is known of an industry.
+    IndustryVersion, IndustryVersionId, "ind";
+    /// A version of the grade scale.
+    GradeScale, GradeScaleId, "gsc";
     /// An invoice.
     Invoice, InvoiceId, "inv";
     /// A background job.
@@ -91,6 +101,10 @@ kinds! {
     LimitCheck, LimitCheckId, "chk";
     /// A version of the credit policy.
     Policy, PolicyId, "pol";
+    /// A rating of a customer.
+    Rating, RatingId, "rat";
+    /// A version of a rating model.
+    RatingModel, RatingModelId, "rmd";
     /// A receipt.
     Receipt, ReceiptId, "rcp";
     /// A reservation of credit.

@@ -17,6 +17,8 @@ use super::{docs, health, housekeeping, middleware, openapi, routing, subscripti
 use crate::book::imports::actions as imports;
 use crate::decide::limits::desk::{Desk, DeskError};
 use crate::decide::limits::simulation;
+use crate::decide::rating::models::actions::fitting as model_fitting;
+use crate::decide::rating::ratings::actions::runs as rating_runs;
 use crate::kernel::caller::Caller;
 use crate::platform::db::Database;
 use crate::platform::http::auth::{Verifier, house_caller};
@@ -34,7 +36,15 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(crate::book::exchange_rates::api::routes)
         .configure(crate::book::exposure::api::routes)
         .configure(crate::book::receivables::api::routes)
+        .configure(crate::decide::rating::statements::api::routes)
+        .configure(crate::decide::rating::industries::api::routes)
+        .configure(crate::decide::rating::facts::api::routes)
+        .configure(crate::decide::rating::indicators::api::routes)
+        .configure(crate::decide::rating::scales::api::routes)
+        .configure(crate::decide::rating::models::api::routes)
+        .configure(crate::decide::rating::ratings::api::routes)
         .configure(crate::decide::applications::api::routes)
+        .configure(crate::decide::terms::api::routes)
         .configure(crate::collect::dunning::api::routes)
         .configure(crate::book::imports::api::routes)
         .configure(crate::platform::jobs::api::routes)
@@ -46,6 +56,8 @@ pub fn routes(config: &mut ServiceConfig) {
 const JOBS: Kinds = &[
     (imports::JOB_KIND, imports::work),
     (simulation::JOB_KIND, simulation::work),
+    (model_fitting::JOB_KIND, model_fitting::work),
+    (rating_runs::JOB_KIND, rating_runs::work),
 ];
 
 /// All that the application holds while it runs.
@@ -96,6 +108,8 @@ pub enum OpeningError {
 fn furnish(database: &Database, caller: &Caller) -> Result<(), Problem> {
     database.maintain(caller, |tx| {
         crate::book::policy::actions::ensure_default(tx)?;
+        crate::decide::rating::scales::actions::ensure_default(tx)?;
+        crate::decide::rating::models::actions::ensure_default(tx)?;
         subscriptions::begin_all(tx)?;
         Ok(())
     })
@@ -191,6 +205,7 @@ fn cors(origins: &[String]) -> Cors {
             "Authorization",
             "Content-Type",
             "If-Match",
+            "If-None-Match",
             "Idempotency-Key",
             "Accept-Language",
             "X-Request-Id",

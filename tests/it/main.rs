@@ -27,6 +27,8 @@ mod policies;
 mod policy_rules;
 mod portfolio;
 mod rating_data;
+mod rating_models;
+mod ratings;
 mod real_data;
 mod receivables;
 mod replays;

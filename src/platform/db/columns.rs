@@ -13,11 +13,12 @@ use diesel::sqlite::{Sqlite, SqliteValue};
 use uuid::Uuid;
 
 use crate::kernel::clock::Instant;
+use crate::kernel::figures::Figure;
 use crate::kernel::ids::{Id, Kind};
 use crate::kernel::money::Currency;
 use crate::kernel::places::{Country, Language};
 use crate::kernel::rates::Rate;
-use crate::kernel::text::{Email, Line, Note, Number, Source, Subject};
+use crate::kernel::text::{Email, GradeCode, Line, Note, Number, Source, Subject};
 
 /// The SQL type of ids.
 #[derive(Clone, Copy, Default, SqlType, QueryId)]
@@ -142,7 +143,7 @@ impl FromSql<InstantColumn, Sqlite> for Instant {
     }
 }
 
-/// Stores a type as `TEXT`: by the given function to text, and back by `FromStr`.
+/// Stores a type as `TEXT`: by the given function to text, or as it is shown (`@shown`), and back by `FromStr`.
 macro_rules! text_column {
     (@read $rust:ty) => {
         $crate::platform::db::columns::stands_for!(diesel::sql_types::Text, $rust);
@@ -158,6 +159,23 @@ macro_rules! text_column {
                 text.parse().map_err(|_| {
                     format!("{text:?} in the database is no {}", stringify!($rust)).into()
                 })
+            }
+        }
+    };
+    (@shown $rust:ty) => {
+        $crate::platform::db::columns::text_column!(@read $rust);
+
+        impl ToSql<Text, Pg> for $rust {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+                write!(out, "{self}")?;
+                Ok(IsNull::No)
+            }
+        }
+
+        impl ToSql<Text, Sqlite> for $rust {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+                out.set_value(self.to_string());
+                Ok(IsNull::No)
             }
         }
     };
@@ -197,24 +215,12 @@ text_column!(Number, |text| text.as_str());
 text_column!(Line, |text| text.as_str());
 text_column!(Note, |text| text.as_str());
 text_column!(Email, |text| text.as_str());
+text_column!(GradeCode, |text| text.as_str());
 text_column!(Source, |text| text.as_str());
 text_column!(Subject, |text| text.as_str());
 
-text_column!(@read Rate);
-
-impl ToSql<Text, Pg> for Rate {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        write!(out, "{self}")?;
-        Ok(IsNull::No)
-    }
-}
-
-impl ToSql<Text, Sqlite> for Rate {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        out.set_value(self.to_string());
-        Ok(IsNull::No)
-    }
-}
+text_column!(@shown Rate);
+text_column!(@shown Figure);
 
 /// Declares an enumeration that is the same in Rust, in JSON, in the contract and in its `TEXT` column.
 macro_rules! text_enum {

@@ -3,11 +3,17 @@
 //! It is written by hand beside the two migration folders; a test compares both databases with each other, and
 //! every query compiles against it.
 
+mod assessment;
 mod collect;
 mod decide;
+mod facts;
+mod rating;
 
+pub use assessment::*;
 pub use collect::*;
 pub use decide::*;
+pub use facts::*;
+pub use rating::*;
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -448,6 +454,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     credit_blocks,
     applications,
     application_steps,
+    application_assessments,
+    financial_statements,
+    industry_versions,
+    customer_facts,
+    grade_scales,
+    rating_models,
+    ratings,
 );
 
 // What was paid, by when it was due and when it came.

@@ -63,12 +63,22 @@ permits! {
     ReadPolicies, "policies:read" => [Sales, Credit, Finance, Auditor, Admin];
     /// Draft credit policies.
     DraftPolicies, "policies:draft" => [Credit, Finance, Admin];
+    /// Compare two policies, and what their terms would cost and bring.
+    ComparePolicies, "policies:compare" => [Credit, Finance, Auditor, Admin];
     /// Set credit policies live.
     ApprovePolicies, "policies:approve" => [Credit, Finance];
     /// Read exchange rates, and which one would be used.
     ReadExchangeRates, "exchange-rates:read" => [Sales, Credit, Finance, Auditor, System, Admin];
     /// Set exchange rates.
     SetExchangeRates, "exchange-rates:set" => [Finance, Admin];
+    /// Read financial statements of customers, what is said of them, and their indicators.
+    ReadFacts, "facts:read" => [Sales, Credit, Finance, Auditor];
+    /// Enter financial statements of customers, and say what is known of them.
+    RecordFacts, "facts:record" => [Sales, Credit];
+    /// Read the catalogue of indicators and the industry table.
+    ReadIndicators, "indicators:read" => [Sales, Credit, Finance, Auditor, Admin];
+    /// Set what is known of industries.
+    SetIndustries, "industries:set" => [Credit];
     /// Read credit applications.
     ReadApplications, "applications:read" => [Sales, Credit, Finance, Auditor];
     /// Draft, submit, complete, withdraw and appeal credit applications.
@@ -77,6 +87,24 @@ permits! {
     ReviewApplications, "applications:review" => [Credit];
     /// Approve and decline credit applications.
     DecideApplications, "applications:decide" => [Credit, Finance];
+    /// Compute what an order, a discount or a year on terms costs and brings.
+    SimulateTerms, "terms:simulate" => [Sales, Credit, Finance];
+    /// Read grade scales.
+    ReadScales, "grade-scales:read" => [Sales, Credit, Finance, Auditor, Admin];
+    /// Read rating models, their templates, reports and charts.
+    ReadModels, "rating-models:read" => [Credit, Finance, Auditor, Admin];
+    /// Draft, fit, try and retire rating models; draft grade scales.
+    DraftModels, "rating-models:draft" => [Credit, Admin];
+    /// Approve rating models and set them and grade scales live.
+    ApproveModels, "rating-models:approve" => [Credit, Finance];
+    /// Read ratings and how they came about.
+    ReadRatings, "ratings:read" => [Sales, Credit, Finance, Auditor];
+    /// Look at the ratings of the whole book: migrations, previews, rankings.
+    SurveyRatings, "ratings:survey" => [Credit, Finance, Auditor];
+    /// Rate customers.
+    RateCustomers, "ratings:rate" => [Credit];
+    /// Override ratings.
+    OverrideRatings, "ratings:override" => [Credit, Finance];
     /// Know what one's own token permits.
     ReadMe, "me:read" => [Sales, Credit, Finance, Auditor, System, Admin];
     /// Check limits and reserve credit.

@@ -449,6 +449,31 @@ impl FromRequest for IfMatch {
     }
 }
 
+/// What the caller read before it puts a thing that may not be there yet: its version (`If-Match`), or that there is
+/// none (`If-None-Match: *`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precondition {
+    Absent,
+    Version(i64),
+}
+
+impl FromRequest for Precondition {
+    type Error = Problem;
+    type Future = Ready<Result<Precondition, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let headers = request.headers();
+        let none = headers.get("if-none-match");
+        ready(match none {
+            Some(value) if !headers.contains_key("if-match") => match value.to_str() {
+                Ok(any) if any.trim() == "*" => Ok(Precondition::Absent),
+                _ => Err(Problem::new(Code::Stale)),
+            },
+            _ => if_match(headers).map(|version| Precondition::Version(version.0)),
+        })
+    }
+}
+
 fn if_match(headers: &HeaderMap) -> Result<IfMatch, Problem> {
     let value = headers
         .get("if-match")

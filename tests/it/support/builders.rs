@@ -338,3 +338,35 @@ pub fn draft_rules(app: &TestApp, rules: Value) -> Reply {
     let body = json!({"document": document, "reason": "Other rules."});
     credit.post("/v1/policies", body).expect(201)
 }
+
+/// A draft by `u-credit` of a model that gives every customer its market share as score, or another document.
+pub fn a_model(app: &TestApp, code: &str, document: Value) -> Reply {
+    let by_share = json!({"criteria": [
+        {"code": "MARKET_SHARE", "weight": 1, "worst": 0, "best": 1, "missing": "refuse"}
+    ]});
+    let document = if document == json!({}) {
+        by_share
+    } else {
+        document
+    };
+    let body = json!({
+        "code": code, "name": "For a test", "kind": "anchored_topsis", "document": document,
+        "reason": "A test needs it.",
+    });
+    app.credit().post("/v1/rating-models", body).expect(201)
+}
+
+/// Takes a draft by `u-credit` all the way: in shadow, approved and set live by `u-finance`.
+pub fn put_live(app: &TestApp, draft: &Reply) -> Reply {
+    let mut model = draft.clone();
+    for (client, verb) in [
+        (app.credit(), "shadow"),
+        (app.finance(), "approve"),
+        (app.finance(), "go-live"),
+    ] {
+        let path = format!("/v1/rating-models/{}/{verb}", model.id());
+        let reason = json!({"reason": "A test needs it."});
+        model = client.post_if(&path, &model.etag(), reason).expect(200);
+    }
+    model
+}

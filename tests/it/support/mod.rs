@@ -7,10 +7,11 @@ mod uploads;
 
 pub use app::{TestApp, on_both, on_both_with};
 pub use builders::{
-    a_customer, a_receipt, an_invoice, draft_rules, set_limit, set_rate, set_rules,
+    a_customer, a_model, a_receipt, an_invoice, draft_rules, put_live, set_limit, set_rate,
+    set_rules,
 };
 pub use client::{Client, Reply, forge, sign};
-pub use uploads::{AnImport, import};
+pub use uploads::{AnImport, import, upload};
 
 use netterms::platform::http::auth::SharedSecret;
 

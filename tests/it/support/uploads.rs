@@ -6,11 +6,19 @@ use super::{Client, Reply};
 
 /// A file to be imported.
 pub fn import(kind: &str, csv: impl AsRef<[u8]>) -> AnImport {
+    let mut upload = upload("/v1/imports", csv);
+    // The kind is asked for before the file is read.
+    upload
+        .parts
+        .insert(0, ("kind".to_owned(), kind.as_bytes().to_vec()));
+    upload
+}
+
+/// A file to be sent somewhere, with its parts still to be added.
+pub fn upload(path: &'static str, csv: impl AsRef<[u8]>) -> AnImport {
     AnImport {
-        parts: vec![
-            ("kind".to_owned(), kind.as_bytes().to_vec()),
-            ("file".to_owned(), csv.as_ref().to_vec()),
-        ],
+        path,
+        parts: vec![("file".to_owned(), csv.as_ref().to_vec())],
         key: None,
     }
 }
@@ -18,6 +26,7 @@ pub fn import(kind: &str, csv: impl AsRef<[u8]>) -> AnImport {
 /// An upload that is being put together.
 #[derive(Clone)]
 pub struct AnImport {
+    path: &'static str,
     parts: Vec<(String, Vec<u8>)>,
     key: Option<String>,
 }
@@ -74,7 +83,7 @@ impl AnImport {
             body.extend(b"\r\n");
         }
         body.extend(format!("--{BOUNDARY}--\r\n").bytes());
-        let mut request = client.request("POST", "/v1/imports").header(
+        let mut request = client.request("POST", self.path).header(
             "Content-Type",
             &format!("multipart/form-data; boundary={BOUNDARY}"),
         );

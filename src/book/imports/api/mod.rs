@@ -1,6 +1,6 @@
 //! `POST /v1/imports`.
 
-mod upload;
+pub mod upload;
 
 use actix_multipart::Multipart;
 use actix_web::{post, web};

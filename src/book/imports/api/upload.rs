@@ -28,7 +28,7 @@ const PIECE_BYTES: usize = 1024 * 1024;
 const IDLE_MAX: Duration = Duration::from_secs(20);
 
 /// How long a body may take to arrive as a whole.
-const UPLOAD_MAX: Duration = Duration::from_mins(15);
+pub const UPLOAD_MAX: Duration = Duration::from_mins(15);
 
 /// What was received: a job that waits to be queued, and what it is to do.
 pub struct Received {
@@ -83,9 +83,10 @@ struct Parts {
 }
 
 /// A file that was kept.
-struct File {
-    digest: String,
-    newlines: i64,
+pub struct File {
+    /// Two files with the same are the same.
+    pub digest: String,
+    pub newlines: i64,
 }
 
 async fn read_parts(
@@ -138,19 +139,21 @@ async fn read_parts(
     })
 }
 
-fn fill<T>(place: &mut Option<T>, value: T, name: &str) -> Result<(), Problem> {
+/// Keeps a part that must come once.
+pub fn fill<T>(place: &mut Option<T>, value: T, name: &str) -> Result<(), Problem> {
     match place.replace(value) {
         None => Ok(()),
         Some(_) => Err(wrong(name, "repeated", "must be given once")),
     }
 }
 
-fn wrong(part: &str, code: &str, message: &str) -> Problem {
+/// A part is wrong.
+pub fn wrong(part: &str, code: &str, message: &str) -> Problem {
     Problem::new(Code::MalformedBody).at(format!("/{part}"), code, message)
 }
 
 /// The next part of a body, or the next bytes of a part, in bounded time.
-async fn next<S, T>(stream: &mut S) -> Result<Option<T>, Problem>
+pub async fn next<S, T>(stream: &mut S) -> Result<Option<T>, Problem>
 where
     S: futures_util::Stream<Item = Result<T, MultipartError>> + Unpin,
 {
@@ -174,7 +177,8 @@ where
     }
 }
 
-async fn read_text(mut field: Field, name: &str) -> Result<String, Problem> {
+/// Reads a part of text, which is short.
+pub async fn read_text(mut field: Field, name: &str) -> Result<String, Problem> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = next(&mut field).await? {
         if bytes.len() + chunk.len() > PART_BYTES_MAX {
@@ -205,7 +209,7 @@ async fn read_mapping(field: Field) -> Result<Mapping, Problem> {
 }
 
 /// Keeps a file in pieces as it arrives.
-async fn keep_file(
+pub async fn keep_file(
     doors: &Doors,
     caller: &Caller,
     job: JobId,

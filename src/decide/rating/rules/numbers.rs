@@ -23,3 +23,59 @@ pub const NUMBER_MAX: f64 = 1e15;
 pub fn is_usable(number: f64) -> bool {
     number.abs() <= NUMBER_MAX
 }
+
+/// Scores and shares are kept in columns as whole parts per million.
+pub const MILLION: f64 = 1e6;
+
+/// A number as it is shown: with six decimals at most, which is more than any figure here is known to.
+pub fn shown(number: f64) -> f64 {
+    let rounded = (number * MILLION).round() / MILLION;
+    if rounded.is_finite() {
+        rounded + 0.0 // no negative zero
+    } else {
+        number
+    }
+}
+
+/// A document with every number as it is shown.
+pub fn shown_in(document: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match document {
+        Value::Number(number) if number.is_f64() => Value::from(number.as_f64().map_or(0.0, shown)),
+        Value::Array(items) => items.into_iter().map(shown_in).collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, member)| (name, shown_in(member)))
+            .collect(),
+        other => other,
+    }
+}
+
+/// A score from 0 to 1 in parts per million.
+pub fn ppm_of(score: f64) -> i64 {
+    let scaled = (score.clamp(0.0, 1.0) * MILLION).round();
+    // A whole number up to a million has an exact text.
+    format!("{scaled:.0}").parse().unwrap_or(0)
+}
+
+/// Parts per million as a score from 0 to 1.
+pub fn of_ppm(ppm: i64) -> f64 {
+    i32::try_from(ppm).map_or(0.0, f64::from) / MILLION
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_kept_in_parts_per_million_and_shown_with_six_decimals() {
+        assert_eq!(
+            [0.0, 0.840_312_4, 1.0, 2.0].map(ppm_of),
+            [0, 840_312, 1_000_000, 1_000_000]
+        );
+        assert!((of_ppm(840_312) - 0.840_312).abs() < 1e-12);
+        let document = serde_json::json!({"a": [1.0 / 3.0, 2], "b": -1e-9});
+        let expected = serde_json::json!({"a": [0.333_333, 2], "b": 0.0});
+        assert_eq!(shown_in(document), expected);
+    }
+}

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use lines::{Line, Section};
 use ratios::NoValue;
@@ -68,8 +69,9 @@ impl Statement {
 }
 
 /// Something in a statement that can't be right. The message says what is wrong where, and by how much.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, thiserror::Error)]
 #[serde(tag = "code", rename_all = "snake_case")]
+#[schema(as = StatementMisfit)]
 pub enum Misfit {
     #[error("months is {months}: a period has from 1 to 18")]
     Months { months: u32 },
@@ -86,6 +88,7 @@ pub enum Misfit {
         line: Line,
         stated: Money,
         computed: Money,
+        #[schema(max_length = 500)]
         formula: String,
     },
     #[error("{line} is {stated}, but what is given of it, {formula}, is already {computed}")]
@@ -93,10 +96,52 @@ pub enum Misfit {
         line: Line,
         stated: Money,
         computed: Money,
+        #[schema(max_length = 500)]
         formula: String,
     },
     #[error("{line} can't be compared with its parts: the amounts are too large")]
     TooLarge { line: Line },
+}
+
+impl Misfit {
+    /// Whether no statement can be so. Other misfits are shown and left to whoever reads: a total that is off may be
+    /// the customer's own slip, but a balance sheet that does not balance is none.
+    pub fn is_impossible(&self) -> bool {
+        match self {
+            Misfit::Months { .. }
+            | Misfit::Currency { .. }
+            | Misfit::Negative { .. }
+            | Misfit::TooLarge { .. } => true,
+            Misfit::Sum { line, formula, .. } => {
+                *line == Line::TotalAssets && formula.contains(Line::TotalEquity.code())
+            }
+            Misfit::PartsExceed { .. } => false,
+        }
+    }
+
+    /// The line that is wrong; none when it is the period.
+    pub const fn line(&self) -> Option<Line> {
+        match self {
+            Misfit::Months { .. } => None,
+            Misfit::Currency { line, .. }
+            | Misfit::Negative { line, .. }
+            | Misfit::Sum { line, .. }
+            | Misfit::PartsExceed { line, .. }
+            | Misfit::TooLarge { line } => Some(*line),
+        }
+    }
+
+    /// A stable code, as in its JSON.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Misfit::Months { .. } => "months",
+            Misfit::Currency { .. } => "currency",
+            Misfit::Negative { .. } => "negative",
+            Misfit::Sum { .. } => "sum",
+            Misfit::PartsExceed { .. } => "parts_exceed",
+            Misfit::TooLarge { .. } => "too_large",
+        }
+    }
 }
 
 /// Everything that can't be right in a statement; nothing when it makes sense.

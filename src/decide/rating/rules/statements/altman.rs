@@ -3,14 +3,16 @@
 //! The models may disagree on the same statement: all are shown, and the policy names the one that rules.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::ratios::{NoValue, positive};
 use super::{Line, Statement};
 use crate::kernel::figures::{Exact, Figure, FigureError, PLACES};
 
 /// A model with its own coefficients and zones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AltmanModel)]
 pub enum Model {
     /// Z of 1968, for listed manufacturers: equity at its market value.
     Listed,
@@ -71,7 +73,8 @@ impl Model {
 }
 
 /// What a model looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AltmanComponent)]
 pub enum Component {
     /// (current assets − current liabilities) / total assets
     #[serde(rename = "x1")]
@@ -98,6 +101,17 @@ impl Component {
         Component::Equity,
         Component::Sales,
     ];
+
+    /// Its name in the literature and in JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Component::WorkingCapital => "x1",
+            Component::RetainedEarnings => "x2",
+            Component::Earnings => "x3",
+            Component::Equity => "x4",
+            Component::Sales => "x5",
+        }
+    }
 
     /// What is divided by what.
     pub const fn formula(self, model: Model) -> &'static str {
@@ -141,18 +155,32 @@ fn per_year(statement: &Statement, line: Line) -> Result<Exact, NoValue> {
 }
 
 /// How near a score is to insolvency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AltmanZone)]
 pub enum Zone {
     Distress,
     Grey,
     Safe,
 }
 
+impl Zone {
+    /// As in its JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Zone::Distress => "distress",
+            Zone::Grey => "grey",
+            Zone::Safe => "safe",
+        }
+    }
+}
+
 /// A score and what it is made of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AltmanScore)]
 pub struct Score {
     pub model: Model,
+    #[schema(max_items = 5)]
     pub components: Vec<Part>,
     pub constant: Figure,
     /// The constant and all points, rounded to 6 places at the end only.
@@ -165,9 +193,11 @@ pub struct Score {
 }
 
 /// What one component adds to a score; figures are rounded to 6 places.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AltmanPart)]
 pub struct Part {
     pub component: Component,
+    #[schema(max_length = 200)]
     pub formula: String,
     pub ratio: Figure,
     pub coefficient: Figure,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::kernel::places::Language;
 
@@ -20,9 +21,10 @@ pub enum Section {
 }
 
 macro_rules! lines {
-    ($($(#[$doc:meta])* $variant:ident, $code:literal, $section:ident, $sign:ident, $en:literal, $zh:literal;)*) => {
+    ($($(#[$doc:meta])* $variant:ident, $code:tt, $section:ident, $sign:ident, $en:literal, $zh:literal;)*) => {
         /// A line of a financial statement: a stable code, its section and its name in each language.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        #[schema(as = StatementLine)]
         pub enum Line {
             $($(#[$doc])* #[serde(rename = $code)] $variant,)*
         }

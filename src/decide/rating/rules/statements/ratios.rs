@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Line, Statement};
 use crate::kernel::figures::{Exact, Figure, PLACES};
@@ -11,8 +12,9 @@ use crate::kernel::money::Money;
 use crate::kernel::places::Language;
 
 /// Why there is no value. A missing value is never a zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, thiserror::Error)]
 #[serde(tag = "code", rename_all = "snake_case")]
+#[schema(as = NoRatioValue)]
 pub enum NoValue {
     #[error("{line} is not given")]
     Missing { line: Line },
@@ -39,8 +41,9 @@ impl NoValue {
 }
 
 /// In what a ratio is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RatioUnit)]
 pub enum Unit {
     /// 1.5: one and a half times.
     Times,
@@ -50,19 +53,20 @@ pub enum Unit {
 }
 
 /// What is good about a ratio.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RatioBetter)]
 pub enum Better {
     Higher,
     Lower,
 }
 
 macro_rules! ratios {
-    ($($variant:ident, $code:literal, $unit:ident, $better:ident, $en:literal, $zh:literal, $formula:literal;)*) => {
+    ($($variant:ident, $code:tt, $unit:ident, $better:ident, $en:literal, $zh:literal, $formula:literal;)*) => {
         /// A ratio: a stable code, its unit, what is good, its name in each language and its formula. Where a formula
         /// says `average`, it is that of the balance sheets at the beginning and the end of the period, or the one at
         /// the end when the other is not given; `per year` means times 12 / months; `days` is 365 × months / 12.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         pub enum RatioCode {
             $(#[doc = $formula] #[serde(rename = $code)] $variant,)*
         }
@@ -120,6 +124,8 @@ ratios! {
         "sales per year / average total_assets";
     InventoryTurnover, "inventory_turnover", Times, Higher, "Inventory turnover", "存货周转率",
         "cost_of_sales per year / average inventory";
+    ReceivablesTurnover, "receivables_turnover", Times, Higher, "Receivables turnover", "应收账款周转率",
+        "sales per year / average receivables";
     InventoryDays, "inventory_days", Days, Lower, "Inventory days", "存货周转天数",
         "average inventory / cost_of_sales * days";
     ReceivableDays, "receivable_days", Days, Lower, "Receivable days", "应收账款周转天数",
@@ -137,19 +143,22 @@ ratios! {
 }
 
 /// A ratio of one statement: its value rounded to 6 places, or why it has none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Ratio {
     pub code: RatioCode,
+    #[schema(max_length = 200)]
     pub formula: String,
     pub unit: Unit,
     pub value: Option<Figure>,
     pub no_value: Option<NoValue>,
     /// What was read, in that order, also where it led to no value.
+    #[schema(max_items = 10)]
     pub inputs: Vec<Input>,
 }
 
 /// An amount that went into a ratio.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RatioInput)]
 pub struct Input {
     pub line: Line,
     pub period_end: NaiveDate,
@@ -215,6 +224,7 @@ impl Reading<'_> {
             RatioCode::ReturnOnEquity => self.turnover(Line::NetProfit, Line::TotalEquity),
             RatioCode::AssetTurnover => self.turnover(Line::Sales, Line::TotalAssets),
             RatioCode::InventoryTurnover => self.turnover(Line::CostOfSales, Line::Inventory),
+            RatioCode::ReceivablesTurnover => self.turnover(Line::Sales, Line::Receivables),
             RatioCode::InventoryDays => self.days(Line::Inventory, Line::CostOfSales),
             RatioCode::ReceivableDays => self.days(Line::Receivables, Line::Sales),
             RatioCode::PayableDays => self.days(Line::Payables, Line::CostOfSales),
@@ -310,7 +320,7 @@ pub(super) fn positive(line: Line, divisor: Exact) -> Result<Exact, NoValue> {
 
 /// Whether one statement's period ends where the other's begins, in the same currency and as long. Some years have 52
 /// weeks, some 53: eight days are allowed.
-fn follows(statement: &Statement, before: &Statement) -> bool {
+pub fn follows(statement: &Statement, before: &Statement) -> bool {
     let begins = statement
         .period_end
         .checked_sub_months(chrono::Months::new(statement.months));
@@ -321,8 +331,9 @@ fn follows(statement: &Statement, before: &Statement) -> bool {
 }
 
 /// Where a ratio went between its last two values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RatioMovement)]
 pub enum Movement {
     Improved,
     Unchanged,
@@ -330,17 +341,20 @@ pub enum Movement {
 }
 
 /// A ratio over periods.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RatioTrend)]
 pub struct Trend {
     pub code: RatioCode,
     /// Ascending by day.
+    #[schema(max_items = 200)]
     pub points: Vec<Point>,
     /// The last value less the one before; none unless both have a value.
     pub change: Option<Figure>,
     pub movement: Option<Movement>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RatioTrendPoint)]
 pub struct Point {
     pub period_end: NaiveDate,
     pub value: Option<Figure>,

@@ -1,0 +1,3 @@
+DROP TABLE ratings;
+DROP TABLE rating_models;
+DROP TABLE grade_scales;

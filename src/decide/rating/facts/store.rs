@@ -1,0 +1,54 @@
+//! Queries on what people say of customers.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::api::FactFilter;
+use super::model::CustomerFact;
+use crate::kernel::ids::{CustomerFactId, CustomerId};
+use crate::platform::db::schema::customer_facts::{self, dsl};
+use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
+use crate::platform::http::{PageRequest, Problem};
+
+/// Everything that was said of these customers for days up to one.
+pub fn list_said(
+    db: &mut Db,
+    customers: &[CustomerId],
+    on: NaiveDate,
+) -> Result<Vec<CustomerFact>, DbError> {
+    let rows: Vec<CustomerFact> = on_backend!(db, |c| customer_facts::table
+        .filter(dsl::customer_id.eq_any(customers))
+        .filter(dsl::as_of.le(on))
+        .select(CustomerFact::as_select())
+        .load(c))?;
+    Ok(rows)
+}
+
+pub fn insert(tx: &mut Tx, row: &CustomerFact) -> Result<(), DbError> {
+    on_backend!(tx, |c| diesel::insert_into(customer_facts::table)
+        .values(row)
+        .execute(c))?;
+    Ok(())
+}
+
+/// One page of what was said of a customer, the newest first.
+pub fn list(
+    db: &mut Db,
+    customer: CustomerId,
+    filter: &FactFilter,
+    page: &PageRequest,
+) -> Result<Vec<CustomerFact>, Problem> {
+    let rows = on_backend!(db, |c| {
+        let mut query = customer_facts::table
+            .filter(dsl::customer_id.eq(customer))
+            .select(CustomerFact::as_select())
+            .into_boxed();
+        if !filter.indicator.is_empty() {
+            let codes: Vec<&str> = filter.indicator.iter().map(|code| code.as_str()).collect();
+            query = query.filter(dsl::indicator.eq_any(codes));
+        }
+        seek!(query, page, desc, dsl::as_of => NaiveDate, dsl::id => CustomerFactId);
+        query.load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
+}

@@ -1,0 +1,200 @@
+//! The shapes of rating models.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use crate::decide::rating::models::model::{ModelDraft, ModelKind, ModelRow, ModelStatus};
+use crate::decide::rating::models::rules::{self, Ready};
+use crate::decide::rating::rules::numbers::shown_in;
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::RatingModelId;
+use crate::kernel::text::{Line, Note, Number, Subject};
+use crate::platform::db::{DbError, read_document};
+
+/// A rating model to be drafted.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "code": "LEDGER", "name": "By our own ledger alone", "kind": "anchored_topsis",
+    "document": {"criteria": [
+        {"code": "LATE_COUNT", "weight": 0.4, "worst": 12, "best": 0},
+        {"code": "DAYS_BEYOND_TERMS", "weight": 0.6, "worst": 60, "best": 0}
+    ]},
+    "reason": "For customers without statements."
+}))]
+pub struct RatingModelIn {
+    /// Names the model through all its versions.
+    pub code: Number,
+    pub name: Line,
+    pub kind: ModelKind,
+    /// What the kind takes; `docs/rating.md` describes every member.
+    #[schema(value_type = Object)]
+    pub document: serde_json::Value,
+    /// Why the model is written so.
+    pub reason: Note,
+}
+
+impl RatingModelIn {
+    pub fn draft(&self) -> ModelDraft {
+        ModelDraft {
+            code: self.code.clone(),
+            name: self.name.clone(),
+            kind: self.kind,
+            document: self.document.clone(),
+            reason: self.reason.clone(),
+        }
+    }
+}
+
+/// A version of a rating model.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RatingModel, example = json!({
+    "id": "rmd_01k00000000000000000000001", "code": "LEDGER", "model_version": 1, "name": "By our own ledger alone",
+    "kind": "anchored_topsis", "status": "draft",
+    "document": {"criteria": [
+        {"code": "LATE_COUNT", "weight": 0.4, "worst": 12, "best": 0},
+        {"code": "DAYS_BEYOND_TERMS", "weight": 0.6, "worst": 60, "best": 0}
+    ]},
+    "weights": null, "report": null,
+    "reason": "For customers without statements.", "author": "u-21", "drafters": ["u-21"], "approver": null,
+    "created_at": "2026-03-31T08:00:00.000000Z", "shadow_at": null, "approved_at": null, "live_at": null,
+    "retired_at": null
+}))]
+pub struct RatingModelOut {
+    id: RatingModelId,
+    #[schema(value_type = Number)]
+    code: Number,
+    /// Ascends by one with each draft of the same code.
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    model_version: i32,
+    #[schema(value_type = Line)]
+    name: Line,
+    kind: ModelKind,
+    status: ModelStatus,
+    #[schema(value_type = Object)]
+    document: serde_json::Value,
+    /// Of an attribute tree, every attribute with its local and global weight and the check of its judgements.
+    #[schema(value_type = Option<Object>)]
+    weights: Option<serde_json::Value>,
+    /// Of a model that was fitted here: how it was made, and its validation on customers who were held back.
+    #[schema(value_type = Option<Object>)]
+    report: Option<serde_json::Value>,
+    /// Why it was written so.
+    #[schema(max_length = 2000)]
+    reason: String,
+    #[schema(max_length = 128)]
+    author: String,
+    /// Everybody who wrote it; none of them can approve it or set it live.
+    #[schema(max_items = 1000)]
+    drafters: Vec<Subject>,
+    #[schema(max_length = 128)]
+    approver: Option<String>,
+    created_at: Instant,
+    shadow_at: Option<Instant>,
+    approved_at: Option<Instant>,
+    live_at: Option<Instant>,
+    retired_at: Option<Instant>,
+}
+
+impl RatingModelOut {
+    pub fn read(row: ModelRow) -> Result<RatingModelOut, DbError> {
+        let document: serde_json::Value = read_document(&row.document)?;
+        let weights = weights(row.kind, &document);
+        let report: Option<serde_json::Value> =
+            row.report.as_deref().map(read_document).transpose()?;
+        Ok(RatingModelOut {
+            id: row.id,
+            code: row.code,
+            model_version: row.model_version,
+            name: row.name,
+            kind: row.kind,
+            status: row.status,
+            document,
+            weights,
+            report: report.map(shown_in),
+            reason: row.reason,
+            author: row.author,
+            drafters: read_document(&row.drafters)?,
+            approver: row.approver,
+            created_at: row.created_at,
+            shadow_at: row.shadow_at,
+            approved_at: row.approved_at,
+            live_at: row.live_at,
+            retired_at: row.retired_at,
+        })
+    }
+}
+
+fn weights(kind: ModelKind, document: &serde_json::Value) -> Option<serde_json::Value> {
+    if kind != ModelKind::AttributeTree {
+        return None;
+    }
+    let Ok(Ready::AttributeTree(tree)) =
+        rules::read(kind, document, &std::collections::BTreeMap::new())
+    else {
+        return None;
+    };
+    let members = serde_json::json!({"judgements": tree.judgements, "attributes": tree.attributes});
+    Some(shown_in(members))
+}
+
+/// Trees to start from.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RatingTemplates)]
+pub struct RatingTemplatesOut {
+    #[schema(max_items = 100)]
+    pub data: Vec<RatingTemplateOut>,
+}
+
+/// A tree to start from.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RatingTemplate, example = json!({
+    "code": "5C", "purpose": "Any customer, by judgement: character, capacity, capital, collateral, conditions",
+    "tree": {"code": "FIVE_C", "name": {"en": "The five Cs", "zh": "5C"}, "children": []}
+}))]
+pub struct RatingTemplateOut {
+    #[schema(max_length = 40)]
+    pub code: String,
+    /// What it is for.
+    #[schema(max_length = 200)]
+    pub purpose: String,
+    #[schema(value_type = Object)]
+    pub tree: serde_json::Value,
+}
+
+/// Which models.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ModelFilter {
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub status: Vec<ModelStatus>,
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub kind: Vec<ModelKind>,
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub code: Vec<Number>,
+}
+
+/// The parts of a fit, in any order.
+#[derive(ToSchema)]
+#[schema(as = FitIn, example = json!({
+    "plan": "{\"code\": \"SME\", \"name\": \"Small firms\", \"kind\": \"scorecard\", \"target\": {\"column\": \"outcome\", \"bad\": \"bad\"}, \"reason\": \"First fit.\"}",
+    "file": "sales_growth,days_late,outcome\n0.12,3,good\n-0.04,35,bad\n"
+}))]
+#[expect(
+    dead_code,
+    reason = "the contract's shape of a body that is read as a stream"
+)]
+pub struct FitIn {
+    /// What is to be fitted, as JSON: `code`, `name`, `kind`, `target` (`column`, `bad`, \[`good`\]), `reason`, and if
+    /// wanted `characteristics`, `words`, `validation_share`, `seed`, `scorecard`, `decision_tree`, `validation`.
+    #[schema(max_length = 16384)]
+    plan: String,
+    /// The file: CSV in UTF-8.
+    #[schema(format = Binary, max_length = 104_857_600)]
+    file: String,
+}

@@ -1,0 +1,12 @@
+//! The registry of rating models: attribute trees, anchored TOPSIS, scorecards, decision trees, and composites of them.
+//!
+//! A model is a document of its kind, by code and version. It goes from draft to shadow, where it rates beside the live
+//! model and decides nothing, is approved by a person who had no part in writing it, and goes live; the one that was
+//! live retires. From shadow on its document never changes. Scorecards and trees can be fitted here on a training set,
+//! as a job that leaves a draft with its validation report.
+
+pub mod actions;
+pub mod api;
+pub mod model;
+pub mod rules;
+pub mod store;

@@ -1,0 +1,217 @@
+//! The live model, the models in shadow and the live scale, at work on any number of customers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use crate::book::customers::store as customers;
+use crate::decide::rating::indicators::actions as indicators;
+use crate::decide::rating::indicators::model::{IndicatorValue, ValueSource};
+use crate::decide::rating::models::actions as models;
+use crate::decide::rating::models::actions::ModelVersion;
+use crate::decide::rating::ratings::model::{Appraisal, RatingRow, Record};
+use crate::decide::rating::ratings::{rules, store};
+use crate::decide::rating::rules::composite::{ExpertOverride, GradeFacts};
+use crate::decide::rating::rules::numbers::ppm_of;
+use crate::decide::rating::rules::scoring::Value;
+use crate::decide::rating::scales::actions as scales;
+use crate::decide::rating::scales::actions::ScaleVersion;
+use crate::kernel::ids::{CustomerId, JobId, RatingId};
+use crate::platform::db::{Db, DbError, Tx, read_document, write_document};
+
+/// What rates now.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub scale: ScaleVersion,
+    champion: ModelVersion,
+    challengers: Vec<ModelVersion>,
+    /// The indicators that any of the models asks for.
+    asked: BTreeSet<String>,
+}
+
+/// What is known of a customer, with the override that holds.
+#[derive(Debug, Clone)]
+pub struct Known {
+    pub customer: CustomerId,
+    values: BTreeMap<String, IndicatorValue>,
+    facts: GradeFacts,
+}
+
+impl Engine {
+    /// # Errors
+    /// When the database fails.
+    pub fn open(db: &mut Db) -> Result<Engine, DbError> {
+        let champion = models::live(db)?;
+        let challengers = models::in_shadow(db)?;
+        let asked = challengers
+            .iter()
+            .chain([&champion])
+            .flat_map(|model| model.model.indicators())
+            .collect();
+        Ok(Engine {
+            scale: scales::live(db)?,
+            champion,
+            challengers,
+            asked,
+        })
+    }
+
+    /// What is known of these customers today; one that is not there is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn know(
+        &self,
+        db: &mut Db,
+        of: &[CustomerId],
+        today: NaiveDate,
+    ) -> Result<Vec<Known>, DbError> {
+        let all = indicators::values(db, of, today)?;
+        let overdue = store::list_oldest_overdue(db, of, today)?;
+        let first = store::list_first_invoices(db, of)?;
+        Ok(all
+            .into_iter()
+            .map(|(customer, values)| {
+                let unpaid = overdue.get(&customer).map_or(0, |due| {
+                    u32::try_from((today - *due).num_days()).unwrap_or(0)
+                });
+                let months = first
+                    .get(&customer)
+                    .map_or(0, |day| rules::whole_months(*day, today));
+                let facts = GradeFacts {
+                    unpaid_days: Some(unpaid),
+                    customer_months: Some(months),
+                    statement_months: latest_statement(&values)
+                        .map(|end| rules::whole_months(end, today)),
+                    // No room knows these yet; a rule that asks for them says so.
+                    legal_status: None,
+                    dishonoured_instruments: None,
+                    broken_promises: None,
+                };
+                let values = values.into_iter();
+                let asked = values.filter(|(code, _)| self.asked.contains(code));
+                Known {
+                    customer,
+                    values: asked.collect(),
+                    facts,
+                }
+            })
+            .collect())
+    }
+
+    /// Rates customers of whom this is known, and lets the new ratings take the place of those that stood. The
+    /// customers are locked by whoever calls.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn rate(
+        &self,
+        tx: &mut Tx,
+        known: Vec<Known>,
+        run: Option<JobId>,
+    ) -> Result<Vec<RatingRow>, DbError> {
+        let ids: Vec<CustomerId> = known.iter().map(|one| one.customer).collect();
+        let mut standing: BTreeMap<CustomerId, RatingRow> = store::list_current(tx, &ids)?
+            .into_iter()
+            .map(|row| (row.customer_id, row))
+            .collect();
+        let mut rows = Vec::with_capacity(known.len());
+        for one in known {
+            let before = standing.remove(&one.customer);
+            rows.push(self.rating(tx, one, before.as_ref(), run)?);
+        }
+        store::supersede(tx, &ids)?;
+        store::insert(tx, &rows)?;
+        Ok(rows)
+    }
+
+    fn rating(
+        &self,
+        tx: &Tx,
+        known: Known,
+        before: Option<&RatingRow>,
+        run: Option<JobId>,
+    ) -> Result<RatingRow, DbError> {
+        let today = tx.today();
+        let values: BTreeMap<String, Value> = known
+            .values
+            .iter()
+            .filter_map(|(code, known)| Some((code.clone(), known.value.clone()?)))
+            .collect();
+        let champion = self.appraise(&self.champion, &values);
+        let challengers = self.challengers.iter();
+        let challengers = challengers.map(|model| self.appraise(model, &values));
+        let terms = before.and_then(|row| row.override_terms.clone());
+        let expert: Option<ExpertOverride> = terms.as_deref().map(read_document).transpose()?;
+        let content = &self.scale.content;
+        let graded = rules::grade(content, &champion, &known.facts, expert.as_ref(), today)
+            .map_err(|error| DbError::Document(error.to_string()))?;
+        let override_until = expert
+            .filter(|_| graded.override_grade.is_some())
+            .map(|expert| expert.expires_on);
+        let score = champion.result.as_ref().map(|result| result.score);
+        let record = Record {
+            inputs: known.values,
+            facts: known.facts,
+            champion,
+            challengers: challengers.collect(),
+            steps: graded.steps,
+        };
+        Ok(RatingRow {
+            id: RatingId::new(),
+            customer_id: known.customer,
+            model_id: self.champion.id,
+            scale_id: self.scale.id,
+            grade: graded.grade,
+            score_ppm: score.map(ppm_of),
+            override_terms: terms.filter(|_| override_until.is_some()),
+            override_grade: graded.override_grade,
+            override_until,
+            record: write_document(&record)?,
+            run_id: run,
+            rated_by: tx.caller().subject.to_string(),
+            rated_at: tx.now(),
+            stale_on: rules::months_after(today, content.rating_months),
+            superseded_at: None,
+            version: 1,
+        })
+    }
+
+    fn appraise(&self, model: &ModelVersion, values: &BTreeMap<String, Value>) -> Appraisal {
+        let (result, refusal) = match model.model.appraise(values) {
+            Ok(result) => (Some(result), None),
+            Err(refusal) => (None, Some(refusal)),
+        };
+        let score = result.as_ref().map(|result| result.score);
+        Appraisal {
+            model_id: model.id,
+            code: model.code.clone(),
+            model_version: model.version,
+            kind: model.kind,
+            grade: rules::grade_of(&self.scale.content, score),
+            result,
+            refusal,
+        }
+    }
+}
+
+/// The end of the latest period that a statement is there for, as the indicators tell.
+fn latest_statement(values: &BTreeMap<String, IndicatorValue>) -> Option<NaiveDate> {
+    let ends = values.values().filter_map(|value| match &value.source {
+        Some(ValueSource::FinancialStatement { period_end, .. }) => Some(*period_end),
+        _ => None,
+    });
+    ends.max()
+}
+
+/// The numbers of customers, by id.
+///
+/// # Errors
+/// When the database fails.
+pub fn numbers_of(
+    db: &mut Db,
+    ids: &[CustomerId],
+) -> Result<BTreeMap<CustomerId, String>, DbError> {
+    let named = customers::list_by_ids(db, ids)?.into_iter();
+    Ok(named.map(|one| (one.id, one.number.to_string())).collect())
+}

@@ -1,0 +1,129 @@
+//! Ratings as they are stored, and what is kept with them.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::decide::rating::indicators::model::IndicatorValue;
+use crate::decide::rating::models::model::ModelKind;
+use crate::decide::rating::models::rules::Appraised;
+use crate::decide::rating::rules::composite::{GradeFacts, Step};
+use crate::kernel::clock::Instant;
+use crate::kernel::ids::{CustomerId, GradeScaleId, JobId, RatingId, RatingModelId};
+use crate::platform::db::columns::text_enum;
+use crate::platform::db::schema::ratings;
+
+text_enum! {
+    /// Which ratings of a customer.
+    pub enum RatingHistory {
+        /// The newest of each customer.
+        Current = "current",
+        All = "all",
+    }
+}
+
+impl Default for RatingHistory {
+    fn default() -> RatingHistory {
+        RatingHistory::Current
+    }
+}
+
+text_enum! {
+    /// Whether more of something is better.
+    pub enum RankDirection {
+        /// More is better: sales growth.
+        Benefit = "benefit",
+        /// Less is better: days late.
+        Cost = "cost",
+    }
+}
+
+/// A rating.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = ratings, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct RatingRow {
+    pub id: RatingId,
+    pub customer_id: CustomerId,
+    pub model_id: RatingModelId,
+    pub scale_id: GradeScaleId,
+    /// What the model and the rules give; the override apart.
+    pub grade: String,
+    /// The model's score, 0 to 1, in parts per million; none for who could not be rated.
+    pub score_ppm: Option<i64>,
+    /// The grade while the override holds.
+    pub override_grade: Option<String>,
+    /// The override's last day.
+    pub override_until: Option<NaiveDate>,
+    /// The `ExpertOverride` of the rules as JSON.
+    pub override_terms: Option<String>,
+    /// The [`Record`] as JSON.
+    pub record: String,
+    /// The run that rated; none when a person asked for this rating alone.
+    pub run_id: Option<JobId>,
+    pub rated_by: String,
+    pub rated_at: Instant,
+    /// The first day on which it is too old.
+    pub stale_on: NaiveDate,
+    /// When a newer rating took its place.
+    pub superseded_at: Option<Instant>,
+    pub version: i64,
+}
+
+impl RatingRow {
+    /// The grade that holds on a day.
+    pub fn grade_on(&self, day: NaiveDate) -> &str {
+        match (&self.override_grade, self.override_until) {
+            (Some(grade), Some(until)) if day <= until => grade,
+            _ => &self.grade,
+        }
+    }
+}
+
+/// The rating that holds for a customer, for other rooms.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CurrentRating {
+    pub id: RatingId,
+    /// With an override while it holds. `NR`, or what the scale calls it, for who could not be rated.
+    pub grade: String,
+    /// 0, the worst, to 1; none for who could not be rated.
+    pub score: Option<f64>,
+    pub model_id: RatingModelId,
+    pub scale_id: GradeScaleId,
+    pub rated_at: Instant,
+    /// The first day on which the rating is too old to rely on.
+    pub stale_at: NaiveDate,
+    /// The last day of the override that gives the grade; none when none does.
+    pub override_until: Option<NaiveDate>,
+}
+
+/// Everything that led to a rating.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Record {
+    /// The indicators that the models asked for, by code, as they were known then.
+    pub inputs: BTreeMap<String, IndicatorValue>,
+    pub facts: GradeFacts,
+    /// What the live model said.
+    pub champion: Appraisal,
+    /// What the models in shadow said.
+    pub challengers: Vec<Appraisal>,
+    /// Every rule in order, and the override, whether it moved the grade or not.
+    pub steps: Vec<Step>,
+}
+
+/// What one model said of a customer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Appraisal {
+    pub model_id: RatingModelId,
+    pub code: String,
+    pub model_version: i32,
+    pub kind: ModelKind,
+    /// None when it could not score; `refusal` says why.
+    pub result: Option<Appraised>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+    /// What its score alone gives.
+    pub grade: String,
+}
