@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::dunning::{dun, invoice, pay};
 use crate::limits::{an_order, check, codes};
+use crate::ratings;
 use crate::receivables::take_back;
 use crate::support::{Reply, TestApp, a_customer, a_receipt, an_invoice, on_both, set_rules};
 
@@ -34,6 +35,27 @@ fn what_no_rule_asks_for_is_not_looked_up() {
         for name in ["unpaid", "dunning_level", "behaviour", "usual_order"] {
             assert!(facts.get(name).is_none(), "{facts}");
         }
+    });
+}
+
+#[test]
+fn a_rule_may_be_for_some_grades_alone() {
+    on_both(|app| {
+        ratings::open(app);
+        a_customer("C-1").with_limit("unlimited").create(app);
+        let rule = |grades: Value| json!({"code": "max_document_value", "effect": "review", "amounts": {"CNY": "100.00"}, "grades": grades});
+        set_rules(app, json!([rule(json!(["CCC", "NR"]))]));
+        let unrated = ask(app, "SO-1", "100.01");
+        assert_eq!(codes(&unrated), ["max_document_value"]);
+        assert_eq!(facts(app, &unrated)["grade"], "NR");
+        ratings::say(app, "C-1", 1.0);
+        let rating = ratings::rate(app, "C-1");
+        let rated = ask(app, "SO-1", "100.01");
+        assert_eq!(rated["outcome"], "approved");
+        assert_eq!(facts(app, &rated)["grade"], rating["grade"]);
+        set_rules(app, json!([rule(json!([rating["grade"]]))]));
+        assert_eq!(outcome(app, "100.01"), "review_required");
+        assert_eq!(outcome(app, "100.00"), "approved");
     });
 }
 

@@ -8,13 +8,13 @@ use crate::support::{Reply, TestApp, a_customer, a_model, an_invoice, on_both, p
 const TODAY: &str = "2026-03-31";
 
 /// A house that rates by market share alone, on 31 March.
-fn open(app: &TestApp) {
+pub fn open(app: &TestApp) {
     app.turn_to(TODAY);
     put_live(app, &a_model(app, "SHARE", json!({})));
 }
 
 /// Says what market share a customer has.
-fn say(app: &TestApp, customer: &str, share: f64) {
+pub fn say(app: &TestApp, customer: &str, share: f64) {
     let body = json!({
         "indicator": "MARKET_SHARE", "value": share, "source": "Trade association", "as_of": TODAY,
     });
@@ -30,7 +30,7 @@ fn customer(app: &TestApp, number: &str, share: f64) -> String {
     made.id
 }
 
-fn rate(app: &TestApp, customer: &str) -> Reply {
+pub fn rate(app: &TestApp, customer: &str) -> Reply {
     app.credit()
         .post("/v1/ratings", json!({"customer": customer}))
         .expect(201)

@@ -15,7 +15,7 @@ use crate::kernel::caller::Role;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::PolicyId;
 use crate::kernel::money::{Currency, Money};
-use crate::kernel::text::Subject;
+use crate::kernel::text::{GradeCode, Subject};
 use crate::platform::db::columns::text_enum;
 use crate::platform::db::schema::policies;
 
@@ -217,6 +217,11 @@ pub struct CheckRule {
     #[validate(length(max = 4))]
     #[schema(max_items = 4)]
     pub checkpoints: Vec<Checkpoint>,
+    /// The grades of the customers of whom the rule is asked; all when empty. `NR` is who was never rated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[validate(length(max = 40))]
+    #[schema(max_items = 40)]
+    pub grades: Vec<GradeCode>,
     /// A share in parts per million. For a limit or cap, 1,000,000 (the whole) when not given.
     #[validate(range(min = 1, max = 100_000_000))]
     #[schema(minimum = 1, maximum = 100_000_000)]
@@ -366,6 +371,11 @@ impl PolicyDocument {
             Some(_) => 0,
             None => 1_000_000,
         }
+    }
+
+    /// Whether any check rule is for some grades alone: then the grade must be looked up.
+    pub fn asks_for_grades(&self) -> bool {
+        self.check_rules.iter().any(|rule| !rule.grades.is_empty())
     }
 
     /// Whether any check rule has this code: what it needs must then be looked up.

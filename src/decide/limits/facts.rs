@@ -63,6 +63,9 @@ pub struct Facts {
     /// Caps of which it can't be told what they leave, for want of an exchange rate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_nodes: Vec<UnknownNode>,
+    /// The customer's grade, `NR` when it was never rated; none when the policy did not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grade: Option<String>,
     /// What is overdue, by due date.
     pub overdue: Vec<Overdue>,
     /// What only some policies ask for; none when the policy did not.

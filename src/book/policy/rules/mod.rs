@@ -27,6 +27,7 @@ pub fn default_document() -> PolicyDocument {
         code,
         effect,
         checkpoints: Vec::new(),
+        grades: Vec::new(),
         threshold_ppm: None,
         days: None,
         count: None,

@@ -1,6 +1,6 @@
 //! What only some policies ask for: looked up for a whole batch, one query each, and not at all when no rule wants it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Months, NaiveDate};
 
@@ -9,6 +9,8 @@ use crate::book::receivables::store as receivables;
 use crate::collect::dunning::store as dunning;
 use crate::decide::limits::facts::{Behaviour, Unpaid, UsualOrder};
 use crate::decide::limits::store;
+use crate::decide::rating::ratings::actions as ratings;
+use crate::decide::rating::ratings::model::CurrentRating;
 use crate::kernel::ids::{CreditAccountId, CustomerId};
 use crate::platform::db::{Db, DbError};
 
@@ -22,7 +24,11 @@ pub struct AskedFor {
     dunning_levels: Option<HashMap<CustomerId, i32>>,
     behaviour: Option<HashMap<CustomerId, Behaviour>>,
     orders: Option<HashMap<CustomerId, Orders>>,
+    grades: Option<BTreeMap<CustomerId, CurrentRating>>,
 }
+
+/// The grade of who was never rated.
+const NOT_RATED: &str = "NR";
 
 /// What a customer's orders came to.
 #[derive(Default)]
@@ -57,7 +63,15 @@ impl AskedFor {
         if policy.asks(RuleCode::OrderOutlier) {
             found.orders = Some(read_orders(db, accounts, since)?);
         }
+        if policy.asks_for_grades() {
+            found.grades = Some(ratings::current(db, customers)?);
+        }
         Ok(found)
+    }
+
+    pub fn grade(&self, customer: CustomerId) -> Option<String> {
+        let rating = self.grades.as_ref()?.get(&customer);
+        Some(rating.map_or_else(|| NOT_RATED.to_owned(), |rating| rating.grade.clone()))
     }
 
     pub fn unpaid(&self, customer: CustomerId) -> Option<Unpaid> {

@@ -190,6 +190,7 @@ impl Book {
             opened_on: clock.day_of(account.created_at),
             nodes: places.nodes,
             unknown_nodes: places.unknown,
+            grade: self.asked_for.grade(account.customer_id),
             overdue: overdue.cloned().unwrap_or_default(),
             unpaid: self.asked_for.unpaid(account.customer_id),
             dunning_level: self.asked_for.dunning_level(account.customer_id),

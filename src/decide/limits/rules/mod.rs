@@ -16,7 +16,7 @@ use super::facts::{Credit, Facts, Question};
 use super::model::Outcome;
 use super::reasons::{Reason, ReasonCode};
 use crate::book::exposure::rules::{self as exposure, NodeKind};
-use crate::book::policy::model::{Checkpoint, PolicyDocument, RuleCode, RuleEffect};
+use crate::book::policy::model::{CheckRule, PolicyDocument, RuleCode, RuleEffect};
 
 const PPM: i128 = 1_000_000;
 
@@ -89,7 +89,8 @@ pub fn not_known(
     looked_up_for: &PolicyDocument,
     policy: &PolicyDocument,
 ) -> Vec<RuleCode> {
-    let is_missing = |code: RuleCode| match code {
+    let is_missing = |rule: &CheckRule| match rule.code {
+        _ if !rule.grades.is_empty() && facts.grade.is_none() => true,
         RuleCode::UnpaidCount | RuleCode::OverdueRatio => facts.unpaid.is_none(),
         RuleCode::MaxDunningLevel => facts.dunning_level.is_none(),
         RuleCode::PaymentBehaviour => facts.behaviour.is_none(),
@@ -99,16 +100,17 @@ pub fn not_known(
         | RuleCode::CountryCap
         | RuleCode::IndustryCap
         | RuleCode::PortfolioCap => {
-            let kind = catalogue::node_kind(code);
-            !looked_up_for.asks(code) && !facts.nodes.iter().any(|node| Some(node.kind) == kind)
+            let kind = catalogue::node_kind(rule.code);
+            !looked_up_for.asks(rule.code)
+                && !facts.nodes.iter().any(|node| Some(node.kind) == kind)
         }
         _ => false,
     };
     let codes: BTreeSet<RuleCode> = policy
         .check_rules
         .iter()
+        .filter(|rule| is_missing(rule))
         .map(|rule| rule.code)
-        .filter(|code| is_missing(*code))
         .collect();
     codes.into_iter().collect()
 }
@@ -118,13 +120,8 @@ fn ask(facts: &Facts, policy: &PolicyDocument, question: &Question) -> Decision 
     let mut reasons = Vec::new();
     let mut trace = Vec::new();
     if let Some(credit) = facts.credit(question) {
-        let applies = |checkpoints: &[Checkpoint]| {
-            checkpoints.is_empty() || checkpoints.contains(&question.checkpoint)
-        };
-        for rule in &policy.check_rules {
-            if !applies(&rule.checkpoints) {
-                continue;
-            }
+        let applies = |rule: &CheckRule| applies(rule, facts, question);
+        for rule in policy.check_rules.iter().filter(|rule| applies(rule)) {
             let hits = catalogue::hits(rule, facts, &nodes, question, credit);
             trace.push(Asked {
                 code: rule.code,
@@ -150,18 +147,26 @@ fn ask(facts: &Facts, policy: &PolicyDocument, question: &Question) -> Decision 
     }
 }
 
+/// Whether a rule is asked at this checkpoint, of a customer of this grade.
+fn applies(rule: &CheckRule, facts: &Facts, question: &Question) -> bool {
+    let is_graded_so = |grade: &String| rule.grades.iter().any(|code| code.as_str() == grade);
+    (rule.checkpoints.is_empty() || rule.checkpoints.contains(&question.checkpoint))
+        && (rule.grades.is_empty() || facts.grade.as_ref().is_some_and(is_graded_so))
+}
+
 /// The caps that a rule compares with and that can't be told: what is not known is refused, never passed over.
 fn unknown(
     facts: &Facts,
     policy: &PolicyDocument,
     credit: Credit,
-    applies: impl Fn(&[Checkpoint]) -> bool,
+    applies: impl Fn(&CheckRule) -> bool,
 ) -> Vec<Reason> {
     let is_asked = |kind: NodeKind| {
         credit.net_minor > 0
-            && policy.check_rules.iter().any(|rule| {
-                applies(&rule.checkpoints) && catalogue::node_kind(rule.code) == Some(kind)
-            })
+            && policy
+                .check_rules
+                .iter()
+                .any(|rule| applies(rule) && catalogue::node_kind(rule.code) == Some(kind))
     };
     facts
         .unknown_nodes

@@ -35,6 +35,7 @@ fn facts(nodes: impl IntoIterator<Item = Node>) -> Facts {
         opened_on: day("2020-01-01"),
         nodes: nodes.into_iter().collect(),
         unknown_nodes: Vec::new(),
+        grade: None,
         overdue: Vec::new(),
         unpaid: None,
         dunning_level: None,
