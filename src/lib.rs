@@ -7,7 +7,8 @@
 //! - [`server`]: the actix application: assembly, middleware, the contract, docs, health, metrics, the worker.
 //! - [`drill`]: a sandbox book, lived through on a clock that can be turned.
 //! - [`prove`]: reports over the whole book, as of any date.
-//! - [`decide`]: limit checks, reservations, credit blocks, credit applications.
+//! - [`decide`]: what is known of customers and what it says, limit checks, reservations, credit blocks, credit
+//!   applications.
 //! - [`collect`]: seeing to it that the money comes in: dunning.
 //! - [`book`]: customers, credit policy, exchange rates, credit accounts and exposure, the receivables ledger, imports.
 //! - [`platform`]: database, idempotency, HTTP, trail, jobs.

@@ -370,3 +370,80 @@ pub fn put_live(app: &TestApp, draft: &Reply) -> Reply {
     }
     model
 }
+
+/// A customer's audited statement in CNY for the year 2025, received in March, of a company with assets of 10,000.
+pub fn a_statement(customer: &str) -> AStatement {
+    let lines = json!({
+        "current_assets": "5000.00", "total_assets": "10000.00", "current_liabilities": "3200.00",
+        "total_liabilities": "6000.00", "retained_earnings": "1500.00", "total_equity": "4000.00",
+        "sales": "12000.00", "ebit": "900.00",
+    });
+    let mut statement = AStatement {
+        customer: customer.to_owned(),
+        body: json!({
+            "period_end": "2025-12-31", "months": 12, "kind": "annual", "currency": "CNY", "audit": "audited",
+            "source": "Customer", "received_on": "2026-03-20", "lines": {},
+        }),
+    };
+    for (line, amount) in lines.as_object().unwrap() {
+        statement = statement.with(line, amount.as_str().unwrap());
+    }
+    statement
+}
+
+/// A statement that is being described.
+#[derive(Clone)]
+pub struct AStatement {
+    customer: String,
+    body: Value,
+}
+
+impl AStatement {
+    /// One line's amount in CNY.
+    #[must_use]
+    pub fn with(mut self, line: &str, amount: &str) -> Self {
+        self.body["lines"][line] = json!({"amount": amount, "currency": "CNY"});
+        self
+    }
+
+    /// For the period that ended on a day, received on another.
+    #[must_use]
+    pub fn of(mut self, period_end: &str, received_on: &str) -> Self {
+        self.body["period_end"] = Value::from(period_end);
+        self.body["received_on"] = Value::from(received_on);
+        self
+    }
+
+    /// Instead of this version of the same period.
+    #[must_use]
+    pub fn correcting(mut self, id: &str) -> Self {
+        self.body["corrects_id"] = Value::from(id);
+        self.body["correction_reason"] = Value::from("The auditor found more.");
+        self
+    }
+
+    /// Another member of its body.
+    #[must_use]
+    pub fn saying(mut self, member: &str, value: Value) -> Self {
+        self.body[member] = value;
+        self
+    }
+
+    pub fn path(&self) -> String {
+        format!("/v1/customers/{}/financial-statements", self.customer)
+    }
+
+    pub fn body(&self) -> Value {
+        self.body.clone()
+    }
+
+    /// Entered by credit.
+    pub fn enter(&self, app: &TestApp) -> Reply {
+        app.credit().post(&self.path(), self.body())
+    }
+
+    /// Enters it, and gives its id.
+    pub fn create(&self, app: &TestApp) -> String {
+        self.enter(app).expect(201).text_at("/statement/id")
+    }
+}

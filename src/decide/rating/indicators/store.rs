@@ -51,12 +51,16 @@ pub fn list_conduct(
     Ok(rows)
 }
 
-/// The statement. The ids come first, then the last and the first day; both databases take a parameter twice, and
-/// SQLite numbers them by where they come first.
+/// The statement. The ids come first, then the last and the first day; both databases take a parameter twice, each by
+/// its own sign: SQLite would number those with a dollar by where they come first.
 fn conduct_sql(backend: Backend, ids: usize) -> String {
-    let listed: Vec<String> = (1..=ids).map(|place| format!("${place}")).collect();
+    let parameter = |place: usize| match backend {
+        Backend::Postgres => format!("${place}"),
+        Backend::Sqlite => format!("?{place}"),
+    };
+    let listed: Vec<String> = (1..=ids).map(parameter).collect();
     let listed = listed.join(", ");
-    let (to, from) = (format!("${}", ids + 1), format!("${}", ids + 2));
+    let (to, from) = (parameter(ids + 1), parameter(ids + 2));
     let days = |later: &str, earlier: &str| match backend {
         Backend::Postgres => format!("({later} - {earlier})"),
         Backend::Sqlite => format!("CAST(julianday({later}) - julianday({earlier}) AS INTEGER)"),
