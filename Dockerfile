@@ -3,6 +3,7 @@ WORKDIR /build
 
 # The dependencies first, below an empty program, so that a change of ours does not build them again.
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
 RUN mkdir -p src tests/it \
  && echo 'fn main() {}' | tee src/main.rs tests/it/main.rs >/dev/null \
  && touch src/lib.rs \

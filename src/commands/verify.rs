@@ -19,7 +19,7 @@ pub struct Options {
 
 /// Adds the book up again; fails when a row tells a lie. Servers may go on serving meanwhile.
 pub fn run(config: &Config, options: &Options) -> Result<ExitCode, Failure> {
-    let database = Database::open(&config.database(), config.clock()?)?;
+    let database = Database::open_existing(&config.database(), config.clock()?)?;
     let pending = migrations::pending(&mut database.reader()?)?;
     if pending > 0 {
         return Err(format!("{pending} migrations are pending; run: netterms migrate").into());

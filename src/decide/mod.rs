@@ -3,3 +3,4 @@
 pub mod applications;
 pub mod limits;
 pub mod rating;
+pub mod terms;

@@ -212,8 +212,9 @@ fn recommend(
         member.number.as_str().len() + member.name.as_str().len(),
     );
     let input = RecommendIn {
-        limit: amount(it.limit())?,
-        net_days: member.net_days,
+        limit: Some(amount(it.limit())?),
+        net_days: Some(member.net_days),
+        assessment_id: None,
         valid_until: None,
         conditions: Vec::new(),
         reason: text(grounds.unwrap_or_default())?,

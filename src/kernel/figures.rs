@@ -176,6 +176,32 @@ impl PartialSchema for Figure {
 
 impl ToSchema for Figure {}
 
+/// An amount or a number, as the steps of a computation show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Quantity {
+    Money(Money),
+    Figure(Figure),
+}
+
+impl From<Money> for Quantity {
+    fn from(money: Money) -> Quantity {
+        Quantity::Money(money)
+    }
+}
+
+impl From<Figure> for Quantity {
+    fn from(figure: Figure) -> Quantity {
+        Quantity::Figure(figure)
+    }
+}
+
+impl From<u32> for Quantity {
+    fn from(whole: u32) -> Quantity {
+        Quantity::Figure(whole.into())
+    }
+}
+
 /// A number on its way through a formula, to 28 significant digits.
 ///
 /// What overflows or divides by zero stays without a value to the end of the formula, where [`Exact::figure`] and its

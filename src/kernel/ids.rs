@@ -53,6 +53,8 @@ kinds! {
     AdditionalLimit, AdditionalLimitId, "adl";
     /// A block on a credit account, with its cause.
     AccountBlock, AccountBlockId, "abl";
+    /// One assessment of a credit application.
+    Assessment, AssessmentId, "asm";
     /// A credit application.
     Application, ApplicationId, "app";
     /// One step in the life of a credit application.

@@ -21,6 +21,8 @@ pub enum TextError {
     Email,
     #[error("may hold letters, digits and . _ : - + only")]
     Number,
+    #[error("may hold letters, digits, + and - only")]
+    Grade,
 }
 
 /// Characters that no text may hold: controls (a NUL can't be stored in PostgreSQL), and those that reverse the
@@ -79,6 +81,16 @@ fn check_visible(text: &str, max: usize) -> Result<(), TextError> {
         Ok(())
     } else {
         Err(TextError::Characters)
+    }
+}
+
+fn check_grade(text: &str, max: usize) -> Result<(), TextError> {
+    check_length(text, max)?;
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'+' || b == b'-';
+    if text.bytes().all(allowed) {
+        Ok(())
+    } else {
+        Err(TextError::Grade)
     }
 }
 
@@ -185,6 +197,10 @@ text_type! {
 text_type! {
     /// Where a figure comes from: a central bank, a bank, an agency.
     Source, 64, check_line, format!(r"^[^\s{REFUSED}]([^{REFUSED}]*[^\s{REFUSED}])?$"), "ECB"
+}
+text_type! {
+    /// The code of a grade on a grade scale.
+    GradeCode, 10, check_grade, "^[A-Za-z0-9+-]+$", "BBB"
 }
 text_type! {
     /// Who a token speaks for, as its issuer names them.

@@ -44,6 +44,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(crate::decide::rating::models::api::routes)
         .configure(crate::decide::rating::ratings::api::routes)
         .configure(crate::decide::applications::api::routes)
+        .configure(crate::decide::terms::api::routes)
         .configure(crate::collect::dunning::api::routes)
         .configure(crate::book::imports::api::routes)
         .configure(crate::platform::jobs::api::routes)

@@ -34,7 +34,8 @@ pub struct Config {
     pub jwt_audience: String,
     /// `NETTERMS_BODY_TIME_MS`: how long the body of a request may take to arrive, in milliseconds.
     pub body_time_ms: u64,
-    /// `NETTERMS_DESK_QUEUE`: how many limit checks may wait for the credit desk; one more is told to come back.
+    /// `NETTERMS_DESK_QUEUE`: how many limit checks may wait for each clerk of the credit desk; one more is told to
+    /// come back.
     pub desk_queue: usize,
     /// `NETTERMS_TIMEZONE`: where the organisation's business days begin, such as `Asia/Shanghai`.
     pub timezone: String,

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::limits::{an_order, check, codes, reserved};
 use crate::receivables::take_back;
 use crate::support::{
-    Client, Reply, TestApp, a_customer, a_receipt, an_invoice, on_both, set_limit, set_rules,
+    Client, Reply, TestApp, a_customer, a_receipt, an_invoice, on_both, set_limit, set_rate,
+    set_rules,
 };
 
 /// An order that must wait; gives the path of its credit block.
@@ -237,6 +238,23 @@ fn another_policy_or_a_way_out_of_the_group_may_let_anybody_pass() {
         assert_eq!(then(app, &stranger), "open");
         set_rules(app, json!([{"code": "account_status", "effect": "block"}]));
         assert_eq!(then(app, &stranger), "auto_released");
+    });
+}
+
+#[test]
+fn another_exchange_rate_may_let_an_order_pass() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        a_customer("C-1").with_limit("700.00").create(app);
+        set_rate(app, "USD", "CNY", "7.20", "2026-03-29");
+        let mut order = an_order("C-1", "SO-1", "100.00");
+        order["amount"]["currency"] = json!("USD");
+        let waiting = check(app, order).expect(200);
+        let block = format!("/v1/credit-blocks/{}", waiting.text_at("/credit_block/id"));
+        set_rate(app, "USD", "CNY", "7.10", "2026-03-30");
+        assert_eq!(then(app, &block), "open");
+        set_rate(app, "USD", "CNY", "6.90", "2026-03-31");
+        assert_eq!(then(app, &block), "auto_released");
     });
 }
 

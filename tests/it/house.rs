@@ -15,7 +15,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("platform", &["db", "idempotency", "http", "trail", "events", "jobs"]),
     ("book", &["customers", "policy", "exchange_rates", "exposure", "security", "receivables", "imports"]),
     ("collect", &["promises", "losses", "disputes", "signals", "dunning", "worklist"]),
-    ("decide", &["rating", "limits", "applications", "reviews"]),
+    ("decide", &["rating", "terms", "limits", "applications", "reviews"]),
     ("prove", &["reports", "audit"]),
     ("drill", &[]),
     ("server", &[]),

@@ -621,6 +621,23 @@ fn sales_see_no_figures_of_the_group() {
 }
 
 #[test]
+fn sales_do_not_move_their_customer_out_of_a_cap() {
+    on_both(|app| {
+        a_machine_builder(app);
+        set_cap(app, "country", Some("CN"), cny("100.00"));
+        let sales = app.sales();
+        let etag = sales.get("/v1/customers/C-1").expect(200).etag();
+        let change = |body| sales.patch("/v1/customers/C-1", &etag, body);
+        change(json!({"country": "DE"})).expect_problem(403, "over_authority");
+        change(json!({"industry": "Tools"})).expect(200);
+        assert_eq!(
+            sales.get("/v1/customers/C-1").expect(200)["country"],
+            json!("CN")
+        );
+    });
+}
+
+#[test]
 fn what_a_customer_owes_follows_it_from_cap_to_cap() {
     on_both(|app| {
         let id = a_machine_builder(app);

@@ -289,7 +289,7 @@ fn an_order_that_is_reserved_twice_is_found() {
         a_book(app);
         let lies = lies_after(
             app,
-            "DROP INDEX reservations_customer_id_order_number_purpose_key; \
+            "DROP INDEX reservations_order_number_customer_id_purpose_key; \
              UPDATE reservations SET order_number = 'SO-1'",
         );
         let (name, found) = &lies[0];
@@ -413,6 +413,12 @@ fn the_command_says_what_it_found_and_fails_on_a_lie() {
             .output()
             .unwrap()
     };
+    let path = folder.join("book.db");
+    let nothing = run(&["verify"]);
+    assert!(!nothing.status.success());
+    assert!(String::from_utf8_lossy(&nothing.stderr).contains("there is no file"));
+    assert!(!path.exists());
+    std::fs::write(&path, "").unwrap();
     let early = run(&["verify"]);
     assert!(!early.status.success());
     assert!(String::from_utf8_lossy(&early.stderr).contains("run: netterms migrate"));
@@ -421,7 +427,6 @@ fn the_command_says_what_it_found_and_fails_on_a_lie() {
     assert!(good.status.success());
     let found: Value = serde_json::from_slice(&good.stdout).unwrap();
     assert_eq!(found["holds"], true);
-    let path = folder.join("book.db");
     let sql = "INSERT INTO idempotency_keys VALUES (x'0193a2024411ba9733d88b9529284e44', 'f', '', \
                '2026-03-01T00:00:00.000000Z')";
     let mut connection =

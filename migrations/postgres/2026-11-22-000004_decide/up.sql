@@ -43,8 +43,8 @@ CREATE TABLE credit_blocks (
     reservation_id uuid REFERENCES reservations (id),
     version bigint NOT NULL
 );
-CREATE UNIQUE INDEX credit_blocks_customer_id_order_number_purpose_key
-    ON credit_blocks (customer_id, order_number, purpose) WHERE status IN ('open', 'assigned');
+CREATE UNIQUE INDEX credit_blocks_order_number_customer_id_purpose_key
+    ON credit_blocks (order_number, customer_id, purpose) WHERE status IN ('open', 'assigned');
 CREATE INDEX credit_blocks_status ON credit_blocks (status, id);
 CREATE INDEX credit_blocks_customer ON credit_blocks (customer_id, id);
 

@@ -34,7 +34,7 @@ CREATE TABLE idempotency_keys (
     fingerprint TEXT NOT NULL,
     answer TEXT NOT NULL,
     created_at TEXT NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
 
 CREATE TABLE jobs (

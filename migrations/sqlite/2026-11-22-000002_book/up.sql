@@ -66,21 +66,25 @@ CREATE TABLE credit_accounts (
     dunning_procedure_id BLOB,
     segment TEXT,
     exempt_until TEXT,
-    reserved_minor INTEGER NOT NULL CHECK (reserved_minor >= 0),
-    delivered_minor INTEGER NOT NULL CHECK (delivered_minor >= 0),
-    receivable_minor INTEGER NOT NULL CHECK (receivable_minor >= 0),
-    instrument_minor INTEGER NOT NULL CHECK (instrument_minor >= 0),
-    charge_minor INTEGER NOT NULL CHECK (charge_minor >= 0),
-    unapplied_minor INTEGER NOT NULL CHECK (unapplied_minor >= 0),
-    group_reserved_minor INTEGER NOT NULL CHECK (group_reserved_minor >= 0),
-    group_delivered_minor INTEGER NOT NULL CHECK (group_delivered_minor >= 0),
-    group_receivable_minor INTEGER NOT NULL CHECK (group_receivable_minor >= 0),
-    group_instrument_minor INTEGER NOT NULL CHECK (group_instrument_minor >= 0),
-    group_charge_minor INTEGER NOT NULL CHECK (group_charge_minor >= 0),
-    group_unapplied_minor INTEGER NOT NULL CHECK (group_unapplied_minor >= 0),
+    reserved_minor INTEGER NOT NULL,
+    delivered_minor INTEGER NOT NULL,
+    receivable_minor INTEGER NOT NULL,
+    instrument_minor INTEGER NOT NULL,
+    charge_minor INTEGER NOT NULL,
+    unapplied_minor INTEGER NOT NULL,
+    group_reserved_minor INTEGER NOT NULL,
+    group_delivered_minor INTEGER NOT NULL,
+    group_receivable_minor INTEGER NOT NULL,
+    group_instrument_minor INTEGER NOT NULL,
+    group_charge_minor INTEGER NOT NULL,
+    group_unapplied_minor INTEGER NOT NULL,
     created_at TEXT NOT NULL,
     changed_at TEXT NOT NULL,
-    version INTEGER NOT NULL
+    version INTEGER NOT NULL,
+    CONSTRAINT credit_accounts_not_negative CHECK (min(
+        reserved_minor, delivered_minor, receivable_minor, instrument_minor, charge_minor, unapplied_minor,
+        group_reserved_minor, group_delivered_minor, group_receivable_minor, group_instrument_minor, group_charge_minor, group_unapplied_minor
+    ) >= 0)
 ) STRICT;
 CREATE INDEX credit_accounts_status ON credit_accounts (status, id);
 
@@ -197,8 +201,8 @@ CREATE TABLE reservations (
     end_reason TEXT,
     version INTEGER NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX reservations_customer_id_order_number_purpose_key
-    ON reservations (customer_id, order_number, purpose) WHERE status IN ('active', 'partially_captured');
+CREATE UNIQUE INDEX reservations_order_number_customer_id_purpose_key
+    ON reservations (order_number, customer_id, purpose) WHERE status IN ('active', 'partially_captured');
 CREATE INDEX reservations_account ON reservations (account_id, created_at);
 CREATE INDEX reservations_order ON reservations (order_number, id);
 CREATE INDEX reservations_expiry ON reservations (expires_at) WHERE ended_at IS NULL;

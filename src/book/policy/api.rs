@@ -8,13 +8,14 @@ use validator::Validate;
 
 use super::actions::{self, PolicyError};
 use super::model::{PolicyDocument, PolicyRow, PolicyStatus};
+use super::rules::{self, DifferenceKind};
 use super::store;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::PolicyId;
 use crate::kernel::text::{Note, Subject};
 use crate::platform::db::{DbError, read_document};
-use crate::platform::http::auth::{ApprovePolicies, DraftPolicies, ReadPolicies};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::auth::{ApprovePolicies, ComparePolicies, DraftPolicies, ReadPolicies};
+use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Doors, IfMatch, KeyedCommand, Listing, Outcome, Problem, Valid,
 };
@@ -23,6 +24,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(list_policies)
         .service(find_live_policy)
+        .service(compare_policies)
         .service(find_policy)
         .service(draft_policy)
         .service(change_policy)
@@ -92,6 +94,37 @@ pub async fn find_policy(
 ) -> Outcome {
     let answer = doors
         .read(move |db| answer(store::find(db, *id)?.ok_or(PolicyError::Missing)?))
+        .await?;
+    Ok(answer.into_response())
+}
+
+/// Compare two policies
+///
+/// What this version has otherwise than another: than that of `with`, or than the live one. Rows of terms, authority,
+/// rules and factors are compared with their like, wherever they stand.
+#[utoipa::path(
+    tag = "policies",
+    params(("id" = PolicyId, Path, description = "The policy."), PolicyComparison),
+    responses((status = 200, description = "What differs.", body = PolicyDifferencesOut)),
+    security(("bearer" = ["policies:compare"]))
+)]
+#[get("/v1/policies/{id}/compare")]
+pub async fn compare_policies(
+    _: Actor<ComparePolicies>,
+    id: web::Path<PolicyId>,
+    question: Query<PolicyComparison>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let answer = doors
+        .read(move |db| {
+            let policy = store::find(db, *id)?.ok_or(PolicyError::Missing)?;
+            let with = match question.0.with {
+                Some(with) => store::find(db, with)?,
+                None => store::find_live(db)?,
+            };
+            let with = with.ok_or(PolicyError::Missing)?;
+            Answer::ok(&PolicyDifferencesOut::between(&with, &policy)?)
+        })
         .await?;
     Ok(answer.into_response())
 }
@@ -282,6 +315,77 @@ pub struct PolicyFilter {
     #[serde(default)]
     #[param(max_items = 10)]
     pub status: Vec<PolicyStatus>,
+}
+
+/// With which policy.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PolicyComparison {
+    /// The earlier version; the live one when not given.
+    pub with: Option<PolicyId>,
+}
+
+/// What one policy has otherwise than another.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PolicyDifferences, example = json!({
+    "policy_id": "pol_01k00000000000000000000002", "policy_version": 2,
+    "with_id": "pol_01k00000000000000000000001", "with_version": 1,
+    "differences": [{"pointer": "/terms/2/net_days_max", "row": "A", "kind": "changed", "before": 60, "after": 45}]
+}))]
+pub struct PolicyDifferencesOut {
+    policy_id: PolicyId,
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    policy_version: i32,
+    with_id: PolicyId,
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    with_version: i32,
+    /// In the order of the documents.
+    #[schema(max_items = 10_000)]
+    differences: Vec<PolicyDifferenceOut>,
+}
+
+/// One thing that differs.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PolicyDifference)]
+pub struct PolicyDifferenceOut {
+    /// JSON Pointer into this policy's document, or, for what was removed, into the other's.
+    #[schema(max_length = 300)]
+    pointer: String,
+    /// The row that it is about, such as a grade and its segment.
+    #[schema(max_length = 300)]
+    row: Option<String>,
+    kind: DifferenceKind,
+    /// What the other policy has there; null for nothing.
+    before: Option<serde_json::Value>,
+    /// What this policy has there; null for nothing.
+    after: Option<serde_json::Value>,
+}
+
+impl PolicyDifferencesOut {
+    fn between(with: &PolicyRow, policy: &PolicyRow) -> Result<PolicyDifferencesOut, Problem> {
+        let (before, after) = (
+            read_document(&with.document)?,
+            read_document(&policy.document)?,
+        );
+        let found = rules::differences(&before, &after).map_err(Problem::internal)?;
+        Ok(PolicyDifferencesOut {
+            policy_id: policy.id,
+            policy_version: policy.policy_version,
+            with_id: with.id,
+            with_version: with.policy_version,
+            differences: found
+                .into_iter()
+                .map(|one| PolicyDifferenceOut {
+                    pointer: one.pointer,
+                    row: one.row,
+                    kind: one.kind,
+                    before: one.before,
+                    after: one.after,
+                })
+                .collect(),
+        })
+    }
 }
 
 impl From<PolicyError> for Problem {

@@ -1,5 +1,7 @@
 //! The policy document and its versions.
 
+mod terms;
+
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
@@ -16,6 +18,11 @@ use crate::kernel::money::{Currency, Money};
 use crate::kernel::text::Subject;
 use crate::platform::db::columns::text_enum;
 use crate::platform::db::schema::policies;
+
+pub use terms::{
+    Discount, GradeFactor, InsuredCap, LimitCombination, LimitMethod, LimitMethods, MethodWeight,
+    StraightThrough, StraightThroughConditions, TermsRow,
+};
 
 text_enum! {
     /// Where a version of the policy stands. Exactly one is live; a live version never changes.
@@ -305,7 +312,15 @@ pub struct ApplicationPolicy {
     "levels_by_subject": {"u-21": 1},
     "reservations": {"days_default": 30, "days_max": 366, "capture_tolerance_ppm": 0},
     "applications": {"answer_days": 30, "net_days_max": 180},
-    "exposure": [{"category": "unapplied_cash", "include": false, "weight_ppm": 1_000_000}]
+    "exposure": [{"category": "unapplied_cash", "include": false, "weight_ppm": 1_000_000}],
+    "terms": [{"grade": "A", "segment": null, "net_days_max": 60, "discount": {"rate": "0.02", "days": 10},
+        "review_months": 12}],
+    "limit_methods": {"methods": ["sales_forecast", "payment_ability"], "combination": "min",
+        "grade_factors": [{"grade": "A", "factor": "0.90"}], "buffer_days": 15, "net_worth_share": "0.10",
+        "working_capital_share": "1", "payment_period_days": 180, "tolerance_days": 3, "insured_cap": "no_cap",
+        "rounding_steps": {"CNY": "1000.00"}},
+    "straight_through": {"ceilings": {"CNY": "100000.00"}, "worst_grade": "A",
+        "conditions": {"customer_months_min": 12, "in_time_share_min": "0.90"}}
 }))]
 pub struct PolicyDocument {
     #[validate(length(max = 50), nested)]
@@ -328,6 +343,19 @@ pub struct PolicyDocument {
     #[validate(length(max = 10), nested)]
     #[schema(max_items = 10)]
     pub exposure: Vec<CategoryPolicy>,
+    /// The terms of each grade, and of a grade in a credit segment. A grade without a row has none: credit decides.
+    #[serde(default)]
+    #[validate(length(max = 500), nested)]
+    #[schema(max_items = 500)]
+    pub terms: Vec<TermsRow>,
+    /// How limits are found; as in a new house when not given.
+    #[serde(default)]
+    #[validate(nested)]
+    pub limit_methods: LimitMethods,
+    /// What is approved without a person; nothing when null.
+    #[serde(default)]
+    #[validate(nested)]
+    pub straight_through: Option<StraightThrough>,
 }
 
 impl PolicyDocument {

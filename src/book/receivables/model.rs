@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Date, Nullable};
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::clock::Instant;
@@ -13,7 +14,7 @@ use crate::kernel::ids::{
 };
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::text::{Number, TextError};
-use crate::platform::db::columns::text_enum;
+use crate::platform::db::columns::{IdColumn, text_enum};
 use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
 
 text_enum! {
@@ -212,4 +213,35 @@ impl Payment {
     pub fn days_late(&self) -> i64 {
         self.paid_on.signed_duration_since(self.due_date).num_days()
     }
+}
+
+/// What was sold to a customer on account, less what was credited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Sales {
+    #[diesel(sql_type = IdColumn)]
+    pub customer_id: CustomerId,
+    #[diesel(sql_type = BigInt)]
+    pub sales_minor: i64,
+    #[diesel(sql_type = BigInt)]
+    pub invoices: i64,
+}
+
+/// An invoice, and what was paid of it on one day; no day where nothing was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct InvoicePart {
+    #[diesel(sql_type = IdColumn)]
+    pub id: InvoiceId,
+    #[diesel(sql_type = Date)]
+    pub invoice_date: NaiveDate,
+    #[diesel(sql_type = Date)]
+    pub due_date: NaiveDate,
+    /// Of the whole invoice, what was credited taken off.
+    #[diesel(sql_type = BigInt)]
+    pub amount_minor: i64,
+    #[diesel(sql_type = Nullable<Date>)]
+    pub paid_on: Option<NaiveDate>,
+    #[diesel(sql_type = BigInt)]
+    pub paid_minor: i64,
 }

@@ -7,11 +7,13 @@ use utoipa::ToSchema;
 
 use crate::book::exposure::model::LimitScope;
 use crate::kernel::clock::Instant;
-use crate::kernel::ids::{ApplicationId, ApplicationStepId, CreditAccountId, CustomerId};
+use crate::kernel::ids::{
+    ApplicationId, ApplicationStepId, AssessmentId, CreditAccountId, CustomerId,
+};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::text::{Line, Note};
 use crate::platform::db::columns::text_enum;
-use crate::platform::db::schema::{application_steps, applications};
+use crate::platform::db::schema::{application_assessments, application_steps, applications};
 
 text_enum! {
     /// Where an application stands (state machines 5.1).
@@ -52,12 +54,16 @@ text_enum! {
         StartReview = "start_review",
         RequestInformation = "request_information",
         ProvideInformation = "provide_information",
+        /// Facts, limit methods and policy put together into an assessment.
+        Assess = "assess",
         Recommend = "recommend",
         Approve = "approve",
         Decline = "decline",
         FulfilConditions = "fulfil_conditions",
         Withdraw = "withdraw",
         Appeal = "appeal",
+        /// The house's own: the policy lets it approve without a person.
+        ApproveStraightThrough = "approve_straight_through",
         /// The house's own: a deadline passed.
         Expire = "expire",
     }
@@ -73,12 +79,14 @@ impl Verb {
             Verb::StartReview => "application.review_started",
             Verb::RequestInformation => "application.information_requested",
             Verb::ProvideInformation => "application.information_provided",
+            Verb::Assess => "application.assessed",
             Verb::Recommend => "application.recommended",
             Verb::Approve => "application.approved",
             Verb::Decline => "application.declined",
             Verb::FulfilConditions => "application.conditions_fulfilled",
             Verb::Withdraw => "application.withdrawn",
             Verb::Appeal => "application.appealed",
+            Verb::ApproveStraightThrough => "application.approved_straight_through",
             Verb::Expire => "application.expired",
         }
     }
@@ -201,8 +209,46 @@ pub struct StepDetails {
     pub valid_until: Option<NaiveDate>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<NaiveDate>,
+    /// The assessment that was made, or that it rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessment_id: Option<AssessmentId>,
     /// The conditions that were added or fulfilled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 20)]
     pub conditions: Vec<Condition>,
+}
+
+text_enum! {
+    /// What an assessment comes to.
+    pub enum AssessmentDecision {
+        /// The limit that was asked for, rounded down to the policy's step.
+        Grant = "grant",
+        /// A lower one.
+        GrantLess = "grant_less",
+        /// No limit at all.
+        Decline = "decline",
+        /// Too little is known: a person must judge.
+        Undecided = "undecided",
+    }
+}
+
+/// One assessment of an application: it is appended and never changed.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = application_assessments, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct AssessmentRow {
+    pub id: AssessmentId,
+    pub application_id: ApplicationId,
+    /// 1 for the first of an application.
+    pub number: i32,
+    pub policy_version: i32,
+    pub grade: Option<String>,
+    pub decision: AssessmentDecision,
+    pub currency: Currency,
+    pub limit_minor: Option<i64>,
+    pub net_days: i32,
+    /// The [`Assessment`](super::rules::assessment::Assessment) as JSON.
+    pub document: String,
+    pub assessed_by: String,
+    pub assessed_at: Instant,
 }

@@ -1,8 +1,12 @@
-//! Queries on applications and their steps.
+//! Queries on applications, their steps and their assessments.
+
+mod assessments;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+
+pub use assessments::{find_last_assessment, insert_assessment, list_assessments};
 
 use super::api::{ApplicationFilter, ApplicationSort};
 use super::model::{Application, ApplicationStatus, Step, Verb};

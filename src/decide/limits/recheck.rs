@@ -37,7 +37,9 @@ pub const WAITING_ORDERS: Subscription = Subscription {
         "credit_account.unblocked",
         "credit_note.applied",
         "credit_note.posted",
+        "customer.changed",
         "customer.moved",
+        "exchange_rate.set",
         "exposure_entry.set",
         "invoice.cancelled",
         "invoice.settled",
@@ -74,11 +76,13 @@ impl Concerned {
         let mut concerned = Concerned::default();
         for event in events {
             match event.action.as_str() {
-                // Who leaves a group makes room there, and the event does not say which group it was.
-                "policy.live"
+                // Who leaves a group or a cap makes room there, and the event does not say which it was.
+                "customer.changed"
+                | "customer.moved"
+                | "exchange_rate.set"
+                | "policy.live"
                 | "portfolio_cap.changed"
-                | "portfolio_cap.removed"
-                | "customer.moved" => concerned.everybody = true,
+                | "portfolio_cap.removed" => concerned.everybody = true,
                 action if action.starts_with("credit_account.") => {
                     let account: Option<CreditAccountId> = event.entity_id.parse().ok();
                     concerned.accounts.extend(account);

@@ -11,6 +11,8 @@
 //! has to defend it.
 //!
 //! - [`rules`] has the methods, as pure functions;
+//! - [`statements`], [`industries`] and [`facts`] are what is known beside our own ledger, and [`indicators`] what follows
+//!   from all of it, as the [`catalogue`] defines it;
 //! - [`scales`] the versions of the grade scale, with the rules that bound grades;
 //! - [`models`] the registry of rating models, and how they are fitted;
 //! - [`ratings`] who was rated how, when, by which versions and why. Other rooms ask [`ratings::actions::current`].

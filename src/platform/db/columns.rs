@@ -18,7 +18,7 @@ use crate::kernel::ids::{Id, Kind};
 use crate::kernel::money::Currency;
 use crate::kernel::places::{Country, Language};
 use crate::kernel::rates::Rate;
-use crate::kernel::text::{Email, Line, Note, Number, Source, Subject};
+use crate::kernel::text::{Email, GradeCode, Line, Note, Number, Source, Subject};
 
 /// The SQL type of ids.
 #[derive(Clone, Copy, Default, SqlType, QueryId)]
@@ -215,6 +215,7 @@ text_column!(Number, |text| text.as_str());
 text_column!(Line, |text| text.as_str());
 text_column!(Note, |text| text.as_str());
 text_column!(Email, |text| text.as_str());
+text_column!(GradeCode, |text| text.as_str());
 text_column!(Source, |text| text.as_str());
 text_column!(Subject, |text| text.as_str());
 

@@ -105,6 +105,19 @@ impl Database {
         })
     }
 
+    /// [`Database::open`] for whoever has nothing to do with a new one: a SQLite file that is not there is not made.
+    ///
+    /// # Errors
+    /// Those of [`Database::open`], and when there is no file.
+    pub fn open_existing(config: &DatabaseConfig, clock: Clock) -> Result<Database, OpenError> {
+        if let Some(("sqlite", path)) = config.url.split_once("://")
+            && !std::path::Path::new(path).exists()
+        {
+            return Err(OpenError::Unreachable(format!("there is no file {path}")));
+        }
+        Database::open(config, clock)
+    }
+
     /// A session for whoever looks up rows by their keys, thousands of times a second. On PostgreSQL it has a
     /// connection of its own, where every plan is made once and goes by index, however small a table was then.
     ///

@@ -3,11 +3,13 @@
 //! It is written by hand beside the two migration folders; a test compares both databases with each other, and
 //! every query compiles against it.
 
+mod assessment;
 mod collect;
 mod decide;
 mod facts;
 mod rating;
 
+pub use assessment::*;
 pub use collect::*;
 pub use decide::*;
 pub use facts::*;
@@ -452,6 +454,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     credit_blocks,
     applications,
     application_steps,
+    application_assessments,
     financial_statements,
     industry_versions,
     customer_facts,

@@ -173,7 +173,7 @@ macro_rules! insert_rows {
             Conn::Postgres(_) => {
                 let statement = concat!(
                     "INSERT INTO ", $table, " (", stringify!($first), $(", ", stringify!($column),)*
-                    ") SELECT * FROM UNNEST(?", $($crate::platform::db::statement::mark!($column),)* ")"
+                    ") SELECT UNNEST(?)", $($crate::platform::db::statement::unnested!($column),)*
                 );
                 let statement = Statement::<diesel::pg::Pg>::new(statement)
                     .bind::<diesel::sql_types::Array<$first_type>, _>(
@@ -200,6 +200,15 @@ macro_rules! insert_rows {
     }};
 }
 pub(crate) use insert_rows;
+
+/// One more array, in step with the others: in the list of columns PostgreSQL takes them row by row, while in `FROM` it
+/// would write each down first.
+macro_rules! unnested {
+    ($column:ident) => {
+        ", UNNEST(?)"
+    };
+}
+pub(crate) use unnested;
 
 /// The place of one more argument.
 macro_rules! mark {

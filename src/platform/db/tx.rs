@@ -176,6 +176,28 @@ impl<'a> Tx<'a> {
         self.recorded += 1;
     }
 
+    /// Runs `work` as another caller inside this unit of work: for what the house decides by itself while it does what
+    /// somebody asked.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn acting_as<T, E>(
+        &mut self,
+        caller: &Caller,
+        work: impl FnOnce(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut tx = Tx {
+            db: &mut *self.db,
+            caller,
+            now: self.now,
+            recorded: self.recorded,
+        };
+        let outcome = work(&mut tx);
+        let recorded = tx.recorded;
+        self.recorded = recorded;
+        outcome
+    }
+
     /// Runs `work` inside a savepoint: what it did is undone when it gives `Err`, and this unit of work goes on.
     ///
     /// # Errors

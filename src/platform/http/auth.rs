@@ -63,6 +63,8 @@ permits! {
     ReadPolicies, "policies:read" => [Sales, Credit, Finance, Auditor, Admin];
     /// Draft credit policies.
     DraftPolicies, "policies:draft" => [Credit, Finance, Admin];
+    /// Compare two policies, and what their terms would cost and bring.
+    ComparePolicies, "policies:compare" => [Credit, Finance, Auditor, Admin];
     /// Set credit policies live.
     ApprovePolicies, "policies:approve" => [Credit, Finance];
     /// Read exchange rates, and which one would be used.
@@ -85,6 +87,8 @@ permits! {
     ReviewApplications, "applications:review" => [Credit];
     /// Approve and decline credit applications.
     DecideApplications, "applications:decide" => [Credit, Finance];
+    /// Compute what an order, a discount or a year on terms costs and brings.
+    SimulateTerms, "terms:simulate" => [Sales, Credit, Finance];
     /// Read grade scales.
     ReadScales, "grade-scales:read" => [Sales, Credit, Finance, Auditor, Admin];
     /// Read rating models, their templates, reports and charts.

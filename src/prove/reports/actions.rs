@@ -2,12 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{AgingQuestion, AgingRow};
+use chrono::NaiveDate;
+
+use super::model::{AgingQuestion, AgingRow, MatrixValue};
 use super::rules::{self, Bucket};
 use super::store;
 use crate::book::customers::model::Customer;
 use crate::book::customers::store as customers;
+use crate::book::exposure::rules::included;
+use crate::book::policy::actions::live;
+use crate::book::receivables::store as receivables;
+use crate::decide::rating::ratings::actions as ratings;
+use crate::decide::rating::rules::grades::{
+    GradeBand, PlacedCustomer, PortfolioMatrix, SegmentError,
+    portfolio_matrix as placed,
+};
+use crate::decide::rating::scales::actions as scales;
+use crate::decide::terms::actions::first_day;
 use crate::kernel::ids::CustomerId;
+use crate::kernel::money::Currency;
+use crate::kernel::text::Subject;
 use crate::platform::db::{Db, DbError};
 
 /// How many rows a report has at most.
@@ -22,6 +36,10 @@ pub enum ReportError {
         "gives more than {ROWS_MAX} rows: ask for fewer customers, or by group, owner or currency"
     )]
     TooManyRows,
+    #[error("must be from 1 to {max}")]
+    Classes { max: u8 },
+    #[error(transparent)]
+    Segments(#[from] SegmentError),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -69,4 +87,124 @@ pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Aging, ReportError
         totals,
         customers: named,
     })
+}
+
+/// What is asked of the portfolio matrix.
+#[derive(Debug, Clone)]
+pub struct MatrixQuestion {
+    pub value: MatrixValue,
+    pub currency: Currency,
+    /// How many value classes, from 1 to 10.
+    pub classes: usize,
+    /// Only customers of this owner.
+    pub owner: Option<Subject>,
+}
+
+/// The customers by risk and value.
+#[derive(Debug)]
+pub struct Portfolio {
+    pub question: MatrixQuestion,
+    pub as_of: NaiveDate,
+    /// The first day of the sales; none by exposure.
+    pub from: Option<NaiveDate>,
+    /// The best first, then default, then not rated.
+    pub grades: Vec<String>,
+    pub matrix: PortfolioMatrix,
+    /// The customers of the highest values in each cell, by id, with their values.
+    pub largest: BTreeMap<String, (Customer, i64)>,
+}
+
+/// How many customers of a cell are named.
+const LARGEST: usize = 10;
+
+/// Places every customer with a value by its grade and the class of its value.
+///
+/// # Errors
+/// When there are no or too many classes, or the values can't be added.
+pub fn portfolio_matrix(db: &mut Db, question: MatrixQuestion) -> Result<Portfolio, ReportError> {
+    let today = db.today();
+    let from = (question.value == MatrixValue::Sales).then(|| first_day(today));
+    let values = values(db, &question, from, today)?;
+    let ids: Vec<CustomerId> = values.keys().copied().collect();
+    let ratings = ratings::current(db, &ids)?;
+    let scale = scales::live(db)?.content.scale;
+    let grades = scale.codes();
+    // A grade of another scale than the live one says nothing on this one.
+    let not_rated = scale.not_rated().unwrap_or_default();
+    let grade = |id: &CustomerId| {
+        let grade = ratings.get(id).map_or(not_rated, |rating| rating.grade.as_str());
+        let is_known = grades.iter().any(|known| known == grade);
+        if is_known { grade } else { not_rated }
+    };
+    let named: Vec<(String, CustomerId)> = ids.iter().map(|id| (id.to_string(), *id)).collect();
+    let placed_customers: Vec<PlacedCustomer<'_>> = named
+        .iter()
+        .map(|(text, id)| PlacedCustomer {
+            id: text,
+            grade: grade(id),
+            value_minor: values.get(id).copied().unwrap_or(0),
+        })
+        .collect();
+    let bands: Vec<GradeBand> = grades
+        .iter()
+        .map(|code| GradeBand {
+            code: code.clone(),
+            grades: vec![code.clone()],
+        })
+        .collect();
+    let matrix = placed(&placed_customers, &scale, &bands, question.classes)?;
+    let largest = largest(db, &matrix, &values)?;
+    Ok(Portfolio {
+        question,
+        as_of: today,
+        from,
+        grades,
+        matrix,
+        largest,
+    })
+}
+
+/// What each customer is worth, of those that the question is about; who is worth nothing is left out.
+fn values(
+    db: &mut Db,
+    question: &MatrixQuestion,
+    from: Option<NaiveDate>,
+    today: NaiveDate,
+) -> Result<BTreeMap<CustomerId, i64>, DbError> {
+    let all: Vec<(CustomerId, i64)> = if let Some(from) = from {
+        let sales = receivables::list_sales(db, question.currency, (from, today), None)?;
+        let each = sales.into_iter();
+        each.map(|sold| (sold.customer_id, sold.sales_minor)).collect()
+    } else {
+        let policy = live(db)?;
+        let accounts = store::list_exposures(db, question.currency)?;
+        let each = accounts.into_iter();
+        each.map(|(customer, exposure)| (customer, included(exposure, &policy.document)))
+            .collect()
+    };
+    let own = match &question.owner {
+        Some(owner) => Some(store::list_owned(db, owner)?),
+        None => None,
+    };
+    Ok(all
+        .into_iter()
+        .filter(|(_, minor)| *minor > 0)
+        .filter(|(id, _)| own.as_ref().is_none_or(|own| own.contains(id)))
+        .collect())
+}
+
+fn largest(
+    db: &mut Db,
+    matrix: &PortfolioMatrix,
+    values: &BTreeMap<CustomerId, i64>,
+) -> Result<BTreeMap<String, (Customer, i64)>, DbError> {
+    let shown = matrix.cells.iter().flat_map(|cell| cell.customers.iter().take(LARGEST));
+    let ids: Vec<CustomerId> = shown.filter_map(|id| id.parse().ok()).collect();
+    let customers = customers::list_by_ids(db, &ids)?.into_iter();
+    Ok(customers
+        .map(|customer| {
+            let value = values.get(&customer.id).copied().unwrap_or(0);
+            (customer.id.to_string(), (customer, value))
+        })
+        .collect())
 }

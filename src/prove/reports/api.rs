@@ -1,5 +1,7 @@
 //! `/v1/reports/*`.
 
+mod matrix;
+
 use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, VARY};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::NaiveDate;
@@ -21,7 +23,9 @@ use crate::platform::http::page::Query;
 use crate::platform::http::{Actor, Answer, Doors, Outcome, Problem};
 
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(report_aging);
+    config
+        .service(report_aging)
+        .service(matrix::report_portfolio_matrix);
 }
 
 /// Report aging
@@ -321,6 +325,8 @@ impl From<ReportError> for Problem {
         match error {
             ReportError::InFuture => Problem::invalid("#as_of", "in_future", text),
             ReportError::TooManyRows => Problem::invalid("#by", "too_many_rows", text),
+            ReportError::Classes { .. } => Problem::invalid("#classes", "out_of_range", text),
+            ReportError::Segments(error) => Problem::internal(error),
             ReportError::Db(error) => error.into(),
         }
     }

@@ -3,6 +3,8 @@
 //! The report is recomputed from documents and settlements, never from balances, so that it gives for a past day what
 //! was true at its end: an invoice that was paid later is open, a receipt that was reversed later counts. Everything
 //! is read in one statement, which sees one state of the book.
+//!
+//! The portfolio matrix: customers by risk and value, as figures and as a drawing.
 
 pub mod actions;
 pub mod api;
@@ -10,3 +12,4 @@ mod csv;
 pub mod model;
 pub mod rules;
 pub mod store;
+mod svg;

@@ -31,6 +31,16 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What a customer's value in the portfolio matrix is.
+    pub enum MatrixValue {
+        /// What it bought on account in the last twelve months, less what was credited.
+        Sales = "sales",
+        /// What it owes and may come to owe.
+        Exposure = "exposure",
+    }
+}
+
 /// What is asked of an aging report.
 #[derive(Debug, Clone)]
 pub struct AgingQuestion {

@@ -89,18 +89,21 @@ pub fn lock(db: &mut Db, caps: &BTreeSet<PortfolioCapId>) -> Result<(), DbError>
     Ok(())
 }
 
-/// Moves what an account owes from the caps under which it was locked to those under which it counts now.
+/// Moves what an account owes from the caps under which it was locked to those under which it counts now; says whether
+/// these are others.
 ///
 /// # Errors
 /// When the database fails.
-pub fn follow(tx: &mut Tx, locked: &Locked, now: &CreditAccount) -> Result<(), DbError> {
+pub fn follow(tx: &mut Tx, locked: &Locked, now: &CreditAccount) -> Result<bool, DbError> {
     let exposure = locked.account.exposure();
     let new = of(tx, &[now])?.remove(&now.id).unwrap_or_default();
     let left = locked.caps.iter().filter(|cap| !new.contains(cap));
     let joined = new.iter().filter(|cap| !locked.caps.contains(cap));
     let left = left.map(|cap| ((*cap, now.currency), -exposure));
     let joined = joined.map(|cap| ((*cap, now.currency), exposure));
-    post(tx, &left.chain(joined).collect())
+    let movements: Movements = left.chain(joined).collect();
+    post(tx, &movements)?;
+    Ok(!movements.is_empty())
 }
 
 /// Sets up a cap over what is owed at this moment.

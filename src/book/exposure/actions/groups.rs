@@ -93,7 +93,8 @@ pub fn move_to_group(
 /// caps.
 ///
 /// # Errors
-/// When the customer is not there or not visible, was changed since `version`, or sales name another owner.
+/// When the customer is not there or not visible, was changed since `version`, or sales name another owner, country or
+/// industry where that would put the customer under other caps.
 pub fn change_customer(
     tx: &mut Tx,
     reference: &CustomerRef,
@@ -105,8 +106,11 @@ pub fn change_customer(
         customers::find_visible(tx, caller, reference)?.ok_or(AccountError::NoSuchCustomer)?;
     let locked = lock_all(tx, &BTreeSet::from([found.id]))?.remove(&found.id);
     let after = customers_actions::change(tx, reference, version, patch)?;
-    if let Some(locked) = locked {
-        caps::follow(tx, &locked, &locked.account)?;
+    if let Some(locked) = locked
+        && caps::follow(tx, &locked, &locked.account)?
+        && caller.sees_only_own()
+    {
+        return Err(AccountError::CapsAreCredits);
     }
     Ok(after)
 }

@@ -49,6 +49,8 @@ pub enum AccountError {
     NotLower,
     #[error("the customer is the caller's own")]
     OwnCustomer,
+    #[error("other caps would bound the customer")]
+    CapsAreCredits,
     #[error("an exemption takes {needed}")]
     ExemptionAboveAuthority { needed: String },
     #[error("an exemption ends between {from} and {to}")]

@@ -442,6 +442,9 @@ impl From<AccountError> for Problem {
             AccountError::OwnCustomer => {
                 Problem::new(Code::SegregationOfDuties).with("duty", "salesperson of the customer")
             }
+            AccountError::CapsAreCredits => Problem::new(Code::OverAuthority)
+                .with("amount", "Moving a customer under other caps")
+                .with("needed", "credit"),
             AccountError::ExemptionAboveAuthority { needed } => Problem::new(Code::OverAuthority)
                 .with("amount", "An exemption")
                 .with("needed", needed),

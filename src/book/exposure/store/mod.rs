@@ -15,6 +15,7 @@ use crate::book::exposure::api::{CreditAccountFilter, CreditAccountSort};
 use crate::book::exposure::model::{AccountBlock, BlockCause, CreditAccount, Exposure, LimitEntry};
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::{CreditAccountId, CustomerId};
+use crate::kernel::text::Line;
 use crate::platform::db::columns::IdColumn;
 use crate::platform::db::schema::{account_blocks, credit_accounts, customers, limits};
 use crate::platform::db::{Conn, Db, DbError, Statement, Tx, Writes, on_backend, seek};
@@ -38,6 +39,24 @@ pub fn list_by_customers(
         .order(credit_accounts::id)
         .select(CreditAccount::as_select())
         .load(c))?)
+}
+
+/// The credit segments of these customers, of those that are in one.
+pub fn list_segments(
+    db: &mut Db,
+    customers: &[CustomerId],
+) -> Result<BTreeMap<CustomerId, Line>, DbError> {
+    let mut found = BTreeMap::new();
+    for chunk in customers.chunks(5_000) {
+        let rows: Vec<(CustomerId, Option<Line>)> = on_backend!(db, |c| credit_accounts::table
+            .filter(credit_accounts::customer_id.eq_any(chunk))
+            .filter(credit_accounts::segment.is_not_null())
+            .select((credit_accounts::customer_id, credit_accounts::segment))
+            .load(c))?;
+        let named = rows.into_iter();
+        found.extend(named.filter_map(|(id, segment)| Some((id, segment?))));
+    }
+    Ok(found)
 }
 
 /// The accounts of these customers, locked until the unit of work ends, in order of id. On SQLite the transaction
@@ -137,10 +156,12 @@ pub fn add_movements(
                  m.group_receivable_minor, group_instrument_minor = a.group_instrument_minor + \
                  m.group_instrument_minor, group_charge_minor = a.group_charge_minor + \
                  m.group_charge_minor, group_unapplied_minor = a.group_unapplied_minor + \
-                 m.group_unapplied_minor FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS m(id, \
-                 reserved_minor, delivered_minor, receivable_minor, instrument_minor, charge_minor, \
-                 unapplied_minor, group_reserved_minor, group_delivered_minor, group_receivable_minor, \
-                 group_instrument_minor, group_charge_minor, group_unapplied_minor) WHERE a.id = m.id",
+                 m.group_unapplied_minor FROM (SELECT UNNEST(?) AS id, UNNEST(?) AS reserved_minor, \
+                 UNNEST(?) AS delivered_minor, UNNEST(?) AS receivable_minor, UNNEST(?) AS \
+                 instrument_minor, UNNEST(?) AS charge_minor, UNNEST(?) AS unapplied_minor, UNNEST(?) AS \
+                 group_reserved_minor, UNNEST(?) AS group_delivered_minor, UNNEST(?) AS \
+                 group_receivable_minor, UNNEST(?) AS group_instrument_minor, UNNEST(?) AS \
+                 group_charge_minor, UNNEST(?) AS group_unapplied_minor) m WHERE a.id = m.id",
             )
             .bind::<Array<IdColumn>, _>(ids)
             .bind::<Array<BigInt>, _>(column(|m| m.own.reserved_minor))

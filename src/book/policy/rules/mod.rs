@@ -1,14 +1,17 @@
 //! The default policy, what a caller's authority is under a policy, and whether a policy makes sense.
 
 mod authority;
+mod compare;
+mod default_terms;
 mod sense;
 
 pub use authority::{authority_of, level_needed, role_needed, top_level};
+pub use compare::{Difference, DifferenceKind, differences};
 pub use sense::{Nonsense, faults};
 
 use super::model::{
-    Amounts, ApplicationPolicy, Authority, CheckRule, PolicyDocument, ReservationPolicy, RuleCode,
-    RuleEffect,
+    Amounts, ApplicationPolicy, Authority, CheckRule, LimitMethods, PolicyDocument,
+    ReservationPolicy, RuleCode, RuleEffect,
 };
 use crate::kernel::caller::Role;
 use crate::kernel::money::{Currency, Money};
@@ -17,7 +20,8 @@ use crate::kernel::money::{Currency, Money};
 ///
 /// An order beyond the limit, a group's limit or a cap, an expired limit, a longer term, or invoices overdue for more
 /// than 30 days go to credit; from 90 % of the limit on there is a warning; a suspended or blocked account is rejected.
-/// An exempt account passes what would need a review. Every category counts in full.
+/// An exempt account passes what would need a review. Every category counts in full. Each grade has its terms (formulas
+/// 3.11); no limit is approved without a person.
 pub fn default_document() -> PolicyDocument {
     let rule = |code, effect| CheckRule {
         code,
@@ -74,6 +78,9 @@ pub fn default_document() -> PolicyDocument {
             net_days_max: 180,
         },
         exposure: Vec::new(),
+        terms: default_terms::rows(),
+        limit_methods: LimitMethods::default(),
+        straight_through: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Whether a policy makes sense: what the shape of its document can't say.
 
+mod terms;
+
 use std::collections::BTreeSet;
 
 use crate::book::policy::model::{Authority, CheckRule, PolicyDocument, RuleCode, RuleEffect};
@@ -30,6 +32,7 @@ pub fn faults(policy: &PolicyDocument) -> Vec<Nonsense> {
             "must not be more than days_max",
         ));
     }
+    terms::check(policy, &mut found);
     found
 }
 

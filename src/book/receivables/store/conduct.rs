@@ -1,12 +1,14 @@
-//! How customers pay, for the rooms that judge it: what is open, and what was paid when.
+//! How customers buy and pay, for the rooms that judge it: what was sold, what is open, and what was paid when.
 
 use chrono::NaiveDate;
 use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Date, Text};
 
-use crate::book::receivables::model::Payment;
+use crate::book::receivables::model::{InvoicePart, Payment, Sales};
 use crate::kernel::ids::CustomerId;
+use crate::kernel::money::Currency;
+use crate::platform::db::columns::IdColumn;
 use crate::platform::db::schema::{invoices, settlements};
 use crate::platform::db::{Db, DbError, on_backend, sum_minor};
 
@@ -58,4 +60,74 @@ pub fn list_payments(
         ))
         .load(c))?;
     Ok(rows)
+}
+
+/// What was sold on account in one currency from one day to another, both included: what was invoiced and stands, less
+/// what was credited, one row for each customer who bought; of one customer alone when it is named.
+pub fn list_sales(
+    db: &mut Db,
+    currency: Currency,
+    (from, to): (NaiveDate, NaiveDate),
+    customer: Option<CustomerId>,
+) -> Result<Vec<Sales>, DbError> {
+    let only = if customer.is_some() {
+        "WHERE m.customer_id = $4"
+    } else {
+        ""
+    };
+    let sql = format!(
+        "SELECT m.customer_id AS customer_id, CAST(SUM(m.amount_minor) AS BIGINT) AS sales_minor, \
+           CAST(SUM(m.invoices) AS BIGINT) AS invoices \
+         FROM ( \
+           SELECT customer_id, amount_minor, 1 AS invoices FROM invoices \
+           WHERE currency = $1 AND invoice_date >= $2 AND invoice_date <= $3 AND cancelled_on IS NULL \
+           UNION ALL \
+           SELECT customer_id, -amount_minor, 0 FROM credit_notes \
+           WHERE currency = $1 AND credit_date >= $2 AND credit_date <= $3 AND reversed_on IS NULL \
+         ) m {only} GROUP BY 1 ORDER BY 1"
+    );
+    Ok(on_backend!(db, |c| {
+        let mut query = diesel::sql_query(sql)
+            .into_boxed()
+            .bind::<Text, _>(currency)
+            .bind::<Date, _>(from)
+            .bind::<Date, _>(to);
+        if let Some(customer) = customer {
+            query = query.bind::<IdColumn, _>(customer);
+        }
+        query.load::<Sales>(c)
+    })?)
+}
+
+/// A customer's invoices in one currency as far as paying them is concerned, one row for each day on which something was
+/// paid and one for what was not: those that are open or had a payment from a day on. What was credited is taken off,
+/// and what was taken back was never paid.
+pub fn list_invoice_parts(
+    db: &mut Db,
+    customer: CustomerId,
+    currency: Currency,
+    since: NaiveDate,
+) -> Result<Vec<InvoicePart>, DbError> {
+    let sql = "WITH counted AS ( \
+           SELECT s.invoice_id, s.effective_on, s.receipt_id, s.amount_minor FROM settlements s \
+           WHERE s.customer_id = $1 AND s.reverses_id IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM settlements u \
+               WHERE u.invoice_id = s.invoice_id AND u.reverses_id = s.id) \
+         ) \
+         SELECT i.id AS id, i.invoice_date AS invoice_date, i.due_date AS due_date, \
+           CAST(i.amount_minor - COALESCE((SELECT SUM(n.amount_minor) FROM counted n \
+             WHERE n.invoice_id = i.id AND n.receipt_id IS NULL), 0) AS BIGINT) AS amount_minor, \
+           p.effective_on AS paid_on, CAST(COALESCE(SUM(p.amount_minor), 0) AS BIGINT) AS paid_minor \
+         FROM invoices i \
+         LEFT JOIN counted p ON p.invoice_id = i.id AND p.receipt_id IS NOT NULL \
+         WHERE i.customer_id = $1 AND i.currency = $2 AND i.cancelled_on IS NULL \
+           AND (i.open_minor > 0 OR EXISTS (SELECT 1 FROM counted r \
+             WHERE r.invoice_id = i.id AND r.receipt_id IS NOT NULL AND r.effective_on >= $3)) \
+         GROUP BY i.id, i.invoice_date, i.due_date, i.amount_minor, p.effective_on \
+         ORDER BY i.id, p.effective_on";
+    Ok(on_backend!(db, |c| diesel::sql_query(sql)
+        .bind::<IdColumn, _>(customer)
+        .bind::<Text, _>(currency)
+        .bind::<Date, _>(since)
+        .load::<InvoicePart>(c))?)
 }

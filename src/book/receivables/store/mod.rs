@@ -18,7 +18,7 @@ use crate::platform::db::columns::IdColumn;
 use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend};
 
-pub use conduct::{list_payments, list_unpaid};
+pub use conduct::{list_invoice_parts, list_payments, list_sales, list_unpaid};
 pub use lists::{list_credit_notes, list_invoices, list_receipts, list_settlements};
 
 /// How many values one statement is bound to at most.

@@ -11,6 +11,7 @@ use crate::decide::applications::model::{
     Application, ApplicationStatus, CONDITIONS_MAX, Condition, StepDetails, Verb,
 };
 use crate::decide::applications::rules::{self, Approval};
+use crate::decide::applications::store;
 use crate::kernel::clock::Day;
 use crate::kernel::ids::ApplicationId;
 use crate::kernel::text::Note;
@@ -57,6 +58,7 @@ pub fn approve(tx: &mut Tx, id: ApplicationId, version: i64, input: &ApproveIn) 
         valid_until: before.recommended_valid_until,
         deadline: after.deadline,
         conditions: added,
+        assessment_id: store::find_last_assessment(tx, id)?.map(|assessment| assessment.id),
     };
     let reason = Some(&input.reason);
     let after = advance(tx, &before, &after, Verb::Approve, reason, &details)?;
@@ -142,7 +144,7 @@ fn authorise(tx: &mut Tx, application: &Application) -> Result<Approval, Applica
 }
 
 /// Sets limit and terms on the account when nothing is open any more.
-fn grant_when_approved(
+pub(super) fn grant_when_approved(
     tx: &mut Tx,
     locked: &Locked,
     application: &Application,

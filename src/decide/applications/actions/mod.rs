@@ -1,12 +1,16 @@
 //! What is done with applications. Each verb is one step: found, allowed, changed, recorded.
 
+mod assessment;
 mod decision;
 mod expiry;
+mod facts;
 
 use chrono::NaiveDate;
 
 use super::api::{ApplicationIn, ApplicationPatch, InformationRequestIn, RecommendIn};
-use super::model::{Application, ApplicationStatus, Condition, Step, StepDetails, Verb};
+use super::model::{
+    Application, ApplicationStatus, AssessmentRow, Condition, Step, StepDetails, Verb,
+};
 use super::rules::{self, AuthorityError, Duty, Parts};
 use super::store;
 use crate::book::exposure::actions::{self as exposure, AccountError, Locked};
@@ -14,10 +18,11 @@ use crate::book::exposure::model::LimitScope;
 use crate::book::policy::actions::live;
 use crate::kernel::clock::Day;
 use crate::kernel::ids::{ApplicationId, ApplicationStepId, CreditAccountId};
-use crate::kernel::money::{Currency, Money};
+use crate::kernel::money::{AmountIn, Currency, Money};
 use crate::kernel::text::{Line, Note};
 use crate::platform::db::{Change, DbError, Tx, write_document};
 
+pub use assessment::assess;
 pub use decision::{approve, decline, fulfil_conditions};
 pub use expiry::expire_due;
 
@@ -55,6 +60,12 @@ pub enum ApplicationError {
     TooManyConditions,
     #[error("there is no open condition at {0}")]
     NoOpenCondition(usize),
+    #[error("{pointer} is no share")]
+    NoShare { pointer: &'static str },
+    #[error("no limit and terms are given, and no assessment has any")]
+    NothingToRecommend,
+    #[error("another assessment is the last")]
+    NotLastAssessment,
     #[error("the application changed meanwhile")]
     Stale,
     #[error(transparent)]
@@ -245,16 +256,21 @@ pub fn provide_information(
     )
 }
 
-/// Recommends a limit and terms to whoever approves.
+/// Recommends a limit and terms to whoever approves: those that are given, otherwise those of the last assessment.
 ///
 /// # Errors
 /// When it is not under review, changed since `version`, the caller applied, or limit or terms can't be.
 pub fn recommend(tx: &mut Tx, id: ApplicationId, version: i64, input: &RecommendIn) -> Outcome {
     let before = take(tx, id, version, Verb::Recommend)?;
-    let limit = input.limit.money();
+    let assessment = store::find_last_assessment(tx, id)?;
+    let assessment_id = assessment.as_ref().map(|assessment| assessment.id);
+    if input.assessment_id.is_some() && input.assessment_id != assessment_id {
+        return Err(ApplicationError::NotLastAssessment);
+    }
+    let (limit, net_days) = recommended(&before, input, assessment.as_ref())?;
     let valid_until = input.valid_until.map(Day::date);
     expect_currency(limit, before.currency)?;
-    expect_term(tx, input.net_days, "/net_days")?;
+    expect_term(tx, net_days, "/net_days")?;
     if before.scope == LimitScope::Group && valid_until.is_some() {
         return Err(ApplicationError::GroupValidUntil);
     }
@@ -263,7 +279,7 @@ pub fn recommend(tx: &mut Tx, id: ApplicationId, version: i64, input: &Recommend
     let after = Application {
         status: ApplicationStatus::PendingApproval,
         recommended_limit_minor: Some(limit.minor()),
-        recommended_net_days: Some(input.net_days),
+        recommended_net_days: Some(net_days),
         recommended_valid_until: valid_until,
         recommendation: Some(input.reason.to_string()),
         recommended_by: Some(tx.caller().subject.to_string()),
@@ -273,13 +289,31 @@ pub fn recommend(tx: &mut Tx, id: ApplicationId, version: i64, input: &Recommend
     };
     let details = StepDetails {
         limit: Some(limit),
-        net_days: Some(input.net_days),
+        net_days: Some(net_days),
         valid_until,
         deadline: None,
+        assessment_id,
         conditions,
     };
     let reason = Some(&input.reason);
     advance(tx, &before, &after, Verb::Recommend, reason, &details)
+}
+
+/// Limit and net days as they were given, and what was not as the last assessment has it.
+fn recommended(
+    application: &Application,
+    input: &RecommendIn,
+    assessment: Option<&AssessmentRow>,
+) -> Result<(Money, i32), ApplicationError> {
+    let assessed = assessment
+        .and_then(|assessment| assessment.limit_minor)
+        .filter(|minor| *minor > 0)
+        .map(|minor| application.money(minor));
+    let limit = input.limit.map(AmountIn::money).or(assessed);
+    let net_days = input
+        .net_days
+        .or_else(|| assessment.map(|assessment| assessment.net_days));
+    limit.zip(net_days).ok_or(ApplicationError::NothingToRecommend)
 }
 
 /// Takes an application back before it is decided.

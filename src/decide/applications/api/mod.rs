@@ -1,5 +1,6 @@
 //! `/v1/applications` and `/v1/me`.
 
+mod assessments;
 mod me;
 mod shapes;
 mod verbs;
@@ -20,6 +21,7 @@ use crate::platform::http::{
     Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid,
 };
 
+pub use assessments::{AssessApproval, AssessIn};
 pub use shapes::{
     ApplicationFilter, ApplicationIn, ApplicationOut, ApplicationPatch, ApplicationSort,
     ApplicationSummaryOut, ApproveIn, FulfilIn, InformationIn, InformationRequestIn, NewFactsIn,
@@ -33,6 +35,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(find_application)
         .service(change_application)
         .configure(verbs::routes)
+        .configure(assessments::routes)
         .service(me::read_me);
 }
 
@@ -214,6 +217,21 @@ impl From<ApplicationError> for Problem {
                 format!("/fulfilled/{index}/position"),
                 "no_open_condition",
                 "There is no open condition at this position.",
+            ),
+            ApplicationError::NoShare { pointer } => Problem::invalid(
+                pointer,
+                "not_a_share",
+                "A share is a number from 0 to 1, such as 0.6 for 60 %.",
+            ),
+            ApplicationError::NothingToRecommend => Problem::invalid(
+                "/limit",
+                "missing",
+                "No assessment has a limit and terms: give limit and net_days.",
+            ),
+            ApplicationError::NotLastAssessment => Problem::invalid(
+                "/assessment_id",
+                "not_the_last",
+                "Another assessment is the last one: read it, and name it.",
             ),
             ApplicationError::Stale => Problem::new(Code::Stale),
             ApplicationError::Account(AccountError::NoAccount) => Problem::invalid(

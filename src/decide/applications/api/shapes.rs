@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
+use super::assessments::AssessmentOut;
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::exposure::model::LimitScope;
@@ -17,7 +18,9 @@ use crate::decide::applications::model::{
 use crate::decide::applications::{rules, store};
 use crate::kernel::caller::{Caller, Role};
 use crate::kernel::clock::{Day, Instant};
-use crate::kernel::ids::{ApplicationId, ApplicationStepId, CreditAccountId, CustomerId};
+use crate::kernel::ids::{
+    ApplicationId, ApplicationStepId, AssessmentId, CreditAccountId, CustomerId,
+};
 use crate::kernel::money::{AmountIn, Money};
 use crate::kernel::text::{Line, Note, Number};
 use crate::platform::db::{Db, DbError, read_document};
@@ -39,6 +42,7 @@ pub fn describe(
     application: Application,
 ) -> Result<ApplicationOut, DbError> {
     let allowed = allowed_to(db, caller, &application)?;
+    let assessment = store::find_last_assessment(db, application.id)?;
     let steps = store::list_steps(db, application.id)?;
     let steps: Result<Vec<StepOut>, DbError> = steps.into_iter().map(StepOut::read).collect();
     let summary = summarise(db, vec![application])?.pop();
@@ -46,6 +50,7 @@ pub fn describe(
         summary: summary
             .ok_or_else(|| DbError::Document("an application without its customer".to_owned()))?,
         allowed,
+        assessment: assessment.map(AssessmentOut::read).transpose()?,
         steps: steps?,
     })
 }
@@ -103,11 +108,13 @@ const fn roles_of(verb: Verb) -> &'static [Role] {
         | Verb::ProvideInformation
         | Verb::Withdraw
         | Verb::Appeal => ApplyForCredit::ROLES,
-        Verb::StartReview | Verb::RequestInformation | Verb::Recommend | Verb::FulfilConditions => {
-            ReviewApplications::ROLES
-        }
+        Verb::StartReview
+        | Verb::RequestInformation
+        | Verb::Assess
+        | Verb::Recommend
+        | Verb::FulfilConditions => ReviewApplications::ROLES,
         Verb::Approve | Verb::Decline => DecideApplications::ROLES,
-        Verb::Expire => &[],
+        Verb::ApproveStraightThrough | Verb::Expire => &[],
     }
 }
 
@@ -193,7 +200,7 @@ pub struct InformationIn {
     pub information: Note,
 }
 
-/// The limit and terms that credit recommends.
+/// The limit and terms that credit recommends: its own, or those of the last assessment.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -201,12 +208,15 @@ pub struct InformationIn {
     "conditions": ["A guarantee of the parent company"], "reason": "Pays on time since 2019; two references checked."
 }))]
 pub struct RecommendIn {
+    /// As the last assessment has it when not given.
     #[validate(custom(function = "positive"))]
-    pub limit: AmountIn,
-    /// Days from invoice to due date.
+    pub limit: Option<AmountIn>,
+    /// Days from invoice to due date; as the last assessment has it when not given.
     #[validate(range(min = 0, max = 365))]
     #[schema(minimum = 0, maximum = 365)]
-    pub net_days: i32,
+    pub net_days: Option<i32>,
+    /// The assessment that it rests on, which must be the last one.
+    pub assessment_id: Option<AssessmentId>,
     /// The last day of the limit; it has no end when not given.
     pub valid_until: Option<Day>,
     /// What must be fulfilled before the limit is set.
@@ -421,7 +431,7 @@ impl ApplicationSummaryOut {
     "changed_at": "2026-03-31T08:00:00.000000Z", "submitted_by": null, "submitted_at": null, "reviewer": null,
     "information_request": null, "deadline": null, "recommendation": null, "conditions": [], "credit_approver": null,
     "approver": null, "decided_at": null, "decision_reason": null, "appealed_at": null,
-    "allowed": ["change", "submit", "withdraw"],
+    "allowed": ["change", "submit", "withdraw"], "assessment": null,
     "steps": [{
         "id": "aps_01k00000000000000000000001", "verb": "create", "from_status": null, "to_status": "draft",
         "subject": "u-17", "at": "2026-03-31T08:00:00.000000Z", "reason": null,
@@ -434,6 +444,8 @@ pub struct ApplicationOut {
     /// What you can do with it now.
     #[schema(max_items = 20)]
     allowed: Vec<Verb>,
+    /// The last assessment; null before the first.
+    assessment: Option<AssessmentOut>,
     /// The first one first.
     #[schema(max_items = 1000)]
     steps: Vec<StepOut>,

@@ -8,76 +8,53 @@ mod combine;
 mod tests;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use combine::{Cap, CapKind, CapTaken, Combination, Combined, combine};
 
+pub use crate::book::policy::model::LimitMethod;
+pub use crate::kernel::figures::Quantity as Value;
 use crate::kernel::figures::{Exact, Figure, FigureError};
 use crate::kernel::money::{Currency, Money, MoneyError};
 
-/// A way to find a limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LimitMethod {
-    SalesForecast,
-    NetWorth,
-    PaymentAbility,
-}
-
 /// What a method proposes, and how it came to that.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = LimitProposal)]
 pub struct Proposal {
     pub method: LimitMethod,
     /// Never negative; rounded down to the currency's minor unit.
     pub amount: Money,
+    #[schema(max_items = 20)]
     pub inputs: Vec<Named>,
     /// What was computed, in order; each formula uses names of inputs and earlier steps.
+    #[schema(max_items = 20)]
     pub steps: Vec<Step>,
+    #[schema(max_items = 10)]
     pub reasons: Vec<LimitReason>,
 }
 
 /// An input by its name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = LimitInput)]
 pub struct Named {
+    #[schema(max_length = 64)]
     pub name: String,
     pub value: Value,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = LimitStep)]
 pub struct Step {
+    #[schema(max_length = 64)]
     pub name: String,
+    #[schema(max_length = 200)]
     pub formula: String,
     /// Rounded to the minor unit; the steps after it go on with what was not rounded.
     pub value: Money,
 }
 
-/// An amount or a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Value {
-    Money(Money),
-    Figure(Figure),
-}
-
-impl From<Money> for Value {
-    fn from(money: Money) -> Value {
-        Value::Money(money)
-    }
-}
-
-impl From<Figure> for Value {
-    fn from(figure: Figure) -> Value {
-        Value::Figure(figure)
-    }
-}
-
-impl From<u32> for Value {
-    fn from(whole: u32) -> Value {
-        Value::Figure(whole.into())
-    }
-}
-
 /// What a person should know about a proposal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitReason {
     /// The factor of the grade leaves less than was computed.

@@ -19,9 +19,11 @@ pub const fn transition(status: ApplicationStatus, verb: Verb) -> Option<Applica
         (Verb::StartReview, S::Submitted)
         | (Verb::ProvideInformation, S::InformationRequested)
         | (Verb::Appeal, S::Declined) => Some(S::UnderReview),
+        (Verb::Assess, S::UnderReview) => Some(S::UnderReview),
         (Verb::RequestInformation, S::UnderReview) => Some(S::InformationRequested),
         (Verb::Recommend, S::UnderReview) => Some(S::PendingApproval),
-        (Verb::Approve, S::PendingApproval)
+        (Verb::ApproveStraightThrough, S::UnderReview)
+        | (Verb::Approve, S::PendingApproval)
         | (Verb::FulfilConditions, S::ApprovedWithConditions) => Some(S::Approved),
         (Verb::Decline, S::PendingApproval) => Some(S::Declined),
         (
@@ -33,12 +35,15 @@ pub const fn transition(status: ApplicationStatus, verb: Verb) -> Option<Applica
     }
 }
 
+/// What only the house does by itself.
+const HOUSE_VERBS: &[Verb] = &[Verb::ApproveStraightThrough, Verb::Expire];
+
 /// What people can do with an application in this status. It can be appealed once.
 pub fn allowed(status: ApplicationStatus, appealed_at: Option<Instant>) -> Vec<Verb> {
     Verb::ALL
         .iter()
         .copied()
-        .filter(|verb| *verb != Verb::Expire && transition(status, *verb).is_some())
+        .filter(|verb| !HOUSE_VERBS.contains(verb) && transition(status, *verb).is_some())
         .filter(|verb| *verb != Verb::Appeal || appealed_at.is_none())
         .collect()
 }
@@ -138,6 +143,7 @@ pub fn may_take(verb: Verb, person: &str, parts: &Parts) -> Result<(), Duty> {
     match verb {
         Verb::StartReview
         | Verb::RequestInformation
+        | Verb::Assess
         | Verb::Recommend
         | Verb::Approve
         | Verb::Decline
@@ -183,8 +189,10 @@ mod tests {
                 S::UnderReview,
                 &[
                     (Verb::RequestInformation, S::InformationRequested),
+                    (Verb::Assess, S::UnderReview),
                     (Verb::Recommend, S::PendingApproval),
                     (Verb::Withdraw, S::Withdrawn),
+                    (Verb::ApproveStraightThrough, S::Approved),
                 ],
             ),
             (
@@ -263,6 +271,10 @@ mod tests {
     impl Game {
         fn play(&mut self, verb: Verb, person: String, two_approvals: bool, conditions: bool) {
             let from = self.status.unwrap_or(S::Draft);
+            // Nobody can take the house's part.
+            if verb == Verb::ApproveStraightThrough {
+                return;
+            }
             let Some(mut to) = transition(from, verb) else {
                 return;
             };

@@ -1,5 +1,6 @@
 //! What may be done with an application, by whom, and who must approve it.
 
+pub mod assessment;
 mod authority;
 pub mod limit_methods;
 mod machine;

@@ -74,7 +74,7 @@ pub fn open(
     learn(db, asked, hints)?;
     let mut lines: BTreeMap<CustomerId, Vec<CustomerId>> = BTreeMap::new();
     let (mut locked, mut others) = (BTreeSet::new(), BTreeSet::new());
-    let mut orders: Vec<store::Order> = Vec::new();
+    let mut orders: Vec<&str> = Vec::new();
     for one in asked {
         if let Some((id, above)) = hints.line(&one.input.customer()) {
             let wanted = if one.input.reserves() && locking == Locking::Reserving {
@@ -83,7 +83,7 @@ pub fn open(
                 &mut others
             };
             wanted.extend(std::iter::once(id).chain(above.iter().copied()));
-            orders.extend(one.input.order().map(|order| (id, order)));
+            orders.extend(one.input.order());
             lines.insert(id, above);
         }
     }

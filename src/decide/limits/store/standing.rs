@@ -6,7 +6,6 @@ use diesel::sql_types::{Array, BigInt, Date, Nullable, SmallInt, Text};
 use diesel::sqlite::SqliteConnection;
 use uuid::Uuid;
 
-use super::Order;
 use crate::book::customers::model::Customer;
 use crate::decide::limits::facts::Overdue;
 use crate::kernel::ids::{
@@ -25,7 +24,8 @@ pub struct Wanted<'a> {
     /// These with everybody above them.
     pub all_customers: &'a [CustomerId],
     pub all_accounts: &'a [CreditAccountId],
-    pub orders: &'a [Order<'a>],
+    /// Their order numbers.
+    pub orders: &'a [&'a str],
     pub keys: &'a [IdempotencyKeyId],
     pub today: NaiveDate,
 }
@@ -83,31 +83,23 @@ type Row = (
     Nullable<Text>,
 );
 
-/// Row by row of what is asked, each by its index: `OFFSET 0` keeps the planner from turning it round, which it would do
-/// for a table that was small when the statement was planned.
+/// Each part by an index, for all that is asked at once. What is found of an order number may be another customer's, or
+/// for another purpose.
 const POSTGRES: &str = "\
-    SELECT 1::smallint, w.id, f.due_date, f.sum_minor, f.largest_minor, NULL::uuid, NULL, NULL \
-    FROM UNNEST(?) AS w(id) \
-    CROSS JOIN LATERAL (SELECT i.due_date, SUM(i.open_minor)::bigint AS sum_minor, \
-    MAX(i.open_minor) AS largest_minor FROM invoices i WHERE i.customer_id = w.id \
-    AND i.open_minor > 0 AND i.due_date < ? GROUP BY i.due_date OFFSET 0) f \
-    UNION ALL SELECT 2::smallint, w.id, NULL, 0, 0, NULL, NULL, NULL FROM UNNEST(?) AS w(id) \
-    CROSS JOIN LATERAL (SELECT FROM account_blocks b WHERE b.account_id = w.id \
-    AND b.lifted_at IS NULL OFFSET 0) f \
-    UNION ALL SELECT 3::smallint, f.id, NULL, 0, 0, NULL, NULL, NULL FROM UNNEST(?, ?) AS w(customer, number) \
-    CROSS JOIN LATERAL (SELECT r.id FROM reservations r WHERE r.customer_id = w.customer \
-    AND r.order_number = w.number AND r.status IN ('active', 'partially_captured') OFFSET 0) f \
-    UNION ALL SELECT 4::smallint, f.id, NULL, 0, 0, NULL, NULL, NULL FROM UNNEST(?, ?) AS w(customer, number) \
-    CROSS JOIN LATERAL (SELECT b.id FROM credit_blocks b WHERE b.customer_id = w.customer \
-    AND b.order_number = w.number AND b.status IN ('open', 'assigned') OFFSET 0) f \
-    UNION ALL SELECT 5::smallint, w.id, NULL, 0, 0, NULL, NULL, NULL FROM UNNEST(?) AS w(id) \
-    CROSS JOIN LATERAL (SELECT FROM idempotency_keys k WHERE k.id = w.id OFFSET 0) f \
-    UNION ALL SELECT 6::smallint, f.* FROM UNNEST(?) AS w(id) \
-    CROSS JOIN LATERAL (SELECT c.id, NULL::date, 0::bigint, 0::bigint, c.parent_customer_id, c.number, c.owner \
-    FROM customers c WHERE c.id = w.id OFFSET 0) f \
-    UNION ALL SELECT 7::smallint, w.id, NULL, 0, 0, NULL, NULL, NULL FROM UNNEST(?) AS w(id) \
-    CROSS JOIN LATERAL (SELECT FROM additional_limits l WHERE l.account_id = w.id \
-    AND l.status IN ('active', 'consumed') LIMIT 1) f \
+    SELECT 1::smallint, i.customer_id, i.due_date, SUM(i.open_minor)::bigint, MAX(i.open_minor), \
+    NULL::uuid, NULL, NULL FROM invoices i WHERE i.customer_id = ANY(?) \
+    AND i.open_minor > 0 AND i.due_date < ? GROUP BY i.customer_id, i.due_date \
+    UNION ALL SELECT 2::smallint, b.account_id, NULL, 0, 0, NULL, NULL, NULL FROM account_blocks b \
+    WHERE b.account_id = ANY(?) AND b.lifted_at IS NULL \
+    UNION ALL SELECT 3::smallint, r.id, NULL, 0, 0, NULL, NULL, NULL FROM reservations r \
+    WHERE r.order_number = ANY(?) AND r.status IN ('active', 'partially_captured') \
+    UNION ALL SELECT 4::smallint, b.id, NULL, 0, 0, NULL, NULL, NULL FROM credit_blocks b \
+    WHERE b.order_number = ANY(?) AND b.status IN ('open', 'assigned') \
+    UNION ALL SELECT 5::smallint, k.id, NULL, 0, 0, NULL, NULL, NULL FROM idempotency_keys k WHERE k.id = ANY(?) \
+    UNION ALL SELECT 6::smallint, c.id, NULL, 0, 0, c.parent_customer_id, c.number, c.owner \
+    FROM customers c WHERE c.id = ANY(?) \
+    UNION ALL SELECT 7::smallint, l.account_id, NULL, 0, 0, NULL, NULL, NULL FROM additional_limits l \
+    WHERE l.account_id = ANY(?) AND l.status IN ('active', 'consumed') \
     UNION ALL (SELECT 8::smallint, p.id, NULL, 0, 0, NULL, NULL, NULL FROM portfolio_caps p LIMIT 1) \
     UNION ALL SELECT 9::smallint, p.id, NULL, 0, 0, NULL, NULL, NULL FROM policies p WHERE p.status = 'live'";
 
@@ -118,16 +110,12 @@ const POSTGRES: &str = "\
 pub fn standing(db: &mut Db, wanted: &Wanted) -> Result<Standing, DbError> {
     match db.conn() {
         Conn::Postgres(c) => {
-            let customers: Vec<CustomerId> = wanted.orders.iter().map(|order| order.0).collect();
-            let numbers: Vec<&str> = wanted.orders.iter().map(|order| order.1).collect();
             let rows = Statement::<_, Row>::new(POSTGRES)
                 .bind::<Array<IdColumn>, _>(wanted.customers)
                 .bind::<Date, _>(wanted.today)
                 .bind::<Array<IdColumn>, _>(wanted.accounts)
-                .bind::<Array<IdColumn>, _>(&customers)
-                .bind::<Array<Text>, _>(&numbers)
-                .bind::<Array<IdColumn>, _>(&customers)
-                .bind::<Array<Text>, _>(&numbers)
+                .bind::<Array<Text>, _>(wanted.orders)
+                .bind::<Array<Text>, _>(wanted.orders)
                 .bind::<Array<IdColumn>, _>(wanted.keys)
                 .bind::<Array<IdColumn>, _>(wanted.all_customers)
                 .bind::<Array<IdColumn>, _>(wanted.all_accounts)
@@ -219,23 +207,21 @@ fn one_by_one(c: &mut SqliteConnection, wanted: &Wanted) -> Result<Standing, DbE
             .bind::<IdColumn, _>(*account),
         )?);
     }
-    for (customer, order) in wanted.orders {
+    for order in wanted.orders {
         standing.reservations.extend(ids(
             c,
             Statement::new(
-                "SELECT id FROM reservations WHERE customer_id = ? AND order_number = ? \
+                "SELECT id FROM reservations WHERE order_number = ? \
                  AND status IN ('active', 'partially_captured')",
             )
-            .bind::<IdColumn, _>(*customer)
             .bind::<Text, _>(*order),
         )?);
         standing.waiting.extend(ids(
             c,
             Statement::new(
-                "SELECT id FROM credit_blocks WHERE customer_id = ? AND order_number = ? \
+                "SELECT id FROM credit_blocks WHERE order_number = ? \
                  AND status IN ('open', 'assigned')",
             )
-            .bind::<IdColumn, _>(*customer)
             .bind::<Text, _>(*order),
         )?);
     }

@@ -15,7 +15,6 @@ pub mod payment_behaviour;
 pub mod scorecard;
 pub mod scoring;
 pub mod statements;
-pub mod terms;
 pub mod topsis;
 pub mod training;
 pub mod tree;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{LimitError, LimitMethod, Proposal, not_negative, same_currency};
 use crate::kernel::figures::{Exact, Figure};
@@ -24,15 +25,17 @@ pub enum Combination {
 }
 
 /// What a limit may not pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = LimitCap)]
 pub struct Cap {
     pub kind: CapKind,
     pub amount: Money,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = LimitCapKind)]
 pub enum CapKind {
     /// What the policy allows for the grade.
     Grade,
@@ -47,11 +50,13 @@ pub enum CapKind {
 }
 
 /// A limit, and how it came about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = CombinedLimit)]
 pub struct Combined {
     /// What the proposals make together, before caps; rounded down to the minor unit.
     pub combined: Money,
     /// Every cap in the order given.
+    #[schema(max_items = 10)]
     pub caps: Vec<CapTaken>,
     /// The cap that decided: the last that lowered the amount; none when the methods did.
     pub decided_by: Option<CapKind>,
@@ -60,7 +65,8 @@ pub struct Combined {
 }
 
 /// A cap and what it left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = LimitCapTaken)]
 pub struct CapTaken {
     pub cap: Cap,
     pub before: Money,

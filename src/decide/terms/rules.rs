@@ -3,20 +3,20 @@
 //! Amounts are rounded to the minor unit one by one, and sums are made of the rounded ones, so that a reader who adds up
 //! finds the same. Rates and days are rounded to 6 places.
 
-use serde::{Deserialize, Serialize};
+mod book;
+mod steps;
 
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+pub use book::{Assumptions, BadDebt, LeftOut, LeftOutReason, Part, PartSales, parts};
+pub use steps::{TermsStep, discount_steps, order_steps, year_steps};
+
+pub use crate::book::policy::model::Discount;
 use crate::kernel::figures::{Exact, Figure, FigureError, PLACES};
 use crate::kernel::money::{Currency, Money, MoneyError};
-
-/// A discount for paying early: `2/10` is a rate of 0.02 until the tenth day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Discount {
-    /// Of the invoice amount, from 0 to 1.
-    pub rate: Figure,
-    /// The last day after the invoice date on which it may be taken.
-    pub days: u32,
-}
 
 /// How many days a year is counted with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,20 @@ impl TryFrom<u32> for YearDays {
         }
     }
 }
+
+impl PartialSchema for YearDays {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .description(Some("How many days a year is counted with: 365 when not given."))
+            .enum_values(Some([360, 365]))
+            .minimum(Some(360))
+            .maximum(Some(365))
+            .into()
+    }
+}
+
+impl ToSchema for YearDays {}
 
 /// Why costs can't be computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -116,7 +130,7 @@ pub struct TermsYear {
 }
 
 /// A part of sales that is paid on one day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PayingGroup {
     /// Of credit sales, from 0 to 1.
@@ -128,7 +142,7 @@ pub struct PayingGroup {
 }
 
 /// What a year on certain terms costs and leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TermsResult {
     pub credit_sales: Money,
     /// Σ share × day.
@@ -265,7 +279,7 @@ pub fn book_on_terms(parts: &[TermsYear]) -> Result<TermsResult, TermsError> {
 }
 
 /// Two policies side by side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TermsComparison {
     pub before: TermsResult,
     pub after: TermsResult,
@@ -324,7 +338,7 @@ fn line_by_line(
 // ---------------------------------------------------------------- a discount's price
 
 /// What not taking a discount costs the customer a year, which is what the money earns him who gives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DiscountCost {
     /// rate / (1 − rate): what is paid more for waiting once.
     pub rate_per_period: Figure,
@@ -400,7 +414,7 @@ pub struct OrderOnTerms {
 }
 
 /// What an order on terms brings on average.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExpectedProfit {
     /// (1 − PD) × amount × margin.
     pub expected_margin: Money,
@@ -414,7 +428,7 @@ pub struct ExpectedProfit {
     pub break_even: BreakEven,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum BreakEven {
     /// (margin − (1 − margin) × cost of capital × days / year) / (margin + LGD × (1 − margin)).

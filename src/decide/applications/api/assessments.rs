@@ -1,0 +1,181 @@
+//! `/v1/applications/{id}/assess` and `/v1/applications/{id}/assessments`.
+
+use actix_web::{HttpRequest, get, post, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+use super::shapes::{ApplicationOut, answer};
+use crate::book::exposure::api::NoFilter;
+use crate::decide::applications::actions::{self, ApplicationError};
+use crate::decide::applications::model::AssessmentRow;
+use crate::decide::applications::rules::assessment::{Assessment, Economics};
+use crate::decide::applications::store;
+use crate::kernel::clock::Instant;
+use crate::kernel::figures::Figure;
+use crate::kernel::ids::{ApplicationId, AssessmentId};
+use crate::kernel::money::AmountIn;
+use crate::platform::db::{DbError, read_document};
+use crate::platform::http::auth::{ReadApplications, ReviewApplications};
+use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::{Actor, Doors, IfMatch, KeyedCommand, Listing, Outcome};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(assess_application)
+        .service(list_application_assessments);
+}
+
+/// Assess a credit application
+///
+/// Puts together the customer's rating, latest financial statement, payments and purchases, what each limit method of
+/// the policy makes of them, what the policy gives the grade, and what follows: limit, terms and reasons. What is not
+/// known is named. It may be done again as long as the application is under review; the approver sees the last one.
+/// Where the live policy approves such applications without a person, all its conditions hold and no warning stands, the
+/// house approves at once. An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "applications",
+    params(
+        ("id" = ApplicationId, Path, description = "The application."),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = AssessIn,
+    responses((status = 200, description = "The application with its assessment.", body = ApplicationOut)),
+    security(("bearer" = ["applications:review"]))
+)]
+#[post("/v1/applications/{id}/assess")]
+pub async fn assess_application(
+    actor: Actor<ReviewApplications>,
+    id: web::Path<ApplicationId>,
+    version: IfMatch,
+    command: KeyedCommand<AssessIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, move |tx, input| {
+            let application = actions::assess(tx, *id, version.0, input)?;
+            answer(tx.caller(), tx, application)
+        })
+        .await
+}
+
+/// List the assessments of a credit application
+///
+/// The newest first. None of them ever changes.
+#[utoipa::path(
+    tag = "applications",
+    params(("id" = ApplicationId, Path, description = "The application."), PageParams),
+    responses((status = 200, description = "One page of assessments.", body = PageOut<AssessmentOut>)),
+    security(("bearer" = ["applications:read"]))
+)]
+#[get("/v1/applications/{id}/assessments")]
+pub async fn list_application_assessments(
+    actor: Actor<ReadApplications>,
+    id: web::Path<ApplicationId>,
+    listing: Listing<NoFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            let found = store::find_visible(db, &actor, *id)?;
+            let application = found.ok_or(ApplicationError::Missing)?;
+            let rows = store::list_assessments(db, application.id, &listing.page)?;
+            let page = listing.page.cut(rows, |row| (row.number.to_string(), row.id.to_string()));
+            Ok(page.try_map(AssessmentOut::read)?)
+        })
+        .await?;
+    Ok(page.into_response(&request, &cursors))
+}
+
+/// What credit knows beside the customer's file; whatever is left out is named as missing.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "expected": {"yearly_need": {"amount": "3650000.00", "currency": "CNY"}, "our_share": "0.60"},
+    "economics": {"margin": "0.25", "default_probability": "0.04", "loss_given_default": "1", "capital_cost": "0.08"}
+}))]
+pub struct AssessIn {
+    /// What the customer is expected to buy; what it bought in the last twelve months when not given.
+    #[validate(nested)]
+    pub expected: Option<ExpectedIn>,
+    /// What it could pay with beside its statement, for who has no payments to us to show.
+    #[validate(nested)]
+    pub means: Option<MeansIn>,
+    /// For the expected profit.
+    pub economics: Option<Economics>,
+    /// Whether the house may approve by itself; if the policy allows it when not given.
+    pub approval: Option<AssessApproval>,
+}
+
+/// What the customer is expected to buy.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedIn {
+    /// What it needs of such goods in twelve months.
+    pub yearly_need: AmountIn,
+    /// What of it is expected to be bought from us, from 0 to 1.
+    pub our_share: Figure,
+}
+
+/// What the customer could pay with.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MeansIn {
+    /// Credit lines of banks that may still be drawn.
+    pub undrawn_lines: AmountIn,
+    /// Among how many suppliers like us the rest is divided.
+    #[validate(range(min = 1, max = 10_000))]
+    #[schema(minimum = 1, maximum = 10_000)]
+    pub major_suppliers: u32,
+}
+
+/// Who may approve what was assessed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AssessApproval {
+    /// The house, where the policy lets it.
+    IfPolicyAllows,
+    /// People, whatever the policy lets the house do.
+    ByPeople,
+}
+
+/// One assessment of an application.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApplicationAssessment, example = json!({
+    "id": "asm_01k00000000000000000000001", "number": 1, "policy_version": 1, "assessed_by": "u-21",
+    "assessed_at": "2026-03-31T08:00:00.000000Z", "terms": null, "methods": [], "combined": null, "profit": null,
+    "recommendation": {"decision": "undecided", "limit": null, "net_days": 30, "discount": null, "prepaid_share": "0",
+        "checkpoints": [], "review_on": null},
+    "reasons": [{"code": "not_rated", "message": "The customer is not rated: rate it, or judge by hand."}],
+    "warnings": [], "missing": [{"fact": "rating", "message": "The customer has no rating: rate it."}],
+    "straight_through": {"outcome": "not_in_policy", "checks": []}
+}))]
+pub struct AssessmentOut {
+    id: AssessmentId,
+    /// 1 for the first of the application.
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    number: i32,
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    policy_version: i32,
+    #[schema(max_length = 128)]
+    assessed_by: String,
+    assessed_at: Instant,
+    #[serde(flatten)]
+    assessment: Assessment,
+}
+
+impl AssessmentOut {
+    pub fn read(row: AssessmentRow) -> Result<AssessmentOut, DbError> {
+        Ok(AssessmentOut {
+            id: row.id,
+            number: row.number,
+            policy_version: row.policy_version,
+            assessed_by: row.assessed_by,
+            assessed_at: row.assessed_at,
+            assessment: read_document(&row.document)?,
+        })
+    }
+}

@@ -1,0 +1,215 @@
+//! The shapes of a comparison of two policies' terms.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::book::policy::model::TermsRow;
+use crate::decide::terms::actions::BookComparison;
+use crate::decide::terms::rules::{
+    Assumptions, BadDebt, LeftOut, LeftOutReason, Part, PayingGroup, TermsComparison, TermsResult,
+    TermsStep, YearDays, year_steps,
+};
+use crate::kernel::figures::{Exact, Figure, PLACES};
+use crate::kernel::ids::PolicyId;
+use crate::kernel::money::{Currency, Money};
+use crate::platform::http::Problem;
+
+/// What is to be compared, and what is assumed where the ledger says nothing.
+#[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "currency": "CNY", "variable_cost_share": "0.75", "capital_cost": "0.08", "discount_taken_share": "0.4",
+    "days_late": 5, "bad_debt_share": "0.005", "bad_debt_by_grade": [{"grade": "B", "share": "0.02"}],
+    "collection_cost_share": "0.002"
+}))]
+pub struct TermsComparisonIn {
+    /// The policy to compare with; the live one when not given.
+    pub with: Option<PolicyId>,
+    pub currency: Currency,
+    /// Variable cost of sales, from 0 to 1.
+    pub variable_cost_share: Figure,
+    /// What capital costs a year: 0.08 is 8 %.
+    pub capital_cost: Figure,
+    /// How much of what could be paid early with a discount is, from 0 to 1.
+    pub discount_taken_share: Figure,
+    /// How many days after the due date the rest is paid.
+    #[serde(default)]
+    #[validate(range(max = 365))]
+    #[schema(minimum = 0, maximum = 365)]
+    pub days_late: u32,
+    /// What is lost of sales on account, from 0 to 1, in grades that are not named.
+    pub bad_debt_share: Figure,
+    /// What is lost in a grade.
+    #[serde(default)]
+    #[validate(length(max = 30))]
+    #[schema(max_items = 30)]
+    pub bad_debt_by_grade: Vec<BadDebt>,
+    /// What collecting costs, of sales, from 0 to 1.
+    pub collection_cost_share: Figure,
+    #[serde(default)]
+    pub year_days: YearDays,
+}
+
+impl TermsComparisonIn {
+    pub fn assumptions(&self) -> Assumptions {
+        Assumptions {
+            variable_cost_share: self.variable_cost_share,
+            capital_cost: self.capital_cost,
+            discount_taken_share: self.discount_taken_share,
+            days_late: self.days_late,
+            bad_debt_by_grade: self.bad_debt_by_grade.clone(),
+            bad_debt_share: self.bad_debt_share,
+            collection_cost_share: self.collection_cost_share,
+            year_days: self.year_days,
+        }
+    }
+}
+
+/// Two policies' terms over our own sales.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PolicyTermsComparison, example = json!({
+    "policy_id": "pol_01k00000000000000000000002", "policy_version": 2,
+    "with_id": "pol_01k00000000000000000000001", "with_version": 1, "from": "2025-04-01", "to": "2026-03-31",
+    "assumptions": {"with": null, "currency": "CNY", "variable_cost_share": "0.75", "capital_cost": "0.08",
+        "discount_taken_share": "0.4", "days_late": 5, "bad_debt_share": "0.005", "bad_debt_by_grade": [],
+        "collection_cost_share": "0.002", "year_days": 365},
+    "covered_share": "1", "parts": [], "left_out": []
+}))]
+pub struct TermsComparisonOut {
+    policy_id: PolicyId,
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    policy_version: i32,
+    with_id: PolicyId,
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    with_version: i32,
+    /// The first and the last day of the sales.
+    from: NaiveDate,
+    to: NaiveDate,
+    assumptions: TermsComparisonIn,
+    /// What of the sales is in the comparison, from 0 to 1.
+    covered_share: Figure,
+    /// The whole book on the terms of the other policy, on those of this one, and this less the other.
+    total: TermsComparison,
+    /// How the totals on the other policy's terms came about, part by part and then added.
+    #[schema(max_items = 20)]
+    steps_before: Vec<TermsStep>,
+    #[schema(max_items = 20)]
+    steps_after: Vec<TermsStep>,
+    /// By grade and credit segment.
+    #[schema(max_items = 10_000)]
+    parts: Vec<TermsPartOut>,
+    #[schema(max_items = 10_000)]
+    left_out: Vec<LeftOutOut>,
+}
+
+/// What was sold to one grade in one segment, on the terms of both policies.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TermsPartOut {
+    #[schema(max_length = 10)]
+    grade: String,
+    #[schema(max_length = 200)]
+    segment: Option<String>,
+    #[schema(minimum = 0, maximum = 4_294_967_295_i64)]
+    customers: u32,
+    credit_sales: Money,
+    before: OnTermsOut,
+    after: OnTermsOut,
+    /// After less before, line by line.
+    change: TermsResult,
+}
+
+/// A part of the book on one policy's terms.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OnTermsOut {
+    terms: TermsRow,
+    /// Who pays when.
+    #[schema(max_items = 3)]
+    groups: Vec<PayingGroup>,
+    /// What is lost of sales; what is prepaid can't be lost.
+    bad_debt_share: Figure,
+    result: TermsResult,
+    #[schema(max_items = 20)]
+    steps: Vec<TermsStep>,
+}
+
+/// Sales of which the policies say nothing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LeftOutOut {
+    #[schema(max_length = 10)]
+    grade: Option<String>,
+    #[schema(max_length = 200)]
+    segment: Option<String>,
+    #[schema(minimum = 0, maximum = 4_294_967_295_i64)]
+    customers: u32,
+    credit_sales: Money,
+    reason: LeftOutReason,
+}
+
+impl TermsComparisonOut {
+    /// # Errors
+    /// When the sums are too large.
+    pub fn read(
+        found: BookComparison,
+        question: &TermsComparisonIn,
+    ) -> Result<TermsComparisonOut, Problem> {
+        let covered = Exact::from(found.total.before.credit_sales);
+        let left_out = found.left_out.iter().map(|part| part.sales.credit_sales);
+        let all = covered + Exact::sum(left_out);
+        let covered_share = (covered / all).figure(PLACES).unwrap_or(Figure::ONE);
+        Ok(TermsComparisonOut {
+            policy_id: found.policy.id,
+            policy_version: found.policy.policy_version,
+            with_id: found.with.id,
+            with_version: found.with.policy_version,
+            from: found.from,
+            to: found.to,
+            assumptions: question.clone(),
+            covered_share,
+            steps_before: year_steps(&found.total.before),
+            steps_after: year_steps(&found.total.after),
+            total: found.total,
+            parts: found.parts.into_iter().map(TermsPartOut::read).collect(),
+            left_out: found.left_out.into_iter().map(LeftOutOut::read).collect(),
+        })
+    }
+}
+
+impl TermsPartOut {
+    fn read((part, compared): (Part, TermsComparison)) -> TermsPartOut {
+        TermsPartOut {
+            grade: part.grade,
+            segment: part.segment,
+            customers: part.customers,
+            credit_sales: part.before.credit_sales,
+            before: OnTermsOut {
+                terms: part.terms_before,
+                groups: part.before.groups,
+                bad_debt_share: part.before.bad_debt_share,
+                result: compared.before,
+                steps: year_steps(&compared.before),
+            },
+            after: OnTermsOut {
+                terms: part.terms_after,
+                groups: part.after.groups,
+                bad_debt_share: part.after.bad_debt_share,
+                result: compared.after,
+                steps: year_steps(&compared.after),
+            },
+            change: compared.change,
+        }
+    }
+}
+
+impl LeftOutOut {
+    fn read(part: LeftOut) -> LeftOutOut {
+        LeftOutOut {
+            grade: part.sales.grade,
+            segment: part.sales.segment,
+            customers: part.sales.customers,
+            credit_sales: part.sales.credit_sales,
+            reason: part.reason,
+        }
+    }
+}

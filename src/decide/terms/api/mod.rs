@@ -1,0 +1,105 @@
+//! `/v1/terms-simulations` and `/v1/policies/{id}/compare-terms`.
+
+mod comparison;
+mod shapes;
+
+use actix_web::{post, web};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::actions::{self, SimulationError};
+use super::rules::TermsError;
+use crate::kernel::ids::PolicyId;
+use crate::platform::http::auth::{ComparePolicies, SimulateTerms};
+use crate::platform::http::{Actor, Answer, Command, Doors, Outcome, Problem};
+
+use comparison::{TermsComparisonIn, TermsComparisonOut};
+use shapes::{TermsSimulationIn, TermsSimulationOut};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(simulate_terms).service(compare_policy_terms);
+}
+
+/// Simulate terms
+///
+/// What an order on terms brings on average and at which probability of default it no longer pays, what a discount
+/// costs a year, and what a year on certain terms costs and leaves, beside a year on others. Any of the three may be
+/// asked. Every figure comes with its formula; nothing is kept.
+#[utoipa::path(
+    tag = "policies",
+    request_body = TermsSimulationIn,
+    responses((status = 200, description = "The figures.", body = TermsSimulationOut)),
+    security(("bearer" = ["terms:simulate"]))
+)]
+#[post("/v1/terms-simulations")]
+pub async fn simulate_terms(
+    actor: Actor<SimulateTerms>,
+    command: Command<TermsSimulationIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once(&actor, command, |_, input| {
+            Answer::ok(&TermsSimulationOut::answer(input)?)
+        })
+        .await
+}
+
+/// Compare the terms of two policies
+///
+/// What this policy's terms would cost and bring in a year beside those of another: that of `with`, or the live one. Our
+/// own sales of the last twelve months in one currency, by grade and credit segment, are taken to be sold on the terms
+/// of each; what the ledger can't say is assumed as the question says. Sales to customers without a rating, or whose
+/// grade has no terms in one of the policies, are left out and listed.
+#[utoipa::path(
+    tag = "policies",
+    params(("id" = PolicyId, Path, description = "The policy.")),
+    request_body = TermsComparisonIn,
+    responses((status = 200, description = "The comparison.", body = TermsComparisonOut)),
+    security(("bearer" = ["policies:compare"]))
+)]
+#[post("/v1/policies/{id}/compare-terms")]
+pub async fn compare_policy_terms(
+    actor: Actor<ComparePolicies>,
+    id: web::Path<PolicyId>,
+    command: Command<TermsComparisonIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once(&actor, command, move |tx, question| {
+            let assumptions = question.assumptions();
+            let (with, currency) = (question.with, question.currency);
+            let found = actions::compare_policies(tx, *id, with, currency, &assumptions)?;
+            Answer::ok(&TermsComparisonOut::read(found, question)?)
+        })
+        .await
+}
+
+impl From<SimulationError> for Problem {
+    fn from(error: SimulationError) -> Problem {
+        match error {
+            SimulationError::NoPolicy => Problem::not_found("policy"),
+            SimulationError::NothingSold => Problem::invalid(
+                "/currency",
+                "nothing_sold",
+                "In the last twelve months nothing was sold in this currency to rated customers whose grade has terms in both policies: rate the customers, or ask for another currency.",
+            ),
+            SimulationError::Terms { pointer, error } => wrong(pointer, error),
+            SimulationError::Db(error) => error.into(),
+        }
+    }
+}
+
+/// What is wrong with terms, below the pointer of the question that they are in.
+fn wrong(pointer: &str, error: TermsError) -> Problem {
+    let (member, code) = match error {
+        TermsError::NoShare { input, .. } => (format!("/{input}"), "not_a_share"),
+        TermsError::Negative { input } => (format!("/{input}"), "negative"),
+        TermsError::Shares { .. } => ("/groups".to_owned(), "not_one"),
+        TermsError::NoDiscount => ("/rate".to_owned(), "no_discount"),
+        TermsError::WithinDiscount { .. } => ("/pays_on_day".to_owned(), "within_discount"),
+        TermsError::Currencies { .. } => (String::new(), "currencies"),
+        TermsError::NoPart => (String::new(), "no_part"),
+        TermsError::TooLarge => (String::new(), "too_large"),
+    };
+    // A group's members are meant, whichever group it is.
+    Problem::invalid(format!("{pointer}{member}"), code, error)
+}
