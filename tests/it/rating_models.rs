@@ -356,11 +356,7 @@ fn training_set(rows: usize) -> String {
         let years = (row * 13) % 25;
         let region = ["north", "south", "east"][row % 3];
         let risk = late + (25 - years) + (row * 29) % 30;
-        let outcome = if risk > 65 {
-            "bad"
-        } else {
-            "good"
-        };
+        let outcome = if risk > 65 { "bad" } else { "good" };
         csv.push_str(&format!("{late},{years},{region},{outcome}\n"));
     }
     csv
