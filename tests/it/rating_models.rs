@@ -355,12 +355,8 @@ fn training_set(rows: usize) -> String {
         let late = (row * 37) % 60;
         let years = (row * 13) % 25;
         let region = ["north", "south", "east"][row % 3];
-        let risk = late + (25 - years);
-        let outcome = if (row * 29) % 100 < risk {
-            "bad"
-        } else {
-            "good"
-        };
+        let risk = late + (25 - years) + (row * 29) % 30;
+        let outcome = if risk > 65 { "bad" } else { "good" };
         csv.push_str(&format!("{late},{years},{region},{outcome}\n"));
     }
     csv

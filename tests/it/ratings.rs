@@ -363,6 +363,47 @@ fn a_model_in_shadow_rates_beside_the_live_one_and_decides_nothing() {
     });
 }
 
+#[test]
+fn champion_and_challenger_are_compared_side_by_side_over_the_book() {
+    on_both(|app| {
+        open(app);
+        for (number, share) in [("C-1", 0.3), ("C-2", 0.45), ("C-3", 0.8)] {
+            customer(app, number, share);
+        }
+        let reversed = json!({"criteria": [
+            {"code": "MARKET_SHARE", "weight": 1, "worst": 1, "best": 0}
+        ]});
+        let draft = a_model(app, "SMALL", reversed);
+        let path = format!("/v1/rating-models/{}", draft.id());
+        let reason = json!({"reason": "To be tried."});
+        app.credit()
+            .post_if(&format!("{path}/shadow"), &draft.etag(), reason)
+            .expect(200);
+        run(app);
+        let compared = app.auditor().get(&format!("{path}/comparison")).expect(200);
+        assert_eq!(compared["rank_correlation"], -1.0);
+        assert_eq!(compared["grades"]["count"], 3);
+        assert_eq!(
+            compared["grades"]["matrix"]["moves"],
+            json!({"better": 2, "same": 0, "worse": 1, "apart": 0})
+        );
+        let live = app.credit().get("/v1/rating-models/live").expect(200).id();
+        let stability = |query: &str| {
+            app.finance()
+                .get(&format!("/v1/rating-models/{live}/stability{query}"))
+        };
+        let found = stability("?from=2026-03-31&to=2026-03-31").expect(200);
+        assert_eq!(
+            (&found["verdict"], &found["index"]["value"]),
+            (&json!("stable"), &json!(0.0))
+        );
+        stability("?from=2026-03-30&to=2026-03-31").expect_problem(422, "invalid");
+        app.sales()
+            .get(&format!("{path}/comparison"))
+            .expect_problem(403, "forbidden");
+    });
+}
+
 // ---------------------------------------------------------------- the whole book
 
 fn run(app: &TestApp) -> Reply {

@@ -10,7 +10,7 @@ use super::api::RatingFilter;
 use super::model::{RatingHistory, RatingRow};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
-use crate::kernel::ids::{CustomerId, JobId, RatingId};
+use crate::kernel::ids::{CustomerId, JobId, RatingId, RatingModelId};
 use crate::platform::db::schema::ratings::{self, dsl};
 use crate::platform::db::schema::{customers, invoices};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
@@ -112,6 +112,19 @@ pub fn list_grades_at(
             dsl::override_until
         ))
         .load(c))?)
+}
+
+/// The scores of the ratings by a model that were the newest when an instant had come, in parts per million.
+pub fn list_scores_at(db: &mut Db, model: RatingModelId, at: Instant) -> Result<Vec<i64>, DbError> {
+    let scores: Vec<Option<i64>> = on_backend!(db, |c| ratings::table
+        .filter(dsl::model_id.eq(model))
+        .filter(dsl::score_ppm.is_not_null())
+        .filter(dsl::rated_at.lt(at))
+        .filter(dsl::superseded_at.is_null().or(dsl::superseded_at.ge(at)))
+        .order(dsl::id)
+        .select(dsl::score_ppm)
+        .load(c))?;
+    Ok(scores.into_iter().flatten().collect())
 }
 
 /// Locks customers for being rated, by id, so that no two ratings of one are the newest. On SQLite the transaction

@@ -1,6 +1,7 @@
 //! What is done with ratings.
 
 mod engine;
+pub mod monitoring;
 pub mod runs;
 pub mod survey;
 
@@ -17,6 +18,7 @@ use crate::decide::rating::rules::composite::{CompositeError, ExpertOverride};
 use crate::decide::rating::rules::cut_offs::CutOffError;
 use crate::decide::rating::rules::numbers::of_ppm;
 use crate::decide::rating::rules::topsis::TopsisError;
+use crate::decide::rating::rules::validation::stability::StabilityError;
 use crate::decide::rating::scales::actions as scales;
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::{CustomerId, RatingId};
@@ -38,6 +40,8 @@ pub enum RatingError {
     NoCustomerAt(usize),
     #[error("there is no such grade scale")]
     NoScale,
+    #[error("there is no such rating model")]
+    NoModel,
     #[error("a newer rating has taken its place")]
     Superseded,
     #[error("who could not be rated has no grade to override")]
@@ -60,6 +64,8 @@ pub enum RatingError {
     Criterion(usize),
     #[error(transparent)]
     Ranking(#[from] TopsisError),
+    #[error(transparent)]
+    Stability(#[from] StabilityError),
     #[error("the rating changed meanwhile")]
     Stale,
     #[error(transparent)]

@@ -43,21 +43,31 @@ pub struct Moved {
 /// # Errors
 /// When the period ends before it begins, or in the future.
 pub fn moved_between(db: &mut Db, from: NaiveDate, to: NaiveDate) -> Result<Moved, RatingError> {
-    if to < from {
-        return Err(RatingError::PeriodEndsFirst);
-    }
-    if to > db.today() {
-        return Err(RatingError::InFuture(to));
-    }
-    let scale = scales::live(db)?.content.scale;
+    check_period(db, from, to)?;
+    let content = scales::live(db)?.content;
+    let not_rated = rules::grade_of(&content, None);
+    let scale = content.scale;
     let mut before = grades_on(db, from)?;
-    let not_rated = rules::grade_of(&scales::live(db)?.content, None);
     let mut pairs: Vec<(String, String)> = Vec::new();
     for (customer, grade) in grades_on(db, to)? {
         let earlier = before.remove(&customer);
         pairs.push((earlier.unwrap_or_else(|| not_rated.clone()), grade));
     }
     compare(&scale, &scale, pairs)
+}
+
+/// Refuses a period that ends before it begins, or in the future.
+///
+/// # Errors
+/// Then.
+pub fn check_period(db: &Db, from: NaiveDate, to: NaiveDate) -> Result<(), RatingError> {
+    if to < from {
+        return Err(RatingError::PeriodEndsFirst);
+    }
+    if to > db.today() {
+        return Err(RatingError::InFuture(to));
+    }
+    Ok(())
 }
 
 fn grades_on(db: &mut Db, day: NaiveDate) -> Result<BTreeMap<CustomerId, String>, DbError> {
@@ -73,7 +83,10 @@ fn grades_on(db: &mut Db, day: NaiveDate) -> Result<BTreeMap<CustomerId, String>
 }
 
 /// The migration of pairs, those apart with a grade that is on neither scale.
-fn compare(
+///
+/// # Errors
+/// When the scales contradict themselves.
+pub fn compare(
     before: &GradeScale,
     after: &GradeScale,
     pairs: Vec<(String, String)>,

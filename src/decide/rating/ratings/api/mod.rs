@@ -1,5 +1,6 @@
 //! `/v1/ratings` and `/v1/rating-runs`.
 
+mod monitoring;
 mod shapes;
 mod survey;
 
@@ -28,6 +29,7 @@ use super::model::RatingRow;
 pub fn routes(config: &mut ServiceConfig) {
     config
         .configure(survey::routes)
+        .configure(monitoring::routes)
         .service(rate_customer)
         .service(list_ratings)
         .service(find_rating)
@@ -208,6 +210,7 @@ impl From<RatingError> for Problem {
                 "unknown",
                 "names no customer",
             ),
+            RatingError::NoModel => Problem::not_found("rating model"),
             RatingError::Superseded => Problem::ended("rating", "superseded"),
             RatingError::NotRated => Problem::ended("rating", "not_rated"),
             RatingError::OwnRating => {
@@ -235,6 +238,7 @@ impl From<RatingError> for Problem {
                 "is named twice, or is no indicator",
             ),
             RatingError::Ranking(_) => Problem::invalid("/criteria", "not_rankable", text),
+            RatingError::Stability(_) => Problem::invalid("#from", "no_ratings", text),
             RatingError::Stale => Problem::new(Code::Stale),
             RatingError::Jobs(error) => error.into(),
             RatingError::Db(error) => error.into(),

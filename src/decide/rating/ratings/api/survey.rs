@@ -166,7 +166,9 @@ pub struct RatingMigrationOut {
 }
 
 impl RatingMigrationOut {
-    fn of(moved: Moved) -> Result<RatingMigrationOut, Problem> {
+    /// # Errors
+    /// When it has no JSON form.
+    pub fn of(moved: Moved) -> Result<RatingMigrationOut, Problem> {
         let migration = moved.migration;
         let matrix = serde_json::json!({
             "after": migration.after,
