@@ -115,7 +115,9 @@ fn credit_sales(
     let grades = ratings::current(db, &ids)?;
     let mut parts: BTreeMap<(Option<String>, Option<String>), (u32, i64)> = BTreeMap::new();
     for sale in sales {
-        let grade = grades.get(&sale.customer_id).map(|rating| rating.grade.clone());
+        let grade = grades
+            .get(&sale.customer_id)
+            .map(|rating| rating.grade.clone());
         let segment = segments.get(&sale.customer_id).map(ToString::to_string);
         let (customers, minor) = parts.entry((grade, segment)).or_default();
         *customers = customers.saturating_add(1);

@@ -53,7 +53,9 @@ impl PartialSchema for YearDays {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::Integer)
-            .description(Some("How many days a year is counted with: 365 when not given."))
+            .description(Some(
+                "How many days a year is counted with: 365 when not given.",
+            ))
             .enum_values(Some([360, 365]))
             .minimum(Some(360))
             .maximum(Some(365))

@@ -14,8 +14,7 @@ use crate::book::policy::actions::live;
 use crate::book::receivables::store as receivables;
 use crate::decide::rating::ratings::actions as ratings;
 use crate::decide::rating::rules::grades::{
-    GradeBand, PlacedCustomer, PortfolioMatrix, SegmentError,
-    portfolio_matrix as placed,
+    GradeBand, PlacedCustomer, PortfolioMatrix, SegmentError, portfolio_matrix as placed,
 };
 use crate::decide::rating::scales::actions as scales;
 use crate::decide::terms::actions::first_day;
@@ -132,7 +131,9 @@ pub fn portfolio_matrix(db: &mut Db, question: MatrixQuestion) -> Result<Portfol
     // A grade of another scale than the live one says nothing on this one.
     let not_rated = scale.not_rated().unwrap_or_default();
     let grade = |id: &CustomerId| {
-        let grade = ratings.get(id).map_or(not_rated, |rating| rating.grade.as_str());
+        let grade = ratings
+            .get(id)
+            .map_or(not_rated, |rating| rating.grade.as_str());
         let is_known = grades.iter().any(|known| known == grade);
         if is_known { grade } else { not_rated }
     };
@@ -174,7 +175,8 @@ fn values(
     let all: Vec<(CustomerId, i64)> = if let Some(from) = from {
         let sales = receivables::list_sales(db, question.currency, (from, today), None)?;
         let each = sales.into_iter();
-        each.map(|sold| (sold.customer_id, sold.sales_minor)).collect()
+        each.map(|sold| (sold.customer_id, sold.sales_minor))
+            .collect()
     } else {
         let policy = live(db)?;
         let accounts = store::list_exposures(db, question.currency)?;
@@ -198,7 +200,10 @@ fn largest(
     matrix: &PortfolioMatrix,
     values: &BTreeMap<CustomerId, i64>,
 ) -> Result<BTreeMap<String, (Customer, i64)>, DbError> {
-    let shown = matrix.cells.iter().flat_map(|cell| cell.customers.iter().take(LARGEST));
+    let shown = matrix
+        .cells
+        .iter()
+        .flat_map(|cell| cell.customers.iter().take(LARGEST));
     let ids: Vec<CustomerId> = shown.filter_map(|id| id.parse().ok()).collect();
     let customers = customers::list_by_ids(db, &ids)?.into_iter();
     Ok(customers

@@ -26,7 +26,9 @@ pub fn list_exposures(
         .select(CreditAccount::as_select())
         .load(c))?;
     let each = accounts.into_iter();
-    Ok(each.map(|account| (account.customer_id, account.exposure())).collect())
+    Ok(each
+        .map(|account| (account.customer_id, account.exposure()))
+        .collect())
 }
 
 /// The customers of an owner.

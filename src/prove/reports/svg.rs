@@ -45,7 +45,10 @@ pub fn matrix(portfolio: &Portfolio) -> String {
             class => format!("class {}", class + 1),
         };
         let y = TOP - 10;
-        let _ = writeln!(drawing, "<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{label}</text>");
+        let _ = writeln!(
+            drawing,
+            "<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{label}</text>"
+        );
     }
     for (row, grade) in portfolio.grades.iter().enumerate() {
         let y = TOP + row * CELL_HEIGHT + CELL_HEIGHT / 2 + 5;
@@ -91,12 +94,16 @@ fn cells(portfolio: &Portfolio, total: Money, drawing: &mut String) {
 
 /// A part of the whole in percent, rounded down; 0 of nothing.
 fn percent(part: i64, whole: i64) -> i64 {
-    let percent = (i128::from(part) * 100).checked_div(i128::from(whole)).unwrap_or(0);
+    let percent = (i128::from(part) * 100)
+        .checked_div(i128::from(whole))
+        .unwrap_or(0);
     i64::try_from(percent.clamp(0, 100)).unwrap_or(0)
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 #[cfg(test)]

@@ -11,9 +11,7 @@ use crate::kernel::text::{GradeCode, Line};
 use crate::platform::db::columns::text_enum;
 
 /// A discount for paying early: `2/10` is a rate of 0.02 until the tenth day.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"rate": "0.02", "days": 10}))]
 pub struct Discount {
@@ -201,13 +199,18 @@ pub struct StraightThrough {
 
 impl LimitMethods {
     pub fn factor(&self, grade: &str) -> Option<Figure> {
-        let row = self.grade_factors.iter().find(|row| row.grade.as_str() == grade);
+        let row = self
+            .grade_factors
+            .iter()
+            .find(|row| row.grade.as_str() == grade);
         row.map(|row| row.factor)
     }
 
     /// A grade's place in the policy's order, 0 for the best.
     pub fn place(&self, grade: &str) -> Option<usize> {
-        self.grade_factors.iter().position(|row| row.grade.as_str() == grade)
+        self.grade_factors
+            .iter()
+            .position(|row| row.grade.as_str() == grade)
     }
 }
 

@@ -98,7 +98,11 @@ fn compare(place: &Place, before: &Value, after: &Value, found: &mut Vec<Differe
             let keys = ROWS.iter().find(|(name, _)| *name == place.name);
             match keys {
                 Some((_, keys)) => compare_rows(place, keys, before, after, found),
-                None => found.push(differs(place, &before.clone().into(), &after.clone().into())),
+                None => found.push(differs(
+                    place,
+                    &before.clone().into(),
+                    &after.clone().into(),
+                )),
             }
         }
         _ => found.push(differs(place, before, after)),
@@ -113,7 +117,8 @@ fn compare_members(
 ) {
     let only_after = after.keys().filter(|name| !before.contains_key(*name));
     for name in before.keys().chain(only_after) {
-        let member = |document: &Map<String, Value>| document.get(name).cloned().unwrap_or_default();
+        let member =
+            |document: &Map<String, Value>| document.get(name).cloned().unwrap_or_default();
         compare(&place.member(name), &member(before), &member(after), found);
     }
 }
@@ -127,7 +132,8 @@ fn compare_rows(
     found: &mut Vec<Difference>,
 ) {
     let (old, new) = (labelled(before, keys), labelled(after, keys));
-    let at = |label: &Label, rows: &[(Label, &Value)]| rows.iter().position(|(own, _)| own == label);
+    let at =
+        |label: &Label, rows: &[(Label, &Value)]| rows.iter().position(|(own, _)| own == label);
     for (index, (label, row)) in old.iter().enumerate() {
         let there = at(label, &new);
         let other = there.and_then(|there| new.get(there)).map(|(_, row)| *row);
@@ -218,7 +224,8 @@ mod tests {
         let found = differences(before, after).unwrap().into_iter();
         found
             .map(|one| {
-                let text = |value: Option<Value>| value.map_or("-".to_owned(), |value| value.to_string());
+                let text =
+                    |value: Option<Value>| value.map_or("-".to_owned(), |value| value.to_string());
                 let (row, kind) = (one.row.unwrap_or_default(), one.kind);
                 let (before, after) = (text(one.before), text(one.after));
                 format!("{kind:?} {} [{row}] {before} {after}", one.pointer)
@@ -243,7 +250,11 @@ mod tests {
         assert_eq!(found.len(), 4, "{found:?}");
         assert_eq!(found[0], "Changed /applications/answer_days [] 30 10");
         assert_eq!(found[1], "Added /levels_by_subject/a~1b [] - 2");
-        assert!(found[2].starts_with("Removed /terms/0 [AAA] {"), "{}", found[2]);
+        assert!(
+            found[2].starts_with("Removed /terms/0 [AAA] {"),
+            "{}",
+            found[2]
+        );
         assert_eq!(found[3], "Changed /terms/1/net_days_max [A] 60 45");
     }
 

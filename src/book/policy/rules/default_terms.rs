@@ -2,7 +2,8 @@
 
 use super::amounts;
 use crate::book::policy::model::{
-    Amounts, Discount, GradeFactor, InsuredCap, LimitCombination, LimitMethod, LimitMethods, TermsRow,
+    Amounts, Discount, GradeFactor, InsuredCap, LimitCombination, LimitMethod, LimitMethods,
+    TermsRow,
 };
 use crate::kernel::figures::Figure;
 use crate::kernel::text::GradeCode;
@@ -97,7 +98,11 @@ mod tests {
             assert!(pair[0].prepaid_share <= pair[1].prepaid_share);
         }
         let factors = &policy.limit_methods.grade_factors;
-        assert!(factors.windows(2).all(|pair| pair[0].factor > pair[1].factor));
+        assert!(
+            factors
+                .windows(2)
+                .all(|pair| pair[0].factor > pair[1].factor)
+        );
         let a = serde_json::to_value(policy.terms_of("A", Some("Steel"))).unwrap();
         let expected = serde_json::json!({
             "grade": "A", "segment": null, "net_days_max": 60, "discount": {"rate": "0.02", "days": 10},

@@ -47,8 +47,14 @@ pub fn assess(tx: &mut Tx, id: ApplicationId, version: i64, input: &AssessIn) ->
     }
     if let Some(economics) = &input.economics {
         expect_share("/economics/margin", economics.margin)?;
-        expect_share("/economics/default_probability", economics.default_probability)?;
-        expect_share("/economics/loss_given_default", economics.loss_given_default)?;
+        expect_share(
+            "/economics/default_probability",
+            economics.default_probability,
+        )?;
+        expect_share(
+            "/economics/loss_given_default",
+            economics.loss_given_default,
+        )?;
         expect_share("/economics/capital_cost", economics.capital_cost)?;
         facts.economics = Some(economics.clone());
     }
@@ -77,7 +83,11 @@ fn keep(
         application_id: before.id,
         number: last.map_or(1, |last| last.number.saturating_add(1)),
         policy_version,
-        grade: assessment.facts.rating.as_ref().map(|rating| rating.grade.clone()),
+        grade: assessment
+            .facts
+            .rating
+            .as_ref()
+            .map(|rating| rating.grade.clone()),
         decision: recommended.decision,
         currency: before.currency,
         limit_minor: recommended.limit.map(|limit| limit.minor()),
@@ -125,7 +135,9 @@ fn approve_by_house(
     .parse()
     .map_err(in_house)?;
     let recommended = &assessment.recommendation;
-    let valid_until = recommended.review_on.filter(|_| before.scope == LimitScope::Own);
+    let valid_until = recommended
+        .review_on
+        .filter(|_| before.scope == LimitScope::Own);
     let now = Some(tx.now());
     let approved = Application {
         status: ApplicationStatus::Approved,

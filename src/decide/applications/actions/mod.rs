@@ -313,7 +313,9 @@ fn recommended(
     let net_days = input
         .net_days
         .or_else(|| assessment.map(|assessment| assessment.net_days));
-    limit.zip(net_days).ok_or(ApplicationError::NothingToRecommend)
+    limit
+        .zip(net_days)
+        .ok_or(ApplicationError::NothingToRecommend)
 }
 
 /// Takes an application back before it is decided.

@@ -83,7 +83,9 @@ pub async fn list_application_assessments(
             let found = store::find_visible(db, &actor, *id)?;
             let application = found.ok_or(ApplicationError::Missing)?;
             let rows = store::list_assessments(db, application.id, &listing.page)?;
-            let page = listing.page.cut(rows, |row| (row.number.to_string(), row.id.to_string()));
+            let page = listing
+                .page
+                .cut(rows, |row| (row.number.to_string(), row.id.to_string()));
             Ok(page.try_map(AssessmentOut::read)?)
         })
         .await?;

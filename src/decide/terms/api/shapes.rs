@@ -6,8 +6,8 @@ use validator::{Validate, ValidationError};
 
 use super::wrong;
 use crate::decide::terms::rules::{
-    self, Discount, DiscountCost, ExpectedProfit, OrderOnTerms, PayingGroup,
-    TermsComparison, TermsResult, TermsStep, TermsYear, YearDays,
+    self, Discount, DiscountCost, ExpectedProfit, OrderOnTerms, PayingGroup, TermsComparison,
+    TermsResult, TermsStep, TermsYear, YearDays,
 };
 use crate::kernel::figures::Figure;
 use crate::kernel::money::AmountIn;
@@ -230,8 +230,7 @@ impl TermsSimulationOut {
 }
 
 fn answer_order(input: &OrderIn) -> Result<OrderAnswerOut, Problem> {
-    let profit =
-        rules::expected_profit(&input.order()).map_err(|error| wrong("/order", error))?;
+    let profit = rules::expected_profit(&input.order()).map_err(|error| wrong("/order", error))?;
     Ok(OrderAnswerOut {
         profit,
         steps: rules::order_steps(&profit),
@@ -254,8 +253,7 @@ fn answer_discount(input: &DiscountIn) -> Result<DiscountAnswerOut, Problem> {
 
 fn answer_year(input: &YearsIn) -> Result<YearAnswerOut, Problem> {
     let before = input.before.year();
-    let result =
-        rules::year_on_terms(&before).map_err(|error| wrong("/year/before", error))?;
+    let result = rules::year_on_terms(&before).map_err(|error| wrong("/year/before", error))?;
     let Some(after) = &input.after else {
         return Ok(YearAnswerOut {
             before: result,
@@ -280,4 +278,3 @@ fn answer_year(input: &YearsIn) -> Result<YearAnswerOut, Problem> {
         change: Some(change),
     })
 }
-

@@ -104,8 +104,16 @@ pub fn parts(
     for part in sales {
         let segment = part.segment.as_deref();
         let rows = part.grade.as_deref().map(|grade| {
-            let lost = lost.get(grade).copied().unwrap_or(assumptions.bad_debt_share);
-            (grade, lost, before.terms_of(grade, segment), after.terms_of(grade, segment))
+            let lost = lost
+                .get(grade)
+                .copied()
+                .unwrap_or(assumptions.bad_debt_share);
+            (
+                grade,
+                lost,
+                before.terms_of(grade, segment),
+                after.terms_of(grade, segment),
+            )
         });
         match rows {
             Some((grade, lost, Some(row_before), Some(row_after)))
@@ -247,11 +255,15 @@ mod tests {
         let (parts, left_out) = parts(&sales, &before, &after, &assuming()).unwrap();
         let reasons: Vec<LeftOutReason> = left_out.iter().map(|part| part.reason).collect();
         assert_eq!(reasons, [LeftOutReason::NotRated, LeftOutReason::NoTerms]);
-        let years = |year: fn(&Part) -> &TermsYear| parts.iter().map(year).cloned().collect::<Vec<_>>();
+        let years =
+            |year: fn(&Part) -> &TermsYear| parts.iter().map(year).cloned().collect::<Vec<_>>();
         let found = compare_terms(&years(|part| &part.before), &years(|part| &part.after)).unwrap();
         // 73 days more of 1,000 a day, three quarters of it cost, at 8%.
         assert_eq!(found.change.funds_tied_up, cny(54_750));
         assert_eq!(found.change.opportunity_cost, cny(4_380));
-        assert_eq!(found.change.profit, Money::from_minor(-438_000, "CNY".parse().unwrap()));
+        assert_eq!(
+            found.change.profit,
+            Money::from_minor(-438_000, "CNY".parse().unwrap())
+        );
     }
 }

@@ -27,29 +27,57 @@ fn step(name: &str, formula: &str, value: impl Into<Quantity>) -> TermsStep {
 /// How a year on terms came about.
 pub fn year_steps(result: &TermsResult) -> Vec<TermsStep> {
     vec![
-        step("average_collection_days", "sum of share * pays_on_day", result.average_collection_days),
-        step("sales_per_day", "credit_sales / year_days", result.sales_per_day),
+        step(
+            "average_collection_days",
+            "sum of share * pays_on_day",
+            result.average_collection_days,
+        ),
+        step(
+            "sales_per_day",
+            "credit_sales / year_days",
+            result.sales_per_day,
+        ),
         step(
             "average_receivables",
             "credit_sales * average_collection_days / year_days",
             result.average_receivables,
         ),
-        step("funds_tied_up", "average_receivables * variable_cost_share", result.funds_tied_up),
-        step("discounts", "credit_sales * sum of share * discount_rate", result.discounts),
-        step("variable_cost", "credit_sales * variable_cost_share", result.variable_cost),
+        step(
+            "funds_tied_up",
+            "average_receivables * variable_cost_share",
+            result.funds_tied_up,
+        ),
+        step(
+            "discounts",
+            "credit_sales * sum of share * discount_rate",
+            result.discounts,
+        ),
+        step(
+            "variable_cost",
+            "credit_sales * variable_cost_share",
+            result.variable_cost,
+        ),
         step(
             "profit_before_credit_cost",
             "credit_sales - discounts - variable_cost",
             result.profit_before_credit_cost,
         ),
-        step("opportunity_cost", "funds_tied_up * capital_cost", result.opportunity_cost),
+        step(
+            "opportunity_cost",
+            "funds_tied_up * capital_cost",
+            result.opportunity_cost,
+        ),
         step("bad_debt", "credit_sales * bad_debt_share", result.bad_debt),
         step(
             "credit_cost",
             "opportunity_cost + bad_debt + collection_cost",
             result.credit_cost,
         ),
-        step("profit", "profit_before_credit_cost - credit_cost", result.profit),
+        step(
+            "profit",
+            "profit_before_credit_cost - credit_cost",
+            result.profit,
+        ),
     ]
 }
 
@@ -82,9 +110,17 @@ pub fn order_steps(found: &ExpectedProfit) -> Vec<TermsStep> {
 /// How the annual rate of a discount came about.
 pub fn discount_steps(found: &DiscountCost) -> Vec<TermsStep> {
     vec![
-        step("rate_per_period", "rate / (1 - rate)", found.rate_per_period),
+        step(
+            "rate_per_period",
+            "rate / (1 - rate)",
+            found.rate_per_period,
+        ),
         step("period_days", "pays_on_day - days", found.period_days),
-        step("nominal", "rate_per_period * year_days / period_days", found.nominal),
+        step(
+            "nominal",
+            "rate_per_period * year_days / period_days",
+            found.nominal,
+        ),
         step(
             "effective",
             "(1 + rate_per_period) ^ (year_days / period_days) - 1",

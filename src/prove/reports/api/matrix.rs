@@ -73,7 +73,10 @@ pub async fn report_portfolio_matrix(
 
 /// What the caller would rather have: the first of our types that it names.
 fn accepted(request: &HttpRequest) -> MatrixFormat {
-    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
+    let accept = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok());
     let mut kinds = accept
         .unwrap_or_default()
         .split(',')

@@ -62,17 +62,30 @@ fn check_methods(methods: &LimitMethods, found: &mut Vec<Nonsense>) {
         found.push(nonsense(&format!("{at}/methods"), "missing", what));
     }
     for (index, method) in methods.methods.iter().enumerate() {
-        if methods.methods.iter().take(index).any(|other| other == method) {
+        if methods
+            .methods
+            .iter()
+            .take(index)
+            .any(|other| other == method)
+        {
             let what = format!("{method} stands there twice");
             found.push(nonsense(&format!("{at}/methods/{index}"), "repeated", what));
         }
     }
     check_weights(methods, found);
     check_factors(methods, found);
-    share(methods.net_worth_share, &format!("{at}/net_worth_share"), found);
+    share(
+        methods.net_worth_share,
+        &format!("{at}/net_worth_share"),
+        found,
+    );
     let working_capital = format!("{at}/working_capital_share");
     share(methods.working_capital_share, &working_capital, found);
-    for step in methods.rounding_steps.iter().filter(|step| !step.is_positive()) {
+    for step in methods
+        .rounding_steps
+        .iter()
+        .filter(|step| !step.is_positive())
+    {
         found.push(nonsense(
             &format!("{at}/rounding_steps/{}", step.currency()),
             "not_positive",
@@ -138,13 +151,21 @@ fn check_straight_through(
     found: &mut Vec<Nonsense>,
 ) {
     let at = "/straight_through";
-    known_grade(policy, rule.worst_grade.as_str(), &format!("{at}/worst_grade"), found);
+    known_grade(
+        policy,
+        rule.worst_grade.as_str(),
+        &format!("{at}/worst_grade"),
+        found,
+    );
     if rule.ceilings.is_empty() {
         let what = "must name at least one currency";
         found.push(nonsense(&format!("{at}/ceilings"), "missing", what));
     }
     for ceiling in rule.ceilings.iter() {
-        let credit = policy.authority.iter().filter(|row| row.role == Role::Credit);
+        let credit = policy
+            .authority
+            .iter()
+            .filter(|row| row.role == Role::Credit);
         let is_reached = credit
             .filter_map(|row| row.amounts.get(ceiling.currency()))
             .any(|most| ceiling.minor() <= most.minor());
@@ -160,7 +181,10 @@ fn check_straight_through(
     if let Some(least) = conditions.in_time_share_min {
         share(least, &format!("{at}/conditions/in_time_share_min"), found);
     }
-    if conditions.increase_share_max.is_some_and(Figure::is_negative) {
+    if conditions
+        .increase_share_max
+        .is_some_and(Figure::is_negative)
+    {
         let pointer = format!("{at}/conditions/increase_share_max");
         found.push(nonsense(&pointer, "negative", "must not be negative"));
     }
@@ -189,7 +213,9 @@ mod tests {
 
     fn pointers(policy: &PolicyDocument) -> Vec<String> {
         let faults = faults(policy).into_iter();
-        faults.map(|fault| format!("{} {}", fault.pointer, fault.code)).collect()
+        faults
+            .map(|fault| format!("{} {}", fault.pointer, fault.code))
+            .collect()
     }
 
     #[test]
@@ -264,6 +290,9 @@ mod tests {
         if let Some(rule) = &mut policy.straight_through {
             rule.ceilings = ceiling(1_000_001);
         }
-        assert_eq!(pointers(&policy), ["/straight_through/ceilings/USD above_authority"]);
+        assert_eq!(
+            pointers(&policy),
+            ["/straight_through/ceilings/USD above_authority"]
+        );
     }
 }

@@ -22,7 +22,11 @@ pub struct MethodResult {
 }
 
 /// What each method of the policy proposes for a term.
-pub fn propose(facts: &AssessmentFacts, policy: &PolicyDocument, net_days: i32) -> Vec<MethodResult> {
+pub fn propose(
+    facts: &AssessmentFacts,
+    policy: &PolicyDocument,
+    net_days: i32,
+) -> Vec<MethodResult> {
     let rules = &policy.limit_methods;
     let term_days = u32::try_from(net_days).unwrap_or(0);
     let proposed = |method: LimitMethod| match method {
@@ -64,7 +68,11 @@ fn by_sales(
     let (yearly_need, our_share) = match &facts.expected {
         Some(expected) => (expected.yearly_need, expected.our_share),
         None if facts.sales.sales.is_positive() => (facts.sales.sales, Figure::ONE),
-        None => return Err(lacks("expected purchases, or sales of ours in the last twelve months")),
+        None => {
+            return Err(lacks(
+                "expected purchases, or sales of ours in the last twelve months",
+            ));
+        }
     };
     sales_forecast(&SalesForecastIn {
         yearly_need,
@@ -111,7 +119,9 @@ fn by_payments(
             timeliness: payments.share_in_time.unwrap_or(Figure::ZERO),
         },
         (None, None) => {
-            return Err(lacks("payments in the period, or bank lines and major suppliers"));
+            return Err(lacks(
+                "payments in the period, or bank lines and major suppliers",
+            ));
         }
         (None, Some(means)) => {
             let statement = statement(facts)?;
@@ -121,7 +131,9 @@ fn by_payments(
                 cash: line(facts, statement.cash, "cash")?,
                 collectable_receivables: line(facts, statement.receivables, "receivables")?,
                 undrawn_lines: means.undrawn_lines,
-                debts_due: debts.checked_add(payables).map_err(|error| error.to_string())?,
+                debts_due: debts
+                    .checked_add(payables)
+                    .map_err(|error| error.to_string())?,
                 major_suppliers: means.major_suppliers,
             }
         }
@@ -147,7 +159,9 @@ fn line(facts: &AssessmentFacts, line: Option<Money>, name: &str) -> Result<Mone
     if given == needed {
         return Ok(amount);
     }
-    Err(format!("The financial statement is in {given}, the application in {needed}."))
+    Err(format!(
+        "The financial statement is in {given}, the application in {needed}."
+    ))
 }
 
 fn lacks(what: &str) -> String {

@@ -24,9 +24,7 @@ pub use straight_through::{
     StraightThroughResult,
 };
 
-use super::limit_methods::{
-    Cap, CapKind, Combination, Combined, LimitError, Proposal, combine,
-};
+use super::limit_methods::{Cap, CapKind, Combination, Combined, LimitError, Proposal, combine};
 use crate::book::policy::model::{
     Checkpoint, Discount, InsuredCap, LimitCombination, PolicyDocument, TermsRow,
 };
@@ -133,7 +131,9 @@ pub(super) fn note(code: NoteCode, message: impl ToString) -> AssessmentNote {
 pub fn assess(facts: AssessmentFacts, policy: &PolicyDocument) -> Assessment {
     let grade = facts.rating.as_ref().map(|rating| rating.grade.as_str());
     let segment = facts.account.segment.as_deref();
-    let terms = grade.and_then(|grade| policy.terms_of(grade, segment)).cloned();
+    let terms = grade
+        .and_then(|grade| policy.terms_of(grade, segment))
+        .cloned();
     let net_days = terms.as_ref().map_or(facts.requested_net_days, |row| {
         row.net_days_max.min(facts.requested_net_days)
     });
@@ -147,7 +147,10 @@ pub fn assess(facts: AssessmentFacts, policy: &PolicyDocument) -> Assessment {
         net_days,
         discount: terms.as_ref().and_then(|row| row.discount),
         prepaid_share: terms.as_ref().map_or(Figure::ZERO, |row| row.prepaid_share),
-        checkpoints: terms.as_ref().map(|row| row.checkpoints.clone()).unwrap_or_default(),
+        checkpoints: terms
+            .as_ref()
+            .map(|row| row.checkpoints.clone())
+            .unwrap_or_default(),
         review_on: review_on(&facts, terms.as_ref()),
     };
     let profit = profit(&facts, &recommendation);
@@ -179,13 +182,19 @@ fn combined(
 ) -> Result<Combined, LimitError> {
     let rules = &policy.limit_methods;
     let currency = facts.requested_limit.currency();
-    let proposals: Vec<Proposal> =
-        methods.iter().filter_map(|method| method.proposal.clone()).collect();
+    let proposals: Vec<Proposal> = methods
+        .iter()
+        .filter_map(|method| method.proposal.clone())
+        .collect();
     let combination = match rules.combination {
         LimitCombination::Min => Combination::Min,
         LimitCombination::Median => Combination::Median,
         LimitCombination::Weighted => Combination::Weighted {
-            weights: rules.weights.iter().map(|row| (row.method, row.weight)).collect(),
+            weights: rules
+                .weights
+                .iter()
+                .map(|row| (row.method, row.weight))
+                .collect(),
         },
     };
     let cap = |kind, amount| Cap { kind, amount };
@@ -194,7 +203,9 @@ fn combined(
         InsuredCap::NoCap => None,
     };
     let caps: Vec<Cap> = [
-        terms.and_then(|row| row.cap(currency)).map(|amount| cap(CapKind::Grade, amount)),
+        terms
+            .and_then(|row| row.cap(currency))
+            .map(|amount| cap(CapKind::Grade, amount)),
         insured.map(|amount| cap(CapKind::Insured, amount)),
         Some(cap(CapKind::Requested, facts.requested_limit)),
     ]
@@ -221,7 +232,10 @@ fn decide(
     let (Some(_), Some(combined)) = (terms, combined) else {
         return AssessmentDecision::Undecided;
     };
-    let lacking = facts.requested_limit.minor().saturating_sub(combined.limit.minor());
+    let lacking = facts
+        .requested_limit
+        .minor()
+        .saturating_sub(combined.limit.minor());
     if combined.limit.is_zero() {
         AssessmentDecision::Decline
     } else if lacking < step(facts, policy).minor() {
@@ -314,11 +328,17 @@ fn limit_reasons(
     match combined.decided_by {
         Some(CapKind::Requested) => found.push(note(
             NoteCode::AsRequested,
-            format!("The methods allow {}; {asked} was asked for.", combined.combined),
+            format!(
+                "The methods allow {}; {asked} was asked for.",
+                combined.combined
+            ),
         )),
         Some(CapKind::Grade) => found.push(note(
             NoteCode::CappedByGrade,
-            format!("The policy's cap for the grade lets {} of it stand.", combined.limit),
+            format!(
+                "The policy's cap for the grade lets {} of it stand.",
+                combined.limit
+            ),
         )),
         Some(CapKind::Insured) => found.push(note(
             NoteCode::CappedByInsurance,
@@ -327,7 +347,10 @@ fn limit_reasons(
         Some(CapKind::Concentration | CapKind::StraightThrough) | None
             if combined.combined.minor() < asked.minor() =>
         {
-            let counted = methods.iter().filter(|method| method.proposal.is_some()).count();
+            let counted = methods
+                .iter()
+                .filter(|method| method.proposal.is_some())
+                .count();
             found.push(note(
                 NoteCode::MethodsAllowLess,
                 format!(
@@ -353,7 +376,11 @@ fn warnings(
     profit: Option<&AssessedProfit>,
 ) -> Vec<AssessmentNote> {
     let mut found = Vec::new();
-    if let Some(rating) = facts.rating.as_ref().filter(|rating| rating.stale_on <= facts.as_of) {
+    if let Some(rating) = facts
+        .rating
+        .as_ref()
+        .filter(|rating| rating.stale_on <= facts.as_of)
+    {
         found.push(note(
             NoteCode::RatingStale,
             format!("The rating is too old since {}.", rating.stale_on),
@@ -364,16 +391,25 @@ fn warnings(
         found.push(note(NoteCode::Overdue, format!("{overdue} is overdue.")));
     }
     if facts.account.is_suspended() {
-        found.push(note(NoteCode::AccountSuspended, "The credit account is suspended."));
+        found.push(note(
+            NoteCode::AccountSuspended,
+            "The credit account is suspended.",
+        ));
     }
     if facts.account.blocks > 0 {
         found.push(note(
             NoteCode::AccountBlocked,
-            format!("{} blocks stand on the credit account.", facts.account.blocks),
+            format!(
+                "{} blocks stand on the credit account.",
+                facts.account.blocks
+            ),
         ));
     }
     let exposure = facts.account.exposure;
-    if let Some(limit) = recommended.limit.filter(|limit| limit.minor() < exposure.minor()) {
+    if let Some(limit) = recommended
+        .limit
+        .filter(|limit| limit.minor() < exposure.minor())
+    {
         found.push(note(
             NoteCode::BelowExposure,
             format!("The customer owes or has ordered {exposure}, more than {limit}."),

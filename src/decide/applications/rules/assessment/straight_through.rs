@@ -78,15 +78,23 @@ pub fn check(
     };
     let limit = recommended.limit;
     let ceiling = rule.ceilings.get(facts.requested_limit.currency());
-    let within = limit.zip(ceiling).is_some_and(|(limit, most)| limit.minor() <= most.minor());
+    let within = limit
+        .zip(ceiling)
+        .is_some_and(|(limit, most)| limit.minor() <= most.minor());
     let mut checks = vec![
-        (StraightThroughCode::OwnLimit, facts.scope == LimitScope::Own),
+        (
+            StraightThroughCode::OwnLimit,
+            facts.scope == LimitScope::Own,
+        ),
         (
             StraightThroughCode::Granted,
             recommended.decision == AssessmentDecision::Grant,
         ),
         (StraightThroughCode::Ceiling, within),
-        (StraightThroughCode::WorstGrade, is_good_enough(facts, policy, rule)),
+        (
+            StraightThroughCode::WorstGrade,
+            is_good_enough(facts, policy, rule),
+        ),
         (StraightThroughCode::NoWarning, !has_warning),
     ];
     checks.extend(conditions(facts, rule, recommended));
@@ -95,14 +103,16 @@ pub fn check(
     } else {
         StraightThroughOutcome::NotMet
     };
-    let checks = checks.into_iter().map(|(code, holds)| StraightThroughCheck {
-        code,
-        result: if holds {
-            ConditionResult::Met
-        } else {
-            ConditionResult::NotMet
-        },
-    });
+    let checks = checks
+        .into_iter()
+        .map(|(code, holds)| StraightThroughCheck {
+            code,
+            result: if holds {
+                ConditionResult::Met
+            } else {
+                ConditionResult::NotMet
+            },
+        });
     StraightThroughResult {
         outcome,
         checks: checks.collect(),
@@ -115,8 +125,12 @@ fn is_good_enough(
     rule: &StraightThrough,
 ) -> bool {
     let place = |grade: &str| policy.limit_methods.place(grade);
-    let own = facts.rating.as_ref().and_then(|rating| place(&rating.grade));
-    own.zip(place(rule.worst_grade.as_str())).is_some_and(|(own, worst)| own <= worst)
+    let own = facts
+        .rating
+        .as_ref()
+        .and_then(|rating| place(&rating.grade));
+    own.zip(place(rule.worst_grade.as_str()))
+        .is_some_and(|(own, worst)| own <= worst)
 }
 
 /// What the policy asks beside; what it does not ask is not among them.
@@ -131,13 +145,19 @@ fn conditions(
         (StraightThroughCode::CustomerMonthsMin, is_met)
     });
     let in_time = asked.in_time_share_min.map(|least| {
-        let share = facts.payments.as_ref().and_then(|payments| payments.share_in_time);
+        let share = facts
+            .payments
+            .as_ref()
+            .and_then(|payments| payments.share_in_time);
         let is_met = share.is_some_and(|share| share >= least);
         (StraightThroughCode::InTimeShareMin, is_met)
     });
     let statement = asked.statement_months_max.map(|most| {
         let months = Months::new(u32::try_from(most).unwrap_or(0));
-        let end = facts.statement.as_ref().map(|statement| statement.period_end);
+        let end = facts
+            .statement
+            .as_ref()
+            .map(|statement| statement.period_end);
         let last = end.and_then(|end| end.checked_add_months(months));
         let is_met = last.is_some_and(|last| facts.as_of <= last);
         (StraightThroughCode::StatementMonthsMax, is_met)
@@ -148,7 +168,10 @@ fn conditions(
             .is_some_and(|(allowed, limit)| limit.minor() <= allowed);
         (StraightThroughCode::IncreaseShareMax, is_met)
     });
-    [months, in_time, statement, increase].into_iter().flatten().collect()
+    [months, in_time, statement, increase]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The present limit and the share of it that may be added, in minor units.

@@ -123,12 +123,26 @@ fn the_customer_of_the_formulas_gets_what_it_asks_for_on_the_grades_days() {
     assert_eq!(recommended.limit, Some(cny("380000")));
     assert_eq!(recommended.net_days, 60);
     assert_eq!(recommended.discount.unwrap().rate, figure("0.02"));
-    assert_eq!(recommended.review_on, Some(day("2026-12-31")), "the rating is too old by then");
-    assert_eq!(codes(&found.reasons), [NoteCode::AsRequested, NoteCode::TermShortened]);
+    assert_eq!(
+        recommended.review_on,
+        Some(day("2026-12-31")),
+        "the rating is too old by then"
+    );
+    assert_eq!(
+        codes(&found.reasons),
+        [NoteCode::AsRequested, NoteCode::TermShortened]
+    );
     assert_eq!(found.warnings, []);
-    let missing: Vec<&str> = found.missing.iter().map(|missing| missing.fact.as_str()).collect();
+    let missing: Vec<&str> = found
+        .missing
+        .iter()
+        .map(|missing| missing.fact.as_str())
+        .collect();
     assert_eq!(missing, ["security", "economics"]);
-    assert_eq!(found.straight_through.outcome, StraightThroughOutcome::NotInPolicy);
+    assert_eq!(
+        found.straight_through.outcome,
+        StraightThroughOutcome::NotInPolicy
+    );
 }
 
 #[test]
@@ -137,7 +151,11 @@ fn a_method_without_its_facts_says_which_it_lacks() {
     known.statement = None;
     known.payments = None;
     let found = assess(known, &policy());
-    let whys: Vec<Option<&str>> = found.methods.iter().map(|method| method.why_not.as_deref()).collect();
+    let whys: Vec<Option<&str>> = found
+        .methods
+        .iter()
+        .map(|method| method.why_not.as_deref())
+        .collect();
     assert_eq!(
         whys,
         [
@@ -155,7 +173,10 @@ fn who_is_not_rated_is_for_a_person_to_judge() {
     known.rating = None;
     let found = assess(known, &policy());
     assert_eq!(found.recommendation.decision, AssessmentDecision::Undecided);
-    assert_eq!(found.recommendation.net_days, 90, "no terms shorten what was asked for");
+    assert_eq!(
+        found.recommendation.net_days, 90,
+        "no terms shorten what was asked for"
+    );
     assert!(codes(&found.reasons).contains(&NoteCode::NotRated));
     // Payments speak for themselves; the other methods need the grade's factor.
     let proposed: Vec<LimitMethod> = found
@@ -202,7 +223,10 @@ fn the_house_approves_only_when_everything_holds() {
     assert_eq!(found.straight_through.outcome, StraightThroughOutcome::Met);
 
     rule.straight_through = Some(straight_through("379999.99"));
-    assert_eq!(unmet(&assess(facts(), &rule)), [StraightThroughCode::Ceiling]);
+    assert_eq!(
+        unmet(&assess(facts(), &rule)),
+        [StraightThroughCode::Ceiling]
+    );
 
     rule.straight_through = Some(straight_through("380000"));
     let mut overdue = facts();
