@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use crate::support::{Client, Reply, TestApp, a_customer, on_both};
 
 /// An application on its way.
-struct Case<'a> {
+pub struct Case<'a> {
     app: &'a TestApp,
-    id: String,
+    pub id: String,
 }
 
 impl<'a> Case<'a> {
     /// Drafted by `u-sales` for the customer's own limit, in CNY.
-    fn drafted(app: &'a TestApp, customer: &str, limit: &str) -> Case<'a> {
+    pub fn drafted(app: &'a TestApp, customer: &str, limit: &str) -> Case<'a> {
         let id = app
             .sales()
             .post("/v1/applications", asking(customer, limit))
@@ -25,13 +25,13 @@ impl<'a> Case<'a> {
         Case { app, id }
     }
 
-    fn submitted(app: &'a TestApp, customer: &str, limit: &str) -> Case<'a> {
+    pub fn submitted(app: &'a TestApp, customer: &str, limit: &str) -> Case<'a> {
         let case = Case::drafted(app, customer, limit);
         case.step(&app.sales(), "submit", json!({})).expect(200);
         case
     }
 
-    fn under_review(app: &'a TestApp, customer: &str, limit: &str) -> Case<'a> {
+    pub fn under_review(app: &'a TestApp, customer: &str, limit: &str) -> Case<'a> {
         let case = Case::submitted(app, customer, limit);
         case.step(&app.credit(), "start-review", json!({}))
             .expect(200);
@@ -39,28 +39,28 @@ impl<'a> Case<'a> {
     }
 
     /// Recommended as asked by `u-credit`.
-    fn recommended(app: &'a TestApp, customer: &str, limit: &str) -> Case<'a> {
+    pub fn recommended(app: &'a TestApp, customer: &str, limit: &str) -> Case<'a> {
         let case = Case::under_review(app, customer, limit);
         case.step(&app.credit(), "recommend", recommending(limit))
             .expect(200);
         case
     }
 
-    fn path(&self) -> String {
+    pub fn path(&self) -> String {
         format!("/v1/applications/{}", self.id)
     }
 
-    fn read(&self) -> Reply {
+    pub fn read(&self) -> Reply {
         self.app.auditor().get(&self.path()).expect(200)
     }
 
     /// Takes a step with the ETag of the moment.
-    fn step(&self, who: &Client, verb: &str, body: Value) -> Reply {
+    pub fn step(&self, who: &Client, verb: &str, body: Value) -> Reply {
         let etag = self.read().etag();
         who.post_if(&format!("{}/{verb}", self.path()), &etag, body)
     }
 
-    fn approve(&self, who: &Client) -> Reply {
+    pub fn approve(&self, who: &Client) -> Reply {
         self.step(who, "approve", json!({"reason": "Sound figures."}))
     }
 }
@@ -76,27 +76,27 @@ fn recommending(limit: &str) -> Value {
     json!({"limit": cny(limit), "net_days": 40, "reason": "Pays on time since 2019."})
 }
 
-fn cny(amount: &str) -> Value {
+pub fn cny(amount: &str) -> Value {
     json!({"amount": amount, "currency": "CNY"})
 }
 
 /// A credit controller other than `u-credit`, of level 1.
-fn second(app: &TestApp) -> Client<'_> {
+pub fn second(app: &TestApp) -> Client<'_> {
     app.caller("u-second", &[Role::Credit], Some(1))
 }
 
 /// The head of credit, of the highest level.
-fn chief(app: &TestApp) -> Client<'_> {
+pub fn chief(app: &TestApp) -> Client<'_> {
     app.caller("u-chief", &[Role::Credit], Some(2))
 }
 
-fn account(app: &TestApp, id: &str) -> Reply {
+pub fn account(app: &TestApp, id: &str) -> Reply {
     app.credit()
         .get(&format!("/v1/credit-accounts/{id}"))
         .expect(200)
 }
 
-fn limits(app: &TestApp, id: &str) -> Vec<Value> {
+pub fn limits(app: &TestApp, id: &str) -> Vec<Value> {
     let history = app
         .credit()
         .get(&format!("/v1/credit-accounts/{id}/limits"))
@@ -128,7 +128,7 @@ fn from_draft_to_the_limit_on_the_account_with_its_history() {
         assert_eq!(reviewed["reviewer"], "u-credit");
         assert_eq!(
             reviewed["allowed"],
-            json!(["request_information", "recommend"])
+            json!(["request_information", "assess", "recommend"])
         );
         case.step(
             &app.credit(),
@@ -611,6 +611,7 @@ fn a_step_out_of_turn_is_refused_with_what_is_possible() {
             ("start-review", json!({})),
             ("request-information", json!({"question": "?"})),
             ("provide-information", json!({"information": "!"})),
+            ("assess", json!({})),
             ("recommend", recommending("500.00")),
             ("approve", json!({"reason": "Yes."})),
             ("decline", json!({"reason": "No."})),
@@ -649,7 +650,10 @@ fn a_step_out_of_turn_is_refused_with_what_is_possible() {
         refused_everything_but(&case, &["start-review", "withdraw"]);
         case.step(&app.credit(), "start-review", json!({}))
             .expect(200);
-        refused_everything_but(&case, &["request-information", "recommend", "withdraw"]);
+        refused_everything_but(
+            &case,
+            &["request-information", "assess", "recommend", "withdraw"],
+        );
         case.step(
             &app.credit(),
             "request-information",
@@ -872,7 +876,7 @@ fn each_verb_takes_its_role() {
                 forbidden(who, verb, &reason);
             }
         }
-        for verb in ["start-review", "request-information", "recommend"] {
+        for verb in ["start-review", "request-information", "assess", "recommend"] {
             for who in [app.sales(), app.finance(), app.auditor(), app.system()] {
                 forbidden(who, verb, &reason);
             }

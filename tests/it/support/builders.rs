@@ -318,7 +318,29 @@ impl AReceipt {
 
 /// Sets a policy live that has these check rules and is otherwise as the one before, and gives its version.
 pub fn set_rules(app: &TestApp, rules: Value) -> i64 {
-    let draft = draft_rules(app, rules);
+    go_live(app, &draft_rules(app, rules))
+}
+
+/// Drafts a policy that has these check rules and is otherwise as the live one.
+pub fn draft_rules(app: &TestApp, rules: Value) -> Reply {
+    draft_policy(app, |document| document["check_rules"] = rules)
+}
+
+/// Sets a policy live that is the one before with a change, and gives its version.
+pub fn set_policy(app: &TestApp, change: impl FnOnce(&mut Value)) -> i64 {
+    go_live(app, &draft_policy(app, change))
+}
+
+/// Drafts a policy that is the live one with a change.
+pub fn draft_policy(app: &TestApp, change: impl FnOnce(&mut Value)) -> Reply {
+    let credit = app.credit();
+    let mut document = credit.get("/v1/policies/live").expect(200)["document"].clone();
+    change(&mut document);
+    let body = json!({"document": document, "reason": "A test needs it."});
+    credit.post("/v1/policies", body).expect(201)
+}
+
+fn go_live(app: &TestApp, draft: &Reply) -> i64 {
     let live = app
         .finance()
         .post_if(
@@ -330,13 +352,36 @@ pub fn set_rules(app: &TestApp, rules: Value) -> i64 {
     live["policy_version"].as_i64().unwrap()
 }
 
-/// Drafts a policy that has these check rules and is otherwise as the live one.
-pub fn draft_rules(app: &TestApp, rules: Value) -> Reply {
+/// Lets the house rate by market share alone.
+pub fn rate_by_share(app: &TestApp) {
+    put_live(app, &a_model(app, "SHARE", json!({})));
+}
+
+/// A customer of more than a year, rated today by [`rate_by_share`]: no better than A, because there is no statement.
+pub fn a_graded_customer(app: &TestApp, number: &str, grade: &str) -> Made {
+    let today = app.clock().today().to_string();
+    app.turn_to("2025-01-15");
+    let made = a_customer(number).create(app);
+    app.turn_to(&today);
+    let share = match grade {
+        "A" => 0.65,
+        "BBB" => 0.55,
+        "BB" => 0.45,
+        "B" => 0.30,
+        _ => 0.10,
+    };
+    let fact = json!({
+        "indicator": "MARKET_SHARE", "value": share, "source": "Trade association", "as_of": today,
+    });
     let credit = app.credit();
-    let mut document = credit.get("/v1/policies/live").expect(200)["document"].clone();
-    document["check_rules"] = rules;
-    let body = json!({"document": document, "reason": "Other rules."});
-    credit.post("/v1/policies", body).expect(201)
+    credit
+        .post(&format!("/v1/customers/{number}/facts"), fact)
+        .expect(201);
+    let rating = credit
+        .post("/v1/ratings", json!({"customer": number}))
+        .expect(201);
+    assert_eq!(rating["grade"], grade, "{}", rating.text);
+    made
 }
 
 /// A draft by `u-credit` of a model that gives every customer its market share as score, or another document.
