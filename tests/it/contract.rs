@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use netterms::kernel::caller::Role;
 use netterms::platform::http::Code;
@@ -66,8 +67,11 @@ impl Operation {
     }
 }
 
+/// The document, made once: of every path parameter of every operation the example is looked up for every role.
+static DOCUMENT: LazyLock<Value> = LazyLock::new(openapi::document);
+
 fn example_for(schema: &Value) -> String {
-    let document = openapi::document();
+    let document = &*DOCUMENT;
     let schema = match schema["$ref"].as_str() {
         Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
         None => schema,

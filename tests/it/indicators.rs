@@ -439,20 +439,13 @@ fn check(all: &BTreeMap<String, IndicatorValue>, story: &Story, as_of: &str) {
         None => None,
     };
     let same = |code: &str, expected: Option<f64>| {
-        let told = told(code);
-        let near = told
-            .zip(expected)
-            .is_some_and(|(a, b)| (a - b).abs() < 1e-6);
-        assert!(
-            near || (told.is_none() && expected.is_none()),
-            "{code} as of {as_of}: {told:?}, not {expected:?}"
-        );
+        assert_eq!(told(code), expected, "{code} as of {as_of}");
     };
     let shown = |number: u32| (behaviour.items > 0).then(|| f64::from(number));
     same("OVERDUE_COUNT", shown(behaviour.items_late));
     same("DAYS_LATE_MAX", shown(behaviour.days_late_max));
     let float = |figure: Option<netterms::kernel::figures::Figure>| {
-        figure.and_then(|figure| figure.to_float())
+        figure.and_then(netterms::kernel::figures::Figure::to_float)
     };
     same(
         "REPAYMENT_RECORD",

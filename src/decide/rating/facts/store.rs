@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::api::FactFilter;
 use super::model::CustomerFact;
 use crate::kernel::ids::{CustomerFactId, CustomerId};
+use crate::kernel::text::Number;
 use crate::platform::db::schema::customer_facts::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
@@ -44,7 +45,7 @@ pub fn list(
             .select(CustomerFact::as_select())
             .into_boxed();
         if !filter.indicator.is_empty() {
-            let codes: Vec<&str> = filter.indicator.iter().map(|code| code.as_str()).collect();
+            let codes: Vec<&str> = filter.indicator.iter().map(Number::as_str).collect();
             query = query.filter(dsl::indicator.eq_any(codes));
         }
         seek!(query, page, desc, dsl::as_of => NaiveDate, dsl::id => CustomerFactId);
