@@ -3,7 +3,7 @@
 use netterms::kernel::caller::Role;
 use serde_json::{Value, json};
 
-use crate::support::{Reply, TestApp, a_customer, a_model, an_invoice, on_both, put_live};
+use crate::support::{Reply, TestApp, a_customer, a_model, an_invoice, import, on_both, put_live};
 
 const TODAY: &str = "2026-03-31";
 
@@ -452,6 +452,29 @@ fn a_run_rates_the_whole_book() {
         app.finance()
             .post("/v1/rating-runs", json!({}))
             .expect_problem(403, "forbidden");
+    });
+}
+
+#[test]
+#[ignore = "measures time"]
+fn a_run_over_100_000_customers() {
+    on_both(|app| {
+        let count: usize = std::env::var("NETTERMS_TEST_CUSTOMERS")
+            .map_or(100_000, |count| count.parse().unwrap());
+        let mut csv = "number,name,country\n".to_owned();
+        for number in 0..count {
+            csv.push_str(&format!("C-{number},Customer {number},CN\n"));
+        }
+        let imported = import("customers", csv).run(&app.credit());
+        assert_eq!(imported["status"], "succeeded");
+        let begun = std::time::Instant::now();
+        let job = run(app);
+        assert_eq!(job["result"]["customers"], count);
+        let seconds = begun.elapsed().as_secs_f64();
+        println!(
+            "{:?}: {count} customers rated in {seconds:.1} s",
+            app.backend
+        );
     });
 }
 

@@ -17,16 +17,12 @@ use crate::platform::db::schema::ratings;
 
 text_enum! {
     /// Which ratings of a customer.
+    #[derive(Default)]
     pub enum RatingHistory {
         /// The newest of each customer.
+        #[default]
         Current = "current",
         All = "all",
-    }
-}
-
-impl Default for RatingHistory {
-    fn default() -> RatingHistory {
-        RatingHistory::Current
     }
 }
 

@@ -96,11 +96,11 @@ pub fn list_current_scores(db: &mut Db) -> Result<Vec<i64>, DbError> {
     Ok(scores.into_iter().flatten().collect())
 }
 
+/// A customer with its grade, its override and the override's last day.
+type GradeThen = (CustomerId, String, Option<String>, Option<NaiveDate>);
+
 /// What every customer was rated when an instant had come: customer, grade, override and its last day.
-pub fn list_grades_at(
-    db: &mut Db,
-    at: Instant,
-) -> Result<Vec<(CustomerId, String, Option<String>, Option<NaiveDate>)>, DbError> {
+pub fn list_grades_at(db: &mut Db, at: Instant) -> Result<Vec<GradeThen>, DbError> {
     Ok(on_backend!(db, |c| ratings::table
         .filter(dsl::rated_at.lt(at))
         .filter(dsl::superseded_at.is_null().or(dsl::superseded_at.ge(at)))

@@ -98,7 +98,7 @@ fn read(context: &JobContext) -> Result<Result<Columns, JobError>, Interrupted> 
         .split(|byte| *byte == b'\n')
         .next()
         .unwrap_or_default();
-    let count = |wanted: u8| header.iter().filter(|byte| **byte == wanted).count();
+    let count = |wanted: u8| header.split(|byte| *byte == wanted).count();
     let delimiter = if count(b';') > count(b',') {
         b';'
     } else {

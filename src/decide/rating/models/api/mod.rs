@@ -234,7 +234,7 @@ pub async fn fit_rating_model(
     tag = "ratings",
     params(
         ("id" = RatingModelId, Path, description = "The model."),
-        ("chart" = ChartKind, Path, description = "Which chart."),
+        ("chart" = inline(ChartKind), Path, description = "Which chart."),
     ),
     responses((status = 200, description = "The chart.", body = String, content_type = "image/svg+xml")),
     security(("bearer" = ["rating-models:read"]))

@@ -182,6 +182,9 @@ pub struct RankedBy {
     pub direction: Direction,
 }
 
+/// A customer with its values in the order of the criteria.
+type Row = (CustomerId, Vec<Option<f64>>);
+
 /// A cohort with its best.
 #[derive(Debug, Clone)]
 pub struct Ranking {
@@ -222,8 +225,8 @@ pub fn rank(
         return Err(RatingError::Criterion(twice));
     }
     let mut left_out = 0_usize;
-    let mut rows: Vec<(CustomerId, Vec<Option<f64>>)> = Vec::new();
-    let mut keep = |known: Vec<(CustomerId, Vec<Option<f64>>)>| {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut keep = |known: Vec<Row>| {
         for row in known {
             if row.1.iter().all(Option::is_none) {
                 left_out = left_out.saturating_add(1);
@@ -305,11 +308,7 @@ fn found(db: &mut Db, listed: &[CustomerRef]) -> Result<Vec<CustomerId>, RatingE
 }
 
 /// The numbers that are known of customers, in the order of the criteria.
-fn numbers(
-    db: &mut Db,
-    ids: &[CustomerId],
-    codes: &[&str],
-) -> Result<Vec<(CustomerId, Vec<Option<f64>>)>, RatingError> {
+fn numbers(db: &mut Db, ids: &[CustomerId], codes: &[&str]) -> Result<Vec<Row>, RatingError> {
     let today = db.today();
     let all = indicators::values(db, ids, today)?;
     if let Some(values) = all.values().next()
@@ -330,7 +329,7 @@ fn numbers(
 }
 
 /// All values row after row, what is missing being the worst that anybody has.
-fn filled(by: &[RankedBy], rows: &[(CustomerId, Vec<Option<f64>>)]) -> Vec<f64> {
+fn filled(by: &[RankedBy], rows: &[Row]) -> Vec<f64> {
     let worst: Vec<f64> = by
         .iter()
         .enumerate()
@@ -354,7 +353,7 @@ fn filled(by: &[RankedBy], rows: &[(CustomerId, Vec<Option<f64>>)]) -> Vec<f64> 
 fn best_of(
     db: &mut Db,
     cohort: &Cohort,
-    rows: &[(CustomerId, Vec<Option<f64>>)],
+    rows: &[Row],
     values: &[f64],
     codes: &[&str],
     top: usize,

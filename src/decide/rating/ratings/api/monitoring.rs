@@ -39,7 +39,7 @@ pub async fn compare_rating_model(
     let compared = doors
         .read(move |db| Ok(monitoring::side_by_side(db, *id)?))
         .await?;
-    Ok(Answer::ok(&ModelComparisonOut::of(compared)?)?.into_response())
+    Ok(Answer::ok(&ModelComparisonOut::of(compared))?.into_response())
 }
 
 /// Read the stability of a rating model
@@ -90,13 +90,13 @@ pub struct ModelComparisonOut {
 }
 
 impl ModelComparisonOut {
-    fn of(compared: Compared) -> Result<ModelComparisonOut, Problem> {
-        Ok(ModelComparisonOut {
+    fn of(compared: Compared) -> ModelComparisonOut {
+        ModelComparisonOut {
             champion_only: compared.champion_only,
             challenger_only: compared.challenger_only,
             rank_correlation: compared.rank_correlation.map(shown),
-            grades: RatingMigrationOut::of(compared.grades)?,
-        })
+            grades: RatingMigrationOut::of(compared.grades),
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub async fn read_rating_migration(
     let moved = doors
         .read(move |db| Ok(survey::moved_between(db, from, to)?))
         .await?;
-    Ok(Answer::ok(&RatingMigrationOut::of(moved)?)?.into_response())
+    Ok(Answer::ok(&RatingMigrationOut::of(moved))?.into_response())
 }
 
 /// Preview a grade scale
@@ -71,7 +71,7 @@ pub async fn preview_grade_scale(
     doors: web::Data<Doors>,
 ) -> Outcome {
     let moved = doors.read(move |db| Ok(survey::preview(db, *id)?)).await?;
-    Ok(Answer::ok(&RatingMigrationOut::of(moved)?)?.into_response())
+    Ok(Answer::ok(&RatingMigrationOut::of(moved))?.into_response())
 }
 
 /// Propose cut-offs
@@ -166,9 +166,7 @@ pub struct RatingMigrationOut {
 }
 
 impl RatingMigrationOut {
-    /// # Errors
-    /// When it has no JSON form.
-    pub fn of(moved: Moved) -> Result<RatingMigrationOut, Problem> {
+    pub fn of(moved: Moved) -> RatingMigrationOut {
         let migration = moved.migration;
         let matrix = serde_json::json!({
             "after": migration.after,
@@ -176,11 +174,11 @@ impl RatingMigrationOut {
             "totals": migration.totals,
             "moves": migration.moves,
         });
-        Ok(RatingMigrationOut {
+        RatingMigrationOut {
             count: migration.count,
             not_comparable: moved.not_comparable,
             matrix: shown_in(matrix),
-        })
+        }
     }
 }
 
