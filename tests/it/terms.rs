@@ -131,8 +131,8 @@ fn two_policies_are_compared_path_by_path() {
                 drafted.id()
             ))
             .expect(200);
-        assert_eq!(back["differences"][2]["before"], 45);
-        assert_eq!(back["differences"][2]["after"], 60);
+        assert_eq!(back["differences"][1]["before"], 45);
+        assert_eq!(back["differences"][1]["after"], 60);
         app.credit()
             .get(&format!("{path}?with=pol_01k00000000000000000000009"))
             .expect_problem(404, "not_found");

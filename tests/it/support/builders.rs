@@ -357,11 +357,18 @@ pub fn rate_by_share(app: &TestApp) {
     put_live(app, &a_model(app, "SHARE", json!({})));
 }
 
-/// A customer of more than a year, rated today by [`rate_by_share`]: no better than A, because there is no statement.
+/// A customer of more than a year, which bought once then and paid, rated today by [`rate_by_share`]: no better than A,
+/// because there is no statement.
 pub fn a_graded_customer(app: &TestApp, number: &str, grade: &str) -> Made {
     let today = app.clock().today().to_string();
     app.turn_to("2025-01-15");
     let made = a_customer(number).create(app);
+    // A customer is one from its first invoice on.
+    let first = format!("{number}-0");
+    an_invoice(&first, number, "1.00").create(app);
+    a_receipt(&first, number, "1.00")
+        .paying(&first, "1.00")
+        .create(app);
     app.turn_to(&today);
     let share = match grade {
         "A" => 0.65,

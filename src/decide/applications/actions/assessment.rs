@@ -16,6 +16,7 @@ use crate::decide::applications::store;
 use crate::kernel::caller::Caller;
 use crate::kernel::figures::Figure;
 use crate::kernel::ids::{ApplicationId, AssessmentId};
+use crate::kernel::money::Money;
 use crate::kernel::text::Note;
 use crate::platform::db::{DbError, Tx, write_document};
 
@@ -90,7 +91,7 @@ fn keep(
             .map(|rating| rating.grade.clone()),
         decision: recommended.decision,
         currency: before.currency,
-        limit_minor: recommended.limit.map(|limit| limit.minor()),
+        limit_minor: recommended.limit.map(Money::minor),
         net_days: recommended.net_days,
         document: write_document(assessment)?,
         assessed_by: tx.caller().subject.to_string(),
@@ -103,7 +104,7 @@ fn keep(
         assessment_id: Some(row.id),
         ..StepDetails::default()
     };
-    let after = advance(tx, before, &before.clone(), Verb::Assess, None, &details)?;
+    let after = advance(tx, before, before, Verb::Assess, None, &details)?;
     Ok((row, after))
 }
 

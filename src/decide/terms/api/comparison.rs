@@ -14,7 +14,6 @@ use crate::decide::terms::rules::{
 use crate::kernel::figures::{Exact, Figure, PLACES};
 use crate::kernel::ids::PolicyId;
 use crate::kernel::money::{Currency, Money};
-use crate::platform::http::Problem;
 
 /// What is to be compared, and what is assumed where the ledger says nothing.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -148,17 +147,12 @@ pub struct LeftOutOut {
 }
 
 impl TermsComparisonOut {
-    /// # Errors
-    /// When the sums are too large.
-    pub fn read(
-        found: BookComparison,
-        question: &TermsComparisonIn,
-    ) -> Result<TermsComparisonOut, Problem> {
+    pub fn read(found: BookComparison, question: &TermsComparisonIn) -> TermsComparisonOut {
         let covered = Exact::from(found.total.before.credit_sales);
         let left_out = found.left_out.iter().map(|part| part.sales.credit_sales);
         let all = covered + Exact::sum(left_out);
         let covered_share = (covered / all).figure(PLACES).unwrap_or(Figure::ONE);
-        Ok(TermsComparisonOut {
+        TermsComparisonOut {
             policy_id: found.policy.id,
             policy_version: found.policy.policy_version,
             with_id: found.with.id,
@@ -172,7 +166,7 @@ impl TermsComparisonOut {
             total: found.total,
             parts: found.parts.into_iter().map(TermsPartOut::read).collect(),
             left_out: found.left_out.into_iter().map(LeftOutOut::read).collect(),
-        })
+        }
     }
 }
 

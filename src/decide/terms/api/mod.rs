@@ -68,7 +68,7 @@ pub async fn compare_policy_terms(
             let assumptions = question.assumptions();
             let (with, currency) = (question.with, question.currency);
             let found = actions::compare_policies(tx, *id, with, currency, &assumptions)?;
-            Answer::ok(&TermsComparisonOut::read(found, question)?)
+            Answer::ok(&TermsComparisonOut::read(found, question))
         })
         .await
 }

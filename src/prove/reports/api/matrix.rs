@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
 
 use crate::kernel::figures::{Exact, Figure, PLACES};
 use crate::kernel::ids::CustomerId;
@@ -90,7 +89,7 @@ fn accepted(request: &HttpRequest) -> MatrixFormat {
 }
 
 /// What is asked of the matrix.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct MatrixFilter {
