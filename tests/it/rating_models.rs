@@ -1,5 +1,7 @@
 //! Grade scales and rating models: written by one person, tried, approved by another, live.
 
+use std::fmt::Write as _;
+
 use netterms::kernel::caller::Role;
 use serde_json::{Value, json};
 
@@ -357,7 +359,7 @@ fn training_set(rows: usize) -> String {
         let region = ["north", "south", "east"][row % 3];
         let risk = late + (25 - years) + (row * 29) % 30;
         let outcome = if risk > 65 { "bad" } else { "good" };
-        csv.push_str(&format!("{late},{years},{region},{outcome}\n"));
+        writeln!(csv, "{late},{years},{region},{outcome}").unwrap();
     }
     csv
 }

@@ -1,5 +1,7 @@
 //! Customers rated: what is known of them, by the live model, on the live scale, and why.
 
+use std::fmt::Write as _;
+
 use netterms::kernel::caller::Role;
 use serde_json::{Value, json};
 
@@ -463,7 +465,7 @@ fn a_run_over_100_000_customers() {
             .map_or(100_000, |count| count.parse().unwrap());
         let mut csv = "number,name,country\n".to_owned();
         for number in 0..count {
-            csv.push_str(&format!("C-{number},Customer {number},CN\n"));
+            writeln!(csv, "C-{number},Customer {number},CN").unwrap();
         }
         let imported = import("customers", csv).run(&app.credit());
         assert_eq!(imported["status"], "succeeded");

@@ -133,25 +133,22 @@ impl<'t, 'a> Writes<'t, 'a> {
     }
 }
 
-impl<'a> Statement<'a, Pg> {
+impl Statement<'_, Pg> {
     /// One statement that does what all of these do.
     fn together(mut statements: Vec<Self>) -> Option<Self> {
         let mut last = statements.pop()?;
         if statements.is_empty() {
             return Some(last);
         }
-        let mut sql = String::new();
+        let mut parts = Vec::new();
         let mut arguments = Vec::new();
         for (at, statement) in statements.into_iter().enumerate() {
-            sql.push_str(if at == 0 { "WITH " } else { ", " });
-            sql.push_str(&format!("part_{at} AS ({})", statement.sql));
+            parts.push(format!("part_{at} AS ({})", statement.sql));
             arguments.extend(statement.arguments);
         }
-        sql.push(' ');
-        sql.push_str(&last.sql);
         arguments.append(&mut last.arguments);
         Some(Statement {
-            sql: Cow::Owned(sql),
+            sql: Cow::Owned(format!("WITH {} {}", parts.join(", "), last.sql)),
             arguments,
             gives: PhantomData,
         })

@@ -18,8 +18,8 @@ pub const fn transition(status: ApplicationStatus, verb: Verb) -> Option<Applica
         (Verb::Submit, S::Draft) => Some(S::Submitted),
         (Verb::StartReview, S::Submitted)
         | (Verb::ProvideInformation, S::InformationRequested)
-        | (Verb::Appeal, S::Declined) => Some(S::UnderReview),
-        (Verb::Assess, S::UnderReview) => Some(S::UnderReview),
+        | (Verb::Appeal, S::Declined)
+        | (Verb::Assess, S::UnderReview) => Some(S::UnderReview),
         (Verb::RequestInformation, S::UnderReview) => Some(S::InformationRequested),
         (Verb::Recommend, S::UnderReview) => Some(S::PendingApproval),
         (Verb::ApproveStraightThrough, S::UnderReview)
