@@ -175,14 +175,16 @@ fn complete_answers(
     }
 }
 
-/// Texts that are no JSON (letters, tables, event streams) are as long as what they tell: bounded all the same.
+/// Texts that are no JSON (letters, tables, drawings, event streams) are as long as what they tell: bounded all the same.
 fn bound_texts(response: &mut Value) {
     let contents = response
         .get_mut("content")
         .and_then(Value::as_object_mut)
         .into_iter()
         .flatten();
-    for (_, media) in contents.filter(|(kind, _)| kind.starts_with("text/")) {
+    for (_, media) in
+        contents.filter(|(kind, _)| kind.starts_with("text/") || *kind == "image/svg+xml")
+    {
         if media["schema"]["type"] == "string" {
             media["schema"]["maxLength"] = Value::from(TEXT_LENGTH_MAX);
         }

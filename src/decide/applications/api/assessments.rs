@@ -148,7 +148,15 @@ pub enum AssessApproval {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ApplicationAssessment, example = json!({
     "id": "asm_01k00000000000000000000001", "number": 1, "policy_version": 1, "assessed_by": "u-21",
-    "assessed_at": "2026-03-31T08:00:00.000000Z", "terms": null, "methods": [], "combined": null, "profit": null,
+    "assessed_at": "2026-03-31T08:00:00.000000Z",
+    "facts": {"as_of": "2026-03-31", "scope": "own", "requested_limit": {"amount": "500000.00", "currency": "CNY"},
+        "requested_net_days": 30, "account": {"status": "active", "blocks": 0, "limit": null,
+            "exposure": {"amount": "0.00", "currency": "CNY"}, "segment": null, "months": 3},
+        "sales": {"from": "2025-04-01", "to": "2026-03-31", "sales": {"amount": "0.00", "currency": "CNY"},
+            "invoices": 0},
+        "security": {"secured": null, "insured": null}, "rating": null, "statement": null, "payments": null,
+        "expected": null, "means": null, "economics": null},
+    "terms": null, "methods": [], "combined": null, "profit": null,
     "recommendation": {"decision": "undecided", "limit": null, "net_days": 30, "discount": null, "prepaid_share": "0",
         "checkpoints": [], "review_on": null},
     "reasons": [{"code": "not_rated", "message": "The customer is not rated: rate it, or judge by hand."}],

@@ -92,7 +92,7 @@ pub struct RatingOut {
     #[schema(minimum = 0, maximum = 2_147_483_647)]
     scale_version: i32,
     /// The codes of what cost most, the costliest first.
-    #[schema(max_items = 4)]
+    #[schema(max_items = 4, value_type = Vec<Number>)]
     reasons: Vec<String>,
     #[schema(max_items = 10_000)]
     factors: Vec<FactorOut>,
@@ -149,7 +149,7 @@ pub struct AppraisalOut {
 #[schema(as = RatingFactor)]
 pub struct FactorOut {
     /// The codes from the top of the model down to here.
-    #[schema(max_items = 10)]
+    #[schema(max_items = 10, value_type = Vec<Number>)]
     path: Vec<String>,
     /// A number or an answer; null when nothing is known.
     #[schema(schema_with = value_schema)]

@@ -346,7 +346,7 @@ pub struct RankingStandingOut {
     #[schema(value_type = Vec<Object>, max_items = 50)]
     parts: serde_json::Value,
     /// The indicators that are not known, and counted as the cohort's worst.
-    #[schema(max_items = 50)]
+    #[schema(max_items = 50, value_type = Vec<Number>)]
     missing: Vec<String>,
 }
 
