@@ -147,6 +147,9 @@ pub fn example_of(schema: &Value, schemas: &Value) -> Option<Value> {
         return Some(json!([example_of(&schema["items"], schemas)?]));
     }
     let item = example_of(&schema["properties"]["data"]["items"], schemas)?;
+    if schema["properties"].get("has_more").is_none() {
+        return Some(json!({"data": [item]}));
+    }
     Some(json!({"data": [item], "next_cursor": null, "has_more": false}))
 }
 
