@@ -159,7 +159,7 @@ impl Frame {
         Frame {
             request_id: request_id(request.headers()),
             language: spoken(request.headers()),
-            path: request.path().chars().take(1000).collect(),
+            path: shortened(request.path()),
         }
     }
 
@@ -222,6 +222,16 @@ impl Frame {
     }
 }
 
+/// At most a thousand characters of a path, and no half of an escape such as `%C3`.
+fn shortened(path: &str) -> String {
+    let mut short: String = path.chars().take(1000).collect();
+    let is_cut = short.len() < path.len();
+    if let Some(at) = short.rfind('%').filter(|at| is_cut && at + 3 > short.len()) {
+        short.truncate(at);
+    }
+    short
+}
+
 /// The problem for a status that came without one.
 fn problem_for(status: StatusCode) -> Option<Problem> {
     if !status.is_client_error() && !status.is_server_error() {
@@ -255,6 +265,20 @@ mod tests {
     use actix_web::{App, test, web};
 
     use super::*;
+
+    #[actix_web::test]
+    async fn a_long_path_is_cut_before_an_escape() {
+        assert_eq!(shortened("/v1/%C3"), "/v1/%C3");
+        for length in 995..=999 {
+            let path = format!("{}%C3%A9", "/".repeat(length));
+            let cut = shortened(&path);
+            assert!(cut.len() <= 1000 && path.starts_with(&cut), "{cut}");
+            assert!(
+                !cut.ends_with('%') && !cut.ends_with("%C") && !cut.ends_with("%A"),
+                "{cut}"
+            );
+        }
+    }
 
     async fn broken() -> HttpResponse {
         panic!("secret innards")
