@@ -12,7 +12,7 @@
 //! - [`collect`]: seeing to it that the money comes in: dunning.
 //! - [`book`]: customers, credit policy, exchange rates, credit accounts and exposure, the receivables ledger, imports.
 //! - [`platform`]: database, idempotency, HTTP, trail, jobs.
-//! - [`kernel`]: money, figures, ids, time, texts, who acts. No I/O.
+//! - [`kernel`]: money, figures, ids, time, texts, who acts and who drafted. No I/O.
 #![forbid(unsafe_code)]
 
 pub mod book;

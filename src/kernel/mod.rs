@@ -1,7 +1,8 @@
-//! The kernel: money, currencies, rates, figures, ids, time, texts and who acts. Values only, no I/O.
+//! The kernel: money, currencies, rates, figures, ids, time, texts, who acts and who drafted. Values only, no I/O.
 
 pub mod caller;
 pub mod clock;
+pub mod drafters;
 pub mod figures;
 pub mod ids;
 pub mod money;

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::model::{Policy, PolicyDocument, PolicyRow, PolicyStatus};
 use super::rules::{self, Nonsense};
 use super::store;
+use crate::kernel::drafters::Drafters;
 use crate::kernel::ids::PolicyId;
-use crate::kernel::text::{Note, Subject};
+use crate::kernel::text::Note;
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 
 /// Why a use case on policies was refused.
@@ -132,14 +133,11 @@ pub fn change(
 ) -> Result<PolicyRow, PolicyError> {
     let before = find_draft(tx, id, version)?;
     refuse_nonsense(document)?;
-    let mut drafters: Vec<Subject> = read_document(&before.drafters)?;
-    if !drafters.contains(&tx.caller().subject) {
-        drafters.push(tx.caller().subject.clone());
-    }
+    let drafters: Drafters = read_document(&before.drafters)?;
     let after = PolicyRow {
         document: write_document(document)?,
         reason: reason.to_string(),
-        drafters: write_document(&drafters)?,
+        drafters: write_document(&drafters.and(&tx.caller().subject))?,
         ..before.clone()
     };
     save(tx, "policy.changed", &before, &after, reason)
@@ -157,8 +155,8 @@ pub fn approve(
 ) -> Result<PolicyRow, PolicyError> {
     let retiring = store::lock_live(tx)?;
     let before = find_draft(tx, id, version)?;
-    let drafters: Vec<Subject> = read_document(&before.drafters)?;
-    if drafters.contains(&tx.caller().subject) {
+    let drafters: Drafters = read_document(&before.drafters)?;
+    if drafters.include(&tx.caller().subject) {
         return Err(PolicyError::OwnDraft);
     }
     if let Some(retiring) = retiring {
@@ -211,7 +209,7 @@ fn new_row(
         document: write_document(document)?,
         reason,
         author: author.to_string(),
-        drafters: write_document(&[author])?,
+        drafters: write_document(&Drafters::new(author))?,
         approver: None,
         created_at: tx.now(),
         live_at: None,

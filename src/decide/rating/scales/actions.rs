@@ -3,8 +3,9 @@
 use super::model::{Scale, ScaleRow, ScaleStatus};
 use super::{rules, store};
 use crate::decide::rating::rules::faults::Fault;
+use crate::kernel::drafters::Drafters;
 use crate::kernel::ids::GradeScaleId;
-use crate::kernel::text::{Note, Subject};
+use crate::kernel::text::Note;
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 
 /// Why a use case on grade scales was refused.
@@ -118,14 +119,11 @@ pub fn change(
 ) -> Result<ScaleRow, ScaleError> {
     let before = find_draft(tx, id, version)?;
     let scale = rules::read(document).map_err(ScaleError::Faulty)?;
-    let mut drafters: Vec<Subject> = read_document(&before.drafters)?;
-    if !drafters.contains(&tx.caller().subject) {
-        drafters.push(tx.caller().subject.clone());
-    }
+    let drafters: Drafters = read_document(&before.drafters)?;
     let after = ScaleRow {
         document: write_document(&scale)?,
         reason: reason.to_string(),
-        drafters: write_document(&drafters)?,
+        drafters: write_document(&drafters.and(&tx.caller().subject))?,
         ..before.clone()
     };
     save(tx, "grade_scale.changed", &before, &after, reason)
@@ -144,8 +142,8 @@ pub fn approve(
 ) -> Result<ScaleRow, ScaleError> {
     let retiring = store::lock_live(tx)?;
     let before = find_draft(tx, id, version)?;
-    let drafters: Vec<Subject> = read_document(&before.drafters)?;
-    if drafters.contains(&tx.caller().subject) {
+    let drafters: Drafters = read_document(&before.drafters)?;
+    if drafters.include(&tx.caller().subject) {
         return Err(ScaleError::OwnDraft);
     }
     if let Some(retiring) = retiring {
@@ -185,7 +183,7 @@ fn new_row(tx: &Tx, number: i32, scale: &Scale, reason: String) -> Result<ScaleR
         document: write_document(scale)?,
         reason,
         author: author.to_string(),
-        drafters: write_document(&[author])?,
+        drafters: write_document(&Drafters::new(author))?,
         approver: None,
         created_at: tx.now(),
         live_at: None,

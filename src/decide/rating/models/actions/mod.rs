@@ -10,8 +10,9 @@ use super::model::{ModelDraft, ModelKind, ModelRow, ModelStatus};
 use super::rules::{self, Part, Ready, Report};
 use super::store;
 use crate::decide::rating::rules::faults::{self, Fault};
+use crate::kernel::drafters::Drafters;
 use crate::kernel::ids::RatingModelId;
-use crate::kernel::text::{Note, Subject, TextError};
+use crate::kernel::text::{Note, TextError};
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 
 /// Why a use case on rating models was refused.
@@ -236,16 +237,13 @@ pub fn change(
         )]));
     }
     check(tx, draft.kind, &draft.document)?;
-    let mut drafters: Vec<Subject> = read_document(&before.drafters)?;
-    if !drafters.contains(&tx.caller().subject) {
-        drafters.push(tx.caller().subject.clone());
-    }
+    let drafters: Drafters = read_document(&before.drafters)?;
     let after = ModelRow {
         name: draft.name.clone(),
         document: write_document(&draft.document)?,
         report: None,
         reason: draft.reason.to_string(),
-        drafters: write_document(&drafters)?,
+        drafters: write_document(&drafters.and(&tx.caller().subject))?,
         ..before.clone()
     };
     save(tx, "rating_model.changed", &before, &after, &draft.reason)
@@ -370,8 +368,8 @@ pub fn report(db: &mut Db, id: RatingModelId) -> Result<Report, ModelError> {
 }
 
 fn refuse_author(tx: &Tx, row: &ModelRow) -> Result<(), ModelError> {
-    let drafters: Vec<Subject> = read_document(&row.drafters)?;
-    if drafters.contains(&tx.caller().subject) {
+    let drafters: Drafters = read_document(&row.drafters)?;
+    if drafters.include(&tx.caller().subject) {
         return Err(ModelError::OwnModel);
     }
     Ok(())
@@ -406,7 +404,7 @@ fn new_row(tx: &Tx, number: i32, draft: &ModelDraft) -> Result<ModelRow, DbError
         report: None,
         reason: draft.reason.to_string(),
         author: author.to_string(),
-        drafters: write_document(&[author])?,
+        drafters: write_document(&Drafters::new(author))?,
         approver: None,
         created_at: tx.now(),
         shadow_at: None,
