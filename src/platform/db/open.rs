@@ -183,6 +183,13 @@ impl Database {
         })
     }
 
+    /// A connection to write with, in a transaction.
+    fn begin(&self) -> Result<Db, DbError> {
+        let mut db = self.writer()?;
+        db.begin()?;
+        Ok(db)
+    }
+
     /// Runs `work` on one state of the database, whatever others commit meanwhile, and changes nothing.
     ///
     /// # Errors
@@ -239,17 +246,10 @@ impl Database {
         &self,
         caller: &Caller,
         recording: Recording,
-        mut work: impl FnMut(&mut Tx) -> Result<T, E>,
+        work: impl FnMut(&mut Tx) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut attempt = 1;
-        loop {
-            let mut db = self.writer()?;
-            db.begin()?;
-            match db.finish(caller, recording, &mut work) {
-                Err(error) if error.is_retryable() && attempt < ATTEMPTS => attempt += 1,
-                outcome => return outcome,
-            }
-        }
+        let (value, _) = run_again(|| self.begin(), caller, recording, work)?;
+        Ok(value)
     }
 }
 
@@ -268,23 +268,14 @@ impl Session {
     pub fn maintain<T, E: From<DbError> + Retryable>(
         &mut self,
         caller: &Caller,
-        mut work: impl FnMut(&mut Tx) -> Result<T, E>,
+        work: impl FnMut(&mut Tx) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut attempt = 1;
-        loop {
-            let mut db = self.begin()?;
-            match db.finish(caller, Recording::Exempt, &mut work) {
-                Err(error) if error.is_retryable() && attempt < ATTEMPTS => attempt += 1,
-                Err(error) => return Err(error),
-                Ok(value) => {
-                    // SQLite has one writer, for whom others wait.
-                    if db.backend() == Backend::Postgres {
-                        self.held = Some(db);
-                    }
-                    return Ok(value);
-                }
-            }
+        let (value, db) = run_again(|| self.begin(), caller, Recording::Exempt, work)?;
+        // SQLite has one writer, for whom others wait.
+        if db.backend() == Backend::Postgres {
+            self.held = Some(db);
         }
+        Ok(value)
     }
 
     /// A connection in a transaction: the one that was kept, unless it was lost meanwhile.
@@ -294,9 +285,26 @@ impl Session {
         {
             return Ok(held);
         }
-        let mut db = self.database.writer()?;
-        db.begin()?;
-        Ok(db)
+        self.database.begin()
+    }
+}
+
+/// Runs `work` in transactions that `begin` gives until it ends otherwise than by meeting another unit of work, three
+/// times at most; gives its connection as well. One on which it failed goes back, to be looked after.
+fn run_again<T, E: From<DbError> + Retryable>(
+    mut begin: impl FnMut() -> Result<Db, DbError>,
+    caller: &Caller,
+    recording: Recording,
+    mut work: impl FnMut(&mut Tx) -> Result<T, E>,
+) -> Result<(T, Db), E> {
+    let mut attempt = 1;
+    loop {
+        let mut db = begin()?;
+        match db.finish(caller, recording, &mut work) {
+            Ok(value) => return Ok((value, db)),
+            Err(error) if error.is_retryable() && attempt < ATTEMPTS => attempt += 1,
+            Err(error) => return Err(error),
+        }
     }
 }
 
