@@ -49,7 +49,13 @@ pub async fn report_aging(
     request: HttpRequest,
     doors: web::Data<Doors>,
 ) -> Outcome {
-    let format = filter.0.format.unwrap_or_else(|| accepted(&request));
+    let format = filter.0.format.unwrap_or_else(|| {
+        if prefers(&request, "text/csv") {
+            Format::Csv
+        } else {
+            Format::Json
+        }
+    });
     let own = actor.sees_only_own().then(|| actor.subject.clone());
     let covers = if own.is_some() {
         Coverage::Own
@@ -69,8 +75,8 @@ pub async fn report_aging(
     }
 }
 
-/// What the caller would rather read: the first of our types that it names.
-fn accepted(request: &HttpRequest) -> Format {
+/// Whether the caller would rather have this type than JSON: it comes first of those that `Accept` names.
+fn prefers(request: &HttpRequest, kind: &str) -> bool {
     let accept = request
         .headers()
         .get(ACCEPT)
@@ -80,11 +86,10 @@ fn accepted(request: &HttpRequest) -> Format {
         .split(',')
         .filter_map(|item| item.split(';').next())
         .map(str::trim);
-    match kinds.find(|kind| ["text/csv", "application/json", "application/*", "*/*"].contains(kind))
-    {
-        Some("text/csv") => Format::Csv,
-        _ => Format::Json,
-    }
+    let first = kinds.find(|named| {
+        *named == kind || ["application/json", "application/*", "*/*"].contains(named)
+    });
+    first == Some(kind)
 }
 
 fn aging_csv(question: &AgingQuestion, aging: &Aging) -> Outcome {

@@ -1,11 +1,12 @@
 //! `/v1/reports/portfolio-matrix`.
 
-use actix_web::http::header::{ACCEPT, VARY};
+use actix_web::http::header::VARY;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::prefers;
 use crate::kernel::figures::{Exact, Figure, PLACES};
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::{Currency, Money};
@@ -46,7 +47,13 @@ pub async fn report_portfolio_matrix(
     doors: web::Data<Doors>,
 ) -> Outcome {
     let filter = filter.0;
-    let format = filter.format.unwrap_or_else(|| accepted(&request));
+    let format = filter.format.unwrap_or_else(|| {
+        if prefers(&request, "image/svg+xml") {
+            MatrixFormat::Svg
+        } else {
+            MatrixFormat::Json
+        }
+    });
     let classes = filter.classes.unwrap_or(CLASSES);
     if !(1..=CLASSES_MAX).contains(&classes) {
         return Err(ReportError::Classes { max: CLASSES_MAX }.into());
@@ -67,24 +74,6 @@ pub async fn report_portfolio_matrix(
             .insert_header((VARY, "Accept"))
             .content_type("image/svg+xml")
             .body(svg::matrix(&portfolio))),
-    }
-}
-
-/// What the caller would rather have: the first of our types that it names.
-fn accepted(request: &HttpRequest) -> MatrixFormat {
-    let accept = request
-        .headers()
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok());
-    let mut kinds = accept
-        .unwrap_or_default()
-        .split(',')
-        .filter_map(|item| item.split(';').next())
-        .map(str::trim);
-    let known = ["image/svg+xml", "application/json", "application/*", "*/*"];
-    match kinds.find(|kind| known.contains(kind)) {
-        Some("image/svg+xml") => MatrixFormat::Svg,
-        _ => MatrixFormat::Json,
     }
 }
 
