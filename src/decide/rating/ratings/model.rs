@@ -71,11 +71,39 @@ pub struct RatingRow {
 impl RatingRow {
     /// The grade that holds on a day.
     pub fn grade_on(&self, day: NaiveDate) -> &str {
-        match (&self.override_grade, self.override_until) {
-            (Some(grade), Some(until)) if day <= until => grade,
-            _ => &self.grade,
-        }
+        let expert = self.override_grade.as_deref();
+        holding(&self.grade, expert, self.override_until, day)
     }
+}
+
+/// The newest rating of a customer without its record, which is long: for whoever asks about many.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = ratings)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct StandingRating {
+    pub id: RatingId,
+    pub customer_id: CustomerId,
+    pub model_id: RatingModelId,
+    pub scale_id: GradeScaleId,
+    pub grade: String,
+    pub score_ppm: Option<i64>,
+    pub override_grade: Option<String>,
+    pub override_until: Option<NaiveDate>,
+    pub override_terms: Option<String>,
+    pub rated_at: Instant,
+    pub stale_on: NaiveDate,
+}
+
+/// Of a rating's grade and the one that an expert gave it, the one that holds on a day.
+pub fn holding<'a>(
+    grade: &'a str,
+    expert: Option<&'a str>,
+    until: Option<NaiveDate>,
+    day: NaiveDate,
+) -> &'a str {
+    expert
+        .filter(|_| until.is_some_and(|until| day <= until))
+        .unwrap_or(grade)
 }
 
 /// The rating that holds for a customer, for other rooms.

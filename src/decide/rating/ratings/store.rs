@@ -7,7 +7,7 @@ use diesel::dsl::min;
 use diesel::prelude::*;
 
 use super::api::RatingFilter;
-use super::model::{RatingHistory, RatingRow};
+use super::model::{RatingHistory, RatingRow, StandingRating};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CustomerId, JobId, RatingId, RatingModelId};
@@ -31,13 +31,13 @@ pub fn find(db: &mut Db, id: RatingId) -> Result<Option<RatingRow>, DbError> {
 }
 
 /// The newest ratings of these customers; one that has none is left out.
-pub fn list_current(db: &mut Db, of: &[CustomerId]) -> Result<Vec<RatingRow>, DbError> {
+pub fn list_current(db: &mut Db, of: &[CustomerId]) -> Result<Vec<StandingRating>, DbError> {
     let mut found = Vec::new();
     for ids in of.chunks(IDS_MAX) {
-        let rows: Vec<RatingRow> = on_backend!(db, |c| ratings::table
+        let rows: Vec<StandingRating> = on_backend!(db, |c| ratings::table
             .filter(dsl::customer_id.eq_any(ids))
             .filter(dsl::superseded_at.is_null())
-            .select(RatingRow::as_select())
+            .select(StandingRating::as_select())
             .load(c))?;
         found.extend(rows);
     }

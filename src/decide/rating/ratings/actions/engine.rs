@@ -9,7 +9,7 @@ use crate::decide::rating::indicators::actions as indicators;
 use crate::decide::rating::indicators::model::{IndicatorValue, ValueSource};
 use crate::decide::rating::models::actions as models;
 use crate::decide::rating::models::actions::ModelVersion;
-use crate::decide::rating::ratings::model::{Appraisal, RatingRow, Record};
+use crate::decide::rating::ratings::model::{Appraisal, RatingRow, Record, StandingRating};
 use crate::decide::rating::ratings::{rules, store};
 use crate::decide::rating::rules::composite::{ExpertOverride, GradeFacts};
 use crate::decide::rating::rules::numbers::ppm_of;
@@ -111,7 +111,7 @@ impl Engine {
         run: Option<JobId>,
     ) -> Result<Vec<RatingRow>, DbError> {
         let ids: Vec<CustomerId> = known.iter().map(|one| one.customer).collect();
-        let mut standing: BTreeMap<CustomerId, RatingRow> = store::list_current(tx, &ids)?
+        let mut standing: BTreeMap<CustomerId, StandingRating> = store::list_current(tx, &ids)?
             .into_iter()
             .map(|row| (row.customer_id, row))
             .collect();
@@ -129,7 +129,7 @@ impl Engine {
         &self,
         tx: &Tx,
         known: Known,
-        before: Option<&RatingRow>,
+        before: Option<&StandingRating>,
         run: Option<JobId>,
     ) -> Result<RatingRow, DbError> {
         let today = tx.today();

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::model::{CurrentRating, RatingRow, Record};
+use super::model::{CurrentRating, RatingRow, Record, holding};
 use super::{rules, store};
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
@@ -88,7 +88,13 @@ pub fn current(
         .map(|row| {
             let rating = CurrentRating {
                 id: row.id,
-                grade: row.grade_on(today).to_owned(),
+                grade: holding(
+                    &row.grade,
+                    row.override_grade.as_deref(),
+                    row.override_until,
+                    today,
+                )
+                .to_owned(),
                 score: row.score_ppm.map(of_ppm),
                 model_id: row.model_id,
                 scale_id: row.scale_id,

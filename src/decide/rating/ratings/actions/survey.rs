@@ -11,7 +11,7 @@ use super::engine::numbers_of;
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::decide::rating::indicators::actions as indicators;
-use crate::decide::rating::ratings::model::RatingRow;
+use crate::decide::rating::ratings::model::{RatingRow, holding};
 use crate::decide::rating::ratings::{rules, store};
 use crate::decide::rating::rules::composite::{GradeFacts, Grades, composite_grade};
 use crate::decide::rating::rules::cut_offs::{Proposal, propose};
@@ -76,8 +76,8 @@ fn grades_on(db: &mut Db, day: NaiveDate) -> Result<BTreeMap<CustomerId, String>
     let rows = store::list_grades_at(db, end)?.into_iter();
     Ok(rows
         .map(|(customer, grade, moved, until)| {
-            let held = moved.filter(|_| until.is_some_and(|until| day <= until));
-            (customer, held.unwrap_or(grade))
+            let held = holding(&grade, moved.as_deref(), until, day).to_owned();
+            (customer, held)
         })
         .collect())
 }
