@@ -51,11 +51,10 @@ pub async fn list_policies(
     let page = doors
         .read(move |db| {
             let rows = store::list(db, &listing.filter, &listing.page)?;
-            let described: Result<Vec<PolicyOut>, DbError> =
-                rows.into_iter().map(PolicyOut::read).collect();
-            Ok(listing.page.cut(described?, |row| {
+            let page = listing.page.cut(rows, |row| {
                 (row.policy_version.to_string(), row.id.to_string())
-            }))
+            });
+            Ok(page.try_map(PolicyOut::read)?)
         })
         .await?;
     Ok(page.into_response(&request, &cursors))

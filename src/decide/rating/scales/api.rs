@@ -50,11 +50,10 @@ pub async fn list_grade_scales(
     let page = doors
         .read(move |db| {
             let rows = store::list(db, &listing.filter, &listing.page)?;
-            let described: Result<Vec<GradeScaleOut>, DbError> =
-                rows.into_iter().map(GradeScaleOut::read).collect();
-            Ok(listing.page.cut(described?, |row| {
+            let page = listing.page.cut(rows, |row| {
                 (row.scale_version.to_string(), row.id.to_string())
-            }))
+            });
+            Ok(page.try_map(GradeScaleOut::read)?)
         })
         .await?;
     Ok(page.into_response(&request, &cursors))
