@@ -12,13 +12,14 @@ import threading
 import time
 
 import check
+import linear
 from house import Caller, Findings, Journal, Request, Server, run, tokens
 from trade import TODAY, Book, Officer, Trader, Watcher, money, together
 
 # The rounds and seconds of a quick and a full run.
 SIZES = {
-    "quick": {"clients": 12, "seconds": 8, "kills": 3, "restarts": 2, "keys": 60},
-    "full": {"clients": 32, "seconds": 120, "kills": 100, "restarts": 20, "keys": 2_000},
+    "quick": {"clients": 12, "seconds": 8, "kills": 3, "restarts": 2, "keys": 60, "histories": 12},
+    "full": {"clients": 32, "seconds": 120, "kills": 100, "restarts": 20, "keys": 2_000, "histories": 400},
 }
 
 
@@ -265,7 +266,25 @@ def overload(stage):
         yield scene.end()
 
 
-SCENARIOS = [servers, kill, restart, once, overload]
+def order(stage):
+    """Small crowds at accounts of their own, by two servers: the answers must be those of one after the other."""
+    count = stage.size["histories"]
+    scene = Run(stage, "order", stage.postgres, limits=(linear.LIMIT,) * (count + 2), group_limit=500_000_000)
+    scene.serve(2)
+    crowd = [scene.caller() for _ in range(linear.CALLERS)]
+    # The first two are a group, whose head would wait for both.
+    for customer in list(scene.book.limits)[2:]:
+        events = linear.history(crowd, customer)
+        if not linear.is_explained(events):
+            scene.findings.lie(f"no order explains the answers about {customer}: {events}")
+        elif not linear.lies_are_found(events):
+            scene.findings.lie(f"a false answer about {customer} would not be found: {events}")
+        scene.findings.count("histories")
+        scene.findings.count("events", len(events))
+    yield scene.end()
+
+
+SCENARIOS = [servers, kill, restart, once, order, overload]
 
 
 class Stage:
