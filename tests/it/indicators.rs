@@ -66,7 +66,7 @@ fn the_catalogue_says_what_each_indicator_is() {
         );
         let history = app.credit().get("/v1/indicators?kind=history").expect(200);
         let history = history["data"].as_array().unwrap().clone();
-        assert_eq!(history.len(), 6);
+        assert_eq!(history.len(), 9);
         assert!(history.iter().all(|one| one["origin"] == "ledger"));
         app.credit()
             .get("/v1/indicators/BROKEN_PROMISES")
@@ -219,6 +219,9 @@ fn the_ledger_tells_how_a_customer_pays_as_it_stood_on_the_day() {
         assert!(number(&due, "OVERDUE_AMOUNT").abs() < 1e-9);
         let before = indicators(app, "C-1", "2026-01-09");
         assert_eq!(before["OVERDUE_AMOUNT"]["missing"]["code"], "no_history");
+        // What was invoiced counts at once; it grows only against something.
+        assert!((number(&due, "INVOICED_AMOUNT") - 300_000.0).abs() < 1e-9);
+        assert_eq!(due["INVOICED_GROWTH"]["missing"]["code"], "no_history");
         // A year later nothing of it is looked at any more.
         app.turn_to("2027-03-01");
         assert!(

@@ -41,6 +41,7 @@ mod replays;
 mod reservations;
 mod schema;
 mod security;
+mod small_firms;
 mod support;
 mod terms;
 mod verify;

@@ -110,13 +110,14 @@ impl Gathered {
                 .push(row);
         }
         let (from, to) = rules::window(as_of);
+        let (earlier, _) = rules::window(from.pred_opt().unwrap_or(from));
         Ok(Gathered {
             industries: store::list_industries(db, ids)?,
             statements: by_customer
                 .into_iter()
                 .map(|(customer, versions)| (customer, current(versions)))
                 .collect(),
-            ledger: store::list_conduct(db, ids, from, to)?
+            ledger: store::list_conduct(db, ids, earlier, from, to)?
                 .into_iter()
                 .map(|row| (row.customer_id, row))
                 .collect(),
