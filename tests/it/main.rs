@@ -14,6 +14,7 @@ mod assessments;
 mod contract;
 mod credit_blocks;
 mod customers;
+mod defaults;
 mod demo;
 mod dunning;
 mod events;

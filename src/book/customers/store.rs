@@ -1,9 +1,11 @@
 //! Queries on customers.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use super::api::{CustomerFilter, CustomerSort};
-use super::model::{Customer, CustomerRef, GROUP_DEPTH_MAX};
+use super::model::{Customer, CustomerRef, GROUP_DEPTH_MAX, LegalStatus};
 use super::rules::fold;
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
@@ -119,6 +121,8 @@ pub fn update_if_unchanged(tx: &mut Tx, customer: &Customer) -> Result<Option<Cu
         dsl::language.eq(customer.language),
         dsl::owner.eq(&customer.owner),
         dsl::parent_customer_id.eq(customer.parent_customer_id),
+        dsl::legal_status.eq(customer.legal_status),
+        dsl::legal_status_since.eq(customer.legal_status_since),
         dsl::changed_at.eq(now),
         dsl::version.eq(dsl::version + 1),
     ))
@@ -147,6 +151,9 @@ pub fn list(
         }
         if !filter.country.is_empty() {
             query = query.filter(dsl::country.eq_any(&filter.country));
+        }
+        if !filter.legal_status.is_empty() {
+            query = query.filter(dsl::legal_status.eq_any(&filter.legal_status));
         }
         if let Some(parent) = filter.parent_customer_id {
             query = query.filter(dsl::parent_customer_id.eq(parent));
@@ -180,6 +187,22 @@ fn contains(text: &str) -> String {
         .replace('%', r"\%")
         .replace('_', r"\_");
     format!("%{escaped}%")
+}
+
+/// The legal status of each of these customers.
+pub fn list_legal_statuses(
+    db: &mut Db,
+    ids: &[CustomerId],
+) -> Result<BTreeMap<CustomerId, LegalStatus>, DbError> {
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(5_000) {
+        let rows: Vec<(CustomerId, LegalStatus)> = on_backend!(db, |c| customers::table
+            .filter(dsl::id.eq_any(chunk))
+            .select((dsl::id, dsl::legal_status))
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// The customers right below these: each with its parent first.

@@ -66,6 +66,10 @@ pub struct RatingRow {
     /// When a newer rating took its place.
     pub superseded_at: Option<Instant>,
     pub version: i64,
+    /// The day on which a rating first found the customer in default; none when it is not.
+    pub in_default_since: Option<NaiveDate>,
+    /// The first day on which no rule said so any more; probation runs from it.
+    pub cured_on: Option<NaiveDate>,
 }
 
 impl RatingRow {
@@ -92,6 +96,24 @@ pub struct StandingRating {
     pub override_terms: Option<String>,
     pub rated_at: Instant,
     pub stale_on: NaiveDate,
+    pub in_default_since: Option<NaiveDate>,
+    pub cured_on: Option<NaiveDate>,
+}
+
+/// Where a default stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DefaultState {
+    /// The day on which a rating first found it.
+    pub since: NaiveDate,
+    /// The first day on which no rule said so any more.
+    pub cured_on: Option<NaiveDate>,
+}
+
+impl DefaultState {
+    /// Out of the two columns of a rating.
+    pub fn read(since: Option<NaiveDate>, cured_on: Option<NaiveDate>) -> Option<DefaultState> {
+        since.map(|since| DefaultState { since, cured_on })
+    }
 }
 
 /// Of a rating's grade and the one that an expert gave it, the one that holds on a day.
@@ -121,6 +143,8 @@ pub struct CurrentRating {
     pub stale_at: NaiveDate,
     /// The last day of the override that gives the grade; none when none does.
     pub override_until: Option<NaiveDate>,
+    /// Since when the customer is in default, with the probation after it; none when it is not.
+    pub in_default_since: Option<NaiveDate>,
 }
 
 /// Everything that led to a rating.
@@ -150,4 +174,11 @@ pub struct Appraisal {
     pub refusal: Option<String>,
     /// What its score alone gives.
     pub grade: String,
+}
+
+impl Appraisal {
+    /// What its score alone gives; none when it could not score.
+    pub fn grade(&self) -> Option<&str> {
+        self.result.as_ref().map(|_| self.grade.as_str())
+    }
 }

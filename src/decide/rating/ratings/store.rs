@@ -11,15 +11,16 @@ use super::model::{RatingHistory, RatingRow, StandingRating};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CustomerId, JobId, RatingId, RatingModelId};
+use crate::kernel::money::{Currency, Money};
 use crate::platform::db::schema::ratings::{self, dsl};
 use crate::platform::db::schema::{customers, invoices};
-use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
+use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek, sum_minor};
 use crate::platform::http::{PageRequest, Problem};
 
 /// How many ids stand in one statement.
 const IDS_MAX: usize = 5_000;
 
-/// How many rows stand in one statement: sixteen columns each, and SQLite takes 32,766 variables.
+/// How many rows stand in one statement: some twenty columns each, and SQLite takes 32,766 variables.
 const ROWS_MAX: usize = 1_000;
 
 pub fn find(db: &mut Db, id: RatingId) -> Result<Option<RatingRow>, DbError> {
@@ -251,22 +252,36 @@ pub fn count_customers(db: &mut Db) -> Result<i64, DbError> {
     Ok(on_backend!(db, |c| customers::table.count().get_result(c))?)
 }
 
-/// The earliest due date of what each of these customers owes, where it has passed by `today`.
-pub fn list_oldest_overdue(
+/// What each of these customers owes that is past due, by due date, the oldest first.
+pub fn list_overdue(
     db: &mut Db,
     of: &[CustomerId],
     today: NaiveDate,
-) -> Result<BTreeMap<CustomerId, NaiveDate>, DbError> {
-    let mut found = BTreeMap::new();
+) -> Result<BTreeMap<CustomerId, Vec<(NaiveDate, Money)>>, DbError> {
+    let mut found: BTreeMap<CustomerId, Vec<(NaiveDate, Money)>> = BTreeMap::new();
     for ids in of.chunks(IDS_MAX) {
-        let rows: Vec<(CustomerId, Option<NaiveDate>)> = on_backend!(db, |c| invoices::table
-            .filter(invoices::customer_id.eq_any(ids))
-            .filter(invoices::open_minor.gt(0))
-            .filter(invoices::due_date.lt(today))
-            .group_by(invoices::customer_id)
-            .select((invoices::customer_id, min(invoices::due_date)))
-            .load(c))?;
-        found.extend(rows.into_iter().filter_map(|(id, day)| Some((id, day?))));
+        let rows: Vec<(CustomerId, NaiveDate, Currency, i64)> =
+            on_backend!(db, |c| invoices::table
+                .filter(invoices::customer_id.eq_any(ids))
+                .filter(invoices::open_minor.gt(0))
+                .filter(invoices::due_date.lt(today))
+                .group_by((
+                    invoices::customer_id,
+                    invoices::due_date,
+                    invoices::currency
+                ))
+                .order((invoices::due_date, invoices::currency))
+                .select((
+                    invoices::customer_id,
+                    invoices::due_date,
+                    invoices::currency,
+                    sum_minor!("open_minor"),
+                ))
+                .load(c))?;
+        for (customer, due, currency, minor) in rows {
+            let owed = Money::from_minor(minor, currency);
+            found.entry(customer).or_default().push((due, owed));
+        }
     }
     Ok(found)
 }

@@ -67,5 +67,7 @@ diesel::table! {
         stale_on -> Date,
         superseded_at -> Nullable<InstantColumn>,
         version -> BigInt,
+        in_default_since -> Nullable<Date>,
+        cured_on -> Nullable<Date>,
     }
 }

@@ -9,7 +9,10 @@ use crate::decide::rating::indicators::actions as indicators;
 use crate::decide::rating::indicators::model::{IndicatorValue, ValueSource};
 use crate::decide::rating::models::actions as models;
 use crate::decide::rating::models::actions::ModelVersion;
-use crate::decide::rating::ratings::model::{Appraisal, RatingRow, Record, StandingRating};
+use crate::decide::rating::ratings::model::{
+    Appraisal, DefaultState, RatingRow, Record, StandingRating,
+};
+use crate::decide::rating::ratings::rules::days_past;
 use crate::decide::rating::ratings::{rules, store};
 use crate::decide::rating::rules::composite::{ExpertOverride, GradeFacts};
 use crate::decide::rating::rules::numbers::ppm_of;
@@ -67,24 +70,24 @@ impl Engine {
         today: NaiveDate,
     ) -> Result<Vec<Known>, DbError> {
         let all = indicators::values(db, of, today)?;
-        let overdue = store::list_oldest_overdue(db, of, today)?;
+        let mut overdue = store::list_overdue(db, of, today)?;
+        let legal = customers::list_legal_statuses(db, of)?;
         let first = store::list_first_invoices(db, of)?;
         Ok(all
             .into_iter()
             .map(|(customer, values)| {
-                let unpaid = overdue.get(&customer).map_or(0, |due| {
-                    u32::try_from((today - *due).num_days()).unwrap_or(0)
-                });
+                let owed = overdue.remove(&customer).unwrap_or_default();
                 let months = first
                     .get(&customer)
                     .map_or(0, |day| rules::whole_months(*day, today));
                 let facts = GradeFacts {
-                    unpaid_days: Some(unpaid),
+                    unpaid_days: Some(owed.first().map_or(0, |(due, _)| days_past(*due, today))),
+                    past_due: Some(rules::past_due(&owed, today)),
                     customer_months: Some(months),
                     statement_months: latest_statement(&values)
                         .map(|end| rules::whole_months(end, today)),
+                    legal_status: legal.get(&customer).copied(),
                     // No room knows these yet; a rule that asks for them says so.
-                    legal_status: None,
                     dishonoured_instruments: None,
                     broken_promises: None,
                 };
@@ -144,8 +147,17 @@ impl Engine {
         let terms = before.and_then(|row| row.override_terms.clone());
         let expert: Option<ExpertOverride> = terms.as_deref().map(read_document).transpose()?;
         let content = &self.scale.content;
-        let graded = rules::grade(content, &champion, &known.facts, expert.as_ref(), today)
-            .map_err(|error| DbError::Document(error.to_string()))?;
+        let in_default =
+            before.and_then(|row| DefaultState::read(row.in_default_since, row.cured_on));
+        let graded = rules::grade(
+            content,
+            champion.grade(),
+            &known.facts,
+            expert.as_ref(),
+            in_default,
+            today,
+        )
+        .map_err(|error| DbError::Document(error.to_string()))?;
         let override_until = expert
             .filter(|_| graded.override_grade.is_some())
             .map(|expert| expert.expires_on);
@@ -171,9 +183,11 @@ impl Engine {
             run_id: run,
             rated_by: tx.caller().subject.to_string(),
             rated_at: tx.now(),
-            stale_on: rules::months_after(today, content.rating_months),
+            stale_on: rules::stale_on(content, graded.default, today),
             superseded_at: None,
             version: 1,
+            in_default_since: graded.default.map(|default| default.since),
+            cured_on: graded.default.and_then(|default| default.cured_on),
         })
     }
 

@@ -46,6 +46,8 @@ pub enum RatingError {
     Superseded,
     #[error("who could not be rated has no grade to override")]
     NotRated,
+    #[error("who is in default has the grade of default, whatever an expert says")]
+    InDefault,
     #[error("who rated a customer does not override the rating")]
     OwnRating,
     #[error(transparent)]
@@ -101,6 +103,7 @@ pub fn current(
                 rated_at: row.rated_at,
                 stale_at: row.stale_on,
                 override_until: row.override_until.filter(|until| today <= *until),
+                in_default_since: row.in_default_since,
             };
             (row.customer_id, rating)
         })
@@ -139,6 +142,8 @@ fn summary(rating: &RatingRow) -> serde_json::Value {
         "score_ppm": rating.score_ppm,
         "model_id": rating.model_id,
         "scale_id": rating.scale_id,
+        "in_default_since": rating.in_default_since,
+        "cured_on": rating.cured_on,
     })
 }
 
@@ -187,6 +192,9 @@ pub fn override_grade(
     if record.champion.result.is_none() {
         return Err(RatingError::NotRated);
     }
+    if before.in_default_since.is_some() {
+        return Err(RatingError::InDefault);
+    }
     let scale = scales::find(tx, before.scale_id)?.ok_or(RatingError::NoScale)?;
     let today = tx.today();
     let latest = rules::months_after(today, scale.content.rating_months);
@@ -202,7 +210,8 @@ pub fn override_grade(
     let (content, facts) = (&scale.content, &record.facts);
     rules::may_override(content, &record.champion.grade, facts, &expert, today)
         .map_err(RatingError::Override)?;
-    let graded = rules::grade(content, &record.champion, facts, Some(&expert), today)
+    let model_grade = record.champion.grade();
+    let graded = rules::grade(content, model_grade, facts, Some(&expert), None, today)
         .map_err(RatingError::Override)?;
     let after = RatingRow {
         override_grade: graded.override_grade,

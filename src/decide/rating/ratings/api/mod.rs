@@ -213,6 +213,7 @@ impl From<RatingError> for Problem {
             RatingError::NoModel => Problem::not_found("rating model"),
             RatingError::Superseded => Problem::ended("rating", "superseded"),
             RatingError::NotRated => Problem::ended("rating", "not_rated"),
+            RatingError::InDefault => Problem::ended("rating", "in_default"),
             RatingError::OwnRating => {
                 Problem::new(Code::SegregationOfDuties).with("duty", "who rated the customer")
             }

@@ -74,8 +74,8 @@ pub enum Depth {
         "outcome": "moved", "from": "AA", "to": "BBB"
     }],
     "override": null, "inputs": {}, "facts": {"unpaid_days": 0, "customer_months": 3}, "challengers": [],
-    "run_id": null, "rated_by": "u-21", "rated_at": "2026-03-31T08:00:00.000000Z", "stale_on": "2027-03-31",
-    "superseded_at": null
+    "in_default_since": null, "cured_on": null, "run_id": null, "rated_by": "u-21",
+    "rated_at": "2026-03-31T08:00:00.000000Z", "stale_on": "2027-03-31", "superseded_at": null
 }))]
 pub struct RatingOut {
     id: RatingId,
@@ -96,7 +96,8 @@ pub struct RatingOut {
     reasons: Vec<String>,
     #[schema(max_items = 10_000)]
     factors: Vec<FactorOut>,
-    /// Every floor and cap in order, and the override: its cause, whether it fired, and the grade before and after.
+    /// Every floor and cap in order, the override, and what says who is in default: its cause, whether it fired, and the
+    /// grade before and after.
     #[schema(max_items = 60, value_type = Vec<Object>)]
     rules: Vec<serde_json::Value>,
     /// The override: grade, reason, approved_by, expires_on; also one that has expired.
@@ -112,6 +113,10 @@ pub struct RatingOut {
     /// What the models in shadow said; empty for sales.
     #[schema(max_items = 1000)]
     challengers: Vec<AppraisalOut>,
+    /// The day on which a rating first found the customer in default; null when it is not.
+    in_default_since: Option<NaiveDate>,
+    /// The first day on which no rule said so any more: the probation runs from it.
+    cured_on: Option<NaiveDate>,
     /// The run that rated; null when a person asked for this rating alone.
     run_id: Option<JobId>,
     #[schema(max_length = 128)]
@@ -252,6 +257,8 @@ impl RatingOut {
             customer_id: row.customer_id,
             grade_without_override: row.grade,
             grade_scale_id: row.scale_id,
+            in_default_since: row.in_default_since,
+            cured_on: row.cured_on,
             run_id: row.run_id,
             rated_by: row.rated_by,
             rated_at: row.rated_at,

@@ -1,0 +1,4 @@
+ALTER TABLE ratings DROP COLUMN cured_on;
+ALTER TABLE ratings DROP COLUMN in_default_since;
+ALTER TABLE customers DROP COLUMN legal_status_since;
+ALTER TABLE customers DROP COLUMN legal_status;
