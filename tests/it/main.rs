@@ -39,6 +39,7 @@ mod ratings;
 mod real_data;
 mod receivables;
 mod replays;
+mod rerating;
 mod reservations;
 mod schema;
 mod security;

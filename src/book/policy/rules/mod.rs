@@ -11,7 +11,7 @@ pub use sense::{Nonsense, faults};
 
 use super::model::{
     Amounts, ApplicationPolicy, Authority, CheckRule, LimitMethods, PolicyDocument,
-    ReservationPolicy, RuleCode, RuleEffect,
+    ReservationPolicy, RuleCode, RuleEffect, rerate_default,
 };
 use crate::kernel::caller::Role;
 use crate::kernel::money::{Currency, Money};
@@ -82,6 +82,7 @@ pub fn default_document() -> PolicyDocument {
         terms: default_terms::rows(),
         limit_methods: LimitMethods::default(),
         straight_through: None,
+        rerate: rerate_default(),
     }
 }
 

@@ -32,6 +32,10 @@ pub fn faults(policy: &PolicyDocument) -> Vec<Nonsense> {
             "must not be more than days_max",
         ));
     }
+    let distinct: BTreeSet<_> = policy.rerate.iter().collect();
+    if distinct.len() < policy.rerate.len() {
+        found.push(nonsense("/rerate", "repeated", "names a cause twice"));
+    }
     terms::check(policy, &mut found);
     found
 }

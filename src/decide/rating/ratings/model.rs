@@ -27,6 +27,22 @@ text_enum! {
 }
 
 text_enum! {
+    /// Why a customer was rated.
+    pub enum RatingCause {
+        /// A person asked for this rating.
+        Asked = "asked",
+        /// A person asked for the whole book.
+        Run = "run",
+        /// The rating before was too old.
+        Stale = "stale",
+        /// How it pays moved since, or what a rule of the grade scale asks.
+        Moved = "moved",
+        /// It had never been rated.
+        Unrated = "unrated",
+    }
+}
+
+text_enum! {
     /// Whether more of something is better.
     pub enum RankDirection {
         /// More is better: sales growth.
@@ -70,6 +86,9 @@ pub struct RatingRow {
     pub in_default_since: Option<NaiveDate>,
     /// The first day on which no rule said so any more; probation runs from it.
     pub cured_on: Option<NaiveDate>,
+    pub cause: RatingCause,
+    /// The day on which a person is to look at the customer again, by the policy's interval for its grade.
+    pub review_on: Option<NaiveDate>,
 }
 
 impl RatingRow {
@@ -98,6 +117,7 @@ pub struct StandingRating {
     pub stale_on: NaiveDate,
     pub in_default_since: Option<NaiveDate>,
     pub cured_on: Option<NaiveDate>,
+    pub review_on: Option<NaiveDate>,
 }
 
 /// Where a default stands.
@@ -159,6 +179,9 @@ pub struct Record {
     pub challengers: Vec<Appraisal>,
     /// Every rule in order, and the override, whether it moved the grade or not.
     pub steps: Vec<Step>,
+    /// What moved since the rating before: indicators of our own ledger, and facts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<String>,
 }
 
 /// What one model said of a customer.

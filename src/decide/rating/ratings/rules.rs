@@ -1,15 +1,18 @@
 //! From scores and facts to the grade that holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike as _, NaiveDate};
 
-use super::model::DefaultState;
+use super::model::{DefaultState, RatingCause, Record};
+use crate::decide::rating::catalogue::{self, Place};
+use crate::decide::rating::indicators::model::IndicatorValue;
 use crate::decide::rating::rules::composite::{
-    Cause, CompositeError, ExpertOverride, GradeFacts, Grades, Outcome, PastDue, Step,
-    check_override, composite_grade, default_steps,
+    Cause, CompositeError, ExpertOverride, GradeFacts, GradePolicy, GradeRule, Grades, Outcome,
+    PastDue, Step, check_override, composite_grade, default_steps,
 };
 use crate::decide::rating::rules::numbers::share;
+use crate::decide::rating::rules::scoring::Value;
 use crate::decide::rating::scales::model::Scale;
 use crate::kernel::money::{Currency, Money};
 
@@ -205,6 +208,65 @@ pub fn stale_on(scale: &Scale, default: Option<DefaultState>, today: NaiveDate) 
     ends_on.map_or(by_scale, |ends_on| by_scale.min(ends_on))
 }
 
+/// What moved since a rating, by its record: the codes of indicators from our own ledger that have other values, and the
+/// facts by which a rule of the scale now comes out otherwise.
+///
+/// That a customer was 30 days late then and 31 now has moved; that it has been one for 40 months instead of 39 has not,
+/// because no rule asks for either.
+pub fn moved(
+    record: &Record,
+    values: &BTreeMap<String, IndicatorValue>,
+    facts: &GradeFacts,
+    bounds: &GradePolicy,
+) -> Vec<String> {
+    let from_ledger = |code: &str| {
+        catalogue::find(code).is_some_and(|entry| entry.origin.place() == Place::Ledger)
+    };
+    let indicators = record.inputs.iter().filter_map(|(code, then)| {
+        let now = values.get(code).filter(|_| from_ledger(code))?;
+        (!is_same(then.value.as_ref(), now.value.as_ref())).then(|| code.clone())
+    });
+    let holds = |rule: &GradeRule, facts: &GradeFacts| rule.condition.holds(facts).unwrap_or(false);
+    let rules = bounds.rules.iter();
+    let fired = rules.filter(|rule| holds(rule, &record.facts) != holds(rule, facts));
+    let facts: BTreeSet<&str> = fired.map(|rule| rule.condition.fact()).collect();
+    indicators
+        .chain(facts.into_iter().map(str::to_owned))
+        .collect()
+}
+
+/// Numbers that went through JSON and back may differ in their last digit.
+fn is_same(then: Option<&Value>, now: Option<&Value>) -> bool {
+    match (then, now) {
+        (Some(Value::Number(then)), Some(Value::Number(now))) => {
+            (then - now).abs() <= 1e-9 * then.abs().max(1.0)
+        }
+        (then, now) => then == now,
+    }
+}
+
+/// When a person is to look at a customer again: by the policy's interval from today when one does right now, else when
+/// that was to be, or sooner when the grade asks for it.
+///
+/// Rated by a person on 31 March and to be reviewed after twelve months: that stays 31 March of the next year, however
+/// often the house rates the customer in between. When it goes down on 1 June to a grade of three months, it is
+/// 1 September.
+pub fn review_on(
+    cause: RatingCause,
+    before: Option<NaiveDate>,
+    review_months: Option<i32>,
+    today: NaiveDate,
+) -> Option<NaiveDate> {
+    let months = review_months.and_then(|months| u32::try_from(months).ok());
+    let by_policy = months.map(|months| months_after(today, months));
+    match cause {
+        RatingCause::Asked => by_policy,
+        RatingCause::Run | RatingCause::Stale | RatingCause::Moved | RatingCause::Unrated => {
+            [before, by_policy].into_iter().flatten().min()
+        }
+    }
+}
+
 /// The day so many months later.
 pub fn months_after(day: NaiveDate, months: u32) -> NaiveDate {
     day.checked_add_months(chrono::Months::new(months))
@@ -346,6 +408,23 @@ mod tests {
         };
         assert_eq!(may("AAA"), Err(refused));
         assert!(matches!(may("Z"), Err(CompositeError::UnknownGrade { .. })));
+    }
+
+    #[test]
+    fn the_day_of_review_moves_when_a_person_looked_or_the_grade_asks_for_it_sooner() {
+        let on = |cause, before: Option<&str>, months| {
+            let today = day("2026-06-01");
+            let found = review_on(cause, before.map(day), months, today);
+            found.map(|day| day.to_string())
+        };
+        let of = |text: &str| Some(text.to_owned());
+        let year = Some("2027-03-31");
+        assert_eq!(on(RatingCause::Moved, year, Some(12)), of("2027-03-31"));
+        assert_eq!(on(RatingCause::Moved, year, Some(3)), of("2026-09-01"));
+        assert_eq!(on(RatingCause::Run, year, None), of("2027-03-31"));
+        assert_eq!(on(RatingCause::Asked, year, Some(12)), of("2027-06-01"));
+        assert_eq!(on(RatingCause::Asked, year, None), None);
+        assert_eq!(on(RatingCause::Unrated, None, Some(6)), of("2026-12-01"));
     }
 
     #[test]

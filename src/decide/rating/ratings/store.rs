@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use diesel::dsl::min;
+use diesel::dsl::{exists, min, not};
 use diesel::prelude::*;
 
 use super::api::RatingFilter;
-use super::model::{RatingHistory, RatingRow, StandingRating};
+use super::model::{RatingCause, RatingHistory, RatingRow, StandingRating};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CustomerId, JobId, RatingId, RatingModelId};
 use crate::kernel::money::{Currency, Money};
 use crate::platform::db::schema::ratings::{self, dsl};
-use crate::platform::db::schema::{customers, invoices};
+use crate::platform::db::schema::{customers, invoices, rating_days};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek, sum_minor};
 use crate::platform::http::{PageRequest, Problem};
 
@@ -61,6 +61,83 @@ pub fn list_current_after(
         }
         query.order(dsl::customer_id).limit(count).load(c)
     })?)
+}
+
+/// The newest ratings of customers after one, in order of customer, of those that were made before an instant.
+pub fn list_rated_before(
+    db: &mut Db,
+    before: Instant,
+    after: Option<CustomerId>,
+    count: i64,
+) -> Result<Vec<RatingRow>, DbError> {
+    Ok(on_backend!(db, |c| {
+        let mut query = ratings::table
+            .filter(dsl::superseded_at.is_null())
+            .filter(dsl::rated_at.lt(before))
+            .select(RatingRow::as_select())
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(dsl::customer_id.gt(after));
+        }
+        query.order(dsl::customer_id).limit(count).load(c)
+    })?)
+}
+
+/// The next customers of the book that were never rated, by id.
+pub fn list_unrated_after(
+    db: &mut Db,
+    after: Option<CustomerId>,
+    count: i64,
+) -> Result<Vec<CustomerId>, DbError> {
+    Ok(on_backend!(db, |c| {
+        let rated = ratings::table
+            .filter(dsl::customer_id.eq(customers::id))
+            .select(dsl::id);
+        let mut query = customers::table
+            .filter(not(exists(rated)))
+            .select(customers::id)
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(customers::id.gt(after));
+        }
+        query.order(customers::id).limit(count).load(c)
+    })?)
+}
+
+/// Whether anybody is rated.
+pub fn is_anybody_rated(db: &mut Db) -> Result<bool, DbError> {
+    Ok(on_backend!(db, |c| diesel::select(exists(
+        ratings::table.filter(dsl::superseded_at.is_null())
+    ))
+    .get_result(c))?)
+}
+
+/// Whether the house has begun to rate again on a day.
+pub fn is_day_begun(db: &mut Db, day: NaiveDate) -> Result<bool, DbError> {
+    Ok(on_backend!(db, |c| diesel::select(exists(
+        rating_days::table.find(day)
+    ))
+    .get_result(c))?)
+}
+
+/// Says that the house begins to rate again on a day, and whether it is the first to say so.
+pub fn begin_day(tx: &mut Tx, day: NaiveDate) -> Result<bool, DbError> {
+    let now = tx.now();
+    let rows = on_backend!(tx, |c| diesel::insert_into(rating_days::table)
+        .values((rating_days::day.eq(day), rating_days::begun_at.eq(now)))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(rows > 0)
+}
+
+/// How many customers a run rated for each cause.
+pub fn count_by_cause(db: &mut Db, run: JobId) -> Result<Vec<(RatingCause, i64)>, DbError> {
+    let counts: Vec<(RatingCause, i64)> = on_backend!(db, |c| ratings::table
+        .filter(dsl::run_id.eq(run))
+        .group_by(dsl::cause)
+        .select((dsl::cause, diesel::dsl::count_star()))
+        .load(c))?;
+    Ok(counts)
 }
 
 /// Of these customers, those whom this run has rated already.
@@ -226,6 +303,9 @@ pub fn list(
         }
         if let Some(day) = &filter.stale_by {
             query = query.filter(dsl::stale_on.le(day.date()));
+        }
+        if let Some(day) = &filter.review_by {
+            query = query.filter(dsl::review_on.le(day.date()));
         }
         seek!(query, page, desc, dsl::id => RatingId, dsl::id => RatingId);
         query.load(c)

@@ -223,6 +223,19 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// The fact that it asks for, as [`GradeFacts`] calls it.
+    pub const fn fact(&self) -> &'static str {
+        match self {
+            Condition::LegalStatusIn { .. } => "legal_status",
+            Condition::UnpaidDaysOver { .. } => "unpaid_days",
+            Condition::UnpaidAmountOver { .. } => "past_due",
+            Condition::CustomerMonthsUnder { .. } => "customer_months",
+            Condition::StatementMissingOrOlder { .. } => "statement_months",
+            Condition::DishonouredInstrumentsOver { .. } => "dishonoured_instruments",
+            Condition::BrokenPromisesOver { .. } => "broken_promises",
+        }
+    }
+
     /// Whether it holds; none when the fact is not known. That there is no statement is known.
     pub fn holds(&self, facts: &GradeFacts) -> Option<bool> {
         match self {

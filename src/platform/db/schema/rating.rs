@@ -69,5 +69,17 @@ diesel::table! {
         version -> BigInt,
         in_default_since -> Nullable<Date>,
         cured_on -> Nullable<Date>,
+        cause -> Text,
+        review_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::InstantColumn;
+
+    rating_days (day) {
+        day -> Date,
+        begun_at -> InstantColumn,
     }
 }

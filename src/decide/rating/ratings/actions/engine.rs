@@ -1,31 +1,37 @@
 //! The live model, the models in shadow and the live scale, at work on any number of customers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 use crate::book::customers::store as customers;
+use crate::book::exposure::store as exposure;
+use crate::book::policy::actions as policies;
+use crate::book::policy::model::Policy;
 use crate::decide::rating::indicators::actions as indicators;
 use crate::decide::rating::indicators::model::{IndicatorValue, ValueSource};
 use crate::decide::rating::models::actions as models;
 use crate::decide::rating::models::actions::ModelVersion;
 use crate::decide::rating::ratings::model::{
-    Appraisal, DefaultState, RatingRow, Record, StandingRating,
+    Appraisal, DefaultState, RatingCause, RatingRow, Record, StandingRating,
 };
 use crate::decide::rating::ratings::rules::days_past;
 use crate::decide::rating::ratings::{rules, store};
-use crate::decide::rating::rules::composite::{ExpertOverride, GradeFacts};
+use crate::decide::rating::rules::composite::{ExpertOverride, GradeFacts, GradePolicy};
 use crate::decide::rating::rules::numbers::ppm_of;
 use crate::decide::rating::rules::scoring::Value;
 use crate::decide::rating::scales::actions as scales;
 use crate::decide::rating::scales::actions::ScaleVersion;
 use crate::kernel::ids::{CustomerId, JobId, RatingId};
+use crate::kernel::text::Line;
 use crate::platform::db::{Db, DbError, Tx, read_document, write_document};
 
 /// What rates now.
 #[derive(Debug, Clone)]
 pub struct Engine {
     pub scale: ScaleVersion,
+    pub policy: Arc<Policy>,
     champion: ModelVersion,
     challengers: Vec<ModelVersion>,
     /// The indicators that any of the models asks for.
@@ -38,6 +44,32 @@ pub struct Known {
     pub customer: CustomerId,
     values: BTreeMap<String, IndicatorValue>,
     facts: GradeFacts,
+}
+
+impl Known {
+    /// What moved since a rating was made.
+    pub fn moved_since(&self, record: &Record, bounds: &GradePolicy) -> Vec<String> {
+        rules::moved(record, &self.values, &self.facts, bounds)
+    }
+}
+
+/// Why a customer is rated.
+#[derive(Debug, Clone)]
+pub struct Occasion {
+    pub cause: RatingCause,
+    pub run: Option<JobId>,
+    /// What moved since the rating before.
+    pub moved: Vec<String>,
+}
+
+impl Occasion {
+    pub const fn new(cause: RatingCause, run: Option<JobId>) -> Occasion {
+        Occasion {
+            cause,
+            run,
+            moved: Vec::new(),
+        }
+    }
 }
 
 impl Engine {
@@ -53,6 +85,7 @@ impl Engine {
             .collect();
         Ok(Engine {
             scale: scales::live(db)?,
+            policy: policies::live(db)?,
             champion,
             challengers,
             asked,
@@ -102,7 +135,7 @@ impl Engine {
             .collect())
     }
 
-    /// Rates customers of whom this is known, and lets the new ratings take the place of those that stood. The
+    /// Rates customers of whom this is known, each on its occasion, and lets the new ratings take the place of those that stood. The
     /// customers are locked by whoever calls.
     ///
     /// # Errors
@@ -110,18 +143,19 @@ impl Engine {
     pub fn rate(
         &self,
         tx: &mut Tx,
-        known: Vec<Known>,
-        run: Option<JobId>,
+        known: Vec<(Known, Occasion)>,
     ) -> Result<Vec<RatingRow>, DbError> {
-        let ids: Vec<CustomerId> = known.iter().map(|one| one.customer).collect();
+        let ids: Vec<CustomerId> = known.iter().map(|(one, _)| one.customer).collect();
+        let segments = exposure::list_segments(tx, &ids)?;
         let mut standing: BTreeMap<CustomerId, StandingRating> = store::list_current(tx, &ids)?
             .into_iter()
             .map(|row| (row.customer_id, row))
             .collect();
         let mut rows = Vec::with_capacity(known.len());
-        for one in known {
+        for (one, occasion) in known {
             let before = standing.remove(&one.customer);
-            rows.push(self.rating(tx, one, before.as_ref(), run)?);
+            let segment = segments.get(&one.customer).map(Line::as_str);
+            rows.push(self.rating(tx, one, before.as_ref(), segment, occasion)?);
         }
         store::supersede(tx, &ids)?;
         store::insert(tx, &rows)?;
@@ -133,7 +167,8 @@ impl Engine {
         tx: &Tx,
         known: Known,
         before: Option<&StandingRating>,
-        run: Option<JobId>,
+        segment: Option<&str>,
+        occasion: Occasion,
     ) -> Result<RatingRow, DbError> {
         let today = tx.today();
         let values: BTreeMap<String, Value> = known
@@ -168,7 +203,16 @@ impl Engine {
             champion,
             challengers: challengers.collect(),
             steps: graded.steps,
+            moved: occasion.moved,
         };
+        let held = graded.override_grade.as_deref().unwrap_or(&graded.grade);
+        let terms_row = self.policy.document.terms_of(held, segment);
+        let review_on = rules::review_on(
+            occasion.cause,
+            before.and_then(|row| row.review_on),
+            terms_row.and_then(|row| row.review_months),
+            today,
+        );
         Ok(RatingRow {
             id: RatingId::new(),
             customer_id: known.customer,
@@ -180,7 +224,7 @@ impl Engine {
             override_grade: graded.override_grade,
             override_until,
             record: write_document(&record)?,
-            run_id: run,
+            run_id: occasion.run,
             rated_by: tx.caller().subject.to_string(),
             rated_at: tx.now(),
             stale_on: rules::stale_on(content, graded.default, today),
@@ -188,6 +232,8 @@ impl Engine {
             version: 1,
             in_default_since: graded.default.map(|default| default.since),
             cured_on: graded.default.and_then(|default| default.cured_on),
+            cause: occasion.cause,
+            review_on,
         })
     }
 

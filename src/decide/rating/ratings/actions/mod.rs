@@ -2,6 +2,7 @@
 
 mod engine;
 pub mod monitoring;
+pub mod rerating;
 pub mod runs;
 pub mod survey;
 
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::model::{CurrentRating, RatingRow, Record, holding};
+use super::model::{CurrentRating, RatingCause, RatingRow, Record, holding};
 use super::{rules, store};
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
@@ -26,8 +27,8 @@ use crate::kernel::text::Note;
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 use crate::platform::jobs::actions::JobsError;
 
-use engine::Engine;
 pub use engine::numbers_of;
+use engine::{Engine, Occasion};
 
 /// Why a use case on ratings was refused.
 #[derive(Debug, thiserror::Error)]
@@ -122,7 +123,9 @@ pub fn rate(tx: &mut Tx, reference: &CustomerRef) -> Result<RatingRow, RatingErr
     let engine = Engine::open(tx)?;
     let today = tx.today();
     let known = engine.know(tx, &[customer.id], today)?;
-    let rated = engine.rate(tx, known, None)?;
+    let occasion = Occasion::new(RatingCause::Asked, None);
+    let known = known.into_iter().map(|one| (one, occasion.clone()));
+    let rated = engine.rate(tx, known.collect())?;
     let rating = rated.into_iter().next().ok_or(RatingError::NoCustomer)?;
     tx.record(made(&rating))?;
     Ok(rating)
@@ -144,6 +147,8 @@ fn summary(rating: &RatingRow) -> serde_json::Value {
         "scale_id": rating.scale_id,
         "in_default_since": rating.in_default_since,
         "cured_on": rating.cured_on,
+        "cause": rating.cause,
+        "review_on": rating.review_on,
     })
 }
 

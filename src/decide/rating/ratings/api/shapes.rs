@@ -12,7 +12,9 @@ use crate::book::customers::model::CustomerRef;
 use crate::decide::rating::indicators::model::IndicatorValue;
 use crate::decide::rating::models::model::ModelKind;
 use crate::decide::rating::models::rules::Factor;
-use crate::decide::rating::ratings::model::{Appraisal, RatingHistory, RatingRow, Record};
+use crate::decide::rating::ratings::model::{
+    Appraisal, RatingCause, RatingHistory, RatingRow, Record,
+};
 use crate::decide::rating::rules::numbers::{of_ppm, shown, shown_in};
 use crate::decide::rating::rules::scoring::Value;
 use crate::kernel::clock::{Day, Instant};
@@ -74,8 +76,9 @@ pub enum Depth {
         "outcome": "moved", "from": "AA", "to": "BBB"
     }],
     "override": null, "inputs": {}, "facts": {"unpaid_days": 0, "customer_months": 3}, "challengers": [],
-    "in_default_since": null, "cured_on": null, "run_id": null, "rated_by": "u-21",
-    "rated_at": "2026-03-31T08:00:00.000000Z", "stale_on": "2027-03-31", "superseded_at": null
+    "in_default_since": null, "cured_on": null, "cause": "asked", "moved": [], "run_id": null, "rated_by": "u-21",
+    "rated_at": "2026-03-31T08:00:00.000000Z", "stale_on": "2027-03-31", "review_on": "2026-09-30",
+    "superseded_at": null
 }))]
 pub struct RatingOut {
     id: RatingId,
@@ -117,6 +120,11 @@ pub struct RatingOut {
     in_default_since: Option<NaiveDate>,
     /// The first day on which no rule said so any more: the probation runs from it.
     cured_on: Option<NaiveDate>,
+    /// Why the customer was rated.
+    cause: RatingCause,
+    /// What moved since the rating before, when the house rated by itself: indicators and facts by name.
+    #[schema(max_items = 100, value_type = Vec<Number>)]
+    moved: Vec<String>,
     /// The run that rated; null when a person asked for this rating alone.
     run_id: Option<JobId>,
     #[schema(max_length = 128)]
@@ -124,6 +132,9 @@ pub struct RatingOut {
     rated_at: Instant,
     /// The first day on which the rating is too old.
     stale_on: NaiveDate,
+    /// The day on which a person is to look at the customer again, by the policy's interval for its grade; null when the
+    /// policy has none.
+    review_on: Option<NaiveDate>,
     superseded_at: Option<Instant>,
 }
 
@@ -259,6 +270,9 @@ impl RatingOut {
             grade_scale_id: row.scale_id,
             in_default_since: row.in_default_since,
             cured_on: row.cured_on,
+            cause: row.cause,
+            moved: record.moved,
+            review_on: row.review_on,
             run_id: row.run_id,
             rated_by: row.rated_by,
             rated_at: row.rated_at,
@@ -273,8 +287,9 @@ impl RatingOut {
 #[schema(as = RatingSummary, example = json!({
     "id": "rat_01k00000000000000000000001", "customer_id": "cus_01k00000000000000000000001", "grade": "BBB",
     "grade_without_override": "BBB", "score": 0.7403, "model_id": "rmd_01k00000000000000000000001",
-    "grade_scale_id": "gsc_01k00000000000000000000001", "override_until": null, "run_id": null, "rated_by": "u-21",
-    "rated_at": "2026-03-31T08:00:00.000000Z", "stale_on": "2027-03-31", "superseded_at": null
+    "grade_scale_id": "gsc_01k00000000000000000000001", "override_until": null, "cause": "asked", "run_id": null,
+    "rated_by": "u-21", "rated_at": "2026-03-31T08:00:00.000000Z", "stale_on": "2027-03-31", "review_on": "2026-09-30",
+    "superseded_at": null
 }))]
 pub struct RatingSummaryOut {
     id: RatingId,
@@ -289,11 +304,14 @@ pub struct RatingSummaryOut {
     model_id: RatingModelId,
     grade_scale_id: GradeScaleId,
     override_until: Option<NaiveDate>,
+    /// Why the customer was rated.
+    cause: RatingCause,
     run_id: Option<JobId>,
     #[schema(max_length = 128)]
     rated_by: String,
     rated_at: Instant,
     stale_on: NaiveDate,
+    review_on: Option<NaiveDate>,
     superseded_at: Option<Instant>,
 }
 
@@ -308,6 +326,8 @@ impl RatingSummaryOut {
             model_id: row.model_id,
             grade_scale_id: row.scale_id,
             override_until: row.override_until,
+            cause: row.cause,
+            review_on: row.review_on,
             run_id: row.run_id,
             rated_by: row.rated_by,
             rated_at: row.rated_at,
@@ -331,6 +351,8 @@ pub struct RatingFilter {
     pub grade: Vec<Number>,
     /// Those that are too old on this day.
     pub stale_by: Option<Day>,
+    /// Those of customers at whom a person is to look again by this day.
+    pub review_by: Option<Day>,
     /// The newest of each customer (`current`, as when not given), or `all`.
     #[param(inline)]
     pub history: Option<RatingHistory>,
