@@ -89,7 +89,9 @@ fn who_pays_otherwise_than_when_rated_is_rated_again_once_a_day() {
         );
         let unrated = app.credit().get("/v1/ratings?history=all").expect(200);
         let rated = unrated["data"].as_array().unwrap();
-        assert!(rated.iter().all(|row| [&quiet, &late].contains(&&row["customer_id"].as_str().unwrap().to_owned())));
+        assert!(rated.iter().all(|row| {
+            [&quiet, &late].contains(&&row["customer_id"].as_str().unwrap().to_owned())
+        }));
     });
 }
 
@@ -98,20 +100,29 @@ fn an_indicator_of_our_ledger_that_the_model_asks_for_moves_a_rating() {
     on_both(|app| {
         app.turn_to("2025-01-15");
         let id = a_customer("C-1").create(app).id;
-        an_invoice("I-1", "C-1", "100.00").due("2025-02-15").create(app);
+        an_invoice("I-1", "C-1", "100.00")
+            .due("2025-02-15")
+            .create(app);
         app.turn_to("2025-02-15");
-        a_receipt("R-1", "C-1", "100.00").paying("I-1", "100.00").create(app);
+        a_receipt("R-1", "C-1", "100.00")
+            .paying("I-1", "100.00")
+            .create(app);
         // The four aspects ask for how the customer pays.
         app.credit()
             .post("/v1/ratings", json!({"customer": "C-1"}))
             .expect(201);
-        an_invoice("I-2", "C-1", "100.00").due("2025-03-01").create(app);
+        an_invoice("I-2", "C-1", "100.00")
+            .due("2025-03-01")
+            .create(app);
         app.turn_to("2025-02-20");
         assert_eq!(work(app)[0]["rated"], json!({}));
         app.turn_to("2025-03-05");
         assert_eq!(work(app)[0]["rated"], json!({"moved": 1}));
         let moved = current(app, &id)["moved"].clone();
-        assert!(moved.as_array().unwrap().contains(&json!("OVERDUE_COUNT")), "{moved}");
+        assert!(
+            moved.as_array().unwrap().contains(&json!("OVERDUE_COUNT")),
+            "{moved}"
+        );
         app.turn_to("2025-03-06");
         assert_eq!(work(app)[0]["rated"], json!({"moved": 1}));
     });
@@ -137,7 +148,11 @@ fn a_rating_that_is_too_old_is_made_again_and_an_override_that_stands_stays() {
         assert_eq!(work(app)[0]["rated"], json!({"stale": 1}));
         let again = current(app, &id);
         assert_eq!(
-            (&again["grade"], &again["grade_without_override"], &again["cause"]),
+            (
+                &again["grade"],
+                &again["grade_without_override"],
+                &again["cause"]
+            ),
             (&json!("B"), &json!("BB"), &json!("stale"))
         );
         assert_eq!(again["stale_on"], "2028-03-31");
@@ -155,7 +170,10 @@ fn the_policy_says_whom_the_house_rates_again() {
         assert_eq!(work(app), [Value::Null; 0]);
         let before = history(app, &id);
         set_policy(app, |document| document["rerate"] = json!(["unrated"]));
-        assert_eq!(work(app)[0], json!({"customers": 2, "rated": {"unrated": 1}}));
+        assert_eq!(
+            work(app)[0],
+            json!({"customers": 2, "rated": {"unrated": 1}})
+        );
         assert_eq!(history(app, &id), before);
         let twice = json!(["moved", "moved"]);
         let live = app.credit().get("/v1/policies/live").expect(200);
@@ -163,7 +181,10 @@ fn the_policy_says_whom_the_house_rates_again() {
         document["rerate"] = twice;
         let refused = app
             .credit()
-            .post("/v1/policies", json!({"document": document, "reason": "Twice."}))
+            .post(
+                "/v1/policies",
+                json!({"document": document, "reason": "Twice."}),
+            )
             .expect_problem(422, "invalid");
         assert_eq!(refused["errors"][0]["pointer"], "/document/rerate");
     });
@@ -192,12 +213,16 @@ fn a_probation_ends_by_itself() {
     on_both(|app| {
         open(app);
         let id = a_graded_customer(app, "C-1", "BB").id;
-        an_invoice("I-1", "C-1", "5000.00").due("2026-04-01").create(app);
+        an_invoice("I-1", "C-1", "5000.00")
+            .due("2026-04-01")
+            .create(app);
         app.turn_to("2026-07-01");
         work(app);
         assert_eq!(current(app, &id)["grade"], "D");
         app.turn_to("2026-07-02");
-        a_receipt("R-1", "C-1", "5000.00").paying("I-1", "5000.00").create(app);
+        a_receipt("R-1", "C-1", "5000.00")
+            .paying("I-1", "5000.00")
+            .create(app);
         work(app);
         assert_eq!(current(app, &id)["cured_on"], "2026-07-02");
         app.turn_to("2026-09-29");
@@ -225,7 +250,9 @@ fn customers_to_be_reviewed_are_listed_by_their_day() {
         assert_eq!(current(app, &id)["review_on"], "2026-09-30");
         assert_eq!((review_by("2026-09-29"), review_by("2026-09-30")), (0, 1));
         // The house rates again what is late, and that is no review; in a worse grade it is due sooner.
-        an_invoice("I-1", "C-1", "500.00").due("2026-04-01").create(app);
+        an_invoice("I-1", "C-1", "500.00")
+            .due("2026-04-01")
+            .create(app);
         app.turn_to("2026-07-01");
         work(app);
         let worse = current(app, &id);

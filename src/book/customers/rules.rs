@@ -41,6 +41,18 @@ pub fn may_join(
     Ok(())
 }
 
+/// Of the grade that a rating gave and the one that an expert set until a day, the one that holds on a day.
+pub fn grade_holding<'a>(
+    grade: &'a str,
+    expert: Option<&'a str>,
+    until: Option<NaiveDate>,
+    day: NaiveDate,
+) -> &'a str {
+    expert
+        .filter(|_| until.is_some_and(|until| day <= until))
+        .unwrap_or(grade)
+}
+
 /// Why a legal status can't hold from a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SinceError {

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::api::{CustomerFilter, CustomerSort};
 use super::model::{Customer, CustomerRef, GROUP_DEPTH_MAX, LegalStatus};
-use super::rules::fold;
+use super::rules::{fold, grade_holding};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::CustomerId;
 use crate::platform::db::schema::customers::{self, dsl};
+use crate::platform::db::schema::ratings;
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 
@@ -201,6 +203,34 @@ pub fn list_legal_statuses(
             .select((dsl::id, dsl::legal_status))
             .load(c))?;
         found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// The grade that holds today for each of these customers; who was never rated is left out. Ratings are made on a higher
+/// floor, and whoever treats customers by their grade on this one reads here what they came to.
+pub fn list_grades(
+    db: &mut Db,
+    ids: &[CustomerId],
+) -> Result<BTreeMap<CustomerId, String>, DbError> {
+    type Row = (CustomerId, String, Option<String>, Option<NaiveDate>);
+    let today = db.today();
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(5_000) {
+        let rows: Vec<Row> = on_backend!(db, |c| ratings::table
+            .filter(ratings::customer_id.eq_any(chunk))
+            .filter(ratings::superseded_at.is_null())
+            .select((
+                ratings::customer_id,
+                ratings::grade,
+                ratings::override_grade,
+                ratings::override_until,
+            ))
+            .load(c))?;
+        found.extend(rows.into_iter().map(|(customer, grade, expert, until)| {
+            let held = grade_holding(&grade, expert.as_deref(), until, today);
+            (customer, held.to_owned())
+        }));
     }
     Ok(found)
 }

@@ -7,7 +7,7 @@ mod sense;
 
 pub use authority::{authority_of, level_needed, role_needed, top_level};
 pub use compare::{Difference, DifferenceKind, differences};
-pub use sense::{Nonsense, faults};
+pub use sense::{Nonsense, faults, unknown_procedures};
 
 use super::model::{
     Amounts, ApplicationPolicy, Authority, CheckRule, LimitMethods, PolicyDocument,

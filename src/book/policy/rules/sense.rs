@@ -2,6 +2,8 @@
 
 mod terms;
 
+pub use terms::unknown_procedures;
+
 use std::collections::BTreeSet;
 
 use crate::book::policy::model::{Authority, CheckRule, PolicyDocument, RuleCode, RuleEffect};

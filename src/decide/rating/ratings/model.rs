@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::book::customers::rules::grade_holding;
 use crate::decide::rating::indicators::model::IndicatorValue;
 use crate::decide::rating::models::model::ModelKind;
 use crate::decide::rating::models::rules::Appraised;
@@ -95,7 +96,7 @@ impl RatingRow {
     /// The grade that holds on a day.
     pub fn grade_on(&self, day: NaiveDate) -> &str {
         let expert = self.override_grade.as_deref();
-        holding(&self.grade, expert, self.override_until, day)
+        grade_holding(&self.grade, expert, self.override_until, day)
     }
 }
 
@@ -134,18 +135,6 @@ impl DefaultState {
     pub fn read(since: Option<NaiveDate>, cured_on: Option<NaiveDate>) -> Option<DefaultState> {
         since.map(|since| DefaultState { since, cured_on })
     }
-}
-
-/// Of a rating's grade and the one that an expert gave it, the one that holds on a day.
-pub fn holding<'a>(
-    grade: &'a str,
-    expert: Option<&'a str>,
-    until: Option<NaiveDate>,
-    day: NaiveDate,
-) -> &'a str {
-    expert
-        .filter(|_| until.is_some_and(|until| day <= until))
-        .unwrap_or(grade)
 }
 
 /// The rating that holds for a customer, for other rooms.

@@ -11,9 +11,10 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::model::{CurrentRating, RatingCause, RatingRow, Record, holding};
+use super::model::{CurrentRating, RatingCause, RatingRow, Record};
 use super::{rules, store};
 use crate::book::customers::model::{Customer, CustomerRef};
+use crate::book::customers::rules::grade_holding;
 use crate::book::customers::store as customers;
 use crate::decide::rating::rules::composite::{CompositeError, ExpertOverride};
 use crate::decide::rating::rules::cut_offs::CutOffError;
@@ -91,7 +92,7 @@ pub fn current(
         .map(|row| {
             let rating = CurrentRating {
                 id: row.id,
-                grade: holding(
+                grade: grade_holding(
                     &row.grade,
                     row.override_grade.as_deref(),
                     row.override_until,

@@ -9,9 +9,10 @@ use serde::Deserialize;
 use super::RatingError;
 use super::engine::numbers_of;
 use crate::book::customers::model::CustomerRef;
+use crate::book::customers::rules::grade_holding;
 use crate::book::customers::store as customers;
 use crate::decide::rating::indicators::actions as indicators;
-use crate::decide::rating::ratings::model::{DefaultState, RatingRow, holding};
+use crate::decide::rating::ratings::model::{DefaultState, RatingRow};
 use crate::decide::rating::ratings::{rules, store};
 use crate::decide::rating::rules::composite::GradeFacts;
 use crate::decide::rating::rules::cut_offs::{Proposal, propose};
@@ -76,7 +77,7 @@ fn grades_on(db: &mut Db, day: NaiveDate) -> Result<BTreeMap<CustomerId, String>
     let rows = store::list_grades_at(db, end)?.into_iter();
     Ok(rows
         .map(|(customer, grade, moved, until)| {
-            let held = holding(&grade, moved.as_deref(), until, day).to_owned();
+            let held = grade_holding(&grade, moved.as_deref(), until, day).to_owned();
             (customer, held)
         })
         .collect())
