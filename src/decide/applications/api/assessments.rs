@@ -10,7 +10,7 @@ use super::shapes::{ApplicationOut, answer};
 use crate::book::exposure::api::NoFilter;
 use crate::decide::applications::actions::{self, ApplicationError};
 use crate::decide::applications::model::AssessmentRow;
-use crate::decide::applications::rules::assessment::{Assessment, Economics};
+use crate::decide::applications::rules::assessment::Assessment;
 use crate::decide::applications::store;
 use crate::kernel::clock::Instant;
 use crate::kernel::figures::Figure;
@@ -107,7 +107,8 @@ pub struct AssessIn {
     #[validate(nested)]
     pub means: Option<MeansIn>,
     /// For the expected profit.
-    pub economics: Option<Economics>,
+    #[validate(nested)]
+    pub economics: Option<EconomicsIn>,
     /// Whether the house may approve by itself; if the policy allows it when not given.
     pub approval: Option<AssessApproval>,
 }
@@ -132,6 +133,21 @@ pub struct MeansIn {
     #[validate(range(min = 1, max = 10_000))]
     #[schema(minimum = 1, maximum = 10_000)]
     pub major_suppliers: u32,
+}
+
+/// What selling to the customer earns and risks.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"margin": "0.25", "loss_given_default": "1", "capital_cost": "0.08"}))]
+pub struct EconomicsIn {
+    /// Margin over variable cost as a share of sales, from 0 to 1.
+    pub margin: Figure,
+    /// The probability that the customer never pays, from 0 to 1; that of its rating when not given.
+    pub default_probability: Option<Figure>,
+    /// What is lost of the cost then, from 0 to 1.
+    pub loss_given_default: Figure,
+    /// What capital costs a year: 0.08 is 8 %.
+    pub capital_cost: Figure,
 }
 
 /// Who may approve what was assessed.

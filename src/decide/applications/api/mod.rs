@@ -14,6 +14,7 @@ use super::rules::{self, AuthorityError};
 use super::store;
 use crate::book::exposure::actions::AccountError;
 use crate::book::policy::actions::live;
+use crate::decide::rating::ratings::actions::NoProbability;
 use crate::kernel::ids::ApplicationId;
 use crate::platform::http::auth::{ApplyForCredit, ReadApplications};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
@@ -21,7 +22,7 @@ use crate::platform::http::{
     Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid,
 };
 
-pub use assessments::{AssessApproval, AssessIn};
+pub use assessments::{AssessApproval, AssessIn, EconomicsIn};
 pub use shapes::{
     ApplicationFilter, ApplicationIn, ApplicationOut, ApplicationPatch, ApplicationSort,
     ApplicationSummaryOut, ApproveIn, FulfilIn, InformationIn, InformationRequestIn, NewFactsIn,
@@ -218,6 +219,12 @@ impl From<ApplicationError> for Problem {
                 "no_open_condition",
                 "There is no open condition at this position.",
             ),
+            ApplicationError::NoProbability(error) => match error {
+                NoProbability::NotRated | NoProbability::NotSaid { .. } => {
+                    Problem::invalid("/economics/default_probability", "missing", error)
+                }
+                NoProbability::Db(error) => error.into(),
+            },
             ApplicationError::NoShare { pointer } => Problem::invalid(
                 pointer,
                 "not_a_share",

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::book::customers::rules::grade_holding;
 use crate::decide::rating::indicators::model::IndicatorValue;
@@ -12,6 +13,7 @@ use crate::decide::rating::models::model::ModelKind;
 use crate::decide::rating::models::rules::Appraised;
 use crate::decide::rating::rules::composite::{GradeFacts, Step};
 use crate::kernel::clock::Instant;
+use crate::kernel::figures::Figure;
 use crate::kernel::ids::{CustomerId, GradeScaleId, JobId, RatingId, RatingModelId};
 use crate::platform::db::columns::text_enum;
 use crate::platform::db::schema::ratings;
@@ -193,4 +195,30 @@ impl Appraisal {
     pub fn grade(&self) -> Option<&str> {
         self.result.as_ref().map(|_| self.grade.as_str())
     }
+}
+
+/// How likely a customer defaults within a year, and who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DefaultProbability {
+    /// From 0 to 1.
+    pub value: Figure,
+    pub source: ProbabilitySource,
+}
+
+/// Where a probability of default comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ProbabilitySource {
+    /// Whoever asked said it.
+    Given,
+    /// The model that made the customer's rating.
+    Model {
+        rating_id: RatingId,
+        model_id: RatingModelId,
+    },
+    /// What the grade scale says of the grade that the customer has.
+    Grade {
+        rating_id: RatingId,
+        grade_scale_id: GradeScaleId,
+    },
 }

@@ -3,9 +3,9 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use validator::Validate;
 
 use crate::book::exposure::model::{AccountStatus, LimitScope};
+use crate::decide::rating::ratings::model::ProbabilitySource;
 use crate::kernel::clock::Instant;
 use crate::kernel::figures::Figure;
 use crate::kernel::money::Money;
@@ -132,13 +132,15 @@ pub struct Means {
 }
 
 /// What selling to the customer earns and risks, as credit knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Economics {
     /// Margin over variable cost as a share of sales, from 0 to 1.
     pub margin: Figure,
     /// The probability that the customer never pays, from 0 to 1.
     pub default_probability: Figure,
+    /// Who says so; null in assessments of before, where credit did.
+    #[serde(default)]
+    pub probability_source: Option<ProbabilitySource>,
     /// What is lost of the cost then, from 0 to 1.
     pub loss_given_default: Figure,
     /// What capital costs a year: 0.08 is 8 %.
@@ -192,7 +194,7 @@ impl AssessmentFacts {
             (
                 self.economics.is_some(),
                 "economics",
-                "Say margin, probability of default, loss given default and cost of capital for the expected profit.",
+                "Say margin, loss given default and cost of capital for the expected profit.",
             ),
         ]
         .into_iter()

@@ -1,6 +1,7 @@
 //! What is done with ratings.
 
 mod engine;
+mod probability;
 pub mod monitoring;
 pub mod rerating;
 pub mod runs;
@@ -29,6 +30,7 @@ use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document
 use crate::platform::jobs::actions::JobsError;
 
 pub use engine::numbers_of;
+pub use probability::{NoProbability, default_probability};
 use engine::{Engine, Occasion};
 
 /// Why a use case on ratings was refused.
