@@ -205,7 +205,10 @@ fn an_order_takes_the_probability_of_default_of_its_customers_rating() {
             let error = &problem["errors"][0];
             (error["pointer"].clone(), error["code"].clone())
         };
-        assert_eq!(refusal("C-2"), (json!("/order/customer"), json!("not_rated")));
+        assert_eq!(
+            refusal("C-2"),
+            (json!("/order/customer"), json!("not_rated"))
+        );
         assert_eq!(refusal("C-9"), (json!("/order/customer"), json!("unknown")));
         let missing = (json!("/order/default_probability"), json!("missing"));
         assert_eq!(refusal("C-1"), missing);
@@ -215,7 +218,10 @@ fn an_order_takes_the_probability_of_default_of_its_customers_rating() {
         document["scale"]["grades"][4]["probability_of_default"] = json!(0.04);
         let drafted = app
             .credit()
-            .post("/v1/grade-scales", json!({"document": document, "reason": "Counted."}))
+            .post(
+                "/v1/grade-scales",
+                json!({"document": document, "reason": "Counted."}),
+            )
             .expect(201);
         app.finance()
             .post_if(
@@ -248,7 +254,10 @@ fn an_order_takes_the_probability_of_default_of_its_customers_rating() {
             "code": "TREE", "name": "For a test", "kind": "decision_tree", "document": tree,
             "reason": "A test needs it.",
         });
-        put_live(app, &app.credit().post("/v1/rating-models", body).expect(201));
+        put_live(
+            app,
+            &app.credit().post("/v1/rating-models", body).expect(201),
+        );
         rate();
         let answered = order_of(app, "C-1").expect(200);
         assert_eq!(answered["order"]["default_probability"], "0.100000");

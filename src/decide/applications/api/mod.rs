@@ -19,7 +19,7 @@ use crate::kernel::ids::ApplicationId;
 use crate::platform::http::auth::{ApplyForCredit, ReadApplications};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid,
+    Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Speaks, Valid,
 };
 
 pub use assessments::{AssessApproval, AssessIn, EconomicsIn};
@@ -54,6 +54,7 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn create_application(
     actor: Actor<ApplyForCredit>,
     command: Command<ApplicationIn>,
+    speaks: Speaks,
     doors: web::Data<Doors>,
 ) -> Outcome {
     doors
@@ -61,7 +62,7 @@ pub async fn create_application(
             let application = actions::create(tx, input)?;
             let location = format!("/v1/applications/{}", application.id);
             let (caller, version) = (tx.caller(), application.version);
-            let out = shapes::describe(caller, tx, application)?;
+            let out = shapes::describe(caller, speaks.0, tx, application)?;
             Ok(Answer::created(&out, location)?.version(version))
         })
         .await
@@ -114,12 +115,18 @@ pub async fn list_applications(
 pub async fn find_application(
     actor: Actor<ReadApplications>,
     id: web::Path<ApplicationId>,
+    speaks: Speaks,
     doors: web::Data<Doors>,
 ) -> Outcome {
     let answer = doors
         .read(move |db| {
             let found = store::find_visible(db, &actor, *id)?;
-            shapes::answer(&actor, db, found.ok_or(ApplicationError::Missing)?)
+            shapes::answer(
+                &actor,
+                speaks.0,
+                db,
+                found.ok_or(ApplicationError::Missing)?,
+            )
         })
         .await?;
     Ok(answer.into_response())
@@ -144,12 +151,13 @@ pub async fn change_application(
     id: web::Path<ApplicationId>,
     version: IfMatch,
     patch: Valid<ApplicationPatch>,
+    speaks: Speaks,
     doors: web::Data<Doors>,
 ) -> Outcome {
     doors
         .write(&actor, move |tx| {
             let application = actions::change(tx, *id, version.0, &patch.0)?;
-            shapes::answer(tx.caller(), tx, application)
+            shapes::answer(tx.caller(), speaks.0, tx, application)
         })
         .await
 }

@@ -1,8 +1,8 @@
 //! What is done with ratings.
 
 mod engine;
-mod probability;
 pub mod monitoring;
+mod probability;
 pub mod rerating;
 pub mod runs;
 pub mod survey;
@@ -30,8 +30,8 @@ use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document
 use crate::platform::jobs::actions::JobsError;
 
 pub use engine::numbers_of;
-pub use probability::{NoProbability, default_probability};
 use engine::{Engine, Occasion};
+pub use probability::{NoProbability, default_probability};
 
 /// Why a use case on ratings was refused.
 #[derive(Debug, thiserror::Error)]
