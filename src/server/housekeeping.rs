@@ -55,7 +55,9 @@ pub fn sweep(database: &Database) -> Result<(), Problem> {
 /// When the database fails.
 pub fn begin_day(database: &Database) -> Result<(), Problem> {
     let house: Caller = house_caller("netterms", &[])?;
-    database.write(&house, |tx| Ok(rerating::begin_day(tx)?))?;
+    database.write(&house, |tx| -> Result<usize, Problem> {
+        Ok(rerating::begin_day(tx)?)
+    })?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The policy document and its versions.
 
 mod terms;
+mod validity;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ pub use terms::{
     Discount, GradeFactor, InsuredCap, LimitCombination, LimitMethod, LimitMethods, MethodWeight,
     StraightThrough, StraightThroughConditions, TermsRow,
 };
+pub use validity::Validity;
 
 text_enum! {
     /// Where a version of the policy stands. Exactly one is live; a live version never changes.
@@ -343,7 +345,8 @@ pub struct ApplicationPolicy {
         "rounding_steps": {"CNY": "1000.00"}},
     "straight_through": {"ceilings": {"CNY": "100000.00"}, "worst_grade": "A",
         "conditions": {"customer_months_min": 12, "in_time_share_min": "0.90"}},
-    "rerate": ["stale", "moved"]
+    "rerate": ["stale", "moved"],
+    "validity": {"statement_months": 18, "industry_months": 24, "fact_months": 12}
 }))]
 pub struct PolicyDocument {
     #[validate(length(max = 50), nested)]
@@ -384,6 +387,10 @@ pub struct PolicyDocument {
     #[validate(length(max = 3))]
     #[schema(max_items = 3)]
     pub rerate: Vec<RerateCause>,
+    /// For how long what is known of a customer is used; as in a new house when not given.
+    #[serde(default)]
+    #[validate(nested)]
+    pub validity: Validity,
 }
 
 impl PolicyDocument {

@@ -11,7 +11,7 @@ pub use sense::{Nonsense, faults, unknown_procedures};
 
 use super::model::{
     Amounts, ApplicationPolicy, Authority, CheckRule, LimitMethods, PolicyDocument,
-    ReservationPolicy, RuleCode, RuleEffect, rerate_default,
+    ReservationPolicy, RuleCode, RuleEffect, Validity, rerate_default,
 };
 use crate::kernel::caller::Role;
 use crate::kernel::money::{Currency, Money};
@@ -83,6 +83,7 @@ pub fn default_document() -> PolicyDocument {
         limit_methods: LimitMethods::default(),
         straight_through: None,
         rerate: rerate_default(),
+        validity: Validity::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::AdditionalKind;
 use crate::book::exposure::rules::included;
 use crate::book::exposure::store as exposure;
-use crate::book::policy::model::{LimitMethods, PolicyDocument};
+use crate::book::policy::model::{LimitMethods, PolicyDocument, Validity};
 use crate::book::receivables::model::InvoicePart;
 use crate::book::receivables::store as receivables;
 use crate::decide::applications::model::Application;
@@ -21,7 +21,7 @@ use crate::decide::rating::rules::payment_behaviour::{
     Item, PaidPart, PaymentBehaviour, Window, payment_behaviour,
 };
 use crate::decide::rating::rules::statements::Line;
-use crate::decide::rating::statements::model::{VALID_MONTHS, current};
+use crate::decide::rating::statements::model::current;
 use crate::decide::rating::statements::store as statements;
 use crate::decide::terms::actions::first_day;
 use crate::kernel::ids::CustomerId;
@@ -49,7 +49,7 @@ pub fn gather(
         sales: sales(tx, customer, currency, today)?,
         security: security(tx, locked, today)?,
         rating: rating(tx, customer)?,
-        statement: statement(tx, customer, currency, today)?,
+        statement: statement(tx, customer, currency, policy.validity, today)?,
         payments: payments(tx, customer, currency, &policy.limit_methods, today)?,
         expected: None,
         means: None,
@@ -141,9 +141,10 @@ fn statement(
     db: &mut Db,
     customer: CustomerId,
     currency: Currency,
+    validity: Validity,
     today: NaiveDate,
 ) -> Result<Option<StatementFact>, DbError> {
-    let since = today.checked_sub_months(Months::new(VALID_MONTHS));
+    let since = today.checked_sub_months(Months::new(validity.statement_months));
     let known = statements::list_known(db, &[customer], since.unwrap_or(today), today)?;
     let Some(row) = current(known).into_iter().next() else {
         return Ok(None);
@@ -157,7 +158,7 @@ fn statement(
     };
     let converted = |amount: Option<Money>| match &conversion {
         None => amount,
-        Some(conversion) => convert(amount?, conversion, Rounding::Nearest).ok(),
+        Some(conversion) => convert(amount?, conversion, Rounding::HalfEven).ok(),
     };
     Ok(Some(StatementFact {
         id: row.id.to_string(),

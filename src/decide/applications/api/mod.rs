@@ -58,7 +58,7 @@ pub async fn create_application(
     doors: web::Data<Doors>,
 ) -> Outcome {
     doors
-        .once(&actor, command, |tx, input| {
+        .once(&actor, command, move |tx, input| {
             let application = actions::create(tx, input)?;
             let location = format!("/v1/applications/{}", application.id);
             let (caller, version) = (tx.caller(), application.version);

@@ -58,6 +58,7 @@ fn facts() -> AssessmentFacts {
             receivables: None,
             short_term_debt: None,
             payables: None,
+            conversion: None,
         }),
         payments: Some(PaymentsFact {
             from: day("2026-01-01"),
