@@ -12,7 +12,9 @@ use netterms::kernel::ids::CustomerId;
 use netterms::kernel::money::Money;
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, a_customer, a_receipt, a_statement, an_invoice, on_both};
+use crate::support::{
+    TestApp, a_customer, a_receipt, a_statement, an_invoice, on_both, set_policy,
+};
 
 /// What every indicator says of a customer as of a day, by code.
 fn indicators(app: &TestApp, customer: &str, as_of: &str) -> BTreeMap<String, Value> {
@@ -120,7 +122,15 @@ fn the_policy_says_for_how_long_what_is_known_is_used() {
             let read = app.credit().get(&format!("/v1/indicators/{code}"));
             read.expect(200)["valid_months"].clone()
         };
-        let all = || ["CURRENT_RATIO", "INDUSTRY_GROWTH", "MARKET_SHARE", "OVERDUE_COUNT"].map(months);
+        let all = || {
+            [
+                "CURRENT_RATIO",
+                "INDUSTRY_GROWTH",
+                "MARKET_SHARE",
+                "OVERDUE_COUNT",
+            ]
+            .map(months)
+        };
         assert_eq!(all(), [json!(18), json!(24), json!(12), Value::Null]);
         let ratio = || indicators(app, "C-1", "2026-03-31")["CURRENT_RATIO"].clone();
         assert_eq!(ratio()["expires_on"], "2027-06-30");
