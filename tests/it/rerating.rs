@@ -123,8 +123,9 @@ fn an_indicator_of_our_ledger_that_the_model_asks_for_moves_a_rating() {
             moved.as_array().unwrap().contains(&json!("OVERDUE_COUNT")),
             "{moved}"
         );
+        // A day later it is later, which this model does not look at: counts and amounts are the same.
         app.turn_to("2025-03-06");
-        assert_eq!(work(app)[0]["rated"], json!({"moved": 1}));
+        assert_eq!(work(app)[0]["rated"], json!({}));
     });
 }
 

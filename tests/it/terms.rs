@@ -239,7 +239,7 @@ fn an_order_takes_the_probability_of_default_of_its_customers_rating() {
         let rating = rate();
         let answered = order_of(app, "C-1").expect(200);
         assert_eq!(answered["order"]["expected_profit"], cny("19767.12"));
-        assert_eq!(answered["order"]["default_probability"], "0.040000");
+        assert_eq!(answered["order"]["default_probability"], "0.04");
         assert_eq!(
             answered["order"]["probability_source"],
             json!({"kind": "grade", "rating_id": rating.id(), "grade_scale_id": drafted.id()})
@@ -260,7 +260,7 @@ fn an_order_takes_the_probability_of_default_of_its_customers_rating() {
         );
         rate();
         let answered = order_of(app, "C-1").expect(200);
-        assert_eq!(answered["order"]["default_probability"], "0.100000");
+        assert_eq!(answered["order"]["default_probability"], "0.1");
         assert_eq!(answered["order"]["probability_source"]["kind"], "model");
         // Who asks may say otherwise, and must say something.
         let mut order = json!({

@@ -11,7 +11,7 @@ use crate::decide::rating::rules::composite::{
     Cause, CompositeError, ExpertOverride, GradeFacts, GradePolicy, GradeRule, Grades, Outcome,
     PastDue, Step, check_override, composite_grade, default_steps,
 };
-use crate::decide::rating::rules::numbers::share;
+use crate::decide::rating::rules::numbers::{is_same, share};
 use crate::decide::rating::rules::scoring::Value;
 use crate::decide::rating::scales::model::Scale;
 use crate::kernel::money::{Currency, Money};
@@ -224,7 +224,7 @@ pub fn moved(
     };
     let indicators = record.inputs.iter().filter_map(|(code, then)| {
         let now = values.get(code).filter(|_| from_ledger(code))?;
-        (!is_same(then.value.as_ref(), now.value.as_ref())).then(|| code.clone())
+        (!is_same_value(then.value.as_ref(), now.value.as_ref())).then(|| code.clone())
     });
     let holds = |rule: &GradeRule, facts: &GradeFacts| rule.condition.holds(facts).unwrap_or(false);
     let rules = bounds.rules.iter();
@@ -235,12 +235,9 @@ pub fn moved(
         .collect()
 }
 
-/// Numbers that went through JSON and back may differ in their last digit.
-fn is_same(then: Option<&Value>, now: Option<&Value>) -> bool {
+fn is_same_value(then: Option<&Value>, now: Option<&Value>) -> bool {
     match (then, now) {
-        (Some(Value::Number(then)), Some(Value::Number(now))) => {
-            (then - now).abs() <= 1e-9 * then.abs().max(1.0)
-        }
+        (Some(Value::Number(then)), Some(Value::Number(now))) => is_same(*then, *now),
         (then, now) => then == now,
     }
 }

@@ -206,13 +206,8 @@ impl Engine {
             moved: occasion.moved,
         };
         let held = graded.override_grade.as_deref().unwrap_or(&graded.grade);
-        let terms_row = self.policy.document.terms_of(held, segment);
-        let review_on = rules::review_on(
-            occasion.cause,
-            before.and_then(|row| row.review_on),
-            terms_row.and_then(|row| row.review_months),
-            today,
-        );
+        let review_months = self.review_months(held, segment);
+        let reviewed = before.and_then(|row| row.review_on);
         Ok(RatingRow {
             id: RatingId::new(),
             customer_id: known.customer,
@@ -233,8 +228,14 @@ impl Engine {
             in_default_since: graded.default.map(|default| default.since),
             cured_on: graded.default.and_then(|default| default.cured_on),
             cause: occasion.cause,
-            review_on,
+            review_on: rules::review_on(occasion.cause, reviewed, review_months, today),
         })
+    }
+
+    /// After how many months the policy wants customers of a grade in a segment looked at again.
+    fn review_months(&self, grade: &str, segment: Option<&str>) -> Option<i32> {
+        let terms = self.policy.document.terms_of(grade, segment)?;
+        terms.review_months
     }
 
     fn appraise(&self, model: &ModelVersion, values: &BTreeMap<String, Value>) -> Appraisal {
