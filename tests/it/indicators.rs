@@ -12,7 +12,9 @@ use netterms::kernel::ids::CustomerId;
 use netterms::kernel::money::Money;
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, a_customer, a_receipt, a_statement, an_invoice, on_both};
+use crate::support::{
+    TestApp, a_customer, a_receipt, a_statement, an_invoice, on_both, set_policy,
+};
 
 /// What every indicator says of a customer as of a day, by code.
 fn indicators(app: &TestApp, customer: &str, as_of: &str) -> BTreeMap<String, Value> {
@@ -107,6 +109,48 @@ fn of_a_customer_nobody_knows_every_indicator_is_missing_with_its_reason() {
         app.credit()
             .get("/v1/customers/C-9/indicators")
             .expect_problem(404, "not_found");
+    });
+}
+
+#[test]
+fn the_policy_says_for_how_long_what_is_known_is_used() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        a_customer("C-1").create(app);
+        a_statement("C-1").create(app);
+        let months = |code: &str| {
+            let read = app.credit().get(&format!("/v1/indicators/{code}"));
+            read.expect(200)["valid_months"].clone()
+        };
+        let all = || {
+            [
+                "CURRENT_RATIO",
+                "INDUSTRY_GROWTH",
+                "MARKET_SHARE",
+                "OVERDUE_COUNT",
+            ]
+            .map(months)
+        };
+        assert_eq!(all(), [json!(18), json!(24), json!(12), Value::Null]);
+        let ratio = || indicators(app, "C-1", "2026-03-31")["CURRENT_RATIO"].clone();
+        assert_eq!(ratio()["expires_on"], "2027-06-30");
+        set_policy(app, |document| {
+            document["validity"] =
+                json!({"statement_months": 2, "industry_months": 12, "fact_months": 1});
+        });
+        assert_eq!(all(), [json!(2), json!(12), json!(1), Value::Null]);
+        assert_eq!(
+            ratio()["missing"],
+            json!({"code": "expired", "expired_on": "2026-02-28"})
+        );
+        let said = json!({
+            "indicator": "MARKET_SHARE", "value": 0.1, "source": "Press", "as_of": "2026-03-31",
+        });
+        let fact = app
+            .credit()
+            .post("/v1/customers/C-1/facts", said)
+            .expect(201);
+        assert_eq!(fact["expires_on"], "2026-04-30");
     });
 }
 

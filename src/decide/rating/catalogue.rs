@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::rules::statements::altman::Model;
 use super::rules::statements::ratios::{self, Better, RatioCode};
+use crate::book::policy::model::Validity;
 use crate::kernel::places::Language;
 
 /// What kind of thing an indicator is.
@@ -97,6 +98,18 @@ pub enum Place {
     IndustryTable,
     /// What people say of a customer.
     Facts,
+}
+
+impl Place {
+    /// For how many months a value from there is used; none when it is computed for every day.
+    pub const fn valid_months(self, validity: Validity) -> Option<u32> {
+        match self {
+            Place::FinancialStatements => Some(validity.statement_months),
+            Place::IndustryTable => Some(validity.industry_months),
+            Place::Facts => Some(validity.fact_months),
+            Place::Ledger => None,
+        }
+    }
 }
 
 /// What our own ledger tells of a customer, over the 365 days up to a day where nothing else is said.

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::model::{IndicatorInput, IndicatorValue, LedgerRow, MissingValue, ValueSource};
+use crate::book::policy::model::Validity;
 use crate::decide::rating::catalogue::{self, Conduct, Entry, Figure as TableFigure, Origin};
 use crate::decide::rating::facts::model::CustomerFact;
 use crate::decide::rating::facts::rules::{Counting, counting};
@@ -31,6 +32,8 @@ const DAYS_OF_YEAR: f64 = 365.25;
 /// All that is known of one customer as of a day.
 pub struct Known<'a> {
     pub on: NaiveDate,
+    /// For how long what is known is used.
+    pub validity: Validity,
     /// The latest statement that we had, and the one before it.
     pub statement: Option<(&'a FinancialStatement, Statement)>,
     pub before: Option<Statement>,
@@ -108,7 +111,7 @@ fn from_statement(
     let Some((row, statement)) = &known.statement else {
         return missing(MissingValue::NoStatement);
     };
-    let expires_on = row.expires_on();
+    let expires_on = known.validity.of_statement(row.period_end);
     let (computed, inputs) = if expires_on < known.on {
         let expired = MissingValue::Expired {
             expired_on: expires_on,
@@ -240,7 +243,7 @@ fn from_table(known: &Known, entry: &Entry, figure: TableFigure) -> IndicatorVal
     let Some(row) = known.industry_version else {
         return missing(not_there);
     };
-    let expires_on = row.expires_on();
+    let expires_on = known.validity.of_industry(row.as_of);
     let found = match figure {
         TableFigure::Growth => row.growth,
         TableFigure::Cr4 => row.cr4,
