@@ -14,6 +14,7 @@ use crate::decide::limits::actions as limits;
 use crate::decide::rating::ratings::actions::rerating;
 use crate::kernel::caller::Caller;
 use crate::platform::db::{Database, Tx};
+use crate::platform::events;
 use crate::platform::http::Problem;
 use crate::platform::http::auth::house_caller;
 use crate::platform::idempotency;
@@ -49,16 +50,21 @@ pub fn sweep(database: &Database) -> Result<(), Problem> {
     subscriptions::catch_up(database)
 }
 
-/// Begins what is done once a business day, when nobody has yet: jobs, which a worker does.
+/// Begins the business day, when nobody has yet: what waits for it follows by subscriptions, and jobs that a worker does.
 ///
 /// # Errors
 /// When the database fails.
 pub fn begin_day(database: &Database) -> Result<(), Problem> {
+    if events::has_begun(database)? {
+        return Ok(());
+    }
     let house: Caller = house_caller("netterms", &[])?;
-    database.write(&house, |tx| -> Result<usize, Problem> {
-        Ok(rerating::begin_day(tx)?)
-    })?;
-    Ok(())
+    database.write(&house, |tx| -> Result<(), Problem> {
+        if events::begin_day(tx)? {
+            rerating::begin_day(tx)?;
+        }
+        Ok(())
+    })
 }
 
 fn tend(database: &Database, daily: DailyWork) -> Result<(), Problem> {

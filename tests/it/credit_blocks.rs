@@ -137,6 +137,31 @@ fn a_raised_limit_lets_the_order_pass_by_itself() {
 }
 
 #[test]
+fn a_limit_that_holds_from_tomorrow_lets_the_order_pass_tomorrow() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        let account = a_customer("C-1").with_limit("100.00").create(app).account;
+        let block = waits(app, "C-1", "SO-1", "150.00");
+        let season = json!({
+            "kind": "temporary", "amount": {"amount": "50.00", "currency": "CNY"}, "valid_from": "2026-04-01",
+            "valid_until": "2026-05-31", "reason": "The season.",
+        });
+        app.credit()
+            .post(
+                &format!("/v1/credit-accounts/{account}/additional-limits"),
+                season,
+            )
+            .expect(201);
+        housekeeping::begin_day(app.database()).unwrap();
+        assert_eq!(then(app, &block), "open");
+        app.turn_to("2026-04-01");
+        assert_eq!(then(app, &block), "open");
+        housekeeping::begin_day(app.database()).unwrap();
+        assert_eq!(then(app, &block), "auto_released");
+    });
+}
+
+#[test]
 fn of_two_waiting_orders_and_room_for_one_the_older_gets_it() {
     on_both(|app| {
         let customer = a_customer("C-1").with_limit("1000.00").create(app);

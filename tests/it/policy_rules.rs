@@ -1,12 +1,16 @@
 //! Each check rule that a policy may have, drafted and set live, and then asked.
 
+use netterms::book::exposure::model::LimitScope;
 use serde_json::{Value, json};
 
 use crate::dunning::{dun, invoice, pay};
 use crate::limits::{an_order, check, codes};
 use crate::ratings;
 use crate::receivables::take_back;
-use crate::support::{Reply, TestApp, a_customer, a_receipt, an_invoice, on_both, set_rules};
+use crate::support::{
+    Reply, TestApp, a_customer, a_graded_customer, a_receipt, an_invoice, on_both, rate_by_share,
+    set_limit, set_rules,
+};
 
 /// Asks about an order without reserving.
 fn ask(app: &TestApp, order: &str, amount: &str) -> Reply {
@@ -56,6 +60,32 @@ fn a_rule_may_be_for_some_grades_alone() {
         set_rules(app, json!([rule(json!([rating["grade"]]))]));
         assert_eq!(outcome(app, "100.01"), "review_required");
         assert_eq!(outcome(app, "100.00"), "approved");
+    });
+}
+
+#[test]
+fn whose_review_is_overdue_goes_to_credit_until_somebody_looks() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        rate_by_share(app);
+        // Looked at every six months.
+        a_graded_customer(app, "C-1", "BB");
+        set_limit(app, "C-1", LimitScope::Own, "1000.00", "CNY");
+        set_rules(
+            app,
+            json!([{"code": "review_overdue", "effect": "review", "days": 14}]),
+        );
+        app.turn_to("2026-10-14");
+        assert_eq!(outcome(app, "1.00"), "approved");
+        app.turn_to("2026-10-15");
+        let late = ask(app, "SO-1", "1.00");
+        assert_eq!(codes(&late), ["review_overdue"]);
+        assert_eq!(
+            late["reasons"][0]["facts"],
+            json!({"review_on": "2026-09-30", "grace_days": "14"})
+        );
+        ratings::rate(app, "C-1");
+        assert_eq!(outcome(app, "1.00"), "approved");
     });
 }
 

@@ -171,6 +171,7 @@ fn the_policy_says_whom_the_house_rates_again() {
         assert_eq!(work(app), [Value::Null; 0]);
         let before = history(app, &id);
         set_policy(app, |document| document["rerate"] = json!(["unrated"]));
+        app.turn_to("2027-04-11");
         assert_eq!(
             work(app)[0],
             json!({"customers": 2, "rated": {"unrated": 1}})

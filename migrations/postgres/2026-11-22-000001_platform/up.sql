@@ -30,6 +30,12 @@ CREATE TABLE subscriptions (
     retry_at timestamptz
 );
 
+-- The business days that have begun.
+CREATE TABLE business_days (
+    day date PRIMARY KEY,
+    begun_at timestamptz NOT NULL
+);
+
 CREATE TABLE idempotency_keys (
     id uuid PRIMARY KEY,
     fingerprint text NOT NULL,

@@ -29,6 +29,12 @@ CREATE TABLE subscriptions (
     retry_at TEXT
 ) STRICT;
 
+-- The business days that have begun.
+CREATE TABLE business_days (
+    day TEXT PRIMARY KEY NOT NULL,
+    begun_at TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE idempotency_keys (
     id BLOB PRIMARY KEY,
     fingerprint TEXT NOT NULL,

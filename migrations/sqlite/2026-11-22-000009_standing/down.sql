@@ -1,4 +1,3 @@
-DROP TABLE rating_days;
 DROP INDEX ratings_review;
 ALTER TABLE ratings DROP COLUMN review_on;
 ALTER TABLE ratings DROP COLUMN cause;

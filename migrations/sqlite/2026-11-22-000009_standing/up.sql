@@ -9,8 +9,3 @@ ALTER TABLE ratings ADD COLUMN cause TEXT NOT NULL DEFAULT 'asked'
 ALTER TABLE ratings ADD COLUMN review_on TEXT;
 UPDATE ratings SET cause = 'run' WHERE run_id IS NOT NULL;
 CREATE INDEX ratings_review ON ratings (review_on, id);
-
-CREATE TABLE rating_days (
-    day TEXT PRIMARY KEY NOT NULL,
-    begun_at TEXT NOT NULL
-) STRICT;

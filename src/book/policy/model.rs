@@ -210,6 +210,8 @@ text_enum! {
         PaymentBehaviour = "payment_behaviour",
         /// The limit's last day passed more than `days` ago.
         LimitExpired = "limit_expired",
+        /// A person was to look at the customer again by a day that passed more than `days` ago.
+        ReviewOverdue = "review_overdue",
         /// The order alone is above `amounts`.
         MaxDocumentValue = "max_document_value",
         /// The order is above `threshold_ppm` of the median of the customer's orders of the last twelve months.
@@ -245,7 +247,7 @@ pub struct CheckRule {
     #[validate(range(min = 1, max = 100_000_000))]
     #[schema(minimum = 1, maximum = 100_000_000)]
     pub threshold_ppm: Option<i64>,
-    /// Days; for `limit_expired` 0 when not given.
+    /// Days; for `limit_expired` and `review_overdue` 0 when not given.
     #[validate(range(min = 0, max = 3650))]
     #[schema(minimum = 0, maximum = 3650)]
     pub days: Option<i32>,
@@ -404,8 +406,10 @@ impl PolicyDocument {
     }
 
     /// Whether any check rule is for some grades alone: then the grade must be looked up.
-    pub fn asks_for_grades(&self) -> bool {
-        self.check_rules.iter().any(|rule| !rule.grades.is_empty())
+    pub fn asks_for_ratings(&self) -> bool {
+        let asks =
+            |rule: &CheckRule| !rule.grades.is_empty() || rule.code == RuleCode::ReviewOverdue;
+        self.check_rules.iter().any(asks)
     }
 
     /// Whether any check rule has this code: what it needs must then be looked up.

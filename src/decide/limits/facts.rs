@@ -66,6 +66,9 @@ pub struct Facts {
     /// The customer's grade, `NR` when it was never rated; none when the policy did not ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grade: Option<String>,
+    /// When a person is to look at the customer again; none when that is open, or the policy did not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_on: Option<chrono::NaiveDate>,
     /// What is overdue, by due date.
     pub overdue: Vec<Overdue>,
     /// What only some policies ask for; none when the policy did not.

@@ -29,6 +29,7 @@ text_enum! {
         MaxDunningLevel = "max_dunning_level",
         PaymentBehaviour = "payment_behaviour",
         LimitExpired = "limit_expired",
+        ReviewOverdue = "review_overdue",
         MaxDocumentValue = "max_document_value",
         OrderOutlier = "order_outlier",
         NewCustomerPeriod = "new_customer_period",
@@ -58,6 +59,7 @@ impl From<RuleCode> for ReasonCode {
             RuleCode::MaxDunningLevel => ReasonCode::MaxDunningLevel,
             RuleCode::PaymentBehaviour => ReasonCode::PaymentBehaviour,
             RuleCode::LimitExpired => ReasonCode::LimitExpired,
+            RuleCode::ReviewOverdue => ReasonCode::ReviewOverdue,
             RuleCode::MaxDocumentValue => ReasonCode::MaxDocumentValue,
             RuleCode::OrderOutlier => ReasonCode::OrderOutlier,
             RuleCode::NewCustomerPeriod => ReasonCode::NewCustomerPeriod,
@@ -221,6 +223,10 @@ fn template(reason: &Reason, language: Language) -> &'static str {
         (ReasonCode::ExemptParty, Language::Chinese) => "账户豁免至 {exempt_until}。",
         (ReasonCode::LimitExpired, Language::English) => "The limit was valid until {valid_until}.",
         (ReasonCode::LimitExpired, Language::Chinese) => "额度有效期至 {valid_until}，已过期。",
+        (ReasonCode::ReviewOverdue, Language::English) => {
+            "The customer was to be reviewed by {review_on}."
+        }
+        (ReasonCode::ReviewOverdue, Language::Chinese) => "客户应于 {review_on} 前复审，已逾期。",
         (ReasonCode::TermExceedsPolicy, Language::English) => {
             "{asked_days} net days were asked for; {allowed_days} are agreed."
         }

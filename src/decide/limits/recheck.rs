@@ -1,5 +1,5 @@
 //! Orders that wait for credit are looked at again when something happened that may let them pass: money came, a limit
-//! rose, another order gave its capacity back, another policy holds.
+//! rose, another order gave its capacity back, another policy holds, another day has begun.
 //!
 //! They compete for what became free in the order in which they came. A recheck that releases an order takes capacity,
 //! which lets nobody else pass and is no reason for another one. When it lets a reservation hold another amount, it is
@@ -31,6 +31,7 @@ pub const WAITING_ORDERS: Subscription = Subscription {
     name: "credit_blocks",
     actions: &[
         "additional_limit.granted",
+        "business_day.begun",
         "credit_account.changed",
         "credit_account.limit_set",
         "credit_account.reinstated",
@@ -76,8 +77,10 @@ impl Concerned {
         let mut concerned = Concerned::default();
         for event in events {
             match event.action.as_str() {
-                // Who leaves a group or a cap makes room there, and the event does not say which it was.
-                "customer.changed"
+                // A limit may hold from today; who leaves a group or a cap makes room there, and the event does not say
+                // which it was.
+                "business_day.begun"
+                | "customer.changed"
                 | "customer.moved"
                 | "exchange_rate.set"
                 | "policy.live"

@@ -41,6 +41,16 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::platform::db::columns::InstantColumn;
 
+    business_days (day) {
+        day -> Date,
+        begun_at -> InstantColumn,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::InstantColumn;
+
     subscriptions (name) {
         name -> Text,
         transaction_id -> BigInt,

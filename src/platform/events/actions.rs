@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::model::{Position, Progress, Standing, Subscription};
 use super::{rules, store};
-use crate::platform::db::{Database, DbError, Tx, fault};
+use crate::platform::db::{Change, Database, DbError, Tx, fault};
 use crate::platform::http::Problem;
 use crate::platform::http::auth::house_caller;
 
@@ -25,6 +25,30 @@ const ERROR_CHARS_MAX: usize = 1_000;
 pub fn begin(tx: &mut Tx, subscription: &Subscription) -> Result<(), DbError> {
     let end = store::horizon(tx)?;
     store::insert_progress(tx, &Progress::at(subscription.name, end))
+}
+
+/// Begins the business day that it is, and says whether nobody had: then `business_day.begun` is told to all who wait
+/// for it.
+///
+/// # Errors
+/// When the database fails.
+pub fn begin_day(tx: &mut Tx) -> Result<bool, DbError> {
+    let today = tx.today();
+    let begins = store::insert_day(tx, today)?;
+    if begins {
+        tx.record(Change::new("business_day.begun", today))?;
+    }
+    Ok(begins)
+}
+
+/// Whether today has begun.
+///
+/// # Errors
+/// When the database fails.
+pub fn has_begun(database: &Database) -> Result<bool, DbError> {
+    let mut db = database.reader()?;
+    let today = db.today();
+    store::has_day(&mut db, today)
 }
 
 /// Delivers the next events in one unit of work, and says how many. None when there are none, when another replica is

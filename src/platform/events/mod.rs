@@ -14,5 +14,5 @@ pub mod model;
 mod rules;
 mod store;
 
-pub use actions::{begin, catch_up, deliver, standing};
+pub use actions::{begin, begin_day, catch_up, deliver, has_begun, standing};
 pub use model::{Event, Standing, Subscription};

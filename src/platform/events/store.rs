@@ -1,12 +1,13 @@
 //! Queries on the log and on the places of subscriptions in it.
 
+use chrono::NaiveDate;
 use diesel::dsl::{exists, max, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::model::{Event, Position, Progress};
 use crate::kernel::clock::Instant;
-use crate::platform::db::schema::{subscriptions, trail_entries};
+use crate::platform::db::schema::{business_days, subscriptions, trail_entries};
 use crate::platform::db::{Backend, Conn, Db, DbError, Tx, on_backend};
 
 /// Compares where entries stand with a position.
@@ -151,4 +152,22 @@ pub fn save_progress(tx: &mut Tx, progress: &Progress) -> Result<(), DbError> {
     ))
     .execute(c))?;
     Ok(())
+}
+
+/// Writes down that a business day begins now, and says whether nobody had.
+pub fn insert_day(tx: &mut Tx, day: NaiveDate) -> Result<bool, DbError> {
+    let now = tx.now();
+    let rows = on_backend!(tx, |c| diesel::insert_into(business_days::table)
+        .values((business_days::day.eq(day), business_days::begun_at.eq(now)))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(rows > 0)
+}
+
+/// Whether a business day has begun.
+pub fn has_day(db: &mut Db, day: NaiveDate) -> Result<bool, DbError> {
+    Ok(on_backend!(db, |c| diesel::select(exists(
+        business_days::table.find(day)
+    ))
+    .get_result(c))?)
 }

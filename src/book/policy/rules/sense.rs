@@ -157,7 +157,7 @@ const fn parameters(code: RuleCode) -> Uses {
             days: Use::Needed,
             ..none
         },
-        RuleCode::LimitExpired => Uses {
+        RuleCode::LimitExpired | RuleCode::ReviewOverdue => Uses {
             days: Use::Optional,
             ..none
         },

@@ -24,7 +24,7 @@ pub struct AskedFor {
     dunning_levels: Option<HashMap<CustomerId, i32>>,
     behaviour: Option<HashMap<CustomerId, Behaviour>>,
     orders: Option<HashMap<CustomerId, Orders>>,
-    grades: Option<BTreeMap<CustomerId, CurrentRating>>,
+    ratings: Option<BTreeMap<CustomerId, CurrentRating>>,
 }
 
 /// The grade of who was never rated.
@@ -63,15 +63,19 @@ impl AskedFor {
         if policy.asks(RuleCode::OrderOutlier) {
             found.orders = Some(read_orders(db, accounts, since)?);
         }
-        if policy.asks_for_grades() {
-            found.grades = Some(ratings::current(db, customers)?);
+        if policy.asks_for_ratings() {
+            found.ratings = Some(ratings::current(db, customers)?);
         }
         Ok(found)
     }
 
     pub fn grade(&self, customer: CustomerId) -> Option<String> {
-        let rating = self.grades.as_ref()?.get(&customer);
+        let rating = self.ratings.as_ref()?.get(&customer);
         Some(rating.map_or_else(|| NOT_RATED.to_owned(), |rating| rating.grade.clone()))
+    }
+
+    pub fn review_on(&self, customer: CustomerId) -> Option<NaiveDate> {
+        self.ratings.as_ref()?.get(&customer)?.review_on
     }
 
     pub fn unpaid(&self, customer: CustomerId) -> Option<Unpaid> {

@@ -191,6 +191,7 @@ impl Book {
             nodes: places.nodes,
             unknown_nodes: places.unknown,
             grade: self.asked_for.grade(account.customer_id),
+            review_on: self.asked_for.review_on(account.customer_id),
             overdue: overdue.cloned().unwrap_or_default(),
             unpaid: self.asked_for.unpaid(account.customer_id),
             dunning_level: self.asked_for.dunning_level(account.customer_id),

@@ -35,6 +35,7 @@ pub fn hits(
         RuleCode::MaxDunningLevel => dunning_level(rule, facts),
         RuleCode::PaymentBehaviour => behaviour(rule, facts),
         RuleCode::LimitExpired => limit_expired(rule, facts),
+        RuleCode::ReviewOverdue => review_overdue(rule, facts),
         RuleCode::MaxDocumentValue => document_value(rule, facts, credit),
         RuleCode::OrderOutlier => outlier(rule, facts, credit),
         RuleCode::NewCustomerPeriod => new_customer(rule, facts, nodes, credit),
@@ -296,6 +297,15 @@ fn limit_expired(rule: &CheckRule, facts: &Facts) -> Option<Reason> {
     (days_since(valid_until, facts) > i64::from(rule.days.unwrap_or(0))).then(|| {
         reason(rule)
             .with("valid_until", valid_until)
+            .with("grace_days", rule.days.unwrap_or(0))
+    })
+}
+
+fn review_overdue(rule: &CheckRule, facts: &Facts) -> Option<Reason> {
+    let review_on = facts.review_on?;
+    (days_since(review_on, facts) > i64::from(rule.days.unwrap_or(0))).then(|| {
+        reason(rule)
+            .with("review_on", review_on)
             .with("grace_days", rule.days.unwrap_or(0))
     })
 }

@@ -36,6 +36,7 @@ fn facts(nodes: impl IntoIterator<Item = Node>) -> Facts {
         nodes: nodes.into_iter().collect(),
         unknown_nodes: Vec::new(),
         grade: None,
+        review_on: None,
         overdue: Vec::new(),
         unpaid: None,
         dunning_level: None,
@@ -353,6 +354,11 @@ fn every_rule_hits_beyond_its_parameter_and_not_at_it() {
             serde_json::json!({"code": "limit_expired", "effect": "block", "days": 7}),
             |facts, _| facts.limit_valid_until = Some(day("2026-03-24")),
             |facts, _| facts.limit_valid_until = Some(day("2026-03-23")),
+        ),
+        (
+            serde_json::json!({"code": "review_overdue", "effect": "review", "days": 30}),
+            |facts, _| facts.review_on = Some(day("2026-03-01")),
+            |facts, _| facts.review_on = Some(day("2026-02-28")),
         ),
         (
             serde_json::json!({"code": "account_status", "effect": "block"}),

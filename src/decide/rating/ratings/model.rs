@@ -156,6 +156,8 @@ pub struct CurrentRating {
     pub override_until: Option<NaiveDate>,
     /// Since when the customer is in default, with the probation after it; none when it is not.
     pub in_default_since: Option<NaiveDate>,
+    /// When a person is to look at the customer again.
+    pub review_on: Option<NaiveDate>,
 }
 
 /// Everything that led to a rating.

@@ -13,7 +13,7 @@ use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CustomerId, JobId, RatingId, RatingModelId};
 use crate::kernel::money::{Currency, Money};
 use crate::platform::db::schema::ratings::{self, dsl};
-use crate::platform::db::schema::{customers, invoices, rating_days};
+use crate::platform::db::schema::{customers, invoices};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek, sum_minor};
 use crate::platform::http::{PageRequest, Problem};
 
@@ -110,24 +110,6 @@ pub fn is_anybody_rated(db: &mut Db) -> Result<bool, DbError> {
         ratings::table.filter(dsl::superseded_at.is_null())
     ))
     .get_result(c))?)
-}
-
-/// Whether the house has begun to rate again on a day.
-pub fn is_day_begun(db: &mut Db, day: NaiveDate) -> Result<bool, DbError> {
-    Ok(on_backend!(db, |c| diesel::select(exists(
-        rating_days::table.find(day)
-    ))
-    .get_result(c))?)
-}
-
-/// Says that the house begins to rate again on a day, and whether it is the first to say so.
-pub fn begin_day(tx: &mut Tx, day: NaiveDate) -> Result<bool, DbError> {
-    let now = tx.now();
-    let rows = on_backend!(tx, |c| diesel::insert_into(rating_days::table)
-        .values((rating_days::day.eq(day), rating_days::begun_at.eq(now)))
-        .on_conflict_do_nothing()
-        .execute(c))?;
-    Ok(rows > 0)
 }
 
 /// How many customers a run rated for each cause.

@@ -73,13 +73,3 @@ diesel::table! {
         review_on -> Nullable<Date>,
     }
 }
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::platform::db::columns::InstantColumn;
-
-    rating_days (day) {
-        day -> Date,
-        begun_at -> InstantColumn,
-    }
-}

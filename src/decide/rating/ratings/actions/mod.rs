@@ -108,6 +108,7 @@ pub fn current(
                 stale_at: row.stale_on,
                 override_until: row.override_until.filter(|until| today <= *until),
                 in_default_since: row.in_default_since,
+                review_on: row.review_on,
             };
             (row.customer_id, rating)
         })

@@ -1,7 +1,7 @@
 //! Ratings looked at again by the house itself, once a business day, as the policy says: those that are too old, and
 //! those of customers who pay otherwise than when they were rated.
 //!
-//! Any replica may begin a day; the first does, and queues a job. A customer who was rated today is not rated again, so
+//! The first replica that begins a day queues a job. A customer who was rated today is not rated again, so
 //! that a job that was interrupted goes on where it was, and a day's work done twice changes nothing. An override that
 //! stands goes over to the new rating, as it does whenever somebody is rated.
 
@@ -36,24 +36,20 @@ struct Plan {}
 /// A customer to be rated again, with the rating that stands, when there is one.
 type Due = (Known, Occasion, Option<RatingId>);
 
-/// Queues the day's work, when there may be any and nobody has yet. How many jobs were queued: one or none.
+/// Queues the work of a day that begins, when there may be any.
 ///
 /// # Errors
 /// When the database fails.
-pub fn begin_day(tx: &mut Tx) -> Result<usize, RatingError> {
-    let today = tx.today();
+pub fn begin_day(tx: &mut Tx) -> Result<(), RatingError> {
     let policy = policies::live(tx)?;
     let causes = &policy.document.rerate;
-    if causes.is_empty() || store::is_day_begun(tx, today)? {
-        return Ok(0);
-    }
     let unrated = causes.contains(&RerateCause::Unrated) && store::count_customers(tx)? > 0;
-    if !(unrated || store::is_anybody_rated(tx)?) || !store::begin_day(tx, today)? {
-        return Ok(0);
+    if causes.is_empty() || !(unrated || store::is_anybody_rated(tx)?) {
+        return Ok(());
     }
     let id = jobs::begin(tx, JOB_KIND, "customers")?;
     jobs::queue(tx, id, &Plan {}, None)?;
-    Ok(1)
+    Ok(())
 }
 
 /// Does the day's work.
