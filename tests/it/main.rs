@@ -18,6 +18,7 @@ mod demo;
 mod dunning;
 mod events;
 mod exchange_rates;
+mod expert_panels;
 mod facts;
 mod financial_statements;
 mod house;
