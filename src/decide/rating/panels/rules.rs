@@ -240,21 +240,7 @@ fn of_indicator(
             let width = spread.upper_quartile - spread.lower_quartile;
             (Findings::Numbers(spread), share(width, most - least))
         }
-        _ => {
-            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-            for value in values {
-                if let Value::Answer(answer) = value {
-                    let count = counts.entry(answer.clone()).or_default();
-                    *count = count.saturating_add(1);
-                }
-            }
-            let all = of_count(counts.values().sum());
-            let most = of_count(counts.values().copied().max()?);
-            (
-                Findings::Answers(Answers { counts }),
-                1.0 - share(most, all),
-            )
-        }
+        _ => counted(values)?,
     };
     Some(IndicatorSummary {
         code: code.to_owned(),
@@ -263,6 +249,23 @@ fn of_indicator(
         // What parts per million can't tell apart is no disagreement.
         agreed: dispersion <= limit + 1e-9,
     })
+}
+
+/// How often each answer was given, and the share of those who did not give the commonest.
+fn counted<'a>(values: impl Iterator<Item = &'a Value>) -> Option<(Findings, f64)> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for value in values {
+        if let Value::Answer(answer) = value {
+            let count = counts.entry(answer.clone()).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+    let all = of_count(counts.values().sum());
+    let most = of_count(counts.values().copied().max()?);
+    Some((
+        Findings::Answers(Answers { counts }),
+        1.0 - share(most, all),
+    ))
 }
 
 fn number(value: &Value) -> Option<f64> {
