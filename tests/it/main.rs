@@ -42,6 +42,7 @@ mod replays;
 mod reservations;
 mod schema;
 mod security;
+mod sensitivity;
 mod support;
 mod terms;
 mod verify;

@@ -3,6 +3,7 @@
 mod engine;
 pub mod monitoring;
 pub mod runs;
+pub mod sensitivity;
 pub mod survey;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use super::model::{CurrentRating, RatingRow, Record, holding};
 use super::{rules, store};
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
+use crate::decide::rating::models::model::ModelKind;
+use crate::decide::rating::rules::ahp::HierarchyError;
 use crate::decide::rating::rules::composite::{CompositeError, ExpertOverride};
 use crate::decide::rating::rules::cut_offs::CutOffError;
 use crate::decide::rating::rules::numbers::of_ppm;
@@ -66,6 +69,10 @@ pub enum RatingError {
     Ranking(#[from] TopsisError),
     #[error(transparent)]
     Stability(#[from] StabilityError),
+    #[error("the model is of kind {0}: only the weights of an attribute tree can be moved")]
+    NotATree(ModelKind),
+    #[error(transparent)]
+    Weights(#[from] HierarchyError),
     #[error("the rating changed meanwhile")]
     Stale,
     #[error(transparent)]
