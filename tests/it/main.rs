@@ -27,6 +27,7 @@ mod indicators;
 mod industries;
 mod limits;
 mod model;
+mod monitoring;
 mod outages;
 mod overload;
 mod policies;

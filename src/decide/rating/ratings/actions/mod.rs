@@ -69,6 +69,10 @@ pub enum RatingError {
     Ranking(#[from] TopsisError),
     #[error(transparent)]
     Stability(#[from] StabilityError),
+    #[error("the customers are watched until {0}, which lies in the future")]
+    NotOver(NaiveDate),
+    #[error("no rating by this model held on {0}")]
+    NobodyRated(NaiveDate),
     #[error("the model is of kind {0}: only the weights of an attribute tree can be moved")]
     NotATree(ModelKind),
     #[error(transparent)]

@@ -240,6 +240,8 @@ impl From<RatingError> for Problem {
                 "is named twice, or is no indicator",
             ),
             RatingError::Ranking(_) => Problem::invalid("/criteria", "not_rankable", text),
+            RatingError::NotOver(_) => Problem::invalid("#months", "in_future", text),
+            RatingError::NobodyRated(_) => Problem::invalid("#rated_on", "no_ratings", text),
             RatingError::NotATree(_) => Problem::invalid("#id", "not_an_attribute_tree", text),
             RatingError::Weights(_) => Problem::invalid("/step", "out_of_range", text),
             RatingError::Stability(_) => Problem::invalid("#from", "no_ratings", text),
