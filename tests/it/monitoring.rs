@@ -1,13 +1,16 @@
 //! Models watched at work: whether those whom a model rated badly turned out so.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::ratings::{open, say};
-use crate::support::{Reply, TestApp, a_customer, a_receipt, an_invoice, on_both};
+use crate::support::{
+    Reply, TestApp, a_customer, a_receipt, an_invoice, on_both, put_live, upload,
+};
 
 /// Customers rated on 31 March 2026 with these market shares, who all bought in May for 1 June.
 fn rated(app: &TestApp, shares: &[(&str, f64)]) {
-    open(app);
     for (number, share) in shares {
         a_customer(number).create(app);
         say(app, number, *share);
@@ -37,33 +40,36 @@ fn watched(app: &TestApp, query: &str) -> Reply {
         .get(&format!("/v1/rating-models/{live}/discrimination{query}"))
 }
 
-/// Ten customers who never pay and twelve who pay nineteen days late, with these shares.
-fn a_year_later(app: &TestApp, bad: &str, good: &str) {
-    let numbers: Vec<(String, f64)> = (0..22)
-        .map(|place| {
-            let share = if place < 10 { bad } else { good };
-            (
-                format!("C-{place}"),
-                format!("{share}{place:02}").parse().unwrap(),
-            )
-        })
-        .collect();
+/// Ten customers who never pay and twelve who pay nineteen days late, each with its share.
+fn a_year_later(app: &TestApp, share: impl Fn(usize) -> f64) {
+    let numbers: Vec<String> = (0..22).map(|place| format!("C-{place}")).collect();
     let shares: Vec<(&str, f64)> = numbers
         .iter()
-        .map(|(number, share)| (number.as_str(), *share))
+        .enumerate()
+        .map(|(place, number)| (number.as_str(), share(place)))
         .collect();
     rated(app, &shares);
     app.turn_to("2026-06-20");
-    for (number, _) in &numbers[10..] {
+    for number in &numbers[10..] {
         pay(app, &format!("R-{number}"), number);
     }
     app.turn_to("2027-04-01");
 }
 
+/// The share of who stands at a place: of the first ten from `bad` on, of the others from `good` on.
+fn apart(bad: &str, good: &str) -> impl Fn(usize) -> f64 {
+    let (bad, good) = (bad.to_owned(), good.to_owned());
+    move |place| {
+        let from = if place < 10 { &bad } else { &good };
+        format!("{from}{place:02}").parse().unwrap()
+    }
+}
+
 #[test]
 fn a_model_that_told_who_would_not_pay_holds() {
     on_both(|app| {
-        a_year_later(app, "0.1", "0.6");
+        open(app);
+        a_year_later(app, apart("0.1", "0.6"));
         let found = watched(app, "").expect(200);
         assert_eq!(
             (&found["rated_on"], &found["until"]),
@@ -92,7 +98,8 @@ fn a_model_that_told_who_would_not_pay_holds() {
 #[test]
 fn a_model_that_told_it_the_wrong_way_round_is_to_be_calibrated_anew() {
     on_both(|app| {
-        a_year_later(app, "0.6", "0.1");
+        open(app);
+        a_year_later(app, apart("0.6", "0.1"));
         let found = watched(app, "?rated_on=2026-03-31").expect(200);
         assert_eq!(found["auc"]["value"], 0.0);
         assert_eq!(found["verdict"], "recalibrate");
@@ -104,9 +111,54 @@ fn a_model_that_told_it_the_wrong_way_round_is_to_be_calibrated_anew() {
 }
 
 #[test]
+fn what_validation_promised_stands_beside_what_came() {
+    on_both(|app| {
+        open(app);
+        let mut csv = "MARKET_SHARE,outcome\n".to_owned();
+        for row in 0..300 {
+            let outcome = if row % 100 < 30 { "bad" } else { "good" };
+            writeln!(csv, "0.{:02},{outcome}", row % 100).unwrap();
+        }
+        let plan = json!({
+            "code": "FITTED", "name": "Learnt from our book", "kind": "decision_tree",
+            "target": {"column": "outcome", "bad": "bad"}, "reason": "First fit.",
+        });
+        let job = upload("/v1/rating-models/fit", csv)
+            .part("plan", plan.to_string())
+            .run(&app.credit());
+        assert_eq!(job["status"], "succeeded", "{}", job.text);
+        let id = job["result"]["rating_model_id"].as_str().unwrap();
+        let path = format!("/v1/rating-models/{id}");
+        let draft = app.credit().get(&path).expect(200);
+        put_live(app, &draft);
+        // Of those who paid as of those who did not, every other one has a small share.
+        a_year_later(app, |place| if place % 2 == 0 { 0.1 } else { 0.6 });
+        let found = watched(app, "").expect(200);
+        assert_eq!(
+            (&found["ks"]["value"], &found["auc"]["value"]),
+            (&json!(0.0), &json!(0.5))
+        );
+        assert_eq!(found["validation"]["ks"]["value"], 1.0);
+        assert_eq!(
+            found["validation"]["auc"]["value"],
+            draft["report"]["validation"]["auc"]["value"]
+        );
+        let codes: Vec<&Value> = found["notices"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|notice| &notice["code"])
+            .collect();
+        assert_eq!(codes, ["ks_low", "ks_fell", "no_better_than_chance"]);
+        assert_eq!(found["verdict"], "recalibrate");
+    });
+}
+
+#[test]
 fn a_shorter_watch_or_a_stricter_one_tells_otherwise() {
     on_both(|app| {
-        a_year_later(app, "0.1", "0.6");
+        open(app);
+        a_year_later(app, apart("0.1", "0.6"));
         // By the end of August nothing that was due on 1 June is more than ninety days late.
         let early = watched(app, "?rated_on=2026-03-31&months=4").expect(200);
         assert_eq!(
@@ -182,6 +234,7 @@ fn who_was_bad_before_is_left_out_and_a_payment_taken_back_leaves_its_invoice_un
 #[test]
 fn a_time_that_is_not_over_or_knows_no_rating_is_refused() {
     on_both(|app| {
+        open(app);
         rated(app, &[("C-1", 0.2)]);
         for (query, pointer) in [
             ("?rated_on=2026-03-31", "#months"),
