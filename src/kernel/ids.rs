@@ -85,6 +85,10 @@ kinds! {
     DunningRun, DunningRunId, "drn";
     /// An exchange rate.
     ExchangeRate, ExchangeRateId, "fxr";
+    /// What one expert of a panel said in one round.
+    ExpertOpinion, ExpertOpinionId, "opn";
+    /// A panel of experts.
+    ExpertPanel, ExpertPanelId, "pnl";
     /// A financial statement of a customer.
     FinancialStatement, FinancialStatementId, "fst";
     /// A version of what is known of an industry.

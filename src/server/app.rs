@@ -40,6 +40,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(crate::decide::rating::industries::api::routes)
         .configure(crate::decide::rating::facts::api::routes)
         .configure(crate::decide::rating::indicators::api::routes)
+        .configure(crate::decide::rating::panels::api::routes)
         .configure(crate::decide::rating::scales::api::routes)
         .configure(crate::decide::rating::models::api::routes)
         .configure(crate::decide::rating::ratings::api::routes)

@@ -7,12 +7,14 @@ mod assessment;
 mod collect;
 mod decide;
 mod facts;
+mod panels;
 mod rating;
 
 pub use assessment::*;
 pub use collect::*;
 pub use decide::*;
 pub use facts::*;
+pub use panels::*;
 pub use rating::*;
 
 diesel::table! {
@@ -470,6 +472,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     financial_statements,
     industry_versions,
     customer_facts,
+    expert_panels,
+    panel_experts,
+    panel_rounds,
+    expert_opinions,
     grade_scales,
     rating_models,
     ratings,

@@ -107,6 +107,12 @@ permits! {
     RateCustomers, "ratings:rate" => [Credit];
     /// Override ratings.
     OverrideRatings, "ratings:override" => [Credit, Finance];
+    /// Convene panels of experts, close their rounds and conclude them.
+    ConvenePanels, "expert-panels:convene" => [Credit];
+    /// Say what one thinks as an expert of a panel.
+    GiveOpinions, "expert-panels:opine" => [Sales, Credit, Finance];
+    /// Read panels of experts.
+    ReadPanels, "expert-panels:read" => [Sales, Credit, Finance, Auditor];
     /// Know what one's own token permits.
     ReadMe, "me:read" => [Sales, Credit, Finance, Auditor, System, Admin];
     /// Check limits and reserve credit.

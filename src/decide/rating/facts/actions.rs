@@ -63,6 +63,7 @@ pub fn record(
         note: new.note.clone(),
         said_by: caller.subject.clone(),
         said_at: tx.now(),
+        panel_id: new.panel_id,
     };
     store::insert(tx, &fact)?;
     tx.record(Change::new("customer_fact.recorded", fact.id).after(&fact))?;

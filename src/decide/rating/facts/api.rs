@@ -13,7 +13,7 @@ use super::store;
 use crate::book::customers::model::CustomerRef;
 use crate::decide::rating::rules::scoring::Value;
 use crate::kernel::clock::{Day, Instant};
-use crate::kernel::ids::{CustomerFactId, CustomerId};
+use crate::kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
 use crate::kernel::text::{Note, Number, Source, Subject};
 use crate::platform::db::DbError;
 use crate::platform::http::auth::{ReadFacts, RecordFacts};
@@ -111,7 +111,10 @@ pub struct FactIn {
 }
 
 /// What the request alone shows to be wrong.
-fn is_value(value: &Value) -> Result<(), ValidationError> {
+///
+/// # Errors
+/// When it is no number that is used, and no answer that is short enough.
+pub fn is_value(value: &Value) -> Result<(), ValidationError> {
     let fits = match value {
         Value::Number(number) => (-1e15..=1e15).contains(number),
         Value::Answer(answer) => (1..=ANSWER_MAX).contains(&answer.chars().count()),
@@ -132,6 +135,7 @@ impl FactIn {
             as_of: self.as_of.date(),
             expires_on: self.expires_on.map(Day::date),
             note: self.note.clone(),
+            panel_id: None,
         }
     }
 }
@@ -142,7 +146,7 @@ impl FactIn {
     "id": "fct_01k00000000000000000000001", "customer_id": "cus_01k00000000000000000000001",
     "indicator": "MARKET_SHARE", "value": 0.12, "source": "Trade association", "as_of": "2026-03-31",
     "expires_on": "2027-03-31", "note": "Of the Yangtze delta.", "said_by": "u-17",
-    "said_at": "2026-03-31T08:00:00.000000Z"
+    "said_at": "2026-03-31T08:00:00.000000Z", "panel_id": null
 }))]
 pub struct FactOut {
     id: CustomerFactId,
@@ -158,6 +162,8 @@ pub struct FactOut {
     note: Option<Note>,
     said_by: Subject,
     said_at: Instant,
+    /// The panel of experts that came to it; null when one person says so.
+    panel_id: Option<ExpertPanelId>,
 }
 
 impl FactOut {
@@ -173,6 +179,7 @@ impl FactOut {
             note: fact.note,
             said_by: fact.said_by,
             said_at: fact.said_at,
+            panel_id: fact.panel_id,
         })
     }
 }

@@ -9,7 +9,7 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
 use crate::decide::rating::rules::scoring::Value;
 use crate::kernel::clock::Instant;
-use crate::kernel::ids::{CustomerFactId, CustomerId};
+use crate::kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
 use crate::kernel::text::{Note, Source, Subject};
 use crate::platform::db::schema::customer_facts;
 use crate::platform::db::{DbError, read_document};
@@ -34,6 +34,8 @@ pub struct CustomerFact {
     pub note: Option<Note>,
     pub said_by: Subject,
     pub said_at: Instant,
+    /// The panel of experts that came to it; none when one person says so.
+    pub panel_id: Option<ExpertPanelId>,
 }
 
 impl CustomerFact {
@@ -54,6 +56,8 @@ pub struct NewFact {
     /// As the policy has it for facts when not given.
     pub expires_on: Option<NaiveDate>,
     pub note: Option<Note>,
+    /// The panel of experts that came to it.
+    pub panel_id: Option<ExpertPanelId>,
 }
 
 /// A number from -10^15 to 10^15, or an answer.

@@ -101,6 +101,7 @@ mod tests {
             note: None,
             said_by: "u-1".parse().unwrap(),
             said_at: machine_now(),
+            panel_id: None,
         }
     }
 

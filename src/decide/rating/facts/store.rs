@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::api::FactFilter;
 use super::model::CustomerFact;
-use crate::kernel::ids::{CustomerFactId, CustomerId};
+use crate::kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
 use crate::kernel::text::Number;
 use crate::platform::db::schema::customer_facts::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
@@ -20,6 +20,16 @@ pub fn list_said(
     let rows: Vec<CustomerFact> = on_backend!(db, |c| customer_facts::table
         .filter(dsl::customer_id.eq_any(customers))
         .filter(dsl::as_of.le(on))
+        .select(CustomerFact::as_select())
+        .load(c))?;
+    Ok(rows)
+}
+
+/// What a panel of experts came to, by indicator.
+pub fn list_of_panel(db: &mut Db, panel: ExpertPanelId) -> Result<Vec<CustomerFact>, DbError> {
+    let rows: Vec<CustomerFact> = on_backend!(db, |c| customer_facts::table
+        .filter(dsl::panel_id.eq(panel))
+        .order(dsl::indicator)
         .select(CustomerFact::as_select())
         .load(c))?;
     Ok(rows)

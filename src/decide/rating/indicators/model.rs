@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::decide::rating::facts::model::value_or_null;
 use crate::decide::rating::rules::scoring::Value;
 use crate::decide::rating::rules::statements::ratios::NoValue;
-use crate::kernel::ids::{CustomerFactId, CustomerId, FinancialStatementId};
+use crate::kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId, FinancialStatementId};
 use crate::kernel::money::Currency;
 use crate::kernel::text::{Line, Source, Subject};
 use crate::platform::db::columns::IdColumn;
@@ -91,6 +91,9 @@ pub enum ValueSource {
         said_by: Subject,
         /// Where they have it from.
         source: Source,
+        /// The panel of experts that came to it; null when one person says so.
+        #[serde(default)]
+        panel_id: Option<ExpertPanelId>,
     },
 }
 

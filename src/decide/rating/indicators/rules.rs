@@ -297,6 +297,7 @@ fn said<E>(
             fact_id: fact.id,
             said_by: fact.said_by.clone(),
             source: fact.source.clone(),
+            panel_id: fact.panel_id,
         }),
         as_of: fact.as_of,
         expires_on: Some(fact.expires_on),

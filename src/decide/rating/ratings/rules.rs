@@ -1,5 +1,7 @@
 //! From scores and facts to the grade that holds.
 
+pub mod discrimination;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike as _, NaiveDate};

@@ -1,5 +1,7 @@
 //! Queries on ratings.
 
+mod outcomes;
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -16,6 +18,8 @@ use crate::platform::db::schema::ratings::{self, dsl};
 use crate::platform::db::schema::{customers, invoices};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek, sum_minor};
 use crate::platform::http::{PageRequest, Problem};
+
+pub use outcomes::{list_overdue_within, list_owing};
 
 /// How many ids stand in one statement.
 const IDS_MAX: usize = 5_000;
@@ -174,17 +178,22 @@ pub fn list_grades_at(db: &mut Db, at: Instant) -> Result<Vec<GradeThen>, DbErro
         .load(c))?)
 }
 
-/// The scores of the ratings by a model that were the newest when an instant had come, in parts per million.
-pub fn list_scores_at(db: &mut Db, model: RatingModelId, at: Instant) -> Result<Vec<i64>, DbError> {
-    let scores: Vec<Option<i64>> = on_backend!(db, |c| ratings::table
+/// Whom the ratings by a model scored that were the newest when an instant had come, in parts per million.
+pub fn list_scored_at(
+    db: &mut Db,
+    model: RatingModelId,
+    at: Instant,
+) -> Result<Vec<(CustomerId, i64)>, DbError> {
+    let rows: Vec<(CustomerId, Option<i64>)> = on_backend!(db, |c| ratings::table
         .filter(dsl::model_id.eq(model))
         .filter(dsl::score_ppm.is_not_null())
         .filter(dsl::rated_at.lt(at))
         .filter(dsl::superseded_at.is_null().or(dsl::superseded_at.ge(at)))
         .order(dsl::id)
-        .select(dsl::score_ppm)
+        .select((dsl::customer_id, dsl::score_ppm))
         .load(c))?;
-    Ok(scores.into_iter().flatten().collect())
+    let scored = rows.into_iter().filter_map(|(id, ppm)| Some((id, ppm?)));
+    Ok(scored.collect())
 }
 
 /// Locks customers for being rated, by id, so that no two ratings of one are the newest. On SQLite the transaction

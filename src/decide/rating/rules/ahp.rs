@@ -22,7 +22,7 @@ pub use group::{
 };
 pub use hierarchy::{
     Criterion, Flip, HierarchyError, LeafShift, LeafWeight, Sensitivity, Shift, global_weights,
-    ranking_flip, sensitivity,
+    ranking_flip, sensitivity, weights_at,
 };
 
 use super::numbers::of_count;

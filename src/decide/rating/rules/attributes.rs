@@ -12,6 +12,7 @@
 mod templates;
 #[cfg(test)]
 mod tests;
+mod turning;
 mod weighing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use templates::{TEMPLATES, Template, template};
+pub use turning::{GradeTurn, GradeTurns, OrderTurn, Turning};
 
 use super::ahp::{Criterion, Gate, GroupError, MatrixError, Priorities};
 use super::scoring::{

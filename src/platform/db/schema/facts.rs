@@ -59,5 +59,6 @@ diesel::table! {
         note -> Nullable<Text>,
         said_by -> Text,
         said_at -> InstantColumn,
+        panel_id -> Nullable<IdColumn>,
     }
 }

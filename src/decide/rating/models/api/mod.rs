@@ -3,6 +3,7 @@
 pub mod shapes;
 mod upload;
 mod verbs;
+mod weighing;
 
 use actix_multipart::Multipart;
 use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
@@ -37,7 +38,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(draft_rating_model)
         .service(change_rating_model)
         .service(draw_rating_model_chart)
-        .configure(verbs::routes);
+        .configure(verbs::routes)
+        .configure(weighing::routes);
 }
 
 /// List rating templates

@@ -5,6 +5,7 @@ pub mod monitoring;
 mod probability;
 pub mod rerating;
 pub mod runs;
+pub mod sensitivity;
 pub mod survey;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ use super::{rules, store};
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::rules::grade_holding;
 use crate::book::customers::store as customers;
+use crate::decide::rating::models::model::ModelKind;
+use crate::decide::rating::rules::ahp::HierarchyError;
 use crate::decide::rating::rules::composite::{CompositeError, ExpertOverride};
 use crate::decide::rating::rules::cut_offs::CutOffError;
 use crate::decide::rating::rules::numbers::of_ppm;
@@ -72,6 +75,14 @@ pub enum RatingError {
     Ranking(#[from] TopsisError),
     #[error(transparent)]
     Stability(#[from] StabilityError),
+    #[error("the customers are watched until {0}, which lies in the future")]
+    NotOver(NaiveDate),
+    #[error("no rating by this model held on {0}")]
+    NobodyRated(NaiveDate),
+    #[error("the model is of kind {0}: only the weights of an attribute tree can be moved")]
+    NotATree(ModelKind),
+    #[error(transparent)]
+    Weights(#[from] HierarchyError),
     #[error("the rating changed meanwhile")]
     Stale,
     #[error(transparent)]

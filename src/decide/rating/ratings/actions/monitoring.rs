@@ -1,20 +1,27 @@
-//! Models watched at work: a challenger beside the champion, and whether customers are still those a model was made for.
+//! Models watched at work: a challenger beside the champion, whether customers are still those a model was made for, and
+//! whether it still tells who will turn out badly.
 
-use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+use chrono::{Days, Months, NaiveDate};
 use serde::Deserialize;
 
 use super::RatingError;
 use super::survey::{Moved, compare};
+use crate::decide::rating::models::rules::Report;
 use crate::decide::rating::models::store as models;
 use crate::decide::rating::ratings::model::Appraisal;
-use crate::decide::rating::ratings::store;
+use crate::decide::rating::ratings::rules::discrimination::{
+    Discrimination, Outcomes, discriminate,
+};
+use crate::decide::rating::ratings::{rules, store};
 use crate::decide::rating::rules::numbers::of_ppm;
-use crate::decide::rating::rules::validation::ValidationSettings;
 use crate::decide::rating::rules::validation::correlation::spearman;
 use crate::decide::rating::rules::validation::stability::{Stability, stability};
+use crate::decide::rating::rules::validation::{ValidationReport, ValidationSettings};
 use crate::decide::rating::scales::actions as scales;
-use crate::kernel::ids::RatingModelId;
-use crate::platform::db::{Db, read_document};
+use crate::kernel::ids::{CustomerId, RatingModelId};
+use crate::platform::db::{Db, DbError, read_document};
 
 /// How many ratings are read at once.
 const CHUNK: i64 = 2_000;
@@ -109,7 +116,90 @@ pub fn stability_between(
 }
 
 fn scores_on(db: &mut Db, id: RatingModelId, day: NaiveDate) -> Result<Vec<f64>, RatingError> {
+    Ok(scored_on(db, id, day)?.into_values().collect())
+}
+
+/// The scores that hold at the end of a business day.
+fn scored_on(
+    db: &mut Db,
+    id: RatingModelId,
+    day: NaiveDate,
+) -> Result<BTreeMap<CustomerId, f64>, RatingError> {
     let end = db.clock().start_of(day.succ_opt().unwrap_or(day));
-    let scores = store::list_scores_at(db, id, end)?.into_iter();
-    Ok(scores.map(of_ppm).collect())
+    let scored = store::list_scored_at(db, id, end)?.into_iter();
+    Ok(scored.map(|(id, ppm)| (id, of_ppm(ppm))).collect())
+}
+
+/// Over which time a model's ratings are looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Lookback {
+    /// The ratings that held at the end of this day; so many months before today when not given.
+    pub rated_on: Option<NaiveDate>,
+    /// How long the customers were watched since.
+    pub months: u32,
+    /// Who owed something for more days than this after it was due has turned out badly.
+    pub overdue_days: u32,
+}
+
+/// How customers turned out whom a model had rated.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    pub rated_on: NaiveDate,
+    /// The last day on which they were watched.
+    pub until: NaiveDate,
+    pub found: Discrimination,
+    /// What the model's validation promised, when it was fitted here.
+    pub made: Option<ValidationReport>,
+}
+
+/// How well a model's scores told, by the end of a business day, who would turn out badly in the months after (KS, AUC),
+/// beside what its validation promised. It takes five statements, however many customers there are.
+///
+/// # Errors
+/// When there is no such model, it rated nobody who held that day, or the months after it are not over.
+pub fn discrimination(
+    db: &mut Db,
+    id: RatingModelId,
+    lookback: Lookback,
+) -> Result<Watched, RatingError> {
+    let row = models::find(db, id)?.ok_or(RatingError::NoModel)?;
+    let today = db.today();
+    let rated_on = lookback.rated_on.unwrap_or_else(|| {
+        let back = Months::new(lookback.months);
+        today.checked_sub_months(back).unwrap_or(today)
+    });
+    let until = rules::months_after(rated_on, lookback.months);
+    if until > today {
+        return Err(RatingError::NotOver(until));
+    }
+    let scores = scored_on(db, id, rated_on)?;
+    if scores.is_empty() {
+        return Err(RatingError::NobodyRated(rated_on));
+    }
+    let (days, next) = (
+        lookback.overdue_days,
+        rated_on.succ_opt().unwrap_or(rated_on),
+    );
+    let back = |day: NaiveDate, days: u32| {
+        day.checked_sub_days(Days::new(u64::from(days)))
+            .unwrap_or(day)
+    };
+    // What fell due in these days was overdue for too long, or not, while the customers were watched.
+    let due = (back(rated_on, days), back(until, days.saturating_add(1)));
+    let outcomes = Outcomes {
+        bad_before: store::list_overdue_within(db, days, (rated_on, rated_on))?,
+        bad_since: store::list_overdue_within(db, days, (next, until))?,
+        owing: store::list_owing(db, rated_on, due)?,
+    };
+    let report: Option<Report> = row.report.as_deref().map(read_document).transpose()?;
+    let made = report.map(|report| report.validation);
+    let settings = ValidationSettings::default();
+    let found = discriminate(&scores, &outcomes, made.as_ref(), &settings)
+        .map_err(|error| DbError::Document(error.to_string()))?;
+    Ok(Watched {
+        rated_on,
+        until,
+        found,
+        made,
+    })
 }

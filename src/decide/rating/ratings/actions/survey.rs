@@ -272,7 +272,10 @@ fn criteria(by: &[RankedBy]) -> Vec<Criterion> {
 }
 
 /// The customers of a list, each once.
-fn found(db: &mut Db, listed: &[CustomerRef]) -> Result<Vec<CustomerId>, RatingError> {
+///
+/// # Errors
+/// When one of them is not there.
+pub fn found(db: &mut Db, listed: &[CustomerRef]) -> Result<Vec<CustomerId>, RatingError> {
     let numbers: Vec<&str> = listed
         .iter()
         .filter_map(|one| match one {

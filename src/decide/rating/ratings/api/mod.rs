@@ -1,6 +1,7 @@
 //! `/v1/ratings` and `/v1/rating-runs`.
 
 mod monitoring;
+mod sensitivity;
 mod shapes;
 mod survey;
 
@@ -30,6 +31,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .configure(survey::routes)
         .configure(monitoring::routes)
+        .configure(sensitivity::routes)
         .service(rate_customer)
         .service(list_ratings)
         .service(find_rating)
@@ -239,6 +241,10 @@ impl From<RatingError> for Problem {
                 "is named twice, or is no indicator",
             ),
             RatingError::Ranking(_) => Problem::invalid("/criteria", "not_rankable", text),
+            RatingError::NotOver(_) => Problem::invalid("#months", "in_future", text),
+            RatingError::NobodyRated(_) => Problem::invalid("#rated_on", "no_ratings", text),
+            RatingError::NotATree(_) => Problem::invalid("#id", "not_an_attribute_tree", text),
+            RatingError::Weights(_) => Problem::invalid("/step", "out_of_range", text),
             RatingError::Stability(_) => Problem::invalid("#from", "no_ratings", text),
             RatingError::Stale => Problem::new(Code::Stale),
             RatingError::Jobs(error) => error.into(),

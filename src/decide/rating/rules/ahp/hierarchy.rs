@@ -127,18 +127,9 @@ pub fn sensitivity(
         return Err(HierarchyError::Step);
     }
     let before = global_weights(criteria)?;
-    let weight = find(criteria, code).ok_or_else(|| HierarchyError::Unknown {
-        code: code.to_owned(),
-    })?;
-    if weight > 1.0 - 2.0 * SUM_TOLERANCE {
-        return Err(HierarchyError::Alone {
-            code: code.to_owned(),
-        });
-    }
+    let weight = movable_weight(criteria, code)?;
     let shift = |weight: f64| {
-        let mut moved = criteria.to_vec();
-        move_weight(&mut moved, code, weight);
-        let after = global_weights(&moved)?;
+        let after = weights_at(criteria, code, weight)?;
         Ok(compare(weight, &before, &after))
     };
     Ok(Sensitivity {
@@ -147,6 +138,32 @@ pub fn sensitivity(
         lowered: shift((weight - step).max(0.0))?,
         raised: shift((weight + step).min(1.0))?,
     })
+}
+
+/// The weights of all leaves in the whole, in the tree's order, when one criterion has this weight among its siblings,
+/// 0 to 1, and they share the rest in proportion.
+///
+/// # Errors
+/// When there is no such criterion, it has no sibling to trade weight with, or the tree's weights are not right.
+pub fn weights_at(
+    criteria: &[Criterion],
+    code: &str,
+    weight: f64,
+) -> Result<Vec<LeafWeight>, HierarchyError> {
+    movable_weight(criteria, code)?;
+    let mut moved = criteria.to_vec();
+    move_weight(&mut moved, code, weight);
+    global_weights(&moved)
+}
+
+/// The weight that a criterion has among its siblings, when they have weight to trade.
+fn movable_weight(criteria: &[Criterion], code: &str) -> Result<f64, HierarchyError> {
+    let code = || code.to_owned();
+    let weight = find(criteria, &code()).ok_or_else(|| HierarchyError::Unknown { code: code() })?;
+    if weight > 1.0 - 2.0 * SUM_TOLERANCE {
+        return Err(HierarchyError::Alone { code: code() });
+    }
+    Ok(weight)
 }
 
 fn find(criteria: &[Criterion], code: &str) -> Option<f64> {

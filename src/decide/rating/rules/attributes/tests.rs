@@ -5,7 +5,8 @@
 
 use serde_json::json;
 
-use super::super::ahp::{global_weights, sensitivity};
+use super::super::ahp::{global_weights, ranking_flip, sensitivity};
+use super::super::grades::GradeScale;
 use super::super::scoring::{FeatureScore, feature_analysis};
 use super::*;
 
@@ -317,4 +318,124 @@ fn unknown_members_are_refused() {
             indicator: "A".to_owned()
         }
     );
+}
+
+// ---------------------------------------------------------------- at which weight something turns over
+
+fn scored(tree: &WeighedTree, values: &[(&str, f64)]) -> Scored {
+    let values = values
+        .iter()
+        .map(|(code, value)| ((*code).to_owned(), Value::Number(*value)))
+        .collect();
+    tree.score(&values).unwrap().result
+}
+
+fn tree_of(document: serde_json::Value) -> WeighedTree {
+    weigh(&serde_json::from_value(document).unwrap()).unwrap()
+}
+
+#[test]
+fn a_grade_turns_where_the_score_meets_a_cut_off() {
+    let tree = tree_of(goal(json!({"given": [0.6, 0.4]}), &[leaf("A"), leaf("B")]));
+    // 0.7 w + 0.3 (1 - w) is 0.54 at 0.6: BBB, from 0.50 at 0.5 to below 0.60 at 0.75.
+    let customer = scored(&tree, &[("A", 0.7), ("B", 0.3)]);
+    let scale = GradeScale::default();
+    let found = tree.turning(&[customer], &scale, 0.1).unwrap();
+    assert_eq!(found.len(), 2);
+    let turns = &found[0].grades[0];
+    let (lower, higher) = (
+        turns.lower.as_ref().unwrap(),
+        turns.higher.as_ref().unwrap(),
+    );
+    assert_near(lower.weight, 0.5, 1e-12);
+    assert_near(higher.weight, 0.75, 1e-12);
+    assert_eq!((lower.grade.as_str(), higher.grade.as_str()), ("BB", "A"));
+    // The other one's weight is the rest of it.
+    let turns = &found[1].grades[0];
+    assert_near(turns.lower.as_ref().unwrap().weight, 0.25, 1e-12);
+    assert_eq!(turns.lower.as_ref().unwrap().grade, "A");
+    assert_near(found[0].shift.raised.weight, 0.7, 1e-12);
+    assert!(tree.turning(&[], &scale, 0.0).is_err());
+}
+
+#[test]
+fn two_customers_change_places_where_they_are_level() {
+    let tree = tree_of(goal(json!({"given": [1, 1]}), &[leaf("A"), leaf("B")]));
+    let customers = [
+        scored(&tree, &[("A", 0.7), ("B", 0.3)]),
+        scored(&tree, &[("A", 0.5), ("B", 0.6)]),
+        scored(&tree, &[("A", 0.9), ("B", 0.9)]),
+    ];
+    let found = tree
+        .turning(&customers, &GradeScale::default(), 0.1)
+        .unwrap();
+    let flip = ranking_flip(&[0.5, 0.5], &[0.7, 0.3], &[0.5, 0.6], 0).unwrap();
+    let [turn] = found[0].orders.as_slice() else {
+        panic!("{:?}", found[0].orders);
+    };
+    assert_near(turn.weight, flip.at.unwrap(), 1e-12);
+    assert_eq!((turn.ahead_below, turn.ahead_above), (1, 0));
+}
+
+#[test]
+fn an_attribute_without_siblings_hangs_on_nothing() {
+    let below =
+        json!({"code": "X", "name": {"en": "X", "zh": "X"}, "children": [leaf("A"), leaf("B")]});
+    let tree = tree_of(goal(json!("equal"), &[below]));
+    let customer = scored(&tree, &[("A", 0.7), ("B", 0.3)]);
+    let found = tree
+        .turning(&[customer], &GradeScale::default(), 0.1)
+        .unwrap();
+    let paths: Vec<String> = found.iter().map(|one| one.path.join("/")).collect();
+    assert_eq!(paths, ["X/A", "X/B"]);
+}
+
+/// A tree of two branches with these weights; what is missing in it is left out with a penalty.
+fn branches(upper: [f64; 2], first: [f64; 2], second: [f64; 2]) -> WeighedTree {
+    let open = |code: &str| {
+        let mut leaf = leaf(code);
+        leaf["indicator"]["missing"] = json!({"rule": "leave_out", "penalty": 0.5});
+        leaf
+    };
+    let branch = |code: &str, weights: [f64; 2], ends: [&str; 2]| {
+        let mut branch = goal(json!({"given": weights}), &ends.map(open));
+        branch["code"] = json!(code);
+        branch
+    };
+    let children = [
+        branch("X", first, ["A", "B"]),
+        branch("Y", second, ["C", "D"]),
+    ];
+    tree_of(goal(json!({"given": upper}), &children))
+}
+
+proptest::proptest! {
+    /// Whatever is missing: on either side of a weight that is named, the tree itself gives the other grade.
+    #[test]
+    fn just_beyond_a_turn_the_grade_is_the_one_that_is_named(
+        weight in 0.05..=0.95_f64,
+        inner in 0.1..=0.9_f64,
+        known in proptest::collection::vec(proptest::option::of(0.0..=1.0_f64), 4),
+    ) {
+        let values: Vec<(&str, f64)> = ["A", "B", "C", "D"]
+            .into_iter()
+            .zip(&known)
+            .filter_map(|(code, value)| Some((code, (*value)?)))
+            .collect();
+        proptest::prop_assume!(!values.is_empty());
+        let tree = |weight: f64| branches([weight, 1.0 - weight], [inner, 1.0 - inner], [0.3, 0.7]);
+        let scale = GradeScale::default();
+        let grade = |weight: f64| scale.grade(scored(&tree(weight), &values).score).unwrap().grade;
+        let at = tree(weight);
+        let found = at.turning(&[scored(&at, &values)], &scale, 0.05).unwrap();
+        let turns = &found[0].grades[0];
+        if let Some(turn) = turns.lower.as_ref().filter(|turn| turn.weight > 1e-4) {
+            proptest::prop_assert!(turn.weight <= weight);
+            proptest::prop_assert_eq!(&grade(turn.weight - 1e-5), &turn.grade);
+        }
+        if let Some(turn) = turns.higher.as_ref().filter(|turn| turn.weight < 1.0 - 1e-4) {
+            proptest::prop_assert!(turn.weight >= weight);
+            proptest::prop_assert_eq!(&grade(turn.weight + 1e-5), &turn.grade);
+        }
+    }
 }

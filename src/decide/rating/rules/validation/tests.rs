@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::correlation::{CorrelationError, kendall, spearman};
+use super::correlation::{CorrelationError, concordance, kendall, spearman};
 use super::stability::{StabilityCount, StabilityVerdict, of_counts, stability};
 use super::*;
 use crate::decide::rating::rules::bands::Band;
@@ -194,6 +194,38 @@ fn rank_correlations_know_ties() {
         Err(CorrelationError::Constant)
     );
     assert!(spearman(&[1.0], &[1.0]).is_err());
+}
+
+#[test]
+fn judges_agree_as_much_as_published() {
+    // S. Siegel, Nonparametric Statistics for the Behavioral Sciences, 1956: six applicants before three executives.
+    let applicants = [
+        vec![1.0, 6.0, 3.0, 2.0, 5.0, 4.0],
+        vec![1.0, 5.0, 6.0, 4.0, 2.0, 3.0],
+        vec![6.0, 3.0, 2.0, 5.0, 4.0, 1.0],
+    ];
+    close(concordance(&applicants).unwrap(), 0.161_905, 1e-6);
+    // M. G. Kendall, Rank Correlation Methods, 1948: ten things and many ties, S = 591, W = 0.828.
+    let tied = [
+        vec![1.0, 4.5, 2.0, 4.5, 3.0, 7.5, 6.0, 9.0, 7.5, 10.0],
+        vec![2.5, 1.0, 2.5, 4.5, 4.5, 8.0, 9.0, 6.5, 10.0, 6.5],
+        vec![2.0, 1.0, 4.5, 4.5, 4.5, 4.5, 8.0, 8.0, 8.0, 10.0],
+    ];
+    close(concordance(&tied).unwrap(), 591.0 / 714.0, 1e-12);
+    let same = vec![vec![3.0, 1.0, 2.0]; 4];
+    close(concordance(&same).unwrap(), 1.0, 1e-12);
+    for (judges, error) in [
+        (vec![vec![1.0, 2.0]], CorrelationError::Judges),
+        (vec![vec![1.0], vec![1.0]], CorrelationError::Judges),
+        (
+            vec![vec![1.0, 2.0], vec![1.0, 2.0, 3.0]],
+            CorrelationError::Judges,
+        ),
+        (vec![vec![1.0, 1.0]; 2], CorrelationError::Constant),
+        (vec![vec![1.0, f64::NAN]; 2], CorrelationError::NotFinite),
+    ] {
+        assert_eq!(concordance(&judges), Err(error));
+    }
 }
 
 #[test]
