@@ -144,21 +144,23 @@ fn in_words(value: &Value) -> String {
     }
 }
 
-fn template(reason: &Reason, language: Language) -> &'static str {
+fn about_the_limit(reason: &Reason, language: Language) -> &'static str {
     let beyond = reason.facts.contains_key("shortfall");
-    match (reason.code, language) {
-        (ReasonCode::LimitUtilisation, Language::English) if beyond => {
+    match language {
+        Language::English if beyond => {
             "{asked} is {shortfall} more than the limit of {limit} leaves: {headroom}."
         }
-        (ReasonCode::LimitUtilisation, Language::Chinese) if beyond => {
+        Language::Chinese if beyond => {
             "申请 {asked}，额度 {limit} 可用 {headroom}，超出 {shortfall}。"
         }
-        (ReasonCode::LimitUtilisation, Language::English) => {
-            "The limit of {limit} would be used to {utilisation} of it."
-        }
-        (ReasonCode::LimitUtilisation, Language::Chinese) => {
-            "额度 {limit} 的使用率将达 {utilisation}。"
-        }
+        Language::English => "The limit of {limit} would be used to {utilisation} of it.",
+        Language::Chinese => "额度 {limit} 的使用率将达 {utilisation}。",
+    }
+}
+
+fn template(reason: &Reason, language: Language) -> &'static str {
+    match (reason.code, language) {
+        (ReasonCode::LimitUtilisation, language) => about_the_limit(reason, language),
         (ReasonCode::CategorySublimit, Language::English) => {
             "{category} would come to {exposure}; {allowed} is allowed."
         }

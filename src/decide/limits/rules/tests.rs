@@ -274,12 +274,11 @@ fn a_longer_term_is_answered_with_the_agreed_one() {
     assert_eq!(decision.counter_offers[0].net_days, Some(30));
 }
 
-/// Each rule hits from its own threshold on and not before: its parameters, then facts that it lets pass, then facts
-/// that it does not.
-#[test]
-fn every_rule_hits_beyond_its_parameter_and_not_at_it() {
-    type Change = fn(&mut Facts, &mut Question);
-    let table: [(serde_json::Value, Change, Change); 10] = [
+type Change = fn(&mut Facts, &mut Question);
+
+/// Rules with their parameters, then facts that each lets pass, then facts that it does not.
+fn rules_at_their_edges() -> [(serde_json::Value, Change, Change); 11] {
+    [
         (
             serde_json::json!({"code": "category_sublimit", "effect": "review", "category": "reservations", "amounts": {"CNY": "1.00"}}),
             |facts, _| facts.nodes[0].exposure.reserved_minor = 90,
@@ -365,8 +364,12 @@ fn every_rule_hits_beyond_its_parameter_and_not_at_it() {
             |_, _| {},
             |facts, _| facts.is_blocked = true,
         ),
-    ];
-    for (rule, within, beyond) in table {
+    ]
+}
+
+#[test]
+fn every_rule_hits_beyond_its_parameter_and_not_at_it() {
+    for (rule, within, beyond) in rules_at_their_edges() {
         let policy = policy_of(rule.clone());
         assert_eq!(crate::book::policy::rules::faults(&policy), [], "{rule}");
         for (change, hits) in [(within, false), (beyond, true)] {
