@@ -46,6 +46,23 @@ pgbench_into() {
   [ "$clients" -gt 1 ] || take "$name, ms" "$(calculate "$(cut -d ' ' -f 3 "$BENCH_WORK"/latency.* | median) / 1000")"
 }
 
+# rate_book_into NAME: customers that a rating run rates in a second, from its start to its end.
+rate_book_into() {
+  local path job='' status=
+  path=$(curl --noproxy '*' -sSf -X POST -H "Authorization: Bearer $credit" -H "Content-Type: application/json" -d '{}' \
+    -o /dev/null -w '%header{location}' "http://$NETTERMS_LISTEN/v1/rating-runs")
+  while [ -z "$status" ] || [ "$status" = queued ] || [ "$status" = running ]; do
+    sleep 0.5
+    job=$(ask "$path")
+    status=$(sed 's/.*"status":"\([a-z]*\)".*/\1/' <<<"$job")
+  done
+  [ "$status" = succeeded ] || { echo "The rating run ended so: $job" >&2; exit 1; }
+  take "$1" "$(python3 -c 'import datetime, json, sys
+job = json.loads(sys.argv[1])
+begun, ended = (datetime.datetime.fromisoformat(job[at].replace("Z", "+00:00")) for at in ("started_at", "finished_at"))
+print(round(job["result"]["customers"] / (ended - begun).total_seconds()))' "$job")"
+}
+
 # wrk_into NAME MODE CONNECTIONS CUSTOMERS: requests per second as NAME, and the median latency as "NAME, ms", after a
 # short warm-up. MODE is as checks.lua has it. The processor time of each request says where the time goes, and says it
 # on a busy machine too.

@@ -131,6 +131,28 @@ section_sqlite() {
   at_least 2 "reserving, on SQLite" "SQLite, one commit each, in C"
 }
 
+# The whole book is rated by the job, on both databases: what is known of each customer, its score, grade and record.
+section_rating() {
+  rated_on() {
+    import_history
+    start_server
+    once() { rate_book_into "customers rated a second, $1"; }
+    rounds once "$1"
+    row "customers rated a second, $1" "$(pretty "$(of "customers rated a second, $1")")" "of $(pretty "$BENCH_RATED")" "" "" - 0
+  }
+  stop_server
+  NETTERMS_JWT_SECRET=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
+  export NETTERMS_JWT_SECRET
+  sql postgres -c "DROP DATABASE IF EXISTS rated WITH (FORCE)" -c "CREATE DATABASE rated"
+  export NETTERMS_DATABASE_URL
+  NETTERMS_DATABASE_URL=$(url_of rated)
+  rated_on PostgreSQL
+  stop_server
+  rm -f "$BENCH_WORK"/rated.db*
+  NETTERMS_DATABASE_URL=sqlite://$BENCH_WORK/rated.db
+  rated_on SQLite
+}
+
 # at_least TIMES FIGURE YARDSTICK, at_most TIMES FIGURE YARDSTICK: a row of the table, from what was taken by these
 # names. TIMES may be -, when there is no target.
 at_least() { compare ">=" "$@"; }

@@ -51,6 +51,12 @@ def run(url, *arguments):
     return done.returncode, done.stdout + done.stderr
 
 
+def can_fail():
+    """Whether the program has fault points: then it has the name of the variable that sets them."""
+    with open(BIN, "rb") as program:
+        return b"FAILPOINTS" in program.read()
+
+
 def tokens():
     """A token for everybody."""
     minted = {}
@@ -104,6 +110,13 @@ class Server:
                 pass
             time.sleep(0.02)
         return False
+
+    def faults(self):
+        """What it was made to do, as its log tells."""
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            for line in log:
+                if " a fault: " in line:
+                    yield line.split(" a fault: ")[1].strip()
 
     def kill(self):
         """As kill -9 does: no farewell."""

@@ -12,13 +12,14 @@ import threading
 import time
 
 import check
-from house import Caller, Findings, Journal, Request, Server, run, tokens
-from trade import TODAY, Book, Officer, Trader, Watcher, money, together
+import linear
+from house import Caller, Findings, Journal, Request, Server, can_fail, run, tokens
+from trade import TODAY, Book, Officer, Rater, Trader, Watcher, money, together
 
 # The rounds and seconds of a quick and a full run.
 SIZES = {
-    "quick": {"clients": 12, "seconds": 8, "kills": 3, "restarts": 2, "keys": 60},
-    "full": {"clients": 32, "seconds": 120, "kills": 100, "restarts": 20, "keys": 2_000},
+    "quick": {"clients": 12, "seconds": 8, "kills": 3, "restarts": 2, "keys": 60, "histories": 12, "faults": 4},
+    "full": {"clients": 32, "seconds": 120, "kills": 100, "restarts": 20, "keys": 2_000, "histories": 400, "faults": 100},
 }
 
 
@@ -89,6 +90,43 @@ def kill(stage):
         time.sleep(0.5)
         join()
         scene.findings.count("kills", stage.size["kills"])
+        yield scene.end(traders)
+
+
+# Where the program can be made to fail (src/platform/db/faults.rs), with how often in a hundred: what is rare, more often.
+POINTS = {
+    "unit_begun": 2, "key_before_kept": 4, "unit_before_commit": 2, "unit_after_commit": 2, "events_claimed": 20,
+    "job_taken": 40,
+}
+
+
+def faults(stage):
+    """The program ends, fails or dawdles just before and after its effects, on both databases."""
+    if not can_fail():
+        print("faults    skipped: this program has no fault points; scripts/program builds one that has", flush=True)
+        return
+    for kind, url in (("sqlite", f"sqlite://{stage.folder}/faults.db"), ("postgres", stage.postgres)):
+        scene = Run(stage, f"faults-{kind}", url)
+        scene.serve(1)
+        server = scene.servers[0]
+        traders = scene.traders(stage.size["clients"] // 2)
+        _, join = together([trader.trade for trader in traders] + [Rater(scene.caller(), scene.book).work], None)
+        for how in ("return(crash)", "return(fail)", "sleep(20)"):
+            server.kill()
+            server.settings["FAILPOINTS"] = ";".join(f"{point}={often}%{how}" for point, often in POINTS.items())
+            server.start()
+            for _ in range(stage.size["faults"]):
+                until = time.monotonic() + 0.5
+                while time.monotonic() < until and server.process.poll() is None:
+                    time.sleep(0.02)
+                if server.process.poll() is not None:
+                    server.start()
+        server.kill()
+        del server.settings["FAILPOINTS"]
+        server.start()
+        join()
+        for fault in server.faults():
+            scene.findings.count(fault)
         yield scene.end(traders)
 
 
@@ -265,7 +303,25 @@ def overload(stage):
         yield scene.end()
 
 
-SCENARIOS = [servers, kill, restart, once, overload]
+def order(stage):
+    """Small crowds at accounts of their own, by two servers: the answers must be those of one after the other."""
+    count = stage.size["histories"]
+    scene = Run(stage, "order", stage.postgres, limits=(linear.LIMIT,) * (count + 2), group_limit=500_000_000)
+    scene.serve(2)
+    crowd = [scene.caller() for _ in range(linear.CALLERS)]
+    # The first two are a group, whose head would wait for both.
+    for customer in list(scene.book.limits)[2:]:
+        events = linear.history(crowd, customer)
+        if not linear.is_explained(events):
+            scene.findings.lie(f"no order explains the answers about {customer}: {events}")
+        elif not linear.lies_are_found(events):
+            scene.findings.lie(f"a false answer about {customer} would not be found: {events}")
+        scene.findings.count("histories")
+        scene.findings.count("events", len(events))
+    yield scene.end()
+
+
+SCENARIOS = [servers, kill, faults, restart, once, order, overload]
 
 
 class Stage:

@@ -222,6 +222,31 @@ class Officer:
             self.caller.findings.count("limits raised")
 
 
+class Rater:
+    """Credit rates the whole book, again and again: a job."""
+
+    def __init__(self, caller, book):
+        self.caller, self.book, self.made = caller, book, 0
+
+    def work(self, stop):
+        while not stop.is_set():
+            self.made += 1
+            key = f"{self.book.name}-rater-{self.made}"
+            begun = self.caller.settle(Request("u-credit", "/v1/rating-runs", {}, key))
+            if not begun.is_good:
+                return self.caller.findings.lie(f"a rating run was answered {begun.status} {begun.body}")
+            while not stop.is_set() and not self.is_done(begun.body["id"]):
+                stop.wait(0.1)
+
+    def is_done(self, job):
+        now = self.caller.get(f"/v1/jobs/{job}", who="u-credit").body
+        if now["status"] == "failed":
+            self.caller.findings.lie(f"a rating run failed: {now['errors']}")
+        if now["status"] == "succeeded":
+            self.caller.findings.count("rating runs")
+        return now["status"] not in ("queued", "running")
+
+
 class Watcher:
     """Reads the accounts all the time: no exposure may pass the highest limit that ever held."""
 

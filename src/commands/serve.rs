@@ -21,6 +21,7 @@ pub struct Options {
 /// Serves until SIGTERM or SIGINT; what is in flight is finished.
 pub fn run(config: Config, options: &Options) -> Result<(), Failure> {
     start_logging(&config)?;
+    let _faults = fail::FailScenario::setup();
     // A bad secret must stop us before anything is touched.
     config.shared_secret()?;
     let database = Database::open(&config.database(), config.clock()?)?;

@@ -18,7 +18,7 @@ use crate::book::imports::actions as imports;
 use crate::decide::limits::desk::{Desk, DeskError};
 use crate::decide::limits::simulation;
 use crate::decide::rating::models::actions::fitting as model_fitting;
-use crate::decide::rating::ratings::actions::runs as rating_runs;
+use crate::decide::rating::ratings::actions::{rerating, runs as rating_runs};
 use crate::kernel::caller::Caller;
 use crate::platform::db::Database;
 use crate::platform::http::auth::{Verifier, house_caller};
@@ -59,6 +59,7 @@ const JOBS: Kinds = &[
     (simulation::JOB_KIND, simulation::work),
     (model_fitting::JOB_KIND, model_fitting::work),
     (rating_runs::JOB_KIND, rating_runs::work),
+    (rerating::JOB_KIND, rerating::work),
 ];
 
 /// All that the application holds while it runs.
@@ -144,6 +145,7 @@ impl Server {
 pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
     let address = listener.local_addr()?;
     let keeper = house.doors.database().clone();
+    let daily_work = house.config.daily_work;
     let metrics = house.metrics.clone();
     let document = openapi::document();
     let routing = web::Data::new(Routing::new(&document));
@@ -189,7 +191,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
     .listen(listener)?
     .run();
     subscriptions::run(&keeper, &metrics);
-    housekeeping::begin(keeper);
+    housekeeping::begin(keeper, daily_work);
     Ok(Server {
         address,
         handle: running.handle(),

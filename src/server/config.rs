@@ -41,6 +41,8 @@ pub struct Config {
     pub timezone: String,
     /// `NETTERMS_CLOCK`: `system`, or `turnable` for drills and tests.
     pub clock: ClockKind,
+    /// `NETTERMS_DAILY_WORK`: `on`, or `off` where only another replica is to begin the work of each business day.
+    pub daily_work: DailyWork,
     /// `NETTERMS_METRICS`: `public` serves `/metrics` without a token, `off` not at all.
     pub metrics: MetricsKind,
     /// `NETTERMS_CORS_ORIGINS`: origins of browser applications that may call, separated by commas; none by default.
@@ -57,6 +59,14 @@ pub struct Config {
 pub enum ClockKind {
     System,
     Turnable,
+}
+
+/// Whether this replica begins the work of each business day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DailyWork {
+    On,
+    Off,
 }
 
 /// Who may read `/metrics`.
@@ -91,6 +101,7 @@ impl Default for Config {
             desk_queue: 4_096,
             timezone: "UTC".to_owned(),
             clock: ClockKind::System,
+            daily_work: DailyWork::On,
             metrics: MetricsKind::Public,
             cors_origins: String::new(),
             log: "info".to_owned(),

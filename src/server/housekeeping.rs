@@ -1,4 +1,5 @@
-//! What is done because time passes: reservations and applications expire, old idempotency keys are forgotten.
+//! What is done because time passes: reservations and applications expire, old idempotency keys are forgotten; and once
+//! a business day, ratings are looked at again.
 //!
 //! Every replica does it; each piece of work locks what it touches, so that two at once do no harm.
 
@@ -6,9 +7,11 @@ use std::time::Duration;
 
 use actix_web::{rt, web};
 
+use super::config::DailyWork;
 use super::subscriptions;
 use crate::decide::applications::actions as applications;
 use crate::decide::limits::actions as limits;
+use crate::decide::rating::ratings::actions::rerating;
 use crate::kernel::caller::Caller;
 use crate::platform::db::{Database, Tx};
 use crate::platform::http::Problem;
@@ -18,14 +21,14 @@ use crate::platform::idempotency;
 /// How often the house is swept.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Sweeps the house every few seconds for as long as the actix system runs.
-pub fn begin(database: Database) {
+/// Sweeps the house every few seconds for as long as the actix system runs, and begins the work of each business day.
+pub fn begin(database: Database, daily: DailyWork) {
     rt::spawn(async move {
         let mut ticks = rt::time::interval(EVERY);
         loop {
             ticks.tick().await;
             let database = database.clone();
-            match web::block(move || tidy(&database)).await {
+            match web::block(move || tend(&database, daily)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(problem)) => {
                     tracing::warn!(%problem, "the house could not be swept; next time");
@@ -44,6 +47,26 @@ pub fn begin(database: Database) {
 pub fn sweep(database: &Database) -> Result<(), Problem> {
     tidy(database)?;
     subscriptions::catch_up(database)
+}
+
+/// Begins what is done once a business day, when nobody has yet: jobs, which a worker does.
+///
+/// # Errors
+/// When the database fails.
+pub fn begin_day(database: &Database) -> Result<(), Problem> {
+    let house: Caller = house_caller("netterms", &[])?;
+    database.write(&house, |tx| -> Result<usize, Problem> {
+        Ok(rerating::begin_day(tx)?)
+    })?;
+    Ok(())
+}
+
+fn tend(database: &Database, daily: DailyWork) -> Result<(), Problem> {
+    tidy(database)?;
+    match daily {
+        DailyWork::On => begin_day(database),
+        DailyWork::Off => Ok(()),
+    }
 }
 
 fn tidy(database: &Database) -> Result<(), Problem> {

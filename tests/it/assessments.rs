@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::applications::{Case, account, chief, cny, limits, second};
 use crate::support::{
     Reply, TestApp, a_customer, a_graded_customer, a_receipt, an_invoice, on_both, rate_by_share,
-    set_policy,
+    set_policy, set_rate,
 };
 
 const TODAY: &str = "2026-03-31";
@@ -127,6 +127,64 @@ fn the_customer_of_the_formulas_is_assessed_with_every_step() {
 }
 
 #[test]
+fn a_statement_in_another_currency_is_converted_at_the_end_of_its_period() {
+    on_both(|app| {
+        open(app);
+        customer(app, "C-1");
+        let usd = |amount: &str| json!({"amount": amount, "currency": "USD"});
+        let body = json!({
+            "period_end": "2025-12-31", "months": 12, "kind": "annual", "currency": "USD", "audit": "audited",
+            "source": "Customer", "received_on": "2026-03-20",
+            "lines": {
+                "current_assets": usd("600000.00"), "intangible_assets": usd("100000.00"),
+                "total_assets": usd("1200000.00"), "current_liabilities": usd("350000.00"),
+                "total_liabilities": usd("400000.00"), "total_equity": usd("800000.00"),
+            }
+        });
+        let path = "/v1/customers/C-1/financial-statements";
+        app.credit().post(path, body).expect(201);
+        let case = Case::under_review(app, "C-1", "382500.00");
+        // Without a rate nothing is converted, and the method says so in the reader's language.
+        set_rate(app, "USD", "CNY", "9", "2026-01-15");
+        let assessed = assess(&case, app, expecting()).expect(200);
+        let method = &assessed["assessment"]["methods"][1];
+        assert_eq!(method["proposal"], Value::Null);
+        assert_eq!(
+            method["why_not"],
+            "The financial statement is in USD, the application in CNY, and no exchange rate leads there on 2025-12-31."
+        );
+        assert_eq!(method["why"]["code"], "statement_currency");
+        let read = app
+            .credit()
+            .request("GET", &case.path())
+            .header("Accept-Language", "zh-CN")
+            .send()
+            .expect(200);
+        assert_eq!(
+            read["assessment"]["methods"][1]["why_not"],
+            "财务报表币种为 USD，申请币种为 CNY，2025-12-31 无可用汇率。"
+        );
+        assert_eq!(
+            read["assessment"]["reasons"][0]["message"],
+            "3 种方法中的 2 种合计允许 CNY 324000.00，申请 CNY 382500.00。"
+        );
+        assert_eq!(
+            read["assessment"]["missing"][0]["message"],
+            "账户没有保证、质押或投保额度。"
+        );
+        set_rate(app, "USD", "CNY", "10", "2025-12-30");
+        let assessed = assess(&case, app, expecting()).expect(200);
+        let found = &assessed["assessment"];
+        assert_eq!(found["methods"][1]["proposal"]["amount"], cny("630000.00"));
+        assert_eq!(found["facts"]["statement"]["net_assets"], cny("8000000.00"));
+        assert_eq!(
+            found["facts"]["statement"]["conversion"],
+            json!({"from": "USD", "to": "CNY", "rate": "10", "rate_date": "2025-12-30", "source": "ECB"})
+        );
+    });
+}
+
+#[test]
 fn what_is_not_known_is_named_and_nobody_is_judged_by_it() {
     on_both(|app| {
         app.turn_to(TODAY);
@@ -170,6 +228,14 @@ fn a_recommendation_takes_what_the_last_assessment_says() {
         customer(app, "C-1");
         let case = Case::under_review(app, "C-1", "300000.00");
         let first = assess(&case, app, expecting()).expect(200);
+        let unknown = json!({
+            "economics": {"margin": "0.25", "loss_given_default": "1", "capital_cost": "0.08"}
+        });
+        let refused = assess(&case, app, unknown).expect_problem(422, "invalid");
+        assert_eq!(
+            refused["errors"][0]["pointer"],
+            "/economics/default_probability"
+        );
         let second_one = assess(
             &case,
             app,

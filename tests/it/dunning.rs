@@ -1,10 +1,14 @@
 //! Dunning: procedures, runs, notices, stages and blocks.
 
+use std::collections::BTreeMap;
+
 use netterms::kernel::caller::Role;
 use netterms::server::housekeeping;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Reply, TestApp, a_customer, on_both};
+use crate::support::{
+    Client, Reply, TestApp, a_customer, a_graded_customer, on_both, rate_by_share, set_policy,
+};
 
 /// A second credit controller, who approves what the first one previewed.
 fn colleague(app: &TestApp) -> Client<'_> {
@@ -698,6 +702,67 @@ fn an_account_can_have_a_procedure_of_its_own() {
             "{subjects:?}"
         );
         assign(json!(null)).expect(200);
+    });
+}
+
+#[test]
+fn the_policy_can_name_a_procedure_for_a_grade_and_an_account_has_its_own_before_it() {
+    on_both(|app| {
+        app.turn_to("2026-03-25");
+        rate_by_share(app);
+        a_graded_customer(app, "C-1", "BB");
+        a_graded_customer(app, "C-2", "B");
+        let own = a_graded_customer(app, "C-3", "B");
+        a_customer("C-4").create(app);
+        for number in ["C-1", "C-2", "C-3", "C-4"] {
+            invoice(app, number, &format!("I-{number}"), "2026-03-26", "100.00");
+        }
+        let credit = app.credit();
+        let procedure = |name: &str, days: i32| {
+            let body = json!({"name": name, "levels": [level(1, days, "none")]});
+            credit.post("/v1/dunning-procedures", body).expect(201).id()
+        };
+        let (strict, patient) = (procedure("Strict", 1), procedure("Patient", 20));
+        let path = format!("/v1/credit-accounts/{}", own.account);
+        credit
+            .put(
+                &format!("{path}/dunning-procedure"),
+                &credit.get(&path).expect(200).etag(),
+                json!({"dunning_procedure_id": patient, "reason": "A key account."}),
+            )
+            .expect(200);
+        let name_for_b = |document: &mut Value, procedure: &str| {
+            for row in document["terms"].as_array_mut().unwrap() {
+                if row["grade"] == "B" {
+                    row["dunning_procedure_id"] = json!(procedure);
+                }
+            }
+        };
+        let mut document = credit.get("/v1/policies/live").expect(200)["document"].clone();
+        name_for_b(&mut document, "dpr_01h455vb4pex5vsknk084sn02q");
+        let refused = credit
+            .post(
+                "/v1/policies",
+                json!({"document": document, "reason": "No such."}),
+            )
+            .expect_problem(422, "invalid");
+        assert_eq!(
+            refused["errors"][0]["pointer"],
+            "/document/terms/5/dunning_procedure_id"
+        );
+        set_policy(app, |document| name_for_b(document, &strict));
+        // Two days late: the default procedure reminds after one day too, but not in these words.
+        let told: BTreeMap<String, String> = dun(app, "2026-03-28")
+            .iter()
+            .map(|notice| {
+                let text = |name: &str| notice[name].as_str().unwrap().to_owned();
+                (text("customer_number"), text("subject"))
+            })
+            .collect();
+        assert_eq!(told.keys().collect::<Vec<_>>(), ["C-1", "C-2", "C-4"]);
+        assert_eq!(told["C-2"], "Level 1: CNY 100.00");
+        assert!(!told["C-1"].starts_with("Level"), "{}", told["C-1"]);
+        assert_eq!(told["C-1"], told["C-4"]);
     });
 }
 

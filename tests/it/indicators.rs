@@ -12,7 +12,9 @@ use netterms::kernel::ids::CustomerId;
 use netterms::kernel::money::Money;
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, a_customer, a_receipt, a_statement, an_invoice, on_both};
+use crate::support::{
+    TestApp, a_customer, a_receipt, a_statement, an_invoice, on_both, set_policy,
+};
 
 /// What every indicator says of a customer as of a day, by code.
 fn indicators(app: &TestApp, customer: &str, as_of: &str) -> BTreeMap<String, Value> {
@@ -66,7 +68,7 @@ fn the_catalogue_says_what_each_indicator_is() {
         );
         let history = app.credit().get("/v1/indicators?kind=history").expect(200);
         let history = history["data"].as_array().unwrap().clone();
-        assert_eq!(history.len(), 6);
+        assert_eq!(history.len(), 9);
         assert!(history.iter().all(|one| one["origin"] == "ledger"));
         app.credit()
             .get("/v1/indicators/BROKEN_PROMISES")
@@ -107,6 +109,48 @@ fn of_a_customer_nobody_knows_every_indicator_is_missing_with_its_reason() {
         app.credit()
             .get("/v1/customers/C-9/indicators")
             .expect_problem(404, "not_found");
+    });
+}
+
+#[test]
+fn the_policy_says_for_how_long_what_is_known_is_used() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        a_customer("C-1").create(app);
+        a_statement("C-1").create(app);
+        let months = |code: &str| {
+            let read = app.credit().get(&format!("/v1/indicators/{code}"));
+            read.expect(200)["valid_months"].clone()
+        };
+        let all = || {
+            [
+                "CURRENT_RATIO",
+                "INDUSTRY_GROWTH",
+                "MARKET_SHARE",
+                "OVERDUE_COUNT",
+            ]
+            .map(months)
+        };
+        assert_eq!(all(), [json!(18), json!(24), json!(12), Value::Null]);
+        let ratio = || indicators(app, "C-1", "2026-03-31")["CURRENT_RATIO"].clone();
+        assert_eq!(ratio()["expires_on"], "2027-06-30");
+        set_policy(app, |document| {
+            document["validity"] =
+                json!({"statement_months": 2, "industry_months": 12, "fact_months": 1});
+        });
+        assert_eq!(all(), [json!(2), json!(12), json!(1), Value::Null]);
+        assert_eq!(
+            ratio()["missing"],
+            json!({"code": "expired", "expired_on": "2026-02-28"})
+        );
+        let said = json!({
+            "indicator": "MARKET_SHARE", "value": 0.1, "source": "Press", "as_of": "2026-03-31",
+        });
+        let fact = app
+            .credit()
+            .post("/v1/customers/C-1/facts", said)
+            .expect(201);
+        assert_eq!(fact["expires_on"], "2026-04-30");
     });
 }
 
@@ -219,6 +263,9 @@ fn the_ledger_tells_how_a_customer_pays_as_it_stood_on_the_day() {
         assert!(number(&due, "OVERDUE_AMOUNT").abs() < 1e-9);
         let before = indicators(app, "C-1", "2026-01-09");
         assert_eq!(before["OVERDUE_AMOUNT"]["missing"]["code"], "no_history");
+        // What was invoiced counts at once; it grows only against something.
+        assert!((number(&due, "INVOICED_AMOUNT") - 300_000.0).abs() < 1e-9);
+        assert_eq!(due["INVOICED_GROWTH"]["missing"]["code"], "no_history");
         // A year later nothing of it is looked at any more.
         app.turn_to("2027-03-01");
         assert!(

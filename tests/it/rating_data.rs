@@ -7,8 +7,6 @@
     reason = "shares and probabilities are statistics, not money"
 )]
 
-use std::io::Read;
-use std::path::PathBuf;
 use std::time::Instant;
 
 use netterms::decide::rating::rules::binning::{Binning, bin_each_value};
@@ -19,6 +17,8 @@ use netterms::decide::rating::rules::validation::{
     Observation, ValidationReport, ValidationSettings, stability, validate,
 };
 
+use crate::support::public_data;
+
 const POLISH: (&str, &str) = ("fin_polish_bankruptcy_5year.csv.gz", "1");
 const AMERICAN: (&str, &str) = ("fin_american_bankruptcy_a.csv.gz", "1");
 const GERMAN: (&str, &str) = ("credit_german.csv", "bad");
@@ -26,30 +26,8 @@ const GERMAN: (&str, &str) = ("credit_german.csv", "bad");
 /// A table whose last column is the outcome: all other columns, numbers where every value is one. The year of a
 /// statement is no characteristic of a customer.
 fn table((name, bad): (&str, &str)) -> Option<TrainingSet> {
-    let folder = std::env::var("NETTERMS_TEST_DATA").map_or_else(
-        |_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        PathBuf::from,
-    );
-    let path = folder.join(name);
-    let Ok(file) = std::fs::read(&path) else {
-        eprintln!(
-            "SKIPPED: {} can't be read; set NETTERMS_TEST_DATA to its folder",
-            path.display()
-        );
-        return None;
-    };
-    let mut text = String::new();
-    if PathBuf::from(name)
-        .extension()
-        .is_some_and(|extension| extension == "gz")
-    {
-        flate2::read::GzDecoder::new(&file[..])
-            .read_to_string(&mut text)
-            .unwrap();
-    } else {
-        text = String::from_utf8(file).unwrap();
-    }
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let file = public_data(name)?;
+    let mut reader = csv::Reader::from_reader(&file[..]);
     let names: Vec<String> = reader
         .headers()
         .unwrap()

@@ -111,7 +111,7 @@ fn a_rating_tells_its_inputs_factors_rules_and_versions() {
             unknown
                 .filter(|step| step["outcome"] == "not_known")
                 .count(),
-            3
+            1
         );
         assert_eq!(rating["factors"][0]["path"], json!(["MARKET_SHARE"]));
         assert_eq!(rating["factors"][0]["lost"], 0.2);

@@ -2,32 +2,12 @@
 //! must give were counted from the file by other means.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use chrono::{Days, NaiveDate};
 use netterms::kernel::caller::Role;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Reply, TestApp, import, on_both};
-
-/// The folder of public data; the tests on it are skipped where it is not.
-fn test_data(name: &str) -> Option<Vec<u8>> {
-    let folder = std::env::var("NETTERMS_TEST_DATA").map_or_else(
-        |_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        PathBuf::from,
-    );
-    let path = folder.join(name);
-    match std::fs::read(&path) {
-        Ok(bytes) => Some(bytes),
-        Err(error) => {
-            eprintln!(
-                "SKIPPED: {} can't be read ({error}); set NETTERMS_TEST_DATA to its folder",
-                path.display()
-            );
-            None
-        }
-    }
-}
+use crate::support::{Client, Reply, TestApp, import, on_both, public_data};
 
 const DATES: &str = "%m/%d/%Y";
 
@@ -144,7 +124,7 @@ fn all(app: &TestApp, path: &str) -> Vec<Value> {
 
 #[test]
 fn a_published_ledger_comes_in_whole_and_everybody_has_paid() {
-    let Some(file) = test_data("ar_ibm_late_payments.csv") else {
+    let Some(file) = public_data("ar_ibm_late_payments.csv") else {
         return;
     };
     on_both(|app| {
@@ -171,7 +151,7 @@ fn a_published_ledger_comes_in_whole_and_everybody_has_paid() {
 
 #[test]
 fn the_aging_of_a_published_ledger_agrees_to_the_cent() {
-    let Some(file) = test_data("ar_ibm_late_payments.csv") else {
+    let Some(file) = public_data("ar_ibm_late_payments.csv") else {
         return;
     };
     on_both(|app| {
@@ -246,7 +226,7 @@ fn verb(client: &Client, run: &str, verb: &str) {
 #[test]
 fn in_a_year_of_daily_dunning_nobody_is_dunned_for_what_was_settled() {
     const AFTER_DAYS: [u64; 3] = [1, 8, 22];
-    let Some(file) = test_data("ar_ibm_late_payments.csv") else {
+    let Some(file) = public_data("ar_ibm_late_payments.csv") else {
         return;
     };
     let (header, lines) = lines(&file);

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Reply, TestApp, a_customer, a_graded_customer, an_invoice, draft_policy, on_both, rate_by_share,
+    Reply, TestApp, a_customer, a_graded_customer, an_invoice, draft_policy, on_both, put_live,
+    rate_by_share,
 };
 
 fn cny(amount: &str) -> Value {
@@ -180,6 +181,99 @@ fn an_order_a_discount_and_a_year_are_worked_out_with_every_step() {
         assert_eq!(before["profit"], cny("2636.17"));
         assert_eq!(found["year"]["change"]["profit"], cny("100.00"));
         assert_eq!(found["year"]["steps"].as_array().unwrap().len(), 11);
+    });
+}
+
+/// An order for a customer, without a probability of default.
+fn order_of(app: &TestApp, customer: &str) -> Reply {
+    let order = json!({
+        "amount": cny("100000.00"), "margin": "0.25", "customer": customer, "loss_given_default": "1",
+        "capital_cost": "0.08", "days": 75,
+    });
+    simulate(app, json!({"order": order}))
+}
+
+#[test]
+fn an_order_takes_the_probability_of_default_of_its_customers_rating() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        rate_by_share(app);
+        a_graded_customer(app, "C-1", "BB");
+        a_customer("C-2").create(app);
+        let refusal = |customer: &str| {
+            let problem = order_of(app, customer).expect_problem(422, "invalid");
+            let error = &problem["errors"][0];
+            (error["pointer"].clone(), error["code"].clone())
+        };
+        assert_eq!(
+            refusal("C-2"),
+            (json!("/order/customer"), json!("not_rated"))
+        );
+        assert_eq!(refusal("C-9"), (json!("/order/customer"), json!("unknown")));
+        let missing = (json!("/order/default_probability"), json!("missing"));
+        assert_eq!(refusal("C-1"), missing);
+        // The scale says how likely the grade defaults.
+        let live = app.credit().get("/v1/grade-scales/live").expect(200);
+        let mut document = live["document"].clone();
+        document["scale"]["grades"][4]["probability_of_default"] = json!(0.04);
+        let drafted = app
+            .credit()
+            .post(
+                "/v1/grade-scales",
+                json!({"document": document, "reason": "Counted."}),
+            )
+            .expect(201);
+        app.finance()
+            .post_if(
+                &format!("/v1/grade-scales/{}/approve", drafted.id()),
+                &drafted.etag(),
+                json!({"reason": "Agreed."}),
+            )
+            .expect(200);
+        assert_eq!(refusal("C-1"), missing, "it was rated on the scale before");
+        let rate = || {
+            app.credit()
+                .post("/v1/ratings", json!({"customer": "C-1"}))
+                .expect(201)
+        };
+        let rating = rate();
+        let answered = order_of(app, "C-1").expect(200);
+        assert_eq!(answered["order"]["expected_profit"], cny("19767.12"));
+        assert_eq!(answered["order"]["default_probability"], "0.04");
+        assert_eq!(
+            answered["order"]["probability_source"],
+            json!({"kind": "grade", "rating_id": rating.id(), "grade_scale_id": drafted.id()})
+        );
+        // A model that has one of its own goes before.
+        let leaf = |probability: f64| json!({"leaf": {"probability_of_default": probability}});
+        let tree = json!({"root": {"split": {
+            "characteristic": "MARKET_SHARE", "test": {"below": 0.2}, "missing": "fails",
+            "holds": leaf(0.3), "fails": leaf(0.1),
+        }}});
+        let body = json!({
+            "code": "TREE", "name": "For a test", "kind": "decision_tree", "document": tree,
+            "reason": "A test needs it.",
+        });
+        put_live(
+            app,
+            &app.credit().post("/v1/rating-models", body).expect(201),
+        );
+        rate();
+        let answered = order_of(app, "C-1").expect(200);
+        assert_eq!(answered["order"]["default_probability"], "0.1");
+        assert_eq!(answered["order"]["probability_source"]["kind"], "model");
+        // Who asks may say otherwise, and must say something.
+        let mut order = json!({
+            "amount": cny("100000.00"), "margin": "0.25", "default_probability": "0.04",
+            "loss_given_default": "1", "capital_cost": "0.08", "days": 75,
+        });
+        let answered = simulate(app, json!({"order": order})).expect(200);
+        assert_eq!(
+            answered["order"]["probability_source"],
+            json!({"kind": "given"})
+        );
+        order.as_object_mut().unwrap().remove("default_probability");
+        simulate(app, json!({"order": order})).expect(400);
     });
 }
 

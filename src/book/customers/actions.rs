@@ -1,10 +1,13 @@
 //! What is done with customers.
 
+use chrono::NaiveDate;
+
 use super::api::{CustomerIn, CustomerPatch};
-use super::model::{Customer, CustomerRef};
+use super::model::{Customer, CustomerRef, LegalStatus};
 use super::{rules, store};
 use crate::kernel::caller::{Caller, Role};
 use crate::kernel::ids::CustomerId;
+use crate::kernel::text::Note;
 use crate::platform::db::{Change, DbError, Tx};
 
 /// Why a use case on customers was refused.
@@ -20,6 +23,8 @@ pub enum CustomerError {
     Group(#[from] rules::GroupError),
     #[error("sales can give a customer to nobody but themselves")]
     NotOwn,
+    #[error(transparent)]
+    LegalStatus(#[from] rules::SinceError),
     #[error("the customer changed meanwhile")]
     Stale,
     #[error(transparent)]
@@ -58,6 +63,8 @@ pub fn create(tx: &mut Tx, input: &CustomerIn) -> Result<Customer, CustomerError
         created_at: tx.now(),
         changed_at: tx.now(),
         version: 1,
+        legal_status: LegalStatus::None,
+        legal_status_since: None,
     };
     store::insert(tx, std::slice::from_ref(&customer)).map_err(|error| {
         if error.is_duplicate_of("customers", &["number"]) {
@@ -95,6 +102,40 @@ pub fn change(
         Change::new("customer.changed", after.id)
             .before(&before)
             .after(&after),
+    )?;
+    Ok(after)
+}
+
+/// Says how far the law has come in on a customer, and why we say so. Ratings ask for it: what follows is in the grade
+/// scale.
+///
+/// # Errors
+/// When the customer is not there or not visible, was changed since `version`, or the day can't be.
+pub fn set_legal_status(
+    tx: &mut Tx,
+    reference: &CustomerRef,
+    version: i64,
+    status: LegalStatus,
+    since: Option<NaiveDate>,
+    reason: &Note,
+) -> Result<Customer, CustomerError> {
+    let caller = tx.caller();
+    let before = store::find_visible(tx, caller, reference)?.ok_or(CustomerError::Missing)?;
+    if before.version != version {
+        return Err(CustomerError::Stale);
+    }
+    rules::check_since(status, since, tx.today())?;
+    let after = Customer {
+        legal_status: status,
+        legal_status_since: since,
+        ..before.clone()
+    };
+    let after = store::update_if_unchanged(tx, &after)?.ok_or(CustomerError::Stale)?;
+    tx.record(
+        Change::new("customer.legal_status_set", after.id)
+            .before(&before)
+            .after(&after)
+            .because(reason),
     )?;
     Ok(after)
 }

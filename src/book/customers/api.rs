@@ -1,29 +1,32 @@
 //! `/v1/customers`.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::actions::{self, CustomerError};
-use super::model::{Customer, CustomerRef};
+use super::model::{Customer, CustomerRef, LegalStatus};
+use super::rules::SinceError;
 use super::store;
-use crate::kernel::clock::Instant;
+use crate::kernel::clock::{Day, Instant};
 use crate::kernel::ids::CustomerId;
 use crate::kernel::places::{Country, Language};
-use crate::kernel::text::{Email, Line, Number, Subject};
-use crate::platform::http::auth::{EditCustomers, ReadCustomers};
+use crate::kernel::text::{Email, Line, Note, Number, Subject};
+use crate::platform::http::auth::{EditCustomers, ReadCustomers, SetLegalStatus};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, Listing, Outcome, Problem, nullable,
+    Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid, nullable,
 };
 
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(create_customer)
         .service(list_customers)
-        .service(find_customer);
+        .service(find_customer)
+        .service(set_legal_status);
 }
 
 /// Create a customer
@@ -109,6 +112,40 @@ pub async fn find_customer(
     customer_response(customer)
 }
 
+/// Say how far the law has come in on a customer
+///
+/// `sued`, `judgment`, `insolvent`, `dissolved`, or `none` again, with the day since when and why we say so. The next
+/// rating takes it into account, as the grade scale has it: who is insolvent or dissolved is in default.
+#[utoipa::path(
+    tag = "customers",
+    params(
+        ("customer" = String, Path, description = "The customer's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = LegalStatusIn,
+    responses((status = 200, description = "The customer as it is now.", body = CustomerOut)),
+    security(("bearer" = ["customers:legal-status"]))
+)]
+#[put("/v1/customers/{customer}/legal-status")]
+pub async fn set_legal_status(
+    actor: Actor<SetLegalStatus>,
+    customer: web::Path<CustomerRef>,
+    version: IfMatch,
+    input: Valid<LegalStatusIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .write(&actor, move |tx| {
+            let (input, since) = (&input.0, input.0.since.map(Day::date));
+            let status = input.status;
+            let customer =
+                actions::set_legal_status(tx, &customer, version.0, status, since, &input.reason)?;
+            let version = customer.version;
+            Ok(Answer::ok(&CustomerOut::from(customer))?.version(version))
+        })
+        .await
+}
+
 /// One customer with its ETag: what every operation that ends in a customer answers.
 pub fn customer_response(customer: Customer) -> Result<HttpResponse, Problem> {
     let version = customer.version;
@@ -191,12 +228,26 @@ impl CustomerPatch {
     }
 }
 
+/// How far the law has come in on a customer.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "status": "insolvent", "since": "2026-03-20", "reason": "The court of Suzhou has opened proceedings."
+}))]
+pub struct LegalStatusIn {
+    pub status: LegalStatus,
+    /// From which day it holds; no day in the future.
+    pub since: Option<Day>,
+    pub reason: Note,
+}
+
 /// A customer.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Customer, example = json!({
     "id": "cus_01k00000000000000000000001", "number": "C-1001", "name": "Jiangnan Trading Co.", "country": "CN",
     "industry": "Steel", "street": "88 Renmin Road", "city": "Suzhou", "postal_code": "215000", "email": "ap@jiangnan.example",
-    "language": "zh-CN", "owner": "u-17", "parent_customer_id": null, "created_at": "2026-03-31T08:00:00.000000Z",
+    "language": "zh-CN", "owner": "u-17", "parent_customer_id": null, "legal_status": "none", "legal_status_since": null,
+    "created_at": "2026-03-31T08:00:00.000000Z",
     "changed_at": "2026-03-31T08:00:00.000000Z"
 }))]
 pub struct CustomerOut {
@@ -212,6 +263,9 @@ pub struct CustomerOut {
     language: Language,
     owner: Option<Subject>,
     parent_customer_id: Option<CustomerId>,
+    legal_status: LegalStatus,
+    /// From which day it holds; null when nobody said.
+    legal_status_since: Option<NaiveDate>,
     created_at: Instant,
     changed_at: Instant,
 }
@@ -231,6 +285,8 @@ impl From<Customer> for CustomerOut {
             language: customer.language,
             owner: customer.owner,
             parent_customer_id: customer.parent_customer_id,
+            legal_status: customer.legal_status,
+            legal_status_since: customer.legal_status_since,
             created_at: customer.created_at,
             changed_at: customer.changed_at,
         }
@@ -256,6 +312,10 @@ pub struct CustomerFilter {
     #[serde(default)]
     #[param(max_items = 100)]
     pub country: Vec<Country>,
+    /// Customers with this legal status.
+    #[serde(default)]
+    #[param(max_items = 5)]
+    pub legal_status: Vec<LegalStatus>,
     /// Customers right below this one in its group.
     pub parent_customer_id: Option<CustomerId>,
     /// By number when not given.
@@ -295,6 +355,13 @@ impl From<CustomerError> for Problem {
                 "not_own",
                 "Sales can name only themselves as owner.",
             ),
+            CustomerError::LegalStatus(error) => {
+                let code = match error {
+                    SinceError::InFuture(_) => "in_future",
+                    SinceError::SinceNothing => "not_allowed",
+                };
+                Problem::invalid("/since", code, error)
+            }
             CustomerError::Stale => Problem::new(Code::Stale),
             CustomerError::Db(error) => error.into(),
         }

@@ -4,6 +4,8 @@
 //! customer to another group, or giving it another owner, country or industry, moves its exposure too; changes are
 //! therefore made in [`crate::book::exposure`].
 //!
+//! How far the law has come in on a customer is part of its file too, and what follows from that is the grade scale's.
+//!
 //! Sales see the customers that they own; everybody else who may read customers sees all of them.
 
 pub mod actions;

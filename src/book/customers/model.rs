@@ -1,5 +1,6 @@
 //! The customer as it is stored and named.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -7,10 +8,29 @@ use crate::kernel::clock::Instant;
 use crate::kernel::ids::CustomerId;
 use crate::kernel::places::{Country, Language};
 use crate::kernel::text::{Email, Line, Number, Subject};
+use crate::platform::db::columns::text_enum;
 use crate::platform::db::schema::customers;
 
 /// The deepest that groups may be nested.
 pub const GROUP_DEPTH_MAX: usize = 8;
+
+text_enum! {
+    /// How far the law has come in on a customer.
+    #[derive(Default)]
+    pub enum LegalStatus {
+        /// Nothing is known to be before a court.
+        #[default]
+        None = "none",
+        /// A court case of ours or of another creditor is open.
+        Sued = "sued",
+        /// A judgment stands against the customer and is not fulfilled.
+        Judgment = "judgment",
+        /// Insolvency proceedings have been filed for or opened.
+        Insolvent = "insolvent",
+        /// Struck off the register, or in liquidation.
+        Dissolved = "dissolved",
+    }
+}
 
 /// A customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
@@ -39,6 +59,9 @@ pub struct Customer {
     pub created_at: Instant,
     pub changed_at: Instant,
     pub version: i64,
+    pub legal_status: LegalStatus,
+    /// From which day it holds, when that was said.
+    pub legal_status_since: Option<NaiveDate>,
 }
 
 /// A customer as others name it: by our id or by the ERP's number.

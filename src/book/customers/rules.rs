@@ -1,8 +1,9 @@
 //! What makes a sound customer file.
 
+use chrono::NaiveDate;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::model::GROUP_DEPTH_MAX;
+use super::model::{GROUP_DEPTH_MAX, LegalStatus};
 use crate::kernel::ids::CustomerId;
 
 /// Folds a text for search: compatibility forms made one (full-width letters become plain), lower case.
@@ -40,9 +41,60 @@ pub fn may_join(
     Ok(())
 }
 
+/// Of the grade that a rating gave and the one that an expert set until a day, the one that holds on a day.
+pub fn grade_holding<'a>(
+    grade: &'a str,
+    expert: Option<&'a str>,
+    until: Option<NaiveDate>,
+    day: NaiveDate,
+) -> &'a str {
+    expert
+        .filter(|_| until.is_some_and(|until| day <= until))
+        .unwrap_or(grade)
+}
+
+/// Why a legal status can't hold from a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SinceError {
+    #[error("{0} lies in the future")]
+    InFuture(NaiveDate),
+    #[error("who has no legal status has it from no day on")]
+    SinceNothing,
+}
+
+/// Whether a legal status may hold from a day.
+///
+/// # Errors
+/// When the day has not come, or there is no status that could begin on it.
+pub fn check_since(
+    status: LegalStatus,
+    since: Option<NaiveDate>,
+    today: NaiveDate,
+) -> Result<(), SinceError> {
+    match since {
+        Some(day) if day > today => Err(SinceError::InFuture(day)),
+        Some(_) if status == LegalStatus::None => Err(SinceError::SinceNothing),
+        Some(_) | None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_legal_status_begins_on_a_day_that_has_come() {
+        let today: NaiveDate = "2026-03-31".parse().unwrap();
+        let tomorrow = today.succ_opt().unwrap();
+        let check = |status, since| check_since(status, since, today);
+        assert_eq!(check(LegalStatus::Sued, Some(today)), Ok(()));
+        assert_eq!(check(LegalStatus::Sued, None), Ok(()));
+        assert_eq!(check(LegalStatus::None, None), Ok(()));
+        let refused = check(LegalStatus::Sued, Some(tomorrow));
+        assert_eq!(refused, Err(SinceError::InFuture(tomorrow)));
+        let refused = check(LegalStatus::None, Some(today));
+        assert_eq!(refused, Err(SinceError::SinceNothing));
+    }
 
     #[test]
     fn full_width_and_capitals_are_found_alike() {

@@ -1,14 +1,18 @@
 //! Queries on customers.
 
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::api::{CustomerFilter, CustomerSort};
-use super::model::{Customer, CustomerRef, GROUP_DEPTH_MAX};
-use super::rules::fold;
+use super::model::{Customer, CustomerRef, GROUP_DEPTH_MAX, LegalStatus};
+use super::rules::{fold, grade_holding};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::CustomerId;
 use crate::platform::db::schema::customers::{self, dsl};
+use crate::platform::db::schema::ratings;
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 
@@ -119,6 +123,8 @@ pub fn update_if_unchanged(tx: &mut Tx, customer: &Customer) -> Result<Option<Cu
         dsl::language.eq(customer.language),
         dsl::owner.eq(&customer.owner),
         dsl::parent_customer_id.eq(customer.parent_customer_id),
+        dsl::legal_status.eq(customer.legal_status),
+        dsl::legal_status_since.eq(customer.legal_status_since),
         dsl::changed_at.eq(now),
         dsl::version.eq(dsl::version + 1),
     ))
@@ -147,6 +153,9 @@ pub fn list(
         }
         if !filter.country.is_empty() {
             query = query.filter(dsl::country.eq_any(&filter.country));
+        }
+        if !filter.legal_status.is_empty() {
+            query = query.filter(dsl::legal_status.eq_any(&filter.legal_status));
         }
         if let Some(parent) = filter.parent_customer_id {
             query = query.filter(dsl::parent_customer_id.eq(parent));
@@ -180,6 +189,50 @@ fn contains(text: &str) -> String {
         .replace('%', r"\%")
         .replace('_', r"\_");
     format!("%{escaped}%")
+}
+
+/// The legal status of each of these customers.
+pub fn list_legal_statuses(
+    db: &mut Db,
+    ids: &[CustomerId],
+) -> Result<BTreeMap<CustomerId, LegalStatus>, DbError> {
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(5_000) {
+        let rows: Vec<(CustomerId, LegalStatus)> = on_backend!(db, |c| customers::table
+            .filter(dsl::id.eq_any(chunk))
+            .select((dsl::id, dsl::legal_status))
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// The grade that holds today for each of these customers; who was never rated is left out. Ratings are made on a higher
+/// floor, and whoever treats customers by their grade on this one reads here what they came to.
+pub fn list_grades(
+    db: &mut Db,
+    ids: &[CustomerId],
+) -> Result<BTreeMap<CustomerId, String>, DbError> {
+    type Row = (CustomerId, String, Option<String>, Option<NaiveDate>);
+    let today = db.today();
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(5_000) {
+        let rows: Vec<Row> = on_backend!(db, |c| ratings::table
+            .filter(ratings::customer_id.eq_any(chunk))
+            .filter(ratings::superseded_at.is_null())
+            .select((
+                ratings::customer_id,
+                ratings::grade,
+                ratings::override_grade,
+                ratings::override_until,
+            ))
+            .load(c))?;
+        found.extend(rows.into_iter().map(|(customer, grade, expert, until)| {
+            let held = grade_holding(&grade, expert.as_deref(), until, today);
+            (customer, held.to_owned())
+        }));
+    }
+    Ok(found)
 }
 
 /// The customers right below these: each with its parent first.

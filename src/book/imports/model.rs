@@ -63,6 +63,8 @@ const CUSTOMERS: &[Column] = &[
     optional("language"),
     optional("owner"),
     optional("parent_number"),
+    optional("legal_status"),
+    optional("legal_status_since"),
 ];
 
 const CREDIT_ACCOUNTS: &[Column] = &[

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use chrono::format::{Item, StrftimeItems};
 
 use super::model::{ImportKind, Mapping};
+use crate::book::customers::model::LegalStatus;
 use crate::book::exchange_rates::model::NewRate;
 use crate::book::exposure::model::{Limit, LimitKind};
 use crate::kernel::clock::Day;
@@ -243,7 +244,8 @@ pub trait FromCells: Sized {
     fn from_cells(cells: &mut Cells) -> Option<Self>;
 }
 
-/// A customer: `number,name,country,industry,street,city,postal_code,email,language,owner,parent_number`.
+/// A customer: `number,name,country,industry,street,city,postal_code,email,language,owner,parent_number,
+/// legal_status,legal_status_since`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerRow {
     pub number: Number,
@@ -257,6 +259,8 @@ pub struct CustomerRow {
     pub language: Language,
     pub owner: Option<Subject>,
     pub parent_number: Option<Number>,
+    pub legal_status: LegalStatus,
+    pub legal_status_since: Option<NaiveDate>,
 }
 
 impl FromCells for CustomerRow {
@@ -272,6 +276,8 @@ impl FromCells for CustomerRow {
         let language = cells.optional("language", parsed);
         let owner = cells.optional("owner", parsed);
         let parent_number = cells.optional("parent_number", parsed);
+        let legal_status = cells.optional("legal_status", parsed);
+        let legal_status_since = cells.optional_day("legal_status_since");
         Some(CustomerRow {
             number: number?,
             name: name?,
@@ -284,6 +290,8 @@ impl FromCells for CustomerRow {
             language: language.unwrap_or_default(),
             owner,
             parent_number,
+            legal_status: legal_status.unwrap_or_default(),
+            legal_status_since,
         })
     }
 }

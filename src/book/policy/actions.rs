@@ -6,7 +6,7 @@ use super::model::{Policy, PolicyDocument, PolicyRow, PolicyStatus};
 use super::rules::{self, Nonsense};
 use super::store;
 use crate::kernel::drafters::Drafters;
-use crate::kernel::ids::PolicyId;
+use crate::kernel::ids::{DunningProcedureId, PolicyId};
 use crate::kernel::text::Note;
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 
@@ -107,7 +107,7 @@ pub fn draft(
     document: &PolicyDocument,
     reason: &Note,
 ) -> Result<PolicyRow, PolicyError> {
-    refuse_nonsense(document)?;
+    refuse_nonsense(tx, document)?;
     store::lock_live(tx)?;
     let number = store::last_number(tx)?.saturating_add(1);
     let row = new_row(tx, number, document, reason.to_string())?;
@@ -132,7 +132,7 @@ pub fn change(
     reason: &Note,
 ) -> Result<PolicyRow, PolicyError> {
     let before = find_draft(tx, id, version)?;
-    refuse_nonsense(document)?;
+    refuse_nonsense(tx, document)?;
     let drafters: Drafters = read_document(&before.drafters)?;
     let after = PolicyRow {
         document: write_document(document)?,
@@ -187,8 +187,13 @@ fn find_draft(tx: &mut Tx, id: PolicyId, version: i64) -> Result<PolicyRow, Poli
     Ok(row)
 }
 
-fn refuse_nonsense(document: &PolicyDocument) -> Result<(), PolicyError> {
-    let faults = rules::faults(document);
+fn refuse_nonsense(db: &mut Db, document: &PolicyDocument) -> Result<(), PolicyError> {
+    let mut faults = rules::faults(document);
+    let named: Vec<DunningProcedureId> = document.dunning_procedures().collect();
+    if !named.is_empty() {
+        let there = store::list_dunning_procedures(db, &named)?;
+        faults.extend(rules::unknown_procedures(document, &there));
+    }
     if faults.is_empty() {
         return Ok(());
     }

@@ -1,6 +1,7 @@
 //! The policy document and its versions.
 
 mod terms;
+mod validity;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ pub use terms::{
     Discount, GradeFactor, InsuredCap, LimitCombination, LimitMethod, LimitMethods, MethodWeight,
     StraightThrough, StraightThroughConditions, TermsRow,
 };
+pub use validity::Validity;
 
 text_enum! {
     /// Where a version of the policy stands. Exactly one is live; a live version never changes.
@@ -137,6 +139,23 @@ impl PartialSchema for Amounts {
 }
 
 impl ToSchema for Amounts {}
+
+text_enum! {
+    /// Why the house rates a customer again by itself.
+    pub enum RerateCause {
+        /// Its rating is too old.
+        Stale = "stale",
+        /// How it pays moved since it was rated, or what a rule of the grade scale asks.
+        Moved = "moved",
+        /// It was never rated.
+        Unrated = "unrated",
+    }
+}
+
+/// Whom a new house rates again: who is rated already.
+pub fn rerate_default() -> Vec<RerateCause> {
+    vec![RerateCause::Stale, RerateCause::Moved]
+}
 
 text_enum! {
     /// What exposure is made of. Unapplied cash lowers it, everything else raises it.
@@ -325,7 +344,9 @@ pub struct ApplicationPolicy {
         "working_capital_share": "1", "payment_period_days": 180, "tolerance_days": 3, "insured_cap": "no_cap",
         "rounding_steps": {"CNY": "1000.00"}},
     "straight_through": {"ceilings": {"CNY": "100000.00"}, "worst_grade": "A",
-        "conditions": {"customer_months_min": 12, "in_time_share_min": "0.90"}}
+        "conditions": {"customer_months_min": 12, "in_time_share_min": "0.90"}},
+    "rerate": ["stale", "moved"],
+    "validity": {"statement_months": 18, "industry_months": 24, "fact_months": 12}
 }))]
 pub struct PolicyDocument {
     #[validate(length(max = 50), nested)]
@@ -361,6 +382,15 @@ pub struct PolicyDocument {
     #[serde(default)]
     #[validate(nested)]
     pub straight_through: Option<StraightThrough>,
+    /// Whom the house rates again by itself, once a business day: `stale` and `moved` when not given, nobody when empty.
+    #[serde(default = "rerate_default")]
+    #[validate(length(max = 3))]
+    #[schema(max_items = 3)]
+    pub rerate: Vec<RerateCause>,
+    /// For how long what is known of a customer is used; as in a new house when not given.
+    #[serde(default)]
+    #[validate(nested)]
+    pub validity: Validity,
 }
 
 impl PolicyDocument {

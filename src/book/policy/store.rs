@@ -4,7 +4,8 @@ use diesel::prelude::*;
 
 use super::api::PolicyFilter;
 use super::model::{PolicyRow, PolicyStatus};
-use crate::kernel::ids::PolicyId;
+use crate::kernel::ids::{DunningProcedureId, PolicyId};
+use crate::platform::db::schema::dunning_procedures;
 use crate::platform::db::schema::policies::{self, dsl};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
@@ -42,6 +43,17 @@ pub fn find_live(db: &mut Db) -> Result<Option<PolicyRow>, DbError> {
         .select(PolicyRow::as_select())
         .first(c)
         .optional())?)
+}
+
+/// Of these dunning procedures, those that are there.
+pub fn list_dunning_procedures(
+    db: &mut Db,
+    ids: &[DunningProcedureId],
+) -> Result<Vec<DunningProcedureId>, DbError> {
+    Ok(on_backend!(db, |c| dunning_procedures::table
+        .filter(dunning_procedures::id.eq_any(ids))
+        .select(dunning_procedures::id)
+        .load(c))?)
 }
 
 /// The version that is live, locked until the unit of work ends: whoever numbers a draft or sets one live holds this

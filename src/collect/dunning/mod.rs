@@ -5,6 +5,9 @@
 //! whole book: previewed, approved by another person, issued. Issuing looks at the ledger of that moment again, so
 //! that nobody who paid or was blocked meanwhile is dunned, and raises the stage of each invoice by exactly one.
 //!
+//! A customer's procedure is the one that its account names, else the one that the policy's terms name for its grade and
+//! credit segment, else the default.
+//!
 //! A stage that blocks puts a block on the credit account, as long as an open invoice stands at such a stage.
 //! [`actions::BLOCKS`] listens to the ledger: it lifts the block when the last such invoice is settled or cancelled, and
 //! puts it back when a receipt is reversed and one of them is open again.

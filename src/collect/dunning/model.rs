@@ -47,9 +47,9 @@ text_enum! {
 text_enum! {
     /// For whom a procedure holds.
     pub enum ProcedureUsage {
-        /// For every account that names no other; there is exactly one.
+        /// For every account that names no other and whose customer's grade has none; there is exactly one.
         Default = "default",
-        /// For the accounts that name it.
+        /// For the accounts that name it, and the grades for which the policy does.
         Assigned = "assigned",
     }
 }

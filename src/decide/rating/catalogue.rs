@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::rules::statements::altman::Model;
 use super::rules::statements::ratios::{self, Better, RatioCode};
+use crate::book::policy::model::Validity;
 use crate::kernel::places::Language;
 
 /// What kind of thing an indicator is.
@@ -99,7 +100,19 @@ pub enum Place {
     Facts,
 }
 
-/// What our own ledger tells of a customer, over the 365 days up to a day.
+impl Place {
+    /// For how many months a value from there is used; none when it is computed for every day.
+    pub const fn valid_months(self, validity: Validity) -> Option<u32> {
+        match self {
+            Place::FinancialStatements => Some(validity.statement_months),
+            Place::IndustryTable => Some(validity.industry_months),
+            Place::Facts => Some(validity.fact_months),
+            Place::Ledger => None,
+        }
+    }
+}
+
+/// What our own ledger tells of a customer, over the 365 days up to a day where nothing else is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conduct {
     OverdueCount,
@@ -108,6 +121,11 @@ pub enum Conduct {
     DaysToPay,
     DaysBeyondTerms,
     DaysLateMax,
+    InvoicedAmount,
+    /// Against the 365 days before.
+    InvoicedGrowth,
+    /// Since the first invoice of all.
+    YearsKnown,
 }
 
 /// What the industry table says.
@@ -265,6 +283,12 @@ const FROM_LEDGER: &[Row] = &[
         "sum of amount * days after the due date / (amount paid + amount past due), last 365 days", Origin::Ledger(Conduct::DaysBeyondTerms)),
     Row("DAYS_LATE_MAX", Kind::History, Unit::Days, LowerIsBetter, "Longest delay", "最长逾期天数",
         "days after the due date of the latest payment in the last 365 days, or of what is past due now", Origin::Ledger(Conduct::DaysLateMax)),
+    Row("INVOICED_AMOUNT", Kind::History, Unit::Amount, HigherIsBetter, "Invoiced amount", "开票金额",
+        "amount invoiced in the last 365 days", Origin::Ledger(Conduct::InvoicedAmount)),
+    Row("INVOICED_GROWTH", Kind::History, Unit::Share, HigherIsBetter, "Growth of the invoiced amount", "开票金额增长率",
+        "amount invoiced in the last 365 days / amount invoiced in the 365 days before - 1", Origin::Ledger(Conduct::InvoicedGrowth)),
+    Row("YEARS_KNOWN", Kind::History, Unit::Years, HigherIsBetter, "Years known", "合作年限",
+        "days since the first invoice / 365.25", Origin::Ledger(Conduct::YearsKnown)),
 ];
 
 #[rustfmt::skip]

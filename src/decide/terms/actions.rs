@@ -5,11 +5,17 @@ use std::collections::BTreeMap;
 use chrono::{Months, NaiveDate};
 
 use super::rules::{self, Assumptions, LeftOut, Part, PartSales, TermsComparison, TermsError};
+use crate::book::customers::model::CustomerRef;
+use crate::book::customers::store as customers;
 use crate::book::exposure::store as exposure;
 use crate::book::policy::model::{PolicyDocument, PolicyRow};
 use crate::book::policy::store as policies;
 use crate::book::receivables::store as receivables;
 use crate::decide::rating::ratings::actions as ratings;
+use crate::decide::rating::ratings::actions::NoProbability;
+use crate::decide::rating::ratings::model::{DefaultProbability, ProbabilitySource};
+use crate::kernel::caller::Caller;
+use crate::kernel::figures::Figure;
 use crate::kernel::ids::{CustomerId, PolicyId};
 use crate::kernel::money::{Currency, Money};
 use crate::platform::db::{Db, DbError, read_document};
@@ -27,8 +33,34 @@ pub enum SimulationError {
         pointer: &'static str,
         error: TermsError,
     },
+    #[error("there is no such customer")]
+    NoCustomer,
+    #[error(transparent)]
+    NoProbability(#[from] NoProbability),
     #[error(transparent)]
     Db(#[from] DbError),
+}
+
+/// How likely an order on terms is never paid: as was said, else as the customer's rating has it.
+///
+/// # Errors
+/// When there is no such customer for the caller, or nobody can say.
+pub fn default_probability(
+    db: &mut Db,
+    caller: &Caller,
+    given: Option<Figure>,
+    customer: Option<&CustomerRef>,
+) -> Result<DefaultProbability, SimulationError> {
+    if let Some(value) = given {
+        let source = ProbabilitySource::Given;
+        return Ok(DefaultProbability { value, source });
+    }
+    let customer = match customer {
+        Some(reference) => customers::find_visible(db, caller, reference)?,
+        None => None,
+    };
+    let customer = customer.ok_or(SimulationError::NoCustomer)?;
+    Ok(ratings::default_probability(db, customer.id)?)
 }
 
 /// Two policies' terms over the sales of twelve months.

@@ -6,6 +6,7 @@
 
 pub mod columns;
 mod error;
+mod faults;
 pub mod migrations;
 mod open;
 pub mod schema;
@@ -22,6 +23,7 @@ use crate::kernel::caller::Caller;
 use crate::kernel::clock::Clock;
 
 pub use error::DbError;
+pub use faults::fault;
 pub use open::{Backend, Database, DatabaseConfig, OpenError, Retryable, Session};
 pub(crate) use statement::insert_rows;
 pub use statement::{Statement, Writes};
@@ -172,13 +174,20 @@ impl Db {
         let now = self.clock.now();
         let mut tx = Tx::new(self, caller, now);
         let changes_before = tx.rows_changed()?;
-        let outcome = work(&mut tx);
+        let outcome = fault("unit_begun")
+            .map_err(E::from)
+            .and_then(|()| work(&mut tx));
+        let outcome = outcome.and_then(|value| {
+            fault("unit_before_commit")?;
+            Ok(value)
+        });
         if outcome.is_ok() && recording == tx::Recording::Required {
             tx.assert_recorded(changes_before)?;
         }
         match outcome {
             Ok(value) => {
                 self.commit()?;
+                fault("unit_after_commit")?;
                 Ok(value)
             }
             Err(error) => {

@@ -123,6 +123,8 @@ diesel::table! {
         created_at -> InstantColumn,
         changed_at -> InstantColumn,
         version -> BigInt,
+        legal_status -> Text,
+        legal_status_since -> Nullable<Date>,
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::model::{Position, Progress, Standing, Subscription};
 use super::{rules, store};
-use crate::platform::db::{Database, DbError, Tx};
+use crate::platform::db::{Database, DbError, Tx, fault};
 use crate::platform::http::Problem;
 use crate::platform::http::auth::house_caller;
 
@@ -88,6 +88,7 @@ fn deliver_next(
         return Ok(0);
     }
     *from = Some(start);
+    fault("events_claimed")?;
     let limit = i64::try_from(EVENTS_PER_DELIVERY).unwrap_or(i64::MAX);
     let events = store::list_events(tx, subscription.actions, start, horizon, limit)?;
     if !events.is_empty() {

@@ -45,6 +45,8 @@ permits! {
     ReadCustomers, "customers:read" => [Sales, Credit, Finance, Auditor, System];
     /// Create and change customers.
     EditCustomers, "customers:edit" => [Sales, Credit, Finance];
+    /// Say how far the law has come in on customers.
+    SetLegalStatus, "customers:legal-status" => [Credit, Finance];
     /// Read credit accounts, their limits and exposure.
     ReadAccounts, "accounts:read" => [Sales, Credit, Finance, Auditor, System];
     /// Suspend, reinstate, lower limits, change terms.

@@ -10,7 +10,7 @@ use crate::kernel::clock::Instant;
 use crate::kernel::ids::IdempotencyKeyId;
 use crate::platform::db::columns::{IdColumn, InstantColumn};
 use crate::platform::db::schema::idempotency_keys::{self, dsl};
-use crate::platform::db::{Conn, DbError, Statement, Tx, Writes, insert_rows, on_backend};
+use crate::platform::db::{Conn, DbError, Statement, Tx, Writes, fault, insert_rows, on_backend};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = idempotency_keys)]
@@ -59,6 +59,7 @@ pub struct Keeping<'a> {
 }
 
 pub fn insert_all<'a>(writes: &mut Writes<'_, 'a>, rows: &'a [Keeping<'a>]) -> Result<(), DbError> {
+    fault("key_before_kept")?;
     insert_rows!(writes, "idempotency_keys", rows, |row| {
         id: IdColumn = row.id,
         fingerprint: Text = row.fingerprint,

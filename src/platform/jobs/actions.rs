@@ -7,7 +7,7 @@ use super::model::{Ended, Job, JobError, JobStatus};
 use super::store;
 use crate::kernel::caller::{Caller, Role};
 use crate::kernel::ids::JobId;
-use crate::platform::db::{Change, Database, Db, DbError, Tx, write_document};
+use crate::platform::db::{Change, Database, Db, DbError, Tx, fault, write_document};
 
 /// How long a worker may be silent before its job is anybody's again.
 pub const LEASE_SECONDS: i64 = 120;
@@ -178,7 +178,9 @@ pub fn take(tx: &mut Tx, kinds: &[&str]) -> Result<Option<Job>, DbError> {
             lease_until: Some(tx.now().plus(Duration::seconds(LEASE_SECONDS))),
             ..found
         };
-        return store::update_if_unchanged(tx, &job);
+        let taken = store::update_if_unchanged(tx, &job)?;
+        fault("job_taken")?;
+        return Ok(taken);
     }
     Ok(None)
 }

@@ -13,7 +13,7 @@ use diesel::{Connection as _, PgConnection};
 use netterms::kernel::caller::Role;
 use netterms::kernel::clock::{Clock, Instant};
 use netterms::platform::db::{Backend, Database};
-use netterms::server::config::{ClockKind, Config};
+use netterms::server::config::{ClockKind, Config, DailyWork};
 use netterms::server::{House, start};
 
 use super::client::{Client, token};
@@ -92,6 +92,8 @@ impl TestApp {
             workers: 1,
             jwt_secret: Some(String::from_utf8(secret().secret).unwrap()),
             clock: ClockKind::Turnable,
+            // A test that wants the day's work begins it: the clock turns in many others.
+            daily_work: DailyWork::Off,
             ..Config::default()
         };
         change(&mut config);

@@ -3,6 +3,7 @@
 mod app;
 mod builders;
 mod client;
+mod public_data;
 mod uploads;
 
 pub use app::{TestApp, on_both, on_both_with};
@@ -11,6 +12,7 @@ pub use builders::{
     draft_rules, put_live, rate_by_share, set_limit, set_policy, set_rate, set_rules,
 };
 pub use client::{Client, Reply, forge, sign};
+pub use public_data::public_data;
 pub use uploads::{AnImport, import, upload};
 
 use netterms::platform::http::auth::SharedSecret;

@@ -15,6 +15,7 @@ use crate::platform::db::{Change, Tx};
 
 impl Importable for CustomerRow {
     fn post(tx: &mut Tx, rows: &[Row<CustomerRow>]) -> Result<Vec<Verdict>, ImportError> {
+        let today = tx.today();
         let (mut known, parents) = read_known(tx, rows)?;
         let ids: BTreeSet<CustomerId> = parents.values().copied().collect();
         let lines = lines(tx, &ids)?;
@@ -38,6 +39,11 @@ impl Importable for CustomerRow {
                     continue;
                 }
             };
+            if let Err(why) = rules::check_since(row.legal_status, row.legal_status_since, today) {
+                let column = "legal_status_since";
+                verdicts.push(Verdict::rejected(column, "not_allowed", why));
+                continue;
+            }
             let customer = customer(tx, row, parent);
             let line: Vec<CustomerId> = parent
                 .into_iter()
@@ -109,6 +115,8 @@ fn read_known(
                 language: customer.language,
                 owner: customer.owner,
                 parent_number,
+                legal_status: customer.legal_status,
+                legal_status_since: customer.legal_status_since,
             };
             (customer.number, row)
         })
@@ -134,5 +142,7 @@ fn customer(tx: &Tx, row: &CustomerRow, parent: Option<CustomerId>) -> Customer 
         created_at: tx.now(),
         changed_at: tx.now(),
         version: 1,
+        legal_status: row.legal_status,
+        legal_status_since: row.legal_status_since,
     }
 }

@@ -29,8 +29,8 @@ pub fn routes(config: &mut ServiceConfig) {
 /// is then appended as a correction. A file may therefore be sent again after whatever happened.
 ///
 /// Columns, those in brackets may be left out:
-/// - `customers`: number, name, country, \[street, city, postal_code, email, language, owner, parent_number\]; a parent
-///   may come later in the file. Roles: credit, finance.
+/// - `customers`: number, name, country, \[street, city, postal_code, email, language, owner, parent_number,
+///   legal_status, legal_status_since\]; a parent may come later in the file. Roles: credit, finance.
 /// - `credit_accounts`: customer_number, currency, \[net_days, limit_kind, limit, valid_until, group_limit\]. The limit
 ///   is granted only when the account has none. Role: finance.
 /// - `invoices`: number, customer_number, invoice_date, \[due_date\], amount, currency, \[order_number\]. Roles: finance,

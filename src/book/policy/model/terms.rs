@@ -6,6 +6,7 @@ use validator::Validate;
 
 use super::{Amounts, Checkpoint, PolicyDocument};
 use crate::kernel::figures::Figure;
+use crate::kernel::ids::DunningProcedureId;
 use crate::kernel::money::Currency;
 use crate::kernel::text::{GradeCode, Line};
 use crate::platform::db::columns::text_enum;
@@ -56,6 +57,9 @@ pub struct TermsRow {
     #[validate(length(max = 4))]
     #[schema(max_items = 4)]
     pub checkpoints: Vec<Checkpoint>,
+    /// How the customer is dunned, where its account names no procedure of its own; by the default one when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dunning_procedure_id: Option<DunningProcedureId>,
 }
 
 const fn zero() -> Figure {
@@ -215,6 +219,11 @@ impl LimitMethods {
 }
 
 impl PolicyDocument {
+    /// The dunning procedures that terms name.
+    pub fn dunning_procedures(&self) -> impl Iterator<Item = DunningProcedureId> {
+        self.terms.iter().filter_map(|row| row.dunning_procedure_id)
+    }
+
     /// The terms of a grade in a segment: the row that names the segment, otherwise the grade's own.
     ///
     /// With rows for A on 60 days and for A in the segment `Steel` on 30, a customer of grade A buys steel on 30 days

@@ -52,6 +52,7 @@ pub fn rows() -> Vec<TermsRow> {
         limit_cap: Amounts::default(),
         review_months: Some(begin.review_months),
         checkpoints: Vec::new(),
+        dunning_procedure_id: None,
     })
 }
 

@@ -7,11 +7,11 @@ mod sense;
 
 pub use authority::{authority_of, level_needed, role_needed, top_level};
 pub use compare::{Difference, DifferenceKind, differences};
-pub use sense::{Nonsense, faults};
+pub use sense::{Nonsense, faults, unknown_procedures};
 
 use super::model::{
     Amounts, ApplicationPolicy, Authority, CheckRule, LimitMethods, PolicyDocument,
-    ReservationPolicy, RuleCode, RuleEffect,
+    ReservationPolicy, RuleCode, RuleEffect, Validity, rerate_default,
 };
 use crate::kernel::caller::Role;
 use crate::kernel::money::{Currency, Money};
@@ -82,6 +82,8 @@ pub fn default_document() -> PolicyDocument {
         terms: default_terms::rows(),
         limit_methods: LimitMethods::default(),
         straight_through: None,
+        rerate: rerate_default(),
+        validity: Validity::default(),
     }
 }
 
@@ -95,7 +97,7 @@ fn authority(role: Role, level: u8, base: i64) -> Authority {
 
 /// Round amounts of like weight in the currencies that a new house knows: `base` in US dollars, euros and pounds,
 /// ten times as many yuan and Hong Kong dollars, a hundred times as many yen.
-fn amounts(base: i64) -> Amounts {
+pub fn amounts(base: i64) -> Amounts {
     [
         ("USD", 1),
         ("EUR", 1),

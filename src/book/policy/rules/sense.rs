@@ -2,6 +2,8 @@
 
 mod terms;
 
+pub use terms::unknown_procedures;
+
 use std::collections::BTreeSet;
 
 use crate::book::policy::model::{Authority, CheckRule, PolicyDocument, RuleCode, RuleEffect};
@@ -31,6 +33,10 @@ pub fn faults(policy: &PolicyDocument) -> Vec<Nonsense> {
             "above_maximum",
             "must not be more than days_max",
         ));
+    }
+    let distinct: BTreeSet<_> = policy.rerate.iter().collect();
+    if distinct.len() < policy.rerate.len() {
+        found.push(nonsense("/rerate", "repeated", "names a cause twice"));
     }
     terms::check(policy, &mut found);
     found

@@ -1,10 +1,14 @@
 //! A run before it is issued: previewed, approved, cancelled.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 use super::DunningError;
+use crate::book::customers::store as customers_store;
+use crate::book::policy::actions as policies;
+use crate::book::policy::model::Policy;
 use crate::collect::dunning::letters::{self, Letter};
 use crate::collect::dunning::model::{
     Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Procedure, ProcedureUsage, Run, RunStatus,
@@ -12,6 +16,7 @@ use crate::collect::dunning::model::{
 use crate::collect::dunning::rules::{self, Blocks, Proposal};
 use crate::collect::dunning::store::{self, Debtor, Which};
 use crate::kernel::ids::{CustomerId, DunningNoticeId, DunningProcedureId, DunningRunId};
+use crate::kernel::text::Line;
 use crate::platform::db::{Change, Db, DbError, Tx, write_document};
 
 /// All that a run decides on, read in a handful of queries whatever the size of the book.
@@ -19,6 +24,8 @@ pub(super) struct Book {
     pub invoices: Vec<OpenInvoice>,
     pub blocks: Blocks,
     debtors: BTreeMap<CustomerId, Debtor>,
+    grades: BTreeMap<CustomerId, String>,
+    policy: Arc<Policy>,
     levels: BTreeMap<DunningProcedureId, Vec<Level>>,
     default_levels: Vec<Level>,
 }
@@ -30,6 +37,12 @@ impl Book {
             invoices.iter().map(|invoice| invoice.customer_id).collect();
         let customers: Vec<CustomerId> = customers.into_iter().collect();
         let debtors = store::list_debtors(db, &customers)?;
+        let policy = policies::live(db)?;
+        let grades = if policy.document.dunning_procedures().next().is_some() {
+            customers_store::list_grades(db, &customers)?
+        } else {
+            BTreeMap::new()
+        };
         let procedures = store::list_all_procedures(db)?;
         let is_default = |procedure: &&Procedure| procedure.usage == ProcedureUsage::Default;
         let default_levels = procedures
@@ -40,6 +53,8 @@ impl Book {
         Ok(Book {
             invoices,
             blocks: store::list_active_blocks(db, today)?,
+            grades,
+            policy,
             debtors: debtors
                 .into_iter()
                 .map(|debtor| (debtor.0.id, debtor))
@@ -58,11 +73,22 @@ impl Book {
             .ok_or(DunningError::Incomplete("account"))
     }
 
-    /// The levels of the procedure that holds for a customer.
+    /// The levels of the procedure that holds for a customer: the account's own, else that which the policy names for
+    /// the customer's grade in its credit segment, else the default.
     pub fn levels_for(&self, customer: CustomerId) -> &[Level] {
-        self.debtors
-            .get(&customer)
-            .and_then(|(_, account)| self.levels.get(&account.dunning_procedure_id?))
+        let account = self.debtors.get(&customer).map(|(_, account)| account);
+        let own = account.and_then(|account| account.dunning_procedure_id);
+        let of_grade = || {
+            let grade = self.grades.get(&customer)?;
+            let segment = account.and_then(|account| account.segment.as_ref());
+            let terms = self
+                .policy
+                .document
+                .terms_of(grade, segment.map(Line::as_str));
+            terms?.dunning_procedure_id
+        };
+        own.or_else(of_grade)
+            .and_then(|procedure| self.levels.get(&procedure))
             .unwrap_or(&self.default_levels)
     }
 }

@@ -5,20 +5,22 @@ use super::{ApplicationError, Outcome, advance, expect_currency, facts, lock_acc
 use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::LimitScope;
 use crate::book::policy::actions::live;
-use crate::decide::applications::api::{AssessApproval, AssessIn};
+use crate::decide::applications::api::{AssessApproval, AssessIn, EconomicsIn};
 use crate::decide::applications::model::{
     Application, ApplicationStatus, AssessmentRow, StepDetails, Verb,
 };
 use crate::decide::applications::rules::assessment::{
-    Assessment, ExpectedPurchases, Means, StraightThroughOutcome, assess as assessed,
+    Assessment, Economics, ExpectedPurchases, Means, StraightThroughOutcome, assess as assessed,
 };
 use crate::decide::applications::store;
+use crate::decide::rating::ratings::actions as ratings;
+use crate::decide::rating::ratings::model::{DefaultProbability, ProbabilitySource};
 use crate::kernel::caller::Caller;
 use crate::kernel::figures::Figure;
-use crate::kernel::ids::{ApplicationId, AssessmentId};
+use crate::kernel::ids::{ApplicationId, AssessmentId, CustomerId};
 use crate::kernel::money::Money;
 use crate::kernel::text::Note;
-use crate::platform::db::{DbError, Tx, write_document};
+use crate::platform::db::{Db, DbError, Tx, write_document};
 
 /// Puts together what is known of the customer, what the limit methods make of it and what the policy gives its grade,
 /// and keeps it with the application. When the policy lets the house approve such an application by itself, all its
@@ -47,17 +49,7 @@ pub fn assess(tx: &mut Tx, id: ApplicationId, version: i64, input: &AssessIn) ->
         });
     }
     if let Some(economics) = &input.economics {
-        expect_share("/economics/margin", economics.margin)?;
-        expect_share(
-            "/economics/default_probability",
-            economics.default_probability,
-        )?;
-        expect_share(
-            "/economics/loss_given_default",
-            economics.loss_given_default,
-        )?;
-        expect_share("/economics/capital_cost", economics.capital_cost)?;
-        facts.economics = Some(economics.clone());
+        facts.economics = Some(economics_of(tx, before.customer_id, economics)?);
     }
     let assessment = assessed(facts, &policy.document);
     let (row, after) = keep(tx, &before, policy.version, &assessment)?;
@@ -68,6 +60,36 @@ pub fn assess(tx: &mut Tx, id: ApplicationId, version: i64, input: &AssessIn) ->
         return approve_by_house(tx, &locked, &after, &row, &assessment);
     }
     Ok(after)
+}
+
+/// What credit says of selling to the customer; where it leaves out how likely the customer defaults, its rating says it.
+fn economics_of(
+    db: &mut Db,
+    customer: CustomerId,
+    input: &EconomicsIn,
+) -> Result<Economics, ApplicationError> {
+    let probability = match input.default_probability {
+        Some(value) => DefaultProbability {
+            value,
+            source: ProbabilitySource::Given,
+        },
+        None => ratings::default_probability(db, customer)?,
+    };
+    for (pointer, share) in [
+        ("/economics/margin", input.margin),
+        ("/economics/default_probability", probability.value),
+        ("/economics/loss_given_default", input.loss_given_default),
+        ("/economics/capital_cost", input.capital_cost),
+    ] {
+        expect_share(pointer, share)?;
+    }
+    Ok(Economics {
+        margin: input.margin,
+        default_probability: probability.value,
+        probability_source: Some(probability.source),
+        loss_given_default: input.loss_given_default,
+        capital_cost: input.capital_cost,
+    })
 }
 
 /// Keeps the assessment as the application's next, and takes the step.

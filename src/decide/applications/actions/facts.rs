@@ -2,23 +2,26 @@
 
 use chrono::{Days, Months, NaiveDate};
 
+use crate::book::exchange_rates::rules::{Rounding, convert};
+use crate::book::exchange_rates::store as rates;
 use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::AdditionalKind;
 use crate::book::exposure::rules::included;
 use crate::book::exposure::store as exposure;
-use crate::book::policy::model::{LimitMethods, PolicyDocument};
+use crate::book::policy::model::{LimitMethods, PolicyDocument, Validity};
 use crate::book::receivables::model::InvoicePart;
 use crate::book::receivables::store as receivables;
 use crate::decide::applications::model::Application;
 use crate::decide::applications::rules::assessment::{
-    AccountFact, AssessmentFacts, PaymentsFact, RatingFact, SalesFact, SecurityFact, StatementFact,
+    AccountFact, AssessmentFacts, PaymentsFact, RatingFact, SalesFact, SecurityFact,
+    StatementConversion, StatementFact,
 };
 use crate::decide::rating::ratings::actions as ratings;
 use crate::decide::rating::rules::payment_behaviour::{
     Item, PaidPart, PaymentBehaviour, Window, payment_behaviour,
 };
 use crate::decide::rating::rules::statements::Line;
-use crate::decide::rating::statements::model::{VALID_MONTHS, current};
+use crate::decide::rating::statements::model::current;
 use crate::decide::rating::statements::store as statements;
 use crate::decide::terms::actions::first_day;
 use crate::kernel::ids::CustomerId;
@@ -46,7 +49,7 @@ pub fn gather(
         sales: sales(tx, customer, currency, today)?,
         security: security(tx, locked, today)?,
         rating: rating(tx, customer)?,
-        statement: statement(tx, customer, today)?,
+        statement: statement(tx, customer, currency, policy.validity, today)?,
         payments: payments(tx, customer, currency, &policy.limit_methods, today)?,
         expected: None,
         means: None,
@@ -131,28 +134,49 @@ fn rating(db: &mut Db, customer: CustomerId) -> Result<Option<RatingFact>, DbErr
     }))
 }
 
-/// The latest financial statement that may still be used: of the periods known today, the last version of the newest.
+/// The latest financial statement that may still be used: of the periods known today, the last version of the newest. Its
+/// lines are what stood on its last day, so that they are converted by the rate of that day; where no rate leads to the
+/// application's currency they stay as they are, and no method uses them.
 fn statement(
     db: &mut Db,
     customer: CustomerId,
+    currency: Currency,
+    validity: Validity,
     today: NaiveDate,
 ) -> Result<Option<StatementFact>, DbError> {
-    let since = today.checked_sub_months(Months::new(VALID_MONTHS));
+    let since = today.checked_sub_months(Months::new(validity.statement_months));
     let known = statements::list_known(db, &[customer], since.unwrap_or(today), today)?;
     let Some(row) = current(known).into_iter().next() else {
         return Ok(None);
     };
     let statement = row.statement()?;
+    let own = statement.currency;
+    let conversion = if own == currency {
+        None
+    } else {
+        rates::latest(db, &[own, currency], statement.period_end)?.find(own, currency)
+    };
+    let converted = |amount: Option<Money>| match &conversion {
+        None => amount,
+        Some(conversion) => convert(amount?, conversion, Rounding::HalfEven).ok(),
+    };
     Ok(Some(StatementFact {
         id: row.id.to_string(),
         period_end: statement.period_end,
-        net_assets: statement.net_assets().ok(),
-        intangible_assets: statement.line(Line::IntangibleAssets),
-        working_capital: statement.working_capital().ok(),
-        cash: statement.line(Line::Cash),
-        receivables: statement.line(Line::Receivables),
-        short_term_debt: statement.line(Line::ShortTermDebt),
-        payables: statement.line(Line::Payables),
+        net_assets: converted(statement.net_assets().ok()),
+        intangible_assets: converted(statement.line(Line::IntangibleAssets)),
+        working_capital: converted(statement.working_capital().ok()),
+        cash: converted(statement.line(Line::Cash)),
+        receivables: converted(statement.line(Line::Receivables)),
+        short_term_debt: converted(statement.line(Line::ShortTermDebt)),
+        payables: converted(statement.line(Line::Payables)),
+        conversion: conversion.map(|conversion| StatementConversion {
+            from: conversion.from,
+            to: conversion.to,
+            rate: conversion.rate.to_string(),
+            rate_date: conversion.rate_date,
+            source: conversion.source,
+        }),
     }))
 }
 

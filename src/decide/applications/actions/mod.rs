@@ -16,6 +16,7 @@ use super::store;
 use crate::book::exposure::actions::{self as exposure, AccountError, Locked};
 use crate::book::exposure::model::LimitScope;
 use crate::book::policy::actions::live;
+use crate::decide::rating::ratings::actions::NoProbability;
 use crate::kernel::clock::Day;
 use crate::kernel::ids::{ApplicationId, ApplicationStepId, CreditAccountId};
 use crate::kernel::money::{AmountIn, Currency, Money};
@@ -62,6 +63,8 @@ pub enum ApplicationError {
     NoOpenCondition(usize),
     #[error("{pointer} is no share")]
     NoShare { pointer: &'static str },
+    #[error(transparent)]
+    NoProbability(#[from] NoProbability),
     #[error("no limit and terms are given, and no assessment has any")]
     NothingToRecommend,
     #[error("another assessment is the last")]

@@ -10,16 +10,17 @@ use super::shapes::{ApplicationOut, answer};
 use crate::book::exposure::api::NoFilter;
 use crate::decide::applications::actions::{self, ApplicationError};
 use crate::decide::applications::model::AssessmentRow;
-use crate::decide::applications::rules::assessment::{Assessment, Economics};
+use crate::decide::applications::rules::assessment::Assessment;
 use crate::decide::applications::store;
 use crate::kernel::clock::Instant;
 use crate::kernel::figures::Figure;
 use crate::kernel::ids::{ApplicationId, AssessmentId};
 use crate::kernel::money::AmountIn;
+use crate::kernel::places::Language;
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ReadApplications, ReviewApplications};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{Actor, Doors, IfMatch, KeyedCommand, Listing, Outcome};
+use crate::platform::http::{Actor, Doors, IfMatch, KeyedCommand, Listing, Outcome, Speaks};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -50,12 +51,13 @@ pub async fn assess_application(
     id: web::Path<ApplicationId>,
     version: IfMatch,
     command: KeyedCommand<AssessIn>,
+    speaks: Speaks,
     doors: web::Data<Doors>,
 ) -> Outcome {
     doors
         .once_keyed(&actor, command, move |tx, input| {
             let application = actions::assess(tx, *id, version.0, input)?;
-            answer(tx.caller(), tx, application)
+            answer(tx.caller(), speaks.0, tx, application)
         })
         .await
 }
@@ -75,6 +77,7 @@ pub async fn list_application_assessments(
     id: web::Path<ApplicationId>,
     listing: Listing<NoFilter>,
     request: HttpRequest,
+    speaks: Speaks,
     doors: web::Data<Doors>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
@@ -86,7 +89,7 @@ pub async fn list_application_assessments(
             let page = listing
                 .page
                 .cut(rows, |row| (row.number.to_string(), row.id.to_string()));
-            Ok(page.try_map(AssessmentOut::read)?)
+            Ok(page.try_map(|row| AssessmentOut::read(row, speaks.0))?)
         })
         .await?;
     Ok(page.into_response(&request, &cursors))
@@ -107,7 +110,8 @@ pub struct AssessIn {
     #[validate(nested)]
     pub means: Option<MeansIn>,
     /// For the expected profit.
-    pub economics: Option<Economics>,
+    #[validate(nested)]
+    pub economics: Option<EconomicsIn>,
     /// Whether the house may approve by itself; if the policy allows it when not given.
     pub approval: Option<AssessApproval>,
 }
@@ -132,6 +136,21 @@ pub struct MeansIn {
     #[validate(range(min = 1, max = 10_000))]
     #[schema(minimum = 1, maximum = 10_000)]
     pub major_suppliers: u32,
+}
+
+/// What selling to the customer earns and risks.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"margin": "0.25", "loss_given_default": "1", "capital_cost": "0.08"}))]
+pub struct EconomicsIn {
+    /// Margin over variable cost as a share of sales, from 0 to 1.
+    pub margin: Figure,
+    /// The probability that the customer never pays, from 0 to 1; that of its rating when not given.
+    pub default_probability: Option<Figure>,
+    /// What is lost of the cost then, from 0 to 1.
+    pub loss_given_default: Figure,
+    /// What capital costs a year: 0.08 is 8 %.
+    pub capital_cost: Figure,
 }
 
 /// Who may approve what was assessed.
@@ -178,14 +197,16 @@ pub struct AssessmentOut {
 }
 
 impl AssessmentOut {
-    pub fn read(row: AssessmentRow) -> Result<AssessmentOut, DbError> {
+    pub fn read(row: AssessmentRow, language: Language) -> Result<AssessmentOut, DbError> {
+        let mut assessment: Assessment = read_document(&row.document)?;
+        assessment.speak(language);
         Ok(AssessmentOut {
             id: row.id,
             number: row.number,
             policy_version: row.policy_version,
             assessed_by: row.assessed_by,
             assessed_at: row.assessed_at,
-            assessment: read_document(&row.document)?,
+            assessment,
         })
     }
 }

@@ -14,14 +14,15 @@ use super::rules::{self, AuthorityError};
 use super::store;
 use crate::book::exposure::actions::AccountError;
 use crate::book::policy::actions::live;
+use crate::decide::rating::ratings::actions::NoProbability;
 use crate::kernel::ids::ApplicationId;
 use crate::platform::http::auth::{ApplyForCredit, ReadApplications};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid,
+    Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Speaks, Valid,
 };
 
-pub use assessments::{AssessApproval, AssessIn};
+pub use assessments::{AssessApproval, AssessIn, EconomicsIn};
 pub use shapes::{
     ApplicationFilter, ApplicationIn, ApplicationOut, ApplicationPatch, ApplicationSort,
     ApplicationSummaryOut, ApproveIn, FulfilIn, InformationIn, InformationRequestIn, NewFactsIn,
@@ -53,14 +54,15 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn create_application(
     actor: Actor<ApplyForCredit>,
     command: Command<ApplicationIn>,
+    speaks: Speaks,
     doors: web::Data<Doors>,
 ) -> Outcome {
     doors
-        .once(&actor, command, |tx, input| {
+        .once(&actor, command, move |tx, input| {
             let application = actions::create(tx, input)?;
             let location = format!("/v1/applications/{}", application.id);
             let (caller, version) = (tx.caller(), application.version);
-            let out = shapes::describe(caller, tx, application)?;
+            let out = shapes::describe(caller, speaks.0, tx, application)?;
             Ok(Answer::created(&out, location)?.version(version))
         })
         .await
@@ -113,12 +115,18 @@ pub async fn list_applications(
 pub async fn find_application(
     actor: Actor<ReadApplications>,
     id: web::Path<ApplicationId>,
+    speaks: Speaks,
     doors: web::Data<Doors>,
 ) -> Outcome {
     let answer = doors
         .read(move |db| {
             let found = store::find_visible(db, &actor, *id)?;
-            shapes::answer(&actor, db, found.ok_or(ApplicationError::Missing)?)
+            shapes::answer(
+                &actor,
+                speaks.0,
+                db,
+                found.ok_or(ApplicationError::Missing)?,
+            )
         })
         .await?;
     Ok(answer.into_response())
@@ -143,12 +151,13 @@ pub async fn change_application(
     id: web::Path<ApplicationId>,
     version: IfMatch,
     patch: Valid<ApplicationPatch>,
+    speaks: Speaks,
     doors: web::Data<Doors>,
 ) -> Outcome {
     doors
         .write(&actor, move |tx| {
             let application = actions::change(tx, *id, version.0, &patch.0)?;
-            shapes::answer(tx.caller(), tx, application)
+            shapes::answer(tx.caller(), speaks.0, tx, application)
         })
         .await
 }
@@ -218,6 +227,12 @@ impl From<ApplicationError> for Problem {
                 "no_open_condition",
                 "There is no open condition at this position.",
             ),
+            ApplicationError::NoProbability(error) => match error {
+                NoProbability::NotRated | NoProbability::NotSaid { .. } => {
+                    Problem::invalid("/economics/default_probability", "missing", error)
+                }
+                NoProbability::Db(error) => error.into(),
+            },
             ApplicationError::NoShare { pointer } => Problem::invalid(
                 pointer,
                 "not_a_share",

@@ -22,6 +22,7 @@ use crate::kernel::ids::{
     ApplicationId, ApplicationStepId, AssessmentId, CreditAccountId, CustomerId,
 };
 use crate::kernel::money::{AmountIn, Money};
+use crate::kernel::places::Language;
 use crate::kernel::text::{Line, Note, Number};
 use crate::platform::db::{Db, DbError, read_document};
 use crate::platform::http::auth::{
@@ -30,14 +31,20 @@ use crate::platform::http::auth::{
 use crate::platform::http::{Answer, Problem};
 
 /// One application as every operation on it answers.
-pub fn answer(caller: &Caller, db: &mut Db, application: Application) -> Result<Answer, Problem> {
+pub fn answer(
+    caller: &Caller,
+    language: Language,
+    db: &mut Db,
+    application: Application,
+) -> Result<Answer, Problem> {
     let version = application.version;
-    Ok(Answer::ok(&describe(caller, db, application)?)?.version(version))
+    Ok(Answer::ok(&describe(caller, language, db, application)?)?.version(version))
 }
 
 /// An application with its steps, and with what the caller can do with it now.
 pub fn describe(
     caller: &Caller,
+    language: Language,
     db: &mut Db,
     application: Application,
 ) -> Result<ApplicationOut, DbError> {
@@ -50,7 +57,9 @@ pub fn describe(
         summary: summary
             .ok_or_else(|| DbError::Document("an application without its customer".to_owned()))?,
         allowed,
-        assessment: assessment.map(AssessmentOut::read).transpose()?,
+        assessment: assessment
+            .map(|row| AssessmentOut::read(row, language))
+            .transpose()?,
         steps: steps?,
     })
 }

@@ -1,12 +1,13 @@
 //! What is done with what people say of customers.
 
-use chrono::{Months, NaiveDate};
+use chrono::NaiveDate;
 
-use super::model::{CustomerFact, NewFact, VALID_MONTHS};
+use super::model::{CustomerFact, NewFact};
 use super::rules::{self, NoAnswer};
 use super::store;
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
+use crate::book::policy::actions::live;
 use crate::decide::rating::catalogue;
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::CustomerFactId;
@@ -46,8 +47,8 @@ pub fn record(
     if new.as_of > tx.today() {
         return Err(FactError::InFuture(new.as_of));
     }
-    let usual = new.as_of.checked_add_months(Months::new(VALID_MONTHS));
-    let expires_on = new.expires_on.or(usual).unwrap_or(NaiveDate::MAX);
+    let usual = live(tx)?.document.validity.of_fact(new.as_of);
+    let expires_on = new.expires_on.unwrap_or(usual);
     if expires_on < new.as_of {
         return Err(FactError::ExpiresBefore);
     }

@@ -14,9 +14,6 @@ use crate::kernel::text::{Note, Source, Subject};
 use crate::platform::db::schema::customer_facts;
 use crate::platform::db::{DbError, read_document};
 
-/// For how many months a fact is used when nobody says until when.
-pub const VALID_MONTHS: u32 = 12;
-
 /// What somebody said of a customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
 #[diesel(table_name = customer_facts, treat_none_as_default_value = false)]
@@ -56,7 +53,7 @@ pub struct NewFact {
     pub value: Value,
     pub source: Source,
     pub as_of: NaiveDate,
-    /// After [`VALID_MONTHS`] when not given.
+    /// As the policy has it for facts when not given.
     pub expires_on: Option<NaiveDate>,
     pub note: Option<Note>,
     /// The panel of experts that came to it.

@@ -9,12 +9,14 @@ use super::rules::{self, Known};
 use super::store;
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
+use crate::book::policy::actions::live;
+use crate::book::policy::model::Validity;
 use crate::decide::rating::facts::model::CustomerFact;
 use crate::decide::rating::facts::store as facts;
 use crate::decide::rating::industries::model::IndustryVersion;
 use crate::decide::rating::industries::store as industries;
 use crate::decide::rating::statements::actions::before;
-use crate::decide::rating::statements::model::{FinancialStatement, VALID_MONTHS, current};
+use crate::decide::rating::statements::model::{FinancialStatement, current};
 use crate::decide::rating::statements::store as statements;
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::CustomerId;
@@ -60,7 +62,7 @@ const CHUNK: usize = 5_000;
 
 /// Every indicator's value, by code, of each of these customers that is there, as of a day.
 ///
-/// It takes one statement for the industry table and four for each [`CHUNK`] of customers, however many indicators
+/// It takes one statement for the industry table, one for the policy, and four for each [`CHUNK`] of customers, however many indicators
 /// there are. All that is known of a customer as of the day counts: statements that we had received, facts and industry
 /// figures for that day or earlier, the ledger as it stood. A customer has some eighty values: whoever goes through a
 /// whole book asks for a few thousand customers at a time, and keeps what it needs.
@@ -73,9 +75,10 @@ pub fn values(
     as_of: NaiveDate,
 ) -> Result<BTreeMap<CustomerId, BTreeMap<String, IndicatorValue>>, DbError> {
     let table = industries::list_holding(db, as_of)?;
+    let validity = live(db)?.document.validity;
     let mut values = BTreeMap::new();
     for chunk in customers.chunks(CHUNK) {
-        let gathered = Gathered::read(db, chunk, as_of)?;
+        let gathered = Gathered::read(db, chunk, as_of, validity)?;
         for (customer, industry) in &gathered.industries {
             let known = gathered.of(*customer, industry.as_ref(), &table, as_of)?;
             values.insert(*customer, rules::values(&known, CustomerFact::value)?);
@@ -86,6 +89,7 @@ pub fn values(
 
 /// What the database knows of many customers.
 struct Gathered {
+    validity: Validity,
     industries: Vec<(CustomerId, Option<Line>)>,
     /// The last versions, the newest period first.
     statements: BTreeMap<CustomerId, Vec<FinancialStatement>>,
@@ -94,9 +98,14 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn read(db: &mut Db, ids: &[CustomerId], as_of: NaiveDate) -> Result<Gathered, DbError> {
+    fn read(
+        db: &mut Db,
+        ids: &[CustomerId],
+        as_of: NaiveDate,
+        validity: Validity,
+    ) -> Result<Gathered, DbError> {
         // A statement that holds, and one of as long a period before it.
-        let reach = Months::new(2 * VALID_MONTHS);
+        let reach = Months::new(2 * validity.statement_months);
         let since = as_of.checked_sub_months(reach).unwrap_or(NaiveDate::MIN);
         let mut by_customer: BTreeMap<CustomerId, Vec<FinancialStatement>> = BTreeMap::new();
         for row in statements::list_known(db, ids, since, as_of)? {
@@ -110,13 +119,15 @@ impl Gathered {
                 .push(row);
         }
         let (from, to) = rules::window(as_of);
+        let (earlier, _) = rules::window(from.pred_opt().unwrap_or(from));
         Ok(Gathered {
+            validity,
             industries: store::list_industries(db, ids)?,
             statements: by_customer
                 .into_iter()
                 .map(|(customer, versions)| (customer, current(versions)))
                 .collect(),
-            ledger: store::list_conduct(db, ids, from, to)?
+            ledger: store::list_conduct(db, ids, earlier, from, to)?
                 .into_iter()
                 .map(|row| (row.customer_id, row))
                 .collect(),
@@ -147,6 +158,7 @@ impl Gathered {
         }
         Ok(Known {
             on,
+            validity: self.validity,
             statement,
             before: before.map(|(_, before)| before),
             ledger: self.ledger.get(&customer),

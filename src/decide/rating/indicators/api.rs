@@ -9,6 +9,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::actions::{self, IndicatorError};
 use super::model::IndicatorValue;
 use crate::book::customers::model::CustomerRef;
+use crate::book::policy::actions::live;
+use crate::book::policy::model::Validity;
 use crate::decide::rating::catalogue::{self, Direction, Entry, Kind, Origin, Place, Unit};
 use crate::kernel::clock::Day;
 use crate::kernel::ids::CustomerId;
@@ -34,13 +36,18 @@ pub fn routes(config: &mut ServiceConfig) {
     security(("bearer" = ["indicators:read"]))
 )]
 #[get("/v1/indicators")]
-pub async fn list_indicators(_: Actor<ReadIndicators>, query: Query<IndicatorQuery>) -> Outcome {
+pub async fn list_indicators(
+    _: Actor<ReadIndicators>,
+    query: Query<IndicatorQuery>,
+    doors: web::Data<Doors>,
+) -> Outcome {
     let Query(IndicatorQuery { kind, origin }) = query;
+    let validity = doors.read(|db| Ok(live(db)?.document.validity)).await?;
     let data = catalogue::all()
         .iter()
         .filter(|entry| kind.is_none_or(|kind| entry.kind == kind))
         .filter(|entry| origin.is_none_or(|origin| entry.origin.place() == origin))
-        .map(IndicatorOut::from)
+        .map(|entry| IndicatorOut::new(entry, validity))
         .collect();
     Ok(Answer::ok(&IndicatorsOut { data })?.into_response())
 }
@@ -55,9 +62,14 @@ pub async fn list_indicators(_: Actor<ReadIndicators>, query: Query<IndicatorQue
     security(("bearer" = ["indicators:read"]))
 )]
 #[get("/v1/indicators/{code}")]
-pub async fn find_indicator(_: Actor<ReadIndicators>, code: web::Path<Number>) -> Outcome {
+pub async fn find_indicator(
+    _: Actor<ReadIndicators>,
+    code: web::Path<Number>,
+    doors: web::Data<Doors>,
+) -> Outcome {
     let entry = catalogue::find(code.as_str()).ok_or(IndicatorError::NoIndicator)?;
-    Ok(Answer::ok(&IndicatorOut::from(entry))?.into_response())
+    let validity = doors.read(|db| Ok(live(db)?.document.validity)).await?;
+    Ok(Answer::ok(&IndicatorOut::new(entry, validity))?.into_response())
 }
 
 /// Read the indicators of a customer
@@ -121,7 +133,7 @@ pub struct AsOfQuery {
 #[schema(as = IndicatorList, example = json!({"data": [{
     "code": "CURRENT_RATIO", "kind": "quantitative", "name": {"en": "Current ratio", "zh": "流动比率"}, "unit": "times",
     "direction": "higher_is_better", "formula": "current_assets / current_liabilities",
-    "origin": "financial_statements", "bounds": null, "answers": []
+    "origin": "financial_statements", "valid_months": 18, "bounds": null, "answers": []
 }]}))]
 pub struct IndicatorsOut {
     #[schema(max_items = 1000)]
@@ -133,7 +145,7 @@ pub struct IndicatorsOut {
 #[schema(as = Indicator, example = json!({
     "code": "CURRENT_RATIO", "kind": "quantitative", "name": {"en": "Current ratio", "zh": "流动比率"}, "unit": "times",
     "direction": "higher_is_better", "formula": "current_assets / current_liabilities",
-    "origin": "financial_statements", "bounds": null, "answers": []
+    "origin": "financial_statements", "valid_months": 18, "bounds": null, "answers": []
 }))]
 pub struct IndicatorOut {
     #[schema(max_length = 64)]
@@ -146,6 +158,9 @@ pub struct IndicatorOut {
     formula: String,
     /// Where its values come from.
     origin: Place,
+    /// For how many months a value of this origin is used, by the live policy; null when it is computed for every day.
+    #[schema(minimum = 1, maximum = 120)]
+    valid_months: Option<u32>,
     /// Between which numbers people may answer; null when they don't, or not by a number.
     bounds: Option<BoundsOut>,
     /// What people may answer; empty when they don't, or by a number.
@@ -180,8 +195,8 @@ pub struct AnswerOut {
     name: NameOut,
 }
 
-impl From<&Entry> for IndicatorOut {
-    fn from(entry: &Entry) -> IndicatorOut {
+impl IndicatorOut {
+    fn new(entry: &Entry, validity: Validity) -> IndicatorOut {
         IndicatorOut {
             code: entry.code.clone(),
             kind: entry.kind,
@@ -193,6 +208,7 @@ impl From<&Entry> for IndicatorOut {
             direction: entry.direction,
             formula: entry.formula.clone(),
             origin: entry.origin.place(),
+            valid_months: entry.origin.place().valid_months(validity),
             bounds: match entry.origin {
                 Origin::Said(minimum, maximum) => Some(BoundsOut { minimum, maximum }),
                 _ => None,

@@ -145,6 +145,14 @@ pub struct LedgerRow {
     /// Every invoice up to the day.
     #[diesel(sql_type = diesel::sql_types::BigInt)]
     pub invoices: i64,
+    #[diesel(sql_type = diesel::sql_types::Date)]
+    pub first_invoice_date: NaiveDate,
+    /// What was invoiced in these days.
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    pub invoiced_minor: i64,
+    /// What was invoiced in as many days before them.
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    pub invoiced_before_minor: i64,
     /// Those with a payment in these days, or past due at their end.
     #[diesel(sql_type = diesel::sql_types::BigInt)]
     pub items: i64,

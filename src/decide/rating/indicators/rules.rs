@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::model::{IndicatorInput, IndicatorValue, LedgerRow, MissingValue, ValueSource};
+use crate::book::policy::model::Validity;
 use crate::decide::rating::catalogue::{self, Conduct, Entry, Figure as TableFigure, Origin};
 use crate::decide::rating::facts::model::CustomerFact;
 use crate::decide::rating::facts::rules::{Counting, counting};
@@ -25,10 +26,14 @@ use crate::kernel::text::Line as Text;
 
 /// How many days of the ledger are looked at.
 pub const WINDOW_DAYS: u64 = 365;
+/// On average, with leap years.
+const DAYS_OF_YEAR: f64 = 365.25;
 
 /// All that is known of one customer as of a day.
 pub struct Known<'a> {
     pub on: NaiveDate,
+    /// For how long what is known is used.
+    pub validity: Validity,
     /// The latest statement that we had, and the one before it.
     pub statement: Option<(&'a FinancialStatement, Statement)>,
     pub before: Option<Statement>,
@@ -106,7 +111,7 @@ fn from_statement(
     let Some((row, statement)) = &known.statement else {
         return missing(MissingValue::NoStatement);
     };
-    let expires_on = row.expires_on();
+    let expires_on = known.validity.of_statement(row.period_end);
     let (computed, inputs) = if expires_on < known.on {
         let expired = MissingValue::Expired {
             expired_on: expires_on,
@@ -157,7 +162,7 @@ fn of_altman(model: Model, statement: &Statement) -> Computed {
 fn from_ledger(known: &Known, entry: &Entry, conduct: Conduct) -> IndicatorValue {
     let computed = known
         .ledger
-        .and_then(|row| Some((row, of_conduct(row, conduct)?)));
+        .and_then(|row| Some((row, of_conduct(row, conduct, known.on)?)));
     let Some((row, figure)) = computed else {
         return IndicatorValue::missing(&entry.code, known.on, MissingValue::NoHistory);
     };
@@ -171,6 +176,9 @@ fn from_ledger(known: &Known, entry: &Entry, conduct: Conduct) -> IndicatorValue
         }),
         inputs: vec![
             input("invoices", row.invoices),
+            input("first_invoice_date", row.first_invoice_date),
+            amount("amount_invoiced", row.invoiced_minor),
+            amount("amount_invoiced_before", row.invoiced_before_minor),
             input("invoices_paid_or_overdue", row.items),
             input("invoices_late", row.items_late),
             amount("amount_paid", row.paid_minor),
@@ -188,30 +196,35 @@ pub fn window(on: NaiveDate) -> (NaiveDate, NaiveDate) {
 }
 
 /// What the ledger says; none where the customer has shown nothing yet: nothing of it was due or paid.
-fn of_conduct(row: &LedgerRow, conduct: Conduct) -> Option<Figure> {
+fn of_conduct(row: &LedgerRow, conduct: Conduct, on: NaiveDate) -> Option<Figure> {
     let amount = |minor: i64| Figure::from(Money::from_minor(minor, row.currency));
-    if matches!(conduct, Conduct::OverdueAmount) {
-        return Some(amount(row.overdue_minor));
-    }
-    if row.items == 0 {
-        return None;
-    }
-    let paid = to_float(row.paid_minor)?;
-    let all = paid + to_float(row.overdue_minor)?;
-    let over = |sum: f64, amount: f64| {
-        if amount > 0.0 {
-            Figure::from_float(sum / amount, PLACES)
-        } else {
-            None
-        }
-    };
+    let (paid, overdue) = (to_float(row.paid_minor)?, to_float(row.overdue_minor)?);
     match conduct {
-        Conduct::OverdueCount => u32::try_from(row.items_late).ok().map(Figure::from),
         Conduct::OverdueAmount => Some(amount(row.overdue_minor)),
-        Conduct::ShareInTime => over(to_float(row.paid_in_time_minor)?, all),
-        Conduct::DaysToPay => over(row.paid_days, paid),
-        Conduct::DaysBeyondTerms => over(row.late_days, all),
+        Conduct::InvoicedAmount => Some(amount(row.invoiced_minor)),
+        Conduct::InvoicedGrowth => {
+            let before = to_float(row.invoiced_before_minor)?;
+            share(to_float(row.invoiced_minor)? - before, before)
+        }
+        Conduct::YearsKnown => {
+            let days = on.signed_duration_since(row.first_invoice_date).num_days();
+            Figure::from_float(to_float(days)? / DAYS_OF_YEAR, PLACES)
+        }
+        _ if row.items == 0 => None,
+        Conduct::OverdueCount => u32::try_from(row.items_late).ok().map(Figure::from),
         Conduct::DaysLateMax => u32::try_from(row.days_late_max).ok().map(Figure::from),
+        Conduct::ShareInTime => share(to_float(row.paid_in_time_minor)?, paid + overdue),
+        Conduct::DaysToPay => share(row.paid_days, paid),
+        Conduct::DaysBeyondTerms => share(row.late_days, paid + overdue),
+    }
+}
+
+/// A part of an amount; none of nothing.
+fn share(part: f64, amount: f64) -> Option<Figure> {
+    if amount > 0.0 {
+        Figure::from_float(part / amount, PLACES)
+    } else {
+        None
     }
 }
 
@@ -230,7 +243,7 @@ fn from_table(known: &Known, entry: &Entry, figure: TableFigure) -> IndicatorVal
     let Some(row) = known.industry_version else {
         return missing(not_there);
     };
-    let expires_on = row.expires_on();
+    let expires_on = known.validity.of_industry(row.as_of);
     let found = match figure {
         TableFigure::Growth => row.growth,
         TableFigure::Cr4 => row.cr4,

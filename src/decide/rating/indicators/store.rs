@@ -23,14 +23,15 @@ pub fn list_industries(
     Ok(rows)
 }
 
-/// How these customers paid from one day to another, and what was past due at its end, as the ledger stood then; those
-/// who were never invoiced are left out.
+/// What these customers were invoiced and how they paid from one day to another, and what was past due at its end, as
+/// the ledger stood then; those who were never invoiced are left out. `earlier` is the first of as many days before.
 ///
 /// As for the aging of a past day, an invoice counts from its date until it is cancelled, a settlement from the day on
 /// which it is effective. A receipt that was taken back later was a payment until then; a credit note is none.
 pub fn list_conduct(
     db: &mut Db,
     ids: &[CustomerId],
+    earlier: NaiveDate,
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<Vec<LedgerRow>, DbError> {
@@ -46,12 +47,13 @@ pub fn list_conduct(
         query
             .bind::<Date, _>(to)
             .bind::<Date, _>(from)
+            .bind::<Date, _>(earlier)
             .load::<LedgerRow>(c)
     })?;
     Ok(rows)
 }
 
-/// The statement. The ids come first, then the last and the first day; both databases take a parameter twice, each by
+/// The statement. The ids come first, then the last day, the first and the earlier one; both databases take a parameter twice, each by
 /// its own sign: SQLite would number those with a dollar by where they come first.
 fn conduct_sql(backend: Backend, ids: usize) -> String {
     let parameter = |place: usize| match backend {
@@ -60,7 +62,7 @@ fn conduct_sql(backend: Backend, ids: usize) -> String {
     };
     let listed: Vec<String> = (1..=ids).map(parameter).collect();
     let listed = listed.join(", ");
-    let (to, from) = (parameter(ids + 1), parameter(ids + 2));
+    let (to, from, earlier) = (parameter(ids + 1), parameter(ids + 2), parameter(ids + 3));
     let days = |later: &str, earlier: &str| match backend {
         Backend::Postgres => format!("({later} - {earlier})"),
         Backend::Sqlite => format!("CAST(julianday({later}) - julianday({earlier}) AS INTEGER)"),
@@ -72,7 +74,7 @@ fn conduct_sql(backend: Backend, ids: usize) -> String {
     let open_late = days(&to, "m.due_date");
     format!(
         "WITH mine AS ( \
-           SELECT i.id, i.customer_id, i.currency, i.invoice_date, i.due_date, \
+           SELECT i.id, i.customer_id, i.currency, i.invoice_date, i.due_date, i.amount_minor, \
              i.amount_minor - COALESCE((SELECT SUM(s.amount_minor) FROM settlements s \
                WHERE s.invoice_id = i.id AND s.effective_on <= {to}), 0) AS open_minor \
            FROM invoices i \
@@ -103,7 +105,8 @@ fn conduct_sql(backend: Backend, ids: usize) -> String {
              SUM(in_time_minor) AS in_time_minor, SUM(paid_days) AS paid_days, SUM(late_days) AS late_days \
            FROM items GROUP BY customer_id \
          ) \
-         SELECT b.customer_id, b.currency, b.invoices, \
+         SELECT b.customer_id, b.currency, b.invoices, b.first_invoice_date, b.invoiced_minor, \
+           b.invoiced_before_minor, \
            CAST(COALESCE(c.items, 0) AS BIGINT) AS items, \
            CAST(COALESCE(c.items_late, 0) AS BIGINT) AS items_late, \
            CAST(CASE WHEN c.late > 0 THEN c.late ELSE 0 END AS BIGINT) AS days_late_max, \
@@ -112,7 +115,12 @@ fn conduct_sql(backend: Backend, ids: usize) -> String {
            CAST(COALESCE(c.in_time_minor, 0) AS BIGINT) AS paid_in_time_minor, \
            CAST(COALESCE(c.paid_days, 0) AS DOUBLE PRECISION) AS paid_days, \
            CAST(COALESCE(c.late_days, 0) AS DOUBLE PRECISION) AS late_days \
-         FROM (SELECT customer_id, MIN(currency) AS currency, COUNT(*) AS invoices FROM mine GROUP BY customer_id) b \
+         FROM (SELECT customer_id, MIN(currency) AS currency, COUNT(*) AS invoices, \
+           MIN(invoice_date) AS first_invoice_date, \
+           CAST(SUM(CASE WHEN invoice_date >= {from} THEN amount_minor ELSE 0 END) AS BIGINT) AS invoiced_minor, \
+           CAST(SUM(CASE WHEN invoice_date < {from} AND invoice_date >= {earlier} THEN amount_minor ELSE 0 END) \
+             AS BIGINT) AS invoiced_before_minor \
+           FROM mine GROUP BY customer_id) b \
          LEFT JOIN conduct c ON c.customer_id = b.customer_id"
     )
 }

@@ -11,6 +11,8 @@ use super::actions::{self, IndustryError};
 use super::model::{IndustryVersion, NewIndustry};
 use super::store;
 use crate::book::exposure::api::NoFilter;
+use crate::book::policy::actions::live;
+use crate::book::policy::model::Validity;
 use crate::kernel::clock::{Day, Instant};
 use crate::kernel::figures::Figure;
 use crate::kernel::ids::IndustryVersionId;
@@ -47,15 +49,15 @@ pub async fn list_industries(
 ) -> Outcome {
     let page = doors
         .read(move |db| {
+            let validity = live(db)?.document.validity;
             let rows = store::list(db, &listing.page)?;
-            Ok(listing
+            let page = listing
                 .page
-                .cut(rows, |row| (row.code.to_string(), row.id.to_string())))
+                .cut(rows, |row| (row.code.to_string(), row.id.to_string()));
+            Ok(page.map(|row| IndustryOut::new(row, validity)))
         })
         .await?;
-    Ok(page
-        .map(IndustryOut::from)
-        .into_response(&request, &cursors))
+    Ok(page.into_response(&request, &cursors))
 }
 
 /// Set an industry
@@ -86,7 +88,8 @@ pub async fn set_industry(
         .write(&actor, move |tx| {
             let row = actions::set(tx, &code, precondition, &input.0.new_industry())?;
             let version = row.industry_version;
-            Ok(Answer::ok(&IndustryOut::from(row))?.version(version))
+            let validity = live(tx)?.document.validity;
+            Ok(Answer::ok(&IndustryOut::new(row, validity))?.version(version))
         })
         .await
 }
@@ -110,7 +113,8 @@ pub async fn find_industry(
         .read(move |db| {
             let row = store::find(db, &code)?.ok_or(IndustryError::Missing)?;
             let version = row.industry_version;
-            Ok(Answer::ok(&IndustryOut::from(row))?.version(version))
+            let validity = live(db)?.document.validity;
+            Ok(Answer::ok(&IndustryOut::new(row, validity))?.version(version))
         })
         .await?;
     Ok(answer.into_response())
@@ -140,15 +144,15 @@ pub async fn list_industry_versions(
     let page = doors
         .read(move |db| {
             store::find(db, &code)?.ok_or(IndustryError::Missing)?;
+            let validity = live(db)?.document.validity;
             let rows = store::list_versions(db, &code, &listing.page)?;
-            Ok(listing.page.cut(rows, |row| {
+            let page = listing.page.cut(rows, |row| {
                 (row.industry_version.to_string(), row.id.to_string())
-            }))
+            });
+            Ok(page.map(|row| IndustryOut::new(row, validity)))
         })
         .await?;
-    Ok(page
-        .map(IndustryOut::from)
-        .into_response(&request, &cursors))
+    Ok(page.into_response(&request, &cursors))
 }
 
 /// What is known of an industry; what is not known is left out.
@@ -240,11 +244,11 @@ pub struct IndustryOut {
     set_at: Instant,
 }
 
-impl From<IndustryVersion> for IndustryOut {
-    fn from(row: IndustryVersion) -> IndustryOut {
+impl IndustryOut {
+    fn new(row: IndustryVersion, validity: Validity) -> IndustryOut {
         IndustryOut {
             id: row.id,
-            expires_on: row.expires_on(),
+            expires_on: validity.of_industry(row.as_of),
             code: row.code,
             industry_version: row.industry_version,
             name_en: row.name_en,

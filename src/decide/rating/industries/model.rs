@@ -1,6 +1,6 @@
 //! What is known of an industry, as it is stored.
 
-use chrono::{Months, NaiveDate};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::Serialize;
 
@@ -9,9 +9,6 @@ use crate::kernel::figures::Figure;
 use crate::kernel::ids::IndustryVersionId;
 use crate::kernel::text::{Line, Source, Subject};
 use crate::platform::db::schema::industry_versions;
-
-/// For how many months figures of an industry are used.
-pub const VALID_MONTHS: u32 = 24;
 
 /// One version of what is known of an industry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
@@ -39,15 +36,6 @@ pub struct IndustryVersion {
     pub as_of: NaiveDate,
     pub set_by: Subject,
     pub set_at: Instant,
-}
-
-impl IndustryVersion {
-    /// The last day on which the figures are used.
-    pub fn expires_on(&self) -> NaiveDate {
-        self.as_of
-            .checked_add_months(Months::new(VALID_MONTHS))
-            .unwrap_or(NaiveDate::MAX)
-    }
 }
 
 /// What is to be known of an industry.

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use crate::book::customers::rules::grade_holding;
 use crate::decide::rating::indicators::model::IndicatorValue;
 use crate::decide::rating::models::model::ModelKind;
 use crate::decide::rating::models::rules::Appraised;
 use crate::decide::rating::rules::composite::{GradeFacts, Step};
 use crate::kernel::clock::Instant;
+use crate::kernel::figures::Figure;
 use crate::kernel::ids::{CustomerId, GradeScaleId, JobId, RatingId, RatingModelId};
 use crate::platform::db::columns::text_enum;
 use crate::platform::db::schema::ratings;
@@ -23,6 +26,22 @@ text_enum! {
         #[default]
         Current = "current",
         All = "all",
+    }
+}
+
+text_enum! {
+    /// Why a customer was rated.
+    pub enum RatingCause {
+        /// A person asked for this rating.
+        Asked = "asked",
+        /// A person asked for the whole book.
+        Run = "run",
+        /// The rating before was too old.
+        Stale = "stale",
+        /// How it pays moved since, or what a rule of the grade scale asks.
+        Moved = "moved",
+        /// It had never been rated.
+        Unrated = "unrated",
     }
 }
 
@@ -66,13 +85,20 @@ pub struct RatingRow {
     /// When a newer rating took its place.
     pub superseded_at: Option<Instant>,
     pub version: i64,
+    /// The day on which a rating first found the customer in default; none when it is not.
+    pub in_default_since: Option<NaiveDate>,
+    /// The first day on which no rule said so any more; probation runs from it.
+    pub cured_on: Option<NaiveDate>,
+    pub cause: RatingCause,
+    /// The day on which a person is to look at the customer again, by the policy's interval for its grade.
+    pub review_on: Option<NaiveDate>,
 }
 
 impl RatingRow {
     /// The grade that holds on a day.
     pub fn grade_on(&self, day: NaiveDate) -> &str {
         let expert = self.override_grade.as_deref();
-        holding(&self.grade, expert, self.override_until, day)
+        grade_holding(&self.grade, expert, self.override_until, day)
     }
 }
 
@@ -92,18 +118,25 @@ pub struct StandingRating {
     pub override_terms: Option<String>,
     pub rated_at: Instant,
     pub stale_on: NaiveDate,
+    pub in_default_since: Option<NaiveDate>,
+    pub cured_on: Option<NaiveDate>,
+    pub review_on: Option<NaiveDate>,
 }
 
-/// Of a rating's grade and the one that an expert gave it, the one that holds on a day.
-pub fn holding<'a>(
-    grade: &'a str,
-    expert: Option<&'a str>,
-    until: Option<NaiveDate>,
-    day: NaiveDate,
-) -> &'a str {
-    expert
-        .filter(|_| until.is_some_and(|until| day <= until))
-        .unwrap_or(grade)
+/// Where a default stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DefaultState {
+    /// The day on which a rating first found it.
+    pub since: NaiveDate,
+    /// The first day on which no rule said so any more.
+    pub cured_on: Option<NaiveDate>,
+}
+
+impl DefaultState {
+    /// Out of the two columns of a rating.
+    pub fn read(since: Option<NaiveDate>, cured_on: Option<NaiveDate>) -> Option<DefaultState> {
+        since.map(|since| DefaultState { since, cured_on })
+    }
 }
 
 /// The rating that holds for a customer, for other rooms.
@@ -121,6 +154,8 @@ pub struct CurrentRating {
     pub stale_at: NaiveDate,
     /// The last day of the override that gives the grade; none when none does.
     pub override_until: Option<NaiveDate>,
+    /// Since when the customer is in default, with the probation after it; none when it is not.
+    pub in_default_since: Option<NaiveDate>,
 }
 
 /// Everything that led to a rating.
@@ -135,6 +170,9 @@ pub struct Record {
     pub challengers: Vec<Appraisal>,
     /// Every rule in order, and the override, whether it moved the grade or not.
     pub steps: Vec<Step>,
+    /// What moved since the rating before: indicators of our own ledger, and facts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<String>,
 }
 
 /// What one model said of a customer.
@@ -150,4 +188,37 @@ pub struct Appraisal {
     pub refusal: Option<String>,
     /// What its score alone gives.
     pub grade: String,
+}
+
+impl Appraisal {
+    /// What its score alone gives; none when it could not score.
+    pub fn grade(&self) -> Option<&str> {
+        self.result.as_ref().map(|_| self.grade.as_str())
+    }
+}
+
+/// How likely a customer defaults within a year, and who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DefaultProbability {
+    /// From 0 to 1.
+    pub value: Figure,
+    pub source: ProbabilitySource,
+}
+
+/// Where a probability of default comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ProbabilitySource {
+    /// Whoever asked said it.
+    Given,
+    /// The model that made the customer's rating.
+    Model {
+        rating_id: RatingId,
+        model_id: RatingModelId,
+    },
+    /// What the grade scale says of the grade that the customer has.
+    Grade {
+        rating_id: RatingId,
+        grade_scale_id: GradeScaleId,
+    },
 }

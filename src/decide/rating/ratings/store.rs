@@ -5,25 +5,26 @@ mod outcomes;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use diesel::dsl::min;
+use diesel::dsl::{exists, min, not};
 use diesel::prelude::*;
 
 use super::api::RatingFilter;
-use super::model::{RatingHistory, RatingRow, StandingRating};
+use super::model::{RatingCause, RatingHistory, RatingRow, StandingRating};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CustomerId, JobId, RatingId, RatingModelId};
+use crate::kernel::money::{Currency, Money};
 use crate::platform::db::schema::ratings::{self, dsl};
-use crate::platform::db::schema::{customers, invoices};
-use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
+use crate::platform::db::schema::{customers, invoices, rating_days};
+use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek, sum_minor};
 use crate::platform::http::{PageRequest, Problem};
 
-pub use outcomes::{list_overdue_within, list_owing};
+pub use outcomes::{list_defaulted_within, list_in_default_at, list_overdue_within, list_owing};
 
 /// How many ids stand in one statement.
 const IDS_MAX: usize = 5_000;
 
-/// How many rows stand in one statement: sixteen columns each, and SQLite takes 32,766 variables.
+/// How many rows stand in one statement: some twenty columns each, and SQLite takes 32,766 variables.
 const ROWS_MAX: usize = 1_000;
 
 pub fn find(db: &mut Db, id: RatingId) -> Result<Option<RatingRow>, DbError> {
@@ -64,6 +65,83 @@ pub fn list_current_after(
         }
         query.order(dsl::customer_id).limit(count).load(c)
     })?)
+}
+
+/// The newest ratings of customers after one, in order of customer, of those that were made before an instant.
+pub fn list_rated_before(
+    db: &mut Db,
+    before: Instant,
+    after: Option<CustomerId>,
+    count: i64,
+) -> Result<Vec<RatingRow>, DbError> {
+    Ok(on_backend!(db, |c| {
+        let mut query = ratings::table
+            .filter(dsl::superseded_at.is_null())
+            .filter(dsl::rated_at.lt(before))
+            .select(RatingRow::as_select())
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(dsl::customer_id.gt(after));
+        }
+        query.order(dsl::customer_id).limit(count).load(c)
+    })?)
+}
+
+/// The next customers of the book that were never rated, by id.
+pub fn list_unrated_after(
+    db: &mut Db,
+    after: Option<CustomerId>,
+    count: i64,
+) -> Result<Vec<CustomerId>, DbError> {
+    Ok(on_backend!(db, |c| {
+        let rated = ratings::table
+            .filter(dsl::customer_id.eq(customers::id))
+            .select(dsl::id);
+        let mut query = customers::table
+            .filter(not(exists(rated)))
+            .select(customers::id)
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(customers::id.gt(after));
+        }
+        query.order(customers::id).limit(count).load(c)
+    })?)
+}
+
+/// Whether anybody is rated.
+pub fn is_anybody_rated(db: &mut Db) -> Result<bool, DbError> {
+    Ok(on_backend!(db, |c| diesel::select(exists(
+        ratings::table.filter(dsl::superseded_at.is_null())
+    ))
+    .get_result(c))?)
+}
+
+/// Whether the house has begun to rate again on a day.
+pub fn is_day_begun(db: &mut Db, day: NaiveDate) -> Result<bool, DbError> {
+    Ok(on_backend!(db, |c| diesel::select(exists(
+        rating_days::table.find(day)
+    ))
+    .get_result(c))?)
+}
+
+/// Says that the house begins to rate again on a day, and whether it is the first to say so.
+pub fn begin_day(tx: &mut Tx, day: NaiveDate) -> Result<bool, DbError> {
+    let now = tx.now();
+    let rows = on_backend!(tx, |c| diesel::insert_into(rating_days::table)
+        .values((rating_days::day.eq(day), rating_days::begun_at.eq(now)))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(rows > 0)
+}
+
+/// How many customers a run rated for each cause.
+pub fn count_by_cause(db: &mut Db, run: JobId) -> Result<Vec<(RatingCause, i64)>, DbError> {
+    let counts: Vec<(RatingCause, i64)> = on_backend!(db, |c| ratings::table
+        .filter(dsl::run_id.eq(run))
+        .group_by(dsl::cause)
+        .select((dsl::cause, diesel::dsl::count_star()))
+        .load(c))?;
+    Ok(counts)
 }
 
 /// Of these customers, those whom this run has rated already.
@@ -235,6 +313,9 @@ pub fn list(
         if let Some(day) = &filter.stale_by {
             query = query.filter(dsl::stale_on.le(day.date()));
         }
+        if let Some(day) = &filter.review_by {
+            query = query.filter(dsl::review_on.le(day.date()));
+        }
         seek!(query, page, desc, dsl::id => RatingId, dsl::id => RatingId);
         query.load(c)
     });
@@ -260,22 +341,36 @@ pub fn count_customers(db: &mut Db) -> Result<i64, DbError> {
     Ok(on_backend!(db, |c| customers::table.count().get_result(c))?)
 }
 
-/// The earliest due date of what each of these customers owes, where it has passed by `today`.
-pub fn list_oldest_overdue(
+/// What each of these customers owes that is past due, by due date, the oldest first.
+pub fn list_overdue(
     db: &mut Db,
     of: &[CustomerId],
     today: NaiveDate,
-) -> Result<BTreeMap<CustomerId, NaiveDate>, DbError> {
-    let mut found = BTreeMap::new();
+) -> Result<BTreeMap<CustomerId, Vec<(NaiveDate, Money)>>, DbError> {
+    let mut found: BTreeMap<CustomerId, Vec<(NaiveDate, Money)>> = BTreeMap::new();
     for ids in of.chunks(IDS_MAX) {
-        let rows: Vec<(CustomerId, Option<NaiveDate>)> = on_backend!(db, |c| invoices::table
-            .filter(invoices::customer_id.eq_any(ids))
-            .filter(invoices::open_minor.gt(0))
-            .filter(invoices::due_date.lt(today))
-            .group_by(invoices::customer_id)
-            .select((invoices::customer_id, min(invoices::due_date)))
-            .load(c))?;
-        found.extend(rows.into_iter().filter_map(|(id, day)| Some((id, day?))));
+        let rows: Vec<(CustomerId, NaiveDate, Currency, i64)> =
+            on_backend!(db, |c| invoices::table
+                .filter(invoices::customer_id.eq_any(ids))
+                .filter(invoices::open_minor.gt(0))
+                .filter(invoices::due_date.lt(today))
+                .group_by((
+                    invoices::customer_id,
+                    invoices::due_date,
+                    invoices::currency
+                ))
+                .order((invoices::due_date, invoices::currency))
+                .select((
+                    invoices::customer_id,
+                    invoices::due_date,
+                    invoices::currency,
+                    sum_minor!("open_minor"),
+                ))
+                .load(c))?;
+        for (customer, due, currency, minor) in rows {
+            let owed = Money::from_minor(minor, currency);
+            found.entry(customer).or_default().push((due, owed));
+        }
     }
     Ok(found)
 }

@@ -1,14 +1,21 @@
 //! The composite grade (formulas 3.10): scores of several models into one, then the rules that no score may break.
 //!
-//! The order is fixed: floors, the expert's override, caps. Caps come last and always win, over floors and experts
-//! alike: what keeps a sued customer at B is the policy's, and the way round it is another policy.
+//! The order is fixed: floors, the expert's override, caps, default. Caps win over floors and experts alike: what keeps
+//! a sued customer at B is the policy's, and the way round it is another policy. Who is in default has the grade of
+//! default, whatever the score says, and whether there is a score or not.
 #![expect(
     clippy::float_arithmetic,
     reason = "scores and shares of models are measurements, no money"
 )]
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+
+use crate::book::customers::model::LegalStatus;
+use crate::book::policy::model::Amounts;
+use crate::kernel::money::{Currency, Money};
 
 /// What one model says, and how much it counts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -155,19 +162,12 @@ fn check_models(models: &[ModelScore], missing: MissingModel) -> Result<(), Comp
     Ok(())
 }
 
-/// How far the law has come in on a customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LegalStatus {
-    None,
-    /// A court case of ours or of another creditor is open.
-    Sued,
-    /// A judgment stands against the customer and is not fulfilled.
-    Judgment,
-    /// Insolvency proceedings have been filed for or opened.
-    Insolvent,
-    /// Struck off the register, or in liquidation.
-    Dissolved,
+/// What of a customer's debts has been past due for so many days.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PastDue {
+    pub days: u32,
+    pub amount: Money,
 }
 
 /// What is known of a customer beside the scores; none is what is not known.
@@ -177,6 +177,9 @@ pub struct GradeFacts {
     pub legal_status: Option<LegalStatus>,
     /// The most days past due of what is open; 0 when nothing is.
     pub unpaid_days: Option<u32>,
+    /// All that is past due, by days; those of more than a year together, as 366 days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub past_due: Option<Vec<PastDue>>,
     /// Whole months since the first delivery.
     pub customer_months: Option<u32>,
     /// Whole months since the end of the latest period that a financial statement is there for.
@@ -197,6 +200,13 @@ pub enum Condition {
     UnpaidDaysOver {
         days: u32,
     },
+    /// What has been past due for more days adds up to more than what is material. In a currency that is not named,
+    /// anything is.
+    UnpaidAmountOver {
+        days: u32,
+        #[serde(default)]
+        amounts: Amounts,
+    },
     CustomerMonthsUnder {
         months: u32,
     },
@@ -213,6 +223,19 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// The fact that it asks for, as [`GradeFacts`] calls it.
+    pub const fn fact(&self) -> &'static str {
+        match self {
+            Condition::LegalStatusIn { .. } => "legal_status",
+            Condition::UnpaidDaysOver { .. } => "unpaid_days",
+            Condition::UnpaidAmountOver { .. } => "past_due",
+            Condition::CustomerMonthsUnder { .. } => "customer_months",
+            Condition::StatementMissingOrOlder { .. } => "statement_months",
+            Condition::DishonouredInstrumentsOver { .. } => "dishonoured_instruments",
+            Condition::BrokenPromisesOver { .. } => "broken_promises",
+        }
+    }
+
     /// Whether it holds; none when the fact is not known. That there is no statement is known.
     pub fn holds(&self, facts: &GradeFacts) -> Option<bool> {
         match self {
@@ -220,6 +243,10 @@ impl Condition {
                 facts.legal_status.map(|status| statuses.contains(&status))
             }
             Condition::UnpaidDaysOver { days } => facts.unpaid_days.map(|known| known > *days),
+            Condition::UnpaidAmountOver { days, amounts } => {
+                let rows = facts.past_due.as_ref()?;
+                Some(is_material(rows, *days, amounts))
+            }
             Condition::CustomerMonthsUnder { months } => {
                 facts.customer_months.map(|known| known < *months)
             }
@@ -236,6 +263,17 @@ impl Condition {
     }
 }
 
+/// Whether what has been past due for more than so many days is more than these amounts, in any currency.
+fn is_material(rows: &[PastDue], days: u32, amounts: &Amounts) -> bool {
+    let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.days > days) {
+        let sum = sums.entry(row.amount.currency()).or_default();
+        *sum = sum.saturating_add(row.amount.minor());
+    }
+    sums.into_iter()
+        .any(|(currency, sum)| sum > amounts.get(currency).map_or(0, Money::minor))
+}
+
 /// What a rule does to a grade.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "effect", rename_all = "snake_case", deny_unknown_fields)]
@@ -244,9 +282,11 @@ pub enum Bound {
     NotAbove { grade: String },
     /// A floor.
     NotBelow { grade: String },
+    /// The customer has defaulted: the scale's grade of default is given.
+    InDefault,
 }
 
-/// A floor or a cap, as data.
+/// A floor, a cap or a reason of default, as data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GradeRule {
@@ -261,18 +301,34 @@ pub struct GradePolicy {
     pub rules: Vec<GradeRule>,
     /// How many grades an expert may move a customer; 0 for not at all.
     pub override_grades: u32,
+    /// For how many days who was in default keeps that grade after no rule says so any more.
+    #[serde(default)]
+    pub probation_days: u32,
 }
 
 impl GradePolicy {
     /// The index of every rule that names a grade which is not on the scale, and that grade.
     pub fn strangers(&self, grades: Grades<'_>) -> Vec<(usize, &str)> {
-        let named = self.rules.iter().enumerate().map(|(index, rule)| {
-            let (Bound::NotAbove { grade } | Bound::NotBelow { grade }) = &rule.bound;
-            (index, grade.as_str())
-        });
+        let named = self
+            .rules
+            .iter()
+            .enumerate()
+            .map(|(index, rule)| match &rule.bound {
+                Bound::NotAbove { grade } | Bound::NotBelow { grade } => {
+                    Some((index, grade.as_str()))
+                }
+                Bound::InDefault => None,
+            });
         named
+            .flatten()
             .filter(|(_, grade)| grades.rank(grade).is_err())
             .collect()
+    }
+
+    /// Whether any rule says who has defaulted.
+    pub fn knows_default(&self) -> bool {
+        let mut rules = self.rules.iter();
+        rules.any(|rule| rule.bound == Bound::InDefault)
     }
 
     fn allows(&self, from: usize, to: usize) -> Result<(), CompositeError> {
@@ -330,6 +386,13 @@ pub struct Step {
 pub enum Cause {
     Rule(GradeRule),
     Override(ExpertOverride),
+    /// No rule of default holds any more, and the time of probation is not over.
+    Probation {
+        /// The first day on which none held.
+        cured_on: NaiveDate,
+        /// The first day after it.
+        ends_on: NaiveDate,
+    },
 }
 
 /// A grade, and how it came about.
@@ -427,6 +490,39 @@ pub fn composite_grade(
         grade: grades.code(rank),
         steps,
     })
+}
+
+/// The rules that say who has defaulted, in order, with what came of each: the first that holds moves the customer from
+/// whatever grade to that of default.
+pub fn default_steps(
+    policy: &GradePolicy,
+    facts: &GradeFacts,
+    from: &str,
+    in_default: &str,
+) -> Vec<Step> {
+    let mut at = from;
+    let of_default = policy
+        .rules
+        .iter()
+        .filter(|rule| rule.bound == Bound::InDefault);
+    of_default
+        .map(|rule| {
+            let (outcome, to) = match rule.condition.holds(facts) {
+                None => (Outcome::NotKnown, at),
+                Some(false) => (Outcome::NotFired, at),
+                Some(true) if at == in_default => (Outcome::Within, at),
+                Some(true) => (Outcome::Moved, in_default),
+            };
+            let step = Step {
+                cause: Cause::Rule(rule.clone()),
+                outcome,
+                from: at.to_owned(),
+                to: to.to_owned(),
+            };
+            at = to;
+            step
+        })
+        .collect()
 }
 
 fn fire(rule: &GradeRule, facts: &GradeFacts, rank: usize, bounded: usize) -> (Outcome, usize) {

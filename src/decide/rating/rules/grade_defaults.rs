@@ -1,13 +1,18 @@
 //! The rules that bound a grade, to begin with (formulas 3.10). What a grade gets is in the credit policy.
 
-use super::composite::{Bound, Condition, GradePolicy, GradeRule, LegalStatus};
+use super::composite::{Bound, Condition, GradePolicy, GradeRule};
+use crate::book::customers::model::LegalStatus;
+use crate::book::policy::rules::amounts;
 
 /// The seven grades from the best to the worst.
 pub const GRADES: [&str; 7] = ["AAA", "AA", "A", "BBB", "BB", "B", "CCC"];
 
 /// The default caps: a customer who is sued or more than 90 days late is not above B, one of less than six months not
-/// above BBB, one without a financial statement of the last eighteen months not above A. Insolvency and dishonoured
-/// instruments are bounded as well: CCC and B. An expert may move a customer by one grade.
+/// above BBB, one without a financial statement of the last eighteen months not above A. Dishonoured instruments are
+/// bounded as well, by B. An expert may move a customer by one grade.
+///
+/// In default is who is insolvent or dissolved, or owes a material amount for more than 90 days (a hundred dollars, a
+/// thousand yuan); 90 days after the cure it is over.
 pub fn default_grade_policy() -> GradePolicy {
     let cap = |condition, grade: &str| GradeRule {
         condition,
@@ -18,20 +23,26 @@ pub fn default_grade_policy() -> GradePolicy {
     let statuses = |statuses: &[LegalStatus]| Condition::LegalStatusIn {
         statuses: statuses.to_vec(),
     };
+    let default = |condition| GradeRule {
+        condition,
+        bound: Bound::InDefault,
+    };
     let rules = vec![
-        cap(
-            statuses(&[LegalStatus::Insolvent, LegalStatus::Dissolved]),
-            "CCC",
-        ),
         cap(statuses(&[LegalStatus::Sued, LegalStatus::Judgment]), "B"),
         cap(Condition::UnpaidDaysOver { days: 90 }, "B"),
         cap(Condition::DishonouredInstrumentsOver { count: 0 }, "B"),
         cap(Condition::CustomerMonthsUnder { months: 6 }, "BBB"),
         cap(Condition::StatementMissingOrOlder { months: 18 }, "A"),
+        default(statuses(&[LegalStatus::Insolvent, LegalStatus::Dissolved])),
+        default(Condition::UnpaidAmountOver {
+            days: 90,
+            amounts: amounts(100),
+        }),
     ];
     GradePolicy {
         rules,
         override_grades: 1,
+        probation_days: 90,
     }
 }
 
@@ -47,6 +58,6 @@ mod tests {
         assert_eq!(default_grade_policy().strangers(grades), []);
         let short = Grades::new(&scale[..5]).unwrap();
         let strangers = default_grade_policy().strangers(short).len();
-        assert_eq!(strangers, 4, "B and CCC are not on it");
+        assert_eq!(strangers, 3, "B is not on it");
     }
 }

@@ -34,6 +34,9 @@ pub struct Grade {
     /// The lowest score of this grade; none for the lowest grade, which takes all the rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<f64>,
+    /// How likely a customer of this grade defaults within a year, from 0 to 1; none when nobody has said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probability_of_default: Option<f64>,
 }
 
 /// Grades from the best to the worst, and the two that no score gives.
@@ -74,6 +77,10 @@ pub enum ScaleError {
     NotANumber { place: usize },
     #[error("grade {place}: the cut-off must be below that of the better grade before it")]
     NotFalling { place: usize },
+    #[error("grade {place}: the probability of default must be a number from 0 to 1")]
+    Probability { place: usize },
+    #[error("grade {place}: the probability of default must not be below that of a better grade")]
+    ProbabilityFalls { place: usize },
     #[error("{grades} grades need one cut-off fewer, {cut_offs} are given")]
     CutOffs { grades: usize, cut_offs: usize },
     #[error("the score must be a number")]
@@ -97,6 +104,9 @@ impl ScaleError {
             | ScaleError::LowestCutOff { place }
             | ScaleError::NotANumber { place }
             | ScaleError::NotFalling { place } => format!("/grades/{place}/from"),
+            ScaleError::Probability { place } | ScaleError::ProbabilityFalls { place } => {
+                format!("/grades/{place}/probability_of_default")
+            }
             _ => "/grades".to_owned(),
         }
     }
@@ -111,6 +121,7 @@ impl TryFrom<ScaleDocument> for GradeScale {
             return Err(ScaleError::Count);
         }
         check_codes(&document)?;
+        check_probabilities(&document.grades)?;
         let mut better = f64::INFINITY;
         for (place, grade) in document.grades.iter().enumerate() {
             match (grade.from, place + 1 == count) {
@@ -136,6 +147,24 @@ impl From<GradeScale> for ScaleDocument {
     }
 }
 
+/// Worse grades default no less often than better ones, of those that say so.
+fn check_probabilities(grades: &[Grade]) -> Result<(), ScaleError> {
+    let mut better = 0.0;
+    for (place, grade) in grades.iter().enumerate() {
+        let Some(probability) = grade.probability_of_default else {
+            continue;
+        };
+        if !(0.0..=1.0).contains(&probability) {
+            return Err(ScaleError::Probability { place });
+        }
+        if probability < better {
+            return Err(ScaleError::ProbabilityFalls { place });
+        }
+        better = probability;
+    }
+    Ok(())
+}
+
 fn check_codes(document: &ScaleDocument) -> Result<(), ScaleError> {
     let others = [&document.in_default, &document.not_rated];
     let codes = document.grades.iter().map(|grade| &grade.code);
@@ -159,6 +188,7 @@ impl Default for GradeScale {
         let grade = |(code, from): (&&str, Option<f64>)| Grade {
             code: (*code).to_owned(),
             from,
+            probability_of_default: None,
         };
         GradeScale {
             document: ScaleDocument {
@@ -237,6 +267,7 @@ impl GradeScale {
         let grades = codes.iter().zip(from).map(|(code, from)| Grade {
             code: (*code).to_owned(),
             from,
+            probability_of_default: None,
         });
         GradeScale::try_from(ScaleDocument {
             grades: grades.collect(),
@@ -256,6 +287,15 @@ impl GradeScale {
 
     pub fn not_rated(&self) -> Option<&str> {
         self.document.not_rated.as_deref()
+    }
+
+    /// How likely a customer of a grade defaults within a year: 1 who has; none when the scale does not say.
+    pub fn probability_of_default(&self, code: &str) -> Option<f64> {
+        if self.in_default() == Some(code) {
+            return Some(1.0);
+        }
+        let grade = self.document.grades.iter().find(|one| one.code == code)?;
+        grade.probability_of_default
     }
 
     /// All codes: the grades best first, then default, then not rated.

@@ -15,6 +15,11 @@ pub fn share(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }
 
+/// Whether two numbers are the same but for their last digits, which differ after a way through JSON.
+pub fn is_same(one: f64, other: f64) -> bool {
+    (one - other).abs() <= 1e-9 * one.abs().max(1.0)
+}
+
 /// The largest number that values and scores may have, either side of 0: more than any amount, and small enough that
 /// no square or sum of them runs over.
 pub const NUMBER_MAX: f64 = 1e15;

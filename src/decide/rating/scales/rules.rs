@@ -1,13 +1,19 @@
 //! Whether a scale makes sense, and the scale that a new house begins with.
 
 use super::model::{Scale, ScaleText};
-use crate::decide::rating::rules::composite::{Bound, Grades};
+use crate::decide::rating::rules::composite::{Bound, Condition, Grades};
 use crate::decide::rating::rules::faults::{self, Fault};
 use crate::decide::rating::rules::grade_defaults::default_grade_policy;
 use crate::decide::rating::rules::grades::{GRADES_MAX, GradeScale};
 
 /// The most rules that bound grades.
 const RULES_MAX: usize = 50;
+
+/// The longest probation after a default.
+const PROBATION_DAYS_MAX: u32 = 366;
+
+/// Facts tell what is past due day by day up to so many days.
+const PAST_DUE_DAYS_MAX: u32 = 365;
 
 /// AAA to CCC with the house's cut-offs, D and NR, the house's caps, and ratings that are good for a year.
 pub fn default_scale() -> Scale {
@@ -59,6 +65,27 @@ pub fn read(document: &serde_json::Value) -> Result<Scale, Vec<Fault>> {
     if !(1..=60).contains(&text.rating_months) {
         let message = "must be from 1 to 60 months";
         found.push(Fault::new("/rating_months", "out_of_range", message));
+    }
+    if text.bounds.probation_days > PROBATION_DAYS_MAX {
+        let message = "must be at most 366 days";
+        found.push(Fault::new(
+            "/bounds/probation_days",
+            "above_maximum",
+            message,
+        ));
+    }
+    for (index, rule) in text.bounds.rules.iter().enumerate() {
+        if let Condition::UnpaidAmountOver { days, .. } = rule.condition
+            && days > PAST_DUE_DAYS_MAX
+        {
+            let pointer = format!("/bounds/rules/{index}/condition/days");
+            let message = "must be at most 365 days: what is older is counted together";
+            found.push(Fault::new(pointer, "above_maximum", message));
+        }
+    }
+    if scale.in_default().is_none() && text.bounds.knows_default() {
+        let message = "name the grade of who has defaulted, such as D: a rule gives it";
+        found.push(Fault::new("/scale/in_default", "missing", message));
     }
     if scale.not_rated().is_none() {
         let message = "name the grade of who can't be rated, such as NR";
@@ -115,6 +142,18 @@ mod tests {
         document["scale"]["grades"][1]["from"] = json!("high");
         assert_eq!(places(&document), ["/scale/grades/1/from"]);
         document["scale"]["grades"][1]["from"] = json!(0.7);
+        document["bounds"]["probation_days"] = json!(367);
+        document["bounds"]["rules"][6]["condition"]["days"] = json!(366);
+        document["scale"]["in_default"] = json!(null);
+        assert_eq!(
+            places(&document),
+            [
+                "/bounds/probation_days",
+                "/bounds/rules/6/condition/days",
+                "/scale/in_default"
+            ]
+        );
+        let mut document = serde_json::to_value(default_scale()).unwrap();
         document["bounds"]["rules"][0]["bound"]["grade"] = json!("Z");
         document["rating_months"] = json!(0);
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Months, NaiveDate};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::Serialize;
 
@@ -14,9 +14,6 @@ use crate::kernel::text::{Note, Source, Subject};
 use crate::platform::db::columns::text_enum;
 use crate::platform::db::schema::financial_statements;
 use crate::platform::db::{DbError, read_document, write_document};
-
-/// For how many months after its period a statement is used: until the next year's should have come.
-pub const VALID_MONTHS: u32 = 18;
 
 /// How far a total may be from its parts: one in so many of total assets, or of sales. Statements are rounded.
 pub const ROUNDING: i64 = 1_000;
@@ -80,14 +77,6 @@ impl FinancialStatement {
             currency: self.currency,
             lines: read_document(&self.lines)?,
         })
-    }
-
-    /// The last day on which it is used.
-    pub fn expires_on(&self) -> NaiveDate {
-        let months = Months::new(VALID_MONTHS);
-        self.period_end
-            .checked_add_months(months)
-            .unwrap_or(NaiveDate::MAX)
     }
 }
 

@@ -8,6 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::{self, SimulationError};
 use super::rules::TermsError;
+use crate::decide::rating::ratings::actions::NoProbability;
 use crate::kernel::ids::PolicyId;
 use crate::platform::http::auth::{ComparePolicies, SimulateTerms};
 use crate::platform::http::{Actor, Answer, Command, Doors, Outcome, Problem};
@@ -23,7 +24,8 @@ pub fn routes(config: &mut ServiceConfig) {
 ///
 /// What an order on terms brings on average and at which probability of default it no longer pays, what a discount
 /// costs a year, and what a year on certain terms costs and leaves, beside a year on others. Any of the three may be
-/// asked. Every figure comes with its formula; nothing is kept.
+/// asked. An order without a probability of default takes that of its customer's rating: the model's, or else that of the
+/// grade. Every figure comes with its formula; nothing is kept.
 #[utoipa::path(
     tag = "policies",
     request_body = TermsSimulationIn,
@@ -37,8 +39,16 @@ pub async fn simulate_terms(
     doors: web::Data<Doors>,
 ) -> Outcome {
     doors
-        .once(&actor, command, |_, input| {
-            Answer::ok(&TermsSimulationOut::answer(input)?)
+        .once(&actor, command, |tx, input| {
+            let probability = match &input.order {
+                Some(order) => {
+                    let (caller, given) = (tx.caller(), order.default_probability);
+                    let customer = order.customer.as_ref();
+                    Some(actions::default_probability(tx, caller, given, customer)?)
+                }
+                None => None,
+            };
+            Answer::ok(&TermsSimulationOut::answer(input, probability)?)
         })
         .await
 }
@@ -83,6 +93,14 @@ impl From<SimulationError> for Problem {
                 "In the last twelve months nothing was sold in this currency to rated customers whose grade has terms in both policies: rate the customers, or ask for another currency.",
             ),
             SimulationError::Terms { pointer, error } => wrong(pointer, error),
+            SimulationError::NoCustomer => Problem::invalid("/order/customer", "unknown", error),
+            SimulationError::NoProbability(error) => match error {
+                NoProbability::NotRated => Problem::invalid("/order/customer", "not_rated", error),
+                NoProbability::NotSaid { .. } => {
+                    Problem::invalid("/order/default_probability", "missing", error)
+                }
+                NoProbability::Db(error) => error.into(),
+            },
             SimulationError::Db(error) => error.into(),
         }
     }

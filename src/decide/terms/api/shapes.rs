@@ -5,12 +5,15 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 use super::wrong;
+use crate::book::customers::model::CustomerRef;
+use crate::decide::rating::ratings::model::{DefaultProbability, ProbabilitySource};
 use crate::decide::terms::rules::{
     self, Discount, DiscountCost, ExpectedProfit, OrderOnTerms, PayingGroup, TermsComparison,
     TermsResult, TermsStep, TermsYear, YearDays,
 };
 use crate::kernel::figures::Figure;
 use crate::kernel::money::AmountIn;
+use crate::kernel::text::Number;
 use crate::platform::http::Problem;
 
 /// What is asked of terms: at least one of the three.
@@ -39,15 +42,19 @@ fn any(input: &TermsSimulationIn) -> Result<(), ValidationError> {
         .with_message("must have at least one of order, discount and year".into()))
 }
 
-/// An order, or a customer's year, on terms.
+/// An order, or a customer's year, on terms: with a probability of default, or the customer whose rating has one.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[validate(schema(function = "probability_or_customer", skip_on_field_errors = false))]
 pub struct OrderIn {
     pub amount: AmountIn,
     /// Margin over variable cost as a share of the amount, from 0 to 1.
     pub margin: Figure,
-    /// The probability that it is never paid, from 0 to 1.
-    pub default_probability: Figure,
+    /// The probability that it is never paid, from 0 to 1; that of the customer's rating when not given.
+    pub default_probability: Option<Figure>,
+    /// The customer, by id or number; needed where no probability of default is given.
+    #[schema(value_type = Option<Number>)]
+    pub customer: Option<CustomerRef>,
     /// What is lost of the cost then, from 0 to 1.
     pub loss_given_default: Figure,
     /// What capital costs a year: 0.08 is 8 %.
@@ -124,12 +131,20 @@ pub struct GroupIn {
     pub discount_rate: Figure,
 }
 
+fn probability_or_customer(input: &OrderIn) -> Result<(), ValidationError> {
+    if input.default_probability.is_some() || input.customer.is_some() {
+        return Ok(());
+    }
+    Err(ValidationError::new("one_of")
+        .with_message("must have default_probability, or the customer whose rating has it".into()))
+}
+
 impl OrderIn {
-    const fn order(&self) -> OrderOnTerms {
+    const fn order(&self, default_probability: Figure) -> OrderOnTerms {
         OrderOnTerms {
             amount: self.amount.money(),
             margin: self.margin,
-            default_probability: self.default_probability,
+            default_probability,
             loss_given_default: self.loss_given_default,
             capital_cost: self.capital_cost,
             days: self.days,
@@ -183,6 +198,10 @@ pub struct OrderAnswerOut {
     profit: ExpectedProfit,
     #[schema(max_items = 20)]
     steps: Vec<TermsStep>,
+    /// The probability of default that was taken.
+    default_probability: Figure,
+    /// Where it comes from.
+    probability_source: ProbabilitySource,
     /// How the break-even is found.
     #[schema(max_length = 200)]
     break_even_formula: &'static str,
@@ -217,8 +236,13 @@ const BREAK_EVEN: &str = "(margin - (1 - margin) * capital_cost * days / year_da
 impl TermsSimulationOut {
     /// # Errors
     /// What is wrong with which input.
-    pub fn answer(input: &TermsSimulationIn) -> Result<TermsSimulationOut, Problem> {
-        let order = input.order.as_ref().map(answer_order).transpose()?;
+    pub fn answer(
+        input: &TermsSimulationIn,
+        probability: Option<DefaultProbability>,
+    ) -> Result<TermsSimulationOut, Problem> {
+        let order = input.order.as_ref().zip(probability);
+        let order = order.map(|(order, probability)| answer_order(order, probability));
+        let order = order.transpose()?;
         let discount = input.discount.as_ref().map(answer_discount).transpose()?;
         let year = input.year.as_ref().map(answer_year).transpose()?;
         Ok(TermsSimulationOut {
@@ -229,11 +253,17 @@ impl TermsSimulationOut {
     }
 }
 
-fn answer_order(input: &OrderIn) -> Result<OrderAnswerOut, Problem> {
-    let profit = rules::expected_profit(&input.order()).map_err(|error| wrong("/order", error))?;
+fn answer_order(
+    input: &OrderIn,
+    probability: DefaultProbability,
+) -> Result<OrderAnswerOut, Problem> {
+    let order = input.order(probability.value);
+    let profit = rules::expected_profit(&order).map_err(|error| wrong("/order", error))?;
     Ok(OrderAnswerOut {
         profit,
         steps: rules::order_steps(&profit),
+        default_probability: probability.value,
+        probability_source: probability.source,
         break_even_formula: BREAK_EVEN,
     })
 }

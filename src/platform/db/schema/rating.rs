@@ -67,5 +67,19 @@ diesel::table! {
         stale_on -> Date,
         superseded_at -> Nullable<InstantColumn>,
         version -> BigInt,
+        in_default_since -> Nullable<Date>,
+        cured_on -> Nullable<Date>,
+        cause -> Text,
+        review_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::InstantColumn;
+
+    rating_days (day) {
+        day -> Date,
+        begun_at -> InstantColumn,
     }
 }

@@ -3,12 +3,13 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use validator::Validate;
 
 use crate::book::exposure::model::{AccountStatus, LimitScope};
+use crate::decide::rating::ratings::model::ProbabilitySource;
 use crate::kernel::clock::Instant;
 use crate::kernel::figures::Figure;
-use crate::kernel::money::Money;
+use crate::kernel::money::{Currency, Money};
+use crate::kernel::places::Language;
 
 /// Everything that was known when the application was assessed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -91,6 +92,27 @@ pub struct StatementFact {
     pub receivables: Option<Money>,
     pub short_term_debt: Option<Money>,
     pub payables: Option<Money>,
+    /// How the lines came to the currency of the application; null when the statement is in it, or no rate leads there.
+    #[serde(default)]
+    pub conversion: Option<StatementConversion>,
+}
+
+/// The rate that the lines of a statement were converted by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "from": "USD", "to": "CNY", "rate": "7.2628", "rate_date": "2025-12-31", "source": "ECB"
+}))]
+pub struct StatementConversion {
+    pub from: Currency,
+    pub to: Currency,
+    /// One unit of `from` in units of `to`; of an inverse or a cross with 12 significant digits.
+    #[schema(max_length = 40)]
+    pub rate: String,
+    /// The day of the rate: the end of the statement's period, or the last one before it that has a rate.
+    pub rate_date: NaiveDate,
+    /// Who published it.
+    #[schema(max_length = 500)]
+    pub source: String,
 }
 
 /// How the customer paid us in the policy's period, by amount.
@@ -132,13 +154,15 @@ pub struct Means {
 }
 
 /// What selling to the customer earns and risks, as credit knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Economics {
     /// Margin over variable cost as a share of sales, from 0 to 1.
     pub margin: Figure,
     /// The probability that the customer never pays, from 0 to 1.
     pub default_probability: Figure,
+    /// Who says so; null in assessments of before, where credit did.
+    #[serde(default)]
+    pub probability_source: Option<ProbabilitySource>,
     /// What is lost of the cost then, from 0 to 1.
     pub loss_given_default: Figure,
     /// What capital costs a year: 0.08 is 8 %.
@@ -167,39 +191,26 @@ impl AssessmentFacts {
     pub fn missing(&self) -> Vec<MissingFact> {
         let insured = self.security.insured.is_some() || self.security.secured.is_some();
         [
-            (self.rating.is_some(), "rating", "The customer has no rating: rate it."),
-            (
-                self.statement.is_some(),
-                "statement",
-                "There is no financial statement that may still be used: enter the latest.",
-            ),
-            (
-                self.payments.is_some(),
-                "payments",
-                "The customer has paid nothing in the policy's period, and nothing is overdue.",
-            ),
+            (self.rating.is_some(), "rating"),
+            (self.statement.is_some(), "statement"),
+            (self.payments.is_some(), "payments"),
             (
                 self.sales.invoices > 0 || self.expected.is_some(),
                 "expected",
-                "Nothing was sold in twelve months: say what the customer is expected to buy.",
             ),
-            (insured, "security", "No guarantee, pledge or insured limit stands on the account."),
-            (
-                self.means.is_some() || self.payments.is_some(),
-                "means",
-                "Without payments to us, say which bank lines may be drawn and how many major suppliers there are.",
-            ),
-            (
-                self.economics.is_some(),
-                "economics",
-                "Say margin, probability of default, loss given default and cost of capital for the expected profit.",
-            ),
+            (insured, "security"),
+            (self.means.is_some() || self.payments.is_some(), "means"),
+            (self.economics.is_some(), "economics"),
         ]
         .into_iter()
-        .filter(|(is_known, _, _)| !is_known)
-        .map(|(_, fact, message)| MissingFact {
-            fact: fact.to_owned(),
-            message: message.to_owned(),
+        .filter(|(is_known, _)| !is_known)
+        .map(|(_, fact)| {
+            let mut missing = MissingFact {
+                fact: fact.to_owned(),
+                message: String::new(),
+            };
+            missing.speak(Language::English);
+            missing
         })
         .collect()
     }

@@ -1,9 +1,12 @@
 //! The limit methods of the policy, given what is known.
 
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AssessmentFacts, StatementFact};
+use super::notes::note;
+use super::{AssessmentFacts, AssessmentNote, NoteCode, StatementFact};
 use crate::book::policy::model::{LimitMethod, LimitMethods, PolicyDocument};
 use crate::decide::applications::rules::limit_methods::{
     LimitReason, NetWorthIn, NetWorthVariant, PaymentAbilityIn, Proposal, SalesForecastIn,
@@ -17,8 +20,11 @@ use crate::kernel::money::Money;
 pub struct MethodResult {
     pub method: LimitMethod,
     pub proposal: Option<Proposal>,
-    #[schema(max_length = 300)]
+    #[schema(max_length = 500)]
     pub why_not: Option<String>,
+    /// The same as a code with its facts.
+    #[serde(default)]
+    pub why: Option<AssessmentNote>,
 }
 
 /// What each method of the policy proposes for a term.
@@ -41,11 +47,13 @@ pub fn propose(
                 method,
                 proposal: Some(proposal),
                 why_not: None,
+                why: None,
             },
             Err(why) => MethodResult {
                 method,
                 proposal: None,
-                why_not: Some(why),
+                why_not: Some(why.message.clone()),
+                why: Some(why),
             },
         })
         .collect()
@@ -63,15 +71,13 @@ fn by_sales(
     facts: &AssessmentFacts,
     rules: &LimitMethods,
     term_days: u32,
-) -> Result<Proposal, String> {
+) -> Result<Proposal, AssessmentNote> {
     let grade_factor = factor(facts, rules)?;
     let (yearly_need, our_share) = match &facts.expected {
         Some(expected) => (expected.yearly_need, expected.our_share),
         None if facts.sales.sales.is_positive() => (facts.sales.sales, Figure::ONE),
         None => {
-            return Err(lacks(
-                "expected purchases, or sales of ours in the last twelve months",
-            ));
+            return Err(note(NoteCode::LacksPurchases, []));
         }
     };
     sales_forecast(&SalesForecastIn {
@@ -81,10 +87,10 @@ fn by_sales(
         buffer_days: u32::try_from(rules.buffer_days).unwrap_or(0),
         grade_factor,
     })
-    .map_err(|error| error.to_string())
+    .map_err(|error| not_computable(&error))
 }
 
-fn by_net_worth(facts: &AssessmentFacts, rules: &LimitMethods) -> Result<Proposal, String> {
+fn by_net_worth(facts: &AssessmentFacts, rules: &LimitMethods) -> Result<Proposal, AssessmentNote> {
     let grade_factor = factor(facts, rules)?;
     let statement = statement(facts)?;
     let net_assets = line(facts, statement.net_assets, "net assets")?;
@@ -102,7 +108,7 @@ fn by_net_worth(facts: &AssessmentFacts, rules: &LimitMethods) -> Result<Proposa
             working_capital_share: rules.working_capital_share,
         },
     })
-    .map_err(|error| error.to_string())
+    .map_err(|error| not_computable(&error))
 }
 
 /// By the customer's record with us; without one, by its statement.
@@ -110,7 +116,7 @@ fn by_payments(
     facts: &AssessmentFacts,
     rules: &LimitMethods,
     term_days: u32,
-) -> Result<Proposal, String> {
+) -> Result<Proposal, AssessmentNote> {
     let input = match (&facts.payments, &facts.means) {
         (Some(payments), _) => PaymentAbilityIn::History {
             paid: payments.paid,
@@ -119,9 +125,7 @@ fn by_payments(
             timeliness: payments.share_in_time.unwrap_or(Figure::ZERO),
         },
         (None, None) => {
-            return Err(lacks(
-                "payments in the period, or bank lines and major suppliers",
-            ));
+            return Err(note(NoteCode::LacksPayments, []));
         }
         (None, Some(means)) => {
             let statement = statement(facts)?;
@@ -133,37 +137,44 @@ fn by_payments(
                 undrawn_lines: means.undrawn_lines,
                 debts_due: debts
                     .checked_add(payables)
-                    .map_err(|error| error.to_string())?,
+                    .map_err(|error| not_computable(&error))?,
                 major_suppliers: means.major_suppliers,
             }
         }
     };
-    payment_ability(&input).map_err(|error| error.to_string())
+    payment_ability(&input).map_err(|error| not_computable(&error))
 }
 
-fn factor(facts: &AssessmentFacts, rules: &LimitMethods) -> Result<Figure, String> {
-    let rating = facts.rating.as_ref().ok_or_else(|| lacks("a rating"))?;
+fn factor(facts: &AssessmentFacts, rules: &LimitMethods) -> Result<Figure, AssessmentNote> {
+    let rating = facts
+        .rating
+        .as_ref()
+        .ok_or_else(|| note(NoteCode::LacksRating, []))?;
     let factor = rules.factor(&rating.grade);
-    factor.ok_or_else(|| format!("The policy has no factor for grade {}.", rating.grade))
+    factor.ok_or_else(|| note(NoteCode::NoFactor, [("grade", &rating.grade)]))
 }
 
-fn statement(facts: &AssessmentFacts) -> Result<&StatementFact, String> {
+fn statement(facts: &AssessmentFacts) -> Result<&StatementFact, AssessmentNote> {
     let statement = facts.statement.as_ref();
-    statement.ok_or_else(|| lacks("a financial statement"))
+    statement.ok_or_else(|| note(NoteCode::LacksStatement, []))
 }
 
 /// A line of the statement, in the currency of the application: nothing is converted silently.
-fn line(facts: &AssessmentFacts, line: Option<Money>, name: &str) -> Result<Money, String> {
-    let amount = line.ok_or_else(|| lacks(&format!("{name} in the financial statement")))?;
+fn line(
+    facts: &AssessmentFacts,
+    line: Option<Money>,
+    name: &'static str,
+) -> Result<Money, AssessmentNote> {
+    let amount = line.ok_or_else(|| note(NoteCode::LacksLine, [("line", &name)]))?;
     let (given, needed) = (amount.currency(), facts.requested_limit.currency());
     if given == needed {
         return Ok(amount);
     }
-    Err(format!(
-        "The financial statement is in {given}, the application in {needed}."
-    ))
+    let on = statement(facts)?.period_end;
+    let facts: [(&'static str, &dyn Display); 3] = [("from", &given), ("to", &needed), ("on", &on)];
+    Err(note(NoteCode::StatementCurrency, facts))
 }
 
-fn lacks(what: &str) -> String {
-    format!("It lacks {what}.")
+fn not_computable(error: &dyn Display) -> AssessmentNote {
+    note(NoteCode::NotComputable, [("error", error)])
 }

@@ -6,6 +6,7 @@
 
 mod facts;
 mod methods;
+mod notes;
 mod straight_through;
 #[cfg(test)]
 mod tests;
@@ -16,9 +17,11 @@ use utoipa::ToSchema;
 
 pub use facts::{
     AccountFact, AssessmentFacts, Economics, ExpectedPurchases, Means, MissingFact, PaymentsFact,
-    RatingFact, SalesFact, SecurityFact, StatementFact,
+    RatingFact, SalesFact, SecurityFact, StatementConversion, StatementFact,
 };
 pub use methods::MethodResult;
+use notes::note;
+pub use notes::{AssessmentNote, NoteCode};
 pub use straight_through::{
     ConditionResult, StraightThroughCheck, StraightThroughCode, StraightThroughOutcome,
     StraightThroughResult,
@@ -85,43 +88,6 @@ pub struct AssessedProfit {
     pub result: ExpectedProfit,
     #[schema(max_items = 20)]
     pub steps: Vec<TermsStep>,
-}
-
-/// Something that a person should know, as a stable code and in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct AssessmentNote {
-    pub code: NoteCode,
-    #[schema(max_length = 500)]
-    pub message: String,
-}
-
-/// What notes are about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum NoteCode {
-    NotRated,
-    RatingStale,
-    NoTerms,
-    NoProposal,
-    MethodsAllowLess,
-    CappedByGrade,
-    CappedByInsurance,
-    GradeHasNoLimit,
-    TermShortened,
-    Prepayment,
-    AsRequested,
-    Overdue,
-    AccountSuspended,
-    AccountBlocked,
-    BelowExposure,
-    ExpectedLoss,
-}
-
-pub(super) fn note(code: NoteCode, message: impl ToString) -> AssessmentNote {
-    AssessmentNote {
-        code,
-        message: message.to_string(),
-    }
 }
 
 /// Assesses what is known of an application under a policy.
@@ -283,36 +249,30 @@ fn reasons(
 ) -> Vec<AssessmentNote> {
     let mut found = Vec::new();
     match (&facts.rating, terms) {
-        (None, _) => found.push(note(
-            NoteCode::NotRated,
-            "The customer is not rated: rate it, or judge by hand.",
-        )),
-        (Some(rating), None) => found.push(note(
-            NoteCode::NoTerms,
-            format!("The policy has no terms for grade {}.", rating.grade),
-        )),
+        (None, _) => found.push(note(NoteCode::NotRated, [])),
+        (Some(rating), None) => {
+            found.push(note(NoteCode::NoTerms, [("grade", &rating.grade)]));
+        }
         (Some(_), Some(_)) => {}
     }
     match combined {
-        Err(error) => found.push(note(NoteCode::NoProposal, format!("No limit: {error}."))),
+        Err(LimitError::NoProposal) => found.push(note(NoteCode::NoProposal, [])),
+        Err(error) => found.push(note(NoteCode::NoProposal, [("error", error)])),
         Ok(combined) => limit_reasons(facts, methods, combined, &mut found),
     }
     if recommended.net_days < facts.requested_net_days {
         found.push(note(
             NoteCode::TermShortened,
-            format!(
-                "{} days were asked for; the policy gives this grade at most {}.",
-                facts.requested_net_days, recommended.net_days
-            ),
+            [
+                ("asked_days", &facts.requested_net_days),
+                ("allowed_days", &recommended.net_days),
+            ],
         ));
     }
     if recommended.prepaid_share > Figure::ZERO {
         found.push(note(
             NoteCode::Prepayment,
-            format!(
-                "A share of {} of each order is to be paid before delivery.",
-                recommended.prepaid_share
-            ),
+            [("share", &recommended.prepaid_share)],
         ));
     }
     found
@@ -328,21 +288,14 @@ fn limit_reasons(
     match combined.decided_by {
         Some(CapKind::Requested) => found.push(note(
             NoteCode::AsRequested,
-            format!(
-                "The methods allow {}; {asked} was asked for.",
-                combined.combined
-            ),
+            [("allowed", &combined.combined), ("asked", &asked)],
         )),
-        Some(CapKind::Grade) => found.push(note(
-            NoteCode::CappedByGrade,
-            format!(
-                "The policy's cap for the grade lets {} of it stand.",
-                combined.limit
-            ),
-        )),
+        Some(CapKind::Grade) => {
+            found.push(note(NoteCode::CappedByGrade, [("limit", &combined.limit)]));
+        }
         Some(CapKind::Insured) => found.push(note(
             NoteCode::CappedByInsurance,
-            format!("What is insured lets {} of it stand.", combined.limit),
+            [("limit", &combined.limit)],
         )),
         Some(CapKind::Concentration | CapKind::StraightThrough) | None
             if combined.combined.minor() < asked.minor() =>
@@ -353,20 +306,18 @@ fn limit_reasons(
                 .count();
             found.push(note(
                 NoteCode::MethodsAllowLess,
-                format!(
-                    "{counted} of {} methods allow {} together; {asked} was asked for.",
-                    methods.len(),
-                    combined.combined
-                ),
+                [
+                    ("counted", &counted),
+                    ("methods", &methods.len()),
+                    ("allowed", &combined.combined),
+                    ("asked", &asked),
+                ],
             ));
         }
         Some(CapKind::Concentration | CapKind::StraightThrough) | None => {}
     }
     if methods::grade_has_no_limit(methods) {
-        found.push(note(
-            NoteCode::GradeHasNoLimit,
-            "The factor of the grade is zero: it has no limit.",
-        ));
+        found.push(note(NoteCode::GradeHasNoLimit, []));
     }
 }
 
@@ -383,26 +334,20 @@ fn warnings(
     {
         found.push(note(
             NoteCode::RatingStale,
-            format!("The rating is too old since {}.", rating.stale_on),
+            [("stale_on", &rating.stale_on)],
         ));
     }
     let overdue = facts.payments.as_ref().map(|payments| payments.overdue);
     if let Some(overdue) = overdue.filter(|overdue| overdue.is_positive()) {
-        found.push(note(NoteCode::Overdue, format!("{overdue} is overdue.")));
+        found.push(note(NoteCode::Overdue, [("overdue", &overdue)]));
     }
     if facts.account.is_suspended() {
-        found.push(note(
-            NoteCode::AccountSuspended,
-            "The credit account is suspended.",
-        ));
+        found.push(note(NoteCode::AccountSuspended, []));
     }
     if facts.account.blocks > 0 {
         found.push(note(
             NoteCode::AccountBlocked,
-            format!(
-                "{} blocks stand on the credit account.",
-                facts.account.blocks
-            ),
+            [("blocks", &facts.account.blocks)],
         ));
     }
     let exposure = facts.account.exposure;
@@ -412,15 +357,12 @@ fn warnings(
     {
         found.push(note(
             NoteCode::BelowExposure,
-            format!("The customer owes or has ordered {exposure}, more than {limit}."),
+            [("exposure", &exposure), ("limit", &limit)],
         ));
     }
     let expected = profit.map(|profit| profit.result.expected_profit);
     if let Some(loss) = expected.filter(|expected| expected.is_negative()) {
-        found.push(note(
-            NoteCode::ExpectedLoss,
-            format!("One turn of the limit is expected to bring {loss}."),
-        ));
+        found.push(note(NoteCode::ExpectedLoss, [("loss", &loss)]));
     }
     found
 }

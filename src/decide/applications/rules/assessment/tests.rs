@@ -2,6 +2,7 @@ use super::*;
 use crate::book::exposure::model::{AccountStatus, LimitScope};
 use crate::book::policy::model::{LimitMethod, StraightThrough, StraightThroughConditions};
 use crate::book::policy::rules::default_document;
+use crate::decide::rating::ratings::model::ProbabilitySource;
 use crate::kernel::clock::machine_now;
 
 fn cny(text: &str) -> Money {
@@ -57,6 +58,7 @@ fn facts() -> AssessmentFacts {
             receivables: None,
             short_term_debt: None,
             payables: None,
+            conversion: None,
         }),
         payments: Some(PaymentsFact {
             from: day("2026-01-01"),
@@ -262,6 +264,7 @@ fn what_costs_more_than_it_brings_is_warned_of() {
     known.economics = Some(Economics {
         margin: figure("0.05"),
         default_probability: figure("0.20"),
+        probability_source: Some(ProbabilitySource::Given),
         loss_given_default: figure("1"),
         capital_cost: figure("0.08"),
     });

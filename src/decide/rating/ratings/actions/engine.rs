@@ -1,28 +1,37 @@
 //! The live model, the models in shadow and the live scale, at work on any number of customers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 use crate::book::customers::store as customers;
+use crate::book::exposure::store as exposure;
+use crate::book::policy::actions as policies;
+use crate::book::policy::model::Policy;
 use crate::decide::rating::indicators::actions as indicators;
 use crate::decide::rating::indicators::model::{IndicatorValue, ValueSource};
 use crate::decide::rating::models::actions as models;
 use crate::decide::rating::models::actions::ModelVersion;
-use crate::decide::rating::ratings::model::{Appraisal, RatingRow, Record, StandingRating};
+use crate::decide::rating::ratings::model::{
+    Appraisal, DefaultState, RatingCause, RatingRow, Record, StandingRating,
+};
+use crate::decide::rating::ratings::rules::days_past;
 use crate::decide::rating::ratings::{rules, store};
-use crate::decide::rating::rules::composite::{ExpertOverride, GradeFacts};
+use crate::decide::rating::rules::composite::{ExpertOverride, GradeFacts, GradePolicy};
 use crate::decide::rating::rules::numbers::ppm_of;
 use crate::decide::rating::rules::scoring::Value;
 use crate::decide::rating::scales::actions as scales;
 use crate::decide::rating::scales::actions::ScaleVersion;
 use crate::kernel::ids::{CustomerId, JobId, RatingId};
+use crate::kernel::text::Line;
 use crate::platform::db::{Db, DbError, Tx, read_document, write_document};
 
 /// What rates now.
 #[derive(Debug, Clone)]
 pub struct Engine {
     pub scale: ScaleVersion,
+    pub policy: Arc<Policy>,
     champion: ModelVersion,
     challengers: Vec<ModelVersion>,
     /// The indicators that any of the models asks for.
@@ -35,6 +44,32 @@ pub struct Known {
     pub customer: CustomerId,
     values: BTreeMap<String, IndicatorValue>,
     facts: GradeFacts,
+}
+
+impl Known {
+    /// What moved since a rating was made.
+    pub fn moved_since(&self, record: &Record, bounds: &GradePolicy) -> Vec<String> {
+        rules::moved(record, &self.values, &self.facts, bounds)
+    }
+}
+
+/// Why a customer is rated.
+#[derive(Debug, Clone)]
+pub struct Occasion {
+    pub cause: RatingCause,
+    pub run: Option<JobId>,
+    /// What moved since the rating before.
+    pub moved: Vec<String>,
+}
+
+impl Occasion {
+    pub const fn new(cause: RatingCause, run: Option<JobId>) -> Occasion {
+        Occasion {
+            cause,
+            run,
+            moved: Vec::new(),
+        }
+    }
 }
 
 impl Engine {
@@ -50,6 +85,7 @@ impl Engine {
             .collect();
         Ok(Engine {
             scale: scales::live(db)?,
+            policy: policies::live(db)?,
             champion,
             challengers,
             asked,
@@ -67,24 +103,24 @@ impl Engine {
         today: NaiveDate,
     ) -> Result<Vec<Known>, DbError> {
         let all = indicators::values(db, of, today)?;
-        let overdue = store::list_oldest_overdue(db, of, today)?;
+        let mut overdue = store::list_overdue(db, of, today)?;
+        let legal = customers::list_legal_statuses(db, of)?;
         let first = store::list_first_invoices(db, of)?;
         Ok(all
             .into_iter()
             .map(|(customer, values)| {
-                let unpaid = overdue.get(&customer).map_or(0, |due| {
-                    u32::try_from((today - *due).num_days()).unwrap_or(0)
-                });
+                let owed = overdue.remove(&customer).unwrap_or_default();
                 let months = first
                     .get(&customer)
                     .map_or(0, |day| rules::whole_months(*day, today));
                 let facts = GradeFacts {
-                    unpaid_days: Some(unpaid),
+                    unpaid_days: Some(owed.first().map_or(0, |(due, _)| days_past(*due, today))),
+                    past_due: Some(rules::past_due(&owed, today)),
                     customer_months: Some(months),
                     statement_months: latest_statement(&values)
                         .map(|end| rules::whole_months(end, today)),
+                    legal_status: legal.get(&customer).copied(),
                     // No room knows these yet; a rule that asks for them says so.
-                    legal_status: None,
                     dishonoured_instruments: None,
                     broken_promises: None,
                 };
@@ -99,7 +135,7 @@ impl Engine {
             .collect())
     }
 
-    /// Rates customers of whom this is known, and lets the new ratings take the place of those that stood. The
+    /// Rates customers of whom this is known, each on its occasion, and lets the new ratings take the place of those that stood. The
     /// customers are locked by whoever calls.
     ///
     /// # Errors
@@ -107,18 +143,19 @@ impl Engine {
     pub fn rate(
         &self,
         tx: &mut Tx,
-        known: Vec<Known>,
-        run: Option<JobId>,
+        known: Vec<(Known, Occasion)>,
     ) -> Result<Vec<RatingRow>, DbError> {
-        let ids: Vec<CustomerId> = known.iter().map(|one| one.customer).collect();
+        let ids: Vec<CustomerId> = known.iter().map(|(one, _)| one.customer).collect();
+        let segments = exposure::list_segments(tx, &ids)?;
         let mut standing: BTreeMap<CustomerId, StandingRating> = store::list_current(tx, &ids)?
             .into_iter()
             .map(|row| (row.customer_id, row))
             .collect();
         let mut rows = Vec::with_capacity(known.len());
-        for one in known {
+        for (one, occasion) in known {
             let before = standing.remove(&one.customer);
-            rows.push(self.rating(tx, one, before.as_ref(), run)?);
+            let segment = segments.get(&one.customer).map(Line::as_str);
+            rows.push(self.rating(tx, one, before.as_ref(), segment, occasion)?);
         }
         store::supersede(tx, &ids)?;
         store::insert(tx, &rows)?;
@@ -130,7 +167,8 @@ impl Engine {
         tx: &Tx,
         known: Known,
         before: Option<&StandingRating>,
-        run: Option<JobId>,
+        segment: Option<&str>,
+        occasion: Occasion,
     ) -> Result<RatingRow, DbError> {
         let today = tx.today();
         let values: BTreeMap<String, Value> = known
@@ -144,8 +182,17 @@ impl Engine {
         let terms = before.and_then(|row| row.override_terms.clone());
         let expert: Option<ExpertOverride> = terms.as_deref().map(read_document).transpose()?;
         let content = &self.scale.content;
-        let graded = rules::grade(content, &champion, &known.facts, expert.as_ref(), today)
-            .map_err(|error| DbError::Document(error.to_string()))?;
+        let in_default =
+            before.and_then(|row| DefaultState::read(row.in_default_since, row.cured_on));
+        let graded = rules::grade(
+            content,
+            champion.grade(),
+            &known.facts,
+            expert.as_ref(),
+            in_default,
+            today,
+        )
+        .map_err(|error| DbError::Document(error.to_string()))?;
         let override_until = expert
             .filter(|_| graded.override_grade.is_some())
             .map(|expert| expert.expires_on);
@@ -156,7 +203,11 @@ impl Engine {
             champion,
             challengers: challengers.collect(),
             steps: graded.steps,
+            moved: occasion.moved,
         };
+        let held = graded.override_grade.as_deref().unwrap_or(&graded.grade);
+        let review_months = self.review_months(held, segment);
+        let reviewed = before.and_then(|row| row.review_on);
         Ok(RatingRow {
             id: RatingId::new(),
             customer_id: known.customer,
@@ -168,13 +219,23 @@ impl Engine {
             override_grade: graded.override_grade,
             override_until,
             record: write_document(&record)?,
-            run_id: run,
+            run_id: occasion.run,
             rated_by: tx.caller().subject.to_string(),
             rated_at: tx.now(),
-            stale_on: rules::months_after(today, content.rating_months),
+            stale_on: rules::stale_on(content, graded.default, today),
             superseded_at: None,
             version: 1,
+            in_default_since: graded.default.map(|default| default.since),
+            cured_on: graded.default.and_then(|default| default.cured_on),
+            cause: occasion.cause,
+            review_on: rules::review_on(occasion.cause, reviewed, review_months, today),
         })
+    }
+
+    /// After how many months the policy wants customers of a grade in a segment looked at again.
+    fn review_months(&self, grade: &str, segment: Option<&str>) -> Option<i32> {
+        let terms = self.policy.document.terms_of(grade, segment)?;
+        terms.review_months
     }
 
     fn appraise(&self, model: &ModelVersion, values: &BTreeMap<String, Value>) -> Appraisal {

@@ -2,6 +2,8 @@
 
 mod engine;
 pub mod monitoring;
+mod probability;
+pub mod rerating;
 pub mod runs;
 pub mod sensitivity;
 pub mod survey;
@@ -11,9 +13,10 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::model::{CurrentRating, RatingRow, Record, holding};
+use super::model::{CurrentRating, RatingCause, RatingRow, Record};
 use super::{rules, store};
 use crate::book::customers::model::{Customer, CustomerRef};
+use crate::book::customers::rules::grade_holding;
 use crate::book::customers::store as customers;
 use crate::decide::rating::models::model::ModelKind;
 use crate::decide::rating::rules::ahp::HierarchyError;
@@ -29,8 +32,9 @@ use crate::kernel::text::Note;
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 use crate::platform::jobs::actions::JobsError;
 
-use engine::Engine;
 pub use engine::numbers_of;
+use engine::{Engine, Occasion};
+pub use probability::{NoProbability, default_probability};
 
 /// Why a use case on ratings was refused.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +53,8 @@ pub enum RatingError {
     Superseded,
     #[error("who could not be rated has no grade to override")]
     NotRated,
+    #[error("who is in default has the grade of default, whatever an expert says")]
+    InDefault,
     #[error("who rated a customer does not override the rating")]
     OwnRating,
     #[error(transparent)]
@@ -99,7 +105,7 @@ pub fn current(
         .map(|row| {
             let rating = CurrentRating {
                 id: row.id,
-                grade: holding(
+                grade: grade_holding(
                     &row.grade,
                     row.override_grade.as_deref(),
                     row.override_until,
@@ -112,6 +118,7 @@ pub fn current(
                 rated_at: row.rated_at,
                 stale_at: row.stale_on,
                 override_until: row.override_until.filter(|until| today <= *until),
+                in_default_since: row.in_default_since,
             };
             (row.customer_id, rating)
         })
@@ -130,7 +137,9 @@ pub fn rate(tx: &mut Tx, reference: &CustomerRef) -> Result<RatingRow, RatingErr
     let engine = Engine::open(tx)?;
     let today = tx.today();
     let known = engine.know(tx, &[customer.id], today)?;
-    let rated = engine.rate(tx, known, None)?;
+    let occasion = Occasion::new(RatingCause::Asked, None);
+    let known = known.into_iter().map(|one| (one, occasion.clone()));
+    let rated = engine.rate(tx, known.collect())?;
     let rating = rated.into_iter().next().ok_or(RatingError::NoCustomer)?;
     tx.record(made(&rating))?;
     Ok(rating)
@@ -150,6 +159,10 @@ fn summary(rating: &RatingRow) -> serde_json::Value {
         "score_ppm": rating.score_ppm,
         "model_id": rating.model_id,
         "scale_id": rating.scale_id,
+        "in_default_since": rating.in_default_since,
+        "cured_on": rating.cured_on,
+        "cause": rating.cause,
+        "review_on": rating.review_on,
     })
 }
 
@@ -198,6 +211,9 @@ pub fn override_grade(
     if record.champion.result.is_none() {
         return Err(RatingError::NotRated);
     }
+    if before.in_default_since.is_some() {
+        return Err(RatingError::InDefault);
+    }
     let scale = scales::find(tx, before.scale_id)?.ok_or(RatingError::NoScale)?;
     let today = tx.today();
     let latest = rules::months_after(today, scale.content.rating_months);
@@ -213,7 +229,8 @@ pub fn override_grade(
     let (content, facts) = (&scale.content, &record.facts);
     rules::may_override(content, &record.champion.grade, facts, &expert, today)
         .map_err(RatingError::Override)?;
-    let graded = rules::grade(content, &record.champion, facts, Some(&expert), today)
+    let model_grade = record.champion.grade();
+    let graded = rules::grade(content, model_grade, facts, Some(&expert), None, today)
         .map_err(RatingError::Override)?;
     let after = RatingRow {
         override_grade: graded.override_grade,

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::engine::Engine;
+use super::engine::{Engine, Occasion};
 use super::{RatingError, made};
+use crate::decide::rating::ratings::model::RatingCause;
 use crate::decide::rating::ratings::store;
 use crate::kernel::ids::CustomerId;
 use crate::platform::db::{DbError, Tx};
@@ -73,7 +74,9 @@ pub fn work(context: &JobContext) -> Result<Ended, Interrupted> {
         database.write(context.caller(), |tx| -> Result<(), DbError> {
             let open: Vec<CustomerId> = known.iter().map(|one| one.customer).collect();
             store::lock_customers(tx, &open)?;
-            let rows = engine.rate(tx, known.clone(), Some(run))?;
+            let occasion = Occasion::new(RatingCause::Run, Some(run));
+            let known = known.iter().map(|one| (one.clone(), occasion.clone()));
+            let rows = engine.rate(tx, known.collect())?;
             tx.record_all(rows.iter().map(made).collect())
         })?;
     }

@@ -9,11 +9,12 @@ use serde::Deserialize;
 use super::RatingError;
 use super::engine::numbers_of;
 use crate::book::customers::model::CustomerRef;
+use crate::book::customers::rules::grade_holding;
 use crate::book::customers::store as customers;
 use crate::decide::rating::indicators::actions as indicators;
-use crate::decide::rating::ratings::model::{RatingRow, holding};
+use crate::decide::rating::ratings::model::{DefaultState, RatingRow};
 use crate::decide::rating::ratings::{rules, store};
-use crate::decide::rating::rules::composite::{GradeFacts, Grades, composite_grade};
+use crate::decide::rating::rules::composite::GradeFacts;
 use crate::decide::rating::rules::cut_offs::{Proposal, propose};
 use crate::decide::rating::rules::grades::{GradeScale, Migration, MigrationError, migration};
 use crate::decide::rating::rules::numbers::of_ppm;
@@ -76,7 +77,7 @@ fn grades_on(db: &mut Db, day: NaiveDate) -> Result<BTreeMap<CustomerId, String>
     let rows = store::list_grades_at(db, end)?.into_iter();
     Ok(rows
         .map(|(customer, grade, moved, until)| {
-            let held = holding(&grade, moved.as_deref(), until, day).to_owned();
+            let held = grade_holding(&grade, moved.as_deref(), until, day).to_owned();
             (customer, held)
         })
         .collect())
@@ -119,7 +120,6 @@ struct FactsKept {
 pub fn preview(db: &mut Db, id: GradeScaleId) -> Result<Moved, RatingError> {
     let other = scales::find(db, id)?.ok_or(RatingError::NoScale)?.content;
     let live = scales::live(db)?.content;
-    let ladder = other.ladder();
     let today = db.today();
     let mut pairs = Vec::new();
     let mut after = None;
@@ -130,27 +130,26 @@ pub fn preview(db: &mut Db, id: GradeScaleId) -> Result<Moved, RatingError> {
         };
         after = Some(last.customer_id);
         for row in rows {
-            let grade = regraded(&other, &ladder, &row, today)?;
+            let grade = regraded(&other, &row, today)?;
             pairs.push((row.grade, grade));
         }
     }
     compare(&live.scale, &other.scale, pairs)
 }
 
-fn regraded(
-    scale: &Scale,
-    ladder: &[String],
-    row: &RatingRow,
-    today: NaiveDate,
-) -> Result<String, DbError> {
-    let grade = rules::grade_of(scale, row.score_ppm.map(of_ppm));
-    if row.score_ppm.is_none() {
-        return Ok(grade);
-    }
-    let kept: FactsKept = read_document(&row.record)?;
-    let graded = Grades::new(ladder).and_then(|grades| {
-        composite_grade(grades, &grade, &scale.bounds, &kept.facts, None, today)
-    });
+fn regraded(scale: &Scale, row: &RatingRow, today: NaiveDate) -> Result<String, DbError> {
+    let score = row.score_ppm.map(of_ppm);
+    let model_grade = score.map(|score| rules::grade_of(scale, Some(score)));
+    let facts = read_document::<FactsKept>(&row.record)?.facts;
+    let in_default = DefaultState::read(row.in_default_since, row.cured_on);
+    let graded = rules::grade(
+        scale,
+        model_grade.as_deref(),
+        &facts,
+        None,
+        in_default,
+        today,
+    );
     let graded = graded.map_err(|error| DbError::Document(error.to_string()))?;
     Ok(graded.grade)
 }

@@ -70,8 +70,8 @@ pub async fn rate_customer(
 
 /// List ratings
 ///
-/// The newest of each customer, or with `history=all` every one: of the customers that you may see, by grade, or those
-/// that are too old by a day.
+/// The newest of each customer, or with `history=all` every one: of the customers that you may see, by grade, those that
+/// are too old by a day, or those of customers at whom a person is to look again by a day.
 #[utoipa::path(
     tag = "ratings",
     params(RatingFilter, PageParams),
@@ -215,6 +215,7 @@ impl From<RatingError> for Problem {
             RatingError::NoModel => Problem::not_found("rating model"),
             RatingError::Superseded => Problem::ended("rating", "superseded"),
             RatingError::NotRated => Problem::ended("rating", "not_rated"),
+            RatingError::InDefault => Problem::ended("rating", "in_default"),
             RatingError::OwnRating => {
                 Problem::new(Code::SegregationOfDuties).with("duty", "who rated the customer")
             }

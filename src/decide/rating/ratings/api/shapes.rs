@@ -12,7 +12,9 @@ use crate::book::customers::model::CustomerRef;
 use crate::decide::rating::indicators::model::IndicatorValue;
 use crate::decide::rating::models::model::ModelKind;
 use crate::decide::rating::models::rules::Factor;
-use crate::decide::rating::ratings::model::{Appraisal, RatingHistory, RatingRow, Record};
+use crate::decide::rating::ratings::model::{
+    Appraisal, RatingCause, RatingHistory, RatingRow, Record,
+};
 use crate::decide::rating::rules::numbers::{of_ppm, shown, shown_in};
 use crate::decide::rating::rules::scoring::Value;
 use crate::kernel::clock::{Day, Instant};
@@ -74,7 +76,8 @@ pub enum Depth {
         "outcome": "moved", "from": "AA", "to": "BBB"
     }],
     "override": null, "inputs": {}, "facts": {"unpaid_days": 0, "customer_months": 3}, "challengers": [],
-    "run_id": null, "rated_by": "u-21", "rated_at": "2026-03-31T08:00:00.000000Z", "stale_on": "2027-03-31",
+    "in_default_since": null, "cured_on": null, "cause": "asked", "moved": [], "run_id": null, "rated_by": "u-21",
+    "rated_at": "2026-03-31T08:00:00.000000Z", "stale_on": "2027-03-31", "review_on": "2026-09-30",
     "superseded_at": null
 }))]
 pub struct RatingOut {
@@ -96,7 +99,8 @@ pub struct RatingOut {
     reasons: Vec<String>,
     #[schema(max_items = 10_000)]
     factors: Vec<FactorOut>,
-    /// Every floor and cap in order, and the override: its cause, whether it fired, and the grade before and after.
+    /// Every floor and cap in order, the override, and what says who is in default: its cause, whether it fired, and the
+    /// grade before and after.
     #[schema(max_items = 60, value_type = Vec<Object>)]
     rules: Vec<serde_json::Value>,
     /// The override: grade, reason, approved_by, expires_on; also one that has expired.
@@ -112,6 +116,15 @@ pub struct RatingOut {
     /// What the models in shadow said; empty for sales.
     #[schema(max_items = 1000)]
     challengers: Vec<AppraisalOut>,
+    /// The day on which a rating first found the customer in default; null when it is not.
+    in_default_since: Option<NaiveDate>,
+    /// The first day on which no rule said so any more: the probation runs from it.
+    cured_on: Option<NaiveDate>,
+    /// Why the customer was rated.
+    cause: RatingCause,
+    /// What moved since the rating before, when the house rated by itself: indicators and facts by name.
+    #[schema(max_items = 100, value_type = Vec<Number>)]
+    moved: Vec<String>,
     /// The run that rated; null when a person asked for this rating alone.
     run_id: Option<JobId>,
     #[schema(max_length = 128)]
@@ -119,6 +132,9 @@ pub struct RatingOut {
     rated_at: Instant,
     /// The first day on which the rating is too old.
     stale_on: NaiveDate,
+    /// The day on which a person is to look at the customer again, by the policy's interval for its grade; null when the
+    /// policy has none.
+    review_on: Option<NaiveDate>,
     superseded_at: Option<Instant>,
 }
 
@@ -252,6 +268,11 @@ impl RatingOut {
             customer_id: row.customer_id,
             grade_without_override: row.grade,
             grade_scale_id: row.scale_id,
+            in_default_since: row.in_default_since,
+            cured_on: row.cured_on,
+            cause: row.cause,
+            moved: record.moved,
+            review_on: row.review_on,
             run_id: row.run_id,
             rated_by: row.rated_by,
             rated_at: row.rated_at,
@@ -266,8 +287,9 @@ impl RatingOut {
 #[schema(as = RatingSummary, example = json!({
     "id": "rat_01k00000000000000000000001", "customer_id": "cus_01k00000000000000000000001", "grade": "BBB",
     "grade_without_override": "BBB", "score": 0.7403, "model_id": "rmd_01k00000000000000000000001",
-    "grade_scale_id": "gsc_01k00000000000000000000001", "override_until": null, "run_id": null, "rated_by": "u-21",
-    "rated_at": "2026-03-31T08:00:00.000000Z", "stale_on": "2027-03-31", "superseded_at": null
+    "grade_scale_id": "gsc_01k00000000000000000000001", "override_until": null, "cause": "asked", "run_id": null,
+    "rated_by": "u-21", "rated_at": "2026-03-31T08:00:00.000000Z", "stale_on": "2027-03-31", "review_on": "2026-09-30",
+    "superseded_at": null
 }))]
 pub struct RatingSummaryOut {
     id: RatingId,
@@ -282,11 +304,14 @@ pub struct RatingSummaryOut {
     model_id: RatingModelId,
     grade_scale_id: GradeScaleId,
     override_until: Option<NaiveDate>,
+    /// Why the customer was rated.
+    cause: RatingCause,
     run_id: Option<JobId>,
     #[schema(max_length = 128)]
     rated_by: String,
     rated_at: Instant,
     stale_on: NaiveDate,
+    review_on: Option<NaiveDate>,
     superseded_at: Option<Instant>,
 }
 
@@ -301,6 +326,8 @@ impl RatingSummaryOut {
             model_id: row.model_id,
             grade_scale_id: row.scale_id,
             override_until: row.override_until,
+            cause: row.cause,
+            review_on: row.review_on,
             run_id: row.run_id,
             rated_by: row.rated_by,
             rated_at: row.rated_at,
@@ -324,6 +351,8 @@ pub struct RatingFilter {
     pub grade: Vec<Number>,
     /// Those that are too old on this day.
     pub stale_by: Option<Day>,
+    /// Those of customers at whom a person is to look again by this day.
+    pub review_by: Option<Day>,
     /// The newest of each customer (`current`, as when not given), or `all`.
     #[param(inline)]
     pub history: Option<RatingHistory>,

@@ -24,6 +24,7 @@ fn good() -> GradeFacts {
     GradeFacts {
         legal_status: Some(LegalStatus::None),
         unpaid_days: Some(0),
+        past_due: Some(Vec::new()),
         customer_months: Some(40),
         statement_months: Some(5),
         dishonoured_instruments: Some(0),
@@ -50,6 +51,7 @@ fn grade(
     let policy = GradePolicy {
         rules: rules.to_vec(),
         override_grades: 1,
+        probation_days: 0,
     };
     composite_grade(
         Grades::new(&scale).unwrap(),
@@ -147,10 +149,6 @@ fn the_default_rules_cap_grades() {
         capped(|facts| facts.legal_status = Some(LegalStatus::Sued)),
         "B"
     );
-    assert_eq!(
-        capped(|facts| facts.legal_status = Some(LegalStatus::Insolvent)),
-        "CCC"
-    );
     assert_eq!(capped(|facts| facts.unpaid_days = Some(90)), "AAA");
     assert_eq!(capped(|facts| facts.unpaid_days = Some(91)), "B");
     assert_eq!(capped(|facts| facts.dishonoured_instruments = Some(1)), "B");
@@ -169,23 +167,51 @@ fn every_rule_is_in_the_record() {
     let found = grade("AA", &default_grade_policy().rules, &facts, None);
     assert_eq!(found.grade, "B");
     let outcomes: Vec<Outcome> = found.steps.iter().map(|step| step.outcome).collect();
+    assert_eq!(outcomes, [NotKnown, Moved, NotFired, Within, NotFired]);
     assert_eq!(
-        outcomes,
-        [NotKnown, NotKnown, Moved, NotFired, Within, NotFired]
-    );
-    assert_eq!(
-        (found.steps[2].from.as_str(), found.steps[2].to.as_str()),
+        (found.steps[1].from.as_str(), found.steps[1].to.as_str()),
         ("AA", "B")
     );
     let json = serde_json::to_value(&found).unwrap();
     assert_eq!(
-        json["steps"][2]["cause"]["condition"],
+        json["steps"][1]["cause"]["condition"],
         serde_json::json!({"fact": "unpaid_days_over", "days": 90})
     );
     assert_eq!(
         serde_json::from_value::<CompositeGrade>(json).unwrap(),
         found
     );
+}
+
+#[test]
+fn who_is_insolvent_or_owes_a_material_amount_for_too_long_is_in_default() {
+    let policy = default_grade_policy();
+    let told = |facts: &GradeFacts| -> Vec<(Outcome, String)> {
+        let steps = default_steps(&policy, facts, "AA", "D").into_iter();
+        steps.map(|step| (step.outcome, step.to)).collect()
+    };
+    let of = |outcome, grade: &str| (outcome, grade.to_owned());
+    assert_eq!(told(&good()), [of(NotFired, "AA"), of(NotFired, "AA")]);
+    let mut facts = good();
+    facts.legal_status = Some(LegalStatus::Insolvent);
+    assert_eq!(told(&facts), [of(Moved, "D"), of(NotFired, "D")]);
+    let owed = |days, minor, currency: &str| PastDue {
+        days,
+        amount: Money::from_minor(minor, currency.parse().unwrap()),
+    };
+    // Together more than a thousand yuan; what is due for 90 days does not count.
+    facts.past_due = Some(vec![
+        owed(90, 1_000_000, "CNY"),
+        owed(91, 60_000, "CNY"),
+        owed(366, 40_001, "CNY"),
+    ]);
+    assert_eq!(told(&facts), [of(Moved, "D"), of(Within, "D")]);
+    facts.legal_status = None;
+    facts.past_due = Some(vec![owed(91, 100_000, "CNY")]);
+    assert_eq!(told(&facts), [of(NotKnown, "AA"), of(NotFired, "AA")]);
+    // Where the scale names no amount, anything is material.
+    facts.past_due = Some(vec![owed(91, 1, "SEK")]);
+    assert_eq!(told(&facts), [of(NotKnown, "AA"), of(Moved, "D")]);
 }
 
 #[test]

@@ -49,6 +49,27 @@ fn clustering_makes_a_scale() {
 }
 
 #[test]
+fn a_scale_may_say_how_likely_each_grade_defaults() {
+    let of = |best: serde_json::Value, worst: serde_json::Value| {
+        let document: ScaleDocument = serde_json::from_value(json!({
+            "grades": [{"code": "A", "from": 0.7, "probability_of_default": best},
+                {"code": "B", "from": 0.4}, {"code": "C", "probability_of_default": worst}],
+            "in_default": "D",
+        }))
+        .unwrap();
+        GradeScale::try_from(document)
+    };
+    let scale = of(json!(0.01), json!(0.2)).unwrap();
+    let told = ["A", "B", "C", "D", "X"].map(|code| scale.probability_of_default(code));
+    assert_eq!(told, [Some(0.01), None, Some(0.2), Some(1.0), None]);
+    let wrong = of(json!(1.1), json!(0.2)).unwrap_err();
+    assert_eq!(wrong, ScaleError::Probability { place: 0 });
+    assert_eq!(wrong.pointer(), "/grades/0/probability_of_default");
+    let falls = of(json!(0.3), json!(0.2)).unwrap_err();
+    assert_eq!(falls, ScaleError::ProbabilityFalls { place: 2 });
+}
+
+#[test]
 fn a_scale_says_what_is_wrong_where() {
     let error = |document: serde_json::Value| {
         let document: ScaleDocument = serde_json::from_value(document).unwrap();
