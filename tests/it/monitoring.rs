@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::ratings::{open, say};
+use crate::ratings::{open, rate, say};
 use crate::support::{
     Reply, TestApp, a_customer, a_receipt, an_invoice, on_both, put_live, upload,
 };
@@ -228,6 +228,37 @@ fn who_was_bad_before_is_left_out_and_a_payment_taken_back_leaves_its_invoice_un
         );
         let until_september = watched(app, "?rated_on=2026-03-31&months=5").expect(200);
         assert_eq!(until_september["bads"], 0);
+    });
+}
+
+#[test]
+fn who_came_into_default_since_is_bad_though_nothing_was_owed_for_long() {
+    on_both(|app| {
+        open(app);
+        rated(app, &[("C-1", 0.2), ("C-2", 0.3)]);
+        app.turn_to("2026-06-20");
+        pay(app, "R-1", "C-1");
+        pay(app, "R-2", "C-2");
+        let path = "/v1/customers/C-1";
+        let etag = app.credit().get(path).expect(200).etag();
+        let insolvent =
+            json!({"status": "insolvent", "since": "2026-06-19", "reason": "Court notice."});
+        app.credit()
+            .put(&format!("{path}/legal-status"), &etag, insolvent)
+            .expect(200);
+        rate(app, "C-1");
+        app.turn_to("2027-03-31");
+        let found = watched(app, "?rated_on=2026-03-31").expect(200);
+        assert_eq!(
+            (&found["bad_before"], &found["bads"], &found["goods"]),
+            (&json!(0), &json!(1), &json!(1))
+        );
+        // Once it was in default there was nothing left to foresee.
+        let later = watched(app, "?rated_on=2026-06-20&months=9").expect(200);
+        assert_eq!(
+            (&later["bad_before"], &later["bads"]),
+            (&json!(1), &json!(0))
+        );
     });
 }
 

@@ -249,7 +249,7 @@ pub fn open_round(
 #[derive(Debug, Clone)]
 pub struct Conclusion {
     pub not_agreed: NotAgreed,
-    /// The last day on which its facts are used; as long as other facts when not given.
+    /// The last day on which its facts are used; as the policy has it for facts when not given.
     pub expires_on: Option<NaiveDate>,
     pub reason: Note,
 }

@@ -19,7 +19,7 @@ use crate::platform::db::schema::{customers, invoices};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek, sum_minor};
 use crate::platform::http::{PageRequest, Problem};
 
-pub use outcomes::{list_overdue_within, list_owing};
+pub use outcomes::{list_defaulted_within, list_in_default_at, list_overdue_within, list_owing};
 
 /// How many ids stand in one statement.
 const IDS_MAX: usize = 5_000;

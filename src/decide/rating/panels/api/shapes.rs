@@ -135,7 +135,7 @@ pub struct ConclusionIn {
     #[serde(default)]
     #[schema(inline)]
     pub not_agreed: NotAgreed,
-    /// The last day on which the facts are used; in a year when not given.
+    /// The last day on which the facts are used; as the policy has it for facts when not given.
     pub expires_on: Option<Day>,
     pub reason: Note,
 }

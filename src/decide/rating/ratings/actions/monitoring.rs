@@ -153,7 +153,8 @@ pub struct Watched {
 }
 
 /// How well a model's scores told, by the end of a business day, who would turn out badly in the months after (KS, AUC),
-/// beside what its validation promised. It takes five statements, however many customers there are.
+/// beside what its validation promised. It takes as many statements for many customers as for
+/// one.
 ///
 /// # Errors
 /// When there is no such model, it rated nobody who held that day, or the months after it are not over.
@@ -186,9 +187,14 @@ pub fn discrimination(
     };
     // What fell due in these days was overdue for too long, or not, while the customers were watched.
     let due = (back(rated_on, days), back(until, days.saturating_add(1)));
+    let mut bad_before = store::list_overdue_within(db, days, (rated_on, rated_on))?;
+    let end = db.clock().start_of(next);
+    bad_before.extend(store::list_in_default_at(db, end)?);
+    let mut bad_since = store::list_overdue_within(db, days, (next, until))?;
+    bad_since.extend(store::list_defaulted_within(db, (next, until))?);
     let outcomes = Outcomes {
-        bad_before: store::list_overdue_within(db, days, (rated_on, rated_on))?,
-        bad_since: store::list_overdue_within(db, days, (next, until))?,
+        bad_before,
+        bad_since,
         owing: store::list_owing(db, rated_on, due)?,
     };
     let report: Option<Report> = row.report.as_deref().map(read_document).transpose()?;

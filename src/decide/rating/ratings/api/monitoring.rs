@@ -73,13 +73,13 @@ pub async fn read_rating_model_stability(
 
 /// Read the discrimination of a rating model
 ///
-/// Whether the model still tells who will turn out badly: of the customers whose rating by it held at the end of one
-/// business day, those who at the end of some day in the months after owed something for more than `overdue_days` after
-/// it was due are bad. Who was so already is left out, and who owed nothing that could have become so. KS, AUC and Gini
-/// of the scores come with intervals by bootstrap, beside those of the validation of a model that was fitted here. The
-/// verdict is `recalibrate`, with its reasons in `notices`, when KS is below 0.20, when it has fallen by more than 0.10
-/// from what the validation promised and that is no chance, or when AUC may as well be a half; these are conventions.
-/// With fewer than ten bad customers it is `too_few`.
+/// Whether the model still tells who will turn out badly. Of the customers whose rating by it held at the end of one
+/// business day, those are bad who in the months after came into default, or at the end of some day owed something for
+/// more than `overdue_days` after it was due. Who was so already is left out, and who owed nothing that could have
+/// become so. KS, AUC and Gini of the scores come with intervals by bootstrap, beside those of the validation of a model
+/// that was fitted here. The verdict is `recalibrate`, with its reasons in `notices`, when KS is below 0.20, when it has
+/// fallen by more than 0.10 from what the validation promised and that is no chance, or when AUC may as well be a half;
+/// these are conventions. With fewer than ten bad customers it is `too_few`.
 #[utoipa::path(
     tag = "ratings",
     params(("id" = RatingModelId, Path, description = "The model."), DiscriminationQuery),
@@ -110,7 +110,7 @@ pub struct DiscriminationQuery {
     /// How long the customers were watched since; 12 when not given.
     #[param(minimum = 1, maximum = 36)]
     pub months: Option<u8>,
-    /// Who owed something for longer than this after it was due is bad; 90 when not given.
+    /// Who owed something for longer than this after it was due is bad, as who is in default is; 90 when not given.
     #[param(minimum = 1, maximum = 365)]
     pub overdue_days: Option<u16>,
 }

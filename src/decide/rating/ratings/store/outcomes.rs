@@ -1,4 +1,4 @@
-//! How customers turned out, as the ledger tells: who left something unpaid for long.
+//! How customers turned out: who left something unpaid for long, as the ledger tells, and who was rated in default.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,10 @@ use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
 use diesel::sql_types::Date;
 
+use crate::kernel::clock::Instant;
 use crate::kernel::ids::CustomerId;
 use crate::platform::db::columns::IdColumn;
+use crate::platform::db::schema::ratings::{self, dsl};
 use crate::platform::db::{Backend, Db, DbError, on_backend};
 
 #[derive(QueryableByName)]
@@ -79,4 +81,28 @@ pub fn list_owing(
         .bind::<Date, _>(on)
         .load(c))?;
     Ok(rows.into_iter().map(|row| row.customer_id).collect())
+}
+
+/// The customers whose newest rating, when an instant had come, was in default or on probation after it.
+pub fn list_in_default_at(db: &mut Db, at: Instant) -> Result<BTreeSet<CustomerId>, DbError> {
+    let rows: Vec<CustomerId> = on_backend!(db, |c| ratings::table
+        .filter(dsl::in_default_since.is_not_null())
+        .filter(dsl::rated_at.lt(at))
+        .filter(dsl::superseded_at.is_null().or(dsl::superseded_at.ge(at)))
+        .select(dsl::customer_id)
+        .load(c))?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The customers who were rated in default since some day from the first to the last.
+pub fn list_defaulted_within(
+    db: &mut Db,
+    (first, last): (NaiveDate, NaiveDate),
+) -> Result<BTreeSet<CustomerId>, DbError> {
+    let rows: Vec<CustomerId> = on_backend!(db, |c| ratings::table
+        .filter(dsl::in_default_since.between(first, last))
+        .select(dsl::customer_id)
+        .distinct()
+        .load(c))?;
+    Ok(rows.into_iter().collect())
 }
