@@ -5,8 +5,8 @@ use netterms::server::housekeeping;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Reply, TestApp, a_customer, a_graded_customer, a_receipt, an_invoice, on_both, rate_by_share,
-    set_policy,
+    Reply, TestApp, a_customer, a_graded_customer, a_model, a_receipt, an_invoice, on_both,
+    put_live, rate_by_share, set_policy,
 };
 
 const TODAY: &str = "2026-03-31";
@@ -157,6 +157,28 @@ fn a_rating_that_is_too_old_is_made_again_and_an_override_that_stands_stays() {
             (&json!("B"), &json!("BB"), &json!("stale"))
         );
         assert_eq!(again["stale_on"], "2028-03-31");
+    });
+}
+
+#[test]
+fn that_a_customer_is_known_for_longer_moves_no_rating() {
+    on_both(|app| {
+        app.turn_to("2025-01-15");
+        let by_time = json!({"criteria": [
+            {"code": "YEARS_KNOWN", "weight": 1, "worst": 0, "best": 3, "missing": "refuse"}
+        ]});
+        put_live(app, &a_model(app, "KNOWN", by_time));
+        let id = a_customer("C-1").create(app).id;
+        an_invoice("I-1", "C-1", "100.00")
+            .due("2025-02-15")
+            .create(app);
+        app.turn_to("2025-02-01");
+        app.credit()
+            .post("/v1/ratings", json!({"customer": "C-1"}))
+            .expect(201);
+        app.turn_to("2025-02-02");
+        assert_eq!(work(app), [json!({"customers": 1, "rated": {}})]);
+        assert_eq!(history(app, &id), 1);
     });
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Datelike as _, NaiveDate};
 
 use super::model::{DefaultState, RatingCause, Record};
-use crate::decide::rating::catalogue::{self, Place};
+use crate::decide::rating::catalogue::{self, Conduct, Origin};
 use crate::decide::rating::indicators::model::IndicatorValue;
 use crate::decide::rating::rules::composite::{
     Cause, CompositeError, ExpertOverride, GradeFacts, GradePolicy, GradeRule, Grades, Outcome,
@@ -213,19 +213,22 @@ pub fn stale_on(scale: &Scale, default: Option<DefaultState>, today: NaiveDate) 
 /// What moved since a rating, by its record: the codes of indicators from our own ledger that have other values, and the
 /// facts by which a rule of the scale now comes out otherwise.
 ///
-/// That a customer was 30 days late then and 31 now has moved; that it has been one for 40 months instead of 39 has not,
-/// because no rule asks for either.
+/// That a customer was 30 days late then and 31 now has moved; that it has been one for 40 months instead of 39 has not:
+/// that is so of everybody, and is looked at when the rating is too old.
 pub fn moved(
     record: &Record,
     values: &BTreeMap<String, IndicatorValue>,
     facts: &GradeFacts,
     bounds: &GradePolicy,
 ) -> Vec<String> {
-    let from_ledger = |code: &str| {
-        catalogue::find(code).is_some_and(|entry| entry.origin.place() == Place::Ledger)
+    let is_behaviour = |code: &str| {
+        catalogue::find(code).is_some_and(|entry| match entry.origin {
+            Origin::Ledger(conduct) => conduct != Conduct::YearsKnown,
+            _ => false,
+        })
     };
     let indicators = record.inputs.iter().filter_map(|(code, then)| {
-        let now = values.get(code).filter(|_| from_ledger(code))?;
+        let now = values.get(code).filter(|_| is_behaviour(code))?;
         (!is_same_value(then.value.as_ref(), now.value.as_ref())).then(|| code.clone())
     });
     let holds = |rule: &GradeRule, facts: &GradeFacts| rule.condition.holds(facts).unwrap_or(false);
