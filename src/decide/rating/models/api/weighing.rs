@@ -3,6 +3,7 @@
 use actix_web::{post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::{Validate, ValidationError};
 
@@ -53,7 +54,6 @@ pub struct JudgementsIn {
     experts: Vec<ExpertMatrixIn>,
     /// Which random indices divide the consistency index; `saaty` when not given.
     #[serde(default = "saaty")]
-    #[schema(inline)]
     table: TableName,
     /// The consistency ratio from which on judgements are to be revised; 0.1 when not given.
     #[serde(default = "a_tenth")]
@@ -73,6 +73,7 @@ fn a_tenth() -> f64 {
 /// Whose published random indices.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RandomIndexTable)]
 pub enum TableName {
     Saaty,
     Saaty2005,
@@ -108,8 +109,25 @@ pub struct ExpertMatrixIn {
     /// All rows: how much more important the row's criterion is than the column's, from 1/100 to 100. Square, 1 on the
     /// diagonal, and opposite judgements each other's reciprocal; of two opposite ones the larger counts.
     #[validate(length(min = 1, max = 15), custom(function = "is_square"))]
-    #[schema(min_items = 1, max_items = 15)]
+    #[schema(schema_with = matrix_schema)]
     matrix: Vec<Vec<f64>>,
+}
+
+/// All rows of a matrix.
+fn matrix_schema() -> Schema {
+    let row = ArrayBuilder::new()
+        .items(ObjectBuilder::new().schema_type(Type::Number))
+        .min_items(Some(1))
+        .max_items(Some(SIZE_MAX));
+    let rows = ArrayBuilder::new()
+        .description(Some(
+            "All rows: how much more important the row's criterion is than the column's. Square, 1 on the diagonal, and \
+             opposite judgements each other's reciprocal.",
+        ))
+        .items(row)
+        .min_items(Some(1))
+        .max_items(Some(SIZE_MAX));
+    Schema::Array(rows.build())
 }
 
 /// Rows as long as the matrix is high, of which at most [`SIZE_MAX`] are looked at.
@@ -196,7 +214,7 @@ fn group_problem(experts: &[Expert], error: &GroupError) -> Problem {
 }))]
 pub struct WeighedJudgementsOut {
     /// All experts together, by the geometric mean.
-    #[schema(max_items = 15)]
+    #[schema(schema_with = matrix_schema)]
     matrix: Vec<Vec<f64>>,
     /// In the order of the criteria, with sum 1.
     #[schema(max_items = 15)]
@@ -221,7 +239,6 @@ pub struct ConsistencyOut {
     /// (λmax − n) / (n − 1).
     consistency_index: f64,
     /// Whose random indices.
-    #[schema(inline)]
     table: TableName,
     random_index: f64,
     /// The index divided by the random index; 0 for two criteria or one, which can't contradict each other.

@@ -133,7 +133,6 @@ impl OpinionIn {
 pub struct ConclusionIn {
     /// What becomes of indicators on which the experts did not agree; `leave_out` when not given.
     #[serde(default)]
-    #[schema(inline)]
     pub not_agreed: NotAgreed,
     /// The last day on which the facts are used; as the policy has it for facts when not given.
     pub expires_on: Option<Day>,
