@@ -16,6 +16,9 @@ use crate::platform::db::schema::ratings;
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 
+/// How many ids stand in one statement.
+const IDS_MAX: usize = 5_000;
+
 /// The customer under this id or number.
 pub fn find(db: &mut Db, reference: &CustomerRef) -> Result<Option<Customer>, DbError> {
     Ok(on_backend!(db, |c| {
@@ -197,7 +200,7 @@ pub fn list_legal_statuses(
     ids: &[CustomerId],
 ) -> Result<BTreeMap<CustomerId, LegalStatus>, DbError> {
     let mut found = BTreeMap::new();
-    for chunk in ids.chunks(5_000) {
+    for chunk in ids.chunks(IDS_MAX) {
         let rows: Vec<(CustomerId, LegalStatus)> = on_backend!(db, |c| customers::table
             .filter(dsl::id.eq_any(chunk))
             .select((dsl::id, dsl::legal_status))
@@ -216,7 +219,7 @@ pub fn list_grades(
     type Row = (CustomerId, String, Option<String>, Option<NaiveDate>);
     let today = db.today();
     let mut found = BTreeMap::new();
-    for chunk in ids.chunks(5_000) {
+    for chunk in ids.chunks(IDS_MAX) {
         let rows: Vec<Row> = on_backend!(db, |c| ratings::table
             .filter(ratings::customer_id.eq_any(chunk))
             .filter(ratings::superseded_at.is_null())
@@ -241,7 +244,7 @@ pub fn list_children(
     parents: &[CustomerId],
 ) -> Result<Vec<(CustomerId, CustomerId)>, DbError> {
     let mut children = Vec::new();
-    for chunk in parents.chunks(5_000) {
+    for chunk in parents.chunks(IDS_MAX) {
         let found: Vec<(Option<CustomerId>, CustomerId)> = on_backend!(db, |c| customers::table
             .filter(dsl::parent_customer_id.eq_any(chunk))
             .select((dsl::parent_customer_id, dsl::id))

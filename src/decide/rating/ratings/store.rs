@@ -49,9 +49,11 @@ pub fn list_current(db: &mut Db, of: &[CustomerId]) -> Result<Vec<StandingRating
     Ok(found)
 }
 
-/// The next of the newest ratings of the whole book, by customer.
+/// The next of the newest ratings of the whole book, by customer; with `rated_before`, of those that were made before that
+/// instant.
 pub fn list_current_after(
     db: &mut Db,
+    rated_before: Option<Instant>,
     after: Option<CustomerId>,
     count: i64,
 ) -> Result<Vec<RatingRow>, DbError> {
@@ -60,26 +62,9 @@ pub fn list_current_after(
             .filter(dsl::superseded_at.is_null())
             .select(RatingRow::as_select())
             .into_boxed();
-        if let Some(after) = after {
-            query = query.filter(dsl::customer_id.gt(after));
+        if let Some(instant) = rated_before {
+            query = query.filter(dsl::rated_at.lt(instant));
         }
-        query.order(dsl::customer_id).limit(count).load(c)
-    })?)
-}
-
-/// The newest ratings of customers after one, in order of customer, of those that were made before an instant.
-pub fn list_rated_before(
-    db: &mut Db,
-    before: Instant,
-    after: Option<CustomerId>,
-    count: i64,
-) -> Result<Vec<RatingRow>, DbError> {
-    Ok(on_backend!(db, |c| {
-        let mut query = ratings::table
-            .filter(dsl::superseded_at.is_null())
-            .filter(dsl::rated_at.lt(before))
-            .select(RatingRow::as_select())
-            .into_boxed();
         if let Some(after) = after {
             query = query.filter(dsl::customer_id.gt(after));
         }

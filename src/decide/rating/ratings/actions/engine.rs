@@ -135,8 +135,8 @@ impl Engine {
             .collect())
     }
 
-    /// Rates customers of whom this is known, each on its occasion, and lets the new ratings take the place of those that stood. The
-    /// customers are locked by whoever calls.
+    /// Rates customers of whom this is known, each on its occasion, and lets the new ratings take the place of those that
+    /// stood. The customers are locked by whoever calls.
     ///
     /// # Errors
     /// When the database fails.

@@ -60,7 +60,7 @@ pub fn side_by_side(db: &mut Db, id: RatingModelId) -> Result<Compared, RatingEr
     let (mut pairs, mut first, mut second) = (Vec::new(), Vec::new(), Vec::new());
     let mut after = None;
     loop {
-        let rows = store::list_current_after(db, after, CHUNK)?;
+        let rows = store::list_current_after(db, None, after, CHUNK)?;
         let Some(last) = rows.last() else {
             break;
         };
@@ -153,8 +153,7 @@ pub struct Watched {
 }
 
 /// How well a model's scores told, by the end of a business day, who would turn out badly in the months after (KS, AUC),
-/// beside what its validation promised. It takes as many statements for many customers as for
-/// one.
+/// beside what its validation promised. It takes as many statements for many customers as for one.
 ///
 /// # Errors
 /// When there is no such model, it rated nobody who held that day, or the months after it are not over.

@@ -1,9 +1,9 @@
 //! Ratings looked at again by the house itself, once a business day, as the policy says: those that are too old, and
 //! those of customers who pay otherwise than when they were rated.
 //!
-//! The first replica that begins a day queues a job. A customer who was rated today is not rated again, so
-//! that a job that was interrupted goes on where it was, and a day's work done twice changes nothing. An override that
-//! stands goes over to the new rating, as it does whenever somebody is rated.
+//! The first replica that begins a day queues a job. A customer who was rated today is not rated again, so that a job
+//! that was interrupted goes on where it was, and a day's work done twice changes nothing. An override that stands goes
+//! over to the new rating, as it does whenever somebody is rated.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,7 +68,7 @@ pub fn work(context: &JobContext) -> Result<Ended, Interrupted> {
             let mut db = database.reader()?;
             let today = db.today();
             let morning = db.clock().start_of(today);
-            let rows = store::list_rated_before(&mut db, morning, after, CHUNK)?;
+            let rows = store::list_current_after(&mut db, Some(morning), after, CHUNK)?;
             let due = due(&engine, &mut db, context, &causes, &rows, today)?;
             (rows, due)
         };

@@ -124,7 +124,7 @@ pub fn preview(db: &mut Db, id: GradeScaleId) -> Result<Moved, RatingError> {
     let mut pairs = Vec::new();
     let mut after = None;
     loop {
-        let rows = store::list_current_after(db, after, 2_000)?;
+        let rows = store::list_current_after(db, None, after, 2_000)?;
         let Some(last) = rows.last() else {
             break;
         };
