@@ -6,12 +6,15 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
+
+use super::clock::Instant;
 
 /// What an id names: its prefix and the name of its schema in the contract.
 pub trait Kind: Copy + Send + Sync + 'static {
@@ -119,12 +122,32 @@ kinds! {
     TrailEntry, TrailEntryId, "trl";
 }
 
+/// The bits of a UUIDv7 that tell the time: milliseconds, and where there may be more of it, microseconds.
+fn bits_of(at: Instant) -> u128 {
+    let micros = u128::try_from(at.utc().timestamp_micros()).unwrap_or_default();
+    (micros / 1000) << 80 | 7 << 76 | (micros % 1000) << 64 | 2 << 62
+}
+
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 impl<K: Kind> Id<K> {
     /// A new id: time-ordered, so that rows come in the order in which they were made.
     pub fn new() -> Id<K> {
         Id::from_uuid(Uuid::now_v7())
+    }
+
+    /// A new id of what happens at an instant, in its order whatever clock is used: to the microsecond by time, and then
+    /// as they are made.
+    pub fn at(at: Instant) -> Id<K> {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let made = u128::from(MADE.fetch_add(1, Ordering::Relaxed));
+        let random = Uuid::now_v7().as_u128() & ((1 << 30) - 1);
+        Id::from_uuid(Uuid::from_u128(bits_of(at) | made << 30 | random))
+    }
+
+    /// Before every [`Id::at`] this instant or later, and after those of all before.
+    pub fn first_at(at: Instant) -> Id<K> {
+        Id::from_uuid(Uuid::from_u128(bits_of(at)))
     }
 
     pub const fn from_uuid(uuid: Uuid) -> Id<K> {
@@ -304,6 +327,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn ids_of_instants_are_in_their_order(a in 0i64..200_000_000_000_000_000, between in 1i64..5_000) {
+            let at = |micros| Instant::new(chrono::DateTime::from_timestamp_micros(micros).unwrap());
+            let (earlier, later) = (CustomerId::at(at(a)), CustomerId::at(at(a + between)));
+            prop_assert!(earlier < later);
+            prop_assert!(CustomerId::first_at(at(a)) <= earlier);
+            prop_assert!(earlier < CustomerId::first_at(at(a + 1)));
+            prop_assert!(earlier < CustomerId::at(at(a)));
+            prop_assert_eq!(earlier.uuid().get_version_num(), 7);
+            prop_assert_eq!(earlier.uuid().get_variant(), uuid::Variant::RFC4122);
+        }
+
         #[test]
         fn order_of_text_is_order_of_time(a: u128, b: u128) {
             let (a, b) = (CustomerId::from_uuid(Uuid::from_u128(a)), CustomerId::from_uuid(Uuid::from_u128(b)));

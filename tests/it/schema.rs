@@ -77,8 +77,8 @@ const SQLITE: Catalogue = Catalogue {
 
 const POSTGRES: Catalogue = Catalogue {
     columns: "SELECT c.relname::text AS table_name, a.attname::text AS name, \
-              format_type(a.atttypid, NULL) AS detail, a.attnotnull::int::bigint AS flag \
-              FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
+              format_type(COALESCE(NULLIF(t.typbasetype, 0), t.oid), NULL) AS detail, a.attnotnull::int::bigint AS flag \
+              FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid \
               WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' \
               AND a.attnum > 0 AND NOT a.attisdropped ORDER BY c.relname, a.attnum",
     indexes: "SELECT t.relname::text AS table_name, i.relname::text AS name, \

@@ -5,3 +5,5 @@ DROP TABLE business_days;
 DROP TABLE subscriptions;
 DROP TABLE trail_entries;
 DROP FUNCTION refuse_change;
+DROP DOMAIN positive_minor;
+DROP DOMAIN minor;

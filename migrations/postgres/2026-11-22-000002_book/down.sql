@@ -13,3 +13,8 @@ DROP TABLE credit_accounts;
 DROP TABLE exchange_rates;
 DROP TABLE policies;
 DROP TABLE customers;
+DROP FUNCTION accounts_are_as_decided_on;
+DROP DOMAIN reservation_status;
+DROP DOMAIN days;
+DROP DOMAIN limit_kind;
+DROP DOMAIN account_status;

@@ -51,40 +51,39 @@ CREATE TABLE exchange_rates (
 CREATE INDEX exchange_rates_pair ON exchange_rates (base_currency, quote_currency, rate_date DESC, id DESC);
 CREATE INDEX exchange_rates_date ON exchange_rates (rate_date, id);
 
+CREATE DOMAIN account_status AS text CHECK (VALUE IN ('active', 'suspended'));
+CREATE DOMAIN limit_kind AS text CHECK (VALUE IN ('none', 'unlimited', 'amount'));
+CREATE DOMAIN days AS integer CHECK (VALUE >= 0);
 CREATE TABLE credit_accounts (
     id uuid PRIMARY KEY,
     customer_id uuid NOT NULL CONSTRAINT credit_accounts_customer_id_key UNIQUE REFERENCES customers (id),
     currency text NOT NULL,
-    status text NOT NULL CHECK (status IN ('active', 'suspended')),
-    limit_kind text NOT NULL CHECK (limit_kind IN ('none', 'unlimited', 'amount')),
-    limit_minor bigint NOT NULL CHECK (limit_minor >= 0),
+    status account_status NOT NULL,
+    limit_kind limit_kind NOT NULL,
+    limit_minor minor NOT NULL,
     limit_source text NOT NULL,
     limit_valid_until date,
-    net_days integer NOT NULL CHECK (net_days >= 0),
-    group_limit_kind text CHECK (group_limit_kind IN ('none', 'unlimited', 'amount')),
-    group_limit_minor bigint NOT NULL CHECK (group_limit_minor >= 0),
+    net_days days NOT NULL,
+    group_limit_kind limit_kind,
+    group_limit_minor minor NOT NULL,
     dunning_procedure_id uuid,
     segment text,
     exempt_until date,
-    reserved_minor bigint NOT NULL,
-    delivered_minor bigint NOT NULL,
-    receivable_minor bigint NOT NULL,
-    instrument_minor bigint NOT NULL,
-    charge_minor bigint NOT NULL,
-    unapplied_minor bigint NOT NULL,
-    group_reserved_minor bigint NOT NULL,
-    group_delivered_minor bigint NOT NULL,
-    group_receivable_minor bigint NOT NULL,
-    group_instrument_minor bigint NOT NULL,
-    group_charge_minor bigint NOT NULL,
-    group_unapplied_minor bigint NOT NULL,
+    reserved_minor minor NOT NULL,
+    delivered_minor minor NOT NULL,
+    receivable_minor minor NOT NULL,
+    instrument_minor minor NOT NULL,
+    charge_minor minor NOT NULL,
+    unapplied_minor minor NOT NULL,
+    group_reserved_minor minor NOT NULL,
+    group_delivered_minor minor NOT NULL,
+    group_receivable_minor minor NOT NULL,
+    group_instrument_minor minor NOT NULL,
+    group_charge_minor minor NOT NULL,
+    group_unapplied_minor minor NOT NULL,
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL,
-    version bigint NOT NULL,
-    CONSTRAINT credit_accounts_not_negative CHECK (LEAST(
-        reserved_minor, delivered_minor, receivable_minor, instrument_minor, charge_minor, unapplied_minor,
-        group_reserved_minor, group_delivered_minor, group_receivable_minor, group_instrument_minor, group_charge_minor, group_unapplied_minor
-    ) >= 0)
+    version bigint NOT NULL
 -- Counters move all the time: with room on its page a row is changed in place, and no index hears of it.
 ) WITH (fillfactor = 60);
 CREATE INDEX credit_accounts_status ON credit_accounts (status, id);
@@ -182,6 +181,19 @@ CREATE TABLE portfolio_exposures (
     PRIMARY KEY (cap_id, currency)
 );
 
+-- What the desk asks of the database when it writes without locks: that as many accounts were changed as it decided on,
+-- and that no cap was set up meanwhile. In a function of its own it sees what was committed while the statement waited.
+CREATE FUNCTION accounts_are_as_decided_on(changed bigint, decided_on bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF changed <> decided_on OR EXISTS (SELECT 1 FROM portfolio_caps) THEN
+        RAISE EXCEPTION 'an account was changed meanwhile' USING ERRCODE = 'serialization_failure';
+    END IF;
+    RETURN true;
+END
+$$;
+
+CREATE DOMAIN reservation_status AS text
+    CHECK (VALUE IN ('active', 'partially_captured', 'captured', 'released', 'expired'));
 -- Written by the credit desk thousands of times a second, under the lock of the account that it names: no reference
 -- is checked again for each row here and in limit_checks; `netterms verify` does.
 CREATE TABLE reservations (
@@ -189,12 +201,12 @@ CREATE TABLE reservations (
     account_id uuid NOT NULL,
     customer_id uuid NOT NULL,
     check_id uuid NOT NULL,
-    order_number text NOT NULL,
-    purpose text NOT NULL,
+    order_number text COLLATE "C" NOT NULL,
+    purpose text COLLATE "C" NOT NULL,
     currency text NOT NULL,
-    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
-    captured_minor bigint NOT NULL CHECK (captured_minor >= 0),
-    status text NOT NULL CHECK (status IN ('active', 'partially_captured', 'captured', 'released', 'expired')),
+    amount_minor positive_minor NOT NULL,
+    captured_minor minor NOT NULL,
+    status reservation_status NOT NULL,
     expires_at timestamptz NOT NULL,
     created_by text NOT NULL,
     created_at timestamptz NOT NULL,
@@ -202,10 +214,10 @@ CREATE TABLE reservations (
     end_reason text,
     version bigint NOT NULL
 );
-CREATE UNIQUE INDEX reservations_order_number_customer_id_purpose_key
-    ON reservations (order_number, customer_id, purpose) WHERE status IN ('active', 'partially_captured');
+-- One open reservation for each order and purpose; of those that ended, each stands for itself.
+CREATE UNIQUE INDEX reservations_order_number_customer_id_purpose_key ON reservations (order_number, customer_id, purpose,
+    (CASE WHEN status IN ('active', 'partially_captured') THEN '00000000-0000-0000-0000-000000000000' ELSE id END));
 CREATE INDEX reservations_account ON reservations (account_id, created_at);
-CREATE INDEX reservations_order ON reservations (order_number, id);
 CREATE INDEX reservations_expiry ON reservations (expires_at) WHERE ended_at IS NULL;
 
 CREATE TABLE invoices (

@@ -1,12 +1,14 @@
+CREATE DOMAIN checkpoint AS text CHECK (VALUE IN ('quote', 'order', 'delivery', 'invoice'));
+CREATE DOMAIN check_outcome AS text CHECK (VALUE IN ('approved', 'approved_with_warning', 'review_required', 'rejected'));
 CREATE TABLE limit_checks (
     id uuid PRIMARY KEY,
     account_id uuid NOT NULL,
     customer_id uuid NOT NULL,
-    order_number text,
-    checkpoint text NOT NULL CHECK (checkpoint IN ('quote', 'order', 'delivery', 'invoice')),
+    order_number text COLLATE "C",
+    checkpoint checkpoint NOT NULL,
     currency text NOT NULL,
     amount_minor bigint NOT NULL,
-    outcome text NOT NULL CHECK (outcome IN ('approved', 'approved_with_warning', 'review_required', 'rejected')),
+    outcome check_outcome NOT NULL,
     policy_version integer NOT NULL,
     record text NOT NULL,
     checked_by text NOT NULL,
@@ -14,7 +16,6 @@ CREATE TABLE limit_checks (
 );
 CREATE INDEX limit_checks_customer ON limit_checks (customer_id, id);
 CREATE INDEX limit_checks_order ON limit_checks (order_number, id);
-CREATE INDEX limit_checks_checked ON limit_checks (checked_at, id);
 
 CREATE TABLE credit_blocks (
     id uuid PRIMARY KEY,

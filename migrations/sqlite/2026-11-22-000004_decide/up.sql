@@ -14,7 +14,6 @@ CREATE TABLE limit_checks (
 ) STRICT;
 CREATE INDEX limit_checks_customer ON limit_checks (customer_id, id);
 CREATE INDEX limit_checks_order ON limit_checks (order_number, id);
-CREATE INDEX limit_checks_checked ON limit_checks (checked_at, id);
 
 CREATE TABLE credit_blocks (
     id BLOB PRIMARY KEY,

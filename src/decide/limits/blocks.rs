@@ -1,7 +1,7 @@
 //! What is done with orders that wait for credit.
 
 use super::api::shapes::{LimitCheckIn, ReleaseIn, ReleaseRequestIn};
-use super::desk::{Asked, Batch, Errand, Examined, Hints, until};
+use super::desk::{Asked, Batch, Errand, Examined, Memory, until};
 use super::model::{CreditBlock, CreditBlockStatus, LimitCheck, Outcome};
 use super::record::Record;
 use super::store;
@@ -35,7 +35,7 @@ pub fn release(
     }
     let caller = tx.caller();
     let asked = find_question(tx, caller, &before)?;
-    let mut batch = Batch::load(tx, std::slice::from_ref(&asked), &Hints::default())?;
+    let mut batch = Batch::load(tx, std::slice::from_ref(&asked), &mut Memory::default())?;
     let mut examined = batch.examine(&asked)?;
     refuse_rejected(&examined.record)?;
     let ceiling = input

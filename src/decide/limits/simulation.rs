@@ -105,7 +105,7 @@ pub fn work(context: &JobContext) -> Result<Ended, Interrupted> {
         let Some(last) = page.last() else {
             break;
         };
-        after = Some((last.checked_at, last.id));
+        after = Some(last.id);
         simulation.add(&mut db, page)?;
     }
     let tally = simulation.tally;

@@ -54,8 +54,11 @@ impl From<DieselError> for DbError {
             DatabaseErrorKind::UniqueViolation => DbError::Duplicate {
                 constraint: info.constraint_name().map_or_else(
                     || {
+                        // An index on an expression is named, others by their columns.
                         message
                             .trim_start_matches("UNIQUE constraint failed: ")
+                            .trim_start_matches("index '")
+                            .trim_end_matches('\'')
                             .to_owned()
                     },
                     str::to_owned,

@@ -8,8 +8,8 @@ use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::sqlite::SqliteConnection;
 
-use super::tx::Recording;
-use super::{Conn, Db, DbError, Tx};
+use super::tx::{AtOnce, Recording};
+use super::{Conn, Db, DbError, Tx, fault};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Clock;
 
@@ -276,6 +276,36 @@ impl Session {
             self.held = Some(db);
         }
         Ok(value)
+    }
+
+    /// Runs `work`, which writes in one statement, without a transaction around it. On PostgreSQL alone.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database. When nothing was sent before the connection was lost, it is said to have
+    /// met another unit of work: it may be done anew.
+    pub fn at_once<T>(
+        &mut self,
+        work: impl FnOnce(&mut AtOnce) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let mut db = match self.held.take() {
+            Some(held) => held,
+            None => self.database.writer()?,
+        };
+        let now = db.clock().now();
+        let mut unit = AtOnce::new(&mut db, now);
+        let outcome = fault("unit_begun").and_then(|()| work(&mut unit));
+        let is_sending = unit.is_sending();
+        match outcome {
+            Ok(value) => {
+                fault("unit_after_commit")?;
+                self.held = Some(db);
+                Ok(value)
+            }
+            Err(DbError::Unavailable(reason)) if !is_sending => {
+                Err(DbError::Serialization(reason))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// A connection in a transaction: the one that was kept, unless it was lost meanwhile.

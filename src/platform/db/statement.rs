@@ -11,7 +11,7 @@ use diesel::backend::Backend;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
-use diesel::sql_types::HasSqlType;
+use diesel::sql_types::{BigInt, HasSqlType, Integer};
 use diesel::{QueryResult, RunQueryDsl};
 
 use super::{Conn, DbError};
@@ -24,9 +24,9 @@ pub struct Statement<'a, DB: Backend, ST = ()> {
 }
 
 impl<'a, DB: Backend, ST> Statement<'a, DB, ST> {
-    pub fn new(sql: &'static str) -> Self {
+    pub fn new(sql: impl Into<Cow<'static, str>>) -> Self {
         Statement {
-            sql: Cow::Borrowed(sql),
+            sql: sql.into(),
             arguments: Vec::new(),
             gives: PhantomData,
         }
@@ -93,12 +93,17 @@ impl<DB: Backend, ST> Query for Statement<'_, DB, ST> {
 
 impl<DB: Backend, ST, C> RunQueryDsl<C> for Statement<'_, DB, ST> {}
 
+/// Which version of a row was read: PostgreSQL's `xmin`. Whoever changes a row gives it another; SQLite has none.
+pub type Mark = i32;
+
 /// Changes of rows that are sent together. On PostgreSQL they are one statement, whose parts all see the rows as they
 /// were before it: one way to the database and back for any number of tables. On SQLite each is made at once.
 #[must_use = "what is written is sent by `send`"]
 pub struct Writes<'t, 'a> {
     conn: &'t mut Conn,
     waiting: Vec<Statement<'a, Pg>>,
+    /// Which of those that wait must change how many rows, and the SQL function that looks.
+    expected: Option<(usize, i64, &'static str)>,
 }
 
 impl<'t, 'a> Writes<'t, 'a> {
@@ -106,6 +111,7 @@ impl<'t, 'a> Writes<'t, 'a> {
         Writes {
             conn,
             waiting: Vec::new(),
+            expected: None,
         }
     }
 
@@ -114,8 +120,26 @@ impl<'t, 'a> Writes<'t, 'a> {
         self.conn
     }
 
+    /// Whether there is nothing to be sent.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Adds a statement for PostgreSQL that changes rows.
     pub fn push(&mut self, statement: Statement<'a, Pg>) {
+        self.waiting.push(statement);
+    }
+
+    /// Adds a statement for PostgreSQL that returns each row it changes. `guard` is an SQL function that is given how
+    /// many these were and how many they must be, and fails when all is not as it was.
+    pub fn push_guarded(
+        &mut self,
+        statement: Statement<'a, Pg>,
+        rows: usize,
+        guard: &'static str,
+    ) {
+        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+        self.expected = Some((self.waiting.len(), rows, guard));
         self.waiting.push(statement);
     }
 
@@ -131,10 +155,35 @@ impl<'t, 'a> Writes<'t, 'a> {
         }
         Ok(())
     }
+
+    /// Sends what waits, on PostgreSQL, and gives the mark that every changed row has now.
+    ///
+    /// # Errors
+    /// When the database fails; and when the guard does. Then nothing of it was done.
+    pub fn send_if_unchanged(mut self) -> Result<Mark, DbError> {
+        let Conn::Postgres(c) = self.conn else {
+            return Err(DbError::Unavailable("this needs PostgreSQL".to_owned()));
+        };
+        // First of all, before rows are written in vain.
+        let first = "SELECT pg_current_xact_id()::xid";
+        let last = match self.expected {
+            None => Statement::new(first),
+            Some((part, rows, guard)) => Statement::new(format!(
+                "{first} WHERE {guard}((SELECT COUNT(*) FROM part_{part}), ?)"
+            ))
+            .bind::<BigInt, _>(rows),
+        };
+        self.waiting.push(last);
+        let together: Statement<Pg, (Integer,)> = Statement::together(self.waiting)
+            .ok_or_else(|| DbError::Document("nothing is to be written".to_owned()))?
+            .giving();
+        let (mark,): (Mark,) = together.get_result(&mut **c)?;
+        Ok(mark)
+    }
 }
 
-impl Statement<'_, Pg> {
-    /// One statement that does what all of these do.
+impl<'a> Statement<'a, Pg> {
+    /// One statement that does what all of these do, and gives what the last one gives.
     fn together(mut statements: Vec<Self>) -> Option<Self> {
         let mut last = statements.pop()?;
         if statements.is_empty() {
@@ -152,6 +201,14 @@ impl Statement<'_, Pg> {
             arguments,
             gives: PhantomData,
         })
+    }
+
+    fn giving<ST>(self) -> Statement<'a, Pg, ST> {
+        Statement {
+            sql: self.sql,
+            arguments: self.arguments,
+            gives: PhantomData,
+        }
     }
 }
 

@@ -1,11 +1,12 @@
-//! The unit of work: a transaction, who acts, one instant, and the trail entries that it must leave.
+//! The unit of work: a transaction, who acts, one instant, and the trail entries that it must leave; and the unit of
+//! work that is one statement.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use serde::Serialize;
 
 use super::columns::{IdColumn, InstantColumn};
-use super::{Conn, Db, DbError, Writes, insert_rows};
+use super::{Conn, Db, DbError, Writes, fault, insert_rows};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::TrailEntryId;
@@ -245,6 +246,58 @@ impl<'a> Tx<'a> {
             ));
         }
         Ok(())
+    }
+}
+
+/// A unit of work that writes in one statement, and therefore needs no transaction: what it read may have changed until
+/// then, so the statement must look ([`Writes::send_if_unchanged`]). On PostgreSQL alone.
+pub struct AtOnce<'a> {
+    db: &'a mut Db,
+    now: Instant,
+    is_sending: bool,
+}
+
+impl<'a> AtOnce<'a> {
+    pub(super) fn new(db: &'a mut Db, now: Instant) -> AtOnce<'a> {
+        AtOnce {
+            db,
+            now,
+            is_sending: false,
+        }
+    }
+
+    /// The instant of this unit of work: all its rows share it.
+    pub const fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Changes of rows that go to the database together.
+    ///
+    /// # Errors
+    /// When a test has the work fail before it takes effect.
+    pub fn writes<'w>(&mut self) -> Result<Writes<'_, 'w>, DbError> {
+        fault("unit_before_commit")?;
+        self.is_sending = true;
+        Ok(Writes::new(self.db.conn()))
+    }
+
+    /// Whether something may have been written.
+    pub(super) const fn is_sending(&self) -> bool {
+        self.is_sending
+    }
+}
+
+impl std::ops::Deref for AtOnce<'_> {
+    type Target = Db;
+
+    fn deref(&self) -> &Db {
+        self.db
+    }
+}
+
+impl std::ops::DerefMut for AtOnce<'_> {
+    fn deref_mut(&mut self) -> &mut Db {
+        self.db
     }
 }
 

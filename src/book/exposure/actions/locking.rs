@@ -53,6 +53,7 @@ pub fn lock_all(
             for account in store::lock_by_customers(tx, chunk)? {
                 accounts.insert(account.customer_id, account);
             }
+            store::mark(tx, chunk)?;
         }
         // A customer that was moved to another group while we waited for its lock has other ancestors now.
         if lines != self::lines(tx, wanted)? {

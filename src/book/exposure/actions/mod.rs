@@ -115,7 +115,9 @@ pub fn open_for(
     let ancestors = customers::ancestors(tx, customer)?;
     let below: Vec<CustomerId> = customers::descendants(tx, customer)?.concat();
     let relatives: Vec<CustomerId> = ancestors.iter().chain(&below).copied().collect();
-    let relatives = store::lock_by_customers(tx, &relatives)?;
+    let locked = store::lock_by_customers(tx, &relatives)?;
+    store::mark(tx, &relatives)?;
+    let relatives = locked;
     if let Some(other) = relatives.iter().find(|other| other.currency != currency) {
         return Err(AccountError::GroupCurrency {
             given: currency,

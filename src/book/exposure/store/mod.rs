@@ -4,11 +4,12 @@ pub mod additional;
 pub mod entries;
 pub mod portfolios;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt};
+use diesel::sql_types::{Array, BigInt, Integer};
 use diesel::sqlite::Sqlite;
 
 use crate::book::exposure::api::{CreditAccountFilter, CreditAccountSort};
@@ -18,7 +19,7 @@ use crate::kernel::ids::{CreditAccountId, CustomerId};
 use crate::kernel::text::Line;
 use crate::platform::db::columns::IdColumn;
 use crate::platform::db::schema::{account_blocks, credit_accounts, customers, limits};
-use crate::platform::db::{Conn, Db, DbError, Statement, Tx, Writes, on_backend, seek};
+use crate::platform::db::{Conn, Db, DbError, Mark, Statement, Tx, Writes, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 
 pub fn find(db: &mut Db, id: CreditAccountId) -> Result<Option<CreditAccount>, DbError> {
@@ -57,6 +58,38 @@ pub fn list_segments(
         found.extend(named.filter_map(|(id, segment)| Some((id, segment?))));
     }
     Ok(found)
+}
+
+/// The accounts of these customers with their marks; customers without one are left out.
+pub fn list_marked(
+    db: &mut Db,
+    customers: &[CustomerId],
+) -> Result<Vec<(CreditAccount, Mark)>, DbError> {
+    match db.conn() {
+        Conn::Postgres(c) => Ok(credit_accounts::table
+            .filter(credit_accounts::customer_id.eq_any(customers))
+            .select((
+                CreditAccount::as_select(),
+                sql::<Integer>("credit_accounts.xmin"),
+            ))
+            .load(&mut **c)?),
+        Conn::Sqlite(_) => {
+            let accounts = list_by_customers(db, customers)?.into_iter();
+            Ok(accounts.map(|account| (account, 0)).collect())
+        }
+    }
+}
+
+/// Gives the accounts of these customers, which are locked, another mark: whoever decides on what was read before finds
+/// that somebody was here.
+pub fn mark(tx: &mut Tx, customers: &[CustomerId]) -> Result<(), DbError> {
+    if let Conn::Postgres(c) = tx.conn() {
+        diesel::update(credit_accounts::table)
+            .filter(credit_accounts::customer_id.eq_any(customers))
+            .set(credit_accounts::version.eq(credit_accounts::version))
+            .execute(&mut **c)?;
+    }
+    Ok(())
 }
 
 /// The accounts of these customers, locked until the unit of work ends, in order of id. On SQLite the transaction
@@ -132,6 +165,66 @@ pub fn update_if_unchanged(
 pub struct Movement {
     pub own: Exposure,
     pub group: Exposure,
+}
+
+/// Adds what movements reserve to the accounts' exposure. With `marks`, accounts that have not these any more make the
+/// whole fail.
+pub fn add_reserved(
+    writes: &mut Writes,
+    movements: &BTreeMap<CreditAccountId, Movement>,
+    marks: Option<&HashMap<CreditAccountId, Mark>>,
+) -> Result<(), DbError> {
+    match writes.conn() {
+        _ if movements.is_empty() => {}
+        Conn::Postgres(_) => {
+            let ids: Vec<CreditAccountId> = movements.keys().copied().collect();
+            let own = movements.values().map(|m| m.own.reserved_minor);
+            let group = movements.values().map(|m| m.group.reserved_minor);
+            let (own, group): (Vec<i64>, Vec<i64>) = (own.collect(), group.collect());
+            let Some(marks) = marks else {
+                writes.push(
+                    Statement::new(
+                        "UPDATE credit_accounts a SET reserved_minor = a.reserved_minor + m.own, \
+                         group_reserved_minor = a.group_reserved_minor + m.of_group FROM (SELECT UNNEST(?) AS id, \
+                         UNNEST(?) AS own, UNNEST(?) AS of_group) m WHERE a.id = m.id",
+                    )
+                    .bind::<Array<IdColumn>, _>(ids)
+                    .bind::<Array<BigInt>, _>(own)
+                    .bind::<Array<BigInt>, _>(group),
+                );
+                return Ok(());
+            };
+            let of_each: Vec<Mark> = ids
+                .iter()
+                .filter_map(|id| marks.get(id))
+                .copied()
+                .collect();
+            let statement = Statement::new(
+                "UPDATE credit_accounts a SET reserved_minor = a.reserved_minor + m.own, \
+                 group_reserved_minor = a.group_reserved_minor + m.of_group FROM (SELECT UNNEST(?) AS id, \
+                 UNNEST(?) AS own, UNNEST(?) AS of_group, UNNEST(?) AS mark) m WHERE a.id = m.id AND a.xmin = m.mark \
+                 RETURNING 1",
+            )
+            .bind::<Array<IdColumn>, _>(ids)
+            .bind::<Array<BigInt>, _>(own)
+            .bind::<Array<BigInt>, _>(group)
+            .bind::<Array<Integer>, _>(of_each);
+            writes.push_guarded(statement, movements.len(), "accounts_are_as_decided_on");
+        }
+        Conn::Sqlite(c) => {
+            for (id, movement) in movements {
+                Statement::<Sqlite>::new(
+                    "UPDATE credit_accounts SET reserved_minor = reserved_minor + ?, \
+                     group_reserved_minor = group_reserved_minor + ? WHERE id = ?",
+                )
+                .bind::<BigInt, _>(movement.own.reserved_minor)
+                .bind::<BigInt, _>(movement.group.reserved_minor)
+                .bind::<IdColumn, _>(*id)
+                .execute(&mut **c)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Adds movements to the accounts' exposure: one statement on PostgreSQL, one for each row on SQLite.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::book::Book;
-use super::hints::Hints;
 use super::kept;
+use super::memory::Memory;
 use super::opening::{self, Locking, Opened};
 use super::orders::{Examined, Orders, Subject};
 use super::{Asked, Errand, until};
@@ -29,9 +29,11 @@ use crate::decide::limits::store;
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::{Clock, Instant};
 use crate::kernel::ids::{
-    CreditBlockId, CustomerId, IdempotencyKeyId, LimitCheckId, ReservationId,
+    CreditAccountId, CreditBlockId, CustomerId, IdempotencyKeyId, LimitCheckId, ReservationId,
 };
-use crate::platform::db::{Change, Db, DbError, Entries, Tx, write_document};
+use crate::platform::db::{
+    AtOnce, Change, Db, DbError, Entries, Mark, Tx, Writes, write_document,
+};
 use crate::platform::http::{Answer, Ended, Kept, Problem};
 use crate::platform::idempotency::{self, Keeping};
 
@@ -49,13 +51,15 @@ pub struct Batch {
     orders: Orders,
     checks: Vec<LimitCheck>,
     changes: Vec<(Caller, Change)>,
+    /// What the accounts were marked with when they were read, where they are not locked.
+    marks: HashMap<CreditAccountId, Mark>,
 }
 
 impl Batch {
     /// Loads what the checks need, with the accounts of those that reserve locked.
-    pub fn load(tx: &mut Tx, asked: &[Asked], hints: &Hints) -> Result<Batch, DbError> {
+    pub fn load(tx: &mut Tx, asked: &[Asked], memory: &mut Memory) -> Result<Batch, DbError> {
         let (now, today) = (tx.now(), tx.today());
-        let opened = opening::open(tx, asked, hints, Locking::Reserving, today)?;
+        let opened = opening::open(tx, asked, memory, Locking::Reserving, today)?;
         let used = opened.standing.keys.clone();
         let mut batch = Batch::new(tx, asked, opened, now, today)?;
         batch.replays = kept::replay(tx, asked, &used)?;
@@ -66,19 +70,37 @@ impl Batch {
     pub fn read(db: &mut Db, asked: &[Asked]) -> Result<Batch, DbError> {
         let now = db.clock().now();
         let today = db.clock().day_of(now);
-        let opened = opening::open(db, asked, &Hints::default(), Locking::Nothing, today)?;
+        let nothing = &mut Memory::default();
+        let opened = opening::open(db, asked, nothing, Locking::Nothing, today)?;
         Batch::new(db, asked, opened, now, today)
+    }
+
+    /// Loads what the checks need, with nothing locked, to be written by [`Batch::save_at_once`]; none when the checks
+    /// ask for more than that can write.
+    pub fn load_at_once(
+        unit: &mut AtOnce,
+        asked: &[Asked],
+        memory: &mut Memory,
+    ) -> Result<Option<Batch>, DbError> {
+        let now = unit.now();
+        let today = unit.clock().day_of(now);
+        let opened = opening::open(unit, asked, memory, Locking::Marks, today)?;
+        if opened.standing.has_caps || !opened.standing.keys.is_empty() {
+            return Ok(None);
+        }
+        Batch::new(unit, asked, opened, now, today).map(Some)
     }
 
     fn new(
         db: &mut Db,
         asked: &[Asked],
-        opened: Opened,
+        mut opened: Opened,
         now: Instant,
         today: NaiveDate,
     ) -> Result<Batch, DbError> {
         let policy = policies::known(db, opened.standing.live_policy)?;
         let orders = Orders::read(db, asked, &opened)?;
+        let marks = std::mem::take(&mut opened.marks);
         Ok(Batch {
             book: Book::new(db, opened, &policy.document, asked, today)?,
             policy,
@@ -90,11 +112,17 @@ impl Batch {
             orders,
             checks: Vec::new(),
             changes: Vec::new(),
+            marks,
         })
     }
 
+    /// The answers to checks, in this order.
+    pub fn answer_all(&mut self, asked: &[Asked]) -> Result<Vec<Result<Ended, Problem>>, DbError> {
+        asked.iter().map(|one| self.answer(one)).collect()
+    }
+
     /// The answer to one check: the stored one when its key is known, else a decision.
-    pub fn answer(&mut self, asked: &Asked) -> Result<Result<Ended, Problem>, DbError> {
+    fn answer(&mut self, asked: &Asked) -> Result<Result<Ended, Problem>, DbError> {
         let key = asked.keyed.as_ref().map(|keyed| keyed.id);
         if let Some(answer) = key.and_then(|key| self.replays.remove(&key)) {
             return Ok(answer);
@@ -181,7 +209,7 @@ impl Batch {
         };
         let own = facts.nodes.first().map(|node| node.exposure);
         Ok(Examined {
-            check: LimitCheckId::new(),
+            check: LimitCheckId::at(self.now),
             subject,
             expires_at,
             record: Record {
@@ -442,6 +470,8 @@ impl Batch {
         let change = Change::new("credit_block.opened", block.id).after(&block);
         self.changes.push((asked.caller.clone(), change));
         examined.record.credit_block = Some(block.id);
+        // Nothing is taken, but whoever decides on the account now must see that an order waits.
+        self.orders.taken.entry(block.account_id).or_default();
         self.orders.blocks.push(block.clone());
         self.orders.new_blocks.push(block);
         Ok(())
@@ -458,17 +488,13 @@ impl Batch {
         let entries = Entries::new(&self.changes, self.now);
         let kept = self.keep(asked, answers)?;
         let mut writes = tx.writes();
-        store::insert_checks(&mut writes, &self.checks)?;
-        store::insert_reservations(&mut writes, &self.orders.new_reservations)?;
-        accounts::add_movements(&mut writes, &movements.accounts)?;
-        entries.insert(&mut writes)?;
-        idempotency::keep_all(&mut writes, &kept)?;
+        accounts::add_reserved(&mut writes, &movements.accounts, None)?;
+        self.add_rows(&mut writes, &entries, &kept)?;
         writes.send()?;
         tx.is_its_own_record();
         for amended in &self.orders.amended {
             store::update_reservation(tx, amended)?;
         }
-        store::insert_blocks(tx, &self.orders.new_blocks)?;
         for decided in &self.orders.decided_blocks {
             // A person may have decided it since it was read: the whole work is then done anew.
             store::update_block_if_unchanged(tx, decided)?
@@ -478,6 +504,53 @@ impl Batch {
             additional::end_if_unchanged(tx, consumed)?;
         }
         caps::post(tx, &movements.caps)
+    }
+
+    /// Writes all that the batch decided in one statement, and remembers the accounts as they are then; false when it
+    /// can't be, and nothing was written.
+    ///
+    /// # Errors
+    /// When the database fails; as a meeting of two units of work when an account was changed or locked meanwhile.
+    pub fn save_at_once(
+        self,
+        unit: &mut AtOnce,
+        asked: &[Asked],
+        answers: &[Result<Ended, Problem>],
+        memory: &mut Memory,
+    ) -> Result<bool, DbError> {
+        if !self.orders.are_new() {
+            return Ok(false);
+        }
+        let movements = self.book.movements(&self.orders.taken);
+        let entries = Entries::new(&self.changes, self.now);
+        let kept = self.keep(asked, answers)?;
+        let mut writes = unit.writes()?;
+        accounts::add_reserved(&mut writes, &movements.accounts, Some(&self.marks))?;
+        self.add_rows(&mut writes, &entries, &kept)?;
+        if writes.is_empty() {
+            return Ok(true);
+        }
+        let mark = writes.send_if_unchanged()?;
+        for moved in movements.accounts.keys() {
+            if let Some(account) = self.book.account(*moved) {
+                memory.remember_accounts(&[], vec![(account.clone(), mark)]);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Adds the rows that the batch makes.
+    fn add_rows<'a>(
+        &'a self,
+        writes: &mut Writes<'_, 'a>,
+        entries: &'a Entries<'a>,
+        kept: &'a [Keeping<'a>],
+    ) -> Result<(), DbError> {
+        store::insert_checks(writes, &self.checks)?;
+        store::insert_reservations(writes, &self.orders.new_reservations)?;
+        store::insert_blocks(writes, &self.orders.new_blocks)?;
+        entries.insert(writes)?;
+        idempotency::keep_all(writes, kept)
     }
 
     /// What is to be kept under the keys of the checks.

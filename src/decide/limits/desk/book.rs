@@ -75,6 +75,7 @@ impl Book {
             customers,
             lines: found,
             standing,
+            ..
         } = opened;
         let additional = if standing.has_additional {
             let accounts = found.values().flat_map(Locked::line);
@@ -249,7 +250,7 @@ impl Book {
     /// What was taken on each account, as it is to be written to it, to its groups and to its caps.
     pub fn movements(&self, taken: &BTreeMap<CreditAccountId, i64>) -> Movements {
         let mut movements = Movements::default();
-        for (account, minor) in taken.iter().filter(|(_, minor)| **minor != 0) {
+        for (account, minor) in taken {
             let Some(account) = self.accounts.get(account) else {
                 continue;
             };

@@ -1,15 +1,16 @@
 //! The desk: limit checks in batches.
 //!
 //! Requests arrive on bounded channels, one for each clerk; a customer's always on the same. A clerk is a thread that
-//! takes all that are waiting and decides them in order of arrival in one transaction: while one commit is on its way,
-//! the next batch gathers. When a batch fails as a whole, its checks are decided one by one, so that none fails for its
+//! takes all that are waiting and decides them in order of arrival in one unit of work: while one commit is on its way,
+//! the next batch gathers. On PostgreSQL that is one question and one statement, without locks, as long as nobody else is
+//! at the same accounts; else a transaction under their locks. When a batch fails as a whole, its checks are decided one by one, so that none fails for its
 //! neighbours. A full channel is answered at once: a bounded wait beats a long queue.
 
 mod asked_for;
 mod batch;
 mod book;
-mod hints;
 mod kept;
+mod memory;
 mod opening;
 mod orders;
 
@@ -21,7 +22,7 @@ use std::time::{Duration, Instant as Stopwatch};
 use tokio::sync::oneshot;
 
 pub use self::batch::Batch;
-pub use self::hints::Hints;
+pub use self::memory::Memory;
 pub use self::orders::Examined;
 use super::api::shapes::{LimitCheckIn, LimitCheckOut};
 use crate::book::policy::model::Policy;
@@ -29,12 +30,14 @@ use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CreditBlockId, ReservationId};
 use crate::kernel::places::Language;
-use crate::platform::db::{Backend, Database, Db, DbError, OpenError, Session, Tx};
+use crate::platform::db::{AtOnce, Backend, Database, Db, DbError, OpenError, Session, Tx};
 use crate::platform::http::{Code, Ended, Problem};
 use crate::platform::idempotency::{self, Keyed};
 
 /// How many checks one transaction decides at most.
 const BATCH_MAX: usize = 256;
+/// How many batches are decided under locks after one met somebody else.
+const CAUTION: usize = 16;
 /// How long a batch waits at most for those who were in the last one.
 const PATIENCE: Duration = Duration::from_micros(400);
 
@@ -78,7 +81,10 @@ pub struct Desk {
 struct Clerk {
     session: Session,
     caller: Caller,
-    hints: Hints,
+    memory: Memory,
+    can_write_at_once: bool,
+    /// How many batches are still to be decided under locks, because somebody else was at the same accounts.
+    cautious: usize,
 }
 
 impl Desk {
@@ -98,7 +104,9 @@ impl Desk {
             let mut clerk = Clerk {
                 session: database.session()?,
                 caller: caller.clone(),
-                hints: Hints::default(),
+                memory: Memory::default(),
+                can_write_at_once: database.backend() == Backend::Postgres,
+                cautious: 0,
             };
             let (queue, waiting) = sync_channel(room);
             std::thread::Builder::new()
@@ -220,13 +228,11 @@ impl Clerk {
 
     /// Decides checks in one unit of work.
     fn decide_together(&mut self, asked: &[Asked]) -> Result<Vec<Result<Ended, Problem>>, DbError> {
-        let Clerk {
-            session,
-            caller,
-            hints,
-        } = self;
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            session.maintain(caller, |tx| check_with(tx, asked, hints))
+            match self.decide_at_once(asked)? {
+                Some(answers) => Ok(answers),
+                None => self.decide_under_locks(asked),
+            }
         }))
         .unwrap_or_else(|_| {
             Ok(asked
@@ -235,6 +241,44 @@ impl Clerk {
                 .collect())
         })
     }
+
+    /// Decides checks on accounts that are not locked, and writes all in one statement that looks whether they are still
+    /// the same: two ways to the database and back. None when they are not, when more is to be written than one
+    /// statement can, and on SQLite, whose one writer meets nobody.
+    fn decide_at_once(
+        &mut self,
+        asked: &[Asked],
+    ) -> Result<Option<Vec<Result<Ended, Problem>>>, DbError> {
+        if self.cautious > 0 {
+            self.cautious -= 1;
+            return Ok(None);
+        }
+        if !self.can_write_at_once || asked.iter().any(|one| one.errand != Errand::Check) {
+            return Ok(None);
+        }
+        let memory = &mut self.memory;
+        let outcome = self
+            .session
+            .at_once(|unit| check_at_once(unit, asked, memory));
+        match outcome {
+            Ok(Some(answers)) => Ok(Some(answers)),
+            Err(DbError::Unavailable(reason)) => Err(DbError::Unavailable(reason)),
+            // Under locks it is found what was there, and whoever comes waits.
+            Ok(None) | Err(_) => {
+                self.cautious = CAUTION;
+                Ok(None)
+            }
+        }
+    }
+
+    fn decide_under_locks(
+        &mut self,
+        asked: &[Asked],
+    ) -> Result<Vec<Result<Ended, Problem>>, DbError> {
+        let memory = &mut self.memory;
+        self.session
+            .maintain(&self.caller, |tx| check_with(tx, asked, memory))
+    }
 }
 
 /// Decides checks in order, in the transaction at hand, and records them. The answers come in the same order.
@@ -242,21 +286,31 @@ impl Clerk {
 /// # Errors
 /// When the database fails; what is wrong with one check is its own answer.
 pub fn check_all(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<Ended, Problem>>, DbError> {
-    check_with(tx, asked, &Hints::default())
+    check_with(tx, asked, &mut Memory::default())
 }
 
 fn check_with(
     tx: &mut Tx,
     asked: &[Asked],
-    hints: &Hints,
+    memory: &mut Memory,
 ) -> Result<Vec<Result<Ended, Problem>>, DbError> {
-    let mut batch = Batch::load(tx, asked, hints)?;
-    let answers: Vec<Result<Ended, Problem>> = asked
-        .iter()
-        .map(|one| batch.answer(one))
-        .collect::<Result<_, DbError>>()?;
+    let mut batch = Batch::load(tx, asked, memory)?;
+    let answers = batch.answer_all(asked)?;
     batch.save(tx, asked, &answers)?;
     Ok(answers)
+}
+
+fn check_at_once(
+    unit: &mut AtOnce,
+    asked: &[Asked],
+    memory: &mut Memory,
+) -> Result<Option<Vec<Result<Ended, Problem>>>, DbError> {
+    let Some(mut batch) = Batch::load_at_once(unit, asked, memory)? else {
+        return Ok(None);
+    };
+    let answers = batch.answer_all(asked)?;
+    let is_saved = batch.save_at_once(unit, asked, &answers, memory)?;
+    Ok(is_saved.then_some(answers))
 }
 
 /// Makes the checks of orders that wait for credit again: those that pass are released, the others wait on, and
@@ -265,7 +319,7 @@ fn check_with(
 /// # Errors
 /// When the database fails.
 pub fn recheck_all(tx: &mut Tx, asked: &[Asked]) -> Result<usize, DbError> {
-    let mut batch = Batch::load(tx, asked, &Hints::default())?;
+    let mut batch = Batch::load(tx, asked, &mut Memory::default())?;
     let mut released = 0;
     for one in asked {
         released += usize::from(batch.release_if_it_passes(one)?);

@@ -1,25 +1,31 @@
-//! Opening a batch: whom it is about, their accounts, locked where it reserves, and what stands for them.
+//! Opening a batch: whom it is about, their accounts, and what stands for them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
 use super::Asked;
-use super::hints::Hints;
+use super::memory::Memory;
 use crate::book::customers::model::CustomerRef;
-use crate::book::customers::store as customers;
 use crate::book::exposure::actions::{self as exposure, Locked, caps};
 use crate::book::exposure::model::CreditAccount;
 use crate::book::exposure::store as accounts_store;
 use crate::decide::limits::store::{self, Named, Standing};
-use crate::kernel::ids::CustomerId;
+use crate::kernel::ids::{CreditAccountId, CustomerId};
 use crate::kernel::text::Number;
-use crate::platform::db::{Db, DbError};
+use crate::platform::db::{Db, DbError, Mark};
 
-/// Whether the accounts of the checks that reserve are locked.
+/// How often accounts that changed while they were read are read again.
+const ATTEMPTS: usize = 3;
+
+/// How what is decided is kept true until it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Locking {
+    /// The accounts of the checks that reserve are locked.
     Reserving,
+    /// Nothing is locked: what is written must see that no account has another mark.
+    Marks,
+    /// Nothing is locked, and nothing will be written.
     Nothing,
 }
 
@@ -28,6 +34,8 @@ pub struct Opened {
     pub customers: Customers,
     pub lines: BTreeMap<CustomerId, Locked>,
     pub standing: Standing,
+    /// Of all accounts, where they are not locked but marked.
+    pub marks: HashMap<CreditAccountId, Mark>,
 }
 
 /// The customers that a batch is about, by id or by number.
@@ -37,16 +45,17 @@ pub struct Customers {
 }
 
 impl Customers {
-    fn new(found: Vec<Named>) -> Customers {
-        let by_number = found
-            .iter()
+    fn new(found: impl IntoIterator<Item = Named>) -> Customers {
+        let by_id: HashMap<CustomerId, Named> = found
+            .into_iter()
+            .map(|customer| (customer.id, customer))
+            .collect();
+        let by_number = by_id
+            .values()
             .map(|customer| (customer.number.clone(), customer.id));
         Customers {
             by_number: by_number.collect(),
-            by_id: found
-                .into_iter()
-                .map(|customer| (customer.id, customer))
-                .collect(),
+            by_id,
         }
     }
 
@@ -59,71 +68,192 @@ impl Customers {
     }
 }
 
-/// Reads the customers that are asked about with their lines of accounts, those of checks that reserve locked, all in
-/// one order, and after these the caps.
+/// Whom a batch is about: its customers, each with those above it, the nearest first.
+#[derive(Default)]
+struct Lines {
+    of: BTreeMap<CustomerId, Vec<CustomerId>>,
+    /// Those of checks that reserve, with those above them; and the others.
+    reserving: BTreeSet<CustomerId>,
+    others: BTreeSet<CustomerId>,
+}
+
+impl Lines {
+    fn new(asked: &[Asked], memory: &Memory) -> Lines {
+        let mut lines = Lines::default();
+        for one in asked {
+            if let Some((id, above)) = memory.line(&one.input.customer()) {
+                let wanted = if one.input.reserves() {
+                    &mut lines.reserving
+                } else {
+                    &mut lines.others
+                };
+                wanted.extend(std::iter::once(id).chain(above.iter().copied()));
+                lines.of.insert(id, above);
+            }
+        }
+        lines.others.retain(|id| !lines.reserving.contains(id));
+        lines
+    }
+
+    fn everyone(&self) -> Vec<CustomerId> {
+        self.reserving.union(&self.others).copied().collect()
+    }
+}
+
+/// The accounts of a batch, by customer, with their marks where they are needed.
+#[derive(Default)]
+struct Accounts {
+    by_customer: BTreeMap<CustomerId, CreditAccount>,
+    marks: HashMap<CreditAccountId, Mark>,
+}
+
+impl From<Vec<CreditAccount>> for Accounts {
+    fn from(accounts: Vec<CreditAccount>) -> Accounts {
+        let by_customer = accounts
+            .into_iter()
+            .map(|account| (account.customer_id, account));
+        Accounts {
+            by_customer: by_customer.collect(),
+            marks: HashMap::new(),
+        }
+    }
+}
+
+/// Reads the customers that are asked about with their lines of accounts, those of checks that reserve locked when they
+/// are to be, all in one order, and after these the caps.
 ///
 /// # Errors
-/// When the database fails; as a meeting of two units of work when a customer was moved since `hints` heard of it.
+/// When the database fails; as a meeting of two units of work when a customer was moved since `memory` heard of it, or
+/// accounts go on changing while they are read.
 pub fn open(
     db: &mut Db,
     asked: &[Asked],
-    hints: &Hints,
+    memory: &mut Memory,
     locking: Locking,
     today: NaiveDate,
 ) -> Result<Opened, DbError> {
-    learn(db, asked, hints)?;
-    let mut lines: BTreeMap<CustomerId, Vec<CustomerId>> = BTreeMap::new();
-    let (mut locked, mut others) = (BTreeSet::new(), BTreeSet::new());
-    let mut orders: Vec<&str> = Vec::new();
-    for one in asked {
-        if let Some((id, above)) = hints.line(&one.input.customer()) {
-            let wanted = if one.input.reserves() && locking == Locking::Reserving {
-                &mut locked
-            } else {
-                &mut others
-            };
-            wanted.extend(std::iter::once(id).chain(above.iter().copied()));
-            orders.extend(one.input.order());
-            lines.insert(id, above);
+    learn(db, asked, memory)?;
+    let lines = Lines::new(asked, memory);
+    for _ in 0..ATTEMPTS {
+        let accounts = match locking {
+            Locking::Reserving => locked(db, &lines)?,
+            Locking::Marks => remembered(db, &lines, memory)?,
+            Locking::Nothing => accounts_store::list_by_customers(db, &lines.everyone())?.into(),
+        };
+        let standing = standing(db, asked, &lines, &accounts, memory, today)?;
+        if !standing.changed_customers.is_empty() {
+            memory.forget(&standing.changed_customers);
+            let message = "a customer was moved or renamed meanwhile".to_owned();
+            return Err(DbError::Serialization(message));
+        }
+        if !standing.changed_accounts.is_empty() {
+            memory.forget_accounts(&lines.everyone());
+            continue;
+        }
+        return put_together(db, lines, accounts, standing, memory, locking);
+    }
+    let message = "accounts change all the time".to_owned();
+    Err(DbError::Serialization(message))
+}
+
+/// The accounts, those of checks that reserve locked.
+fn locked(db: &mut Db, lines: &Lines) -> Result<Accounts, DbError> {
+    let list = |set: &BTreeSet<CustomerId>| -> Vec<CustomerId> { set.iter().copied().collect() };
+    let mut accounts = Vec::new();
+    if !lines.reserving.is_empty() {
+        accounts.extend(accounts_store::lock_by_customers(
+            db,
+            &list(&lines.reserving),
+        )?);
+    }
+    if !lines.others.is_empty() {
+        accounts.extend(accounts_store::list_by_customers(db, &list(&lines.others))?);
+    }
+    Ok(accounts.into())
+}
+
+/// The accounts as they are remembered; those that are not are read.
+fn remembered(db: &mut Db, lines: &Lines, memory: &mut Memory) -> Result<Accounts, DbError> {
+    let unknown: Vec<CustomerId> = lines
+        .of
+        .iter()
+        .flat_map(|(id, above)| memory.accounts_to_read(*id, above))
+        .collect();
+    if !unknown.is_empty() {
+        let read = accounts_store::list_marked(db, &unknown)?;
+        memory.remember_accounts(&unknown, read);
+    }
+    let mut accounts = Accounts::default();
+    for customer in lines.everyone() {
+        if let Some((account, mark)) = memory.account(customer) {
+            accounts.marks.insert(account.id, *mark);
+            accounts.by_customer.insert(customer, account.clone());
         }
     }
-    let others: Vec<CustomerId> = others.difference(&locked).copied().collect();
-    let locked: Vec<CustomerId> = locked.into_iter().collect();
-    let mut accounts = Vec::new();
-    if !locked.is_empty() {
-        accounts.extend(accounts_store::lock_by_customers(db, &locked)?);
-    }
-    if !others.is_empty() {
-        accounts.extend(accounts_store::list_by_customers(db, &others)?);
-    }
-    let accounts: BTreeMap<CustomerId, CreditAccount> = accounts
-        .into_iter()
-        .map(|account| (account.customer_id, account))
+    Ok(accounts)
+}
+
+/// Asks what stands for the batch.
+fn standing(
+    db: &mut Db,
+    asked: &[Asked],
+    lines: &Lines,
+    accounts: &Accounts,
+    memory: &Memory,
+    today: NaiveDate,
+) -> Result<Standing, DbError> {
+    let own: Vec<&CreditAccount> = lines
+        .of
+        .keys()
+        .filter_map(|id| accounts.by_customer.get(id))
         .collect();
-    let own: Vec<&CreditAccount> = lines.keys().filter_map(|id| accounts.get(id)).collect();
+    let everyone = lines.everyone();
+    let named: Vec<&Named> = everyone
+        .iter()
+        .filter_map(|id| memory.customer(*id))
+        .collect();
+    let all: Vec<CreditAccountId> = accounts.by_customer.values().map(|a| a.id).collect();
+    let marks: Vec<Mark> = all
+        .iter()
+        .filter_map(|id| accounts.marks.get(id))
+        .copied()
+        .collect();
     let keys = asked.iter().filter_map(|one| one.keyed.as_ref());
-    let mut standing = store::standing(
+    store::standing(
         db,
         &store::Wanted {
-            customers: &own
+            customers: &own.iter().map(|a| a.customer_id).collect::<Vec<_>>(),
+            accounts: &own.iter().map(|a| a.id).collect::<Vec<_>>(),
+            named: &named,
+            all_accounts: &all,
+            marks: (!marks.is_empty()).then_some(&marks),
+            orders: &asked
                 .iter()
-                .map(|account| account.customer_id)
+                .filter_map(|one| one.input.order())
                 .collect::<Vec<_>>(),
-            accounts: &own.iter().map(|account| account.id).collect::<Vec<_>>(),
-            all_customers: &[locked, others].concat(),
-            all_accounts: &accounts
-                .values()
-                .map(|account| account.id)
-                .collect::<Vec<_>>(),
-            orders: &orders,
             keys: &keys.map(|keyed| keyed.id).collect::<Vec<_>>(),
             today,
         },
-    )?;
-    let customers = Customers::new(std::mem::take(&mut standing.named));
-    hints.remember(customers.by_id.values());
-    refuse_if_moved(asked, &customers, &lines, hints)?;
+    )
+}
+
+/// Adds the caps, and locks them when the accounts are.
+fn put_together(
+    db: &mut Db,
+    lines: Lines,
+    accounts: Accounts,
+    standing: Standing,
+    memory: &Memory,
+    locking: Locking,
+) -> Result<Opened, DbError> {
+    let everyone = lines.everyone();
+    let known = everyone.iter().filter_map(|id| memory.customer(*id));
+    let customers = Customers::new(known.cloned());
     let caps = if standing.has_caps {
+        let own = lines.of.keys();
+        let own: Vec<&CreditAccount> = own
+            .filter_map(|id| accounts.by_customer.get(id))
+            .collect();
         caps::of(db, &own)?
     } else {
         BTreeMap::new()
@@ -132,47 +262,20 @@ pub fn open(
         caps::lock(db, &caps.values().flatten().copied().collect())?;
     }
     Ok(Opened {
-        lines: exposure::put_together(lines, &accounts, caps),
+        lines: exposure::put_together(lines.of, &accounts.by_customer, caps),
         customers,
         standing,
+        marks: accounts.marks,
     })
 }
 
-/// What was remembered of customers must still be true under the locks.
-fn refuse_if_moved(
-    asked: &[Asked],
-    customers: &Customers,
-    lines: &BTreeMap<CustomerId, Vec<CustomerId>>,
-    hints: &Hints,
-) -> Result<(), DbError> {
-    let mut were_moved = false;
-    for reference in asked.iter().map(|one| one.input.customer()) {
-        let is_true = match (customers.get(&reference), hints.line(&reference)) {
-            (Some(customer), Some((id, above))) => {
-                customer.id == id && lines.get(&id) == Some(&above)
-            }
-            (None, None) => true,
-            _ => false,
-        };
-        if !is_true {
-            hints.forget(&reference);
-            were_moved = true;
-        }
-    }
-    if were_moved {
-        let message = "a customer was moved or renamed meanwhile".to_owned();
-        return Err(DbError::Serialization(message));
-    }
-    Ok(())
-}
-
 /// Reads what is not remembered of the customers that are asked about, and of everybody above them.
-fn learn(db: &mut Db, asked: &[Asked], hints: &Hints) -> Result<(), DbError> {
+fn learn(db: &mut Db, asked: &[Asked], memory: &mut Memory) -> Result<(), DbError> {
     let mut ids: Vec<CustomerId> = Vec::new();
     let mut numbers: Vec<Number> = Vec::new();
     for one in asked {
         let reference = one.input.customer();
-        if hints.line(&reference).is_none() {
+        if memory.line(&reference).is_none() {
             match reference {
                 CustomerRef::Id(id) => ids.push(id),
                 CustomerRef::Number(number) => numbers.push(number),
@@ -181,27 +284,21 @@ fn learn(db: &mut Db, asked: &[Asked], hints: &Hints) -> Result<(), DbError> {
     }
     let mut found: Vec<Named> = Vec::new();
     if !ids.is_empty() {
-        found.extend(by_ids(db, &ids)?);
+        found.extend(store::list_named(db, &ids)?);
     }
     if !numbers.is_empty() {
         let numbers: Vec<&str> = numbers.iter().map(Number::as_str).collect();
-        let known = customers::list_by_numbers(db, &numbers)?;
-        found.extend(known.into_iter().map(Named::from));
+        found.extend(store::list_named_by_numbers(db, &numbers)?);
     }
     let learned: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
     while !found.is_empty() {
-        hints.remember(&found);
-        let above = hints.unknown(learned.iter().copied());
+        memory.remember(found);
+        let above = memory.unknown(learned.iter().copied());
         found = if above.is_empty() {
             Vec::new()
         } else {
-            by_ids(db, &above)?
+            store::list_named(db, &above)?
         };
     }
     Ok(())
-}
-
-fn by_ids(db: &mut Db, ids: &[CustomerId]) -> Result<Vec<Named>, DbError> {
-    let found = customers::list_by_ids(db, ids)?;
-    Ok(found.into_iter().map(Named::from).collect())
 }

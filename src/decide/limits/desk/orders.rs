@@ -74,6 +74,11 @@ impl Orders {
         Ok(orders)
     }
 
+    /// Whether the batch makes rows alone, and changes none of those that were there.
+    pub fn are_new(&self) -> bool {
+        self.amended.is_empty() && self.decided_blocks.is_empty() && self.consumed.is_empty()
+    }
+
     /// Keeps an amended reservation, whether it was there before this batch or not.
     pub fn amend(&mut self, after: &Reservation) {
         let is_new = self.new_reservations.iter().any(|new| new.id == after.id);

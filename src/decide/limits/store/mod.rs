@@ -2,7 +2,7 @@
 
 mod standing;
 
-pub use standing::{Named, Standing, Wanted, standing};
+pub use standing::{Named, Standing, Wanted, list_named, list_named_by_numbers, standing};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
@@ -94,35 +94,33 @@ pub fn list_customers_of(
         .load(c))?)
 }
 
-/// The first checks of a period after a place in it, in the order in which they were made.
+/// The first checks of a period after one of them, in the order in which they were made, which is that of their ids.
 pub fn list_checks_between(
     db: &mut Db,
     from: Instant,
     before: Instant,
-    after: Option<(Instant, LimitCheckId)>,
+    after: Option<LimitCheckId>,
     limit: i64,
 ) -> Result<Vec<LimitCheck>, DbError> {
     use limit_checks::dsl;
     Ok(on_backend!(db, |c| {
         let mut query = limit_checks::table
-            .filter(dsl::checked_at.lt(before))
+            .filter(dsl::id.lt(LimitCheckId::first_at(before)))
             .select(LimitCheck::as_select())
             .into_boxed();
         query = match after {
-            None => query.filter(dsl::checked_at.ge(from)),
-            Some((at, id)) => query
-                .filter(dsl::checked_at.ge(at))
-                .filter(dsl::checked_at.gt(at).or(dsl::id.gt(id))),
+            None => query.filter(dsl::id.ge(LimitCheckId::first_at(from))),
+            Some(id) => query.filter(dsl::id.gt(id)),
         };
-        query.order((dsl::checked_at, dsl::id)).limit(limit).load(c)
+        query.order(dsl::id).limit(limit).load(c)
     })?)
 }
 
 /// How many checks were made in a period.
 pub fn count_checks_between(db: &mut Db, from: Instant, before: Instant) -> Result<i64, DbError> {
     Ok(on_backend!(db, |c| limit_checks::table
-        .filter(limit_checks::checked_at.ge(from))
-        .filter(limit_checks::checked_at.lt(before))
+        .filter(limit_checks::id.ge(LimitCheckId::first_at(from)))
+        .filter(limit_checks::id.lt(LimitCheckId::first_at(before)))
         .count()
         .get_result(c))?)
 }
@@ -194,12 +192,26 @@ pub fn insert_reservations<'a>(
     Ok(())
 }
 
-pub fn insert_blocks(tx: &mut Tx, rows: &[CreditBlock]) -> Result<(), DbError> {
-    for chunk in rows.chunks(1_000) {
-        on_backend!(tx, |c| diesel::insert_into(credit_blocks::table)
-            .values(chunk)
-            .execute(c))?;
-    }
+pub fn insert_blocks<'a>(
+    writes: &mut Writes<'_, 'a>,
+    rows: &'a [CreditBlock],
+) -> Result<(), DbError> {
+    insert_rows!(writes, "credit_blocks", rows, |row| {
+        id: IdColumn = row.id,
+        check_id: IdColumn = row.check_id,
+        account_id: IdColumn = row.account_id,
+        customer_id: IdColumn = row.customer_id,
+        order_number: Text = row.order_number.as_str(),
+        purpose: Text = row.purpose.as_str(),
+        currency: Text = row.currency.code(),
+        amount_minor: BigInt = row.amount_minor,
+        reserve_until: InstantColumn = row.reserve_until,
+        status: Text = row.status.as_str(),
+        reasons: Text = row.reasons.as_str(),
+        opened_by: Text = row.opened_by.as_str(),
+        opened_at: InstantColumn = row.opened_at,
+        version: BigInt = row.version,
+    });
     Ok(())
 }
 

@@ -1,12 +1,12 @@
 //! What stands for a batch of checks: everything that the desk looks up beside the accounts, in one question.
 
 use chrono::NaiveDate;
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, SmallInt, Text};
+use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, SmallInt, Text};
 use diesel::sqlite::SqliteConnection;
 use uuid::Uuid;
 
-use crate::book::customers::model::Customer;
 use crate::decide::limits::facts::Overdue;
 use crate::kernel::ids::{
     CreditAccountId, CreditBlockId, CustomerId, Id, IdempotencyKeyId, Kind, PolicyId,
@@ -14,16 +14,19 @@ use crate::kernel::ids::{
 };
 use crate::kernel::text::{Number, Subject};
 use crate::platform::db::columns::IdColumn;
-use crate::platform::db::{Conn, Db, DbError, Statement};
+use crate::platform::db::schema::customers;
+use crate::platform::db::{Backend, Conn, Db, DbError, Mark, Statement, on_backend};
 
 /// What is asked about.
 pub struct Wanted<'a> {
     /// Those of the checks, and their accounts.
     pub customers: &'a [CustomerId],
     pub accounts: &'a [CreditAccountId],
-    /// These with everybody above them.
-    pub all_customers: &'a [CustomerId],
+    /// These with everybody above them, as they are remembered.
+    pub named: &'a [&'a Named],
     pub all_accounts: &'a [CreditAccountId],
+    /// The marks that `all_accounts` had, unless they are locked or it does not matter.
+    pub marks: Option<&'a [Mark]>,
     /// Their order numbers.
     pub orders: &'a [&'a str],
     pub keys: &'a [IdempotencyKeyId],
@@ -43,65 +46,78 @@ pub struct Standing {
     pub waiting: Vec<CreditBlockId>,
     /// Idempotency keys that were used before.
     pub keys: Vec<IdempotencyKeyId>,
-    pub named: Vec<Named>,
+    /// Customers that are not as they are remembered.
+    pub changed_customers: Vec<CustomerId>,
+    /// Accounts that have another mark.
+    pub changed_accounts: Vec<CreditAccountId>,
     /// Whether limits beside the base limits stand on any of the accounts.
     pub has_additional: bool,
     pub has_caps: bool,
     pub live_policy: Option<PolicyId>,
 }
 
-/// A customer, as far as the desk must know it.
-#[derive(Debug, Clone)]
+/// A customer, as far as the desk must know it, with the mark of its row.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct Named {
     pub id: CustomerId,
     pub number: Number,
     pub parent: Option<CustomerId>,
     pub owner: Option<Subject>,
+    pub mark: Mark,
 }
 
-impl From<Customer> for Named {
-    fn from(customer: Customer) -> Named {
-        Named {
-            id: customer.id,
-            number: customer.number,
-            parent: customer.parent_customer_id,
-            owner: customer.owner,
-        }
-    }
+/// Reads customers by a condition, with their marks.
+macro_rules! named {
+    ($db:expr, $condition:expr) => {{
+        let mark = match $db.backend() {
+            Backend::Postgres => "customers.xmin",
+            Backend::Sqlite => "0",
+        };
+        Ok(on_backend!($db, |c| customers::table
+            .filter($condition)
+            .select((
+                customers::id,
+                customers::number,
+                customers::parent_customer_id,
+                customers::owner,
+                sql::<Integer>(mark),
+            ))
+            .load(c))?)
+    }};
 }
 
-/// A row of the one question: what it is about, its id, for overdue amounts the day, sum and largest, for customers the
-/// parent, number and owner.
-type Row = (
-    SmallInt,
-    IdColumn,
-    Nullable<Date>,
-    BigInt,
-    BigInt,
-    Nullable<IdColumn>,
-    Nullable<Text>,
-    Nullable<Text>,
-);
+pub fn list_named(db: &mut Db, ids: &[CustomerId]) -> Result<Vec<Named>, DbError> {
+    named!(db, customers::id.eq_any(ids))
+}
+
+pub fn list_named_by_numbers(db: &mut Db, numbers: &[&str]) -> Result<Vec<Named>, DbError> {
+    named!(db, customers::number.eq_any(numbers))
+}
+
+/// A row of the one question: what it is about, its id, and for overdue amounts the day, sum and largest.
+type Row = (SmallInt, IdColumn, Nullable<Date>, BigInt, BigInt);
 
 /// Each part by an index, for all that is asked at once. What is found of an order number may be another customer's, or
 /// for another purpose.
 const POSTGRES: &str = "\
-    SELECT 1::smallint, i.customer_id, i.due_date, SUM(i.open_minor)::bigint, MAX(i.open_minor), \
-    NULL::uuid, NULL, NULL FROM invoices i WHERE i.customer_id = ANY(?) \
+    SELECT 1::smallint, i.customer_id, i.due_date, SUM(i.open_minor)::bigint, MAX(i.open_minor) \
+    FROM invoices i WHERE i.customer_id = ANY(?) \
     AND i.open_minor > 0 AND i.due_date < ? GROUP BY i.customer_id, i.due_date \
-    UNION ALL SELECT 2::smallint, b.account_id, NULL, 0, 0, NULL, NULL, NULL FROM account_blocks b \
+    UNION ALL SELECT 2::smallint, b.account_id, NULL, 0, 0 FROM account_blocks b \
     WHERE b.account_id = ANY(?) AND b.lifted_at IS NULL \
-    UNION ALL SELECT 3::smallint, r.id, NULL, 0, 0, NULL, NULL, NULL FROM reservations r \
+    UNION ALL SELECT 3::smallint, r.id, NULL, 0, 0 FROM reservations r \
     WHERE r.order_number = ANY(?) AND r.status IN ('active', 'partially_captured') \
-    UNION ALL SELECT 4::smallint, b.id, NULL, 0, 0, NULL, NULL, NULL FROM credit_blocks b \
+    UNION ALL SELECT 4::smallint, b.id, NULL, 0, 0 FROM credit_blocks b \
     WHERE b.order_number = ANY(?) AND b.status IN ('open', 'assigned') \
-    UNION ALL SELECT 5::smallint, k.id, NULL, 0, 0, NULL, NULL, NULL FROM idempotency_keys k WHERE k.id = ANY(?) \
-    UNION ALL SELECT 6::smallint, c.id, NULL, 0, 0, c.parent_customer_id, c.number, c.owner \
-    FROM customers c WHERE c.id = ANY(?) \
-    UNION ALL SELECT 7::smallint, l.account_id, NULL, 0, 0, NULL, NULL, NULL FROM additional_limits l \
+    UNION ALL SELECT 5::smallint, k.id, NULL, 0, 0 FROM idempotency_keys k WHERE k.id = ANY(?) \
+    UNION ALL SELECT 6::smallint, w.id, NULL, 0, 0 FROM (SELECT UNNEST(?) AS id, UNNEST(?) AS mark) w \
+    LEFT JOIN customers c ON c.id = w.id AND c.xmin = w.mark WHERE c.id IS NULL \
+    UNION ALL SELECT 7::smallint, l.account_id, NULL, 0, 0 FROM additional_limits l \
     WHERE l.account_id = ANY(?) AND l.status IN ('active', 'consumed') \
-    UNION ALL (SELECT 8::smallint, p.id, NULL, 0, 0, NULL, NULL, NULL FROM portfolio_caps p LIMIT 1) \
-    UNION ALL SELECT 9::smallint, p.id, NULL, 0, 0, NULL, NULL, NULL FROM policies p WHERE p.status = 'live'";
+    UNION ALL (SELECT 8::smallint, p.id, NULL, 0, 0 FROM portfolio_caps p LIMIT 1) \
+    UNION ALL SELECT 9::smallint, p.id, NULL, 0, 0 FROM policies p WHERE p.status = 'live' \
+    UNION ALL SELECT 10::smallint, w.id, NULL, 0, 0 FROM (SELECT UNNEST(?) AS id, UNNEST(?) AS mark) w \
+    LEFT JOIN credit_accounts a ON a.id = w.id AND a.xmin = w.mark WHERE a.id IS NULL";
 
 /// Looks it all up: one statement on PostgreSQL, prepared ones row by row on SQLite.
 ///
@@ -110,6 +126,11 @@ const POSTGRES: &str = "\
 pub fn standing(db: &mut Db, wanted: &Wanted) -> Result<Standing, DbError> {
     match db.conn() {
         Conn::Postgres(c) => {
+            let named = |pick: fn(&Named) -> CustomerId| -> Vec<CustomerId> {
+                wanted.named.iter().copied().map(pick).collect()
+            };
+            let marks: Vec<Mark> = wanted.named.iter().map(|named| named.mark).collect();
+            let marked = wanted.marks.map(|_| wanted.all_accounts);
             let rows = Statement::<_, Row>::new(POSTGRES)
                 .bind::<Array<IdColumn>, _>(wanted.customers)
                 .bind::<Date, _>(wanted.today)
@@ -117,8 +138,11 @@ pub fn standing(db: &mut Db, wanted: &Wanted) -> Result<Standing, DbError> {
                 .bind::<Array<Text>, _>(wanted.orders)
                 .bind::<Array<Text>, _>(wanted.orders)
                 .bind::<Array<IdColumn>, _>(wanted.keys)
-                .bind::<Array<IdColumn>, _>(wanted.all_customers)
+                .bind::<Array<IdColumn>, _>(named(|named| named.id))
+                .bind::<Array<Integer>, _>(marks)
                 .bind::<Array<IdColumn>, _>(wanted.all_accounts)
+                .bind::<Array<IdColumn>, _>(marked.unwrap_or_default())
+                .bind::<Array<Integer>, _>(wanted.marks.unwrap_or_default())
                 .load(&mut **c)?;
             Ok(Standing::sort_out(rows))
         }
@@ -136,24 +160,15 @@ impl Kind for Any {
 }
 
 /// A [`Row`] as it is read.
-type Found = (
-    i16,
-    Id<Any>,
-    Option<NaiveDate>,
-    i64,
-    i64,
-    Option<CustomerId>,
-    Option<Number>,
-    Option<Subject>,
-);
+type Found = (i16, Id<Any>, Option<NaiveDate>, i64, i64);
 
 impl Standing {
     fn sort_out(rows: Vec<Found>) -> Standing {
         let mut standing = Standing::default();
-        for (what, id, day, sum_minor, largest_minor, parent, number, owner) in rows {
+        for (what, id, day, sum_minor, largest_minor) in rows {
             let id: Uuid = id.uuid();
-            match (what, day, number) {
-                (1, Some(due_date), _) => {
+            match (what, day) {
+                (1, Some(due_date)) => {
                     let overdue = Overdue {
                         due_date,
                         sum_minor,
@@ -161,18 +176,14 @@ impl Standing {
                     };
                     standing.overdue.push((Id::from_uuid(id), overdue));
                 }
-                (2, ..) => standing.blocked.push(Id::from_uuid(id)),
-                (3, ..) => standing.reservations.push(Id::from_uuid(id)),
-                (4, ..) => standing.waiting.push(Id::from_uuid(id)),
-                (5, ..) => standing.keys.push(Id::from_uuid(id)),
-                (6, _, Some(number)) => standing.named.push(Named {
-                    id: Id::from_uuid(id),
-                    number,
-                    parent,
-                    owner,
-                }),
-                (7, ..) => standing.has_additional = true,
-                (8, ..) => standing.has_caps = true,
+                (2, _) => standing.blocked.push(Id::from_uuid(id)),
+                (3, _) => standing.reservations.push(Id::from_uuid(id)),
+                (4, _) => standing.waiting.push(Id::from_uuid(id)),
+                (5, _) => standing.keys.push(Id::from_uuid(id)),
+                (6, _) => standing.changed_customers.push(Id::from_uuid(id)),
+                (7, _) => standing.has_additional = true,
+                (8, _) => standing.has_caps = true,
+                (10, _) => standing.changed_accounts.push(Id::from_uuid(id)),
                 _ => standing.live_policy = Some(Id::from_uuid(id)),
             }
         }
@@ -225,21 +236,16 @@ fn one_by_one(c: &mut SqliteConnection, wanted: &Wanted) -> Result<Standing, DbE
             .bind::<Text, _>(*order),
         )?);
     }
-    for customer in wanted.all_customers {
-        type Row = (IdColumn, Text, Nullable<IdColumn>, Nullable<Text>);
-        let rows: Vec<(CustomerId, Number, Option<CustomerId>, Option<Subject>)> =
-            Statement::<_, Row>::new(
-                "SELECT id, number, parent_customer_id, owner FROM customers WHERE id = ?",
-            )
-            .bind::<IdColumn, _>(*customer)
-            .load(c)?;
-        let named = |(id, number, parent, owner)| Named {
-            id,
-            number,
-            parent,
-            owner,
-        };
-        standing.named.extend(rows.into_iter().map(named));
+    for customer in wanted.named {
+        type Row = (IdColumn, Text, Nullable<IdColumn>, Nullable<Text>, Integer);
+        let found: Vec<Named> = Statement::<_, Row>::new(
+            "SELECT id, number, parent_customer_id, owner, 0 FROM customers WHERE id = ?",
+        )
+        .bind::<IdColumn, _>(customer.id)
+        .load(c)?;
+        if found.first() != Some(customer) {
+            standing.changed_customers.push(customer.id);
+        }
     }
     for account in wanted.all_accounts {
         let found: Vec<CreditAccountId> = ids(

@@ -1,0 +1,122 @@
+//! What the desk remembers between batches: who bears a number, who is above whom, and accounts as they were.
+//!
+//! A memory is never believed. Of customers it says which accounts to lock, or to decide on; whether they are still the
+//! same is asked with everything else that stands for a batch. An account that is remembered spares its reading, but is
+//! decided on only while it has the mark that it had, and what is taken is written only while it has it still.
+
+use std::collections::HashMap;
+
+use crate::book::customers::model::{CustomerRef, GROUP_DEPTH_MAX};
+use crate::book::exposure::model::CreditAccount;
+use crate::decide::limits::store::Named;
+use crate::kernel::ids::CustomerId;
+use crate::kernel::text::Number;
+use crate::platform::db::Mark;
+
+/// How many customers are remembered; then all are forgotten.
+const MOST: usize = 200_000;
+
+/// The memory of one clerk.
+#[derive(Default)]
+pub struct Memory {
+    by_number: HashMap<Number, CustomerId>,
+    customers: HashMap<CustomerId, Named>,
+    /// Of some customers it is remembered that they have no account.
+    accounts: HashMap<CustomerId, Option<(CreditAccount, Mark)>>,
+}
+
+impl Memory {
+    /// The customer that is meant, and everybody above it; none when anything of that is not remembered.
+    pub fn line(&self, reference: &CustomerRef) -> Option<(CustomerId, Vec<CustomerId>)> {
+        let id = match reference {
+            CustomerRef::Id(id) => *id,
+            CustomerRef::Number(number) => *self.by_number.get(number)?,
+        };
+        let mut above = Vec::new();
+        let mut parent = self.customers.get(&id)?.parent;
+        while let Some(next) = parent {
+            // A circle can't be, but a memory of two moments may show one.
+            if next == id || above.contains(&next) {
+                return None;
+            }
+            above.push(next);
+            parent = self.customers.get(&next)?.parent;
+        }
+        Some((id, above))
+    }
+
+    pub fn customer(&self, id: CustomerId) -> Option<&Named> {
+        self.customers.get(&id)
+    }
+
+    pub fn account(&self, customer: CustomerId) -> Option<&(CreditAccount, Mark)> {
+        self.accounts.get(&customer)?.as_ref()
+    }
+
+    /// Remembers customers as they are now.
+    pub fn remember(&mut self, customers: impl IntoIterator<Item = Named>) {
+        if self.customers.len() > MOST {
+            *self = Memory::default();
+        }
+        for customer in customers {
+            self.by_number.insert(customer.number.clone(), customer.id);
+            self.customers.insert(customer.id, customer);
+        }
+    }
+
+    pub fn forget(&mut self, customers: &[CustomerId]) {
+        for id in customers {
+            if let Some(customer) = self.customers.remove(id) {
+                self.by_number.remove(&customer.number);
+            }
+        }
+    }
+
+    /// Remembers the accounts of these customers, and who of them has none.
+    pub fn remember_accounts(
+        &mut self,
+        customers: &[CustomerId],
+        accounts: Vec<(CreditAccount, Mark)>,
+    ) {
+        for customer in customers {
+            self.accounts.insert(*customer, None);
+        }
+        for (account, mark) in accounts {
+            self.accounts
+                .insert(account.customer_id, Some((account, mark)));
+        }
+    }
+
+    pub fn forget_accounts(&mut self, customers: &[CustomerId]) {
+        for customer in customers {
+            self.accounts.remove(customer);
+        }
+    }
+
+    /// Those of a line whose accounts are not remembered. That a customer has no account of its own is not believed, or
+    /// nobody would hear when one was opened; for those above it, the accounts below were marked then.
+    pub fn accounts_to_read(&self, customer: CustomerId, above: &[CustomerId]) -> Vec<CustomerId> {
+        let own = self.account(customer).is_none().then_some(customer);
+        let above = above.iter().filter(|id| !self.accounts.contains_key(id));
+        own.into_iter().chain(above.copied()).collect()
+    }
+
+    /// Those of these customers of whom nothing is remembered, and the first unknown ancestors of the others.
+    pub fn unknown(&self, customers: impl IntoIterator<Item = CustomerId>) -> Vec<CustomerId> {
+        let mut unknown = Vec::new();
+        for customer in customers {
+            let mut at = Some(customer);
+            // As deep as groups can be nested, and no deeper.
+            for _ in 0..=GROUP_DEPTH_MAX {
+                let Some(id) = at else { break };
+                if let Some(known) = self.customers.get(&id) {
+                    at = known.parent;
+                } else {
+                    unknown.push(id);
+                    break;
+                }
+            }
+        }
+        unknown
+    }
+}
