@@ -199,28 +199,31 @@ impl Frame {
     }
 
     fn add_headers(&self, headers: &mut HeaderMap) {
-        let mut set = |name: HeaderName, value: &str| {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(name, value);
-            }
-        };
-        set(REQUEST_ID, &self.request_id);
-        set(
-            HeaderName::from_static("api-version"),
-            env!("CARGO_PKG_VERSION"),
-        );
-        set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-        set(header::X_FRAME_OPTIONS, "DENY");
-        set(header::REFERRER_POLICY, "no-referrer");
-        set(
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
-        );
+        if let Ok(value) = HeaderValue::from_str(&self.request_id) {
+            headers.insert(REQUEST_ID, value);
+        }
+        for (name, value) in ON_EVERY_ANSWER {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
         if self.path.starts_with("/v1/") {
-            set(header::CACHE_CONTROL, "no-store");
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
     }
 }
+
+const ON_EVERY_ANSWER: [(HeaderName, &str); 5] = [
+    (
+        HeaderName::from_static("api-version"),
+        env!("CARGO_PKG_VERSION"),
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+    ),
+];
 
 /// At most a thousand characters of a path, and no half of an escape such as `%C3`.
 fn shortened(path: &str) -> String {

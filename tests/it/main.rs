@@ -16,6 +16,7 @@ mod credit_blocks;
 mod customers;
 mod defaults;
 mod demo;
+mod desk_memory;
 mod dunning;
 mod events;
 mod exchange_rates;

@@ -86,7 +86,7 @@ fn say(app: &TestApp, account: &str, entry: &str, amount: Value) -> Reply {
         .send()
 }
 
-fn a_temporary(amount: &str) -> Value {
+pub fn a_temporary(amount: &str) -> Value {
     json!({"kind": "temporary", "amount": cny(amount), "valid_until": "2099-12-31", "reason": "The season."})
 }
 
@@ -104,14 +104,14 @@ fn a_one_time(amount: &str, order: &str) -> Value {
     })
 }
 
-fn grant(app: &TestApp, account: &str, body: Value) -> Reply {
+pub fn grant(app: &TestApp, account: &str, body: Value) -> Reply {
     app.credit().post(
         &format!("/v1/credit-accounts/{account}/additional-limits"),
         body,
     )
 }
 
-fn set_cap(app: &TestApp, kind: &str, key: Option<&str>, limit: Value) -> String {
+pub fn set_cap(app: &TestApp, kind: &str, key: Option<&str>, limit: Value) -> String {
     let body = json!({"kind": kind, "key": key, "limit": limit, "reason": "The board says so."});
     app.finance()
         .post("/v1/portfolio-caps", body)
@@ -141,7 +141,7 @@ fn remove_cap(app: &TestApp, id: &str) {
         .expect(200);
 }
 
-fn patch(app: &TestApp, path: &str, body: Value) -> Reply {
+pub fn patch(app: &TestApp, path: &str, body: Value) -> Reply {
     let credit = app.credit();
     let etag = credit.get(path).expect(200).etag();
     credit.patch(path, &etag, body).expect(200)

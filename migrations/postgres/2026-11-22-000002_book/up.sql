@@ -181,16 +181,39 @@ CREATE TABLE portfolio_exposures (
     PRIMARY KEY (cap_id, currency)
 );
 
--- What the desk asks of the database when it writes without locks: that as many accounts were changed as it decided on,
--- and that no cap was set up meanwhile. In a function of its own it sees what was committed while the statement waited.
-CREATE FUNCTION accounts_are_as_decided_on(changed bigint, decided_on bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+-- What the credit desk asks when it writes what it decided without locks: that as many accounts are as they were as it
+-- decided on, that no cap was set up, and that the policy still is the live one. In a function of its own it sees what was
+-- committed while the statement waited for others.
+CREATE FUNCTION credit_desk_is_right(unchanged bigint, decided_on bigint, policy uuid) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    IF changed <> decided_on OR EXISTS (SELECT 1 FROM portfolio_caps) THEN
+    IF unchanged <> decided_on OR EXISTS (SELECT 1 FROM portfolio_caps)
+        OR policy IS DISTINCT FROM (SELECT id FROM policies WHERE status = 'live') THEN
         RAISE EXCEPTION 'an account was changed meanwhile' USING ERRCODE = 'serialization_failure';
     END IF;
     RETURN true;
 END
 $$;
+-- What the desk knows besides an account's row changes that row's mark (xmin), so that the desk sees that it is no more so:
+-- who the customer is, blocks and limits here; invoices move exposure anyway.
+CREATE FUNCTION mark_account() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE credit_accounts SET version = version WHERE id = NEW.account_id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER account_blocks_mark AFTER INSERT OR UPDATE ON account_blocks
+    FOR EACH ROW EXECUTE FUNCTION mark_account();
+CREATE TRIGGER additional_limits_mark AFTER INSERT OR UPDATE ON additional_limits
+    FOR EACH ROW EXECUTE FUNCTION mark_account();
+CREATE FUNCTION mark_account_of_customer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE credit_accounts SET version = version WHERE customer_id = NEW.id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER customers_mark AFTER UPDATE ON customers FOR EACH ROW
+    WHEN ((OLD.number, OLD.parent_customer_id, OLD.owner) IS DISTINCT FROM (NEW.number, NEW.parent_customer_id, NEW.owner))
+    EXECUTE FUNCTION mark_account_of_customer();
 
 CREATE DOMAIN reservation_status AS text
     CHECK (VALUE IN ('active', 'partially_captured', 'captured', 'released', 'expired'));

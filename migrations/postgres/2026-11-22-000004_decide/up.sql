@@ -46,6 +46,7 @@ CREATE TABLE credit_blocks (
 );
 CREATE UNIQUE INDEX credit_blocks_order_number_customer_id_purpose_key
     ON credit_blocks (order_number, customer_id, purpose) WHERE status IN ('open', 'assigned');
+CREATE INDEX credit_blocks_waiting ON credit_blocks (customer_id) WHERE status IN ('open', 'assigned');
 CREATE INDEX credit_blocks_status ON credit_blocks (status, id);
 CREATE INDEX credit_blocks_customer ON credit_blocks (customer_id, id);
 

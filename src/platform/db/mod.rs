@@ -26,7 +26,7 @@ pub use error::DbError;
 pub use faults::fault;
 pub use open::{Backend, Database, DatabaseConfig, OpenError, Retryable, Session};
 pub(crate) use statement::insert_rows;
-pub use statement::{Mark, Statement, Writes};
+pub use statement::{Mark, MarkOf, Statement, Writes};
 pub use tx::{AtOnce, Change, Entries, Tx};
 
 /// Expands one Diesel expression for whichever database is behind `$db`; written like a call, so that rustfmt

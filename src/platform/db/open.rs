@@ -301,9 +301,7 @@ impl Session {
                 self.held = Some(db);
                 Ok(value)
             }
-            Err(DbError::Unavailable(reason)) if !is_sending => {
-                Err(DbError::Serialization(reason))
-            }
+            Err(DbError::Unavailable(reason)) if !is_sending => Err(DbError::Serialization(reason)),
             Err(error) => Err(error),
         }
     }

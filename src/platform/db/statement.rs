@@ -5,13 +5,18 @@
 //! (one statement for any number of rows) and row by row on SQLite.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use diesel::backend::Backend;
+use diesel::expression::{
+    AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
+};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, HasSqlType, Integer};
+use diesel::sql_types::{HasSqlType, Integer};
+use diesel::sqlite::Sqlite;
 use diesel::{QueryResult, RunQueryDsl};
 
 use super::{Conn, DbError};
@@ -96,14 +101,49 @@ impl<DB: Backend, ST, C> RunQueryDsl<C> for Statement<'_, DB, ST> {}
 /// Which version of a row was read: PostgreSQL's `xmin`. Whoever changes a row gives it another; SQLite has none.
 pub type Mark = i32;
 
+/// The mark of a table's rows, as a column to be selected: nought on SQLite.
+#[derive(Debug, Clone, Copy)]
+pub struct MarkOf(pub &'static str);
+
+impl Expression for MarkOf {
+    type SqlType = Integer;
+}
+
+impl<QS> SelectableExpression<QS> for MarkOf {}
+impl<QS> AppearsOnTable<QS> for MarkOf {}
+
+impl<G> ValidGrouping<G> for MarkOf {
+    type IsAggregate = is_aggregate::No;
+}
+
+impl QueryId for MarkOf {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Pg> for MarkOf {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_identifier(self.0)?;
+        out.push_sql(".xmin");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Sqlite> for MarkOf {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("0");
+        Ok(())
+    }
+}
+
 /// Changes of rows that are sent together. On PostgreSQL they are one statement, whose parts all see the rows as they
 /// were before it: one way to the database and back for any number of tables. On SQLite each is made at once.
 #[must_use = "what is written is sent by `send`"]
 pub struct Writes<'t, 'a> {
     conn: &'t mut Conn,
     waiting: Vec<Statement<'a, Pg>>,
-    /// Which of those that wait must change how many rows, and the SQL function that looks.
-    expected: Option<(usize, i64, &'static str)>,
+    /// The names of those that wait, where they have one.
+    names: HashMap<usize, &'static str>,
 }
 
 impl<'t, 'a> Writes<'t, 'a> {
@@ -111,7 +151,7 @@ impl<'t, 'a> Writes<'t, 'a> {
         Writes {
             conn,
             waiting: Vec::new(),
-            expected: None,
+            names: HashMap::new(),
         }
     }
 
@@ -130,16 +170,9 @@ impl<'t, 'a> Writes<'t, 'a> {
         self.waiting.push(statement);
     }
 
-    /// Adds a statement for PostgreSQL that returns each row it changes. `guard` is an SQL function that is given how
-    /// many these were and how many they must be, and fails when all is not as it was.
-    pub fn push_guarded(
-        &mut self,
-        statement: Statement<'a, Pg>,
-        rows: usize,
-        guard: &'static str,
-    ) {
-        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-        self.expected = Some((self.waiting.len(), rows, guard));
+    /// Adds a statement for PostgreSQL that changes rows and returns them under a name, for [`Writes::send_if`].
+    pub fn push_named(&mut self, name: &'static str, statement: Statement<'a, Pg>) {
+        self.names.insert(self.waiting.len(), name);
         self.waiting.push(statement);
     }
 
@@ -149,32 +182,28 @@ impl<'t, 'a> Writes<'t, 'a> {
     /// When the database fails; then nothing of it was done.
     pub fn send(self) -> Result<(), DbError> {
         if let Conn::Postgres(c) = self.conn
-            && let Some(together) = Statement::together(self.waiting)
+            && let Some(together) = Statement::together(self.waiting, &self.names)
         {
             together.execute(&mut **c)?;
         }
         Ok(())
     }
 
-    /// Sends what waits, on PostgreSQL, and gives the mark that every changed row has now.
+    /// Sends what waits, on PostgreSQL, when a condition holds, which is looked at together with it; gives the mark that
+    /// every changed row has now.
     ///
     /// # Errors
-    /// When the database fails; and when the guard does. Then nothing of it was done.
-    pub fn send_if_unchanged(mut self) -> Result<Mark, DbError> {
+    /// When the database fails, or the condition does. Then nothing of it was done.
+    pub fn send_if(mut self, condition: Statement<'a, Pg>) -> Result<Mark, DbError> {
         let Conn::Postgres(c) = self.conn else {
             return Err(DbError::Unavailable("this needs PostgreSQL".to_owned()));
         };
-        // First of all, before rows are written in vain.
-        let first = "SELECT pg_current_xact_id()::xid";
-        let last = match self.expected {
-            None => Statement::new(first),
-            Some((part, rows, guard)) => Statement::new(format!(
-                "{first} WHERE {guard}((SELECT COUNT(*) FROM part_{part}), ?)"
-            ))
-            .bind::<BigInt, _>(rows),
-        };
-        self.waiting.push(last);
-        let together: Statement<Pg, (Integer,)> = Statement::together(self.waiting)
+        // The main statement is run first, before rows are written in vain.
+        self.waiting.push(Statement {
+            sql: format!("SELECT pg_current_xact_id()::xid WHERE {}", condition.sql).into(),
+            ..condition
+        });
+        let together: Statement<Pg, (Integer,)> = Statement::together(self.waiting, &self.names)
             .ok_or_else(|| DbError::Document("nothing is to be written".to_owned()))?
             .giving();
         let (mark,): (Mark,) = together.get_result(&mut **c)?;
@@ -184,7 +213,7 @@ impl<'t, 'a> Writes<'t, 'a> {
 
 impl<'a> Statement<'a, Pg> {
     /// One statement that does what all of these do, and gives what the last one gives.
-    fn together(mut statements: Vec<Self>) -> Option<Self> {
+    fn together(mut statements: Vec<Self>, names: &HashMap<usize, &str>) -> Option<Self> {
         let mut last = statements.pop()?;
         if statements.is_empty() {
             return Some(last);
@@ -192,7 +221,10 @@ impl<'a> Statement<'a, Pg> {
         let mut parts = Vec::new();
         let mut arguments = Vec::new();
         for (at, statement) in statements.into_iter().enumerate() {
-            parts.push(format!("part_{at} AS ({})", statement.sql));
+            let name = names
+                .get(&at)
+                .map_or_else(|| format!("part_{at}"), |name| (*name).to_owned());
+            parts.push(format!("{name} AS ({})", statement.sql));
             arguments.extend(statement.arguments);
         }
         arguments.append(&mut last.arguments);

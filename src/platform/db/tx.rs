@@ -250,7 +250,7 @@ impl<'a> Tx<'a> {
 }
 
 /// A unit of work that writes in one statement, and therefore needs no transaction: what it read may have changed until
-/// then, so the statement must look ([`Writes::send_if_unchanged`]). On PostgreSQL alone.
+/// then, so the statement must look ([`Writes::send_if`]). On PostgreSQL alone.
 pub struct AtOnce<'a> {
     db: &'a mut Db,
     now: Instant,

@@ -8,7 +8,7 @@ mod uploads;
 
 pub use app::{TestApp, on_both, on_both_with};
 pub use builders::{
-    a_customer, a_graded_customer, a_model, a_receipt, a_statement, an_invoice, draft_policy,
+    Made, a_customer, a_graded_customer, a_model, a_receipt, a_statement, an_invoice, draft_policy,
     draft_rules, put_live, rate_by_share, set_limit, set_policy, set_rate, set_rules,
 };
 pub use client::{Client, Reply, forge, sign};

@@ -6,7 +6,6 @@ pub mod portfolios;
 
 use std::collections::{BTreeMap, HashMap};
 
-use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer};
@@ -19,7 +18,9 @@ use crate::kernel::ids::{CreditAccountId, CustomerId};
 use crate::kernel::text::Line;
 use crate::platform::db::columns::IdColumn;
 use crate::platform::db::schema::{account_blocks, credit_accounts, customers, limits};
-use crate::platform::db::{Conn, Db, DbError, Mark, Statement, Tx, Writes, on_backend, seek};
+use crate::platform::db::{
+    Conn, Db, DbError, Mark, MarkOf, Statement, Tx, Writes, on_backend, seek,
+};
 use crate::platform::http::{PageRequest, Problem};
 
 pub fn find(db: &mut Db, id: CreditAccountId) -> Result<Option<CreditAccount>, DbError> {
@@ -65,19 +66,10 @@ pub fn list_marked(
     db: &mut Db,
     customers: &[CustomerId],
 ) -> Result<Vec<(CreditAccount, Mark)>, DbError> {
-    match db.conn() {
-        Conn::Postgres(c) => Ok(credit_accounts::table
-            .filter(credit_accounts::customer_id.eq_any(customers))
-            .select((
-                CreditAccount::as_select(),
-                sql::<Integer>("credit_accounts.xmin"),
-            ))
-            .load(&mut **c)?),
-        Conn::Sqlite(_) => {
-            let accounts = list_by_customers(db, customers)?.into_iter();
-            Ok(accounts.map(|account| (account, 0)).collect())
-        }
-    }
+    Ok(on_backend!(db, |c| credit_accounts::table
+        .filter(credit_accounts::customer_id.eq_any(customers))
+        .select((CreditAccount::as_select(), MarkOf("credit_accounts")))
+        .load(c))?)
 }
 
 /// Gives the accounts of these customers, which are locked, another mark: whoever decides on what was read before finds
@@ -167,8 +159,8 @@ pub struct Movement {
     pub group: Exposure,
 }
 
-/// Adds what movements reserve to the accounts' exposure. With `marks`, accounts that have not these any more make the
-/// whole fail.
+/// Adds what movements reserve to the accounts' exposure. With `marks`, only to accounts that have these still, which are
+/// `moved` then.
 pub fn add_reserved(
     writes: &mut Writes,
     movements: &BTreeMap<CreditAccountId, Movement>,
@@ -194,11 +186,7 @@ pub fn add_reserved(
                 );
                 return Ok(());
             };
-            let of_each: Vec<Mark> = ids
-                .iter()
-                .filter_map(|id| marks.get(id))
-                .copied()
-                .collect();
+            let of_each: Vec<Mark> = ids.iter().filter_map(|id| marks.get(id)).copied().collect();
             let statement = Statement::new(
                 "UPDATE credit_accounts a SET reserved_minor = a.reserved_minor + m.own, \
                  group_reserved_minor = a.group_reserved_minor + m.of_group FROM (SELECT UNNEST(?) AS id, \
@@ -209,7 +197,7 @@ pub fn add_reserved(
             .bind::<Array<BigInt>, _>(own)
             .bind::<Array<BigInt>, _>(group)
             .bind::<Array<Integer>, _>(of_each);
-            writes.push_guarded(statement, movements.len(), "accounts_are_as_decided_on");
+            writes.push_named("moved", statement);
         }
         Conn::Sqlite(c) => {
             for (id, movement) in movements {

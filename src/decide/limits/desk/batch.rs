@@ -29,17 +29,17 @@ use crate::decide::limits::store;
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::{Clock, Instant};
 use crate::kernel::ids::{
-    CreditAccountId, CreditBlockId, CustomerId, IdempotencyKeyId, LimitCheckId, ReservationId,
+    CreditAccountId, CreditBlockId, CustomerId, IdempotencyKeyId, LimitCheckId, PolicyId,
+    ReservationId,
 };
-use crate::platform::db::{
-    AtOnce, Change, Db, DbError, Entries, Mark, Tx, Writes, write_document,
-};
+use crate::platform::db::{AtOnce, Change, Db, DbError, Entries, Mark, Tx, Writes, write_document};
 use crate::platform::http::{Answer, Ended, Kept, Problem};
 use crate::platform::idempotency::{self, Keeping};
 
 /// What a batch of checks knows, and what it is to write.
 pub struct Batch {
     policy: Arc<Policy>,
+    policy_id: Option<PolicyId>,
     clock: Clock,
     now: Instant,
     today: NaiveDate,
@@ -51,8 +51,10 @@ pub struct Batch {
     orders: Orders,
     checks: Vec<LimitCheck>,
     changes: Vec<(Caller, Change)>,
-    /// What the accounts were marked with when they were read, where they are not locked.
+    /// What the accounts were marked with when they were read, where they are not locked; and whether nobody has looked
+    /// since.
     marks: HashMap<CreditAccountId, Mark>,
+    is_from_memory: bool,
 }
 
 impl Batch {
@@ -81,10 +83,11 @@ impl Batch {
         unit: &mut AtOnce,
         asked: &[Asked],
         memory: &mut Memory,
+        locking: Locking,
     ) -> Result<Option<Batch>, DbError> {
         let now = unit.now();
         let today = unit.clock().day_of(now);
-        let opened = opening::open(unit, asked, memory, Locking::Marks, today)?;
+        let opened = opening::open(unit, asked, memory, locking, today)?;
         if opened.standing.has_caps || !opened.standing.keys.is_empty() {
             return Ok(None);
         }
@@ -98,12 +101,15 @@ impl Batch {
         now: Instant,
         today: NaiveDate,
     ) -> Result<Batch, DbError> {
-        let policy = policies::known(db, opened.standing.live_policy)?;
+        let policy_id = opened.standing.live_policy;
+        let policy = policies::known(db, policy_id)?;
         let orders = Orders::read(db, asked, &opened)?;
         let marks = std::mem::take(&mut opened.marks);
+        let is_from_memory = opened.is_from_memory;
         Ok(Batch {
             book: Book::new(db, opened, &policy.document, asked, today)?,
             policy,
+            policy_id,
             clock: db.clock().clone(),
             now,
             today,
@@ -113,6 +119,7 @@ impl Batch {
             checks: Vec::new(),
             changes: Vec::new(),
             marks,
+            is_from_memory,
         })
     }
 
@@ -524,16 +531,27 @@ impl Batch {
         let movements = self.book.movements(&self.orders.taken);
         let entries = Entries::new(&self.changes, self.now);
         let kept = self.keep(asked, answers)?;
+        let moved = &movements.accounts;
+        // Those that others moved must be found when they are written; those that are only read, when nobody has looked.
+        let (others, marks): (Vec<CreditAccountId>, Vec<Mark>) = self
+            .marks
+            .iter()
+            .filter(|(id, _)| self.is_from_memory && !moved.contains_key(id))
+            .map(|(id, mark)| (*id, *mark))
+            .unzip();
         let mut writes = unit.writes()?;
-        accounts::add_reserved(&mut writes, &movements.accounts, Some(&self.marks))?;
+        accounts::add_reserved(&mut writes, moved, Some(&self.marks))?;
         self.add_rows(&mut writes, &entries, &kept)?;
         if writes.is_empty() {
-            return Ok(true);
+            return Ok(!self.is_from_memory);
         }
-        let mark = writes.send_if_unchanged()?;
-        for moved in movements.accounts.keys() {
-            if let Some(account) = self.book.account(*moved) {
-                memory.remember_accounts(&[], vec![(account.clone(), mark)]);
+        let is_right = store::is_as_decided_on(moved.len(), &others, &marks, self.policy_id);
+        let mark = writes.send_if(is_right)?;
+        for id in moved.keys() {
+            if let Some(account) = self.book.account(*id) {
+                let blocks = &self.orders.new_blocks;
+                let waits = blocks.iter().any(|block| block.account_id == *id);
+                memory.remember_moved(account, mark, waits);
             }
         }
         Ok(true)

@@ -77,7 +77,7 @@ impl Book {
             standing,
             ..
         } = opened;
-        let additional = if standing.has_additional {
+        let additional = if !standing.additional.is_empty() {
             let accounts = found.values().flat_map(Locked::line);
             let ids: BTreeSet<CreditAccountId> = accounts.map(|account| account.id).collect();
             additional::list_standing(db, &ids.into_iter().collect::<Vec<_>>(), today)?

@@ -1,15 +1,18 @@
 //! What the desk remembers between batches: who bears a number, who is above whom, and accounts as they were.
 //!
-//! A memory is never believed. Of customers it says which accounts to lock, or to decide on; whether they are still the
-//! same is asked with everything else that stands for a batch. An account that is remembered spares its reading, but is
-//! decided on only while it has the mark that it had, and what is taken is written only while it has it still.
+//! A memory is never simply believed. Of customers it says which accounts to lock, or to decide on; whether they are still
+//! the same is asked with everything else that stands for a batch. Where nothing stood for an account, not even that is
+//! asked until its mark changes, which everything changes that the desk would find: the statement that writes what was
+//! decided looks at the marks, and writes nothing when one is another.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
 
 use crate::book::customers::model::{CustomerRef, GROUP_DEPTH_MAX};
 use crate::book::exposure::model::CreditAccount;
-use crate::decide::limits::store::Named;
-use crate::kernel::ids::CustomerId;
+use crate::decide::limits::store::{Named, Standing};
+use crate::kernel::ids::{CustomerId, PolicyId};
 use crate::kernel::text::Number;
 use crate::platform::db::Mark;
 
@@ -22,7 +25,18 @@ pub struct Memory {
     by_number: HashMap<Number, CustomerId>,
     customers: HashMap<CustomerId, Named>,
     /// Of some customers it is remembered that they have no account.
-    accounts: HashMap<CustomerId, Option<(CreditAccount, Mark)>>,
+    accounts: HashMap<CustomerId, Option<Remembered>>,
+    policy: Option<PolicyId>,
+}
+
+/// An account as it was, with what was found beside it.
+pub struct Remembered {
+    pub account: CreditAccount,
+    pub mark: Mark,
+    /// Whether the base limit is all there is.
+    has_no_more_limits: bool,
+    /// The day on which nothing stood for its customer: no block, nothing overdue, no order that waits.
+    untroubled_on: Option<NaiveDate>,
 }
 
 impl Memory {
@@ -49,8 +63,62 @@ impl Memory {
         self.customers.get(&id)
     }
 
-    pub fn account(&self, customer: CustomerId) -> Option<&(CreditAccount, Mark)> {
+    pub fn account(&self, customer: CustomerId) -> Option<&Remembered> {
         self.accounts.get(&customer)?.as_ref()
+    }
+
+    /// The policy that was live, if nothing stood on this day for a customer and those above it.
+    pub fn untroubled(
+        &self,
+        customer: CustomerId,
+        above: &[CustomerId],
+        today: NaiveDate,
+    ) -> Option<PolicyId> {
+        let own = self.account(customer)?;
+        let is_untroubled = own.untroubled_on == Some(today) && own.has_no_more_limits;
+        let have_no_more_limits = above.iter().all(|id| match self.accounts.get(id) {
+            Some(Some(account)) => account.has_no_more_limits,
+            Some(None) => true,
+            None => false,
+        });
+        self.policy.filter(|_| is_untroubled && have_no_more_limits)
+    }
+
+    /// Remembers what stands for customers, and for those above them.
+    pub fn remember_standing(
+        &mut self,
+        customers: &[CustomerId],
+        everyone: &[CustomerId],
+        standing: &Standing,
+        today: NaiveDate,
+    ) {
+        self.policy = standing.live_policy;
+        let overdue = standing.overdue.iter().map(|(customer, _)| *customer);
+        let waiting = standing.waiting_customers.iter().copied();
+        let troubled: HashSet<CustomerId> = overdue.chain(waiting).collect();
+        for id in everyone {
+            if let Some(Some(known)) = self.accounts.get_mut(id) {
+                known.has_no_more_limits = !standing.additional.contains(&known.account.id);
+            }
+        }
+        for id in customers {
+            if let Some(Some(known)) = self.accounts.get_mut(id) {
+                let is_untroubled =
+                    !troubled.contains(id) && !standing.blocked.contains(&known.account.id);
+                known.untroubled_on = is_untroubled.then_some(today);
+            }
+        }
+    }
+
+    /// Remembers an account as the desk itself changed it; when an order waits now, that is to be asked for.
+    pub fn remember_moved(&mut self, account: &CreditAccount, mark: Mark, waits: bool) {
+        if let Some(Some(known)) = self.accounts.get_mut(&account.customer_id) {
+            known.account.clone_from(account);
+            known.mark = mark;
+            if waits {
+                known.untroubled_on = None;
+            }
+        }
     }
 
     /// Remembers customers as they are now.
@@ -82,8 +150,14 @@ impl Memory {
             self.accounts.insert(*customer, None);
         }
         for (account, mark) in accounts {
+            let remembered = Remembered {
+                mark,
+                has_no_more_limits: false,
+                untroubled_on: None,
+                account,
+            };
             self.accounts
-                .insert(account.customer_id, Some((account, mark)));
+                .insert(remembered.account.customer_id, Some(remembered));
         }
     }
 

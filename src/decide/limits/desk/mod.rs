@@ -2,8 +2,8 @@
 //!
 //! Requests arrive on bounded channels, one for each clerk; a customer's always on the same. A clerk is a thread that
 //! takes all that are waiting and decides them in order of arrival in one unit of work: while one commit is on its way,
-//! the next batch gathers. On PostgreSQL that is one question and one statement, without locks, as long as nobody else is
-//! at the same accounts; else a transaction under their locks. When a batch fails as a whole, its checks are decided one by one, so that none fails for its
+//! the next batch gathers. On PostgreSQL that is one statement, or a question and a statement, without locks, as long
+//! as nobody else is at the same accounts; else a transaction under their locks. When a batch fails as a whole, its checks are decided one by one, so that none fails for its
 //! neighbours. A full channel is answered at once: a bounded wait beats a long queue.
 
 mod asked_for;
@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 
 pub use self::batch::Batch;
 pub use self::memory::Memory;
+use self::opening::Locking;
 pub use self::orders::Examined;
 use super::api::shapes::{LimitCheckIn, LimitCheckOut};
 use crate::book::policy::model::Policy;
@@ -36,7 +37,7 @@ use crate::platform::idempotency::{self, Keyed};
 
 /// How many checks one transaction decides at most.
 const BATCH_MAX: usize = 256;
-/// How many batches are decided under locks after one met somebody else.
+/// For how many batches the surer way is taken after one met somebody else.
 const CAUTION: usize = 16;
 /// How long a batch waits at most for those who were in the last one.
 const PATIENCE: Duration = Duration::from_micros(400);
@@ -83,7 +84,9 @@ struct Clerk {
     caller: Caller,
     memory: Memory,
     can_write_at_once: bool,
-    /// How many batches are still to be decided under locks, because somebody else was at the same accounts.
+    /// For how many batches still memory is not relied on, and for how many accounts are locked, because somebody else
+    /// was at the same accounts.
+    doubtful: usize,
     cautious: usize,
 }
 
@@ -106,6 +109,7 @@ impl Desk {
                 caller: caller.clone(),
                 memory: Memory::default(),
                 can_write_at_once: database.backend() == Backend::Postgres,
+                doubtful: 0,
                 cautious: 0,
             };
             let (queue, waiting) = sync_channel(room);
@@ -243,32 +247,36 @@ impl Clerk {
     }
 
     /// Decides checks on accounts that are not locked, and writes all in one statement that looks whether they are still
-    /// the same: two ways to the database and back. None when they are not, when more is to be written than one
-    /// statement can, and on SQLite, whose one writer meets nobody.
+    /// the same: one way to the database and back for what is remembered, two when what stands for it must be asked. None
+    /// when they are not the same, when more is to be written than one statement can, and on SQLite, whose one writer
+    /// meets nobody.
     fn decide_at_once(
         &mut self,
         asked: &[Asked],
     ) -> Result<Option<Vec<Result<Ended, Problem>>>, DbError> {
-        if self.cautious > 0 {
-            self.cautious -= 1;
-            return Ok(None);
-        }
         if !self.can_write_at_once || asked.iter().any(|one| one.errand != Errand::Check) {
             return Ok(None);
         }
-        let memory = &mut self.memory;
-        let outcome = self
-            .session
-            .at_once(|unit| check_at_once(unit, asked, memory));
-        match outcome {
-            Ok(Some(answers)) => Ok(Some(answers)),
-            Err(DbError::Unavailable(reason)) => Err(DbError::Unavailable(reason)),
-            // Under locks it is found what was there, and whoever comes waits.
-            Ok(None) | Err(_) => {
-                self.cautious = CAUTION;
-                Ok(None)
+        for (locking, caution) in [
+            (Locking::Memory, &mut self.doubtful),
+            (Locking::Marks, &mut self.cautious),
+        ] {
+            if *caution > 0 {
+                *caution -= 1;
+                continue;
+            }
+            let memory = &mut self.memory;
+            let outcome = self
+                .session
+                .at_once(|unit| check_at_once(unit, asked, memory, locking));
+            match outcome {
+                Ok(Some(answers)) => return Ok(Some(answers)),
+                Err(DbError::Unavailable(reason)) => return Err(DbError::Unavailable(reason)),
+                // The next way finds what was there; under locks whoever comes waits.
+                Ok(None) | Err(_) => *caution = CAUTION,
             }
         }
+        Ok(None)
     }
 
     fn decide_under_locks(
@@ -304,8 +312,9 @@ fn check_at_once(
     unit: &mut AtOnce,
     asked: &[Asked],
     memory: &mut Memory,
+    locking: Locking,
 ) -> Result<Option<Vec<Result<Ended, Problem>>>, DbError> {
-    let Some(mut batch) = Batch::load_at_once(unit, asked, memory)? else {
+    let Some(mut batch) = Batch::load_at_once(unit, asked, memory, locking)? else {
         return Ok(None);
     };
     let answers = batch.answer_all(asked)?;

@@ -11,7 +11,7 @@ use crate::book::exposure::actions::{self as exposure, Locked, caps};
 use crate::book::exposure::model::CreditAccount;
 use crate::book::exposure::store as accounts_store;
 use crate::decide::limits::store::{self, Named, Standing};
-use crate::kernel::ids::{CreditAccountId, CustomerId};
+use crate::kernel::ids::{CreditAccountId, CustomerId, PolicyId};
 use crate::kernel::text::Number;
 use crate::platform::db::{Db, DbError, Mark};
 
@@ -25,6 +25,8 @@ pub enum Locking {
     Reserving,
     /// Nothing is locked: what is written must see that no account has another mark.
     Marks,
+    /// As `Marks`; what stands for the accounts is not even asked where nothing stood.
+    Memory,
     /// Nothing is locked, and nothing will be written.
     Nothing,
 }
@@ -36,6 +38,8 @@ pub struct Opened {
     pub standing: Standing,
     /// Of all accounts, where they are not locked but marked.
     pub marks: HashMap<CreditAccountId, Mark>,
+    /// Whether the marks were not even looked at yet.
+    pub is_from_memory: bool,
 }
 
 /// The customers that a batch is about, by id or by number.
@@ -134,10 +138,20 @@ pub fn open(
 ) -> Result<Opened, DbError> {
     learn(db, asked, memory)?;
     let lines = Lines::new(asked, memory);
+    if locking == Locking::Memory
+        && let Some(live_policy) = untroubled(asked, &lines, memory, today)
+    {
+        let accounts = remembered(db, &lines, memory)?;
+        let standing = Standing {
+            live_policy: Some(live_policy),
+            ..Standing::default()
+        };
+        return put_together(db, lines, accounts, standing, memory, locking);
+    }
     for _ in 0..ATTEMPTS {
         let accounts = match locking {
             Locking::Reserving => locked(db, &lines)?,
-            Locking::Marks => remembered(db, &lines, memory)?,
+            Locking::Marks | Locking::Memory => remembered(db, &lines, memory)?,
             Locking::Nothing => accounts_store::list_by_customers(db, &lines.everyone())?.into(),
         };
         let standing = standing(db, asked, &lines, &accounts, memory, today)?;
@@ -150,10 +164,35 @@ pub fn open(
             memory.forget_accounts(&lines.everyone());
             continue;
         }
+        let customers: Vec<CustomerId> = lines.of.keys().copied().collect();
+        memory.remember_standing(&customers, &lines.everyone(), &standing, today);
+        let locking = match locking {
+            Locking::Memory => Locking::Marks,
+            asked_for => asked_for,
+        };
         return put_together(db, lines, accounts, standing, memory, locking);
     }
     let message = "accounts change all the time".to_owned();
     Err(DbError::Serialization(message))
+}
+
+/// The policy under which all is known that stands for a batch, because nothing did when it was asked last. An order
+/// that only asks may have a reservation, which must be looked for; one that reserves fails when it has.
+fn untroubled(
+    asked: &[Asked],
+    lines: &Lines,
+    memory: &Memory,
+    today: NaiveDate,
+) -> Option<PolicyId> {
+    let mut policy = None;
+    for one in asked {
+        let (id, above) = memory.line(&one.input.customer())?;
+        if !one.input.reserves() && one.input.order().is_some() || !lines.of.contains_key(&id) {
+            return None;
+        }
+        policy = Some(memory.untroubled(id, &above, today)?);
+    }
+    policy
 }
 
 /// The accounts, those of checks that reserve locked.
@@ -185,9 +224,9 @@ fn remembered(db: &mut Db, lines: &Lines, memory: &mut Memory) -> Result<Account
     }
     let mut accounts = Accounts::default();
     for customer in lines.everyone() {
-        if let Some((account, mark)) = memory.account(customer) {
-            accounts.marks.insert(account.id, *mark);
-            accounts.by_customer.insert(customer, account.clone());
+        if let Some(known) = memory.account(customer) {
+            accounts.marks.insert(known.account.id, known.mark);
+            accounts.by_customer.insert(customer, known.account.clone());
         }
     }
     Ok(accounts)
@@ -251,9 +290,7 @@ fn put_together(
     let customers = Customers::new(known.cloned());
     let caps = if standing.has_caps {
         let own = lines.of.keys();
-        let own: Vec<&CreditAccount> = own
-            .filter_map(|id| accounts.by_customer.get(id))
-            .collect();
+        let own: Vec<&CreditAccount> = own.filter_map(|id| accounts.by_customer.get(id)).collect();
         caps::of(db, &own)?
     } else {
         BTreeMap::new()
@@ -266,6 +303,7 @@ fn put_together(
         customers,
         standing,
         marks: accounts.marks,
+        is_from_memory: locking == Locking::Memory,
     })
 }
 

@@ -57,6 +57,8 @@ impl NodeFigures {
 pub struct Asked {
     pub code: RuleCode,
     pub effect: RuleEffect,
+    /// Not written where it is false, as it is for nearly all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hit: bool,
 }
 

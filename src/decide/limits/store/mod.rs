@@ -2,7 +2,9 @@
 
 mod standing;
 
-pub use standing::{Named, Standing, Wanted, list_named, list_named_by_numbers, standing};
+pub use standing::{
+    Named, Standing, Wanted, is_as_decided_on, list_named, list_named_by_numbers, standing,
+};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};

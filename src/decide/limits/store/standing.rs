@@ -1,7 +1,7 @@
 //! What stands for a batch of checks: everything that the desk looks up beside the accounts, in one question.
 
 use chrono::NaiveDate;
-use diesel::dsl::sql;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, SmallInt, Text};
 use diesel::sqlite::SqliteConnection;
@@ -15,7 +15,7 @@ use crate::kernel::ids::{
 use crate::kernel::text::{Number, Subject};
 use crate::platform::db::columns::IdColumn;
 use crate::platform::db::schema::customers;
-use crate::platform::db::{Backend, Conn, Db, DbError, Mark, Statement, on_backend};
+use crate::platform::db::{Conn, Db, DbError, Mark, MarkOf, Statement, on_backend};
 
 /// What is asked about.
 pub struct Wanted<'a> {
@@ -50,8 +50,10 @@ pub struct Standing {
     pub changed_customers: Vec<CustomerId>,
     /// Accounts that have another mark.
     pub changed_accounts: Vec<CreditAccountId>,
-    /// Whether limits beside the base limits stand on any of the accounts.
-    pub has_additional: bool,
+    /// The accounts on which limits beside the base limits stand.
+    pub additional: Vec<CreditAccountId>,
+    /// The customers of whom any order waits for credit.
+    pub waiting_customers: Vec<CustomerId>,
     pub has_caps: bool,
     pub live_policy: Option<PolicyId>,
 }
@@ -68,11 +70,7 @@ pub struct Named {
 
 /// Reads customers by a condition, with their marks.
 macro_rules! named {
-    ($db:expr, $condition:expr) => {{
-        let mark = match $db.backend() {
-            Backend::Postgres => "customers.xmin",
-            Backend::Sqlite => "0",
-        };
+    ($db:expr, $condition:expr) => {
         Ok(on_backend!($db, |c| customers::table
             .filter($condition)
             .select((
@@ -80,10 +78,10 @@ macro_rules! named {
                 customers::number,
                 customers::parent_customer_id,
                 customers::owner,
-                sql::<Integer>(mark),
+                MarkOf("customers"),
             ))
             .load(c))?)
-    }};
+    };
 }
 
 pub fn list_named(db: &mut Db, ids: &[CustomerId]) -> Result<Vec<Named>, DbError> {
@@ -117,7 +115,9 @@ const POSTGRES: &str = "\
     UNION ALL (SELECT 8::smallint, p.id, NULL, 0, 0 FROM portfolio_caps p LIMIT 1) \
     UNION ALL SELECT 9::smallint, p.id, NULL, 0, 0 FROM policies p WHERE p.status = 'live' \
     UNION ALL SELECT 10::smallint, w.id, NULL, 0, 0 FROM (SELECT UNNEST(?) AS id, UNNEST(?) AS mark) w \
-    LEFT JOIN credit_accounts a ON a.id = w.id AND a.xmin = w.mark WHERE a.id IS NULL";
+    LEFT JOIN credit_accounts a ON a.id = w.id AND a.xmin = w.mark WHERE a.id IS NULL \
+    UNION ALL SELECT DISTINCT 11::smallint, b.customer_id, NULL::date, 0, 0 FROM credit_blocks b \
+    WHERE b.customer_id = ANY(?) AND b.status IN ('open', 'assigned')";
 
 /// Looks it all up: one statement on PostgreSQL, prepared ones row by row on SQLite.
 ///
@@ -143,11 +143,41 @@ pub fn standing(db: &mut Db, wanted: &Wanted) -> Result<Standing, DbError> {
                 .bind::<Array<IdColumn>, _>(wanted.all_accounts)
                 .bind::<Array<IdColumn>, _>(marked.unwrap_or_default())
                 .bind::<Array<Integer>, _>(wanted.marks.unwrap_or_default())
+                .bind::<Array<IdColumn>, _>(wanted.customers)
                 .load(&mut **c)?;
             Ok(Standing::sort_out(rows))
         }
         Conn::Sqlite(c) => one_by_one(c, wanted),
     }
+}
+
+/// The condition on which a batch that was decided without locks may be written: that accounts were `moved` as many as
+/// were to be, that others have the marks that they had, and that nothing changed which is the same for all. Whether it
+/// still holds when the statement has waited for others is the function's to see.
+pub fn is_as_decided_on<'a>(
+    moved: usize,
+    others: &'a [CreditAccountId],
+    marks: &'a [Mark],
+    policy: Option<PolicyId>,
+) -> Statement<'a, Pg> {
+    let count_moved = match moved {
+        0 => "0",
+        _ => "(SELECT COUNT(*) FROM moved)",
+    };
+    let wanted = i64::try_from(moved + others.len()).unwrap_or(i64::MAX);
+    let statement = if others.is_empty() {
+        Statement::new(format!("credit_desk_is_right({count_moved}, ?, ?)"))
+    } else {
+        Statement::new(format!(
+            "credit_desk_is_right({count_moved} + (SELECT COUNT(*) FROM (SELECT UNNEST(?) AS id, UNNEST(?) AS mark) w \
+             JOIN credit_accounts a ON a.id = w.id AND a.xmin = w.mark), ?, ?)"
+        ))
+        .bind::<Array<IdColumn>, _>(others)
+        .bind::<Array<Integer>, _>(marks)
+    };
+    statement
+        .bind::<BigInt, _>(wanted)
+        .bind::<Nullable<IdColumn>, _>(policy)
 }
 
 /// Any id: its kind is known by the row's number.
@@ -181,8 +211,9 @@ impl Standing {
                 (4, _) => standing.waiting.push(Id::from_uuid(id)),
                 (5, _) => standing.keys.push(Id::from_uuid(id)),
                 (6, _) => standing.changed_customers.push(Id::from_uuid(id)),
-                (7, _) => standing.has_additional = true,
+                (7, _) => standing.additional.push(Id::from_uuid(id)),
                 (8, _) => standing.has_caps = true,
+                (11, _) => standing.waiting_customers.push(Id::from_uuid(id)),
                 (10, _) => standing.changed_accounts.push(Id::from_uuid(id)),
                 _ => standing.live_policy = Some(Id::from_uuid(id)),
             }
@@ -248,15 +279,14 @@ fn one_by_one(c: &mut SqliteConnection, wanted: &Wanted) -> Result<Standing, DbE
         }
     }
     for account in wanted.all_accounts {
-        let found: Vec<CreditAccountId> = ids(
+        standing.additional.extend(ids(
             c,
             Statement::new(
                 "SELECT account_id FROM additional_limits WHERE account_id = ? \
                  AND status IN ('active', 'consumed') LIMIT 1",
             )
             .bind::<IdColumn, _>(*account),
-        )?;
-        standing.has_additional |= !found.is_empty();
+        )?);
     }
     let caps: Vec<PortfolioCapId> =
         ids(c, Statement::new("SELECT id FROM portfolio_caps LIMIT 1"))?;

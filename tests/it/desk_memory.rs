@@ -1,0 +1,219 @@
+//! The desk remembers accounts between orders. What others did meanwhile counts all the same: here it is done at another
+//! server, of which the first one hears nothing.
+
+use netterms::prove::audit::actions;
+use serde_json::{Value, json};
+
+use crate::limits::{an_order, check, codes};
+use crate::portfolio::{a_temporary, grant, patch, set_cap};
+use crate::support::{
+    Made, Reply, TestApp, a_customer, an_invoice, on_both, set_limit, set_policy,
+};
+
+/// Two servers, and a customer with a limit of 1,000 that the first one remembers well: two of its orders passed there.
+fn after_two_orders(story: impl Fn(&TestApp, &TestApp, &Made)) {
+    on_both(|here| {
+        here.turn_to("2026-03-01");
+        let customer = a_customer("C-1").with_limit("1000.00").create(here);
+        for order in ["SO-1", "SO-2"] {
+            assert_eq!(buy(here, order, "100.00")["outcome"], "approved");
+        }
+        let there = here.another();
+        there.turn_to("2026-03-01");
+        story(here, &there, &customer);
+        is_true(here);
+    });
+}
+
+/// Every counter is the sum of its rows.
+fn is_true(app: &TestApp) {
+    let audit = actions::audit(app.database()).unwrap();
+    assert!(audit.holds, "{audit:?}");
+}
+
+fn buy(app: &TestApp, order: &str, amount: &str) -> Reply {
+    check(app, an_order("C-1", order, amount)).expect(200)
+}
+
+fn yuan(amount: &str) -> Value {
+    json!({"amount": amount, "currency": "CNY"})
+}
+
+#[test]
+fn what_another_server_took_is_not_there_any_more() {
+    after_two_orders(|here, there, _| {
+        assert_eq!(
+            buy(there, "SO-3", "700.00")["outcome"],
+            "approved_with_warning"
+        );
+        let decision = buy(here, "SO-4", "100.01");
+        assert_eq!(decision["outcome"], "review_required");
+        assert_eq!(codes(&decision), ["limit_utilisation"]);
+        assert_eq!(
+            buy(here, "SO-5", "100.00")["outcome"],
+            "approved_with_warning"
+        );
+    });
+}
+
+#[test]
+fn a_lowered_limit_and_a_suspended_account_hold_at_once() {
+    after_two_orders(|here, there, customer| {
+        let decide = |verb: &str, body: Value| {
+            let path = format!("/v1/credit-accounts/{}", customer.account);
+            let etag = there.credit().get(&path).expect(200).etag();
+            let path = format!("{path}/{verb}");
+            there.credit().post_if(&path, &etag, body).expect(200);
+        };
+        let lowered = json!({"limit": yuan("250.00"), "reason": "It pays late."});
+        decide("lower-limit", lowered);
+        assert_eq!(buy(here, "SO-3", "100.00")["outcome"], "review_required");
+        assert_eq!(buy(here, "SO-4", "10.00")["outcome"], "approved");
+        decide("suspend", json!({"reason": "It pays nothing."}));
+        assert_eq!(buy(here, "SO-5", "1.00")["outcome"], "rejected");
+    });
+}
+
+#[test]
+fn a_limit_for_the_season_counts_from_its_first_moment_to_its_last() {
+    after_two_orders(|here, there, customer| {
+        let limit = grant(there, &customer.account, a_temporary("500.00")).expect(201);
+        assert_eq!(buy(here, "SO-3", "1000.00")["outcome"], "approved");
+        there
+            .credit()
+            .post_if(
+                &format!("/v1/additional-limits/{}/withdraw", limit.id()),
+                &limit.etag(),
+                json!({"reason": "The season is over."}),
+            )
+            .expect(200);
+        assert_eq!(buy(here, "SO-4", "1.00")["outcome"], "review_required");
+    });
+}
+
+#[test]
+fn a_group_that_is_joined_bounds_its_new_member() {
+    after_two_orders(|here, there, _| {
+        a_customer("G").with_group_limit("250.00").create(there);
+        let finance = there.finance();
+        let etag = finance.get("/v1/customers/C-1").expect(200).etag();
+        finance
+            .put(
+                "/v1/customers/C-1/parent",
+                &etag,
+                json!({"parent_customer": "G"}),
+            )
+            .expect(200);
+        let decision = buy(here, "SO-3", "100.00");
+        assert_eq!(decision["outcome"], "review_required");
+        assert_eq!(codes(&decision), ["group_limit"]);
+        assert_eq!(buy(here, "SO-4", "50.00")["outcome"], "approved");
+    });
+}
+
+#[test]
+fn a_group_whose_account_is_opened_later_bounds_its_members_from_then_on() {
+    on_both(|here| {
+        a_customer("G").without_account().create(here);
+        a_customer("C-1")
+            .below("G")
+            .with_limit("1000.00")
+            .create(here);
+        for order in ["SO-1", "SO-2"] {
+            assert_eq!(buy(here, order, "100.00")["outcome"], "approved");
+        }
+        let there = here.another();
+        there
+            .finance()
+            .post(
+                "/v1/credit-accounts",
+                json!({"customer": "G", "currency": "CNY"}),
+            )
+            .expect(201);
+        set_limit(
+            &there,
+            "G",
+            netterms::book::exposure::model::LimitScope::Group,
+            "250.00",
+            "CNY",
+        );
+        assert_eq!(codes(&buy(here, "SO-3", "100.00")), ["group_limit"]);
+        is_true(here);
+    });
+}
+
+#[test]
+fn a_cap_that_is_set_up_bounds_the_next_order_and_counts_it() {
+    after_two_orders(|here, there, _| {
+        set_cap(there, "company", None, yuan("300.00"));
+        assert_eq!(buy(here, "SO-3", "50.00")["outcome"], "approved");
+        assert_eq!(codes(&buy(here, "SO-4", "100.00")), ["portfolio_cap"]);
+    });
+}
+
+#[test]
+fn another_policy_decides_the_next_order() {
+    after_two_orders(|here, there, _| {
+        let version = set_policy(there, |document| {
+            document["check_rules"] = json!([{"code": "limit_utilisation", "effect": "review", "threshold_ppm": 250_000}]);
+        });
+        let decision = buy(here, "SO-3", "100.00");
+        assert_eq!(decision["policy_version"], version);
+        assert_eq!(decision["outcome"], "review_required");
+    });
+}
+
+#[test]
+fn an_invoice_and_the_day_on_which_it_is_overdue_count() {
+    after_two_orders(|here, there, _| {
+        an_invoice("INV-1", "C-1", "750.00")
+            .dated("2026-03-01")
+            .due("2026-03-10")
+            .create(there);
+        assert_eq!(codes(&buy(here, "SO-3", "100.00")), ["limit_utilisation"]);
+        assert_eq!(
+            buy(here, "SO-4", "1.00")["outcome"],
+            "approved_with_warning"
+        );
+        here.turn_to("2026-04-20");
+        assert!(codes(&buy(here, "SO-5", "1.00")).contains(&"overdue_days_oldest".to_owned()));
+    });
+}
+
+#[test]
+fn an_order_that_the_other_server_knows_is_known() {
+    after_two_orders(|here, there, _| {
+        let reserved = buy(there, "SO-3", "100.00");
+        let again = check(here, an_order("C-1", "SO-3", "100.00"));
+        let again = again.expect_problem(409, "reservation_exists");
+        assert_eq!(again["existing_id"], reserved["reservation"]["id"]);
+        let waiting = buy(there, "SO-4", "5000.00");
+        let again = check(here, an_order("C-1", "SO-4", "10.00"));
+        let again = again.expect_problem(409, "credit_block_exists");
+        assert_eq!(again["existing_id"], waiting["credit_block"]["id"]);
+        let with_key = |app: &TestApp, amount: &str| {
+            app.system()
+                .request("POST", "/v1/limit-checks")
+                .key("one-key")
+                .json(an_order("C-1", "SO-5", amount))
+                .send()
+        };
+        let first = with_key(there, "10.00").expect(200);
+        let replayed = with_key(here, "10.00").expect(200);
+        assert_eq!(replayed.body, first.body);
+        assert_eq!(replayed.header("idempotent-replayed"), Some("true"));
+        with_key(here, "11.00").expect_problem(422, "idempotency_key_reused");
+    });
+}
+
+#[test]
+fn whose_salesperson_changed_is_not_theirs_to_ask_about() {
+    after_two_orders(|here, there, _| {
+        let asks = |app: &TestApp| {
+            app.sales()
+                .post("/v1/limit-checks", an_order("C-1", "SO-3", "1.00"))
+        };
+        patch(there, "/v1/customers/C-1", json!({"owner": "u-somebody"}));
+        asks(here).expect_problem(404, "not_found");
+    });
+}
