@@ -5,7 +5,7 @@
 //! asked until its mark changes, which everything changes that the desk would find: the statement that writes what was
 //! decided looks at the marks, and writes nothing when one is another.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
@@ -67,28 +67,40 @@ impl Memory {
         self.accounts.get(&customer)?.as_ref()
     }
 
-    /// The policy that was live, if nothing stood on this day for a customer and those above it.
-    pub fn untroubled(
+    /// The policy that was live when it was asked last.
+    pub const fn policy(&self) -> Option<PolicyId> {
+        self.policy
+    }
+
+    /// How many customers are remembered.
+    pub fn len(&self) -> usize {
+        self.customers.len()
+    }
+
+    /// Whether it must be asked what stands on this day for a customer and those above it: something did when it was asked
+    /// last, or it never was.
+    pub fn is_troubled(
         &self,
         customer: CustomerId,
         above: &[CustomerId],
         today: NaiveDate,
-    ) -> Option<PolicyId> {
-        let own = self.account(customer)?;
-        let is_untroubled = own.untroubled_on == Some(today) && own.has_no_more_limits;
-        let have_no_more_limits = above.iter().all(|id| match self.accounts.get(id) {
-            Some(Some(account)) => account.has_no_more_limits,
-            Some(None) => true,
-            None => false,
+    ) -> bool {
+        let is_untroubled = self.account(customer).is_some_and(|own| {
+            own.untroubled_on == Some(today)
+                && own.has_no_more_limits
+                && above.iter().all(|id| match self.accounts.get(id) {
+                    Some(Some(account)) => account.has_no_more_limits,
+                    Some(None) => true,
+                    None => false,
+                })
         });
-        self.policy.filter(|_| is_untroubled && have_no_more_limits)
+        !is_untroubled
     }
 
     /// Remembers what stands for customers, and for those above them.
     pub fn remember_standing(
         &mut self,
-        customers: &[CustomerId],
-        everyone: &[CustomerId],
+        lines: &BTreeMap<CustomerId, Vec<CustomerId>>,
         standing: &Standing,
         today: NaiveDate,
     ) {
@@ -96,15 +108,15 @@ impl Memory {
         let overdue = standing.overdue.iter().map(|(customer, _)| *customer);
         let waiting = standing.waiting_customers.iter().copied();
         let troubled: HashSet<CustomerId> = overdue.chain(waiting).collect();
-        for id in everyone {
-            if let Some(Some(known)) = self.accounts.get_mut(id) {
-                known.has_no_more_limits = !standing.additional.contains(&known.account.id);
+        for (customer, above) in lines {
+            for id in std::iter::once(customer).chain(above) {
+                if let Some(Some(known)) = self.accounts.get_mut(id) {
+                    known.has_no_more_limits = !standing.additional.contains(&known.account.id);
+                }
             }
-        }
-        for id in customers {
-            if let Some(Some(known)) = self.accounts.get_mut(id) {
+            if let Some(Some(known)) = self.accounts.get_mut(customer) {
                 let is_untroubled =
-                    !troubled.contains(id) && !standing.blocked.contains(&known.account.id);
+                    !troubled.contains(customer) && !standing.blocked.contains(&known.account.id);
                 known.untroubled_on = is_untroubled.then_some(today);
             }
         }

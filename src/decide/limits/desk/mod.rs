@@ -16,7 +16,7 @@ mod orders;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::time::{Duration, Instant as Stopwatch};
 
 use tokio::sync::oneshot;
@@ -29,7 +29,7 @@ use super::api::shapes::{LimitCheckIn, LimitCheckOut};
 use crate::book::policy::model::Policy;
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
-use crate::kernel::ids::{CreditBlockId, ReservationId};
+use crate::kernel::ids::{CreditBlockId, CustomerId, ReservationId};
 use crate::kernel::places::Language;
 use crate::platform::db::{AtOnce, Backend, Database, Db, DbError, OpenError, Session, Tx};
 use crate::platform::http::{Code, Ended, Problem};
@@ -37,6 +37,8 @@ use crate::platform::idempotency::{self, Keyed};
 
 /// How many checks one transaction decides at most.
 const BATCH_MAX: usize = 256;
+/// How many customers a clerk remembers before it is asked about them.
+const READ_AT_FIRST: usize = 50_000;
 /// For how many batches the surer way is taken after one met somebody else.
 const CAUTION: usize = 16;
 /// How long a batch waits at most for those who were in the last one.
@@ -83,6 +85,8 @@ struct Clerk {
     session: Session,
     caller: Caller,
     memory: Memory,
+    /// How far it has read into the book; none when it has read enough.
+    has_read_to: Option<CustomerId>,
     can_write_at_once: bool,
     /// For how many batches still memory is not relied on, and for how many accounts are locked, because somebody else
     /// was at the same accounts.
@@ -104,11 +108,14 @@ impl Desk {
         };
         let mut queues = Vec::new();
         for _ in 0..clerks {
+            let can_write_at_once = database.backend() == Backend::Postgres;
+            let first = CustomerId::from_uuid(uuid::Uuid::nil());
             let mut clerk = Clerk {
                 session: database.session()?,
                 caller: caller.clone(),
                 memory: Memory::default(),
-                can_write_at_once: database.backend() == Backend::Postgres,
+                has_read_to: can_write_at_once.then_some(first),
+                can_write_at_once,
                 doubtful: 0,
                 cautious: 0,
             };
@@ -183,7 +190,7 @@ impl Clerk {
     /// Serves until the desk is closed.
     fn serve(&mut self, waiting: &Receiver<Waiting>) {
         let mut last = 0;
-        while let Ok(first) = waiting.recv() {
+        while let Some(first) = self.next(waiting) {
             let mut batch = gather(first, waiting, last);
             last = batch.len();
             // A caller that gave up costs nothing.
@@ -197,6 +204,33 @@ impl Clerk {
                 let _ = reply.send(answer);
             }
         }
+    }
+
+    /// The next check, none when the desk is closed. While nobody waits, the clerk reads into the book.
+    fn next(&mut self, waiting: &Receiver<Waiting>) -> Option<Waiting> {
+        while let Some(last) = self.has_read_to {
+            match waiting.try_recv() {
+                Ok(first) => return Some(first),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => self.has_read_to = self.read_on(last),
+            }
+        }
+        waiting.recv().ok()
+    }
+
+    /// Remembers some more customers, until there are no more or enough. What fails here is read when it is needed.
+    fn read_on(&mut self, last: CustomerId) -> Option<CustomerId> {
+        let memory = &mut self.memory;
+        let read = self.session.at_once(|unit| {
+            let today = unit.clock().day_of(unit.now());
+            opening::learn_more(unit, memory, last, today)
+        });
+        let is_enough = self.memory.len() >= READ_AT_FIRST;
+        read.unwrap_or_else(|error| {
+            tracing::info!(%error, "the credit desk does not read the book beforehand");
+            None
+        })
+        .filter(|_| !is_enough)
     }
 
     /// Decides a batch. One that fails for a check in it is decided one by one; one that the database is not there for

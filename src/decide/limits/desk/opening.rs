@@ -11,12 +11,14 @@ use crate::book::exposure::actions::{self as exposure, Locked, caps};
 use crate::book::exposure::model::CreditAccount;
 use crate::book::exposure::store as accounts_store;
 use crate::decide::limits::store::{self, Named, Standing};
-use crate::kernel::ids::{CreditAccountId, CustomerId, PolicyId};
+use crate::kernel::ids::{CreditAccountId, CustomerId};
 use crate::kernel::text::Number;
 use crate::platform::db::{Db, DbError, Mark};
 
 /// How often accounts that changed while they were read are read again.
 const ATTEMPTS: usize = 3;
+/// How many customers are remembered in one go while nobody waits.
+const LEARNED_AT_ONCE: i64 = 500;
 
 /// How what is decided is kept true until it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +81,9 @@ struct Lines {
     /// Those of checks that reserve, with those above them; and the others.
     reserving: BTreeSet<CustomerId>,
     others: BTreeSet<CustomerId>,
+    /// Those of orders that only ask: they may have a reservation, which must be looked for. One that reserves fails when
+    /// it has.
+    only_asking: BTreeMap<CustomerId, Vec<CustomerId>>,
 }
 
 impl Lines {
@@ -92,6 +97,9 @@ impl Lines {
                     &mut lines.others
                 };
                 wanted.extend(std::iter::once(id).chain(above.iter().copied()));
+                if !one.input.reserves() && one.input.order().is_some() {
+                    lines.only_asking.insert(id, above.clone());
+                }
                 lines.of.insert(id, above);
             }
         }
@@ -102,6 +110,15 @@ impl Lines {
     fn everyone(&self) -> Vec<CustomerId> {
         self.reserving.union(&self.others).copied().collect()
     }
+}
+
+/// These customers and all above them, each once.
+fn everyone_in(lines: &BTreeMap<CustomerId, Vec<CustomerId>>) -> Vec<CustomerId> {
+    let everyone: BTreeSet<CustomerId> = lines
+        .iter()
+        .flat_map(|(id, above)| std::iter::once(*id).chain(above.iter().copied()))
+        .collect();
+    everyone.into_iter().collect()
 }
 
 /// The accounts of a batch, by customer, with their marks where they are needed.
@@ -138,15 +155,12 @@ pub fn open(
 ) -> Result<Opened, DbError> {
     learn(db, asked, memory)?;
     let lines = Lines::new(asked, memory);
-    if locking == Locking::Memory
-        && let Some(live_policy) = untroubled(asked, &lines, memory, today)
-    {
-        let accounts = remembered(db, &lines, memory)?;
-        let standing = Standing {
-            live_policy: Some(live_policy),
-            ..Standing::default()
-        };
-        return put_together(db, lines, accounts, standing, memory, locking);
+    let mut known = Standing::default();
+    let mut to_ask = lines.of.clone();
+    if locking == Locking::Memory {
+        known.live_policy = memory.policy();
+        to_ask.retain(|id, above| memory.is_troubled(*id, above, today));
+        to_ask.extend(lines.only_asking.clone());
     }
     for _ in 0..ATTEMPTS {
         let accounts = match locking {
@@ -154,45 +168,27 @@ pub fn open(
             Locking::Marks | Locking::Memory => remembered(db, &lines, memory)?,
             Locking::Nothing => accounts_store::list_by_customers(db, &lines.everyone())?.into(),
         };
-        let standing = standing(db, asked, &lines, &accounts, memory, today)?;
+        let standing = if to_ask.is_empty() && known.live_policy.is_some() {
+            std::mem::take(&mut known)
+        } else {
+            standing(db, asked, &to_ask, &accounts, memory, today)?
+        };
         if !standing.changed_customers.is_empty() {
             memory.forget(&standing.changed_customers);
             let message = "a customer was moved or renamed meanwhile".to_owned();
             return Err(DbError::Serialization(message));
         }
         if !standing.changed_accounts.is_empty() {
-            memory.forget_accounts(&lines.everyone());
+            memory.forget_accounts(&everyone_in(&to_ask));
             continue;
         }
-        let customers: Vec<CustomerId> = lines.of.keys().copied().collect();
-        memory.remember_standing(&customers, &lines.everyone(), &standing, today);
-        let locking = match locking {
-            Locking::Memory => Locking::Marks,
-            asked_for => asked_for,
-        };
+        if !to_ask.is_empty() {
+            memory.remember_standing(&to_ask, &standing, today);
+        }
         return put_together(db, lines, accounts, standing, memory, locking);
     }
     let message = "accounts change all the time".to_owned();
     Err(DbError::Serialization(message))
-}
-
-/// The policy under which all is known that stands for a batch, because nothing did when it was asked last. An order
-/// that only asks may have a reservation, which must be looked for; one that reserves fails when it has.
-fn untroubled(
-    asked: &[Asked],
-    lines: &Lines,
-    memory: &Memory,
-    today: NaiveDate,
-) -> Option<PolicyId> {
-    let mut policy = None;
-    for one in asked {
-        let (id, above) = memory.line(&one.input.customer())?;
-        if !one.input.reserves() && one.input.order().is_some() || !lines.of.contains_key(&id) {
-            return None;
-        }
-        policy = Some(memory.untroubled(id, &above, today)?);
-    }
-    policy
 }
 
 /// The accounts, those of checks that reserve locked.
@@ -232,31 +228,39 @@ fn remembered(db: &mut Db, lines: &Lines, memory: &mut Memory) -> Result<Account
     Ok(accounts)
 }
 
-/// Asks what stands for the batch.
+/// Asks what stands for some lines of a batch.
 fn standing(
     db: &mut Db,
     asked: &[Asked],
-    lines: &Lines,
+    lines: &BTreeMap<CustomerId, Vec<CustomerId>>,
     accounts: &Accounts,
     memory: &Memory,
     today: NaiveDate,
 ) -> Result<Standing, DbError> {
     let own: Vec<&CreditAccount> = lines
-        .of
         .keys()
         .filter_map(|id| accounts.by_customer.get(id))
         .collect();
-    let everyone = lines.everyone();
+    let everyone = everyone_in(lines);
     let named: Vec<&Named> = everyone
         .iter()
         .filter_map(|id| memory.customer(*id))
         .collect();
-    let all: Vec<CreditAccountId> = accounts.by_customer.values().map(|a| a.id).collect();
+    let all: Vec<CreditAccountId> = everyone
+        .iter()
+        .filter_map(|id| Some(accounts.by_customer.get(id)?.id))
+        .collect();
     let marks: Vec<Mark> = all
         .iter()
         .filter_map(|id| accounts.marks.get(id))
         .copied()
         .collect();
+    let is_meant = |one: &&Asked| {
+        let line = memory.line(&one.input.customer());
+        line.is_some_and(|(id, _)| lines.contains_key(&id))
+    };
+    let asked: Vec<&Asked> = asked.iter().filter(is_meant).collect();
+    let orders: Vec<&str> = asked.iter().filter_map(|one| one.input.order()).collect();
     let keys = asked.iter().filter_map(|one| one.keyed.as_ref());
     store::standing(
         db,
@@ -266,10 +270,7 @@ fn standing(
             named: &named,
             all_accounts: &all,
             marks: (!marks.is_empty()).then_some(&marks),
-            orders: &asked
-                .iter()
-                .filter_map(|one| one.input.order())
-                .collect::<Vec<_>>(),
+            orders: &orders,
             keys: &keys.map(|keyed| keyed.id).collect::<Vec<_>>(),
             today,
         },
@@ -307,6 +308,40 @@ fn put_together(
     })
 }
 
+/// Remembers customers that come after one by id, with their accounts and what stands for them; gives the last one, none
+/// when there are no more.
+///
+/// # Errors
+/// When the database fails, or the book changes meanwhile.
+pub fn learn_more(
+    db: &mut Db,
+    memory: &mut Memory,
+    after: CustomerId,
+    today: NaiveDate,
+) -> Result<Option<CustomerId>, DbError> {
+    let found = store::list_named_after(db, after, LEARNED_AT_ONCE)?;
+    let Some(last) = found.last().map(|customer| customer.id) else {
+        return Ok(None);
+    };
+    let ids: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
+    remember(db, memory, found)?;
+    let references = ids.iter().map(|id| CustomerRef::Id(*id));
+    let lines: BTreeMap<CustomerId, Vec<CustomerId>> = references
+        .filter_map(|reference| memory.line(&reference))
+        .collect();
+    let lines = Lines {
+        others: everyone_in(&lines).into_iter().collect(),
+        of: lines,
+        ..Lines::default()
+    };
+    let accounts = remembered(db, &lines, memory)?;
+    let standing = standing(db, &[], &lines.of, &accounts, memory, today)?;
+    if standing.changed_customers.is_empty() && standing.changed_accounts.is_empty() {
+        memory.remember_standing(&lines.of, &standing, today);
+    }
+    Ok(Some(last))
+}
+
 /// Reads what is not remembered of the customers that are asked about, and of everybody above them.
 fn learn(db: &mut Db, asked: &[Asked], memory: &mut Memory) -> Result<(), DbError> {
     let mut ids: Vec<CustomerId> = Vec::new();
@@ -328,6 +363,11 @@ fn learn(db: &mut Db, asked: &[Asked], memory: &mut Memory) -> Result<(), DbErro
         let numbers: Vec<&str> = numbers.iter().map(Number::as_str).collect();
         found.extend(store::list_named_by_numbers(db, &numbers)?);
     }
+    remember(db, memory, found)
+}
+
+/// Remembers customers, and reads those above them that are not remembered.
+fn remember(db: &mut Db, memory: &mut Memory, mut found: Vec<Named>) -> Result<(), DbError> {
     let learned: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
     while !found.is_empty() {
         memory.remember(found);

@@ -68,28 +68,47 @@ pub struct Named {
     pub mark: Mark,
 }
 
-/// Reads customers by a condition, with their marks.
-macro_rules! named {
-    ($db:expr, $condition:expr) => {
-        Ok(on_backend!($db, |c| customers::table
-            .filter($condition)
-            .select((
-                customers::id,
-                customers::number,
-                customers::parent_customer_id,
-                customers::owner,
-                MarkOf("customers"),
-            ))
-            .load(c))?)
-    };
+/// What is read of a customer.
+type NamedColumns = (
+    customers::id,
+    customers::number,
+    customers::parent_customer_id,
+    customers::owner,
+    MarkOf,
+);
+
+const fn named_columns() -> NamedColumns {
+    (
+        customers::id,
+        customers::number,
+        customers::parent_customer_id,
+        customers::owner,
+        MarkOf("customers"),
+    )
 }
 
 pub fn list_named(db: &mut Db, ids: &[CustomerId]) -> Result<Vec<Named>, DbError> {
-    named!(db, customers::id.eq_any(ids))
+    Ok(on_backend!(db, |c| customers::table
+        .filter(customers::id.eq_any(ids))
+        .select(named_columns())
+        .load(c))?)
 }
 
 pub fn list_named_by_numbers(db: &mut Db, numbers: &[&str]) -> Result<Vec<Named>, DbError> {
-    named!(db, customers::number.eq_any(numbers))
+    Ok(on_backend!(db, |c| customers::table
+        .filter(customers::number.eq_any(numbers))
+        .select(named_columns())
+        .load(c))?)
+}
+
+/// The first customers after one by id.
+pub fn list_named_after(db: &mut Db, after: CustomerId, limit: i64) -> Result<Vec<Named>, DbError> {
+    Ok(on_backend!(db, |c| customers::table
+        .filter(customers::id.gt(after))
+        .order(customers::id)
+        .limit(limit)
+        .select(named_columns())
+        .load(c))?)
 }
 
 /// A row of the one question: what it is about, its id, and for overdue amounts the day, sum and largest.
