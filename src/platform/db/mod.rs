@@ -206,10 +206,16 @@ pub fn read_document<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Db
     serde_json::from_str(text).map_err(|error| DbError::Document(error.to_string()))
 }
 
+/// Room for most documents, so that it need not be made bit by bit while one is written, nor wasted on many.
+const DOCUMENT_BYTES: usize = 512;
+
 /// Writes a document to be stored as JSON.
 ///
 /// # Errors
 /// When the value has no JSON form.
 pub fn write_document<T: serde::Serialize>(value: &T) -> Result<String, DbError> {
-    serde_json::to_string(value).map_err(|error| DbError::Document(error.to_string()))
+    let mut text = Vec::with_capacity(DOCUMENT_BYTES);
+    serde_json::to_writer(&mut text, value)
+        .map_err(|error| DbError::Document(error.to_string()))?;
+    String::from_utf8(text).map_err(|error| DbError::Document(error.to_string()))
 }

@@ -6,7 +6,7 @@ use diesel::sql_types::{Nullable, Text};
 use serde::Serialize;
 
 use super::columns::{IdColumn, InstantColumn};
-use super::{Conn, Db, DbError, Writes, fault, insert_rows};
+use super::{Conn, Db, DbError, Writes, fault, insert_rows, write_document};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::TrailEntryId;
@@ -53,14 +53,14 @@ impl Change {
     /// The thing as it was.
     #[must_use]
     pub fn before(mut self, value: &impl Serialize) -> Change {
-        self.before = serde_json::to_string(value).ok();
+        self.before = write_document(value).ok();
         self
     }
 
     /// The thing as it is now.
     #[must_use]
     pub fn after(mut self, value: &impl Serialize) -> Change {
-        self.after = serde_json::to_string(value).ok();
+        self.after = write_document(value).ok();
         self
     }
 

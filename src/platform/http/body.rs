@@ -1,6 +1,5 @@
 //! What comes in: bodies, keys and preconditions, each checked before a use case sees it.
 
-use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -228,23 +227,42 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 /// JSON with sorted members and no spaces, so that a retry by another serialiser is the same request.
 fn canonical(value: &serde_json::Value) -> String {
+    let mut text = Vec::with_capacity(256);
+    // Writing to a vector can't fail, and what was read has a JSON form.
+    let _ = write_canonical(value, &mut text);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+fn write_canonical(value: &serde_json::Value, out: &mut Vec<u8>) -> serde_json::Result<()> {
     use serde_json::Value;
     match value {
         Value::Object(members) => {
             let mut members: Vec<_> = members.iter().collect();
-            members.sort_by_key(|(name, _)| name.as_str());
-            let members: Vec<String> = members
-                .into_iter()
-                .map(|(name, value)| format!("{}:{}", Value::from(name.as_str()), canonical(value)))
-                .collect();
-            format!("{{{}}}", members.join(","))
+            members.sort_unstable_by_key(|(name, _)| name.as_str());
+            out.push(b'{');
+            for (at, (name, value)) in members.into_iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                serde_json::to_writer(&mut *out, name)?;
+                out.push(b':');
+                write_canonical(value, out)?;
+            }
+            out.push(b'}');
         }
         Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(canonical).collect();
-            format!("[{}]", items.join(","))
+            out.push(b'[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                write_canonical(item, out)?;
+            }
+            out.push(b']');
         }
-        scalar => scalar.to_string(),
+        scalar => serde_json::to_writer(out, scalar)?,
     }
+    Ok(())
 }
 
 /// SHA-256 over the parts, in hex.
@@ -255,11 +273,11 @@ pub(super) fn fingerprint(parts: &[&str]) -> String {
 
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 async fn read_json(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, Problem> {

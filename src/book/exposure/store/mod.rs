@@ -4,7 +4,7 @@ pub mod additional;
 pub mod entries;
 pub mod portfolios;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -164,7 +164,7 @@ pub struct Movement {
 pub fn add_reserved(
     writes: &mut Writes,
     movements: &BTreeMap<CreditAccountId, Movement>,
-    marks: Option<&HashMap<CreditAccountId, Mark>>,
+    marks: Option<&BTreeMap<CreditAccountId, Mark>>,
 ) -> Result<(), DbError> {
     match writes.conn() {
         _ if movements.is_empty() => {}

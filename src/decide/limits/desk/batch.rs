@@ -1,6 +1,6 @@
 //! A batch of checks: what is loaded for them, how they are decided in order, and what is written.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -53,7 +53,7 @@ pub struct Batch {
     changes: Vec<(Caller, Change)>,
     /// What the accounts were marked with when they were read, where they are not locked; and whether nobody has looked
     /// since.
-    marks: HashMap<CreditAccountId, Mark>,
+    marks: BTreeMap<CreditAccountId, Mark>,
     is_from_memory: bool,
 }
 

@@ -77,12 +77,12 @@ impl Book {
             standing,
             ..
         } = opened;
-        let additional = if !standing.additional.is_empty() {
+        let additional = if standing.additional.is_empty() {
+            Vec::new()
+        } else {
             let accounts = found.values().flat_map(Locked::line);
             let ids: BTreeSet<CreditAccountId> = accounts.map(|account| account.id).collect();
             additional::list_standing(db, &ids.into_iter().collect::<Vec<_>>(), today)?
-        } else {
-            Vec::new()
         };
         let mut book = Book {
             customers,

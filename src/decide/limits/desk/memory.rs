@@ -73,7 +73,7 @@ impl Memory {
     }
 
     /// How many customers are remembered.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.customers.len()
     }
 

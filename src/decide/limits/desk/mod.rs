@@ -225,7 +225,7 @@ impl Clerk {
             let today = unit.clock().day_of(unit.now());
             opening::learn_more(unit, memory, last, today)
         });
-        let is_enough = self.memory.len() >= READ_AT_FIRST;
+        let is_enough = self.memory.size() >= READ_AT_FIRST;
         read.unwrap_or_else(|error| {
             tracing::info!(%error, "the credit desk does not read the book beforehand");
             None

@@ -39,7 +39,7 @@ pub struct Opened {
     pub lines: BTreeMap<CustomerId, Locked>,
     pub standing: Standing,
     /// Of all accounts, where they are not locked but marked.
-    pub marks: HashMap<CreditAccountId, Mark>,
+    pub marks: BTreeMap<CreditAccountId, Mark>,
     /// Whether the marks were not even looked at yet.
     pub is_from_memory: bool,
 }
@@ -125,7 +125,7 @@ fn everyone_in(lines: &BTreeMap<CustomerId, Vec<CustomerId>>) -> Vec<CustomerId>
 #[derive(Default)]
 struct Accounts {
     by_customer: BTreeMap<CustomerId, CreditAccount>,
-    marks: HashMap<CreditAccountId, Mark>,
+    marks: BTreeMap<CreditAccountId, Mark>,
 }
 
 impl From<Vec<CreditAccount>> for Accounts {
@@ -135,7 +135,7 @@ impl From<Vec<CreditAccount>> for Accounts {
             .map(|account| (account.customer_id, account));
         Accounts {
             by_customer: by_customer.collect(),
-            marks: HashMap::new(),
+            marks: BTreeMap::new(),
         }
     }
 }
