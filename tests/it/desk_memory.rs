@@ -158,17 +158,30 @@ fn another_policy_decides_the_next_order() {
 }
 
 #[test]
-fn an_invoice_and_the_day_on_which_it_is_overdue_count() {
+fn an_invoice_takes_of_the_limit_at_once() {
     after_two_orders(|here, there, _| {
-        an_invoice("INV-1", "C-1", "750.00")
-            .dated("2026-03-01")
-            .due("2026-03-10")
-            .create(there);
+        an_invoice("INV-1", "C-1", "750.00").create(there);
         assert_eq!(buy(here, "SO-3", "100.00")["outcome"], "review_required");
         let decision = buy(here, "SO-4", "1.00");
         assert_eq!(decision["outcome"], "approved_with_warning");
-        here.turn_to("2026-04-20");
-        assert!(codes(&buy(here, "SO-5", "1.00")).contains(&"overdue_days_oldest".to_owned()));
+    });
+}
+
+#[test]
+fn from_one_day_to_the_next_something_is_overdue() {
+    on_both(|app| {
+        app.turn_to("2026-03-01");
+        a_customer("C-1").with_limit("100000.00").create(app);
+        an_invoice("INV-1", "C-1", "5000.00")
+            .dated("2026-03-01")
+            .due("2026-03-31")
+            .create(app);
+        app.turn_to("2026-04-30");
+        for order in ["SO-1", "SO-2"] {
+            assert_eq!(buy(app, order, "1.00")["outcome"], "approved");
+        }
+        app.turn_to("2026-05-01");
+        assert_eq!(codes(&buy(app, "SO-3", "1.00")), ["overdue_days_oldest"]);
     });
 }
 

@@ -278,6 +278,25 @@ impl Session {
         Ok(value)
     }
 
+    /// Reads, on PostgreSQL with the connection that is kept.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database.
+    pub fn read<T>(
+        &mut self,
+        work: impl FnOnce(&mut Db) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let mut db = match self.held.take() {
+            Some(held) => held,
+            None => self.database.reader()?,
+        };
+        let value = work(&mut db)?;
+        if db.backend() == Backend::Postgres {
+            self.held = Some(db);
+        }
+        Ok(value)
+    }
+
     /// Runs `work`, which writes in one statement, without a transaction around it. On PostgreSQL alone.
     ///
     /// # Errors

@@ -221,9 +221,9 @@ impl Clerk {
     /// Remembers some more customers, until there are no more or enough. What fails here is read when it is needed.
     fn read_on(&mut self, last: CustomerId) -> Option<CustomerId> {
         let memory = &mut self.memory;
-        let read = self.session.at_once(|unit| {
-            let today = unit.clock().day_of(unit.now());
-            opening::learn_more(unit, memory, last, today)
+        let read = self.session.read(|db| {
+            let today = db.today();
+            opening::learn_more(db, memory, last, today)
         });
         let is_enough = self.memory.size() >= READ_AT_FIRST;
         read.unwrap_or_else(|error| {
