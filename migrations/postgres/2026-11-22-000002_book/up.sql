@@ -240,7 +240,7 @@ CREATE TABLE reservations (
 -- One open reservation for each order and purpose; of those that ended, each stands for itself.
 CREATE UNIQUE INDEX reservations_order_number_customer_id_purpose_key ON reservations (order_number, customer_id, purpose,
     (CASE WHEN status IN ('active', 'partially_captured') THEN '00000000-0000-0000-0000-000000000000' ELSE id END));
-CREATE INDEX reservations_account ON reservations (account_id, created_at);
+CREATE INDEX reservations_customer ON reservations (customer_id, id);
 CREATE INDEX reservations_expiry ON reservations (expires_at) WHERE ended_at IS NULL;
 
 CREATE TABLE invoices (

@@ -11,7 +11,7 @@ use crate::decide::limits::facts::{Behaviour, Unpaid, UsualOrder};
 use crate::decide::limits::store;
 use crate::decide::rating::ratings::actions as ratings;
 use crate::decide::rating::ratings::model::CurrentRating;
-use crate::kernel::ids::{CreditAccountId, CustomerId};
+use crate::kernel::ids::CustomerId;
 use crate::platform::db::{Db, DbError};
 
 /// How far back behaviour and usual orders look.
@@ -43,7 +43,6 @@ impl AskedFor {
         db: &mut Db,
         policy: &PolicyDocument,
         customers: &[CustomerId],
-        accounts: &[CreditAccountId],
         today: NaiveDate,
     ) -> Result<AskedFor, DbError> {
         let since = today
@@ -61,7 +60,7 @@ impl AskedFor {
             found.behaviour = Some(read_behaviour(db, customers, since)?);
         }
         if policy.asks(RuleCode::OrderOutlier) {
-            found.orders = Some(read_orders(db, accounts, since)?);
+            found.orders = Some(read_orders(db, customers, since)?);
         }
         if policy.asks_for_ratings() {
             found.ratings = Some(ratings::current(db, customers)?);
@@ -129,12 +128,12 @@ fn read_behaviour(
 
 fn read_orders(
     db: &mut Db,
-    accounts: &[CreditAccountId],
+    customers: &[CustomerId],
     since: NaiveDate,
 ) -> Result<HashMap<CustomerId, Orders>, DbError> {
     let since = db.clock().start_of(since);
     let mut found: HashMap<CustomerId, Orders> = HashMap::new();
-    for (customer, number, minor) in store::list_usual_orders(db, accounts, since)? {
+    for (customer, number, minor) in store::list_usual_orders(db, customers, since)? {
         let orders = found.entry(customer).or_default();
         orders.by_number.insert(number, minor);
         orders.amounts.push(minor);

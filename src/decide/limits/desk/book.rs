@@ -109,8 +109,7 @@ impl Book {
             }
         }
         book.learn_rates(db, asked, today)?;
-        let (customers, accounts) = (book.customers(), book.accounts());
-        book.asked_for = AskedFor::read(db, policy, &customers, &accounts, today)?;
+        book.asked_for = AskedFor::read(db, policy, &book.customers(), today)?;
         Ok(book)
     }
 
@@ -148,11 +147,6 @@ impl Book {
     /// Everybody whom the batch is about.
     fn customers(&self) -> Vec<CustomerId> {
         self.lines.keys().copied().collect()
-    }
-
-    /// The customers' own accounts.
-    fn accounts(&self) -> Vec<CreditAccountId> {
-        self.lines.values().map(|line| line.account).collect()
     }
 
     pub fn customer(&self, reference: &CustomerRef) -> Option<&Named> {

@@ -128,16 +128,16 @@ pub fn count_checks_between(db: &mut Db, from: Instant, before: Instant) -> Resu
         .get_result(c))?)
 }
 
-/// The orders of these accounts that were reserved at the checkpoint `order` since an instant, each once with what it
+/// The orders of these customers that were reserved at the checkpoint `order` since an instant, each once with what it
 /// came to, whatever became of it.
 pub fn list_usual_orders(
     db: &mut Db,
-    accounts: &[CreditAccountId],
+    customers: &[CustomerId],
     since: Instant,
 ) -> Result<Vec<(CustomerId, String, i64)>, DbError> {
     Ok(on_backend!(db, |c| reservations::table
         .inner_join(limit_checks::table.on(limit_checks::id.eq(reservations::check_id)))
-        .filter(reservations::account_id.eq_any(accounts))
+        .filter(reservations::customer_id.eq_any(customers))
         .filter(reservations::created_at.ge(since))
         .filter(limit_checks::checkpoint.eq(Checkpoint::Order))
         .group_by((reservations::customer_id, reservations::order_number))
