@@ -212,6 +212,22 @@ fn an_order_that_the_other_server_knows_is_known() {
 }
 
 #[test]
+fn a_key_that_was_used_is_known_whoever_is_asked_about() {
+    after_two_orders(|here, _, _| {
+        let ask = |customer: &str| {
+            here.system()
+                .request("POST", "/v1/limit-checks")
+                .key("one-key")
+                .json(an_order(customer, "SO-3", "1.00"))
+                .send()
+        };
+        ask("C-404").expect_problem(404, "not_found");
+        ask("C-1").expect(200);
+        ask("C-404").expect_problem(422, "idempotency_key_reused");
+    });
+}
+
+#[test]
 fn whose_salesperson_changed_is_not_theirs_to_ask_about() {
     after_two_orders(|here, there, _| {
         let asks = |app: &TestApp| {

@@ -133,11 +133,15 @@ impl Memory {
         }
     }
 
-    /// Remembers customers as they are now.
-    pub fn remember(&mut self, customers: impl IntoIterator<Item = Named>) {
+    /// Forgets all when that is too much. Between batches: one must not lose what it was told.
+    pub fn make_room(&mut self) {
         if self.customers.len() > MOST {
             *self = Memory::default();
         }
+    }
+
+    /// Remembers customers as they are now.
+    pub fn remember(&mut self, customers: impl IntoIterator<Item = Named>) {
         for customer in customers {
             self.by_number.insert(customer.number.clone(), customer.id);
             self.customers.insert(customer.id, customer);

@@ -83,12 +83,17 @@ struct Lines {
     others: BTreeSet<CustomerId>,
     /// Those of orders that only ask: they may have a reservation, which must be looked for. One that reserves fails when
     /// it has.
-    only_asking: BTreeMap<CustomerId, Vec<CustomerId>>,
+    only_asking: BTreeSet<CustomerId>,
+    /// Whether nobody asks about a customer that is not known, who may still have used a key.
+    are_of_all: bool,
 }
 
 impl Lines {
     fn new(asked: &[Asked], memory: &Memory) -> Lines {
-        let mut lines = Lines::default();
+        let mut lines = Lines {
+            are_of_all: true,
+            ..Lines::default()
+        };
         for one in asked {
             if let Some((id, above)) = memory.line(&one.input.customer()) {
                 let wanted = if one.input.reserves() {
@@ -98,9 +103,11 @@ impl Lines {
                 };
                 wanted.extend(std::iter::once(id).chain(above.iter().copied()));
                 if !one.input.reserves() && one.input.order().is_some() {
-                    lines.only_asking.insert(id, above.clone());
+                    lines.only_asking.insert(id);
                 }
                 lines.of.insert(id, above);
+            } else {
+                lines.are_of_all = false;
             }
         }
         lines.others.retain(|id| !lines.reserving.contains(id));
@@ -153,23 +160,33 @@ pub fn open(
     locking: Locking,
     today: NaiveDate,
 ) -> Result<Opened, DbError> {
+    memory.make_room();
     learn(db, asked, memory)?;
     let lines = Lines::new(asked, memory);
-    let mut known = Standing::default();
-    let mut to_ask = lines.of.clone();
-    if locking == Locking::Memory {
-        known.live_policy = memory.policy();
-        to_ask.retain(|id, above| memory.is_troubled(*id, above, today));
-        to_ask.extend(lines.only_asking.clone());
-    }
+    let is_asked = |(id, above): &(&CustomerId, &Vec<CustomerId>)| {
+        locking != Locking::Memory
+            || lines.only_asking.contains(*id)
+            || memory.is_troubled(**id, above, today)
+    };
+    let to_ask: BTreeMap<CustomerId, Vec<CustomerId>> = lines
+        .of
+        .iter()
+        .filter(is_asked)
+        .map(|(id, above)| (*id, above.clone()))
+        .collect();
+    let is_all_known = locking == Locking::Memory && to_ask.is_empty() && lines.are_of_all;
+    let known_policy = memory.policy().filter(|_| is_all_known);
     for _ in 0..ATTEMPTS {
         let accounts = match locking {
             Locking::Reserving => locked(db, &lines)?,
             Locking::Marks | Locking::Memory => remembered(db, &lines, memory)?,
             Locking::Nothing => accounts_store::list_by_customers(db, &lines.everyone())?.into(),
         };
-        let standing = if to_ask.is_empty() && known.live_policy.is_some() {
-            std::mem::take(&mut known)
+        let standing = if known_policy.is_some() {
+            Standing {
+                live_policy: known_policy,
+                ..Standing::default()
+            }
         } else {
             standing(db, asked, &to_ask, &accounts, memory, today)?
         };
@@ -257,7 +274,7 @@ fn standing(
         .collect();
     let is_meant = |one: &&Asked| {
         let line = memory.line(&one.input.customer());
-        line.is_some_and(|(id, _)| lines.contains_key(&id))
+        line.is_none_or(|(id, _)| lines.contains_key(&id))
     };
     let asked: Vec<&Asked> = asked.iter().filter(is_meant).collect();
     let orders: Vec<&str> = asked.iter().filter_map(|one| one.input.order()).collect();
