@@ -271,10 +271,7 @@ impl Session {
         work: impl FnMut(&mut Tx) -> Result<T, E>,
     ) -> Result<T, E> {
         let (value, db) = run_again(|| self.begin(), caller, Recording::Exempt, work)?;
-        // SQLite has one writer, for whom others wait.
-        if db.backend() == Backend::Postgres {
-            self.held = Some(db);
-        }
+        self.keep(db);
         Ok(value)
     }
 
@@ -286,14 +283,9 @@ impl Session {
         &mut self,
         work: impl FnOnce(&mut Db) -> Result<T, DbError>,
     ) -> Result<T, DbError> {
-        let mut db = match self.held.take() {
-            Some(held) => held,
-            None => self.database.reader()?,
-        };
+        let mut db = self.connection()?;
         let value = work(&mut db)?;
-        if db.backend() == Backend::Postgres {
-            self.held = Some(db);
-        }
+        self.keep(db);
         Ok(value)
     }
 
@@ -306,10 +298,7 @@ impl Session {
         &mut self,
         work: impl FnOnce(&mut AtOnce) -> Result<T, DbError>,
     ) -> Result<T, DbError> {
-        let mut db = match self.held.take() {
-            Some(held) => held,
-            None => self.database.writer()?,
-        };
+        let mut db = self.connection()?;
         let now = db.clock().now();
         let mut unit = AtOnce::new(&mut db, now);
         let outcome = fault("unit_begun").and_then(|()| work(&mut unit));
@@ -317,11 +306,22 @@ impl Session {
         match outcome {
             Ok(value) => {
                 fault("unit_after_commit")?;
-                self.held = Some(db);
+                self.keep(db);
                 Ok(value)
             }
             Err(DbError::Unavailable(reason)) if !is_sending => Err(DbError::Serialization(reason)),
             Err(error) => Err(error),
+        }
+    }
+
+    fn connection(&mut self) -> Result<Db, DbError> {
+        self.held.take().map_or_else(|| self.database.writer(), Ok)
+    }
+
+    fn keep(&mut self, db: Db) {
+        // SQLite has one writer, for whom others wait.
+        if db.backend() == Backend::Postgres {
+            self.held = Some(db);
         }
     }
 

@@ -50,10 +50,9 @@ pub fn lock_all(
         let lines = lines(tx, wanted)?;
         let mut accounts = BTreeMap::new();
         for chunk in everyone(&lines).chunks(5_000) {
-            for account in store::lock_by_customers(tx, chunk)? {
+            for account in store::lock_and_mark(tx, chunk)? {
                 accounts.insert(account.customer_id, account);
             }
-            store::mark(tx, chunk)?;
         }
         // A customer that was moved to another group while we waited for its lock has other ancestors now.
         if lines != self::lines(tx, wanted)? {
@@ -82,7 +81,7 @@ pub fn read_all(
 }
 
 /// The customers of these lines and all their ancestors.
-fn everyone(lines: &BTreeMap<CustomerId, Vec<CustomerId>>) -> Vec<CustomerId> {
+pub fn everyone(lines: &BTreeMap<CustomerId, Vec<CustomerId>>) -> Vec<CustomerId> {
     let everyone: BTreeSet<CustomerId> = lines
         .iter()
         .flat_map(|(customer, line)| std::iter::once(*customer).chain(line.iter().copied()))

@@ -27,7 +27,9 @@ use crate::platform::db::{Change, DbError, Tx};
 
 pub use groups::{change_customer, move_to_group};
 pub use limits::{Grant, grant, lower};
-pub use locking::{Locked, lines, lock, lock_all, post, post_all, put_together, read_all};
+pub use locking::{
+    Locked, everyone, lines, lock, lock_all, post, post_all, put_together, read_all,
+};
 pub use terms::{change, change_terms};
 
 /// Why a use case on credit accounts was refused.
@@ -115,9 +117,7 @@ pub fn open_for(
     let ancestors = customers::ancestors(tx, customer)?;
     let below: Vec<CustomerId> = customers::descendants(tx, customer)?.concat();
     let relatives: Vec<CustomerId> = ancestors.iter().chain(&below).copied().collect();
-    let locked = store::lock_by_customers(tx, &relatives)?;
-    store::mark(tx, &relatives)?;
-    let relatives = locked;
+    let relatives = store::lock_and_mark(tx, &relatives)?;
     if let Some(other) = relatives.iter().find(|other| other.currency != currency) {
         return Err(AccountError::GroupCurrency {
             given: currency,

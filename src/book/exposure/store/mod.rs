@@ -72,16 +72,17 @@ pub fn list_marked(
         .load(c))?)
 }
 
-/// Gives the accounts of these customers, which are locked, another mark: whoever decides on what was read before finds
-/// that somebody was here.
-pub fn mark(tx: &mut Tx, customers: &[CustomerId]) -> Result<(), DbError> {
+/// [`lock_by_customers`], and gives the accounts another mark: whoever decides on what was read before finds that
+/// somebody was here.
+pub fn lock_and_mark(tx: &mut Tx, customers: &[CustomerId]) -> Result<Vec<CreditAccount>, DbError> {
+    let locked = lock_by_customers(tx, customers)?;
     if let Conn::Postgres(c) = tx.conn() {
         diesel::update(credit_accounts::table)
             .filter(credit_accounts::customer_id.eq_any(customers))
             .set(credit_accounts::version.eq(credit_accounts::version))
             .execute(&mut **c)?;
     }
-    Ok(())
+    Ok(locked)
 }
 
 /// The accounts of these customers, locked until the unit of work ends, in order of id. On SQLite the transaction

@@ -532,7 +532,7 @@ impl Batch {
         let entries = Entries::new(&self.changes, self.now);
         let kept = self.keep(asked, answers)?;
         let moved = &movements.accounts;
-        // Those that others moved must be found when they are written; those that are only read, when nobody has looked.
+        // Those that are moved are looked at by their update; those that are only read, here, unless they were already.
         let (others, marks): (Vec<CreditAccountId>, Vec<Mark>) = self
             .marks
             .iter()

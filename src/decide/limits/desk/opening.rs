@@ -119,15 +119,6 @@ impl Lines {
     }
 }
 
-/// These customers and all above them, each once.
-fn everyone_in(lines: &BTreeMap<CustomerId, Vec<CustomerId>>) -> Vec<CustomerId> {
-    let everyone: BTreeSet<CustomerId> = lines
-        .iter()
-        .flat_map(|(id, above)| std::iter::once(*id).chain(above.iter().copied()))
-        .collect();
-    everyone.into_iter().collect()
-}
-
 /// The accounts of a batch, by customer, with their marks where they are needed.
 #[derive(Default)]
 struct Accounts {
@@ -196,7 +187,7 @@ pub fn open(
             return Err(DbError::Serialization(message));
         }
         if !standing.changed_accounts.is_empty() {
-            memory.forget_accounts(&everyone_in(&to_ask));
+            memory.forget_accounts(&exposure::everyone(&to_ask));
             continue;
         }
         if !to_ask.is_empty() {
@@ -258,7 +249,7 @@ fn standing(
         .keys()
         .filter_map(|id| accounts.by_customer.get(id))
         .collect();
-    let everyone = everyone_in(lines);
+    let everyone = exposure::everyone(lines);
     let named: Vec<&Named> = everyone
         .iter()
         .filter_map(|id| memory.customer(*id))
@@ -347,7 +338,7 @@ pub fn learn_more(
         .filter_map(|reference| memory.line(&reference))
         .collect();
     let lines = Lines {
-        others: everyone_in(&lines).into_iter().collect(),
+        others: exposure::everyone(&lines).into_iter().collect(),
         of: lines,
         ..Lines::default()
     };
