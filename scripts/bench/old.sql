@@ -10,8 +10,7 @@ $$;
 
 CREATE TEMPORARY TABLE old AS
 SELECT n, at, account.id AS account_id, account.customer_id,
-    pg_temp.id_at(at, '1', n) AS check_id, pg_temp.id_at(at, '2', n) AS reservation_id,
-    pg_temp.id_at(at, '3', n) AS entry_id, n % 10 = 0 AS is_open
+    pg_temp.id_at(at, '1', n) AS check_id, pg_temp.id_at(at, '2', n) AS entry_id, n % 10 = 0 AS is_open
 FROM (
     SELECT n, now() - interval '6 days' + n * interval '6 days' / :old AS at FROM generate_series(1, :old) AS n
 ) AS ages
@@ -41,8 +40,7 @@ SELECT pg_temp.repeat('limit_checks', 'outcome = ''approved''', '{
     "id": "old.check_id", "account_id": "old.account_id", "customer_id": "old.customer_id",
     "order_number": "''old-'' || n", "checked_at": "old.at"}');
 SELECT pg_temp.repeat('reservations', 'status = ''active''', '{
-    "id": "old.reservation_id", "account_id": "old.account_id", "customer_id": "old.customer_id",
-    "check_id": "old.check_id", "order_number": "''old-'' || n",
+    "id": "old.check_id", "account_id": "old.account_id", "customer_id": "old.customer_id", "order_number": "''old-'' || n",
     "created_at": "old.at", "expires_at": "old.at + interval ''30 days''",
     "status": "CASE WHEN is_open THEN ''active'' ELSE ''released'' END",
     "ended_at": "CASE WHEN NOT is_open THEN old.at + interval ''1 hour'' END",

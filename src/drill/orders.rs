@@ -1,5 +1,7 @@
 //! The orders of today: checked and reserved at the desk, some of them delivered, some waiting for credit.
 
+use std::sync::Arc;
+
 use chrono::Datelike as _;
 use fastrand::Rng;
 use serde_json::Value;
@@ -55,7 +57,7 @@ pub fn check(
             amount,
             Asked {
                 errand: Errand::Check,
-                caller: staff.erp.clone(),
+                caller: Arc::new(staff.erp.clone()),
                 input: LimitCheckIn {
                     order_number: Some(text(&format!("SO-{year}-{order}"))?),
                     reserve: Some(true),
@@ -170,7 +172,7 @@ fn dry_run(
 ) -> Result<Value, Problem> {
     let asked = Asked {
         errand: Errand::Check,
-        caller: caller.clone(),
+        caller: Arc::new(caller.clone()),
         input: LimitCheckIn {
             dry_run: Some(true),
             ..question(member, amount)?

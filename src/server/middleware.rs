@@ -2,6 +2,7 @@
 //! in the caller's language, panics turned into problems, and the token's verification.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -47,7 +48,7 @@ pub async fn authenticate(
         .unwrap_or_default();
     let verified = match bearer(request.headers()) {
         Ok(token) => match request.app_data::<web::Data<Verifier>>() {
-            Some(verifier) => verifier.verify(token, &request_id),
+            Some(verifier) => verifier.verify(token, &request_id).map(Arc::new),
             None => Err(Refusal("no verifier")),
         },
         Err(refusal) => Err(refusal),

@@ -218,29 +218,28 @@ CREATE TRIGGER customers_mark AFTER UPDATE ON customers FOR EACH ROW
 CREATE DOMAIN reservation_status AS text
     CHECK (VALUE IN ('active', 'partially_captured', 'captured', 'released', 'expired'));
 -- Written by the credit desk thousands of times a second, under the lock of the account that it names: no reference
--- is checked again for each row here and in limit_checks; `netterms verify` does.
+-- is checked again for each row here and in limit_checks; `netterms verify` does. A reservation has the id of the check
+-- that made it, by which those of a customer are found.
 CREATE TABLE reservations (
     id uuid PRIMARY KEY,
     account_id uuid NOT NULL,
     customer_id uuid NOT NULL,
-    check_id uuid NOT NULL,
     order_number text COLLATE "C" NOT NULL,
     purpose text COLLATE "C" NOT NULL,
     currency text NOT NULL,
     amount_minor positive_minor NOT NULL,
-    captured_minor minor NOT NULL,
-    status reservation_status NOT NULL,
+    captured_minor minor NOT NULL DEFAULT 0,
+    status reservation_status NOT NULL DEFAULT 'active',
     expires_at timestamptz NOT NULL,
     created_by text NOT NULL,
     created_at timestamptz NOT NULL,
     ended_at timestamptz,
     end_reason text,
-    version bigint NOT NULL
+    version bigint NOT NULL DEFAULT 1
 );
 -- One open reservation for each order and purpose; of those that ended, each stands for itself.
 CREATE UNIQUE INDEX reservations_order_number_customer_id_purpose_key ON reservations (order_number, customer_id, purpose,
     (CASE WHEN status IN ('active', 'partially_captured') THEN '00000000-0000-0000-0000-000000000000' ELSE id END));
-CREATE INDEX reservations_customer ON reservations (customer_id, id);
 CREATE INDEX reservations_expiry ON reservations (expires_at) WHERE ended_at IS NULL;
 
 CREATE TABLE invoices (

@@ -182,29 +182,28 @@ CREATE TABLE portfolio_exposures (
 ) STRICT;
 
 -- Written by the credit desk thousands of times a second, under the lock of the account that it names: no reference
--- is checked again for each row here and in limit_checks; `netterms verify` does.
+-- is checked again for each row here and in limit_checks; `netterms verify` does. A reservation has the id of the check
+-- that made it, by which those of a customer are found.
 CREATE TABLE reservations (
     id BLOB PRIMARY KEY,
     account_id BLOB NOT NULL,
     customer_id BLOB NOT NULL,
-    check_id BLOB NOT NULL,
     order_number TEXT NOT NULL,
     purpose TEXT NOT NULL,
     currency TEXT NOT NULL,
     amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
-    captured_minor INTEGER NOT NULL CHECK (captured_minor >= 0),
-    status TEXT NOT NULL CHECK (status IN ('active', 'partially_captured', 'captured', 'released', 'expired')),
+    captured_minor INTEGER NOT NULL DEFAULT 0 CHECK (captured_minor >= 0),
+    status TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'partially_captured', 'captured', 'released', 'expired')),
     expires_at TEXT NOT NULL,
     created_by TEXT NOT NULL,
     created_at TEXT NOT NULL,
     ended_at TEXT,
     end_reason TEXT,
-    version INTEGER NOT NULL
+    version INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 -- One open reservation for each order and purpose; of those that ended, each stands for itself.
 CREATE UNIQUE INDEX reservations_order_number_customer_id_purpose_key ON reservations (order_number, customer_id, purpose,
     (CASE WHEN status IN ('active', 'partially_captured') THEN x'00' ELSE id END));
-CREATE INDEX reservations_customer ON reservations (customer_id, id);
 CREATE INDEX reservations_expiry ON reservations (expires_at) WHERE ended_at IS NULL;
 
 CREATE TABLE invoices (

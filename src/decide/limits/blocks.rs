@@ -1,5 +1,7 @@
 //! What is done with orders that wait for credit.
 
+use std::sync::Arc;
+
 use super::api::shapes::{LimitCheckIn, ReleaseIn, ReleaseRequestIn};
 use super::desk::{Asked, Batch, Errand, Examined, Memory, until};
 use super::model::{CreditBlock, CreditBlockStatus, LimitCheck, Outcome};
@@ -220,7 +222,7 @@ pub fn question_again(
     };
     Ok(Asked {
         errand,
-        caller: caller.clone(),
+        caller: Arc::new(caller.clone()),
         input: LimitCheckIn {
             customer_id: Some(block.customer_id),
             customer_number: None,

@@ -97,7 +97,7 @@ pub struct LimitCheck {
     pub checked_at: Instant,
 }
 
-/// Capacity taken for an order.
+/// Capacity taken for an order, by a check whose id it shares.
 #[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
 #[diesel(table_name = reservations, treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
@@ -105,7 +105,6 @@ pub struct Reservation {
     pub id: ReservationId,
     pub account_id: CreditAccountId,
     pub customer_id: CustomerId,
-    pub check_id: LimitCheckId,
     pub order_number: String,
     pub purpose: String,
     pub currency: Currency,
@@ -122,6 +121,16 @@ pub struct Reservation {
 }
 
 impl Reservation {
+    /// The id of what a check reserves.
+    pub const fn id_of(check: LimitCheckId) -> ReservationId {
+        ReservationId::from_uuid(check.uuid())
+    }
+
+    /// The check that reserved it.
+    pub const fn check_id(&self) -> LimitCheckId {
+        LimitCheckId::from_uuid(self.id.uuid())
+    }
+
     /// What it still holds, in minor units: nothing once it has ended.
     pub const fn remaining_minor(&self) -> i64 {
         if !self.status.is_open() {

@@ -10,6 +10,7 @@ mod faults;
 pub mod migrations;
 mod open;
 pub mod schema;
+mod session;
 pub mod statement;
 mod tx;
 
@@ -24,9 +25,10 @@ use crate::kernel::clock::Clock;
 
 pub use error::DbError;
 pub use faults::fault;
-pub use open::{Backend, Database, DatabaseConfig, OpenError, Retryable, Session};
+pub use open::{Backend, Database, DatabaseConfig, OpenError, Retryable};
+pub use session::{Flusher, FlusherConnection, Session};
 pub(crate) use statement::insert_rows;
-pub use statement::{Mark, MarkOf, Statement, Writes};
+pub use statement::{Durability, Mark, MarkOf, Statement, Writes};
 pub use tx::{AtOnce, Change, Entries, Tx};
 
 /// Expands one Diesel expression for whichever database is behind `$db`; written like a call, so that rustfmt

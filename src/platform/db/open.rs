@@ -8,8 +8,8 @@ use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::sqlite::SqliteConnection;
 
-use super::tx::{AtOnce, Recording};
-use super::{Conn, Db, DbError, Tx, fault};
+use super::tx::Recording;
+use super::{Conn, Db, DbError, Tx};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Clock;
 
@@ -46,12 +46,12 @@ pub enum OpenError {
 /// The handle to the database: cheap to clone, shared by everything that reads or writes.
 #[derive(Clone)]
 pub struct Database {
-    pools: Arc<Pools>,
-    clock: Clock,
-    config: Arc<DatabaseConfig>,
+    pub(super) pools: Arc<Pools>,
+    pub(super) clock: Clock,
+    pub(super) config: Arc<DatabaseConfig>,
 }
 
-enum Pools {
+pub(super) enum Pools {
     Postgres(Pool<ConnectionManager<PgConnection>>),
     Sqlite {
         /// The one connection that writes.
@@ -118,34 +118,6 @@ impl Database {
         Database::open(config, clock)
     }
 
-    /// A session for whoever looks up rows by their keys, thousands of times a second. On PostgreSQL it has a
-    /// connection of its own, where every plan is made once and goes by index, however small a table was then.
-    ///
-    /// # Errors
-    /// When no connection can be made.
-    pub fn session(&self) -> Result<Session, OpenError> {
-        let Pools::Postgres(_) = *self.pools else {
-            return Ok(Session {
-                database: self.clone(),
-                held: None,
-            });
-        };
-        let pool = Pool::builder()
-            .max_size(1)
-            .connection_timeout(self.config.checkout_timeout)
-            .connection_customizer(Box::new(PostgresByKey))
-            .build(ConnectionManager::new(&self.config.url))
-            .map_err(unreachable)?;
-        let database = Database {
-            pools: Arc::new(Pools::Postgres(pool)),
-            ..self.clone()
-        };
-        Ok(Session {
-            database,
-            held: None,
-        })
-    }
-
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -172,7 +144,7 @@ impl Database {
         })
     }
 
-    fn writer(&self) -> Result<Db, DbError> {
+    pub(super) fn writer(&self) -> Result<Db, DbError> {
         let conn = match &*self.pools {
             Pools::Postgres(pool) => Conn::Postgres(pool.get().map_err(busy)?),
             Pools::Sqlite { writer, .. } => Conn::Sqlite(writer.get().map_err(busy)?),
@@ -184,7 +156,7 @@ impl Database {
     }
 
     /// A connection to write with, in a transaction.
-    fn begin(&self) -> Result<Db, DbError> {
+    pub(super) fn begin(&self) -> Result<Db, DbError> {
         let mut db = self.writer()?;
         db.begin()?;
         Ok(db)
@@ -253,92 +225,9 @@ impl Database {
     }
 }
 
-/// Units of work one after the other, as [`Database::maintain`] runs them. On PostgreSQL the connection is kept between
-/// them, and looked after only when it fails.
-pub struct Session {
-    database: Database,
-    held: Option<Db>,
-}
-
-impl Session {
-    /// Runs `work` in a transaction for `caller`, as [`Database::maintain`] does.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database.
-    pub fn maintain<T, E: From<DbError> + Retryable>(
-        &mut self,
-        caller: &Caller,
-        work: impl FnMut(&mut Tx) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let (value, db) = run_again(|| self.begin(), caller, Recording::Exempt, work)?;
-        self.keep(db);
-        Ok(value)
-    }
-
-    /// Reads, on PostgreSQL with the connection that is kept.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database.
-    pub fn read<T>(
-        &mut self,
-        work: impl FnOnce(&mut Db) -> Result<T, DbError>,
-    ) -> Result<T, DbError> {
-        let mut db = self.connection()?;
-        let value = work(&mut db)?;
-        self.keep(db);
-        Ok(value)
-    }
-
-    /// Runs `work`, which writes in one statement, without a transaction around it. On PostgreSQL alone.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database. When nothing was sent before the connection was lost, it is said to have
-    /// met another unit of work: it may be done anew.
-    pub fn at_once<T>(
-        &mut self,
-        work: impl FnOnce(&mut AtOnce) -> Result<T, DbError>,
-    ) -> Result<T, DbError> {
-        let mut db = self.connection()?;
-        let now = db.clock().now();
-        let mut unit = AtOnce::new(&mut db, now);
-        let outcome = fault("unit_begun").and_then(|()| work(&mut unit));
-        let is_sending = unit.is_sending();
-        match outcome {
-            Ok(value) => {
-                fault("unit_after_commit")?;
-                self.keep(db);
-                Ok(value)
-            }
-            Err(DbError::Unavailable(reason)) if !is_sending => Err(DbError::Serialization(reason)),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn connection(&mut self) -> Result<Db, DbError> {
-        self.held.take().map_or_else(|| self.database.writer(), Ok)
-    }
-
-    fn keep(&mut self, db: Db) {
-        // SQLite has one writer, for whom others wait.
-        if db.backend() == Backend::Postgres {
-            self.held = Some(db);
-        }
-    }
-
-    /// A connection in a transaction: the one that was kept, unless it was lost meanwhile.
-    fn begin(&mut self) -> Result<Db, DbError> {
-        if let Some(mut held) = self.held.take()
-            && held.begin().is_ok()
-        {
-            return Ok(held);
-        }
-        self.database.begin()
-    }
-}
-
 /// Runs `work` in transactions that `begin` gives until it ends otherwise than by meeting another unit of work, three
 /// times at most; gives its connection as well. One on which it failed goes back, to be looked after.
-fn run_again<T, E: From<DbError> + Retryable>(
+pub(super) fn run_again<T, E: From<DbError> + Retryable>(
     mut begin: impl FnMut() -> Result<Db, DbError>,
     caller: &Caller,
     recording: Recording,
@@ -366,7 +255,7 @@ impl Retryable for DbError {
     }
 }
 
-fn unreachable(error: impl std::fmt::Display) -> OpenError {
+pub(super) fn unreachable(error: impl std::fmt::Display) -> OpenError {
     OpenError::Unreachable(error.to_string())
 }
 
@@ -392,7 +281,7 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqliteSessio
             .batch_execute(
                 // The log is copied into the file every 64 MiB: by default it is every 4 MiB, and most of the work.
                 "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
-                 PRAGMA cache_size = -64000; PRAGMA temp_store = MEMORY; \
+                 PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; \
                  PRAGMA wal_autocheckpoint = 16384;",
             )
             .map_err(diesel::r2d2::Error::QueryError)
@@ -400,7 +289,7 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqliteSessio
 }
 
 #[derive(Debug)]
-struct PostgresSession;
+pub(super) struct PostgresSession;
 
 impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PostgresSession {
     fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
@@ -408,21 +297,6 @@ impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PostgresSession 
             .batch_execute(
                 "SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET jit = off; \
                  SET idle_in_transaction_session_timeout = '60s';",
-            )
-            .map_err(diesel::r2d2::Error::QueryError)
-    }
-}
-
-#[derive(Debug)]
-struct PostgresByKey;
-
-impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PostgresByKey {
-    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
-        PostgresSession.on_acquire(connection)?;
-        connection
-            .batch_execute(
-                "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
-                 SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;",
             )
             .map_err(diesel::r2d2::Error::QueryError)
     }

@@ -333,7 +333,6 @@ diesel::table! {
         id -> IdColumn,
         account_id -> IdColumn,
         customer_id -> IdColumn,
-        check_id -> IdColumn,
         order_number -> Text,
         purpose -> Text,
         currency -> Text,

@@ -5,7 +5,6 @@
 //! (one statement for any number of rows) and row by row on SQLite.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use diesel::backend::Backend;
@@ -15,7 +14,7 @@ use diesel::expression::{
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
-use diesel::sql_types::{HasSqlType, Integer};
+use diesel::sql_types::{HasSqlType, Integer, Nullable, Text};
 use diesel::sqlite::Sqlite;
 use diesel::{QueryResult, RunQueryDsl};
 
@@ -136,14 +135,22 @@ impl QueryFragment<Sqlite> for MarkOf {
     }
 }
 
+/// When what was written is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Before the writer goes on.
+    AtOnce,
+    /// Soon. Nobody may be told of it before a [`Flusher`](super::Flusher) made sure.
+    Later,
+}
+
 /// Changes of rows that are sent together. On PostgreSQL they are one statement, whose parts all see the rows as they
 /// were before it: one way to the database and back for any number of tables. On SQLite each is made at once.
 #[must_use = "what is written is sent by `send`"]
 pub struct Writes<'t, 'a> {
     conn: &'t mut Conn,
-    waiting: Vec<Statement<'a, Pg>>,
-    /// The names of those that wait, where they have one.
-    names: HashMap<usize, &'static str>,
+    /// Each with its name, where it has one.
+    waiting: Vec<(Option<&'static str>, Statement<'a, Pg>)>,
 }
 
 impl<'t, 'a> Writes<'t, 'a> {
@@ -151,7 +158,6 @@ impl<'t, 'a> Writes<'t, 'a> {
         Writes {
             conn,
             waiting: Vec::new(),
-            names: HashMap::new(),
         }
     }
 
@@ -167,13 +173,12 @@ impl<'t, 'a> Writes<'t, 'a> {
 
     /// Adds a statement for PostgreSQL that changes rows.
     pub fn push(&mut self, statement: Statement<'a, Pg>) {
-        self.waiting.push(statement);
+        self.waiting.push((None, statement));
     }
 
     /// Adds a statement for PostgreSQL that changes rows and returns them under a name, for [`Writes::send_if`].
     pub fn push_named(&mut self, name: &'static str, statement: Statement<'a, Pg>) {
-        self.names.insert(self.waiting.len(), name);
-        self.waiting.push(statement);
+        self.waiting.push((Some(name), statement));
     }
 
     /// Sends what waits.
@@ -182,7 +187,7 @@ impl<'t, 'a> Writes<'t, 'a> {
     /// When the database fails; then nothing of it was done.
     pub fn send(self) -> Result<(), DbError> {
         if let Conn::Postgres(c) = self.conn
-            && let Some(together) = Statement::together(self.waiting, &self.names)
+            && let Some(together) = Statement::together(self.waiting)
         {
             together.execute(&mut **c)?;
         }
@@ -194,36 +199,46 @@ impl<'t, 'a> Writes<'t, 'a> {
     ///
     /// # Errors
     /// When the database fails, or the condition does. Then nothing of it was done.
-    pub fn send_if(mut self, condition: Statement<'a, Pg>) -> Result<Mark, DbError> {
+    pub fn send_if(
+        mut self,
+        condition: Statement<'a, Pg>,
+        durability: Durability,
+    ) -> Result<Mark, DbError> {
         let Conn::Postgres(c) = self.conn else {
             return Err(DbError::Unavailable("this needs PostgreSQL".to_owned()));
         };
+        // How the database itself is set up to commit stays as it is, where this one need not wait.
+        let given = match durability {
+            Durability::AtOnce => "SELECT pg_current_xact_id()::xid, NULL",
+            Durability::Later => {
+                "SELECT pg_current_xact_id()::xid, set_config('synchronous_commit', 'off', true)"
+            }
+        };
         // The main statement is run first, before rows are written in vain.
-        self.waiting.push(Statement {
-            sql: format!("SELECT pg_current_xact_id()::xid WHERE {}", condition.sql).into(),
+        let last = Statement {
+            sql: format!("{given} WHERE {}", condition.sql).into(),
             ..condition
-        });
-        let together: Statement<Pg, (Integer,)> = Statement::together(self.waiting, &self.names)
+        };
+        self.waiting.push((None, last));
+        let together: Statement<Pg, (Integer, Nullable<Text>)> = Statement::together(self.waiting)
             .ok_or_else(|| DbError::Document("nothing is to be written".to_owned()))?
             .giving();
-        let (mark,): (Mark,) = together.get_result(&mut **c)?;
+        let (mark, _): (Mark, Option<String>) = together.get_result(&mut **c)?;
         Ok(mark)
     }
 }
 
 impl<'a> Statement<'a, Pg> {
     /// One statement that does what all of these do, and gives what the last one gives.
-    fn together(mut statements: Vec<Self>, names: &HashMap<usize, &str>) -> Option<Self> {
-        let mut last = statements.pop()?;
+    fn together(mut statements: Vec<(Option<&str>, Self)>) -> Option<Self> {
+        let (_, mut last) = statements.pop()?;
         if statements.is_empty() {
             return Some(last);
         }
         let mut parts = Vec::new();
         let mut arguments = Vec::new();
-        for (at, statement) in statements.into_iter().enumerate() {
-            let name = names
-                .get(&at)
-                .map_or_else(|| format!("part_{at}"), |name| (*name).to_owned());
+        for (at, (name, statement)) in statements.into_iter().enumerate() {
+            let name = name.map_or_else(|| format!("part_{at}"), str::to_owned);
             parts.push(format!("{name} AS ({})", statement.sql));
             arguments.extend(statement.arguments);
         }

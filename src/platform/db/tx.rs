@@ -1,6 +1,8 @@
 //! The unit of work: a transaction, who acts, one instant, and the trail entries that it must leave; and the unit of
 //! work that is one statement.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use serde::Serialize;
@@ -83,7 +85,7 @@ struct Entry<'a> {
 }
 
 impl<'a> Entries<'a> {
-    pub fn new(changes: &'a [(Caller, Change)], at: Instant) -> Entries<'a> {
+    pub fn new(changes: &'a [(Arc<Caller>, Change)], at: Instant) -> Entries<'a> {
         let entries = changes.iter().map(|(caller, change)| Entry {
             id: TrailEntryId::new(),
             roles: caller.role_names(),
@@ -153,10 +155,10 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// When the database fails.
     pub fn record_all(&mut self, changes: Vec<Change>) -> Result<(), DbError> {
-        let caller = self.caller;
-        let changes: Vec<(Caller, Change)> = changes
+        let caller = Arc::new(self.caller.clone());
+        let changes: Vec<(Arc<Caller>, Change)> = changes
             .into_iter()
-            .map(|change| (caller.clone(), change))
+            .map(|change| (Arc::clone(&caller), change))
             .collect();
         let entries = Entries::new(&changes, self.now);
         let mut writes = self.writes();

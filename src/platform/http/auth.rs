@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::marker::PhantomData;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
@@ -156,8 +156,15 @@ permits! {
 /// The guard: the caller, proved to hold one of `P`'s roles. Every handler's first parameter.
 #[derive(Debug)]
 pub struct Actor<P> {
-    caller: Caller,
+    caller: Arc<Caller>,
     permission: PhantomData<P>,
+}
+
+impl<P> Actor<P> {
+    /// The caller, for work that goes on without the handler.
+    pub fn caller(&self) -> Arc<Caller> {
+        Arc::clone(&self.caller)
+    }
 }
 
 impl<P> std::ops::Deref for Actor<P> {
@@ -198,7 +205,7 @@ fn permitted<P: Permission>(request: &HttpRequest) -> Result<Actor<P>, Problem> 
 
 /// What the middleware found out about the request's token.
 #[derive(Debug, Clone)]
-pub struct Verified(pub Result<Caller, Refusal>);
+pub struct Verified(pub Result<Arc<Caller>, Refusal>);
 
 /// Why a token was refused, for the log alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

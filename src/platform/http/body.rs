@@ -376,14 +376,8 @@ fn parse<In: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<In, Problem> {
     if bytes.trim_ascii_start().first() != Some(&b'{') {
         return Err(Problem::new(Code::MalformedBody).at("", "malformed", "must be an object"));
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let input: In = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let pointer = pointer(error.path());
-        Problem::new(Code::MalformedBody).at(pointer, "malformed", serde_message(error.inner()))
-    })?;
-    deserializer.end().map_err(|error| {
-        Problem::new(Code::MalformedBody).at("", "malformed", serde_message(&error))
-    })?;
+    // Keeping the path at hand costs as much as reading, so only what can't be read is read a second time with it.
+    let input: In = serde_json::from_slice(bytes).map_err(|_| what_is_malformed::<In>(bytes))?;
     input.validate().map_err(|errors| {
         let mut problem = Problem::new(Code::MalformedBody);
         for (pointer, code, message) in shape_errors("", &errors) {
@@ -392,6 +386,17 @@ fn parse<In: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<In, Problem> {
         problem
     })?;
     Ok(input)
+}
+
+/// What is wrong with JSON that can't be read, and where.
+fn what_is_malformed<In: DeserializeOwned>(bytes: &[u8]) -> Problem {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let (pointer, error) = match serde_path_to_error::deserialize::<_, In>(&mut deserializer) {
+        Err(error) => (pointer(error.path()), Some(error.into_inner())),
+        Ok(_) => (String::new(), deserializer.end().err()),
+    };
+    let message = error.as_ref().map(serde_message).unwrap_or_default();
+    Problem::new(Code::MalformedBody).at(pointer, "malformed", message)
 }
 
 /// serde's message without the position, which means nothing to a caller that sent one line.

@@ -11,6 +11,7 @@ use super::auth::Actor;
 use super::body::{Command, KeyedCommand};
 use super::problem::{Code, Problem};
 use crate::kernel::caller::Caller;
+use crate::kernel::ids::IdempotencyKeyId;
 use crate::platform::db::{Database, Db, Tx};
 use crate::platform::idempotency::{self, Claim, Keyed, Scope};
 
@@ -22,7 +23,7 @@ pub type Outcome = Result<HttpResponse, Problem>;
 pub struct Doors {
     database: Database,
     /// The keyed requests that this process is working on.
-    in_progress: Arc<Mutex<HashSet<Scope>>>,
+    in_progress: Arc<Mutex<HashSet<IdempotencyKeyId>>>,
 }
 
 /// What is kept under an idempotency key.
@@ -73,7 +74,7 @@ impl Doors {
         actor: &Actor<P>,
         work: impl FnMut(&mut Tx) -> Result<Answer, Problem> + Send + 'static,
     ) -> Outcome {
-        let (database, caller) = (self.database.clone(), Caller::clone(actor));
+        let (database, caller) = (self.database.clone(), actor.caller());
         let answer = block(move || database.write(&caller, work)).await?;
         Ok(answer.into_response())
     }
@@ -101,23 +102,24 @@ impl Doors {
         command: Command<In>,
         mut work: impl FnMut(&mut Tx, &In) -> Result<Answer, Problem> + Send + 'static,
     ) -> Outcome {
-        let caller = Caller::clone(actor);
-        let Some(scope) = command.scope(&caller) else {
-            return self.write(actor, move |tx| work(tx, &command.input)).await;
+        let caller = actor.caller();
+        let (input, keyed) = command.into_parts(&caller);
+        let Some(keyed) = keyed else {
+            return self.write(actor, move |tx| work(tx, &input)).await;
         };
-        let _claim = self.claim(&scope)?;
+        let _claim = self.claim(keyed.id)?;
         let database = self.database.clone();
         let ended = block(move || {
             database.maintain(&caller, |tx| {
-                if let Some(kept) = replay(tx, &scope, &command.fingerprint)? {
+                if let Some(kept) = replay(tx, &keyed)? {
                     return Ok(Ended::Replayed(kept));
                 }
-                let kept = match tx.savepoint(|tx| work(tx, &command.input)) {
+                let kept = match tx.savepoint(|tx| work(tx, &input)) {
                     Ok(answer) => Kept::Answer(answer),
                     Err(problem) if problem.is_business_refusal() => Kept::Refusal(problem),
                     Err(problem) => return Err(problem),
                 };
-                keep(tx, &scope, &command.fingerprint, &kept)?;
+                keep(tx, &keyed, &kept)?;
                 Ok(Ended::Fresh(kept))
             })
         })
@@ -142,40 +144,35 @@ impl Doors {
     ///
     /// # Errors
     /// 409 when it is in progress already.
-    pub fn claim(&self, scope: &Scope) -> Result<InProgress, Problem> {
+    pub fn claim(&self, id: IdempotencyKeyId) -> Result<InProgress, Problem> {
         let mut in_progress = self
             .in_progress
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if !in_progress.insert(scope.clone()) {
+        if !in_progress.insert(id) {
             return Err(Problem::new(Code::RequestInProgress).retry_after(1));
         }
         Ok(InProgress {
-            scope: scope.clone(),
+            id,
             set: Arc::clone(&self.in_progress),
         })
     }
 }
 
 impl<In> Command<In> {
-    /// The input, and the key with its scope and fingerprint when there is one.
+    /// The input, and what is known of its key when there is one.
     pub fn into_parts(self, caller: &Caller) -> (In, Option<Keyed>) {
-        let keyed = self.scope(caller).map(|scope| Keyed {
-            id: scope.id(),
-            scope,
+        let keyed = self.key.map(|key| Keyed {
+            id: Scope {
+                caller: format!("{}|{}", caller.issuer, caller.subject),
+                method: self.method,
+                route: self.route,
+                key,
+            }
+            .id(),
             fingerprint: self.fingerprint,
         });
         (self.input, keyed)
-    }
-
-    /// The scope of the command's key: caller, method and route.
-    fn scope(&self, caller: &Caller) -> Option<Scope> {
-        self.key.as_ref().map(|key| Scope {
-            caller: format!("{}|{}", caller.issuer, caller.subject),
-            method: self.method.clone(),
-            route: self.route.clone(),
-            key: key.clone(),
-        })
     }
 }
 
@@ -193,8 +190,8 @@ impl<In> KeyedCommand<In> {
 
 /// Holds a key for this process while its request is worked on.
 pub struct InProgress {
-    scope: Scope,
-    set: Arc<Mutex<HashSet<Scope>>>,
+    id: IdempotencyKeyId,
+    set: Arc<Mutex<HashSet<IdempotencyKeyId>>>,
 }
 
 impl Drop for InProgress {
@@ -202,12 +199,12 @@ impl Drop for InProgress {
         self.set
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.scope);
+            .remove(&self.id);
     }
 }
 
-fn replay(tx: &mut Tx, scope: &Scope, fingerprint: &str) -> Result<Option<Kept>, Problem> {
-    match idempotency::claim(tx, scope, fingerprint)? {
+fn replay(tx: &mut Tx, keyed: &Keyed) -> Result<Option<Kept>, Problem> {
+    match idempotency::claim(tx, keyed)? {
         Claim::New => Ok(None),
         Claim::Kept(text) => serde_json::from_str(&text)
             .map(Some)
@@ -217,9 +214,9 @@ fn replay(tx: &mut Tx, scope: &Scope, fingerprint: &str) -> Result<Option<Kept>,
     }
 }
 
-fn keep(tx: &mut Tx, scope: &Scope, fingerprint: &str, kept: &Kept) -> Result<(), Problem> {
+fn keep(tx: &mut Tx, keyed: &Keyed, kept: &Kept) -> Result<(), Problem> {
     let text = serde_json::to_string(kept).map_err(Problem::internal)?;
-    Ok(idempotency::keep(tx, scope, fingerprint, &text)?)
+    Ok(idempotency::keep(tx, keyed, &text)?)
 }
 
 impl Ended {

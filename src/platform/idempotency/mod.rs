@@ -17,7 +17,7 @@ pub use store::Keeping;
 pub const KEPT_DAYS: i64 = 7;
 
 /// What a key belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
     pub caller: String,
     pub method: String,
@@ -30,7 +30,6 @@ pub struct Scope {
 pub struct Keyed {
     /// Under which the answer is kept: [`Scope::id`].
     pub id: IdempotencyKeyId,
-    pub scope: Scope,
     pub fingerprint: String,
 }
 
@@ -51,8 +50,8 @@ pub enum Claim {
 ///
 /// # Errors
 /// When the database fails.
-pub fn claim(tx: &mut Tx, scope: &Scope, fingerprint: &str) -> Result<Claim, DbError> {
-    let id = scope.id();
+pub fn claim(tx: &mut Tx, keyed: &Keyed) -> Result<Claim, DbError> {
+    let id = keyed.id;
     if !store::try_lock(tx, id)? {
         return Ok(Claim::InProgress);
     }
@@ -62,7 +61,7 @@ pub fn claim(tx: &mut Tx, scope: &Scope, fingerprint: &str) -> Result<Claim, DbE
             store::delete(tx, id)?;
             Claim::New
         }
-        Some(row) if row.fingerprint == fingerprint => Claim::Kept(row.answer),
+        Some(row) if row.fingerprint == keyed.fingerprint => Claim::Kept(row.answer),
         Some(_) => Claim::OtherRequest,
         None => Claim::New,
     })
@@ -110,10 +109,10 @@ pub fn was_taken(error: &DbError) -> bool {
 ///
 /// # Errors
 /// When the database fails.
-pub fn keep(tx: &mut Tx, scope: &Scope, fingerprint: &str, answer: &str) -> Result<(), DbError> {
+pub fn keep(tx: &mut Tx, keyed: &Keyed, answer: &str) -> Result<(), DbError> {
     let kept = [Keeping {
-        id: scope.id(),
-        fingerprint,
+        id: keyed.id,
+        fingerprint: &keyed.fingerprint,
         answer: answer.into(),
         at: tx.now(),
     }];

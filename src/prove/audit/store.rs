@@ -101,6 +101,15 @@ pub fn invariants() -> Vec<Invariant> {
              GROUP BY customer_id, order_number, purpose"
                 .to_owned(),
         ),
+        invariant(
+            "a reservation has the id of the check that made it",
+            "reservations",
+            named::<Reservation>,
+            "SELECT r.id, 'checks' AS what, CAST(1 AS BIGINT) AS stated, CAST(COUNT(c.id) AS BIGINT) AS counted \
+             FROM reservations r LEFT JOIN limit_checks c ON c.id = r.id AND c.customer_id = r.customer_id \
+             GROUP BY r.id"
+                .to_owned(),
+        ),
         // A key alone would refuse its request for ever.
         invariant(
             "every idempotency key has its answer",

@@ -9,7 +9,6 @@ use super::shapes::{
 use super::visible;
 use crate::decide::limits::model::{CreditBlock, CreditBlockStatus};
 use crate::decide::limits::{blocks, store};
-use crate::kernel::caller::Caller;
 use crate::kernel::ids::CreditBlockId;
 use crate::kernel::places::Language;
 use crate::platform::db::Tx;
@@ -39,7 +38,7 @@ pub async fn list_credit_blocks(
     doors: web::Data<Doors>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let reader = Caller::clone(&actor);
+    let reader = actor.caller();
     let page = doors
         .read(move |db| {
             let rows = store::list_blocks(db, &actor, &listing.filter, &listing.page)?;

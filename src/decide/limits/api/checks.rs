@@ -1,5 +1,7 @@
 //! `/v1/limit-checks`.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, get, post, web};
 use serde_json::Value;
 
@@ -38,7 +40,7 @@ pub async fn check_limit(
     desk: web::Data<Desk>,
     doors: web::Data<Doors>,
 ) -> Outcome {
-    let caller = Caller::clone(&actor);
+    let caller = actor.caller();
     let (input, keyed) = command.into_parts(&caller);
     if input.reserves() && keyed.is_none() {
         return Err(Problem::new(Code::IdempotencyKeyMissing));
@@ -46,7 +48,7 @@ pub async fn check_limit(
     let language = speaks.0;
     let _claim = keyed
         .as_ref()
-        .map(|keyed| doors.claim(&keyed.scope))
+        .map(|keyed| doors.claim(keyed.id))
         .transpose()?;
     let asked = Asked {
         errand: Errand::Check,
@@ -82,7 +84,7 @@ pub async fn check_limits_batch(
     if command.input().items.iter().any(LimitCheckIn::reserves) && !command.has_key() {
         return Err(Problem::new(Code::IdempotencyKeyMissing));
     }
-    let (caller, language) = (Caller::clone(&actor), speaks.0);
+    let (caller, language) = (actor.caller(), speaks.0);
     doors
         .once(&actor, command, move |tx, input| {
             let asked: Vec<Asked> = input
@@ -90,7 +92,7 @@ pub async fn check_limits_batch(
                 .iter()
                 .map(|item| Asked {
                     errand: Errand::Check,
-                    caller: caller.clone(),
+                    caller: Arc::clone(&caller),
                     input: item.clone(),
                     keyed: None,
                     language,

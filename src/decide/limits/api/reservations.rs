@@ -1,5 +1,7 @@
 //! `/v1/reservations`.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, get, post, web};
 
 use super::shapes::{
@@ -10,7 +12,6 @@ use super::visible;
 use crate::decide::limits::desk::{Asked, Desk, Errand};
 use crate::decide::limits::model::Reservation;
 use crate::decide::limits::{actions, store};
-use crate::kernel::caller::Caller;
 use crate::kernel::ids::ReservationId;
 use crate::platform::http::auth::{CaptureReservations, ManageReservations, ReadChecks};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
@@ -175,10 +176,10 @@ pub async fn amend_reservation(
     desk: web::Data<Desk>,
     doors: web::Data<Doors>,
 ) -> Outcome {
-    let caller = Caller::clone(&actor);
+    let caller = actor.caller();
     let (input, keyed) = command.into_parts(&caller)?;
-    let _claim = doors.claim(&keyed.scope)?;
-    let reader = caller.clone();
+    let _claim = doors.claim(keyed.id)?;
+    let reader = Arc::clone(&caller);
     let reservation = *id;
     let input = doors
         .read(move |db| actions::to_amend(db, &reader, reservation, &input))

@@ -32,7 +32,9 @@ use crate::kernel::ids::{
     CreditAccountId, CreditBlockId, CustomerId, IdempotencyKeyId, LimitCheckId, PolicyId,
     ReservationId,
 };
-use crate::platform::db::{AtOnce, Change, Db, DbError, Entries, Mark, Tx, Writes, write_document};
+use crate::platform::db::{
+    AtOnce, Change, Db, DbError, Durability, Entries, Mark, Tx, Writes, write_document,
+};
 use crate::platform::http::{Answer, Ended, Kept, Problem};
 use crate::platform::idempotency::{self, Keeping};
 
@@ -50,7 +52,7 @@ pub struct Batch {
     book: Book,
     orders: Orders,
     checks: Vec<LimitCheck>,
-    changes: Vec<(Caller, Change)>,
+    changes: Vec<(Arc<Caller>, Change)>,
     /// What the accounts were marked with when they were read, where they are not locked; and whether nobody has looked
     /// since.
     marks: BTreeMap<CreditAccountId, Mark>,
@@ -362,21 +364,18 @@ impl Batch {
 
     fn reserve(&mut self, asked: &Asked, examined: &mut Examined) -> ReservationId {
         let net = examined.net_minor();
-        let caller = asked.caller.clone();
         let (reservation, added) = if let Some(before) = &examined.subject.reservation {
             let mut after = before.clone();
             after.amount_minor = net.saturating_add(before.captured_minor);
             let change = Change::new("reservation.amended", after.id);
-            self.changes
-                .push((caller, change.before(before).after(&after)));
+            self.record(asked, change.before(before).after(&after));
             self.orders.amend(&after);
             (after, net.saturating_sub(before.remaining_minor()))
         } else {
             let reservation = Reservation {
-                id: ReservationId::new(),
+                id: Reservation::id_of(examined.check),
                 account_id: examined.subject.account,
                 customer_id: examined.subject.customer,
-                check_id: examined.check,
                 order_number: asked.input.order().unwrap_or_default().to_owned(),
                 purpose: asked.input.purpose().to_owned(),
                 currency: examined.record.facts.currency,
@@ -395,7 +394,7 @@ impl Batch {
                 version: 1,
             };
             let change = Change::new("reservation.created", reservation.id);
-            self.changes.push((caller, change.after(&reservation)));
+            self.record(asked, change.after(&reservation));
             self.orders.reservations.push(reservation.clone());
             self.orders.new_reservations.push(reservation.clone());
             (reservation, net)
@@ -413,6 +412,11 @@ impl Batch {
         reservation.id
     }
 
+    /// Has a change written into the trail, as made by whoever asked.
+    fn record(&mut self, asked: &Asked, change: Change) {
+        self.changes.push((Arc::clone(&asked.caller), change));
+    }
+
     /// Uses up the one-time limits that are for the order.
     fn consume(&mut self, asked: &Asked, customer: CustomerId) {
         let Some(order) = asked.input.order() else {
@@ -421,8 +425,7 @@ impl Batch {
         let by = asked.caller.subject.as_str();
         for (before, after) in self.book.consume(customer, order, by, self.now) {
             let change = Change::new("additional_limit.consumed", after.id);
-            self.changes
-                .push((asked.caller.clone(), change.before(&before).after(&after)));
+            self.record(asked, change.before(&before).after(&after));
             self.orders.consumed.push(after);
         }
     }
@@ -434,8 +437,7 @@ impl Batch {
         before: &CreditBlock,
         after: CreditBlock,
     ) {
-        self.changes
-            .push((asked.caller.clone(), change.before(before).after(&after)));
+        self.record(asked, change.before(before).after(&after));
         self.orders.blocks.retain(|block| block.id != after.id);
         self.orders.decided_blocks.push(after);
     }
@@ -475,7 +477,7 @@ impl Batch {
             version: 1,
         };
         let change = Change::new("credit_block.opened", block.id).after(&block);
-        self.changes.push((asked.caller.clone(), change));
+        self.record(asked, change);
         examined.record.credit_block = Some(block.id);
         // Nothing is taken, but whoever decides on the account now must see that an order waits.
         self.orders.taken.entry(block.account_id).or_default();
@@ -524,6 +526,7 @@ impl Batch {
         asked: &[Asked],
         answers: &[Result<Ended, Problem>],
         memory: &mut Memory,
+        durability: Durability,
     ) -> Result<bool, DbError> {
         if !self.orders.are_new() {
             return Ok(false);
@@ -546,7 +549,7 @@ impl Batch {
             return Ok(!self.is_from_memory);
         }
         let is_right = store::is_as_decided_on(moved.len(), &others, &marks, self.policy_id);
-        let mark = writes.send_if(is_right)?;
+        let mark = writes.send_if(is_right, durability)?;
         for id in moved.keys() {
             if let Some(account) = self.book.account(*id) {
                 let blocks = &self.orders.new_blocks;

@@ -27,6 +27,8 @@ pub struct Memory {
     /// Of some customers it is remembered that they have no account.
     accounts: HashMap<CustomerId, Option<Remembered>>,
     policy: Option<PolicyId>,
+    /// The connection by which all this was heard.
+    connection: Option<u64>,
 }
 
 /// An account as it was, with what was found beside it.
@@ -40,6 +42,15 @@ pub struct Remembered {
 }
 
 impl Memory {
+    /// Forgets all that was heard by another connection than this one. A crash of the database may have undone what was
+    /// not on disk, and give its mark to something else.
+    pub fn believe(&mut self, connection: u64) {
+        if self.connection.is_some_and(|known| known != connection) {
+            *self = Memory::default();
+        }
+        self.connection = Some(connection);
+    }
+
     /// The customer that is meant, and everybody above it; none when anything of that is not remembered.
     pub fn line(&self, reference: &CustomerRef) -> Option<(CustomerId, Vec<CustomerId>)> {
         let id = match reference {
@@ -136,7 +147,10 @@ impl Memory {
     /// Forgets all when that is too much. Between batches: one must not lose what it was told.
     pub fn make_room(&mut self) {
         if self.customers.len() > MOST {
-            *self = Memory::default();
+            *self = Memory {
+                connection: self.connection,
+                ..Memory::default()
+            };
         }
     }
 

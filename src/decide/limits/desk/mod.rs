@@ -3,9 +3,15 @@
 //! Requests arrive on bounded channels, one for each clerk; a customer's always on the same. A clerk is a thread that
 //! takes all that are waiting and decides them in order of arrival in one unit of work: while one commit is on its way,
 //! the next batch gathers. On PostgreSQL that is one statement, or a question and a statement, without locks, as long
-//! as nobody else is at the same accounts; else a transaction under their locks. When a batch fails as a whole, its checks are decided one by one, so that none fails for its
-//! neighbours. A full channel is answered at once: a bounded wait beats a long queue.
+//! as nobody else is at the same accounts; else a transaction under their locks. When a batch fails as a whole, its
+//! checks are decided one by one, so that none fails for its neighbours. A full channel is answered at once: a bounded
+//! wait beats a long queue.
+//!
+//! Nothing is answered before it is on disk, but a clerk does not wait for the disk either: it decides the next batch
+//! while somebody else makes sure of the last ones, of both clerks in one go, and answers them. What is decided on
+//! what is not on disk yet comes later in PostgreSQL's log, so that a crash that loses the one loses the other.
 
+mod answering;
 mod asked_for;
 mod batch;
 mod book;
@@ -21,6 +27,7 @@ use std::time::{Duration, Instant as Stopwatch};
 
 use tokio::sync::oneshot;
 
+use self::answering::{Answering, Waiting};
 pub use self::batch::Batch;
 pub use self::memory::Memory;
 use self::opening::Locking;
@@ -31,7 +38,9 @@ use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CreditBlockId, CustomerId, ReservationId};
 use crate::kernel::places::Language;
-use crate::platform::db::{AtOnce, Backend, Database, Db, DbError, OpenError, Session, Tx};
+use crate::platform::db::{
+    AtOnce, Backend, Database, Db, DbError, Durability, OpenError, Session, Tx,
+};
 use crate::platform::http::{Code, Ended, Problem};
 use crate::platform::idempotency::{self, Keyed};
 
@@ -61,15 +70,10 @@ pub enum Errand {
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub errand: Errand,
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     pub input: LimitCheckIn,
     pub keyed: Option<Keyed>,
     pub language: Language,
-}
-
-struct Waiting {
-    asked: Asked,
-    reply: oneshot::Sender<Result<Ended, Problem>>,
 }
 
 /// The desk's counter: cheap to clone.
@@ -85,6 +89,7 @@ struct Clerk {
     session: Session,
     caller: Caller,
     memory: Memory,
+    answering: Answering,
     /// How far it has read into the book; none when it has read enough.
     has_read_to: Option<CustomerId>,
     can_write_at_once: bool,
@@ -107,6 +112,7 @@ impl Desk {
             Backend::Sqlite => 1,
         };
         let mut queues = Vec::new();
+        let answering = Answering::open(database)?;
         for _ in 0..clerks {
             let can_write_at_once = database.backend() == Backend::Postgres;
             let first = CustomerId::from_uuid(uuid::Uuid::nil());
@@ -114,6 +120,7 @@ impl Desk {
                 session: database.session()?,
                 caller: caller.clone(),
                 memory: Memory::default(),
+                answering: answering.clone(),
                 has_read_to: can_write_at_once.then_some(first),
                 can_write_at_once,
                 doubtful: 0,
@@ -199,10 +206,9 @@ impl Clerk {
                 .into_iter()
                 .map(|waiting| (waiting.asked, waiting.reply))
                 .unzip();
-            for (reply, answer) in replies.into_iter().zip(self.decide_batch(&asked)) {
-                // The caller may have gone meanwhile; the decision stands, and a retry with its key finds it.
-                let _ = reply.send(answer);
-            }
+            self.answering.begin();
+            let answers = self.decide_batch(&asked);
+            self.answering.answer(replies, answers);
         }
     }
 
@@ -220,10 +226,13 @@ impl Clerk {
 
     /// Remembers some more customers, until there are no more or enough. What fails here is read when it is needed.
     fn read_on(&mut self, last: CustomerId) -> Option<CustomerId> {
-        let memory = &mut self.memory;
-        let read = self.session.read(|db| {
-            let today = db.today();
-            opening::learn_more(db, memory, last, today)
+        let read = self.session.connection_number().and_then(|connection| {
+            let memory = &mut self.memory;
+            memory.believe(connection);
+            self.session.read(|db| {
+                let today = db.today();
+                opening::learn_more(db, memory, last, today)
+            })
         });
         let is_enough = self.memory.size() >= READ_AT_FIRST;
         read.unwrap_or_else(|error| {
@@ -291,6 +300,8 @@ impl Clerk {
         if !self.can_write_at_once || asked.iter().any(|one| one.errand != Errand::Check) {
             return Ok(None);
         }
+        // A lone caller gains nothing by another way to the database.
+        let durability = self.answering.durability(asked.len() > 1);
         for (locking, caution) in [
             (Locking::Memory, &mut self.doubtful),
             (Locking::Marks, &mut self.cautious),
@@ -300,11 +311,16 @@ impl Clerk {
                 continue;
             }
             let memory = &mut self.memory;
+            // The way before may have lost the connection.
+            memory.believe(self.session.connection_number()?);
             let outcome = self
                 .session
-                .at_once(|unit| check_at_once(unit, asked, memory, locking));
+                .at_once(|unit| check_at_once(unit, asked, memory, locking, durability));
             match outcome {
-                Ok(Some(answers)) => return Ok(Some(answers)),
+                Ok(Some(answers)) => {
+                    self.answering.note(durability);
+                    return Ok(Some(answers));
+                }
                 Err(DbError::Unavailable(reason)) => return Err(DbError::Unavailable(reason)),
                 // The next way finds what was there; under locks whoever comes waits.
                 Ok(None) | Err(_) => *caution = CAUTION,
@@ -347,12 +363,13 @@ fn check_at_once(
     asked: &[Asked],
     memory: &mut Memory,
     locking: Locking,
+    durability: Durability,
 ) -> Result<Option<Vec<Result<Ended, Problem>>>, DbError> {
     let Some(mut batch) = Batch::load_at_once(unit, asked, memory, locking)? else {
         return Ok(None);
     };
     let answers = batch.answer_all(asked)?;
-    let is_saved = batch.save_at_once(unit, asked, &answers, memory)?;
+    let is_saved = batch.save_at_once(unit, asked, &answers, memory, durability)?;
     Ok(is_saved.then_some(answers))
 }
 

@@ -136,9 +136,9 @@ pub fn list_usual_orders(
     since: Instant,
 ) -> Result<Vec<(CustomerId, String, i64)>, DbError> {
     Ok(on_backend!(db, |c| reservations::table
-        .inner_join(limit_checks::table.on(limit_checks::id.eq(reservations::check_id)))
-        .filter(reservations::customer_id.eq_any(customers))
-        .filter(reservations::created_at.ge(since))
+        .inner_join(limit_checks::table.on(limit_checks::id.eq(reservations::id)))
+        .filter(limit_checks::customer_id.eq_any(customers))
+        .filter(limit_checks::id.ge(LimitCheckId::first_at(since)))
         .filter(limit_checks::checkpoint.eq(Checkpoint::Order))
         .group_by((reservations::customer_id, reservations::order_number))
         .select((
@@ -170,6 +170,7 @@ pub fn insert_checks<'a>(
     Ok(())
 }
 
+/// Inserts reservations that nothing has happened to yet.
 pub fn insert_reservations<'a>(
     writes: &mut Writes<'_, 'a>,
     rows: &'a [Reservation],
@@ -178,19 +179,13 @@ pub fn insert_reservations<'a>(
         id: IdColumn = row.id,
         account_id: IdColumn = row.account_id,
         customer_id: IdColumn = row.customer_id,
-        check_id: IdColumn = row.check_id,
         order_number: Text = row.order_number.as_str(),
         purpose: Text = row.purpose.as_str(),
         currency: Text = row.currency.code(),
         amount_minor: BigInt = row.amount_minor,
-        captured_minor: BigInt = row.captured_minor,
-        status: Text = row.status.as_str(),
         expires_at: InstantColumn = row.expires_at,
         created_by: Text = row.created_by.as_str(),
         created_at: InstantColumn = row.created_at,
-        ended_at: Nullable<InstantColumn> = row.ended_at,
-        end_reason: Nullable<Text> = row.end_reason.as_deref(),
-        version: BigInt = row.version,
     });
     Ok(())
 }
@@ -403,7 +398,11 @@ pub fn list_reservations(
             );
         }
         if !filter.customer_id.is_empty() {
-            query = query.filter(reservations::customer_id.eq_any(&filter.customer_id));
+            // By the checks that reserved them, which are found by customer.
+            let theirs = limit_checks::table
+                .filter(limit_checks::customer_id.eq_any(&filter.customer_id))
+                .select(limit_checks::id);
+            query = query.filter(reservations::id.eq_any(theirs));
         }
         if !filter.order_number.is_empty() {
             let orders: Vec<&str> = filter.order_number.iter().map(Number::as_str).collect();

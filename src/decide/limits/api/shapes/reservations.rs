@@ -57,7 +57,7 @@ impl From<Reservation> for ReservationOut {
             id: reservation.id,
             credit_account_id: reservation.account_id,
             customer_id: reservation.customer_id,
-            limit_check_id: reservation.check_id,
+            limit_check_id: reservation.check_id(),
             order_number: reservation.order_number,
             purpose: reservation.purpose,
             status: reservation.status,

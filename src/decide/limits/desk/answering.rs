@@ -1,0 +1,130 @@
+//! Answering a batch: at once when it is on disk, else when somebody made sure.
+
+use std::sync::mpsc::{Receiver, SendError, SyncSender, sync_channel};
+
+use tokio::sync::oneshot;
+
+use super::{Asked, DeskError};
+use crate::platform::db::{Database, Durability, Flusher, FlusherConnection, fault};
+use crate::platform::http::{Code, Ended, Problem};
+
+/// How many batches wait for the disk at most; then the clerks wait with them.
+const BATCHES_MAX: usize = 4;
+
+/// A check that waits at the counter.
+pub struct Waiting {
+    pub asked: Asked,
+    pub reply: Reply,
+}
+
+type Reply = oneshot::Sender<Result<Ended, Problem>>;
+
+/// A batch that was decided, and may not be on disk.
+struct Decided {
+    answers: Vec<(Reply, Result<Ended, Problem>)>,
+    /// The flusher's connection since before the batch was decided.
+    connection: u64,
+}
+
+/// How a clerk answers.
+#[derive(Clone)]
+pub struct Answering {
+    /// To whoever makes sure, where batches need not wait for the disk by themselves.
+    to_be_flushed: Option<(SyncSender<Decided>, FlusherConnection)>,
+    /// The flusher's connection when the batch at hand was begun.
+    connection: u64,
+    /// Whether something of the batch at hand may not be on disk.
+    is_pending: bool,
+}
+
+impl Answering {
+    /// Starts the thread that makes sure; it ends with the last clerk.
+    ///
+    /// # Errors
+    /// When it can't be started, or has no connection.
+    pub fn open(database: &Database) -> Result<Answering, DeskError> {
+        let mut answering = Answering {
+            to_be_flushed: None,
+            connection: 0,
+            is_pending: false,
+        };
+        if let Some(flusher) = database.flusher()? {
+            let (to_be_flushed, decided) = sync_channel(BATCHES_MAX);
+            let connection = flusher.connection();
+            std::thread::Builder::new()
+                .name("credit-desk-disk".to_owned())
+                .spawn(move || make_sure(flusher, &decided))?;
+            answering.to_be_flushed = Some((to_be_flushed, connection));
+        }
+        Ok(answering)
+    }
+
+    /// Begins a batch, before anything of it is read or written.
+    pub fn begin(&mut self) {
+        self.is_pending = false;
+        if let Some((_, connection)) = &self.to_be_flushed {
+            self.connection = connection.number();
+        }
+    }
+
+    /// How a batch is to be written that would keep others waiting, or would not.
+    pub const fn durability(&self, others_wait: bool) -> Durability {
+        if others_wait && self.to_be_flushed.is_some() {
+            Durability::Later
+        } else {
+            Durability::AtOnce
+        }
+    }
+
+    /// Notes how something of the batch at hand was written.
+    pub fn note(&mut self, durability: Durability) {
+        self.is_pending |= durability == Durability::Later;
+    }
+
+    /// Gives each its answer. What was answered before may be what another server has not made sure of yet.
+    pub fn answer(&mut self, replies: Vec<Reply>, answers: Vec<Result<Ended, Problem>>) {
+        let repeats = |answer: &Result<Ended, Problem>| matches!(answer, Ok(Ended::Replayed(_)));
+        let is_pending = self.is_pending || answers.iter().any(repeats);
+        let answers = replies.into_iter().zip(answers);
+        match &self.to_be_flushed {
+            Some((to_be_flushed, _)) if is_pending => {
+                let decided = Decided {
+                    answers: answers.collect(),
+                    connection: self.connection,
+                };
+                if let Err(SendError(decided)) = to_be_flushed.send(decided) {
+                    tell(decided.answers, false);
+                }
+            }
+            _ => tell(answers, true),
+        }
+    }
+}
+
+/// Makes sure of all that was decided meanwhile in one go, as long as there are clerks.
+fn make_sure(mut flusher: Flusher, decided: &Receiver<Decided>) {
+    while let Ok(first) = decided.recv() {
+        let batches: Vec<Decided> = std::iter::once(first).chain(decided.try_iter()).collect();
+        let outcome = fault("desk_before_flush").and_then(|()| flusher.flush());
+        if let Err(error) = &outcome {
+            tracing::warn!(%error, "it is not known whether decisions are on disk");
+        }
+        for batch in batches {
+            let is_sure = matches!(outcome, Ok(connection) if connection == batch.connection);
+            tell(batch.answers, is_sure);
+        }
+    }
+}
+
+/// Answers, unless it is not known whether the answers last: a retry will find out.
+fn tell(answered: impl IntoIterator<Item = (Reply, Result<Ended, Problem>)>, are_sure: bool) {
+    for (reply, answer) in answered {
+        let answer = if are_sure {
+            answer
+        } else {
+            Err(Problem::new(Code::DatabaseUnavailable))
+        };
+        // The caller may have gone meanwhile; the decision stands, and a retry with its key finds it.
+        let _ = reply.send(answer);
+    }
+}
