@@ -38,7 +38,6 @@ struct Waiting {
 
 #[derive(QueryableByName)]
 struct Done {
-    #[expect(dead_code, reason = "only that it was answered matters")]
     #[diesel(sql_type = Bool)]
     done: bool,
 }
@@ -84,6 +83,41 @@ fn a_unit_of_work_that_loses_its_connection_may_be_tried_again_later() {
         );
         // A connection that broke is not given out again.
         app.credit().get("/v1/customers").expect(200);
+    });
+}
+
+#[test]
+fn what_was_committed_without_waiting_is_on_disk_once_the_desk_made_sure() {
+    on_postgres(|app| {
+        let mut flusher = app.database().flusher().unwrap().unwrap();
+        let mut db = app.database().reader().unwrap();
+        // The session keeps in mind where the log ended when something was committed that nobody waited for.
+        let committed = "WITH unwaited AS (SELECT set_config('synchronous_commit', 'off', true)), \
+             written AS (SELECT pg_logical_emit_message(true, 'test', repeat('x', 100000)) FROM unwaited) \
+             SELECT set_config('test.log_end', (pg_current_wal_insert_lsn() + 0)::text, false) IS NOT NULL AS done \
+             FROM written";
+        assert!(ask::<Done>(&mut db, committed).done);
+        flusher.flush().unwrap();
+        let is_on_disk =
+            "SELECT pg_current_wal_flush_lsn() >= current_setting('test.log_end')::pg_lsn AS done";
+        assert!(ask::<Done>(&mut db, is_on_disk).done);
+    });
+}
+
+#[test]
+fn what_was_decided_before_a_connection_was_lost_is_not_sure_by_another() {
+    on_postgres(|app| {
+        let mut flusher = app.database().flusher().unwrap().unwrap();
+        let connection = flusher.connection();
+        let before = connection.number();
+        assert_eq!(flusher.flush().unwrap(), before);
+        let end = "SELECT bool_and(pg_terminate_backend(pid, 5000)) AS done FROM pg_stat_activity \
+             WHERE datname = current_database() AND query LIKE 'SELECT pg_logical_emit_message%'";
+        assert!(ask::<Done>(&mut app.database().reader().unwrap(), end).done);
+        assert!(flusher.flush().is_err());
+        let after = flusher.flush().unwrap();
+        assert_ne!(after, before);
+        assert_eq!(connection.number(), after);
     });
 }
 

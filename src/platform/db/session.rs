@@ -198,6 +198,20 @@ impl Flusher {
             Ok(connection)
         })
     }
+
+    /// Has a connection made where the one at hand was lost, while there is nothing to flush: what is committed before
+    /// that can't be made sure of.
+    pub fn stay_connected(&mut self) {
+        let is_alive = self.0.read(|db| {
+            if let Conn::Postgres(c) = db.conn() {
+                Statement::<Pg>::new("SELECT 1").execute(&mut **c)?;
+            }
+            Ok(())
+        });
+        if let Err(error) = is_alive.and_then(|()| self.0.connection_number()) {
+            tracing::info!(%error, "the credit desk lost the connection by which it makes sure of the disk");
+        }
+    }
 }
 
 /// Plans by index, and counts the connections.

@@ -1,6 +1,7 @@
 //! Answering a batch: at once when it is on disk, else when somebody made sure.
 
-use std::sync::mpsc::{Receiver, SendError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, SyncSender, sync_channel};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -10,6 +11,8 @@ use crate::platform::http::{Code, Ended, Problem};
 
 /// How many batches wait for the disk at most; then the clerks wait with them.
 const BATCHES_MAX: usize = 4;
+/// After how long without a batch it is looked whether the connection still stands.
+const IDLE: Duration = Duration::from_secs(2);
 
 /// A check that waits at the counter.
 pub struct Waiting {
@@ -103,7 +106,15 @@ impl Answering {
 
 /// Makes sure of all that was decided meanwhile in one go, as long as there are clerks.
 fn make_sure(mut flusher: Flusher, decided: &Receiver<Decided>) {
-    while let Ok(first) = decided.recv() {
+    loop {
+        let first = match decided.recv_timeout(IDLE) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => {
+                flusher.stay_connected();
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         let batches: Vec<Decided> = std::iter::once(first).chain(decided.try_iter()).collect();
         let outcome = fault("desk_before_flush").and_then(|()| flusher.flush());
         if let Err(error) = &outcome {
