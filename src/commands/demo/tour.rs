@@ -15,6 +15,8 @@ use crate::platform::http::auth::{SharedSecret, TokenRequest, mint};
 
 /// How long the printed tokens hold.
 const TOKEN_HOURS: u64 = 12;
+/// How many characters of a value stand in one line.
+const VALUE_WIDTH: usize = 86;
 
 /// Who shows the visitor around.
 pub struct Guide {
@@ -230,8 +232,20 @@ fn heading(text: &str) {
     println!("\n{text}\n{}\n", "-".repeat(text.chars().count()));
 }
 
+/// A name and its value; a long one goes on in the next line, below where it began.
 fn line(name: &str, value: &str) {
-    println!("  {name:<11}{value}");
+    let mut name = name;
+    let mut written = String::new();
+    for word in value.split_inclusive(' ') {
+        let is_full = written.chars().count() + word.trim_end().chars().count() > VALUE_WIDTH;
+        if is_full && !written.is_empty() {
+            println!("  {name:<11}{}", written.trim_end());
+            name = "";
+            written.clear();
+        }
+        written.push_str(word);
+    }
+    println!("  {name:<11}{written}");
 }
 
 /// How many notices of each level there are in each currency, and what they ask for.
