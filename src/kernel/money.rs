@@ -229,24 +229,13 @@ impl Money {
 
     /// The amount alone as a decimal string with exactly the currency's places: `"12500.00"`.
     pub fn amount_text(self) -> String {
-        let places = usize::try_from(self.currency.minor_digits()).unwrap_or(0);
-        let sign = if self.minor < 0 { "-" } else { "" };
-        let unit = 10_u64.saturating_pow(self.currency.minor_digits());
-        let (whole, rest) = (
-            self.minor.unsigned_abs() / unit,
-            self.minor.unsigned_abs() % unit,
-        );
-        if places == 0 {
-            format!("{sign}{whole}")
-        } else {
-            format!("{sign}{whole}.{rest:0places$}")
-        }
+        self.amount().to_string()
     }
 }
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.currency, self.amount_text())
+        write!(f, "{} {}", self.currency, self.amount())
     }
 }
 

@@ -188,29 +188,27 @@ impl Flusher {
     /// # Errors
     /// When the database fails. Then it is not known whether it is on disk.
     pub fn flush(&mut self) -> Result<u64, DbError> {
-        let connection = self.0.connection_number()?;
-        self.0.read(|db| {
-            if let Conn::Postgres(c) = db.conn() {
-                // A message in the log that nobody reads: less than any row.
-                Statement::<Pg>::new("SELECT pg_logical_emit_message(true, 'netterms', '')")
-                    .execute(&mut **c)?;
-            }
-            Ok(connection)
-        })
+        // A message in the log that nobody reads: less than any row.
+        self.run("SELECT pg_logical_emit_message(true, 'netterms', '')")
     }
 
     /// Has a connection made where the one at hand was lost, while there is nothing to flush: what is committed before
     /// that can't be made sure of.
     pub fn stay_connected(&mut self) {
-        let is_alive = self.0.read(|db| {
-            if let Conn::Postgres(c) = db.conn() {
-                Statement::<Pg>::new("SELECT 1").execute(&mut **c)?;
-            }
-            Ok(())
-        });
-        if let Err(error) = is_alive.and_then(|()| self.0.connection_number()) {
+        if let Err(error) = self.run("SELECT 1") {
             tracing::info!(%error, "the credit desk lost the connection by which it makes sure of the disk");
         }
+    }
+
+    /// Runs a statement, and gives the number of the connection that did.
+    fn run(&mut self, statement: &'static str) -> Result<u64, DbError> {
+        let connection = self.0.connection_number()?;
+        self.0.read(|db| {
+            if let Conn::Postgres(c) = db.conn() {
+                Statement::<Pg>::new(statement).execute(&mut **c)?;
+            }
+            Ok(connection)
+        })
     }
 }
 
