@@ -12,7 +12,7 @@ use super::staff::Staff;
 use crate::book::receivables::actions::NewInvoice;
 use crate::decide::limits::actions::Remainder;
 use crate::decide::limits::api::shapes::{LimitCheckIn, ReleaseIn};
-use crate::decide::limits::desk::{self, Asked, Errand};
+use crate::decide::limits::desk::{self, Asked, Errand, Told};
 use crate::decide::limits::model::CreditBlockStatus;
 use crate::decide::limits::{actions, blocks};
 use crate::kernel::caller::Caller;
@@ -20,7 +20,7 @@ use crate::kernel::ids::{CreditBlockId, ReservationId};
 use crate::kernel::money::{Money, PositiveIn};
 use crate::kernel::places::Language;
 use crate::platform::db::Database;
-use crate::platform::http::{Ended, Kept, Problem};
+use crate::platform::http::Problem;
 
 /// Of so many customers, every tenth orders more than its limit.
 const TOO_LARGE_UP_TO: usize = 60;
@@ -72,7 +72,7 @@ pub fn check(
     let ended = database.maintain(&staff.erp, |tx| desk::check_all(tx, &asked))?;
     let mut answers = Answers::default();
     for (amount, ended) in amounts.into_iter().zip(ended) {
-        let answer = answer(ended?)?;
+        let answer = answer(ended?.into_inner())?;
         if let Some(id) = answer.pointer("/reservation/id").and_then(Value::as_str) {
             answers.reservations.push((text(id)?, amount));
         }
@@ -180,8 +180,12 @@ fn dry_run(
         keyed: None,
         language: Language::English,
     };
-    let out = desk::dry_run(&mut database.reader()?, &asked)?;
-    serde_json::to_value(&out).map_err(Problem::internal)
+    let told = database.maintain(caller, |tx| {
+        desk::check_all(tx, std::slice::from_ref(&asked))
+    })?;
+    let told = told.into_iter().next();
+    let told = told.ok_or_else(|| Problem::internal("a check without an answer"))?;
+    answer(told?.into_inner())
 }
 
 fn question(member: &Member, amount: Money) -> Result<LimitCheckIn, Problem> {
@@ -200,13 +204,9 @@ fn question(member: &Member, amount: Money) -> Result<LimitCheckIn, Problem> {
     })
 }
 
-fn answer(ended: Ended) -> Result<Value, Problem> {
-    match ended {
-        Ended::Fresh(Kept::Answer(answer)) | Ended::Replayed(Kept::Answer(answer)) => {
-            serde_json::from_str(answer.body()).map_err(Problem::internal)
-        }
-        Ended::Fresh(Kept::Refusal(problem)) | Ended::Replayed(Kept::Refusal(problem)) => {
-            Err(problem)
-        }
+fn answer(told: Told) -> Result<Value, Problem> {
+    match told {
+        Told::Decision(decided) => serde_json::to_value(decided.shown()).map_err(Problem::internal),
+        Told::Refusal(problem) => Err(problem),
     }
 }

@@ -38,21 +38,40 @@ impl Instant {
     }
 }
 
+impl Instant {
+    /// `2026-03-31T08:00:00.000000Z`. By hand: chrono reads its pattern anew each time, and a check writes a dozen
+    /// instants.
+    fn text(self) -> String {
+        let (day, time) = (self.0.date_naive(), self.0.time());
+        let mut text = String::with_capacity("2026-03-31T08:00:00.000000Z".len());
+        for (value, width, after) in [
+            (day.year().unsigned_abs(), 4, '-'),
+            (day.month(), 2, '-'),
+            (day.day(), 2, 'T'),
+            (time.hour(), 2, ':'),
+            (time.minute(), 2, ':'),
+            (time.second(), 2, '.'),
+            (time.nanosecond() % 1_000_000_000 / 1_000, 6, 'Z'),
+        ] {
+            push_digits(&mut text, value, width);
+            text.push(after);
+        }
+        text
+    }
+}
+
+/// Writes a number with at least so many digits.
+fn push_digits(text: &mut String, value: u32, width: u32) {
+    let digits = value.checked_ilog10().map_or(1, |log| log + 1).max(width);
+    for place in (0..digits).rev() {
+        let digit = value / 10u32.pow(place) % 10;
+        text.push(char::from_digit(digit, 10).unwrap_or('0'));
+    }
+}
+
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // By hand: chrono reads its pattern anew each time, and a check writes a dozen instants.
-        let (day, time) = (self.0.date_naive(), self.0.time());
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
-            day.year(),
-            day.month(),
-            day.day(),
-            time.hour(),
-            time.minute(),
-            time.second(),
-            time.nanosecond() % 1_000_000_000 / 1_000,
-        )
+        f.write_str(&self.text())
     }
 }
 
@@ -64,7 +83,7 @@ impl fmt::Debug for Instant {
 
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.text())
     }
 }
 

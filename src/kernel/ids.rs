@@ -130,6 +130,9 @@ fn bits_of(at: Instant) -> u128 {
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
+/// 128 bits, five in each.
+const SUFFIX_DIGITS: usize = 26;
+
 impl<K: Kind> Id<K> {
     /// A new id: time-ordered, so that rows come in the order in which they were made.
     pub fn new() -> Id<K> {
@@ -202,17 +205,23 @@ impl<K> Hash for Id<K> {
     }
 }
 
+impl<K: Kind> Id<K> {
+    fn text(&self) -> String {
+        let bits = self.uuid.as_u128();
+        let mut text = String::with_capacity(K::PREFIX.len() + 1 + SUFFIX_DIGITS);
+        text.push_str(K::PREFIX);
+        text.push('_');
+        for place in (0..SUFFIX_DIGITS).rev() {
+            let index = usize::try_from((bits >> (place * 5)) & 31).unwrap_or(0);
+            text.push(ALPHABET.get(index).map_or('0', |digit| char::from(*digit)));
+        }
+        text
+    }
+}
+
 impl<K: Kind> fmt::Display for Id<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bits = self.uuid.as_u128();
-        let mut suffix = [b'0'; 26];
-        for (digit, place) in suffix.iter_mut().zip((0..26u32).rev()) {
-            let index = usize::try_from((bits >> (place * 5)) & 31).unwrap_or(0);
-            *digit = ALPHABET.get(index).copied().unwrap_or(b'0');
-        }
-        f.write_str(K::PREFIX)?;
-        f.write_str("_")?;
-        f.write_str(std::str::from_utf8(&suffix).map_err(|_| fmt::Error)?)
+        f.write_str(&self.text())
     }
 }
 
@@ -238,7 +247,8 @@ impl<K: Kind> FromStr for Id<K> {
             .strip_prefix(K::PREFIX)
             .and_then(|rest| rest.strip_prefix('_'))
             .filter(|suffix| {
-                suffix.len() == 26 && suffix.starts_with(|c: char| ('0'..='7').contains(&c))
+                suffix.len() == SUFFIX_DIGITS
+                    && suffix.starts_with(|c: char| ('0'..='7').contains(&c))
             })
             .ok_or(wrong)?;
         let mut bits: u128 = 0;
@@ -252,7 +262,7 @@ impl<K: Kind> FromStr for Id<K> {
 
 impl<K: Kind> Serialize for Id<K> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.text())
     }
 }
 

@@ -121,6 +121,27 @@ fn what_was_decided_before_a_connection_was_lost_is_not_sure_by_another() {
     });
 }
 
+#[test]
+fn a_log_that_could_not_be_flushed_is_copied_before_anything_is_sure_again() {
+    on_both(|app| {
+        let Some(path) = app.database().file() else {
+            return;
+        };
+        let (log, elsewhere) = (format!("{path}-wal"), format!("{path}-elsewhere"));
+        let length = || std::fs::metadata(&log).unwrap().len();
+        let mut flusher = app.database().flusher().unwrap().unwrap();
+        a_customer("C-1").with_limit("1000.00").create(app);
+        flusher.flush().unwrap();
+        assert!(length() > 0);
+        std::fs::rename(&log, &elsewhere).unwrap();
+        assert!(flusher.flush().is_err());
+        std::fs::rename(&elsewhere, &log).unwrap();
+        flusher.flush().unwrap();
+        assert_eq!(length(), 0);
+        app.credit().get("/v1/customers/C-1").expect(200);
+    });
+}
+
 /// A check that reserves, under the key `k-1`.
 fn order(app: &TestApp) -> Reply {
     let body = json!({

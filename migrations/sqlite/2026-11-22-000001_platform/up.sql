@@ -18,7 +18,6 @@ CREATE INDEX trail_entries_entity ON trail_entries (entity_id, seq);
 CREATE INDEX trail_entries_subject ON trail_entries (subject, seq);
 CREATE INDEX trail_entries_action ON trail_entries (action, seq);
 CREATE INDEX trail_entries_at ON trail_entries (at, seq);
-CREATE INDEX trail_entries_position ON trail_entries (transaction_id, seq);
 
 CREATE TABLE subscriptions (
     name TEXT PRIMARY KEY,
@@ -35,12 +34,14 @@ CREATE TABLE business_days (
     begun_at TEXT NOT NULL
 ) STRICT;
 
+-- In the order of time, with ids in a tree of their own: they come in no order, and a tree of whole rows would be split
+-- all the time.
 CREATE TABLE idempotency_keys (
-    id BLOB PRIMARY KEY,
+    id BLOB PRIMARY KEY NOT NULL,
     fingerprint TEXT NOT NULL,
     answer TEXT NOT NULL,
     created_at TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
 
 CREATE TABLE jobs (
@@ -81,9 +82,9 @@ CREATE TRIGGER trail_entries_no_delete BEFORE DELETE ON trail_entries
 BEGIN
     SELECT RAISE(ABORT, 'trail_entries is append-only');
 END;
--- REPLACE deletes without asking the trigger above.
+-- REPLACE deletes without asking the trigger above. FAIL, as ABORT would have every insert be ready to undo itself.
 CREATE TRIGGER trail_entries_no_replace BEFORE INSERT ON trail_entries
 WHEN EXISTS (SELECT 1 FROM trail_entries WHERE seq = NEW.seq)
 BEGIN
-    SELECT RAISE(ABORT, 'trail_entries is append-only');
+    SELECT RAISE(FAIL, 'trail_entries is append-only');
 END;

@@ -185,7 +185,7 @@ CREATE TABLE portfolio_exposures (
 -- is checked again for each row here and in limit_checks; `netterms verify` does. A reservation has the id of the check
 -- that made it, by which those of a customer are found.
 CREATE TABLE reservations (
-    id BLOB PRIMARY KEY,
+    id BLOB PRIMARY KEY NOT NULL,
     account_id BLOB NOT NULL,
     customer_id BLOB NOT NULL,
     order_number TEXT NOT NULL,
@@ -200,7 +200,7 @@ CREATE TABLE reservations (
     ended_at TEXT,
     end_reason TEXT,
     version INTEGER NOT NULL DEFAULT 1
-) STRICT;
+) STRICT, WITHOUT ROWID;
 -- One open reservation for each order and purpose; of those that ended, each stands for itself.
 CREATE UNIQUE INDEX reservations_order_number_customer_id_purpose_key ON reservations (order_number, customer_id, purpose,
     (CASE WHEN status IN ('active', 'partially_captured') THEN x'00' ELSE id END));

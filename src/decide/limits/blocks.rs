@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::api::shapes::{LimitCheckIn, ReleaseIn, ReleaseRequestIn};
-use super::desk::{Asked, Batch, Errand, Examined, Memory, until};
+use super::desk::{Asked, Batch, Errand, Examined, until};
 use super::model::{CreditBlock, CreditBlockStatus, LimitCheck, Outcome};
 use super::record::Record;
 use super::store;
@@ -37,7 +37,7 @@ pub fn release(
     }
     let caller = tx.caller();
     let asked = find_question(tx, caller, &before)?;
-    let mut batch = Batch::load(tx, std::slice::from_ref(&asked), &mut Memory::default())?;
+    let mut batch = Batch::load(tx, std::slice::from_ref(&asked))?;
     let mut examined = batch.examine(&asked)?;
     refuse_rejected(&examined.record)?;
     let ceiling = input
@@ -55,7 +55,7 @@ pub fn release(
         ..before
     };
     let released = batch.release(&asked, &mut examined, &decided, input.reason.as_str())?;
-    batch.save(tx, &[], &[])?;
+    batch.save(tx)?;
     Ok(CreditBlock {
         version: released.version.saturating_add(1),
         ..released

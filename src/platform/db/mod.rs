@@ -7,6 +7,7 @@
 pub mod columns;
 mod error;
 mod faults;
+mod flusher;
 pub mod migrations;
 mod open;
 pub mod schema;
@@ -25,10 +26,11 @@ use crate::kernel::clock::Clock;
 
 pub use error::DbError;
 pub use faults::fault;
+pub use flusher::{Flusher, FlusherConnection};
 pub use open::{Backend, Database, DatabaseConfig, OpenError, Retryable};
-pub use session::{Flusher, FlusherConnection, Session};
+pub use session::Session;
 pub(crate) use statement::insert_rows;
-pub use statement::{Durability, Mark, MarkOf, Statement, Writes};
+pub use statement::{Durability, Fixed, Mark, MarkOf, Statement, Writes};
 pub use tx::{AtOnce, Change, Entries, Tx};
 
 /// Expands one Diesel expression for whichever database is behind `$db`; written like a call, so that rustfmt

@@ -9,7 +9,7 @@ use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::sqlite::SqliteConnection;
 
 use super::tx::Recording;
-use super::{Conn, Db, DbError, Tx};
+use super::{Conn, Db, DbError, Durability, Tx};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Clock;
 
@@ -122,6 +122,11 @@ impl Database {
         &self.clock
     }
 
+    /// The path of the database, where it is a file.
+    pub fn file(&self) -> Option<&str> {
+        self.config.url.strip_prefix("sqlite://")
+    }
+
     pub fn backend(&self) -> Backend {
         match *self.pools {
             Pools::Postgres(_) => Backend::Postgres,
@@ -145,9 +150,22 @@ impl Database {
     }
 
     pub(super) fn writer(&self) -> Result<Db, DbError> {
+        self.writer_that_waits(Durability::AtOnce)
+    }
+
+    /// A connection to write with. On SQLite its commits wait for the disk, or don't; on PostgreSQL they do.
+    pub(super) fn writer_that_waits(&self, durability: Durability) -> Result<Db, DbError> {
         let conn = match &*self.pools {
             Pools::Postgres(pool) => Conn::Postgres(pool.get().map_err(busy)?),
-            Pools::Sqlite { writer, .. } => Conn::Sqlite(writer.get().map_err(busy)?),
+            Pools::Sqlite { writer, .. } => {
+                let mut conn = writer.get().map_err(busy)?;
+                // The one writer is everybody's, so each says what it needs.
+                conn.batch_execute(match durability {
+                    Durability::AtOnce => "PRAGMA synchronous = FULL",
+                    Durability::Later => "PRAGMA synchronous = NORMAL",
+                })?;
+                Conn::Sqlite(conn)
+            }
         };
         Ok(Db {
             conn,

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
-use diesel::pg::{Pg, PgConnection};
+use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 
 use super::open::{Pools, PostgresSession, run_again, unreachable};
 use super::tx::{AtOnce, Recording};
-use super::{Backend, Conn, Database, Db, DbError, OpenError, Retryable, Statement, Tx, fault};
+use super::{Backend, Database, Db, DbError, Durability, OpenError, Retryable, Tx, fault};
 use crate::kernel::caller::Caller;
 
 impl Database {
@@ -46,25 +45,6 @@ impl Database {
             .build(ConnectionManager::new(&self.config.url))
             .map_err(unreachable)
     }
-
-    /// Who makes sure of what was committed without waiting for the disk; none where everybody waits for it: on
-    /// SQLite, and where PostgreSQL does not allow it.
-    ///
-    /// # Errors
-    /// When no connection can be made.
-    pub fn flusher(&self) -> Result<Option<Flusher>, OpenError> {
-        if self.backend() == Backend::Sqlite {
-            return Ok(None);
-        }
-        let mut flusher = Flusher(self.session()?);
-        Ok(match flusher.flush() {
-            Ok(_) => Some(flusher),
-            Err(error) => {
-                tracing::warn!(%error, "every batch of the credit desk waits for the disk by itself");
-                None
-            }
-        })
-    }
 }
 
 /// Units of work one after the other, as [`Database::maintain`] runs them. On PostgreSQL the connection is kept between
@@ -73,20 +53,23 @@ pub struct Session {
     database: Database,
     held: Option<Db>,
     /// How many connections were made for it.
-    made: Arc<AtomicU64>,
+    pub(super) made: Arc<AtomicU64>,
 }
 
 impl Session {
-    /// Runs `work` in a transaction for `caller`, as [`Database::maintain`] does.
+    /// Runs `work` in a transaction for `caller`, as [`Database::maintain`] does. On SQLite it may be committed without
+    /// waiting for the disk; on PostgreSQL a transaction always waits.
     ///
     /// # Errors
     /// Those of `work`, and of the database.
     pub fn maintain<T, E: From<DbError> + Retryable>(
         &mut self,
         caller: &Caller,
+        durability: Durability,
         work: impl FnMut(&mut Tx) -> Result<T, E>,
     ) -> Result<T, E> {
-        let (value, db) = run_again(|| self.begin(), caller, Recording::Exempt, work)?;
+        let begin = || self.begin(durability);
+        let (value, db) = run_again(begin, caller, Recording::Exempt, work)?;
         self.keep(db);
         Ok(value)
     }
@@ -152,63 +135,15 @@ impl Session {
     }
 
     /// A connection in a transaction: the one that was kept, unless it was lost meanwhile.
-    fn begin(&mut self) -> Result<Db, DbError> {
+    fn begin(&mut self, durability: Durability) -> Result<Db, DbError> {
         if let Some(mut held) = self.held.take()
             && held.begin().is_ok()
         {
             return Ok(held);
         }
-        self.database.begin()
-    }
-}
-
-/// Makes sure of what others committed without waiting for the disk ([`Writes::send_if`](super::Writes::send_if)).
-pub struct Flusher(Session);
-
-/// Says which connection a [`Flusher`] has. A database that crashed has ended it, and with it what was not on disk: so
-/// only what was committed while it had the connection by which it flushes is on disk then.
-#[derive(Debug, Clone)]
-pub struct FlusherConnection(Arc<AtomicU64>);
-
-impl FlusherConnection {
-    pub fn number(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
-    }
-}
-
-impl Flusher {
-    pub fn connection(&self) -> FlusherConnection {
-        FlusherConnection(Arc::clone(&self.0.made))
-    }
-
-    /// Comes back when all that was committed before is on disk, by whomever: PostgreSQL writes one log, so that it is
-    /// enough to commit something after it, and to wait for that. Gives the number of the connection by which it did so
-    /// ([`FlusherConnection`]).
-    ///
-    /// # Errors
-    /// When the database fails. Then it is not known whether it is on disk.
-    pub fn flush(&mut self) -> Result<u64, DbError> {
-        // A message in the log that nobody reads: less than any row.
-        self.run("SELECT pg_logical_emit_message(true, 'netterms', '')")
-    }
-
-    /// Has a connection made where the one at hand was lost, while there is nothing to flush: what is committed before
-    /// that can't be made sure of.
-    pub fn stay_connected(&mut self) {
-        if let Err(error) = self.run("SELECT 1") {
-            tracing::info!(%error, "the credit desk lost the connection by which it makes sure of the disk");
-        }
-    }
-
-    /// Runs a statement, and gives the number of the connection that did.
-    fn run(&mut self, statement: &'static str) -> Result<u64, DbError> {
-        let connection = self.0.connection_number()?;
-        self.0.read(|db| {
-            if let Conn::Postgres(c) = db.conn() {
-                Statement::<Pg>::new(statement).execute(&mut **c)?;
-            }
-            Ok(connection)
-        })
+        let mut db = self.database.writer_that_waits(durability)?;
+        db.begin()?;
+        Ok(db)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Diesel prepares anew whatever it writes for each call: inserts of many rows, updates, `IN` lists. Where that costs
 //! more than the work itself, as on the credit desk's way, a statement is written out here, with arrays on PostgreSQL
-//! (one statement for any number of rows) and row by row on SQLite.
+//! (one statement for any number of rows) and some rows at a time on SQLite.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -97,6 +97,39 @@ impl<DB: Backend, ST> Query for Statement<'_, DB, ST> {
 
 impl<DB: Backend, ST, C> RunQueryDsl<C> for Statement<'_, DB, ST> {}
 
+/// A statement that is known by a type of its own, `I`, so that Diesel need not write out its text at every call to find
+/// it among those that are prepared. There must be no other statement of this type.
+pub struct Fixed<I, S> {
+    statement: S,
+    id: PhantomData<fn() -> I>,
+}
+
+impl<I, S> Fixed<I, S> {
+    pub const fn new(statement: S) -> Self {
+        Fixed {
+            statement,
+            id: PhantomData,
+        }
+    }
+}
+
+impl<DB: Backend, I, S: QueryFragment<DB>> QueryFragment<DB> for Fixed<I, S> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.statement.walk_ast(out)
+    }
+}
+
+impl<I: 'static, S> QueryId for Fixed<I, S> {
+    type QueryId = I;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<I, S: Query> Query for Fixed<I, S> {
+    type SqlType = S::SqlType;
+}
+
+impl<I, S, C> RunQueryDsl<C> for Fixed<I, S> {}
+
 /// Which version of a row was read: PostgreSQL's `xmin`. Whoever changes a row gives it another; SQLite has none.
 pub type Mark = i32;
 
@@ -140,7 +173,7 @@ impl QueryFragment<Sqlite> for MarkOf {
 pub enum Durability {
     /// Before the writer goes on.
     AtOnce,
-    /// Soon. Nobody may be told of it before a [`Flusher`](super::Flusher) made sure.
+    /// Soon: nobody may be told of it before a [`Flusher`](super::Flusher) made sure.
     Later,
 }
 
@@ -267,7 +300,7 @@ macro_rules! insert_rows {
         $($column:ident: $type:ty = $value:expr,)*
     }) => {{
         use diesel::RunQueryDsl as _;
-        use $crate::platform::db::{Conn, Statement};
+        use $crate::platform::db::{Conn, Fixed, Statement};
         let rows = $rows;
         match $writes.conn() {
             _ if rows.is_empty() => {}
@@ -286,21 +319,38 @@ macro_rules! insert_rows {
                 $writes.push(statement);
             }
             Conn::Sqlite(c) => {
-                let statement = concat!(
-                    "INSERT INTO ", $table, " (", stringify!($first), $(", ", stringify!($column),)*
-                    ") VALUES (?", $($crate::platform::db::statement::mark!($column),)* ")"
+                struct Many;
+                struct One;
+                // A row that can't be has the whole unit of work undone, so that the statement need not be able to undo
+                // itself.
+                let insert = concat!(
+                    "INSERT OR FAIL INTO ", $table, " (", stringify!($first), $(", ", stringify!($column),)* ") VALUES "
                 );
-                for $row in rows {
-                    Statement::<diesel::sqlite::Sqlite>::new(statement)
+                let row = concat!("(?", $($crate::platform::db::statement::mark!($column),)* ")");
+                let mut chunks = rows.chunks_exact($crate::platform::db::statement::ROWS_AT_ONCE);
+                for chunk in &mut chunks {
+                    let rows = vec![row; chunk.len()].join(", ");
+                    let mut statement = Statement::<diesel::sqlite::Sqlite>::new(format!("{insert}{rows}"));
+                    for $row in chunk {
+                        statement = statement.bind::<$first_type, _>($first_value)
+                            $(.bind::<$type, _>($value))*;
+                    }
+                    Fixed::<Many, _>::new(statement).execute(&mut **c)?;
+                }
+                for $row in chunks.remainder() {
+                    let statement = Statement::<diesel::sqlite::Sqlite>::new(format!("{insert}{row}"))
                         .bind::<$first_type, _>($first_value)
-                        $(.bind::<$type, _>($value))*
-                        .execute(&mut **c)?;
+                        $(.bind::<$type, _>($value))*;
+                    Fixed::<One, _>::new(statement).execute(&mut **c)?;
                 }
             }
         }
     }};
 }
 pub(crate) use insert_rows;
+
+/// How many rows SQLite is given in one statement, where there are as many.
+pub(crate) const ROWS_AT_ONCE: usize = 8;
 
 /// One more array, in step with the others: in the list of columns PostgreSQL takes them row by row, while in `FROM` it
 /// would write each down first.

@@ -1,7 +1,7 @@
 //! Queries on the log and on the places of subscriptions in it.
 
 use chrono::NaiveDate;
-use diesel::dsl::{exists, max, sql};
+use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
@@ -9,6 +9,7 @@ use super::model::{Event, Position, Progress};
 use crate::kernel::clock::Instant;
 use crate::platform::db::schema::{business_days, subscriptions, trail_entries};
 use crate::platform::db::{Backend, Conn, Db, DbError, Tx, on_backend};
+use crate::platform::trail::store as trail;
 
 /// Compares where entries stand with a position.
 macro_rules! stands {
@@ -46,15 +47,10 @@ pub fn horizon(db: &mut Db) -> Result<Position, DbError> {
             .get_result(&mut **c)?,
             seq: 0,
         },
-        Conn::Sqlite(c) => {
-            let last: Option<i64> = trail_entries::table
-                .select(max(trail_entries::seq))
-                .first(&mut **c)?;
-            Position {
-                transaction_id: 0,
-                seq: last.unwrap_or(0),
-            }
-        }
+        Conn::Sqlite(_) => Position {
+            transaction_id: 0,
+            seq: trail::last_seq(db)?,
+        },
     })
 }
 

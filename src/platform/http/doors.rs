@@ -36,9 +36,29 @@ pub enum Kept {
 
 /// How a unit of work ended, and whether now or earlier.
 #[derive(Debug)]
-pub enum Ended {
-    Fresh(Kept),
-    Replayed(Kept),
+pub enum Ended<With = Kept> {
+    Fresh(With),
+    Replayed(With),
+}
+
+impl<With> Ended<With> {
+    /// The same, with what `work` makes of what it ended with.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn try_map<To, E>(self, work: impl FnOnce(With) -> Result<To, E>) -> Result<Ended<To>, E> {
+        Ok(match self {
+            Ended::Fresh(with) => Ended::Fresh(work(with)?),
+            Ended::Replayed(with) => Ended::Replayed(work(with)?),
+        })
+    }
+
+    /// What it ended with, now or earlier.
+    pub fn into_inner(self) -> With {
+        match self {
+            Ended::Fresh(with) | Ended::Replayed(with) => with,
+        }
+    }
 }
 
 impl Doors {
@@ -222,11 +242,8 @@ fn keep(tx: &mut Tx, keyed: &Keyed, kept: &Kept) -> Result<(), Problem> {
 impl Ended {
     /// The answer, marked when it is a replay.
     pub fn into_response(self) -> HttpResponse {
-        let (kept, replayed) = match self {
-            Ended::Fresh(kept) => (kept, false),
-            Ended::Replayed(kept) => (kept, true),
-        };
-        let mut response = match kept {
+        let replayed = matches!(self, Ended::Replayed(_));
+        let mut response = match self.into_inner() {
             Kept::Answer(answer) => answer.into_response(),
             Kept::Refusal(problem) => actix_web::ResponseError::error_response(&problem),
         };

@@ -3,4 +3,4 @@
 
 pub mod api;
 mod model;
-mod store;
+pub mod store;

@@ -5,8 +5,16 @@ use diesel::prelude::*;
 use super::api::TrailFilter;
 use super::model::TrailEntry;
 use crate::platform::db::schema::trail_entries::{self, dsl};
-use crate::platform::db::{Db, on_backend};
+use crate::platform::db::{Db, DbError, on_backend};
 use crate::platform::http::{PageRequest, Problem};
+
+/// The number of the last entry, 0 when there is none.
+pub fn last_seq(db: &mut Db) -> Result<i64, DbError> {
+    let last: Option<i64> = on_backend!(db, |c| trail_entries::table
+        .select(diesel::dsl::max(dsl::seq))
+        .get_result(c))?;
+    Ok(last.unwrap_or(0))
+}
 
 /// Entries in the order in which they were written.
 pub fn list(
@@ -39,5 +47,5 @@ pub fn list(
         }
         query.order(dsl::seq.asc()).limit(page.fetch()).load(c)
     });
-    Ok(rows.map_err(crate::platform::db::DbError::from)?)
+    Ok(rows.map_err(DbError::from)?)
 }

@@ -19,7 +19,7 @@ use crate::kernel::text::Line;
 use crate::platform::db::columns::IdColumn;
 use crate::platform::db::schema::{account_blocks, credit_accounts, customers, limits};
 use crate::platform::db::{
-    Conn, Db, DbError, Mark, MarkOf, Statement, Tx, Writes, on_backend, seek,
+    Conn, Db, DbError, Fixed, Mark, MarkOf, Statement, Tx, Writes, on_backend, seek,
 };
 use crate::platform::http::{PageRequest, Problem};
 
@@ -201,15 +201,16 @@ pub fn add_reserved(
             writes.push_named("moved", statement);
         }
         Conn::Sqlite(c) => {
+            struct AddReserved;
             for (id, movement) in movements {
-                Statement::<Sqlite>::new(
+                let statement = Statement::<Sqlite>::new(
                     "UPDATE credit_accounts SET reserved_minor = reserved_minor + ?, \
                      group_reserved_minor = group_reserved_minor + ? WHERE id = ?",
                 )
                 .bind::<BigInt, _>(movement.own.reserved_minor)
                 .bind::<BigInt, _>(movement.group.reserved_minor)
-                .bind::<IdColumn, _>(*id)
-                .execute(&mut **c)?;
+                .bind::<IdColumn, _>(*id);
+                Fixed::<AddReserved, _>::new(statement).execute(&mut **c)?;
             }
         }
     }

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, get, post, web};
-use serde_json::Value;
 
 use super::shapes::{
     LimitCheckBatchIn, LimitCheckBatchOut, LimitCheckFilter, LimitCheckIn, LimitCheckItemOut,
     LimitCheckOut, RecordedCheckOut, ReplayFilter, ReplayOut,
 };
 use super::visible;
-use crate::decide::limits::desk::{self, Asked, Desk, Errand};
+use crate::decide::limits::desk::{self, Answered, Asked, Desk, Errand, Told};
 use crate::decide::limits::{replay, store};
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::LimitCheckId;
@@ -18,7 +17,7 @@ use crate::kernel::places::Language;
 use crate::platform::http::auth::{CheckLimits, ReadChecks, ReplayChecks};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, Ended, Kept, Listing, Nothing, Outcome, Problem, Speaks,
+    Actor, Answer, Code, Command, Doors, Ended, Listing, Nothing, Outcome, Problem, Speaks,
 };
 
 /// Check a limit
@@ -45,7 +44,8 @@ pub async fn check_limit(
     if input.reserves() && keyed.is_none() {
         return Err(Problem::new(Code::IdempotencyKeyMissing));
     }
-    let language = speaks.0;
+    // A dry run leaves nothing behind, not even its answer.
+    let keyed = keyed.filter(|_| !input.is_dry_run());
     let _claim = keyed
         .as_ref()
         .map(|keyed| doors.claim(keyed.id))
@@ -55,12 +55,8 @@ pub async fn check_limit(
         caller,
         input,
         keyed,
-        language,
+        language: speaks.0,
     };
-    if asked.input.is_dry_run() {
-        let out = doors.read(move |db| desk::dry_run(db, &asked)).await?;
-        return Ok(Answer::ok(&out)?.into_response());
-    }
     Ok(desk.check(asked).await?.into_response())
 }
 
@@ -196,17 +192,16 @@ pub async fn replay_limit_check(
 }
 
 /// One answer of a batch, as a single request would have had it.
-fn item(answer: Result<Ended, Problem>, caller: &Caller, language: Language) -> LimitCheckItemOut {
-    let problem = match answer {
-        Ok(Ended::Fresh(Kept::Answer(answer)) | Ended::Replayed(Kept::Answer(answer))) => {
+fn item(answer: Answered, caller: &Caller, language: Language) -> LimitCheckItemOut {
+    let problem = match answer.map(Ended::into_inner) {
+        Ok(Told::Decision(decided)) => {
             return LimitCheckItemOut {
-                status: answer.status(),
-                check: serde_json::from_str::<Value>(answer.body()).ok(),
+                status: 200,
+                check: Some(decided.shown()),
                 problem: None,
             };
         }
-        Ok(Ended::Fresh(Kept::Refusal(problem)) | Ended::Replayed(Kept::Refusal(problem)))
-        | Err(problem) => problem,
+        Ok(Told::Refusal(problem)) | Err(problem) => problem,
     };
     LimitCheckItemOut {
         status: problem.code().status(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::{Asked, DeskError};
+use super::{Answered, Asked, DeskError};
 use crate::platform::db::{Database, Durability, Flusher, FlusherConnection, fault};
 use crate::platform::http::{Code, Ended, Problem};
 
@@ -20,11 +20,11 @@ pub struct Waiting {
     pub reply: Reply,
 }
 
-type Reply = oneshot::Sender<Result<Ended, Problem>>;
+type Reply = oneshot::Sender<Answered>;
 
 /// A batch that was decided, and may not be on disk.
 struct Decided {
-    answers: Vec<(Reply, Result<Ended, Problem>)>,
+    answers: Vec<(Reply, Answered)>,
     /// The flusher's connection since before the batch was decided.
     connection: u64,
 }
@@ -85,8 +85,8 @@ impl Answering {
     }
 
     /// Gives each its answer. What was answered before may be what another server has not made sure of yet.
-    pub fn answer(&mut self, replies: Vec<Reply>, answers: Vec<Result<Ended, Problem>>) {
-        let repeats = |answer: &Result<Ended, Problem>| matches!(answer, Ok(Ended::Replayed(_)));
+    pub fn answer(&mut self, replies: Vec<Reply>, answers: Vec<Answered>) {
+        let repeats = |answer: &Answered| matches!(answer, Ok(Ended::Replayed(_)));
         let is_pending = self.is_pending || answers.iter().any(repeats);
         let answers = replies.into_iter().zip(answers);
         match &self.to_be_flushed {
@@ -128,7 +128,7 @@ fn make_sure(mut flusher: Flusher, decided: &Receiver<Decided>) {
 }
 
 /// Answers, unless it is not known whether the answers last: a retry will find out.
-fn tell(answered: impl IntoIterator<Item = (Reply, Result<Ended, Problem>)>, are_sure: bool) {
+fn tell(answered: impl IntoIterator<Item = (Reply, Answered)>, are_sure: bool) {
     for (reply, answer) in answered {
         let answer = if are_sure {
             answer

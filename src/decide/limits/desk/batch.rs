@@ -10,60 +10,65 @@ use super::kept;
 use super::memory::Memory;
 use super::opening::{self, Locking, Opened};
 use super::orders::{Examined, Orders, Subject};
-use super::{Asked, Errand, until};
+use super::told::Decided;
+use super::{Answered, Asked, Errand, Told, until};
+use crate::book::exposure::actions::AccountError;
 use crate::book::exposure::actions::bounds::ForOrder;
-use crate::book::exposure::actions::{AccountError, caps};
 use crate::book::exposure::model::Exposure;
 use crate::book::exposure::rules as exposure_rules;
-use crate::book::exposure::store::{self as accounts, additional};
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
-use crate::decide::limits::api::shapes::{Answering, LimitCheckOut};
 use crate::decide::limits::facts::Credit;
 use crate::decide::limits::model::{
     CreditBlock, CreditBlockStatus, LimitCheck, Outcome, Reservation, ReservationStatus,
 };
 use crate::decide::limits::record::{Record, Taken};
 use crate::decide::limits::rules;
-use crate::decide::limits::store;
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::{Clock, Instant};
 use crate::kernel::ids::{
     CreditAccountId, CreditBlockId, CustomerId, IdempotencyKeyId, LimitCheckId, PolicyId,
     ReservationId,
 };
-use crate::platform::db::{
-    AtOnce, Change, Db, DbError, Durability, Entries, Mark, Tx, Writes, write_document,
-};
-use crate::platform::http::{Answer, Ended, Kept, Problem};
-use crate::platform::idempotency::{self, Keeping};
+use crate::platform::db::{AtOnce, Change, Db, DbError, Mark, Tx, write_document};
+use crate::platform::http::{Ended, Problem};
 
 /// What a batch of checks knows, and what it is to write.
 pub struct Batch {
     policy: Arc<Policy>,
-    policy_id: Option<PolicyId>,
+    pub(super) policy_id: Option<PolicyId>,
     clock: Clock,
-    now: Instant,
+    pub(super) now: Instant,
     today: NaiveDate,
     /// The answers to checks whose keys were used before.
-    replays: HashMap<IdempotencyKeyId, Result<Ended, Problem>>,
+    replays: HashMap<IdempotencyKeyId, Answered>,
     /// The checks that were recorded under keys.
-    recorded: HashMap<IdempotencyKeyId, LimitCheckId>,
-    book: Book,
-    orders: Orders,
-    checks: Vec<LimitCheck>,
-    changes: Vec<(Arc<Caller>, Change)>,
+    pub(super) recorded: HashMap<IdempotencyKeyId, LimitCheckId>,
+    pub(super) book: Book,
+    pub(super) orders: Orders,
+    pub(super) checks: Vec<LimitCheck>,
+    pub(super) changes: Vec<(Arc<Caller>, Change)>,
     /// What the accounts were marked with when they were read, where they are not locked; and whether nobody has looked
     /// since.
-    marks: BTreeMap<CreditAccountId, Mark>,
-    is_from_memory: bool,
+    pub(super) marks: BTreeMap<CreditAccountId, Mark>,
+    pub(super) is_from_memory: bool,
 }
 
 impl Batch {
     /// Loads what the checks need, with the accounts of those that reserve locked.
-    pub fn load(tx: &mut Tx, asked: &[Asked], memory: &mut Memory) -> Result<Batch, DbError> {
+    pub fn load(tx: &mut Tx, asked: &[Asked]) -> Result<Batch, DbError> {
+        Batch::load_with(tx, asked, &mut Memory::default(), Locking::Reserving)
+    }
+
+    /// Loads what the checks need, with the accounts of those that reserve locked, or from memory.
+    pub fn load_with(
+        tx: &mut Tx,
+        asked: &[Asked],
+        memory: &mut Memory,
+        locking: Locking,
+    ) -> Result<Batch, DbError> {
         let (now, today) = (tx.now(), tx.today());
-        let opened = opening::open(tx, asked, memory, Locking::Reserving, today)?;
+        let opened = opening::open(tx, asked, memory, locking, today)?;
         let used = opened.standing.keys.clone();
         let mut batch = Batch::new(tx, asked, opened, now, today)?;
         batch.replays = kept::replay(tx, asked, &used)?;
@@ -126,36 +131,39 @@ impl Batch {
     }
 
     /// The answers to checks, in this order.
-    pub fn answer_all(&mut self, asked: &[Asked]) -> Result<Vec<Result<Ended, Problem>>, DbError> {
+    pub fn answer_all(&mut self, asked: &[Asked]) -> Result<Vec<Answered>, DbError> {
         asked.iter().map(|one| self.answer(one)).collect()
     }
 
     /// The answer to one check: the stored one when its key is known, else a decision.
-    fn answer(&mut self, asked: &Asked) -> Result<Result<Ended, Problem>, DbError> {
+    fn answer(&mut self, asked: &Asked) -> Result<Answered, DbError> {
         let key = asked.keyed.as_ref().map(|keyed| keyed.id);
         if let Some(answer) = key.and_then(|key| self.replays.remove(&key)) {
             return Ok(answer);
         }
         Ok(match self.decide(asked)? {
-            Ok(out) => {
-                if let (Some(key), Some(check)) = (key, out.id()) {
+            Ok(decided) => {
+                if let (Some(key), Some(check)) = (key, decided.id) {
                     self.recorded.insert(key, check);
                 }
-                Answer::ok(&out).map(|answer| Ended::Fresh(Kept::Answer(answer)))
+                Ok(Ended::Fresh(Told::Decision(Box::new(decided))))
             }
             Err(problem) if problem.is_business_refusal() => {
-                Ok(Ended::Fresh(Kept::Refusal(problem)))
+                Ok(Ended::Fresh(Told::Refusal(problem)))
             }
             Err(problem) => Err(problem),
         })
     }
 
     /// Decides one check on the accounts as they stand after the checks before it, and takes what it takes.
-    pub fn decide(&mut self, asked: &Asked) -> Result<Result<LimitCheckOut, Problem>, DbError> {
+    fn decide(&mut self, asked: &Asked) -> Result<Result<Decided, Problem>, DbError> {
         let mut examined = match self.examine(asked) {
             Ok(examined) => examined,
             Err(problem) => return Ok(Err(problem)),
         };
+        if asked.input.is_dry_run() {
+            return Ok(Ok(self.told(asked, examined)));
+        }
         let outcome = examined.record.decision.outcome;
         if asked.input.reserves() && examined.net_minor() > 0 {
             if outcome.is_approved() {
@@ -165,7 +173,7 @@ impl Batch {
             }
         }
         self.note(asked, &examined)?;
-        Ok(Ok(self.answer_of(asked, &examined)))
+        Ok(Ok(self.told(asked, examined)))
     }
 
     /// Makes the check of an order that waits for credit again, and takes what it asks for when it passes.
@@ -179,14 +187,6 @@ impl Batch {
         self.take(asked, &mut examined);
         self.note(asked, &examined)?;
         Ok(true)
-    }
-
-    /// Answers a check without taking or recording anything.
-    ///
-    /// # Errors
-    /// What the check is refused for.
-    pub fn dry_run(&self, asked: &Asked) -> Result<LimitCheckOut, Problem> {
-        Ok(self.answer_of(asked, &self.examine(asked)?))
     }
 
     /// Looks at a check: what it asks, what is known, what the rules say.
@@ -271,16 +271,16 @@ impl Batch {
         Ok(())
     }
 
-    fn answer_of(&self, asked: &Asked, examined: &Examined) -> LimitCheckOut {
-        let answering = Answering {
+    fn told(&self, asked: &Asked, examined: Examined) -> Decided {
+        Decided {
             id: (!asked.input.is_dry_run()).then_some(examined.check),
             account: examined.subject.account,
+            record: examined.record,
             policy_version: self.policy.version,
             checked_at: self.now,
             language: asked.language,
-            reader: &asked.caller,
-        };
-        LimitCheckOut::new(&examined.record, answering)
+            reader: Arc::clone(&asked.caller),
+        }
     }
 
     /// Whom the check is about and until when it would reserve, unless the caller may not see it, or the order's
@@ -484,115 +484,5 @@ impl Batch {
         self.orders.blocks.push(block.clone());
         self.orders.new_blocks.push(block);
         Ok(())
-    }
-
-    /// Writes all that the batch decided, in a handful of statements.
-    pub fn save(
-        self,
-        tx: &mut Tx,
-        asked: &[Asked],
-        answers: &[Result<Ended, Problem>],
-    ) -> Result<(), DbError> {
-        let movements = self.book.movements(&self.orders.taken);
-        let entries = Entries::new(&self.changes, self.now);
-        let kept = self.keep(asked, answers)?;
-        let mut writes = tx.writes();
-        accounts::add_reserved(&mut writes, &movements.accounts, None)?;
-        self.add_rows(&mut writes, &entries, &kept)?;
-        writes.send()?;
-        tx.is_its_own_record();
-        for amended in &self.orders.amended {
-            store::update_reservation(tx, amended)?;
-        }
-        for decided in &self.orders.decided_blocks {
-            // A person may have decided it since it was read: the whole work is then done anew.
-            store::update_block_if_unchanged(tx, decided)?
-                .ok_or_else(|| DbError::Serialization("a credit block was decided".to_owned()))?;
-        }
-        for consumed in &self.orders.consumed {
-            additional::end_if_unchanged(tx, consumed)?;
-        }
-        caps::post(tx, &movements.caps)
-    }
-
-    /// Writes all that the batch decided in one statement, and remembers the accounts as they are then; false when it
-    /// can't be, and nothing was written.
-    ///
-    /// # Errors
-    /// When the database fails; as a meeting of two units of work when an account was changed or locked meanwhile.
-    pub fn save_at_once(
-        self,
-        unit: &mut AtOnce,
-        asked: &[Asked],
-        answers: &[Result<Ended, Problem>],
-        memory: &mut Memory,
-        durability: Durability,
-    ) -> Result<bool, DbError> {
-        if !self.orders.are_new() {
-            return Ok(false);
-        }
-        let movements = self.book.movements(&self.orders.taken);
-        let entries = Entries::new(&self.changes, self.now);
-        let kept = self.keep(asked, answers)?;
-        let moved = &movements.accounts;
-        // Those that are moved are looked at by their update; those that are only read, here, unless they were already.
-        let (others, marks): (Vec<CreditAccountId>, Vec<Mark>) = self
-            .marks
-            .iter()
-            .filter(|(id, _)| self.is_from_memory && !moved.contains_key(id))
-            .map(|(id, mark)| (*id, *mark))
-            .unzip();
-        let mut writes = unit.writes()?;
-        accounts::add_reserved(&mut writes, moved, Some(&self.marks))?;
-        self.add_rows(&mut writes, &entries, &kept)?;
-        if writes.is_empty() {
-            return Ok(!self.is_from_memory);
-        }
-        let is_right = store::is_as_decided_on(moved.len(), &others, &marks, self.policy_id);
-        let mark = writes.send_if(is_right, durability)?;
-        for id in moved.keys() {
-            if let Some(account) = self.book.account(*id) {
-                let blocks = &self.orders.new_blocks;
-                let waits = blocks.iter().any(|block| block.account_id == *id);
-                memory.remember_moved(account, mark, waits);
-            }
-        }
-        Ok(true)
-    }
-
-    /// Adds the rows that the batch makes.
-    fn add_rows<'a>(
-        &'a self,
-        writes: &mut Writes<'_, 'a>,
-        entries: &'a Entries<'a>,
-        kept: &'a [Keeping<'a>],
-    ) -> Result<(), DbError> {
-        store::insert_checks(writes, &self.checks)?;
-        store::insert_reservations(writes, &self.orders.new_reservations)?;
-        store::insert_blocks(writes, &self.orders.new_blocks)?;
-        entries.insert(writes)?;
-        idempotency::keep_all(writes, kept)
-    }
-
-    /// What is to be kept under the keys of the checks.
-    fn keep<'a>(
-        &self,
-        asked: &'a [Asked],
-        answers: &[Result<Ended, Problem>],
-    ) -> Result<Vec<Keeping<'a>>, DbError> {
-        let mut keeping = Vec::new();
-        for (one, answer) in asked.iter().zip(answers) {
-            let Some(keyed) = &one.keyed else { continue };
-            let check = self.recorded.get(&keyed.id).copied();
-            if let Some(text) = kept::write(answer, check, one.language)? {
-                keeping.push(Keeping {
-                    id: keyed.id,
-                    fingerprint: &keyed.fingerprint,
-                    answer: text.into(),
-                    at: self.now,
-                });
-            }
-        }
-        Ok(keeping)
     }
 }

@@ -1,17 +1,18 @@
 //! What is kept under the key of a check: not the answer, which stands in the check's record, but where it stands.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Asked;
-use crate::decide::limits::api::shapes::{Answering, LimitCheckOut};
+use super::told::Decided;
+use super::{Answered, Asked, Told};
 use crate::decide::limits::model::LimitCheck;
 use crate::decide::limits::store;
 use crate::kernel::ids::{IdempotencyKeyId, LimitCheckId};
 use crate::kernel::places::Language;
 use crate::platform::db::{DbError, Tx, read_document, write_document};
-use crate::platform::http::{Answer, Code, Ended, Kept, Problem};
+use crate::platform::http::{Code, Ended, Problem};
 use crate::platform::idempotency::{self, Claim};
 
 #[derive(Serialize, Deserialize)]
@@ -27,13 +28,13 @@ enum KeptCheck {
 /// # Errors
 /// When it has no JSON form.
 pub fn write(
-    answer: &Result<Ended, Problem>,
+    answer: &Answered,
     check: Option<LimitCheckId>,
     language: Language,
 ) -> Result<Option<String>, DbError> {
     let kept = match (answer, check) {
-        (Ok(Ended::Fresh(Kept::Answer(_))), Some(check)) => KeptCheck::Check(check, language),
-        (Ok(Ended::Fresh(Kept::Refusal(problem))), _) => KeptCheck::Refusal(problem.clone()),
+        (Ok(Ended::Fresh(Told::Decision(_))), Some(check)) => KeptCheck::Check(check, language),
+        (Ok(Ended::Fresh(Told::Refusal(problem))), _) => KeptCheck::Refusal(problem.clone()),
         _ => return Ok(None),
     };
     write_document(&kept).map(Some)
@@ -47,7 +48,7 @@ pub fn replay(
     tx: &mut Tx,
     asked: &[Asked],
     used: &[IdempotencyKeyId],
-) -> Result<HashMap<IdempotencyKeyId, Result<Ended, Problem>>, DbError> {
+) -> Result<HashMap<IdempotencyKeyId, Answered>, DbError> {
     if used.is_empty() {
         return Ok(HashMap::new());
     }
@@ -87,7 +88,7 @@ pub fn replay(
         let answer = match kept.remove(&id) {
             None => continue,
             Some(Err(problem)) => Err(problem),
-            Some(Ok(KeptCheck::Refusal(problem))) => Ok(Ended::Replayed(Kept::Refusal(problem))),
+            Some(Ok(KeptCheck::Refusal(problem))) => Ok(Ended::Replayed(Told::Refusal(problem))),
             Some(Ok(KeptCheck::Check(check, language))) => match checks.get(&check) {
                 Some(check) => again(one, check, language)?,
                 None => Err(Problem::internal("a kept check is not there")),
@@ -99,21 +100,15 @@ pub fn replay(
 }
 
 /// The answer that a recorded check was given.
-fn again(
-    asked: &Asked,
-    check: &LimitCheck,
-    language: Language,
-) -> Result<Result<Ended, Problem>, DbError> {
-    let out = LimitCheckOut::new(
-        &read_document(&check.record)?,
-        Answering {
-            id: Some(check.id),
-            account: check.account_id,
-            policy_version: check.policy_version,
-            checked_at: check.checked_at,
-            language,
-            reader: &asked.caller,
-        },
-    );
-    Ok(Answer::ok(&out).map(|answer| Ended::Replayed(Kept::Answer(answer))))
+fn again(asked: &Asked, check: &LimitCheck, language: Language) -> Result<Answered, DbError> {
+    let decided = Decided {
+        record: read_document(&check.record)?,
+        id: Some(check.id),
+        account: check.account_id,
+        policy_version: check.policy_version,
+        checked_at: check.checked_at,
+        language,
+        reader: Arc::clone(&asked.caller),
+    };
+    Ok(Ok(Ended::Replayed(Told::Decision(Box::new(decided)))))
 }

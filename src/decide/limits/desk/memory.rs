@@ -3,7 +3,8 @@
 //! A memory is never simply believed. Of customers it says which accounts to lock, or to decide on; whether they are still
 //! the same is asked with everything else that stands for a batch. Where nothing stood for an account, not even that is
 //! asked until its mark changes, which everything changes that the desk would find: the statement that writes what was
-//! decided looks at the marks, and writes nothing when one is another.
+//! decided looks at the marks, and writes nothing when one is another. SQLite has no marks, but one writer at a time:
+//! there all is as it was while the trail, which tells of every change, ends where the desk itself left it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -27,8 +28,11 @@ pub struct Memory {
     /// Of some customers it is remembered that they have no account.
     accounts: HashMap<CustomerId, Option<Remembered>>,
     policy: Option<PolicyId>,
+    has_caps: bool,
     /// The connection by which all this was heard.
     connection: Option<u64>,
+    /// The last entry of the trail when all this was so; on SQLite alone, and none while that is in doubt.
+    last_entry: Option<i64>,
 }
 
 /// An account as it was, with what was found beside it.
@@ -49,6 +53,20 @@ impl Memory {
             *self = Memory::default();
         }
         self.connection = Some(connection);
+    }
+
+    /// Forgets all when the trail ends with another entry than when it was left. Until it is left again, nothing is
+    /// believed any more.
+    pub fn believe_until(&mut self, last_entry: i64) {
+        if self.last_entry != Some(last_entry) {
+            *self = Memory::default();
+        }
+        self.last_entry = None;
+    }
+
+    /// All that is remembered is so while the trail ends with this entry.
+    pub const fn leave(&mut self, last_entry: i64) {
+        self.last_entry = Some(last_entry);
     }
 
     /// The customer that is meant, and everybody above it; none when anything of that is not remembered.
@@ -78,9 +96,9 @@ impl Memory {
         self.accounts.get(&customer)?.as_ref()
     }
 
-    /// The policy that was live when it was asked last.
-    pub const fn policy(&self) -> Option<PolicyId> {
-        self.policy
+    /// The policy that was live when it was asked last; none where caps must be looked up as well.
+    pub fn policy(&self) -> Option<PolicyId> {
+        self.policy.filter(|_| !self.has_caps)
     }
 
     /// How many customers are remembered.
@@ -116,6 +134,7 @@ impl Memory {
         today: NaiveDate,
     ) {
         self.policy = standing.live_policy;
+        self.has_caps = standing.has_caps;
         let overdue = standing.overdue.iter().map(|(customer, _)| *customer);
         let waiting = standing.waiting_customers.iter().copied();
         let troubled: HashSet<CustomerId> = overdue.chain(waiting).collect();

@@ -19,6 +19,8 @@ mod kept;
 mod memory;
 mod opening;
 mod orders;
+mod saving;
+mod told;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -29,10 +31,11 @@ use tokio::sync::oneshot;
 
 use self::answering::{Answering, Waiting};
 pub use self::batch::Batch;
-pub use self::memory::Memory;
+use self::memory::Memory;
 use self::opening::Locking;
 pub use self::orders::Examined;
-use super::api::shapes::{LimitCheckIn, LimitCheckOut};
+pub use self::told::{Answered, Told};
+use super::api::shapes::LimitCheckIn;
 use crate::book::policy::model::Policy;
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
@@ -43,6 +46,7 @@ use crate::platform::db::{
 };
 use crate::platform::http::{Code, Ended, Problem};
 use crate::platform::idempotency::{self, Keyed};
+use crate::platform::trail::store as trail;
 
 /// How many checks one transaction decides at most.
 const BATCH_MAX: usize = 256;
@@ -115,13 +119,13 @@ impl Desk {
         let answering = Answering::open(database)?;
         for _ in 0..clerks {
             let can_write_at_once = database.backend() == Backend::Postgres;
-            let first = CustomerId::from_uuid(uuid::Uuid::nil());
+            let before_all = CustomerId::from_uuid(uuid::Uuid::nil());
             let mut clerk = Clerk {
                 session: database.session()?,
                 caller: caller.clone(),
                 memory: Memory::default(),
                 answering: answering.clone(),
-                has_read_to: can_write_at_once.then_some(first),
+                has_read_to: Some(before_all),
                 can_write_at_once,
                 doubtful: 0,
                 cautious: 0,
@@ -157,9 +161,10 @@ impl Desk {
                 TrySendError::Full(_) => Problem::new(Code::Overloaded),
                 TrySendError::Disconnected(_) => closed(),
             })?;
-        answer
+        let answered: Answered = answer
             .await
-            .map_err(|_| Problem::internal("the credit desk dropped a check"))?
+            .map_err(|_| Problem::internal("the credit desk dropped a check"))?;
+        answered?.try_map(Told::write)
     }
 }
 
@@ -226,14 +231,26 @@ impl Clerk {
 
     /// Remembers some more customers, until there are no more or enough. What fails here is read when it is needed.
     fn read_on(&mut self, last: CustomerId) -> Option<CustomerId> {
-        let read = self.session.connection_number().and_then(|connection| {
-            let memory = &mut self.memory;
-            memory.believe(connection);
-            self.session.read(|db| {
-                let today = db.today();
-                opening::learn_more(db, memory, last, today)
+        let memory = &mut self.memory;
+        let read = if self.can_write_at_once {
+            self.session.connection_number().and_then(|connection| {
+                memory.believe(connection);
+                self.session.read(|db| {
+                    let today = db.today();
+                    opening::learn_more(db, memory, last, today)
+                })
             })
-        });
+        } else {
+            // Nobody may write meanwhile, or it would be of two moments.
+            let waits = Durability::AtOnce;
+            self.session.maintain(&self.caller, waits, |tx| {
+                let (today, last_entry) = (tx.today(), trail::last_seq(tx)?);
+                memory.believe_until(last_entry);
+                let next = opening::learn_more(tx, memory, last, today)?;
+                memory.leave(last_entry);
+                Ok(next)
+            })
+        };
         let is_enough = self.memory.size() >= READ_AT_FIRST;
         read.unwrap_or_else(|error| {
             tracing::info!(%error, "the credit desk does not read the book beforehand");
@@ -244,7 +261,7 @@ impl Clerk {
 
     /// Decides a batch. One that fails for a check in it is decided one by one; one that the database is not there for
     /// is not, or the last in it would wait as many times as there are checks.
-    fn decide_batch(&mut self, asked: &[Asked]) -> Vec<Result<Ended, Problem>> {
+    fn decide_batch(&mut self, asked: &[Asked]) -> Vec<Answered> {
         match self.decide_together(asked) {
             Ok(answers) => answers,
             Err(DbError::Unavailable(reason)) => {
@@ -262,7 +279,7 @@ impl Clerk {
     }
 
     /// Decides one check, and a second time when another server answered its key meanwhile: now the answer is there.
-    fn decide_alone(&mut self, one: &Asked) -> Result<Ended, Problem> {
+    fn decide_alone(&mut self, one: &Asked) -> Answered {
         let one = std::slice::from_ref(one);
         let answers = match self.decide_together(one) {
             Err(error) if idempotency::was_taken(&error) => self.decide_together(one),
@@ -274,11 +291,14 @@ impl Clerk {
     }
 
     /// Decides checks in one unit of work.
-    fn decide_together(&mut self, asked: &[Asked]) -> Result<Vec<Result<Ended, Problem>>, DbError> {
+    fn decide_together(&mut self, asked: &[Asked]) -> Result<Vec<Answered>, DbError> {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            if !self.can_write_at_once {
+                return self.decide_as_only_writer(asked);
+            }
             match self.decide_at_once(asked)? {
                 Some(answers) => Ok(answers),
-                None => self.decide_under_locks(asked),
+                None => self.decide_in_transaction(asked, Locking::Reserving),
             }
         }))
         .unwrap_or_else(|_| {
@@ -291,21 +311,22 @@ impl Clerk {
 
     /// Decides checks on accounts that are not locked, and writes all in one statement that looks whether they are still
     /// the same: one way to the database and back for what is remembered, two when what stands for it must be asked. None
-    /// when they are not the same, when more is to be written than one statement can, and on SQLite, whose one writer
-    /// meets nobody.
-    fn decide_at_once(
-        &mut self,
-        asked: &[Asked],
-    ) -> Result<Option<Vec<Result<Ended, Problem>>>, DbError> {
-        if !self.can_write_at_once || asked.iter().any(|one| one.errand != Errand::Check) {
+    /// when they are not the same, and when more is to be written than one statement can.
+    fn decide_at_once(&mut self, asked: &[Asked]) -> Result<Option<Vec<Answered>>, DbError> {
+        if asked.iter().any(|one| one.errand != Errand::Check) {
             return Ok(None);
         }
         // A lone caller gains nothing by another way to the database.
         let durability = self.answering.durability(asked.len() > 1);
+        // Who writes nothing must ask first.
+        let from_memory = asked.iter().any(|one| !one.input.is_dry_run());
         for (locking, caution) in [
             (Locking::Memory, &mut self.doubtful),
             (Locking::Marks, &mut self.cautious),
         ] {
+            if locking == Locking::Memory && !from_memory {
+                continue;
+            }
             if *caution > 0 {
                 *caution -= 1;
                 continue;
@@ -329,13 +350,49 @@ impl Clerk {
         Ok(None)
     }
 
-    fn decide_under_locks(
+    /// Decides checks where nobody else writes meanwhile, on SQLite: on what is remembered, as long as nobody wrote
+    /// since.
+    fn decide_as_only_writer(&mut self, asked: &[Asked]) -> Result<Vec<Answered>, DbError> {
+        if self.doubtful > 0 {
+            self.doubtful -= 1;
+        } else if asked.iter().all(|one| one.errand == Errand::Check) {
+            match self.decide_in_transaction(asked, Locking::Memory) {
+                // An order or a key that is there already, which the other way finds.
+                Err(DbError::Duplicate { .. }) => self.doubtful = CAUTION,
+                outcome => return outcome,
+            }
+        }
+        self.decide_in_transaction(asked, Locking::Reserving)
+    }
+
+    fn decide_in_transaction(
         &mut self,
         asked: &[Asked],
-    ) -> Result<Vec<Result<Ended, Problem>>, DbError> {
+        locking: Locking,
+    ) -> Result<Vec<Answered>, DbError> {
         let memory = &mut self.memory;
-        self.session
-            .maintain(&self.caller, |tx| check_with(tx, asked, memory))
+        if self.can_write_at_once {
+            let work = |tx: &mut Tx| check_with(tx, asked, memory, locking);
+            return self
+                .session
+                .maintain(&self.caller, Durability::AtOnce, work);
+        }
+        let durability = self.answering.durability(asked.len() > 1);
+        let (answers, last_entry) = self.session.maintain(&self.caller, durability, |tx| {
+            let before = trail::last_seq(tx)?;
+            memory.believe_until(before);
+            let outcome = check_with(tx, asked, memory, locking)
+                .and_then(|answers| Ok((answers, trail::last_seq(tx)?)));
+            if outcome.is_err() {
+                // Nothing will have been written.
+                memory.leave(before);
+            }
+            outcome
+        })?;
+        // Only now is it sure that this is what was left.
+        memory.leave(last_entry);
+        self.answering.note(durability);
+        Ok(answers)
     }
 }
 
@@ -343,18 +400,19 @@ impl Clerk {
 ///
 /// # Errors
 /// When the database fails; what is wrong with one check is its own answer.
-pub fn check_all(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<Ended, Problem>>, DbError> {
-    check_with(tx, asked, &mut Memory::default())
+pub fn check_all(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Answered>, DbError> {
+    check_with(tx, asked, &mut Memory::default(), Locking::Reserving)
 }
 
 fn check_with(
     tx: &mut Tx,
     asked: &[Asked],
     memory: &mut Memory,
-) -> Result<Vec<Result<Ended, Problem>>, DbError> {
-    let mut batch = Batch::load(tx, asked, memory)?;
+    locking: Locking,
+) -> Result<Vec<Answered>, DbError> {
+    let mut batch = Batch::load_with(tx, asked, memory, locking)?;
     let answers = batch.answer_all(asked)?;
-    batch.save(tx, asked, &answers)?;
+    batch.save_with(tx, asked, &answers, memory)?;
     Ok(answers)
 }
 
@@ -364,7 +422,7 @@ fn check_at_once(
     memory: &mut Memory,
     locking: Locking,
     durability: Durability,
-) -> Result<Option<Vec<Result<Ended, Problem>>>, DbError> {
+) -> Result<Option<Vec<Answered>>, DbError> {
     let Some(mut batch) = Batch::load_at_once(unit, asked, memory, locking)? else {
         return Ok(None);
     };
@@ -379,13 +437,13 @@ fn check_at_once(
 /// # Errors
 /// When the database fails.
 pub fn recheck_all(tx: &mut Tx, asked: &[Asked]) -> Result<usize, DbError> {
-    let mut batch = Batch::load(tx, asked, &mut Memory::default())?;
+    let mut batch = Batch::load(tx, asked)?;
     let mut released = 0;
     for one in asked {
         released += usize::from(batch.release_if_it_passes(one)?);
     }
     if released > 0 {
-        batch.save(tx, &[], &[])?;
+        batch.save(tx)?;
     }
     Ok(released)
 }
@@ -403,14 +461,6 @@ pub fn would_pass(db: &mut Db, asked: &[Asked]) -> Result<Vec<bool>, DbError> {
             examined.is_ok_and(|examined| examined.record.decision.outcome.is_approved())
         })
         .collect())
-}
-
-/// Decides one check without recording anything.
-///
-/// # Errors
-/// What the check is refused for.
-pub fn dry_run(db: &mut Db, asked: &Asked) -> Result<LimitCheckOut, Problem> {
-    Batch::read(db, std::slice::from_ref(asked))?.dry_run(asked)
 }
 
 /// Until when a reservation holds: as asked, within what the policy allows.

@@ -29,6 +29,7 @@ pub struct Decision {
     /// How each node stood.
     pub nodes: Vec<NodeFigures>,
     /// Every rule that was asked, in order, and whether it hit.
+    #[serde(with = "trace_text")]
     pub trace: Vec<Asked>,
 }
 
@@ -53,13 +54,52 @@ impl NodeFigures {
 }
 
 /// One rule that was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked {
     pub code: RuleCode,
     pub effect: RuleEffect,
-    /// Not written where it is false, as it is for nearly all.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hit: bool,
+}
+
+/// A trace as it is kept, in one word for each rule, or it would be more than half of the record:
+/// `account_status:block limit_utilisation:review! overdue_amount:warn`, with a mark on those that hit.
+mod trace_text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+
+    use super::Asked;
+
+    const HIT: char = '!';
+
+    pub fn serialize<S: Serializer>(trace: &[Asked], to: S) -> Result<S::Ok, S::Error> {
+        let mut text = String::with_capacity(32 * trace.len());
+        for asked in trace {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(asked.code.as_str());
+            text.push(':');
+            text.push_str(asked.effect.as_str());
+            if asked.hit {
+                text.push(HIT);
+            }
+        }
+        to.serialize_str(&text)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Asked>, D::Error> {
+        let text = String::deserialize(from)?;
+        let read = |word: &str| {
+            let hit = word.ends_with(HIT);
+            let (code, effect) = word.trim_end_matches(HIT).split_once(':')?;
+            Some(Asked {
+                code: code.parse().ok()?,
+                effect: effect.parse().ok()?,
+                hit,
+            })
+        };
+        let trace: Option<Vec<Asked>> = text.split_whitespace().map(read).collect();
+        trace.ok_or_else(|| D::Error::custom("is no trace of rules"))
+    }
 }
 
 /// Decides: every rule of the policy that applies at the checkpoint is asked, and the gravest effect wins. What is

@@ -156,8 +156,7 @@ pub struct LimitCheckItemOut {
     #[schema(minimum = 200, maximum = 599)]
     pub status: u16,
     /// The decision, when there is one.
-    #[schema(value_type = Option<LimitCheckOut>)]
-    pub check: Option<Value>,
+    pub check: Option<LimitCheckOut>,
     /// The problem, when there is one.
     #[schema(value_type = Option<crate::platform::http::problem::ProblemOut>)]
     pub problem: Option<Value>,
@@ -305,11 +304,6 @@ pub struct Answering<'a> {
 }
 
 impl LimitCheckOut {
-    /// The check, when it was recorded.
-    pub const fn id(&self) -> Option<LimitCheckId> {
-        self.id
-    }
-
     pub fn new(record: &Record, to: Answering) -> LimitCheckOut {
         let facts = &record.facts;
         let money = |minor| Money::from_minor(minor, facts.currency);
