@@ -273,6 +273,15 @@ mod tests {
         assert!(system.now() < at);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn an_instant_is_written_as_by_its_pattern(micros in 0i64..253_402_300_800_000_000) {
+            let at = Instant::new(DateTime::from_timestamp_micros(micros).unwrap());
+            let by_pattern = at.utc().format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
+            proptest::prop_assert_eq!(at.to_string(), by_pattern);
+        }
+    }
+
     #[test]
     fn a_day_is_written_in_one_way_only() {
         for text in [

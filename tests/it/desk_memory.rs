@@ -228,6 +228,31 @@ fn a_key_that_was_used_is_known_whoever_is_asked_about() {
 }
 
 #[test]
+fn a_dry_run_knows_what_was_taken_and_uses_up_no_key() {
+    after_two_orders(|here, there, _| {
+        buy(there, "SO-3", "500.00");
+        let ask = |amount: &str, is_dry_run: bool| {
+            let mut question = an_order("C-1", "SO-4", amount);
+            if is_dry_run {
+                question["reserve"] = json!(false);
+                question["dry_run"] = json!(true);
+            }
+            let request = here.system().request("POST", "/v1/limit-checks");
+            request.key("one-key").json(question).send().expect(200)
+        };
+        for _ in 0..2 {
+            assert_eq!(ask("300.01", true)["outcome"], "review_required");
+            assert_eq!(ask("50.00", true)["outcome"], "approved");
+        }
+        let reserved = ask("50.00", false);
+        assert_eq!(reserved.header("idempotent-replayed"), None);
+        assert_eq!(reserved["outcome"], "approved");
+        // What the order holds itself is left out.
+        assert_eq!(ask("300.01", true)["outcome"], "review_required");
+    });
+}
+
+#[test]
 fn whose_salesperson_changed_is_not_theirs_to_ask_about() {
     after_two_orders(|here, there, _| {
         let asks = |app: &TestApp| {

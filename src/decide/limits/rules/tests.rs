@@ -382,6 +382,11 @@ fn every_rule_hits_beyond_its_parameter_and_not_at_it() {
                 decision.reasons
             );
             assert_eq!(decision.outcome == Outcome::Approved, !hits, "{rule}");
+            let written = serde_json::to_string(&decision).unwrap();
+            assert_eq!(
+                serde_json::from_str::<Decision>(&written).unwrap(),
+                decision
+            );
         }
     }
 }
