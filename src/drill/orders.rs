@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use chrono::Datelike as _;
 use fastrand::Rng;
-use serde_json::Value;
 
 use super::book::{Figures, Showcase};
 use super::cast::{Character, Member, text};
@@ -12,8 +11,10 @@ use super::staff::Staff;
 use crate::book::receivables::actions::NewInvoice;
 use crate::decide::limits::actions::Remainder;
 use crate::decide::limits::api::shapes::{LimitCheckIn, ReleaseIn};
-use crate::decide::limits::desk::{self, Asked, Errand, Told};
-use crate::decide::limits::model::CreditBlockStatus;
+use crate::decide::limits::desk::{self, Answered, Asked, Errand, Told};
+use crate::decide::limits::model::{CreditBlockStatus, Outcome};
+use crate::decide::limits::record::Decided;
+use crate::decide::limits::rules::Decision;
 use crate::decide::limits::{actions, blocks};
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::{CreditBlockId, ReservationId};
@@ -72,13 +73,10 @@ pub fn check(
     let ended = database.maintain(&staff.erp, |tx| desk::check_all(tx, &asked))?;
     let mut answers = Answers::default();
     for (amount, ended) in amounts.into_iter().zip(ended) {
-        let answer = answer(ended?.into_inner())?;
-        if let Some(id) = answer.pointer("/reservation/id").and_then(Value::as_str) {
-            answers.reservations.push((text(id)?, amount));
-        }
-        if let Some(id) = answer.pointer("/credit_block/id").and_then(Value::as_str) {
-            answers.blocks.push(text(id)?);
-        }
+        let record = decision(ended)?.record;
+        let taken = record.reservation.map(|taken| (taken.id, amount));
+        answers.reservations.extend(taken);
+        answers.blocks.extend(record.credit_block);
     }
     figures.limit_checks += asked.len();
     figures.reservations += answers.reservations.len();
@@ -147,16 +145,15 @@ pub fn showcase(database: &Database, staff: &Staff, cast: &[Member]) -> Result<S
     {
         let small = Money::from_minor(member.limit_minor / 20, member.currency);
         if showcase.passing.is_none() {
-            let answer = dry_run(database, &staff.erp, member, small)?;
-            if answer.get("outcome").and_then(Value::as_str) == Some("approved") {
+            let decision = dry_run(database, &staff.erp, member, small)?;
+            if decision.outcome == Outcome::Approved {
                 showcase.passing = Some((member.number.clone(), small));
                 continue;
             }
         }
         let large = Money::from_minor(member.limit_minor, member.currency);
-        let answer = dry_run(database, &staff.erp, member, large)?;
-        let offers = answer.get("counter_offers").and_then(Value::as_array);
-        if showcase.passing.is_some() && offers.is_some_and(|offers| !offers.is_empty()) {
+        let decision = dry_run(database, &staff.erp, member, large)?;
+        if showcase.passing.is_some() && !decision.counter_offers.is_empty() {
             showcase.refused = Some((member.number.clone(), large));
             break;
         }
@@ -169,7 +166,7 @@ fn dry_run(
     caller: &Caller,
     member: &Member,
     amount: Money,
-) -> Result<Value, Problem> {
+) -> Result<Decision, Problem> {
     let asked = Asked {
         errand: Errand::Check,
         caller: Arc::new(caller.clone()),
@@ -180,12 +177,12 @@ fn dry_run(
         keyed: None,
         language: Language::English,
     };
-    let told = database.maintain(caller, |tx| {
+    let answers = database.maintain(caller, |tx| {
         desk::check_all(tx, std::slice::from_ref(&asked))
     })?;
-    let told = told.into_iter().next();
-    let told = told.ok_or_else(|| Problem::internal("a check without an answer"))?;
-    answer(told?.into_inner())
+    let answer = answers.into_iter().next();
+    let answer = answer.ok_or_else(|| Problem::internal("a check without an answer"))?;
+    Ok(decision(answer)?.record.decision)
 }
 
 fn question(member: &Member, amount: Money) -> Result<LimitCheckIn, Problem> {
@@ -204,9 +201,9 @@ fn question(member: &Member, amount: Money) -> Result<LimitCheckIn, Problem> {
     })
 }
 
-fn answer(told: Told) -> Result<Value, Problem> {
-    match told {
-        Told::Decision(decided) => serde_json::to_value(decided.shown()).map_err(Problem::internal),
+fn decision(answer: Answered) -> Result<Box<Decided>, Problem> {
+    match answer?.into_inner() {
+        Told::Decision(decided, _) => Ok(decided),
         Told::Refusal(problem) => Err(problem),
     }
 }

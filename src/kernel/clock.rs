@@ -36,9 +36,7 @@ impl Instant {
                 .unwrap_or(DateTime::<Utc>::MAX_UTC),
         )
     }
-}
 
-impl Instant {
     /// `2026-03-31T08:00:00.000000Z`. By hand: chrono reads its pattern anew each time, and a check writes a dozen
     /// instants.
     fn text(self) -> String {

@@ -163,6 +163,18 @@ impl<K: Kind> Id<K> {
     pub const fn uuid(self) -> Uuid {
         self.uuid
     }
+
+    fn text(self) -> String {
+        let bits = self.uuid.as_u128();
+        let mut text = String::with_capacity(K::PREFIX.len() + 1 + SUFFIX_DIGITS);
+        text.push_str(K::PREFIX);
+        text.push('_');
+        for place in (0..SUFFIX_DIGITS).rev() {
+            let index = usize::try_from((bits >> (place * 5)) & 31).unwrap_or(0);
+            text.push(ALPHABET.get(index).map_or('0', |digit| char::from(*digit)));
+        }
+        text
+    }
 }
 
 impl<K: Kind> Default for Id<K> {
@@ -202,20 +214,6 @@ impl<K> Ord for Id<K> {
 impl<K> Hash for Id<K> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.uuid.hash(state);
-    }
-}
-
-impl<K: Kind> Id<K> {
-    fn text(&self) -> String {
-        let bits = self.uuid.as_u128();
-        let mut text = String::with_capacity(K::PREFIX.len() + 1 + SUFFIX_DIGITS);
-        text.push_str(K::PREFIX);
-        text.push('_');
-        for place in (0..SUFFIX_DIGITS).rev() {
-            let index = usize::try_from((bits >> (place * 5)) & 31).unwrap_or(0);
-            text.push(ALPHABET.get(index).map_or('0', |digit| char::from(*digit)));
-        }
-        text
     }
 }
 

@@ -4,11 +4,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::facts::{Facts, Question};
-use super::model::{Reservation, ReservationStatus};
+use super::model::{LimitCheck, Reservation, ReservationStatus};
 use super::rules::{self, Decision};
 use crate::book::policy::model::{PolicyDocument, RuleCode};
 use crate::kernel::clock::Instant;
-use crate::kernel::ids::{CreditBlockId, ReservationId};
+use crate::kernel::ids::{CreditAccountId, CreditBlockId, LimitCheckId, ReservationId};
+use crate::platform::db::{DbError, read_document};
 
 /// What is kept of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,33 @@ impl Record {
             return Vec::new();
         }
         rules::not_known(&self.facts, decided_by, policy)
+    }
+}
+
+/// A decision as it is answered: its record, with what stands beside it.
+#[derive(Debug)]
+pub struct Decided {
+    /// None for a dry run, which is not recorded.
+    pub id: Option<LimitCheckId>,
+    pub account: CreditAccountId,
+    pub policy_version: i32,
+    pub checked_at: Instant,
+    pub record: Record,
+}
+
+impl Decided {
+    /// The decision that was recorded.
+    ///
+    /// # Errors
+    /// When the record can't be read, which can't be.
+    pub fn read(check: &LimitCheck) -> Result<Decided, DbError> {
+        Ok(Decided {
+            id: Some(check.id),
+            account: check.account_id,
+            policy_version: check.policy_version,
+            checked_at: check.checked_at,
+            record: read_document(&check.record)?,
+        })
     }
 }
 

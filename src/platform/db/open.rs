@@ -34,6 +34,13 @@ pub struct DatabaseConfig {
     pub checkout_timeout: Duration,
 }
 
+impl DatabaseConfig {
+    /// The path of the database, where it is a file.
+    fn file(&self) -> Option<&str> {
+        self.url.strip_prefix("sqlite://")
+    }
+}
+
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -110,7 +117,7 @@ impl Database {
     /// # Errors
     /// Those of [`Database::open`], and when there is no file.
     pub fn open_existing(config: &DatabaseConfig, clock: Clock) -> Result<Database, OpenError> {
-        if let Some(("sqlite", path)) = config.url.split_once("://")
+        if let Some(path) = config.file()
             && !std::path::Path::new(path).exists()
         {
             return Err(OpenError::Unreachable(format!("there is no file {path}")));
@@ -124,7 +131,7 @@ impl Database {
 
     /// The path of the database, where it is a file.
     pub fn file(&self) -> Option<&str> {
-        self.config.url.strip_prefix("sqlite://")
+        self.config.file()
     }
 
     pub fn backend(&self) -> Backend {
@@ -150,11 +157,11 @@ impl Database {
     }
 
     pub(super) fn writer(&self) -> Result<Db, DbError> {
-        self.writer_that_waits(Durability::AtOnce)
+        self.writer_with(Durability::AtOnce)
     }
 
     /// A connection to write with. On SQLite its commits wait for the disk, or don't; on PostgreSQL they do.
-    pub(super) fn writer_that_waits(&self, durability: Durability) -> Result<Db, DbError> {
+    fn writer_with(&self, durability: Durability) -> Result<Db, DbError> {
         let conn = match &*self.pools {
             Pools::Postgres(pool) => Conn::Postgres(pool.get().map_err(busy)?),
             Pools::Sqlite { writer, .. } => {
@@ -174,8 +181,8 @@ impl Database {
     }
 
     /// A connection to write with, in a transaction.
-    pub(super) fn begin(&self) -> Result<Db, DbError> {
-        let mut db = self.writer()?;
+    pub(super) fn begin(&self, durability: Durability) -> Result<Db, DbError> {
+        let mut db = self.writer_with(durability)?;
         db.begin()?;
         Ok(db)
     }
@@ -238,7 +245,7 @@ impl Database {
         recording: Recording,
         work: impl FnMut(&mut Tx) -> Result<T, E>,
     ) -> Result<T, E> {
-        let (value, _) = run_again(|| self.begin(), caller, recording, work)?;
+        let (value, _) = run_again(|| self.begin(Durability::AtOnce), caller, recording, work)?;
         Ok(value)
     }
 }

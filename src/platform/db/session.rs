@@ -141,9 +141,7 @@ impl Session {
         {
             return Ok(held);
         }
-        let mut db = self.database.writer_that_waits(durability)?;
-        db.begin()?;
-        Ok(db)
+        self.database.begin(durability)
     }
 }
 

@@ -319,29 +319,33 @@ macro_rules! insert_rows {
                 $writes.push(statement);
             }
             Conn::Sqlite(c) => {
+                use $crate::platform::db::statement::{ROWS_AT_ONCE, mark};
                 struct Many;
                 struct One;
                 // A row that can't be has the whole unit of work undone, so that the statement need not be able to undo
                 // itself.
-                let insert = concat!(
-                    "INSERT OR FAIL INTO ", $table, " (", stringify!($first), $(", ", stringify!($column),)* ") VALUES "
+                const INSERT: &str = concat!(
+                    "INSERT OR FAIL INTO ", $table, " (", stringify!($first), $(", ", stringify!($column),)*
+                    ") VALUES (?", $(mark!($column),)* ")"
                 );
-                let row = concat!("(?", $($crate::platform::db::statement::mark!($column),)* ")");
-                let mut chunks = rows.chunks_exact($crate::platform::db::statement::ROWS_AT_ONCE);
-                for chunk in &mut chunks {
-                    let rows = vec![row; chunk.len()].join(", ");
-                    let mut statement = Statement::<diesel::sqlite::Sqlite>::new(format!("{insert}{rows}"));
+                const ROW: &str = concat!(", (?", $(mark!($column),)* ")");
+                static INSERT_MANY: std::sync::LazyLock<String> =
+                    std::sync::LazyLock::new(|| INSERT.to_owned() + &ROW.repeat(ROWS_AT_ONCE - 1));
+                let chunks = rows.chunks_exact(ROWS_AT_ONCE);
+                let ones = chunks.remainder().chunks(1);
+                for chunk in chunks.chain(ones) {
+                    let is_one = chunk.len() == 1;
+                    let text: &'static str = if is_one { INSERT } else { &INSERT_MANY };
+                    let mut statement = Statement::<diesel::sqlite::Sqlite>::new(text);
                     for $row in chunk {
                         statement = statement.bind::<$first_type, _>($first_value)
                             $(.bind::<$type, _>($value))*;
                     }
-                    Fixed::<Many, _>::new(statement).execute(&mut **c)?;
-                }
-                for $row in chunks.remainder() {
-                    let statement = Statement::<diesel::sqlite::Sqlite>::new(format!("{insert}{row}"))
-                        .bind::<$first_type, _>($first_value)
-                        $(.bind::<$type, _>($value))*;
-                    Fixed::<One, _>::new(statement).execute(&mut **c)?;
+                    if is_one {
+                        Fixed::<One, _>::new(statement).execute(&mut **c)?;
+                    } else {
+                        Fixed::<Many, _>::new(statement).execute(&mut **c)?;
+                    }
                 }
             }
         }
@@ -349,7 +353,7 @@ macro_rules! insert_rows {
 }
 pub(crate) use insert_rows;
 
-/// How many rows SQLite is given in one statement, where there are as many.
+/// How many rows SQLite is given in one statement, where there are as many; more than one.
 pub(crate) const ROWS_AT_ONCE: usize = 8;
 
 /// One more array, in step with the others: in the list of columns PostgreSQL takes them row by row, while in `FROM` it

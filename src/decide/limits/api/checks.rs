@@ -194,10 +194,10 @@ pub async fn replay_limit_check(
 /// One answer of a batch, as a single request would have had it.
 fn item(answer: Answered, caller: &Caller, language: Language) -> LimitCheckItemOut {
     let problem = match answer.map(Ended::into_inner) {
-        Ok(Told::Decision(decided)) => {
+        Ok(Told::Decision(decided, language)) => {
             return LimitCheckItemOut {
                 status: 200,
-                check: Some(decided.shown()),
+                check: Some(LimitCheckOut::new(&decided, caller, language)),
                 problem: None,
             };
         }

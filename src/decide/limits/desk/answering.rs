@@ -23,7 +23,7 @@ pub struct Waiting {
 type Reply = oneshot::Sender<Answered>;
 
 /// A batch that was decided, and may not be on disk.
-struct Decided {
+struct DecidedBatch {
     answers: Vec<(Reply, Answered)>,
     /// The flusher's connection since before the batch was decided.
     connection: u64,
@@ -33,7 +33,7 @@ struct Decided {
 #[derive(Clone)]
 pub struct Answering {
     /// To whoever makes sure, where batches need not wait for the disk by themselves.
-    to_be_flushed: Option<(SyncSender<Decided>, FlusherConnection)>,
+    to_be_flushed: Option<(SyncSender<DecidedBatch>, FlusherConnection)>,
     /// The flusher's connection when the batch at hand was begun.
     connection: u64,
     /// Whether something of the batch at hand may not be on disk.
@@ -91,7 +91,7 @@ impl Answering {
         let answers = replies.into_iter().zip(answers);
         match &self.to_be_flushed {
             Some((to_be_flushed, _)) if is_pending => {
-                let decided = Decided {
+                let decided = DecidedBatch {
                     answers: answers.collect(),
                     connection: self.connection,
                 };
@@ -105,7 +105,7 @@ impl Answering {
 }
 
 /// Makes sure of all that was decided meanwhile in one go, as long as there are clerks.
-fn make_sure(mut flusher: Flusher, decided: &Receiver<Decided>) {
+fn make_sure(mut flusher: Flusher, decided: &Receiver<DecidedBatch>) {
     loop {
         let first = match decided.recv_timeout(IDLE) {
             Ok(first) => first,
@@ -115,7 +115,7 @@ fn make_sure(mut flusher: Flusher, decided: &Receiver<Decided>) {
             }
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        let batches: Vec<Decided> = std::iter::once(first).chain(decided.try_iter()).collect();
+        let batches: Vec<DecidedBatch> = std::iter::once(first).chain(decided.try_iter()).collect();
         let outcome = fault("desk_before_flush").and_then(|()| flusher.flush());
         if let Err(error) = &outcome {
             tracing::warn!(%error, "it is not known whether decisions are on disk");

@@ -1,5 +1,7 @@
 //! A batch of checks: what is loaded for them, how they are decided in order, and what is written.
 
+mod saving;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -10,7 +12,6 @@ use super::kept;
 use super::memory::Memory;
 use super::opening::{self, Locking, Opened};
 use super::orders::{Examined, Orders, Subject};
-use super::told::Decided;
 use super::{Answered, Asked, Errand, Told, until};
 use crate::book::exposure::actions::AccountError;
 use crate::book::exposure::actions::bounds::ForOrder;
@@ -22,7 +23,7 @@ use crate::decide::limits::facts::Credit;
 use crate::decide::limits::model::{
     CreditBlock, CreditBlockStatus, LimitCheck, Outcome, Reservation, ReservationStatus,
 };
-use crate::decide::limits::record::{Record, Taken};
+use crate::decide::limits::record::{Decided, Record, Taken};
 use crate::decide::limits::rules;
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::{Clock, Instant};
@@ -36,22 +37,22 @@ use crate::platform::http::{Ended, Problem};
 /// What a batch of checks knows, and what it is to write.
 pub struct Batch {
     policy: Arc<Policy>,
-    pub(super) policy_id: Option<PolicyId>,
+    policy_id: Option<PolicyId>,
     clock: Clock,
-    pub(super) now: Instant,
+    now: Instant,
     today: NaiveDate,
     /// The answers to checks whose keys were used before.
     replays: HashMap<IdempotencyKeyId, Answered>,
     /// The checks that were recorded under keys.
-    pub(super) recorded: HashMap<IdempotencyKeyId, LimitCheckId>,
-    pub(super) book: Book,
-    pub(super) orders: Orders,
-    pub(super) checks: Vec<LimitCheck>,
-    pub(super) changes: Vec<(Arc<Caller>, Change)>,
+    recorded: HashMap<IdempotencyKeyId, LimitCheckId>,
+    book: Book,
+    orders: Orders,
+    checks: Vec<LimitCheck>,
+    changes: Vec<(Arc<Caller>, Change)>,
     /// What the accounts were marked with when they were read, where they are not locked; and whether nobody has looked
     /// since.
-    pub(super) marks: BTreeMap<CreditAccountId, Mark>,
-    pub(super) is_from_memory: bool,
+    marks: BTreeMap<CreditAccountId, Mark>,
+    is_from_memory: bool,
 }
 
 impl Batch {
@@ -146,7 +147,8 @@ impl Batch {
                 if let (Some(key), Some(check)) = (key, decided.id) {
                     self.recorded.insert(key, check);
                 }
-                Ok(Ended::Fresh(Told::Decision(Box::new(decided))))
+                let decided = Box::new(decided);
+                Ok(Ended::Fresh(Told::Decision(decided, asked.language)))
             }
             Err(problem) if problem.is_business_refusal() => {
                 Ok(Ended::Fresh(Told::Refusal(problem)))
@@ -162,7 +164,7 @@ impl Batch {
             Err(problem) => return Ok(Err(problem)),
         };
         if asked.input.is_dry_run() {
-            return Ok(Ok(self.told(asked, examined)));
+            return Ok(Ok(self.decided(asked, examined)));
         }
         let outcome = examined.record.decision.outcome;
         if asked.input.reserves() && examined.net_minor() > 0 {
@@ -173,7 +175,7 @@ impl Batch {
             }
         }
         self.note(asked, &examined)?;
-        Ok(Ok(self.told(asked, examined)))
+        Ok(Ok(self.decided(asked, examined)))
     }
 
     /// Makes the check of an order that waits for credit again, and takes what it asks for when it passes.
@@ -271,15 +273,13 @@ impl Batch {
         Ok(())
     }
 
-    fn told(&self, asked: &Asked, examined: Examined) -> Decided {
+    fn decided(&self, asked: &Asked, examined: Examined) -> Decided {
         Decided {
             id: (!asked.input.is_dry_run()).then_some(examined.check),
             account: examined.subject.account,
-            record: examined.record,
             policy_version: self.policy.version,
             checked_at: self.now,
-            language: asked.language,
-            reader: Arc::clone(&asked.caller),
+            record: examined.record,
         }
     }
 

@@ -1,13 +1,12 @@
 //! What is kept under the key of a check: not the answer, which stands in the check's record, but where it stands.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::told::Decided;
 use super::{Answered, Asked, Told};
 use crate::decide::limits::model::LimitCheck;
+use crate::decide::limits::record::Decided;
 use crate::decide::limits::store;
 use crate::kernel::ids::{IdempotencyKeyId, LimitCheckId};
 use crate::kernel::places::Language;
@@ -33,7 +32,7 @@ pub fn write(
     language: Language,
 ) -> Result<Option<String>, DbError> {
     let kept = match (answer, check) {
-        (Ok(Ended::Fresh(Told::Decision(_))), Some(check)) => KeptCheck::Check(check, language),
+        (Ok(Ended::Fresh(Told::Decision(..))), Some(check)) => KeptCheck::Check(check, language),
         (Ok(Ended::Fresh(Told::Refusal(problem))), _) => KeptCheck::Refusal(problem.clone()),
         _ => return Ok(None),
     };
@@ -90,25 +89,14 @@ pub fn replay(
             Some(Err(problem)) => Err(problem),
             Some(Ok(KeptCheck::Refusal(problem))) => Ok(Ended::Replayed(Told::Refusal(problem))),
             Some(Ok(KeptCheck::Check(check, language))) => match checks.get(&check) {
-                Some(check) => again(one, check, language)?,
+                Some(check) => {
+                    let decided = Box::new(Decided::read(check)?);
+                    Ok(Ended::Replayed(Told::Decision(decided, language)))
+                }
                 None => Err(Problem::internal("a kept check is not there")),
             },
         };
         answers.insert(id, answer);
     }
     Ok(answers)
-}
-
-/// The answer that a recorded check was given.
-fn again(asked: &Asked, check: &LimitCheck, language: Language) -> Result<Answered, DbError> {
-    let decided = Decided {
-        record: read_document(&check.record)?,
-        id: Some(check.id),
-        account: check.account_id,
-        policy_version: check.policy_version,
-        checked_at: check.checked_at,
-        language,
-        reader: Arc::clone(&asked.caller),
-    };
-    Ok(Ok(Ended::Replayed(Told::Decision(Box::new(decided)))))
 }

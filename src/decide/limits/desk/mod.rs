@@ -19,7 +19,6 @@ mod kept;
 mod memory;
 mod opening;
 mod orders;
-mod saving;
 mod told;
 
 use std::hash::{BuildHasher as _, RandomState};
@@ -148,6 +147,7 @@ impl Desk {
     /// 503 when the queue is full; what the check itself is refused for.
     pub async fn check(&self, asked: Asked) -> Result<Ended, Problem> {
         let closed = || Problem::internal("the credit desk is closed");
+        let reader = Arc::clone(&asked.caller);
         let (reply, answer) = oneshot::channel();
         let clerks = u64::try_from(self.queues.len()).map_err(Problem::internal)?;
         let share = self.shares.hash_one(asked.input.customer()) % clerks.max(1);
@@ -164,7 +164,7 @@ impl Desk {
         let answered: Answered = answer
             .await
             .map_err(|_| Problem::internal("the credit desk dropped a check"))?;
-        answered?.try_map(Told::write)
+        answered?.try_map(|told| told.write(&reader))
     }
 }
 
@@ -231,32 +231,28 @@ impl Clerk {
 
     /// Remembers some more customers, until there are no more or enough. What fails here is read when it is needed.
     fn read_on(&mut self, last: CustomerId) -> Option<CustomerId> {
-        let memory = &mut self.memory;
-        let read = if self.can_write_at_once {
-            self.session.connection_number().and_then(|connection| {
-                memory.believe(connection);
-                self.session.read(|db| {
-                    let today = db.today();
-                    opening::learn_more(db, memory, last, today)
-                })
-            })
-        } else {
-            // Nobody may write meanwhile, or it would be of two moments.
-            let waits = Durability::AtOnce;
-            self.session.maintain(&self.caller, waits, |tx| {
-                let (today, last_entry) = (tx.today(), trail::last_seq(tx)?);
-                memory.believe_until(last_entry);
-                let next = opening::learn_more(tx, memory, last, today)?;
-                memory.leave(last_entry);
-                Ok(next)
-            })
-        };
+        let read = self.learn_more(last);
         let is_enough = self.memory.size() >= READ_AT_FIRST;
         read.unwrap_or_else(|error| {
             tracing::info!(%error, "the credit desk does not read the book beforehand");
             None
         })
         .filter(|_| !is_enough)
+    }
+
+    fn learn_more(&mut self, last: CustomerId) -> Result<Option<CustomerId>, DbError> {
+        if !self.can_write_at_once {
+            return self.as_only_writer(Durability::AtOnce, |tx, memory| {
+                let today = tx.today();
+                opening::learn_more(tx, memory, last, today)
+            });
+        }
+        let memory = &mut self.memory;
+        memory.believe(self.session.connection_number()?);
+        self.session.read(|db| {
+            let today = db.today();
+            opening::learn_more(db, memory, last, today)
+        })
     }
 
     /// Decides a batch. One that fails for a check in it is decided one by one; one that the database is not there for
@@ -298,7 +294,7 @@ impl Clerk {
             }
             match self.decide_at_once(asked)? {
                 Some(answers) => Ok(answers),
-                None => self.decide_in_transaction(asked, Locking::Reserving),
+                None => self.decide_under_locks(asked),
             }
         }))
         .unwrap_or_else(|_| {
@@ -350,39 +346,51 @@ impl Clerk {
         Ok(None)
     }
 
+    /// Decides checks in a transaction, on accounts that are locked. On PostgreSQL alone.
+    fn decide_under_locks(&mut self, asked: &[Asked]) -> Result<Vec<Answered>, DbError> {
+        let memory = &mut self.memory;
+        self.session
+            .maintain(&self.caller, Durability::AtOnce, |tx| {
+                check_with(tx, asked, memory, Locking::Reserving)
+            })
+    }
+
     /// Decides checks where nobody else writes meanwhile, on SQLite: on what is remembered, as long as nobody wrote
     /// since.
     fn decide_as_only_writer(&mut self, asked: &[Asked]) -> Result<Vec<Answered>, DbError> {
         if self.doubtful > 0 {
             self.doubtful -= 1;
         } else if asked.iter().all(|one| one.errand == Errand::Check) {
-            match self.decide_in_transaction(asked, Locking::Memory) {
+            match self.decide_by(asked, Locking::Memory) {
                 // An order or a key that is there already, which the other way finds.
                 Err(DbError::Duplicate { .. }) => self.doubtful = CAUTION,
                 outcome => return outcome,
             }
         }
-        self.decide_in_transaction(asked, Locking::Reserving)
+        self.decide_by(asked, Locking::Reserving)
     }
 
-    fn decide_in_transaction(
-        &mut self,
-        asked: &[Asked],
-        locking: Locking,
-    ) -> Result<Vec<Answered>, DbError> {
-        let memory = &mut self.memory;
-        if self.can_write_at_once {
-            let work = |tx: &mut Tx| check_with(tx, asked, memory, locking);
-            return self
-                .session
-                .maintain(&self.caller, Durability::AtOnce, work);
-        }
+    fn decide_by(&mut self, asked: &[Asked], locking: Locking) -> Result<Vec<Answered>, DbError> {
         let durability = self.answering.durability(asked.len() > 1);
-        let (answers, last_entry) = self.session.maintain(&self.caller, durability, |tx| {
+        let answers = self.as_only_writer(durability, |tx, memory| {
+            check_with(tx, asked, memory, locking)
+        })?;
+        self.answering.note(durability);
+        Ok(answers)
+    }
+
+    /// Runs `work` in a transaction beside which nobody writes, with what is remembered where nobody wrote since it was
+    /// left. On SQLite alone.
+    fn as_only_writer<T>(
+        &mut self,
+        durability: Durability,
+        mut work: impl FnMut(&mut Tx, &mut Memory) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let memory = &mut self.memory;
+        let (value, last_entry) = self.session.maintain(&self.caller, durability, |tx| {
             let before = trail::last_seq(tx)?;
             memory.believe_until(before);
-            let outcome = check_with(tx, asked, memory, locking)
-                .and_then(|answers| Ok((answers, trail::last_seq(tx)?)));
+            let outcome = work(tx, memory).and_then(|value| Ok((value, trail::last_seq(tx)?)));
             if outcome.is_err() {
                 // Nothing will have been written.
                 memory.leave(before);
@@ -391,8 +399,7 @@ impl Clerk {
         })?;
         // Only now is it sure that this is what was left.
         memory.leave(last_entry);
-        self.answering.note(durability);
-        Ok(answers)
+        Ok(value)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::decide::limits::model::{
     DEFAULT_PURPOSE, LimitCheck, Outcome, Reservation, ReservationStatus,
 };
 use crate::decide::limits::reasons::{Reason, ReasonCode};
-use crate::decide::limits::record::Record;
+use crate::decide::limits::record::{Decided, Record};
 use crate::decide::limits::rules::{Asked, CounterOffer, Decision, NodeFigures};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
@@ -26,7 +26,7 @@ use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckI
 use crate::kernel::money::{AmountIn, Currency, Money, PositiveIn};
 use crate::kernel::places::Language;
 use crate::kernel::text::Number;
-use crate::platform::db::{DbError, read_document};
+use crate::platform::db::DbError;
 
 /// May this customer have so much more?
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
@@ -291,20 +291,10 @@ impl AppliedRateOut {
     }
 }
 
-/// Under what a check was decided, and for whom the answer is.
-#[derive(Debug, Clone, Copy)]
-pub struct Answering<'a> {
-    /// None for a dry run.
-    pub id: Option<LimitCheckId>,
-    pub account: CreditAccountId,
-    pub policy_version: i32,
-    pub checked_at: Instant,
-    pub language: Language,
-    pub reader: &'a Caller,
-}
-
 impl LimitCheckOut {
-    pub fn new(record: &Record, to: Answering) -> LimitCheckOut {
+    /// The decision as a reader may see it.
+    pub fn new(decided: &Decided, reader: &Caller, language: Language) -> LimitCheckOut {
+        let record = &decided.record;
         let facts = &record.facts;
         let money = |minor| Money::from_minor(minor, facts.currency);
         let own = facts.nodes.first();
@@ -314,13 +304,13 @@ impl LimitCheckOut {
         let limit = own.map_or(Limit::None, |node| node.limit);
         let total = own.and_then(Node::total_limit);
         LimitCheckOut {
-            id: to.id,
+            id: decided.id,
             outcome: record.decision.outcome,
-            reasons: reasons_for(&record.decision.reasons, to.reader, to.language),
+            reasons: reasons_for(&record.decision.reasons, reader, language),
             counter_offers: record.decision.counter_offers.clone(),
             conversion: AppliedRateOut::new(record),
             credit_account: CheckedAccountOut {
-                id: to.account,
+                id: decided.account,
                 limit_kind: limit.kind(),
                 limit: total
                     .filter(|_| limit.kind() == LimitKind::Amount)
@@ -336,8 +326,8 @@ impl LimitCheckOut {
                 expires_at: taken.expires_at,
             }),
             credit_block: record.credit_block.map(|id| OpenedBlockOut { id }),
-            policy_version: to.policy_version,
-            checked_at: to.checked_at,
+            policy_version: decided.policy_version,
+            checked_at: decided.checked_at,
         }
     }
 }
@@ -470,20 +460,10 @@ impl RecordedCheckOut {
         reader: &Caller,
         language: Language,
     ) -> Result<RecordedCheckOut, DbError> {
-        let record: Record = read_document(&check.record)?;
+        let decided = Decided::read(&check)?;
+        let record = &decided.record;
         let sees_all = reader.sees_others();
         let document = |value: serde_json::Result<Value>| value.unwrap_or(Value::Null);
-        let answer = LimitCheckOut::new(
-            &record,
-            Answering {
-                id: Some(check.id),
-                account: check.account_id,
-                policy_version: check.policy_version,
-                checked_at: check.checked_at,
-                language,
-                reader,
-            },
-        );
         Ok(RecordedCheckOut {
             id: check.id,
             customer_id: check.customer_id,
@@ -494,9 +474,9 @@ impl RecordedCheckOut {
             policy_version: check.policy_version,
             question: document(serde_json::to_value(&record.question)),
             facts: sees_all.then(|| document(serde_json::to_value(&record.facts))),
-            nodes: nodes_for(&record, reader),
+            nodes: nodes_for(record, reader),
             trace: record.decision.trace.iter().map(TraceOut::from).collect(),
-            answer,
+            answer: LimitCheckOut::new(&decided, reader, language),
             checked_by: check.checked_by,
             checked_at: check.checked_at,
         })

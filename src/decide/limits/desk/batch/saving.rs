@@ -1,11 +1,10 @@
 //! Writing what a batch decided.
 
-use super::batch::Batch;
-use super::kept;
-use super::memory::Memory;
-use super::{Answered, Asked};
+use super::Batch;
 use crate::book::exposure::actions::caps;
 use crate::book::exposure::store::{self as accounts, additional};
+use crate::decide::limits::desk::memory::Memory;
+use crate::decide::limits::desk::{Answered, Asked, kept};
 use crate::decide::limits::store;
 use crate::kernel::ids::CreditAccountId;
 use crate::platform::db::{AtOnce, DbError, Durability, Entries, Mark, Tx, Writes};
