@@ -20,10 +20,11 @@ use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId};
 use crate::platform::db::{DbError, Tx};
 use crate::platform::events::{Event, Subscription};
 
-/// How many orders are loaded and decided at a time.
+/// How many orders are decided at a time.
 const PAGE: usize = 200;
 
-/// How many accounts one statement is asked about.
+/// How many orders, or accounts, are looked at in one go. Where room is made between two looks, the younger orders of the
+/// second come before the older ones of the first, until the event that tells of it is followed.
 const CHUNK: usize = 5_000;
 
 /// Waiting orders follow what may let them pass.
@@ -111,8 +112,8 @@ fn follow(tx: &mut Tx, events: &[Event]) -> Result<(), DbError> {
     let waiting = of_concerned(tx, Concerned::by(events)?, waiting)?;
     let mut hopeful = Vec::new();
     let mut customers = BTreeSet::new();
-    for page in waiting.chunks(PAGE) {
-        let (ids, asked) = read_questions(tx, page)?;
+    for chunk in waiting.chunks(CHUNK) {
+        let (ids, asked) = read_questions(tx, chunk)?;
         for ((id, one), passes) in ids.iter().zip(&asked).zip(desk::would_pass(tx, &asked)?) {
             if passes {
                 hopeful.push(*id);
