@@ -488,7 +488,8 @@ fn the_events_of_a_job_end_with_it() {
     });
 }
 
-/// Leaves a job behind as a worker does that died: taken, its lease not yet run out.
+/// Leaves a job behind as a worker does that died: taken, its lease not yet run out. The clock must have been turned
+/// forward, if at all: to a worker that had begun to look before it was turned back, the lease has run out.
 fn leave_behind(app: &TestApp, kind: &str, csv: &str) -> JobId {
     let caller = house_caller("u-credit", &[Role::Credit]).unwrap();
     let plan = json!({"kind": "customers", "mode": "per_line", "lines": null});
@@ -507,12 +508,12 @@ fn leave_behind(app: &TestApp, kind: &str, csv: &str) -> JobId {
 #[test]
 fn a_job_whose_worker_died_is_taken_again() {
     on_both(|app| {
-        app.turn_to("2026-03-30");
+        app.turn_to("2100-03-30");
         let job = leave_behind(app, "import", CUSTOMERS);
         let credit = app.credit();
         let path = format!("/v1/jobs/{job}");
         assert_eq!(credit.get(&path).expect(200)["status"], "running");
-        app.turn_to("2026-03-31");
+        app.turn_to("2100-03-31");
         credit.get(&format!("{path}/events")).expect(200);
         let ended = credit.get(&path).expect(200);
         expect_report(&ended, "succeeded", 2, 2, 0, 0);
@@ -548,7 +549,7 @@ fn a_job_that_kills_its_workers_is_given_up() {
 #[test]
 fn a_cancelled_job_stops() {
     on_both(|app| {
-        app.turn_to("2026-03-30");
+        app.turn_to("2100-03-30");
         let job = leave_behind(app, "import", CUSTOMERS);
         let credit = app.credit();
         let path = format!("/v1/jobs/{job}");
@@ -557,7 +558,7 @@ fn a_cancelled_job_stops() {
             .expect(200);
         assert_eq!(asked["status"], "running");
         assert_ne!(asked["cancel_requested_at"], json!(null));
-        app.turn_to("2026-03-31");
+        app.turn_to("2100-03-31");
         credit.get(&format!("{path}/events")).expect(200);
         assert_eq!(credit.get(&path).expect(200)["status"], "cancelled");
     });

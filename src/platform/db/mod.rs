@@ -172,12 +172,10 @@ impl Db {
     fn finish<T, E: From<DbError>>(
         &mut self,
         caller: &Caller,
-        recording: tx::Recording,
         work: impl FnOnce(&mut Tx) -> Result<T, E>,
     ) -> Result<T, E> {
         let now = self.clock.now();
         let mut tx = Tx::new(self, caller, now);
-        let changes_before = tx.rows_changed()?;
         let outcome = fault("unit_begun")
             .map_err(E::from)
             .and_then(|()| work(&mut tx));
@@ -185,9 +183,6 @@ impl Db {
             fault("unit_before_commit")?;
             Ok(value)
         });
-        if outcome.is_ok() && recording == tx::Recording::Required {
-            tx.assert_recorded(changes_before)?;
-        }
         match outcome {
             Ok(value) => {
                 self.commit()?;

@@ -8,7 +8,6 @@ use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::sqlite::SqliteConnection;
 
-use super::tx::Recording;
 use super::{Conn, Db, DbError, Durability, Tx};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Clock;
@@ -222,9 +221,9 @@ impl Database {
     pub fn write<T, E: From<DbError> + Retryable>(
         &self,
         caller: &Caller,
-        work: impl FnMut(&mut Tx) -> Result<T, E>,
+        mut work: impl FnMut(&mut Tx) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run(caller, Recording::Required, work)
+        self.maintain(caller, |tx| tx.recording(&mut work))
     }
 
     /// Like [`Database::write`], for housekeeping that the trail need not know: leases, progress, stored answers.
@@ -236,16 +235,7 @@ impl Database {
         caller: &Caller,
         work: impl FnMut(&mut Tx) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run(caller, Recording::Exempt, work)
-    }
-
-    fn run<T, E: From<DbError> + Retryable>(
-        &self,
-        caller: &Caller,
-        recording: Recording,
-        work: impl FnMut(&mut Tx) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let (value, _) = run_again(|| self.begin(Durability::AtOnce), caller, recording, work)?;
+        let (value, _) = run_again(|| self.begin(Durability::AtOnce), caller, work)?;
         Ok(value)
     }
 }
@@ -255,13 +245,12 @@ impl Database {
 pub(super) fn run_again<T, E: From<DbError> + Retryable>(
     mut begin: impl FnMut() -> Result<Db, DbError>,
     caller: &Caller,
-    recording: Recording,
     mut work: impl FnMut(&mut Tx) -> Result<T, E>,
 ) -> Result<(T, Db), E> {
     let mut attempt = 1;
     loop {
         let mut db = begin()?;
-        match db.finish(caller, recording, &mut work) {
+        match db.finish(caller, &mut work) {
             Ok(value) => return Ok((value, db)),
             Err(error) if error.is_retryable() && attempt < ATTEMPTS => attempt += 1,
             Err(error) => return Err(error),

@@ -8,7 +8,7 @@ use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 
 use super::open::{Pools, PostgresSession, run_again, unreachable};
-use super::tx::{AtOnce, Recording};
+use super::tx::AtOnce;
 use super::{Backend, Database, Db, DbError, Durability, OpenError, Retryable, Tx, fault};
 use crate::kernel::caller::Caller;
 
@@ -69,7 +69,7 @@ impl Session {
         work: impl FnMut(&mut Tx) -> Result<T, E>,
     ) -> Result<T, E> {
         let begin = || self.begin(durability);
-        let (value, db) = run_again(begin, caller, Recording::Exempt, work)?;
+        let (value, db) = run_again(begin, caller, work)?;
         self.keep(db);
         Ok(value)
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use serde::Serialize;
 
 use super::columns::{IdColumn, InstantColumn};
@@ -13,20 +13,14 @@ use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::TrailEntryId;
 
-/// Whether a unit of work that changes rows must leave a trail entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recording {
-    Required,
-    /// Housekeeping that changes nothing of the book: leases, progress, stored answers.
-    Exempt,
-}
-
 /// A transaction together with who acts and the one instant that all its rows share.
 pub struct Tx<'a> {
     db: &'a mut Db,
     caller: &'a Caller,
     now: Instant,
     recorded: usize,
+    /// Rows that were changed and put back by a savepoint.
+    undone: i64,
 }
 
 /// One change for the audit trail: what was done to which thing, before, after and why. It is also the event that
@@ -124,6 +118,7 @@ impl<'a> Tx<'a> {
             caller,
             now,
             recorded: 0,
+            undone: 0,
         }
     }
 
@@ -194,10 +189,10 @@ impl<'a> Tx<'a> {
             caller,
             now: self.now,
             recorded: self.recorded,
+            undone: self.undone,
         };
         let outcome = work(&mut tx);
-        let recorded = tx.recorded;
-        self.recorded = recorded;
+        (self.recorded, self.undone) = (tx.recorded, tx.undone);
         outcome
     }
 
@@ -209,7 +204,7 @@ impl<'a> Tx<'a> {
         &mut self,
         work: impl FnOnce(&mut Tx) -> Result<T, E>,
     ) -> Result<T, E> {
-        let recorded = self.recorded;
+        let (recorded, changed) = (self.recorded, self.rows_changed()?);
         self.db.begin_savepoint()?;
         match work(self) {
             Ok(value) => {
@@ -217,6 +212,7 @@ impl<'a> Tx<'a> {
                 Ok(value)
             }
             Err(error) => {
+                self.undone += self.rows_changed()? - changed;
                 self.db.rollback()?;
                 self.recorded = recorded;
                 Err(error)
@@ -224,30 +220,36 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// How many rows this connection has changed, where the database counts them (SQLite, in debug builds).
-    pub(super) fn rows_changed(&mut self) -> Result<i64, DbError> {
+    /// Runs `work`, which must leave a trail entry when it changes rows: in debug builds it fails on SQLite, which
+    /// counts them, when it does not.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database.
+    pub fn recording<T, E: From<DbError>>(
+        &mut self,
+        work: impl FnOnce(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let (recorded, changed) = (self.recorded, self.rows_changed()?);
+        let value = work(self)?;
+        if self.recorded == recorded && self.rows_changed()? > changed {
+            let reason = "a unit of work changed rows without a trail entry";
+            return Err(DbError::Document(reason.to_owned()).into());
+        }
+        Ok(value)
+    }
+
+    /// How many rows this connection has changed and not put back, where the database counts them (SQLite, in debug
+    /// builds).
+    fn rows_changed(&mut self) -> Result<i64, DbError> {
         if !cfg!(debug_assertions) {
             return Ok(0);
         }
-        match self.db.conn() {
-            Conn::Postgres(_) => Ok(0),
-            Conn::Sqlite(c) => Ok(
-                diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(
-                    "total_changes()",
-                ))
-                .get_result(&mut **c)?,
-            ),
-        }
-    }
-
-    /// Fails, in debug builds on SQLite, when rows were changed and the trail says nothing of it.
-    pub(super) fn assert_recorded(&mut self, changes_before: i64) -> Result<(), DbError> {
-        if self.rows_changed()? > changes_before && self.recorded == 0 {
-            return Err(DbError::Document(
-                "a unit of work changed rows without a trail entry".to_owned(),
-            ));
-        }
-        Ok(())
+        let Conn::Sqlite(c) = self.db.conn() else {
+            return Ok(0);
+        };
+        let changed: i64 =
+            diesel::select(diesel::dsl::sql::<BigInt>("total_changes()")).get_result(&mut **c)?;
+        Ok(changed - self.undone)
     }
 }
 

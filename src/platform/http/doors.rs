@@ -134,7 +134,7 @@ impl Doors {
                 if let Some(kept) = replay(tx, &keyed)? {
                     return Ok(Ended::Replayed(kept));
                 }
-                let kept = match tx.savepoint(|tx| work(tx, &input)) {
+                let kept = match tx.savepoint(|tx| tx.recording(|tx| work(tx, &input))) {
                     Ok(answer) => Kept::Answer(answer),
                     Err(problem) if problem.is_business_refusal() => Kept::Refusal(problem),
                     Err(problem) => return Err(problem),
