@@ -20,7 +20,7 @@ use crate::decide::limits::simulation;
 use crate::decide::rating::models::actions::fitting as model_fitting;
 use crate::decide::rating::ratings::actions::{rerating, runs as rating_runs};
 use crate::kernel::caller::Caller;
-use crate::platform::db::Database;
+use crate::platform::db::{Copying, Database};
 use crate::platform::http::auth::{Verifier, house_caller};
 use crate::platform::http::body::BodyTime;
 use crate::platform::http::page::CursorKey;
@@ -123,6 +123,7 @@ pub struct Server {
     pub handle: ServerHandle,
     running: actix_web::dev::Server,
     worker: Worker,
+    copying: Copying,
 }
 
 impl Server {
@@ -134,6 +135,7 @@ impl Server {
         let ended = self.running.await;
         // The worker ends its job's step and gives the job back, when it has one.
         drop(self.worker);
+        drop(self.copying);
         ended
     }
 }
@@ -141,7 +143,7 @@ impl Server {
 /// Starts to serve on the listener. Must be called inside an actix system.
 ///
 /// # Errors
-/// When the listener can't be used.
+/// When the listener can't be used, or no thread can be made.
 pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
     let address = listener.local_addr()?;
     let keeper = house.doors.database().clone();
@@ -156,6 +158,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
     };
     let body_time = BodyTime(std::time::Duration::from_millis(house.config.body_time_ms));
     let bell = Arc::clone(&house.bell);
+    let copying = keeper.copy_log_by_and_by().map_err(std::io::Error::other)?;
     let worker = Worker::start(house.doors.database().clone(), JOBS, bell)?;
     let running = HttpServer::new(move || {
         let public_metrics = house.config.metrics == MetricsKind::Public;
@@ -197,6 +200,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
         handle: running.handle(),
         running,
         worker,
+        copying,
     })
 }
 

@@ -1,5 +1,7 @@
 //! The customer file.
 
+use netterms::platform::http::auth::house_caller;
+use netterms::platform::idempotency;
 use serde_json::json;
 
 use crate::support::{a_customer, on_both};
@@ -222,5 +224,38 @@ fn a_retried_post_has_one_effect_and_one_answer() {
             .json(json!({"number": "C-3", "name": "Mine", "country": "CN"}))
             .send()
             .expect(201);
+    });
+}
+
+#[test]
+fn keys_are_forgotten_after_seven_days() {
+    on_both(|app| {
+        let create = |number: &str| {
+            app.sales()
+                .request("POST", "/v1/customers")
+                .key(number)
+                .json(json!({"number": number, "name": "Once", "country": "CN"}))
+                .send()
+                .expect(201)
+        };
+        let house = house_caller("u-house", &[]).unwrap();
+        let forget = || {
+            app.database()
+                .maintain(&house, idempotency::forget_old)
+                .unwrap()
+        };
+        app.turn_to("2100-03-01");
+        create("C-1");
+        create("C-2");
+        app.turn_to("2100-03-05");
+        create("C-3");
+        assert_eq!(forget(), 0);
+        app.turn_to("2100-03-09");
+        assert_eq!(forget(), 2);
+        let again = create("C-3");
+        assert_eq!(again.header("idempotent-replayed"), Some("true"));
+        app.turn_to("2100-03-30");
+        assert_eq!(forget(), 1);
+        assert_eq!(forget(), 0);
     });
 }

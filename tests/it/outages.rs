@@ -8,9 +8,10 @@ use netterms::book::exposure::actions as exposure;
 use netterms::book::policy::actions as policies;
 use netterms::kernel::caller::Role;
 use netterms::kernel::ids::CustomerId;
-use netterms::platform::db::{Backend, Conn, Db};
+use netterms::platform::db::{Backend, Conn, Db, WAITING_PAGES};
 use netterms::platform::http::auth::house_caller;
 use netterms::platform::http::{Code, Problem};
+use netterms::platform::jobs::actions as jobs;
 use serde_json::json;
 
 use crate::support::{Reply, TestApp, a_customer, on_both};
@@ -139,6 +140,35 @@ fn a_log_that_could_not_be_flushed_is_copied_before_anything_is_sure_again() {
         flusher.flush().unwrap();
         assert_eq!(length(), 0);
         app.credit().get("/v1/customers/C-1").expect(200);
+    });
+}
+
+#[test]
+fn a_long_log_is_copied_into_the_file() {
+    on_both(|app| {
+        let Some(path) = app.database().file() else {
+            return;
+        };
+        let length = || std::fs::metadata(path).unwrap().len();
+        let mut copier = app.database().copier().unwrap().unwrap();
+        assert!(length() < 1 << 25);
+        // The file of an import, of a size that is copied: 32 MiB.
+        let caller = house_caller("u-credit", &[Role::Credit]).unwrap();
+        let part = vec![b'x'; 1 << 20];
+        app.database()
+            .maintain(&caller, |tx| {
+                let job = jobs::begin(tx, "import", "lines")?;
+                for number in 0..WAITING_PAGES / 256 {
+                    jobs::append(tx, job, number, &part)?;
+                }
+                Ok::<_, Problem>(())
+            })
+            .unwrap();
+        // The server's own thread may be at it already; then this one does nothing.
+        while copier.waiting().unwrap() >= WAITING_PAGES {
+            copier.look().unwrap();
+        }
+        assert!(length() >= 1 << 25);
     });
 }
 

@@ -34,15 +34,14 @@ CREATE TABLE business_days (
     begun_at TEXT NOT NULL
 ) STRICT;
 
--- In the order of time, with ids in a tree of their own: they come in no order, and a tree of whole rows would be split
--- all the time.
+-- In the order of time, by which old ones are found, with ids in a tree of their own: they come in no order, and a tree of
+-- whole rows would be split all the time.
 CREATE TABLE idempotency_keys (
     id BLOB PRIMARY KEY NOT NULL,
     fingerprint TEXT NOT NULL,
     answer TEXT NOT NULL,
     created_at TEXT NOT NULL
 ) STRICT;
-CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
 
 CREATE TABLE jobs (
     id BLOB PRIMARY KEY,

@@ -5,6 +5,7 @@
 //! Queries are written once, inside [`on_backend!`], and run on PostgreSQL and SQLite alike.
 
 pub mod columns;
+mod copier;
 mod error;
 mod faults;
 mod flusher;
@@ -24,6 +25,7 @@ use diesel::sqlite::SqliteConnection;
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Clock;
 
+pub use copier::{Copier, Copying, WAITING_PAGES};
 pub use error::DbError;
 pub use faults::fault;
 pub use flusher::{Flusher, FlusherConnection};

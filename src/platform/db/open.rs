@@ -287,16 +287,17 @@ fn use_write_ahead_log(path: &str) -> Result<(), OpenError> {
 }
 
 #[derive(Debug)]
-struct SqliteSession;
+pub(super) struct SqliteSession;
 
 impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqliteSession {
     fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
         connection
             .batch_execute(
-                // The log is copied into the file every 64 MiB: by default it is every 4 MiB, and most of the work.
+                // Whoever commits copies the log into the file when there are 128 MiB of it; a server has a thread that
+                // does so before (`copier`).
                 "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
                  PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; \
-                 PRAGMA wal_autocheckpoint = 16384;",
+                 PRAGMA wal_autocheckpoint = 32768;",
             )
             .map_err(diesel::r2d2::Error::QueryError)
     }

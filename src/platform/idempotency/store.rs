@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Text};
+use diesel::sqlite::Sqlite;
 
 use super::Scope;
 use crate::kernel::clock::Instant;
@@ -100,11 +101,20 @@ pub fn delete(tx: &mut Tx, id: IdempotencyKeyId) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Forgets what was kept before `oldest`. SQLite's rows are in the order in which they were kept, so that it is the
+/// first of them.
 pub fn delete_before(tx: &mut Tx, oldest: Instant) -> Result<usize, DbError> {
-    Ok(on_backend!(tx, |c| diesel::delete(
-        dsl::idempotency_keys.filter(dsl::created_at.lt(oldest))
-    )
-    .execute(c))?)
+    Ok(match tx.conn() {
+        Conn::Postgres(c) => {
+            diesel::delete(dsl::idempotency_keys.filter(dsl::created_at.lt(oldest))).execute(&mut **c)?
+        }
+        Conn::Sqlite(c) => Statement::<Sqlite>::new(
+            "DELETE FROM idempotency_keys WHERE rowid < COALESCE((SELECT rowid FROM idempotency_keys \
+             WHERE created_at >= ? ORDER BY rowid LIMIT 1), 9223372036854775807)",
+        )
+        .bind::<InstantColumn, _>(oldest)
+        .execute(&mut **c)?,
+    })
 }
 
 impl Scope {
