@@ -3,7 +3,7 @@
 use std::sync::mpsc::channel;
 
 use diesel::sql_types::{BigInt, Bool, Integer};
-use diesel::{QueryableByName, RunQueryDsl as _};
+use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection};
 use netterms::book::exposure::actions as exposure;
 use netterms::book::policy::actions as policies;
 use netterms::kernel::caller::Role;
@@ -169,6 +169,28 @@ fn a_long_log_is_copied_into_the_file() {
             copier.look().unwrap();
         }
         assert!(length() >= 1 << 25);
+    });
+}
+
+#[test]
+fn a_server_that_is_stopped_leaves_all_in_the_file() {
+    on_both(|app| {
+        let Some(path) = app.database().file() else {
+            return;
+        };
+        let another = app.another();
+        a_customer("C-1").create(&another);
+        drop(another);
+        let copy = format!("{path}-copy");
+        std::fs::copy(path, &copy).unwrap();
+        let found: Done =
+            diesel::sql_query("SELECT COUNT(*) = 1 AS done FROM customers WHERE number = 'C-1'")
+                .get_result(&mut SqliteConnection::establish(&copy).unwrap())
+                .unwrap();
+        assert!(found.done);
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{copy}{suffix}"));
+        }
     });
 }
 

@@ -25,7 +25,7 @@ pub struct Copier {
     connection: SqliteConnection,
 }
 
-/// The thread that copies; stopped and waited for when it is dropped, so that the last connection leaves no log behind.
+/// The thread that copies; stopped and waited for when it is dropped, and then the file is whole without its log.
 pub struct Copying {
     running: Option<(Sender<Infallible>, JoinHandle<()>)>,
 }
@@ -92,6 +92,9 @@ impl Copier {
             if let Err(error) = self.look() {
                 tracing::warn!(%error, "the log could not be copied into the file; next time");
             }
+        }
+        if let Err(error) = self.ask("PRAGMA wal_checkpoint(TRUNCATE)") {
+            tracing::warn!(%error, "the log is left beside the file");
         }
     }
 
