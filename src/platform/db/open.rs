@@ -12,8 +12,8 @@ use super::{Conn, Db, DbError, Durability, Tx};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Clock;
 
-/// How often a unit of work that met another is run again.
-const ATTEMPTS: usize = 3;
+/// How often a unit of work that goes on meeting others is run. Whoever it met went on, so that it is not for nothing.
+const ATTEMPTS: usize = 10;
 
 /// Which database is behind the handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,7 +213,7 @@ impl Database {
         super::migrations::revert_all(&mut self.writer()?)
     }
 
-    /// Runs `work` in a transaction for `caller`; it is run again, three times at most, when it met another unit of
+    /// Runs `work` in a transaction for `caller`; it is run again, ten times at most, when it met another unit of
     /// work. It must therefore have no effect outside the database.
     ///
     /// # Errors
@@ -240,7 +240,7 @@ impl Database {
     }
 }
 
-/// Runs `work` in transactions that `begin` gives until it ends otherwise than by meeting another unit of work, three
+/// Runs `work` in transactions that `begin` gives until it ends otherwise than by meeting another unit of work, ten
 /// times at most; gives its connection as well. One on which it failed goes back, to be looked after.
 pub(super) fn run_again<T, E: From<DbError> + Retryable>(
     mut begin: impl FnMut() -> Result<Db, DbError>,
