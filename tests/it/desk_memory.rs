@@ -212,6 +212,83 @@ fn an_order_that_the_other_server_knows_is_known() {
 }
 
 #[test]
+fn an_order_that_is_reserved_and_asked_for_with_more_than_fits_is_a_conflict_and_waits_for_nobody()
+{
+    after_two_orders(|here, _, customer| {
+        let reserved = buy(here, "SO-3", "600.00");
+        assert_eq!(reserved["outcome"], "approved");
+        // More than is left, more than the limit, less than it holds, and paid for in full: the order is reserved.
+        for (amount, prepaid) in [
+            ("700.00", None),
+            ("9000.00", None),
+            ("10.00", Some("10.00")),
+        ] {
+            let mut order = an_order("C-1", "SO-3", amount);
+            if let Some(prepaid) = prepaid {
+                order["prepaid"] = yuan(prepaid);
+            }
+            let again = check(here, order).expect_problem(409, "reservation_exists");
+            assert_eq!(again["existing_id"], reserved["reservation"]["id"]);
+        }
+        // An account that is suspended rejects, and the order is reserved all the same.
+        let path = format!("/v1/credit-accounts/{}", customer.account);
+        let etag = here.credit().get(&path).expect(200).etag();
+        let suspend = format!("{path}/suspend");
+        let because = json!({"reason": "A bad year."});
+        here.credit().post_if(&suspend, &etag, because).expect(200);
+        let fresh = check(here, an_order("C-1", "SO-4", "1.00")).expect(200);
+        assert_eq!(fresh["outcome"], "rejected");
+        let again = check(here, an_order("C-1", "SO-3", "700.00"));
+        again.expect_problem(409, "reservation_exists");
+        let blocks = here.credit().get("/v1/credit-blocks").expect(200);
+        assert_eq!(blocks["data"], json!([]));
+        assert_eq!(reserved_of(here, customer), "800.00");
+    });
+}
+
+fn reserved_of(app: &TestApp, customer: &Made) -> String {
+    crate::limits::reserved(app, &customer.account)
+}
+
+fn move_below(app: &TestApp, customer: &str, parent: Option<&str>) {
+    let path = format!("/v1/customers/{customer}");
+    let etag = app.credit().get(&path).expect(200).etag();
+    let request = app.credit().request("PUT", &format!("{path}/parent"));
+    let request = request.header("If-Match", &etag);
+    request
+        .json(json!({"parent_customer": parent}))
+        .send()
+        .expect(200);
+}
+
+#[test]
+fn a_group_that_is_turned_round_goes_on_buying() {
+    on_both(|app| {
+        app.turn_to("2026-03-01");
+        // Of several pairs some are at the same clerk, who remembers one as it was before.
+        for pair in 0..6 {
+            let (below, above) = (format!("A-{pair}"), format!("B-{pair}"));
+            let made = a_customer(&above).with_limit("1000.00");
+            made.create(app);
+            let made = a_customer(&below).with_limit("1000.00").below(&above);
+            made.create(app);
+            for customer in [&below, &above] {
+                check(app, an_order(customer, "SO-1", "1.00")).expect(200);
+            }
+            move_below(app, &below, None);
+            move_below(app, &above, Some(&below));
+            for order in ["SO-2", "SO-3"] {
+                for customer in [&above, &below] {
+                    let decision = check(app, an_order(customer, order, "1.00"));
+                    assert_eq!(decision.expect(200)["outcome"], "approved");
+                }
+            }
+        }
+        is_true(app);
+    });
+}
+
+#[test]
 fn a_key_that_was_used_is_known_whoever_is_asked_about() {
     after_two_orders(|here, _, _| {
         let ask = |customer: &str| {

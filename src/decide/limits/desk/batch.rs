@@ -2,7 +2,7 @@
 
 mod saving;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -53,6 +53,10 @@ pub struct Batch {
     /// since.
     marks: BTreeMap<CreditAccountId, Mark>,
     is_from_memory: bool,
+    /// Those whose orders were not looked for, and whether one of them was answered by something else than a new
+    /// reservation, which alone shows that its order had none.
+    believed: BTreeSet<CustomerId>,
+    is_in_doubt: bool,
 }
 
 impl Batch {
@@ -114,6 +118,7 @@ impl Batch {
         let orders = Orders::read(db, asked, &opened)?;
         let marks = std::mem::take(&mut opened.marks);
         let is_from_memory = opened.is_from_memory;
+        let believed = std::mem::take(&mut opened.believed);
         Ok(Batch {
             book: Book::new(db, opened, &policy.document, asked, today)?,
             policy,
@@ -128,7 +133,14 @@ impl Batch {
             changes: Vec::new(),
             marks,
             is_from_memory,
+            believed,
+            is_in_doubt: false,
         })
+    }
+
+    /// Whether the answers are not final, because who looks up what stands for the orders may find something else.
+    pub const fn is_in_doubt(&self) -> bool {
+        self.is_in_doubt
     }
 
     /// The answers to checks, in this order.
@@ -167,6 +179,9 @@ impl Batch {
             return Ok(Ok(self.decided(asked, examined)));
         }
         let outcome = examined.record.decision.outcome;
+        let takes = outcome.is_approved() && examined.net_minor() > 0;
+        self.is_in_doubt |=
+            asked.input.reserves() && !takes && self.believed.contains(&examined.subject.customer);
         if asked.input.reserves() && examined.net_minor() > 0 {
             if outcome.is_approved() {
                 self.take(asked, &mut examined);

@@ -73,7 +73,7 @@ impl Memory {
     pub fn line(&self, reference: &CustomerRef) -> Option<(CustomerId, Vec<CustomerId>)> {
         let id = match reference {
             CustomerRef::Id(id) => *id,
-            CustomerRef::Number(number) => *self.by_number.get(number)?,
+            CustomerRef::Number(number) => self.bearer(number)?,
         };
         let mut above = Vec::new();
         let mut parent = self.customers.get(&id)?.parent;
@@ -86,6 +86,33 @@ impl Memory {
             parent = self.customers.get(&next)?.parent;
         }
         Some((id, above))
+    }
+
+    /// Who bears a number, as far as it is remembered; nobody any more who was heard of later by another one.
+    fn bearer(&self, number: &Number) -> Option<CustomerId> {
+        let id = *self.by_number.get(number)?;
+        let bears = self.customers.get(&id)?.number == *number;
+        bears.then_some(id)
+    }
+
+    /// Forgets the customer that is meant and everybody above it, where what is remembered of different moments shows no
+    /// line: then all of it is to be read again.
+    pub fn forget_line(&mut self, reference: &CustomerRef) {
+        let mut next = match reference {
+            CustomerRef::Id(id) => Some(*id),
+            CustomerRef::Number(number) => self.by_number.remove(number),
+        };
+        while let Some(customer) = next.and_then(|id| self.customers.remove(&id)) {
+            next = customer.parent;
+        }
+    }
+
+    /// Whether a customer is known, with or without those above it.
+    pub fn knows(&self, reference: &CustomerRef) -> bool {
+        match reference {
+            CustomerRef::Id(id) => self.customers.contains_key(id),
+            CustomerRef::Number(number) => self.bearer(number).is_some(),
+        }
     }
 
     pub fn customer(&self, id: CustomerId) -> Option<&Named> {

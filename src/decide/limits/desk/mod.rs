@@ -418,7 +418,11 @@ fn check_with(
     locking: Locking,
 ) -> Result<Vec<Answered>, DbError> {
     let mut batch = Batch::load_with(tx, asked, memory, locking)?;
-    let answers = batch.answer_all(asked)?;
+    let mut answers = batch.answer_all(asked)?;
+    if batch.is_in_doubt() {
+        batch = Batch::load_with(tx, asked, memory, Locking::Reserving)?;
+        answers = batch.answer_all(asked)?;
+    }
     batch.save_with(tx, asked, &answers, memory)?;
     Ok(answers)
 }
@@ -433,7 +437,15 @@ fn check_at_once(
     let Some(mut batch) = Batch::load_at_once(unit, asked, memory, locking)? else {
         return Ok(None);
     };
-    let answers = batch.answer_all(asked)?;
+    let mut answers = batch.answer_all(asked)?;
+    if batch.is_in_doubt() {
+        // Nobody else is at the accounts: what stands for the orders must be asked, no more.
+        match Batch::load_at_once(unit, asked, memory, Locking::Marks)? {
+            Some(looked_up) => batch = looked_up,
+            None => return Ok(None),
+        }
+        answers = batch.answer_all(asked)?;
+    }
     let is_saved = batch.save_at_once(unit, asked, &answers, memory, durability)?;
     Ok(is_saved.then_some(answers))
 }

@@ -42,6 +42,8 @@ pub struct Opened {
     pub marks: BTreeMap<CreditAccountId, Mark>,
     /// Whether the marks were not even looked at yet.
     pub is_from_memory: bool,
+    /// Those whose orders were not looked for: an order that is reserved already is found only when it is reserved again.
+    pub believed: BTreeSet<CustomerId>,
 }
 
 /// The customers that a batch is about, by id or by number.
@@ -193,7 +195,10 @@ pub fn open(
         if !to_ask.is_empty() {
             memory.remember_standing(&to_ask, &standing, today);
         }
-        return put_together(db, lines, accounts, standing, memory, locking);
+        let not_asked = lines.of.keys().filter(|id| !to_ask.contains_key(id));
+        let believed = not_asked.copied().collect();
+        let opened = put_together(db, lines, accounts, standing, memory, locking)?;
+        return Ok(Opened { believed, ..opened });
     }
     let message = "accounts change all the time".to_owned();
     Err(DbError::Serialization(message))
@@ -313,6 +318,7 @@ fn put_together(
         standing,
         marks: accounts.marks,
         is_from_memory: locking == Locking::Memory,
+        believed: BTreeSet::new(),
     })
 }
 
@@ -350,13 +356,15 @@ pub fn learn_more(
     Ok(Some(last))
 }
 
-/// Reads what is not remembered of the customers that are asked about, and of everybody above them.
+/// Reads what is not remembered of the customers that are asked about, and of everybody above them. Who is not found after
+/// that is not there.
 fn learn(db: &mut Db, asked: &[Asked], memory: &mut Memory) -> Result<(), DbError> {
     let mut ids: Vec<CustomerId> = Vec::new();
     let mut numbers: Vec<Number> = Vec::new();
     for one in asked {
         let reference = one.input.customer();
         if memory.line(&reference).is_none() {
+            memory.forget_line(&reference);
             match reference {
                 CustomerRef::Id(id) => ids.push(id),
                 CustomerRef::Number(number) => numbers.push(number),
@@ -371,7 +379,18 @@ fn learn(db: &mut Db, asked: &[Asked], memory: &mut Memory) -> Result<(), DbErro
         let numbers: Vec<&str> = numbers.iter().map(Number::as_str).collect();
         found.extend(store::list_named_by_numbers(db, &numbers)?);
     }
-    remember(db, memory, found)
+    remember(db, memory, found)?;
+    let has_no_line = |one: &&Asked| {
+        let reference = one.input.customer();
+        memory.line(&reference).is_none() && memory.knows(&reference)
+    };
+    if let Some(one) = asked.iter().find(has_no_line) {
+        // Moved while one after the other was read.
+        memory.forget_line(&one.input.customer());
+        let message = "a customer was moved meanwhile".to_owned();
+        return Err(DbError::Serialization(message));
+    }
+    Ok(())
 }
 
 /// Remembers customers, and reads those above them that are not remembered.
