@@ -84,7 +84,7 @@ impl Ledger {
         figures.credit_notes += self.post_credit_notes(tx, cast, week)?;
         figures.receipts += self.post_receipts(tx, rng, cast, week, &locked)?;
         for (receipt, application) in due(&mut self.unmatched, week.last) {
-            receivables::apply_receipt(tx, &receipt, &application)?;
+            receivables::apply_receipt(tx, &receipt, &application, None)?;
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ mod aging;
 mod applications;
 mod assessments;
 mod contract;
+mod corrections;
 mod credit_blocks;
 mod customers;
 mod defaults;

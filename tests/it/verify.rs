@@ -16,6 +16,7 @@ use crate::support::{TestApp, a_customer, a_receipt, an_invoice, on_both};
 struct Book {
     group: String,
     member: String,
+    customer: String,
     reservation: String,
     check: String,
     invoice: String,
@@ -63,6 +64,7 @@ fn a_book(app: &TestApp) -> Book {
     Book {
         group: group.account,
         member: member.account,
+        customer: member.id,
         reservation,
         check: decision.id(),
         invoice,
@@ -110,6 +112,8 @@ fn lie(id: &str, what: &str, stated: i64, counted: i64) -> Lie {
 
 const OWN: &str = "an account owes what its documents say";
 const GROUP: &str = "a group owes what its members owe";
+const AGING: &str = "aging is what the documents say by their dates, at every month's end";
+const TODAY: &str = "aging with what is post-dated is what exposure counts today";
 const OF_CUSTOMER: &str = "WHERE customer_id = (SELECT id FROM customers WHERE number =";
 
 #[test]
@@ -143,10 +147,10 @@ fn a_book_with_something_of_everything_is_true() {
 fn a_counter_that_does_not_add_up_is_found_on_the_account_and_above_it() {
     on_both(|app| {
         let book = a_book(app);
-        for (counter, stated) in [
-            ("reserved", 35_000),
-            ("receivable", 15_000),
-            ("unapplied", 1_500),
+        for (counter, stated, owed) in [
+            ("reserved", 35_000, None),
+            ("receivable", 15_000, Some(13_507)),
+            ("unapplied", 1_500, Some(13_493)),
         ] {
             let change = |by: &str| {
                 format!(
@@ -159,6 +163,11 @@ fn a_counter_that_does_not_add_up_is_found_on_the_account_and_above_it() {
                 (GROUP, lie(&book.group, counter, stated, stated + 7)),
                 (GROUP, lie(&book.member, counter, stated, stated + 7)),
             ];
+            // Aging says what the documents say.
+            expected.extend(owed.map(|owed| {
+                let what = "outstanding less unapplied and with post-dated in CNY";
+                (TODAY, lie(&book.customer, what, 13_500, owed))
+            }));
             let by_id = |(name, lie): &(&'static str, Lie)| (*name, lie.id.clone());
             lies.sort_by_key(by_id);
             expected.sort_by_key(by_id);
@@ -264,6 +273,32 @@ fn money_that_is_left_over_in_another_amount_is_found() {
             lies.contains(&(name, lie(&book.credit_note, "unapplied", 0, 500))),
             "{lies:?}"
         );
+    });
+}
+
+#[test]
+fn money_that_settles_before_it_came_is_found_on_that_day_and_in_the_aging_of_that_month() {
+    on_both(|app| {
+        let book = a_book(app);
+        app.turn_to("2026-05-10");
+        let sql = "UPDATE receipts SET receipt_date = '2026-04-15'";
+        let settles = "a receipt settles no more than it is, on any day";
+        assert_eq!(
+            lies_after(app, sql),
+            [
+                (
+                    settles,
+                    lie(&book.receipt, "settles on 2026-03-01", 8_000, 0)
+                ),
+                (
+                    AGING,
+                    lie(&book.customer, "unapplied on 2026-03-31 in CNY", -7_500, 0)
+                ),
+            ]
+        );
+        falsify(app, "UPDATE receipts SET receipt_date = '2026-03-01'");
+        let sql = "UPDATE credit_notes SET reversed_on = '2026-03-20', status = 'reversed'";
+        assert!(!lies_after(app, sql).is_empty());
     });
 }
 

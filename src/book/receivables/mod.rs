@@ -5,10 +5,12 @@
 //! and what is unapplied of a receipt or credit note, stand on their rows and in the account's exposure, which change
 //! together in one unit of work under the account's lock. None of them is ever negative.
 //!
-//! A settlement is effective on a business day: not before the money came, not before the invoice is dated, and when
-//! money is applied later, not before the day on which that is done. Taking it back is effective on the day on which
-//! it is taken back, not before the settlement itself. So any past day keeps the answer that it had at its end, but
-//! for documents that are entered later with an earlier date.
+//! A settlement is effective on a business day: not before the money came and not before the invoice is dated. What is done
+//! to documents later (applying, taking off, reversing, cancelling) is effective on the day on which it is done, or on one
+//! that the caller names, from the document's own day on. So any past day keeps the answer that it had at its end, but
+//! for what is entered later for an earlier day.
+//!
+//! A number names the living document: it is free again when that one is cancelled or reversed.
 //!
 //! Other rooms post by [`actions::post_invoices`] and [`actions::post_receipts`], and ask [`store::list_unpaid`] and
 //! [`store::list_payments`] how customers pay.

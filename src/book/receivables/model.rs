@@ -56,11 +56,14 @@ pub struct Invoice {
     /// What is not settled yet; zero when cancelled.
     pub open_minor: i64,
     pub status: InvoiceStatus,
+    /// The business day from which it counts no more.
     pub cancelled_on: Option<NaiveDate>,
     pub cancel_reason: Option<String>,
     pub created_by: String,
     pub created_at: Instant,
     pub version: i64,
+    /// The business day on which the cancellation was entered.
+    pub cancel_entered_on: Option<NaiveDate>,
 }
 
 impl Invoice {
@@ -87,11 +90,14 @@ pub struct CreditNote {
     pub unapplied_minor: i64,
     pub reason: String,
     pub status: DocumentStatus,
+    /// The business day from which it counts no more.
     pub reversed_on: Option<NaiveDate>,
     pub reverse_reason: Option<String>,
     pub created_by: String,
     pub created_at: Instant,
     pub version: i64,
+    /// The business day on which the reversal was entered.
+    pub reverse_entered_on: Option<NaiveDate>,
 }
 
 /// Money that a customer paid.
@@ -109,14 +115,18 @@ pub struct Receipt {
     /// What settles no invoice yet; zero when reversed.
     pub unapplied_minor: i64,
     pub status: DocumentStatus,
+    /// The business day from which it counts no more.
     pub reversed_on: Option<NaiveDate>,
     pub reverse_reason: Option<String>,
     pub created_by: String,
     pub created_at: Instant,
     pub version: i64,
+    /// The business day on which the reversal was entered.
+    pub reverse_entered_on: Option<NaiveDate>,
 }
 
-/// One settlement of an invoice, or with a negative amount the undoing of one: appended, never changed.
+/// One settlement of an invoice, or the undoing of one with the opposite amount: appended, never changed. An undoing that
+/// was entered for too late a day is undone in its turn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
 #[diesel(table_name = settlements, treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
@@ -130,7 +140,7 @@ pub struct Settlement {
     pub amount_minor: i64,
     /// The business day from which it counts.
     pub effective_on: NaiveDate,
-    /// The settlement that this one undoes.
+    /// The row that this one undoes.
     pub reverses_id: Option<SettlementId>,
     pub created_by: String,
     pub created_at: Instant,

@@ -1,10 +1,14 @@
 //! How money settles invoices.
 
+mod days;
+
 use chrono::{Days, NaiveDate};
 
 use super::model::InvoiceStatus;
 use crate::kernel::ids::InvoiceId;
 use crate::kernel::text::Number;
+
+pub use days::{counts_from, free_from, taken_back_from};
 
 /// How many days ahead an invoice may be dated.
 pub const INVOICE_DAYS_AHEAD_MAX: u64 = 366;
@@ -23,6 +27,8 @@ pub enum DateError {
     DueTooLate,
     #[error("must not be in the future")]
     InFuture,
+    #[error("must not be before the document's own date")]
+    BeforeDocument,
 }
 
 /// An invoice may be dated ahead by at most a leap year, and is due from its own day on.
@@ -85,11 +91,6 @@ pub const fn status_of(amount_minor: i64, open_minor: i64) -> InvoiceStatus {
 /// Money of 20 March settles an invoice of 5 March from 20 March on, and one of 25 March from 25 March on.
 pub fn effective_on(money_there_on: NaiveDate, invoice_date: NaiveDate) -> NaiveDate {
     money_there_on.max(invoice_date)
-}
-
-/// The day from which the undoing of a settlement counts: the day on which it is done, not before the settlement.
-pub fn undone_on(today: NaiveDate, effective_on: NaiveDate) -> NaiveDate {
-    today.max(effective_on)
 }
 
 /// An invoice that money may settle.
@@ -220,7 +221,6 @@ mod tests {
         let (earlier, later) = (day("2026-03-05"), day("2026-03-20"));
         assert_eq!(effective_on(later, earlier), later);
         assert_eq!(effective_on(earlier, later), later);
-        assert_eq!(undone_on(earlier, later), later);
     }
 
     fn candidates() -> impl Strategy<Value = Vec<Candidate>> {

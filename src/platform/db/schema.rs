@@ -370,6 +370,7 @@ diesel::table! {
         created_by -> Text,
         created_at -> InstantColumn,
         version -> BigInt,
+        cancel_entered_on -> Nullable<Date>,
     }
 }
 
@@ -394,6 +395,7 @@ diesel::table! {
         created_by -> Text,
         created_at -> InstantColumn,
         version -> BigInt,
+        reverse_entered_on -> Nullable<Date>,
     }
 }
 
@@ -416,6 +418,7 @@ diesel::table! {
         created_by -> Text,
         created_at -> InstantColumn,
         version -> BigInt,
+        reverse_entered_on -> Nullable<Date>,
     }
 }
 

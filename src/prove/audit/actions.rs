@@ -3,13 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use super::model::{Audit, Finding, Invariant, Lie};
-use super::{rules, store};
+use super::rules::{self, Aged, Debtor};
+use super::store;
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::store as policies;
 use crate::decide::limits::record::Record;
 use crate::kernel::ids::{LimitCheckId, ReservationId};
 use crate::platform::db::{Database, Db, DbError, read_document};
+use crate::prove::reports::model::{AgingBy, AgingQuestion};
+use crate::prove::reports::rules::BucketBounds;
+use crate::prove::reports::store as reports;
 
 /// How many rows are read at once where a statement alone can't tell.
 const CHUNK: i64 = 1_000;
@@ -24,6 +30,7 @@ pub fn audit(database: &Database) -> Result<Audit, DbError> {
         for invariant in store::invariants() {
             findings.push(ask(db, &invariant)?);
         }
+        findings.extend(aging_of_all_months(db)?);
         findings.push(recorded_reservations(db)?);
         findings.push(kept_limits(db)?);
         Ok(Audit::of(findings))
@@ -46,6 +53,59 @@ fn ask(db: &mut Db, invariant: &Invariant) -> Result<Finding, DbError> {
             })
             .collect(),
     })
+}
+
+/// At the end of every month of the book's life aging says what the documents say by their dates, and today it says what
+/// exposure counts.
+fn aging_of_all_months(db: &mut Db) -> Result<[Finding; 2], DbError> {
+    let mut by_month =
+        Finding::new("aging is what the documents say by their dates, at every month's end");
+    let today = db.today();
+    let movements = store::list_movements(db)?;
+    let mut days: Vec<NaiveDate> = movements.iter().map(|movement| movement.day).collect();
+    days.extend(store::list_settlement_days(db)?);
+    let mut movements = movements.into_iter().peekable();
+    let mut documents: BTreeMap<Debtor, i64> = BTreeMap::new();
+    let mut aged: BTreeMap<Debtor, Aged> = BTreeMap::new();
+    for as_of in rules::month_ends(days, today) {
+        while let Some(movement) = movements.next_if(|movement| movement.day <= as_of) {
+            let debtor = (movement.customer_id, movement.currency);
+            let sum = documents.entry(debtor).or_default();
+            *sum = sum.saturating_add(movement.minor);
+        }
+        aged = rules::aged(&reports::aging(db, &by_customer(as_of))?);
+        by_month.rows += i64::try_from(documents.len()).unwrap_or(i64::MAX);
+        for lie in rules::aging_lies(as_of, &aged, &documents) {
+            by_month.add(lie);
+        }
+    }
+    let mut now = Finding::new("aging with what is post-dated is what exposure counts today");
+    for (customer, currency, owed) in store::list_owed(db)? {
+        now.rows += 1;
+        let told = aged.get(&(customer, currency)).copied().unwrap_or_default();
+        let stated = told.net_minor().saturating_add(told.post_dated_minor);
+        if stated != owed {
+            now.add(Lie {
+                id: customer.to_string(),
+                what: format!("outstanding less unapplied and with post-dated in {currency}"),
+                stated,
+                counted: owed,
+            });
+        }
+    }
+    Ok([by_month, now])
+}
+
+/// The report of all customers; its buckets are only added up.
+fn by_customer(as_of: NaiveDate) -> AgingQuestion {
+    AgingQuestion {
+        as_of,
+        by: AgingBy::Customer,
+        bounds: BucketBounds::default(),
+        owner: None,
+        customers: Vec::new(),
+        numbers: Vec::new(),
+    }
 }
 
 /// No capacity is taken that the trail does not know of.

@@ -1,10 +1,12 @@
 //! What was asked of the book, and what came of it.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Date, Text};
 use serde::Serialize;
 
-use crate::kernel::ids::{Customer, Id, Kind, LimitCheckId};
+use crate::kernel::ids::{Customer, CustomerId, Id, Kind, LimitCheckId};
+use crate::kernel::money::Currency;
 use crate::platform::db::columns::IdColumn;
 
 /// How many lies of one kind are told; the others are counted.
@@ -73,6 +75,20 @@ pub struct LieRow {
     /// How many there are in all.
     #[diesel(sql_type = BigInt)]
     pub lies: i64,
+}
+
+/// By how much what a customer owes on its documents changed on a day.
+#[derive(Debug, Clone, QueryableByName)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Movement {
+    #[diesel(sql_type = IdColumn)]
+    pub customer_id: CustomerId,
+    #[diesel(sql_type = Text)]
+    pub currency: Currency,
+    #[diesel(sql_type = Date)]
+    pub day: NaiveDate,
+    #[diesel(sql_type = BigInt)]
+    pub minor: i64,
 }
 
 /// An approved check, as far as the audit reads it.

@@ -1,16 +1,20 @@
 //! The statements of the audit. Each gives figures as rows of `id`, `what`, `stated` and `counted`; the database sends
 //! those that differ, and only the first of them.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-use super::model::{Approved, Invariant, LieRow, TOLD_MAX, named};
+use super::model::{Approved, Invariant, LieRow, Movement, TOLD_MAX, named};
 use crate::decide::limits::model::Outcome;
 use crate::kernel::ids::{
-    CreditAccount, CreditNote, Customer, IdempotencyKey, Invoice, LimitCheckId, PortfolioCap,
-    Receipt, Reservation, ReservationId,
+    CreditAccount, CreditNote, Customer, CustomerId, IdempotencyKey, Invoice, LimitCheckId,
+    PortfolioCap, Receipt, Reservation, ReservationId,
 };
-use crate::platform::db::schema::{limit_checks, reservations, trail_entries};
+use crate::kernel::money::Currency;
+use crate::platform::db::schema::{
+    credit_accounts, limit_checks, reservations, settlements, trail_entries,
+};
 use crate::platform::db::{Db, DbError, on_backend};
 
 /// The counters of exposure, by the name of their column without `_minor`.
@@ -78,6 +82,18 @@ pub fn invariants() -> Vec<Invariant> {
             "credit_notes",
             named::<CreditNote>,
             left_of("credit_notes", "unapplied", "reversed", "credit_note_id"),
+        ),
+        invariant(
+            "a receipt settles no more than it is, on any day",
+            "receipts",
+            named::<Receipt>,
+            used_on_each_day("receipts", "receipt_id", "receipt_date"),
+        ),
+        invariant(
+            "a credit note settles no more than it is, on any day",
+            "credit_notes",
+            named::<CreditNote>,
+            used_on_each_day("credit_notes", "credit_note_id", "credit_date"),
         ),
         invariant(
             "a reservation was captured into its invoices",
@@ -199,6 +215,65 @@ fn left_of(table: &str, left: &str, taken_back: &str, reference: &str) -> String
            WHERE {reference} IS NOT NULL GROUP BY {reference} \
          ) s ON s.{reference} = d.id"
     )
+}
+
+/// What some money settles at the end of each day on which that changed: between nothing and its amount while it counts,
+/// and nothing before its day and from the day on which it was taken back.
+fn used_on_each_day(table: &str, reference: &str, dated: &str) -> String {
+    format!(
+        "SELECT u.id, 'settles on ' || CAST(u.day AS text) AS what, u.used AS stated, \
+           CAST(CASE WHEN d.{dated} > u.day OR d.reversed_on <= u.day OR u.used < 0 THEN 0 \
+             WHEN u.used > d.amount_minor THEN d.amount_minor ELSE u.used END AS BIGINT) AS counted \
+         FROM ( \
+           SELECT id, day, CAST(SUM(SUM(minor)) OVER (PARTITION BY id ORDER BY day) AS BIGINT) AS used FROM ( \
+             SELECT {reference} AS id, effective_on AS day, amount_minor AS minor FROM settlements \
+             WHERE {reference} IS NOT NULL \
+             UNION ALL SELECT id, reversed_on, 0 FROM {table} WHERE reversed_on IS NOT NULL \
+           ) AS moves GROUP BY id, day \
+         ) AS u JOIN {table} d ON d.id = u.id"
+    )
+}
+
+/// By how much what each customer owes on its documents alone changed on each day, in order of days: invoices less
+/// receipts and credit notes, each from its date until the day on which it was taken back.
+pub fn list_movements(db: &mut Db) -> Result<Vec<Movement>, DbError> {
+    let one = |table: &str, from: &str, until: &str, sign: &str| {
+        let counts = format!("{until} IS NULL OR {until} > {from}");
+        format!(
+            "SELECT customer_id, currency, {from} AS day, {sign}amount_minor AS minor FROM {table} WHERE {counts} \
+             UNION ALL SELECT customer_id, currency, {until}, -({sign}amount_minor) FROM {table} WHERE {until} > {from}"
+        )
+    };
+    let sql = format!(
+        "SELECT customer_id, currency, day, CAST(SUM(minor) AS BIGINT) AS minor \
+         FROM ({} UNION ALL {} UNION ALL {}) AS moves \
+         GROUP BY customer_id, currency, day ORDER BY day, customer_id, currency",
+        one("invoices", "invoice_date", "cancelled_on", ""),
+        one("receipts", "receipt_date", "reversed_on", "-"),
+        one("credit_notes", "credit_date", "reversed_on", "-"),
+    );
+    Ok(on_backend!(db, |c| diesel::sql_query(sql).load::<Movement>(c))?)
+}
+
+/// The days on which something began to settle or was undone.
+pub fn list_settlement_days(db: &mut Db) -> Result<Vec<NaiveDate>, DbError> {
+    Ok(on_backend!(db, |c| settlements::table
+        .select(settlements::effective_on)
+        .distinct()
+        .load(c))?)
+}
+
+/// What each account owes on invoices, less what is unapplied.
+pub fn list_owed(db: &mut Db) -> Result<Vec<(CustomerId, Currency, i64)>, DbError> {
+    let rows: Vec<(CustomerId, Currency, i64)> = on_backend!(db, |c| credit_accounts::table
+        .select((
+            credit_accounts::customer_id,
+            credit_accounts::currency,
+            credit_accounts::receivable_minor - credit_accounts::unapplied_minor,
+        ))
+        .order(credit_accounts::id)
+        .load(c))?;
+    Ok(rows)
 }
 
 /// The first figures of which both sides differ.

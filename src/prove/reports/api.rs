@@ -31,7 +31,9 @@ pub fn routes(config: &mut ServiceConfig) {
 /// Report aging
 ///
 /// What is outstanding at the end of a day, past or today, by how long it has been due. An invoice is overdue from the
-/// day after it is due. The sum of the buckets is what is outstanding; unapplied cash and credit stand beside it.
+/// day after it is due. The sum of the buckets is what is outstanding; unapplied cash and credit stand beside it, and so
+/// do post-dated invoices, which are in no bucket until their own day. Outstanding less unapplied and with what is
+/// post-dated is what exposure counts.
 /// Sales see their own customers, and totals over them. As CSV by `Accept: text/csv` or `format=csv`.
 #[utoipa::path(
     tag = "reports",
@@ -103,7 +105,7 @@ fn aging_csv(question: &AgingQuestion, aging: &Aging) -> Outcome {
         .map(ToString::to_string)
         .chain(["currency".to_owned(), "outstanding".to_owned()])
         .chain(aging.buckets.iter().map(Bucket::to_string))
-        .chain(std::iter::once("unapplied".to_owned()))
+        .chain(["unapplied".to_owned(), "post_dated".to_owned()])
         .collect();
     let rows = aging
         .rows
@@ -139,6 +141,7 @@ fn csv_row(by: AgingBy, aging: &Aging, row: &AgingRow) -> Vec<Cell> {
             .map(|content| amount(content.amount_minor)),
     );
     cells.push(amount(row.unapplied_minor));
+    cells.push(amount(row.post_dated_minor));
     cells
 }
 
@@ -197,13 +200,15 @@ pub enum Format {
         "owner": null, "currency": "CNY", "outstanding": {"amount": "12500.00", "currency": "CNY"},
         "buckets": [{"name": "1-30", "from_days": 1, "to_days": 30,
             "amount": {"amount": "12500.00", "currency": "CNY"}, "count": 1}],
-        "unapplied": {"amount": "0.00", "currency": "CNY"}
+        "unapplied": {"amount": "0.00", "currency": "CNY"},
+        "post_dated": {"amount": "0.00", "currency": "CNY"}
     }],
     "totals": [{
         "currency": "CNY", "outstanding": {"amount": "12500.00", "currency": "CNY"},
         "buckets": [{"name": "1-30", "from_days": 1, "to_days": 30,
             "amount": {"amount": "12500.00", "currency": "CNY"}, "count": 1}],
-        "unapplied": {"amount": "0.00", "currency": "CNY"}
+        "unapplied": {"amount": "0.00", "currency": "CNY"},
+        "post_dated": {"amount": "0.00", "currency": "CNY"}
     }]
 }))]
 pub struct AgingOut {
@@ -246,8 +251,11 @@ pub struct AgingTotalOut {
     outstanding: Money,
     #[schema(max_items = 14)]
     buckets: Vec<AgingBucketOut>,
-    /// Cash and credit that is not applied to any invoice; it is not taken from what is outstanding.
+    /// Cash and credit that settles nothing on that day; it is not taken from what is outstanding. Money for a post-dated
+    /// invoice is here until that one's day.
     unapplied: Money,
+    /// Invoices of a later date that were in the book on that day; they are not in what is outstanding.
+    post_dated: Money,
 }
 
 /// What is in one bucket.
@@ -320,6 +328,7 @@ impl AgingTotalOut {
                 })
                 .collect(),
             unapplied: money(row.unapplied_minor),
+            post_dated: money(row.post_dated_minor),
         }
     }
 }

@@ -63,7 +63,7 @@ pub struct AgingKey {
     pub owner: Option<Subject>,
 }
 
-/// A part of a row: one bucket, or what is unapplied.
+/// A part of a row: one bucket, what is unapplied, or what is post-dated.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct AgingPart {
@@ -73,7 +73,7 @@ pub struct AgingPart {
     pub owner: Option<Subject>,
     #[diesel(sql_type = Text)]
     pub currency: Currency,
-    /// The place of the bucket, or [`UNAPPLIED`].
+    /// The place of the bucket, or [`UNAPPLIED`] or [`POST_DATED`].
     #[diesel(sql_type = BigInt)]
     pub bucket: i64,
     #[diesel(sql_type = BigInt)]
@@ -86,6 +86,9 @@ pub struct AgingPart {
 /// The place of what is unapplied, which is in no bucket.
 pub const UNAPPLIED: i64 = -1;
 
+/// The place of invoices of a later date, which are in no bucket.
+pub const POST_DATED: i64 = -2;
+
 /// What is in one bucket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Content {
@@ -93,13 +96,15 @@ pub struct Content {
     pub invoices: i64,
 }
 
-/// One row: buckets in their order, and what is unapplied beside them.
+/// One row: buckets in their order, and beside them what is unapplied and what is post-dated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgingRow {
     pub key: AgingKey,
     pub currency: Currency,
     pub buckets: Vec<Content>,
     pub unapplied_minor: i64,
+    /// Invoices of a later date that were in the book at the end of the day.
+    pub post_dated_minor: i64,
 }
 
 impl AgingRow {

@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 
-use super::model::{AgingKey, AgingPart, AgingRow, Content, UNAPPLIED};
+use super::model::{AgingKey, AgingPart, AgingRow, Content, POST_DATED, UNAPPLIED};
 use crate::kernel::money::Currency;
 
 /// How many bounds buckets may have.
@@ -134,6 +134,7 @@ pub fn totals(rows: &[AgingRow], buckets: usize) -> Vec<AgingRow> {
             sum.invoices += content.invoices;
         }
         total.unapplied_minor = total.unapplied_minor.saturating_add(row.unapplied_minor);
+        total.post_dated_minor = total.post_dated_minor.saturating_add(row.post_dated_minor);
     }
     totals.into_values().collect()
 }
@@ -144,16 +145,23 @@ fn empty(key: AgingKey, currency: Currency, buckets: usize) -> AgingRow {
         currency,
         buckets: vec![Content::default(); buckets],
         unapplied_minor: 0,
+        post_dated_minor: 0,
     }
 }
 
 fn is_empty(row: &AgingRow) -> bool {
-    row.unapplied_minor == 0 && row.buckets.iter().all(|content| content.invoices == 0)
+    row.unapplied_minor == 0
+        && row.post_dated_minor == 0
+        && row.buckets.iter().all(|content| content.invoices == 0)
 }
 
 fn add(row: &mut AgingRow, bucket: i64, amount_minor: i64, invoices: i64) {
     if bucket == UNAPPLIED {
         row.unapplied_minor = row.unapplied_minor.saturating_add(amount_minor);
+        return;
+    }
+    if bucket == POST_DATED {
+        row.post_dated_minor = row.post_dated_minor.saturating_add(amount_minor);
         return;
     }
     let content = usize::try_from(bucket)
@@ -245,7 +253,7 @@ mod tests {
 
         #[test]
         fn the_sum_of_buckets_is_what_is_outstanding(
-            parts in prop::collection::vec((0u8..3, 0u8..2, -1i64..5, 1i64..1_000_000), 0..60),
+            parts in prop::collection::vec((0u8..3, 0u8..2, -2i64..5, 1i64..1_000_000), 0..60),
         ) {
             let owners = ["a", "b", "c"];
             let currencies = ["CNY", "EUR"];
@@ -257,7 +265,7 @@ mod tests {
                     currency: currencies[usize::from(currency)].parse().unwrap(),
                     bucket,
                     amount_minor,
-                    invoices: i64::from(bucket != UNAPPLIED),
+                    invoices: i64::from(bucket >= 0),
                 })
                 .collect();
             let rows = rows(&parts, 5);
@@ -265,13 +273,15 @@ mod tests {
             for code in currencies {
                 let currency: Currency = code.parse().unwrap();
                 let of_currency = || parts.iter().filter(|part| part.currency == currency);
-                let outstanding: i64 = of_currency().filter(|p| p.bucket != UNAPPLIED).map(|p| p.amount_minor).sum();
+                let outstanding: i64 = of_currency().filter(|p| p.bucket >= 0).map(|p| p.amount_minor).sum();
+                let post_dated: i64 = of_currency().filter(|p| p.bucket == POST_DATED).map(|p| p.amount_minor).sum();
                 let unapplied: i64 = of_currency().filter(|p| p.bucket == UNAPPLIED).map(|p| p.amount_minor).sum();
                 let in_rows: i64 = rows.iter().filter(|r| r.currency == currency).map(AgingRow::outstanding_minor).sum();
                 prop_assert_eq!(in_rows, outstanding);
                 let total = totals.iter().find(|total| total.currency == currency);
                 prop_assert_eq!(total.map_or(0, AgingRow::outstanding_minor), outstanding);
                 prop_assert_eq!(total.map_or(0, |total| total.unapplied_minor), unapplied);
+                prop_assert_eq!(total.map_or(0, |total| total.post_dated_minor), post_dated);
             }
         }
     }

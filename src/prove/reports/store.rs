@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use diesel::prelude::*;
 use diesel::sql_types::{Date, Text};
 
-use super::model::{AgingBy, AgingPart, AgingQuestion, UNAPPLIED};
+use super::model::{AgingBy, AgingPart, AgingQuestion, POST_DATED, UNAPPLIED};
 use crate::book::exposure::model::{CreditAccount, Exposure};
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::Currency;
 use crate::kernel::text::Subject;
-use crate::platform::db::columns::IdColumn;
+use crate::platform::db::columns::{IdColumn, InstantColumn};
 use crate::platform::db::schema::{credit_accounts, customers};
 use crate::platform::db::{Db, DbError, on_backend};
 
@@ -40,15 +40,19 @@ pub fn list_owned(db: &mut Db, owner: &Subject) -> Result<BTreeSet<CustomerId>, 
     Ok(ids.into_iter().collect())
 }
 
-/// What is outstanding and unapplied at the end of a day, summed by row, currency and bucket, in one statement.
+/// What is outstanding, unapplied and post-dated at the end of a day, summed by row, currency and bucket, in one
+/// statement.
 pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Vec<AgingPart>, DbError> {
     let cut_offs = question.bounds.cut_offs(question.as_of);
+    let next_day = question.as_of.succ_opt().unwrap_or(question.as_of);
+    let ends_at = db.clock().start_of(next_day);
     let sql = aging_sql(question, cut_offs.len());
     Ok(on_backend!(db, |c| {
         let mut query = diesel::sql_query(sql).into_boxed();
         for cut_off in cut_offs {
             query = query.bind::<Date, _>(cut_off);
         }
+        query = query.bind::<InstantColumn, _>(ends_at);
         if let Some(owner) = &question.owner {
             query = query.bind::<Text, _>(owner);
         }
@@ -66,33 +70,34 @@ pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Vec<AgingPart>, Db
 ///
 /// An invoice counts from its date until it is cancelled, a receipt or credit note from its date until it is
 /// reversed, a settlement from the day on which it is effective: it takes from the invoice, and from what is
-/// unapplied.
+/// unapplied, but never more than the invoice counts on that day. Invoices of a later date that were in the book when the
+/// day ended stand beside it, whole: what settles them is unapplied until their day.
 fn aging_sql(question: &AgingQuestion, cut_offs: usize) -> String {
     let (with, customer, owner, join) = match question.by {
-        AgingBy::Customer => ("", "c.id", NO_OWNER, ""),
+        AgingBy::Customer => ("WITH", "c.id", NO_OWNER, ""),
         AgingBy::Group => (HEADS, "h.head", NO_OWNER, "JOIN heads h ON h.id = c.id"),
-        AgingBy::Owner => ("", NO_CUSTOMER, "c.owner", ""),
-        AgingBy::Currency => ("", NO_CUSTOMER, NO_OWNER, ""),
+        AgingBy::Owner => ("WITH", NO_CUSTOMER, "c.owner", ""),
+        AgingBy::Currency => ("WITH", NO_CUSTOMER, NO_OWNER, ""),
     };
     let mut bucket = String::from("CASE");
     for place in 0..cut_offs {
         let _ = write!(bucket, " WHEN i.due_date >= ${} THEN {place}", place + 1);
     }
     let _ = write!(bucket, " ELSE {cut_offs} END");
-    let only = conditions(question, cut_offs);
+    let ends_at = cut_offs + 1;
+    let only = conditions(question, ends_at);
     format!(
-        "{with} SELECT {customer} AS customer, {owner} AS owner, m.currency AS currency, \
+        "{with} settled (invoice_id, minor) AS ( \
+           SELECT invoice_id, SUM(amount_minor) FROM settlements WHERE effective_on <= $1 GROUP BY invoice_id \
+         ) SELECT {customer} AS customer, {owner} AS owner, m.currency AS currency, \
            CAST(m.bucket AS BIGINT) AS bucket, CAST(SUM(m.amount_minor) AS BIGINT) AS amount_minor, \
            CAST(SUM(m.invoices) AS BIGINT) AS invoices \
          FROM ( \
            SELECT i.customer_id, i.currency, {bucket} AS bucket, \
-             i.amount_minor - COALESCE(s.settled_minor, 0) AS amount_minor, 1 AS invoices \
-           FROM invoices i LEFT JOIN ( \
-             SELECT invoice_id, SUM(amount_minor) AS settled_minor FROM settlements \
-             WHERE effective_on <= $1 GROUP BY invoice_id \
-           ) s ON s.invoice_id = i.id \
+             i.amount_minor - COALESCE(s.minor, 0) AS amount_minor, 1 AS invoices \
+           FROM invoices i LEFT JOIN settled s ON s.invoice_id = i.id \
            WHERE i.invoice_date <= $1 AND (i.cancelled_on IS NULL OR i.cancelled_on > $1) \
-             AND i.amount_minor > COALESCE(s.settled_minor, 0) \
+             AND i.amount_minor > COALESCE(s.minor, 0) \
            UNION ALL \
            SELECT customer_id, currency, {UNAPPLIED}, amount_minor, 0 FROM receipts \
            WHERE receipt_date <= $1 AND (reversed_on IS NULL OR reversed_on > $1) \
@@ -100,8 +105,13 @@ fn aging_sql(question: &AgingQuestion, cut_offs: usize) -> String {
            SELECT customer_id, currency, {UNAPPLIED}, amount_minor, 0 FROM credit_notes \
            WHERE credit_date <= $1 AND (reversed_on IS NULL OR reversed_on > $1) \
            UNION ALL \
-           SELECT s.customer_id, i.currency, {UNAPPLIED}, -s.amount_minor, 0 \
-           FROM settlements s JOIN invoices i ON i.id = s.invoice_id WHERE s.effective_on <= $1 \
+           SELECT i.customer_id, i.currency, {UNAPPLIED}, \
+             -(CASE WHEN s.minor < i.amount_minor THEN s.minor ELSE i.amount_minor END), 0 \
+           FROM settled s JOIN invoices i ON i.id = s.invoice_id \
+           WHERE i.invoice_date <= $1 AND (i.cancelled_on IS NULL OR i.cancelled_on > $1) \
+           UNION ALL \
+           SELECT customer_id, currency, {POST_DATED}, amount_minor, 0 FROM invoices \
+           WHERE invoice_date > $1 AND (cancelled_on IS NULL OR cancelled_on > $1) AND created_at < ${ends_at} \
          ) m JOIN customers c ON c.id = m.customer_id {join} {only} GROUP BY 1, 2, 3, 4"
     )
 }
@@ -113,7 +123,7 @@ const NO_OWNER: &str = "CAST(NULL AS text)";
 const HEADS: &str = "WITH RECURSIVE heads (id, head) AS ( \
      SELECT id, id FROM customers WHERE parent_customer_id IS NULL \
      UNION ALL SELECT c.id, h.head FROM customers c JOIN heads h ON c.parent_customer_id = h.id \
-   )";
+   ),";
 
 fn conditions(question: &AgingQuestion, bound: usize) -> String {
     let mut next = bound;

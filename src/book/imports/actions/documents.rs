@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ImportError;
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions::{Locked, lock_all};
-use crate::book::imports::model::Verdict;
+use crate::book::imports::model::{Row, Verdict};
 use crate::book::receivables::actions::ReceivableError;
 use crate::kernel::ids::CustomerId;
 use crate::kernel::text::Number;
@@ -51,8 +51,71 @@ impl Standings {
     }
 }
 
+/// The line says what a document says that was taken back: only a person knows whether it is the same again or a file
+/// that is sent twice. The corrected document says something else, and is posted under the number.
+pub fn was_taken_back(code: &'static str) -> Verdict {
+    let message = "this very document was taken back, and imports never bring it back: correct the line, or post it by hand";
+    Verdict::rejected("number", code, message)
+}
+
+/// What becomes of a line in one round.
+pub enum Turn {
+    Decided(Verdict),
+    /// It is posted.
+    Post,
+    /// An earlier line of the round has its number: what became of that one must be known first.
+    Later,
+}
+
+/// Posts the lines of a chunk so that none is judged by an earlier line that was refused: each round posts the first line
+/// of every number that is not known, and leaves (as none) the others to the next, when the book holds what was posted.
+///
+/// # Errors
+/// When a round fails.
+pub fn in_rounds<'r, R>(
+    rows: &'r [Row<R>],
+    mut round: impl FnMut(&[&'r R]) -> Result<Vec<Option<Verdict>>, ImportError>,
+) -> Result<Vec<Verdict>, ImportError> {
+    let mut verdicts: BTreeMap<usize, Verdict> = BTreeMap::new();
+    let mut left: Vec<(usize, &R)> = rows.iter().map(|row| &row.content).enumerate().collect();
+    while !left.is_empty() {
+        let lines: Vec<&R> = left.iter().map(|(_, line)| *line).collect();
+        let outcomes = round(&lines)?;
+        let mut later = Vec::new();
+        for (line, outcome) in left.into_iter().zip(outcomes) {
+            match outcome {
+                Some(verdict) => {
+                    verdicts.insert(line.0, verdict);
+                }
+                None => later.push(line),
+            }
+        }
+        left = later;
+    }
+    Ok(verdicts.into_values().collect())
+}
+
+/// The verdicts of a round in order, those of posted lines by their outcomes.
+pub fn verdicts<T>(
+    turns: Vec<Turn>,
+    posted: Vec<Result<T, ReceivableError>>,
+) -> Result<Vec<Option<Verdict>>, ImportError> {
+    let mut posted = posted.into_iter();
+    turns
+        .into_iter()
+        .map(|turn| match turn {
+            Turn::Decided(verdict) => Ok(Some(verdict)),
+            Turn::Later => Ok(None),
+            Turn::Post => match posted.next() {
+                Some(Err(error)) => refused(error).map(Some),
+                _ => Ok(Some(Verdict::Created)),
+            },
+        })
+        .collect()
+}
+
 /// A refusal of the rules as a verdict on the line; a failure of the database stops the chunk.
-pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
+fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
     let why = error.to_string();
     Ok(match error {
         ReceivableError::Db(error) => return Err(error.into()),
@@ -84,7 +147,9 @@ pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
             Verdict::rejected("invoice_number", "other_customer", why)
         }
         ReceivableError::OverApplied { .. } => Verdict::rejected("amount", "over_applied", why),
+        ReceivableError::InUse(_) => Verdict::rejected("amount", "in_use", why),
         ReceivableError::Missing(_)
+        | ReceivableError::NotApplied(_)
         | ReceivableError::NotCancellable(_)
         | ReceivableError::Reversed(_)
         | ReceivableError::Stale => Verdict::rejected("number", "state_conflict", why),

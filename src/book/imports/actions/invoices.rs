@@ -1,13 +1,13 @@
 //! Lines of invoices.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::documents::{Standings, refused};
+use super::documents::{Standings, Turn, in_rounds, verdicts, was_taken_back};
 use super::{ImportError, Importable};
 use crate::book::imports::model::{Row, Verdict};
 use crate::book::imports::rules::InvoiceRow;
 use crate::book::receivables::actions::{NewInvoice, post_invoices};
-use crate::book::receivables::model::{DocumentRef, Invoice, InvoiceRef};
+use crate::book::receivables::model::{Invoice, InvoiceStatus};
 use crate::book::receivables::store;
 use crate::kernel::ids::CustomerId;
 use crate::kernel::text::Number;
@@ -16,78 +16,85 @@ use crate::platform::db::Tx;
 impl Importable for InvoiceRow {
     fn post(tx: &mut Tx, rows: &[Row<InvoiceRow>]) -> Result<Vec<Verdict>, ImportError> {
         let standings = Standings::lock(tx, rows.iter().map(|row| &row.content.customer_number))?;
-        let mut known = read_known(tx, rows)?;
-        let mut verdicts: Vec<Option<Verdict>> = Vec::with_capacity(rows.len());
-        let mut new = Vec::new();
-        for row in rows.iter().map(|row| &row.content) {
-            let found = standings.find(&row.customer_number);
-            verdicts.push(match (found, known.get(&row.number)) {
-                (Err(verdict), _) => Some(verdict),
-                (Ok(locked), Some(existing))
-                    if existing.is_same(row, locked.account.customer_id) =>
-                {
-                    Some(Verdict::Unchanged)
-                }
-                (Ok(_), Some(_)) => Some(Verdict::taken("number")),
-                (Ok(locked), None) => {
-                    let customer = locked.account.customer_id;
-                    known.insert(row.number.clone(), Existing::Line(row.clone(), customer));
-                    new.push((locked, to_new(row)));
-                    None
-                }
-            });
-        }
-        let mut posted = post_invoices(tx, &new)?.into_iter();
-        verdicts
-            .into_iter()
-            .map(|settled| match settled {
-                Some(verdict) => Ok(verdict),
-                None => match posted.next() {
-                    Some(Err(error)) => refused(error),
-                    _ => Ok(Verdict::Created),
-                },
-            })
-            .collect()
+        in_rounds(rows, |lines| post_round(tx, &standings, lines))
     }
 }
 
-/// What a number stands for already: an invoice in the book, or an earlier line of this chunk.
-enum Existing {
-    Invoice(Box<Invoice>),
-    Line(InvoiceRow, CustomerId),
-}
-
-impl Existing {
-    /// Whether the line says the same. A due date that the line leaves to the terms is no difference.
-    fn is_same(&self, row: &InvoiceRow, customer: CustomerId) -> bool {
-        match self {
-            Existing::Invoice(invoice) => {
-                invoice.customer_id == customer
-                    && invoice.invoice_date == row.invoice_date
-                    && row.due_date.is_none_or(|due| due == invoice.due_date)
-                    && invoice.currency == row.amount.currency()
-                    && invoice.amount_minor == row.amount.minor()
-                    && invoice.order_number == row.order_number
-            }
-            Existing::Line(line, of) => line == row && *of == customer,
-        }
-    }
-}
-
-fn read_known(
+fn post_round(
     tx: &mut Tx,
-    rows: &[Row<InvoiceRow>],
-) -> Result<BTreeMap<Number, Existing>, ImportError> {
-    let references: Vec<InvoiceRef> = rows
-        .iter()
-        .map(|row| DocumentRef::Number(row.content.number.clone()))
-        .collect();
-    let references: Vec<&InvoiceRef> = references.iter().collect();
-    let found = store::list_invoices_by_refs(tx, &references)?;
-    Ok(found
-        .into_iter()
-        .map(|invoice| (invoice.number.clone(), Existing::Invoice(Box::new(invoice))))
-        .collect())
+    standings: &Standings,
+    lines: &[&InvoiceRow],
+) -> Result<Vec<Option<Verdict>>, ImportError> {
+    let known = Known::read(tx, lines)?;
+    let mut numbers: BTreeSet<&Number> = BTreeSet::new();
+    let mut turns = Vec::with_capacity(lines.len());
+    let mut new = Vec::new();
+    for row in lines {
+        let locked = match standings.find(&row.customer_number) {
+            Ok(locked) => locked,
+            Err(verdict) => {
+                turns.push(Turn::Decided(verdict));
+                continue;
+            }
+        };
+        turns.push(match known.verdict(row, locked.account.customer_id) {
+            Some(verdict) => Turn::Decided(verdict),
+            None if numbers.insert(&row.number) => {
+                new.push((locked, to_new(row)));
+                Turn::Post
+            }
+            None => Turn::Later,
+        });
+    }
+    verdicts(turns, post_invoices(tx, &new)?)
+}
+
+/// The invoices that have or had the numbers of some lines.
+struct Known {
+    living: BTreeMap<Number, Invoice>,
+    cancelled: BTreeMap<Number, Vec<Invoice>>,
+}
+
+impl Known {
+    fn read(tx: &mut Tx, lines: &[&InvoiceRow]) -> Result<Known, ImportError> {
+        let numbers: Vec<&Number> = lines.iter().map(|row| &row.number).collect();
+        let mut known = Known {
+            living: BTreeMap::new(),
+            cancelled: BTreeMap::new(),
+        };
+        for invoice in store::list_invoices_by_numbers(tx, &numbers)? {
+            let number = invoice.number.clone();
+            if invoice.status == InvoiceStatus::Cancelled {
+                known.cancelled.entry(number).or_default().push(invoice);
+            } else {
+                known.living.insert(number, invoice);
+            }
+        }
+        Ok(known)
+    }
+
+    /// What becomes of a line whose number is known; none when it is to be posted.
+    fn verdict(&self, row: &InvoiceRow, customer: CustomerId) -> Option<Verdict> {
+        let living = self.living.get(&row.number);
+        if living.is_some_and(|invoice| is_same(invoice, row, customer)) {
+            return Some(Verdict::Unchanged);
+        }
+        let mut cancelled = self.cancelled.get(&row.number).into_iter().flatten();
+        if cancelled.any(|invoice| is_same(invoice, row, customer)) {
+            return Some(was_taken_back("invoice_cancelled"));
+        }
+        living.map(|_| Verdict::taken("number"))
+    }
+}
+
+/// Whether the line says the same. A due date that the line leaves to the terms is no difference.
+fn is_same(invoice: &Invoice, row: &InvoiceRow, customer: CustomerId) -> bool {
+    invoice.customer_id == customer
+        && invoice.invoice_date == row.invoice_date
+        && row.due_date.is_none_or(|due| due == invoice.due_date)
+        && invoice.currency == row.amount.currency()
+        && invoice.amount_minor == row.amount.minor()
+        && invoice.order_number == row.order_number
 }
 
 fn to_new(row: &InvoiceRow) -> NewInvoice {

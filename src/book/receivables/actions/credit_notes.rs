@@ -1,7 +1,11 @@
 //! Credit notes: posting, applying what is left, reversing.
 
-use super::settling::{Application, Funds, NamedApplication, Settling, settle};
-use super::{ReceivableError, check_amount, lock, lock_named};
+use chrono::NaiveDate;
+
+use super::settling::{
+    Application, Funds, NamedApplication, Settling, Unapplication, check_free, settle,
+};
+use super::{ReceivableError, check_amount, counts_from, lock, lock_named};
 use crate::book::exposure::actions::{self as exposure, Locked};
 use crate::book::exposure::model::Exposure;
 use crate::book::receivables::api::shapes::CreditNoteIn;
@@ -63,17 +67,16 @@ pub fn create_credit_note(
         created_by: tx.caller().subject.to_string(),
         created_at: tx.now(),
         version: 1,
+        reverse_entered_on: None,
     };
-    store::insert_credit_note(tx, &note).map_err(|error| {
-        if error.is_duplicate_of("credit_notes", &["number"]) {
-            ReceivableError::NumberTaken {
-                thing: "credit note",
-                number: note.number.clone(),
-            }
-        } else {
-            error.into()
-        }
-    })?;
+    if !store::insert_credit_note(tx, &note)? {
+        let existing = store::find_credit_note(tx, &CreditNoteRef::Number(note.number.clone()))?;
+        return Err(ReceivableError::NumberTaken {
+            thing: "credit note",
+            number: note.number,
+            existing_id: existing.map(|existing| existing.id.to_string()),
+        });
+    }
     let mut change = Exposure::unapplied(note.amount_minor);
     for settled in settle(tx, &settling)?.into_values() {
         change += settled;
@@ -114,20 +117,22 @@ fn as_far_as_open(invoice: Option<&Invoice>, amount: Money) -> Application {
     }
 }
 
-/// Applies what a credit note has left, from today on.
+/// Applies what a credit note has left, from a day on: today when none is asked for.
 ///
 /// # Errors
-/// When the credit note is not there or reversed, or more is applied than is open or left.
+/// When the credit note is not there or reversed, more is applied than is open or left, the day is before the credit
+/// note's or after today, or that much of the credit was in use later.
 pub fn apply_credit_note(
     tx: &mut Tx,
     reference: &CreditNoteRef,
     application: &Application,
+    effective_on: Option<NaiveDate>,
 ) -> Result<CreditNote, ReceivableError> {
     let (locked, before) = lock_credit_note(tx, reference)?;
     let funds = Funds {
         source: Source::CreditNote(before.id),
         customer_id: before.customer_id,
-        there_on: before.credit_date.max(tx.today()),
+        there_on: counts_from(tx, before.credit_date, effective_on)?,
         available: Money::from_minor(before.unapplied_minor, before.currency),
     };
     let mut settling = Settling::read(tx, std::iter::once((before.customer_id, application)))?;
@@ -135,6 +140,8 @@ pub fn apply_credit_note(
     if used == 0 {
         return Ok(before);
     }
+    let amount = Money::from_minor(before.amount_minor, before.currency);
+    check_free(tx, &funds, amount, used)?;
     let after = CreditNote {
         unapplied_minor: before.unapplied_minor.saturating_sub(used),
         ..before.clone()
@@ -152,21 +159,62 @@ pub fn apply_credit_note(
     Ok(after)
 }
 
-/// Takes back a credit note that was posted by mistake, with all that it settled.
+/// Takes the money of a credit note off an invoice, or off all that it settles, from a day on: today when none is asked for.
+/// It is unapplied again.
 ///
 /// # Errors
-/// When the credit note is not there, changed since `version`, or reversed already.
+/// When the credit note is not there or reversed, settles nothing there, or the day is before its own or after today.
+pub fn unapply_credit_note(
+    tx: &mut Tx,
+    reference: &CreditNoteRef,
+    asked: &Unapplication,
+    reason: &Note,
+) -> Result<CreditNote, ReceivableError> {
+    let (locked, before) = lock_credit_note(tx, reference)?;
+    let from = counts_from(tx, before.credit_date, asked.effective_on)?;
+    let source = Source::CreditNote(before.id);
+    let undone = Settling::undo_standing(tx, source, asked.invoice.as_ref(), from)?;
+    let given_back = undone.given_back_minor();
+    if given_back == 0 {
+        return Err(ReceivableError::NotApplied("credit note"));
+    }
+    let after = CreditNote {
+        unapplied_minor: before.unapplied_minor.saturating_add(given_back),
+        ..before.clone()
+    };
+    let after =
+        store::update_credit_note_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
+    for change in settle(tx, &undone)?.into_values() {
+        exposure::post(tx, &locked, change)?;
+    }
+    tx.record(
+        Change::new("credit_note.unapplied", after.id)
+            .before(&before)
+            .after(&after)
+            .because(reason),
+    )?;
+    Ok(after)
+}
+
+/// Takes back a credit note that was posted by mistake, with all that it settled, from a day on: today when none is asked
+/// for.
+///
+/// # Errors
+/// When the credit note is not there, changed since `version`, or reversed already, or the day is before its own or after
+/// today.
 pub fn reverse_credit_note(
     tx: &mut Tx,
     reference: &CreditNoteRef,
     version: i64,
     reason: &Note,
+    effective_on: Option<NaiveDate>,
 ) -> Result<CreditNote, ReceivableError> {
     let (locked, before) = lock_credit_note(tx, reference)?;
     if before.version != version {
         return Err(ReceivableError::Stale);
     }
-    let undone = Settling::undo(tx, Source::CreditNote(before.id))?;
+    let reversed_on = counts_from(tx, before.credit_date, effective_on)?;
+    let undone = Settling::undo(tx, Source::CreditNote(before.id), reversed_on)?;
     let mut change = Exposure::unapplied(before.amount_minor.saturating_neg());
     for given_back in settle(tx, &undone)?.into_values() {
         change += given_back;
@@ -174,8 +222,9 @@ pub fn reverse_credit_note(
     let after = CreditNote {
         unapplied_minor: 0,
         status: DocumentStatus::Reversed,
-        reversed_on: Some(tx.today()),
+        reversed_on: Some(reversed_on),
         reverse_reason: Some(reason.to_string()),
+        reverse_entered_on: Some(tx.today()),
         ..before.clone()
     };
     let after =

@@ -1,8 +1,10 @@
 //! Posting and cancelling invoices.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
-use super::{NamedAccounts, ReceivableError, check_amount, lock};
+use super::{NamedAccounts, ReceivableError, check_amount, counts_from, lock};
 use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::actions::{self as exposure, Locked};
 use crate::book::exposure::model::Exposure;
@@ -45,6 +47,13 @@ pub fn post_invoices(
         .collect();
     let rows: Vec<Invoice> = drafts.iter().flatten().cloned().collect();
     let inserted = store::insert_invoices(tx, &rows)?;
+    let refused = rows.iter().filter(|row| !inserted.contains(&row.id));
+    let taken: Vec<&Number> = refused.map(|row| &row.number).collect();
+    let holders: BTreeMap<Number, InvoiceId> = store::list_invoices_by_numbers(tx, &taken)?
+        .into_iter()
+        .filter(|invoice| invoice.status != InvoiceStatus::Cancelled)
+        .map(|invoice| (invoice.number, invoice.id))
+        .collect();
     let outcomes: Vec<Result<Invoice, ReceivableError>> = drafts
         .into_iter()
         .map(|draft| {
@@ -54,6 +63,7 @@ pub fn post_invoices(
             }
             Err(ReceivableError::NumberTaken {
                 thing: "invoice",
+                existing_id: holders.get(&invoice.number).map(ToString::to_string),
                 number: invoice.number,
             })
         })
@@ -99,7 +109,9 @@ fn draft(tx: &Tx, locked: &Locked, new: &NewInvoice) -> Result<Invoice, Receivab
         .unwrap_or_else(|| rules::due_date(new.invoice_date, account.net_days));
     rules::check_invoice_dates(tx.today(), new.invoice_date, due_date).map_err(|error| {
         let pointer = match error {
-            rules::DateError::TooFarAhead | rules::DateError::InFuture => "/invoice_date",
+            rules::DateError::TooFarAhead
+            | rules::DateError::InFuture
+            | rules::DateError::BeforeDocument => "/invoice_date",
             rules::DateError::DueBeforeInvoice | rules::DateError::DueTooLate => "/due_date",
         };
         ReceivableError::Date { pointer, error }
@@ -122,6 +134,7 @@ fn draft(tx: &Tx, locked: &Locked, new: &NewInvoice) -> Result<Invoice, Receivab
         created_by: tx.caller().subject.to_string(),
         created_at: tx.now(),
         version: 1,
+        cancel_entered_on: None,
     })
 }
 
@@ -165,15 +178,18 @@ pub fn create_invoice(tx: &mut Tx, input: &InvoiceIn) -> Result<Invoice, Receiva
         .unwrap_or(Err(ReceivableError::Missing("invoice")))
 }
 
-/// Takes back an invoice that was posted by mistake, as long as nothing settles it. It counts no more from today on.
+/// Takes back an invoice that was posted by mistake, as long as nothing settles it. It counts no more from a day on: today
+/// when none is asked for.
 ///
 /// # Errors
-/// When the invoice is not there, changed since `version`, is settled in part or cancelled already.
+/// When the invoice is not there, changed since `version`, is settled in part or cancelled already, or the day is before
+/// the invoice's or after today.
 pub fn cancel_invoice(
     tx: &mut Tx,
     reference: &InvoiceRef,
     version: i64,
     reason: &Note,
+    effective_on: Option<NaiveDate>,
 ) -> Result<Invoice, ReceivableError> {
     let missing = ReceivableError::Missing("invoice");
     let Some(found) = store::find_invoice(tx, reference)? else {
@@ -187,11 +203,13 @@ pub fn cancel_invoice(
     if before.status != InvoiceStatus::Open {
         return Err(ReceivableError::NotCancellable(before.status));
     }
+    let cancelled_on = counts_from(tx, before.invoice_date, effective_on)?;
     let after = Invoice {
         open_minor: 0,
         status: InvoiceStatus::Cancelled,
-        cancelled_on: Some(tx.today()),
+        cancelled_on: Some(cancelled_on),
         cancel_reason: Some(reason.to_string()),
+        cancel_entered_on: Some(tx.today()),
         ..before.clone()
     };
     let after = store::cancel_invoice(tx, &after)?.ok_or(ReceivableError::Stale)?;

@@ -7,15 +7,21 @@ mod settling;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use credit_notes::{apply_credit_note, create_credit_note, reverse_credit_note};
+use chrono::NaiveDate;
+
+pub use credit_notes::{
+    apply_credit_note, create_credit_note, reverse_credit_note, unapply_credit_note,
+};
 pub use invoices::{
     NewInvoice, cancel_invoice, create_invoice, create_invoices, post_invoice, post_invoices,
 };
-pub use receipts::{NewReceipt, apply_receipt, create_receipt, post_receipts, reverse_receipt};
-pub use settling::{Application, NamedApplication};
+pub use receipts::{
+    NewReceipt, apply_receipt, create_receipt, post_receipts, reverse_receipt, unapply_receipt,
+};
+pub use settling::{Application, NamedApplication, Unapplication};
 
 use super::model::InvoiceStatus;
-use super::rules::DateError;
+use super::rules::{self, DateError};
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions::{self as exposure, Locked};
@@ -38,7 +44,12 @@ pub enum ReceivableError {
     #[error("the amount is in {given}, the account in {expected}")]
     Currency { given: Currency, expected: Currency },
     #[error("there is a {thing} with the number {number} already")]
-    NumberTaken { thing: &'static str, number: Number },
+    NumberTaken {
+        thing: &'static str,
+        number: Number,
+        /// The living document that has it.
+        existing_id: Option<String>,
+    },
     #[error("the amount must be more than zero")]
     NotPositive { pointer: String },
     #[error("{pointer} {error}")]
@@ -60,6 +71,10 @@ pub enum ReceivableError {
     NotCancellable(InvoiceStatus),
     #[error("the {0} is reversed")]
     Reversed(&'static str),
+    #[error("the {0} settles nothing there")]
+    NotApplied(&'static str),
+    #[error("the money was in use later than that: so much of it is free from {0} on")]
+    InUse(NaiveDate),
     #[error("it changed meanwhile")]
     Stale,
     #[error(transparent)]
@@ -79,6 +94,18 @@ pub fn named_customer(
         (None, Some(number)) => Ok(CustomerRef::Number(number.clone())),
         _ => Err(ReceivableError::NotOneCustomer),
     }
+}
+
+/// The day from which it counts that a document is taken back or applied, as it is asked for.
+fn counts_from(
+    tx: &Tx,
+    document_on: NaiveDate,
+    asked: Option<NaiveDate>,
+) -> Result<NaiveDate, ReceivableError> {
+    rules::counts_from(tx.today(), document_on, asked).map_err(|error| ReceivableError::Date {
+        pointer: "/effective_on",
+        error,
+    })
 }
 
 /// Locks the account of the customer that a document names.

@@ -1,11 +1,11 @@
 //! Receipts: posting, applying what is left, reversing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::settling::{Application, Funds, Settling, settle};
-use super::{ReceivableError, check_amount, lock, lock_named};
+use super::settling::{Application, Funds, Settling, Unapplication, check_free, settle};
+use super::{ReceivableError, check_amount, counts_from, lock, lock_named};
 use crate::book::exposure::actions::{self as exposure, Locked};
 use crate::book::exposure::model::Exposure;
 use crate::book::receivables::api::shapes::ReceiptIn;
@@ -46,7 +46,7 @@ pub fn post_receipts(
         .iter()
         .map(|(locked, new)| {
             let receipt = draft(tx, locked, new, &taken, &mut settling)?;
-            taken.insert(receipt.number.clone());
+            taken.insert(receipt.number.clone(), receipt.id);
             Ok(receipt)
         })
         .collect();
@@ -78,7 +78,7 @@ fn draft(
     tx: &Tx,
     locked: &Locked,
     new: &NewReceipt,
-    taken: &BTreeSet<Number>,
+    taken: &BTreeMap<Number, ReceiptId>,
     settling: &mut Settling,
 ) -> Result<Receipt, ReceivableError> {
     check_amount(new.amount, locked, "/amount")?;
@@ -88,8 +88,12 @@ fn draft(
             error,
         }
     })?;
-    if taken.contains(&new.number) {
-        return Err(number_taken(&new.number));
+    if let Some(existing) = taken.get(&new.number) {
+        return Err(ReceivableError::NumberTaken {
+            thing: "receipt",
+            number: new.number.clone(),
+            existing_id: Some(existing.to_string()),
+        });
     }
     let account = &locked.account;
     let id = ReceiptId::new();
@@ -115,14 +119,8 @@ fn draft(
         created_by: tx.caller().subject.to_string(),
         created_at: tx.now(),
         version: 1,
+        reverse_entered_on: None,
     })
-}
-
-fn number_taken(number: &Number) -> ReceivableError {
-    ReceivableError::NumberTaken {
-        thing: "receipt",
-        number: number.clone(),
-    }
 }
 
 /// Posts a receipt to the account of the customer that it names.
@@ -132,10 +130,11 @@ fn number_taken(number: &Number) -> ReceivableError {
 pub fn create_receipt(tx: &mut Tx, input: &ReceiptIn) -> Result<Receipt, ReceivableError> {
     let locked = lock_named(tx, input.customer_id, input.customer_number.as_ref())?;
     let posted = post_receipts(tx, &[(&locked, input.to_new())]).map_err(|error| {
+        // Somebody posted the number at the same moment: tried again, it is known whose it is.
         if error.is_duplicate_of("receipts", &["number"]) {
-            number_taken(&input.number)
+            DbError::Serialization(error.to_string())
         } else {
-            error.into()
+            error
         }
     })?;
     posted
@@ -144,20 +143,23 @@ pub fn create_receipt(tx: &mut Tx, input: &ReceiptIn) -> Result<Receipt, Receiva
         .unwrap_or(Err(ReceivableError::Missing("receipt")))
 }
 
-/// Applies what a receipt has left. It counts from today on, because only now is it said which invoices it pays.
+/// Applies what a receipt has left. It counts from a day on: from today when none is asked for, because only now is it
+/// said which invoices it pays.
 ///
 /// # Errors
-/// When the receipt is not there or reversed, or more is applied than is open or left.
+/// When the receipt is not there or reversed, more is applied than is open or left, the day is before the receipt's or
+/// after today, or that much of the money was in use later.
 pub fn apply_receipt(
     tx: &mut Tx,
     reference: &ReceiptRef,
     application: &Application,
+    effective_on: Option<NaiveDate>,
 ) -> Result<Receipt, ReceivableError> {
     let (locked, before) = lock_receipt(tx, reference)?;
     let funds = Funds {
         source: Source::Receipt(before.id),
         customer_id: before.customer_id,
-        there_on: before.receipt_date.max(tx.today()),
+        there_on: counts_from(tx, before.receipt_date, effective_on)?,
         available: Money::from_minor(before.unapplied_minor, before.currency),
     };
     let mut settling = Settling::read(tx, std::iter::once((before.customer_id, application)))?;
@@ -165,6 +167,8 @@ pub fn apply_receipt(
     if used == 0 {
         return Ok(before);
     }
+    let amount = Money::from_minor(before.amount_minor, before.currency);
+    check_free(tx, &funds, amount, used)?;
     let after = Receipt {
         unapplied_minor: before.unapplied_minor.saturating_sub(used),
         ..before.clone()
@@ -181,22 +185,61 @@ pub fn apply_receipt(
     Ok(after)
 }
 
-/// Takes back a receipt that was posted by mistake, with all that it settled: the invoices are open again from today
-/// on.
+/// Takes the money of a receipt off an invoice, or off all that it settles, from a day on: today when none is asked for.
+/// It is unapplied again.
 ///
 /// # Errors
-/// When the receipt is not there, changed since `version`, or reversed already.
+/// When the receipt is not there or reversed, settles nothing there, or the day is before its own or after today.
+pub fn unapply_receipt(
+    tx: &mut Tx,
+    reference: &ReceiptRef,
+    asked: &Unapplication,
+    reason: &Note,
+) -> Result<Receipt, ReceivableError> {
+    let (locked, before) = lock_receipt(tx, reference)?;
+    let from = counts_from(tx, before.receipt_date, asked.effective_on)?;
+    let source = Source::Receipt(before.id);
+    let undone = Settling::undo_standing(tx, source, asked.invoice.as_ref(), from)?;
+    let given_back = undone.given_back_minor();
+    if given_back == 0 {
+        return Err(ReceivableError::NotApplied("receipt"));
+    }
+    let after = Receipt {
+        unapplied_minor: before.unapplied_minor.saturating_add(given_back),
+        ..before.clone()
+    };
+    let after = store::update_receipt_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
+    for change in settle(tx, &undone)?.into_values() {
+        exposure::post(tx, &locked, change)?;
+    }
+    tx.record(
+        Change::new("receipt.unapplied", after.id)
+            .before(&before)
+            .after(&after)
+            .because(reason),
+    )?;
+    Ok(after)
+}
+
+/// Takes back a receipt that was posted by mistake or bounced, with all that it settled: the invoices are open again from
+/// a day on, today when none is asked for.
+///
+/// # Errors
+/// When the receipt is not there, changed since `version`, or reversed already, or the day is before its own or after
+/// today.
 pub fn reverse_receipt(
     tx: &mut Tx,
     reference: &ReceiptRef,
     version: i64,
     reason: &Note,
+    effective_on: Option<NaiveDate>,
 ) -> Result<Receipt, ReceivableError> {
     let (locked, before) = lock_receipt(tx, reference)?;
     if before.version != version {
         return Err(ReceivableError::Stale);
     }
-    let undone = Settling::undo(tx, Source::Receipt(before.id))?;
+    let reversed_on = counts_from(tx, before.receipt_date, effective_on)?;
+    let undone = Settling::undo(tx, Source::Receipt(before.id), reversed_on)?;
     let mut change = Exposure::unapplied(before.amount_minor.saturating_neg());
     for given_back in settle(tx, &undone)?.into_values() {
         change += given_back;
@@ -204,8 +247,9 @@ pub fn reverse_receipt(
     let after = Receipt {
         unapplied_minor: 0,
         status: DocumentStatus::Reversed,
-        reversed_on: Some(tx.today()),
+        reversed_on: Some(reversed_on),
         reverse_reason: Some(reason.to_string()),
+        reverse_entered_on: Some(tx.today()),
         ..before.clone()
     };
     let after = store::update_receipt_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;

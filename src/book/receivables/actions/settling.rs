@@ -6,7 +6,9 @@ use chrono::NaiveDate;
 
 use super::ReceivableError;
 use crate::book::exposure::model::Exposure;
-use crate::book::receivables::model::{DocumentRef, Invoice, InvoiceRef, Settlement, Source};
+use crate::book::receivables::model::{
+    DocumentRef, Invoice, InvoiceRef, InvoiceStatus, Settlement, Source,
+};
 use crate::book::receivables::rules::{self, Candidate, Share};
 use crate::book::receivables::store;
 use crate::kernel::ids::{CustomerId, InvoiceId, SettlementId};
@@ -19,6 +21,8 @@ use crate::platform::db::{Change, Db, DbError, Tx};
 pub enum Application {
     /// These, with these amounts; what is left stays unapplied.
     Named(Vec<NamedApplication>),
+    /// This one, as far as it is open when its turn comes; what is too much stays unapplied.
+    AsFarAsOpen(InvoiceRef),
     /// Whatever is open, the oldest first.
     OldestFirst,
     /// None: all of it stays unapplied.
@@ -30,6 +34,15 @@ pub enum Application {
 pub struct NamedApplication {
     pub invoice: InvoiceRef,
     pub amount: Money,
+}
+
+/// What is asked of taking a document's money off invoices.
+#[derive(Debug, Clone)]
+pub struct Unapplication {
+    /// The invoice that it is taken off; all of them when not given.
+    pub invoice: Option<InvoiceRef>,
+    /// The day from which it counts; today when not given.
+    pub effective_on: Option<NaiveDate>,
 }
 
 /// Money that can settle invoices: what a receipt or credit note has left.
@@ -66,6 +79,7 @@ impl Settling {
                 Application::Named(named) => {
                     references.extend(named.iter().map(|one| &one.invoice));
                 }
+                Application::AsFarAsOpen(invoice) => references.push(invoice),
                 Application::OldestFirst => {
                     customers.insert(customer);
                 }
@@ -87,9 +101,13 @@ impl Settling {
             rows: Vec::new(),
         };
         for invoice in found {
-            settling
-                .by_number
-                .insert(invoice.number.clone(), invoice.id);
+            // A number names the living document.
+            let is_living = invoice.status != InvoiceStatus::Cancelled;
+            if is_living || !settling.by_number.contains_key(&invoice.number) {
+                settling
+                    .by_number
+                    .insert(invoice.number.clone(), invoice.id);
+            }
             let (id, customer) = (invoice.id, invoice.customer_id);
             if settling.invoices.insert(id, invoice).is_none() {
                 settling.by_customer.entry(customer).or_default().push(id);
@@ -110,6 +128,7 @@ impl Settling {
     ) -> Result<i64, ReceivableError> {
         let shares = match application {
             Application::Named(named) => self.named_shares(funds, named)?,
+            Application::AsFarAsOpen(reference) => self.share_of(funds, reference)?,
             Application::OldestFirst => {
                 let ids = self
                     .by_customer
@@ -183,6 +202,27 @@ impl Settling {
         Ok(shares)
     }
 
+    /// What an invoice takes of the funds: as much as is open on it.
+    fn share_of(
+        &self,
+        funds: &Funds,
+        reference: &InvoiceRef,
+    ) -> Result<Vec<Share>, ReceivableError> {
+        let pointer = || "/invoice_number".to_owned();
+        let invoice = self
+            .find(reference)
+            .ok_or_else(|| ReceivableError::NoSuchInvoice { pointer: pointer() })?;
+        if invoice.customer_id != funds.customer_id {
+            return Err(ReceivableError::OtherCustomer { pointer: pointer() });
+        }
+        let amount_minor = funds.available.minor().min(invoice.open_minor);
+        let share = Share {
+            invoice_id: invoice.id,
+            amount_minor,
+        };
+        Ok((amount_minor > 0).then_some(share).into_iter().collect())
+    }
+
     fn find(&self, reference: &InvoiceRef) -> Option<&Invoice> {
         match reference {
             DocumentRef::Id(id) => self.invoices.get(id),
@@ -214,32 +254,61 @@ impl Settling {
         used
     }
 
-    /// Undoes all that a receipt or credit note settled and that stands.
-    pub fn undo(tx: &mut Tx, source: Source) -> Result<Settling, DbError> {
+    /// Undoes all that a receipt or credit note settled, from a day on: also what was undone already from a later day.
+    pub fn undo(tx: &mut Tx, source: Source, from: NaiveDate) -> Result<Settling, DbError> {
         let all = store::list_settlements_of(tx, source)?;
+        Settling::undo_rows(tx, &rules::taken_back_from(&all, from))
+    }
+
+    /// Undoes what a receipt or credit note settles now of an invoice, or of all of them, from a day on.
+    pub fn undo_standing(
+        tx: &mut Tx,
+        source: Source,
+        invoice: Option<&InvoiceRef>,
+        from: NaiveDate,
+    ) -> Result<Settling, ReceivableError> {
+        let all = store::list_settlements_of(tx, source)?;
+        let invoice = match invoice {
+            Some(reference) => Some(settled_invoice(tx, reference)?),
+            None => None,
+        };
         let undone: BTreeSet<SettlementId> = all.iter().filter_map(|row| row.reverses_id).collect();
-        let standing: Vec<&Settlement> = all
-            .iter()
+        let standing: Vec<Settlement> = all
+            .into_iter()
             .filter(|row| row.reverses_id.is_none() && !undone.contains(&row.id))
+            .filter(|row| invoice.is_none_or(|invoice| row.invoice_id == invoice))
             .collect();
-        let references: Vec<InvoiceRef> = standing
+        Ok(Settling::undo_rows(
+            tx,
+            &rules::taken_back_from(&standing, from),
+        )?)
+    }
+
+    fn undo_rows(tx: &mut Tx, rows: &[(&Settlement, NaiveDate)]) -> Result<Settling, DbError> {
+        let references: Vec<InvoiceRef> = rows
             .iter()
-            .map(|row| DocumentRef::Id(row.invoice_id))
+            .map(|(row, _)| DocumentRef::Id(row.invoice_id))
             .collect();
         let references: Vec<&InvoiceRef> = references.iter().collect();
         let mut settling = Settling::over(store::list_invoices_by_refs(tx, &references)?);
-        for row in standing {
+        for (row, effective_on) in rows {
             settling.add(Settlement {
                 id: SettlementId::new(),
                 amount_minor: row.amount_minor.saturating_neg(),
-                effective_on: rules::undone_on(tx.today(), row.effective_on),
+                effective_on: *effective_on,
                 reverses_id: Some(row.id),
                 created_by: tx.caller().subject.to_string(),
                 created_at: tx.now(),
-                ..row.clone()
+                ..Settlement::clone(row)
             });
         }
         Ok(settling)
+    }
+
+    /// What all of it gives back: how much less is settled afterwards.
+    pub fn given_back_minor(&self) -> i64 {
+        let settled = self.rows.iter().map(|row| row.amount_minor);
+        settled.fold(0, |sum: i64, minor| sum.saturating_sub(minor))
     }
 
     fn add(&mut self, row: Settlement) {
@@ -251,6 +320,39 @@ impl Settling {
             invoice.status = rules::status_of(invoice.amount_minor, invoice.open_minor);
             self.rows.push(row);
         }
+    }
+}
+
+/// The invoice that is named. What settles it stands, so that it is the living one of its number.
+fn settled_invoice(tx: &mut Tx, reference: &InvoiceRef) -> Result<InvoiceId, ReceivableError> {
+    let found = store::find_invoice(tx, reference)?.ok_or_else(|| {
+        let by = match reference {
+            DocumentRef::Id(_) => "/invoice_id",
+            DocumentRef::Number(_) => "/invoice_number",
+        };
+        ReceivableError::NoSuchInvoice {
+            pointer: by.to_owned(),
+        }
+    })?;
+    Ok(found.id)
+}
+
+/// Refuses an application from a day on when that much of the money was in use later.
+pub(super) fn check_free(
+    tx: &mut Tx,
+    funds: &Funds,
+    amount: Money,
+    used_minor: i64,
+) -> Result<(), ReceivableError> {
+    // What is free today stays so: nothing that is undone counts from a later day than what it undoes.
+    if funds.there_on >= tx.today() {
+        return Ok(());
+    }
+    let rows = store::list_settlements_of(tx, funds.source)?;
+    match rules::free_from(amount.minor(), used_minor, &rows) {
+        Some(day) if day > funds.there_on => Err(ReceivableError::InUse(day)),
+        Some(_) => Ok(()),
+        None => Err(ReceivableError::Stale),
     }
 }
 
@@ -277,19 +379,23 @@ pub(super) fn settle(
         return Ok(changes);
     }
     store::insert_settlements(tx, &settling.rows)?;
-    let after: Vec<Invoice> = settling
+    // An undoing that is moved to an earlier day leaves the balance as it was.
+    let changed: Vec<(&Invoice, Invoice)> = settling
         .touched
-        .keys()
-        .filter_map(|id| settling.invoices.get(id))
-        .map(|invoice| Invoice {
-            version: invoice.version + 1,
-            ..invoice.clone()
+        .values()
+        .filter_map(|before| Some((before, settling.invoices.get(&before.id)?)))
+        .filter(|(before, after)| before.open_minor != after.open_minor)
+        .map(|(before, after)| {
+            let version = after.version + 1;
+            let after = after.clone();
+            (before, Invoice { version, ..after })
         })
         .collect();
+    let after: Vec<&Invoice> = changed.iter().map(|(_, after)| after).collect();
     store::save_balances(tx, &after)?;
-    let entries = settling.touched.values().zip(&after);
     tx.record_all(
-        entries
+        changed
+            .iter()
             .map(|(before, after)| {
                 Change::new("invoice.settled", after.id)
                     .before(before)

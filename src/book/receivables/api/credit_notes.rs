@@ -5,7 +5,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::filters::CreditNoteFilter;
 use super::refuse_hidden;
-use super::shapes::{ApplyIn, CreditNoteIn, CreditNoteOut, TakeBackIn};
+use super::shapes::{ApplyIn, CreditNoteIn, CreditNoteOut, TakeBackIn, UnapplyIn};
 use crate::book::receivables::actions::{self, ReceivableError};
 use crate::book::receivables::model::CreditNoteRef;
 use crate::book::receivables::store;
@@ -19,6 +19,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_credit_notes)
         .service(find_credit_note)
         .service(apply_credit_note)
+        .service(unapply_credit_note)
         .service(reverse_credit_note);
 }
 
@@ -79,7 +80,8 @@ pub async fn list_credit_notes(
 
 /// Read a credit note
 ///
-/// By id or number.
+/// By id or number. A number names the living credit note, and where there is none, the one that was reversed last; the
+/// others by id.
 #[utoipa::path(
     tag = "receivables",
     params(("credit_note" = String, Path, description = "The credit note's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
@@ -106,8 +108,9 @@ pub async fn find_credit_note(
 
 /// Apply what a credit note has left
 ///
-/// To named invoices, or to the oldest first. It counts from today on. More than is left or open is refused, so
-/// that no `If-Match` is needed. An `Idempotency-Key` is required.
+/// To named invoices, or to the oldest first. It counts from `effective_on` on, today when not given; an invoice of a
+/// later date is settled from its own date on. More than is left or open is refused, so that no `If-Match` is needed. An
+/// `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "receivables",
     params(("credit_note" = String, Path, description = "The credit note's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
@@ -124,7 +127,36 @@ pub async fn apply_credit_note(
 ) -> Outcome {
     doors
         .once_keyed(&actor, command, move |tx, input| {
-            let note = actions::apply_credit_note(tx, &note, &input.application())?;
+            let note = actions::apply_credit_note(tx, &note, &input.application(), input.day())?;
+            let version = note.version;
+            Ok(Answer::ok(&CreditNoteOut::from(note))?.version(version))
+        })
+        .await
+}
+
+/// Take a credit note off an invoice
+///
+/// The one that is named, or all that it settles; they are open again and the money is unapplied, from `effective_on` on,
+/// today when not given. What settles nothing there is refused, so that no `If-Match` is needed. An `Idempotency-Key`
+/// is required.
+#[utoipa::path(
+    tag = "receivables",
+    params(("credit_note" = String, Path, description = "The credit note's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    request_body = UnapplyIn,
+    responses((status = 200, description = "The credit note as it is now.", body = CreditNoteOut)),
+    security(("bearer" = ["documents:reverse"]))
+)]
+#[post("/v1/credit-notes/{credit_note}/unapply")]
+pub async fn unapply_credit_note(
+    actor: Actor<ReverseDocuments>,
+    note: web::Path<CreditNoteRef>,
+    command: KeyedCommand<UnapplyIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, move |tx, input| {
+            let note =
+                actions::unapply_credit_note(tx, &note, &input.unapplication(), &input.reason)?;
             let version = note.version;
             Ok(Answer::ok(&CreditNoteOut::from(note))?.version(version))
         })
@@ -133,7 +165,8 @@ pub async fn apply_credit_note(
 
 /// Reverse a credit note
 ///
-/// One that was posted by mistake. All that it settled is undone, and the invoices are open again from today on. An
+/// One that was posted by mistake. All that it settled is undone, and the invoices are open again, from `effective_on`
+/// on: the credit note's own date when it was wrong from the start, today when not given. Its number may be used again. An
 /// `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "receivables",
@@ -155,7 +188,8 @@ pub async fn reverse_credit_note(
 ) -> Outcome {
     doors
         .once_keyed(&actor, command, move |tx, input| {
-            let note = actions::reverse_credit_note(tx, &note, version.0, &input.reason)?;
+            let note =
+                actions::reverse_credit_note(tx, &note, version.0, &input.reason, input.day())?;
             let version = note.version;
             Ok(Answer::ok(&CreditNoteOut::from(note))?.version(version))
         })

@@ -195,7 +195,8 @@ pub async fn list_invoices(
 
 /// Read an invoice
 ///
-/// By id or number.
+/// By id or number. A number names the living invoice, and where there is none, the one that was cancelled last; the
+/// others by id.
 #[utoipa::path(
     tag = "receivables",
     params(("invoice" = String, Path, description = "The invoice's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
@@ -221,7 +222,8 @@ pub async fn find_invoice(
 /// Cancel an invoice
 ///
 /// One that was posted by mistake, before anything settles it; a settled one needs its receipt or credit note
-/// reversed first. It counts no more from today on. An `Idempotency-Key` is required.
+/// reversed or taken off first. It counts no more from `effective_on` on: its own date when it was wrong from the start,
+/// today when not given. Its number may be used again. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "receivables",
     params(
@@ -242,7 +244,8 @@ pub async fn cancel_invoice(
 ) -> Outcome {
     doors
         .once_keyed(&actor, command, move |tx, input| {
-            let invoice = actions::cancel_invoice(tx, &invoice, version.0, &input.reason)?;
+            let invoice =
+                actions::cancel_invoice(tx, &invoice, version.0, &input.reason, input.day())?;
             let version = invoice.version;
             Ok(Answer::ok(&InvoiceOut::from(invoice))?.version(version))
         })
@@ -251,7 +254,8 @@ pub async fn cancel_invoice(
 
 /// List what settled an invoice
 ///
-/// In the order in which it was done. What was undone stands there too, with the opposite sign.
+/// In the order in which it was done. What was undone stands there too, with the opposite sign, and an undoing that was
+/// moved to an earlier day is undone in its turn.
 #[utoipa::path(
     tag = "receivables",
     params(

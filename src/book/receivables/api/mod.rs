@@ -51,9 +51,19 @@ impl From<ReceivableError> for Problem {
             ReceivableError::Currency { given, expected } => Problem::new(Code::CurrencyMismatch)
                 .with("given", given)
                 .with("expected", expected),
-            ReceivableError::NumberTaken { thing, number } => Problem::new(Code::DuplicateNumber)
-                .with("thing", thing)
-                .with("number", number),
+            ReceivableError::NumberTaken {
+                thing,
+                number,
+                existing_id,
+            } => {
+                let problem = Problem::new(Code::DuplicateNumber)
+                    .with("thing", thing)
+                    .with("number", number);
+                match existing_id {
+                    Some(id) => problem.with("existing_id", id),
+                    None => problem,
+                }
+            }
             ReceivableError::NotPositive { pointer } => {
                 Problem::invalid(pointer, "not_positive", text)
             }
@@ -82,6 +92,10 @@ impl From<ReceivableError> for Problem {
                 };
                 Problem::state("invoice", status, allowed)
             }
+            ReceivableError::NotApplied(_) => {
+                Problem::invalid("/invoice_number", "not_applied", text)
+            }
+            ReceivableError::InUse(_) => Problem::invalid("/effective_on", "in_use", text),
             ReceivableError::Reversed(thing) => Problem::state(thing, "reversed", [""; 0]),
             ReceivableError::Stale => Problem::new(Code::Stale),
             ReceivableError::Db(error) => error.into(),

@@ -5,7 +5,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::filters::ReceiptFilter;
 use super::refuse_hidden;
-use super::shapes::{ApplyIn, ReceiptIn, ReceiptOut, TakeBackIn};
+use super::shapes::{ApplyIn, ReceiptIn, ReceiptOut, TakeBackIn, UnapplyIn};
 use crate::book::receivables::actions::{self, ReceivableError};
 use crate::book::receivables::model::ReceiptRef;
 use crate::book::receivables::store;
@@ -19,6 +19,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_receipts)
         .service(find_receipt)
         .service(apply_receipt)
+        .service(unapply_receipt)
         .service(reverse_receipt);
 }
 
@@ -77,7 +78,8 @@ pub async fn list_receipts(
 
 /// Read a receipt
 ///
-/// By id or number.
+/// By id or number. A number names the living receipt, and where there is none, the one that was reversed last; the
+/// others by id.
 #[utoipa::path(
     tag = "receivables",
     params(("receipt" = String, Path, description = "The receipt's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
@@ -104,8 +106,9 @@ pub async fn find_receipt(
 
 /// Apply what a receipt has left
 ///
-/// To named invoices, or to the oldest first. It counts from today on. More than is left or open is refused, so
-/// that no `If-Match` is needed. An `Idempotency-Key` is required.
+/// To named invoices, or to the oldest first. It counts from `effective_on` on, today when not given; an invoice of a
+/// later date is settled from its own date on. More than is left or open is refused, so that no `If-Match` is needed. An
+/// `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "receivables",
     params(("receipt" = String, Path, description = "The receipt's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
@@ -122,7 +125,36 @@ pub async fn apply_receipt(
 ) -> Outcome {
     doors
         .once_keyed(&actor, command, move |tx, input| {
-            let receipt = actions::apply_receipt(tx, &receipt, &input.application())?;
+            let receipt = actions::apply_receipt(tx, &receipt, &input.application(), input.day())?;
+            let version = receipt.version;
+            Ok(Answer::ok(&ReceiptOut::from(receipt))?.version(version))
+        })
+        .await
+}
+
+/// Take a receipt off an invoice
+///
+/// The one that is named, or all that it settles; they are open again and the money is unapplied, from `effective_on` on,
+/// today when not given. What settles nothing there is refused, so that no `If-Match` is needed. An `Idempotency-Key`
+/// is required.
+#[utoipa::path(
+    tag = "receivables",
+    params(("receipt" = String, Path, description = "The receipt's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    request_body = UnapplyIn,
+    responses((status = 200, description = "The receipt as it is now.", body = ReceiptOut)),
+    security(("bearer" = ["documents:reverse"]))
+)]
+#[post("/v1/receipts/{receipt}/unapply")]
+pub async fn unapply_receipt(
+    actor: Actor<ReverseDocuments>,
+    receipt: web::Path<ReceiptRef>,
+    command: KeyedCommand<UnapplyIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once_keyed(&actor, command, move |tx, input| {
+            let receipt =
+                actions::unapply_receipt(tx, &receipt, &input.unapplication(), &input.reason)?;
             let version = receipt.version;
             Ok(Answer::ok(&ReceiptOut::from(receipt))?.version(version))
         })
@@ -131,8 +163,9 @@ pub async fn apply_receipt(
 
 /// Reverse a receipt
 ///
-/// One that was posted by mistake. All that it settled is undone, and the invoices are open again from today on. An
-/// `Idempotency-Key` is required.
+/// One that was posted by mistake, or a payment that bounced. All that it settled is undone, and the invoices are open
+/// again, from `effective_on` on: the receipt's own date when it was wrong from the start, the day on which it bounced,
+/// today when not given. Its number may be used again. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "receivables",
     params(
@@ -153,7 +186,8 @@ pub async fn reverse_receipt(
 ) -> Outcome {
     doors
         .once_keyed(&actor, command, move |tx, input| {
-            let receipt = actions::reverse_receipt(tx, &receipt, version.0, &input.reason)?;
+            let receipt =
+                actions::reverse_receipt(tx, &receipt, version.0, &input.reason, input.day())?;
             let version = receipt.version;
             Ok(Answer::ok(&ReceiptOut::from(receipt))?.version(version))
         })

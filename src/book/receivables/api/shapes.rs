@@ -7,7 +7,8 @@ use validator::{Validate, ValidationError};
 
 use crate::book::customers::model::CustomerRef;
 use crate::book::receivables::actions::{
-    Application, NamedApplication, NewInvoice, NewReceipt, ReceivableError, named_customer,
+    Application, NamedApplication, NewInvoice, NewReceipt, ReceivableError, Unapplication,
+    named_customer,
 };
 use crate::book::receivables::model::{
     CreditNote, DocumentStatus, Invoice, InvoiceRef, InvoiceStatus, Receipt, Settlement,
@@ -28,7 +29,7 @@ use crate::platform::http::problem::ProblemOut;
     "amount": {"amount": "12500.00", "currency": "CNY"}, "order_number": "SO-2026-0001"
 }))]
 pub struct InvoiceIn {
-    /// The number that the ERP gave it; no other invoice has it.
+    /// The number that the ERP gave it; no other living invoice has it.
     pub number: Number,
     /// The customer by id; either this or `customer_number`.
     pub customer_id: Option<CustomerId>,
@@ -109,12 +110,50 @@ pub struct ItemOut {
     pub problem: Option<serde_json::Value>,
 }
 
-/// Why something is taken back.
+/// Why something is taken back, and from which day.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Posted to the wrong customer."}))]
+#[schema(example = json!({"reason": "Posted to the wrong customer.", "effective_on": "2026-03-31"}))]
 pub struct TakeBackIn {
     pub reason: Note,
+    /// The day from which it counts: from the document's own date to today; today when not given.
+    pub effective_on: Option<Day>,
+}
+
+impl TakeBackIn {
+    pub fn day(&self) -> Option<NaiveDate> {
+        self.effective_on.map(Day::date)
+    }
+}
+
+/// Which invoice money is taken off, why, and from which day.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = "one_invoice_taken_off_at_most"))]
+#[schema(example = json!({"invoice_number": "I-2026-0001", "reason": "It pays another invoice."}))]
+pub struct UnapplyIn {
+    /// The invoice by id; all that it settles when neither this nor `invoice_number` is given.
+    pub invoice_id: Option<InvoiceId>,
+    /// The invoice by number.
+    pub invoice_number: Option<Number>,
+    pub reason: Note,
+    /// The day from which it counts: from the document's own date to today; today when not given.
+    pub effective_on: Option<Day>,
+}
+
+impl UnapplyIn {
+    pub fn unapplication(&self) -> Unapplication {
+        let by_id = self.invoice_id.map(InvoiceRef::Id);
+        let by_number = || self.invoice_number.clone().map(InvoiceRef::Number);
+        Unapplication {
+            invoice: by_id.or_else(by_number),
+            effective_on: self.effective_on.map(Day::date),
+        }
+    }
+}
+
+fn one_invoice_taken_off_at_most(input: &UnapplyIn) -> Result<(), ValidationError> {
+    at_most_one(input.invoice_id, input.invoice_number.as_ref())
 }
 
 /// A credit note to be posted.
@@ -126,7 +165,7 @@ pub struct TakeBackIn {
     "credit_date": "2026-04-15", "amount": {"amount": "500.00", "currency": "CNY"}, "reason": "Two pallets were damaged."
 }))]
 pub struct CreditNoteIn {
-    /// The number that the ERP gave it; no other credit note has it.
+    /// The number that the ERP gave it; no other living credit note has it.
     pub number: Number,
     /// The customer by id; either this or `customer_number`.
     pub customer_id: Option<CustomerId>,
@@ -155,7 +194,11 @@ impl CreditNoteIn {
 }
 
 fn one_invoice_at_most(note: &CreditNoteIn) -> Result<(), ValidationError> {
-    if note.invoice_id.is_some() && note.invoice_number.is_some() {
+    at_most_one(note.invoice_id, note.invoice_number.as_ref())
+}
+
+fn at_most_one(id: Option<InvoiceId>, number: Option<&Number>) -> Result<(), ValidationError> {
+    if id.is_some() && number.is_some() {
         return Err(ValidationError::new("exclusive").with_message(
             "must name the invoice by invoice_id or invoice_number, not both".into(),
         ));
@@ -173,7 +216,7 @@ fn one_invoice_at_most(note: &CreditNoteIn) -> Result<(), ValidationError> {
     "applications": [{"invoice_number": "I-2026-0001", "amount": {"amount": "12500.00", "currency": "CNY"}}]
 }))]
 pub struct ReceiptIn {
-    /// The number that the ERP or bank gave it; no other receipt has it.
+    /// The number that the ERP or bank gave it; no other living receipt has it.
     pub number: Number,
     /// The customer by id; either this or `customer_number`.
     pub customer_id: Option<CustomerId>,
@@ -252,9 +295,15 @@ pub struct ApplyIn {
     #[schema(max_items = 500)]
     #[serde(default)]
     pub applications: Vec<CashApplicationIn>,
+    /// The day from which it counts: from the document's own date to today; today when not given.
+    pub effective_on: Option<Day>,
 }
 
 impl ApplyIn {
+    pub fn day(&self) -> Option<NaiveDate> {
+        self.effective_on.map(Day::date)
+    }
+
     pub fn application(&self) -> Application {
         application(self.apply, &self.applications)
     }
@@ -312,7 +361,8 @@ fn application(apply: Option<Apply>, applications: &[CashApplicationIn]) -> Appl
     "id": "inv_01k00000000000000000000001", "number": "I-2026-0001", "customer_id": "cus_01k00000000000000000000001",
     "credit_account_id": "acc_01k00000000000000000000001", "order_number": "SO-2026-0001", "reservation_id": null,
     "invoice_date": "2026-03-31", "due_date": "2026-04-30", "amount": {"amount": "12500.00", "currency": "CNY"},
-    "open": {"amount": "12500.00", "currency": "CNY"}, "status": "open", "cancelled_on": null, "cancel_reason": null,
+    "open": {"amount": "12500.00", "currency": "CNY"}, "status": "open", "cancelled_on": null, "cancel_entered_on": null,
+    "cancel_reason": null,
     "created_by": "u-31", "created_at": "2026-03-31T08:00:00.000000Z"
 }))]
 pub struct InvoiceOut {
@@ -329,7 +379,10 @@ pub struct InvoiceOut {
     /// What is not settled yet.
     open: Money,
     status: InvoiceStatus,
+    /// The day from which it counts no more.
     cancelled_on: Option<NaiveDate>,
+    /// The day on which the cancellation was entered.
+    cancel_entered_on: Option<NaiveDate>,
     #[schema(max_length = 2000)]
     cancel_reason: Option<String>,
     #[schema(max_length = 128)]
@@ -352,6 +405,7 @@ impl From<Invoice> for InvoiceOut {
             due_date: invoice.due_date,
             status: invoice.status,
             cancelled_on: invoice.cancelled_on,
+            cancel_entered_on: invoice.cancel_entered_on,
             cancel_reason: invoice.cancel_reason,
             created_by: invoice.created_by,
             created_at: invoice.created_at,
@@ -365,7 +419,8 @@ impl From<Invoice> for InvoiceOut {
     "id": "crn_01k00000000000000000000001", "number": "CN-2026-0001", "customer_id": "cus_01k00000000000000000000001",
     "invoice_id": "inv_01k00000000000000000000001", "credit_date": "2026-04-15",
     "amount": {"amount": "500.00", "currency": "CNY"}, "unapplied": {"amount": "0.00", "currency": "CNY"},
-    "reason": "Two pallets were damaged.", "status": "posted", "reversed_on": null, "reverse_reason": null,
+    "reason": "Two pallets were damaged.", "status": "posted", "reversed_on": null, "reverse_entered_on": null,
+    "reverse_reason": null,
     "created_by": "u-31", "created_at": "2026-04-15T08:00:00.000000Z"
 }))]
 pub struct CreditNoteOut {
@@ -381,7 +436,10 @@ pub struct CreditNoteOut {
     #[schema(max_length = 2000)]
     reason: String,
     status: DocumentStatus,
+    /// The day from which it counts no more.
     reversed_on: Option<NaiveDate>,
+    /// The day on which the reversal was entered.
+    reverse_entered_on: Option<NaiveDate>,
     #[schema(max_length = 2000)]
     reverse_reason: Option<String>,
     #[schema(max_length = 128)]
@@ -402,6 +460,7 @@ impl From<CreditNote> for CreditNoteOut {
             reason: note.reason,
             status: note.status,
             reversed_on: note.reversed_on,
+            reverse_entered_on: note.reverse_entered_on,
             reverse_reason: note.reverse_reason,
             created_by: note.created_by,
             created_at: note.created_at,
@@ -415,7 +474,7 @@ impl From<CreditNote> for CreditNoteOut {
     "id": "rcp_01k00000000000000000000001", "number": "R-2026-0001", "customer_id": "cus_01k00000000000000000000001",
     "receipt_date": "2026-04-30", "amount": {"amount": "12500.00", "currency": "CNY"},
     "unapplied": {"amount": "0.00", "currency": "CNY"}, "status": "posted", "reversed_on": null,
-    "reverse_reason": null, "created_by": "u-31", "created_at": "2026-04-30T08:00:00.000000Z"
+    "reverse_entered_on": null, "reverse_reason": null, "created_by": "u-31", "created_at": "2026-04-30T08:00:00.000000Z"
 }))]
 pub struct ReceiptOut {
     id: ReceiptId,
@@ -426,7 +485,10 @@ pub struct ReceiptOut {
     /// What settles no invoice yet.
     unapplied: Money,
     status: DocumentStatus,
+    /// The day from which it counts no more.
     reversed_on: Option<NaiveDate>,
+    /// The day on which the reversal was entered.
+    reverse_entered_on: Option<NaiveDate>,
     #[schema(max_length = 2000)]
     reverse_reason: Option<String>,
     #[schema(max_length = 128)]
@@ -445,6 +507,7 @@ impl From<Receipt> for ReceiptOut {
             unapplied: Money::from_minor(receipt.unapplied_minor, receipt.currency),
             status: receipt.status,
             reversed_on: receipt.reversed_on,
+            reverse_entered_on: receipt.reverse_entered_on,
             reverse_reason: receipt.reverse_reason,
             created_by: receipt.created_by,
             created_at: receipt.created_at,
@@ -465,11 +528,11 @@ pub struct SettlementOut {
     invoice_id: InvoiceId,
     receipt_id: Option<ReceiptId>,
     credit_note_id: Option<CreditNoteId>,
-    /// Negative when it undoes another.
+    /// The opposite of what it undoes.
     amount: Money,
     /// The business day from which it counts.
     effective_on: NaiveDate,
-    /// The settlement that it undoes.
+    /// The row that it undoes.
     reverses_id: Option<SettlementId>,
     #[schema(max_length = 128)]
     created_by: String,

@@ -3,16 +3,16 @@
 mod conduct;
 mod lists;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 
 use super::model::{
-    CreditNote, CreditNoteRef, DocumentRef, Invoice, InvoiceRef, Receipt, ReceiptRef, Settlement,
-    Source,
+    CreditNote, CreditNoteRef, DocumentRef, DocumentStatus, Invoice, InvoiceRef, InvoiceStatus,
+    Receipt, ReceiptRef, Settlement, Source,
 };
-use crate::kernel::ids::{CustomerId, InvoiceId};
+use crate::kernel::ids::{CustomerId, InvoiceId, ReceiptId};
 use crate::kernel::text::Number;
 use crate::platform::db::columns::IdColumn;
 use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
@@ -24,6 +24,7 @@ pub use lists::{list_credit_notes, list_invoices, list_receipts, list_settlement
 /// How many values one statement is bound to at most.
 const CHUNK: usize = 5_000;
 
+/// The invoice under this reference: of several with one number the living one, else the one that was cancelled last.
 pub fn find_invoice(db: &mut Db, reference: &InvoiceRef) -> Result<Option<Invoice>, DbError> {
     Ok(on_backend!(db, |c| {
         let query = invoices::table.select(Invoice::as_select()).into_boxed();
@@ -31,11 +32,16 @@ pub fn find_invoice(db: &mut Db, reference: &InvoiceRef) -> Result<Option<Invoic
             DocumentRef::Id(id) => query.filter(invoices::id.eq(id)),
             DocumentRef::Number(number) => query.filter(invoices::number.eq(number)),
         }
+        .order((
+            invoices::status.eq(InvoiceStatus::Cancelled).asc(),
+            invoices::id.desc(),
+        ))
         .first(c)
         .optional()
     })?)
 }
 
+/// The credit note under this reference: of several with one number the living one, else the last.
 pub fn find_credit_note(
     db: &mut Db,
     reference: &CreditNoteRef,
@@ -48,11 +54,16 @@ pub fn find_credit_note(
             DocumentRef::Id(id) => query.filter(credit_notes::id.eq(id)),
             DocumentRef::Number(number) => query.filter(credit_notes::number.eq(number)),
         }
+        .order((
+            credit_notes::status.eq(DocumentStatus::Reversed).asc(),
+            credit_notes::id.desc(),
+        ))
         .first(c)
         .optional()
     })?)
 }
 
+/// The receipt under this reference: of several with one number the living one, else the last.
 pub fn find_receipt(db: &mut Db, reference: &ReceiptRef) -> Result<Option<Receipt>, DbError> {
     Ok(on_backend!(db, |c| {
         let query = receipts::table.select(Receipt::as_select()).into_boxed();
@@ -60,12 +71,16 @@ pub fn find_receipt(db: &mut Db, reference: &ReceiptRef) -> Result<Option<Receip
             DocumentRef::Id(id) => query.filter(receipts::id.eq(id)),
             DocumentRef::Number(number) => query.filter(receipts::number.eq(number)),
         }
+        .order((
+            receipts::status.eq(DocumentStatus::Reversed).asc(),
+            receipts::id.desc(),
+        ))
         .first(c)
         .optional()
     })?)
 }
 
-/// The invoices under these ids and numbers.
+/// The invoices under these ids and numbers, each number as [`find_invoice`] has it.
 pub fn list_invoices_by_refs(
     db: &mut Db,
     references: &[&InvoiceRef],
@@ -86,9 +101,30 @@ pub fn list_invoices_by_refs(
             .load(c))?;
         found.extend(rows);
     }
+    let mut named = list_invoices_by_numbers(db, &numbers)?;
+    named.dedup_by(|next, kept| next.number == kept.number);
+    found.extend(named);
+    Ok(found)
+}
+
+/// All invoices that have or had these numbers: by number, the living one first, then those that were cancelled, the
+/// last of them first.
+pub fn list_invoices_by_numbers(db: &mut Db, numbers: &[&Number]) -> Result<Vec<Invoice>, DbError> {
+    let mut found: Vec<Invoice> = Vec::new();
+    let numbers: Vec<&Number> = numbers
+        .iter()
+        .copied()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
     for chunk in numbers.chunks(CHUNK) {
         let rows: Vec<Invoice> = on_backend!(db, |c| invoices::table
             .filter(invoices::number.eq_any(chunk.iter().copied()))
+            .order((
+                invoices::number,
+                invoices::status.eq(InvoiceStatus::Cancelled).asc(),
+                invoices::id.desc(),
+            ))
             .select(Invoice::as_select())
             .load(c))?;
         found.extend(rows);
@@ -133,7 +169,7 @@ pub fn insert_receipts(tx: &mut Tx, rows: &[Receipt]) -> Result<(), DbError> {
     Ok(())
 }
 
-/// The receipts under these numbers.
+/// All receipts that have or had these numbers.
 pub fn list_receipts_by_numbers(db: &mut Db, numbers: &[&Number]) -> Result<Vec<Receipt>, DbError> {
     let mut found: Vec<Receipt> = Vec::new();
     for chunk in numbers.chunks(CHUNK) {
@@ -146,27 +182,30 @@ pub fn list_receipts_by_numbers(db: &mut Db, numbers: &[&Number]) -> Result<Vec<
     Ok(found)
 }
 
-/// Which of these numbers receipts have already.
+/// Which of these numbers living receipts have, with the receipts.
 pub fn taken_receipt_numbers(
     db: &mut Db,
     numbers: &[&Number],
-) -> Result<BTreeSet<Number>, DbError> {
-    let mut taken = BTreeSet::new();
+) -> Result<BTreeMap<Number, ReceiptId>, DbError> {
+    let mut taken = BTreeMap::new();
     for chunk in numbers.chunks(CHUNK) {
-        let found: Vec<Number> = on_backend!(db, |c| receipts::table
+        let found: Vec<(Number, ReceiptId)> = on_backend!(db, |c| receipts::table
             .filter(receipts::number.eq_any(chunk.iter().copied()))
-            .select(receipts::number)
+            .filter(receipts::status.eq(DocumentStatus::Posted))
+            .select((receipts::number, receipts::id))
             .load(c))?;
         taken.extend(found);
     }
     Ok(taken)
 }
 
-pub fn insert_credit_note(tx: &mut Tx, row: &CreditNote) -> Result<(), DbError> {
-    on_backend!(tx, |c| diesel::insert_into(credit_notes::table)
+/// Inserts a credit note when its number is free, and says whether it was.
+pub fn insert_credit_note(tx: &mut Tx, row: &CreditNote) -> Result<bool, DbError> {
+    let inserted = on_backend!(tx, |c| diesel::insert_into(credit_notes::table)
         .values(row)
+        .on_conflict_do_nothing()
         .execute(c))?;
-    Ok(())
+    Ok(inserted > 0)
 }
 
 pub fn insert_settlements(tx: &mut Tx, rows: &[Settlement]) -> Result<(), DbError> {
@@ -195,7 +234,7 @@ pub fn list_settlements_of(db: &mut Db, source: Source) -> Result<Vec<Settlement
 
 /// Writes what is open on these invoices, and their status: one statement on PostgreSQL, a prepared one for each row
 /// on SQLite. The invoices' accounts must be locked.
-pub fn save_balances(tx: &mut Tx, rows: &[Invoice]) -> Result<(), DbError> {
+pub fn save_balances(tx: &mut Tx, rows: &[&Invoice]) -> Result<(), DbError> {
     match tx.conn() {
         Conn::Postgres(c) => {
             diesel::sql_query(
@@ -234,6 +273,7 @@ pub fn cancel_invoice(tx: &mut Tx, invoice: &Invoice) -> Result<Option<Invoice>,
         invoices::status.eq(invoice.status),
         invoices::cancelled_on.eq(invoice.cancelled_on),
         invoices::cancel_reason.eq(&invoice.cancel_reason),
+        invoices::cancel_entered_on.eq(invoice.cancel_entered_on),
         invoices::version.eq(invoices::version + 1),
     ))
     .returning(Invoice::as_returning())
@@ -256,6 +296,7 @@ pub fn update_receipt_if_unchanged(
         receipts::status.eq(receipt.status),
         receipts::reversed_on.eq(receipt.reversed_on),
         receipts::reverse_reason.eq(&receipt.reverse_reason),
+        receipts::reverse_entered_on.eq(receipt.reverse_entered_on),
         receipts::version.eq(receipts::version + 1),
     ))
     .returning(Receipt::as_returning())
@@ -278,6 +319,7 @@ pub fn update_credit_note_if_unchanged(
         credit_notes::status.eq(note.status),
         credit_notes::reversed_on.eq(note.reversed_on),
         credit_notes::reverse_reason.eq(&note.reverse_reason),
+        credit_notes::reverse_entered_on.eq(note.reverse_entered_on),
         credit_notes::version.eq(credit_notes::version + 1),
     ))
     .returning(CreditNote::as_returning())
