@@ -31,6 +31,7 @@ mod industries;
 mod limits;
 mod model;
 mod monitoring;
+mod orders;
 mod outages;
 mod overload;
 mod policies;

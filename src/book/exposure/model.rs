@@ -1,5 +1,7 @@
 //! The credit account, its limits and its exposure.
 
+mod orders;
+
 use std::ops::{Add, AddAssign, Neg};
 
 use chrono::NaiveDate;
@@ -18,6 +20,11 @@ use crate::platform::db::columns::text_enum;
 use crate::platform::db::schema::{
     account_blocks, additional_limits, credit_accounts, exposure_entries, limits, portfolio_caps,
     portfolio_exposures,
+};
+
+pub use orders::{
+    DEFAULT_PURPOSE, OrderDocument, OrderDocumentId, OrderInvoice, Remainder, Reservation,
+    ReservationCapture, ReservationStatus,
 };
 
 text_enum! {
@@ -503,11 +510,18 @@ pub struct ExposureEntry {
     pub category: EntryCategory,
     pub number: Number,
     pub currency: Currency,
+    /// What counts: of a delivery, what is not billed.
     pub amount_minor: i64,
     pub entry_date: NaiveDate,
     pub set_by: String,
     pub set_at: Instant,
     pub version: i64,
+    /// The order that was delivered.
+    pub order_number: Option<Number>,
+    /// What the other system said.
+    pub stated_minor: i64,
+    /// What invoices took of it.
+    pub billed_minor: i64,
 }
 
 /// The most that accounts which have something in common may owe together.

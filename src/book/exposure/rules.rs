@@ -1,5 +1,7 @@
 //! How much room is left (formulas 3.16).
 
+pub mod orders;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

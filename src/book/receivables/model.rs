@@ -64,6 +64,8 @@ pub struct Invoice {
     pub version: i64,
     /// The business day on which the cancellation was entered.
     pub cancel_entered_on: Option<NaiveDate>,
+    /// By how much it passed what its order had left, with the policy's tolerance.
+    pub order_excess_minor: Option<i64>,
 }
 
 impl Invoice {

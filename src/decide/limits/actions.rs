@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::api::shapes::{AmendIn, LimitCheckIn};
 use super::desk::until;
-use super::model::{Reservation, ReservationStatus};
-use super::rules::capturable_minor;
+use super::model::{DEFAULT_PURPOSE, Reservation, ReservationStatus};
 use super::store;
-use crate::book::exposure::actions::{self as exposure, Locked};
-use crate::book::exposure::model::Exposure;
+use crate::book::exposure::actions::{self as exposure, Locked, orders};
+use crate::book::exposure::model::{Exposure, Remainder};
+use crate::book::exposure::rules::orders::capturable_minor;
 use crate::book::policy::actions as policies;
 use crate::book::receivables::actions::{self as receivables, NewInvoice};
 use crate::book::receivables::model::Invoice;
@@ -24,27 +24,6 @@ use crate::platform::http::{Code, Problem};
 
 /// How many reservations one sweep ends at most: the next begins where it stopped.
 const SWEEP_MAX: i64 = 1_000;
-
-/// What becomes of what a capture leaves.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    utoipa::ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Remainder {
-    /// It stays reserved for the next delivery.
-    #[default]
-    Keep,
-    /// It is released.
-    Release,
-}
 
 /// The reservation with its account locked.
 ///
@@ -70,7 +49,7 @@ pub fn release(tx: &mut Tx, id: ReservationId, reason: &str) -> Result<Reservati
     if reservation.status == ReservationStatus::Released {
         return Ok(reservation);
     }
-    refuse_ended(&reservation)?;
+    refuse_ended(&reservation, tx.now())?;
     let held = reservation.remaining_minor();
     let mut after = reservation.clone();
     after.status = ReservationStatus::Released;
@@ -90,7 +69,7 @@ pub fn extend(
     reserve_until: Instant,
 ) -> Result<Reservation, Problem> {
     let (_, reservation) = lock(tx, id)?;
-    refuse_ended(&reservation)?;
+    refuse_ended(&reservation, tx.now())?;
     let policy = policies::live(tx)?;
     let mut after = reservation.clone();
     after.expires_at = until(&policy, Some(reserve_until), tx.now())?;
@@ -143,7 +122,7 @@ pub fn capture(
     remainder: Remainder,
 ) -> Result<(Reservation, Invoice), Problem> {
     let (locked, reservation) = lock(tx, id)?;
-    let after = take(tx, &locked, &reservation, new.amount, remainder)?;
+    check_capture(tx, &reservation, new.amount)?;
     let order_number = reservation
         .order_number
         .parse()
@@ -154,18 +133,23 @@ pub fn capture(
         ..new
     };
     let invoice = receivables::post_invoice(tx, &locked, invoice)?;
-    Ok((after, invoice))
+    let missing = || Problem::not_found("reservation");
+    let after = store::find_reservation(tx, id)?.ok_or_else(missing)?;
+    if remainder == Remainder::Keep || !after.status.is_open() {
+        return Ok((after, invoice));
+    }
+    let mut ended = after.clone();
+    ended.status = ReservationStatus::Captured;
+    ended.ended_at = Some(tx.now());
+    exposure::post(tx, &locked, -Exposure::reserved(after.remaining_minor()))?;
+    let ended = save(tx, "reservation.captured", &after, &ended, "")?;
+    Ok((ended, invoice))
 }
 
-/// Takes `amount` out of what the reservation holds.
-fn take(
-    tx: &mut Tx,
-    locked: &Locked,
-    reservation: &Reservation,
-    amount: Money,
-    remainder: Remainder,
-) -> Result<Reservation, Problem> {
-    refuse_ended(reservation)?;
+/// Whether `amount` may be captured: what is delivered of the order already, and what the reservation holds besides, with
+/// the policy's tolerance.
+fn check_capture(tx: &mut Tx, reservation: &Reservation, amount: Money) -> Result<(), Problem> {
+    refuse_ended(reservation, tx.now())?;
     if amount.currency() != reservation.currency {
         return Err(Problem::new(Code::CurrencyMismatch)
             .with("given", amount.currency())
@@ -175,31 +159,23 @@ fn take(
         .document
         .reservations
         .capture_tolerance_ppm;
+    let delivered = if reservation.purpose == DEFAULT_PURPOSE {
+        orders::delivered_minor(tx, reservation.account_id, &reservation.order_number)?
+    } else {
+        0
+    };
     let most = capturable_minor(
         reservation.amount_minor,
         reservation.captured_minor,
         tolerance,
-    );
+    )
+    .saturating_add(delivered);
     if amount.minor() > most {
         return Err(Problem::new(Code::ReservationExceeded)
             .with("amount", amount)
             .with("remaining", reservation.money(most)));
     }
-    let mut after = reservation.clone();
-    after.captured_minor = reservation.captured_minor.saturating_add(amount.minor());
-    let is_done =
-        after.captured_minor >= reservation.amount_minor || remainder == Remainder::Release;
-    after.status = if is_done {
-        ReservationStatus::Captured
-    } else {
-        ReservationStatus::PartiallyCaptured
-    };
-    after.ended_at = is_done.then(|| tx.now());
-    let freed = reservation
-        .remaining_minor()
-        .saturating_sub(after.remaining_minor());
-    exposure::post(tx, locked, -Exposure::reserved(freed))?;
-    save(tx, "reservation.captured", reservation, &after, "")
+    Ok(())
 }
 
 /// Ends reservations whose time has come, some at a time, and says how many. Any replica may do it at any moment.
@@ -249,11 +225,13 @@ pub fn expire_due(tx: &mut Tx) -> Result<usize, DbError> {
     Ok(open.len())
 }
 
-fn refuse_ended(reservation: &Reservation) -> Result<(), Problem> {
-    if reservation.status.is_open() {
+/// A reservation that has ended is refused, also one whose time is past and that nobody has swept yet.
+fn refuse_ended(reservation: &Reservation, now: Instant) -> Result<(), Problem> {
+    let status = reservation.status_at(now);
+    if status.is_open() {
         return Ok(());
     }
-    Err(Problem::ended("reservation", reservation.status))
+    Err(Problem::ended("reservation", status))
 }
 
 fn save(

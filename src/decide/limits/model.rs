@@ -5,13 +5,14 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::book::customers::model::Customer;
+pub use crate::book::exposure::model::{DEFAULT_PURPOSE, Reservation, ReservationStatus};
 use crate::book::policy::model::Checkpoint;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
-use crate::kernel::money::{Currency, Money};
+use crate::kernel::money::Currency;
 use crate::kernel::text::{Line, Number};
 use crate::platform::db::columns::text_enum;
-use crate::platform::db::schema::{credit_blocks, limit_checks, reservations};
+use crate::platform::db::schema::{credit_blocks, limit_checks};
 
 text_enum! {
     /// What a limit check came to.
@@ -28,27 +29,6 @@ impl Outcome {
     /// Whether the order may go, and capacity is taken for it.
     pub const fn is_approved(self) -> bool {
         matches!(self, Outcome::Approved | Outcome::ApprovedWithWarning)
-    }
-}
-
-text_enum! {
-    /// Where a reservation stands.
-    pub enum ReservationStatus {
-        Active = "active",
-        PartiallyCaptured = "partially_captured",
-        Captured = "captured",
-        Released = "released",
-        Expired = "expired",
-    }
-}
-
-impl ReservationStatus {
-    /// Whether it still holds capacity.
-    pub const fn is_open(self) -> bool {
-        matches!(
-            self,
-            ReservationStatus::Active | ReservationStatus::PartiallyCaptured
-        )
     }
 }
 
@@ -74,9 +54,6 @@ impl CreditBlockStatus {
     }
 }
 
-/// What a reservation is for, when the order system does not say.
-pub const DEFAULT_PURPOSE: &str = "order";
-
 /// A recorded limit check: what was asked, what was answered, under which policy.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = limit_checks, treat_none_as_default_value = false)]
@@ -95,54 +72,6 @@ pub struct LimitCheck {
     pub record: String,
     pub checked_by: String,
     pub checked_at: Instant,
-}
-
-/// Capacity taken for an order, by a check whose id it shares.
-#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = reservations, treat_none_as_default_value = false)]
-#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
-pub struct Reservation {
-    pub id: ReservationId,
-    pub account_id: CreditAccountId,
-    pub customer_id: CustomerId,
-    pub order_number: String,
-    pub purpose: String,
-    pub currency: Currency,
-    pub amount_minor: i64,
-    /// What was captured into invoices; with the policy's tolerance it may pass the amount.
-    pub captured_minor: i64,
-    pub status: ReservationStatus,
-    pub expires_at: Instant,
-    pub created_by: String,
-    pub created_at: Instant,
-    pub ended_at: Option<Instant>,
-    pub end_reason: Option<String>,
-    pub version: i64,
-}
-
-impl Reservation {
-    /// The id of what a check reserves.
-    pub const fn id_of(check: LimitCheckId) -> ReservationId {
-        ReservationId::from_uuid(check.uuid())
-    }
-
-    /// The check that reserved it.
-    pub const fn check_id(&self) -> LimitCheckId {
-        LimitCheckId::from_uuid(self.id.uuid())
-    }
-
-    /// What it still holds, in minor units: nothing once it has ended.
-    pub const fn remaining_minor(&self) -> i64 {
-        if !self.status.is_open() {
-            return 0;
-        }
-        let remaining = self.amount_minor.saturating_sub(self.captured_minor);
-        if remaining > 0 { remaining } else { 0 }
-    }
-
-    pub const fn money(&self, minor: i64) -> Money {
-        Money::from_minor(minor, self.currency)
-    }
 }
 
 /// An order that waits for credit.

@@ -289,6 +289,37 @@ diesel::table! {
         set_by -> Text,
         set_at -> InstantColumn,
         version -> BigInt,
+        order_number -> Nullable<Text>,
+        stated_minor -> BigInt,
+        billed_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
+    order_invoices (invoice_id) {
+        invoice_id -> IdColumn,
+        account_id -> IdColumn,
+        order_number -> Text,
+        reservation_id -> Nullable<IdColumn>,
+        amount_minor -> BigInt,
+        delivered_minor -> BigInt,
+        matched_minor -> BigInt,
+        excess_minor -> BigInt,
+        restored_at -> Nullable<InstantColumn>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::IdColumn;
+
+    reservation_captures (reservation_id, document_id) {
+        reservation_id -> IdColumn,
+        document_id -> IdColumn,
+        captured_minor -> BigInt,
     }
 }
 
@@ -371,6 +402,7 @@ diesel::table! {
         created_at -> InstantColumn,
         version -> BigInt,
         cancel_entered_on -> Nullable<Date>,
+        order_excess_minor -> Nullable<BigInt>,
     }
 }
 
@@ -453,6 +485,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     account_blocks,
     additional_limits,
     exposure_entries,
+    order_invoices,
+    reservation_captures,
     portfolio_caps,
     portfolio_exposures,
     reservations,

@@ -8,8 +8,8 @@ use diesel::sql_types::BigInt;
 use super::model::{Approved, Invariant, LieRow, Movement, TOLD_MAX, named};
 use crate::decide::limits::model::Outcome;
 use crate::kernel::ids::{
-    CreditAccount, CreditNote, Customer, CustomerId, IdempotencyKey, Invoice, LimitCheckId,
-    PortfolioCap, Receipt, Reservation, ReservationId,
+    CreditAccount, CreditNote, Customer, CustomerId, ExposureEntry, IdempotencyKey, Invoice,
+    LimitCheckId, PortfolioCap, Receipt, Reservation, ReservationId,
 };
 use crate::kernel::money::Currency;
 use crate::platform::db::schema::{
@@ -96,15 +96,36 @@ pub fn invariants() -> Vec<Invariant> {
             used_on_each_day("credit_notes", "credit_note_id", "credit_date"),
         ),
         invariant(
-            "a reservation was captured into its invoices",
+            "a reservation was captured into its deliveries and invoices",
             "reservations",
             named::<Reservation>,
             "SELECT r.id, 'captured' AS what, r.captured_minor AS stated, \
-               CAST(COALESCE(i.minor, 0) AS BIGINT) AS counted \
+               CAST(COALESCE(c.minor, 0) AS BIGINT) AS counted \
              FROM reservations r LEFT JOIN ( \
-               SELECT reservation_id, SUM(amount_minor) AS minor FROM invoices \
-               WHERE reservation_id IS NOT NULL GROUP BY reservation_id \
-             ) i ON i.reservation_id = r.id"
+               SELECT reservation_id, SUM(captured_minor) AS minor FROM reservation_captures GROUP BY reservation_id \
+             ) c ON c.reservation_id = r.id"
+                .to_owned(),
+        ),
+        invariant(
+            "an entry counts what is not billed of it",
+            "exposure_entries",
+            named::<ExposureEntry>,
+            "SELECT id, 'open' AS what, amount_minor AS stated, \
+               CASE WHEN billed_minor < stated_minor THEN stated_minor - billed_minor ELSE 0 END AS counted \
+             FROM exposure_entries"
+                .to_owned(),
+        ),
+        invariant(
+            "what is billed of an order's deliveries, its invoices took",
+            "order_invoices",
+            named::<CreditAccount>,
+            "SELECT account_id AS id, order_number AS what, CAST(SUM(billed) AS BIGINT) AS stated, \
+               CAST(SUM(taken) AS BIGINT) AS counted FROM ( \
+               SELECT account_id, order_number, billed_minor AS billed, 0 AS taken FROM exposure_entries \
+               WHERE order_number IS NOT NULL \
+               UNION ALL SELECT account_id, order_number, 0, delivered_minor + matched_minor FROM order_invoices \
+               WHERE restored_at IS NULL \
+             ) AS sides GROUP BY account_id, order_number"
                 .to_owned(),
         ),
         invariant(

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{AccountError, lock, post};
+use super::{AccountError, lock, orders, post};
 use crate::book::exposure::model::{EntryCategory, Exposure, ExposureEntry};
 use crate::book::exposure::store::{self, entries};
 use crate::kernel::ids::{CreditAccountId, ExposureEntryId};
@@ -10,58 +10,95 @@ use crate::kernel::money::Money;
 use crate::kernel::text::Number;
 use crate::platform::db::{Change, Tx};
 
+/// What another system says that a document of its own comes to now.
+#[derive(Debug, Clone)]
+pub struct EntryStatement {
+    pub category: EntryCategory,
+    pub number: Number,
+    /// Of a delivery: all that was delivered by it, billed or not.
+    pub amount: Money,
+    pub entry_date: NaiveDate,
+    /// The order that was delivered; when not given, that which was named before.
+    pub order_number: Option<Number>,
+}
+
 /// States what a document comes to now; nothing ends it. What it came to before is replaced, so that saying it twice
-/// changes nothing.
+/// changes nothing. A delivery takes the place of what its order has reserved, and counts as far as it is not billed.
 ///
 /// # Errors
-/// When the account is not there, or is in another currency.
+/// When the account is not there, or is in another currency; when another category than a delivery names an order, or a
+/// delivery another one than before.
 pub fn set(
     tx: &mut Tx,
     account: CreditAccountId,
-    category: EntryCategory,
-    number: &Number,
-    amount: Money,
-    entry_date: NaiveDate,
+    statement: &EntryStatement,
 ) -> Result<ExposureEntry, AccountError> {
     let found = store::find(tx, account)?.ok_or(AccountError::Missing)?;
     let locked = lock(tx, found.customer_id)?;
+    let amount = statement.amount;
     if amount.currency() != locked.account.currency {
         return Err(AccountError::Currency {
             given: amount.currency(),
             expected: locked.account.currency,
         });
     }
-    let before = entries::find(tx, account, category, number)?;
-    let after = ExposureEntry {
+    let category = statement.category;
+    let before = entries::find(tx, account, category, &statement.number)?;
+    let order = order_of(statement, before.as_ref())?;
+    if let Some(before) = &before
+        && before.stated_minor == amount.minor()
+        && before.entry_date == statement.entry_date
+        && before.order_number == order
+    {
+        return Ok(before.clone());
+    }
+    let mut after = ExposureEntry {
         id: before
             .as_ref()
             .map_or_else(ExposureEntryId::new, |entry| entry.id),
         account_id: account,
         category,
-        number: number.clone(),
+        number: statement.number.clone(),
         currency: amount.currency(),
-        amount_minor: amount.minor(),
-        entry_date,
+        amount_minor: 0,
+        entry_date: statement.entry_date,
         set_by: tx.caller().subject.to_string(),
         set_at: tx.now(),
         version: before.as_ref().map_or(1, |entry| entry.version + 1),
+        order_number: order.clone(),
+        stated_minor: amount.minor(),
+        billed_minor: before.as_ref().map_or(0, |entry| entry.billed_minor),
     };
-    let Some(before) = before else {
-        post(tx, &locked, Exposure::of(category.into(), amount.minor()))?;
-        entries::insert(tx, &after)?;
-        tx.record(Change::new("exposure_entry.set", after.id).after(&after))?;
-        return Ok(after);
-    };
-    if before.amount_minor == after.amount_minor && before.entry_date == entry_date {
-        return Ok(before);
+    if let Some(order) = &order {
+        orders::deliver(tx, &locked, before.as_ref(), &mut after, order)?;
     }
-    let more = after.amount_minor.saturating_sub(before.amount_minor);
+    let open = after.stated_minor.saturating_sub(after.billed_minor);
+    after.amount_minor = open.max(0);
+    let counted = before.as_ref().map_or(0, |entry| entry.amount_minor);
+    let more = after.amount_minor.saturating_sub(counted);
     post(tx, &locked, Exposure::of(category.into(), more))?;
-    entries::update(tx, &after)?;
-    tx.record(
-        Change::new("exposure_entry.set", after.id)
-            .before(&before)
-            .after(&after),
-    )?;
+    let change = Change::new("exposure_entry.set", after.id).after(&after);
+    if let Some(before) = &before {
+        entries::update(tx, &after)?;
+        tx.record(change.before(before))?;
+    } else {
+        entries::insert(tx, &after)?;
+        tx.record(change)?;
+    }
     Ok(after)
+}
+
+/// The order that a statement is about.
+fn order_of(
+    statement: &EntryStatement,
+    before: Option<&ExposureEntry>,
+) -> Result<Option<Number>, AccountError> {
+    let known = before.and_then(|entry| entry.order_number.clone());
+    match (&statement.order_number, known) {
+        (Some(_), _) if statement.category != EntryCategory::DeliveredNotBilled => {
+            Err(AccountError::NotADelivery)
+        }
+        (Some(given), Some(known)) if *given != known => Err(AccountError::OtherOrder(known)),
+        (given, known) => Ok(given.clone().or(known)),
+    }
 }

@@ -7,6 +7,7 @@ pub mod entries;
 mod groups;
 mod limits;
 mod locking;
+pub mod orders;
 mod terms;
 
 use chrono::NaiveDate;
@@ -22,7 +23,7 @@ use crate::book::exposure::model::{
 use crate::book::exposure::store;
 use crate::kernel::ids::{AccountBlockId, CreditAccountId, CustomerId};
 use crate::kernel::money::Currency;
-use crate::kernel::text::Note;
+use crate::kernel::text::{Note, Number};
 use crate::platform::db::{Change, DbError, Tx};
 
 pub use groups::{change_customer, move_to_group};
@@ -57,6 +58,10 @@ pub enum AccountError {
     ExemptionAboveAuthority { needed: String },
     #[error("an exemption ends between {from} and {to}")]
     ExemptUntil { from: NaiveDate, to: NaiveDate },
+    #[error("only deliveries are of an order")]
+    NotADelivery,
+    #[error("the delivery is of the order {0}")]
+    OtherOrder(Number),
     #[error("the account is {0} already")]
     AlreadyIs(AccountStatus),
     #[error("the account changed meanwhile")]

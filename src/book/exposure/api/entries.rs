@@ -8,7 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::{NoFilter, find_visible};
-use crate::book::exposure::actions::entries;
+use crate::book::exposure::actions::entries::{self, EntryStatement};
 use crate::book::exposure::model::{EntryCategory, ExposureEntry};
 use crate::book::exposure::store::entries as store;
 use crate::kernel::clock::{Day, Instant};
@@ -30,6 +30,11 @@ pub fn routes(config: &mut ServiceConfig) {
 /// States what a document of another system comes to now: an open order, a delivery that is not billed, an instrument
 /// that has not cleared, a claimed charge. It replaces what was said of the same category and number before, so that
 /// saying it twice changes nothing; 0 ends it. Exposure moves by the difference. Want of limit is no reason to refuse.
+///
+/// A delivery (`delivered_not_billed`) may name its order. It states all that was delivered by it, billed or not. As far
+/// as the order is reserved, what is delivered takes the place of what is reserved; an invoice with the order's number
+/// then takes the place of what is delivered, which stands beside the entry as `billed`. What is left, `remaining`, counts.
+/// So no order counts twice. A delivery that falls again gives back what it took of the reservation.
 #[utoipa::path(
     tag = "credit-accounts",
     params(
@@ -51,9 +56,14 @@ pub async fn set_exposure_entry(
     doors
         .write(&actor, move |tx| {
             let (account, category, number) = &*path;
-            let amount = input.0.amount.money();
-            let entry_date = input.0.entry_date.date();
-            let entry = entries::set(tx, *account, *category, number, amount, entry_date)?;
+            let statement = EntryStatement {
+                category: *category,
+                number: number.clone(),
+                amount: input.0.amount.money(),
+                entry_date: input.0.entry_date.date(),
+                order_number: input.0.order_number.clone(),
+            };
+            let entry = entries::set(tx, *account, &statement)?;
             Answer::ok(&ExposureEntryOut::from(entry))
         })
         .await
@@ -94,26 +104,40 @@ pub async fn list_exposure_entries(
 /// What a document of another system comes to now.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"amount": {"amount": "40000.00", "currency": "CNY"}, "entry_date": "2026-03-31"}))]
+#[schema(example = json!({
+    "amount": {"amount": "40000.00", "currency": "CNY"}, "entry_date": "2026-03-31", "order_number": "SO-2026-0001"
+}))]
 pub struct ExposureEntryIn {
-    /// In the account's currency; 0 ends the entry.
+    /// In the account's currency; of a delivery, all that was delivered by it, billed or not. 0 ends the entry.
     pub amount: AmountIn,
     /// The day of the document.
     pub entry_date: Day,
+    /// The order that was delivered, of `delivered_not_billed` alone. It stays that which was named first, also when it
+    /// is not given any more.
+    pub order_number: Option<Number>,
 }
 
 /// Exposure that another system told of.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExposureEntry, example = json!({
     "id": "exe_01k00000000000000000000001", "category": "delivered_not_billed", "number": "DN-2026-0815",
-    "amount": {"amount": "40000.00", "currency": "CNY"}, "entry_date": "2026-03-31", "set_by": "order-system",
+    "order_number": "SO-2026-0001", "amount": {"amount": "40000.00", "currency": "CNY"},
+    "billed": {"amount": "15000.00", "currency": "CNY"}, "remaining": {"amount": "25000.00", "currency": "CNY"},
+    "entry_date": "2026-03-31", "set_by": "order-system",
     "set_at": "2026-03-31T08:00:00.000000Z"
 }))]
 pub struct ExposureEntryOut {
     id: ExposureEntryId,
     category: EntryCategory,
     number: Number,
+    /// The order that was delivered.
+    order_number: Option<Number>,
+    /// As it was stated.
     amount: Money,
+    /// What invoices of the order took of it.
+    billed: Money,
+    /// What counts.
+    remaining: Money,
     entry_date: NaiveDate,
     #[schema(max_length = 128)]
     set_by: String,
@@ -122,11 +146,15 @@ pub struct ExposureEntryOut {
 
 impl From<ExposureEntry> for ExposureEntryOut {
     fn from(entry: ExposureEntry) -> ExposureEntryOut {
+        let money = |minor| Money::from_minor(minor, entry.currency);
         ExposureEntryOut {
+            amount: money(entry.stated_minor),
+            billed: money(entry.billed_minor),
+            remaining: money(entry.amount_minor),
             id: entry.id,
             category: entry.category,
             number: entry.number,
-            amount: Money::from_minor(entry.amount_minor, entry.currency),
+            order_number: entry.order_number,
             entry_date: entry.entry_date,
             set_by: entry.set_by,
             set_at: entry.set_at,

@@ -458,6 +458,16 @@ impl From<AccountError> for Problem {
                 "not_lower",
                 "One person may lower a limit; raising it takes an application.",
             ),
+            AccountError::NotADelivery => Problem::invalid(
+                "/order_number",
+                "not_a_delivery",
+                "only an entry of delivered_not_billed is of an order",
+            ),
+            AccountError::OtherOrder(known) => Problem::invalid(
+                "/order_number",
+                "other_order",
+                format!("the delivery is of the order {known}; set it to 0 and state another one"),
+            ),
             AccountError::AlreadyIs(status) => {
                 let allowed = match status {
                     AccountStatus::Active => "suspend",

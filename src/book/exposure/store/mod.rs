@@ -2,6 +2,7 @@
 
 pub mod additional;
 pub mod entries;
+pub mod orders;
 pub mod portfolios;
 
 use std::collections::BTreeMap;

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use super::{NamedAccounts, ReceivableError, check_amount, counts_from, lock};
 use crate::book::customers::model::CustomerRef;
+use crate::book::exposure::actions::orders::{self, Billed, Billing};
 use crate::book::exposure::actions::{self as exposure, Locked};
 use crate::book::exposure::model::Exposure;
 use crate::book::receivables::api::shapes::InvoiceIn;
@@ -25,14 +26,15 @@ pub struct NewInvoice {
     pub due_date: Option<NaiveDate>,
     pub amount: Money,
     pub order_number: Option<Number>,
-    /// The reservation that is captured into it; what that held is for the caller to give back.
+    /// The reservation that is captured into it; that of its order when not given.
     pub reservation_id: Option<ReservationId>,
 }
 
 /// Posts invoices, each to its locked account, in few statements: one outcome for each, in order. What is refused
 /// stops none of the others. Want of limit is no reason to refuse: the goods are delivered.
 ///
-/// Exposure goes up by what is posted; a reservation that is captured is the caller's to bring down.
+/// Exposure goes up by what is posted, and down by what that takes of an order: of its deliveries that are not billed,
+/// then of its reservation. What passes the order is posted all the same, and said on the invoice.
 ///
 /// # Errors
 /// When the database fails. Each outcome: when the currency is not the account's, the amount is zero, a date is out
@@ -54,7 +56,7 @@ pub fn post_invoices(
         .filter(|invoice| invoice.status != InvoiceStatus::Cancelled)
         .map(|invoice| (invoice.number, invoice.id))
         .collect();
-    let outcomes: Vec<Result<Invoice, ReceivableError>> = drafts
+    let mut outcomes: Vec<Result<Invoice, ReceivableError>> = drafts
         .into_iter()
         .map(|draft| {
             let invoice = draft?;
@@ -77,6 +79,7 @@ pub fn post_invoices(
         })
         .collect();
     exposure::post_all(tx, &changes)?;
+    bill_orders(tx, new, &mut outcomes)?;
     tx.record_all(
         outcomes
             .iter()
@@ -85,6 +88,43 @@ pub fn post_invoices(
             .collect(),
     )?;
     Ok(outcomes)
+}
+
+/// Has invoices that were posted take the place of what their orders hold.
+fn bill_orders(
+    tx: &mut Tx,
+    new: &[(&Locked, NewInvoice)],
+    outcomes: &mut [Result<Invoice, ReceivableError>],
+) -> Result<(), DbError> {
+    let posted = new.iter().zip(outcomes.iter());
+    let billings: Vec<Billing> = posted
+        .filter_map(|((locked, new), outcome)| {
+            let invoice = outcome.as_ref().ok()?;
+            Some(Billing {
+                locked,
+                invoice: invoice.id,
+                order: new.order_number.as_ref()?,
+                amount_minor: invoice.amount_minor,
+                reservation: new.reservation_id,
+            })
+        })
+        .collect();
+    let billed = orders::bill(tx, &billings)?;
+    let ids = billings.iter().map(|billing| billing.invoice);
+    let billed: BTreeMap<InvoiceId, Billed> = ids.zip(billed).collect();
+    let mut changed = Vec::new();
+    for invoice in outcomes.iter_mut().flatten() {
+        let Some(billed) = billed.get(&invoice.id) else {
+            continue;
+        };
+        let excess = (billed.excess_minor > 0).then_some(billed.excess_minor);
+        if billed.reservation != invoice.reservation_id || excess.is_some() {
+            invoice.reservation_id = billed.reservation;
+            invoice.order_excess_minor = excess;
+            changed.push(&*invoice);
+        }
+    }
+    store::save_orders(tx, &changed)
 }
 
 /// [`post_invoices`] for one.
@@ -135,6 +175,7 @@ fn draft(tx: &Tx, locked: &Locked, new: &NewInvoice) -> Result<Invoice, Receivab
         created_at: tx.now(),
         version: 1,
         cancel_entered_on: None,
+        order_excess_minor: None,
     })
 }
 
@@ -178,6 +219,15 @@ pub fn create_invoice(tx: &mut Tx, input: &InvoiceIn) -> Result<Invoice, Receiva
         .unwrap_or(Err(ReceivableError::Missing("invoice")))
 }
 
+/// What becomes of the order of an invoice that is cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelledOrder {
+    /// It has nothing more to deliver.
+    Gone,
+    /// It has back what the invoice took of it.
+    Restored,
+}
+
 /// Takes back an invoice that was posted by mistake, as long as nothing settles it. It counts no more from a day on: today
 /// when none is asked for.
 ///
@@ -190,6 +240,7 @@ pub fn cancel_invoice(
     version: i64,
     reason: &Note,
     effective_on: Option<NaiveDate>,
+    order: CancelledOrder,
 ) -> Result<Invoice, ReceivableError> {
     let missing = ReceivableError::Missing("invoice");
     let Some(found) = store::find_invoice(tx, reference)? else {
@@ -214,6 +265,9 @@ pub fn cancel_invoice(
     };
     let after = store::cancel_invoice(tx, &after)?.ok_or(ReceivableError::Stale)?;
     exposure::post(tx, &locked, -Exposure::receivable(before.open_minor))?;
+    if order == CancelledOrder::Restored {
+        orders::restore(tx, &locked, after.id, &after.number, after.invoice_date)?;
+    }
     tx.record(
         Change::new("invoice.cancelled", after.id)
             .before(&before)

@@ -13,7 +13,8 @@ pub use credit_notes::{
     apply_credit_note, create_credit_note, reverse_credit_note, unapply_credit_note,
 };
 pub use invoices::{
-    NewInvoice, cancel_invoice, create_invoice, create_invoices, post_invoice, post_invoices,
+    CancelledOrder, NewInvoice, cancel_invoice, create_invoice, create_invoices, post_invoice,
+    post_invoices,
 };
 pub use receipts::{
     NewReceipt, apply_receipt, create_receipt, post_receipts, reverse_receipt, unapply_receipt,

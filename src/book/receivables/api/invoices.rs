@@ -7,8 +7,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::filters::{InvoiceFilter, InvoiceSort};
 use super::refuse_hidden;
 use super::shapes::{
-    BatchQuery, InvoiceBatchIn, InvoiceBatchOut, InvoiceIn, InvoiceOut, ItemOut, SettlementOut,
-    TakeBackIn,
+    BatchQuery, CancelInvoiceIn, InvoiceBatchIn, InvoiceBatchOut, InvoiceIn, InvoiceOut, ItemOut,
+    SettlementOut,
 };
 use crate::book::exposure::api::NoFilter;
 use crate::book::receivables::actions::{self, ReceivableError};
@@ -36,7 +36,9 @@ pub fn routes(config: &mut ServiceConfig) {
 /// Post an invoice
 ///
 /// The account's exposure goes up by its amount. An invoice is never refused for want of limit: the goods are
-/// delivered. An `Idempotency-Key` is required.
+/// delivered. One that names its order takes the place of what was delivered of it, then of what is reserved for it
+/// (purpose `order`); where it passes that by more than the policy's tolerance, it is posted with a warning. An
+/// `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "receivables",
     request_body = InvoiceIn,
@@ -223,14 +225,15 @@ pub async fn find_invoice(
 ///
 /// One that was posted by mistake, before anything settles it; a settled one needs its receipt or credit note
 /// reversed or taken off first. It counts no more from `effective_on` on: its own date when it was wrong from the start,
-/// today when not given. Its number may be used again. An `Idempotency-Key` is required.
+/// today when not given. Its number may be used again. With
+/// `restore_order` its order has back what the invoice took of it. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "receivables",
     params(
         ("invoice" = String, Path, description = "The invoice's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
-    request_body = TakeBackIn,
+    request_body = CancelInvoiceIn,
     responses((status = 200, description = "The invoice as it is now.", body = InvoiceOut)),
     security(("bearer" = ["documents:reverse"]))
 )]
@@ -239,13 +242,19 @@ pub async fn cancel_invoice(
     actor: Actor<ReverseDocuments>,
     invoice: web::Path<InvoiceRef>,
     version: IfMatch,
-    command: KeyedCommand<TakeBackIn>,
+    command: KeyedCommand<CancelInvoiceIn>,
     doors: web::Data<Doors>,
 ) -> Outcome {
     doors
         .once_keyed(&actor, command, move |tx, input| {
-            let invoice =
-                actions::cancel_invoice(tx, &invoice, version.0, &input.reason, input.day())?;
+            let invoice = actions::cancel_invoice(
+                tx,
+                &invoice,
+                version.0,
+                &input.reason,
+                input.day(),
+                input.order(),
+            )?;
             let version = invoice.version;
             Ok(Answer::ok(&InvoiceOut::from(invoice))?.version(version))
         })

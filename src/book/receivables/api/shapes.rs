@@ -7,8 +7,8 @@ use validator::{Validate, ValidationError};
 
 use crate::book::customers::model::CustomerRef;
 use crate::book::receivables::actions::{
-    Application, NamedApplication, NewInvoice, NewReceipt, ReceivableError, Unapplication,
-    named_customer,
+    Application, CancelledOrder, NamedApplication, NewInvoice, NewReceipt, ReceivableError,
+    Unapplication, named_customer,
 };
 use crate::book::receivables::model::{
     CreditNote, DocumentStatus, Invoice, InvoiceRef, InvoiceStatus, Receipt, Settlement,
@@ -41,7 +41,7 @@ pub struct InvoiceIn {
     pub due_date: Option<Day>,
     /// More than zero, in the account's currency.
     pub amount: AmountIn,
-    /// The order that was delivered.
+    /// The order that was delivered: the invoice takes the place of what was delivered or reserved of it.
     pub order_number: Option<Number>,
 }
 
@@ -154,6 +154,36 @@ impl UnapplyIn {
 
 fn one_invoice_taken_off_at_most(input: &UnapplyIn) -> Result<(), ValidationError> {
     at_most_one(input.invoice_id, input.invoice_number.as_ref())
+}
+
+/// Why an invoice is cancelled, and what becomes of its order.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "reason": "Posted to the wrong customer.", "effective_on": "2026-03-31", "restore_order": true
+}))]
+pub struct CancelInvoiceIn {
+    pub reason: Note,
+    /// The day from which it counts: from the invoice's own date to today; today when not given.
+    pub effective_on: Option<Day>,
+    /// Whether the order has back what the invoice took of it: what was delivered is not billed again, and the
+    /// reservation holds again, or where it expired or was released, a delivery under the invoice's number. Not, when not
+    /// given.
+    pub restore_order: Option<bool>,
+}
+
+impl CancelInvoiceIn {
+    pub fn day(&self) -> Option<NaiveDate> {
+        self.effective_on.map(Day::date)
+    }
+
+    pub fn order(&self) -> CancelledOrder {
+        if self.restore_order.unwrap_or(false) {
+            CancelledOrder::Restored
+        } else {
+            CancelledOrder::Gone
+        }
+    }
 }
 
 /// A credit note to be posted.
@@ -363,7 +393,7 @@ fn application(apply: Option<Apply>, applications: &[CashApplicationIn]) -> Appl
     "invoice_date": "2026-03-31", "due_date": "2026-04-30", "amount": {"amount": "12500.00", "currency": "CNY"},
     "open": {"amount": "12500.00", "currency": "CNY"}, "status": "open", "cancelled_on": null, "cancel_entered_on": null,
     "cancel_reason": null,
-    "created_by": "u-31", "created_at": "2026-03-31T08:00:00.000000Z"
+    "created_by": "u-31", "warnings": [], "created_at": "2026-03-31T08:00:00.000000Z"
 }))]
 pub struct InvoiceOut {
     id: InvoiceId,
@@ -388,11 +418,46 @@ pub struct InvoiceOut {
     #[schema(max_length = 128)]
     created_by: String,
     created_at: Instant,
+    /// What is odd about it; it is posted all the same.
+    #[schema(max_items = 10)]
+    warnings: Vec<InvoiceWarningOut>,
+}
+
+/// What is odd about an invoice.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InvoiceWarning)]
+pub struct InvoiceWarningOut {
+    code: InvoiceWarningCode,
+    /// By how much.
+    amount: Money,
+}
+
+/// In which way an invoice is odd.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InvoiceWarningCode {
+    /// It passes what its order had left, with the policy's tolerance.
+    OrderExceeded,
+}
+
+impl InvoiceWarningOut {
+    fn of(invoice: &Invoice) -> Vec<InvoiceWarningOut> {
+        let exceeded = |minor| InvoiceWarningOut {
+            code: InvoiceWarningCode::OrderExceeded,
+            amount: invoice.money(minor),
+        };
+        invoice
+            .order_excess_minor
+            .map(exceeded)
+            .into_iter()
+            .collect()
+    }
 }
 
 impl From<Invoice> for InvoiceOut {
     fn from(invoice: Invoice) -> InvoiceOut {
         InvoiceOut {
+            warnings: InvoiceWarningOut::of(&invoice),
             amount: invoice.money(invoice.amount_minor),
             open: invoice.money(invoice.open_minor),
             id: invoice.id,

@@ -2,6 +2,7 @@
 
 mod conduct;
 mod lists;
+mod orders;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,7 @@ use crate::platform::db::{Conn, Db, DbError, Tx, on_backend};
 
 pub use conduct::{list_invoice_parts, list_payments, list_sales, list_unpaid};
 pub use lists::{list_credit_notes, list_invoices, list_receipts, list_settlements};
+pub use orders::save_orders;
 
 /// How many values one statement is bound to at most.
 const CHUNK: usize = 5_000;

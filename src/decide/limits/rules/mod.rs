@@ -253,12 +253,3 @@ fn figures(facts: &Facts, policy: &PolicyDocument, question: &Question) -> Vec<N
         })
         .collect()
 }
-
-/// How much may still be captured: what is left of the reservation, and the policy's tolerance over the whole.
-///
-/// 100 reserved, 90 captured, tolerance 5 %: 15 may be captured.
-pub fn capturable_minor(amount_minor: i64, captured_minor: i64, tolerance_ppm: i64) -> i64 {
-    let tolerance = i128::from(amount_minor) * i128::from(tolerance_ppm) / PPM;
-    let most = i128::from(amount_minor) + tolerance - i128::from(captured_minor);
-    i64::try_from(most.max(0)).unwrap_or(i64::MAX)
-}

@@ -461,13 +461,6 @@ fn a_rule_is_asked_at_its_checkpoints_only() {
     );
 }
 
-#[test]
-fn captures_may_pass_the_reservation_by_the_tolerance_only() {
-    assert_eq!(capturable_minor(100, 90, 50_000), 15);
-    assert_eq!(capturable_minor(100, 100, 0), 0);
-    assert_eq!(capturable_minor(100, 105, 0), 0);
-}
-
 /// Rules that bound an amount, in every combination of effects that is worth asking.
 fn policies() -> impl Strategy<Value = PolicyDocument> {
     let effect = prop_oneof![Just("block"), Just("review"), Just("warn")];

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
+use crate::book::exposure::model::Remainder;
 use crate::book::receivables::actions::NewInvoice;
 use crate::book::receivables::api::shapes::InvoiceOut;
 use crate::book::receivables::model::Invoice;
-use crate::decide::limits::actions::Remainder;
 use crate::decide::limits::model::{Reservation, ReservationStatus};
 use crate::kernel::clock::{Day, Instant};
 use crate::kernel::ids::{CreditAccountId, CustomerId, LimitCheckId, ReservationId};
@@ -34,7 +34,7 @@ pub struct ReservationOut {
     #[schema(max_length = 64)]
     purpose: String,
     amount: Money,
-    /// What became invoices.
+    /// What was delivered or became invoices.
     captured: Money,
     /// What it still holds; zero once it has ended.
     remaining: Money,
@@ -127,7 +127,7 @@ impl CapturedInvoiceIn {
         "order_number": "SO-2026-0001", "reservation_id": "res_01k00000000000000000000001",
         "invoice_date": "2026-11-23", "due_date": "2026-12-23", "amount": {"amount": "12500.00", "currency": "CNY"},
         "open": {"amount": "12500.00", "currency": "CNY"}, "status": "open", "cancelled_on": null,
-        "cancel_reason": null, "created_by": "u-31", "created_at": "2026-11-23T08:00:00.000000Z"
+        "cancel_reason": null, "warnings": [], "created_by": "u-31", "created_at": "2026-11-23T08:00:00.000000Z"
     }
 }))]
 pub struct CaptureOut {
