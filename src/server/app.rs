@@ -194,6 +194,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
     .listen(listener)?
     .run();
     subscriptions::run(&keeper, &metrics);
+    housekeeping::watch_commits(keeper.clone());
     housekeeping::begin(keeper, daily_work);
     Ok(Server {
         address,

@@ -18,7 +18,7 @@ use crate::platform::http::auth::{SECRET_BYTES_MIN, SharedSecret};
 pub struct Config {
     /// `NETTERMS_DATABASE_URL`: `sqlite://<path>` or `postgres://…`.
     pub database_url: String,
-    /// `NETTERMS_POOL_SIZE`: connections to PostgreSQL, or readers of SQLite.
+    /// `NETTERMS_POOL_SIZE`: connections to read from PostgreSQL, and as many to write; or readers of SQLite.
     pub pool_size: u32,
     /// `NETTERMS_LISTEN`: address and port.
     pub listen: String,

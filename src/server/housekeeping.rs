@@ -13,7 +13,7 @@ use crate::decide::applications::actions as applications;
 use crate::decide::limits::actions as limits;
 use crate::decide::rating::ratings::actions::rerating;
 use crate::kernel::caller::Caller;
-use crate::platform::db::{Database, Tx};
+use crate::platform::db::{Backend, Database, Tx};
 use crate::platform::events;
 use crate::platform::http::Problem;
 use crate::platform::http::auth::house_caller;
@@ -21,6 +21,34 @@ use crate::platform::idempotency;
 
 /// How often the house is swept.
 const EVERY: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether commits wait for a standby that is lost.
+const WATCHED_EVERY: Duration = Duration::from_secs(2);
+
+/// Sees to it, as long as the actix system runs, that no commit waits for ever.
+pub fn watch_commits(database: Database) {
+    if database.backend() != Backend::Postgres {
+        return;
+    }
+    rt::spawn(async move {
+        let mut ticks = rt::time::interval(WATCHED_EVERY);
+        loop {
+            ticks.tick().await;
+            let database = database.clone();
+            match web::block(move || database.end_unconfirmed_commits()).await {
+                Ok(Ok(0)) => {}
+                Ok(Ok(ended)) => {
+                    tracing::warn!(
+                        ended,
+                        "no standby confirmed commits; their connections were ended"
+                    );
+                }
+                Ok(Err(error)) => tracing::info!(%error, "commits could not be looked after"),
+                Err(error) => tracing::error!(%error, "whoever looks after commits was cut off"),
+            }
+        }
+    });
+}
 
 /// Sweeps the house every few seconds for as long as the actix system runs, and begins the work of each business day.
 pub fn begin(database: Database, daily: DailyWork) {

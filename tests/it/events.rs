@@ -338,3 +338,31 @@ fn a_log_that_was_moved_to_a_younger_cluster_is_followed_from_its_end() {
         assert_eq!(told(app), ["a"]);
     });
 }
+
+#[test]
+fn a_clock_that_goes_back_begins_no_day_again() {
+    on_both(|app| {
+        let begun = || {
+            let entries = app
+                .auditor()
+                .get("/v1/trail?action=business_day.begun")
+                .expect(200);
+            let days = entries["data"].as_array().unwrap().iter();
+            let mut days: Vec<String> = days.map(|day| day["entity_id"].to_string()).collect();
+            days.sort();
+            days
+        };
+        for (day, expected) in [
+            ("2026-03-05", 1),
+            ("2026-03-04", 1),
+            ("2026-03-05", 1),
+            ("2026-03-06", 2),
+            ("2026-03-02", 2),
+        ] {
+            app.turn_to(day);
+            netterms::server::housekeeping::begin_day(app.database()).unwrap();
+            assert_eq!(begun().len(), expected, "{day}");
+        }
+        assert_eq!(begun(), ["\"2026-03-05\"", "\"2026-03-06\""]);
+    });
+}

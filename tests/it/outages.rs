@@ -1,8 +1,9 @@
 //! What others do to us: a database that goes away, another server that is asked the same.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc::channel;
 
-use diesel::sql_types::{BigInt, Bool, Integer};
+use diesel::sql_types::{Bool, Integer};
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection};
 use netterms::book::exposure::actions as exposure;
 use netterms::book::policy::actions as policies;
@@ -12,9 +13,11 @@ use netterms::platform::db::{Backend, Conn, Db, WAITING_PAGES};
 use netterms::platform::http::auth::house_caller;
 use netterms::platform::http::{Code, Problem};
 use netterms::platform::jobs::actions as jobs;
+use netterms::server::config::Config;
 use serde_json::json;
 
-use crate::support::{Reply, TestApp, a_customer, on_both};
+use crate::limits::{an_order, check};
+use crate::support::{Reply, TestApp, a_customer, an_invoice, on_both, on_both_with};
 
 /// For what only several connections to PostgreSQL can show; SQLite has one writer.
 fn on_postgres(test: impl Fn(&TestApp)) {
@@ -29,12 +32,6 @@ fn on_postgres(test: impl Fn(&TestApp)) {
 struct Pid {
     #[diesel(sql_type = Integer)]
     pid: i32,
-}
-
-#[derive(QueryableByName)]
-struct Waiting {
-    #[diesel(sql_type = BigInt)]
-    waiting: i64,
 }
 
 #[derive(QueryableByName)]
@@ -223,6 +220,82 @@ fn two_servers_that_are_asked_the_same_at_once_give_one_answer() {
     });
 }
 
+/// The connections that wait for a lock.
+fn list_waiting(db: &mut Db) -> Vec<i32> {
+    let Conn::Postgres(c) = db.conn() else {
+        panic!("not PostgreSQL");
+    };
+    let waiting = "SELECT pid FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let rows: Vec<Pid> = diesel::sql_query(waiting).load(&mut **c).unwrap();
+    rows.into_iter().map(|row| row.pid).collect()
+}
+
+#[test]
+fn a_locked_account_keeps_nobody_but_its_own_waiting() {
+    let few_connections = |config: &mut Config| config.pool_size = 2;
+    on_both_with(few_connections, |app| {
+        if app.backend != Backend::Postgres {
+            return;
+        }
+        let customer = a_customer("C-1").with_limit("1000.00").create(app);
+        let customer: CustomerId = customer.id.parse().unwrap();
+        let others = ["C-2", "C-3", "C-4", "C-5"];
+        for other in others {
+            a_customer(other).with_limit("1000.00").create(app);
+        }
+        let buy = |customer: &str, order: &str| check(app, an_order(customer, order, "1.00"));
+        let holder = house_caller("test-holder", &[Role::Finance]).unwrap();
+        std::thread::scope(|scope| {
+            let (is_locked, locked) = channel();
+            let (release, is_released) = channel::<()>();
+            scope.spawn(move || {
+                app.database().maintain(&holder, |tx| {
+                    exposure::lock(tx, customer)?;
+                    is_locked.send(()).unwrap();
+                    let _ = is_released.recv();
+                    Ok::<(), Problem>(())
+                })
+            });
+            locked.recv().unwrap();
+            let own = scope.spawn(|| buy("C-1", "SO-1"));
+            // The one connection that is left to write with waits for the account as well.
+            let invoice = scope.spawn(|| an_invoice("I-1", "C-1", "1.00").post(app));
+            let mut db = app.database().reader().unwrap();
+            let mut waited = BTreeSet::new();
+            while waited.len() < 2 {
+                waited.extend(list_waiting(&mut db));
+            }
+            for order in ["SO-1", "SO-2", "SO-3"] {
+                for other in others {
+                    assert_eq!(buy(other, order).expect(200)["outcome"], "approved");
+                }
+            }
+            app.credit().get("/v1/customers").expect(200);
+            for waiting in [own, invoice] {
+                let refused = waiting.join().unwrap();
+                let refused = refused.expect_problem(503, "database_unavailable");
+                assert!(refused.header("retry-after").is_some());
+            }
+            release.send(()).unwrap();
+        });
+        assert_eq!(buy("C-1", "SO-2").expect(200)["outcome"], "approved");
+    });
+}
+
+#[test]
+fn an_account_that_is_free_again_is_served_with_those_that_waited() {
+    on_postgres(|app| {
+        let customer = a_customer("C-1").with_limit("1000.00").create(app);
+        let customer: CustomerId = customer.id.parse().unwrap();
+        let other = app.another();
+        let (first, second) = while_both_wait(app, &other, customer);
+        for answer in [first, second] {
+            assert_eq!(answer.expect(200)["outcome"], "approved");
+        }
+    });
+}
+
 /// Sends the same to both servers while somebody holds the account, so that neither knows of the other's key.
 fn while_both_wait(app: &TestApp, other: &TestApp, customer: CustomerId) -> (Reply, Reply) {
     let holder = house_caller("test-holder", &[Role::Finance]).unwrap();
@@ -241,10 +314,10 @@ fn while_both_wait(app: &TestApp, other: &TestApp, customer: CustomerId) -> (Rep
         let first = scope.spawn(|| order(app));
         let second = scope.spawn(|| order(other));
         let mut db = app.database().reader().unwrap();
-        let waiting = "SELECT COUNT(*) AS waiting FROM pg_stat_activity \
-                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while ask::<Waiting>(&mut db, waiting).waiting < 2 {
-            std::thread::yield_now();
+        // A clerk waits for a moment, then sets the check aside and looks again by and by.
+        let mut waited = BTreeSet::new();
+        while waited.len() < 2 {
+            waited.extend(list_waiting(&mut db));
         }
         release.send(()).unwrap();
         (first.join().unwrap(), second.join().unwrap())

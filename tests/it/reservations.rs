@@ -219,3 +219,30 @@ fn nobody_amends_the_orders_of_others() {
         }
     });
 }
+
+#[test]
+fn what_has_expired_is_not_captured_extended_amended_or_released_and_its_order_is_reserved_anew() {
+    on_both(|app| {
+        app.turn_to("2026-03-01");
+        let customer = a_customer("C-1").with_limit("1000.00").create(app);
+        let id = reserve(app, "SO-1", "900.00");
+        // Nobody sweeps at once.
+        app.turn_to("2026-05-01");
+        capture(app, &id, "I-1", "900.00").expect_problem(409, "state_conflict");
+        let verb = |verb: &str, body: Value| {
+            let path = format!("/v1/reservations/{id}/{verb}");
+            app.system().post(&path, body)
+        };
+        let later = json!({"reserve_until": "2026-05-20T00:00:00Z"});
+        verb("extend", later).expect_problem(409, "state_conflict");
+        let reason = json!({"reason": "The order is no more."});
+        verb("release", reason).expect_problem(409, "state_conflict");
+        amend(&app.system(), &id, to("950.00")).expect_problem(409, "state_conflict");
+        let anew = reserve(app, "SO-1", "1000.00");
+        assert_ne!(anew, id);
+        assert_eq!(read(app, &id)["status"], "expired");
+        assert_eq!(reserved(app, &customer.account), "1000.00");
+        housekeeping::sweep(app.database()).unwrap();
+        assert_eq!(reserved(app, &customer.account), "1000.00");
+    });
+}

@@ -8,6 +8,9 @@ pub enum DbError {
     /// No connection could be had, or the database is busy: the caller may try again.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// Somebody else holds a lock for longer than we wait: the caller may try again.
+    #[error("a lock is held by somebody else: {0}")]
+    Locked(String),
     /// A unique key is taken.
     #[error("a unique key is taken: {constraint}")]
     Duplicate { constraint: String },
@@ -66,6 +69,7 @@ impl From<DieselError> for DbError {
             },
             DatabaseErrorKind::SerializationFailure => DbError::Serialization(message),
             DatabaseErrorKind::ClosedConnection => DbError::Unavailable(message),
+            _ if message.contains("due to lock timeout") => DbError::Locked(message),
             _ if message.contains("deadlock detected") => DbError::Serialization(message),
             _ if is_outage(&message) => DbError::Unavailable(message),
             _ => DbError::Query(error),
@@ -73,7 +77,8 @@ impl From<DieselError> for DbError {
     }
 }
 
-/// Whether the message says that the server went away or the file is locked: Diesel reports these as unknown.
+/// Whether the message says that the server went away, had no time or no disk for us, or that the file is locked: Diesel
+/// reports these as unknown.
 fn is_outage(message: &str) -> bool {
     [
         "database is locked",
@@ -85,9 +90,54 @@ fn is_outage(message: &str) -> bool {
         "connection refused",
         "the database system is",
         "database or disk is full",
+        "disk I/O error",
+        "unable to open database file",
+        "attempt to write a readonly database",
+        "No space left on device",
+        "could not write",
+        "could not extend",
+        "could not fsync",
+        "in a read-only transaction",
+        "due to statement timeout",
+        "due to user request",
+        "too many clients",
+        "connection slots are reserved",
         "could not receive data",
         "could not send data",
     ]
     .iter()
     .any(|sign| message.contains(sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(message: &str) -> DbError {
+        let message: Box<String> = Box::new(message.to_owned());
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, message).into()
+    }
+
+    #[test]
+    fn time_that_is_up_and_disks_that_fail_pass_and_a_fault_of_ours_does_not() {
+        for passing in [
+            "canceling statement due to statement timeout",
+            "could not extend file \"base/1/2\": No space left on device",
+            "cannot execute INSERT in a read-only transaction",
+            "database or disk is full",
+            "disk I/O error",
+            "unable to open database file",
+            "attempt to write a readonly database",
+            "sorry, too many clients already",
+        ] {
+            assert!(
+                matches!(read(passing), DbError::Unavailable(_)),
+                "{passing}"
+            );
+        }
+        let locked = read("canceling statement due to lock timeout");
+        assert!(matches!(locked, DbError::Locked(_)));
+        let ours = read("column \"amont\" does not exist");
+        assert!(matches!(ours, DbError::Query(_)));
+    }
 }

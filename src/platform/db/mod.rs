@@ -13,6 +13,7 @@ pub mod migrations;
 mod open;
 pub mod schema;
 mod session;
+mod standby;
 pub mod statement;
 mod tx;
 

@@ -27,7 +27,7 @@ pub enum Backend {
 pub struct DatabaseConfig {
     /// `sqlite://<path>` or `postgres://…`.
     pub url: String,
-    /// Connections in the pool (PostgreSQL), or readers beside the one writer (SQLite).
+    /// Connections to read with, and as many to write with (PostgreSQL), or readers beside the one writer (SQLite).
     pub pool_size: u32,
     /// How long a request waits for a connection before it is told to come back.
     pub checkout_timeout: Duration,
@@ -58,7 +58,11 @@ pub struct Database {
 }
 
 pub(super) enum Pools {
-    Postgres(Pool<ConnectionManager<PgConnection>>),
+    Postgres {
+        /// Whoever writes may have to wait for others; whoever reads never has to wait for them.
+        writers: Pool<ConnectionManager<PgConnection>>,
+        readers: Pool<ConnectionManager<PgConnection>>,
+    },
     Sqlite {
         /// The one connection that writes.
         writer: Pool<ConnectionManager<SqliteConnection>>,
@@ -73,15 +77,21 @@ impl Database {
     /// When the scheme is unknown or no connection can be made.
     pub fn open(config: &DatabaseConfig, clock: Clock) -> Result<Database, OpenError> {
         let pools = match config.url.split_once("://") {
-            Some(("postgres" | "postgresql", _)) => Pools::Postgres(
-                Pool::builder()
-                    .max_size(config.pool_size)
-                    .min_idle(Some(1))
-                    .connection_timeout(config.checkout_timeout)
-                    .connection_customizer(Box::new(PostgresSession))
-                    .build(ConnectionManager::new(&config.url))
-                    .map_err(unreachable)?,
-            ),
+            Some(("postgres" | "postgresql", _)) => {
+                let pool = || {
+                    Pool::builder()
+                        .max_size(config.pool_size)
+                        .min_idle(Some(1))
+                        .connection_timeout(config.checkout_timeout)
+                        .connection_customizer(Box::new(PostgresSession))
+                        .build(ConnectionManager::new(&config.url))
+                        .map_err(unreachable)
+                };
+                Pools::Postgres {
+                    writers: pool()?,
+                    readers: pool()?,
+                }
+            }
             Some(("sqlite", path)) if !path.is_empty() => {
                 let pool = |size: u32| {
                     Pool::builder()
@@ -135,7 +145,7 @@ impl Database {
 
     pub fn backend(&self) -> Backend {
         match *self.pools {
-            Pools::Postgres(_) => Backend::Postgres,
+            Pools::Postgres { .. } => Backend::Postgres,
             Pools::Sqlite { .. } => Backend::Sqlite,
         }
     }
@@ -146,7 +156,7 @@ impl Database {
     /// When none is free within the configured time.
     pub fn reader(&self) -> Result<Db, DbError> {
         let conn = match &*self.pools {
-            Pools::Postgres(pool) => Conn::Postgres(pool.get().map_err(busy)?),
+            Pools::Postgres { readers, .. } => Conn::Postgres(readers.get().map_err(busy)?),
             Pools::Sqlite { readers, .. } => Conn::Sqlite(readers.get().map_err(busy)?),
         };
         Ok(Db {
@@ -162,7 +172,7 @@ impl Database {
     /// A connection to write with. On SQLite its commits wait for the disk, or don't; on PostgreSQL they do.
     fn writer_with(&self, durability: Durability) -> Result<Db, DbError> {
         let conn = match &*self.pools {
-            Pools::Postgres(pool) => Conn::Postgres(pool.get().map_err(busy)?),
+            Pools::Postgres { writers, .. } => Conn::Postgres(writers.get().map_err(busy)?),
             Pools::Sqlite { writer, .. } => {
                 let mut conn = writer.get().map_err(busy)?;
                 // The one writer is everybody's, so each says what it needs.
@@ -310,7 +320,7 @@ impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PostgresSession 
     fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
         connection
             .batch_execute(
-                "SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET jit = off; \
+                "SET application_name = 'netterms'; SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET jit = off; \
                  SET idle_in_transaction_session_timeout = '60s';",
             )
             .map_err(diesel::r2d2::Error::QueryError)

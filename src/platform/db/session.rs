@@ -22,10 +22,16 @@ impl Database {
         let made = Arc::new(AtomicU64::new(0));
         let database = match &*self.pools {
             Pools::Sqlite { .. } => self.clone(),
-            Pools::Postgres(_) => Database {
-                pools: Arc::new(Pools::Postgres(self.one_by_key(&made)?)),
-                ..self.clone()
-            },
+            Pools::Postgres { .. } => {
+                let pool = self.one_by_key(&made)?;
+                Database {
+                    pools: Arc::new(Pools::Postgres {
+                        writers: pool.clone(),
+                        readers: pool,
+                    }),
+                    ..self.clone()
+                }
+            }
         };
         Ok(Session {
             database,
@@ -155,7 +161,8 @@ impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PostgresByKey {
         PostgresSession.on_acquire(connection)?;
         connection
             .batch_execute(
-                "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+                // Whoever looks up rows for many has no time to wait for one of them.
+                "SET lock_timeout = '500ms'; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
                  SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;",
             )
             .map_err(diesel::r2d2::Error::QueryError)

@@ -34,6 +34,9 @@ pub fn begin(tx: &mut Tx, subscription: &Subscription) -> Result<(), DbError> {
 /// When the database fails.
 pub fn begin_day(tx: &mut Tx) -> Result<bool, DbError> {
     let today = tx.today();
+    if store::has_day(tx, today)? {
+        return Ok(false);
+    }
     let begins = store::insert_day(tx, today)?;
     if begins {
         tx.record(Change::new("business_day.begun", today))?;
@@ -41,7 +44,7 @@ pub fn begin_day(tx: &mut Tx) -> Result<bool, DbError> {
     Ok(begins)
 }
 
-/// Whether today has begun.
+/// Whether today has begun, or a later day had already: a clock that goes back begins none again.
 ///
 /// # Errors
 /// When the database fails.

@@ -163,7 +163,7 @@ pub fn insert_day(tx: &mut Tx, day: NaiveDate) -> Result<bool, DbError> {
 /// Whether a business day has begun.
 pub fn has_day(db: &mut Db, day: NaiveDate) -> Result<bool, DbError> {
     Ok(on_backend!(db, |c| diesel::select(exists(
-        business_days::table.find(day)
+        business_days::table.filter(business_days::day.ge(day))
     ))
     .get_result(c))?)
 }

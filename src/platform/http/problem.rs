@@ -339,6 +339,10 @@ impl From<DbError> for Problem {
                 tracing::warn!(reason, "the database is unavailable");
                 Problem::new(Code::DatabaseUnavailable)
             }
+            DbError::Locked(reason) => {
+                tracing::warn!(reason, "somebody else holds a lock for too long");
+                Problem::new(Code::DatabaseUnavailable)
+            }
             DbError::Serialization(reason) => {
                 tracing::info!(reason, "a unit of work met another");
                 Problem {

@@ -263,7 +263,9 @@ impl Bench {
             }
             Ok(Err(Interrupted::Lost)) => return Ok(()),
             // An outage passes: the lease runs out, and the job is taken again.
-            Ok(Err(Interrupted::Db(error @ DbError::Unavailable(_)))) => return Err(error),
+            Ok(Err(Interrupted::Db(error @ (DbError::Unavailable(_) | DbError::Locked(_))))) => {
+                return Err(error);
+            }
             Ok(Err(Interrupted::Db(error))) => failed(error),
             Err(_) => failed("the work panicked"),
         };

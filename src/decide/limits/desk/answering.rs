@@ -20,7 +20,7 @@ pub struct Waiting {
     pub reply: Reply,
 }
 
-type Reply = oneshot::Sender<Answered>;
+pub type Reply = oneshot::Sender<Answered>;
 
 /// A batch that was decided, and may not be on disk.
 struct DecidedBatch {

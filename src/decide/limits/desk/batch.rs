@@ -171,6 +171,7 @@ impl Batch {
 
     /// Decides one check on the accounts as they stand after the checks before it, and takes what it takes.
     fn decide(&mut self, asked: &Asked) -> Result<Result<Decided, Problem>, DbError> {
+        self.expire_due(asked);
         let mut examined = match self.examine(asked) {
             Ok(examined) => examined,
             Err(problem) => return Ok(Err(problem)),
@@ -191,6 +192,38 @@ impl Batch {
         }
         self.note(asked, &examined)?;
         Ok(Ok(self.decided(asked, examined)))
+    }
+
+    /// Ends the reservation of an order that is to be reserved anew, when its time is past and nobody has swept it yet.
+    fn expire_due(&mut self, asked: &Asked) {
+        if asked.errand != Errand::Check || !asked.input.reserves() {
+            return;
+        }
+        let Some(customer) = self.book.customer(&asked.input.customer()) else {
+            return;
+        };
+        let is_due = |reservation: &Reservation| {
+            reservation.customer_id == customer.id
+                && asked.input.order() == Some(reservation.order_number.as_str())
+                && asked.input.purpose() == reservation.purpose
+                && reservation.status_at(self.now) == ReservationStatus::Expired
+        };
+        let Some(at) = self.orders.reservations.iter().position(is_due) else {
+            return;
+        };
+        let before = self.orders.reservations.swap_remove(at);
+        let held = before.remaining_minor();
+        let after = Reservation {
+            status: ReservationStatus::Expired,
+            ended_at: Some(self.now),
+            ..before.clone()
+        };
+        let change = Change::new("reservation.expired", after.id);
+        self.record(asked, change.before(&before).after(&after));
+        self.book.take(after.account_id, held.saturating_neg());
+        let taken = self.orders.taken.entry(after.account_id).or_default();
+        *taken = taken.saturating_sub(held);
+        self.orders.expired.push(after);
     }
 
     /// Makes the check of an order that waits for credit again, and takes what it asks for when it passes.
@@ -323,7 +356,9 @@ impl Batch {
             .orders
             .reservations
             .iter()
-            .find(|r| same_order(r.customer_id, &r.order_number, &r.purpose));
+            .find(|r| same_order(r.customer_id, &r.order_number, &r.purpose))
+            // To a plain check it is its order's as long as it counts.
+            .filter(|r| !asked.input.reserves() || r.status_at(self.now).is_open());
         let block = self
             .orders
             .blocks

@@ -12,6 +12,7 @@
 //! what is not on disk yet comes later in PostgreSQL's log, so that a crash that loses the one loses the other.
 
 mod answering;
+mod aside;
 mod asked_for;
 mod batch;
 mod book;
@@ -44,7 +45,7 @@ use crate::platform::db::{
     AtOnce, Backend, Database, Db, DbError, Durability, OpenError, Session, Tx,
 };
 use crate::platform::http::{Code, Ended, Problem};
-use crate::platform::idempotency::{self, Keyed};
+use crate::platform::idempotency::Keyed;
 use crate::platform::trail::store as trail;
 
 /// How many checks one transaction decides at most.
@@ -199,24 +200,6 @@ fn gather(first: Waiting, waiting: &Receiver<Waiting>, last: usize) -> Vec<Waiti
 }
 
 impl Clerk {
-    /// Serves until the desk is closed.
-    fn serve(&mut self, waiting: &Receiver<Waiting>) {
-        let mut last = 0;
-        while let Some(first) = self.next(waiting) {
-            let mut batch = gather(first, waiting, last);
-            last = batch.len();
-            // A caller that gave up costs nothing.
-            batch.retain(|waiting| !waiting.reply.is_closed());
-            let (asked, replies): (Vec<Asked>, Vec<_>) = batch
-                .into_iter()
-                .map(|waiting| (waiting.asked, waiting.reply))
-                .unzip();
-            self.answering.begin();
-            let answers = self.decide_batch(&asked);
-            self.answering.answer(replies, answers);
-        }
-    }
-
     /// The next check, none when the desk is closed. While nobody waits, the clerk reads into the book.
     fn next(&mut self, waiting: &Receiver<Waiting>) -> Option<Waiting> {
         while let Some(last) = self.has_read_to {
@@ -253,37 +236,6 @@ impl Clerk {
             let today = db.today();
             opening::learn_more(db, memory, last, today)
         })
-    }
-
-    /// Decides a batch. One that fails for a check in it is decided one by one; one that the database is not there for
-    /// is not, or the last in it would wait as many times as there are checks.
-    fn decide_batch(&mut self, asked: &[Asked]) -> Vec<Answered> {
-        match self.decide_together(asked) {
-            Ok(answers) => answers,
-            Err(DbError::Unavailable(reason)) => {
-                tracing::warn!(reason, checks = asked.len(), "the database is unavailable");
-                asked
-                    .iter()
-                    .map(|_| Err(Problem::new(Code::DatabaseUnavailable)))
-                    .collect()
-            }
-            Err(error) => {
-                tracing::info!(%error, checks = asked.len(), "a batch failed; its checks are decided one by one");
-                asked.iter().map(|one| self.decide_alone(one)).collect()
-            }
-        }
-    }
-
-    /// Decides one check, and a second time when another server answered its key meanwhile: now the answer is there.
-    fn decide_alone(&mut self, one: &Asked) -> Answered {
-        let one = std::slice::from_ref(one);
-        let answers = match self.decide_together(one) {
-            Err(error) if idempotency::was_taken(&error) => self.decide_together(one),
-            answers => answers,
-        };
-        answers?
-            .pop()
-            .unwrap_or_else(|| Err(Problem::internal("a check without an answer")))
     }
 
     /// Decides checks in one unit of work.
@@ -338,7 +290,7 @@ impl Clerk {
                     self.answering.note(durability);
                     return Ok(Some(answers));
                 }
-                Err(DbError::Unavailable(reason)) => return Err(DbError::Unavailable(reason)),
+                Err(error @ (DbError::Unavailable(_) | DbError::Locked(_))) => return Err(error),
                 // The next way finds what was there; under locks whoever comes waits.
                 Ok(None) | Err(_) => *caution = CAUTION,
             }

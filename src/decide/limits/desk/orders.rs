@@ -23,6 +23,8 @@ pub struct Orders {
     pub releases: Vec<CreditBlock>,
     pub new_reservations: Vec<Reservation>,
     pub amended: Vec<Reservation>,
+    /// Those whose time was past when their orders were reserved again.
+    pub expired: Vec<Reservation>,
     pub new_blocks: Vec<CreditBlock>,
     pub decided_blocks: Vec<CreditBlock>,
     /// One-time limits that orders of this batch used up, as they were read but for how they ended.
@@ -76,7 +78,10 @@ impl Orders {
 
     /// Whether the batch makes rows alone, and changes none of those that were there.
     pub fn are_new(&self) -> bool {
-        self.amended.is_empty() && self.decided_blocks.is_empty() && self.consumed.is_empty()
+        self.amended.is_empty()
+            && self.expired.is_empty()
+            && self.decided_blocks.is_empty()
+            && self.consumed.is_empty()
     }
 
     /// Keeps an amended reservation, whether it was there before this batch or not.

@@ -199,6 +199,25 @@ pub fn is_as_decided_on<'a>(
         .bind::<Nullable<IdColumn>, _>(policy)
 }
 
+/// Those of these customers whose accounts somebody else has locked; nobody on SQLite, where the whole file is.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_locked(db: &mut Db, customers: &[CustomerId]) -> Result<Vec<CustomerId>, DbError> {
+    let Conn::Postgres(c) = db.conn() else {
+        return Ok(Vec::new());
+    };
+    let rows: Vec<(CustomerId,)> = Statement::<_, (IdColumn,)>::new(
+        "WITH free AS (SELECT id FROM credit_accounts WHERE customer_id = ANY(?) FOR UPDATE SKIP LOCKED) \
+         SELECT customer_id FROM credit_accounts \
+         WHERE customer_id = ANY(?) AND id NOT IN (SELECT id FROM free)",
+    )
+    .bind::<Array<IdColumn>, _>(customers)
+    .bind::<Array<IdColumn>, _>(customers)
+    .load(&mut **c)?;
+    Ok(rows.into_iter().map(|(customer,)| customer).collect())
+}
+
 /// Any id: its kind is known by the row's number.
 #[derive(Clone, Copy)]
 struct Any;

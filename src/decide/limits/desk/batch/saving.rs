@@ -37,6 +37,10 @@ impl Batch {
         let movements = self.book.movements(&self.orders.taken);
         let entries = Entries::new(&self.changes, self.now);
         let kept = self.keep(asked, answers)?;
+        for expired in &self.orders.expired {
+            // Before the order is reserved anew: it holds one reservation.
+            store::update_reservation(tx, expired)?;
+        }
         let mut writes = tx.writes();
         accounts::add_reserved(&mut writes, &movements.accounts, None)?;
         self.add_rows(&mut writes, &entries, &kept)?;

@@ -1,0 +1,254 @@
+//! Checks whose accounts somebody else has locked are set aside, so that nobody else's wait for them.
+//!
+//! A clerk waits for a lock for half a second at most. Then it asks which accounts are locked, decides everybody else's
+//! checks, and looks at those that it set aside again and again, before whatever comes new, for ten seconds.
+
+use std::collections::BTreeSet;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant as Stopwatch};
+
+use super::answering::{Reply, Waiting};
+use super::{Answered, Asked, BATCH_MAX, Clerk, gather};
+use crate::decide::limits::store;
+use crate::kernel::ids::CustomerId;
+use crate::platform::db::DbError;
+use crate::platform::http::{Code, Problem};
+use crate::platform::idempotency;
+
+/// How long a check waits for a lock at most, as everybody else does.
+const LOCKED_MAX: Duration = Duration::from_secs(10);
+/// After how long it is looked whether locked accounts are free again.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long checks that are decided one by one keep the next batch waiting for locks.
+const ALONE_MAX: Duration = Duration::from_secs(1);
+/// How many checks are set aside at most.
+const ASIDE_MAX: usize = 4_096;
+
+/// A check that waits at the counter, since when, and whether its account was locked when it was looked at.
+struct InLine {
+    waiting: Waiting,
+    since: Stopwatch,
+    was_locked: bool,
+}
+
+/// What became of a check; none when its account is locked.
+type Decided = Option<Answered>;
+
+impl Clerk {
+    /// Serves until the desk is closed.
+    pub(super) fn serve(&mut self, waiting: &Receiver<Waiting>) {
+        let mut last = 0;
+        let mut aside: Vec<InLine> = Vec::new();
+        loop {
+            let new = if aside.is_empty() {
+                match self.next(waiting) {
+                    Some(first) => gather(first, waiting, last),
+                    None => return,
+                }
+            } else {
+                match waiting.recv_timeout(PAUSE) {
+                    Ok(first) => gather(first, waiting, last),
+                    Err(RecvTimeoutError::Timeout) => Vec::new(),
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
+            };
+            last = new.len();
+            let since = Stopwatch::now();
+            aside.extend(new.into_iter().map(|waiting| InLine {
+                waiting,
+                since,
+                was_locked: false,
+            }));
+            // A caller that gave up costs nothing.
+            aside.retain(|one| !one.waiting.reply.is_closed());
+            aside = self.serve_all(aside);
+        }
+    }
+
+    /// Decides the checks in line and answers them; gives those whose accounts are locked.
+    fn serve_all(&mut self, line: Vec<InLine>) -> Vec<InLine> {
+        let mut locked = if line.iter().any(|one| one.was_locked) {
+            let asked: Vec<&Asked> = line.iter().map(|one| &one.waiting.asked).collect();
+            self.find_locked(&asked)
+        } else {
+            vec![false; line.len()]
+        }
+        .into_iter();
+        let (mut aside, mut free) = (Vec::new(), Vec::new());
+        for one in line {
+            if locked.next().unwrap_or_default() {
+                set_aside(&mut aside, one);
+            } else {
+                free.push(one);
+            }
+        }
+        while !free.is_empty() {
+            let rest = free.split_off(free.len().min(BATCH_MAX));
+            self.serve_batch(free, &mut aside);
+            free = rest;
+        }
+        aside
+    }
+
+    fn serve_batch(&mut self, batch: Vec<InLine>, aside: &mut Vec<InLine>) {
+        let mut asked = Vec::with_capacity(batch.len());
+        let mut callers: Vec<(Reply, Stopwatch)> = Vec::with_capacity(batch.len());
+        for one in batch {
+            asked.push(one.waiting.asked);
+            callers.push((one.waiting.reply, one.since));
+        }
+        self.answering.begin();
+        let decided = self.decide_batch(&asked);
+        let (mut replies, mut answers) = (Vec::new(), Vec::new());
+        for ((asked, (reply, since)), decided) in asked.into_iter().zip(callers).zip(decided) {
+            if let Some(answer) = decided {
+                replies.push(reply);
+                answers.push(answer);
+            } else {
+                let waiting = Waiting { asked, reply };
+                set_aside(
+                    aside,
+                    InLine {
+                        waiting,
+                        since,
+                        was_locked: true,
+                    },
+                );
+            }
+        }
+        self.answering.answer(replies, answers);
+    }
+
+    /// Decides a batch. One that fails for a check in it is decided one by one; one that the database is not there for
+    /// is not, or the last in it would wait as many times as there are checks. Where somebody else has locked accounts,
+    /// the others' checks are decided.
+    fn decide_batch(&mut self, asked: &[Asked]) -> Vec<Decided> {
+        match self.decide_together(asked) {
+            Ok(answers) => answers.into_iter().map(Some).collect(),
+            Err(DbError::Unavailable(reason)) => {
+                tracing::warn!(reason, checks = asked.len(), "the database is unavailable");
+                asked
+                    .iter()
+                    .map(|_| Some(Err(Problem::new(Code::DatabaseUnavailable))))
+                    .collect()
+            }
+            Err(DbError::Locked(reason)) => {
+                tracing::info!(reason, checks = asked.len(), "accounts are locked");
+                self.decide_free(asked)
+            }
+            Err(error) => {
+                tracing::info!(%error, checks = asked.len(), "a batch failed; its checks are decided one by one");
+                self.decide_one_by_one(asked)
+            }
+        }
+    }
+
+    /// Decides those checks whose accounts nobody has locked.
+    fn decide_free(&mut self, asked: &[Asked]) -> Vec<Decided> {
+        let locked = self.find_locked(&asked.iter().collect::<Vec<_>>());
+        let free: Vec<Asked> = asked
+            .iter()
+            .zip(&locked)
+            .filter(|(_, is_locked)| !**is_locked)
+            .map(|(one, _)| one.clone())
+            .collect();
+        let decided = if free.len() == asked.len() {
+            self.decide_one_by_one(&free)
+        } else if free.is_empty() {
+            Vec::new()
+        } else {
+            match self.decide_together(&free) {
+                Ok(answers) => answers.into_iter().map(Some).collect(),
+                Err(_) => self.decide_one_by_one(&free),
+            }
+        };
+        let mut decided = decided.into_iter();
+        locked
+            .into_iter()
+            .map(|is_locked| {
+                if is_locked {
+                    None
+                } else {
+                    decided.next().flatten()
+                }
+            })
+            .collect()
+    }
+
+    fn decide_one_by_one(&mut self, asked: &[Asked]) -> Vec<Decided> {
+        let mut waited = Duration::ZERO;
+        asked
+            .iter()
+            .map(|one| {
+                if waited >= ALONE_MAX {
+                    return None;
+                }
+                let since = Stopwatch::now();
+                match self.decide_alone(one) {
+                    Ok(answer) => Some(answer),
+                    Err(DbError::Locked(_)) => {
+                        waited += since.elapsed();
+                        None
+                    }
+                    Err(error) => Some(Err(error.into())),
+                }
+            })
+            .collect()
+    }
+
+    /// Decides one check, and a second time when another server answered its key meanwhile: now the answer is there.
+    fn decide_alone(&mut self, one: &Asked) -> Result<Answered, DbError> {
+        let one = std::slice::from_ref(one);
+        let answers = match self.decide_together(one) {
+            Err(error) if idempotency::was_taken(&error) => self.decide_together(one),
+            answers => answers,
+        };
+        Ok(answers?
+            .pop()
+            .unwrap_or_else(|| Err(Problem::internal("a check without an answer"))))
+    }
+
+    /// Of which of these checks somebody else has locked the account, or that of a group: only who reserves needs it.
+    fn find_locked(&mut self, asked: &[&Asked]) -> Vec<bool> {
+        let lines: Vec<Vec<CustomerId>> = asked
+            .iter()
+            .map(|one| match self.memory.line(&one.input.customer()) {
+                Some((id, above)) if one.input.reserves() => {
+                    std::iter::once(id).chain(above).collect()
+                }
+                _ => Vec::new(),
+            })
+            .collect();
+        let everyone: BTreeSet<CustomerId> = lines.iter().flatten().copied().collect();
+        let everyone: Vec<CustomerId> = everyone.into_iter().collect();
+        let locked = self.session.read(|db| store::list_locked(db, &everyone));
+        let locked: BTreeSet<CustomerId> = match locked {
+            Ok(locked) => locked.into_iter().collect(),
+            Err(error) => {
+                tracing::info!(%error, "it is not known which accounts are locked");
+                BTreeSet::new()
+            }
+        };
+        lines
+            .iter()
+            .map(|line| line.iter().any(|id| locked.contains(id)))
+            .collect()
+    }
+}
+
+/// Has a check wait on, unless it waited long enough, or too many do.
+fn set_aside(aside: &mut Vec<InLine>, one: InLine) {
+    let code = if one.since.elapsed() >= LOCKED_MAX {
+        Code::DatabaseUnavailable
+    } else if aside.len() >= ASIDE_MAX {
+        Code::Overloaded
+    } else {
+        aside.push(InLine {
+            was_locked: true,
+            ..one
+        });
+        return;
+    };
+    // The caller may have gone meanwhile.
+    let _ = one.waiting.reply.send(Err(Problem::new(code)));
+}
