@@ -1,5 +1,7 @@
 //! What comes in and goes out about invoices, credit notes, receipts and settlements.
 
+mod orders;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -7,8 +9,8 @@ use validator::{Validate, ValidationError};
 
 use crate::book::customers::model::CustomerRef;
 use crate::book::receivables::actions::{
-    Application, CancelledOrder, NamedApplication, NewInvoice, NewReceipt, ReceivableError,
-    Unapplication, named_customer,
+    Application, NamedApplication, NewInvoice, NewReceipt, ReceivableError, Unapplication,
+    named_customer,
 };
 use crate::book::receivables::model::{
     CreditNote, DocumentStatus, Invoice, InvoiceRef, InvoiceStatus, Receipt, Settlement,
@@ -20,6 +22,8 @@ use crate::kernel::ids::{
 use crate::kernel::money::{AmountIn, Money};
 use crate::kernel::text::{Note, Number};
 use crate::platform::http::problem::ProblemOut;
+
+pub use orders::{CancelInvoiceIn, InvoiceWarningOut};
 
 /// An invoice to be posted.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
@@ -154,36 +158,6 @@ impl UnapplyIn {
 
 fn one_invoice_taken_off_at_most(input: &UnapplyIn) -> Result<(), ValidationError> {
     at_most_one(input.invoice_id, input.invoice_number.as_ref())
-}
-
-/// Why an invoice is cancelled, and what becomes of its order.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "reason": "Posted to the wrong customer.", "effective_on": "2026-03-31", "restore_order": true
-}))]
-pub struct CancelInvoiceIn {
-    pub reason: Note,
-    /// The day from which it counts: from the invoice's own date to today; today when not given.
-    pub effective_on: Option<Day>,
-    /// Whether the order has back what the invoice took of it: what was delivered is not billed again, and the
-    /// reservation holds again, or where it expired or was released, a delivery under the invoice's number. Not, when not
-    /// given.
-    pub restore_order: Option<bool>,
-}
-
-impl CancelInvoiceIn {
-    pub fn day(&self) -> Option<NaiveDate> {
-        self.effective_on.map(Day::date)
-    }
-
-    pub fn order(&self) -> CancelledOrder {
-        if self.restore_order.unwrap_or(false) {
-            CancelledOrder::Restored
-        } else {
-            CancelledOrder::Gone
-        }
-    }
 }
 
 /// A credit note to be posted.
@@ -421,37 +395,6 @@ pub struct InvoiceOut {
     /// What is odd about it; it is posted all the same.
     #[schema(max_items = 10)]
     warnings: Vec<InvoiceWarningOut>,
-}
-
-/// What is odd about an invoice.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = InvoiceWarning)]
-pub struct InvoiceWarningOut {
-    code: InvoiceWarningCode,
-    /// By how much.
-    amount: Money,
-}
-
-/// In which way an invoice is odd.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum InvoiceWarningCode {
-    /// It passes what its order had left, with the policy's tolerance.
-    OrderExceeded,
-}
-
-impl InvoiceWarningOut {
-    fn of(invoice: &Invoice) -> Vec<InvoiceWarningOut> {
-        let exceeded = |minor| InvoiceWarningOut {
-            code: InvoiceWarningCode::OrderExceeded,
-            amount: invoice.money(minor),
-        };
-        invoice
-            .order_excess_minor
-            .map(exceeded)
-            .into_iter()
-            .collect()
-    }
 }
 
 impl From<Invoice> for InvoiceOut {
