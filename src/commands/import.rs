@@ -14,7 +14,7 @@ use crate::kernel::caller::Role;
 use crate::platform::db::Database;
 use crate::platform::http::auth::house_caller;
 use crate::platform::jobs::model::JobStatus;
-use crate::server::Config;
+use crate::server::{Config, react};
 
 #[derive(Args)]
 pub struct Options {
@@ -38,6 +38,7 @@ pub fn run(config: &Config, options: &Options) -> Result<ExitCode, Failure> {
         .map_err(|error| format!("can't read {}: {error}", options.file.display()))?;
     let database = Database::open(&config.database(), config.clock()?)?;
     database.migrate()?;
+    react(&database);
     let caller = house_caller("netterms-import", &[Role::Finance])?;
     let outcome = Import {
         database: &database,

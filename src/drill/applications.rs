@@ -8,13 +8,14 @@ use super::ledger::plus;
 use super::names::around;
 use super::staff::Staff;
 use crate::book::exposure::model::LimitScope;
+use crate::book::policy::rules::default_document;
 use crate::decide::applications::actions;
 use crate::decide::applications::api::{
     ApplicationIn, ApproveIn, InformationRequestIn, RecommendIn,
 };
 use crate::decide::applications::model::{Application, ApplicationStatus};
 use crate::kernel::caller::Caller;
-use crate::kernel::money::{AmountIn, Money};
+use crate::kernel::money::{AmountIn, Currency, Money};
 use crate::platform::db::{Database, Tx};
 use crate::platform::http::Problem;
 
@@ -48,6 +49,13 @@ const GROUNDS: [&str; 4] = [
     "Moderate leverage, but the order book covers nine months.",
 ];
 
+/// The highest limit that anybody may approve under the policy that a new book has.
+fn most(currency: Currency) -> i64 {
+    let authority = default_document().authority;
+    let amounts = authority.iter().filter_map(|row| row.amounts.get(currency));
+    amounts.map(Money::minor).max().unwrap_or_default()
+}
+
 impl Course {
     /// An application of a member for about its limit, that ends in a given status.
     pub fn of(rng: &mut Rng, at: usize, member: &Member, end: ApplicationStatus) -> Course {
@@ -58,7 +66,10 @@ impl Course {
         Course {
             at,
             end,
-            limit: Money::from_minor(member.limit_minor * percent / 100, member.currency),
+            limit: Money::from_minor(
+                (member.limit_minor * percent / 100).min(most(member.currency)),
+                member.currency,
+            ),
             purpose: around(&PURPOSES, rng.usize(..100)).unwrap_or_default(),
             application: None,
         }

@@ -26,7 +26,6 @@ use crate::kernel::ids::CustomerId;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::text::Number;
 use crate::platform::db::{Database, Tx};
-use crate::platform::events;
 use crate::platform::http::Problem;
 
 /// How long the book has been kept: two years.
@@ -84,8 +83,7 @@ pub fn live_through(
     let mut figures = Figures::default();
     turn(database, opening, 8);
     database.maintain(&staff.house, |tx| {
-        policies::ensure_default(tx)?;
-        Ok::<(), Problem>(events::begin(tx, &dunning::BLOCKS)?)
+        Ok::<(), Problem>(policies::ensure_default(tx)?)
     })?;
     let mut cast = cast::draw(&mut rng, plan.customers)?;
     open(database, &staff, &mut cast)?;
@@ -144,7 +142,6 @@ fn live_weeks(
             ledger.post(tx, &mut rng, cast, &week, &mut figures)?;
             Ok::<_, Problem>((rng, ledger, figures))
         })?;
-        events::catch_up(database, &dunning::BLOCKS)?;
         applications::expire(database, staff)?;
         incidents(database, staff, cast, &week)?;
         if left < DUNNED_WEEKS && left % 4 == 2 {

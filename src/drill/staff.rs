@@ -44,8 +44,8 @@ impl Staff {
                 .map(|name| house_caller(name, &[Role::Sales]))
                 .collect::<Result<_, Problem>>()?,
             analyst: at_level("zhao.min", Role::Credit, 1)?,
-            head_of_credit: at_level("emma.schulz", Role::Credit, 2)?,
-            head_of_finance: at_level("wang.fang", Role::Finance, 3)?,
+            head_of_credit: at_level("emma.schulz", Role::Credit, 3)?,
+            head_of_finance: at_level("wang.fang", Role::Finance, 2)?,
             accountant: at_level("peter.novak", Role::Finance, 1)?,
             erp: house_caller("erp", &[Role::System, Role::Finance])?,
             auditor: house_caller("ines.costa", &[Role::Auditor])?,

@@ -82,6 +82,7 @@ impl House {
     pub fn open(config: Config, database: Database) -> Result<House, OpeningError> {
         let secret = config.shared_secret()?;
         let caller = house_caller("netterms", &[])?;
+        subscriptions::react(&database);
         furnish(&database, &caller)?;
         Ok(House {
             desk: web::Data::new(Desk::open(&database, &caller, config.desk_queue)?),
@@ -110,6 +111,7 @@ pub enum OpeningError {
 fn furnish(database: &Database, caller: &Caller) -> Result<(), Problem> {
     database.maintain(caller, |tx| {
         crate::book::policy::actions::ensure_default(tx)?;
+        crate::book::exposure::actions::hand_down_all(tx)?;
         crate::decide::rating::scales::actions::ensure_default(tx)?;
         crate::decide::rating::models::actions::ensure_default(tx)?;
         subscriptions::begin_all(tx)?;

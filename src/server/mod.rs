@@ -13,3 +13,4 @@ mod subscriptions;
 
 pub use app::{House, Server, start};
 pub use config::Config;
+pub use subscriptions::react;

@@ -1,4 +1,5 @@
-//! Who reacts to what was done below: the one list of subscriptions, and the loops that deliver to them.
+//! Who reacts to what was done below: the one list of reactions, the one of subscriptions, and the loops that deliver to
+//! these.
 //!
 //! Every replica runs them; a subscription's place in the log is locked while its events are delivered, so that one of
 //! them does the work.
@@ -10,12 +11,20 @@ use actix_web::{rt, web};
 use super::metrics::Metrics;
 use crate::collect::dunning::actions as dunning;
 use crate::decide::limits::recheck;
-use crate::platform::db::{Database, DbError, Tx};
+use crate::platform::db::{Database, DbError, Reaction, Tx};
 use crate::platform::events::{self, Subscription};
 use crate::platform::http::Problem;
 
 /// Every subscription of the house: the one list of them.
-const SUBSCRIPTIONS: &[Subscription] = &[dunning::BLOCKS, recheck::WAITING_ORDERS];
+const SUBSCRIPTIONS: &[Subscription] = &[recheck::WAITING_ORDERS];
+
+/// Every reaction of the house, in order: what is done before a unit of work commits.
+const REACTIONS: &[Reaction] = &[dunning::BLOCKS];
+
+/// Registers the reactions with a database: whoever writes to the book must do so before.
+pub fn react(database: &Database) {
+    database.react_with(REACTIONS);
+}
 
 /// How often each looks for news.
 const EVERY: Duration = Duration::from_millis(500);

@@ -41,7 +41,7 @@ pub fn pay(app: &TestApp, customer: &str, invoice: &str, on: &str, amount: &str)
         .expect(201);
 }
 
-fn preview(app: &TestApp) -> Reply {
+pub fn preview(app: &TestApp) -> Reply {
     app.credit().post("/v1/dunning-runs", json!({})).expect(201)
 }
 
@@ -51,11 +51,11 @@ fn verb(client: &Client, run: &str, verb: &str) -> Reply {
     client.post_if(&format!("{path}/{verb}"), &etag, json!({}))
 }
 
-fn approve(app: &TestApp, run: &str) {
+pub fn approve(app: &TestApp, run: &str) {
     verb(&colleague(app), run, "approve").expect(200);
 }
 
-fn issue(app: &TestApp, run: &str) -> Reply {
+pub fn issue(app: &TestApp, run: &str) -> Reply {
     verb(&app.credit(), run, "issue").expect(200)
 }
 
@@ -68,11 +68,11 @@ pub fn dun(app: &TestApp, day: &str) -> Vec<Value> {
     notices(app, &run)
 }
 
-fn notices(app: &TestApp, run: &str) -> Vec<Value> {
+pub fn notices(app: &TestApp, run: &str) -> Vec<Value> {
     list(&app.credit(), &format!("/v1/dunning-runs/{run}/notices"))
 }
 
-fn list(client: &Client, path: &str) -> Vec<Value> {
+pub fn list(client: &Client, path: &str) -> Vec<Value> {
     client.get(path).expect(200)["data"]
         .as_array()
         .unwrap()
@@ -80,7 +80,7 @@ fn list(client: &Client, path: &str) -> Vec<Value> {
 }
 
 /// Why the overdue invoices of a run were left out, with how many.
-fn skipped(run: &Reply) -> Value {
+pub fn skipped(run: &Reply) -> Value {
     run["skipped"].clone()
 }
 
@@ -92,7 +92,7 @@ pub fn blocks(app: &TestApp, account: &str) -> Value {
         .clone()
 }
 
-fn level(number: i32, days: i32, effect: &str) -> Value {
+pub fn level(number: i32, days: i32, effect: &str) -> Value {
     let wording = json!({"subject": "Level {{ level }}: {{ total }}", "body": "{{ customer_name }}\n\n{{ invoices }}"});
     json!({
         "level": number, "days_past_due": days, "minimum_days_between": 5, "minimum_amounts": [], "channel": "letter",
@@ -826,6 +826,8 @@ fn a_procedure_that_could_fail_a_run_is_refused_when_it_is_saved() {
             "{% for x in total %}{% endfor %}",
             "{{ 'x' * 1000000000 }}",
             "{% if level %}",
+            "{{-- total }}",
+            "{% if level > 1 %}{{ -total }}{% endif %}",
         ] {
             let mut wrong = level(1, 5, "none");
             wrong["texts"]["zh-CN"]["body"] = json!(body);

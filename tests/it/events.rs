@@ -6,7 +6,6 @@ use netterms::kernel::caller::Caller;
 use netterms::platform::db::{Backend, Change, Conn, DbError, Tx};
 use netterms::platform::events::{self, Event, Standing, Subscription};
 use netterms::platform::http::auth::house_caller;
-use netterms::server::housekeeping;
 use serde_json::{Value, json};
 
 use crate::dunning::{blocks, dun, invoice, pay};
@@ -28,10 +27,6 @@ fn standing_blocks(app: &TestApp, account: &str) -> usize {
     blocks(app, account).as_array().unwrap().len()
 }
 
-fn sweep(app: &TestApp) {
-    housekeeping::sweep(app.database()).unwrap();
-}
-
 fn trail(app: &TestApp, account: &str, action: &str) -> Vec<Value> {
     app.auditor()
         .get(&format!("/v1/trail?entity_id={account}&action={action}"))
@@ -41,25 +36,22 @@ fn trail(app: &TestApp, account: &str, action: &str) -> Vec<Value> {
         .clone()
 }
 
-// ---------------------------------------------------------------- dunning listens to the ledger
+// ---------------------------------------------------------------- dunning reacts to the ledger, in the very answer
 
 #[test]
-fn a_receipt_lifts_the_block_and_its_reversal_puts_it_back() {
+fn the_very_receipt_lifts_the_block_and_its_reversal_puts_it_back() {
     on_both(|app| {
         let account = a_blocked_account(app);
         pay(app, "C-1", "INV-1", "2026-04-21", "500.00");
-        sweep(app);
         assert_eq!(standing_blocks(app, &account), 0);
         take_back(app, "/v1/receipts/R-INV-1-2026-04-21", "reverse").expect(200);
-        sweep(app);
         let again = blocks(app, &account);
         assert_eq!(again[0]["cause"], "dunning");
         assert_eq!(again[0]["reason"], "Dunning reached level 3.");
-        sweep(app);
         assert_eq!(trail(app, &account, "credit_account.blocked").len(), 2);
         let lifted = trail(app, &account, "credit_account.unblocked");
         assert_eq!(lifted.len(), 1);
-        assert_eq!(lifted[0]["subject"], "netterms-subscriptions");
+        assert_eq!(lifted[0]["subject"], "u-finance");
     });
 }
 
@@ -77,13 +69,10 @@ fn a_credit_note_and_a_cancellation_lift_the_block_as_well() {
                 }),
             )
             .expect(201);
-        sweep(app);
         assert_eq!(standing_blocks(app, &account), 0);
         take_back(app, "/v1/credit-notes/CN-1", "reverse").expect(200);
-        sweep(app);
         assert_eq!(standing_blocks(app, &account), 1);
         take_back(app, "/v1/invoices/INV-1", "cancel").expect(200);
-        sweep(app);
         assert_eq!(standing_blocks(app, &account), 0);
     });
 }
@@ -99,10 +88,8 @@ fn a_dunning_block_spares_letters_and_gives_no_credit_back() {
             )
             .expect(201);
         pay(app, "C-1", "INV-1", "2026-04-21", "1.00");
-        sweep(app);
         assert_eq!(standing_blocks(app, &account), 1);
         app.turn_to("2026-04-25");
-        sweep(app);
         assert_eq!(standing_blocks(app, &account), 1);
     });
 }

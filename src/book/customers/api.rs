@@ -1,6 +1,6 @@
 //! `/v1/customers`.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -15,18 +15,17 @@ use crate::kernel::clock::{Day, Instant};
 use crate::kernel::ids::CustomerId;
 use crate::kernel::places::{Country, Language};
 use crate::kernel::text::{Email, Line, Note, Number, Subject};
-use crate::platform::http::auth::{EditCustomers, ReadCustomers, SetLegalStatus};
+use crate::platform::http::auth::{EditCustomers, ReadCustomers};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid, nullable,
+    Actor, Answer, Code, Command, Doors, Listing, Outcome, Problem, nullable,
 };
 
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(create_customer)
         .service(list_customers)
-        .service(find_customer)
-        .service(set_legal_status);
+        .service(find_customer);
 }
 
 /// Create a customer
@@ -110,40 +109,6 @@ pub async fn find_customer(
         .await?;
     let customer = found.ok_or(CustomerError::Missing)?;
     customer_response(customer)
-}
-
-/// Say how far the law has come in on a customer
-///
-/// `sued`, `judgment`, `insolvent`, `dissolved`, or `none` again, with the day since when and why we say so. The next
-/// rating takes it into account, as the grade scale has it: who is insolvent or dissolved is in default.
-#[utoipa::path(
-    tag = "customers",
-    params(
-        ("customer" = String, Path, description = "The customer's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
-    request_body = LegalStatusIn,
-    responses((status = 200, description = "The customer as it is now.", body = CustomerOut)),
-    security(("bearer" = ["customers:legal-status"]))
-)]
-#[put("/v1/customers/{customer}/legal-status")]
-pub async fn set_legal_status(
-    actor: Actor<SetLegalStatus>,
-    customer: web::Path<CustomerRef>,
-    version: IfMatch,
-    input: Valid<LegalStatusIn>,
-    doors: web::Data<Doors>,
-) -> Outcome {
-    doors
-        .write(&actor, move |tx| {
-            let (input, since) = (&input.0, input.0.since.map(Day::date));
-            let status = input.status;
-            let customer =
-                actions::set_legal_status(tx, &customer, version.0, status, since, &input.reason)?;
-            let version = customer.version;
-            Ok(Answer::ok(&CustomerOut::from(customer))?.version(version))
-        })
-        .await
 }
 
 /// One customer with its ETag: what every operation that ends in a customer answers.

@@ -11,8 +11,9 @@ use super::rules::{fold, grade_holding};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::CustomerId;
+use crate::kernel::text::Subject;
 use crate::platform::db::schema::customers::{self, dsl};
-use crate::platform::db::schema::ratings;
+use crate::platform::db::schema::{customer_owners, ratings};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 
@@ -102,14 +103,80 @@ pub fn insert(tx: &mut Tx, rows: &[Customer]) -> Result<(), DbError> {
         on_backend!(tx, |c| diesel::insert_into(customers::table)
             .values(chunk)
             .execute(c))?;
+        keep_owners(tx, chunk)?;
     }
     Ok(())
+}
+
+/// Keeps who owns these customers from now on, and until when others did.
+fn keep_owners(tx: &mut Tx, of: &[Customer]) -> Result<(), DbError> {
+    use customer_owners::dsl as own;
+    let owned = of
+        .iter()
+        .filter_map(|customer| Some((customer.id, customer.owner.clone()?)));
+    let rows: Vec<_> = owned
+        .map(|(id, owner)| {
+            (
+                own::customer_id.eq(id),
+                own::owner.eq(owner),
+                own::owned_until.eq(None::<Instant>),
+            )
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    on_backend!(tx, |c| diesel::insert_into(customer_owners::table)
+        .values(&rows)
+        .on_conflict((own::customer_id, own::owner))
+        .do_update()
+        .set(own::owned_until.eq(None::<Instant>))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Says that whoever else owned a customer until now owns it no longer.
+fn end_other_owners(tx: &mut Tx, customer: &Customer) -> Result<(), DbError> {
+    use customer_owners::dsl as own;
+    let now = tx.now();
+    on_backend!(tx, |c| {
+        let still = own::customer_owners
+            .filter(own::customer_id.eq(customer.id))
+            .filter(own::owned_until.is_null());
+        match &customer.owner {
+            Some(owner) => diesel::update(still.filter(own::owner.ne(owner)))
+                .set(own::owned_until.eq(now))
+                .execute(c),
+            None => diesel::update(still)
+                .set(own::owned_until.eq(now))
+                .execute(c),
+        }
+    })?;
+    Ok(())
+}
+
+/// Whether a person owns a customer, or did at some time since an instant.
+pub fn has_owned(
+    db: &mut Db,
+    customer: CustomerId,
+    person: &Subject,
+    since: Instant,
+) -> Result<bool, DbError> {
+    use customer_owners::dsl as own;
+    let found: Option<CustomerId> = on_backend!(db, |c| own::customer_owners
+        .filter(own::customer_id.eq(customer))
+        .filter(own::owner.eq(person))
+        .filter(own::owned_until.is_null().or(own::owned_until.ge(since)))
+        .select(own::customer_id)
+        .first(c)
+        .optional())?;
+    Ok(found.is_some())
 }
 
 /// Writes the row when it still has the version that `customer` was read with, and gives the row as it is now.
 pub fn update_if_unchanged(tx: &mut Tx, customer: &Customer) -> Result<Option<Customer>, DbError> {
     let now: Instant = tx.now();
-    Ok(on_backend!(tx, |c| diesel::update(
+    let after: Option<Customer> = on_backend!(tx, |c| diesel::update(
         dsl::customers
             .find(customer.id)
             .filter(dsl::version.eq(customer.version))
@@ -133,7 +200,12 @@ pub fn update_if_unchanged(tx: &mut Tx, customer: &Customer) -> Result<Option<Cu
     ))
     .returning(Customer::as_returning())
     .get_result(c)
-    .optional())?)
+    .optional())?;
+    if let Some(after) = &after {
+        end_other_owners(tx, after)?;
+        keep_owners(tx, std::slice::from_ref(after))?;
+    }
+    Ok(after)
 }
 
 /// One page of the customers that the caller may see.
@@ -236,6 +308,42 @@ pub fn list_grades(
         }));
     }
     Ok(found)
+}
+
+/// Those of these customers who are in default by their newest rating, with the day since when. As with
+/// [`list_grades`], who treats customers by it on this floor reads it here.
+pub fn list_in_default(
+    db: &mut Db,
+    ids: &[CustomerId],
+) -> Result<BTreeMap<CustomerId, NaiveDate>, DbError> {
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(IDS_MAX) {
+        let rows: Vec<(CustomerId, Option<NaiveDate>)> = on_backend!(db, |c| ratings::table
+            .filter(ratings::customer_id.eq_any(chunk))
+            .filter(ratings::superseded_at.is_null())
+            .filter(ratings::in_default_since.is_not_null())
+            .select((ratings::customer_id, ratings::in_default_since))
+            .load(c))?;
+        found.extend(
+            rows.into_iter()
+                .filter_map(|(id, since)| Some((id, since?))),
+        );
+    }
+    Ok(found)
+}
+
+/// Everybody who is insolvent or dissolved, or in default by the newest rating.
+pub fn list_ruined(db: &mut Db) -> Result<Vec<CustomerId>, DbError> {
+    let by_law: Vec<CustomerId> = on_backend!(db, |c| customers::table
+        .filter(dsl::legal_status.eq_any([LegalStatus::Insolvent, LegalStatus::Dissolved]))
+        .select(dsl::id)
+        .load(c))?;
+    let by_rating: Vec<CustomerId> = on_backend!(db, |c| ratings::table
+        .filter(ratings::superseded_at.is_null())
+        .filter(ratings::in_default_since.is_not_null())
+        .select(ratings::customer_id)
+        .load(c))?;
+    Ok([by_law, by_rating].concat())
 }
 
 /// The customers right below these: each with its parent first.

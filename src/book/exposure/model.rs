@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::book::policy::model::ExposureCategory;
+use crate::book::policy::model::{AccountCause, ExposureCategory};
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{
     AccountBlockId, AdditionalLimitId, ApplicationId, CreditAccountId, CustomerId,
@@ -71,6 +71,23 @@ text_enum! {
     /// What put a block on an account: paying what it is about lifts only that block.
     pub enum BlockCause {
         Dunning = "dunning",
+        /// Insolvency proceedings against the customer were filed for or opened.
+        Insolvent = "insolvent",
+        /// The customer was dissolved.
+        Dissolved = "dissolved",
+        /// The customer is in default, by its rating.
+        InDefault = "in_default",
+    }
+}
+
+impl From<BlockCause> for AccountCause {
+    fn from(cause: BlockCause) -> AccountCause {
+        match cause {
+            BlockCause::Dunning => AccountCause::Dunning,
+            BlockCause::Insolvent => AccountCause::Insolvent,
+            BlockCause::Dissolved => AccountCause::Dissolved,
+            BlockCause::InDefault => AccountCause::InDefault,
+        }
     }
 }
 

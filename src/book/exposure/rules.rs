@@ -343,7 +343,7 @@ pub fn available(nodes: &[Node], policy: &PolicyDocument) -> Option<i64> {
 pub mod tests {
     use super::*;
     use crate::book::policy::model::CategoryPolicy;
-    use crate::book::policy::rules::default_document;
+    use crate::book::policy::rules::plain_document;
 
     /// A node with a limit and exposure, in hundredths.
     pub fn a_node(kind: NodeKind, limit_minor: i64, exposure: Exposure) -> Node {
@@ -376,7 +376,7 @@ pub mod tests {
     #[test]
     fn the_worked_example_of_the_group() {
         let mut nodes = the_worked_example();
-        let policy = default_document();
+        let policy = plain_document();
         assert_eq!(included(nodes[0].exposure, &policy), 390);
         assert_eq!(nodes[0].headroom(&policy), Some(210));
         assert_eq!(nodes[1].headroom(&policy), Some(160));
@@ -401,7 +401,7 @@ pub mod tests {
                 a_node(NodeKind::Own, own, Exposure::default()),
                 a_node(NodeKind::Group, 15_000, Exposure::default()),
             ];
-            assert_eq!(available(&nodes, &default_document()), Some(effective));
+            assert_eq!(available(&nodes, &plain_document()), Some(effective));
         }
     }
 
@@ -430,7 +430,7 @@ pub mod tests {
         let owed = BTreeMap::from([(currency("CNY"), Exposure::receivable(70))]);
         let cap = a_cap(100, "CNY");
         let node = cap_node(&cap, &owed, currency("CNY"), &no_rates).unwrap();
-        assert_eq!(node.headroom(&default_document()), Some(30));
+        assert_eq!(node.headroom(&plain_document()), Some(30));
         let unknown = cap_node(&cap, &owed, currency("EUR"), &no_rates).unwrap_err();
         assert_eq!(
             (unknown.from, unknown.to),
@@ -440,21 +440,21 @@ pub mod tests {
             nodes: vec![a_node(NodeKind::Own, 50, Exposure::default())],
             unknown: vec![unknown],
         };
-        assert_eq!(places.available(&default_document()), Some(0));
+        assert_eq!(places.available(&plain_document()), Some(0));
     }
 
     #[test]
     fn no_credit_is_zero_and_unlimited_is_no_number() {
         let mut node = a_node(NodeKind::Own, 0, Exposure::receivable(5));
         node.limit = Limit::None;
-        assert_eq!(node.headroom(&default_document()), Some(-5));
+        assert_eq!(node.headroom(&plain_document()), Some(-5));
         node.limit = Limit::Unlimited;
-        assert_eq!(node.headroom(&default_document()), None);
+        assert_eq!(node.headroom(&plain_document()), None);
     }
 
     #[test]
     fn categories_count_by_their_weight_and_never_too_little() {
-        let mut policy = default_document();
+        let mut policy = plain_document();
         let weight = |category, include, weight_ppm| CategoryPolicy {
             category,
             include,

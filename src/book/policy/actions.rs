@@ -78,16 +78,26 @@ pub fn find_version(db: &mut Db, version: i32) -> Result<Option<Policy>, DbError
     }))
 }
 
-/// Sets the default policy live when no policy is, as in a house that was never opened.
+/// Sets the default policy live when no policy is, as in a book that was never opened.
 ///
 /// # Errors
 /// When the database fails.
 pub fn ensure_default(tx: &mut Tx) -> Result<(), DbError> {
+    ensure(tx, &rules::default_document())
+}
+
+/// Sets a policy live when none is: the one that a book begins with.
+///
+/// # Errors
+/// When the database fails.
+pub fn ensure(tx: &mut Tx, document: &PolicyDocument) -> Result<(), DbError> {
     if store::find_live(tx)?.is_some() {
         return Ok(());
     }
-    let reason = "The policy that a new house begins with.".to_owned();
-    let mut row = new_row(tx, 1, &rules::default_document(), reason)?;
+    let reason =
+        "The policy that a new book begins with; docs/policy.md says where its figures come from."
+            .to_owned();
+    let mut row = new_row(tx, 1, document, reason)?;
     row.status = PolicyStatus::Live;
     row.live_at = Some(tx.now());
     store::insert(tx, &row)?;

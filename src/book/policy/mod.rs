@@ -1,7 +1,7 @@
 //! The credit policy as versioned data: check rules, authority matrix, life of reservations and applications.
 //!
 //! Exactly one version is live and never changes; a change is a draft by one person that another sets live. The
-//! first start sets the default of [`rules::default_document`] live, so that a new house can decide at once.
+//! first start sets the default of [`rules::default_document`] live, so that a new book can decide at once.
 
 pub mod actions;
 pub mod api;

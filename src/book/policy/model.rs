@@ -158,6 +158,42 @@ pub fn rerate_default() -> Vec<RerateCause> {
 }
 
 text_enum! {
+    /// What can be wrong with an account, for the rule `account_status`.
+    pub enum AccountCause {
+        /// It was suspended.
+        Suspended = "suspended",
+        /// Dunning blocked it.
+        Dunning = "dunning",
+        /// Insolvency proceedings against the customer were filed for or opened.
+        Insolvent = "insolvent",
+        /// The customer was dissolved.
+        Dissolved = "dissolved",
+        /// The customer is in default, by its rating.
+        InDefault = "in_default",
+    }
+}
+
+text_enum! {
+    /// What of a customer's invoices counts as overdue.
+    pub enum OverdueBasis {
+        /// What is open on them.
+        Gross = "gross",
+        /// What is left of them when money and credit that are not applied yet are taken off, the oldest due first.
+        Net = "net",
+    }
+}
+
+/// For how long a customer that was given away still counts as one's own where a policy does not say.
+pub const fn own_customer_days_default() -> i32 {
+    90
+}
+
+/// How overdue invoices count where a policy does not say.
+const fn overdue_default() -> OverdueBasis {
+    OverdueBasis::Gross
+}
+
+text_enum! {
     /// What exposure is made of. Unapplied cash lowers it, everything else raises it.
     pub enum ExposureCategory {
         /// Open orders: what reservations still hold.
@@ -194,7 +230,7 @@ text_enum! {
         PortfolioCap = "portfolio_cap",
         /// One `category` of the account's exposure would be above `amounts`.
         CategorySublimit = "category_sublimit",
-        /// The account is suspended or blocked.
+        /// The account is suspended or blocked, for one of `causes`.
         AccountStatus = "account_status",
         /// An invoice with at least `amounts` open has been overdue for more than `days`.
         OverdueDaysOldest = "overdue_days_oldest",
@@ -259,6 +295,11 @@ pub struct CheckRule {
     /// Which part of exposure, for `category_sublimit`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<ExposureCategory>,
+    /// For `account_status`: what of the account it looks at; everything when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[validate(length(max = 5))]
+    #[schema(max_items = 5)]
+    pub causes: Vec<AccountCause>,
     /// Amounts by currency. A rule says nothing about an account in a currency that is not named, except that
     /// `overdue_days_oldest` and `overdue_amount` take it for zero.
     #[serde(default)]
@@ -348,7 +389,8 @@ pub struct ApplicationPolicy {
     "straight_through": {"ceilings": {"CNY": "100000.00"}, "worst_grade": "A",
         "conditions": {"customer_months_min": 12, "in_time_share_min": "0.90"}},
     "rerate": ["stale", "moved"],
-    "validity": {"statement_months": 18, "industry_months": 24, "fact_months": 12}
+    "validity": {"statement_months": 18, "industry_months": 24, "fact_months": 12}, "overdue": "net",
+    "own_customer_days": 90
 }))]
 pub struct PolicyDocument {
     #[validate(length(max = 50), nested)]
@@ -393,6 +435,15 @@ pub struct PolicyDocument {
     #[serde(default)]
     #[validate(nested)]
     pub validity: Validity,
+    /// What counts as overdue for the rules that look at it: `gross` when not given.
+    #[serde(default = "overdue_default")]
+    pub overdue: OverdueBasis,
+    /// Whoever owned a customer within so many days still counts as its salesperson, who grants it nothing, releases none
+    /// of its orders and approves none of its applications; 90 when not given.
+    #[serde(default = "own_customer_days_default")]
+    #[validate(range(min = 0, max = 3650))]
+    #[schema(minimum = 0, maximum = 3650)]
+    pub own_customer_days: i32,
 }
 
 impl PolicyDocument {

@@ -9,7 +9,7 @@
 //! credit segment, else the default.
 //!
 //! A stage that blocks puts a block on the credit account, as long as an open invoice stands at such a stage.
-//! [`actions::BLOCKS`] listens to the ledger: it lifts the block when the last such invoice is settled or cancelled, and
+//! [`actions::BLOCKS`] reacts to the ledger, in the same unit of work: it lifts the block when the last such invoice is settled or cancelled, and
 //! puts it back when a receipt is reversed and one of them is open again.
 
 pub mod actions;

@@ -91,8 +91,14 @@ text_enum! {
     pub enum LeftOut {
         /// It was paid, credited or cancelled.
         NothingOpen = "nothing_open",
+        /// The customer is insolvent: nobody is to be asked for money then.
+        Insolvent = "insolvent",
+        /// The customer is dissolved.
+        Dissolved = "dissolved",
         /// A dunning block holds it or its customer.
         Blocked = "blocked",
+        /// Money and credit of the customer that are not applied yet cover it, the oldest due first.
+        Covered = "covered",
         /// It is not overdue for as many days as its next level asks.
         DaysNotReached = "days_not_reached",
         /// The notice before is too recent.
@@ -105,6 +111,8 @@ text_enum! {
         AlreadyDunned = "already_dunned",
         /// The procedure lost the level between preview and issue.
         LevelGone = "level_gone",
+        /// The level's wording could not be filled in.
+        LetterFailed = "letter_failed",
         /// The items of a suppressed notice were dropped for different reasons.
         Several = "several",
     }
@@ -272,7 +280,10 @@ pub struct Notice {
     pub language: Language,
     pub status: NoticeStatus,
     pub currency: Currency,
+    /// What is asked for: what is open on its invoices, less `unapplied_minor`.
     pub total_minor: i64,
+    /// What of its invoices is covered by money and credit that are not applied yet.
+    pub unapplied_minor: i64,
     pub subject: String,
     #[serde(skip)]
     pub body_text: String,

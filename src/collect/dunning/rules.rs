@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::model::{Effect, LeftOut, Level, OpenInvoice, Skipped};
+use crate::book::customers::model::LegalStatus;
 use crate::kernel::ids::{CustomerId, InvoiceId};
 use crate::kernel::money::Currency;
 
@@ -13,11 +14,81 @@ use crate::kernel::money::Currency;
 pub struct Blocks {
     pub customers: BTreeSet<CustomerId>,
     pub invoices: BTreeSet<InvoiceId>,
+    /// Those whom nobody may ask for money, with the reason.
+    pub by_law: BTreeMap<CustomerId, LeftOut>,
 }
 
 impl Blocks {
-    pub fn hold(&self, invoice: &OpenInvoice) -> bool {
-        self.customers.contains(&invoice.customer_id) || self.invoices.contains(&invoice.id)
+    /// Why an invoice is not to be dunned at all.
+    pub fn refusal(&self, invoice: &OpenInvoice) -> Option<LeftOut> {
+        let by_law = self.by_law.get(&invoice.customer_id).copied();
+        let is_blocked =
+            self.customers.contains(&invoice.customer_id) || self.invoices.contains(&invoice.id);
+        by_law.or(is_blocked.then_some(LeftOut::Blocked))
+    }
+}
+
+/// Why nobody asks a customer of this legal status for money: proceedings are for all creditors together.
+pub const fn by_law(status: LegalStatus) -> Option<LeftOut> {
+    match status {
+        LegalStatus::Insolvent => Some(LeftOut::Insolvent),
+        LegalStatus::Dissolved => Some(LeftOut::Dissolved),
+        LegalStatus::None | LegalStatus::Sued | LegalStatus::Judgment => None,
+    }
+}
+
+/// What of each overdue invoice is covered by money and credit of its customer that are not applied yet.
+#[derive(Debug, Clone, Default)]
+pub struct Cover(BTreeMap<InvoiceId, i64>);
+
+impl Cover {
+    /// Spreads what is unapplied over what is overdue on a day, the oldest due first. An invoice that is kept from dunning
+    /// by a block of its own, as for a dispute, is passed over: the money is for what the customer does not dispute.
+    ///
+    /// 150 unapplied, 100 due in January and 100 in February: the first is covered, and 50 of the second.
+    pub fn spread(
+        invoices: &[OpenInvoice],
+        blocks: &Blocks,
+        unapplied: impl Fn(CustomerId) -> i64,
+        as_of: NaiveDate,
+    ) -> Cover {
+        let mut overdue: Vec<&OpenInvoice> = invoices
+            .iter()
+            .filter(|invoice| invoice.open_minor > 0 && invoice.due_date < as_of)
+            .filter(|invoice| !blocks.invoices.contains(&invoice.id))
+            .collect();
+        overdue.sort_by_key(|invoice| (invoice.customer_id, invoice.due_date, invoice.id));
+        let mut left: BTreeMap<CustomerId, i64> = BTreeMap::new();
+        let mut covered = BTreeMap::new();
+        for invoice in overdue {
+            let customer = invoice.customer_id;
+            let left = left
+                .entry(customer)
+                .or_insert_with(|| unapplied(customer).max(0));
+            let taken = invoice.open_minor.min(*left);
+            *left -= taken;
+            if taken > 0 {
+                covered.insert(invoice.id, taken);
+            }
+        }
+        Cover(covered)
+    }
+
+    /// What of an invoice is covered.
+    pub fn of(&self, invoice: &OpenInvoice) -> i64 {
+        self.0.get(&invoice.id).copied().unwrap_or_default()
+    }
+
+    /// Whether nothing of it is left to ask for.
+    pub fn is_whole(&self, invoice: &OpenInvoice) -> bool {
+        self.of(invoice) >= invoice.open_minor
+    }
+
+    /// What is covered of several together.
+    pub fn of_all(&self, invoices: &[&OpenInvoice]) -> i64 {
+        invoices
+            .iter()
+            .fold(0, |sum: i64, invoice| sum.saturating_add(self.of(invoice)))
     }
 }
 
@@ -28,11 +99,14 @@ pub struct Proposal<'a> {
     pub currency: Currency,
     pub level: &'a Level,
     pub invoices: Vec<&'a OpenInvoice>,
+    /// What of them is covered.
+    pub unapplied_minor: i64,
 }
 
 impl Proposal<'_> {
+    /// What is asked for.
     pub fn total_minor(&self) -> i64 {
-        total_minor(&self.invoices)
+        total_minor(&self.invoices).saturating_sub(self.unapplied_minor)
     }
 }
 
@@ -69,8 +143,8 @@ pub fn next_level<'a>(
     if invoice.open_minor <= 0 {
         return Err(LeftOut::NothingOpen);
     }
-    if blocks.hold(invoice) {
-        return Err(LeftOut::Blocked);
+    if let Some(reason) = blocks.refusal(invoice) {
+        return Err(reason);
     }
     let next = invoice.stage.unwrap_or(0).saturating_add(1);
     let level = levels
@@ -87,28 +161,39 @@ pub fn next_level<'a>(
     Ok(level)
 }
 
-/// What a run on this day would do. The minimum amount is compared with all that would be on the notice: one
-/// customer's invoices that reach the same level in the same currency.
+/// What a run on this day would do. The minimum amount is compared with all that would be asked for on the notice: one
+/// customer's invoices that reach the same level in the same currency, less what of them is covered.
 pub fn plan<'a>(
     invoices: &'a [OpenInvoice],
     blocks: &Blocks,
+    cover: &Cover,
     levels_for: impl Fn(CustomerId) -> &'a [Level],
     as_of: NaiveDate,
 ) -> Plan<'a> {
     let mut plan = Plan::default();
     let mut proposals: BTreeMap<(CustomerId, Currency, i32), Proposal<'a>> = BTreeMap::new();
     for invoice in invoices {
-        match next_level(invoice, blocks, levels_for(invoice.customer_id), as_of) {
-            Ok(level) => proposals
-                .entry((invoice.customer_id, invoice.currency, level.level))
-                .or_insert_with(|| Proposal {
-                    customer_id: invoice.customer_id,
-                    currency: invoice.currency,
-                    level,
-                    invoices: Vec::new(),
-                })
-                .invoices
-                .push(invoice),
+        let next = next_level(invoice, blocks, levels_for(invoice.customer_id), as_of);
+        match next.and_then(|level| {
+            if cover.is_whole(invoice) {
+                Err(LeftOut::Covered)
+            } else {
+                Ok(level)
+            }
+        }) {
+            Ok(level) => {
+                let proposal = proposals
+                    .entry((invoice.customer_id, invoice.currency, level.level))
+                    .or_insert_with(|| Proposal {
+                        customer_id: invoice.customer_id,
+                        currency: invoice.currency,
+                        level,
+                        invoices: Vec::new(),
+                        unapplied_minor: 0,
+                    });
+                proposal.unapplied_minor += cover.of(invoice);
+                proposal.invoices.push(invoice);
+            }
             Err(reason) => *plan.skipped.entry(reason).or_default() += 1,
         }
     }
@@ -124,17 +209,25 @@ pub fn plan<'a>(
 }
 
 /// Whether an invoice may still be dunned at the level of a notice that was previewed earlier. Days only grow, and a
-/// stage changes only by dunning: so it is enough that something is open, nothing blocks, and the stage is the one
-/// that the notice goes out from.
+/// stage changes only by dunning: so it is enough that something is open and not covered, nothing blocks, and the stage
+/// is the one that the notice goes out from.
 ///
 /// # Errors
 /// Why it is dropped from the notice.
-pub fn still_due(invoice: &OpenInvoice, blocks: &Blocks, level: i32) -> Result<(), LeftOut> {
+pub fn still_due(
+    invoice: &OpenInvoice,
+    blocks: &Blocks,
+    cover: &Cover,
+    level: i32,
+) -> Result<(), LeftOut> {
     if invoice.open_minor <= 0 {
         return Err(LeftOut::NothingOpen);
     }
-    if blocks.hold(invoice) {
-        return Err(LeftOut::Blocked);
+    if let Some(reason) = blocks.refusal(invoice) {
+        return Err(reason);
+    }
+    if cover.is_whole(invoice) {
+        return Err(LeftOut::Covered);
     }
     if invoice.stage.unwrap_or(0).saturating_add(1) != level {
         return Err(LeftOut::AlreadyDunned);

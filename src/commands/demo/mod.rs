@@ -16,7 +16,7 @@ use super::serve::start_logging;
 use crate::drill::{self, Figures, Plan, Showcase, Staff};
 use crate::platform::db::Database;
 use crate::server::config::ClockKind;
-use crate::server::{Config, House, start};
+use crate::server::{Config, House, react, start};
 
 #[derive(Args)]
 pub struct Options {
@@ -55,6 +55,7 @@ pub fn run(mut config: Config, options: &Options) -> Result<(), Failure> {
     let secret = config.shared_secret()?;
     let database = Database::open(&config.database(), config.clock()?)?;
     database.migrate()?;
+    react(&database);
     let (figures, showcase) = draw(&database, options)?;
     let guide = tour::Guide {
         staff: Staff::hire()?,

@@ -7,6 +7,7 @@ use super::desk::{Asked, Batch, Errand, Examined, until};
 use super::model::{CreditBlock, CreditBlockStatus, LimitCheck, Outcome};
 use super::record::Record;
 use super::store;
+use crate::book::exposure::actions::additional::is_own;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
 use crate::book::policy::rules::{authority_of, role_needed};
@@ -19,11 +20,12 @@ use crate::kernel::text::Subject;
 use crate::platform::db::{Change, Db, Tx, read_document};
 use crate::platform::http::{Code, Problem};
 
-/// Releases the order: the reservation that it asked for is taken, whatever the limit. Never by the order's creator,
+/// Releases the order: the reservation that it asked for is taken, whatever the limit. Never by the order's creator, nor
+/// by whoever is or of late was the customer's salesperson,
 /// never beyond the releaser's authority, and never while a rule rejects outright, as for a suspended account.
 ///
 /// # Errors
-/// 403 for the order's creator and above one's authority, 409 when the block is decided, 412 when stale, 422 when a
+/// 403 for the order's creator, the customer's salesperson and above one's authority, 409 when the block is decided, 412 when stale, 422 when a
 /// rule rejects or the ceiling is below the order.
 pub fn release(
     tx: &mut Tx,
@@ -34,6 +36,11 @@ pub fn release(
     let before = find_waiting(tx, id, version)?;
     if before.opened_by == tx.caller().subject.as_str() {
         return Err(Problem::new(Code::SegregationOfDuties).with("duty", "creating the order"));
+    }
+    if is_own(tx, before.customer_id)? {
+        return Err(
+            Problem::new(Code::SegregationOfDuties).with("duty", "salesperson of the customer")
+        );
     }
     let caller = tx.caller();
     let asked = find_question(tx, caller, &before)?;

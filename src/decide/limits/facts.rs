@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::book::exchange_rates::rules::{Conversion, Rounding, convert, most_within};
-use crate::book::exposure::model::AccountStatus;
+use crate::book::exposure::model::{AccountStatus, BlockCause};
 use crate::book::exposure::rules::{Node, UnknownNode};
-use crate::book::policy::model::Checkpoint;
+use crate::book::policy::model::{AccountCause, Checkpoint, OverdueBasis};
 use crate::kernel::money::{Currency, Money};
 
 /// The question: may the customer have so much more?
@@ -28,6 +28,11 @@ pub struct Question {
 }
 
 impl Question {
+    /// Whether nothing of the order is bought on account.
+    pub const fn is_prepaid_in_full(&self) -> bool {
+        self.prepaid_minor >= self.amount.minor()
+    }
+
     /// Whether the order had something already, so that it is an amendment.
     pub const fn amends(&self) -> bool {
         self.held_minor > 0 || self.captured_minor > 0
@@ -39,6 +44,8 @@ impl Question {
 pub struct Credit {
     /// The order.
     pub amount_minor: i64,
+    /// The order less what is prepaid: the part that rules judge.
+    pub unpaid_minor: i64,
     /// What credit is asked for: the order less what is prepaid and what was invoiced already.
     pub net_minor: i64,
 }
@@ -52,6 +59,9 @@ pub struct Facts {
     pub status: AccountStatus,
     /// Whether a block stands on the account.
     pub is_blocked: bool,
+    /// For what causes, in their order. Older records have none: then dunning was the only one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub block_causes: Vec<BlockCause>,
     pub net_days: i32,
     /// How the base limit came to be.
     pub limit_source: String,
@@ -97,12 +107,45 @@ impl Facts {
             .minor()
             .saturating_sub(question.prepaid_minor);
         let unpaid = Money::from_minor(unpaid, question.amount.currency());
+        let unpaid_minor = self.to_account(unpaid)?;
         Some(Credit {
             amount_minor: self.to_account(question.amount)?,
-            net_minor: self
-                .to_account(unpaid)?
-                .saturating_sub(question.captured_minor),
+            unpaid_minor,
+            net_minor: unpaid_minor.saturating_sub(question.captured_minor),
         })
+    }
+
+    /// What is wrong with the account, each cause once.
+    pub fn account_causes(&self) -> Vec<AccountCause> {
+        let suspended = match self.status {
+            AccountStatus::Suspended => Some(AccountCause::Suspended),
+            AccountStatus::Active => None,
+        };
+        let unnamed =
+            (self.is_blocked && self.block_causes.is_empty()).then_some(AccountCause::Dunning);
+        let named = self.block_causes.iter().copied().map(AccountCause::from);
+        suspended.into_iter().chain(unnamed).chain(named).collect()
+    }
+
+    /// What is overdue, as a policy has it: net of what is paid and not applied yet, that covers the oldest due first.
+    ///
+    /// 100 due in January and 50 due in February, with 120 unapplied: 30 due in February.
+    pub fn overdue_by(&self, basis: OverdueBasis) -> Vec<Overdue> {
+        let mut overdue = self.overdue.clone();
+        if basis == OverdueBasis::Gross {
+            return overdue;
+        }
+        overdue.sort_by_key(|overdue| overdue.due_date);
+        let own = self.nodes.first();
+        let mut cover = own.map_or(0, |node| node.exposure.unapplied_minor.max(0));
+        for overdue in &mut overdue {
+            let covered = cover.min(overdue.sum_minor);
+            cover -= covered;
+            overdue.sum_minor -= covered;
+            overdue.largest_minor = overdue.largest_minor.min(overdue.sum_minor);
+        }
+        overdue.retain(|overdue| overdue.sum_minor > 0);
+        overdue
     }
 
     fn to_account(&self, money: Money) -> Option<i64> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::book::policy::model::{RuleCode, RuleEffect};
+use crate::book::policy::model::{AccountCause, RuleCode, RuleEffect};
 use crate::kernel::money::Money;
 use crate::kernel::places::Language;
 use crate::platform::db::columns::text_enum;
@@ -158,6 +158,36 @@ fn about_the_limit(reason: &Reason, language: Language) -> &'static str {
     }
 }
 
+/// Records of before have no cause.
+fn about_the_account(reason: &Reason, language: Language) -> &'static str {
+    let cause = reason.facts.get("cause").and_then(Value::as_str);
+    let cause: Option<AccountCause> = cause.and_then(|cause| cause.parse().ok());
+    match (cause, language) {
+        (Some(AccountCause::Suspended), Language::English) => "The credit account is suspended.",
+        (Some(AccountCause::Suspended), Language::Chinese) => "信用账户已暂停。",
+        (Some(AccountCause::Dunning), Language::English) => {
+            "The credit account is blocked: an open invoice has been dunned to a level that blocks."
+        }
+        (Some(AccountCause::Dunning), Language::Chinese) => {
+            "信用账户已冻结：有未结发票已催收至冻结级别。"
+        }
+        (Some(AccountCause::Insolvent), Language::English) => {
+            "The customer is insolvent: nothing is sold on account."
+        }
+        (Some(AccountCause::Insolvent), Language::Chinese) => "客户已进入破产程序，不予赊销。",
+        (Some(AccountCause::Dissolved), Language::English) => {
+            "The customer is dissolved: nothing is sold on account."
+        }
+        (Some(AccountCause::Dissolved), Language::Chinese) => "客户已注销，不予赊销。",
+        (Some(AccountCause::InDefault), Language::English) => {
+            "The customer is in default by its rating."
+        }
+        (Some(AccountCause::InDefault), Language::Chinese) => "客户评级为违约。",
+        (None, Language::English) => "The credit account is {status}.",
+        (None, Language::Chinese) => "信用账户状态为 {status}。",
+    }
+}
+
 fn template(reason: &Reason, language: Language) -> &'static str {
     match (reason.code, language) {
         (ReasonCode::LimitUtilisation, language) => about_the_limit(reason, language),
@@ -167,8 +197,7 @@ fn template(reason: &Reason, language: Language) -> &'static str {
         (ReasonCode::CategorySublimit, Language::Chinese) => {
             "{category} 类敞口将达 {exposure}，允许 {allowed}。"
         }
-        (ReasonCode::AccountStatus, Language::English) => "The credit account is {status}.",
-        (ReasonCode::AccountStatus, Language::Chinese) => "信用账户状态为 {status}。",
+        (ReasonCode::AccountStatus, language) => about_the_account(reason, language),
         (ReasonCode::OverdueDaysOldest, Language::English) => {
             "An invoice has been overdue for {days} days; {allowed_days} are allowed."
         }

@@ -11,6 +11,7 @@ mod faults;
 mod flusher;
 pub mod migrations;
 mod open;
+mod reactions;
 pub mod schema;
 mod session;
 mod standby;
@@ -31,6 +32,8 @@ pub use error::DbError;
 pub use faults::fault;
 pub use flusher::{Flusher, FlusherConnection};
 pub use open::{Backend, Database, DatabaseConfig, OpenError, Retryable};
+pub use reactions::Reaction;
+use reactions::Reactions;
 pub use session::Session;
 pub(crate) use statement::insert_rows;
 pub use statement::{Durability, Fixed, Mark, MarkOf, Statement, Writes};
@@ -102,6 +105,7 @@ pub enum Conn {
 pub struct Db {
     conn: Conn,
     clock: Clock,
+    reactions: Reactions,
 }
 
 impl Db {
@@ -183,6 +187,7 @@ impl Db {
             .map_err(E::from)
             .and_then(|()| work(&mut tx));
         let outcome = outcome.and_then(|value| {
+            tx.react()?;
             fault("unit_before_commit")?;
             Ok(value)
         });

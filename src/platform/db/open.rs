@@ -8,7 +8,7 @@ use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::sqlite::SqliteConnection;
 
-use super::{Conn, Db, DbError, Durability, Tx};
+use super::{Conn, Db, DbError, Durability, Reaction, Reactions, Tx};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Clock;
 
@@ -55,6 +55,7 @@ pub struct Database {
     pub(super) pools: Arc<Pools>,
     pub(super) clock: Clock,
     pub(super) config: Arc<DatabaseConfig>,
+    pub(super) reactions: Reactions,
 }
 
 pub(super) enum Pools {
@@ -118,6 +119,7 @@ impl Database {
             pools: Arc::new(pools),
             clock,
             config: Arc::new(config.clone()),
+            reactions: Reactions::default(),
         })
     }
 
@@ -136,6 +138,11 @@ impl Database {
 
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Says what is done before a unit of work commits, whichever handle it is begun with.
+    pub fn react_with(&self, reactions: &'static [Reaction]) {
+        self.reactions.register(reactions);
     }
 
     /// The path of the database, where it is a file.
@@ -162,6 +169,7 @@ impl Database {
         Ok(Db {
             conn,
             clock: self.clock.clone(),
+            reactions: self.reactions.clone(),
         })
     }
 
@@ -186,6 +194,7 @@ impl Database {
         Ok(Db {
             conn,
             clock: self.clock.clone(),
+            reactions: self.reactions.clone(),
         })
     }
 

@@ -236,6 +236,17 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::platform::db::columns::{IdColumn, InstantColumn};
 
+    customer_owners (customer_id, owner) {
+        customer_id -> IdColumn,
+        owner -> Text,
+        owned_until -> Nullable<InstantColumn>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::platform::db::columns::{IdColumn, InstantColumn};
+
     account_blocks (id) {
         id -> IdColumn,
         account_id -> IdColumn,
@@ -483,6 +494,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     credit_accounts,
     limits,
     account_blocks,
+    customer_owners,
     additional_limits,
     exposure_entries,
     order_invoices,

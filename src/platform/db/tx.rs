@@ -6,9 +6,10 @@ use std::sync::Arc;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::columns::{IdColumn, InstantColumn};
-use super::{Conn, Db, DbError, Writes, fault, insert_rows, write_document};
+use super::{Conn, Db, DbError, Writes, fault, insert_rows, read_document, write_document};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::TrailEntryId;
@@ -21,6 +22,8 @@ pub struct Tx<'a> {
     recorded: usize,
     /// Rows that were changed and put back by a savepoint.
     undone: i64,
+    /// What was recorded and is to be reacted to before the end.
+    noted: Vec<Change>,
 }
 
 /// One change for the audit trail: what was done to which thing, before, after and why. It is also the event that
@@ -44,6 +47,19 @@ impl Change {
             after: None,
             reason: None,
         }
+    }
+
+    /// What was done.
+    pub const fn action(&self) -> &'static str {
+        self.action
+    }
+
+    /// The thing as it became, or as much of it as `T` wants to know.
+    ///
+    /// # Errors
+    /// When the change tells it in another shape.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, DbError> {
+        read_document(self.after.as_deref().unwrap_or("null"))
     }
 
     /// The thing as it was.
@@ -119,6 +135,7 @@ impl<'a> Tx<'a> {
             now,
             recorded: 0,
             undone: 0,
+            noted: Vec::new(),
         }
     }
 
@@ -150,6 +167,9 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// When the database fails.
     pub fn record_all(&mut self, changes: Vec<Change>) -> Result<(), DbError> {
+        let reactions = self.db.reactions.all();
+        let wanted = |change: &&Change| reactions.iter().any(|reaction| reaction.wants(change));
+        self.noted.extend(changes.iter().filter(wanted).cloned());
         let caller = Arc::new(self.caller.clone());
         let changes: Vec<(Arc<Caller>, Change)> = changes
             .into_iter()
@@ -160,6 +180,21 @@ impl<'a> Tx<'a> {
         entries.insert(&mut writes)?;
         writes.send()?;
         self.recorded += changes.len();
+        Ok(())
+    }
+
+    /// Lets the house react to what was recorded, until there is nothing more that anybody reacts to.
+    pub(super) fn react(&mut self) -> Result<(), DbError> {
+        while !self.noted.is_empty() {
+            let noted = std::mem::take(&mut self.noted);
+            for reaction in self.db.reactions.all() {
+                let wanted = noted.iter().filter(|change| reaction.wants(change));
+                let wanted: Vec<Change> = wanted.cloned().collect();
+                if !wanted.is_empty() {
+                    (reaction.react)(self, &wanted)?;
+                }
+            }
+        }
         Ok(())
     }
 
@@ -190,9 +225,11 @@ impl<'a> Tx<'a> {
             now: self.now,
             recorded: self.recorded,
             undone: self.undone,
+            noted: std::mem::take(&mut self.noted),
         };
         let outcome = work(&mut tx);
         (self.recorded, self.undone) = (tx.recorded, tx.undone);
+        self.noted = tx.noted;
         outcome
     }
 
@@ -205,6 +242,7 @@ impl<'a> Tx<'a> {
         work: impl FnOnce(&mut Tx) -> Result<T, E>,
     ) -> Result<T, E> {
         let (recorded, changed) = (self.recorded, self.rows_changed()?);
+        let noted = self.noted.len();
         self.db.begin_savepoint()?;
         match work(self) {
             Ok(value) => {
@@ -215,6 +253,7 @@ impl<'a> Tx<'a> {
                 self.undone += self.rows_changed()? - changed;
                 self.db.rollback()?;
                 self.recorded = recorded;
+                self.noted.truncate(noted);
                 Err(error)
             }
         }

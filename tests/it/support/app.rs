@@ -10,9 +10,11 @@ use std::thread::JoinHandle;
 use actix_web::dev::ServerHandle;
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
+use netterms::book::policy::actions as policies;
 use netterms::kernel::caller::Role;
 use netterms::kernel::clock::{Clock, Instant};
-use netterms::platform::db::{Backend, Database};
+use netterms::platform::db::{Backend, Database, Tx};
+use netterms::platform::http::auth::house_caller;
 use netterms::server::config::{ClockKind, Config, DailyWork};
 use netterms::server::{House, start};
 
@@ -26,12 +28,25 @@ pub fn on_both(test: impl Fn(&TestApp)) {
 
 /// [`on_both`] with a changed configuration.
 pub fn on_both_with(change: impl Fn(&mut Config), test: impl Fn(&TestApp)) {
+    on_each(|backend| TestApp::start_with(backend, &change), test);
+}
+
+/// [`on_both`] with the policy that a new book begins with. All other tests have one of their own (`policy.json`), so that
+/// they mean what they say whatever a new book begins with.
+pub fn on_both_as_shipped(test: impl Fn(&TestApp)) {
+    on_each(
+        |backend| TestApp::set_up(backend, |_| {}, Policy::AsShipped),
+        test,
+    );
+}
+
+fn on_each(start: impl Fn(Backend) -> TestApp, test: impl Fn(&TestApp)) {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         if backend == Backend::Postgres && server_url().is_none() {
             eprintln!("skipped on PostgreSQL: TEST_DATABASE_URL is not set (scripts/test sets it)");
             continue;
         }
-        let app = TestApp::start_with(backend, &change);
+        let app = start(backend);
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| test(&app))) {
             eprintln!("the test failed on {backend:?}");
             resume_unwind(panic);
@@ -56,6 +71,13 @@ pub struct TestApp {
     home: Home,
 }
 
+/// The policy that a book begins with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Policy {
+    OfTests,
+    AsShipped,
+}
+
 /// Where the database is, to remove it afterwards.
 enum Home {
     /// Another app's, who removes it.
@@ -71,6 +93,10 @@ impl TestApp {
 
     /// Starts with a changed configuration.
     pub fn start_with(backend: Backend, change: impl FnOnce(&mut Config)) -> TestApp {
+        TestApp::set_up(backend, change, Policy::OfTests)
+    }
+
+    fn set_up(backend: Backend, change: impl FnOnce(&mut Config), policy: Policy) -> TestApp {
         let name = format!("netterms_{}_{}", std::process::id(), next_number());
         let (home, url) = match backend {
             Backend::Sqlite => {
@@ -97,17 +123,24 @@ impl TestApp {
             ..Config::default()
         };
         change(&mut config);
-        TestApp::serve(backend, config, home)
+        TestApp::serve(backend, config, home, policy)
     }
 
     /// Another server on the same database. Its clock is its own.
     pub fn another(&self) -> TestApp {
-        TestApp::serve(self.backend, self.config.clone(), Home::Elsewhere)
+        let config = self.config.clone();
+        TestApp::serve(self.backend, config, Home::Elsewhere, Policy::AsShipped)
     }
 
-    fn serve(backend: Backend, config: Config, home: Home) -> TestApp {
+    fn serve(backend: Backend, config: Config, home: Home, policy: Policy) -> TestApp {
         let database = Database::open(&config.database(), config.clock().unwrap()).unwrap();
         database.migrate().unwrap();
+        if policy == Policy::OfTests {
+            let document = serde_json::from_str(include_str!("policy.json")).unwrap();
+            let caller = house_caller("netterms", &[]).unwrap();
+            let begin = |tx: &mut Tx| policies::ensure(tx, &document);
+            database.write(&caller, begin).unwrap();
+        }
         let house = House::open(config.clone(), database.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (sender, receiver) = mpsc::channel();

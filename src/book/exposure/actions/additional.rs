@@ -1,7 +1,8 @@
 //! Limits beside the base limit: for a while, for one order, by security, by insurance.
 
+use chrono::Duration;
+
 use super::{AccountError, lock};
-use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::exposure::api::AdditionalLimitIn;
 use crate::book::exposure::model::{AdditionalLimit, AdditionalStatus, CreditAccount, LimitScope};
@@ -12,7 +13,7 @@ use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::rules::{authority_of, role_needed};
 use crate::kernel::caller::{Caller, Role};
 use crate::kernel::clock::Day;
-use crate::kernel::ids::{AdditionalLimitId, CreditAccountId};
+use crate::kernel::ids::{AdditionalLimitId, CreditAccountId, CustomerId};
 use crate::kernel::money::{Currency, Money};
 use crate::platform::db::{Change, DbError, Tx};
 
@@ -184,20 +185,22 @@ pub fn withdraw(
 
 /// Whoever is responsible for a customer's orders does not widen its credit.
 fn refuse_own(tx: &mut Tx, account: &CreditAccount) -> Result<(), AdditionalError> {
-    if is_own(tx, account)? {
+    if is_own(tx, account.customer_id)? {
         return Err(AdditionalError::OwnCustomer);
     }
     Ok(())
 }
 
-/// Whether the customer of an account is the caller's own.
+/// Whether a customer is the caller's own, or was within the days that the policy says: giving it away for a moment opens
+/// nothing.
 ///
 /// # Errors
 /// When the database fails.
-pub fn is_own(tx: &mut Tx, account: &CreditAccount) -> Result<bool, DbError> {
-    let customer = customers::find(tx, &CustomerRef::Id(account.customer_id))?;
-    let owner = customer.and_then(|customer| customer.owner);
-    Ok(owner.as_ref() == Some(&tx.caller().subject))
+pub fn is_own(tx: &mut Tx, customer: CustomerId) -> Result<bool, DbError> {
+    let days = i64::from(policies::live(tx)?.document.own_customer_days);
+    let since = tx.now().plus(-Duration::days(days));
+    let caller = tx.caller();
+    customers::has_owned(tx, customer, &caller.subject, since)
 }
 
 fn refuse_beyond_authority(

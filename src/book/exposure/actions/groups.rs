@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AccountError, caps, lock_all};
+use chrono::NaiveDate;
+
+use super::{AccountError, blocks, caps, lock_all};
 use crate::book::customers::actions as customers_actions;
 use crate::book::customers::api::CustomerPatch;
-use crate::book::customers::model::{Customer, CustomerRef};
+use crate::book::customers::model::{Customer, CustomerRef, LegalStatus};
 use crate::book::customers::store as customers;
 use crate::book::exposure::model::{CreditAccount, Exposure};
 use crate::book::exposure::store::{self, Movement};
 use crate::kernel::ids::{CreditAccountId, CustomerId};
+use crate::kernel::text::Note;
 use crate::platform::db::{Change, Tx};
 
 /// Moves a customer with all below it to another group, or out of any. Exposure moves with them.
@@ -112,5 +115,27 @@ pub fn change_customer(
     {
         return Err(AccountError::CapsAreCredits);
     }
+    Ok(after)
+}
+
+/// Says how far the law has come in on a customer, and why we say so. Who is insolvent or dissolved buys nothing on account
+/// from this moment on, as the policy has it.
+///
+/// # Errors
+/// When the customer is not there or not visible, was changed since `version`, or the day can't be.
+pub fn set_legal_status(
+    tx: &mut Tx,
+    reference: &CustomerRef,
+    version: i64,
+    status: LegalStatus,
+    since: Option<NaiveDate>,
+    reason: &Note,
+) -> Result<Customer, AccountError> {
+    let caller = tx.caller();
+    let found =
+        customers::find_visible(tx, caller, reference)?.ok_or(AccountError::NoSuchCustomer)?;
+    lock_all(tx, &BTreeSet::from([found.id]))?;
+    let after = customers_actions::set_legal_status(tx, reference, version, status, since, reason)?;
+    blocks::hand_down(tx, &[after.id])?;
     Ok(after)
 }

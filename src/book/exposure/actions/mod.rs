@@ -1,6 +1,7 @@
 //! What is done with credit accounts, and how every other room moves exposure.
 
 pub mod additional;
+mod blocks;
 pub mod bounds;
 pub mod caps;
 pub mod entries;
@@ -17,16 +18,15 @@ use crate::book::customers::actions::CustomerError;
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
 use crate::book::exposure::api::CreditAccountIn;
-use crate::book::exposure::model::{
-    AccountBlock, AccountStatus, BlockCause, CreditAccount, Exposure,
-};
+use crate::book::exposure::model::{AccountStatus, CreditAccount, Exposure};
 use crate::book::exposure::store;
-use crate::kernel::ids::{AccountBlockId, CreditAccountId, CustomerId};
+use crate::kernel::ids::{CreditAccountId, CustomerId};
 use crate::kernel::money::Currency;
 use crate::kernel::text::{Note, Number};
 use crate::platform::db::{Change, DbError, Tx};
 
-pub use groups::{change_customer, move_to_group};
+pub use blocks::{block, hand_down, hand_down_all, unblock};
+pub use groups::{change_customer, move_to_group, set_legal_status};
 pub use limits::{Grant, grant, lower};
 pub use locking::{
     Locked, everyone, lines, lock, lock_all, post, post_all, put_together, read_all,
@@ -145,8 +145,11 @@ pub fn open_for(
         }
     })?;
     tx.record(Change::new("credit_account.opened", account.id).after(&account))?;
+    // What is known of the customer already holds for its account from the first moment.
+    hand_down(tx, &[customer])?;
     Ok(account)
 }
+
 /// Suspends or reinstates an account.
 ///
 /// # Errors
@@ -171,56 +174,6 @@ pub fn set_status(
         AccountStatus::Suspended => "credit_account.suspended",
     };
     save(tx, action, &locked.account, &after, reason)
-}
-
-/// Puts a block on an account; one of the same cause that stands on it already is left as it is.
-///
-/// # Errors
-/// When the database fails.
-pub fn block(
-    tx: &mut Tx,
-    account: CreditAccountId,
-    cause: BlockCause,
-    reason: &str,
-) -> Result<(), DbError> {
-    let block = AccountBlock {
-        id: AccountBlockId::new(),
-        account_id: account,
-        cause,
-        reason: reason.to_owned(),
-        set_at: tx.now(),
-        set_by: tx.caller().subject.to_string(),
-        lifted_at: None,
-        lifted_by: None,
-    };
-    if store::insert_block(tx, &block)? {
-        tx.record(
-            Change::new("credit_account.blocked", account)
-                .after(&block)
-                .because(reason),
-        )?;
-    }
-    Ok(())
-}
-
-/// Lifts the block of one cause from an account, when there is one.
-///
-/// # Errors
-/// When the database fails.
-pub fn unblock(
-    tx: &mut Tx,
-    account: CreditAccountId,
-    cause: BlockCause,
-    reason: &str,
-) -> Result<(), DbError> {
-    if store::lift_blocks(tx, account, cause)? > 0 {
-        tx.record(
-            Change::new("credit_account.unblocked", account)
-                .after(&cause)
-                .because(reason),
-        )?;
-    }
-    Ok(())
 }
 
 fn lock_version(tx: &mut Tx, id: CreditAccountId, version: i64) -> Result<Locked, AccountError> {

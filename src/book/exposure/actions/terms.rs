@@ -47,7 +47,7 @@ pub fn change_terms(
 /// An exempt account may pass its limit without anybody being asked: that is as much as any limit, and takes the highest
 /// level that credit has.
 fn check_exemption(tx: &mut Tx, account: &CreditAccount, until: Day) -> Result<(), AccountError> {
-    if is_own(tx, account)? {
+    if is_own(tx, account.customer_id)? {
         return Err(AccountError::OwnCustomer);
     }
     let from = tx.today();

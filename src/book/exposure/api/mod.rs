@@ -17,16 +17,17 @@ use super::actions::bounds::Bounds;
 use super::actions::{self, AccountError};
 use super::model::{AccountStatus, CreditAccount, LimitScope};
 use super::store;
-use crate::book::customers::api::{CustomerOut, CustomerPatch};
+use crate::book::customers::api::{CustomerOut, CustomerPatch, LegalStatusIn};
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::policy::actions as policies;
 use crate::kernel::caller::Caller;
+use crate::kernel::clock::Day;
 use crate::kernel::ids::{CreditAccountId, CustomerId};
 use crate::kernel::money::Money;
 use crate::kernel::text::Number;
 use crate::platform::db::{Db, DbError};
-use crate::platform::http::auth::{EditCustomers, ManageAccounts, ReadAccounts};
+use crate::platform::http::auth::{EditCustomers, ManageAccounts, ReadAccounts, SetLegalStatus};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid,
@@ -44,6 +45,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_limits)
         .service(move_customer)
         .service(change_customer)
+        .service(set_legal_status)
         .configure(additional::routes)
         .configure(entries::routes)
         .configure(caps::routes);
@@ -362,6 +364,41 @@ pub async fn change_customer(
     doors
         .write(&actor, move |tx| {
             let customer = actions::change_customer(tx, &customer, version.0, &patch.0)?;
+            let version = customer.version;
+            Ok(Answer::ok(&CustomerOut::from(customer))?.version(version))
+        })
+        .await
+}
+
+/// Say how far the law has come in on a customer
+///
+/// `sued`, `judgment`, `insolvent`, `dissolved`, or `none` again, with the day since when and why we say so. The next
+/// rating takes it into account, as the grade scale has it: who is insolvent or dissolved is in default. Their account is
+/// blocked at once, with `insolvent` or `dissolved` as cause, and they are not dunned any more.
+#[utoipa::path(
+    tag = "customers",
+    params(
+        ("customer" = String, Path, description = "The customer's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+    ),
+    request_body = LegalStatusIn,
+    responses((status = 200, description = "The customer as it is now.", body = CustomerOut)),
+    security(("bearer" = ["customers:legal-status"]))
+)]
+#[put("/v1/customers/{customer}/legal-status")]
+pub async fn set_legal_status(
+    actor: Actor<SetLegalStatus>,
+    customer: web::Path<CustomerRef>,
+    version: IfMatch,
+    input: Valid<LegalStatusIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .write(&actor, move |tx| {
+            let (input, since) = (&input.0, input.0.since.map(Day::date));
+            let status = input.status;
+            let customer =
+                actions::set_legal_status(tx, &customer, version.0, status, since, &input.reason)?;
             let version = customer.version;
             Ok(Answer::ok(&CustomerOut::from(customer))?.version(version))
         })

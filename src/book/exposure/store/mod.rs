@@ -335,6 +335,31 @@ pub fn list_blocks(
         .load(c))?)
 }
 
+/// The blocks of these causes that stand on the accounts of these customers.
+pub fn list_causes(
+    db: &mut Db,
+    customers: &[CustomerId],
+    causes: &[BlockCause],
+) -> Result<Vec<(CustomerId, BlockCause)>, DbError> {
+    Ok(on_backend!(db, |c| account_blocks::table
+        .inner_join(credit_accounts::table.on(credit_accounts::id.eq(account_blocks::account_id)))
+        .filter(credit_accounts::customer_id.eq_any(customers))
+        .filter(account_blocks::cause.eq_any(causes))
+        .filter(account_blocks::lifted_at.is_null())
+        .select((credit_accounts::customer_id, account_blocks::cause))
+        .load(c))?)
+}
+
+/// The customers on whose accounts a block of one of these causes stands.
+pub fn list_blocked_for(db: &mut Db, causes: &[BlockCause]) -> Result<Vec<CustomerId>, DbError> {
+    Ok(on_backend!(db, |c| account_blocks::table
+        .inner_join(credit_accounts::table.on(credit_accounts::id.eq(account_blocks::account_id)))
+        .filter(account_blocks::cause.eq_any(causes))
+        .filter(account_blocks::lifted_at.is_null())
+        .select(credit_accounts::customer_id)
+        .load(c))?)
+}
+
 /// Puts a block on an account unless one of the same cause stands on it; says whether it did.
 pub fn insert_block(tx: &mut Tx, block: &AccountBlock) -> Result<bool, DbError> {
     let rows = on_backend!(tx, |c| diesel::insert_into(account_blocks::table)

@@ -68,7 +68,7 @@ fn rows(policy: &PolicyDocument, role: Role) -> impl Iterator<Item = &Authority>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::book::policy::rules::default_document;
+    use crate::book::policy::rules::plain_document;
 
     fn caller(roles: &[Role], level: Option<u8>) -> Caller {
         Caller {
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_policy_names_a_level_before_the_token_does() {
-        let mut policy = default_document();
+        let mut policy = plain_document();
         let credit = |caller: &Caller, policy: &PolicyDocument| {
             authority_of(caller, policy, Role::Credit).map(|row| row.level)
         };
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn an_amount_names_the_level_that_it_needs() {
-        let policy = default_document();
+        let policy = plain_document();
         assert_eq!(
             level_needed(&policy, Role::Credit, cny("1000000.00")),
             Some(1)

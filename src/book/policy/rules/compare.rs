@@ -218,7 +218,7 @@ fn differs(place: &Place, before: &Value, after: &Value) -> Difference {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::book::policy::rules::default_document;
+    use crate::book::policy::rules::plain_document;
 
     fn told(before: &PolicyDocument, after: &PolicyDocument) -> Vec<String> {
         let found = differences(before, after).unwrap().into_iter();
@@ -235,13 +235,13 @@ mod tests {
 
     #[test]
     fn a_policy_does_not_differ_from_itself() {
-        assert_eq!(told(&default_document(), &default_document()), [""; 0]);
+        assert_eq!(told(&plain_document(), &plain_document()), [""; 0]);
     }
 
     #[test]
     fn a_row_is_compared_with_its_like_wherever_it_stands() {
-        let before = default_document();
-        let mut after = default_document();
+        let before = plain_document();
+        let mut after = plain_document();
         after.terms.remove(0);
         after.terms[1].net_days_max = 45;
         after.applications.answer_days = 10;
@@ -260,8 +260,8 @@ mod tests {
 
     #[test]
     fn another_order_of_the_same_rows_is_said_once() {
-        let before = default_document();
-        let mut after = default_document();
+        let before = plain_document();
+        let mut after = plain_document();
         after.limit_methods.grade_factors.swap(0, 1);
         let found = told(&before, &after);
         assert_eq!(found.len(), 1, "{found:?}");

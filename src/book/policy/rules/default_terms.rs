@@ -1,42 +1,42 @@
-//! What a new house gives each grade (formulas 3.11). The numbers are ours, to begin with.
+//! What a new book gives each grade (formulas 3.11); `docs/policy.md` says where the figures come from.
 
 use super::amounts;
 use crate::book::policy::model::{
-    Amounts, Discount, GradeFactor, InsuredCap, LimitCombination, LimitMethod, LimitMethods,
-    TermsRow,
+    GradeFactor, InsuredCap, LimitCombination, LimitMethod, LimitMethods, StraightThrough,
+    StraightThroughConditions, TermsRow,
 };
 use crate::kernel::figures::Figure;
 use crate::kernel::text::GradeCode;
 
-/// A grade as a new house treats it.
+/// A grade as a new book treats it.
 struct Begin {
     grade: &'static str,
     /// The limit factor in hundredths.
     factor: i64,
     net_days: i32,
-    /// The discount in percent, for paying within ten days; 0 for none.
-    discount: i64,
     /// In percent.
     prepaid: i64,
+    /// The most that its limit may be, as [`amounts`] has it.
+    limit_cap: i64,
     review_months: i32,
 }
 
-/// The seven grades from the best to the worst.
+/// The grades from the best to the worst, and who was never rated between those of like risk.
 ///
-/// B sells half on prepayment and the other half on 30 days, as BB does; CCC sells nothing on account, and its factor
-/// leaves no limit.
+/// B sells half on prepayment and the other half on 30 days, as BB does; CCC and D sell nothing on account. Who was never
+/// rated begins with a small limit.
 #[rustfmt::skip]
-const BEGINNING: [Begin; 7] = [
-    Begin { grade: "AAA", factor: 100, net_days: 90, discount: 3, prepaid: 0, review_months: 12 },
-    Begin { grade: "AA", factor: 95, net_days: 75, discount: 2, prepaid: 0, review_months: 12 },
-    Begin { grade: "A", factor: 90, net_days: 60, discount: 2, prepaid: 0, review_months: 12 },
-    Begin { grade: "BBB", factor: 75, net_days: 45, discount: 1, prepaid: 0, review_months: 6 },
-    Begin { grade: "BB", factor: 50, net_days: 30, discount: 0, prepaid: 0, review_months: 6 },
-    Begin { grade: "B", factor: 25, net_days: 30, discount: 0, prepaid: 50, review_months: 3 },
-    Begin { grade: "CCC", factor: 0, net_days: 0, discount: 0, prepaid: 100, review_months: 3 },
+const BEGINNING: [Begin; 9] = [
+    Begin { grade: "AAA", factor: 100, net_days: 60, prepaid: 0, limit_cap: 2_000_000, review_months: 12 },
+    Begin { grade: "AA", factor: 95, net_days: 60, prepaid: 0, limit_cap: 1_000_000, review_months: 12 },
+    Begin { grade: "A", factor: 90, net_days: 45, prepaid: 0, limit_cap: 500_000, review_months: 12 },
+    Begin { grade: "BBB", factor: 75, net_days: 30, prepaid: 0, limit_cap: 250_000, review_months: 6 },
+    Begin { grade: "BB", factor: 50, net_days: 30, prepaid: 0, limit_cap: 100_000, review_months: 6 },
+    Begin { grade: "B", factor: 25, net_days: 30, prepaid: 50, limit_cap: 25_000, review_months: 3 },
+    Begin { grade: "NR", factor: 20, net_days: 30, prepaid: 0, limit_cap: 2_500, review_months: 6 },
+    Begin { grade: "CCC", factor: 0, net_days: 0, prepaid: 100, limit_cap: 0, review_months: 3 },
+    Begin { grade: "D", factor: 0, net_days: 0, prepaid: 100, limit_cap: 0, review_months: 1 },
 ];
-
-const DISCOUNT_DAYS: u32 = 10;
 
 /// The terms of each grade, the best first.
 pub fn rows() -> Vec<TermsRow> {
@@ -44,15 +44,21 @@ pub fn rows() -> Vec<TermsRow> {
         grade,
         segment: None,
         net_days_max: begin.net_days,
-        discount: (begin.discount > 0).then(|| Discount {
-            rate: Figure::new(begin.discount, 2),
-            days: DISCOUNT_DAYS,
-        }),
+        discount: None,
         prepaid_share: Figure::new(begin.prepaid, 2),
-        limit_cap: Amounts::default(),
+        limit_cap: amounts(begin.limit_cap),
         review_months: Some(begin.review_months),
         checkpoints: Vec::new(),
         dunning_procedure_id: None,
+    })
+}
+
+/// Up to 5,000, from BBB on.
+pub fn straight_through() -> Option<StraightThrough> {
+    Some(StraightThrough {
+        ceilings: amounts(5_000),
+        worst_grade: "BBB".parse().ok()?,
+        conditions: StraightThroughConditions::default(),
     })
 }
 
@@ -88,33 +94,40 @@ fn graded<T>(row: impl Fn(&Begin, GradeCode) -> T) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::book::policy::rules::default_document;
+    use crate::book::policy::rules::{default_document, plain_document};
 
     #[test]
     fn better_grades_have_better_terms() {
         let policy = default_document();
-        assert_eq!(policy.terms.len(), 7);
-        for pair in policy.terms.windows(2) {
+        assert_eq!(policy.terms.len(), 9);
+        let rated: Vec<_> = policy
+            .terms
+            .iter()
+            .filter(|row| row.grade.as_str() != "NR")
+            .collect();
+        for pair in rated.windows(2) {
             assert!(pair[0].net_days_max >= pair[1].net_days_max);
             assert!(pair[0].prepaid_share <= pair[1].prepaid_share);
+            let cap = |row: &TermsRow| row.cap("EUR".parse().unwrap()).unwrap().minor();
+            assert!(cap(pair[0]) >= cap(pair[1]));
         }
         let factors = &policy.limit_methods.grade_factors;
         assert!(
             factors
                 .windows(2)
-                .all(|pair| pair[0].factor > pair[1].factor)
+                .all(|pair| pair[0].factor >= pair[1].factor)
         );
-        let a = serde_json::to_value(policy.terms_of("A", Some("Steel"))).unwrap();
-        let expected = serde_json::json!({
-            "grade": "A", "segment": null, "net_days_max": 60, "discount": {"rate": "0.02", "days": 10},
-            "prepaid_share": "0.00", "limit_cap": {}, "review_months": 12, "checkpoints": [],
-        });
-        assert_eq!(a, expected);
+        let starter = serde_json::to_value(policy.terms_of("NR", Some("Steel"))).unwrap();
+        assert_eq!(starter["net_days_max"], 30);
+        assert_eq!(starter["limit_cap"]["EUR"], "2500.00");
+        assert_eq!(starter["limit_cap"]["CNY"], "25000.00");
+        let none = policy.terms_of("CCC", None).unwrap();
+        assert_eq!(none.cap("EUR".parse().unwrap()).unwrap().minor(), 0);
     }
 
     #[test]
     fn the_row_of_the_segment_wins_over_that_of_the_grade() {
-        let mut policy = default_document();
+        let mut policy = plain_document();
         let steel = TermsRow {
             segment: Some("Steel".parse().unwrap()),
             net_days_max: 20,

@@ -67,6 +67,7 @@ fn check_rule(rule: &CheckRule, at: &str, found: &mut Vec<Nonsense>) {
     check("days", uses.days, rule.days.is_some());
     check("count", uses.count, rule.count.is_some());
     check("category", uses.category, rule.category.is_some());
+    check("causes", uses.causes, !rule.causes.is_empty());
     check("amounts", uses.amounts, !rule.amounts.is_empty());
     if uses.exempts != (rule.effect == RuleEffect::Exempt) {
         found.push(nonsense(
@@ -77,6 +78,14 @@ fn check_rule(rule: &CheckRule, at: &str, found: &mut Vec<Nonsense>) {
             } else {
                 format!("{} can't exempt", rule.code)
             },
+        ));
+    }
+    let distinct: BTreeSet<_> = rule.causes.iter().collect();
+    if distinct.len() < rule.causes.len() {
+        found.push(nonsense(
+            &format!("{at}/causes"),
+            "repeated",
+            "names a cause twice",
         ));
     }
     let distinct: BTreeSet<_> = rule.checkpoints.iter().collect();
@@ -103,6 +112,7 @@ struct Uses {
     days: Use,
     count: Use,
     category: Use,
+    causes: Use,
     amounts: Use,
     /// Whether it is a rule that exempts.
     exempts: bool,
@@ -115,11 +125,16 @@ const fn parameters(code: RuleCode) -> Uses {
         days: Use::None,
         count: Use::None,
         category: Use::None,
+        causes: Use::None,
         amounts: Use::None,
         exempts: false,
     };
     match code {
-        RuleCode::AccountStatus | RuleCode::TermExceedsPolicy => none,
+        RuleCode::TermExceedsPolicy => none,
+        RuleCode::AccountStatus => Uses {
+            causes: Use::Optional,
+            ..none
+        },
         RuleCode::LimitUtilisation
         | RuleCode::GroupLimit
         | RuleCode::SegmentLimit
@@ -253,7 +268,7 @@ fn nonsense(pointer: &str, code: &'static str, message: impl ToString) -> Nonsen
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::book::policy::rules::default_document;
+    use crate::book::policy::rules::{default_document, plain_document};
 
     fn pointers(policy: &PolicyDocument) -> Vec<String> {
         faults(policy)
@@ -265,11 +280,12 @@ mod tests {
     #[test]
     fn the_default_policy_makes_sense() {
         assert_eq!(faults(&default_document()), []);
+        assert_eq!(faults(&plain_document()), []);
     }
 
     #[test]
     fn what_makes_no_sense_is_pointed_at() {
-        let mut policy = default_document();
+        let mut policy = plain_document();
         policy.reservations.days_default = 20;
         policy.reservations.days_max = 10;
         policy.check_rules.truncate(1);
@@ -288,7 +304,7 @@ mod tests {
 
     #[test]
     fn a_higher_level_may_approve_no_less_than_a_lower_one() {
-        let mut policy = default_document();
+        let mut policy = plain_document();
         policy.authority.swap(0, 1);
         assert_eq!(faults(&policy), []);
         let amounts = policy.authority[0].amounts.clone();
@@ -301,7 +317,7 @@ mod tests {
 
     #[test]
     fn a_rule_without_its_parameter_is_refused() {
-        let mut policy = default_document();
+        let mut policy = plain_document();
         for rule in &mut policy.check_rules {
             rule.days = None;
             rule.amounts = crate::book::policy::model::Amounts::default();

@@ -8,13 +8,13 @@ use super::DunningError;
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions::{self as exposure, Locked};
 use crate::book::exposure::model::BlockCause;
+use crate::book::exposure::store as accounts;
 use crate::book::receivables::store as receivables;
 use crate::collect::dunning::api::BlockIn;
 use crate::collect::dunning::model::{BlockStatus, DunningBlock};
 use crate::collect::dunning::store;
-use crate::kernel::ids::{CustomerId, DunningBlockId, InvoiceId};
-use crate::platform::db::{Change, DbError, Tx};
-use crate::platform::events::{Event, Subscription};
+use crate::kernel::ids::{CreditAccountId, CustomerId, DunningBlockId, InvoiceId};
+use crate::platform::db::{Change, DbError, Reaction, Tx};
 
 /// Keeps dunning away from a customer, or from one invoice, up to and including a day.
 ///
@@ -75,12 +75,11 @@ pub fn lift_block(
     Ok(after)
 }
 
-/// Blocks on accounts follow what is paid, and what turns out not to be. The ledger does not know of dunning, so
-/// dunning listens to it.
-pub const BLOCKS: Subscription = Subscription {
-    name: "dunning_blocks",
+/// Blocks on accounts follow what is paid, and what turns out not to be, in the very unit of work that changes it. The
+/// ledger does not know of dunning, so dunning reacts to it.
+pub const BLOCKS: Reaction = Reaction {
     actions: &["invoice.settled", "invoice.cancelled"],
-    handle: follow_invoices,
+    react: follow_invoices,
 };
 
 /// What dunning wants to know of an invoice.
@@ -89,19 +88,14 @@ struct OfCustomer {
     customer_id: CustomerId,
 }
 
-/// Looks at the customers whose invoices changed. Most of them have no block and need none, and are not locked.
-fn follow_invoices(tx: &mut Tx, events: &[Event]) -> Result<(), DbError> {
-    let customers: BTreeSet<CustomerId> = events
+/// Looks at the customers whose invoices changed; whoever changed them holds their accounts.
+fn follow_invoices(tx: &mut Tx, changes: &[Change]) -> Result<(), DbError> {
+    let customers: BTreeSet<CustomerId> = changes
         .iter()
-        .map(|event| Ok(event.read::<OfCustomer>()?.customer_id))
+        .map(|change| Ok(change.read::<OfCustomer>()?.customer_id))
         .collect::<Result<_, DbError>>()?;
     let customers: Vec<CustomerId> = customers.into_iter().collect();
-    let wrong = read_corrections(tx, &customers)?;
-    if wrong.is_empty() {
-        return Ok(());
-    }
-    let locked = exposure::lock_all(tx, &wrong.into_keys().collect())?;
-    set_right(tx, &locked)
+    correct(tx, &customers)
 }
 
 /// Brings the blocks that dunning puts on accounts in line with the ledger: one stands where an open invoice stands at
@@ -109,9 +103,23 @@ fn follow_invoices(tx: &mut Tx, events: &[Event]) -> Result<(), DbError> {
 /// settles an invoice meanwhile.
 pub(super) fn set_right(tx: &mut Tx, locked: &BTreeMap<CustomerId, Locked>) -> Result<(), DbError> {
     let customers: Vec<CustomerId> = locked.keys().copied().collect();
+    correct(tx, &customers)
+}
+
+fn correct(tx: &mut Tx, customers: &[CustomerId]) -> Result<(), DbError> {
     for chunk in customers.chunks(5_000) {
-        for (customer, correction) in read_corrections(tx, chunk)? {
-            let Some(account) = locked.get(&customer).map(|locked| locked.account.id) else {
+        let corrections = read_corrections(tx, chunk)?;
+        if corrections.is_empty() {
+            continue;
+        }
+        let wrong: Vec<CustomerId> = corrections.keys().copied().collect();
+        let accounts = accounts::list_by_customers(tx, &wrong)?;
+        let accounts: BTreeMap<CustomerId, CreditAccountId> = accounts
+            .into_iter()
+            .map(|account| (account.customer_id, account.id))
+            .collect();
+        for (customer, correction) in corrections {
+            let Some(account) = accounts.get(&customer).copied() else {
                 continue;
             };
             let cause = BlockCause::Dunning;

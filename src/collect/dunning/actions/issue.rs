@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::preview::{self, Book};
 use super::{DunningError, blocks, left_out_reason};
 use crate::book::exposure::actions as exposure;
-use crate::collect::dunning::letters::{self, Letter};
+use crate::collect::dunning::letters::{Letter, Rendered};
 use crate::collect::dunning::model::{
     LeftOut, Level, Notice, NoticeItem, OpenInvoice, Run, RunStatus, Stage,
 };
 use crate::collect::dunning::rules;
 use crate::collect::dunning::store::{self, Which};
 use crate::kernel::ids::{CustomerId, DunningNoticeId, DunningRunId, InvoiceId};
+use crate::kernel::places::Language;
 use crate::platform::db::{Change, Tx};
 
 /// What becomes of one notice.
@@ -21,13 +22,24 @@ struct Fate<'a> {
     dropped: BTreeMap<LeftOut, Vec<InvoiceId>>,
     /// The open amounts that shrank since the preview.
     shrunk: Vec<(InvoiceId, i64)>,
+    /// What of those kept is covered by what is unapplied.
+    unapplied_minor: i64,
     /// The procedure's level; none when the procedure lost it.
     level: Option<&'a Level>,
+    /// The letter, where it is another than was previewed.
+    rendered: Option<(Language, Rendered)>,
 }
 
 impl Fate<'_> {
     fn changed(&self) -> bool {
-        !self.dropped.is_empty() || !self.shrunk.is_empty()
+        !self.dropped.is_empty()
+            || !self.shrunk.is_empty()
+            || self.unapplied_minor != self.notice.unapplied_minor
+    }
+
+    /// What is asked for.
+    fn total_minor(&self) -> i64 {
+        rules::total_minor(&self.kept).saturating_sub(self.unapplied_minor)
     }
 
     fn drop_all(&mut self, reason: LeftOut) {
@@ -60,16 +72,19 @@ pub fn issue(tx: &mut Tx, id: DunningRunId, version: i64) -> Result<Run, Dunning
     let customers: BTreeSet<CustomerId> = notices.iter().map(|notice| notice.customer_id).collect();
     let locked = exposure::lock_all(tx, &customers)?;
     let today = tx.today();
-    let book = Book::read(tx, Which::OnRun(id), today)?;
+    let book = Book::read(tx, Which::OnRun(id, run.as_of), today, run.as_of)?;
     let items = store::list_items_of_run(tx, id)?;
-    let fates = decide(&book, &notices, &items)?;
+    let mut fates = decide(&book, &notices, &items)?;
+    for fate in &mut fates {
+        rewrite(&book, &run, fate)?;
+    }
     let mut changes = vec![
         Change::new("dunning_run.issued", id)
             .before(&before)
             .after(&run),
     ];
     for fate in &fates {
-        changes.push(carry_out(tx, &book, &run, fate)?);
+        changes.push(carry_out(tx, fate)?);
     }
     store::issue_notices(tx, id, today)?;
     store::raise_stages(tx, &stages(&fates, today))?;
@@ -100,13 +115,15 @@ fn decide<'a>(
             kept: Vec::new(),
             dropped: BTreeMap::new(),
             shrunk: Vec::new(),
+            unapplied_minor: 0,
+            rendered: None,
             level: levels.iter().find(|level| level.level == notice.level),
         };
         for item in by_notice.remove(&notice.id).unwrap_or_default() {
             let invoice = *invoices
                 .get(&item.invoice_id)
                 .ok_or(DunningError::Incomplete("invoice"))?;
-            match rules::still_due(invoice, &book.blocks, notice.level) {
+            match rules::still_due(invoice, &book.blocks, &book.cover, notice.level) {
                 Ok(()) => {
                     fate.kept.push(invoice);
                     if invoice.open_minor != item.open_minor {
@@ -118,6 +135,7 @@ fn decide<'a>(
         }
         fate.kept
             .sort_by_key(|invoice| (invoice.due_date, invoice.id));
+        fate.unapplied_minor = book.cover.of_all(&fate.kept);
         refuse_what_is_left(&mut fate);
         fates.push(fate);
     }
@@ -130,15 +148,36 @@ fn refuse_what_is_left(fate: &mut Fate) {
         None => fate.drop_all(LeftOut::LevelGone),
         Some(level) => {
             let minimum = level.minimum_minor(fate.notice.currency);
-            if !fate.kept.is_empty() && rules::total_minor(&fate.kept) < minimum {
+            if !fate.kept.is_empty() && fate.total_minor() < minimum {
                 fate.drop_all(LeftOut::BelowMinimum);
             }
         }
     }
 }
 
+/// Writes the letter anew where it says something else by now. One that can't be written costs this notice.
+fn rewrite(book: &Book, run: &Run, fate: &mut Fate) -> Result<(), DunningError> {
+    let (true, false, Some(level)) = (fate.changed(), fate.kept.is_empty(), fate.level) else {
+        return Ok(());
+    };
+    let (customer, _) = book.debtor(fate.notice.customer_id)?;
+    fate.rendered = preview::write_letter(&Letter {
+        customer,
+        level,
+        as_of: run.as_of,
+        currency: fate.notice.currency,
+        invoices: fate.kept.clone(),
+        unapplied_minor: fate.unapplied_minor,
+    })
+    .map(|rendered| (customer.language, rendered));
+    if fate.rendered.is_none() {
+        fate.drop_all(LeftOut::LetterFailed);
+    }
+    Ok(())
+}
+
 /// Writes what became of one notice, and gives what the trail keeps of it.
-fn carry_out(tx: &mut Tx, book: &Book, run: &Run, fate: &Fate) -> Result<Change, DunningError> {
+fn carry_out(tx: &mut Tx, fate: &Fate) -> Result<Change, DunningError> {
     let notice = fate.notice;
     for (reason, invoices) in &fate.dropped {
         store::drop_items(tx, notice.id, invoices, *reason)?;
@@ -154,22 +193,13 @@ fn carry_out(tx: &mut Tx, book: &Book, run: &Run, fate: &Fate) -> Result<Change,
         store::reopen_item(tx, notice.id, *invoice, *open_minor)?;
     }
     let mut issued = notice.clone();
-    if fate.changed()
-        && let Some(level) = fate.level
-    {
-        let (customer, _) = book.debtor(notice.customer_id)?;
-        let rendered = letters::render(&Letter {
-            customer,
-            level,
-            as_of: run.as_of,
-            currency: notice.currency,
-            invoices: fate.kept.clone(),
-        })?;
-        issued.total_minor = rules::total_minor(&fate.kept);
-        issued.subject = rendered.subject;
-        issued.body_text = rendered.text;
-        issued.body_html = rendered.html;
-        issued.language = customer.language;
+    if let Some((language, rendered)) = &fate.rendered {
+        issued.total_minor = fate.total_minor();
+        issued.unapplied_minor = fate.unapplied_minor;
+        issued.subject.clone_from(&rendered.subject);
+        issued.body_text.clone_from(&rendered.text);
+        issued.body_html.clone_from(&rendered.html);
+        issued.language = *language;
         store::rewrite_notice(tx, &issued)?;
     }
     Ok(Change::new("dunning_notice.issued", notice.id)

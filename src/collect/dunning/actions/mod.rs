@@ -45,8 +45,6 @@ pub enum DunningError {
     BlockIs(BlockStatus),
     #[error("{0} made the run and can't approve it")]
     Author(Subject),
-    #[error("a letter could not be written: {0}")]
-    Letter(#[from] TemplateError),
     #[error("a notice lost its {0}")]
     Incomplete(&'static str),
     #[error("it changed meanwhile")]

@@ -9,11 +9,12 @@ use super::DunningError;
 use crate::book::customers::store as customers_store;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
-use crate::collect::dunning::letters::{self, Letter};
+use crate::collect::dunning::letters::{self, Letter, Rendered};
 use crate::collect::dunning::model::{
-    Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Procedure, ProcedureUsage, Run, RunStatus,
+    LeftOut, Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Procedure, ProcedureUsage, Run,
+    RunStatus,
 };
-use crate::collect::dunning::rules::{self, Blocks, Proposal};
+use crate::collect::dunning::rules::{self, Blocks, Cover, Proposal};
 use crate::collect::dunning::store::{self, Debtor, Which};
 use crate::kernel::ids::{CustomerId, DunningNoticeId, DunningProcedureId, DunningRunId};
 use crate::kernel::text::Line;
@@ -23,6 +24,7 @@ use crate::platform::db::{Change, Db, DbError, Tx, write_document};
 pub(super) struct Book {
     pub invoices: Vec<OpenInvoice>,
     pub blocks: Blocks,
+    pub cover: Cover,
     debtors: BTreeMap<CustomerId, Debtor>,
     grades: BTreeMap<CustomerId, String>,
     policy: Arc<Policy>,
@@ -31,12 +33,30 @@ pub(super) struct Book {
 }
 
 impl Book {
-    pub fn read(db: &mut Db, which: Which, today: NaiveDate) -> Result<Book, DbError> {
+    pub fn read(
+        db: &mut Db,
+        which: Which,
+        today: NaiveDate,
+        as_of: NaiveDate,
+    ) -> Result<Book, DbError> {
         let invoices = store::list_invoices(db, which)?;
         let customers: BTreeSet<CustomerId> =
             invoices.iter().map(|invoice| invoice.customer_id).collect();
         let customers: Vec<CustomerId> = customers.into_iter().collect();
-        let debtors = store::list_debtors(db, &customers)?;
+        let debtors: BTreeMap<CustomerId, Debtor> = store::list_debtors(db, &customers)?
+            .into_iter()
+            .map(|debtor| (debtor.0.id, debtor))
+            .collect();
+        let mut blocks = store::list_active_blocks(db, today)?;
+        blocks.by_law = debtors
+            .iter()
+            .filter_map(|(id, (customer, _))| Some((*id, rules::by_law(customer.legal_status)?)))
+            .collect();
+        let unapplied = |customer| {
+            let account = debtors.get(&customer).map(|(_, account)| account);
+            account.map_or(0, |account| account.unapplied_minor)
+        };
+        let cover = Cover::spread(&invoices, &blocks, unapplied, as_of);
         let policy = policies::live(db)?;
         let grades = if policy.document.dunning_procedures().next().is_some() {
             customers_store::list_grades(db, &customers)?
@@ -52,13 +72,11 @@ impl Book {
             .transpose()?;
         Ok(Book {
             invoices,
-            blocks: store::list_active_blocks(db, today)?,
+            blocks,
+            cover,
             grades,
             policy,
-            debtors: debtors
-                .into_iter()
-                .map(|debtor| (debtor.0.id, debtor))
-                .collect(),
+            debtors,
             levels: procedures
                 .iter()
                 .map(|procedure| Ok((procedure.id, procedure.levels()?)))
@@ -93,7 +111,8 @@ impl Book {
     }
 }
 
-/// Works out what dunning would do, and keeps it as a run with its notices, rendered as they would go out.
+/// Works out what dunning would do, and keeps it as a run with its notices, rendered as they would go out. A letter that
+/// can't be written costs that one notice.
 ///
 /// # Errors
 /// When the day is in the future.
@@ -103,15 +122,34 @@ pub fn preview(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningErro
     if as_of > today {
         return Err(DunningError::InFuture(as_of));
     }
-    let book = Book::read(tx, Which::OverdueOn(as_of), today)?;
-    let plan = rules::plan(
+    let book = Book::read(tx, Which::OverdueOn(as_of), today, as_of)?;
+    let mut plan = rules::plan(
         &book.invoices,
         &book.blocks,
+        &book.cover,
         |customer| book.levels_for(customer),
         as_of,
     );
+    let id = DunningRunId::new();
+    let (mut notices, mut items) = (Vec::new(), Vec::new());
+    for proposal in &plan.proposals {
+        let Some(notice) = draft(tx, &book, (id, as_of), proposal)? else {
+            let count = i64::try_from(proposal.invoices.len()).unwrap_or(i64::MAX);
+            *plan.skipped.entry(LeftOut::LetterFailed).or_default() += count;
+            continue;
+        };
+        items.extend(proposal.invoices.iter().map(|invoice| NoticeItem {
+            notice_id: notice.id,
+            invoice_id: invoice.id,
+            level: notice.level,
+            days_past_due: rules::days_past_due(invoice.due_date, as_of),
+            open_minor: invoice.open_minor,
+            dropped_reason: None,
+        }));
+        notices.push(notice);
+    }
     let run = Run {
-        id: DunningRunId::new(),
+        id,
         as_of,
         status: RunStatus::Previewed,
         skipped: write_document(&plan.skipped)?,
@@ -123,19 +161,6 @@ pub fn preview(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningErro
         issued_at: None,
         version: 1,
     };
-    let (mut notices, mut items) = (Vec::new(), Vec::new());
-    for proposal in &plan.proposals {
-        let notice = draft(tx, &book, &run, proposal)?;
-        items.extend(proposal.invoices.iter().map(|invoice| NoticeItem {
-            notice_id: notice.id,
-            invoice_id: invoice.id,
-            level: notice.level,
-            days_past_due: rules::days_past_due(invoice.due_date, as_of),
-            open_minor: invoice.open_minor,
-            dropped_reason: None,
-        }));
-        notices.push(notice);
-    }
     store::insert_run(tx, &run)?;
     store::insert_notices(tx, &notices)?;
     store::insert_items(tx, &items)?;
@@ -143,18 +168,25 @@ pub fn preview(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningErro
     Ok(run)
 }
 
-fn draft(tx: &Tx, book: &Book, run: &Run, proposal: &Proposal) -> Result<Notice, DunningError> {
+/// A notice of a run; none when its letter can't be written.
+fn draft(
+    tx: &Tx,
+    book: &Book,
+    (run, as_of): (DunningRunId, NaiveDate),
+    proposal: &Proposal,
+) -> Result<Option<Notice>, DunningError> {
     let (customer, account) = book.debtor(proposal.customer_id)?;
-    let rendered = letters::render(&Letter {
+    let rendered = write_letter(&Letter {
         customer,
         level: proposal.level,
-        as_of: run.as_of,
+        as_of,
         currency: proposal.currency,
         invoices: proposal.invoices.clone(),
-    })?;
-    Ok(Notice {
+        unapplied_minor: proposal.unapplied_minor,
+    });
+    Ok(rendered.map(|rendered| Notice {
         id: DunningNoticeId::new(),
-        run_id: run.id,
+        run_id: run,
         customer_id: customer.id,
         account_id: account.id,
         level: proposal.level.level,
@@ -164,6 +196,7 @@ fn draft(tx: &Tx, book: &Book, run: &Run, proposal: &Proposal) -> Result<Notice,
         status: NoticeStatus::Previewed,
         currency: proposal.currency,
         total_minor: proposal.total_minor(),
+        unapplied_minor: proposal.unapplied_minor,
         subject: rendered.subject,
         body_text: rendered.text,
         body_html: rendered.html,
@@ -171,7 +204,22 @@ fn draft(tx: &Tx, book: &Book, run: &Run, proposal: &Proposal) -> Result<Notice,
         suppressed_reason: None,
         created_at: tx.now(),
         version: 1,
-    })
+    }))
+}
+
+/// The letter, and none when its wording can't be filled in: that one customer is not written to then, and the log says
+/// why. Wordings are tried when they are saved, so this is for those that were saved before they were.
+pub(super) fn write_letter(letter: &Letter) -> Option<Rendered> {
+    letters::render(letter)
+        .inspect_err(|error| {
+            tracing::warn!(
+                customer = %letter.customer.id,
+                level = letter.level.level,
+                %error,
+                "a dunning letter could not be written"
+            );
+        })
+        .ok()
 }
 
 /// Approves a run for issue: by another person than its author.

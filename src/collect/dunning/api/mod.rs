@@ -86,7 +86,7 @@ impl From<DunningError> for Problem {
             DunningError::Stale => Problem::new(Code::Stale),
             DunningError::Account(error) => error.into(),
             DunningError::Db(error) => error.into(),
-            DunningError::Letter(_) | DunningError::Incomplete(_) => Problem::internal(error),
+            DunningError::Incomplete(_) => Problem::internal(error),
         }
     }
 }

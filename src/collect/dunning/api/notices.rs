@@ -272,7 +272,7 @@ impl LetterFormat {
     "customer_id": "cus_01k00000000000000000000001", "customer_number": "C-1001",
     "customer_name": "Jiangnan Trading Co.", "account_id": "acc_01k00000000000000000000001", "level": 1,
     "channel": "email", "effect": "none", "language": "zh-CN", "status": "issued",
-    "total": {"amount": "12500.00", "currency": "CNY"}, "subject": "付款提醒：CNY 12,500.00",
+    "total": {"amount": "12500.00", "currency": "CNY"}, "unapplied": {"amount": "0.00", "currency": "CNY"}, "subject": "付款提醒：CNY 12,500.00",
     "issued_on": "2026-03-31", "suppressed_reason": null, "created_at": "2026-03-31T08:00:00.000000Z",
     "items": [{
         "invoice_id": "inv_01k00000000000000000000001", "invoice_number": "INV-7", "invoice_date": "2026-02-27",
@@ -293,8 +293,10 @@ pub struct NoticeOut {
     effect: Effect,
     language: Language,
     status: NoticeStatus,
-    /// What is on it, together; for a suppressed notice what was on it when it was previewed.
+    /// What it asks for: what is open on its invoices, less `unapplied`; for a suppressed notice as it was previewed.
     total: Money,
+    /// What of its invoices is covered by money and credit of the customer that are not applied yet. The letter says so.
+    unapplied: Money,
     #[schema(max_length = 500)]
     subject: String,
     issued_on: Option<NaiveDate>,
@@ -340,6 +342,7 @@ impl NoticeOut {
             language: notice.language,
             status: notice.status,
             total: Money::from_minor(notice.total_minor, notice.currency),
+            unapplied: Money::from_minor(notice.unapplied_minor, notice.currency),
             subject: notice.subject,
             issued_on: notice.issued_on,
             suppressed_reason: notice.suppressed_reason,

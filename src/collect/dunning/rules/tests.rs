@@ -109,7 +109,10 @@ fn a_block_on_the_invoice_or_its_customer_keeps_it_out() {
             next_level(&invoice, &blocks, &levels, day("2026-04-01")),
             Err(LeftOut::Blocked)
         );
-        assert_eq!(still_due(&invoice, &blocks, 1), Err(LeftOut::Blocked));
+        assert_eq!(
+            still_due(&invoice, &blocks, &Cover::default(), 1),
+            Err(LeftOut::Blocked)
+        );
     }
 }
 
@@ -126,20 +129,93 @@ fn the_minimum_is_for_the_whole_notice_not_for_each_invoice() {
         ..one.clone()
     };
     let alone = [one.clone()];
-    let plan_alone = plan(&alone, &Blocks::default(), |_| &levels, day("2026-04-01"));
+    let plan_alone = plan(
+        &alone,
+        &Blocks::default(),
+        &Cover::default(),
+        |_| &levels,
+        day("2026-04-01"),
+    );
     assert!(plan_alone.proposals.is_empty());
     assert_eq!(
         plan_alone.skipped,
         Skipped::from([(LeftOut::BelowMinimum, 1)])
     );
     let both = [one, other];
-    let plan_both = plan(&both, &Blocks::default(), |_| &levels, day("2026-04-01"));
+    let plan_both = plan(
+        &both,
+        &Blocks::default(),
+        &Cover::default(),
+        |_| &levels,
+        day("2026-04-01"),
+    );
     let totals: Vec<i64> = plan_both
         .proposals
         .iter()
         .map(Proposal::total_minor)
         .collect();
     assert_eq!(totals, [10_000]);
+}
+
+/// Two invoices of one customer, the older first.
+fn two_of_one(first: i64, second: i64) -> [OpenInvoice; 2] {
+    let older = invoice("2026-01-31", first);
+    let younger = OpenInvoice {
+        customer_id: older.customer_id,
+        ..invoice("2026-02-28", second)
+    };
+    [older, younger]
+}
+
+#[test]
+fn what_is_unapplied_covers_the_oldest_due_first_and_the_rest_is_asked_for() {
+    let (levels, blocks, today) = (ladder(), Blocks::default(), day("2026-04-01"));
+    let invoices = two_of_one(10_000, 10_000);
+    let with = |unapplied| {
+        let cover = Cover::spread(&invoices, &blocks, |_| unapplied, today);
+        let plan = plan(&invoices, &blocks, &cover, |_| &levels, today);
+        let asked: Vec<(usize, i64)> = plan
+            .proposals
+            .iter()
+            .map(|proposal| (proposal.invoices.len(), proposal.total_minor()))
+            .collect();
+        (asked, plan.skipped)
+    };
+    let covered = |count| Skipped::from([(LeftOut::Covered, count)]);
+    assert_eq!(with(0), (vec![(2, 20_000)], Skipped::new()));
+    assert_eq!(with(4_000), (vec![(2, 16_000)], Skipped::new()));
+    assert_eq!(with(15_000), (vec![(1, 5_000)], covered(1)));
+    assert_eq!(with(20_000), (vec![], covered(2)));
+    // A cent short of the whole is asked for, unless it is below the minimum of the level.
+    let below = Skipped::from([(LeftOut::Covered, 1), (LeftOut::BelowMinimum, 1)]);
+    assert_eq!(with(19_999), (vec![], below));
+}
+
+#[test]
+fn money_is_not_taken_for_an_invoice_that_is_disputed() {
+    let invoices = two_of_one(10_000, 10_000);
+    let blocks = Blocks {
+        invoices: BTreeSet::from([invoices[0].id]),
+        ..Blocks::default()
+    };
+    let cover = Cover::spread(&invoices, &blocks, |_| 10_000, day("2026-04-01"));
+    assert_eq!(cover.of(&invoices[0]), 0);
+    assert!(cover.is_whole(&invoices[1]));
+}
+
+#[test]
+fn nobody_asks_the_insolvent_for_money_whatever_else_blocks() {
+    let (levels, one) = (ladder(), invoice("2026-01-31", 10_000));
+    let blocks = Blocks {
+        customers: BTreeSet::from([one.customer_id]),
+        by_law: BTreeMap::from([(one.customer_id, LeftOut::Insolvent)]),
+        ..Blocks::default()
+    };
+    let next = next_level(&one, &blocks, &levels, day("2026-04-01"));
+    assert_eq!(next.map(|level| level.level), Err(LeftOut::Insolvent));
+    let still = still_due(&one, &blocks, &Cover::default(), 1);
+    assert_eq!(still, Err(LeftOut::Insolvent));
+    assert_eq!(by_law(LegalStatus::Sued), None);
 }
 
 #[test]
@@ -206,19 +282,29 @@ fn blocks_of(book: &[(OpenInvoice, bool)]) -> Blocks {
 
 proptest! {
     #[test]
-    fn no_level_is_skipped_and_nobody_is_dunned_who_paid_or_is_blocked(book in any_book()) {
+    fn no_level_is_skipped_and_nobody_is_dunned_who_paid_or_is_blocked(
+        book in any_book(), unapplied in 0i64..60_000,
+    ) {
         let (levels, blocks) = (ladder(), blocks_of(&book));
         let invoices: Vec<OpenInvoice> = book.into_iter().map(|(invoice, _)| invoice).collect();
-        let plan = plan(&invoices, &blocks, |_| &levels, day("2026-04-01"));
+        let cover = Cover::spread(&invoices, &blocks, |_| unapplied, day("2026-04-01"));
+        let mut taken: BTreeMap<CustomerId, i64> = BTreeMap::new();
+        for invoice in &invoices {
+            prop_assert!((0..=invoice.open_minor).contains(&cover.of(invoice)));
+            *taken.entry(invoice.customer_id).or_default() += cover.of(invoice);
+        }
+        prop_assert!(taken.values().all(|taken| *taken <= unapplied));
+        let plan = plan(&invoices, &blocks, &cover, |_| &levels, day("2026-04-01"));
         let mut seen = BTreeSet::new();
         for proposal in &plan.proposals {
+            prop_assert!(proposal.total_minor() > 0);
             prop_assert!(proposal.total_minor() >= proposal.level.minimum_minor(proposal.currency));
             for invoice in &proposal.invoices {
                 prop_assert!(seen.insert(invoice.id));
                 prop_assert_eq!(proposal.level.level, invoice.stage.unwrap_or(0) + 1);
-                prop_assert!(invoice.open_minor > 0);
-                prop_assert!(!blocks.hold(invoice));
-                prop_assert_eq!(still_due(invoice, &blocks, proposal.level.level), Ok(()));
+                prop_assert!(invoice.open_minor > cover.of(invoice));
+                prop_assert!(!blocks.refusal(invoice).is_some());
+                prop_assert_eq!(still_due(invoice, &blocks, &cover, proposal.level.level), Ok(()));
             }
         }
         let skipped: i64 = plan.skipped.values().sum();
@@ -229,8 +315,8 @@ proptest! {
     fn a_second_run_on_the_same_day_dunns_nothing_again(book in any_book()) {
         let (levels, blocks, today) = (ladder(), blocks_of(&book), day("2026-04-01"));
         let mut invoices: Vec<OpenInvoice> = book.into_iter().map(|(invoice, _)| invoice).collect();
-        let before = invoices.clone();
-        let first = plan(&before, &blocks, |_| &levels, today);
+        let (before, cover) = (invoices.clone(), Cover::default());
+        let first = plan(&before, &blocks, &cover, |_| &levels, today);
         for proposal in &first.proposals {
             for noticed in &proposal.invoices {
                 let invoice = invoices.iter_mut().find(|invoice| invoice.id == noticed.id).unwrap();
@@ -238,14 +324,14 @@ proptest! {
                 invoice.stage = Some(proposal.level.level);
                 invoice.last_dunned_on = Some(today);
                 prop_assert_eq!(
-                    still_due(invoice, &blocks, proposal.level.level),
+                    still_due(invoice, &blocks, &cover, proposal.level.level),
                     Err(LeftOut::AlreadyDunned)
                 );
             }
         }
         let dunned: BTreeSet<InvoiceId> =
             first.proposals.iter().flat_map(|proposal| &proposal.invoices).map(|invoice| invoice.id).collect();
-        let second = plan(&invoices, &blocks, |_| &levels, today);
+        let second = plan(&invoices, &blocks, &cover, |_| &levels, today);
         let again: BTreeSet<InvoiceId> =
             second.proposals.iter().flat_map(|proposal| &proposal.invoices).map(|invoice| invoice.id).collect();
         prop_assert!(dunned.is_disjoint(&again));

@@ -18,8 +18,8 @@ use crate::platform::db::{Db, DbError, on_backend};
 pub enum Which {
     /// Those that are open and were due before a day.
     OverdueOn(NaiveDate),
-    /// Those on the notices of a run, also when they are paid by now.
-    OnRun(DunningRunId),
+    /// Those on the notices of a run, also when they are paid by now, and what else its customers had overdue on a day.
+    OnRun(DunningRunId, NaiveDate),
 }
 
 /// Invoices with their stages, the oldest of each customer first.
@@ -44,19 +44,26 @@ pub fn list_invoices(db: &mut Db, which: Which) -> Result<Vec<OpenInvoice>, DbEr
                 .filter(invoices::open_minor.gt(0))
                 .filter(invoices::due_date.lt(day))
                 .load(c),
-            Which::OnRun(run) => query
-                .filter(
-                    invoices::id.eq_any(
-                        dunning_notice_items::table
-                            .inner_join(
-                                dunning_notices::table
-                                    .on(dunning_notices::id.eq(dunning_notice_items::notice_id)),
-                            )
-                            .filter(dunning_notices::run_id.eq(run))
-                            .select(dunning_notice_items::invoice_id),
-                    ),
-                )
-                .load(c),
+            Which::OnRun(run, day) => {
+                let on_notices = dunning_notice_items::table
+                    .inner_join(
+                        dunning_notices::table
+                            .on(dunning_notices::id.eq(dunning_notice_items::notice_id)),
+                    )
+                    .filter(dunning_notices::run_id.eq(run))
+                    .select(dunning_notice_items::invoice_id);
+                let to_customers = dunning_notices::table
+                    .filter(dunning_notices::run_id.eq(run))
+                    .select(dunning_notices::customer_id);
+                let is_overdue = invoices::open_minor.gt(0).and(invoices::due_date.lt(day));
+                query
+                    .filter(
+                        invoices::id
+                            .eq_any(on_notices)
+                            .or(invoices::customer_id.eq_any(to_customers).and(is_overdue)),
+                    )
+                    .load(c)
+            }
         }
     })?;
     Ok(rows)

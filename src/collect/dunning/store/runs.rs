@@ -166,6 +166,7 @@ pub fn rewrite_notice(tx: &mut Tx, notice: &Notice) -> Result<(), DbError> {
         .set((
             dsl::language.eq(notice.language),
             dsl::total_minor.eq(notice.total_minor),
+            dsl::unapplied_minor.eq(notice.unapplied_minor),
             dsl::subject.eq(&notice.subject),
             dsl::body_text.eq(&notice.body_text),
             dsl::body_html.eq(&notice.body_html),

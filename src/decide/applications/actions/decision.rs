@@ -3,6 +3,7 @@
 use super::{
     ApplicationError, Outcome, advance, conditions, deadline, expect_future, lock_account, take,
 };
+use crate::book::exposure::actions::additional::is_own;
 use crate::book::exposure::actions::{self as exposure, Grant, Locked};
 use crate::book::exposure::model::{Limit, LimitSource};
 use crate::book::policy::actions::live;
@@ -10,7 +11,7 @@ use crate::decide::applications::api::{ApproveIn, FulfilIn};
 use crate::decide::applications::model::{
     Application, ApplicationStatus, CONDITIONS_MAX, Condition, StepDetails, Verb,
 };
-use crate::decide::applications::rules::{self, Approval};
+use crate::decide::applications::rules::{self, Approval, Duty};
 use crate::decide::applications::store;
 use crate::kernel::clock::Day;
 use crate::kernel::ids::ApplicationId;
@@ -26,6 +27,7 @@ use crate::platform::db::{Tx, read_document, write_document};
 pub fn approve(tx: &mut Tx, id: ApplicationId, version: i64, input: &ApproveIn) -> Outcome {
     let locked = lock_account(tx, id)?;
     let before = take(tx, id, version, Verb::Approve)?;
+    refuse_own(tx, &locked)?;
     let approval = authorise(tx, &before)?;
     expect_future(tx, before.recommended_valid_until)?;
     let added = conditions(&input.conditions);
@@ -96,6 +98,7 @@ pub fn fulfil_conditions(
 ) -> Outcome {
     let locked = lock_account(tx, id)?;
     let before = take(tx, id, version, Verb::FulfilConditions)?;
+    refuse_own(tx, &locked)?;
     let mut all: Vec<Condition> = read_document(&before.conditions)?;
     let mut fulfilled = Vec::new();
     for (index, proof) in input.fulfilled.iter().enumerate() {
@@ -125,6 +128,14 @@ pub fn fulfil_conditions(
     let after = advance(tx, &before, &after, Verb::FulfilConditions, None, &details)?;
     grant_when_approved(tx, &locked, &after)?;
     Ok(after)
+}
+
+/// Whoever is responsible for a customer's orders sets it no limit.
+fn refuse_own(tx: &mut Tx, locked: &Locked) -> Result<(), ApplicationError> {
+    if is_own(tx, locked.account.customer_id)? {
+        return Err(ApplicationError::Duty(Duty::Salesperson));
+    }
+    Ok(())
 }
 
 fn authorise(tx: &mut Tx, application: &Application) -> Result<Approval, ApplicationError> {

@@ -103,7 +103,7 @@ pub fn reach(caller: &Caller, policy: &PolicyDocument) -> Reach {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::book::policy::rules::default_document;
+    use crate::book::policy::rules::plain_document;
     use proptest::prelude::*;
 
     fn caller(roles: &[Role], level: u8) -> Caller {
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn credit_decides_within_its_authority_and_goes_first_above_it() {
-        let policy = default_document();
+        let policy = plain_document();
         let (first, second) = (caller(&[Role::Credit], 1), caller(&[Role::Credit], 2));
         let finance = caller(&[Role::Finance], 2);
         let ask = |who: &Caller, amount, credit_approved| {
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_currency_that_the_matrix_does_not_name_is_nobodys() {
-        let policy = default_document();
+        let policy = plain_document();
         let francs = Money::from_minor(1, "CHF".parse().unwrap());
         let outcome = may_approve(&caller(&[Role::Credit], 2), &policy, francs, None);
         assert_eq!(outcome, Err(AuthorityError::Nobody));
@@ -177,7 +177,7 @@ mod tests {
             ]),
             credit_approved: bool,
         ) {
-            let policy = default_document();
+            let policy = plain_document();
             let caller = caller(&roles, level);
             let reach = reach(&caller, &policy);
             let bounds = if credit_approved { reach.finance } else { reach.credit };

@@ -106,6 +106,8 @@ pub enum Duty {
     Applicant,
     Recommender,
     CreditApprover,
+    /// Whoever owns the customer, or did of late.
+    Salesperson,
 }
 
 impl Duty {
@@ -114,6 +116,7 @@ impl Duty {
             Duty::Applicant => "applicant",
             Duty::Recommender => "recommender",
             Duty::CreditApprover => "credit approver",
+            Duty::Salesperson => "salesperson of the customer",
         }
     }
 }

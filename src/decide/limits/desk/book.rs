@@ -1,6 +1,6 @@
 //! What a batch reads of the book: customers, accounts with their groups, and the facts that the policy asks for.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
@@ -12,7 +12,7 @@ use crate::book::exchange_rates::rules::{Conversion, RateTable};
 use crate::book::exchange_rates::store as exchange_rates;
 use crate::book::exposure::actions::bounds::{Bounds, ForOrder};
 use crate::book::exposure::actions::{Locked, caps};
-use crate::book::exposure::model::{AdditionalLimit, CreditAccount, Exposure};
+use crate::book::exposure::model::{AdditionalLimit, BlockCause, CreditAccount, Exposure};
 use crate::book::exposure::store::{Movement, additional};
 use crate::book::policy::model::PolicyDocument;
 use crate::decide::limits::api::shapes::LimitCheckIn;
@@ -29,7 +29,7 @@ pub struct Book {
     lines: HashMap<CustomerId, Line>,
     /// The accounts as they are with the reservations of this batch.
     accounts: HashMap<CreditAccountId, CreditAccount>,
-    blocked: HashSet<CreditAccountId>,
+    blocked: HashMap<CreditAccountId, BTreeSet<BlockCause>>,
     overdue: HashMap<CustomerId, Vec<Overdue>>,
     /// What bounds the accounts besides, with the reservations of this batch.
     bounds: Bounds,
@@ -88,12 +88,15 @@ impl Book {
             customers,
             lines: HashMap::new(),
             accounts: HashMap::new(),
-            blocked: standing.blocked.into_iter().collect(),
+            blocked: HashMap::new(),
             overdue: HashMap::new(),
             bounds: Bounds::with(db, found.values(), additional)?,
             rates: None,
             asked_for: AskedFor::default(),
         };
+        for (account, cause) in standing.blocked {
+            book.blocked.entry(account).or_default().insert(cause);
+        }
         for (customer, row) in standing.overdue {
             book.overdue.entry(customer).or_default().push(row);
         }
@@ -173,11 +176,13 @@ impl Book {
         let standing = self.standing(account.customer_id)?;
         let places = self.bounds.places(&standing.accounts, standing.caps, order);
         let overdue = self.overdue.get(&account.customer_id);
+        let blocked = self.blocked.get(&account.id);
         Some(Facts {
             today,
             currency: account.currency,
             status: account.status,
-            is_blocked: self.blocked.contains(&account.id),
+            is_blocked: blocked.is_some(),
+            block_causes: blocked.into_iter().flatten().copied().collect(),
             net_days: account.net_days,
             limit_source: account.limit_source.clone(),
             limit_valid_until: account.limit_valid_until,

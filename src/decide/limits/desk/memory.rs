@@ -13,7 +13,7 @@ use chrono::NaiveDate;
 use crate::book::customers::model::{CustomerRef, GROUP_DEPTH_MAX};
 use crate::book::exposure::model::CreditAccount;
 use crate::decide::limits::store::{Named, Standing};
-use crate::kernel::ids::{CustomerId, PolicyId};
+use crate::kernel::ids::{CreditAccountId, CustomerId, PolicyId};
 use crate::kernel::text::Number;
 use crate::platform::db::Mark;
 
@@ -165,6 +165,11 @@ impl Memory {
         let overdue = standing.overdue.iter().map(|(customer, _)| *customer);
         let waiting = standing.waiting_customers.iter().copied();
         let troubled: HashSet<CustomerId> = overdue.chain(waiting).collect();
+        let blocked: HashSet<CreditAccountId> = standing
+            .blocked
+            .iter()
+            .map(|(account, _)| *account)
+            .collect();
         for (customer, above) in lines {
             for id in std::iter::once(customer).chain(above) {
                 if let Some(Some(known)) = self.accounts.get_mut(id) {
@@ -173,7 +178,7 @@ impl Memory {
             }
             if let Some(Some(known)) = self.accounts.get_mut(customer) {
                 let is_untroubled =
-                    !troubled.contains(customer) && !standing.blocked.contains(&known.account.id);
+                    !troubled.contains(customer) && !blocked.contains(&known.account.id);
                 known.untroubled_on = is_untroubled.then_some(today);
             }
         }

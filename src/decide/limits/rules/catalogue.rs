@@ -3,10 +3,10 @@
 use chrono::NaiveDate;
 
 use super::{NodeFigures, PPM};
-use crate::book::exposure::model::{AccountStatus, Exposure};
+use crate::book::exposure::model::Exposure;
 use crate::book::exposure::rules::NodeKind;
-use crate::book::policy::model::{CheckRule, ExposureCategory, RuleCode};
-use crate::decide::limits::facts::{Credit, Facts, Question};
+use crate::book::policy::model::{AccountCause, CheckRule, ExposureCategory, RuleCode};
+use crate::decide::limits::facts::{Credit, Facts, Overdue, Question};
 use crate::decide::limits::reasons::{Reason, ReasonCode};
 use crate::kernel::money::Money;
 
@@ -15,9 +15,13 @@ pub fn hits(
     rule: &CheckRule,
     facts: &Facts,
     nodes: &[NodeFigures],
+    overdue: &[Overdue],
     question: &Question,
     credit: Credit,
 ) -> Vec<Reason> {
+    if rule.code == RuleCode::AccountStatus {
+        return account_status(rule, facts);
+    }
     if let Some(kind) = node_kind(rule.code) {
         return nodes
             .iter()
@@ -27,10 +31,9 @@ pub fn hits(
     }
     let hit = match rule.code {
         RuleCode::CategorySublimit => category_sublimit(rule, facts, question, credit),
-        RuleCode::AccountStatus => account_status(rule, facts),
-        RuleCode::OverdueDaysOldest => overdue_days(rule, facts),
-        RuleCode::OverdueAmount => overdue_amount(rule, facts),
-        RuleCode::OverdueRatio => overdue_ratio(rule, facts),
+        RuleCode::OverdueDaysOldest => overdue_days(rule, facts, overdue),
+        RuleCode::OverdueAmount => overdue_amount(rule, facts, overdue),
+        RuleCode::OverdueRatio => overdue_ratio(rule, facts, overdue),
         RuleCode::UnpaidCount => unpaid_count(rule, facts),
         RuleCode::MaxDunningLevel => dunning_level(rule, facts),
         RuleCode::PaymentBehaviour => behaviour(rule, facts),
@@ -42,7 +45,8 @@ pub fn hits(
         RuleCode::TermExceedsPolicy => term(rule, facts, question),
         RuleCode::PrepaidExempt => prepaid(rule, question),
         RuleCode::ExemptParty => exempt(rule, facts),
-        RuleCode::LimitUtilisation
+        RuleCode::AccountStatus
+        | RuleCode::LimitUtilisation
         | RuleCode::GroupLimit
         | RuleCode::SegmentLimit
         | RuleCode::SalespersonCap
@@ -89,7 +93,7 @@ pub fn missing(rule: &CheckRule, node: &NodeFigures, net: i64) -> i64 {
     i64::try_from((needed - i128::from(limit)).max(0)).unwrap_or(i64::MAX)
 }
 
-/// The largest order that a rule on the document alone lets pass; none for rules of another kind.
+/// The largest part of an order to be paid later that a rule on the document alone lets pass; none for rules of another kind.
 pub fn largest_document(rule: &CheckRule, facts: &Facts) -> Option<i64> {
     match rule.code {
         RuleCode::MaxDocumentValue => rule.amounts.get(facts.currency).map(Money::minor),
@@ -198,23 +202,28 @@ fn category_sublimit(
     })
 }
 
-fn account_status(rule: &CheckRule, facts: &Facts) -> Option<Reason> {
-    let status = match (facts.status, facts.is_blocked) {
-        (AccountStatus::Suspended, _) => "suspended",
-        (AccountStatus::Active, true) => "blocked",
-        (AccountStatus::Active, false) => return None,
-    };
-    Some(reason(rule).with("status", status))
+/// One reason for each cause that the rule looks at.
+fn account_status(rule: &CheckRule, facts: &Facts) -> Vec<Reason> {
+    let causes = facts.account_causes().into_iter();
+    causes
+        .filter(|cause| rule.causes.is_empty() || rule.causes.contains(cause))
+        .map(|cause| {
+            let status = match cause {
+                AccountCause::Suspended => "suspended",
+                _ => "blocked",
+            };
+            reason(rule).with("status", status).with("cause", cause)
+        })
+        .collect()
 }
 
 fn days_since(day: NaiveDate, facts: &Facts) -> i64 {
     facts.today.signed_duration_since(day).num_days()
 }
 
-fn overdue_days(rule: &CheckRule, facts: &Facts) -> Option<Reason> {
+fn overdue_days(rule: &CheckRule, facts: &Facts, overdue: &[Overdue]) -> Option<Reason> {
     let floor = rule.amounts.get(facts.currency).map_or(0, Money::minor);
-    let oldest = facts
-        .overdue
+    let oldest = overdue
         .iter()
         .filter(|overdue| overdue.largest_minor >= floor)
         .map(|overdue| overdue.due_date)
@@ -229,20 +238,19 @@ fn overdue_days(rule: &CheckRule, facts: &Facts) -> Option<Reason> {
 }
 
 /// What has been overdue for more than `days`.
-fn overdue_since(facts: &Facts, days: i64) -> i64 {
-    facts
-        .overdue
+fn overdue_since(facts: &Facts, overdue: &[Overdue], days: i64) -> i64 {
+    overdue
         .iter()
         .filter(|overdue| days_since(overdue.due_date, facts) > days)
         .fold(0, |sum: i64, overdue| sum.saturating_add(overdue.sum_minor))
 }
 
-fn overdue_amount(rule: &CheckRule, facts: &Facts) -> Option<Reason> {
+fn overdue_amount(rule: &CheckRule, facts: &Facts, overdue: &[Overdue]) -> Option<Reason> {
     let allowed = rule
         .amounts
         .get(facts.currency)
         .unwrap_or_else(|| Money::zero(facts.currency));
-    let overdue = overdue_since(facts, 0);
+    let overdue = overdue_since(facts, overdue, 0);
     (overdue > allowed.minor()).then(|| {
         reason(rule)
             .with_money("overdue", Money::from_minor(overdue, facts.currency))
@@ -251,10 +259,10 @@ fn overdue_amount(rule: &CheckRule, facts: &Facts) -> Option<Reason> {
 }
 
 /// Overdue for more than 30 days 40 of 100 that are open: 40 %, so that a threshold of 30 % hits.
-fn overdue_ratio(rule: &CheckRule, facts: &Facts) -> Option<Reason> {
+fn overdue_ratio(rule: &CheckRule, facts: &Facts, overdue: &[Overdue]) -> Option<Reason> {
     let open = facts.unpaid?.sum_minor;
     let days = rule.days?;
-    let overdue = overdue_since(facts, i64::from(days));
+    let overdue = overdue_since(facts, overdue, i64::from(days));
     let threshold = i128::from(rule.threshold_ppm?);
     (i128::from(overdue) * PPM > threshold * i128::from(open)).then(|| {
         let money = |minor| Money::from_minor(minor, facts.currency);
@@ -312,11 +320,11 @@ fn review_overdue(rule: &CheckRule, facts: &Facts) -> Option<Reason> {
 
 fn document_value(rule: &CheckRule, facts: &Facts, credit: Credit) -> Option<Reason> {
     let allowed = rule.amounts.get(facts.currency)?;
-    (credit.amount_minor > allowed.minor()).then(|| {
+    (credit.unpaid_minor > allowed.minor()).then(|| {
         reason(rule)
             .with_money(
                 "asked",
-                Money::from_minor(credit.amount_minor, facts.currency),
+                Money::from_minor(credit.unpaid_minor, facts.currency),
             )
             .with_money("allowed", allowed)
     })
@@ -326,11 +334,11 @@ fn document_value(rule: &CheckRule, facts: &Facts, credit: Credit) -> Option<Rea
 fn outlier(rule: &CheckRule, facts: &Facts, credit: Credit) -> Option<Reason> {
     let usual = facts.usual_order?;
     let most = i128::from(usual.median_minor) * i128::from(rule.threshold_ppm?);
-    (usual.count > 0 && i128::from(credit.amount_minor) * PPM > most).then(|| {
+    (usual.count > 0 && i128::from(credit.unpaid_minor) * PPM > most).then(|| {
         reason(rule)
             .with_money(
                 "asked",
-                Money::from_minor(credit.amount_minor, facts.currency),
+                Money::from_minor(credit.unpaid_minor, facts.currency),
             )
             .with_money(
                 "usual",

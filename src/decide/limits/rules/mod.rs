@@ -161,10 +161,11 @@ fn ask(facts: &Facts, policy: &PolicyDocument, question: &Question) -> Decision 
     let nodes = figures(facts, policy, question);
     let mut reasons = Vec::new();
     let mut trace = Vec::new();
+    let overdue = facts.overdue_by(policy.overdue);
     if let Some(credit) = facts.credit(question) {
         let applies = |rule: &CheckRule| applies(rule, facts, question);
         for rule in policy.check_rules.iter().filter(|rule| applies(rule)) {
-            let hits = catalogue::hits(rule, facts, &nodes, question, credit);
+            let hits = catalogue::hits(rule, facts, &nodes, &overdue, question, credit);
             trace.push(Asked {
                 code: rule.code,
                 effect: rule.effect,
@@ -173,7 +174,7 @@ fn ask(facts: &Facts, policy: &PolicyDocument, question: &Question) -> Decision 
             reasons.extend(hits);
         }
         reasons.extend(unknown(facts, policy, credit, applies));
-    } else {
+    } else if !question.is_prepaid_in_full() {
         reasons.push(
             Reason::new(ReasonCode::NoExchangeRate, RuleEffect::Block)
                 .with("from", question.amount.currency())
@@ -189,10 +190,12 @@ fn ask(facts: &Facts, policy: &PolicyDocument, question: &Question) -> Decision 
     }
 }
 
-/// Whether a rule is asked at this checkpoint, of a customer of this grade.
+/// Whether a rule is asked at this checkpoint, of a customer of this grade. Rules judge what is bought on account: of an
+/// order that is prepaid in full nobody asks more than whether it is exempt.
 fn applies(rule: &CheckRule, facts: &Facts, question: &Question) -> bool {
     let is_graded_so = |grade: &String| rule.grades.iter().any(|code| code.as_str() == grade);
-    (rule.checkpoints.is_empty() || rule.checkpoints.contains(&question.checkpoint))
+    (!question.is_prepaid_in_full() || rule.effect == RuleEffect::Exempt)
+        && (rule.checkpoints.is_empty() || rule.checkpoints.contains(&question.checkpoint))
         && (rule.grades.is_empty() || facts.grade.as_ref().is_some_and(is_graded_so))
 }
 

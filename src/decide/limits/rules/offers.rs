@@ -113,7 +113,7 @@ const fn is_grave(effect: RuleEffect) -> bool {
 struct Room {
     /// The most credit; none when nothing bounds it.
     credit: Option<i64>,
-    /// The largest order, credit or not; none when nothing bounds it.
+    /// The largest part of an order to be paid later, credit or not; none when nothing bounds it.
     document: Option<i64>,
     /// By how much the limits of the customer and its groups fall short.
     missing: i64,
@@ -172,7 +172,8 @@ impl Room {
             .map(|unpaid| unpaid.saturating_add(question.prepaid_minor));
         let by_document = self
             .document
-            .and_then(|most| facts.from_account(most, question.amount.currency()));
+            .and_then(|most| facts.from_account(most, question.amount.currency()))
+            .map(|unpaid| unpaid.saturating_add(question.prepaid_minor));
         let most = by_credit.into_iter().chain(by_document).min()?;
         let amount = Money::from_minor(most, question.amount.currency());
         (most < question.amount.minor())
@@ -181,7 +182,11 @@ impl Room {
     }
 
     fn prepayment(&self, facts: &Facts, question: &Question) -> Option<CounterOffer> {
-        let unpaid = self.unpaid(facts, question)?;
+        let by_document = self
+            .document
+            .and_then(|most| facts.from_account(most, question.amount.currency()));
+        let by_credit = self.unpaid(facts, question);
+        let unpaid = by_credit.into_iter().chain(by_document).min()?;
         let prepaid = question.amount.minor().saturating_sub(unpaid);
         let amount = Money::from_minor(prepaid, question.amount.currency());
         offer(OfferKind::Prepayment, amount)

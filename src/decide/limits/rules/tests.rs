@@ -4,7 +4,7 @@ use crate::book::exposure::model::{AccountStatus, Exposure, Limit};
 use crate::book::exposure::rules::Node;
 use crate::book::exposure::rules::tests::{a_node, the_worked_example};
 use crate::book::policy::model::{CheckRule, Checkpoint, ExposureCategory};
-use crate::book::policy::rules::default_document;
+use crate::book::policy::rules::plain_document;
 use crate::decide::limits::facts::{Behaviour, Overdue, Unpaid, UsualOrder};
 use crate::kernel::money::{Currency, Money};
 use chrono::NaiveDate;
@@ -28,6 +28,7 @@ fn facts(nodes: impl IntoIterator<Item = Node>) -> Facts {
         currency: currency(),
         status: AccountStatus::Active,
         is_blocked: false,
+        block_causes: Vec::new(),
         net_days: 30,
         limit_source: "application".to_owned(),
         limit_valid_until: None,
@@ -82,14 +83,14 @@ fn policy_of(rule: serde_json::Value) -> PolicyDocument {
     let rule: CheckRule = serde_json::from_value(rule).unwrap();
     PolicyDocument {
         check_rules: vec![rule],
-        ..default_document()
+        ..plain_document()
     }
 }
 
 #[test]
 fn the_worked_example_offers_160_now_or_a_prepayment_or_security_of_20() {
     let facts = facts(the_worked_example());
-    let policy = default_document();
+    let policy = plain_document();
     let decision = decide(&facts, &policy, &order(180));
     assert_eq!(decision.outcome, Outcome::ReviewRequired);
     assert_eq!(
@@ -109,7 +110,7 @@ fn the_worked_example_offers_160_now_or_a_prepayment_or_security_of_20() {
 
 #[test]
 fn the_whole_limit_may_be_used_and_not_one_unit_more() {
-    let policy = default_document();
+    let policy = plain_document();
     let at = |minor| decide(&own(1_000, 400), &policy, &order(minor));
     assert_eq!(at(500).outcome, Outcome::Approved);
     assert_eq!(at(600).outcome, Outcome::ApprovedWithWarning);
@@ -120,7 +121,7 @@ fn the_whole_limit_may_be_used_and_not_one_unit_more() {
 #[test]
 fn zero_means_zero_and_unlimited_is_said() {
     let mut facts = own(0, 0);
-    let policy = default_document();
+    let policy = plain_document();
     let none = decide(&facts, &policy, &order(1));
     assert_eq!(none.outcome, Outcome::ReviewRequired);
     facts.nodes[0].limit = Limit::Unlimited;
@@ -132,7 +133,7 @@ fn zero_means_zero_and_unlimited_is_said() {
 fn what_is_prepaid_needs_no_credit() {
     let mut question = order(500);
     question.prepaid_minor = 455;
-    let decision = decide(&own(100, 50), &default_document(), &question);
+    let decision = decide(&own(100, 50), &plain_document(), &question);
     assert_eq!(decision.outcome, Outcome::ApprovedWithWarning);
 }
 
@@ -158,7 +159,7 @@ fn an_order_is_not_counted_twice_when_it_is_asked_about_again() {
 
 #[test]
 fn small_residues_are_overlooked_and_old_debts_are_not() {
-    let policy = default_document();
+    let policy = plain_document();
     let owing = |largest_minor| {
         let mut facts = own(100_000_000, 0);
         facts.overdue = vec![Overdue {
@@ -179,7 +180,7 @@ fn small_residues_are_overlooked_and_old_debts_are_not() {
 #[test]
 fn a_limit_ends_after_its_last_day() {
     let mut facts = own(1_000, 0);
-    let policy = default_document();
+    let policy = plain_document();
     facts.limit_valid_until = Some(day("2026-03-31"));
     assert_eq!(
         decide(&facts, &policy, &order(1)).outcome,
@@ -212,7 +213,7 @@ fn without_a_rate_another_currency_is_refused_and_never_taken_one_to_one() {
     let mut facts = own(1_000, 0);
     for rate in [None, Some(a_rate())] {
         facts.conversion = rate;
-        let decision = decide(&facts, &default_document(), &question);
+        let decision = decide(&facts, &plain_document(), &question);
         assert_eq!(decision.outcome, Outcome::Rejected);
         assert_eq!(codes(&decision), [ReasonCode::NoExchangeRate]);
         assert_eq!(decision.counter_offers, []);
@@ -229,7 +230,7 @@ fn an_order_in_another_currency_is_converted_and_its_offers_are_in_its_own() {
     // USD 100.00 is CNY 726.28; the limit of CNY 500.00 is USD 68.84 at the most.
     let credit = facts.credit(&question).unwrap();
     assert_eq!(credit.amount_minor, 72_628);
-    let decision = decide(&facts, &default_document(), &question);
+    let decision = decide(&facts, &plain_document(), &question);
     assert_eq!(decision.outcome, Outcome::ReviewRequired);
     let offered: Vec<_> = decision
         .counter_offers
@@ -251,7 +252,7 @@ fn the_cap_that_binds_is_named() {
     let mut cap = a_node(NodeKind::Country, 500, Exposure::receivable(480));
     cap.key = "CN".to_owned();
     let facts = facts([a_node(NodeKind::Own, 1_000, Exposure::default()), cap]);
-    let decision = decide(&facts, &default_document(), &order(100));
+    let decision = decide(&facts, &plain_document(), &order(100));
     assert_eq!(codes(&decision), [ReasonCode::CountryCap]);
     assert_eq!(decision.reasons[0].facts["key"], "CN");
     // Security does not widen a cap of our own.
@@ -268,7 +269,7 @@ fn the_cap_that_binds_is_named() {
 fn a_longer_term_is_answered_with_the_agreed_one() {
     let mut question = order(100);
     question.net_days = Some(60);
-    let decision = decide(&own(1_000, 0), &default_document(), &question);
+    let decision = decide(&own(1_000, 0), &plain_document(), &question);
     assert_eq!(codes(&decision), [ReasonCode::TermExceedsPolicy]);
     assert_eq!(decision.counter_offers.len(), 1);
     assert_eq!(decision.counter_offers[0].net_days, Some(30));
@@ -407,7 +408,7 @@ fn overdue_since_february(facts: &mut Facts, sum_minor: i64) {
 #[test]
 fn an_exemption_passes_over_a_review_and_not_over_a_block() {
     let mut facts = own(100, 0);
-    let policy = default_document();
+    let policy = plain_document();
     facts.exempt_until = Some(day("2026-03-31"));
     assert_eq!(
         decide(&facts, &policy, &order(500)).outcome,
@@ -428,7 +429,7 @@ fn an_exemption_passes_over_a_review_and_not_over_a_block() {
 
 #[test]
 fn an_order_that_is_prepaid_enough_passes() {
-    let mut policy = default_document();
+    let mut policy = plain_document();
     let rule =
         serde_json::json!({"code": "prepaid_exempt", "effect": "exempt", "threshold_ppm": 300_000});
     policy
@@ -483,7 +484,7 @@ fn policies() -> impl Strategy<Value = PolicyDocument> {
     ];
     rules.prop_map(|rules: Vec<Option<CheckRule>>| PolicyDocument {
         check_rules: rules.into_iter().flatten().collect(),
-        ..default_document()
+        ..plain_document()
     })
 }
 
@@ -531,7 +532,7 @@ fn questions() -> impl Strategy<Value = Question> {
 proptest! {
     #[test]
     fn what_is_approved_never_passes_a_limit(facts in worlds(), question in questions()) {
-        let decision = decide(&facts, &default_document(), &question);
+        let decision = decide(&facts, &plain_document(), &question);
         let net = facts.credit(&question).unwrap().net_minor;
         if decision.outcome.is_approved() && net > 0 {
             for node in &decision.nodes {

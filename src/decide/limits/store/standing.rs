@@ -7,6 +7,7 @@ use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, SmallInt, Text};
 use diesel::sqlite::SqliteConnection;
 use uuid::Uuid;
 
+use crate::book::exposure::model::BlockCause;
 use crate::decide::limits::facts::Overdue;
 use crate::kernel::ids::{
     CreditAccountId, CreditBlockId, CustomerId, Id, IdempotencyKeyId, Kind, PolicyId,
@@ -38,8 +39,8 @@ pub struct Wanted<'a> {
 pub struct Standing {
     /// What is overdue, by customer and due date: one row for each, however many invoices there are.
     pub overdue: Vec<(CustomerId, Overdue)>,
-    /// The accounts on which a block stands.
-    pub blocked: Vec<CreditAccountId>,
+    /// The accounts on which a block stands, with its cause.
+    pub blocked: Vec<(CreditAccountId, BlockCause)>,
     /// Open reservations of the orders.
     pub reservations: Vec<ReservationId>,
     /// Credit blocks at which the orders wait.
@@ -120,7 +121,8 @@ const POSTGRES: &str = "\
     SELECT 1::smallint, i.customer_id, i.due_date, SUM(i.open_minor)::bigint, MAX(i.open_minor) \
     FROM invoices i WHERE i.customer_id = ANY(?) \
     AND i.open_minor > 0 AND i.due_date < ? GROUP BY i.customer_id, i.due_date \
-    UNION ALL SELECT 2::smallint, b.account_id, NULL, 0, 0 FROM account_blocks b \
+    UNION ALL SELECT 2::smallint, b.account_id, NULL, CASE b.cause WHEN 'dunning' THEN 0 \
+    WHEN 'insolvent' THEN 1 WHEN 'dissolved' THEN 2 ELSE 3 END, 0 FROM account_blocks b \
     WHERE b.account_id = ANY(?) AND b.lifted_at IS NULL \
     UNION ALL SELECT 3::smallint, r.id, NULL, 0, 0 FROM reservations r \
     WHERE r.order_number = ANY(?) AND r.status IN ('active', 'partially_captured') \
@@ -230,6 +232,12 @@ impl Kind for Any {
 /// A [`Row`] as it is read.
 type Found = (i16, Id<Any>, Option<NaiveDate>, i64, i64);
 
+/// The cause that has this number in [`POSTGRES`].
+fn cause_at(number: i64) -> Option<BlockCause> {
+    let index = usize::try_from(number).ok()?;
+    BlockCause::ALL.get(index).copied()
+}
+
 impl Standing {
     fn sort_out(rows: Vec<Found>) -> Standing {
         let mut standing = Standing::default();
@@ -244,7 +252,9 @@ impl Standing {
                     };
                     standing.overdue.push((Id::from_uuid(id), overdue));
                 }
-                (2, _) => standing.blocked.push(Id::from_uuid(id)),
+                (2, _) => standing
+                    .blocked
+                    .extend(cause_at(sum_minor).map(|cause| (Id::from_uuid(id), cause))),
                 (3, _) => standing.reservations.push(Id::from_uuid(id)),
                 (4, _) => standing.waiting.push(Id::from_uuid(id)),
                 (5, _) => standing.keys.push(Id::from_uuid(id)),
@@ -279,13 +289,13 @@ fn one_by_one(c: &mut SqliteConnection, wanted: &Wanted) -> Result<Standing, DbE
         standing.overdue.extend(rows);
     }
     for account in wanted.accounts {
-        standing.blocked.extend(ids(
-            c,
-            Statement::new(
-                "SELECT account_id FROM account_blocks WHERE account_id = ? AND lifted_at IS NULL",
-            )
-            .bind::<IdColumn, _>(*account),
-        )?);
+        let causes: Vec<(BlockCause,)> = Statement::<_, (Text,)>::new(
+            "SELECT cause FROM account_blocks WHERE account_id = ? AND lifted_at IS NULL",
+        )
+        .bind::<IdColumn, _>(*account)
+        .load(c)?;
+        let causes = causes.into_iter().map(|(cause,)| (*account, cause));
+        standing.blocked.extend(causes);
     }
     for order in wanted.orders {
         standing.reservations.extend(ids(

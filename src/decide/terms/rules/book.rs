@@ -200,7 +200,7 @@ fn year(
 mod tests {
     use super::super::{compare_terms, year_on_terms};
     use super::*;
-    use crate::book::policy::rules::default_document;
+    use crate::book::policy::rules::plain_document;
 
     fn cny(units: i64) -> Money {
         Money::from_minor(units * 100, "CNY".parse().unwrap())
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn who_prepays_half_pays_it_at_once_and_can_not_lose_it() {
-        let policy = default_document();
+        let policy = plain_document();
         let sales = [sold(Some("B"), 1_000)];
         let (parts, left_out) = parts(&sales, &policy, &policy, &assuming()).unwrap();
         assert_eq!(left_out, []);
@@ -248,8 +248,8 @@ mod tests {
 
     #[test]
     fn a_longer_term_costs_the_capital_that_it_ties_up() {
-        let before = default_document();
-        let mut after = default_document();
+        let before = plain_document();
+        let mut after = plain_document();
         after.terms[4].net_days_max = 103;
         let sales = [sold(Some("BB"), 365_000), sold(None, 5), sold(Some("D"), 7)];
         let (parts, left_out) = parts(&sales, &before, &after, &assuming()).unwrap();

@@ -50,6 +50,7 @@ diesel::table! {
         status -> Text,
         currency -> Text,
         total_minor -> BigInt,
+        unapplied_minor -> BigInt,
         subject -> Text,
         body_text -> Text,
         body_html -> Text,

@@ -226,7 +226,7 @@ fn share(value: Figure, at: &str, found: &mut Vec<Nonsense>) {
 mod tests {
     use super::*;
     use crate::book::policy::model::{Amounts, Discount, LimitMethod, MethodWeight};
-    use crate::book::policy::rules::{default_document, faults};
+    use crate::book::policy::rules::{faults, plain_document};
     use crate::kernel::money::Money;
 
     fn pointers(policy: &PolicyDocument) -> Vec<String> {
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn terms_that_contradict_themselves_are_pointed_at() {
-        let mut policy = default_document();
+        let mut policy = plain_document();
         policy.applications.net_days_max = 75;
         policy.terms[1].grade = "AAA".parse().unwrap();
         policy.terms[2].discount = Some(Discount {
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn weights_are_for_the_weighted_average_of_methods_that_count() {
-        let mut policy = default_document();
+        let mut policy = plain_document();
         let methods = &mut policy.limit_methods;
         methods.combination = LimitCombination::Weighted;
         methods.methods = vec![LimitMethod::NetWorth, LimitMethod::NetWorth];
@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn the_house_alone_approves_no_more_than_credit_could() {
-        let mut policy = default_document();
+        let mut policy = plain_document();
         let ceiling = |units: i64| -> Amounts {
             let money = Money::from_minor(units * 100, "USD".parse().unwrap());
             [money].into_iter().collect()

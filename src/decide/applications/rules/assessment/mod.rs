@@ -90,6 +90,9 @@ pub struct AssessedProfit {
     pub steps: Vec<TermsStep>,
 }
 
+/// The grade of who was never rated: a policy may have terms for it.
+const NOT_RATED: &str = "NR";
+
 /// Assesses what is known of an application under a policy.
 ///
 /// With proposals of 405,000, 630,000 and 1,020,000 for a customer of grade A that asks for 382,500 on 90 days, a step of
@@ -97,8 +100,8 @@ pub struct AssessedProfit {
 pub fn assess(facts: AssessmentFacts, policy: &PolicyDocument) -> Assessment {
     let grade = facts.rating.as_ref().map(|rating| rating.grade.as_str());
     let segment = facts.account.segment.as_deref();
-    let terms = grade
-        .and_then(|grade| policy.terms_of(grade, segment))
+    let terms = policy
+        .terms_of(grade.unwrap_or(NOT_RATED), segment)
         .cloned();
     let net_days = terms.as_ref().map_or(facts.requested_net_days, |row| {
         row.net_days_max.min(facts.requested_net_days)

@@ -1,7 +1,7 @@
 use super::*;
 use crate::book::exposure::model::{AccountStatus, LimitScope};
 use crate::book::policy::model::{LimitMethod, StraightThrough, StraightThroughConditions};
-use crate::book::policy::rules::default_document;
+use crate::book::policy::rules::plain_document;
 use crate::decide::rating::ratings::model::ProbabilitySource;
 use crate::kernel::clock::machine_now;
 
@@ -81,7 +81,7 @@ fn facts() -> AssessmentFacts {
 }
 
 fn policy() -> PolicyDocument {
-    let mut policy = default_document();
+    let mut policy = plain_document();
     policy.limit_methods.payment_period_days = 90;
     policy.limit_methods.rounding_steps = [cny("10000")].into_iter().collect();
     policy

@@ -8,7 +8,7 @@ pub mod runs;
 pub mod sensitivity;
 pub mod survey;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde_json::json;
@@ -18,6 +18,7 @@ use super::{rules, store};
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::rules::grade_holding;
 use crate::book::customers::store as customers;
+use crate::book::exposure::actions as exposure;
 use crate::decide::rating::models::model::ModelKind;
 use crate::decide::rating::rules::ahp::HierarchyError;
 use crate::decide::rating::rules::composite::{CompositeError, ExpertOverride};
@@ -31,6 +32,7 @@ use crate::kernel::ids::{CustomerId, RatingId};
 use crate::kernel::text::Note;
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 use crate::platform::jobs::actions::JobsError;
+use crate::platform::jobs::worker::JobContext;
 
 pub use engine::numbers_of;
 use engine::{Engine, Occasion};
@@ -134,6 +136,8 @@ pub fn rate(tx: &mut Tx, reference: &CustomerRef) -> Result<RatingRow, RatingErr
     let caller = tx.caller();
     let customer = customers::find_visible(tx, caller, reference)?;
     let customer = customer.ok_or(RatingError::NoCustomer)?;
+    // Accounts are locked before customers, everywhere.
+    exposure::lock_all(tx, &BTreeSet::from([customer.id]))?;
     store::lock_customers(tx, &[customer.id])?;
     let engine = Engine::open(tx)?;
     let today = tx.today();
@@ -143,7 +147,16 @@ pub fn rate(tx: &mut Tx, reference: &CustomerRef) -> Result<RatingRow, RatingErr
     let rated = engine.rate(tx, known.collect())?;
     let rating = rated.into_iter().next().ok_or(RatingError::NoCustomer)?;
     tx.record(made(&rating))?;
+    exposure::hand_down(tx, &[customer.id])?;
     Ok(rating)
+}
+
+/// Lets accounts follow who is in default by new ratings, in a unit of work of its own: accounts are locked before
+/// customers, and only few of many need it.
+fn hand_down(context: &JobContext, known: &[engine::Known]) -> Result<(), DbError> {
+    let ids: Vec<CustomerId> = known.iter().map(|one| one.customer).collect();
+    let database = context.database();
+    database.write(context.caller(), |tx| exposure::hand_down(tx, &ids))
 }
 
 /// What the trail says of a new rating: the rating itself keeps the rest, and never changes.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::engine::{Engine, Known, Occasion};
-use super::{RatingError, made};
+use super::{RatingError, hand_down, made};
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::RerateCause;
 use crate::decide::rating::ratings::model::{RatingCause, RatingRow, Record};
@@ -187,7 +187,9 @@ fn carry_out(context: &JobContext, engine: &Engine, due: &[Due]) -> Result<(), D
             .map(|(row, reason)| made(row).because(reason))
             .collect();
         tx.record_all(changes)
-    })
+    })?;
+    let known: Vec<Known> = due.iter().map(|(one, ..)| one.clone()).collect();
+    hand_down(context, &known)
 }
 
 /// What the trail says of why the house rated a customer.

@@ -5,7 +5,7 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::engine::{Engine, Occasion};
-use super::{RatingError, made};
+use super::{RatingError, hand_down, made};
 use crate::decide::rating::ratings::model::RatingCause;
 use crate::decide::rating::ratings::store;
 use crate::kernel::ids::CustomerId;
@@ -79,6 +79,7 @@ pub fn work(context: &JobContext) -> Result<Ended, Interrupted> {
             let rows = engine.rate(tx, known.collect())?;
             tx.record_all(rows.iter().map(made).collect())
         })?;
+        hand_down(context, &known)?;
     }
     let grades: BTreeMap<String, i64> = store::count_by_grade(&mut database.reader()?, run)?
         .into_iter()

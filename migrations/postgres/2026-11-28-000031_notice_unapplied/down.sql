@@ -1,0 +1,1 @@
+ALTER TABLE dunning_notices DROP COLUMN unapplied_minor;
