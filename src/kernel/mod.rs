@@ -7,5 +7,6 @@ pub mod figures;
 pub mod ids;
 pub mod money;
 pub mod places;
+pub mod progress;
 pub mod rates;
 pub mod text;

@@ -25,7 +25,7 @@ use crate::platform::http::auth::{Verifier, house_caller};
 use crate::platform::http::body::BodyTime;
 use crate::platform::http::page::CursorKey;
 use crate::platform::http::{Doors, Problem};
-use crate::platform::jobs::worker::{Bell, Kinds, Worker};
+use crate::platform::jobs::worker::{Bell, Lane, LaneOrder, LaneSize, Workers};
 
 /// Every room's routes: the one list of them. actix asks one after the other, so that the desk's come first.
 pub fn routes(config: &mut ServiceConfig) {
@@ -53,13 +53,28 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(crate::platform::trail::api::routes);
 }
 
-/// Every kind of job with its work: the one list of them.
-const JOBS: Kinds = &[
-    (imports::JOB_KIND, imports::work),
-    (simulation::JOB_KIND, simulation::work),
-    (model_fitting::JOB_KIND, model_fitting::work),
-    (rating_runs::JOB_KIND, rating_runs::work),
-    (rerating::JOB_KIND, rerating::work),
+/// Every kind of job with its work, in the lanes whose workers do them: the one list of them. Imports and the day's work
+/// wait for no computation.
+const LANES: &[Lane] = &[
+    Lane {
+        kinds: &[(imports::JOB_KIND, imports::work)],
+        size: LaneSize::WithSmall,
+        order: LaneOrder::ByCaller,
+    },
+    Lane {
+        kinds: &[(rerating::JOB_KIND, rerating::work)],
+        size: LaneSize::One,
+        order: LaneOrder::Any,
+    },
+    Lane {
+        kinds: &[
+            (simulation::JOB_KIND, simulation::work),
+            (model_fitting::JOB_KIND, model_fitting::work),
+            (rating_runs::JOB_KIND, rating_runs::work),
+        ],
+        size: LaneSize::WithSmall,
+        order: LaneOrder::Any,
+    },
 ];
 
 /// All that the application holds while it runs.
@@ -124,7 +139,7 @@ pub struct Server {
     pub address: std::net::SocketAddr,
     pub handle: ServerHandle,
     running: actix_web::dev::Server,
-    worker: Worker,
+    jobs: Workers,
     copying: Copying,
 }
 
@@ -135,8 +150,8 @@ impl Server {
     /// When the event loop fails.
     pub async fn run(self) -> std::io::Result<()> {
         let ended = self.running.await;
-        // The worker ends its job's step and gives the job back, when it has one.
-        drop(self.worker);
+        // The workers end their jobs' steps and give the jobs back, those that have one.
+        drop(self.jobs);
         drop(self.copying);
         ended
     }
@@ -161,7 +176,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
     let body_time = BodyTime(std::time::Duration::from_millis(house.config.body_time_ms));
     let bell = Arc::clone(&house.bell);
     let copying = keeper.copy_log_by_and_by().map_err(std::io::Error::other)?;
-    let worker = Worker::start(house.doors.database().clone(), JOBS, bell)?;
+    let jobs = Workers::start(house.doors.database(), LANES, &bell)?;
     let running = HttpServer::new(move || {
         let public_metrics = house.config.metrics == MetricsKind::Public;
         App::new()
@@ -202,7 +217,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
         address,
         handle: running.handle(),
         running,
-        worker,
+        jobs,
         copying,
     })
 }

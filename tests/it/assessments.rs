@@ -190,6 +190,15 @@ fn what_is_not_known_is_named_and_nobody_is_judged_by_it() {
         app.turn_to(TODAY);
         a_customer("C-1").create(app);
         let case = Case::under_review(app, "C-1", "500000.00");
+        // Nobody says how likely an unrated customer defaults; of every grade the scale does.
+        let unknown = json!({
+            "economics": {"margin": "0.25", "loss_given_default": "1", "capital_cost": "0.08"}
+        });
+        let refused = assess(&case, app, unknown).expect_problem(422, "invalid");
+        assert_eq!(
+            refused["errors"][0]["pointer"],
+            "/economics/default_probability"
+        );
         let found = assess(&case, app, json!({})).expect(200);
         let found = &found["assessment"];
         assert_eq!(found["recommendation"]["decision"], "undecided");
@@ -228,14 +237,6 @@ fn a_recommendation_takes_what_the_last_assessment_says() {
         customer(app, "C-1");
         let case = Case::under_review(app, "C-1", "300000.00");
         let first = assess(&case, app, expecting()).expect(200);
-        let unknown = json!({
-            "economics": {"margin": "0.25", "loss_given_default": "1", "capital_cost": "0.08"}
-        });
-        let refused = assess(&case, app, unknown).expect_problem(422, "invalid");
-        assert_eq!(
-            refused["errors"][0]["pointer"],
-            "/economics/default_probability"
-        );
         let second_one = assess(
             &case,
             app,

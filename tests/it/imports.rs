@@ -498,7 +498,7 @@ fn leave_behind(app: &TestApp, kind: &str, csv: &str) -> JobId {
             let id = jobs::begin(tx, kind, "lines")?;
             jobs::append(tx, id, 0, csv.as_bytes())?;
             jobs::queue(tx, id, &plan, None)?;
-            let taken = jobs::take(tx, &[kind])?;
+            let taken = jobs::take(tx, jobs::Wanted::of(&[kind]))?;
             assert_eq!(taken.map(|job| job.id), Some(id));
             Ok::<_, Problem>(id)
         })
@@ -532,7 +532,7 @@ fn a_job_that_kills_its_workers_is_given_up() {
             app.turn_to(day);
             let taken = app
                 .database()
-                .maintain(&caller, |tx| jobs::take(tx, &["deadly"]))
+                .maintain(&caller, |tx| jobs::take(tx, jobs::Wanted::of(&["deadly"])))
                 .unwrap();
             taken.map(|job| job.attempts)
         };

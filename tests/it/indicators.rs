@@ -47,6 +47,7 @@ fn the_catalogue_says_what_each_indicator_is() {
             "INVENTORY_TURNOVER",
             "OVERDUE_COUNT",
             "OVERDUE_AMOUNT",
+            "OVERDUE_SHARE",
             "REPAYMENT_RECORD",
             "INDUSTRY_GROWTH",
             "INDUSTRY_CONCENTRATION",
@@ -68,7 +69,7 @@ fn the_catalogue_says_what_each_indicator_is() {
         );
         let history = app.credit().get("/v1/indicators?kind=history").expect(200);
         let history = history["data"].as_array().unwrap().clone();
-        assert_eq!(history.len(), 9);
+        assert_eq!(history.len(), 10);
         assert!(history.iter().all(|one| one["origin"] == "ledger"));
         app.credit()
             .get("/v1/indicators/BROKEN_PROMISES")
@@ -98,6 +99,7 @@ fn of_a_customer_nobody_knows_every_indicator_is_missing_with_its_reason() {
             ("CURRENT_RATIO", "no_statement"),
             ("OVERDUE_COUNT", "no_history"),
             ("OVERDUE_AMOUNT", "no_history"),
+            ("OVERDUE_SHARE", "no_history"),
             ("INDUSTRY_GROWTH", "no_industry"),
             ("MARKET_SHARE", "not_said"),
         ] {
@@ -504,6 +506,13 @@ fn check(all: &BTreeMap<String, IndicatorValue>, story: &Story, as_of: &str) {
     );
     same("DAYS_TO_PAY", float(behaviour.paid.days_to_pay));
     let invoiced = items.iter().any(|item| item.invoice_date <= to);
-    let overdue = behaviour.overdue.amount().to_string().parse().unwrap();
+    let overdue: f64 = behaviour.overdue.amount().to_string().parse().unwrap();
     same("OVERDUE_AMOUNT", invoiced.then_some(overdue));
+    let fell_due = behaviour.paid_and_overdue.amount.amount().to_string();
+    let fell_due: f64 = fell_due.parse().unwrap();
+    let share = (behaviour.items > 0).then(|| overdue / fell_due);
+    let differs = share
+        .zip(told("OVERDUE_SHARE"))
+        .map(|(share, told)| (share - told).abs() > 1e-5);
+    assert_eq!(differs, share.map(|_| false), "OVERDUE_SHARE as of {as_of}");
 }

@@ -16,6 +16,7 @@ use netterms::decide::rating::rules::tree::fit::{TreeSettings, fit as fit_tree};
 use netterms::decide::rating::rules::validation::{
     Observation, ValidationReport, ValidationSettings, stability, validate,
 };
+use netterms::kernel::progress::Progress;
 
 use crate::support::public_data;
 
@@ -52,7 +53,8 @@ fn table((name, bad): (&str, &str)) -> Option<TrainingSet> {
         let numbers: Result<Vec<Option<f64>>, _> = cells()
             .map(|cell| cell.map(str::parse).transpose())
             .collect();
-        let words = || Values::Categorical(cells().map(|cell| cell.map(str::to_owned)).collect());
+        let words =
+            || Values::Categorical(cells().map(|cell| cell.map(std::sync::Arc::from)).collect());
         let values = numbers.map_or_else(|_| words(), Values::Numeric);
         Characteristic {
             name: name.clone(),
@@ -87,11 +89,16 @@ fn observe(set: &TrainingSet, judge: impl Fn(usize) -> (f64, f64)) -> Vec<Observ
 }
 
 fn report(observations: &[Observation]) -> ValidationReport {
-    validate(observations, &ValidationSettings::default()).unwrap()
+    validate(
+        observations,
+        &ValidationSettings::default(),
+        &Progress::default(),
+    )
+    .unwrap()
 }
 
 fn scores(learnt: &TrainingSet, judged: &TrainingSet) -> Vec<Observation> {
-    let fitted = fit_scorecard(learnt, &FitSettings::default()).unwrap();
+    let fitted = fit_scorecard(learnt, &FitSettings::default(), &Progress::default()).unwrap();
     observe(judged, |row| {
         let score = fitted.scorecard.score(&judged.answers(row)).unwrap();
         (score.score, score.probability_of_default.unwrap())
@@ -99,7 +106,7 @@ fn scores(learnt: &TrainingSet, judged: &TrainingSet) -> Vec<Observation> {
 }
 
 fn predictions(learnt: &TrainingSet, judged: &TrainingSet) -> Vec<Observation> {
-    let fitted = fit_tree(learnt, &TreeSettings::default()).unwrap();
+    let fitted = fit_tree(learnt, &TreeSettings::default(), &Progress::default()).unwrap();
     observe(judged, |row| {
         let probability = fitted
             .tree
@@ -222,7 +229,7 @@ fn a_scorecard_of_german_credit_does_as_well_as_those_published() {
     let draws: Vec<ValidationReport> = (0..10)
         .map(|seed| set.split(0.3, seed).unwrap())
         .map(|(learnt, held_back)| scores(&learnt, &held_back))
-        .map(|observations| validate(&observations, &once).unwrap())
+        .map(|observations| validate(&observations, &once, &Progress::default()).unwrap())
         .collect();
     let mean = |of: fn(&ValidationReport) -> f64| draws.iter().map(of).sum::<f64>() / 10.0;
     let (auc, gini, ks) = (
@@ -284,14 +291,14 @@ fn fits_of_100_000_rows_and_64_characteristics() {
         return;
     };
     let start = Instant::now();
-    let fitted = fit_scorecard(&set, &FitSettings::default()).unwrap();
+    let fitted = fit_scorecard(&set, &FitSettings::default(), &Progress::default()).unwrap();
     let kept = fitted.scorecard.characteristics.len();
     println!(
         "ours 100000 scorecard seconds {:.2} ({kept} characteristics kept)",
         start.elapsed().as_secs_f64()
     );
     let start = Instant::now();
-    let fitted = fit_tree(&set, &TreeSettings::default()).unwrap();
+    let fitted = fit_tree(&set, &TreeSettings::default(), &Progress::default()).unwrap();
     println!(
         "ours 100000 tree seconds {:.2} ({} leaves)",
         start.elapsed().as_secs_f64(),

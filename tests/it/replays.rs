@@ -269,7 +269,7 @@ fn a_cancelled_simulation_stops() {
             .database()
             .write(&caller, |tx| {
                 let job = simulation::begin(tx, policy.parse().unwrap(), day, day)?;
-                jobs::take(tx, &[simulation::JOB_KIND])?;
+                jobs::take(tx, jobs::Wanted::of(&[simulation::JOB_KIND]))?;
                 Ok::<_, Problem>(job.id)
             })
             .unwrap();

@@ -117,6 +117,8 @@ impl Place {
 pub enum Conduct {
     OverdueCount,
     OverdueAmount,
+    /// Past due, of what was paid and what is past due.
+    OverdueShare,
     ShareInTime,
     DaysToPay,
     DaysBeyondTerms,
@@ -275,6 +277,8 @@ const FROM_LEDGER: &[Row] = &[
         "invoices with a payment after the due date in the last 365 days, or past due now", Origin::Ledger(Conduct::OverdueCount)),
     Row("OVERDUE_AMOUNT", Kind::History, Unit::Amount, LowerIsBetter, "Overdue amount", "逾期金额",
         "what is open and past due", Origin::Ledger(Conduct::OverdueAmount)),
+    Row("OVERDUE_SHARE", Kind::History, Unit::Share, LowerIsBetter, "Overdue share", "逾期占比",
+        "what is open and past due / (amount paid in the last 365 days + amount past due)", Origin::Ledger(Conduct::OverdueShare)),
     Row("REPAYMENT_RECORD", Kind::History, Unit::Share, HigherIsBetter, "Repayment record", "还款记录",
         "amount paid in time / (amount paid + amount past due), last 365 days", Origin::Ledger(Conduct::ShareInTime)),
     Row("DAYS_TO_PAY", Kind::History, Unit::Days, LowerIsBetter, "Average days to pay", "平均付款天数",

@@ -5,12 +5,14 @@ use serde::Serialize;
 
 use super::model::{Ended, Job, JobError, JobStatus};
 use super::store;
+pub use super::store::Wanted;
 use crate::kernel::caller::{Caller, Role};
 use crate::kernel::ids::JobId;
 use crate::platform::db::{Change, Database, Db, DbError, Tx, fault, write_document};
 
-/// How long a worker may be silent before its job is anybody's again.
-pub const LEASE_SECONDS: i64 = 120;
+/// How long a worker may be silent before its job is anybody's again. The watch beside every job renews it every five
+/// seconds, whatever the work does, so that a job is begun anew soon after its server was killed.
+pub const LEASE_SECONDS: i64 = 20;
 
 /// How often a job is taken before it is given up.
 pub const ATTEMPTS_MAX: i32 = 3;
@@ -161,12 +163,20 @@ pub fn cancel(tx: &mut Tx, id: JobId) -> Result<Job, JobsError> {
     }
 }
 
-/// Takes the next job of these kinds, when there is one. A job that was taken too often is given up instead.
+/// Whether a job that is wanted waits, or was left behind.
 ///
 /// # Errors
 /// When the database fails.
-pub fn take(tx: &mut Tx, kinds: &[&str]) -> Result<Option<Job>, DbError> {
-    while let Some(found) = store::lock_next(tx, kinds)? {
+pub fn is_waiting(database: &Database, wanted: Wanted<'_>) -> Result<bool, DbError> {
+    store::is_waiting(&mut database.reader()?, wanted)
+}
+
+/// Takes the next job that is wanted, when there is one. A job that was taken too often is given up instead.
+///
+/// # Errors
+/// When the database fails.
+pub fn take(tx: &mut Tx, wanted: Wanted<'_>) -> Result<Option<Job>, DbError> {
+    while let Some(found) = store::lock_next(tx, wanted)? {
         if found.attempts >= ATTEMPTS_MAX {
             give_up(tx, &found)?;
             continue;
@@ -218,18 +228,18 @@ pub fn give_back(tx: &mut Tx, job: &Job) -> Result<(), DbError> {
     store::give_back(tx, job)
 }
 
-/// Reports progress and renews the lease; gives the job as it is now, none when another worker has it.
+/// Renews the lease and reports what is done of how much, when it is given; gives the job as it is now, none when
+/// another worker has it.
 ///
 /// # Errors
 /// When the database fails.
 pub fn renew(
     tx: &mut Tx,
     job: &Job,
-    done: i64,
-    total: Option<i64>,
+    progress: Option<(i64, Option<i64>)>,
 ) -> Result<Option<Job>, DbError> {
     let lease = tx.now().plus(Duration::seconds(LEASE_SECONDS));
-    store::renew(tx, job, done, total, lease)
+    store::renew(tx, job, progress, lease)
 }
 
 /// The job as it stands.

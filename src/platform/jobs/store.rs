@@ -1,6 +1,7 @@
 //! Queries on jobs and their files.
 
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::api::JobFilter;
 use super::model::{Ended, Job, JobStatus};
@@ -73,27 +74,89 @@ pub fn list(
     Ok(rows.map_err(DbError::from)?)
 }
 
-/// The oldest job of these kinds that waits, or whose lease ran out; one that another replica is just taking is
-/// passed over.
-pub fn lock_next(tx: &mut Tx, kinds: &[&str]) -> Result<Option<Job>, DbError> {
+/// Which jobs a worker takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    pub kinds: &'a [&'a str],
+    /// Only jobs of which it is known that they are no larger than this.
+    pub most: Option<i64>,
+    /// No job of a caller before an older one of theirs has ended.
+    pub by_caller: bool,
+}
+
+impl<'a> Wanted<'a> {
+    /// Whatever there is of these kinds.
+    pub const fn of(kinds: &'a [&'a str]) -> Wanted<'a> {
+        Wanted {
+            kinds,
+            most: None,
+            by_caller: false,
+        }
+    }
+}
+
+diesel::alias!(jobs as older_jobs: OlderJobs);
+
+/// Jobs that are wanted and wait, or whose lease ran out, the oldest first; for both databases.
+macro_rules! waiting {
+    ($wanted:expr, $now:expr) => {{
+        let (wanted, now): (Wanted<'_>, Instant) = ($wanted, $now);
+        let older = older_jobs
+            .filter(older_jobs.field(dsl::kind).eq(dsl::kind))
+            .filter(older_jobs.field(dsl::created_by).eq(dsl::created_by))
+            .filter(older_jobs.field(dsl::id).lt(dsl::id))
+            .filter(
+                older_jobs
+                    .field(dsl::status)
+                    .eq_any([JobStatus::Queued, JobStatus::Running]),
+            );
+        let most = wanted.most.unwrap_or(i64::MAX);
+        jobs::table
+            .filter(dsl::kind.eq_any(wanted.kinds))
+            .filter(
+                dsl::status.eq(JobStatus::Queued).or(dsl::status
+                    .eq(JobStatus::Running)
+                    .and(dsl::lease_until.lt(now))),
+            )
+            .filter(
+                dsl::progress_total
+                    .assume_not_null()
+                    .le(most)
+                    .or(dsl::progress_total
+                        .is_null()
+                        .and(wanted.most.is_none().into_sql::<Bool>())),
+            )
+            .filter(
+                diesel::dsl::not(diesel::dsl::exists(older))
+                    .or((!wanted.by_caller).into_sql::<Bool>()),
+            )
+            .order(dsl::id)
+            .limit(1)
+    }};
+}
+
+/// Whether a job that is wanted waits, or was left behind.
+pub fn is_waiting(db: &mut Db, wanted: Wanted<'_>) -> Result<bool, DbError> {
+    let now = db.clock().now();
+    let found: Option<JobId> = on_backend!(db, |c| waiting!(wanted, now)
+        .select(dsl::id)
+        .first(c)
+        .optional())?;
+    Ok(found.is_some())
+}
+
+/// The oldest job that is wanted and waits, or whose lease ran out; one that another worker is just taking is passed
+/// over.
+pub fn lock_next(tx: &mut Tx, wanted: Wanted<'_>) -> Result<Option<Job>, DbError> {
     let now = tx.now();
-    let waiting = jobs::table
-        .filter(dsl::kind.eq_any(kinds))
-        .filter(
-            dsl::status.eq(JobStatus::Queued).or(dsl::status
-                .eq(JobStatus::Running)
-                .and(dsl::lease_until.lt(now))),
-        )
-        .order(dsl::id)
-        .limit(1);
     Ok(match tx.conn() {
-        Conn::Postgres(c) => waiting
+        Conn::Postgres(c) => waiting!(wanted, now)
             .select(Job::as_select())
             .for_update()
             .skip_locked()
             .first(&mut **c)
             .optional()?,
-        Conn::Sqlite(c) => waiting
+        Conn::Sqlite(c) => waiting!(wanted, now)
             .select(Job::as_select())
             .first(&mut **c)
             .optional()?,
@@ -121,12 +184,11 @@ pub fn update_if_unchanged(tx: &mut Tx, job: &Job) -> Result<Option<Job>, DbErro
     .optional())?)
 }
 
-/// Writes progress and renews the lease while it is still ours; gives the job as it is now.
+/// Renews the lease while it is still ours, and writes progress when it is given; gives the job as it is now.
 pub fn renew(
     tx: &mut Tx,
     job: &Job,
-    done: i64,
-    total: Option<i64>,
+    progress: Option<(i64, Option<i64>)>,
     lease_until: Instant,
 ) -> Result<Option<Job>, DbError> {
     Ok(on_backend!(tx, |c| diesel::update(
@@ -136,8 +198,8 @@ pub fn renew(
             .filter(dsl::attempts.eq(job.attempts))
     )
     .set((
-        dsl::progress_done.eq(done),
-        dsl::progress_total.eq(total),
+        progress.map(|(done, _)| dsl::progress_done.eq(done)),
+        progress.map(|(_, total)| dsl::progress_total.eq(total)),
         dsl::lease_until.eq(lease_until),
         dsl::version.eq(dsl::version + 1),
     ))

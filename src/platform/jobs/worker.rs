@@ -1,4 +1,6 @@
-//! The worker: one thread that takes jobs and does them, one after the other.
+//! The workers: threads that take jobs and do them. Kinds of jobs that may wait for each other share a lane with a
+//! worker for whatever comes and, where jobs can be large, one for small jobs alone, so that a large one keeps neither
+//! other lanes nor small jobs of its own waiting.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,13 +8,11 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
-
-use super::actions;
-use super::file::JobFile;
+use super::actions::{self, Wanted};
+pub use super::context::{Interrupted, JobContext};
 use super::model::{Ended, Job, JobError, JobStatus};
 use crate::kernel::caller::Caller;
-use crate::platform::db::{Backend, Database, DbError, read_document};
+use crate::platform::db::{Database, DbError};
 use crate::platform::http::Problem;
 use crate::platform::http::auth::house_caller;
 
@@ -22,26 +22,38 @@ const POLL: Duration = Duration::from_secs(1);
 /// After how many looks it also forgets uploads that broke off.
 const POLLS_PER_SWEEP: u32 = 600;
 
+/// What is small: jobs of so many lines, customers or checks at most.
+const SMALL_MAX: i64 = 2_000;
+
 /// What does the jobs of one kind.
 pub type Work = fn(&JobContext) -> Result<Ended, Interrupted>;
 
-/// The kinds of jobs, each with its work.
-pub type Kinds = &'static [(&'static str, Work)];
-
-/// Why work stopped before its end.
-#[derive(Debug, thiserror::Error)]
-pub enum Interrupted {
-    #[error("somebody cancelled the job")]
-    Cancelled,
-    #[error("the process is stopping")]
-    Stopping,
-    #[error("another worker has the job")]
-    Lost,
-    #[error(transparent)]
-    Db(#[from] DbError),
+/// Kinds of jobs that share workers.
+pub struct Lane {
+    /// The kinds, each with its work.
+    pub kinds: &'static [(&'static str, Work)],
+    pub size: LaneSize,
+    pub order: LaneOrder,
 }
 
-/// Wakes the worker when a job was queued in this process, and tells it to stop.
+/// How many workers a lane has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LaneSize {
+    One,
+    /// One for whatever comes, and one for small jobs alone.
+    WithSmall,
+}
+
+/// In which order a lane's jobs are begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LaneOrder {
+    /// The oldest first, whoever asked for it.
+    Any,
+    /// Moreover, what one caller asked for is done one after the other: a file may need what the one before it brought.
+    ByCaller,
+}
+
+/// Wakes the workers when a job was queued in this process, and tells them to stop.
 #[derive(Debug, Default)]
 pub struct Bell {
     state: Mutex<BellState>,
@@ -50,14 +62,15 @@ pub struct Bell {
 
 #[derive(Debug, Default)]
 struct BellState {
-    rung: bool,
+    /// How often it was rung.
+    rings: u64,
     stopping: bool,
 }
 
 impl Bell {
     /// To be called after the job was committed.
     pub fn ring(&self) {
-        self.set(|state| state.rung = true);
+        self.set(|state| state.rings = state.rings.wrapping_add(1));
     }
 
     fn stop(&self) {
@@ -69,145 +82,98 @@ impl Bell {
         self.changed.notify_all();
     }
 
-    fn is_stopping(&self) -> bool {
+    pub(super) fn is_stopping(&self) -> bool {
         self.state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .stopping
     }
 
-    fn wait(&self) {
+    /// Waits until it is rung again, or it is time to look. Gives how often it has been rung by now.
+    fn wait(&self, heard: u64) -> u64 {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let quiet = |state: &mut BellState| !state.rung && !state.stopping;
-        let (mut state, _) = self
+        let quiet = |state: &mut BellState| state.rings == heard && !state.stopping;
+        let (state, _) = self
             .changed
             .wait_timeout_while(state, POLL, quiet)
             .unwrap_or_else(PoisonError::into_inner);
-        state.rung = false;
+        state.rings
     }
 }
 
-/// A job that is being done.
-pub struct JobContext {
-    database: Database,
-    caller: Caller,
-    job: Job,
+/// The running workers; stopped and waited for when they are dropped.
+pub struct Workers {
     bell: Arc<Bell>,
+    threads: Vec<JoinHandle<()>>,
 }
 
-impl JobContext {
-    pub const fn database(&self) -> &Database {
-        &self.database
-    }
-
-    /// Who asked for the job: the work is done as them.
-    pub const fn caller(&self) -> &Caller {
-        &self.caller
-    }
-
-    pub const fn job(&self) -> &Job {
-        &self.job
-    }
-
-    /// What the work was asked to do.
-    ///
-    /// # Errors
-    /// When the stored input is of another shape.
-    pub fn input<In: DeserializeOwned>(&self) -> Result<In, Interrupted> {
-        Ok(read_document(&self.job.input)?)
-    }
-
-    /// The job's file from its beginning.
-    pub fn file(&self) -> JobFile<'_> {
-        JobFile::new(&self.database, self.job.id)
-    }
-
-    /// Reports progress between two units of work.
-    ///
-    /// # Errors
-    /// When the work is to stop.
-    pub fn progress(&self, done: i64, total: Option<i64>) -> Result<(), Interrupted> {
-        let renewed = self.database.maintain(&self.caller, |tx| {
-            actions::renew(tx, &self.job, done, total)
-        })?;
-        self.go_on(renewed)
-    }
-
-    /// Reports progress inside a unit of work, where the database can: SQLite's only writer is in use then.
-    ///
-    /// # Errors
-    /// When the work is to stop.
-    pub fn progress_inside(&self, done: i64, total: Option<i64>) -> Result<(), Interrupted> {
-        match self.database.backend() {
-            Backend::Postgres => self.progress(done, total),
-            Backend::Sqlite => self.go_on(actions::read(&self.database, self.job.id)?),
-        }
-    }
-
-    fn go_on(&self, job: Option<Job>) -> Result<(), Interrupted> {
-        match job {
-            Some(job) if job.attempts != self.job.attempts => Err(Interrupted::Lost),
-            Some(job) if job.cancel_requested_at.is_some() => Err(Interrupted::Cancelled),
-            Some(_) if self.bell.is_stopping() => Err(Interrupted::Stopping),
-            Some(_) => Ok(()),
-            None => Err(Interrupted::Lost),
-        }
-    }
-}
-
-/// The running worker; stopped and waited for when it is dropped.
-pub struct Worker {
-    bell: Arc<Bell>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Worker {
-    /// Starts the worker's thread.
+impl Workers {
+    /// Starts the workers' threads.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(database: Database, kinds: Kinds, bell: Arc<Bell>) -> io::Result<Worker> {
+    pub fn start(
+        database: &Database,
+        lanes: &'static [Lane],
+        bell: &Arc<Bell>,
+    ) -> io::Result<Workers> {
         let house = house_caller("netterms-worker", &[]).map_err(io::Error::other)?;
-        let bench = Bench {
-            database,
-            kinds,
-            bell: Arc::clone(&bell),
-            house,
+        let mut workers = Workers {
+            bell: Arc::clone(bell),
+            threads: Vec::new(),
         };
-        let thread = std::thread::Builder::new()
-            .name("jobs".to_owned())
-            .spawn(move || bench.work())?;
-        Ok(Worker {
-            bell,
-            thread: Some(thread),
-        })
+        for lane in lanes {
+            let shares: &[Option<i64>] = match lane.size {
+                LaneSize::One => &[None],
+                LaneSize::WithSmall => &[None, Some(SMALL_MAX)],
+            };
+            for most in shares {
+                let bench = Bench {
+                    database: database.clone(),
+                    lane,
+                    most: *most,
+                    is_sweeping: workers.threads.is_empty(),
+                    bell: Arc::clone(bell),
+                    house: house.clone(),
+                };
+                let thread = std::thread::Builder::new()
+                    .name("jobs".to_owned())
+                    .spawn(move || bench.work())?;
+                workers.threads.push(thread);
+            }
+        }
+        Ok(workers)
     }
 }
 
-impl Drop for Worker {
+impl Drop for Workers {
     fn drop(&mut self) {
         self.bell.stop();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the worker's thread panicked");
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a worker's thread panicked");
+            }
         }
     }
 }
 
-/// What the worker's thread holds.
+/// What a worker's thread holds.
 struct Bench {
     database: Database,
-    kinds: Kinds,
+    lane: &'static Lane,
+    /// The largest job that it takes; none takes all.
+    most: Option<i64>,
+    /// Whether it also forgets uploads that broke off.
+    is_sweeping: bool,
     bell: Arc<Bell>,
     house: Caller,
 }
 
 impl Bench {
     fn work(&self) {
-        let mut polls = 0;
+        let (mut polls, mut heard) = (0, 0);
         while !self.bell.is_stopping() {
-            if polls == 0 {
+            if polls == 0 && self.is_sweeping {
                 let swept = self
                     .database
                     .maintain(&self.house, actions::discard_broken_off);
@@ -215,18 +181,14 @@ impl Bench {
             }
             polls = (polls + 1) % POLLS_PER_SWEEP;
             if !self.work_once() {
-                self.bell.wait();
+                heard = self.bell.wait(heard);
             }
         }
     }
 
     /// Does one job, and says whether there was one.
     fn work_once(&self) -> bool {
-        let names: Vec<&str> = self.kinds.iter().map(|(name, _)| *name).collect();
-        match self
-            .database
-            .maintain(&self.house, |tx| actions::take(tx, &names))
-        {
+        match self.take() {
             Ok(Some(job)) => {
                 log_failure(self.do_job(job));
                 true
@@ -239,20 +201,41 @@ impl Bench {
         }
     }
 
+    /// Takes a job. Whether there may be one is read first: most looks find none, and SQLite has one writer.
+    fn take(&self) -> Result<Option<Job>, DbError> {
+        let kinds: Vec<&str> = self.lane.kinds.iter().map(|(name, _)| *name).collect();
+        let wanted = Wanted {
+            most: self.most,
+            by_caller: self.lane.order == LaneOrder::ByCaller,
+            ..Wanted::of(&kinds)
+        };
+        if !actions::is_waiting(&self.database, wanted)? {
+            return Ok(None);
+        }
+        self.database
+            .maintain(&self.house, |tx| actions::take(tx, wanted))
+    }
+
     fn do_job(&self, job: Job) -> Result<(), DbError> {
-        let work = self.kinds.iter().find(|(name, _)| *name == job.kind);
+        let work = self.lane.kinds.iter().find(|(name, _)| *name == job.kind);
         let Some((_, work)) = work else {
             return Ok(());
         };
-        let context = JobContext {
-            database: self.database.clone(),
-            caller: read_document(&job.caller)?,
-            job,
-            bell: Arc::clone(&self.bell),
-        };
-        let job = &context.job;
+        let context = JobContext::open(&self.database, job, &self.bell)?;
+        let job = context.job();
         tracing::info!(job = %job.id, kind = job.kind, attempt = job.attempts, "job begins");
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(&context)));
+        let outcome = std::thread::scope(|scope| {
+            let watching = std::thread::Builder::new()
+                .name("job-watch".to_owned())
+                .spawn_scoped(scope, || context.watch(&self.house))
+                .map_err(|error| DbError::Unavailable(error.to_string()));
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                watching?;
+                work(&context)
+            }));
+            context.end_watch();
+            outcome
+        });
         let ended = match outcome {
             Ok(Ok(ended)) => ended,
             Ok(Err(Interrupted::Cancelled)) => Ended::empty(JobStatus::Cancelled, Vec::new()),
@@ -262,6 +245,7 @@ impl Bench {
                     .maintain(&self.house, |tx| actions::give_back(tx, job));
             }
             Ok(Err(Interrupted::Lost)) => return Ok(()),
+            Ok(Err(Interrupted::TookTooLong)) => took_too_long(),
             // An outage passes: the lease runs out, and the job is taken again.
             Ok(Err(Interrupted::Db(error @ (DbError::Unavailable(_) | DbError::Locked(_))))) => {
                 return Err(error);
@@ -273,6 +257,15 @@ impl Bench {
         self.database
             .maintain(&self.house, |tx| actions::end(tx, job, &ended))
     }
+}
+
+fn took_too_long() -> Ended {
+    Ended::failed(JobError {
+        line: None,
+        column: None,
+        code: "took_too_long".to_owned(),
+        message: "the work took longer than is allowed: ask for less of it".to_owned(),
+    })
 }
 
 fn failed(error: impl std::fmt::Display) -> Ended {
@@ -289,6 +282,6 @@ fn failed(error: impl std::fmt::Display) -> Ended {
 
 fn log_failure(outcome: Result<(), DbError>) {
     if let Err(error) = outcome {
-        tracing::warn!(%error, "the worker met an error and goes on");
+        tracing::warn!(%error, "a worker met an error and goes on");
     }
 }

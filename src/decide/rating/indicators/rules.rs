@@ -213,6 +213,7 @@ fn of_conduct(row: &LedgerRow, conduct: Conduct, on: NaiveDate) -> Option<Figure
         _ if row.items == 0 => None,
         Conduct::OverdueCount => u32::try_from(row.items_late).ok().map(Figure::from),
         Conduct::DaysLateMax => u32::try_from(row.days_late_max).ok().map(Figure::from),
+        Conduct::OverdueShare => share(overdue, paid + overdue),
         Conduct::ShareInTime => share(to_float(row.paid_in_time_minor)?, paid + overdue),
         Conduct::DaysToPay => share(row.paid_days, paid),
         Conduct::DaysBeyondTerms => share(row.late_days, paid + overdue),

@@ -1,7 +1,5 @@
 //! Models as they are stored, and the document of each kind.
 
-use std::collections::BTreeMap;
-
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -195,6 +193,13 @@ pub struct FitPlan {
     /// Columns of words, even where every value looks like a number.
     #[serde(default)]
     pub words: Vec<String>,
+    /// How a value that nobody knows is written, small or capital letters alike; for a column of countries, whose NA is
+    /// Namibia, leave `NA` out.
+    #[serde(default = "missing_values")]
+    pub missing: Vec<String>,
+    /// What stands before the decimals of a number.
+    #[serde(default)]
+    pub decimal: DecimalMark,
     /// The share of customers who are held back to validate on.
     #[serde(default = "three_tenths")]
     pub validation_share: f64,
@@ -221,6 +226,32 @@ pub struct FitTarget {
     pub good: Option<String>,
 }
 
+/// What stands before the decimals of a number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecimalMark {
+    /// 1.5
+    #[default]
+    Point,
+    /// 1,5
+    Comma,
+}
+
+impl FitPlan {
+    /// Whether a cell says that its value is not known.
+    pub fn is_missing(&self, cell: &str) -> bool {
+        cell.is_empty()
+            || self
+                .missing
+                .iter()
+                .any(|word| word.eq_ignore_ascii_case(cell))
+    }
+}
+
+fn missing_values() -> Vec<String> {
+    ["NA", "NaN", "null", "."].map(str::to_owned).to_vec()
+}
+
 fn three_tenths() -> f64 {
     0.3
 }
@@ -238,6 +269,3 @@ pub struct ModelDraft {
     pub document: serde_json::Value,
     pub reason: Note,
 }
-
-/// The cells of a training set by column, as they are read; none where a cell is empty.
-pub type Columns = BTreeMap<String, Vec<Option<String>>>;

@@ -34,13 +34,22 @@ pub struct Graded {
     pub default: Option<DefaultState>,
 }
 
-/// The grade that a score alone gives; not rated without one.
-pub fn grade_of(scale: &Scale, score: Option<f64>) -> String {
-    let graded = score.and_then(|score| scale.scale.grade(score).ok());
-    graded.map_or_else(
-        || scale.scale.not_rated().unwrap_or("NR").to_owned(),
-        |graded| graded.grade,
-    )
+/// What a model says of a customer: a score, and the probability of default where it gives one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Said {
+    pub score: f64,
+    pub probability_of_default: Option<f64>,
+}
+
+/// The grade that a model alone gives; not rated when it says nothing.
+pub fn grade_of(scale: &Scale, said: Option<Said>) -> String {
+    let graded = said.and_then(|said| {
+        let graded = scale
+            .scale
+            .grade_said(said.score, said.probability_of_default);
+        graded.ok().map(str::to_owned)
+    });
+    graded.unwrap_or_else(|| scale.scale.not_rated().unwrap_or("NR").to_owned())
 }
 
 /// The grade that holds: the model's, after floors, the override, caps and default. Nothing but default moves who could
@@ -121,7 +130,9 @@ fn bounded(
         steps,
         default: None,
     };
-    let Some(model_grade) = model_grade else {
+    // Whom the scale can't grade, since it does not cut what the model gives, is not rated either.
+    let graded = model_grade.filter(|code| scale.scale.not_rated() != Some(*code));
+    let Some(model_grade) = graded else {
         return Ok(without_override(grade_of(scale, None), Vec::new()));
     };
     let ladder = scale.ladder();
@@ -336,6 +347,17 @@ mod tests {
         let graded = grade(&default_scale(), None, &sound(), Some(&one), None, today);
         let graded = graded.unwrap();
         assert_eq!((graded.grade.as_str(), graded.override_grade), ("NR", None));
+        // So is whom the scale does not grade.
+        let facts = sound();
+        let graded = grade(
+            &default_scale(),
+            Some("NR"),
+            &facts,
+            Some(&one),
+            None,
+            today,
+        );
+        assert_eq!(graded.unwrap().grade, "NR");
     }
 
     fn owing(days: u32, yuan: i64) -> GradeFacts {

@@ -26,6 +26,22 @@ pub const SEVEN_GRADES: [&str; 7] = ["AAA", "AA", "A", "BBB", "BB", "B", "CCC"];
 /// divides CCC from B.
 pub const SEVEN_CUT_OFFS: [f64; 6] = [0.25, 0.40, 0.50, 0.60, 0.70, 0.85];
 
+/// Up to which probability of default each grade but the lowest reaches, and the probability that is reckoned with for
+/// each, best first. The bands are those of the German rating initiative's classes, split at the ends; no grade is below
+/// the floor of 0.05% that Basel sets (CRE32).
+pub const SEVEN_PROBABILITIES: [(Option<f64>, f64); 7] = [
+    (Some(0.001), 0.0005),
+    (Some(0.003), 0.0017),
+    (Some(0.007), 0.0046),
+    (Some(0.015), 0.010),
+    (Some(0.03), 0.021),
+    (Some(0.08), 0.049),
+    (None, 0.15),
+];
+
+/// The probability of default that is reckoned with for who could not be rated.
+pub const NOT_RATED_PROBABILITY: f64 = 0.03;
+
 /// A grade that is given by score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +50,10 @@ pub struct Grade {
     /// The lowest score of this grade; none for the lowest grade, which takes all the rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<f64>,
+    /// The highest probability of default of this grade, for models that give one; none for the lowest grade, which
+    /// takes all the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probability_up_to: Option<f64>,
     /// How likely a customer of this grade defaults within a year, from 0 to 1; none when nobody has said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probability_of_default: Option<f64>,
@@ -58,6 +78,9 @@ pub struct ScaleDocument {
     /// The grade of who is not rated: `NR`. Neither better nor worse than others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_rated: Option<String>,
+    /// How likely a customer who is not rated defaults within a year, from 0 to 1; none when nobody has said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_rated_probability_of_default: Option<f64>,
 }
 
 /// What is wrong with a scale; [`ScaleError::pointer`] says where.
@@ -83,8 +106,18 @@ pub enum ScaleError {
     ProbabilityFalls { place: usize },
     #[error("{grades} grades need one cut-off fewer, {cut_offs} are given")]
     CutOffs { grades: usize, cut_offs: usize },
+    #[error(
+        "grade {place}: the highest probability of default must lie above that of the better grade and below 1; give it to all grades but the lowest, or to none"
+    )]
+    Band { place: usize },
+    #[error("the probability of default of who is not rated must be a number from 0 to 1")]
+    NotRatedProbability,
     #[error("the score must be a number")]
     Score,
+    #[error(
+        "the scale has no cut-offs for scores: it grades models that give a probability of default"
+    )]
+    NotByScore,
     #[error("there is no grade {code} on this scale")]
     Unknown { code: String },
     #[error("{code} is not given by score: it can't be moved by notches")]
@@ -107,6 +140,8 @@ impl ScaleError {
             ScaleError::Probability { place } | ScaleError::ProbabilityFalls { place } => {
                 format!("/grades/{place}/probability_of_default")
             }
+            ScaleError::Band { place } => format!("/grades/{place}/probability_up_to"),
+            ScaleError::NotRatedProbability => "/not_rated_probability_of_default".to_owned(),
             _ => "/grades".to_owned(),
         }
     }
@@ -122,20 +157,20 @@ impl TryFrom<ScaleDocument> for GradeScale {
         }
         check_codes(&document)?;
         check_probabilities(&document.grades)?;
-        let mut better = f64::INFINITY;
-        for (place, grade) in document.grades.iter().enumerate() {
-            match (grade.from, place + 1 == count) {
-                (None, true) => {}
-                (None, false) => return Err(ScaleError::NoCutOff { place }),
-                (Some(_), true) => return Err(ScaleError::LowestCutOff { place }),
-                (Some(from), false) if !is_usable(from) => {
-                    return Err(ScaleError::NotANumber { place });
-                }
-                (Some(from), false) if from >= better => {
-                    return Err(ScaleError::NotFalling { place });
-                }
-                (Some(from), false) => better = from,
-            }
+        let not_rated = document.not_rated_probability_of_default;
+        if not_rated.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {
+            return Err(ScaleError::NotRatedProbability);
+        }
+        let is_by_probability = document
+            .grades
+            .iter()
+            .any(|grade| grade.probability_up_to.is_some());
+        let is_by_score = document.grades.iter().any(|grade| grade.from.is_some());
+        if is_by_probability {
+            check_bands(&document.grades)?;
+        }
+        if is_by_score || !is_by_probability {
+            check_cut_offs(&document.grades)?;
         }
         Ok(GradeScale { document })
     }
@@ -145,6 +180,40 @@ impl From<GradeScale> for ScaleDocument {
     fn from(scale: GradeScale) -> ScaleDocument {
         scale.document
     }
+}
+
+/// Every grade but the lowest has a cut-off, and each is below that of the better grade.
+fn check_cut_offs(grades: &[Grade]) -> Result<(), ScaleError> {
+    let mut better = f64::INFINITY;
+    for (place, grade) in grades.iter().enumerate() {
+        match (grade.from, place + 1 == grades.len()) {
+            (None, true) => {}
+            (None, false) => return Err(ScaleError::NoCutOff { place }),
+            (Some(_), true) => return Err(ScaleError::LowestCutOff { place }),
+            (Some(from), false) if !is_usable(from) => {
+                return Err(ScaleError::NotANumber { place });
+            }
+            (Some(from), false) if from >= better => {
+                return Err(ScaleError::NotFalling { place });
+            }
+            (Some(from), false) => better = from,
+        }
+    }
+    Ok(())
+}
+
+/// Every grade but the lowest has a highest probability, and each is above that of the better grade.
+fn check_bands(grades: &[Grade]) -> Result<(), ScaleError> {
+    let mut better = 0.0;
+    for (place, grade) in grades.iter().enumerate() {
+        let is_lowest = place + 1 == grades.len();
+        match grade.probability_up_to {
+            None if is_lowest => {}
+            Some(most) if !is_lowest && most > better && most < 1.0 => better = most,
+            _ => return Err(ScaleError::Band { place }),
+        }
+    }
+    Ok(())
 }
 
 /// Worse grades default no less often than better ones, of those that say so.
@@ -182,19 +251,23 @@ fn check_codes(document: &ScaleDocument) -> Result<(), ScaleError> {
 }
 
 impl Default for GradeScale {
-    /// AAA to CCC with the house's cut-offs, D and NR.
+    /// AAA to CCC with the house's cut-offs and probabilities, D and NR.
     fn default() -> GradeScale {
         let cut_offs = SEVEN_CUT_OFFS.iter().rev().copied().map(Some).chain([None]);
-        let grade = |(code, from): (&&str, Option<f64>)| Grade {
-            code: (*code).to_owned(),
-            from,
-            probability_of_default: None,
-        };
+        let cuts = cut_offs.zip(SEVEN_PROBABILITIES);
+        let grade =
+            |(code, (from, (up_to, used))): (&&str, (Option<f64>, (Option<f64>, f64)))| Grade {
+                code: (*code).to_owned(),
+                from,
+                probability_up_to: up_to,
+                probability_of_default: Some(used),
+            };
         GradeScale {
             document: ScaleDocument {
-                grades: SEVEN_GRADES.iter().zip(cut_offs).map(grade).collect(),
+                grades: SEVEN_GRADES.iter().zip(cuts).map(grade).collect(),
                 in_default: Some("D".to_owned()),
                 not_rated: Some("NR".to_owned()),
+                not_rated_probability_of_default: Some(NOT_RATED_PROBABILITY),
             },
         }
     }
@@ -267,12 +340,14 @@ impl GradeScale {
         let grades = codes.iter().zip(from).map(|(code, from)| Grade {
             code: (*code).to_owned(),
             from,
+            probability_up_to: None,
             probability_of_default: None,
         });
         GradeScale::try_from(ScaleDocument {
             grades: grades.collect(),
             in_default: Some("D".to_owned()),
             not_rated: Some("NR".to_owned()),
+            not_rated_probability_of_default: None,
         })
     }
 
@@ -294,6 +369,9 @@ impl GradeScale {
         if self.in_default() == Some(code) {
             return Some(1.0);
         }
+        if self.not_rated() == Some(code) {
+            return self.document.not_rated_probability_of_default;
+        }
         let grade = self.document.grades.iter().find(|one| one.code == code)?;
         grade.probability_of_default
     }
@@ -308,13 +386,51 @@ impl GradeScale {
             .collect()
     }
 
+    /// Whether the scale grades scores.
+    pub fn is_by_score(&self) -> bool {
+        let best = self.document.grades.first();
+        best.is_some_and(|grade| grade.from.is_some())
+    }
+
+    /// Whether the scale grades probabilities of default.
+    pub fn is_by_probability(&self) -> bool {
+        let best = self.document.grades.first();
+        best.is_some_and(|grade| grade.probability_up_to.is_some())
+    }
+
+    /// The grade of a customer whose model gives this score, and a probability of default where it gives one: by the
+    /// probability, else by the score. A probability of 0.7% is an A on the house's scale, of 0.71% a BBB.
+    ///
+    /// # Errors
+    /// When the scale does not grade such models, or the number is none.
+    pub fn grade_said(&self, score: f64, probability: Option<f64>) -> Result<&str, ScaleError> {
+        let grades = &self.document.grades;
+        let found = match probability.filter(|_| self.is_by_probability()) {
+            Some(probability) => grades.iter().find(|grade| {
+                grade
+                    .probability_up_to
+                    .is_none_or(|most| probability <= most)
+            }),
+            None => {
+                let graded = self.grade(score)?;
+                grades.iter().find(|grade| grade.code == graded.grade)
+            }
+        };
+        found
+            .map(|grade| grade.code.as_str())
+            .ok_or(ScaleError::Score)
+    }
+
     /// The grade of a score: the best whose cut-off the score reaches.
     ///
     /// # Errors
-    /// When the score is no finite number.
+    /// When the score is no finite number, or the scale has no cut-offs for scores.
     pub fn grade(&self, score: f64) -> Result<GradedScore, ScaleError> {
         if !score.is_finite() {
             return Err(ScaleError::Score);
+        }
+        if !self.is_by_score() {
+            return Err(ScaleError::NotByScore);
         }
         let mut below = None;
         for grade in &self.document.grades {

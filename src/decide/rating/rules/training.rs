@@ -6,6 +6,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -41,19 +42,18 @@ pub enum Answer {
 pub type Answers = BTreeMap<String, Answer>;
 
 /// One column: a characteristic's value for every customer, `None` where it is missing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Characteristic {
     pub name: String,
     pub values: Values,
 }
 
 /// The values of a characteristic.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Values {
     Numeric(Vec<Option<f64>>),
-    Categorical(Vec<Option<String>>),
+    /// Equal words share their letters.
+    Categorical(Vec<Option<Arc<str>>>),
 }
 
 impl Values {
@@ -71,7 +71,10 @@ impl Values {
     fn answer(&self, row: usize) -> Option<Answer> {
         match self {
             Values::Numeric(values) => values.get(row).copied().flatten().map(Answer::Number),
-            Values::Categorical(values) => values.get(row).cloned().flatten().map(Answer::Text),
+            Values::Categorical(values) => {
+                let word = values.get(row)?.as_ref()?;
+                Some(Answer::Text(word.to_string()))
+            }
         }
     }
 

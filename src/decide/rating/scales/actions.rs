@@ -72,7 +72,10 @@ pub fn ensure_default(tx: &mut Tx) -> Result<(), DbError> {
     if store::find_live(tx)?.is_some() {
         return Ok(());
     }
-    let reason = "The scale that a new house begins with.".to_owned();
+    let reason = "The scale that a new house begins with. Bands of probabilities: the classes of the German rating \
+                  initiative, with the floor of Basel (0.05%); their splits, the probabilities reckoned with and the \
+                  cut-offs of scores are our own."
+        .to_owned();
     let mut row = new_row(tx, 1, &rules::default_scale(), reason)?;
     row.status = ScaleStatus::Live;
     row.live_at = Some(tx.now());

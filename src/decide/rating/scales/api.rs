@@ -14,10 +14,10 @@ use crate::kernel::clock::Instant;
 use crate::kernel::ids::GradeScaleId;
 use crate::kernel::text::{Note, Subject};
 use crate::platform::db::{DbError, read_document};
-use crate::platform::http::auth::{ApproveModels, DraftModels, ReadScales};
+use crate::platform::http::auth::{DraftModels, ReadScales};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, IfMatch, KeyedCommand, Listing, Outcome, Problem, Valid,
+    Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid,
 };
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -26,8 +26,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(find_live_grade_scale)
         .service(find_grade_scale)
         .service(draft_grade_scale)
-        .service(change_grade_scale)
-        .service(approve_grade_scale);
+        .service(change_grade_scale);
 }
 
 /// List grade scales
@@ -99,7 +98,8 @@ pub async fn find_grade_scale(
 /// Draft a grade scale
 ///
 /// The whole document, as the next version: `scale` with the grades from the best to the worst, each with the lowest
-/// score that it takes (`from`; the lowest grade has none), and the codes of who defaulted and who is not rated;
+/// score that it takes (`from`) and the highest probability of default (`probability_up_to`) for models that give one (the
+/// lowest grade has neither), and the codes of who defaulted and who is not rated;
 /// `bounds` with the floors and caps that hold whatever the score, and how many grades an expert may move a customer;
 /// `rating_months`, how long a rating is good. It grades nobody until another person sets it live.
 #[utoipa::path(
@@ -159,35 +159,6 @@ pub async fn change_grade_scale(
         .await
 }
 
-/// Set a grade scale live
-///
-/// At once, by a person who had no part in writing it; the version that was live is retired. Ratings that stand keep
-/// their grades until the customers are rated anew: preview the migration first. An `Idempotency-Key` is required.
-#[utoipa::path(
-    tag = "ratings",
-    params(
-        ("id" = GradeScaleId, Path, description = "The scale."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
-    request_body = RatingReasonIn,
-    responses((status = 200, description = "The scale, live.", body = GradeScaleOut)),
-    security(("bearer" = ["rating-models:approve"]))
-)]
-#[post("/v1/grade-scales/{id}/approve")]
-pub async fn approve_grade_scale(
-    actor: Actor<ApproveModels>,
-    id: web::Path<GradeScaleId>,
-    version: IfMatch,
-    command: KeyedCommand<RatingReasonIn>,
-    doors: web::Data<Doors>,
-) -> Outcome {
-    doors
-        .once_keyed(&actor, command, move |tx, input| {
-            answer(actions::approve(tx, *id, version.0, &input.reason)?)
-        })
-        .await
-}
-
 fn answer(scale: ScaleRow) -> Result<Answer, Problem> {
     let version = scale.version;
     Ok(Answer::ok(&GradeScaleOut::read(scale)?)?.version(version))
@@ -199,7 +170,11 @@ fn answer(scale: ScaleRow) -> Result<Answer, Problem> {
 #[schema(example = json!({
     "document": {
         "scale": {
-            "grades": [{"code": "A", "from": 0.7}, {"code": "B", "from": 0.4}, {"code": "C"}],
+            "grades": [
+                {"code": "A", "from": 0.7, "probability_up_to": 0.01, "probability_of_default": 0.005},
+                {"code": "B", "from": 0.4, "probability_up_to": 0.05, "probability_of_default": 0.025},
+                {"code": "C", "probability_of_default": 0.12}
+            ],
             "in_default": "D", "not_rated": "NR"
         },
         "bounds": {
@@ -235,7 +210,11 @@ pub struct RatingReasonIn {
     "id": "gsc_01k00000000000000000000001", "scale_version": 2, "status": "draft",
     "document": {
         "scale": {
-            "grades": [{"code": "A", "from": 0.7}, {"code": "B", "from": 0.4}, {"code": "C"}],
+            "grades": [
+                {"code": "A", "from": 0.7, "probability_up_to": 0.01, "probability_of_default": 0.005},
+                {"code": "B", "from": 0.4, "probability_up_to": 0.05, "probability_of_default": 0.025},
+                {"code": "C", "probability_of_default": 0.12}
+            ],
             "in_default": "D", "not_rated": "NR"
         },
         "bounds": {"rules": [], "override_grades": 1},
@@ -268,7 +247,9 @@ pub struct GradeScaleOut {
 }
 
 impl GradeScaleOut {
-    fn read(row: ScaleRow) -> Result<GradeScaleOut, DbError> {
+    /// # Errors
+    /// When the row was changed by other hands.
+    pub fn read(row: ScaleRow) -> Result<GradeScaleOut, DbError> {
         Ok(GradeScaleOut {
             id: row.id,
             scale_version: row.scale_version,

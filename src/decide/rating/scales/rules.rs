@@ -15,7 +15,8 @@ const PROBATION_DAYS_MAX: u32 = 366;
 /// Facts tell what is past due day by day up to so many days.
 const PAST_DUE_DAYS_MAX: u32 = 365;
 
-/// AAA to CCC with the house's cut-offs, D and NR, the house's caps, and ratings that are good for a year.
+/// AAA to CCC with the house's cut-offs for scores and bands of probabilities, D and NR, the house's caps, and ratings
+/// that are good for a year.
 pub fn default_scale() -> Scale {
     Scale {
         scale: GradeScale::default(),

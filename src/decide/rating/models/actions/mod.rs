@@ -1,6 +1,7 @@
 //! What is done with rating models.
 
 pub mod fitting;
+mod training_file;
 
 use std::collections::BTreeMap;
 

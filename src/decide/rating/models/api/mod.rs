@@ -17,10 +17,11 @@ use crate::decide::rating::rules::attributes::TEMPLATES;
 use crate::decide::rating::rules::validation::charts;
 use crate::decide::rating::scales::api::faulty;
 use crate::kernel::ids::RatingModelId;
+use crate::kernel::places::Language;
 use crate::platform::http::auth::{DraftModels, ReadModels};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, Heading, IfMatch, Listing, Outcome, Problem, Valid,
+    Actor, Answer, Code, Command, Doors, Heading, IfMatch, Listing, Outcome, Problem, Speaks, Valid,
 };
 use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::api::JobOut;
@@ -77,6 +78,7 @@ pub async fn list_rating_models(
     _: Actor<ReadModels>,
     listing: Listing<ModelFilter>,
     request: HttpRequest,
+    speaks: Speaks,
     doors: web::Data<Doors>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
@@ -86,7 +88,7 @@ pub async fn list_rating_models(
             let page = listing
                 .page
                 .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
-            Ok(page.try_map(RatingModelOut::read)?)
+            Ok(page.try_map(|row| RatingModelOut::read(row, speaks.0))?)
         })
         .await?;
     Ok(page.into_response(&request, &cursors))
@@ -101,9 +103,13 @@ pub async fn list_rating_models(
     security(("bearer" = ["rating-models:read"]))
 )]
 #[get("/v1/rating-models/live")]
-pub async fn find_live_rating_model(_: Actor<ReadModels>, doors: web::Data<Doors>) -> Outcome {
+pub async fn find_live_rating_model(
+    _: Actor<ReadModels>,
+    speaks: Speaks,
+    doors: web::Data<Doors>,
+) -> Outcome {
     let answer = doors
-        .read(|db| answer(store::find_live(db)?.ok_or(ModelError::Missing)?))
+        .read(move |db| answer(store::find_live(db)?.ok_or(ModelError::Missing)?, speaks.0))
         .await?;
     Ok(answer.into_response())
 }
@@ -121,10 +127,11 @@ pub async fn find_live_rating_model(_: Actor<ReadModels>, doors: web::Data<Doors
 pub async fn find_rating_model(
     _: Actor<ReadModels>,
     id: web::Path<RatingModelId>,
+    speaks: Speaks,
     doors: web::Data<Doors>,
 ) -> Outcome {
     let answer = doors
-        .read(move |db| answer(store::find(db, *id)?.ok_or(ModelError::Missing)?))
+        .read(move |db| answer(store::find(db, *id)?.ok_or(ModelError::Missing)?, speaks.0))
         .await?;
     Ok(answer.into_response())
 }
@@ -150,14 +157,18 @@ pub async fn find_rating_model(
 pub async fn draft_rating_model(
     actor: Actor<DraftModels>,
     command: Command<RatingModelIn>,
+    speaks: Speaks,
     doors: web::Data<Doors>,
 ) -> Outcome {
     doors
-        .once(&actor, command, |tx, input| {
+        .once(&actor, command, move |tx, input| {
             let model = actions::draft(tx, &input.draft())?;
             let location = format!("/v1/rating-models/{}", model.id);
             let version = model.version;
-            Ok(Answer::created(&RatingModelOut::read(model)?, location)?.version(version))
+            Ok(
+                Answer::created(&RatingModelOut::read(model, speaks.0)?, location)?
+                    .version(version),
+            )
         })
         .await
 }
@@ -181,11 +192,15 @@ pub async fn change_rating_model(
     id: web::Path<RatingModelId>,
     version: IfMatch,
     input: Valid<RatingModelIn>,
+    speaks: Speaks,
     doors: web::Data<Doors>,
 ) -> Outcome {
     doors
         .write(&actor, move |tx| {
-            answer(actions::change(tx, *id, version.0, &input.0.draft())?)
+            answer(
+                actions::change(tx, *id, version.0, &input.0.draft())?,
+                speaks.0,
+            )
         })
         .await
 }
@@ -196,6 +211,13 @@ pub async fn change_rating_model(
 /// line for each customer, one column that tells how it turned out, and the characteristics. The work goes on as a job;
 /// it leaves a draft with its report, and its `result` names it (`rating_model_id`) with AUC, Gini and KS on customers
 /// who were held back. The same file, plan and seed give the same model.
+///
+/// Empty cells and `NA`, `NaN`, `null` and `.` are missing values (`missing` in the plan says otherwise), and rows without
+/// an outcome are left out and counted. A word in a column of numbers fails the job with the line of the first one, unless
+/// the plan names the column in `words`; so does a decimal comma, unless the plan says `"decimal": "comma"`. At most
+/// 1,000,000 rows, 500 columns and 10,000,000 cells are learnt from, for ten minutes: beyond that the job fails with
+/// `too_many_rows`, `too_many_columns`, `too_many_cells` or `took_too_long`. The report's `warnings` tell of columns that
+/// seem to know the outcome, and of too few customers to learn from.
 #[utoipa::path(
     tag = "ratings",
     request_body(content = FitIn, content_type = "multipart/form-data"),
@@ -259,9 +281,9 @@ pub async fn draw_rating_model_chart(
         .body(draw(&report.validation)))
 }
 
-fn answer(model: ModelRow) -> Result<Answer, Problem> {
+fn answer(model: ModelRow, language: Language) -> Result<Answer, Problem> {
     let version = model.version;
-    Ok(Answer::ok(&RatingModelOut::read(model)?)?.version(version))
+    Ok(Answer::ok(&RatingModelOut::read(model, language)?)?.version(version))
 }
 
 impl From<ModelError> for Problem {

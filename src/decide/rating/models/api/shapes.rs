@@ -5,10 +5,12 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::decide::rating::models::model::{ModelDraft, ModelKind, ModelRow, ModelStatus};
+use crate::decide::rating::models::rules::warnings::Warning;
 use crate::decide::rating::models::rules::{self, Ready};
 use crate::decide::rating::rules::numbers::shown_in;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::RatingModelId;
+use crate::kernel::places::Language;
 use crate::kernel::text::{Line, Note, Number, Subject};
 use crate::platform::db::{DbError, read_document};
 
@@ -18,7 +20,7 @@ use crate::platform::db::{DbError, read_document};
 #[schema(example = json!({
     "code": "LEDGER", "name": "By our own ledger alone", "kind": "anchored_topsis",
     "document": {"criteria": [
-        {"code": "LATE_COUNT", "weight": 0.4, "worst": 12, "best": 0},
+        {"code": "OVERDUE_COUNT", "weight": 0.4, "worst": 12, "best": 0},
         {"code": "DAYS_BEYOND_TERMS", "weight": 0.6, "worst": 60, "best": 0}
     ]},
     "reason": "For customers without statements."
@@ -53,10 +55,11 @@ impl RatingModelIn {
     "id": "rmd_01k00000000000000000000001", "code": "LEDGER", "model_version": 1, "name": "By our own ledger alone",
     "kind": "anchored_topsis", "status": "draft",
     "document": {"criteria": [
-        {"code": "LATE_COUNT", "weight": 0.4, "worst": 12, "best": 0},
+        {"code": "OVERDUE_COUNT", "weight": 0.4, "worst": 12, "best": 0},
         {"code": "DAYS_BEYOND_TERMS", "weight": 0.6, "worst": 60, "best": 0}
     ]},
-    "weights": null, "report": null,
+    "weights": null, "report": null, "warnings": [],
+    "distribution": null,
     "reason": "For customers without statements.", "author": "u-21", "drafters": ["u-21"], "approver": null,
     "created_at": "2026-03-31T08:00:00.000000Z", "shadow_at": null, "approved_at": null, "live_at": null,
     "retired_at": null
@@ -80,6 +83,11 @@ pub struct RatingModelOut {
     /// Of a model that was fitted here: how it was made, and its validation on customers who were held back.
     #[schema(value_type = Option<Object>)]
     report: Option<serde_json::Value>,
+    /// Of a model that was fitted here: what a person should know before it is trusted.
+    #[schema(max_items = 1000)]
+    warnings: Vec<ModelWarningOut>,
+    /// In the answer of setting it live: which grades the customers of the book would get by it.
+    pub distribution: Option<GradeDistributionOut>,
     /// Why it was written so.
     #[schema(max_length = 2000)]
     reason: String,
@@ -98,11 +106,17 @@ pub struct RatingModelOut {
 }
 
 impl RatingModelOut {
-    pub fn read(row: ModelRow) -> Result<RatingModelOut, DbError> {
+    pub fn read(row: ModelRow, language: Language) -> Result<RatingModelOut, DbError> {
         let document: serde_json::Value = read_document(&row.document)?;
         let weights = weights(row.kind, &document);
         let report: Option<serde_json::Value> =
             row.report.as_deref().map(read_document).transpose()?;
+        let warnings: Vec<Warning> = match report.as_ref().and_then(|report| report.get("warnings"))
+        {
+            Some(warnings) => serde_json::from_value(warnings.clone())
+                .map_err(|error| DbError::Document(error.to_string()))?,
+            None => Vec::new(),
+        };
         Ok(RatingModelOut {
             id: row.id,
             code: row.code,
@@ -113,6 +127,11 @@ impl RatingModelOut {
             document,
             weights,
             report: report.map(shown_in),
+            warnings: warnings
+                .iter()
+                .map(|warning| ModelWarningOut::of(warning, language))
+                .collect(),
+            distribution: None,
             reason: row.reason,
             author: row.author,
             drafters: read_document(&row.drafters)?,
@@ -123,6 +142,66 @@ impl RatingModelOut {
             live_at: row.live_at,
             retired_at: row.retired_at,
         })
+    }
+}
+
+/// Which grades the customers of the book would get by a model on the live scale, overrides apart.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GradeDistribution, example = json!({
+    "customers": 3, "looked_at": 3,
+    "grades": [{"grade": "A", "customers": 2, "customers_now": 1}, {"grade": "NR", "customers": 1, "customers_now": 2}]
+}))]
+pub struct GradeDistributionOut {
+    /// Customers of the book.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    pub customers: i64,
+    /// How many of them were looked at: all, up to 20,000.
+    #[schema(minimum = 0, maximum = 20_000)]
+    pub looked_at: i64,
+    /// The grades of the live scale from the best to the worst, then default, then not rated.
+    #[schema(max_items = 40)]
+    pub grades: Vec<GradeShareOut>,
+}
+
+/// How many customers have a grade.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GradeShare, example = json!({"grade": "A", "customers": 2, "customers_now": 1}))]
+pub struct GradeShareOut {
+    #[schema(max_length = 10)]
+    pub grade: String,
+    /// Who would get it by the model.
+    #[schema(minimum = 0, maximum = 20_000)]
+    pub customers: i64,
+    /// Of the same customers, whose rating has it now.
+    #[schema(minimum = 0, maximum = 20_000)]
+    pub customers_now: i64,
+}
+
+/// Something that a person should know before a model is trusted.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RatingModelWarning, example = json!({
+    "code": "few_bad", "column": null,
+    "message": "only 30 bad customers to learn from and to validate on: 50 are the least that says something"
+}))]
+pub struct ModelWarningOut {
+    /// `leak` (a column alone separates good from bad), `few_bad`, `few_rows`, `too_many_words`, `without_outcome`.
+    #[schema(max_length = 64)]
+    code: String,
+    /// The column that it is about.
+    #[schema(max_length = 1000)]
+    column: Option<String>,
+    /// In the caller's language.
+    #[schema(max_length = 2000)]
+    message: String,
+}
+
+impl ModelWarningOut {
+    fn of(warning: &Warning, language: Language) -> ModelWarningOut {
+        ModelWarningOut {
+            code: warning.code().to_owned(),
+            column: warning.column().map(str::to_owned),
+            message: warning.message(language),
+        }
     }
 }
 
@@ -191,7 +270,7 @@ pub struct ModelFilter {
 )]
 pub struct FitIn {
     /// What is to be fitted, as JSON: `code`, `name`, `kind`, `target` (`column`, `bad`, \[`good`\]), `reason`, and if
-    /// wanted `characteristics`, `words`, `validation_share`, `seed`, `scorecard`, `decision_tree`, `validation`.
+    /// wanted `characteristics`, `words`, `missing`, `decimal`, `validation_share`, `seed`, `scorecard`, `decision_tree`, `validation`.
     #[schema(max_length = 16384)]
     plan: String,
     /// The file: CSV in UTF-8.

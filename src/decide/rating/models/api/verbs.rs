@@ -9,13 +9,12 @@ use crate::decide::rating::models::actions;
 use crate::decide::rating::scales::api::RatingReasonIn;
 use crate::kernel::ids::RatingModelId;
 use crate::platform::http::auth::{ApproveModels, DraftModels};
-use crate::platform::http::{Actor, Command, Doors, IfMatch, KeyedCommand, Outcome};
+use crate::platform::http::{Actor, Command, Doors, IfMatch, KeyedCommand, Outcome, Speaks};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(put_rating_model_in_shadow)
         .service(approve_rating_model)
-        .service(set_rating_model_live)
         .service(retire_rating_model);
 }
 
@@ -39,19 +38,23 @@ pub async fn put_rating_model_in_shadow(
     id: web::Path<RatingModelId>,
     version: IfMatch,
     command: Command<RatingReasonIn>,
+    speaks: Speaks,
     doors: web::Data<Doors>,
 ) -> Outcome {
     doors
         .once(&actor, command, move |tx, input| {
-            answer(actions::put_in_shadow(tx, *id, version.0, &input.reason)?)
+            answer(
+                actions::put_in_shadow(tx, *id, version.0, &input.reason)?,
+                speaks.0,
+            )
         })
         .await
 }
 
 /// Approve a rating model
 ///
-/// By a person who had no part in writing it. A composite is approved after its parts. An `Idempotency-Key` is
-/// required.
+/// By a person who had no part in writing it. The answer repeats the `warnings` of the model's report: look at them before
+/// the model goes live. A composite is approved after its parts. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "ratings",
     params(
@@ -68,40 +71,15 @@ pub async fn approve_rating_model(
     id: web::Path<RatingModelId>,
     version: IfMatch,
     command: KeyedCommand<RatingReasonIn>,
+    speaks: Speaks,
     doors: web::Data<Doors>,
 ) -> Outcome {
     doors
         .once_keyed(&actor, command, move |tx, input| {
-            answer(actions::approve(tx, *id, version.0, &input.reason)?)
-        })
-        .await
-}
-
-/// Set a rating model live
-///
-/// At once, by a person who had no part in writing it; the model that was live retires. Ratings that stand stay until
-/// the customers are rated anew. An `Idempotency-Key` is required.
-#[utoipa::path(
-    tag = "ratings",
-    params(
-        ("id" = RatingModelId, Path, description = "The model."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
-    request_body = RatingReasonIn,
-    responses((status = 200, description = "The model, live.", body = RatingModelOut)),
-    security(("bearer" = ["rating-models:approve"]))
-)]
-#[post("/v1/rating-models/{id}/go-live")]
-pub async fn set_rating_model_live(
-    actor: Actor<ApproveModels>,
-    id: web::Path<RatingModelId>,
-    version: IfMatch,
-    command: KeyedCommand<RatingReasonIn>,
-    doors: web::Data<Doors>,
-) -> Outcome {
-    doors
-        .once_keyed(&actor, command, move |tx, input| {
-            answer(actions::go_live(tx, *id, version.0, &input.reason)?)
+            answer(
+                actions::approve(tx, *id, version.0, &input.reason)?,
+                speaks.0,
+            )
         })
         .await
 }
@@ -125,11 +103,15 @@ pub async fn retire_rating_model(
     id: web::Path<RatingModelId>,
     version: IfMatch,
     command: Command<RatingReasonIn>,
+    speaks: Speaks,
     doors: web::Data<Doors>,
 ) -> Outcome {
     doors
         .once(&actor, command, move |tx, input| {
-            answer(actions::retire(tx, *id, version.0, &input.reason)?)
+            answer(
+                actions::retire(tx, *id, version.0, &input.reason)?,
+                speaks.0,
+            )
         })
         .await
 }

@@ -285,6 +285,7 @@ fn by_parts(
         })
         .collect();
     let found = composite_score(&scores, missing).map_err(|error| error.to_string())?;
+    let probability_of_default = shared_probability(parts, &appraised);
     let mut factors = Vec::new();
     let mut reasons: Vec<(f64, Vec<String>)> = Vec::new();
     for (part, appraised) in found.parts.into_iter().zip(appraised) {
@@ -326,11 +327,21 @@ fn by_parts(
     let reasons = reasons.into_iter().flat_map(|(_, codes)| codes);
     Ok(Appraised {
         score: found.score,
-        probability_of_default: None,
+        probability_of_default,
         points: None,
         penalty: 0.0,
         label: None,
         factors,
         reasons: reasons.take(REASONS_MAX).collect(),
     })
+}
+
+/// The parts' probabilities by their shares; none when a part gives none.
+fn shared_probability(parts: &[ReadyPart], appraised: &[Option<Appraised>]) -> Option<f64> {
+    let (mut sum, mut shares) = (0.0, 0.0);
+    for (part, appraised) in parts.iter().zip(appraised) {
+        sum += part.share * appraised.as_ref()?.probability_of_default?;
+        shares += part.share;
+    }
+    (shares > 0.0).then(|| (sum / shares).clamp(0.0, 1.0))
 }

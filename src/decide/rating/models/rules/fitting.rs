@@ -9,27 +9,26 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use thiserror::Error;
 
-use crate::decide::rating::models::model::{Columns, FitPlan, ModelKind};
+use super::table::Taken;
+use super::warnings::{self, Warning};
+use crate::decide::rating::models::model::{FitPlan, ModelKind};
+use crate::decide::rating::rules::binning::Tally;
+use crate::decide::rating::rules::logistic::LogisticError;
 use crate::decide::rating::rules::scorecard::ScorecardError;
 use crate::decide::rating::rules::scorecard::fit::{FitError, fit as fit_scorecard};
-use crate::decide::rating::rules::training::{
-    Characteristic, Outcome, TrainingError, TrainingSet, Values,
-};
+use crate::decide::rating::rules::training::{Answers, TrainingError, TrainingSet};
 use crate::decide::rating::rules::tree::TreeError;
 use crate::decide::rating::rules::tree::fit::{TreeFitError, fit as fit_tree};
 use crate::decide::rating::rules::validation::{
     Observation, ValidationError, ValidationReport, validate,
 };
+use crate::kernel::progress::{Progress, Stopped};
 
 /// Why nothing was fitted.
 #[derive(Debug, Error)]
 pub enum FittingError {
     #[error("only scorecards and decision trees can be fitted")]
     Kind,
-    #[error("the file has no column `{0}`")]
-    Column(String),
-    #[error("row {row} has `{found}` in the target column, which is neither good nor bad")]
-    Target { row: usize, found: String },
     #[error("validation_share must be from 0.05 to 0.9")]
     Share,
     #[error(transparent)]
@@ -44,6 +43,23 @@ pub enum FittingError {
     Predict(#[from] TreeError),
     #[error(transparent)]
     Validation(#[from] ValidationError),
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
+impl FittingError {
+    /// Whether it is that the fit was told to stop.
+    pub fn stopped(&self) -> Option<Stopped> {
+        match self {
+            FittingError::Stopped(stopped)
+            | FittingError::Validation(ValidationError::Stopped(stopped))
+            | FittingError::Tree(TreeFitError::Stopped(stopped))
+            | FittingError::Scorecard(
+                FitError::Stopped(stopped) | FitError::Logistic(LogisticError::Stopped(stopped)),
+            ) => Some(*stopped),
+            _ => None,
+        }
+    }
 }
 
 /// A fitted model: its document, and the report of its making and validation.
@@ -59,94 +75,52 @@ pub struct Report {
     /// How many were learnt from, and how many held back.
     pub learnt_from: usize,
     pub held_back: usize,
+    /// How many rows were left out because nobody knows how the customer turned out.
+    #[serde(default)]
+    pub without_outcome: usize,
+    /// What a person should know before the model is trusted.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
     pub seed: u64,
     pub validation: ValidationReport,
     /// Of a scorecard its regression and every candidate's fate, of a tree its pruning.
     pub fitting: Json,
 }
 
-/// The training set in these columns.
-///
-/// # Errors
-/// When a column is not there, the target has a strange value, or the set can't be learnt from.
-pub fn table(plan: &FitPlan, mut columns: Columns) -> Result<TrainingSet, FittingError> {
-    let target = columns
-        .remove(&plan.target.column)
-        .ok_or_else(|| FittingError::Column(plan.target.column.clone()))?;
-    let mut outcomes = Vec::with_capacity(target.len());
-    for (row, found) in target.into_iter().enumerate() {
-        let found = found.unwrap_or_default();
-        let outcome = match &plan.target.good {
-            _ if found == plan.target.bad => Outcome::Bad,
-            Some(good) if found != *good => return Err(FittingError::Target { row, found }),
-            _ => Outcome::Good,
-        };
-        outcomes.push(outcome);
-    }
-    let wanted: Vec<String> = if plan.characteristics.is_empty() {
-        columns.keys().cloned().collect()
-    } else {
-        plan.characteristics.clone()
-    };
-    let mut characteristics = Vec::with_capacity(wanted.len());
-    for name in wanted {
-        let cells = columns
-            .remove(&name)
-            .ok_or_else(|| FittingError::Column(name.clone()))?;
-        let as_words = plan.words.contains(&name);
-        characteristics.push(characteristic(name, cells, as_words));
-    }
-    Ok(TrainingSet::new(characteristics, outcomes)?)
-}
-
-/// Numbers where every value is one, words otherwise.
-fn characteristic(name: String, cells: Vec<Option<String>>, as_words: bool) -> Characteristic {
-    let number = |cell: &Option<String>| match cell {
-        None => Some(None),
-        Some(text) => {
-            let number: Option<f64> = text.parse().ok();
-            number.filter(|number| number.is_finite()).map(Some)
-        }
-    };
-    let numbers: Option<Vec<Option<f64>>> = cells.iter().map(number).collect();
-    let values = match numbers {
-        Some(numbers) if !as_words => Values::Numeric(numbers),
-        _ => Values::Categorical(cells),
-    };
-    Characteristic { name, values }
-}
-
 /// Fits a model on a part of the customers, and validates it on the rest.
 ///
 /// # Errors
-/// When settings are out of range, or the set does not give a model.
-pub fn fit(plan: &FitPlan, set: &TrainingSet) -> Result<Fitted, FittingError> {
+/// When settings are out of range, the set does not give a model, or it is told to stop.
+pub fn fit(plan: &FitPlan, taken: Taken, progress: &Progress) -> Result<Fitted, FittingError> {
     if !(0.05..=0.9).contains(&plan.validation_share) {
         return Err(FittingError::Share);
     }
+    let Taken {
+        set,
+        without_outcome,
+        of_too_many_words,
+    } = taken;
+    let Tally { goods, bads } = Tally::of(set.outcomes());
+    progress.expect(passes(plan).saturating_mul(set.outcomes().len()));
     let (learnt, held_back) = set.split(plan.validation_share, plan.seed)?;
+    drop(set);
+    let mut warnings = warnings::of_numbers(goods.saturating_add(bads), bads);
+    warnings.extend(warnings::of_leaks(&learnt, &held_back, progress)?);
+    let left_out = of_too_many_words.into_iter();
+    warnings.extend(left_out.map(|column| Warning::TooManyWords { column }));
+    if without_outcome > 0 {
+        let rows = without_outcome;
+        warnings.push(Warning::WithoutOutcome { rows });
+    }
+    let learning = Learning {
+        plan,
+        learnt: &learnt,
+        held_back: &held_back,
+        progress,
+    };
     let (document, fitting, observations) = match plan.kind {
-        ModelKind::Scorecard => {
-            let fitted = fit_scorecard(&learnt, &plan.scorecard)?;
-            let observations = observe(&held_back, |row| {
-                let scored = fitted.scorecard.score(&held_back.answers(row))?;
-                Ok((scored.score, scored.probability_of_default))
-            })?;
-            let document = json!({"points": fitted.scorecard});
-            let fitting = json!({"regression": fitted.regression, "candidates": fitted.candidates});
-            (document, fitting, observations)
-        }
-        ModelKind::DecisionTree => {
-            let fitted = fit_tree(&learnt, &plan.decision_tree)?;
-            let observations = observe(&held_back, |row| {
-                let found = fitted.tree.predict(&held_back.answers(row))?;
-                let probability = found.probability_of_default;
-                Ok((1.0 - probability, Some(probability)))
-            })?;
-            let document = json!(fitted.tree);
-            let fitting = json!({"pruning": fitted.pruning, "complexity": fitted.complexity});
-            (document, fitting, observations)
-        }
+        ModelKind::Scorecard => learning.scorecard()?,
+        ModelKind::DecisionTree => learning.tree()?,
         ModelKind::AttributeTree | ModelKind::AnchoredTopsis | ModelKind::Composite => {
             return Err(FittingError::Kind);
         }
@@ -156,25 +130,79 @@ pub fn fit(plan: &FitPlan, set: &TrainingSet) -> Result<Fitted, FittingError> {
         report: Report {
             learnt_from: learnt.outcomes().len(),
             held_back: held_back.outcomes().len(),
+            without_outcome,
+            warnings,
             seed: plan.seed,
-            validation: validate(&observations, &plan.validation)?,
+            validation: validate(&observations, &plan.validation, progress)?,
             fitting,
         },
     })
 }
 
-fn observe(
-    set: &TrainingSet,
-    judge: impl Fn(usize) -> Result<(f64, Option<f64>), FittingError>,
-) -> Result<Vec<Observation>, FittingError> {
-    let rows = set.outcomes().iter().enumerate();
-    rows.map(|(row, outcome)| {
-        let (score, probability_of_default) = judge(row)?;
-        Ok(Observation {
-            score,
-            outcome: *outcome,
-            probability_of_default,
+/// How often a fit goes through the rows, at most; an estimate.
+fn passes(plan: &FitPlan) -> usize {
+    let settings = &plan.decision_tree;
+    match plan.kind {
+        ModelKind::DecisionTree => settings
+            .validation_draws
+            .saturating_add(1)
+            .saturating_mul(settings.most_depth)
+            .saturating_add(1)
+            .min(1_000),
+        _ => 2,
+    }
+}
+
+/// What was learnt: the document, how it was made, and what it says of those who were held back.
+type Learnt = (Json, Json, Vec<Observation>);
+
+/// A fit at work.
+struct Learning<'a> {
+    plan: &'a FitPlan,
+    learnt: &'a TrainingSet,
+    held_back: &'a TrainingSet,
+    progress: &'a Progress,
+}
+
+impl Learning<'_> {
+    fn scorecard(&self) -> Result<Learnt, FittingError> {
+        let fitted = fit_scorecard(self.learnt, &self.plan.scorecard, self.progress)?;
+        self.progress.advance(self.learnt.outcomes().len())?;
+        let observations = self.observe(|answers| {
+            let scored = fitted.scorecard.score(answers)?;
+            Ok((scored.score, scored.probability_of_default))
+        })?;
+        let document = json!({"points": fitted.scorecard});
+        let fitting = json!({"regression": fitted.regression, "candidates": fitted.candidates});
+        Ok((document, fitting, observations))
+    }
+
+    fn tree(&self) -> Result<Learnt, FittingError> {
+        let fitted = fit_tree(self.learnt, &self.plan.decision_tree, self.progress)?;
+        let observations = self.observe(|answers| {
+            let probability = fitted.tree.probability(answers)?;
+            Ok((1.0 - probability, Some(probability)))
+        })?;
+        let document = json!(fitted.tree);
+        let fitting = json!({"pruning": fitted.pruning, "complexity": fitted.complexity});
+        Ok((document, fitting, observations))
+    }
+
+    /// What the model says of those who were held back.
+    fn observe(
+        &self,
+        judge: impl Fn(&Answers) -> Result<(f64, Option<f64>), FittingError>,
+    ) -> Result<Vec<Observation>, FittingError> {
+        let rows = self.held_back.outcomes().iter().enumerate();
+        rows.map(|(row, outcome)| {
+            self.progress.advance(1)?;
+            let (score, probability_of_default) = judge(&self.held_back.answers(row))?;
+            Ok(Observation {
+                score,
+                outcome: *outcome,
+                probability_of_default,
+            })
         })
-    })
-    .collect()
+        .collect()
+    }
 }

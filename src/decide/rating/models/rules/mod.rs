@@ -3,6 +3,8 @@
 mod appraising;
 mod fitting;
 mod reading;
+pub mod table;
+pub mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +18,7 @@ use crate::decide::rating::rules::scoring::Value;
 use crate::decide::rating::rules::tree::DecisionTree;
 use crate::kernel::ids::RatingModelId;
 
-pub use fitting::{Fitted, FittingError, Report, fit, table};
+pub use fitting::{Fitted, FittingError, Report, fit};
 pub use reading::{Part, read};
 
 /// A model in which nothing is wrong, ready to score any number of customers.
@@ -33,6 +35,16 @@ pub enum Ready {
         parts: Vec<ReadyPart>,
         missing: MissingModel,
     },
+}
+
+/// What customers are graded by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Measure {
+    Score,
+    /// The probability of default.
+    Probability,
+    /// A composite of models of both kinds: its score is neither.
+    Mixed,
 }
 
 /// One model of a composite.
@@ -104,6 +116,23 @@ impl Ready {
                 .iter()
                 .flat_map(|part| part.model.indicators())
                 .collect(),
+        }
+    }
+
+    /// What customers whom the model scores are graded by.
+    pub fn measure(&self) -> Measure {
+        match self {
+            Ready::AttributeTree(_) | Ready::AnchoredTopsis(_) => Measure::Score,
+            Ready::Scorecard { scorecard, .. } if scorecard.scaling.is_none() => Measure::Score,
+            Ready::Scorecard { .. } | Ready::DecisionTree(_) => Measure::Probability,
+            Ready::Composite { parts, .. } => {
+                let measures: BTreeSet<Measure> =
+                    parts.iter().map(|part| part.model.measure()).collect();
+                match measures.first() {
+                    Some(measure) if measures.len() == 1 => *measure,
+                    _ => Measure::Mixed,
+                }
+            }
         }
     }
 

@@ -221,3 +221,171 @@ fn only_a_model_in_shadow_is_approved() {
         assert_eq!(may, *status == ModelStatus::Shadow);
     }
 }
+
+/// How good a customer is by its statements and its industry.
+const STATEMENTS: [(&str, &[(&str, f64)]); 4] = [
+    (
+        "good statements",
+        &[
+            ("CURRENT_RATIO", 2.2),
+            ("QUICK_RATIO", 1.3),
+            ("DEBT_RATIO", 0.4),
+            ("NET_MARGIN", 0.1),
+            ("SALES_GROWTH", 0.15),
+            ("INVENTORY_TURNOVER", 9.0),
+            ("INDUSTRY_GROWTH", 0.05),
+        ],
+    ),
+    (
+        "middling statements",
+        &[
+            ("CURRENT_RATIO", 1.4),
+            ("QUICK_RATIO", 0.8),
+            ("DEBT_RATIO", 0.65),
+            ("NET_MARGIN", 0.03),
+            ("SALES_GROWTH", 0.03),
+            ("INVENTORY_TURNOVER", 5.0),
+            ("INDUSTRY_GROWTH", 0.03),
+        ],
+    ),
+    (
+        "poor statements",
+        &[
+            ("CURRENT_RATIO", 0.7),
+            ("QUICK_RATIO", 0.4),
+            ("DEBT_RATIO", 0.85),
+            ("NET_MARGIN", -0.04),
+            ("SALES_GROWTH", -0.1),
+            ("INVENTORY_TURNOVER", 2.0),
+            ("INDUSTRY_GROWTH", 0.03),
+        ],
+    ),
+    ("no statements", &[("INDUSTRY_GROWTH", 0.05)]),
+];
+
+/// How a customer has paid: invoices paid late, the share that is past due, the share that was paid in time.
+const HISTORIES: [(&str, &[(&str, f64)]); 5] = [
+    (
+        "prompt",
+        &[
+            ("OVERDUE_COUNT", 0.0),
+            ("OVERDUE_SHARE", 0.0),
+            ("REPAYMENT_RECORD", 0.98),
+        ],
+    ),
+    (
+        "slow",
+        &[
+            ("OVERDUE_COUNT", 4.0),
+            ("OVERDUE_SHARE", 0.05),
+            ("REPAYMENT_RECORD", 0.75),
+        ],
+    ),
+    ("unknown", &[]),
+    (
+        "bad",
+        &[
+            ("OVERDUE_COUNT", 10.0),
+            ("OVERDUE_SHARE", 0.4),
+            ("REPAYMENT_RECORD", 0.5),
+        ],
+    ),
+    (
+        "worst",
+        &[
+            ("OVERDUE_COUNT", 30.0),
+            ("OVERDUE_SHARE", 1.0),
+            ("REPAYMENT_RECORD", 0.0),
+        ],
+    ),
+];
+
+fn shipped() -> Ready {
+    ready(ModelKind::AttributeTree, &json!({"tree": default_tree()}))
+}
+
+/// The grades of typical customers by the model that a new house begins with, on its scale; caps apart.
+#[test]
+fn the_shipped_model_puts_typical_customers_in_order_and_no_bad_payer_before_an_unknown_one() {
+    let (model, scale) = (
+        shipped(),
+        crate::decide::rating::rules::grades::GradeScale::default(),
+    );
+    let mut table = Vec::new();
+    for (_, statements) in STATEMENTS {
+        let scores = HISTORIES.map(|(_, history)| {
+            let known = values(&[statements, history].concat());
+            model.appraise(&known).unwrap().score
+        });
+        let [prompt, slow, unknown, bad, worst] = scores;
+        assert!(
+            prompt > slow && slow > unknown && unknown > bad && bad >= worst,
+            "{scores:?}"
+        );
+        table.push(scores.map(|score| scale.grade(score).unwrap().grade));
+    }
+    let wanted = [
+        ["AAA", "A", "BBB", "BB", "B"],
+        ["A", "BB", "B", "B", "CCC"],
+        ["BBB", "B", "B", "CCC", "CCC"],
+        ["AA", "B", "CCC", "CCC", "CCC"],
+    ];
+    assert_eq!(table, wanted.map(|row| row.map(str::to_owned)));
+}
+
+#[test]
+fn nobody_of_whom_nothing_is_known_is_rated_by_the_shipped_model() {
+    assert!(shipped().appraise(&values(&[])).is_err());
+}
+
+proptest::proptest! {
+    /// Whatever the rest says: who has paid badly in every respect is not before who has never paid.
+    #[test]
+    fn no_history_is_never_worse_than_a_bad_one(
+        ratio in 0.0..4.0_f64, debt in 0.0..1.2_f64, margin in -0.3..0.3_f64, growth in -0.1..0.2_f64,
+        late in 6.0..40.0_f64, overdue in 0.25..1.0_f64, in_time in 0.0..0.7_f64, has_statement in proptest::bool::ANY,
+    ) {
+        let mut rest = vec![("INDUSTRY_GROWTH", growth)];
+        if has_statement {
+            rest.extend([("CURRENT_RATIO", ratio), ("DEBT_RATIO", debt), ("NET_MARGIN", margin)]);
+        }
+        let unknown = shipped().appraise(&values(&rest)).unwrap().score;
+        rest.extend([("OVERDUE_COUNT", late), ("OVERDUE_SHARE", overdue), ("REPAYMENT_RECORD", in_time)]);
+        let bad = shipped().appraise(&values(&rest)).unwrap().score;
+        proptest::prop_assert!(bad <= unknown);
+    }
+}
+
+#[test]
+fn a_fit_that_is_told_to_stop_ends_without_a_model() {
+    use crate::decide::rating::models::model::FitPlan;
+    use crate::kernel::progress::Progress;
+    for kind in ["scorecard", "decision_tree"] {
+        let plan = json!({
+            "code": "M", "name": "M", "kind": kind, "target": {"column": "y", "bad": "bad"}, "reason": "x",
+        });
+        let plan: FitPlan = serde_json::from_value(plan).unwrap();
+        let taken = || {
+            let header = ["x", "y"].map(str::to_owned);
+            let mut table = table::TrainingTable::new(&plan, &header).unwrap();
+            for row in 0..400_i64 {
+                let outcome = if (row * 37) % 60 + row % 13 > 55 {
+                    "bad"
+                } else {
+                    "good"
+                };
+                table
+                    .push(row + 2, &[&((row * 37) % 60).to_string(), outcome])
+                    .unwrap();
+            }
+            table.finish().unwrap()
+        };
+        let progress = Progress::default();
+        assert!(fit(&plan, taken(), &progress).is_ok(), "{kind}");
+        let (done, total) = progress.seen();
+        assert!(done > 0 && done <= total, "{done} of {total}");
+        progress.stop();
+        let error = fit(&plan, taken(), &progress).unwrap_err();
+        assert!(error.stopped().is_some(), "{kind}: {error}");
+    }
+}

@@ -16,7 +16,7 @@ use crate::decide::rating::models::actions::ModelVersion;
 use crate::decide::rating::ratings::model::{
     Appraisal, DefaultState, RatingCause, RatingRow, Record, StandingRating,
 };
-use crate::decide::rating::ratings::rules::days_past;
+use crate::decide::rating::ratings::rules::{Said, days_past};
 use crate::decide::rating::ratings::{rules, store};
 use crate::decide::rating::rules::composite::{ExpertOverride, GradeFacts, GradePolicy};
 use crate::decide::rating::rules::numbers::ppm_of;
@@ -232,6 +232,51 @@ impl Engine {
         })
     }
 
+    /// What would rate if a model were live.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn trying(db: &mut Db, champion: ModelVersion) -> Result<Engine, DbError> {
+        Ok(Engine {
+            scale: scales::live(db)?,
+            policy: policies::live(db)?,
+            asked: champion.model.indicators(),
+            champion,
+            challengers: Vec::new(),
+        })
+    }
+
+    /// The grade that a customer of whom this is known would get, its override apart.
+    ///
+    /// # Errors
+    /// When the scale contradicts itself.
+    pub fn would_grade(
+        &self,
+        known: &Known,
+        before: Option<&StandingRating>,
+        today: NaiveDate,
+    ) -> Result<String, DbError> {
+        let values: BTreeMap<String, Value> = known
+            .values
+            .iter()
+            .filter_map(|(code, known)| Some((code.clone(), known.value.clone()?)))
+            .collect();
+        let champion = self.appraise(&self.champion, &values);
+        let in_default =
+            before.and_then(|row| DefaultState::read(row.in_default_since, row.cured_on));
+        let content = &self.scale.content;
+        let graded = rules::grade(
+            content,
+            champion.grade(),
+            &known.facts,
+            None,
+            in_default,
+            today,
+        );
+        let graded = graded.map_err(|error| DbError::Document(error.to_string()))?;
+        Ok(graded.grade)
+    }
+
     /// After how many months the policy wants customers of a grade in a segment looked at again.
     fn review_months(&self, grade: &str, segment: Option<&str>) -> Option<i32> {
         let terms = self.policy.document.terms_of(grade, segment)?;
@@ -243,13 +288,16 @@ impl Engine {
             Ok(result) => (Some(result), None),
             Err(refusal) => (None, Some(refusal)),
         };
-        let score = result.as_ref().map(|result| result.score);
+        let said = result.as_ref().map(|result| Said {
+            score: result.score,
+            probability_of_default: result.probability_of_default,
+        });
         Appraisal {
             model_id: model.id,
             code: model.code.clone(),
             model_version: model.version,
             kind: model.kind,
-            grade: rules::grade_of(&self.scale.content, score),
+            grade: rules::grade_of(&self.scale.content, said),
             result,
             refusal,
         }

@@ -1,6 +1,7 @@
 //! What is done with ratings.
 
 mod engine;
+pub mod going_live;
 pub mod monitoring;
 mod probability;
 pub mod rerating;

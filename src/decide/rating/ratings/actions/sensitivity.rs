@@ -16,7 +16,7 @@ use crate::decide::rating::indicators::model::IndicatorValue;
 use crate::decide::rating::models::actions::ModelVersion;
 use crate::decide::rating::models::rules::Ready;
 use crate::decide::rating::models::store as models;
-use crate::decide::rating::ratings::rules;
+use crate::decide::rating::ratings::rules::{self, Said};
 use crate::decide::rating::rules::attributes::{GradeTurn, Turning, WeighedTree};
 use crate::decide::rating::rules::scoring::{Scored, Value};
 use crate::decide::rating::scales::actions as scales;
@@ -85,7 +85,13 @@ pub fn sensitivity(
         customers.push(SensitiveCustomer {
             customer: id,
             number: numbers.get(&id).cloned().unwrap_or_default(),
-            grade: rules::grade_of(&scale, score),
+            grade: rules::grade_of(
+                &scale,
+                score.map(|score| Said {
+                    score,
+                    probability_of_default: None,
+                }),
+            ),
             score,
             refusal: result.as_ref().err().cloned(),
             nearest: None,

@@ -13,6 +13,7 @@ use crate::book::customers::rules::grade_holding;
 use crate::book::customers::store as customers;
 use crate::decide::rating::indicators::actions as indicators;
 use crate::decide::rating::ratings::model::{DefaultState, RatingRow};
+use crate::decide::rating::ratings::rules::Said;
 use crate::decide::rating::ratings::{rules, store};
 use crate::decide::rating::rules::composite::GradeFacts;
 use crate::decide::rating::rules::cut_offs::{Proposal, propose};
@@ -107,10 +108,21 @@ pub fn compare(
     })
 }
 
-/// The facts alone of a record.
+/// The facts alone of a record, and what the live model said.
 #[derive(Deserialize)]
 struct FactsKept {
     facts: GradeFacts,
+    champion: ChampionKept,
+}
+
+#[derive(Deserialize)]
+struct ChampionKept {
+    result: Option<ResultKept>,
+}
+
+#[derive(Deserialize)]
+struct ResultKept {
+    probability_of_default: Option<f64>,
 }
 
 /// What the grades of the newest ratings, overrides apart, would be on another scale with its rules.
@@ -138,9 +150,14 @@ pub fn preview(db: &mut Db, id: GradeScaleId) -> Result<Moved, RatingError> {
 }
 
 fn regraded(scale: &Scale, row: &RatingRow, today: NaiveDate) -> Result<String, DbError> {
-    let score = row.score_ppm.map(of_ppm);
-    let model_grade = score.map(|score| rules::grade_of(scale, Some(score)));
-    let facts = read_document::<FactsKept>(&row.record)?.facts;
+    let FactsKept { facts, champion } = read_document(&row.record)?;
+    let said = row.score_ppm.map(|score| Said {
+        score: of_ppm(score),
+        probability_of_default: champion
+            .result
+            .and_then(|result| result.probability_of_default),
+    });
+    let model_grade = said.map(|said| rules::grade_of(scale, Some(said)));
     let in_default = DefaultState::read(row.in_default_since, row.cured_on);
     let graded = rules::grade(
         scale,

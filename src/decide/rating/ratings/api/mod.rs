@@ -1,5 +1,6 @@
 //! `/v1/ratings` and `/v1/rating-runs`.
 
+mod going_live;
 mod monitoring;
 mod sensitivity;
 mod shapes;
@@ -29,6 +30,7 @@ use super::model::RatingRow;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
+        .configure(going_live::routes)
         .configure(survey::routes)
         .configure(monitoring::routes)
         .configure(sensitivity::routes)

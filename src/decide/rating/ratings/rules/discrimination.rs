@@ -14,6 +14,7 @@ use crate::decide::rating::rules::validation::{
     Estimate, Observation, ValidationError, ValidationReport, ValidationSettings, validate,
 };
 use crate::kernel::ids::CustomerId;
+use crate::kernel::progress::Progress;
 
 /// Below this KS a model hardly tells good from bad: a convention.
 pub const KS_MINIMUM: f64 = 0.20;
@@ -110,7 +111,7 @@ pub fn discriminate(
     }
     let goods = observations.len().saturating_sub(bads);
     let figures = if goods > 0 && bads > 0 {
-        Some(validate(&observations, settings)?)
+        Some(validate(&observations, settings, &Progress::default())?)
     } else {
         None
     };

@@ -17,6 +17,7 @@ mod merging;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -270,8 +271,8 @@ pub fn bin_each_value(characteristic: &Characteristic, outcomes: &[Outcome]) -> 
     let (words, missing) = match &characteristic.values {
         Values::Categorical(values) => count_words(values, outcomes),
         Values::Numeric(values) => {
-            let words: Vec<Option<String>> = (values.iter())
-                .map(|value| value.map(|number| number.to_string()))
+            let words: Vec<Option<Arc<str>>> = (values.iter())
+                .map(|value| value.map(|number| number.to_string().into()))
                 .collect();
             count_words(&words, outcomes)
         }
@@ -349,7 +350,7 @@ fn merge_ranges(groups: &[Fine], all: Tally, settings: &BinningSettings) -> Vec<
     bins
 }
 
-fn count_words(values: &[Option<String>], outcomes: &[Outcome]) -> (Vec<(String, Tally)>, Tally) {
+fn count_words(values: &[Option<Arc<str>>], outcomes: &[Outcome]) -> (Vec<(String, Tally)>, Tally) {
     let mut missing = Tally::default();
     let mut words: HashMap<&str, Tally> = HashMap::new();
     for (value, outcome) in values.iter().zip(outcomes) {

@@ -198,7 +198,7 @@ fn words_are_grouped_by_how_they_turned_out() {
     let mut outcomes = Vec::new();
     for (word, goods, bads) in words {
         for (count, outcome) in [(goods, Outcome::Good), (bads, Outcome::Bad)] {
-            values.extend(std::iter::repeat_n(Some(word.to_owned()), count));
+            values.extend(std::iter::repeat_n(Some(word.into()), count));
             outcomes.extend(std::iter::repeat_n(outcome, count));
         }
     }

@@ -331,3 +331,71 @@ proptest! {
         prop_assert_eq!(found.held_by.is_none(), found.moved == notches);
     }
 }
+
+#[test]
+fn a_probability_of_default_is_graded_by_its_band_and_not_by_the_cut_offs_of_scores() {
+    let scale = GradeScale::default();
+    // By its score every one would be an AAA.
+    let graded = |probability: f64| scale.grade_said(0.86, Some(probability)).unwrap();
+    let bands = [
+        (0.0, "AAA"),
+        (0.001, "AAA"),
+        (0.0011, "AA"),
+        (0.003, "AA"),
+        (0.007, "A"),
+        (0.0071, "BBB"),
+        (0.015, "BBB"),
+        (0.03, "BB"),
+        (0.08, "B"),
+        (0.081, "CCC"),
+        (1.0, "CCC"),
+    ];
+    for (probability, grade) in bands {
+        assert_eq!(graded(probability), grade, "{probability}");
+    }
+    assert_eq!(scale.grade_said(0.86, None).unwrap(), "AAA");
+    // Every grade has a probability to reckon with, and it lies in its band.
+    for code in scale.codes() {
+        let used = scale.probability_of_default(&code).unwrap();
+        let is_on_ladder = SEVEN_GRADES.contains(&code.as_str());
+        assert!(!is_on_ladder || graded(used) == code, "{code}");
+    }
+}
+
+#[test]
+fn a_scale_may_be_for_probabilities_alone_and_its_bands_must_rise() {
+    let document = |bands: [Option<f64>; 3]| {
+        let grades = ["A", "B", "C"]
+            .iter()
+            .zip(bands)
+            .map(|(code, up_to)| Grade {
+                code: (*code).to_owned(),
+                from: None,
+                probability_up_to: up_to,
+                probability_of_default: None,
+            });
+        ScaleDocument {
+            grades: grades.collect(),
+            in_default: None,
+            not_rated: None,
+            not_rated_probability_of_default: None,
+        }
+    };
+    let scale = GradeScale::try_from(document([Some(0.01), Some(0.05), None])).unwrap();
+    assert_eq!(scale.grade_said(0.5, Some(0.05)).unwrap(), "B");
+    assert_eq!(scale.grade_said(0.5, None), Err(ScaleError::NotByScore));
+    let wrong = |bands| GradeScale::try_from(document(bands)).unwrap_err().pointer();
+    assert_eq!(
+        wrong([Some(0.05), Some(0.05), None]),
+        "/grades/1/probability_up_to"
+    );
+    assert_eq!(
+        wrong([Some(0.05), None, None]),
+        "/grades/1/probability_up_to"
+    );
+    assert_eq!(
+        wrong([Some(0.05), Some(0.1), Some(0.2)]),
+        "/grades/2/probability_up_to"
+    );
+    assert_eq!(wrong([None, None, None]), "/grades/0/from");
+}

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::training::{Outcome, real};
+use crate::kernel::progress::{Progress, Stopped};
 pub use normal::two_sided_p_value;
 
 /// How the fit is done.
@@ -107,6 +108,8 @@ pub enum LogisticError {
         "no convergence after {steps} steps, a coefficient still moves by {moved:e}: allow more steps or a larger tolerance"
     )]
     NotConverged { steps: usize, moved: f64 },
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
 }
 
 /// No coefficient of weights of evidence comes near this by honest means.
@@ -124,7 +127,7 @@ pub fn fit(
     outcomes: &[Outcome],
     settings: &LogisticSettings,
 ) -> Result<LogisticFit, LogisticError> {
-    fit_with_covariance(regressors, outcomes, settings).map(|(fit, _)| fit)
+    fit_with_covariance(regressors, outcomes, settings, &Progress::default()).map(|(fit, _)| fit)
 }
 
 /// The fit, and the covariance of the coefficients, the intercept's first.
@@ -132,12 +135,13 @@ pub(super) fn fit_with_covariance(
     regressors: &[Regressor<'_>],
     outcomes: &[Outcome],
     settings: &LogisticSettings,
+    progress: &Progress,
 ) -> Result<(LogisticFit, DMatrix<f64>), LogisticError> {
     check(regressors, outcomes, settings)?;
     let problem = Problem::new(regressors, outcomes, settings.ridge);
     let mut beta = problem.start();
     let mut steps: Vec<Step> = Vec::new();
-    let mut at = problem.derivatives(&beta);
+    let mut at = problem.derivatives(&beta, progress)?;
     loop {
         let name = |column: usize| name_of(regressors, column);
         let curvature = factor(&at.curvature).map_err(|column| {
@@ -152,10 +156,10 @@ pub(super) fn fit_with_covariance(
             }
         })?;
         let direction = curvature.solve(&at.gradient);
-        let (next, halved) = problem.step(&beta, &direction, at.objective);
+        let (next, halved) = problem.step(&beta, &direction, at.objective, progress)?;
         let moved = (&next - &beta).amax();
         beta = next;
-        at = problem.derivatives(&beta);
+        at = problem.derivatives(&beta, progress)?;
         let objective = at.objective;
         steps.push(Step {
             objective,
@@ -282,11 +286,16 @@ impl Problem {
         self.each().map(likelihood).sum::<f64>() - self.penalty(beta)
     }
 
-    fn derivatives(&self, beta: &DVector<f64>) -> Derivatives {
+    fn derivatives(
+        &self,
+        beta: &DVector<f64>,
+        progress: &Progress,
+    ) -> Result<Derivatives, Stopped> {
         let mut log_likelihood_sum = 0.0;
         let mut gradient = vec![0.0; self.width];
         let mut curvature = vec![0.0; self.width.saturating_mul(self.width)];
         for (row, good) in self.each() {
+            progress.go_on()?;
             let log_odds = dot(row, beta.as_slice());
             let probability = 1.0 / (1.0 + (-log_odds).exp());
             log_likelihood_sum += log_likelihood(log_odds, good);
@@ -312,12 +321,12 @@ impl Problem {
                 *diagonal += self.ridge;
             }
         }
-        Derivatives {
+        Ok(Derivatives {
             log_likelihood: log_likelihood_sum,
             objective: log_likelihood_sum - self.penalty(beta),
             gradient,
             curvature,
-        }
+        })
     }
 
     /// The full step, or as much of it as does not lose.
@@ -326,17 +335,19 @@ impl Problem {
         beta: &DVector<f64>,
         direction: &DVector<f64>,
         objective: f64,
-    ) -> (DVector<f64>, usize) {
+        progress: &Progress,
+    ) -> Result<(DVector<f64>, usize), Stopped> {
         let mut size = 1.0;
         for halved in 0..HALVINGS_MAX {
+            progress.go_on()?;
             let next = beta + direction * size;
             // Rounding of the sum must not stop the last steps.
             if self.objective(&next) >= objective - 1e-12 * objective.abs() {
-                return (next, halved);
+                return Ok((next, halved));
             }
             size /= 2.0;
         }
-        (beta.clone(), HALVINGS_MAX)
+        Ok((beta.clone(), HALVINGS_MAX))
     }
 }
 
@@ -363,8 +374,17 @@ fn factor(matrix: &DMatrix<f64>) -> Result<Cholesky<f64, Dyn>, usize> {
         })
     };
     if dependent(matrix.nrows()) {
-        let first = (1..=matrix.nrows()).find(|size| dependent(*size));
-        return Err(first.map_or(0, |size| size.saturating_sub(1)));
+        // Who depends on columns before it does so whatever follows: the first is found by halving.
+        let (mut free, mut bound) = (0, matrix.nrows());
+        while bound.saturating_sub(free) > 1 {
+            let middle = usize::midpoint(free, bound);
+            if dependent(middle) {
+                bound = middle;
+            } else {
+                free = middle;
+            }
+        }
+        return Err(free);
     }
     Cholesky::new(matrix.clone()).ok_or(0)
 }

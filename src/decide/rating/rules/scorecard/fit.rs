@@ -21,6 +21,7 @@ use crate::decide::rating::rules::logistic::{
     self, LogisticError, LogisticFit, LogisticSettings, Regressor,
 };
 use crate::decide::rating::rules::training::{TrainingSet, real};
+use crate::kernel::progress::{Progress, Stopped};
 
 /// What is demanded of a scorecard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -105,6 +106,8 @@ pub enum FitError {
     Logistic(#[from] LogisticError),
     #[error(transparent)]
     Scorecard(#[from] ScorecardError),
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
 }
 
 impl FitSettings {
@@ -169,12 +172,16 @@ struct Selected {
 /// Fits a scorecard.
 ///
 /// # Errors
-/// When nothing is left to regress on, or the regression fails.
-pub fn fit(training: &TrainingSet, settings: &FitSettings) -> Result<ScorecardFit, FitError> {
+/// When nothing is left to regress on, the regression fails, or it is told to stop.
+pub fn fit(
+    training: &TrainingSet,
+    settings: &FitSettings,
+    progress: &Progress,
+) -> Result<ScorecardFit, FitError> {
     settings.check()?;
     settings.scaling.check().map_err(ScorecardError::from)?;
-    let (mut candidates, mut selected) = bin_all(training, settings);
-    leave_out_repeats(&mut candidates, &mut selected, settings);
+    let (mut candidates, mut selected) = bin_all(training, settings, progress)?;
+    leave_out_repeats(&mut candidates, &mut selected, settings, progress)?;
     let regression = loop {
         if selected.is_empty() {
             return Err(FitError::NothingLeft { candidates });
@@ -189,8 +196,12 @@ pub fn fit(training: &TrainingSet, settings: &FitSettings) -> Result<ScorecardFi
                 })
             })
             .collect();
-        let (regression, covariance) =
-            logistic::fit_with_covariance(&regressors, training.outcomes(), &settings.logistic)?;
+        let (regression, covariance) = logistic::fit_with_covariance(
+            &regressors,
+            training.outcomes(),
+            &settings.logistic,
+            progress,
+        )?;
         let misfits = misfits(&regression, covariance, settings);
         if misfits.is_empty() {
             break regression;
@@ -242,9 +253,14 @@ fn with_values(mut bands: Vec<WeighedBand>) -> Vec<WeighedBand> {
 }
 
 /// All binnings by falling information value, and those that have enough of it.
-fn bin_all(training: &TrainingSet, settings: &FitSettings) -> (Vec<Candidate>, Vec<Selected>) {
+fn bin_all(
+    training: &TrainingSet,
+    settings: &FitSettings,
+    progress: &Progress,
+) -> Result<(Vec<Candidate>, Vec<Selected>), Stopped> {
     let mut binned: Vec<(Binning, usize)> = Vec::new();
     for (column, characteristic) in training.characteristics().iter().enumerate() {
+        progress.go_on()?;
         let mut own = settings.binning.clone();
         if let Some(trend) = settings.trends.get(&characteristic.name) {
             own.trend = *trend;
@@ -272,7 +288,7 @@ fn bin_all(training: &TrainingSet, settings: &FitSettings) -> (Vec<Candidate>, V
         };
         candidates.push(Candidate { binning, fate });
     }
-    (candidates, selected)
+    Ok((candidates, selected))
 }
 
 /// Leaves out what repeats a stronger characteristic, then, one after another, what the others explain.
@@ -280,8 +296,9 @@ fn leave_out_repeats(
     candidates: &mut [Candidate],
     selected: &mut Vec<Selected>,
     settings: &FitSettings,
-) {
-    let correlations = correlations(selected);
+    progress: &Progress,
+) -> Result<(), Stopped> {
+    let correlations = correlations(selected, progress)?;
     let between = |a: usize, b: usize| correlations.get((a, b)).copied().unwrap_or_default();
     let mut kept: Vec<usize> = Vec::new();
     let mut fates: BTreeMap<usize, Fate> = BTreeMap::new();
@@ -301,6 +318,7 @@ fn leave_out_repeats(
         }
     }
     while kept.len() > 1 {
+        progress.go_on()?;
         let Some((leaves, variance_inflation)) = most_inflated(&correlations, &kept) else {
             break;
         };
@@ -315,10 +333,11 @@ fn leave_out_repeats(
             candidate.fate = fate;
         }
     }
+    Ok(())
 }
 
 /// Pearson's correlations of the weights.
-fn correlations(selected: &[Selected]) -> DMatrix<f64> {
+fn correlations(selected: &[Selected], progress: &Progress) -> Result<DMatrix<f64>, Stopped> {
     let standardised: Vec<Vec<f64>> = selected
         .iter()
         .map(|one| {
@@ -333,6 +352,7 @@ fn correlations(selected: &[Selected]) -> DMatrix<f64> {
     let mut matrix = DMatrix::identity(size, size);
     for (row, a) in standardised.iter().enumerate() {
         for (column, b) in standardised.iter().enumerate().take(row) {
+            progress.go_on()?;
             let value = product(a, b);
             for cell in [(row, column), (column, row)] {
                 if let Some(cell) = matrix.get_mut(cell) {
@@ -341,7 +361,7 @@ fn correlations(selected: &[Selected]) -> DMatrix<f64> {
             }
         }
     }
-    matrix
+    Ok(matrix)
 }
 
 /// The place in `kept` of the one most explained by the others, and its variance inflation: the diagonal of the inverse

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::fit::{Fate, FitError, FitSettings, fit};
 use super::*;
 use crate::decide::rating::rules::training::{Characteristic, Outcome, TrainingSet, Values};
+use crate::kernel::progress::Progress;
 
 fn close(a: f64, b: f64, within: f64) {
     assert!((a - b).abs() <= within, "{a} is not {b} ± {within}");
@@ -199,9 +200,7 @@ fn training() -> TrainingSet {
         x.push((random.f64() > 0.1).then_some(value));
         copy.push(Some(value * 2.0 + 1.0));
         noise.push(Some(random.f64()));
-        word.push(Some(
-            if group { "branch" } else { "head office" }.to_owned(),
-        ));
+        word.push(Some(if group { "branch" } else { "head office" }.into()));
         outcomes.push(if bad { Outcome::Bad } else { Outcome::Good });
     }
     let numeric = |name: &str, values| {
@@ -230,7 +229,7 @@ fn a_fit_tells_each_characteristic_s_fate() {
         most_correlation: 0.8,
         ..FitSettings::default()
     };
-    let fitted = fit(&training(), &settings).unwrap();
+    let fitted = fit(&training(), &settings, &Progress::default()).unwrap();
     let fate = |name: &str| {
         let found = fitted
             .candidates
@@ -248,14 +247,14 @@ fn a_fit_tells_each_characteristic_s_fate() {
             .iter()
             .all(|c| c.value > 0.5 && c.value < 1.5)
     );
-    let again = fit(&training(), &settings).unwrap();
+    let again = fit(&training(), &settings, &Progress::default()).unwrap();
     assert_eq!(again, fitted);
 }
 
 #[test]
 fn the_fitted_card_gives_the_regression_s_probabilities() {
     let training = training();
-    let fitted = fit(&training, &FitSettings::default()).unwrap();
+    let fitted = fit(&training, &FitSettings::default(), &Progress::default()).unwrap();
     let pds: Vec<f64> = (0..training.outcomes().len())
         .map(|row| fitted.scorecard.score(&training.answers(row)).unwrap())
         .map(|score| score.probability_of_default.unwrap())
@@ -270,7 +269,7 @@ fn when_nothing_is_left_the_fates_are_told() {
         least_information_value: 5.0,
         ..FitSettings::default()
     };
-    let error = fit(&training(), &settings).unwrap_err();
+    let error = fit(&training(), &settings, &Progress::default()).unwrap_err();
     let FitError::NothingLeft { candidates } = error else {
         panic!("{error}")
     };
@@ -284,7 +283,7 @@ fn when_nothing_is_left_the_fates_are_told() {
         ..FitSettings::default()
     };
     assert!(matches!(
-        fit(&training(), &settings),
+        fit(&training(), &settings, &Progress::default()),
         Err(FitError::Setting { .. })
     ));
 }

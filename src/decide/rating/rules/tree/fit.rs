@@ -6,14 +6,17 @@
     reason = "probabilities are statistics, not money"
 )]
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::grow::{Grown, grow};
+use super::grow::{Grown, GrownSplit, grow};
 use super::prune::Pruning;
-use super::{DEPTH_MAX, DecisionTree, Leaf, Node, Side, Split};
+use super::{DEPTH_MAX, DecisionTree, Leaf, Node, Side, Split, Test};
 use crate::decide::rating::rules::binning::Tally;
-use crate::decide::rating::rules::training::{Answers, TrainingError, TrainingSet, real};
+use crate::decide::rating::rules::training::{TrainingError, TrainingSet, Values, real};
+use crate::kernel::progress::{Progress, Stopped};
 
 /// What is demanded of a tree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,6 +100,8 @@ pub enum TreeFitError {
     },
     #[error("too few customers to hold some back: {0}")]
     Split(#[from] TrainingError),
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
 }
 
 impl TreeSettings {
@@ -144,18 +149,23 @@ impl TreeSettings {
 /// Fits a tree.
 ///
 /// # Errors
-/// Settings out of their range, or too few customers.
-pub fn fit(training: &TrainingSet, settings: &TreeSettings) -> Result<TreeFit, TreeFitError> {
+/// Settings out of their range, or too few customers; or when it is told to stop.
+pub fn fit(
+    training: &TrainingSet,
+    settings: &TreeSettings,
+    progress: &Progress,
+) -> Result<TreeFit, TreeFitError> {
     settings.check()?;
-    let whole = Pruned::new(training, settings);
-    let mut pruning = whole.steps();
+    let whole = Pruned::new(training, settings, progress)?;
+    let mut pruning = whole.steps(progress)?;
     let draws = real(settings.validation_draws);
     for draw in (0..).take(settings.validation_draws) {
         let seed = settings.seed.wrapping_add(draw);
         let (learnt, held_back) = training.split(settings.validation_share, seed)?;
-        let trial = Pruned::new(&learnt, settings);
-        let arrived = trial.arrivals(&held_back);
+        let trial = Pruned::new(&learnt, settings, progress)?;
+        let arrived = trial.arrivals(&held_back, progress)?;
         for step in &mut pruning {
+            progress.go_on()?;
             let (log_loss, auc) = trial.judge(step.complexity, &arrived);
             step.log_loss += log_loss / draws;
             step.auc += auc / draws;
@@ -193,15 +203,19 @@ struct Pruned<'a> {
 }
 
 impl<'a> Pruned<'a> {
-    fn new(training: &'a TrainingSet, settings: &'a TreeSettings) -> Pruned<'a> {
-        let nodes = grow(training, settings);
-        let pruning = Pruning::of(&nodes);
-        Pruned {
+    fn new(
+        training: &'a TrainingSet,
+        settings: &'a TreeSettings,
+        progress: &Progress,
+    ) -> Result<Pruned<'a>, Stopped> {
+        let nodes = grow(training, settings, progress)?;
+        let pruning = Pruning::of(&nodes, progress)?;
+        Ok(Pruned {
             training,
             settings,
             nodes,
             pruning,
-        }
+        })
     }
 
     fn probability(&self, tally: Tally) -> f64 {
@@ -235,7 +249,7 @@ impl<'a> Pruned<'a> {
 
     /// The trees to choose from. Every price between two at which something goes gives the same tree; their geometric
     /// mean stands for them, since on other customers the same branches go at somewhat other prices (CART).
-    fn steps(&self) -> Vec<PruningStep> {
+    fn steps(&self, progress: &Progress) -> Result<Vec<PruningStep>, Stopped> {
         let prices: Vec<f64> = std::iter::once(0.0)
             .chain(self.pruning.complexities.iter().copied())
             .collect();
@@ -246,32 +260,43 @@ impl<'a> Pruned<'a> {
             .map(Some)
             .chain(std::iter::once(None));
         let step = |(price, next): (&f64, Option<f64>)| {
+            progress.go_on()?;
             let complexity = next.map_or(*price, |next| (price * next).sqrt());
             let leaves = self.leaves(complexity).len();
-            PruningStep {
+            Ok(PruningStep {
                 complexity,
                 leaves,
                 log_loss: 0.0,
                 auc: 0.0,
-            }
+            })
         };
         prices.iter().zip(nexts).map(step).collect()
     }
 
-    /// Who comes through every node, of customers who were held back.
-    fn arrivals(&self, held_back: &TrainingSet) -> Vec<Tally> {
+    /// Who comes through every node, of customers who were held back: the same columns as those learnt from.
+    fn arrivals(
+        &self,
+        held_back: &TrainingSet,
+        progress: &Progress,
+    ) -> Result<Vec<Tally>, Stopped> {
         let mut arrived = vec![Tally::default(); self.nodes.len()];
+        let questions: Vec<Option<Question<'_>>> = self
+            .nodes
+            .iter()
+            .map(|node| Question::of(node.split.as_ref()?, held_back))
+            .collect();
         for (row, outcome) in held_back.outcomes().iter().enumerate() {
-            let answers = held_back.answers(row);
+            progress.go_on()?;
             let mut next = Some(0);
             while let Some(place) = next {
                 if let Some(tally) = arrived.get_mut(place) {
                     tally.add(*outcome);
                 }
-                next = self.child(place, &answers);
+                let question = questions.get(place).and_then(Option::as_ref);
+                next = question.map(|question| question.child(row));
             }
         }
-        arrived
+        Ok(arrived)
     }
 
     /// Log-loss and AUC of the tree at this price.
@@ -304,16 +329,6 @@ impl<'a> Pruned<'a> {
         )
     }
 
-    fn child(&self, place: usize, answers: &Answers) -> Option<usize> {
-        let split = self.nodes.get(place)?.split.as_ref()?;
-        let name = &self.training.characteristics().get(split.column)?.name;
-        let side = split.test.ask(answers.get(name)).unwrap_or(split.missing);
-        Some(match side {
-            Side::Holds => split.holds,
-            Side::Fails => split.fails,
-        })
-    }
-
     fn node(&self, place: usize, complexity: f64) -> Node {
         let grown = self.nodes.get(place).cloned().unwrap_or_default();
         let is_leaf = self.pruning.is_leaf(place, &grown, complexity);
@@ -342,6 +357,48 @@ impl<'a> Pruned<'a> {
                 label: None,
                 tally: Some(grown.tally),
             }),
+        }
+    }
+}
+
+/// A split, to be asked of many customers.
+struct Question<'a> {
+    split: &'a GrownSplit,
+    values: &'a Values,
+    /// The words for which it holds.
+    words: HashSet<&'a str>,
+}
+
+impl<'a> Question<'a> {
+    fn of(split: &'a GrownSplit, customers: &'a TrainingSet) -> Option<Question<'a>> {
+        let values = &customers.characteristics().get(split.column)?.values;
+        let words = match &split.test {
+            Test::Below(_) => HashSet::new(),
+            Test::OneOf(words) => words.iter().map(String::as_str).collect(),
+        };
+        Some(Question {
+            split,
+            values,
+            words,
+        })
+    }
+
+    /// The node that the customer in this row comes to.
+    fn child(&self, row: usize) -> usize {
+        let holds = match (&self.split.test, self.values) {
+            (Test::Below(limit), Values::Numeric(values)) => {
+                let value = values.get(row).copied().flatten();
+                value.map(|value| value < *limit)
+            }
+            (Test::OneOf(_), Values::Categorical(values)) => {
+                let word = values.get(row).and_then(Option::as_deref);
+                word.map(|word| self.words.contains(word))
+            }
+            _ => None,
+        };
+        match holds.map_or(self.split.missing, Side::of) {
+            Side::Holds => self.split.holds,
+            Side::Fails => self.split.fails,
         }
     }
 }

@@ -145,6 +145,20 @@ impl DecisionTree {
         Check::default().node(&self.root, "root", 0)
     }
 
+    /// The probability alone of the leaf that a customer comes to.
+    ///
+    /// # Errors
+    /// A number that is not finite.
+    pub fn probability(&self, answers: &Answers) -> Result<f64, TreeError> {
+        let mut node = &self.root;
+        loop {
+            match node {
+                Node::Leaf(leaf) => return Ok(leaf.probability_of_default),
+                Node::Split(split) => node = split.side(split.ask(answers)?.0),
+            }
+        }
+    }
+
     /// Walks one customer to a leaf.
     ///
     /// # Errors
@@ -164,24 +178,13 @@ impl DecisionTree {
                 }
                 Node::Split(split) => split,
             };
-            let answer = answers.get(&split.characteristic);
-            if let Some(Answer::Number(number)) = answer
-                && !number.is_finite()
-            {
-                let place = split.characteristic.clone();
-                return Err(TreeError {
-                    place,
-                    problem: TreeProblem::NotFinite,
-                });
-            }
-            let asked = split.test.ask(answer);
-            let side = asked.unwrap_or(split.missing);
+            let (side, by_missing) = split.ask(answers)?;
             path.push(Turn {
                 characteristic: split.characteristic.clone(),
                 test: split.test.clone(),
-                answer: answer.cloned(),
+                answer: answers.get(&split.characteristic).cloned(),
                 side,
-                by_missing: asked.is_none(),
+                by_missing,
             });
             node = split.side(side);
         }
@@ -199,6 +202,22 @@ impl DecisionTree {
 }
 
 impl Split {
+    /// To which side a customer goes, and whether because the question could not be asked.
+    fn ask(&self, answers: &Answers) -> Result<(Side, bool), TreeError> {
+        let answer = answers.get(&self.characteristic);
+        if let Some(Answer::Number(number)) = answer
+            && !number.is_finite()
+        {
+            let place = self.characteristic.clone();
+            return Err(TreeError {
+                place,
+                problem: TreeProblem::NotFinite,
+            });
+        }
+        let asked = self.test.ask(answer);
+        Ok((asked.unwrap_or(self.missing), asked.is_none()))
+    }
+
     fn side(&self, side: Side) -> &Node {
         match side {
             Side::Holds => &self.holds,

@@ -8,6 +8,7 @@
 
 use super::grow::{Grown, gini};
 use crate::decide::rating::rules::training::real;
+use crate::kernel::progress::{Progress, Stopped};
 
 /// The trees from the full one to the root alone, each the one before it without its weakest branch.
 #[derive(Debug, Clone)]
@@ -21,13 +22,17 @@ pub struct Pruning {
 impl Pruning {
     /// Finds at which price of a leaf each branch no longer pays. A branch's price is what it takes off the impurity
     /// (as a share of all rows), divided by the leaves that it adds.
-    pub fn of(nodes: &[Grown]) -> Pruning {
+    ///
+    /// # Errors
+    /// When it is told to stop.
+    pub fn of(nodes: &[Grown], progress: &Progress) -> Result<Pruning, Stopped> {
         let rows = real(nodes.first().map_or(1, |root| root.tally.total()).max(1));
         let risk = |node: &Grown| gini(node.tally) * real(node.tally.total()) / rows;
         let mut collapse = vec![f64::INFINITY; nodes.len()];
         let mut complexities = Vec::new();
         let mut price = 0.0_f64;
         loop {
+            progress.go_on()?;
             let summary = Summary::of(nodes, &collapse, risk);
             let Some(cheapest) = summary.cheapest(nodes, &collapse, risk) else {
                 break;
@@ -40,10 +45,10 @@ impl Pruning {
             complexities.push(price);
         }
         complexities.dedup();
-        Pruning {
+        Ok(Pruning {
             collapse,
             complexities,
-        }
+        })
     }
 
     /// Whether a node is a leaf in the tree of this complexity.

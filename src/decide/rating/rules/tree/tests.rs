@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::fit::{TreeFitError, TreeSettings, fit};
 use super::*;
 use crate::decide::rating::rules::training::{Characteristic, Outcome, TrainingSet, Values};
+use crate::kernel::progress::Progress;
 
 const BY_HAND: &str = r#"{"root": {"split": {"characteristic": "delay", "test": {"below": 6}, "missing": "fails",
     "holds": {"leaf": {"probability_of_default": 0.02}},
@@ -119,7 +120,7 @@ fn training(rows: usize) -> TrainingSet {
         };
         x.push(known.then_some(value));
         noise.push(Some(random.f64()));
-        word.push(Some(if b { "b" } else { "a" }.to_owned()));
+        word.push(Some(if b { "b" } else { "a" }.into()));
         outcomes.push(if random.f64() < chance {
             Outcome::Bad
         } else {
@@ -139,7 +140,12 @@ fn training(rows: usize) -> TrainingSet {
 
 #[test]
 fn a_fitted_tree_finds_the_box_and_learns_where_the_missing_belong() {
-    let fitted = fit(&training(5000), &TreeSettings::default()).unwrap();
+    let fitted = fit(
+        &training(5000),
+        &TreeSettings::default(),
+        &Progress::default(),
+    )
+    .unwrap();
     let tree = &fitted.tree;
     tree.check().unwrap();
     let pd = |x: Option<f64>, word: &str| {
@@ -158,7 +164,12 @@ fn a_fitted_tree_finds_the_box_and_learns_where_the_missing_belong() {
     assert!(tree.leaves() < full.leaves, "noise is pruned");
     assert_eq!(fitted.pruning.last().unwrap().leaves, 1);
     assert_eq!(
-        fit(&training(5000), &TreeSettings::default()).unwrap(),
+        fit(
+            &training(5000),
+            &TreeSettings::default(),
+            &Progress::default()
+        )
+        .unwrap(),
         fitted
     );
 }
@@ -179,7 +190,7 @@ fn limits_hold() {
         least_leaf: 100,
         ..TreeSettings::default()
     };
-    let fitted = fit(&training(3000), &settings).unwrap();
+    let fitted = fit(&training(3000), &settings, &Progress::default()).unwrap();
     assert!(fitted.tree.leaves() <= 3);
     assert!(small(&fitted.tree.root) >= 100);
     let wrong = TreeSettings {
@@ -187,7 +198,7 @@ fn limits_hold() {
         ..TreeSettings::default()
     };
     assert!(matches!(
-        fit(&training(100), &wrong),
+        fit(&training(100), &wrong, &Progress::default()),
         Err(TreeFitError::Setting { .. })
     ));
 }
@@ -199,12 +210,12 @@ proptest! {
         rows in proptest::collection::vec((proptest::option::of(-3_i32..3), proptest::option::of(0_u8..3), any::<bool>()), 20..120)
     ) {
         let x = rows.iter().map(|row| row.0.map(f64::from)).collect();
-        let words = rows.iter().map(|row| row.1.map(|word| word.to_string())).collect();
+        let words = rows.iter().map(|row| row.1.map(|word| word.to_string().into())).collect();
         let outcomes = rows.iter().map(|row| if row.2 { Outcome::Bad } else { Outcome::Good }).collect();
         let words = Characteristic { name: "word".into(), values: Values::Categorical(words) };
         let Ok(training) = TrainingSet::new(vec![numeric("x", x), words], outcomes) else { return Ok(()) };
         let settings = TreeSettings { least_leaf: 3, ..TreeSettings::default() };
-        let Ok(fitted) = fit(&training, &settings) else { return Ok(()) };
+        let Ok(fitted) = fit(&training, &settings, &Progress::default()) else { return Ok(()) };
         prop_assert!(fitted.tree.check().is_ok());
         let mut reached = std::collections::HashMap::<String, Tally>::new();
         for (row, outcome) in training.outcomes().iter().enumerate() {

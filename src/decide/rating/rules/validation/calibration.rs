@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Estimate, Observation, ValidationSettings};
 use crate::decide::rating::rules::binning::Tally;
 use crate::decide::rating::rules::training::real;
+use crate::kernel::progress::{Progress, Stopped};
 
 /// Customers of like probability.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,12 +28,19 @@ pub struct CalibrationBin {
 }
 
 /// Parts of like size by rising probability; equal probabilities stay together. Empty without probabilities.
-pub fn table(observations: &[Observation], settings: &ValidationSettings) -> Vec<CalibrationBin> {
+///
+/// # Errors
+/// When it is told to stop.
+pub fn table(
+    observations: &[Observation],
+    settings: &ValidationSettings,
+    progress: &Progress,
+) -> Result<Vec<CalibrationBin>, Stopped> {
     let known = observations
         .iter()
         .map(|o| Some((o.probability_of_default?, o.outcome)));
     let Some(mut known) = known.collect::<Option<Vec<_>>>() else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     known.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     let size = known.len().div_ceil(settings.calibration_bins.max(1));
@@ -56,20 +64,21 @@ pub fn table(observations: &[Observation], settings: &ValidationSettings) -> Vec
         let total = real(tally.total().max(1));
         let (expected, rate) = (sum / total, real(tally.bads) / total);
         let draw = |_| {
+            progress.go_on()?;
             let drawn = (0..tally.total()).filter(|_| random.usize(..tally.total()) < tally.bads);
-            real(drawn.count()) / total
+            Ok(real(drawn.count()) / total)
         };
-        let drawn: Vec<f64> = (0..settings.replicates).map(draw).collect();
-        let observed = super::interval(rate, drawn, settings.confidence);
+        let drawn: Result<Vec<f64>, Stopped> = (0..settings.replicates).map(draw).collect();
+        let observed = super::interval(rate, drawn?, settings.confidence);
         let agrees = (observed.low..=observed.high).contains(&expected);
-        CalibrationBin {
+        Ok(CalibrationBin {
             tally,
             lowest,
             highest,
             expected,
             observed,
             agrees,
-        }
+        })
     };
     bins.into_iter().map(finish).collect()
 }

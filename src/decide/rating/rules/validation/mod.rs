@@ -22,6 +22,7 @@ use thiserror::Error;
 
 use super::binning::Tally;
 use super::training::{Outcome, real};
+use crate::kernel::progress::{Progress, Stopped};
 pub use calibration::CalibrationBin;
 use ranked::{Figures, Ranked};
 
@@ -137,6 +138,8 @@ pub enum ValidationError {
         setting: &'static str,
         range: &'static str,
     },
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
 }
 
 impl ValidationSettings {
@@ -175,10 +178,11 @@ impl ValidationSettings {
 /// Example: goods 720 700 690 650 640 600, bads 660 610 560 540: AUC 20/24, Gini 0.6667, KS 0.5833 at 610.
 ///
 /// # Errors
-/// Values that are not finite, only one kind of outcome, settings out of their range.
+/// Values that are not finite, only one kind of outcome, settings out of their range; or when it is told to stop.
 pub fn validate(
     observations: &[Observation],
     settings: &ValidationSettings,
+    progress: &Progress,
 ) -> Result<ValidationReport, ValidationError> {
     settings.check()?;
     let ranked = Ranked::new(observations)?;
@@ -186,7 +190,7 @@ pub fn validate(
     let cut_off = settings.cut_off.unwrap_or(above);
     let once = vec![1.0; observations.len()];
     let figures = ranked.figures(&once, cut_off);
-    let replicates = ranked.replicates(cut_off, settings.replicates, settings.seed);
+    let replicates = ranked.replicates(cut_off, settings, progress)?;
     let estimate = |of: &dyn Fn(&Figures) -> Option<f64>| -> Option<Estimate> {
         let value = of(&figures)?;
         let drawn = replicates.iter().filter_map(of).collect();
@@ -217,7 +221,7 @@ pub fn validate(
             }),
         },
         brier: estimate(&|f| f.brier),
-        calibration: calibration::table(observations, settings),
+        calibration: calibration::table(observations, settings, progress)?,
         curve: ranked.curve(),
         settings: settings.clone(),
     })

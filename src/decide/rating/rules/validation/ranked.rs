@@ -5,9 +5,10 @@
     reason = "shares and probabilities are statistics, not money"
 )]
 
-use super::{CurvePoint, Observation, ValidationError};
+use super::{CurvePoint, Observation, ValidationError, ValidationSettings};
 use crate::decide::rating::rules::binning::Tally;
 use crate::decide::rating::rules::training::{Outcome, real};
+use crate::kernel::progress::{Progress, Stopped};
 
 /// The most steps of a curve.
 const CURVE_STEPS: usize = 200;
@@ -115,8 +116,13 @@ impl Ranked {
     }
 
     /// The figures of so many drawings. As many goods and as many bads are drawn as there are.
-    pub fn replicates(&self, cut_off: f64, count: usize, seed: u64) -> Vec<Figures> {
-        let mut random = fastrand::Rng::with_seed(seed);
+    pub fn replicates(
+        &self,
+        cut_off: f64,
+        settings: &ValidationSettings,
+        progress: &Progress,
+    ) -> Result<Vec<Figures>, Stopped> {
+        let mut random = fastrand::Rng::with_seed(settings.seed);
         let rows_of = |wanted: Outcome| -> Vec<usize> {
             let rows = self.rows.iter().enumerate();
             rows.filter(|(_, row)| row.outcome == wanted)
@@ -126,6 +132,7 @@ impl Ranked {
         let strata = [rows_of(Outcome::Good), rows_of(Outcome::Bad)];
         let mut weights = vec![0.0; self.rows.len()];
         let mut draw = |_| {
+            progress.go_on()?;
             weights.fill(0.0);
             for stratum in &strata {
                 for _ in stratum {
@@ -135,9 +142,9 @@ impl Ranked {
                     }
                 }
             }
-            self.figures(&weights, cut_off)
+            Ok(self.figures(&weights, cut_off))
         };
-        (0..count).map(&mut draw).collect()
+        (0..settings.replicates).map(&mut draw).collect()
     }
 
     /// The score of the largest distance, and the next higher score: who scores below that is refused at this distance.

@@ -34,7 +34,12 @@ fn worked() -> Vec<Observation> {
 /// Formulas 3.7.
 #[test]
 fn the_worked_auc_gini_and_ks() {
-    let report = validate(&worked(), &ValidationSettings::default()).unwrap();
+    let report = validate(
+        &worked(),
+        &ValidationSettings::default(),
+        &Progress::default(),
+    )
+    .unwrap();
     close(report.auc.value, 20.0 / 24.0, 1e-12);
     close(report.gini.value, 0.6667, 5e-5);
     close(report.ks.value, 0.5833, 5e-5);
@@ -126,7 +131,7 @@ fn the_same_seed_gives_the_same_report() {
         seed: 2,
         ..settings.clone()
     };
-    let report = |settings| validate(&worked(), settings).unwrap();
+    let report = |settings| validate(&worked(), settings, &Progress::default()).unwrap();
     assert_eq!(report(&settings), report(&settings));
     assert_ne!(report(&settings).auc.low.to_bits(), 0);
     assert_ne!(report(&settings).auc, report(&other).auc);
@@ -149,7 +154,7 @@ fn calibration_tells_where_probabilities_are_wrong() {
             probability_of_default: Some(probability),
         });
     }
-    let report = validate(&rows, &ValidationSettings::default()).unwrap();
+    let report = validate(&rows, &ValidationSettings::default(), &Progress::default()).unwrap();
     let agrees: Vec<bool> = report.calibration.iter().map(|bin| bin.agrees).collect();
     assert_eq!(agrees, [true, false]);
     let expected =
@@ -161,11 +166,15 @@ fn calibration_tells_where_probabilities_are_wrong() {
 fn malformed_observations_are_refused() {
     let settings = ValidationSettings::default();
     assert_eq!(
-        validate(&observed(&[1.0], &[f64::NAN]), &settings),
+        validate(
+            &observed(&[1.0], &[f64::NAN]),
+            &settings,
+            &Progress::default()
+        ),
         Err(ValidationError::Observation { row: 1 })
     );
     assert!(matches!(
-        validate(&observed(&[1.0], &[]), &settings),
+        validate(&observed(&[1.0], &[]), &settings, &Progress::default()),
         Err(ValidationError::OneOutcome { .. })
     ));
     let wrong = ValidationSettings {
@@ -173,7 +182,7 @@ fn malformed_observations_are_refused() {
         ..settings
     };
     assert!(matches!(
-        validate(&worked(), &wrong),
+        validate(&worked(), &wrong, &Progress::default()),
         Err(ValidationError::Setting { .. })
     ));
 }
@@ -234,7 +243,7 @@ fn charts_stand_alone_and_say_what_they_show() {
     for row in &mut rows {
         row.probability_of_default = Some(1.0 / (1.0 + ((row.score - 600.0) / 40.0).exp()));
     }
-    let report = validate(&rows, &ValidationSettings::default()).unwrap();
+    let report = validate(&rows, &ValidationSettings::default(), &Progress::default()).unwrap();
     for svg in [
         charts::roc(&report),
         charts::ks(&report),
@@ -263,7 +272,7 @@ proptest! {
             }
         }
         let settings = ValidationSettings { replicates: 5, ..ValidationSettings::default() };
-        let report = validate(&observed(&goods, &bads), &settings).unwrap();
+        let report = validate(&observed(&goods, &bads), &settings, &Progress::default()).unwrap();
         prop_assert!((report.auc.value - wins / real(goods.len()) / real(bads.len())).abs() < 1e-12);
         let up_to = |scores: &[f64], score: f64| {
             real(scores.iter().filter(|s| **s <= score).count()) / real(scores.len())
