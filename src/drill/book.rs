@@ -7,6 +7,7 @@ use fastrand::Rng;
 
 use super::applications::{self, Course, STAGES};
 use super::cast::{self, Character, Member, Opening, text};
+use super::knowledge;
 use super::ledger::{Ledger, Week, plus};
 use super::orders;
 use super::staff::Staff;
@@ -54,6 +55,10 @@ pub struct Figures {
     pub limit_checks: usize,
     pub reservations: usize,
     pub credit_blocks: usize,
+    pub statements: usize,
+    pub ratings: usize,
+    pub exchange_rates: usize,
+    pub portfolio_caps: usize,
     /// What is open on invoices.
     pub receivable: BTreeMap<Currency, Money>,
 }
@@ -103,6 +108,7 @@ pub fn live_through(
     let answers = orders::check(database, &mut rng, &staff, &cast, &mut figures)?;
     database.clock().turn_to(now);
     orders::follow_up(database, &staff, &answers)?;
+    knowledge::gather(database, &staff, &cast, &mut figures)?;
     database.clock().turn_to(machine_now());
     figures.receivable = receivable(database, &cast)?;
     let showcase = orders::showcase(database, &staff, &cast)?;

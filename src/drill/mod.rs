@@ -8,6 +8,7 @@
 mod applications;
 mod book;
 mod cast;
+mod knowledge;
 mod ledger;
 mod names;
 mod orders;

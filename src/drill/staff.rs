@@ -1,4 +1,4 @@
-//! Who works in the sandbox: five salespeople, two in credit, two in finance, and the machines.
+//! Who works in the sandbox: five salespeople, two of every other role, and the machines.
 
 use crate::kernel::caller::{Caller, Role};
 use crate::kernel::text::Subject;
@@ -28,8 +28,10 @@ pub struct Staff {
     pub accountant: Caller,
     /// The ERP: customers, invoices, orders.
     pub erp: Caller,
-    pub auditor: Caller,
-    pub admin: Caller,
+    /// The shop: orders alone.
+    pub shop: Caller,
+    pub auditors: [Caller; 2],
+    pub admins: [Caller; 2],
     /// The house itself.
     pub house: Caller,
 }
@@ -48,8 +50,15 @@ impl Staff {
             head_of_finance: at_level("wang.fang", Role::Finance, 2)?,
             accountant: at_level("peter.novak", Role::Finance, 1)?,
             erp: house_caller("erp", &[Role::System, Role::Finance])?,
-            auditor: house_caller("ines.costa", &[Role::Auditor])?,
-            admin: house_caller("sam.taylor", &[Role::Admin])?,
+            shop: house_caller("webshop", &[Role::System])?,
+            auditors: [
+                house_caller("ines.costa", &[Role::Auditor])?,
+                house_caller("david.okafor", &[Role::Auditor])?,
+            ],
+            admins: [
+                house_caller("sam.taylor", &[Role::Admin])?,
+                house_caller("mia.larsen", &[Role::Admin])?,
+            ],
             house: house_caller("netterms", &[])?,
         })
     }
@@ -65,20 +74,20 @@ impl Staff {
             .ok_or_else(|| Problem::internal("no such salesperson"))
     }
 
-    /// One person of each role, to be given a token.
-    pub fn one_of_each(&self) -> Vec<(Role, &Caller)> {
-        let order_system = (Role::System, &self.erp);
-        self.sales
-            .first()
-            .map(|sales| (Role::Sales, sales))
-            .into_iter()
+    /// Two of each role, to be given tokens under these names: what one proposes, the other may approve.
+    pub fn two_of_each(&self) -> Vec<(&'static str, &Caller)> {
+        let sales = ["SALES", "OTHER_SALES"].into_iter().zip(&self.sales);
+        sales
             .chain([
-                (Role::Credit, &self.head_of_credit),
-                (Role::Finance, &self.head_of_finance),
-                (Role::Auditor, &self.auditor),
-                order_system,
-                (Role::Admin, &self.admin),
+                ("CREDIT", &self.analyst),
+                ("HEAD_OF_CREDIT", &self.head_of_credit),
+                ("FINANCE", &self.accountant),
+                ("HEAD_OF_FINANCE", &self.head_of_finance),
+                ("SYSTEM", &self.erp),
+                ("SHOP", &self.shop),
             ])
+            .chain(["AUDITOR", "OTHER_AUDITOR"].into_iter().zip(&self.auditors))
+            .chain(["ADMIN", "OTHER_ADMIN"].into_iter().zip(&self.admins))
             .collect()
     }
 }

@@ -105,7 +105,8 @@ impl Caller {
         self.has_any(&[Role::Credit, Role::Finance, Role::Auditor])
     }
 
-    /// Whether the caller may see only the customers it owns: sales, and nothing wider.
+    /// Whether the caller may see only the customers it owns: sales, and nothing wider. A guard has left the caller with
+    /// the roles that its operation takes, so that a role which may not do this at all widens nothing.
     pub fn sees_only_own(&self) -> bool {
         self.has(Role::Sales)
             && !self.has_any(&[

@@ -14,8 +14,26 @@ use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Schem
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-/// The largest number of digits before the decimal point that an amount may have.
+/// The largest number of digits before the decimal point that an amount may have which comes in. Sums may have more.
 pub const INTEGER_DIGITS_MAX: usize = 12;
+
+/// The most that a kept sum may come to, of either sign, in minor units: what an account, a group or a cap counts in
+/// all. It leaves room for one more limit or order of the largest size, so that no difference to one leaves the range.
+pub const SUM_MAX_MINOR: i64 = 9_000_000_000_000_000_000;
+
+/// Amounts add up to more than can be kept or told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the amounts add up to more than can be kept")]
+pub struct SumTooLarge;
+
+/// The sum of amounts in minor units of one currency.
+///
+/// # Errors
+/// When it leaves the range: a sum is never cut.
+pub fn sum_minor(amounts: impl IntoIterator<Item = i64>) -> Result<i64, SumTooLarge> {
+    let sum: i128 = amounts.into_iter().map(i128::from).sum();
+    i64::try_from(sum).map_err(|_| SumTooLarge)
+}
 
 /// An ISO 4217 currency that has minor units.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -123,7 +141,8 @@ pub enum MoneyError {
     Overflow,
 }
 
-/// An exact amount in one currency, of either sign.
+/// An exact amount in one currency, of either sign: what is kept, added up and answered. It is read back whatever it
+/// comes to; what comes in from outside is one of [`MoneyIn`], [`AmountIn`] and [`PositiveIn`], which have a limit.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "MoneyText", into = "MoneyText")]
 pub struct Money {
@@ -141,11 +160,21 @@ impl Money {
         Money { minor: 0, currency }
     }
 
-    /// Reads a decimal string by the strict grammar `-?(0|[1-9][0-9]*)(\.[0-9]+)?`.
+    /// Reads an amount that comes in, by the strict grammar `-?(0|[1-9][0-9]*)(\.[0-9]+)?`.
     ///
     /// # Errors
     /// When the text breaks the grammar, has more than 12 integer digits, or more decimals than the currency.
     pub fn parse(text: &str, currency: Currency) -> Result<Money, MoneyError> {
+        let money = Money::read(text, currency)?;
+        let whole = text.trim_start_matches('-').split('.').next();
+        if whole.is_some_and(|whole| whole.len() > INTEGER_DIGITS_MAX) {
+            return Err(MoneyError::TooLarge);
+        }
+        Ok(money)
+    }
+
+    /// Reads an amount that we wrote, of any size that can be written.
+    fn read(text: &str, currency: Currency) -> Result<Money, MoneyError> {
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -160,23 +189,18 @@ impl Money {
         if whole.is_empty() || leading_zero || !all_digits(whole) || !all_digits(fraction) {
             return Err(MoneyError::Malformed);
         }
-        if whole.len() > INTEGER_DIGITS_MAX {
-            return Err(MoneyError::TooLarge);
-        }
         let places = usize::try_from(currency.minor_digits()).unwrap_or(0);
         if fraction.len() > places {
             return Err(MoneyError::TooPrecise(currency.minor_digits()));
         }
-        let minor: i64 = format!("{whole}{fraction:0<places$}")
+        let sign = if negative { "-" } else { "" };
+        let minor: i64 = format!("{sign}{whole}{fraction:0<places$}")
             .parse()
             .map_err(|_| MoneyError::TooLarge)?;
         if negative && minor == 0 {
             return Err(MoneyError::Malformed);
         }
-        Ok(Money::from_minor(
-            if negative { -minor } else { minor },
-            currency,
-        ))
+        Ok(Money::from_minor(minor, currency))
     }
 
     /// The amount in the currency's minor units.
@@ -257,7 +281,7 @@ impl TryFrom<MoneyText> for Money {
     type Error = MoneyError;
 
     fn try_from(text: MoneyText) -> Result<Money, MoneyError> {
-        Money::parse(&text.amount, text.currency)
+        Money::read(&text.amount, text.currency)
     }
 }
 
@@ -270,17 +294,22 @@ impl From<Money> for MoneyText {
     }
 }
 
-/// The pattern of an amount, as the contract declares it.
-pub const AMOUNT_PATTERN: &str = r"^-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$";
+/// The pattern of an amount in answers, where sums have as many digits as they need.
+const ANSWERED_PATTERN: &str = r"^-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,4})?$";
 
-fn amount_schema(pattern: &str) -> Schema {
+/// A sign, 19 digits for a currency without minor units, or 15 with four places after the point.
+const ANSWERED_LENGTH_MAX: usize = 21;
+
+const IN_LENGTH_MAX: usize = 18;
+
+fn amount_schema(pattern: &str, length_max: usize) -> Schema {
     let amount = ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some(
             "Decimal string, with at most the currency's decimal places.",
         ))
         .pattern(Some(pattern))
-        .max_length(Some(18));
+        .max_length(Some(length_max));
     ObjectBuilder::new()
         .schema_type(SchemaType::new(Type::Object))
         .property("amount", amount)
@@ -294,7 +323,7 @@ fn amount_schema(pattern: &str) -> Schema {
 
 impl PartialSchema for Money {
     fn schema() -> RefOr<Schema> {
-        amount_schema(AMOUNT_PATTERN).into()
+        amount_schema(ANSWERED_PATTERN, ANSWERED_LENGTH_MAX).into()
     }
 }
 
@@ -304,14 +333,59 @@ impl ToSchema for Money {
     }
 }
 
+/// Money that comes in, of either sign: at most 12 digits before the decimal point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "MoneyText", into = "Money")]
+pub struct MoneyIn(Money);
+
+impl MoneyIn {
+    pub const fn money(self) -> Money {
+        self.0
+    }
+}
+
+impl TryFrom<MoneyText> for MoneyIn {
+    type Error = MoneyError;
+
+    fn try_from(text: MoneyText) -> Result<MoneyIn, MoneyError> {
+        Money::parse(&text.amount, text.currency).map(MoneyIn)
+    }
+}
+
+impl From<MoneyIn> for Money {
+    fn from(amount: MoneyIn) -> Money {
+        amount.0
+    }
+}
+
+impl PartialSchema for MoneyIn {
+    fn schema() -> RefOr<Schema> {
+        amount_schema(r"^-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$", IN_LENGTH_MAX).into()
+    }
+}
+
+impl ToSchema for MoneyIn {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push(("Currency".to_owned(), Currency::schema()));
+    }
+}
+
 /// Money that comes in and is more than nothing: an order, an invoice, a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Money", into = "Money")]
+#[serde(try_from = "MoneyIn", into = "Money")]
 pub struct PositiveIn(Money);
 
 impl PositiveIn {
     pub const fn money(self) -> Money {
         self.0
+    }
+}
+
+impl TryFrom<MoneyIn> for PositiveIn {
+    type Error = &'static str;
+
+    fn try_from(amount: MoneyIn) -> Result<PositiveIn, &'static str> {
+        amount.0.try_into()
     }
 }
 
@@ -335,7 +409,11 @@ impl From<PositiveIn> for Money {
 
 impl PartialSchema for PositiveIn {
     fn schema() -> RefOr<Schema> {
-        amount_schema(r"^(?!0(\.0+)?$)(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$").into()
+        amount_schema(
+            r"^(?!0(\.0+)?$)(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$",
+            IN_LENGTH_MAX,
+        )
+        .into()
     }
 }
 
@@ -347,12 +425,20 @@ impl ToSchema for PositiveIn {
 
 /// Money that comes in and is never negative: a limit, the amount of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Money", into = "Money")]
+#[serde(try_from = "MoneyIn", into = "Money")]
 pub struct AmountIn(Money);
 
 impl AmountIn {
     pub const fn money(self) -> Money {
         self.0
+    }
+}
+
+impl TryFrom<MoneyIn> for AmountIn {
+    type Error = &'static str;
+
+    fn try_from(amount: MoneyIn) -> Result<AmountIn, &'static str> {
+        amount.0.try_into()
     }
 }
 
@@ -375,7 +461,7 @@ impl From<AmountIn> for Money {
 
 impl PartialSchema for AmountIn {
     fn schema() -> RefOr<Schema> {
-        amount_schema(r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$").into()
+        amount_schema(r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$", IN_LENGTH_MAX).into()
     }
 }
 
@@ -446,10 +532,30 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_minor_unit_is_lost_between_text_and_number(minor in -99_999_999_999_999i64..=99_999_999_999_999, code in prop::sample::select(vec!["CNY", "EUR", "USD"])) {
+        fn no_minor_unit_is_lost_between_text_and_number(minor: i64, code in prop::sample::select(vec!["CNY", "VND", "KWD", "CLF"])) {
             let money = Money::from_minor(minor, currency(code));
             let json = serde_json::to_string(&money).unwrap();
             prop_assert_eq!(serde_json::from_str::<Money>(&json).unwrap(), money);
+        }
+
+        #[test]
+        fn the_contract_permits_every_amount_that_is_answered_and_no_longer_one_comes_in(minor: i64, code in prop::sample::select(vec!["CNY", "VND", "KWD", "CLF"])) {
+            let money = Money::from_minor(minor, currency(code));
+            let text = money.amount_text();
+            prop_assert!(text.len() <= ANSWERED_LENGTH_MAX);
+            let fits = minor.unsigned_abs() < 10_u64.pow(12 + currency(code).minor_digits());
+            let json = serde_json::to_string(&money).unwrap();
+            prop_assert_eq!(serde_json::from_str::<MoneyIn>(&json).is_ok(), fits);
+            prop_assert_eq!(Money::parse(&text, currency(code)).is_ok(), fits);
+        }
+
+        #[test]
+        fn a_sum_is_exact_or_refused(amounts in prop::collection::vec(any::<i64>(), 0..6)) {
+            let exact: i128 = amounts.iter().copied().map(i128::from).sum();
+            match sum_minor(amounts) {
+                Ok(sum) => prop_assert_eq!(i128::from(sum), exact),
+                Err(SumTooLarge) => prop_assert!(i64::try_from(exact).is_err()),
+            }
         }
 
         #[test]

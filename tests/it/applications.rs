@@ -849,7 +849,7 @@ fn sales_see_the_applications_of_their_own_customers_only() {
         assert_eq!(listed["data"], json!([]));
         let listed = app.sales().get("/v1/applications?mine=true").expect(200);
         assert_eq!(listed["data"][0]["id"], own.id);
-        // Credit's view of it is no secret to sales.
+        // Credit's view of it is no secret to sales; what credit notes for whoever decides is.
         own.step(&app.sales(), "submit", json!({})).expect(200);
         own.step(&app.credit(), "start-review", json!({}))
             .expect(200);
@@ -857,6 +857,7 @@ fn sales_see_the_applications_of_their_own_customers_only() {
             .expect(200);
         let read = app.sales().get(&own.path()).expect(200);
         assert_eq!(read["recommendation"]["limit"], cny("400.00"));
+        assert_eq!(read["recommendation"]["reason"], json!(null));
         assert_eq!(read["allowed"], json!(["withdraw"]));
     });
 }

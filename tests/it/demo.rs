@@ -1,8 +1,10 @@
 //! The sandbox book: that what it says adds up, and that the demo shows it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use netterms::book::customers::model::Customer;
 use netterms::book::customers::store as customers;
 use netterms::book::exposure::model::{CreditAccount, Exposure};
@@ -229,9 +231,10 @@ fn the_demo_gives_its_tour_and_stops_when_told_not_to_serve() {
         "A limit check that does not pass, and why",
         "Aging on ",
         "The dunning run of today, previewed",
-        "Try it",
-        "/docs",
-        "# system: erp",
+        "statements",
+        "ratings",
+        "exchange rates",
+        "portfolio caps",
     ] {
         assert!(printed.contains(heading), "no {heading:?} in:\n{printed}");
     }
@@ -242,8 +245,81 @@ fn the_demo_gives_its_tour_and_stops_when_told_not_to_serve() {
             "no aging in {currency} in:\n{printed}"
         );
     }
+    for served in ["Try it", "/docs", "Serving on", "='ey"] {
+        assert!(!printed.contains(served), "{served:?} in:\n{printed}");
+    }
     let is_token = |line: &str| line.contains("='ey");
     for line in printed.lines().filter(|line| !is_token(line)) {
         assert!(line.chars().count() <= 100, "too wide: {line}");
     }
+}
+
+#[test]
+fn the_demo_gives_tokens_of_two_people_of_each_role_under_a_secret_that_is_given() {
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_netterms"))
+        .args(["demo", "--customers", "20", "--listen", "127.0.0.1:0"])
+        .env(
+            "NETTERMS_JWT_SECRET",
+            "a-secret-of-my-own-with-more-than-32-bytes",
+        )
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    let mut people: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut tokens = 0;
+    for line in lines {
+        let line = line.unwrap();
+        if let Some((roles, subject)) = line.strip_prefix("# ").and_then(|who| who.split_once(": "))
+        {
+            for role in roles.split(' ') {
+                people
+                    .entry(role.to_owned())
+                    .or_default()
+                    .insert(subject.to_owned());
+            }
+        }
+        if let Some((_, token)) = line.split_once("='ey") {
+            tokens += 1;
+            let token = format!("ey{}", token.trim_end_matches('\''));
+            let key = DecodingKey::from_secret(b"a-secret-of-my-own-with-more-than-32-bytes");
+            let mut validation = Validation::new(Algorithm::HS256);
+            validation.validate_aud = false;
+            decode::<Value>(&token, &key, &validation).unwrap();
+        }
+        if line.starts_with("Serving on http://") {
+            break;
+        }
+    }
+    demo.kill().unwrap();
+    demo.wait().unwrap();
+    assert_eq!(people.len(), 6, "{people:?}");
+    assert!(
+        people.values().all(|subjects| subjects.len() >= 2),
+        "{people:?}"
+    );
+    assert_eq!(tokens, 12);
+}
+
+#[test]
+fn the_demo_book_has_what_is_known_of_customers_and_what_bounds_them() {
+    on_both(|app| {
+        let figures = drawn(app);
+        let finance = app.finance();
+        assert_eq!(all(&finance, "/v1/ratings").len(), figures.ratings);
+        assert_eq!(
+            all(&finance, "/v1/exchange-rates").len(),
+            figures.exchange_rates
+        );
+        assert_eq!(
+            all(&finance, "/v1/portfolio-caps").len(),
+            figures.portfolio_caps
+        );
+        let statements = all(&finance, "/v1/customers/C-1001/financial-statements");
+        assert_eq!(statements.len(), 1);
+        for cap in all(&finance, "/v1/portfolio-caps") {
+            assert!(cap["headroom"].is_object(), "{cap}");
+        }
+    });
 }

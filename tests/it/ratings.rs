@@ -158,7 +158,17 @@ fn sales_read_grade_and_factors_of_their_own_customers() {
         let sales = app.sales();
         let read = sales.get(&format!("/v1/ratings/{}", own.id())).expect(200);
         assert_eq!(read["grade"], "B");
-        assert_eq!(read["factors"], own["factors"]);
+        // What each factor brought is told, and not what credit knows of the customer.
+        for (told, whole) in read["factors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .zip(own["factors"].as_array().unwrap())
+        {
+            let mut masked = whole.clone();
+            masked["value"] = Value::Null;
+            assert_eq!(*told, masked);
+        }
         assert_eq!(
             (&read["inputs"], &read["facts"]),
             (&Value::Null, &Value::Null)

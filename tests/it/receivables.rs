@@ -467,7 +467,7 @@ fn an_invoice_is_cancelled_only_before_anything_settles_it() {
                 "invoice.cancelled"
             ]
         );
-        assert_eq!(entries[3]["before"]["open_minor"], 10_000);
+        assert_eq!(entries[3]["before"]["open"]["amount"], "100.00");
         assert_eq!(entries[3]["after"]["status"], "cancelled");
     });
 }

@@ -1,6 +1,6 @@
 //! `/v1/customers`.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpRequest, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,10 +11,12 @@ use super::actions::{self, CustomerError};
 use super::model::{Customer, CustomerRef, LegalStatus};
 use super::rules::SinceError;
 use super::store;
+use crate::kernel::caller::Caller;
 use crate::kernel::clock::{Day, Instant};
 use crate::kernel::ids::CustomerId;
 use crate::kernel::places::{Country, Language};
 use crate::kernel::text::{Email, Line, Note, Number, Subject};
+use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{EditCustomers, ReadCustomers};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
@@ -49,7 +51,9 @@ pub async fn create_customer(
             let customer = actions::create(tx, input)?;
             let location = format!("/v1/customers/{}", customer.id);
             let version = customer.version;
-            Ok(Answer::created(&CustomerOut::from(customer), location)?.version(version))
+            let caller = tx.caller();
+            let shown = CustomerOut::told(tx, caller, customer)?;
+            Ok(Answer::created(&shown, location)?.version(version))
         })
         .await
 }
@@ -74,7 +78,8 @@ pub async fn list_customers(
     let page = doors
         .read(move |db| {
             let Listing { filter, page } = listing;
-            let rows = store::list(db, &actor, &filter, &page)?;
+            let mut rows = store::list(db, &actor, &filter, &page)?;
+            store::hide_foreign_parents(db, &actor, &mut rows)?;
             Ok(page.cut(rows, |row| {
                 let key = match filter.sort.unwrap_or_default() {
                     CustomerSort::Number | CustomerSort::NumberDescending => row.number.to_string(),
@@ -104,19 +109,28 @@ pub async fn find_customer(
     customer: web::Path<CustomerRef>,
     doors: web::Data<Doors>,
 ) -> Outcome {
-    let found = doors
-        .read(move |db| Ok(store::find_visible(db, &actor, &customer)?))
+    let answer = doors
+        .read(move |db| {
+            let found = store::find_visible(db, &actor, &customer)?;
+            let customer = found.ok_or(CustomerError::Missing)?;
+            customer_answer(db, &actor, customer)
+        })
         .await?;
-    let customer = found.ok_or(CustomerError::Missing)?;
-    customer_response(customer)
+    Ok(answer.into_response())
 }
 
-/// One customer with its ETag: what every operation that ends in a customer answers.
-pub fn customer_response(customer: Customer) -> Result<HttpResponse, Problem> {
+/// One customer as its reader may see it, with its ETag: what every operation that ends in a customer answers.
+///
+/// # Errors
+/// When the database fails.
+pub fn customer_answer(
+    db: &mut Db,
+    reader: &Caller,
+    customer: Customer,
+) -> Result<Answer, Problem> {
     let version = customer.version;
-    Ok(Answer::ok(&CustomerOut::from(customer))?
-        .version(version)
-        .into_response())
+    let shown = CustomerOut::told(db, reader, customer)?;
+    Ok(Answer::ok(&shown)?.version(version))
 }
 
 /// A new customer.
@@ -227,12 +241,21 @@ pub struct CustomerOut {
     email: Option<Email>,
     language: Language,
     owner: Option<Subject>,
+    /// The head of the group right above it; null without one, and for sales when it is not their own.
     parent_customer_id: Option<CustomerId>,
     legal_status: LegalStatus,
     /// From which day it holds; null when nobody said.
     legal_status_since: Option<NaiveDate>,
     created_at: Instant,
     changed_at: Instant,
+}
+
+impl CustomerOut {
+    /// The customer as its reader may see it.
+    fn told(db: &mut Db, reader: &Caller, mut customer: Customer) -> Result<CustomerOut, DbError> {
+        store::hide_foreign_parents(db, reader, std::slice::from_mut(&mut customer))?;
+        Ok(CustomerOut::from(customer))
+    }
 }
 
 impl From<Customer> for CustomerOut {

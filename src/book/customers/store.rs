@@ -45,6 +45,31 @@ pub fn find_visible(
     Ok(find(db, reference)?.filter(visible))
 }
 
+/// Takes from customers what their reader may not know of them: the head above, when it is somebody else's.
+pub fn hide_foreign_parents(
+    db: &mut Db,
+    reader: &Caller,
+    customers: &mut [Customer],
+) -> Result<(), DbError> {
+    let parents: Vec<CustomerId> = customers
+        .iter()
+        .filter_map(|customer| customer.parent_customer_id)
+        .collect();
+    if !reader.sees_only_own() || parents.is_empty() {
+        return Ok(());
+    }
+    let own: Vec<CustomerId> = on_backend!(db, |c| customers::table
+        .filter(dsl::id.eq_any(&parents))
+        .filter(dsl::owner.eq(&reader.subject))
+        .select(dsl::id)
+        .load(c))?;
+    for customer in customers {
+        let parent = customer.parent_customer_id;
+        customer.parent_customer_id = parent.filter(|parent| own.contains(parent));
+    }
+    Ok(())
+}
+
 /// The customers under these ids.
 pub fn list_by_ids(db: &mut Db, ids: &[CustomerId]) -> Result<Vec<Customer>, DbError> {
     Ok(on_backend!(db, |c| customers::table
@@ -215,6 +240,12 @@ pub fn list(
     filter: &CustomerFilter,
     page: &PageRequest,
 ) -> Result<Vec<Customer>, Problem> {
+    // A head that is hidden is no filter either: who is below it would be told.
+    if let Some(parent) = filter.parent_customer_id
+        && find_visible(db, caller, &CustomerRef::Id(parent))?.is_none()
+    {
+        return Ok(Vec::new());
+    }
     let rows = on_backend!(db, |c| {
         let mut query = customers::table.select(Customer::as_select()).into_boxed();
         if caller.sees_only_own() {

@@ -14,7 +14,7 @@ use crate::kernel::ids::{
     AccountBlockId, AdditionalLimitId, ApplicationId, CreditAccountId, CustomerId,
     DunningProcedureId, ExposureEntryId, LimitId, PortfolioCapId,
 };
-use crate::kernel::money::{Currency, Money};
+use crate::kernel::money::{Currency, Money, SUM_MAX_MINOR, SumTooLarge, sum_minor};
 use crate::kernel::text::{Line, Number};
 use crate::platform::db::columns::text_enum;
 use crate::platform::db::schema::{
@@ -247,6 +247,35 @@ impl Exposure {
         self == Exposure::default()
     }
 
+    /// Both together.
+    ///
+    /// # Errors
+    /// When a category leaves the range: what is posted is never cut.
+    pub fn plus(self, other: Exposure) -> Result<Exposure, SumTooLarge> {
+        let categories = ExposureCategory::ALL.iter();
+        categories
+            .map(|category| {
+                let minor = sum_minor([self.get(*category), other.get(*category)])?;
+                Ok(Exposure::of(*category, minor))
+            })
+            .try_fold(Exposure::default(), |sum, part| Ok(sum + part?))
+    }
+
+    /// The exposure, when all its categories together come to no more than can be kept.
+    ///
+    /// # Errors
+    /// When they come to more.
+    pub fn kept(self) -> Result<Exposure, SumTooLarge> {
+        let all = ExposureCategory::ALL.iter();
+        let most: i128 = all
+            .map(|category| i128::from(self.get(*category)).abs())
+            .sum();
+        if most > i128::from(SUM_MAX_MINOR) {
+            return Err(SumTooLarge);
+        }
+        Ok(self)
+    }
+
     /// Each category of both put together.
     fn zip(self, other: Exposure, with: impl Fn(i64, i64) -> i64) -> Exposure {
         Exposure {
@@ -263,8 +292,8 @@ impl Exposure {
 impl Add for Exposure {
     type Output = Exposure;
 
-    /// Amounts have at most 14 digits, so that sums of many thousands of them stay far inside the range; a row that
-    /// would leave it is refused by the database.
+    /// For what is kept already and one order beside it, which always have room for each other ([`Exposure::kept`]).
+    /// What is posted is added by [`Exposure::plus`].
     fn add(self, other: Exposure) -> Exposure {
         self.zip(other, i64::saturating_add)
     }

@@ -13,7 +13,7 @@ use super::model::{
 use crate::book::customers::model::Customer;
 use crate::book::exchange_rates::rules::{RateTable, Rounding, convert};
 use crate::book::policy::model::{ExposureCategory, PolicyDocument};
-use crate::kernel::money::{Currency, Money};
+use crate::kernel::money::{Currency, Money, SUM_MAX_MINOR, SumTooLarge, sum_minor};
 use crate::platform::db::columns::text_enum;
 
 const PPM: i128 = 1_000_000;
@@ -62,6 +62,10 @@ pub struct Node {
     /// In the account's currency.
     pub exposure: Exposure,
 }
+
+/// The most that a limit and all that raises it may come to, in minor units: beyond it, what is owed could not be taken
+/// from it without leaving the range.
+const LIMIT_SUM_MAX: i64 = i64::MAX - SUM_MAX_MINOR;
 
 /// What an additional limit adds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,14 +199,24 @@ pub fn reaches(limit: &AdditionalLimit, depth: usize) -> bool {
 /// time of it.
 ///
 /// Base 600, a seasonal 50 for May, a guarantee of 95 until December: a new 100 for May makes 845, one for June 795.
-pub fn highest_total(base: i64, standing: &[AdditionalLimit], new: &AdditionalLimit) -> i64 {
-    standing
+///
+/// # Errors
+/// When it is so high that what is owed could not be taken from it any more.
+pub fn highest_total(
+    base: i64,
+    standing: &[AdditionalLimit],
+    new: &AdditionalLimit,
+) -> Result<i64, SumTooLarge> {
+    let others = standing
         .iter()
         .filter(|other| other.status == AdditionalStatus::Active && other.scope == new.scope)
         .filter(|other| other.valid_from <= new.valid_until && new.valid_from <= other.valid_until)
-        .fold(base.saturating_add(new.amount_minor), |sum, other| {
-            sum.saturating_add(other.amount_minor)
-        })
+        .map(|other| other.amount_minor);
+    let total = sum_minor(others.chain([base, new.amount_minor]))?;
+    if total > LIMIT_SUM_MAX {
+        return Err(SumTooLarge);
+    }
+    Ok(total)
 }
 
 /// What tells under which caps an account counts.
@@ -276,7 +290,7 @@ pub fn cap_node(
 /// What is owed in several currencies, in one: each category rounded up, and what is unapplied rounded down.
 ///
 /// # Errors
-/// The currencies between which no exchange rate leads.
+/// The currencies between which no exchange rate leads, or leads to an amount that can be told.
 pub fn exposure_in(
     owed: &BTreeMap<Currency, Exposure>,
     currency: Currency,
@@ -295,7 +309,11 @@ pub fn exposure_in(
             };
             let money = Money::from_minor(minor, *from);
             let converted = in_currency(money, currency, rates, rounding)?;
-            total += Exposure::of(*category, converted);
+            let part = Exposure::of(*category, converted);
+            total = total
+                .plus(part)
+                .and_then(Exposure::kept)
+                .map_err(|_| (*from, currency))?;
         }
     }
     Ok(total)

@@ -11,6 +11,7 @@ use std::time::Instant as Stopwatch;
 use base64::Engine as _;
 use clap::Args;
 
+use self::tour::Stays;
 use super::Failure;
 use super::serve::start_logging;
 use crate::drill::{self, Figures, Plan, Showcase, Staff};
@@ -32,7 +33,7 @@ pub struct Options {
     /// Address and port to serve on.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: String,
-    /// Stop after the tour.
+    /// Stop after the tour: nothing is served, and `listen` not looked at.
     #[arg(long)]
     no_serve: bool,
 }
@@ -44,9 +45,20 @@ pub fn run(mut config: Config, options: &Options) -> Result<(), Failure> {
         Some(url) => url.clone(),
         None => format!("sqlite://{}", folder.0.join("demo.db").display()),
     };
-    config.listen.clone_from(&options.listen);
-    config.jwt_secret = Some(random_secret()?);
-    config.jwt_secret_file = None;
+    let stays = if options.no_serve {
+        Stays::Ends
+    } else {
+        Stays::Serving
+    };
+    // A tour that nobody goes on after needs a server of its own alone, wherever there is room.
+    match stays {
+        Stays::Serving => config.listen.clone_from(&options.listen),
+        Stays::Ends => "127.0.0.1:0".clone_into(&mut config.listen),
+    }
+    // Whoever has a secret of their own can mint further tokens with it.
+    if config.jwt_secret.is_none() && config.jwt_secret_file.is_none() {
+        config.jwt_secret = Some(random_secret()?);
+    }
     config.clock = ClockKind::Turnable;
     "warn".clone_into(&mut config.log);
     start_logging(&config)?;
@@ -64,21 +76,21 @@ pub fn run(mut config: Config, options: &Options) -> Result<(), Failure> {
         showcase,
     };
     let house = House::open(config, database)?;
-    serve(house, listener, guide, options.no_serve)
+    serve(house, listener, guide, stays)
 }
 
 fn serve(
     house: House,
     listener: TcpListener,
     guide: tour::Guide,
-    no_serve: bool,
+    stays: Stays,
 ) -> Result<(), Failure> {
     actix_web::rt::System::new().block_on(async move {
         let server = start(house, listener)?;
         let (address, handle) = (server.address, server.handle.clone());
         let running = actix_web::rt::spawn(server.run());
-        let toured = actix_web::web::block(move || guide.give(address)).await?;
-        if no_serve || toured.is_err() {
+        let toured = actix_web::web::block(move || guide.give(address, stays)).await?;
+        if stays == Stays::Ends || toured.is_err() {
             handle.stop(true).await;
         } else {
             println!("\nServing on http://{address} until Ctrl-C.");

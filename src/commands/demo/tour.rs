@@ -9,7 +9,7 @@ use super::client::Client;
 use crate::commands::Failure;
 use crate::drill::{Figures, Showcase, Staff};
 use crate::kernel::caller::Caller;
-use crate::kernel::money::Money;
+use crate::kernel::money::{Money, sum_minor};
 use crate::kernel::text::Number;
 use crate::platform::http::auth::{SharedSecret, TokenRequest, mint};
 
@@ -17,6 +17,13 @@ use crate::platform::http::auth::{SharedSecret, TokenRequest, mint};
 const TOKEN_HOURS: u64 = 12;
 /// How many characters of a value stand in one line.
 const VALUE_WIDTH: usize = 86;
+
+/// Whether the server stays after the tour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stays {
+    Serving,
+    Ends,
+}
 
 /// Who shows the visitor around.
 pub struct Guide {
@@ -27,13 +34,16 @@ pub struct Guide {
 }
 
 impl Guide {
-    /// Prints the tour.
-    pub fn give(&self, address: SocketAddr) -> Result<(), Failure> {
+    /// Prints the tour; how to go on by oneself only where somebody serves after it.
+    pub fn give(&self, address: SocketAddr, stays: Stays) -> Result<(), Failure> {
         self.show_book();
         self.show_checks(address)?;
         self.show_aging(address)?;
         self.show_dunning(address)?;
-        self.show_access(address)
+        match stays {
+            Stays::Serving => self.show_access(address),
+            Stays::Ends => Ok(()),
+        }
     }
 
     fn show_book(&self) {
@@ -50,6 +60,10 @@ impl Guide {
             ("dunning notices", figures.notices),
             ("reservations", figures.reservations),
             ("credit blocks", figures.credit_blocks),
+            ("statements", figures.statements),
+            ("ratings", figures.ratings),
+            ("exchange rates", figures.exchange_rates),
+            ("portfolio caps", figures.portfolio_caps),
         ];
         for pair in counts.chunks(2) {
             let cells: Vec<String> = pair
@@ -183,14 +197,11 @@ impl Guide {
         heading("Try it");
         println!("  docs      http://{address}/docs");
         println!("  contract  http://{address}/openapi.json\n");
-        println!("  One token for each role, for {TOKEN_HOURS} hours; paste what you need:\n");
-        for (role, caller) in self.staff.one_of_each() {
-            println!("# {role}: {}", caller.subject);
-            println!(
-                "{}='{}'\n",
-                role.as_str().to_uppercase(),
-                self.token(caller)?
-            );
+        println!("  Tokens of two people of each role, since nobody approves what they proposed;");
+        println!("  they hold {TOKEN_HOURS} hours. Paste what you need:\n");
+        for (name, caller) in self.staff.two_of_each() {
+            println!("# {}: {}", caller.role_names(), caller.subject);
+            println!("{name}='{}'\n", self.token(caller)?);
         }
         let Some((customer, amount)) = &self.showcase.passing else {
             return Ok(());
@@ -263,7 +274,7 @@ fn show_levels(notices: &[Value]) -> Result<(), Failure> {
             .entry((level, total.currency().code().to_owned()))
             .or_default();
         cell.0 += 1;
-        cell.1 = cell.1.saturating_add(total.minor());
+        cell.1 = sum_minor([cell.1, total.minor()])?;
     }
     for ((level, currency), (count, minor)) in levels {
         let total = Money::from_minor(minor, currency.parse()?);

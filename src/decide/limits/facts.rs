@@ -7,7 +7,7 @@ use crate::book::exchange_rates::rules::{Conversion, Rounding, convert, most_wit
 use crate::book::exposure::model::{AccountStatus, BlockCause};
 use crate::book::exposure::rules::{Node, UnknownNode};
 use crate::book::policy::model::{AccountCause, Checkpoint, OverdueBasis};
-use crate::kernel::money::{Currency, Money};
+use crate::kernel::money::{Currency, Money, SumTooLarge, sum_minor};
 
 /// The question: may the customer have so much more?
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,10 +102,7 @@ impl Facts {
     /// USD 100.00 of which USD 10.00 is prepaid, at 7.2628 yuan for a dollar: an order of CNY 726.28 that asks for
     /// CNY 653.66 of credit.
     pub fn credit(&self, question: &Question) -> Option<Credit> {
-        let unpaid = question
-            .amount
-            .minor()
-            .saturating_sub(question.prepaid_minor);
+        let unpaid = question.amount.minor() - question.prepaid_minor;
         let unpaid = Money::from_minor(unpaid, question.amount.currency());
         let unpaid_minor = self.to_account(unpaid)?;
         Some(Credit {
@@ -191,22 +188,57 @@ pub struct Behaviour {
     /// What was paid.
     pub paid_minor: i64,
     /// Σ paid · days after the due date, in minor units times days; early payments count below zero.
-    pub late_minor_days: i64,
+    #[serde(with = "exact")]
+    pub late_minor_days: i128,
 }
 
 impl Behaviour {
     /// Adds what was paid so many days after it was due.
-    pub fn add(&mut self, paid_minor: i64, days_late: i64) {
-        self.paid_minor = self.paid_minor.saturating_add(paid_minor);
-        let late = paid_minor.saturating_mul(days_late);
-        self.late_minor_days = self.late_minor_days.saturating_add(late);
+    ///
+    /// # Errors
+    /// When what was paid comes to more than can be told.
+    pub fn add(&mut self, paid_minor: i64, days_late: i64) -> Result<(), SumTooLarge> {
+        self.paid_minor = sum_minor([self.paid_minor, paid_minor])?;
+        self.late_minor_days += i128::from(paid_minor) * i128::from(days_late);
+        Ok(())
     }
 
     /// Days beyond terms, weighted by amount; none when nothing was paid.
     ///
     /// 100 paid 10 days late and 300 paid on time: 2.5, of which the whole days are 2.
-    pub const fn days_beyond_terms(&self) -> Option<i64> {
-        self.late_minor_days.checked_div(self.paid_minor)
+    pub fn days_beyond_terms(&self) -> Option<i64> {
+        let days = self.late_minor_days.checked_div(self.paid_minor.into())?;
+        i64::try_from(days).ok()
+    }
+}
+
+/// A whole number in records: a JSON number, or a string of digits where it has more than a JSON number may have.
+mod exact {
+    use serde::{Deserialize, Deserializer, Serialize as _, Serializer, de};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(i64),
+        Digits(String),
+    }
+
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands the field by reference"
+    )]
+    pub fn serialize<S: Serializer>(value: &i128, serializer: S) -> Result<S::Ok, S::Error> {
+        match i64::try_from(*value) {
+            Ok(number) => number.serialize(serializer),
+            Err(_) => value.to_string().serialize(serializer),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i128, D::Error> {
+        match Written::deserialize(deserializer)? {
+            Written::Number(number) => Ok(number.into()),
+            Written::Digits(digits) => digits.parse().map_err(de::Error::custom),
+        }
     }
 }
 
@@ -272,10 +304,10 @@ mod tests {
     fn days_beyond_terms_are_weighted_by_what_was_paid() {
         let mut behaviour = Behaviour::default();
         assert_eq!(behaviour.days_beyond_terms(), None);
-        behaviour.add(100, 10);
-        behaviour.add(300, 0);
+        behaviour.add(100, 10).unwrap();
+        behaviour.add(300, 0).unwrap();
         assert_eq!(behaviour.days_beyond_terms(), Some(2));
-        behaviour.add(400, -10);
+        behaviour.add(400, -10).unwrap();
         assert_eq!(behaviour.days_beyond_terms(), Some(-3));
     }
 

@@ -17,7 +17,7 @@ use crate::book::policy::model::{Policy, RuleCode};
 use crate::book::policy::store as policy_store;
 use crate::kernel::clock::{Clock, Instant};
 use crate::kernel::ids::{CustomerId, LimitCheckId, PolicyId};
-use crate::kernel::money::{Currency, Money};
+use crate::kernel::money::{Currency, Money, SumTooLarge, sum_minor};
 use crate::platform::db::{Db, DbError, Tx, read_document};
 use crate::platform::http::Problem;
 use crate::platform::jobs::actions as jobs;
@@ -152,7 +152,7 @@ impl Simulation {
         for check in page {
             let original = self.original(db, check.policy_version)?;
             let replayed = Replayed::new(check, &original, &self.policy)?;
-            if self.tally.count(&replayed) {
+            if self.tally.count(&replayed).map_err(DbError::from)? {
                 whose.push(replayed.check.customer_id);
             }
         }
@@ -193,7 +193,7 @@ struct Tally {
 
 impl Tally {
     /// Counts a check; says whether it is listed because it came out differently.
-    fn count(&mut self, replayed: &Replayed) -> bool {
+    fn count(&mut self, replayed: &Replayed) -> Result<bool, SumTooLarge> {
         let check = &replayed.check;
         let (recorded, simulated) = (check.outcome, replayed.decision.outcome);
         self.checks += 1;
@@ -203,16 +203,16 @@ impl Tally {
             .entry((recorded, simulated, check.currency))
             .or_default();
         cell.0 += 1;
-        cell.1 = cell.1.saturating_add(check.amount_minor);
+        cell.1 = sum_minor([cell.1, check.amount_minor])?;
         for code in &replayed.not_known {
             *self.not_known.entry(*code).or_default() += 1;
         }
         if recorded == simulated {
-            return false;
+            return Ok(false);
         }
         self.flipped += 1;
         if self.flips.len() >= FLIPS_MAX {
-            return false;
+            return Ok(false);
         }
         let reasons = replayed.decision.reasons.iter();
         self.flips.push(Flip {
@@ -226,7 +226,7 @@ impl Tally {
             simulated,
             reasons: reasons.map(|reason| reason.code).collect(),
         });
-        true
+        Ok(true)
     }
 
     fn matrix(&self) -> Vec<Cell> {

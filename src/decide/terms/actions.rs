@@ -17,7 +17,7 @@ use crate::decide::rating::ratings::model::{DefaultProbability, ProbabilitySourc
 use crate::kernel::caller::Caller;
 use crate::kernel::figures::Figure;
 use crate::kernel::ids::{CustomerId, PolicyId};
-use crate::kernel::money::{Currency, Money};
+use crate::kernel::money::{Currency, Money, sum_minor};
 use crate::platform::db::{Db, DbError, read_document};
 
 /// Why terms could not be computed.
@@ -153,7 +153,7 @@ fn credit_sales(
         let segment = segments.get(&sale.customer_id).map(ToString::to_string);
         let (customers, minor) = parts.entry((grade, segment)).or_default();
         *customers = customers.saturating_add(1);
-        *minor = minor.saturating_add(sale.sales_minor);
+        *minor = sum_minor([*minor, sale.sales_minor])?;
     }
     Ok(parts
         .into_iter()

@@ -2,6 +2,8 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use crate::kernel::money::SumTooLarge;
+
 /// A failure below the house's rules. Its inner text is for the log alone.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
@@ -20,6 +22,9 @@ pub enum DbError {
     /// A stored document no longer reads as what it was written as.
     #[error("a stored document can't be read: {0}")]
     Document(String),
+    /// Amounts add up to more than can be kept or told: nothing was cut, and nothing was changed.
+    #[error(transparent)]
+    TooLarge(#[from] SumTooLarge),
     #[error(transparent)]
     Query(DieselError),
 }
@@ -71,10 +76,23 @@ impl From<DieselError> for DbError {
             DatabaseErrorKind::ClosedConnection => DbError::Unavailable(message),
             _ if message.contains("due to lock timeout") => DbError::Locked(message),
             _ if message.contains("deadlock detected") => DbError::Serialization(message),
+            _ if is_too_large(&message) => DbError::TooLarge(SumTooLarge),
             _ if is_outage(&message) => DbError::Unavailable(message),
             _ => DbError::Query(error),
         }
     }
+}
+
+/// Whether the message says that a sum has left the range: of an aggregate, or of a column that was added to. On SQLite
+/// such a column would become a float, which a strict table does not take.
+fn is_too_large(message: &str) -> bool {
+    [
+        "bigint out of range",
+        "integer overflow",
+        "cannot store REAL value in INTEGER column",
+    ]
+    .iter()
+    .any(|sign| message.contains(sign))
 }
 
 /// Whether the message says that the server went away, had no time or no disk for us, or that the file is locked: Diesel

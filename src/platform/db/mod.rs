@@ -213,6 +213,20 @@ pub fn read_document<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Db
     serde_json::from_str(text).map_err(|error| DbError::Document(error.to_string()))
 }
 
+/// Writes a document that is read again, and reads it: one that could not be read is refused while it is written, with
+/// the unit of work that it belongs to, and not for ever afterwards.
+///
+/// # Errors
+/// When the value has no JSON form, or one that is not read back.
+pub fn write_readable<T>(value: &T) -> Result<String, DbError>
+where
+    T: serde::Serialize + serde::de::DeserializeOwned,
+{
+    let text = write_document(value)?;
+    read_document::<T>(&text)?;
+    Ok(text)
+}
+
 /// Room for most documents, so that it need not be made bit by bit while one is written, nor wasted on many.
 const DOCUMENT_BYTES: usize = 512;
 

@@ -83,6 +83,8 @@ permits! {
     SetIndustries, "industries:set" => [Credit];
     /// Read credit applications.
     ReadApplications, "applications:read" => [Sales, Credit, Finance, Auditor];
+    /// Read what credit's assessments of applications looked at.
+    ReadAssessments, "assessments:read" => [Credit, Finance, Auditor];
     /// Draft, submit, complete, withdraw and appeal credit applications.
     ApplyForCredit, "applications:apply" => [Sales];
     /// Review credit applications, ask for information and recommend.
@@ -188,7 +190,7 @@ fn permitted<P: Permission>(request: &HttpRequest) -> Result<Actor<P>, Problem> 
     let verified = request.extensions().get::<Verified>().cloned();
     match verified {
         Some(Verified(Ok(caller))) if caller.has_any(P::ROLES) => Ok(Actor {
-            caller,
+            caller: within(caller, P::ROLES),
             permission: PhantomData,
         }),
         Some(Verified(Ok(caller))) => {
@@ -201,6 +203,19 @@ fn permitted<P: Permission>(request: &HttpRequest) -> Result<Actor<P>, Problem> 
         }
         None => Err(Problem::new(Code::Unauthenticated)),
     }
+}
+
+/// The caller with those of its roles alone that the operation takes. What somebody may see and do with several roles is
+/// what each of them may in this very operation, put together: a role that may not do it at all adds nothing.
+fn within(caller: Arc<Caller>, roles: &[Role]) -> Arc<Caller> {
+    if caller.roles.iter().all(|role| roles.contains(role)) {
+        return caller;
+    }
+    let held = caller.roles.iter().copied();
+    Arc::new(Caller {
+        roles: held.filter(|role| roles.contains(role)).collect(),
+        ..Caller::clone(&caller)
+    })
 }
 
 /// What the middleware found out about the request's token.

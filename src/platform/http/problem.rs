@@ -96,6 +96,8 @@ codes! {
         "This Idempotency-Key was used for another request; take a new one.", "该 Idempotency-Key 已用于其他请求，请使用新的键。";
     Invalid, "invalid", 422, "Refused by the rules",
         "The request is well-formed, but the rules refuse it; errors says why.", "请求格式正确，但不符合业务规则，详见 errors。";
+    SumTooLarge, "sum_too_large", 422, "The sum is too large",
+        "The amounts add up to more than can be kept or told; nothing was cut, and nothing was changed.", "金额合计超出可记录或可显示的范围；未作截断，亦未作任何更改。";
     CurrencyMismatch, "currency_mismatch", 422, "Another currency",
         "The amount is in {given}, the account in {expected}.", "金额币种为 {given}，账户币种为 {expected}。";
     NoExchangeRate, "no_exchange_rate", 422, "No exchange rate",
@@ -350,6 +352,7 @@ impl From<DbError> for Problem {
                     ..Problem::new(Code::Overloaded)
                 }
             }
+            DbError::TooLarge(_) => Problem::new(Code::SumTooLarge),
             DbError::Duplicate { .. } | DbError::Document(_) | DbError::Query(_) => {
                 Problem::internal(error)
             }

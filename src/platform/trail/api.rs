@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::TrailEntry;
-use super::store;
+use super::{rules, store};
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::TrailEntryId;
 use crate::kernel::text::{Number, Subject};
@@ -68,7 +68,7 @@ pub struct TrailEntryOut {
     action: String,
     #[schema(max_length = 128)]
     entity_id: String,
-    /// The thing as it was; null when it is new.
+    /// The thing as it was, amounts as everywhere: `{"amount": "600.00", "currency": "CNY"}`; null when it is new.
     before: Option<serde_json::Value>,
     /// The thing as it became.
     after: Option<serde_json::Value>,
@@ -80,8 +80,10 @@ pub struct TrailEntryOut {
 
 impl From<TrailEntry> for TrailEntryOut {
     fn from(entry: TrailEntry) -> TrailEntryOut {
-        let document =
-            |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+        let document = |text: Option<String>| {
+            let written = text.and_then(|text| serde_json::from_str(&text).ok());
+            written.map(rules::with_money)
+        };
         TrailEntryOut {
             seq: entry.seq,
             id: entry.id,

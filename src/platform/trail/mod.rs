@@ -3,4 +3,5 @@
 
 pub mod api;
 mod model;
+pub mod rules;
 pub mod store;

@@ -64,11 +64,11 @@ pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Aging, ReportError
     }
     let buckets = question.bounds.buckets();
     let parts = store::aging(db, question)?;
-    let mut rows = rules::rows(&parts, buckets.len());
+    let mut rows = rules::rows(&parts, buckets.len()).map_err(DbError::from)?;
     if rows.len() > ROWS_MAX {
         return Err(ReportError::TooManyRows);
     }
-    let totals = rules::totals(&rows, buckets.len());
+    let totals = rules::totals(&rows, buckets.len()).map_err(DbError::from)?;
     let ids: Vec<CustomerId> = rows.iter().filter_map(|row| row.key.customer).collect();
     let mut named: BTreeMap<CustomerId, Customer> = BTreeMap::new();
     for chunk in ids.chunks(5_000) {

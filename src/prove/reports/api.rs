@@ -134,7 +134,7 @@ fn csv_row(by: AgingBy, aging: &Aging, row: &AgingRow) -> Vec<Cell> {
         AgingBy::Currency => Vec::new(),
     };
     cells.push(Cell::Plain(row.currency.to_string()));
-    cells.push(amount(row.outstanding_minor()));
+    cells.push(amount(row.outstanding_minor));
     cells.extend(
         row.buckets
             .iter()
@@ -317,7 +317,7 @@ impl AgingTotalOut {
         let buckets = buckets.iter().zip(&row.buckets);
         AgingTotalOut {
             currency: row.currency,
-            outstanding: money(row.outstanding_minor()),
+            outstanding: money(row.outstanding_minor),
             buckets: buckets
                 .map(|(bucket, content)| AgingBucketOut {
                     name: bucket.to_string(),

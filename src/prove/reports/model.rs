@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::rules::BucketBounds;
 use crate::kernel::ids::CustomerId;
-use crate::kernel::money::Currency;
+use crate::kernel::money::{Currency, SumTooLarge, sum_minor};
 use crate::kernel::text::{Number, Subject};
 use crate::platform::db::columns::{IdColumn, text_enum};
 
@@ -102,16 +102,23 @@ pub struct AgingRow {
     pub key: AgingKey,
     pub currency: Currency,
     pub buckets: Vec<Content>,
+    /// The sum of the buckets.
+    pub outstanding_minor: i64,
     pub unapplied_minor: i64,
     /// Invoices of a later date that were in the book at the end of the day.
     pub post_dated_minor: i64,
 }
 
 impl AgingRow {
-    /// What is outstanding: the sum of the buckets.
-    pub fn outstanding_minor(&self) -> i64 {
-        self.buckets.iter().fold(0, |sum: i64, content| {
-            sum.saturating_add(content.amount_minor)
+    /// The row with what is outstanding.
+    ///
+    /// # Errors
+    /// When it is more than can be told.
+    pub fn added_up(self) -> Result<AgingRow, SumTooLarge> {
+        let amounts = self.buckets.iter().map(|content| content.amount_minor);
+        Ok(AgingRow {
+            outstanding_minor: sum_minor(amounts)?,
+            ..self
         })
     }
 }

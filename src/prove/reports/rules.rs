@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 
 use super::model::{AgingKey, AgingPart, AgingRow, Content, POST_DATED, UNAPPLIED};
-use crate::kernel::money::Currency;
+use crate::kernel::money::{Currency, SumTooLarge, sum_minor};
 
 /// How many bounds buckets may have.
 const BOUNDS_MAX: usize = 12;
@@ -107,7 +107,10 @@ impl BucketBounds {
 }
 
 /// Puts parts together into rows, in the order of keys.
-pub fn rows(parts: &[AgingPart], buckets: usize) -> Vec<AgingRow> {
+///
+/// # Errors
+/// When a sum is more than can be told.
+pub fn rows(parts: &[AgingPart], buckets: usize) -> Result<Vec<AgingRow>, SumTooLarge> {
     let mut rows: BTreeMap<(AgingKey, Currency), AgingRow> = BTreeMap::new();
     for part in parts {
         let key = AgingKey {
@@ -117,26 +120,30 @@ pub fn rows(parts: &[AgingPart], buckets: usize) -> Vec<AgingRow> {
         let row = rows
             .entry((key.clone(), part.currency))
             .or_insert_with(|| empty(key, part.currency, buckets));
-        add(row, part.bucket, part.amount_minor, part.invoices);
+        add(row, part.bucket, part.amount_minor, part.invoices)?;
     }
-    rows.into_values().filter(|row| !is_empty(row)).collect()
+    let rows = rows.into_values().filter(|row| !is_empty(row));
+    rows.map(AgingRow::added_up).collect()
 }
 
 /// The sum of the rows in each currency.
-pub fn totals(rows: &[AgingRow], buckets: usize) -> Vec<AgingRow> {
+///
+/// # Errors
+/// When one is more than can be told.
+pub fn totals(rows: &[AgingRow], buckets: usize) -> Result<Vec<AgingRow>, SumTooLarge> {
     let mut totals: BTreeMap<Currency, AgingRow> = BTreeMap::new();
     for row in rows {
         let total = totals
             .entry(row.currency)
             .or_insert_with(|| empty(AgingKey::default(), row.currency, buckets));
         for (sum, content) in total.buckets.iter_mut().zip(&row.buckets) {
-            sum.amount_minor = sum.amount_minor.saturating_add(content.amount_minor);
+            sum.amount_minor = sum_minor([sum.amount_minor, content.amount_minor])?;
             sum.invoices += content.invoices;
         }
-        total.unapplied_minor = total.unapplied_minor.saturating_add(row.unapplied_minor);
-        total.post_dated_minor = total.post_dated_minor.saturating_add(row.post_dated_minor);
+        total.unapplied_minor = sum_minor([total.unapplied_minor, row.unapplied_minor])?;
+        total.post_dated_minor = sum_minor([total.post_dated_minor, row.post_dated_minor])?;
     }
-    totals.into_values().collect()
+    totals.into_values().map(AgingRow::added_up).collect()
 }
 
 fn empty(key: AgingKey, currency: Currency, buckets: usize) -> AgingRow {
@@ -144,6 +151,7 @@ fn empty(key: AgingKey, currency: Currency, buckets: usize) -> AgingRow {
         key,
         currency,
         buckets: vec![Content::default(); buckets],
+        outstanding_minor: 0,
         unapplied_minor: 0,
         post_dated_minor: 0,
     }
@@ -155,22 +163,28 @@ fn is_empty(row: &AgingRow) -> bool {
         && row.buckets.iter().all(|content| content.invoices == 0)
 }
 
-fn add(row: &mut AgingRow, bucket: i64, amount_minor: i64, invoices: i64) {
+fn add(
+    row: &mut AgingRow,
+    bucket: i64,
+    amount_minor: i64,
+    invoices: i64,
+) -> Result<(), SumTooLarge> {
     if bucket == UNAPPLIED {
-        row.unapplied_minor = row.unapplied_minor.saturating_add(amount_minor);
-        return;
+        row.unapplied_minor = sum_minor([row.unapplied_minor, amount_minor])?;
+        return Ok(());
     }
     if bucket == POST_DATED {
-        row.post_dated_minor = row.post_dated_minor.saturating_add(amount_minor);
-        return;
+        row.post_dated_minor = sum_minor([row.post_dated_minor, amount_minor])?;
+        return Ok(());
     }
     let content = usize::try_from(bucket)
         .ok()
         .and_then(|place| row.buckets.get_mut(place));
     if let Some(content) = content {
-        content.amount_minor = content.amount_minor.saturating_add(amount_minor);
+        content.amount_minor = sum_minor([content.amount_minor, amount_minor])?;
         content.invoices += invoices;
     }
+    Ok(())
 }
 
 #[cfg(test)]

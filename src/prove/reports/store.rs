@@ -73,18 +73,23 @@ pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Vec<AgingPart>, Db
 /// unapplied, but never more than the invoice counts on that day. Invoices of a later date that were in the book when the
 /// day ended stand beside it, whole: what settles them is unapplied until their day.
 fn aging_sql(question: &AgingQuestion, cut_offs: usize) -> String {
+    let ends_at = cut_offs + 1;
     let (with, customer, owner, join) = match question.by {
-        AgingBy::Customer => ("WITH", "c.id", NO_OWNER, ""),
-        AgingBy::Group => (HEADS, "h.head", NO_OWNER, "JOIN heads h ON h.id = c.id"),
-        AgingBy::Owner => ("WITH", NO_CUSTOMER, "c.owner", ""),
-        AgingBy::Currency => ("WITH", NO_CUSTOMER, NO_OWNER, ""),
+        AgingBy::Customer => ("WITH".to_owned(), "c.id", NO_OWNER, ""),
+        AgingBy::Group => (
+            heads(question, ends_at),
+            "h.head",
+            NO_OWNER,
+            "JOIN heads h ON h.id = c.id",
+        ),
+        AgingBy::Owner => ("WITH".to_owned(), NO_CUSTOMER, "c.owner", ""),
+        AgingBy::Currency => ("WITH".to_owned(), NO_CUSTOMER, NO_OWNER, ""),
     };
     let mut bucket = String::from("CASE");
     for place in 0..cut_offs {
         let _ = write!(bucket, " WHEN i.due_date >= ${} THEN {place}", place + 1);
     }
     let _ = write!(bucket, " ELSE {cut_offs} END");
-    let ends_at = cut_offs + 1;
     let only = conditions(question, ends_at);
     format!(
         "{with} settled (invoice_id, minor) AS ( \
@@ -124,6 +129,23 @@ const HEADS: &str = "WITH RECURSIVE heads (id, head) AS ( \
      SELECT id, id FROM customers WHERE parent_customer_id IS NULL \
      UNION ALL SELECT c.id, h.head FROM customers c JOIN heads h ON c.parent_customer_id = h.id \
    ),";
+
+/// [`HEADS`]; for who sees only their own customers, whose owner is the first parameter of the conditions, groups end
+/// where their customers do: a head that is somebody else's is not told.
+fn heads(question: &AgingQuestion, bound: usize) -> String {
+    if question.owner.is_none() {
+        return HEADS.to_owned();
+    }
+    let owner = bound + 1;
+    format!(
+        "WITH RECURSIVE heads (id, head) AS ( \
+           SELECT c.id, c.id FROM customers c LEFT JOIN customers p ON p.id = c.parent_customer_id \
+           WHERE c.owner = ${owner} AND (p.owner IS NULL OR p.owner <> ${owner}) \
+           UNION ALL SELECT c.id, h.head FROM customers c JOIN heads h ON c.parent_customer_id = h.id \
+           WHERE c.owner = ${owner} \
+         ),"
+    )
+}
 
 fn conditions(question: &AgingQuestion, bound: usize) -> String {
     let mut next = bound;

@@ -142,7 +142,8 @@ fn total_with(
     let base = base
         .and_then(crate::book::exposure::model::Limit::minor)
         .ok_or(AdditionalError::NothingToRaise(new.scope))?;
-    Ok(account.money(rules::highest_total(base, standing, new)))
+    let total = rules::highest_total(base, standing, new).map_err(DbError::from)?;
+    Ok(account.money(total))
 }
 
 /// Ends an additional limit that was not consumed. What was bought by it is owed all the same.

@@ -50,10 +50,16 @@ pub fn unblock(
     cause: BlockCause,
     reason: &str,
 ) -> Result<(), DbError> {
-    if store::lift_blocks(tx, account, cause)? > 0 {
+    for lifted in store::lift_blocks(tx, account, cause)? {
+        let before = AccountBlock {
+            lifted_at: None,
+            lifted_by: None,
+            ..lifted.clone()
+        };
         tx.record(
             Change::new("credit_account.unblocked", account)
-                .after(&cause)
+                .before(&before)
+                .after(&lifted)
                 .because(reason),
         )?;
     }

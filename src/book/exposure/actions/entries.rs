@@ -72,10 +72,10 @@ pub fn set(
     if let Some(order) = &order {
         orders::deliver(tx, &locked, before.as_ref(), &mut after, order)?;
     }
-    let open = after.stated_minor.saturating_sub(after.billed_minor);
+    let open = after.stated_minor - after.billed_minor;
     after.amount_minor = open.max(0);
     let counted = before.as_ref().map_or(0, |entry| entry.amount_minor);
-    let more = after.amount_minor.saturating_sub(counted);
+    let more = after.amount_minor - counted;
     post(tx, &locked, Exposure::of(category.into(), more))?;
     let change = Change::new("exposure_entry.set", after.id).after(&after);
     if let Some(before) = &before {

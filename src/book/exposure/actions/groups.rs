@@ -13,7 +13,7 @@ use crate::book::exposure::model::{CreditAccount, Exposure};
 use crate::book::exposure::store::{self, Movement};
 use crate::kernel::ids::{CreditAccountId, CustomerId};
 use crate::kernel::text::Note;
-use crate::platform::db::{Change, Tx};
+use crate::platform::db::{Change, DbError, Tx};
 
 /// Moves a customer with all below it to another group, or out of any. Exposure moves with them.
 ///
@@ -56,7 +56,10 @@ pub fn move_to_group(
         .collect();
     let exposure = moved
         .iter()
-        .fold(Exposure::default(), |sum, account| sum + account.exposure());
+        .try_fold(Exposure::default(), |sum, account| {
+            sum.plus(account.exposure())?.kept()
+        })
+        .map_err(DbError::from)?;
     let above = store::list_by_customers(tx, &[old_above.clone(), new_above.clone()].concat())?;
     if let Some(account) = moved.first()
         && let Some(other) = above.iter().find(|other| {
@@ -77,6 +80,8 @@ pub fn move_to_group(
         if new_above.contains(&account.customer_id) {
             movement.group += exposure;
         }
+        let group = account.group_exposure().plus(movement.group);
+        group.and_then(Exposure::kept).map_err(DbError::from)?;
     }
     let mut writes = tx.writes();
     store::add_movements(&mut writes, &movements)?;

@@ -163,7 +163,8 @@ pub fn lines(
 /// under. The account must be locked.
 ///
 /// # Errors
-/// When the database fails, also when an amount would fall below zero: that is a fault of ours, never of a caller.
+/// When the exposure would come to more than can be kept. When the database fails, also when an amount would fall below
+/// zero: that is a fault of ours, never of a caller.
 pub fn post(tx: &mut Tx, locked: &Locked, change: Exposure) -> Result<(), DbError> {
     post_all(tx, &[(locked, change)])
 }
@@ -175,17 +176,25 @@ pub fn post(tx: &mut Tx, locked: &Locked, change: Exposure) -> Result<(), DbErro
 pub fn post_all(tx: &mut Tx, changes: &[(&Locked, Exposure)]) -> Result<(), DbError> {
     let mut movements: BTreeMap<CreditAccountId, Movement> = BTreeMap::new();
     let mut under_caps = caps::Movements::new();
+    let mut accounts: BTreeMap<CreditAccountId, &CreditAccount> = BTreeMap::new();
     for (locked, change) in changes.iter().filter(|(_, change)| !change.is_zero()) {
         let own = movements.entry(locked.account.id).or_default();
-        own.own += *change;
-        own.group += *change;
-        for ancestor in &locked.ancestors {
-            movements.entry(ancestor.id).or_default().group += *change;
+        own.own = own.own.plus(*change)?;
+        for account in locked.line() {
+            accounts.insert(account.id, account);
+            let movement = movements.entry(account.id).or_default();
+            movement.group = movement.group.plus(*change)?;
         }
         for cap in &locked.caps {
             let of_cap = under_caps.entry((*cap, locked.account.currency));
-            *of_cap.or_default() += *change;
+            let of_cap = of_cap.or_default();
+            *of_cap = of_cap.plus(*change)?;
         }
+    }
+    for (id, account) in accounts {
+        let movement = movements.get(&id).copied().unwrap_or_default();
+        account.exposure().plus(movement.own)?.kept()?;
+        account.group_exposure().plus(movement.group)?.kept()?;
     }
     let mut writes = tx.writes();
     store::add_movements(&mut writes, &movements)?;

@@ -133,9 +133,10 @@ pub fn open_for(
     let group = relatives
         .iter()
         .filter(|relative| below.contains(&relative.customer_id))
-        .fold(Exposure::default(), |sum, relative| {
-            sum + relative.exposure()
-        });
+        .try_fold(Exposure::default(), |sum, relative| {
+            sum.plus(relative.exposure())?.kept()
+        })
+        .map_err(DbError::from)?;
     let account = CreditAccount::opened(customer, currency, net_days, group, tx.now());
     store::insert(tx, std::slice::from_ref(&account)).map_err(|error| {
         if error.is_duplicate_of("credit_accounts", &["customer_id"]) {

@@ -17,7 +17,7 @@ use super::actions::bounds::Bounds;
 use super::actions::{self, AccountError};
 use super::model::{AccountStatus, CreditAccount, LimitScope};
 use super::store;
-use crate::book::customers::api::{CustomerOut, CustomerPatch, LegalStatusIn};
+use crate::book::customers::api::{CustomerOut, CustomerPatch, LegalStatusIn, customer_answer};
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::policy::actions as policies;
@@ -333,8 +333,8 @@ pub async fn move_customer(
         .write(&actor, move |tx| {
             let customer =
                 actions::move_to_group(tx, &customer, version.0, input.0.parent_customer.as_ref())?;
-            let version = customer.version;
-            Ok(Answer::ok(&CustomerOut::from(customer))?.version(version))
+            let caller = tx.caller();
+            customer_answer(tx, caller, customer)
         })
         .await
 }
@@ -364,8 +364,8 @@ pub async fn change_customer(
     doors
         .write(&actor, move |tx| {
             let customer = actions::change_customer(tx, &customer, version.0, &patch.0)?;
-            let version = customer.version;
-            Ok(Answer::ok(&CustomerOut::from(customer))?.version(version))
+            let caller = tx.caller();
+            customer_answer(tx, caller, customer)
         })
         .await
 }
@@ -399,8 +399,8 @@ pub async fn set_legal_status(
             let status = input.status;
             let customer =
                 actions::set_legal_status(tx, &customer, version.0, status, since, &input.reason)?;
-            let version = customer.version;
-            Ok(Answer::ok(&CustomerOut::from(customer))?.version(version))
+            let caller = tx.caller();
+            customer_answer(tx, caller, customer)
         })
         .await
 }

@@ -369,12 +369,12 @@ pub fn insert_block(tx: &mut Tx, block: &AccountBlock) -> Result<bool, DbError> 
     Ok(rows > 0)
 }
 
-/// Lifts the blocks of one cause from an account; says how many.
+/// Lifts the blocks of one cause from an account, and gives them as they are then.
 pub fn lift_blocks(
     tx: &mut Tx,
     account: CreditAccountId,
     cause: BlockCause,
-) -> Result<usize, DbError> {
+) -> Result<Vec<AccountBlock>, DbError> {
     let (now, caller) = (tx.now(), tx.caller());
     Ok(on_backend!(tx, |c| diesel::update(
         account_blocks::table
@@ -386,7 +386,8 @@ pub fn lift_blocks(
         account_blocks::lifted_at.eq(now),
         account_blocks::lifted_by.eq(caller.subject.as_str()),
     ))
-    .execute(c))?)
+    .returning(AccountBlock::as_returning())
+    .get_results(c))?)
 }
 
 /// One page of the accounts whose customers the caller may see.

@@ -16,7 +16,7 @@ use crate::book::receivables::{rules, store};
 use crate::kernel::ids::CreditNoteId;
 use crate::kernel::money::Money;
 use crate::kernel::text::Note;
-use crate::platform::db::{Change, Tx};
+use crate::platform::db::{Change, DbError, Tx};
 
 /// Posts a credit note. About an invoice, it settles that one as far as it is open; what is left is unapplied.
 ///
@@ -59,7 +59,7 @@ pub fn create_credit_note(
         credit_date,
         currency: account.currency,
         amount_minor: amount.minor(),
-        unapplied_minor: amount.minor().saturating_sub(used),
+        unapplied_minor: amount.minor() - used,
         reason: input.reason.to_string(),
         status: DocumentStatus::Posted,
         reversed_on: None,
@@ -79,7 +79,7 @@ pub fn create_credit_note(
     }
     let mut change = Exposure::unapplied(note.amount_minor);
     for settled in settle(tx, &settling)?.into_values() {
-        change += settled;
+        change = change.plus(settled).map_err(DbError::from)?;
     }
     exposure::post(tx, &locked, change)?;
     tx.record(
@@ -143,7 +143,7 @@ pub fn apply_credit_note(
     let amount = Money::from_minor(before.amount_minor, before.currency);
     check_free(tx, &funds, amount, used)?;
     let after = CreditNote {
-        unapplied_minor: before.unapplied_minor.saturating_sub(used),
+        unapplied_minor: before.unapplied_minor - used,
         ..before.clone()
     };
     let after =
@@ -179,7 +179,7 @@ pub fn unapply_credit_note(
         return Err(ReceivableError::NotApplied("credit note"));
     }
     let after = CreditNote {
-        unapplied_minor: before.unapplied_minor.saturating_add(given_back),
+        unapplied_minor: before.unapplied_minor + given_back,
         ..before.clone()
     };
     let after =
@@ -215,9 +215,9 @@ pub fn reverse_credit_note(
     }
     let reversed_on = counts_from(tx, before.credit_date, effective_on)?;
     let undone = Settling::undo(tx, Source::CreditNote(before.id), reversed_on)?;
-    let mut change = Exposure::unapplied(before.amount_minor.saturating_neg());
+    let mut change = Exposure::unapplied(-before.amount_minor);
     for given_back in settle(tx, &undone)?.into_values() {
-        change += given_back;
+        change = change.plus(given_back).map_err(DbError::from)?;
     }
     let after = CreditNote {
         unapplied_minor: 0,

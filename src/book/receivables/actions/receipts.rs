@@ -54,7 +54,8 @@ pub fn post_receipts(
     store::insert_receipts(tx, &rows)?;
     let mut changes = settle(tx, &settling)?;
     for row in &rows {
-        *changes.entry(row.customer_id).or_default() += Exposure::unapplied(row.amount_minor);
+        let change = changes.entry(row.customer_id).or_default();
+        *change = change.plus(Exposure::unapplied(row.amount_minor))?;
     }
     let accounts: BTreeMap<CustomerId, &Locked> = new
         .iter()
@@ -112,7 +113,7 @@ fn draft(
         receipt_date: new.receipt_date,
         currency: account.currency,
         amount_minor: new.amount.minor(),
-        unapplied_minor: new.amount.minor().saturating_sub(used),
+        unapplied_minor: new.amount.minor() - used,
         status: DocumentStatus::Posted,
         reversed_on: None,
         reverse_reason: None,
@@ -170,7 +171,7 @@ pub fn apply_receipt(
     let amount = Money::from_minor(before.amount_minor, before.currency);
     check_free(tx, &funds, amount, used)?;
     let after = Receipt {
-        unapplied_minor: before.unapplied_minor.saturating_sub(used),
+        unapplied_minor: before.unapplied_minor - used,
         ..before.clone()
     };
     let after = store::update_receipt_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
@@ -205,7 +206,7 @@ pub fn unapply_receipt(
         return Err(ReceivableError::NotApplied("receipt"));
     }
     let after = Receipt {
-        unapplied_minor: before.unapplied_minor.saturating_add(given_back),
+        unapplied_minor: before.unapplied_minor + given_back,
         ..before.clone()
     };
     let after = store::update_receipt_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
@@ -240,9 +241,9 @@ pub fn reverse_receipt(
     }
     let reversed_on = counts_from(tx, before.receipt_date, effective_on)?;
     let undone = Settling::undo(tx, Source::Receipt(before.id), reversed_on)?;
-    let mut change = Exposure::unapplied(before.amount_minor.saturating_neg());
+    let mut change = Exposure::unapplied(-before.amount_minor);
     for given_back in settle(tx, &undone)?.into_values() {
-        change += given_back;
+        change = change.plus(given_back).map_err(DbError::from)?;
     }
     let after = Receipt {
         unapplied_minor: 0,

@@ -182,10 +182,7 @@ impl Settling {
                 .filter(|share| share.invoice_id == invoice.id)
                 .map(|share| share.amount_minor)
                 .sum::<i64>();
-            let open = invoice
-                .open_minor
-                .saturating_sub(shared_already)
-                .min(left.minor());
+            let open = (invoice.open_minor - shared_already).min(left.minor());
             if amount.minor() > open {
                 return Err(ReceivableError::OverApplied {
                     pointer: at("amount"),
@@ -193,7 +190,7 @@ impl Settling {
                     available: invoice.money(open),
                 });
             }
-            left = invoice.money(left.minor().saturating_sub(amount.minor()));
+            left = invoice.money(left.minor() - amount.minor());
             shares.push(Share {
                 invoice_id: invoice.id,
                 amount_minor: amount.minor(),
@@ -294,7 +291,7 @@ impl Settling {
         for (row, effective_on) in rows {
             settling.add(Settlement {
                 id: SettlementId::new(),
-                amount_minor: row.amount_minor.saturating_neg(),
+                amount_minor: -row.amount_minor,
                 effective_on: *effective_on,
                 reverses_id: Some(row.id),
                 created_by: tx.caller().subject.to_string(),
@@ -308,7 +305,7 @@ impl Settling {
     /// What all of it gives back: how much less is settled afterwards.
     pub fn given_back_minor(&self) -> i64 {
         let settled = self.rows.iter().map(|row| row.amount_minor);
-        settled.fold(0, |sum: i64, minor| sum.saturating_sub(minor))
+        -settled.sum::<i64>()
     }
 
     fn add(&mut self, row: Settlement) {
@@ -316,7 +313,7 @@ impl Settling {
             self.touched
                 .entry(invoice.id)
                 .or_insert_with(|| invoice.clone());
-            invoice.open_minor = invoice.open_minor.saturating_sub(row.amount_minor);
+            invoice.open_minor -= row.amount_minor;
             invoice.status = rules::status_of(invoice.amount_minor, invoice.open_minor);
             self.rows.push(row);
         }
@@ -409,7 +406,8 @@ pub(super) fn settle(
             unapplied_minor: row.amount_minor,
             ..Exposure::default()
         };
-        *changes.entry(row.customer_id).or_default() += -change;
+        let sum = changes.entry(row.customer_id).or_default();
+        *sum = sum.plus(-change)?;
     }
     Ok(changes)
 }

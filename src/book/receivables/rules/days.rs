@@ -67,8 +67,9 @@ pub fn free_from(amount_minor: i64, wanted_minor: i64, rows: &[Settlement]) -> O
         let used = rows
             .iter()
             .filter(|row| row.effective_on <= day)
-            .fold(0, |sum: i64, row| sum.saturating_add(row.amount_minor));
-        let is_free = amount_minor.saturating_sub(used) >= wanted_minor;
+            .map(|row| i128::from(row.amount_minor))
+            .sum::<i128>();
+        let is_free = i128::from(amount_minor) - used >= i128::from(wanted_minor);
         free = match (is_free, free) {
             (false, _) => None,
             (true, None) => Some(day),

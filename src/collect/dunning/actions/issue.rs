@@ -7,7 +7,7 @@ use super::{DunningError, blocks, left_out_reason};
 use crate::book::exposure::actions as exposure;
 use crate::collect::dunning::letters::{Letter, Rendered};
 use crate::collect::dunning::model::{
-    LeftOut, Level, Notice, NoticeItem, OpenInvoice, Run, RunStatus, Stage,
+    LeftOut, Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Run, RunStatus, Stage,
 };
 use crate::collect::dunning::rules;
 use crate::collect::dunning::store::{self, Which};
@@ -187,12 +187,23 @@ fn carry_out(tx: &mut Tx, fate: &Fate) -> Result<Change, DunningError> {
         store::suppress_notice(tx, notice.id, reason)?;
         return Ok(Change::new("dunning_notice.suppressed", notice.id)
             .before(notice)
+            .after(&Notice {
+                status: NoticeStatus::Suppressed,
+                suppressed_reason: Some(reason),
+                version: notice.version + 1,
+                ..notice.clone()
+            })
             .because(left_out_reason(reason)));
     }
     for (invoice, open_minor) in &fate.shrunk {
         store::reopen_item(tx, notice.id, *invoice, *open_minor)?;
     }
-    let mut issued = notice.clone();
+    let mut issued = Notice {
+        status: NoticeStatus::Issued,
+        issued_on: Some(tx.today()),
+        version: notice.version + 1,
+        ..notice.clone()
+    };
     if let Some((language, rendered)) = &fate.rendered {
         issued.total_minor = fate.total_minor();
         issued.unapplied_minor = fate.unapplied_minor;

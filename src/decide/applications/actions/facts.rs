@@ -25,7 +25,7 @@ use crate::decide::rating::statements::model::current;
 use crate::decide::rating::statements::store as statements;
 use crate::decide::terms::actions::first_day;
 use crate::kernel::ids::CustomerId;
-use crate::kernel::money::{Currency, Money};
+use crate::kernel::money::{Currency, Money, sum_minor};
 use crate::platform::db::{Db, DbError, Tx};
 
 /// Everything that the house knows; what credit alone knows is for the caller to add.
@@ -115,12 +115,12 @@ fn security(db: &mut Db, locked: &Locked, today: NaiveDate) -> Result<SecurityFa
         let counted = standing
             .iter()
             .filter(|limit| limit.kind == kind && limit.counts(today, None));
-        let minor = counted.fold(0_i64, |sum, limit| sum.saturating_add(limit.amount_minor));
-        (minor > 0).then(|| account.money(minor))
+        let minor = sum_minor(counted.map(|limit| limit.amount_minor))?;
+        Ok::<_, DbError>((minor > 0).then(|| account.money(minor)))
     };
     Ok(SecurityFact {
-        secured: sum(AdditionalKind::Secured),
-        insured: sum(AdditionalKind::Insured),
+        secured: sum(AdditionalKind::Secured)?,
+        insured: sum(AdditionalKind::Insured)?,
     })
 }
 

@@ -18,7 +18,7 @@ use crate::kernel::ids::{ApplicationId, AssessmentId};
 use crate::kernel::money::AmountIn;
 use crate::kernel::places::Language;
 use crate::platform::db::{DbError, read_document};
-use crate::platform::http::auth::{ReadApplications, ReviewApplications};
+use crate::platform::http::auth::{ReadAssessments, ReviewApplications};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Doors, IfMatch, KeyedCommand, Listing, Outcome, Speaks};
 
@@ -69,11 +69,11 @@ pub async fn assess_application(
     tag = "applications",
     params(("id" = ApplicationId, Path, description = "The application."), PageParams),
     responses((status = 200, description = "One page of assessments.", body = PageOut<AssessmentOut>)),
-    security(("bearer" = ["applications:read"]))
+    security(("bearer" = ["assessments:read"]))
 )]
 #[get("/v1/applications/{id}/assessments")]
 pub async fn list_application_assessments(
-    actor: Actor<ReadApplications>,
+    actor: Actor<ReadAssessments>,
     id: web::Path<ApplicationId>,
     listing: Listing<NoFilter>,
     request: HttpRequest,

@@ -48,7 +48,7 @@ pub async fn read_me(actor: Actor<ReadMe>, doors: web::Data<Doors>) -> Outcome {
                 policy_version: policy.version,
                 waiting_for_my_approval: WaitingOut {
                     count,
-                    applications: summarise(db, waiting)?,
+                    applications: summarise(db, &actor, waiting)?,
                 },
             })
         })

@@ -95,7 +95,7 @@ pub async fn list_applications(
                 None
             };
             let rows = store::list(db, &actor, &filter, waiting.as_ref(), &page)?;
-            let rows = shapes::summarise(db, rows)?;
+            let rows = shapes::summarise(db, &actor, rows)?;
             Ok(page.cut(rows, |row| (row.id.to_string(), row.id.to_string())))
         })
         .await?;

@@ -49,10 +49,15 @@ pub fn describe(
     application: Application,
 ) -> Result<ApplicationOut, DbError> {
     let allowed = allowed_to(db, caller, &application)?;
-    let assessment = store::find_last_assessment(db, application.id)?;
-    let steps = store::list_steps(db, application.id)?;
-    let steps: Result<Vec<StepOut>, DbError> = steps.into_iter().map(StepOut::read).collect();
-    let summary = summarise(db, vec![application])?.pop();
+    let assessment = if caller.sees_others() {
+        store::find_last_assessment(db, application.id)?
+    } else {
+        None
+    };
+    let steps = store::list_steps(db, application.id)?.into_iter();
+    let steps: Result<Vec<StepOut>, DbError> =
+        steps.map(|step| StepOut::read(step, caller)).collect();
+    let summary = summarise(db, caller, vec![application])?.pop();
     Ok(ApplicationOut {
         summary: summary
             .ok_or_else(|| DbError::Document("an application without its customer".to_owned()))?,
@@ -67,6 +72,7 @@ pub fn describe(
 /// The applications as lists show them, in as many queries as for one.
 pub fn summarise(
     db: &mut Db,
+    reader: &Caller,
     applications: Vec<Application>,
 ) -> Result<Vec<ApplicationSummaryOut>, DbError> {
     let today = db.today();
@@ -79,7 +85,12 @@ pub fn summarise(
         .into_iter()
         .filter_map(|application| {
             let number = numbers.get(&application.customer_id)?.clone();
-            Some(ApplicationSummaryOut::read(application, number, today))
+            Some(ApplicationSummaryOut::read(
+                application,
+                number,
+                today,
+                reader,
+            ))
         })
         .collect()
 }
@@ -106,6 +117,11 @@ fn allowed_to(
         .filter(|verb| rules::may_take(*verb, caller.subject.as_str(), &parts).is_ok())
         .filter(|verb| *verb != Verb::Approve || has_authority())
         .collect())
+}
+
+/// Whether a step is one between those who review and those who decide: what was noted with it is not for sales.
+const fn is_internal(verb: Verb) -> bool {
+    matches!(verb, Verb::StartReview | Verb::Assess | Verb::Recommend)
 }
 
 /// The roles that a verb's handler takes.
@@ -323,20 +339,22 @@ pub struct RecommendationOut {
     #[schema(minimum = 0, maximum = 365)]
     net_days: i32,
     valid_until: Option<NaiveDate>,
+    /// A note for whoever decides; null for sales.
     #[schema(max_length = 2000)]
-    reason: String,
+    reason: Option<String>,
     #[schema(max_length = 128)]
     by: String,
     at: Instant,
 }
 
 impl RecommendationOut {
-    fn read(application: &Application) -> Option<RecommendationOut> {
+    fn read(application: &Application, reader: &Caller) -> Option<RecommendationOut> {
+        let reason = application.recommendation.clone()?;
         Some(RecommendationOut {
             limit: application.money(application.recommended_limit_minor?),
             net_days: application.recommended_net_days?,
             valid_until: application.recommended_valid_until,
-            reason: application.recommendation.clone()?,
+            reason: Some(reason).filter(|_| reader.sees_others()),
             by: application.recommended_by.clone()?,
             at: application.recommended_at?,
         })
@@ -400,6 +418,7 @@ impl ApplicationSummaryOut {
         application: Application,
         customer_number: Number,
         today: NaiveDate,
+        reader: &Caller,
     ) -> Result<ApplicationSummaryOut, DbError> {
         Ok(ApplicationSummaryOut {
             id: application.id,
@@ -410,7 +429,7 @@ impl ApplicationSummaryOut {
             status: rules::status_on(application.status, application.deadline, today),
             requested_limit: application.money(application.requested_limit_minor),
             requested_net_days: application.requested_net_days,
-            recommendation: RecommendationOut::read(&application),
+            recommendation: RecommendationOut::read(&application, reader),
             conditions: read_document(&application.conditions)?,
             purpose: application.purpose,
             created_by: application.created_by,
@@ -453,7 +472,7 @@ pub struct ApplicationOut {
     /// What you can do with it now.
     #[schema(max_items = 20)]
     allowed: Vec<Verb>,
-    /// The last assessment; null before the first.
+    /// The last assessment; null before the first, and for sales.
     assessment: Option<AssessmentOut>,
     /// The first one first.
     #[schema(max_items = 1000)]
@@ -477,7 +496,9 @@ pub struct StepOut {
 }
 
 impl StepOut {
-    fn read(step: Step) -> Result<StepOut, DbError> {
+    /// The step as a reader may see it: what credit notes for whoever decides is not for sales.
+    fn read(step: Step, reader: &Caller) -> Result<StepOut, DbError> {
+        let is_shown = reader.sees_others() || !is_internal(step.verb);
         Ok(StepOut {
             id: step.id,
             verb: step.verb,
@@ -485,7 +506,7 @@ impl StepOut {
             to_status: step.to_status,
             subject: step.subject,
             at: step.at,
-            reason: step.reason,
+            reason: step.reason.filter(|_| is_shown),
             details: step
                 .details
                 .map(|details| read_document(&details))

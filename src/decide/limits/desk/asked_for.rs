@@ -121,7 +121,7 @@ fn read_behaviour(
     let mut found: HashMap<CustomerId, Behaviour> = HashMap::new();
     for payment in receivables::list_payments(db, customers, since)? {
         let behaviour = found.entry(payment.customer_id).or_default();
-        behaviour.add(payment.minor, payment.days_late());
+        behaviour.add(payment.minor, payment.days_late())?;
     }
     Ok(found)
 }

@@ -31,7 +31,8 @@ use crate::kernel::ids::{
     CreditAccountId, CreditBlockId, CustomerId, IdempotencyKeyId, LimitCheckId, PolicyId,
     ReservationId,
 };
-use crate::platform::db::{AtOnce, Change, Db, DbError, Mark, Tx, write_document};
+use crate::kernel::money::SumTooLarge;
+use crate::platform::db::{AtOnce, Change, Db, DbError, Mark, Tx, write_document, write_readable};
 use crate::platform::http::{Ended, Problem};
 
 /// What a batch of checks knows, and what it is to write.
@@ -258,9 +259,12 @@ impl Batch {
             .facts(account, &asked.input, order, &self.clock, self.today)
             .ok_or(AccountError::NoAccount)?;
         let question = asked.input.question(subject.reservation.as_ref());
-        let is_allowed_already = facts
-            .credit(&question)
-            .is_some_and(|credit| self.is_allowed_already(asked, &subject, credit));
+        let credit = facts.credit(&question);
+        if credit.is_some_and(|credit| !rules::has_room(&facts, credit)) {
+            return Err(Problem::from(DbError::from(SumTooLarge)));
+        }
+        let is_allowed_already =
+            credit.is_some_and(|credit| self.is_allowed_already(asked, &subject, credit));
         let decision = if is_allowed_already {
             rules::pass(&facts, &self.policy.document, &question)
         } else {
@@ -314,7 +318,12 @@ impl Batch {
             amount_minor: record.question.amount.minor(),
             outcome: record.decision.outcome,
             policy_version: self.policy.version,
-            record: write_document(record)?,
+            // What is read back is the same for all: while it is built and tried, each is looked at.
+            record: if cfg!(debug_assertions) {
+                write_readable(record)?
+            } else {
+                write_document(record)?
+            },
             checked_by: asked.caller.subject.to_string(),
             checked_at: self.now,
         });

@@ -287,7 +287,7 @@ fn dunning_level(rule: &CheckRule, facts: &Facts) -> Option<Reason> {
 fn behaviour(rule: &CheckRule, facts: &Facts) -> Option<Reason> {
     let behaviour = facts.behaviour?;
     let allowed = rule.days?;
-    let late = i128::from(behaviour.late_minor_days);
+    let late = behaviour.late_minor_days;
     (behaviour.paid_minor > 0 && late > i128::from(allowed) * i128::from(behaviour.paid_minor))
         .then(|| {
             reason(rule)

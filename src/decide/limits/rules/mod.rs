@@ -15,6 +15,7 @@ pub use offers::{CounterOffer, OfferKind};
 use super::facts::{Credit, Facts, Question};
 use super::model::Outcome;
 use super::reasons::{Reason, ReasonCode};
+use crate::book::exposure::model::Exposure;
 use crate::book::exposure::rules::{self as exposure, NodeKind};
 use crate::book::policy::model::{CheckRule, PolicyDocument, RuleCode, RuleEffect};
 
@@ -31,6 +32,15 @@ pub struct Decision {
     /// Every rule that was asked, in order, and whether it hit.
     #[serde(with = "trace_text")]
     pub trace: Vec<Asked>,
+}
+
+/// Whether what is asked for can be kept beside what is owed already, wherever it counts.
+pub fn has_room(facts: &Facts, credit: Credit) -> bool {
+    let asked = Exposure::reserved(credit.net_minor.max(0));
+    facts.nodes.iter().all(|node| {
+        let sum = node.exposure.plus(asked);
+        sum.and_then(Exposure::kept).is_ok()
+    })
 }
 
 /// How a node stood when the question was asked, what the order holds already left out.
@@ -243,7 +253,7 @@ fn outcome(reasons: &[Reason]) -> Outcome {
 
 /// Each node with what counts of its exposure. What the order holds already is in all of them.
 fn figures(facts: &Facts, policy: &PolicyDocument, question: &Question) -> Vec<NodeFigures> {
-    let held = crate::book::exposure::model::Exposure::reserved(question.held_minor);
+    let held = Exposure::reserved(question.held_minor);
     facts
         .nodes
         .iter()

@@ -56,7 +56,7 @@ pub async fn record_customer_fact(
 
 /// List what was said of a customer
 ///
-/// All of it, the newest first, also what has expired.
+/// All of it, the newest first, also what has expired. Sales read what they said themselves.
 #[utoipa::path(
     tag = "facts",
     params(
@@ -78,7 +78,7 @@ pub async fn list_customer_facts(
     let page = doors
         .read(move |db| {
             let customer = actions::find_customer(db, &actor, &customer)?;
-            let rows = store::list(db, customer.id, &listing.filter, &listing.page)?;
+            let rows = store::list(db, &actor, customer.id, &listing.filter, &listing.page)?;
             let page = listing
                 .page
                 .cut(rows, |row| (row.as_of.to_string(), row.id.to_string()));

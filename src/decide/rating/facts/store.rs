@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::api::FactFilter;
 use super::model::CustomerFact;
+use crate::kernel::caller::Caller;
 use crate::kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
 use crate::kernel::text::Number;
 use crate::platform::db::schema::customer_facts::{self, dsl};
@@ -42,9 +43,10 @@ pub fn insert(tx: &mut Tx, row: &CustomerFact) -> Result<(), DbError> {
     Ok(())
 }
 
-/// One page of what was said of a customer, the newest first.
+/// One page of what was said of a customer, the newest first, as far as the reader may know it.
 pub fn list(
     db: &mut Db,
+    reader: &Caller,
     customer: CustomerId,
     filter: &FactFilter,
     page: &PageRequest,
@@ -54,6 +56,9 @@ pub fn list(
             .filter(dsl::customer_id.eq(customer))
             .select(CustomerFact::as_select())
             .into_boxed();
+        if !reader.sees_others() {
+            query = query.filter(dsl::said_by.eq(&reader.subject));
+        }
         if !filter.indicator.is_empty() {
             let codes: Vec<&str> = filter.indicator.iter().map(Number::as_str).collect();
             query = query.filter(dsl::indicator.eq_any(codes));

@@ -76,7 +76,7 @@ pub async fn find_indicator(
 ///
 /// What every indicator says of the customer as of a day: from the latest statement that we had then and the one before,
 /// from our own ledger as it stood, from the industry table, and from what people said. What is missing or expired says
-/// why, and is never zero.
+/// why, and is never zero. Sales read what they said themselves; of all else it is said that it is not shown.
 #[utoipa::path(
     tag = "facts",
     params(
@@ -100,7 +100,10 @@ pub async fn read_customer_indicators(
             Answer::ok(&CustomerIndicatorsOut {
                 customer_id: customer.id,
                 as_of,
-                indicators: values.into_values().collect(),
+                indicators: values
+                    .into_values()
+                    .map(|value| value.told_to(&actor))
+                    .collect(),
             })
         })
         .await?;

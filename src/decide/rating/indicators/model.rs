@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::decide::rating::facts::model::value_or_null;
 use crate::decide::rating::rules::scoring::Value;
 use crate::decide::rating::rules::statements::ratios::NoValue;
+use crate::kernel::caller::Caller;
 use crate::kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId, FinancialStatementId};
 use crate::kernel::money::Currency;
 use crate::kernel::text::{Line, Source, Subject};
@@ -50,6 +51,20 @@ impl IndicatorValue {
     /// A value that is missing as of a day, of which nothing else is known.
     pub fn missing(code: &str, as_of: NaiveDate, why: MissingValue) -> IndicatorValue {
         IndicatorValue::of(code, as_of, Some(why))
+    }
+
+    /// The value as a reader may know it. Sales know what they said themselves: what credit gathers and computes is for
+    /// credit, finance and auditors, wherever it is told (here, beside a rating, in an assessment).
+    #[must_use]
+    pub fn told_to(self, reader: &Caller) -> IndicatorValue {
+        let is_own = match &self.source {
+            Some(ValueSource::Fact { said_by, .. }) => *said_by == reader.subject,
+            _ => false,
+        };
+        if is_own || reader.sees_others() {
+            return self;
+        }
+        IndicatorValue::missing(&self.code, self.as_of, MissingValue::NotShown)
     }
 
     /// What is left to fill in for a value, or why there is none.
@@ -118,6 +133,8 @@ pub enum MissingValue {
     NotInIndustryTable { industry: Line },
     /// No invoice of the customer was due or paid in the days that are looked at.
     NoHistory,
+    /// The reader may not know it: sales know what they said themselves.
+    NotShown,
 }
 
 /// One thing that a value was computed from.

@@ -16,7 +16,7 @@ use crate::decide::rating::rules::composite::{
 use crate::decide::rating::rules::numbers::{is_same, share};
 use crate::decide::rating::rules::scoring::Value;
 use crate::decide::rating::scales::model::Scale;
-use crate::kernel::money::{Currency, Money};
+use crate::kernel::money::{Currency, Money, SumTooLarge, sum_minor};
 
 /// What is older than a year counts as so many days past due.
 const YEAR_AND_A_DAY: u32 = 366;
@@ -198,19 +198,25 @@ pub fn days_past(due: NaiveDate, today: NaiveDate) -> u32 {
 }
 
 /// What is past due, by days; what is older than a year together.
-pub fn past_due(owed: &[(NaiveDate, Money)], today: NaiveDate) -> Vec<PastDue> {
+///
+/// # Errors
+/// When a sum is more than can be kept.
+pub fn past_due(
+    owed: &[(NaiveDate, Money)],
+    today: NaiveDate,
+) -> Result<Vec<PastDue>, SumTooLarge> {
     let mut by_days: BTreeMap<(u32, Currency), i64> = BTreeMap::new();
     for (due, amount) in owed {
         let days = days_past(*due, today).min(YEAR_AND_A_DAY);
         let sum = by_days.entry((days, amount.currency())).or_default();
-        *sum = sum.saturating_add(amount.minor());
+        *sum = sum_minor([*sum, amount.minor()])?;
     }
     let rows = by_days.into_iter();
-    rows.map(|((days, currency), minor)| PastDue {
+    let rows = rows.map(|((days, currency), minor)| PastDue {
         days,
         amount: Money::from_minor(minor, currency),
-    })
-    .collect()
+    });
+    Ok(rows.collect())
 }
 
 /// The first day on which a rating of today is too old: by the scale, or when a probation ends.

@@ -25,7 +25,7 @@ use crate::decide::rating::scales::actions as scales;
 use crate::decide::rating::scales::actions::ScaleVersion;
 use crate::kernel::ids::{CustomerId, JobId, RatingId};
 use crate::kernel::text::Line;
-use crate::platform::db::{Db, DbError, Tx, read_document, write_document};
+use crate::platform::db::{Db, DbError, Tx, read_document, write_readable};
 
 /// What rates now.
 #[derive(Debug, Clone)]
@@ -106,8 +106,7 @@ impl Engine {
         let mut overdue = store::list_overdue(db, of, today)?;
         let legal = customers::list_legal_statuses(db, of)?;
         let first = store::list_first_invoices(db, of)?;
-        Ok(all
-            .into_iter()
+        all.into_iter()
             .map(|(customer, values)| {
                 let owed = overdue.remove(&customer).unwrap_or_default();
                 let months = first
@@ -115,7 +114,7 @@ impl Engine {
                     .map_or(0, |day| rules::whole_months(*day, today));
                 let facts = GradeFacts {
                     unpaid_days: Some(owed.first().map_or(0, |(due, _)| days_past(*due, today))),
-                    past_due: Some(rules::past_due(&owed, today)),
+                    past_due: Some(rules::past_due(&owed, today)?),
                     customer_months: Some(months),
                     statement_months: latest_statement(&values)
                         .map(|end| rules::whole_months(end, today)),
@@ -126,13 +125,13 @@ impl Engine {
                 };
                 let values = values.into_iter();
                 let asked = values.filter(|(code, _)| self.asked.contains(code));
-                Known {
+                Ok(Known {
                     customer,
                     values: asked.collect(),
                     facts,
-                }
+                })
             })
-            .collect())
+            .collect()
     }
 
     /// Rates customers of whom this is known, each on its occasion, and lets the new ratings take the place of those that
@@ -218,7 +217,7 @@ impl Engine {
             override_terms: terms.filter(|_| override_until.is_some()),
             override_grade: graded.override_grade,
             override_until,
-            record: write_document(&record)?,
+            record: write_readable(&record)?,
             run_id: occasion.run,
             rated_by: tx.caller().subject.to_string(),
             rated_at: tx.now(),

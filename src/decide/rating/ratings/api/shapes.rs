@@ -103,7 +103,7 @@ pub struct RatingOut {
     /// grade before and after.
     #[schema(max_items = 60, value_type = Vec<Object>)]
     rules: Vec<serde_json::Value>,
-    /// The override: grade, reason, approved_by, expires_on; also one that has expired.
+    /// The override: grade, reason, approved_by, expires_on; also one that has expired. Without the reason for sales.
     #[serde(rename = "override")]
     #[schema(value_type = Option<Object>)]
     expert: Option<serde_json::Value>,
@@ -167,7 +167,7 @@ pub struct FactorOut {
     /// The codes from the top of the model down to here.
     #[schema(max_items = 10, value_type = Vec<Number>)]
     path: Vec<String>,
-    /// A number or an answer; null when nothing is known.
+    /// A number or an answer; null when nothing is known, and for sales.
     #[schema(schema_with = value_schema)]
     value: Option<Value>,
     /// How the value came to count, such as `interpolated`, `answer`, `left_out`.
@@ -195,10 +195,11 @@ fn value_schema() -> Schema {
 }
 
 impl FactorOut {
-    fn of(factor: Factor) -> FactorOut {
+    fn of(factor: Factor, depth: Depth) -> FactorOut {
+        let value = factor.value.filter(|_| depth == Depth::Whole);
         FactorOut {
             path: factor.path,
-            value: factor.value.map(|value| match value {
+            value: value.map(|value| match value {
                 Value::Number(number) => Value::Number(shown(number)),
                 Value::Answer(answer) => Value::Answer(answer),
             }),
@@ -231,6 +232,18 @@ impl AppraisalOut {
     }
 }
 
+/// What the rules did, or an override, without the reason that a person gave: a note among those who rate.
+fn without_notes(document: serde_json::Value) -> serde_json::Value {
+    match document {
+        serde_json::Value::Object(members) => members
+            .into_iter()
+            .filter(|(name, _)| name != "reason")
+            .map(|(name, value)| (name, without_notes(value)))
+            .collect(),
+        other => other,
+    }
+}
+
 impl RatingOut {
     pub fn of(
         row: RatingRow,
@@ -243,9 +256,13 @@ impl RatingOut {
         let expert = row
             .override_terms
             .as_deref()
-            .map(read_document)
+            .map(read_document::<serde_json::Value>)
             .transpose()?;
         let rules = record.steps.iter().map(serde_json::to_value);
+        let told = |value: serde_json::Value| match depth {
+            Depth::Whole => value,
+            Depth::Factors => without_notes(value),
+        };
         let whole = depth == Depth::Whole;
         let facts = serde_json::to_value(&record.facts).map_err(inside)?;
         let challengers = record.challengers.iter().filter(|_| whole);
@@ -257,12 +274,18 @@ impl RatingOut {
             grade: row.grade_on(today).to_owned(),
             model: AppraisalOut::of(&record.champion),
             challengers: challengers.map(AppraisalOut::of).collect(),
-            rules: rules.collect::<Result<_, _>>().map_err(inside)?,
+            rules: rules
+                .map(|step| step.map(told))
+                .collect::<Result<_, _>>()
+                .map_err(inside)?,
             inputs: whole.then_some(record.inputs),
             facts: whole.then(|| shown_in(facts)),
-            factors: factors.into_iter().map(FactorOut::of).collect(),
+            factors: factors
+                .into_iter()
+                .map(|factor| FactorOut::of(factor, depth))
+                .collect(),
             reasons,
-            expert,
+            expert: expert.map(told),
             scale_version,
             id: row.id,
             customer_id: row.customer_id,

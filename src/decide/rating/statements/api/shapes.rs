@@ -21,7 +21,7 @@ use crate::decide::rating::statements::model::{
 };
 use crate::kernel::clock::{Day, Instant};
 use crate::kernel::ids::{CustomerId, FinancialStatementId};
-use crate::kernel::money::{Currency, Money};
+use crate::kernel::money::{Currency, Money, MoneyIn};
 use crate::kernel::text::{Note, Source, Subject};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::{Code, Problem};
@@ -43,8 +43,8 @@ impl<'de> Deserialize<'de> for LinesIn {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LinesIn, A::Error> {
                 let mut lines = BTreeMap::new();
-                while let Some((line, amount)) = map.next_entry::<Line, Money>()? {
-                    if lines.insert(line, amount).is_some() {
+                while let Some((line, amount)) = map.next_entry::<Line, MoneyIn>()? {
+                    if lines.insert(line, amount.money()).is_some() {
                         return Err(A::Error::custom(format!("{line} is given twice")));
                     }
                 }
@@ -67,7 +67,7 @@ impl PartialSchema for LinesIn {
             .additional_properties(Some(AdditionalProperties::FreeForm(false)))
             .examples([json!({"sales": {"amount": "12000000.00", "currency": "CNY"}})]);
         for line in Line::ALL {
-            lines = lines.property(line.code(), Ref::from_schema_name("Money"));
+            lines = lines.property(line.code(), Ref::from_schema_name("MoneyIn"));
         }
         lines.into()
     }
