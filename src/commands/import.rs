@@ -7,13 +7,14 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::Failure;
-use crate::book::imports::actions::Import;
-use crate::book::imports::model::{ImportKind, ImportMode, Mapping, Plan};
-use crate::book::imports::rules::check_mapping;
+use crate::book::imports::actions::{Holding, Import, Listener};
+use crate::book::imports::model::{ImportKind, ImportMode, Mapping, Plan, Report};
+use crate::book::imports::rules::mapping::check_mapping;
 use crate::kernel::caller::Role;
 use crate::platform::db::Database;
 use crate::platform::http::auth::house_caller;
-use crate::platform::jobs::model::JobStatus;
+use crate::platform::jobs::model::{JobStatus, Remark};
+use crate::platform::jobs::worker::Interrupted;
 use crate::server::{Config, react};
 
 #[derive(Args)]
@@ -45,19 +46,12 @@ pub fn run(config: &Config, options: &Options) -> Result<ExitCode, Failure> {
         caller: &caller,
         plan: &plan,
         open: &|| Ok(Box::new(File::open(&options.file)?)),
-        progress: &|report, _| {
-            eprintln!("{} lines done", report.done());
-            Ok(())
-        },
+        listener: &Printer,
     }
     .run()?;
     let report = &outcome.report;
-    for error in &report.errors {
-        let line = error
-            .line
-            .map_or_else(|| "-".to_owned(), |line| line.to_string());
-        let column = error.column.as_deref().unwrap_or("-");
-        println!("line {line}, {column}: {} ({})", error.message, error.code);
+    if let Some(skipped) = report.skipped {
+        println!("{skipped} lines passed over by the mapping");
     }
     println!(
         "{} lines: {} created, {} unchanged, {} rejected",
@@ -69,6 +63,34 @@ pub fn run(config: &Config, options: &Options) -> Result<ExitCode, Failure> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Prints how an import gets on, and all that it finds.
+struct Printer;
+
+impl Listener for Printer {
+    fn begin(&self) {}
+
+    fn progress(&self, report: &Report, _: Holding) -> Result<(), Interrupted> {
+        eprintln!("{} lines done", report.done());
+        Ok(())
+    }
+
+    fn remark(&self, remarks: Vec<Remark>, _: Holding) -> Result<(), Interrupted> {
+        for remark in remarks {
+            let said = remark.said;
+            let line = said
+                .line
+                .map_or_else(|| "-".to_owned(), |line| line.to_string());
+            let column = said.column.as_deref().unwrap_or("-");
+            let severity = remark.severity.as_str();
+            println!(
+                "line {line}, {column}: {severity}: {} ({})",
+                said.message, said.code
+            );
+        }
+        Ok(())
+    }
 }
 
 fn plan(options: &Options) -> Result<Plan, Failure> {

@@ -236,6 +236,18 @@ pub struct NotAnId {
     prefix: &'static str,
 }
 
+/// Whether a text has the shape of an id, of whatever kind: three letters, an underscore, and 26 digits of our alphabet.
+/// A number that another system gave may not: it would be taken for one.
+pub fn looks_like_id(text: &str) -> bool {
+    text.split_once('_').is_some_and(|(prefix, suffix)| {
+        prefix.len() == 3
+            && prefix.bytes().all(|byte| byte.is_ascii_lowercase())
+            && suffix.len() == SUFFIX_DIGITS
+            && suffix.starts_with(|c: char| ('0'..='7').contains(&c))
+            && suffix.bytes().all(|byte| ALPHABET.contains(&byte))
+    })
+}
+
 impl<K: Kind> FromStr for Id<K> {
     type Err = NotAnId;
 

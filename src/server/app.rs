@@ -24,6 +24,7 @@ use crate::platform::db::{Copying, Database};
 use crate::platform::http::auth::{Verifier, house_caller};
 use crate::platform::http::body::BodyTime;
 use crate::platform::http::page::CursorKey;
+use crate::platform::http::uploads::Uploads;
 use crate::platform::http::{Doors, Problem};
 use crate::platform::jobs::worker::{Bell, Lane, LaneOrder, LaneSize, Workers};
 
@@ -86,6 +87,7 @@ pub struct House {
     desk: web::Data<Desk>,
     metrics: web::Data<Metrics>,
     bell: web::Data<Bell>,
+    uploads: web::Data<Uploads>,
     config: Arc<Config>,
 }
 
@@ -106,6 +108,7 @@ impl House {
             cursors: web::Data::new(CursorKey::derive(&secret.secret)),
             metrics: web::Data::new(Metrics::default()),
             bell: web::Data::new(Bell::default()),
+            uploads: web::Data::new(Uploads::default()),
             config: Arc::new(config),
         })
     }
@@ -186,6 +189,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(house.cursors.clone())
             .app_data(house.metrics.clone())
             .app_data(house.bell.clone())
+            .app_data(house.uploads.clone())
             .app_data(routing.clone())
             .app_data(document.clone())
             .app_data(routing::path_config())

@@ -331,7 +331,7 @@ fn a_file_that_is_no_such_file_says_why() {
                 "name",
                 "duplicate_column",
             ),
-            (b"number,name,country\nA,\"B,CN\n", "", "broken_quotes"),
+            (b"number,\"name,country\nA,B,CN\n", "", "broken_quotes"),
             (b"number,n\xFFme,country\nA,B,CN\n", "", "not_utf8"),
         ];
         for (file, column, code) in cases {

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::api::{CustomerIn, CustomerPatch};
-use super::model::{Customer, CustomerRef, LegalStatus};
+use super::model::{Contacts, Customer, CustomerRef, LegalStatus};
 use super::{rules, store};
 use crate::kernel::caller::{Caller, Role};
 use crate::kernel::ids::CustomerId;
@@ -56,7 +56,6 @@ pub fn create(tx: &mut Tx, input: &CustomerIn) -> Result<Customer, CustomerError
         street: input.street.clone(),
         city: input.city.clone(),
         postal_code: input.postal_code.clone(),
-        email: input.email.clone(),
         language: input.language.unwrap_or_default(),
         owner,
         parent_customer_id: parent,
@@ -65,6 +64,11 @@ pub fn create(tx: &mut Tx, input: &CustomerIn) -> Result<Customer, CustomerError
         version: 1,
         legal_status: LegalStatus::None,
         legal_status_since: None,
+        contacts: rules::written_to(
+            &Contacts::default(),
+            input.contacts.as_ref(),
+            input.email.as_ref().map(Some),
+        ),
     };
     store::insert(tx, std::slice::from_ref(&customer)).map_err(|error| {
         if error.is_duplicate_of("customers", &["number"]) {

@@ -8,14 +8,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::actions::{self, CustomerError};
-use super::model::{Customer, CustomerRef, LegalStatus};
-use super::rules::SinceError;
+use super::model::{Contact, Customer, CustomerRef, LegalStatus};
+use super::rules::{self, SinceError};
 use super::store;
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::{Day, Instant};
 use crate::kernel::ids::CustomerId;
 use crate::kernel::places::{Country, Language};
-use crate::kernel::text::{Email, Line, Note, Number, Subject};
+use crate::kernel::text::{Email, EmailList, Line, Note, Number, Subject};
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{EditCustomers, ReadCustomers};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
@@ -99,7 +99,7 @@ pub async fn list_customers(
 /// By id or by number.
 #[utoipa::path(
     tag = "customers",
-    params(("customer" = String, Path, description = "The customer's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    params(("customer" = Number, Path, description = "The customer's id or number.")),
     responses((status = 200, description = "The customer.", body = CustomerOut)),
     security(("bearer" = ["customers:read"]))
 )]
@@ -138,7 +138,8 @@ pub fn customer_answer(
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "number": "C-1001", "name": "Jiangnan Trading Co.", "country": "CN", "industry": "Steel", "street": "88 Renmin Road",
-    "city": "Suzhou", "postal_code": "215000", "email": "ap@jiangnan.example", "language": "zh-CN", "owner": "u-17"
+    "city": "Suzhou", "postal_code": "215000", "email": "ap@jiangnan.example",
+    "contacts": [{"email": "cfo@jiangnan.example", "purpose": "reminders"}], "language": "zh-CN", "owner": "u-17"
 }))]
 pub struct CustomerIn {
     pub number: Number,
@@ -149,7 +150,13 @@ pub struct CustomerIn {
     pub street: Option<Line>,
     pub city: Option<Line>,
     pub postal_code: Option<Line>,
-    pub email: Option<Email>,
+    /// Where invoices go: one address, or several with commas or semicolons between. The same as contacts for
+    /// `invoices`.
+    pub email: Option<EmailList>,
+    /// Addresses, each with what it is for.
+    #[validate(length(max = 20))]
+    #[schema(max_items = 20)]
+    pub contacts: Option<Vec<Contact>>,
     /// The language of letters to the customer; English when not given.
     pub language: Option<Language>,
     /// The salesperson's subject; what sales create is theirs.
@@ -178,9 +185,14 @@ pub struct CustomerPatch {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Line>)]
     pub postal_code: Option<Option<Line>>,
+    /// Where invoices go, instead of all contacts for `invoices`; null for nowhere.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<Email>)]
-    pub email: Option<Option<Email>>,
+    #[schema(value_type = Option<EmailList>)]
+    pub email: Option<Option<EmailList>>,
+    /// Addresses instead of all that there are.
+    #[validate(length(max = 20))]
+    #[schema(max_items = 20)]
+    pub contacts: Option<Vec<Contact>>,
     pub language: Option<Language>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Subject>)]
@@ -201,7 +213,11 @@ impl CustomerPatch {
         put(&mut customer.street, self.street.as_ref());
         put(&mut customer.city, self.city.as_ref());
         put(&mut customer.postal_code, self.postal_code.as_ref());
-        put(&mut customer.email, self.email.as_ref());
+        customer.contacts = rules::written_to(
+            &customer.contacts,
+            self.contacts.as_ref(),
+            self.email.as_ref().map(Option::as_ref),
+        );
         put(&mut customer.language, self.language.as_ref());
         put(&mut customer.owner, self.owner.as_ref());
     }
@@ -225,6 +241,7 @@ pub struct LegalStatusIn {
 #[schema(as = Customer, example = json!({
     "id": "cus_01k00000000000000000000001", "number": "C-1001", "name": "Jiangnan Trading Co.", "country": "CN",
     "industry": "Steel", "street": "88 Renmin Road", "city": "Suzhou", "postal_code": "215000", "email": "ap@jiangnan.example",
+    "contacts": [{"email": "ap@jiangnan.example", "purpose": "invoices"}, {"email": "cfo@jiangnan.example", "purpose": "reminders"}],
     "language": "zh-CN", "owner": "u-17", "parent_customer_id": null, "legal_status": "none", "legal_status_since": null,
     "created_at": "2026-03-31T08:00:00.000000Z",
     "changed_at": "2026-03-31T08:00:00.000000Z"
@@ -238,7 +255,10 @@ pub struct CustomerOut {
     street: Option<Line>,
     city: Option<Line>,
     postal_code: Option<Line>,
+    /// The first address for invoices.
     email: Option<Email>,
+    #[schema(max_items = 40)]
+    contacts: Vec<Contact>,
     language: Language,
     owner: Option<Subject>,
     /// The head of the group right above it; null without one, and for sales when it is not their own.
@@ -269,7 +289,8 @@ impl From<Customer> for CustomerOut {
             street: customer.street,
             city: customer.city,
             postal_code: customer.postal_code,
-            email: customer.email,
+            email: customer.contacts.invoices().cloned(),
+            contacts: customer.contacts.into_vec(),
             language: customer.language,
             owner: customer.owner,
             parent_customer_id: customer.parent_customer_id,

@@ -3,12 +3,13 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::CustomerId;
 use crate::kernel::places::{Country, Language};
 use crate::kernel::text::{Email, Line, Number, Subject};
-use crate::platform::db::columns::text_enum;
+use crate::platform::db::columns::{text_column, text_enum};
 use crate::platform::db::schema::customers;
 
 /// The deepest that groups may be nested.
@@ -50,7 +51,6 @@ pub struct Customer {
     pub street: Option<Line>,
     pub city: Option<Line>,
     pub postal_code: Option<Line>,
-    pub email: Option<Email>,
     /// The language of letters to it.
     pub language: Language,
     /// The salesperson who is responsible for it.
@@ -62,6 +62,87 @@ pub struct Customer {
     pub legal_status: LegalStatus,
     /// From which day it holds, when that was said.
     pub legal_status_since: Option<NaiveDate>,
+    pub contacts: Contacts,
+}
+
+text_enum! {
+    /// What letters to an address are about.
+    pub enum ContactPurpose {
+        Invoices = "invoices",
+        Reminders = "reminders",
+        Statements = "statements",
+        Orders = "orders",
+        Other = "other",
+    }
+}
+
+/// An address of a customer, and what it is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "ap@jiangnan.example", "purpose": "invoices"}))]
+pub struct Contact {
+    pub email: Email,
+    pub purpose: ContactPurpose,
+}
+
+/// The addresses of a customer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Contacts(Vec<Contact>);
+
+impl Contacts {
+    /// Each address once for each purpose.
+    pub fn new(given: impl IntoIterator<Item = Contact>) -> Contacts {
+        let mut contacts = Vec::new();
+        for contact in given {
+            if !contacts.contains(&contact) {
+                contacts.push(contact);
+            }
+        }
+        Contacts(contacts)
+    }
+
+    /// The same, with these addresses for invoices, in front, instead of those that were.
+    #[must_use]
+    pub fn with_invoices_to(&self, emails: &[Email]) -> Contacts {
+        let purpose = ContactPurpose::Invoices;
+        let invoices = emails
+            .iter()
+            .cloned()
+            .map(|email| Contact { email, purpose });
+        let others = self.0.iter().filter(|contact| contact.purpose != purpose);
+        Contacts::new(invoices.chain(others.cloned()))
+    }
+
+    /// The first address for invoices.
+    pub fn invoices(&self) -> Option<&Email> {
+        let for_invoices = |contact: &&Contact| contact.purpose == ContactPurpose::Invoices;
+        self.0
+            .iter()
+            .find(for_invoices)
+            .map(|contact| &contact.email)
+    }
+
+    pub fn into_vec(self) -> Vec<Contact> {
+        self.0
+    }
+}
+
+text_column!(@shown Contacts);
+
+impl std::fmt::Display for Contacts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = serde_json::to_string(self).map_err(|_| std::fmt::Error)?;
+        f.write_str(&text)
+    }
+}
+
+impl std::str::FromStr for Contacts {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Contacts, serde_json::Error> {
+        serde_json::from_str(text)
+    }
 }
 
 /// A customer as others name it: by our id or by the ERP's number.

@@ -3,8 +3,9 @@
 use chrono::NaiveDate;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::model::{GROUP_DEPTH_MAX, LegalStatus};
+use super::model::{Contact, Contacts, GROUP_DEPTH_MAX, LegalStatus};
 use crate::kernel::ids::CustomerId;
+use crate::kernel::text::EmailList;
 
 /// Folds a text for search: compatibility forms made one (full-width letters become plain), lower case.
 ///
@@ -51,6 +52,23 @@ pub fn grade_holding<'a>(
     expert
         .filter(|_| until.is_some_and(|until| day <= until))
         .unwrap_or(grade)
+}
+
+/// The contacts that follow from what is asked: `contacts` replace all that were, and `email`, where something is said of
+/// it, those for invoices.
+pub fn written_to(
+    before: &Contacts,
+    contacts: Option<&Vec<Contact>>,
+    email: Option<Option<&EmailList>>,
+) -> Contacts {
+    let all = match contacts {
+        Some(contacts) => Contacts::new(contacts.iter().cloned()),
+        None => before.clone(),
+    };
+    match email {
+        Some(emails) => all.with_invoices_to(emails.map_or(&[], EmailList::as_slice)),
+        None => all,
+    }
 }
 
 /// Why a legal status can't hold from a day.

@@ -214,7 +214,7 @@ pub fn update_if_unchanged(tx: &mut Tx, customer: &Customer) -> Result<Option<Cu
         dsl::street.eq(&customer.street),
         dsl::city.eq(&customer.city),
         dsl::postal_code.eq(&customer.postal_code),
-        dsl::email.eq(&customer.email),
+        dsl::contacts.eq(&customer.contacts),
         dsl::language.eq(customer.language),
         dsl::owner.eq(&customer.owner),
         dsl::parent_customer_id.eq(customer.parent_customer_id),

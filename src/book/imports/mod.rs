@@ -13,4 +13,5 @@ pub mod actions;
 pub mod api;
 pub mod model;
 pub mod reading;
+mod records;
 pub mod rules;

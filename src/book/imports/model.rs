@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::caller::Role;
 use crate::platform::db::columns::text_enum;
-use crate::platform::jobs::model::JobError;
+use crate::platform::jobs::model::{JobError, Remark, Severity};
 
 text_enum! {
     /// What a file holds, line by line.
@@ -65,6 +65,7 @@ const CUSTOMERS: &[Column] = &[
     optional("parent_number"),
     optional("legal_status"),
     optional("legal_status_since"),
+    optional("contacts"),
 ];
 
 const CREDIT_ACCOUNTS: &[Column] = &[
@@ -138,6 +139,31 @@ pub struct Mapping {
     /// Our column → what an empty or missing cell of it means.
     #[serde(default)]
     pub defaults: BTreeMap<String, String>,
+    /// Our column → what it says on every line, whatever the file has.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub constants: BTreeMap<String, String>,
+    /// Our column → what is taken off the end of its cells, such as `.0`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub strip_suffix: BTreeMap<String, String>,
+    /// Lines on which one of these holds are passed over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skip: Vec<Condition>,
+}
+
+/// What is asked of a cell; one of `is`, `is_not` and `begins_with`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// The column, as the file calls it.
+    pub column: String,
+    /// The cell is one of these; `""` is an empty one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub is: Vec<String>,
+    /// The cell is none of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub is_not: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub begins_with: Option<String>,
 }
 
 /// What an import was asked to do.
@@ -151,7 +177,7 @@ pub struct Plan {
     pub lines: Option<i64>,
 }
 
-/// How many errors a report keeps; those beyond are only counted, as rejected lines.
+/// How many errors, and how many warnings, an answer shows; the report to download has them all.
 pub const ERRORS_KEPT: usize = 1_000;
 
 /// What became of a file's lines.
@@ -161,14 +187,36 @@ pub struct Report {
     pub created: i64,
     pub unchanged: i64,
     pub rejected: i64,
+    /// Lines that the mapping passed over, when it has conditions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<i64>,
+    /// What was posted and wants a look: the first of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<JobError>,
+    /// What was wrong: the first of them.
     #[serde(skip)]
     pub errors: Vec<JobError>,
+    /// What was found since it was last asked.
+    #[serde(skip)]
+    news: Vec<Remark>,
 }
 
 impl Report {
+    pub fn new(mapping: &Mapping) -> Report {
+        Report {
+            skipped: (!mapping.skip.is_empty()).then_some(0),
+            ..Report::default()
+        }
+    }
+
     /// How many lines are settled, one way or another.
-    pub const fn done(&self) -> i64 {
-        self.created + self.unchanged + self.rejected
+    pub fn done(&self) -> i64 {
+        self.created + self.unchanged + self.rejected + self.skipped.unwrap_or_default()
+    }
+
+    /// Counts a line that is passed over.
+    pub fn skip(&mut self) {
+        self.skipped = Some(self.skipped.unwrap_or_default() + 1);
     }
 
     /// Counts a line as rejected, for these reasons.
@@ -179,11 +227,31 @@ impl Report {
         }
     }
 
-    /// Keeps an error while there is room.
+    /// Keeps an error.
     pub fn note(&mut self, error: JobError) {
         if self.errors.len() < ERRORS_KEPT {
-            self.errors.push(error);
+            self.errors.push(error.clone());
         }
+        self.news.push(Remark {
+            severity: Severity::Error,
+            said: error,
+        });
+    }
+
+    /// Keeps a warning.
+    pub fn warn(&mut self, warning: JobError) {
+        if self.warnings.len() < ERRORS_KEPT {
+            self.warnings.push(warning.clone());
+        }
+        self.news.push(Remark {
+            severity: Severity::Warning,
+            said: warning,
+        });
+    }
+
+    /// What was found since this was last asked.
+    pub fn take_news(&mut self) -> Vec<Remark> {
+        std::mem::take(&mut self.news)
     }
 }
 
@@ -198,6 +266,12 @@ pub struct Row<R> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     Created,
+    /// Posted, and what wants a look.
+    Suspicious {
+        column: &'static str,
+        code: &'static str,
+        message: String,
+    },
     Unchanged,
     /// It needs a row that may come later in the file.
     Deferred,

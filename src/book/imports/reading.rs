@@ -1,19 +1,16 @@
-//! A CSV file, read line by line: UTF-8 with or without a byte order mark, commas or semicolons.
+//! A CSV file, read line by line: UTF-8 with or without a byte order mark, commas, semicolons or tabs.
 
 use std::collections::BTreeSet;
-use std::io::{self, BufRead as _, BufReader, Read};
-
-use csv::{ByteRecord, StringRecord};
+use std::io::{self, Read};
 
 use super::model::{ImportKind, Mapping, Report, Row};
-use super::rules::{Cells, FromCells, Layout};
+use super::records::{self, Records};
+use super::rules::mapping::Layout;
+use super::rules::{Cells, FromCells};
 use crate::platform::jobs::model::JobError;
 
 /// How many rows are posted at once.
 pub const CHUNK_ROWS: usize = 1_000;
-
-/// The longest that one line may be; beyond it a quote was opened and never closed, or it is no such file.
-const LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// Why a file can't be read on.
 #[derive(Debug)]
@@ -26,9 +23,10 @@ pub enum ReadError {
 
 /// A file whose header was found good.
 pub struct CsvFile<R: Read> {
-    reader: csv::Reader<Guarded<BufReader<R>>>,
+    records: Records<R>,
     layout: Layout,
-    record: ByteRecord,
+    width: usize,
+    record: records::Cells,
 }
 
 impl<R: Read> CsvFile<R> {
@@ -37,31 +35,24 @@ impl<R: Read> CsvFile<R> {
     /// # Errors
     /// When the file is empty, or its header is not what the kind takes.
     pub fn open(source: R, kind: ImportKind, mapping: &Mapping) -> Result<CsvFile<R>, ReadError> {
-        let mut source = BufReader::with_capacity(LINE_BYTES_MAX, source);
-        let start = source.fill_buf().map_err(ReadError::Source)?;
-        let mark = if start.starts_with(b"\xEF\xBB\xBF") {
-            3
-        } else {
-            0
+        let mut records = Records::new(source).map_err(ReadError::Source)?;
+        let mut record = records::Cells::default();
+        let (line, header) = match records.next(&mut record).map_err(ReadError::Source)? {
+            None => return Err(file_error(1, "empty_file", "the file is empty")),
+            Some((line, Err(fault))) => {
+                return Err(file_error(line, fault.code(), fault.message()));
+            }
+            Some((line, Ok(()))) => match record.texts() {
+                Some(header) => (line, header),
+                None => return Err(file_error(line, "not_utf8", "is not UTF-8")),
+            },
         };
-        let delimiter = delimiter(start);
-        source.consume(mark);
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(delimiter)
-            .trim(csv::Trim::All)
-            .from_reader(Guarded::new(source));
-        let header: Vec<String> = match reader.headers() {
-            Ok(header) => header.iter().map(str::to_owned).collect(),
-            Err(error) => return Err(broken(error)),
-        };
-        if header.iter().all(String::is_empty) {
-            return Err(file_error(1, "empty_file", "the file is empty"));
-        }
-        let layout = Layout::new(kind, &header, mapping).map_err(ReadError::File)?;
+        let layout = Layout::new(kind, line, &header, mapping).map_err(ReadError::File)?;
         Ok(CsvFile {
-            reader,
+            records,
             layout,
-            record: ByteRecord::new(),
+            width: record.count(),
+            record,
         })
     }
 
@@ -69,7 +60,7 @@ impl<R: Read> CsvFile<R> {
     /// goes to the report.
     ///
     /// # Errors
-    /// When the file breaks off or is no CSV from here on.
+    /// When the file can't be read on.
     pub fn next_chunk<Content: FromCells>(
         &mut self,
         only: Option<&BTreeSet<i64>>,
@@ -77,161 +68,41 @@ impl<R: Read> CsvFile<R> {
     ) -> Result<Option<Vec<Row<Content>>>, ReadError> {
         let mut rows = Vec::new();
         for _ in 0..CHUNK_ROWS {
-            let read = self.reader.read_byte_record(&mut self.record);
-            let read = match read.map_err(csv::Error::into_kind) {
-                Ok(read) => read,
-                Err(csv::ErrorKind::UnequalLengths {
-                    pos,
-                    expected_len,
-                    len,
-                }) => {
-                    let line = pos.map_or(0, |pos| number(pos.line()));
-                    if only.is_none() {
-                        report.lines += 1;
-                        let message = format!("has {len} cells, the header {expected_len}");
-                        report.reject(vec![line_error(line, "wrong_number_of_cells", &message)]);
-                    }
-                    continue;
-                }
-                Err(kind) => return Err(broken_kind(kind)),
-            };
-            if !read {
+            let next = self.records.next(&mut self.record);
+            let Some((line, found)) = next.map_err(ReadError::Source)? else {
                 return Ok((!rows.is_empty()).then_some(rows));
-            }
-            let line = self
-                .record
-                .position()
-                .map_or(0, |position| number(position.line()));
+            };
             if only.is_some_and(|only| !only.contains(&line)) {
                 continue;
             }
             report.lines += i64::from(only.is_none());
-            match self.row(line) {
-                Ok(content) => rows.push(Row { line, content }),
+            let row = match found {
+                Ok(()) => self.row(line),
+                Err(fault) => Err(vec![line_error(line, fault.code(), fault.message())]),
+            };
+            match row {
+                Ok(Some(content)) => rows.push(Row { line, content }),
+                Ok(None) => report.skip(),
                 Err(errors) => report.reject(errors),
             }
         }
         Ok(Some(rows))
     }
 
-    fn row<Content: FromCells>(&self, line: i64) -> Result<Content, Vec<JobError>> {
-        let record = StringRecord::from_byte_record(self.record.clone())
-            .map_err(|_| vec![line_error(line, "not_utf8", "is not UTF-8")])?;
-        let texts: Vec<&str> = record.iter().collect();
+    /// What a line says; nothing when the mapping passes it over.
+    fn row<Content: FromCells>(&self, line: i64) -> Result<Option<Content>, Vec<JobError>> {
+        let not_utf8 = || vec![line_error(line, "not_utf8", "is not UTF-8")];
+        let texts = self.record.texts().ok_or_else(not_utf8)?;
+        if texts.len() != self.width {
+            let message = format!("has {} cells, the header {}", texts.len(), self.width);
+            return Err(vec![line_error(line, "wrong_number_of_cells", &message)]);
+        }
+        if self.layout.skips(&texts) {
+            return Ok(None);
+        }
         let mut cells = Cells::new(&self.layout, line, &texts);
         let content = Content::from_cells(&mut cells);
-        cells.finish(content)
-    }
-}
-
-/// The delimiter of a header: whatever it has more of outside quotes.
-fn delimiter(start: &[u8]) -> u8 {
-    let line = start
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    let count = |wanted: u8| line.split(|byte| *byte == wanted).count();
-    if count(b';') > count(b',') {
-        b';'
-    } else {
-        b','
-    }
-}
-
-/// Refuses what a CSV reader would take without a word, or hold in memory whole: a line without end, and a quote
-/// that is never closed.
-struct Guarded<R> {
-    source: R,
-    quoted: bool,
-    line: i64,
-    length: usize,
-}
-
-impl<R> Guarded<R> {
-    const fn new(source: R) -> Guarded<R> {
-        Guarded {
-            source,
-            quoted: false,
-            line: 1,
-            length: 0,
-        }
-    }
-}
-
-/// A fault of the file, carried through `io::Error`.
-#[derive(Debug, thiserror::Error)]
-#[error("{code}")]
-struct Fault {
-    line: i64,
-    code: &'static str,
-    message: &'static str,
-}
-
-impl<R: Read> Read for Guarded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let fault = |line, code, message| {
-            io::Error::new(
-                io::ErrorKind::InvalidData,
-                Fault {
-                    line,
-                    code,
-                    message,
-                },
-            )
-        };
-        let count = self.source.read(buffer)?;
-        if count == 0 && self.quoted {
-            return Err(fault(
-                self.line,
-                "broken_quotes",
-                "a quote is opened here and never closed",
-            ));
-        }
-        let mut here = self.line;
-        for byte in buffer.iter().take(count) {
-            self.length += 1;
-            match byte {
-                b'"' => self.quoted = !self.quoted,
-                b'\n' => {
-                    here += 1;
-                    if !self.quoted {
-                        self.length = 0;
-                        self.line = here;
-                    }
-                }
-                _ => {}
-            }
-            if self.length > LINE_BYTES_MAX {
-                return Err(fault(
-                    self.line,
-                    "line_too_long",
-                    "is longer than 65,536 bytes; is a quote never closed?",
-                ));
-            }
-        }
-        Ok(count)
-    }
-}
-
-fn broken(error: csv::Error) -> ReadError {
-    broken_kind(error.into_kind())
-}
-
-fn broken_kind(kind: csv::ErrorKind) -> ReadError {
-    match kind {
-        csv::ErrorKind::Io(error) => match error
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<Fault>())
-        {
-            Some(fault) => file_error(fault.line, fault.code, fault.message),
-            None => ReadError::Source(error),
-        },
-        csv::ErrorKind::Utf8 { pos, .. } => file_error(
-            pos.map_or(1, |pos| number(pos.line())),
-            "not_utf8",
-            "is not UTF-8",
-        ),
-        _ => file_error(1, "malformed", "is no CSV"),
+        cells.finish(content).map(Some)
     }
 }
 
@@ -246,8 +117,4 @@ fn line_error(line: i64, code: &str, message: &str) -> JobError {
         code: code.to_owned(),
         message: message.to_owned(),
     }
-}
-
-fn number(line: u64) -> i64 {
-    i64::try_from(line).unwrap_or(i64::MAX)
 }

@@ -1,135 +1,24 @@
 //! From a line's cells to a row of the book: every cell read by the same strict grammar as the API's.
 
-use std::collections::BTreeMap;
+pub mod alike;
+pub mod mapping;
+
 use std::fmt::Display;
 use std::str::FromStr;
 
 use chrono::NaiveDate;
-use chrono::format::{Item, StrftimeItems};
 
-use super::model::{ImportKind, Mapping};
-use crate::book::customers::model::LegalStatus;
+use mapping::Layout;
+
+use crate::book::customers::model::{Contact, Contacts, LegalStatus};
+use crate::book::customers::rules::written_to;
 use crate::book::exchange_rates::model::NewRate;
 use crate::book::exposure::model::{Limit, LimitKind};
 use crate::kernel::clock::Day;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::places::{Country, Language};
-use crate::kernel::text::{Email, Line, Number, Subject};
+use crate::kernel::text::{EmailList, Line, Number, Subject};
 use crate::platform::jobs::model::JobError;
-
-/// Where each of our columns is in a file.
-#[derive(Debug)]
-pub struct Layout {
-    places: BTreeMap<&'static str, usize>,
-    defaults: BTreeMap<String, String>,
-    date_format: String,
-}
-
-/// What is wrong with a mapping, by the request alone.
-///
-/// # Errors
-/// The member that is wrong, and why.
-pub fn check_mapping(kind: ImportKind, mapping: &Mapping) -> Result<(), (String, String)> {
-    let is_ours = |name: &str| kind.columns().iter().any(|column| column.name == name);
-    for (member, names) in [
-        ("columns", &mapping.columns),
-        ("defaults", &mapping.defaults),
-    ] {
-        for (name, text) in names {
-            if !is_ours(name) {
-                let ours: Vec<&str> = kind.columns().iter().map(|column| column.name).collect();
-                return Err((
-                    member.to_owned(),
-                    format!("{kind} have the columns {}", ours.join(", ")),
-                ));
-            }
-            if text.is_empty() || text.chars().count() > 200 {
-                return Err((
-                    member.to_owned(),
-                    "must have between 1 and 200 characters".to_owned(),
-                ));
-            }
-        }
-    }
-    let unknown = |item: Item| matches!(item, Item::Error);
-    match &mapping.date_format {
-        Some(format) if format.len() > 40 || StrftimeItems::new(format).any(unknown) => Err((
-            "date_format".to_owned(),
-            "is not a format such as %m/%d/%Y".to_owned(),
-        )),
-        _ => Ok(()),
-    }
-}
-
-impl Layout {
-    /// Finds our columns in a file's header.
-    ///
-    /// # Errors
-    /// Each column that is missing, or stands there twice; or that we do not know, which without a mapping is a
-    /// misspelling whose cells would be lost.
-    pub fn new(
-        kind: ImportKind,
-        header: &[String],
-        mapping: &Mapping,
-    ) -> Result<Layout, Vec<JobError>> {
-        let complaint = |column: &str, code: &str, message: &str| JobError {
-            line: Some(1),
-            column: Some(column.chars().take(200).collect()),
-            code: code.to_owned(),
-            message: message.to_owned(),
-        };
-        let mut errors = Vec::new();
-        let mut places = BTreeMap::new();
-        let mut known = Vec::new();
-        for column in kind.columns() {
-            let mapped = mapping.columns.get(column.name);
-            let theirs = mapped.map_or(column.name, String::as_str);
-            known.push(theirs);
-            let mut found = header
-                .iter()
-                .enumerate()
-                .filter(|(_, name)| *name == theirs);
-            match (found.next(), found.next()) {
-                (Some(_), Some(_)) => errors.push(complaint(
-                    theirs,
-                    "duplicate_column",
-                    "stands in the header twice",
-                )),
-                (Some((place, _)), None) => {
-                    places.insert(column.name, place);
-                }
-                (None, _)
-                    if mapped.is_some()
-                        || (column.required && !mapping.defaults.contains_key(column.name)) =>
-                {
-                    errors.push(complaint(theirs, "missing_column", "is not in the header"));
-                }
-                (None, _) => {}
-            }
-        }
-        if mapping.columns.is_empty() {
-            let unknown = header
-                .iter()
-                .filter(|name| !known.contains(&name.as_str()))
-                .take(100);
-            errors.extend(
-                unknown.map(|name| complaint(name, "unknown_column", "is no column of this kind")),
-            );
-        }
-        if errors.is_empty() {
-            Ok(Layout {
-                places,
-                defaults: mapping.defaults.clone(),
-                date_format: mapping
-                    .date_format
-                    .clone()
-                    .unwrap_or_else(|| "%Y-%m-%d".to_owned()),
-            })
-        } else {
-            Err(errors)
-        }
-    }
-}
 
 /// The cells of one line, and what was found wrong with them.
 pub struct Cells<'a> {
@@ -161,10 +50,7 @@ impl<'a> Cells<'a> {
     }
 
     fn text(&self, column: &'static str) -> Option<&'a str> {
-        let place = self.layout.places.get(column);
-        let cell = place.and_then(|place| self.texts.get(*place)).copied();
-        cell.filter(|text| !text.is_empty())
-            .or_else(|| self.layout.defaults.get(column).map(String::as_str))
+        self.layout.text(column, self.texts)
     }
 
     fn complain(&mut self, column: &'static str, code: &str, message: impl Display) {
@@ -203,12 +89,12 @@ impl<'a> Cells<'a> {
     }
 
     fn optional_day(&mut self, column: &'static str) -> Option<NaiveDate> {
-        let format = self.layout.date_format.as_str();
+        let format = self.layout.date_format();
         self.optional(column, |text| day(text, format))
     }
 
     fn required_day(&mut self, column: &'static str) -> Option<NaiveDate> {
-        let format = self.layout.date_format.as_str();
+        let format = self.layout.date_format();
         self.required(column, |text| day(text, format))
     }
 
@@ -245,7 +131,7 @@ pub trait FromCells: Sized {
 }
 
 /// A customer: `number,name,country,industry,street,city,postal_code,email,language,owner,parent_number,
-/// legal_status,legal_status_since`.
+/// legal_status,legal_status_since,contacts`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerRow {
     pub number: Number,
@@ -255,12 +141,35 @@ pub struct CustomerRow {
     pub street: Option<Line>,
     pub city: Option<Line>,
     pub postal_code: Option<Line>,
-    pub email: Option<Email>,
     pub language: Language,
     pub owner: Option<Subject>,
     pub parent_number: Option<Number>,
     pub legal_status: LegalStatus,
     pub legal_status_since: Option<NaiveDate>,
+    pub contacts: Contacts,
+}
+
+/// Addresses with their purposes, such as `reminders:cfo@a.example; statements:ap@a.example`.
+fn contacts(text: &str) -> Result<Vec<Contact>, String> {
+    let pieces = text.split([',', ';']).map(str::trim);
+    let contacts: Result<Vec<Contact>, String> = pieces
+        .filter(|piece| !piece.is_empty())
+        .map(|piece| {
+            let (purpose, email) = piece
+                .split_once(':')
+                .ok_or("is not written like reminders:cfo@example.com")?;
+            Ok(Contact {
+                email: parsed(email.trim())?,
+                purpose: parsed(purpose.trim())?,
+            })
+        })
+        .collect();
+    contacts.and_then(|contacts| {
+        if contacts.len() > EmailList::MAX {
+            return Err(format!("has more than {} addresses", EmailList::MAX));
+        }
+        Ok(contacts)
+    })
 }
 
 impl FromCells for CustomerRow {
@@ -272,7 +181,9 @@ impl FromCells for CustomerRow {
         let street = cells.optional("street", parsed);
         let city = cells.optional("city", parsed);
         let postal_code = cells.optional("postal_code", parsed);
-        let email = cells.optional("email", parsed);
+        let email: Option<EmailList> = cells.optional("email", parsed);
+        let others = cells.optional("contacts", contacts).unwrap_or_default();
+        let email = email.as_ref().map(Some);
         let language = cells.optional("language", parsed);
         let owner = cells.optional("owner", parsed);
         let parent_number = cells.optional("parent_number", parsed);
@@ -286,12 +197,12 @@ impl FromCells for CustomerRow {
             street,
             city,
             postal_code,
-            email,
             language: language.unwrap_or_default(),
             owner,
             parent_number,
             legal_status: legal_status.unwrap_or_default(),
             legal_status_since,
+            contacts: written_to(&Contacts::default(), Some(&others), email),
         })
     }
 }

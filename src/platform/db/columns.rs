@@ -18,7 +18,7 @@ use crate::kernel::ids::{Id, Kind};
 use crate::kernel::money::Currency;
 use crate::kernel::places::{Country, Language};
 use crate::kernel::rates::Rate;
-use crate::kernel::text::{Email, GradeCode, Line, Note, Number, Source, Subject};
+use crate::kernel::text::{Email, GradeCode, Keyword, Line, Note, Number, Source, Subject};
 
 /// The SQL type of ids.
 #[derive(Clone, Copy, Default, SqlType, QueryId)]
@@ -162,26 +162,52 @@ macro_rules! text_column {
             }
         }
     };
-    (@shown $rust:ty) => {
-        $crate::platform::db::columns::text_column!(@read $rust);
+    // A text that people type: read back as it was stored, whatever the rules for new ones have become.
+    (@typed $rust:ty) => {
+        $crate::platform::db::columns::stands_for!(diesel::sql_types::Text, $rust);
 
-        impl ToSql<Text, Pg> for $rust {
-            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-                write!(out, "{self}")?;
-                Ok(IsNull::No)
+        impl<DB> diesel::deserialize::FromSql<diesel::sql_types::Text, DB> for $rust
+        where
+            DB: diesel::backend::Backend,
+            String: diesel::deserialize::FromSql<diesel::sql_types::Text, DB>,
+        {
+            fn from_sql(value: DB::RawValue<'_>) -> diesel::deserialize::Result<$rust> {
+                <String as diesel::deserialize::FromSql<diesel::sql_types::Text, DB>>::from_sql(value)
+                    .map(<$rust>::stored)
             }
         }
 
-        impl ToSql<Text, Sqlite> for $rust {
-            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        $crate::platform::db::columns::text_column!(@write $rust, |text| text.as_str());
+    };
+    (@shown $rust:ty) => {
+        $crate::platform::db::columns::text_column!(@read $rust);
+
+        impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg> for $rust {
+            fn to_sql<'b>(
+                &'b self,
+                out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>,
+            ) -> diesel::serialize::Result {
+                use std::io::Write as _;
+                write!(out, "{self}")?;
+                Ok(diesel::serialize::IsNull::No)
+            }
+        }
+
+        impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::sqlite::Sqlite> for $rust {
+            fn to_sql<'b>(
+                &'b self,
+                out: &mut diesel::serialize::Output<'b, '_, diesel::sqlite::Sqlite>,
+            ) -> diesel::serialize::Result {
                 out.set_value(self.to_string());
-                Ok(IsNull::No)
+                Ok(diesel::serialize::IsNull::No)
             }
         }
     };
     ($rust:ty, $as_text:expr) => {
         $crate::platform::db::columns::text_column!(@read $rust);
-
+        $crate::platform::db::columns::text_column!(@write $rust, $as_text);
+    };
+    (@write $rust:ty, $as_text:expr) => {
         impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg> for $rust {
             fn to_sql<'b>(
                 &'b self,
@@ -211,13 +237,14 @@ pub(crate) use text_column;
 text_column!(Currency, |currency| currency.code());
 text_column!(Country, |country| country.code());
 text_column!(Language, |language| language.code());
-text_column!(Number, |text| text.as_str());
-text_column!(Line, |text| text.as_str());
-text_column!(Note, |text| text.as_str());
-text_column!(Email, |text| text.as_str());
-text_column!(GradeCode, |text| text.as_str());
-text_column!(Source, |text| text.as_str());
-text_column!(Subject, |text| text.as_str());
+text_column!(@typed Number);
+text_column!(@typed Line);
+text_column!(@typed Note);
+text_column!(@typed Email);
+text_column!(@typed GradeCode);
+text_column!(@typed Keyword);
+text_column!(@typed Source);
+text_column!(@typed Subject);
 
 text_column!(@shown Rate);
 text_column!(@shown Figure);

@@ -114,6 +114,18 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    use crate::platform::db::columns::IdColumn;
+
+    job_reports (job_id, attempt, part) {
+        job_id -> IdColumn,
+        attempt -> Integer,
+        part -> Integer,
+        bytes -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
     use crate::platform::db::columns::{IdColumn, InstantColumn};
 
     customers (id) {
@@ -126,7 +138,6 @@ diesel::table! {
         street -> Nullable<Text>,
         city -> Nullable<Text>,
         postal_code -> Nullable<Text>,
-        email -> Nullable<Text>,
         language -> Text,
         owner -> Nullable<Text>,
         parent_customer_id -> Nullable<IdColumn>,
@@ -135,6 +146,7 @@ diesel::table! {
         version -> BigInt,
         legal_status -> Text,
         legal_status_since -> Nullable<Date>,
+        contacts -> Text,
     }
 }
 
@@ -488,6 +500,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     jobs,
     job_files,
+    job_reports,
     customers,
     policies,
     exchange_rates,

@@ -6,10 +6,12 @@
 pub mod answer;
 pub mod auth;
 pub mod body;
+pub mod csv;
 mod doors;
 pub mod language;
 pub mod page;
 pub mod problem;
+pub mod uploads;
 
 pub use answer::Answer;
 pub use auth::Actor;

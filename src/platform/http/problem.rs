@@ -108,6 +108,8 @@ codes! {
         "{amount} is more than {available}, which is what is left.", "{amount} 超出可用余额 {available}。";
     PreconditionRequired, "precondition_required", 428, "If-Match is missing",
         "Send If-Match with the ETag that you read, so that nobody's change is overwritten unseen.", "请在 If-Match 中提供您读取时的 ETag，以免覆盖他人的更改。";
+    TooManyUploads, "too_many_uploads", 429, "Too many uploads at once",
+        "You have {limit} uploads on their way, which is as many as one may have; let one end first.", "您已有 {limit} 个上传正在进行，已达上限，请等其中一个结束。";
     InternalError, "internal_error", 500, "Internal error",
         "Something went wrong on our side; tell the operator the request_id.", "服务内部错误，请将 request_id 告知运维人员。";
     Overloaded, "overloaded", 503, "Overloaded",

@@ -1,14 +1,15 @@
 //! `/v1/jobs`.
 
+use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, Stream, StreamExt as _};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::{self, JobsError};
 use super::model::{Job, JobError, JobStatus};
-use super::store;
+use super::{report, store};
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::JobId;
 use crate::platform::http::auth::ReadJobs;
@@ -28,7 +29,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_jobs)
         .service(find_job)
         .service(cancel_job)
-        .service(watch_job);
+        .service(watch_job)
+        .service(download_job_report);
 }
 
 /// List jobs
@@ -137,6 +139,45 @@ pub async fn watch_job(
         .streaming(watch.events()))
 }
 
+/// Download the report of a job
+///
+/// Everything that was found wrong or wants a look, line by line, as CSV: `line`, `severity` (`error` or `warning`),
+/// `column`, `code`, `message`. The job itself shows the first 1,000. While the job runs, what it has found so far.
+#[utoipa::path(
+    tag = "jobs",
+    params(("id" = JobId, Path, description = "The job.")),
+    responses((
+        status = 200, description = "The report.", content_type = "text/csv", body = String,
+        example = json!("line,severity,column,code,message\r\n3,error,country,malformed,is not a country code\r\n")
+    )),
+    security(("bearer" = ["jobs:read"]))
+)]
+#[get("/v1/jobs/{id}/report")]
+pub async fn download_job_report(
+    actor: Actor<ReadJobs>,
+    id: web::Path<JobId>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let job = doors
+        .read(move |db| Ok(actions::find_visible(db, &actor, *id)?))
+        .await?;
+    let name = format!("attachment; filename=\"{}.csv\"", job.id);
+    let first = report::header()?;
+    let pieces = stream::unfold((doors, job, 0), |(doors, job, part)| async move {
+        let (reader, read) = (doors.clone(), job.clone());
+        let piece = reader
+            .read(move |db| report::piece(db, &read, part))
+            .await
+            .transpose()?;
+        Some((piece.map(web::Bytes::from), (doors, job, part + 1)))
+    });
+    let first = stream::iter([Ok(web::Bytes::from(first))]);
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_DISPOSITION, name))
+        .content_type("text/csv; charset=utf-8")
+        .streaming(first.chain(pieces)))
+}
+
 /// One event of the stream: the job as it has become.
 #[derive(ToSchema)]
 #[schema(example = json!({"event": "job", "id": "6", "data": "{\"status\": \"succeeded\"}"}))]
@@ -240,7 +281,7 @@ pub struct JobOut {
     progress: ProgressOut,
     /// What the work found or made, when it has ended; its members depend on the kind.
     result: Option<serde_json::Value>,
-    /// What went wrong: the first 1,000.
+    /// What went wrong: the first 1,000; `/v1/jobs/{id}/report` has all.
     #[schema(max_items = 1000)]
     errors: Vec<JobError>,
     #[schema(max_length = 128)]

@@ -9,5 +9,6 @@ pub mod api;
 mod context;
 pub mod file;
 pub mod model;
+pub mod report;
 mod store;
 pub mod worker;

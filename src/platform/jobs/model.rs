@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::JobId;
 use crate::platform::db::columns::text_enum;
-use crate::platform::db::schema::jobs;
+use crate::platform::db::schema::{job_reports, jobs};
 
 text_enum! {
     /// Where a job stands.
@@ -77,6 +77,42 @@ pub struct JobError {
     pub code: String,
     #[schema(max_length = 1000, example = "is not an amount")]
     pub message: String,
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The line was refused.
+    Error,
+    /// It was not, and wants a look.
+    Warning,
+}
+
+impl Severity {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
+}
+
+/// One line of a job's report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    pub severity: Severity,
+    pub said: JobError,
+}
+
+/// A piece of a report.
+#[derive(Insertable)]
+#[diesel(table_name = job_reports)]
+pub struct ReportPart<'a> {
+    pub job_id: JobId,
+    /// Which attempt at the job wrote it: what an earlier one left counts no more.
+    pub attempt: i32,
+    pub part: i32,
+    pub bytes: &'a [u8],
 }
 
 /// How a job ended.

@@ -4,11 +4,11 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::api::JobFilter;
-use super::model::{Ended, Job, JobStatus};
+use super::model::{Ended, Job, JobStatus, ReportPart};
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::JobId;
-use crate::platform::db::schema::job_files;
 use crate::platform::db::schema::jobs::{self, dsl};
+use crate::platform::db::schema::{job_files, job_reports};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 
@@ -305,4 +305,19 @@ pub fn delete_parts(tx: &mut Tx, job: JobId) -> Result<(), DbError> {
     )
     .execute(c))?;
     Ok(())
+}
+
+pub fn insert_report_part(tx: &mut Tx, part: &ReportPart) -> Result<(), DbError> {
+    on_backend!(tx, |c| diesel::insert_into(job_reports::table)
+        .values(part)
+        .execute(c))?;
+    Ok(())
+}
+
+pub fn find_report_part(db: &mut Db, job: &Job, part: i32) -> Result<Option<Vec<u8>>, DbError> {
+    Ok(on_backend!(db, |c| job_reports::table
+        .find((job.id, job.attempts, part))
+        .select(job_reports::bytes)
+        .first(c)
+        .optional())?)
 }

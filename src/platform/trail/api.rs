@@ -9,7 +9,7 @@ use super::model::TrailEntry;
 use super::{rules, store};
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::TrailEntryId;
-use crate::kernel::text::{Number, Subject};
+use crate::kernel::text::{Keyword, Subject};
 use crate::platform::http::auth::ReadTrail;
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Doors, Listing, Outcome};
@@ -26,7 +26,7 @@ pub struct TrailFilter {
     /// Entries on these things, by id.
     #[serde(default)]
     #[param(max_items = 100)]
-    pub entity_id: Vec<Number>,
+    pub entity_id: Vec<Keyword>,
     /// Entries by these subjects.
     #[serde(default)]
     #[param(max_items = 100)]
@@ -34,7 +34,7 @@ pub struct TrailFilter {
     /// Entries of these actions, such as `customer.created`.
     #[serde(default)]
     #[param(max_items = 100)]
-    pub action: Vec<Number>,
+    pub action: Vec<Keyword>,
     /// Entries from this instant on.
     pub at_from: Option<Instant>,
     /// Entries before this instant.

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::{self, Aging, ReportError};
-use super::csv::{Cell, table};
+
 use super::model::{AgingBy, AgingQuestion, AgingRow, Coverage};
 use super::rules::{Bucket, BucketBounds};
 use crate::book::customers::model::Customer;
@@ -19,6 +19,7 @@ use crate::kernel::ids::CustomerId;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::text::{Line, Number, Subject};
 use crate::platform::http::auth::ReadReports;
+use crate::platform::http::csv::{Cell, table};
 use crate::platform::http::page::Query;
 use crate::platform::http::{Actor, Answer, Doors, Outcome, Problem};
 

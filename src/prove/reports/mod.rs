@@ -8,7 +8,7 @@
 
 pub mod actions;
 pub mod api;
-mod csv;
+
 pub mod model;
 pub mod rules;
 pub mod store;

@@ -89,6 +89,12 @@ fn problems() -> Vec<(&'static str, Problem)> {
             Problem::new(Code::PreconditionRequired),
         ),
         (
+            "The caller has too many uploads on their way.",
+            Problem::new(Code::TooManyUploads)
+                .with("limit", 4)
+                .retry_after(1),
+        ),
+        (
             "Something went wrong inside.",
             Problem::new(Code::InternalError),
         ),

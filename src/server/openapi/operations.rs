@@ -225,6 +225,10 @@ fn add_problems(method: &str, operation: &mut Value, secured: bool) {
     if method != "get" {
         statuses.extend(["404", "408", "409", "413", "415", "422"]);
     }
+    // Uploads are bounded in number.
+    if operation["requestBody"]["content"]["multipart/form-data"].is_object() {
+        statuses.push("429");
+    }
     let Some(responses) = operation["responses"].as_object_mut() else {
         return;
     };

@@ -123,6 +123,18 @@ impl<'a> Client<'a> {
     }
 }
 
+/// A text as one segment of a path: whatever is no letter, digit or one of `-._~` is percent-encoded.
+pub fn segment(text: &str) -> String {
+    let byte = |byte: u8| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
+    };
+    text.bytes().map(byte).collect()
+}
+
 /// A key that no other request has.
 pub fn fresh_key() -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(0);

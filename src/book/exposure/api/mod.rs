@@ -314,7 +314,7 @@ pub async fn list_limits(
 #[utoipa::path(
     tag = "customers",
     params(
-        ("customer" = String, Path, description = "The customer's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("customer" = Number, Path, description = "The customer's id or number."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
     request_body = ParentIn,
@@ -346,7 +346,7 @@ pub async fn move_customer(
 #[utoipa::path(
     tag = "customers",
     params(
-        ("customer" = String, Path, description = "The customer's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("customer" = Number, Path, description = "The customer's id or number."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
     request_body = CustomerPatch,
@@ -378,7 +378,7 @@ pub async fn change_customer(
 #[utoipa::path(
     tag = "customers",
     params(
-        ("customer" = String, Path, description = "The customer's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("customer" = Number, Path, description = "The customer's id or number."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
     request_body = LegalStatusIn,

@@ -111,12 +111,12 @@ fn read_known(
                 street: customer.street,
                 city: customer.city,
                 postal_code: customer.postal_code,
-                email: customer.email,
                 language: customer.language,
                 owner: customer.owner,
                 parent_number,
                 legal_status: customer.legal_status,
                 legal_status_since: customer.legal_status_since,
+                contacts: customer.contacts,
             };
             (customer.number, row)
         })
@@ -135,7 +135,6 @@ fn customer(tx: &Tx, row: &CustomerRow, parent: Option<CustomerId>) -> Customer 
         street: row.street.clone(),
         city: row.city.clone(),
         postal_code: row.postal_code.clone(),
-        email: row.email.clone(),
         language: row.language,
         owner: row.owner.clone(),
         parent_customer_id: parent,
@@ -144,5 +143,6 @@ fn customer(tx: &Tx, row: &CustomerRow, parent: Option<CustomerId>) -> Customer 
         version: 1,
         legal_status: row.legal_status,
         legal_status_since: row.legal_status_since,
+        contacts: row.contacts.clone(),
     }
 }

@@ -95,10 +95,12 @@ pub fn in_rounds<'r, R>(
     Ok(verdicts.into_values().collect())
 }
 
-/// The verdicts of a round in order, those of posted lines by their outcomes.
-pub fn verdicts<T>(
+/// The verdicts of a round in order, those of posted lines by their outcomes: `created` says what became of a document that
+/// was posted.
+pub fn verdicts<T, D>(
     turns: Vec<Turn>,
-    posted: Vec<Result<T, ReceivableError>>,
+    posted: impl IntoIterator<Item = (Result<T, ReceivableError>, D)>,
+    mut created: impl FnMut(D) -> Verdict,
 ) -> Result<Vec<Option<Verdict>>, ImportError> {
     let mut posted = posted.into_iter();
     turns
@@ -107,8 +109,9 @@ pub fn verdicts<T>(
             Turn::Decided(verdict) => Ok(Some(verdict)),
             Turn::Later => Ok(None),
             Turn::Post => match posted.next() {
-                Some(Err(error)) => refused(error).map(Some),
-                _ => Ok(Some(Verdict::Created)),
+                Some((Err(error), _)) => refused(error).map(Some),
+                Some((Ok(_), document)) => Ok(Some(created(document))),
+                None => Ok(Some(Verdict::Created)),
             },
         })
         .collect()

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::alike::{Alike, wanted};
 use super::documents::{Standings, Turn, in_rounds, verdicts, was_taken_back};
 use super::{ImportError, Importable};
 use crate::book::imports::model::{Row, Verdict};
@@ -9,6 +10,7 @@ use crate::book::imports::rules::InvoiceRow;
 use crate::book::receivables::actions::{NewInvoice, post_invoices};
 use crate::book::receivables::model::{Invoice, InvoiceStatus};
 use crate::book::receivables::store;
+use crate::book::receivables::store::alike::list_invoices_alike;
 use crate::kernel::ids::CustomerId;
 use crate::kernel::text::Number;
 use crate::platform::db::Tx;
@@ -46,7 +48,21 @@ fn post_round(
             None => Turn::Later,
         });
     }
-    verdicts(turns, post_invoices(tx, &new)?)
+    let wanted = wanted(new.iter().map(|(locked, invoice)| {
+        let customer = locked.account.customer_id;
+        (customer, invoice.invoice_date, invoice.amount)
+    }));
+    let mut alike = Alike::new(list_invoices_alike(tx, &wanted)?);
+    let posted = post_invoices(tx, &new)?;
+    verdicts(turns, posted.into_iter().zip(&new), |(locked, invoice)| {
+        let customer = locked.account.customer_id;
+        alike.post(
+            customer,
+            invoice.invoice_date,
+            invoice.amount,
+            &invoice.number,
+        )
+    })
 }
 
 /// The invoices that have or had the numbers of some lines.

@@ -1,12 +1,14 @@
 //! How a file is posted: chunk by chunk, each with a few statements.
 
 mod accounts;
+mod alike;
 mod customers;
 mod documents;
 mod exchange_rates;
 mod invoices;
 mod receipts;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 
@@ -20,7 +22,8 @@ use crate::book::exchange_rates::model::NewRate;
 use crate::book::exposure::actions::AccountError;
 use crate::kernel::caller::Caller;
 use crate::platform::db::{Database, DbError, Retryable, Tx};
-use crate::platform::jobs::model::{Ended, JobError, JobStatus};
+use crate::platform::jobs::model::{Ended, JobError, JobStatus, Remark};
+use crate::platform::jobs::report::ReportWriter;
 use crate::platform::jobs::worker::{Interrupted, JobContext};
 
 /// The name of import jobs.
@@ -85,9 +88,26 @@ pub struct Import<'a> {
     pub plan: &'a Plan,
     /// Opens the file from its beginning.
     pub open: &'a dyn Fn() -> io::Result<Box<dyn Read + 'a>>,
-    /// Told after each chunk; its error stops the import.
-    pub progress: &'a dyn Fn(&Report, Holding) -> Result<(), Interrupted>,
+    pub listener: &'a dyn Listener,
 }
+
+/// Who is told how an import gets on; an error stops it.
+pub trait Listener {
+    /// The file is read from its beginning: whatever was remarked before counts no more.
+    fn begin(&self);
+
+    /// After each chunk.
+    fn progress(&self, report: &Report, holding: Holding) -> Result<(), Interrupted>;
+
+    /// Everything that was found wrong, however much.
+    fn remark(&self, remarks: Vec<Remark>, holding: Holding) -> Result<(), Interrupted>;
+}
+
+/// How many rejected lines end an import that posts what is good: it is another file than its sender thinks.
+const REJECTED_MAX: i64 = 1_000_000;
+
+/// The same where all or nothing is posted, and the report waits in memory.
+const REJECTED_WHOLE_MAX: i64 = 100_000;
 
 /// How an import ended, and what became of the lines.
 #[derive(Debug)]
@@ -103,27 +123,60 @@ pub struct Outcome {
 pub fn work(context: &JobContext) -> Result<Ended, Interrupted> {
     let plan: Plan = context.input()?;
     context.progress(0, plan.lines)?;
+    let listener = JobListener {
+        context,
+        plan: &plan,
+        report: RefCell::default(),
+    };
     let import = Import {
         database: context.database(),
         caller: context.caller(),
         plan: &plan,
         open: &|| Ok(Box::new(context.file())),
-        progress: &|report, holding| match holding {
-            Holding::Nothing => context.progress(report.done(), total(&plan, report)),
-            Holding::UnitOfWork => context.progress_inside(report.done(), total(&plan, report)),
-        },
+        listener: &listener,
     };
     let outcome = import.run().map_err(|error| match error {
         ImportError::Interrupted(interrupted) => interrupted,
         ImportError::Db(error) => Interrupted::Db(error),
         other => Interrupted::Db(DbError::Document(other.to_string())),
     })?;
+    listener.report.into_inner().finish(context)?;
     Ok(Ended {
         status: outcome.status,
         done: (outcome.status == JobStatus::Succeeded).then_some(outcome.report.lines),
         result: json!(outcome.report),
         errors: outcome.report.errors,
     })
+}
+
+/// Tells a job how its import gets on.
+struct JobListener<'a> {
+    context: &'a JobContext,
+    plan: &'a Plan,
+    report: RefCell<ReportWriter>,
+}
+
+impl Listener for JobListener<'_> {
+    fn begin(&self) {
+        self.report.replace(ReportWriter::default());
+    }
+
+    fn progress(&self, report: &Report, holding: Holding) -> Result<(), Interrupted> {
+        let total = total(self.plan, report);
+        match holding {
+            Holding::Nothing => self.context.progress(report.done(), total),
+            Holding::UnitOfWork => self.context.progress_inside(report.done(), total),
+        }
+    }
+
+    fn remark(&self, remarks: Vec<Remark>, holding: Holding) -> Result<(), Interrupted> {
+        let mut report = self.report.borrow_mut();
+        report.add(&remarks)?;
+        match holding {
+            Holding::Nothing => report.keep_piece(self.context),
+            Holding::UnitOfWork => Ok(()),
+        }
+    }
 }
 
 /// The estimate of the lines, which is never less than what was seen.
@@ -155,7 +208,8 @@ impl Import<'_> {
 
     /// Each chunk is a unit of work of its own; what was posted stays.
     fn per_line<R: Importable>(&self) -> Result<Outcome, ImportError> {
-        let mut report = Report::default();
+        let mut report = Report::new(&self.plan.mapping);
+        self.listener.begin();
         let passed = self.passes::<R>(&mut report, Holding::Nothing, &mut |rows| {
             self.database.write(self.caller, |tx| R::post(tx, rows))
         });
@@ -170,6 +224,7 @@ impl Import<'_> {
             Err(ImportError::Interrupted(Interrupted::Cancelled)) => JobStatus::Cancelled,
             Err(error) => return Err(error),
         };
+        self.listener.remark(report.take_news(), Holding::Nothing)?;
         Ok(Outcome { status, report })
     }
 
@@ -177,7 +232,8 @@ impl Import<'_> {
     /// so that one report says everything.
     fn all_or_nothing<R: Importable>(&self) -> Result<Outcome, ImportError> {
         let posted = self.database.write(self.caller, |tx| {
-            let mut report = Report::default();
+            let mut report = Report::new(&self.plan.mapping);
+            self.listener.begin();
             let passed = self.passes::<R>(&mut report, Holding::UnitOfWork, &mut |rows| {
                 R::post(tx, rows)
             });
@@ -198,13 +254,16 @@ impl Import<'_> {
                 status: JobStatus::Succeeded,
                 report,
             }),
-            Err(ImportError::Rejected(report)) => Ok(Outcome {
-                status: JobStatus::Failed,
-                report: Report {
-                    created: 0,
-                    ..*report
-                },
-            }),
+            Err(ImportError::Rejected(mut report)) => {
+                report.created = 0;
+                report.warnings.clear();
+                let news = report.take_news();
+                self.listener.remark(news, Holding::Nothing)?;
+                Ok(Outcome {
+                    status: JobStatus::Failed,
+                    report: *report,
+                })
+            }
             Err(ImportError::Interrupted(Interrupted::Cancelled)) => Ok(Outcome {
                 status: JobStatus::Cancelled,
                 report: Report::default(),
@@ -258,8 +317,22 @@ impl Import<'_> {
                 post(&rows)?
             };
             for (row, verdict) in rows.iter().zip(verdicts) {
+                let complaint = |column: &str, code: &str, message: String| JobError {
+                    line: Some(row.line),
+                    column: Some(column.to_owned()),
+                    code: code.to_owned(),
+                    message,
+                };
                 match verdict {
                     Verdict::Created => report.created += 1,
+                    Verdict::Suspicious {
+                        column,
+                        code,
+                        message,
+                    } => {
+                        report.created += 1;
+                        report.warn(complaint(column, code, message));
+                    }
                     Verdict::Unchanged => report.unchanged += 1,
                     Verdict::Deferred => {
                         deferred.insert(row.line);
@@ -268,18 +341,32 @@ impl Import<'_> {
                         column,
                         code,
                         message,
-                    } => report.reject(vec![JobError {
-                        line: Some(row.line),
-                        column: Some(column.to_owned()),
-                        code: code.to_owned(),
-                        message,
-                    }]),
+                    } => report.reject(vec![complaint(column, code, message)]),
                 }
             }
-            (self.progress)(report, holding)?;
+            self.listener.remark(report.take_news(), holding)?;
+            self.listener.progress(report, holding)?;
+            check_rejected(report, self.plan.mode)?;
         }
         Ok(deferred)
     }
+}
+
+/// Ends an import of which too much was refused.
+fn check_rejected(report: &Report, mode: ImportMode) -> Result<(), ImportError> {
+    let most = match mode {
+        ImportMode::PerLine => REJECTED_MAX,
+        ImportMode::AllOrNothing => REJECTED_WHOLE_MAX,
+    };
+    if report.rejected < most {
+        return Ok(());
+    }
+    Err(ImportError::File(vec![JobError {
+        line: None,
+        column: None,
+        code: "too_many_rejected".to_owned(),
+        message: format!("{most} lines were rejected, and the rest of the file was not read"),
+    }]))
 }
 
 /// Posts the rows of a chunk.

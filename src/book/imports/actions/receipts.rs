@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::alike::{Alike, wanted};
 use super::documents::{Standings, Turn, in_rounds, verdicts, was_taken_back};
 use super::{ImportError, Importable};
 use crate::book::imports::model::{Row, Verdict};
@@ -9,6 +10,7 @@ use crate::book::imports::rules::ReceiptRow;
 use crate::book::receivables::actions::{Application, NewReceipt, post_receipts};
 use crate::book::receivables::model::{DocumentRef, DocumentStatus, Receipt};
 use crate::book::receivables::store;
+use crate::book::receivables::store::alike::list_receipts_alike;
 use crate::kernel::ids::CustomerId;
 use crate::kernel::text::Number;
 use crate::platform::db::Tx;
@@ -46,7 +48,21 @@ fn post_round(
             None => Turn::Later,
         });
     }
-    verdicts(turns, post_receipts(tx, &new)?)
+    let wanted = wanted(new.iter().map(|(locked, receipt)| {
+        let customer = locked.account.customer_id;
+        (customer, receipt.receipt_date, receipt.amount)
+    }));
+    let mut alike = Alike::new(list_receipts_alike(tx, &wanted)?);
+    let posted = post_receipts(tx, &new)?;
+    verdicts(turns, posted.into_iter().zip(&new), |(locked, receipt)| {
+        let customer = locked.account.customer_id;
+        alike.post(
+            customer,
+            receipt.receipt_date,
+            receipt.amount,
+            &receipt.number,
+        )
+    })
 }
 
 /// The receipts that have or had the numbers of some lines.

@@ -3,12 +3,13 @@
 pub mod upload;
 
 use actix_multipart::Multipart;
-use actix_web::{post, web};
+use actix_web::{HttpRequest, post, web};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{ImportKind, ImportMode};
 use crate::platform::http::auth::ImportFiles;
+use crate::platform::http::uploads::Uploads;
 use crate::platform::http::{Actor, Answer, Doors, Heading, Outcome};
 use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::api::JobOut;
@@ -21,8 +22,10 @@ pub fn routes(config: &mut ServiceConfig) {
 /// Import a file
 ///
 /// Customers, credit accounts with the limits they have today, invoices, receipts or exchange rates from CSV (UTF-8,
-/// comma or semicolon, up to 100 MiB). The work goes on as a job: read it, or watch its events, until it has ended; its
-/// `result` counts the lines created, unchanged and rejected, and its `errors` say what is wrong, line by line.
+/// comma, semicolon or tab, up to 100 MiB). The work goes on as a job: read it, or watch its events, until it has ended; its
+/// `result` counts the lines created, unchanged and rejected, its `errors` say what is wrong, line by line, and
+/// `result.warnings` what was posted and wants a look: a document whose customer, day and amount are another's, and whose
+/// number looks like that one's (`looks_alike`). `GET /v1/jobs/{id}/report` has all of it as CSV.
 ///
 /// Lines are known by their number (credit accounts by their customer's): one that is in the book with the same
 /// content is `unchanged`, with other content it is rejected, because imports never overwrite; only an exchange rate
@@ -30,7 +33,7 @@ pub fn routes(config: &mut ServiceConfig) {
 ///
 /// Columns, those in brackets may be left out:
 /// - `customers`: number, name, country, \[street, city, postal_code, email, language, owner, parent_number,
-///   legal_status, legal_status_since\]; a parent may come later in the file. Roles: credit, finance.
+///   legal_status, legal_status_since, contacts\]; a parent may come later in the file. Roles: credit, finance.
 /// - `credit_accounts`: customer_number, currency, \[net_days, limit_kind, limit, valid_until, group_limit\]. The limit
 ///   is granted only when the account has none. Role: finance.
 /// - `invoices`: number, customer_number, invoice_date, \[due_date\], amount, currency, \[order_number\]. Roles: finance,
@@ -40,7 +43,12 @@ pub fn routes(config: &mut ServiceConfig) {
 /// - `exchange_rates`: base_currency, quote_currency, rate, rate_date, source. Roles: finance, admin.
 ///
 /// A `mapping` reads a foreign file as it is: `{"columns": {"number": "Invoice No"}, "date_format": "%m/%d/%Y",
-/// "defaults": {"currency": "USD"}}`.
+/// "defaults": {"currency": "USD"}, "constants": {"country": "US"}, "strip_suffix": {"number": ".0"},
+/// "skip": [{"column": "Type", "is": ["void"]}]}`. A condition of `skip` has one of `is`, `is_not` (lists of texts) and
+/// `begins_with`; lines on which one holds are passed over and counted as `skipped`.
+///
+/// One person may have four uploads on their way at once (429 `too_many_uploads`), and a body must come at 8 KiB a
+/// second at least (408).
 #[utoipa::path(
     tag = "imports",
     request_body(content = ImportIn, content_type = "multipart/form-data"),
@@ -52,10 +60,14 @@ pub async fn import_file(
     actor: Actor<ImportFiles>,
     heading: Heading,
     body: Multipart,
+    request: HttpRequest,
     doors: web::Data<Doors>,
+    uploads: web::Data<Uploads>,
     bell: web::Data<Bell>,
 ) -> Outcome {
-    let received = upload::receive(&doors, &actor, body).await?;
+    let admission = uploads.admit(&request, &actor)?;
+    let received = upload::receive(&doors, &actor, body, admission.pace()).await?;
+    drop(admission);
     let id = received.job;
     let parts = received.fingerprint();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
@@ -85,7 +97,8 @@ pub struct ImportIn {
     kind: ImportKind,
     /// What happens to the good lines of a file with bad ones; `per_line` when not given.
     mode: Option<ImportMode>,
-    /// How a foreign file's columns are read, as JSON: `columns`, `date_format`, `defaults`.
+    /// How a foreign file's columns are read, as JSON: `columns`, `date_format`, `defaults`,
+    /// `constants`, `strip_suffix`, `skip`.
     #[schema(max_length = 16384)]
     mapping: Option<String>,
     /// The file: CSV in UTF-8.

@@ -9,9 +9,10 @@ use futures_util::StreamExt as _;
 
 use crate::book::imports::actions::JOB_KIND;
 use crate::book::imports::model::{ImportKind, ImportMode, Mapping, Plan};
-use crate::book::imports::rules::check_mapping;
+use crate::book::imports::rules::mapping::check_mapping;
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::JobId;
+use crate::platform::http::uploads::Pace;
 use crate::platform::http::{Code, Doors, Problem};
 use crate::platform::jobs::actions as jobs;
 
@@ -23,9 +24,6 @@ const PART_BYTES_MAX: usize = 16 * 1024;
 
 /// How large the pieces are in which a file is kept.
 const PIECE_BYTES: usize = 1024 * 1024;
-
-/// How long the next piece of a body may take to arrive.
-const IDLE_MAX: Duration = Duration::from_secs(20);
 
 /// How long a body may take to arrive as a whole.
 pub const UPLOAD_MAX: Duration = Duration::from_mins(15);
@@ -50,11 +48,16 @@ impl Received {
 }
 
 /// Receives the parts. Nothing is left of an upload that fails.
-pub async fn receive(doors: &Doors, caller: &Caller, body: Multipart) -> Result<Received, Problem> {
+pub async fn receive(
+    doors: &Doors,
+    caller: &Caller,
+    body: Multipart,
+    pace: &Pace,
+) -> Result<Received, Problem> {
     let job = doors
         .maintain(caller, |tx| Ok(jobs::begin(tx, JOB_KIND, "lines")?))
         .await?;
-    let received = tokio::time::timeout(UPLOAD_MAX, read_parts(doors, caller, job, body))
+    let received = tokio::time::timeout(UPLOAD_MAX, read_parts(doors, caller, job, body, pace))
         .await
         .unwrap_or_else(|_| Err(Problem::new(Code::RequestTimeout)));
     if received.is_err() {
@@ -94,24 +97,25 @@ async fn read_parts(
     caller: &Caller,
     job: JobId,
     mut body: Multipart,
+    pace: &Pace,
 ) -> Result<Received, Problem> {
     let mut parts = Parts::default();
-    while let Some(field) = next(&mut body).await? {
+    while let Some(field) = next(&mut body, pace).await? {
         let name: String = field.name().unwrap_or_default().chars().take(100).collect();
         match name.as_str() {
             "kind" => {
-                let kind: ImportKind = read_enum(field, &name).await?;
+                let kind: ImportKind = read_enum(field, &name, pace).await?;
                 if !caller.has_any(kind.roles()) {
                     return Err(Problem::new(Code::Forbidden).with_list("roles", kind.roles()));
                 }
                 fill(&mut parts.kind, kind, &name)?;
             }
-            "mode" => fill(&mut parts.mode, read_enum(field, &name).await?, &name)?,
-            "mapping" => fill(&mut parts.mapping, read_mapping(field).await?, &name)?,
+            "mode" => fill(&mut parts.mode, read_enum(field, &name, pace).await?, &name)?,
+            "mapping" => fill(&mut parts.mapping, read_mapping(field, pace).await?, &name)?,
             "file" if parts.file.is_some() => {
                 return Err(wrong(&name, "repeated", "must be given once"));
             }
-            "file" => parts.file = Some(keep_file(doors, caller, job, field).await?),
+            "file" => parts.file = Some(keep_file(doors, caller, job, field, pace).await?),
             _ => {
                 return Err(wrong(
                     &name,
@@ -153,23 +157,20 @@ pub fn wrong(part: &str, code: &str, message: &str) -> Problem {
 }
 
 /// The next part of a body, or the next bytes of a part, in bounded time.
-pub async fn next<S, T>(stream: &mut S) -> Result<Option<T>, Problem>
+pub async fn next<S, T>(stream: &mut S, pace: &Pace) -> Result<Option<T>, Problem>
 where
     S: futures_util::Stream<Item = Result<T, MultipartError>> + Unpin,
 {
-    match tokio::time::timeout(IDLE_MAX, stream.next()).await {
-        Err(_) => Err(Problem::new(Code::RequestTimeout)),
-        Ok(None) => Ok(None),
-        Ok(Some(Ok(item))) => Ok(Some(item)),
-        Ok(Some(Err(
+    match pace.wait(stream.next()).await? {
+        None => Ok(None),
+        Some(Ok(item)) => Ok(Some(item)),
+        Some(Err(
             MultipartError::ContentTypeMissing
             | MultipartError::ContentTypeParse
             | MultipartError::ContentTypeIncompatible
             | MultipartError::BoundaryMissing,
-        ))) => {
-            Err(Problem::new(Code::UnsupportedMediaType).with("expected", "multipart/form-data"))
-        }
-        Ok(Some(Err(_))) => Err(Problem::new(Code::MalformedBody).at(
+        )) => Err(Problem::new(Code::UnsupportedMediaType).with("expected", "multipart/form-data")),
+        Some(Err(_)) => Err(Problem::new(Code::MalformedBody).at(
             "",
             "malformed",
             "is no multipart body, or it broke off",
@@ -178,9 +179,10 @@ where
 }
 
 /// Reads a part of text, which is short.
-pub async fn read_text(mut field: Field, name: &str) -> Result<String, Problem> {
+pub async fn read_text(mut field: Field, name: &str, pace: &Pace) -> Result<String, Problem> {
     let mut bytes = BytesMut::new();
-    while let Some(chunk) = next(&mut field).await? {
+    while let Some(chunk) = next(&mut field, pace).await? {
+        pace.count(chunk.len());
         if bytes.len() + chunk.len() > PART_BYTES_MAX {
             return Err(Problem::new(Code::PayloadTooLarge).with("limit", PART_BYTES_MAX));
         }
@@ -192,16 +194,17 @@ pub async fn read_text(mut field: Field, name: &str) -> Result<String, Problem> 
 async fn read_enum<T: std::str::FromStr<Err = String>>(
     field: Field,
     name: &str,
+    pace: &Pace,
 ) -> Result<T, Problem> {
-    let text = read_text(field, name).await?;
+    let text = read_text(field, name, pace).await?;
     let shown: String = text.chars().take(100).collect();
     shown
         .parse()
         .map_err(|why: String| wrong(name, "malformed", &why))
 }
 
-async fn read_mapping(field: Field) -> Result<Mapping, Problem> {
-    let text = read_text(field, "mapping").await?;
+async fn read_mapping(field: Field, pace: &Pace) -> Result<Mapping, Problem> {
+    let text = read_text(field, "mapping", pace).await?;
     serde_json::from_str(&text).map_err(|why| {
         let why: String = why.to_string().chars().take(300).collect();
         wrong("mapping", "malformed", &why)
@@ -214,20 +217,20 @@ pub async fn keep_file(
     caller: &Caller,
     job: JobId,
     mut field: Field,
+    pace: &Pace,
 ) -> Result<File, Problem> {
     let mut digest = Context::new(&SHA256);
-    let (mut size, mut newlines, mut part) = (0usize, 0i64, 0i32);
+    let (mut size, mut part) = (0usize, 0i32);
+    let mut ends = LineEnds::default();
     let mut piece = Vec::new();
-    while let Some(bytes) = next(&mut field).await? {
+    while let Some(bytes) = next(&mut field, pace).await? {
+        pace.count(bytes.len());
         size += bytes.len();
         if size > FILE_BYTES_MAX {
             return Err(Problem::new(Code::PayloadTooLarge).with("limit", FILE_BYTES_MAX));
         }
         digest.update(&bytes);
-        newlines += bytes
-            .iter()
-            .map(|byte| i64::from(*byte == b'\n'))
-            .sum::<i64>();
+        ends.count(&bytes);
         piece.extend_from_slice(&bytes);
         if piece.len() >= PIECE_BYTES {
             let full = std::mem::take(&mut piece);
@@ -239,8 +242,25 @@ pub async fn keep_file(
     let digest = digest.finish();
     Ok(File {
         digest: crate::platform::http::body::hex(digest.as_ref()),
-        newlines,
+        newlines: ends.seen,
     })
+}
+
+/// Counts the ends of lines, LF, CR LF and CR, over pieces.
+#[derive(Default)]
+struct LineEnds {
+    seen: i64,
+    /// Whether the last byte was a CR, which an LF may complete.
+    half: bool,
+}
+
+impl LineEnds {
+    fn count(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.seen += i64::from(*byte == b'\r' || (*byte == b'\n' && !self.half));
+            self.half = *byte == b'\r';
+        }
+    }
 }
 
 async fn keep_piece(

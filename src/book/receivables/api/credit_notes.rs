@@ -9,6 +9,7 @@ use super::shapes::{ApplyIn, CreditNoteIn, CreditNoteOut, TakeBackIn, UnapplyIn}
 use crate::book::receivables::actions::{self, ReceivableError};
 use crate::book::receivables::model::CreditNoteRef;
 use crate::book::receivables::store;
+use crate::kernel::text::Number;
 use crate::platform::http::auth::{PostCash, ReadReceivables, ReverseDocuments};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Answer, Doors, IfMatch, KeyedCommand, Listing, Outcome};
@@ -84,7 +85,7 @@ pub async fn list_credit_notes(
 /// others by id.
 #[utoipa::path(
     tag = "receivables",
-    params(("credit_note" = String, Path, description = "The credit note's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    params(("credit_note" = Number, Path, description = "The credit note's id or number.")),
     responses((status = 200, description = "The credit note.", body = CreditNoteOut)),
     security(("bearer" = ["receivables:read"]))
 )]
@@ -113,7 +114,7 @@ pub async fn find_credit_note(
 /// `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "receivables",
-    params(("credit_note" = String, Path, description = "The credit note's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    params(("credit_note" = Number, Path, description = "The credit note's id or number.")),
     request_body = ApplyIn,
     responses((status = 200, description = "The credit note as it is now.", body = CreditNoteOut)),
     security(("bearer" = ["cash:post"]))
@@ -141,7 +142,7 @@ pub async fn apply_credit_note(
 /// is required.
 #[utoipa::path(
     tag = "receivables",
-    params(("credit_note" = String, Path, description = "The credit note's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    params(("credit_note" = Number, Path, description = "The credit note's id or number.")),
     request_body = UnapplyIn,
     responses((status = 200, description = "The credit note as it is now.", body = CreditNoteOut)),
     security(("bearer" = ["documents:reverse"]))
@@ -171,7 +172,7 @@ pub async fn unapply_credit_note(
 #[utoipa::path(
     tag = "receivables",
     params(
-        ("credit_note" = String, Path, description = "The credit note's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("credit_note" = Number, Path, description = "The credit note's id or number."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
     request_body = TakeBackIn,

@@ -16,6 +16,7 @@ use crate::book::receivables::model::{Invoice, InvoiceRef};
 use crate::book::receivables::store;
 use crate::kernel::caller::Caller;
 use crate::kernel::places::Language;
+use crate::kernel::text::Number;
 use crate::platform::db::Db;
 use crate::platform::http::auth::{PostInvoices, ReadReceivables, ReverseDocuments};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
@@ -201,7 +202,7 @@ pub async fn list_invoices(
 /// others by id.
 #[utoipa::path(
     tag = "receivables",
-    params(("invoice" = String, Path, description = "The invoice's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    params(("invoice" = Number, Path, description = "The invoice's id or number.")),
     responses((status = 200, description = "The invoice.", body = InvoiceOut)),
     security(("bearer" = ["receivables:read"]))
 )]
@@ -230,7 +231,7 @@ pub async fn find_invoice(
 #[utoipa::path(
     tag = "receivables",
     params(
-        ("invoice" = String, Path, description = "The invoice's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("invoice" = Number, Path, description = "The invoice's id or number."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
     request_body = CancelInvoiceIn,
@@ -268,7 +269,7 @@ pub async fn cancel_invoice(
 #[utoipa::path(
     tag = "receivables",
     params(
-        ("invoice" = String, Path, description = "The invoice's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("invoice" = Number, Path, description = "The invoice's id or number."),
         PageParams,
     ),
     responses((status = 200, description = "One page of settlements.", body = PageOut<SettlementOut>)),

@@ -9,6 +9,7 @@ use super::shapes::{ApplyIn, ReceiptIn, ReceiptOut, TakeBackIn, UnapplyIn};
 use crate::book::receivables::actions::{self, ReceivableError};
 use crate::book::receivables::model::ReceiptRef;
 use crate::book::receivables::store;
+use crate::kernel::text::Number;
 use crate::platform::http::auth::{PostCash, ReadReceivables, ReverseDocuments};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Answer, Doors, IfMatch, KeyedCommand, Listing, Outcome};
@@ -82,7 +83,7 @@ pub async fn list_receipts(
 /// others by id.
 #[utoipa::path(
     tag = "receivables",
-    params(("receipt" = String, Path, description = "The receipt's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    params(("receipt" = Number, Path, description = "The receipt's id or number.")),
     responses((status = 200, description = "The receipt.", body = ReceiptOut)),
     security(("bearer" = ["receivables:read"]))
 )]
@@ -111,7 +112,7 @@ pub async fn find_receipt(
 /// `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "receivables",
-    params(("receipt" = String, Path, description = "The receipt's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    params(("receipt" = Number, Path, description = "The receipt's id or number.")),
     request_body = ApplyIn,
     responses((status = 200, description = "The receipt as it is now.", body = ReceiptOut)),
     security(("bearer" = ["cash:post"]))
@@ -139,7 +140,7 @@ pub async fn apply_receipt(
 /// is required.
 #[utoipa::path(
     tag = "receivables",
-    params(("receipt" = String, Path, description = "The receipt's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    params(("receipt" = Number, Path, description = "The receipt's id or number.")),
     request_body = UnapplyIn,
     responses((status = 200, description = "The receipt as it is now.", body = ReceiptOut)),
     security(("bearer" = ["documents:reverse"]))
@@ -169,7 +170,7 @@ pub async fn unapply_receipt(
 #[utoipa::path(
     tag = "receivables",
     params(
-        ("receipt" = String, Path, description = "The receipt's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("receipt" = Number, Path, description = "The receipt's id or number."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
     request_body = TakeBackIn,

@@ -1,5 +1,6 @@
 //! Queries on the receivables ledger.
 
+pub mod alike;
 mod conduct;
 mod lists;
 mod orders;

@@ -14,7 +14,7 @@ use crate::book::customers::model::CustomerRef;
 use crate::decide::rating::rules::scoring::Value;
 use crate::kernel::clock::{Day, Instant};
 use crate::kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
-use crate::kernel::text::{Note, Number, Source, Subject};
+use crate::kernel::text::{Keyword, Note, Number, Source, Subject};
 use crate::platform::db::DbError;
 use crate::platform::http::auth::{ReadFacts, RecordFacts};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
@@ -33,7 +33,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// unless somebody says something newer. Nothing is overwritten.
 #[utoipa::path(
     tag = "facts",
-    params(("customer" = String, Path, description = "The customer's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    params(("customer" = Number, Path, description = "The customer's id or number.")),
     request_body = FactIn,
     responses((status = 201, description = "What was said.", body = FactOut)),
     security(("bearer" = ["facts:record"]))
@@ -60,7 +60,7 @@ pub async fn record_customer_fact(
 #[utoipa::path(
     tag = "facts",
     params(
-        ("customer" = String, Path, description = "The customer's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("customer" = Number, Path, description = "The customer's id or number."),
         FactFilter, PageParams
     ),
     responses((status = 200, description = "One page of facts.", body = PageOut<FactOut>)),
@@ -97,7 +97,7 @@ pub async fn list_customer_facts(
 }))]
 pub struct FactIn {
     /// The indicator's code.
-    pub indicator: Number,
+    pub indicator: Keyword,
     #[schema(schema_with = value_schema)]
     #[validate(custom(function = "is_value"))]
     pub value: Value,
@@ -192,7 +192,7 @@ pub struct FactFilter {
     /// About these indicators.
     #[serde(default)]
     #[param(max_items = 100)]
-    pub indicator: Vec<Number>,
+    pub indicator: Vec<Keyword>,
 }
 
 impl From<FactError> for Problem {

@@ -7,7 +7,7 @@ use super::api::FactFilter;
 use super::model::CustomerFact;
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
-use crate::kernel::text::Number;
+use crate::kernel::text::Keyword;
 use crate::platform::db::schema::customer_facts::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
@@ -60,7 +60,7 @@ pub fn list(
             query = query.filter(dsl::said_by.eq(&reader.subject));
         }
         if !filter.indicator.is_empty() {
-            let codes: Vec<&str> = filter.indicator.iter().map(Number::as_str).collect();
+            let codes: Vec<&str> = filter.indicator.iter().map(Keyword::as_str).collect();
             query = query.filter(dsl::indicator.eq_any(codes));
         }
         seek!(query, page, desc, dsl::as_of => NaiveDate, dsl::id => CustomerFactId);

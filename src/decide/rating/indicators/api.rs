@@ -14,7 +14,7 @@ use crate::book::policy::model::Validity;
 use crate::decide::rating::catalogue::{self, Direction, Entry, Kind, Origin, Place, Unit};
 use crate::kernel::clock::Day;
 use crate::kernel::ids::CustomerId;
-use crate::kernel::text::Number;
+use crate::kernel::text::{Keyword, Number};
 use crate::platform::http::auth::{ReadFacts, ReadIndicators};
 use crate::platform::http::page::Query;
 use crate::platform::http::{Actor, Answer, Doors, Outcome, Problem};
@@ -57,14 +57,14 @@ pub async fn list_indicators(
 /// By its code.
 #[utoipa::path(
     tag = "facts",
-    params(("code" = Number, Path, description = "The indicator's code.")),
+    params(("code" = Keyword, Path, description = "The indicator's code.")),
     responses((status = 200, description = "The indicator.", body = IndicatorOut)),
     security(("bearer" = ["indicators:read"]))
 )]
 #[get("/v1/indicators/{code}")]
 pub async fn find_indicator(
     _: Actor<ReadIndicators>,
-    code: web::Path<Number>,
+    code: web::Path<Keyword>,
     doors: web::Data<Doors>,
 ) -> Outcome {
     let entry = catalogue::find(code.as_str()).ok_or(IndicatorError::NoIndicator)?;
@@ -80,7 +80,7 @@ pub async fn find_indicator(
 #[utoipa::path(
     tag = "facts",
     params(
-        ("customer" = String, Path, description = "The customer's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("customer" = Number, Path, description = "The customer's id or number."),
         AsOfQuery
     ),
     responses((status = 200, description = "Every indicator, by code.", body = CustomerIndicatorsOut)),

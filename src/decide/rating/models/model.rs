@@ -14,7 +14,7 @@ use crate::decide::rating::rules::tree::fit::TreeSettings;
 use crate::decide::rating::rules::validation::ValidationSettings;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::RatingModelId;
-use crate::kernel::text::{Line, Note, Number};
+use crate::kernel::text::{Keyword, Line, Note};
 use crate::platform::db::columns::text_enum;
 use crate::platform::db::schema::rating_models;
 
@@ -155,7 +155,7 @@ pub struct CompositePart {
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct ModelRow {
     pub id: RatingModelId,
-    pub code: Number,
+    pub code: Keyword,
     pub model_version: i32,
     pub name: Line,
     pub kind: ModelKind,
@@ -182,7 +182,7 @@ pub struct ModelRow {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FitPlan {
-    pub code: Number,
+    pub code: Keyword,
     pub name: Line,
     /// `scorecard` or `decision_tree`.
     pub kind: ModelKind,
@@ -263,7 +263,7 @@ fn one() -> u64 {
 /// A model's name and document, as somebody writes them.
 #[derive(Debug, Clone)]
 pub struct ModelDraft {
-    pub code: Number,
+    pub code: Keyword,
     pub name: Line,
     pub kind: ModelKind,
     pub document: serde_json::Value,

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::api::ModelFilter;
 use super::model::{ModelRow, ModelStatus};
 use crate::kernel::ids::RatingModelId;
-use crate::kernel::text::Number;
+use crate::kernel::text::Keyword;
 use crate::platform::db::schema::rating_models::{self, dsl};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
@@ -72,7 +72,7 @@ fn try_lock_live(tx: &mut Tx) -> Result<Option<ModelRow>, DbError> {
 }
 
 /// The highest version that a code has; 0 when there is none.
-pub fn last_number(db: &mut Db, code: &Number) -> Result<i32, DbError> {
+pub fn last_number(db: &mut Db, code: &Keyword) -> Result<i32, DbError> {
     let last: Option<i32> = on_backend!(db, |c| rating_models::table
         .filter(dsl::code.eq(code))
         .select(diesel::dsl::max(dsl::model_version))

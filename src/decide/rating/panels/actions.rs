@@ -19,7 +19,7 @@ use crate::decide::rating::facts::store as fact_store;
 use crate::decide::rating::rules::numbers::ppm_of;
 use crate::kernel::caller::{Caller, Role};
 use crate::kernel::ids::{ExpertOpinionId, ExpertPanelId};
-use crate::kernel::text::{Note, Number, Source, Subject, TextError};
+use crate::kernel::text::{Keyword, Note, Source, Subject, TextError};
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 
 /// From where a fact has it that a panel came to.
@@ -74,7 +74,7 @@ impl From<TextError> for PanelError {
 pub struct NewPanel {
     pub customer: CustomerRef,
     pub question: Note,
-    pub indicators: Vec<Number>,
+    pub indicators: Vec<Keyword>,
     pub experts: Vec<Subject>,
     pub rounds_max: i32,
     /// More than half of the experts when not given.
@@ -143,7 +143,7 @@ fn begin_round(tx: &mut Tx, panel: &Panel) -> Result<(), DbError> {
 pub fn give_opinion(
     tx: &mut Tx,
     id: ExpertPanelId,
-    given: &[(Number, Score)],
+    given: &[(Keyword, Score)],
 ) -> Result<Opinion, PanelError> {
     let caller = tx.caller();
     let seen = find(tx, caller, id)?;

@@ -18,7 +18,7 @@ use crate::decide::rating::facts::rules::{NoAnswer, check};
 use crate::decide::rating::rules::numbers::{of_count, of_ppm, share};
 use crate::decide::rating::rules::scoring::Value;
 use crate::decide::rating::rules::validation::correlation::concordance;
-use crate::kernel::text::{Number, Subject};
+use crate::kernel::text::{Keyword, Subject};
 
 /// What can be done with a panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +98,7 @@ pub enum ConveningError {
 /// The first thing that is wrong.
 pub fn check_convened(
     convener: &Subject,
-    indicators: &[Number],
+    indicators: &[Keyword],
     experts: &[Subject],
     quorum: Option<i32>,
 ) -> Result<i32, ConveningError> {
@@ -158,7 +158,7 @@ pub enum OpinionError {
 /// The first thing that is wrong.
 pub fn check_opinion(
     codes: &[String],
-    given: &[(Number, Score)],
+    given: &[(Keyword, Score)],
     before: Option<&RoundSummary>,
 ) -> Result<Scores, OpinionError> {
     let mut scores = Scores::new();

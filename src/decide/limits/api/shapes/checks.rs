@@ -25,7 +25,7 @@ use crate::kernel::clock::Instant;
 use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
 use crate::kernel::money::{AmountIn, Currency, Money, PositiveIn};
 use crate::kernel::places::Language;
-use crate::kernel::text::Number;
+use crate::kernel::text::{Keyword, Number};
 use crate::platform::db::DbError;
 
 /// May this customer have so much more?
@@ -43,7 +43,7 @@ pub struct LimitCheckIn {
     /// The order; needed to reserve.
     pub order_number: Option<Number>,
     /// What of the order the reservation is for; `order` when not given.
-    pub purpose: Option<Number>,
+    pub purpose: Option<Keyword>,
     pub amount: PositiveIn,
     /// The term of the order, in days; the account's when not given.
     #[validate(range(min = 0, max = 365))]
@@ -100,7 +100,7 @@ impl LimitCheckIn {
     pub fn purpose(&self) -> &str {
         self.purpose
             .as_ref()
-            .map_or(DEFAULT_PURPOSE, Number::as_str)
+            .map_or(DEFAULT_PURPOSE, Keyword::as_str)
     }
 
     pub fn reserves(&self) -> bool {

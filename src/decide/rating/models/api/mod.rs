@@ -20,6 +20,7 @@ use crate::kernel::ids::RatingModelId;
 use crate::kernel::places::Language;
 use crate::platform::http::auth::{DraftModels, ReadModels};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::uploads::Uploads;
 use crate::platform::http::{
     Actor, Answer, Code, Command, Doors, Heading, IfMatch, Listing, Outcome, Problem, Speaks, Valid,
 };
@@ -229,10 +230,14 @@ pub async fn fit_rating_model(
     actor: Actor<DraftModels>,
     heading: Heading,
     body: Multipart,
+    request: HttpRequest,
     doors: web::Data<Doors>,
+    uploads: web::Data<Uploads>,
     bell: web::Data<Bell>,
 ) -> Outcome {
-    let received = upload::receive(&doors, &actor, body).await?;
+    let admission = uploads.admit(&request, &actor)?;
+    let received = upload::receive(&doors, &actor, body, admission.pace()).await?;
+    drop(admission);
     let id = received.job;
     let parts = received.fingerprint();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();

@@ -11,7 +11,7 @@ use crate::decide::rating::rules::numbers::shown_in;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::RatingModelId;
 use crate::kernel::places::Language;
-use crate::kernel::text::{Line, Note, Number, Subject};
+use crate::kernel::text::{Keyword, Line, Note, Subject};
 use crate::platform::db::{DbError, read_document};
 
 /// A rating model to be drafted.
@@ -27,7 +27,7 @@ use crate::platform::db::{DbError, read_document};
 }))]
 pub struct RatingModelIn {
     /// Names the model through all its versions.
-    pub code: Number,
+    pub code: Keyword,
     pub name: Line,
     pub kind: ModelKind,
     /// What the kind takes; `docs/rating.md` describes every member.
@@ -66,8 +66,8 @@ impl RatingModelIn {
 }))]
 pub struct RatingModelOut {
     id: RatingModelId,
-    #[schema(value_type = Number)]
-    code: Number,
+    #[schema(value_type = Keyword)]
+    code: Keyword,
     /// Ascends by one with each draft of the same code.
     #[schema(minimum = 1, maximum = 2_147_483_647)]
     model_version: i32,
@@ -255,7 +255,7 @@ pub struct ModelFilter {
     pub kind: Vec<ModelKind>,
     #[serde(default)]
     #[param(max_items = 100)]
-    pub code: Vec<Number>,
+    pub code: Vec<Keyword>,
 }
 
 /// The parts of a fit, in any order.

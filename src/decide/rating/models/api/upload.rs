@@ -10,6 +10,7 @@ use crate::decide::rating::models::actions::read_plan;
 use crate::decide::rating::models::model::{FitPlan, ModelKind};
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::JobId;
+use crate::platform::http::uploads::Pace;
 use crate::platform::http::{Code, Doors, Problem};
 use crate::platform::jobs::actions as jobs;
 
@@ -32,11 +33,16 @@ impl Received {
 }
 
 /// Receives the parts. Nothing is left of an upload that fails.
-pub async fn receive(doors: &Doors, caller: &Caller, body: Multipart) -> Result<Received, Problem> {
+pub async fn receive(
+    doors: &Doors,
+    caller: &Caller,
+    body: Multipart,
+    pace: &Pace,
+) -> Result<Received, Problem> {
     let job = doors
         .maintain(caller, |tx| Ok(jobs::begin(tx, JOB_KIND, "lines")?))
         .await?;
-    let received = tokio::time::timeout(UPLOAD_MAX, read_parts(doors, caller, job, body))
+    let received = tokio::time::timeout(UPLOAD_MAX, read_parts(doors, caller, job, body, pace))
         .await
         .unwrap_or_else(|_| Err(Problem::new(Code::RequestTimeout)));
     if received.is_err() {
@@ -50,17 +56,22 @@ async fn read_parts(
     caller: &Caller,
     job: JobId,
     mut body: Multipart,
+    pace: &Pace,
 ) -> Result<Received, Problem> {
     let mut plan: Option<FitPlan> = None;
     let mut file: Option<File> = None;
-    while let Some(field) = next(&mut body).await? {
+    while let Some(field) = next(&mut body, pace).await? {
         let name: String = field.name().unwrap_or_default().chars().take(100).collect();
         match name.as_str() {
-            "plan" => fill(&mut plan, plan_in(&read_text(field, &name).await?)?, &name)?,
+            "plan" => fill(
+                &mut plan,
+                plan_in(&read_text(field, &name, pace).await?)?,
+                &name,
+            )?,
             "file" if file.is_some() => {
                 return Err(wrong(&name, "repeated", "must be given once"));
             }
-            "file" => file = Some(keep_file(doors, caller, job, field).await?),
+            "file" => file = Some(keep_file(doors, caller, job, field, pace).await?),
             _ => return Err(wrong(&name, "unknown", "is none of plan, file")),
         }
     }

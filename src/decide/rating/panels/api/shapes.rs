@@ -18,7 +18,7 @@ use crate::decide::rating::rules::numbers::of_ppm;
 use crate::decide::rating::rules::scoring::Value;
 use crate::kernel::clock::{Day, Instant};
 use crate::kernel::ids::{CustomerFactId, CustomerId, ExpertOpinionId, ExpertPanelId};
-use crate::kernel::text::{Note, Number, Subject};
+use crate::kernel::text::{Keyword, Note, Number, Subject};
 use crate::platform::db::{DbError, read_document};
 
 /// A panel that is to be convened.
@@ -38,7 +38,7 @@ pub struct PanelIn {
     /// The codes of qualitative indicators that people answer.
     #[validate(length(min = 1, max = 50))]
     #[schema(min_items = 1, max_items = 50)]
-    pub indicators: Vec<Number>,
+    pub indicators: Vec<Keyword>,
     /// Whom the tokens of the experts speak for.
     #[validate(length(min = 2, max = 30))]
     #[schema(min_items = 2, max_items = 30)]
@@ -102,7 +102,7 @@ pub struct OpinionIn {
 #[schema(as = ExpertScoreIn)]
 pub struct ScoreIn {
     /// The indicator's code.
-    pub indicator: Number,
+    pub indicator: Keyword,
     /// Within its bounds, or one of its answers.
     #[schema(schema_with = value_schema)]
     #[validate(custom(function = "is_value"))]
@@ -112,7 +112,7 @@ pub struct ScoreIn {
 }
 
 impl OpinionIn {
-    pub fn scores(&self) -> Vec<(Number, Score)> {
+    pub fn scores(&self) -> Vec<(Keyword, Score)> {
         let scores = self.scores.iter().map(|one| {
             let score = Score {
                 value: one.value.clone(),
@@ -191,7 +191,7 @@ pub struct PanelOut {
     customer_id: CustomerId,
     status: PanelStatus,
     question: Note,
-    #[schema(max_items = 50, value_type = Vec<Number>)]
+    #[schema(max_items = 50, value_type = Vec<Keyword>)]
     indicators: Vec<String>,
     /// The last round that was opened, from 1.
     #[schema(minimum = 1, maximum = 3)]
@@ -219,7 +219,7 @@ pub struct PanelOut {
     #[schema(max_items = 50)]
     facts: Vec<PanelFactOut>,
     /// What can be done next.
-    #[schema(max_items = 5, value_type = Vec<Number>)]
+    #[schema(max_items = 5, value_type = Vec<Keyword>)]
     allowed: Vec<&'static str>,
     convened_by: Subject,
     convened_at: Instant,

@@ -14,7 +14,7 @@ fn people(names: &[&str]) -> Vec<Subject> {
     names.iter().map(|name| name.parse().unwrap()).collect()
 }
 
-fn numbers(names: &[&str]) -> Vec<Number> {
+fn numbers(names: &[&str]) -> Vec<Keyword> {
     names.iter().map(|name| name.parse().unwrap()).collect()
 }
 
@@ -23,7 +23,7 @@ fn score(value: Value) -> Score {
 }
 
 /// Ability and product in points, and the auditor's opinion.
-fn opinion(ability: f64, product: f64, audit: &str) -> Vec<(Number, Score)> {
+fn opinion(ability: f64, product: f64, audit: &str) -> Vec<(Keyword, Score)> {
     let values = [
         Value::Number(ability),
         Value::Number(product),
@@ -32,7 +32,7 @@ fn opinion(ability: f64, product: f64, audit: &str) -> Vec<(Number, Score)> {
     numbers(&THREE).into_iter().zip(values.map(score)).collect()
 }
 
-fn by_expert(opinions: Vec<Vec<(Number, Score)>>) -> BTreeMap<Subject, Scores> {
+fn by_expert(opinions: Vec<Vec<(Keyword, Score)>>) -> BTreeMap<Subject, Scores> {
     let all = opinions.into_iter().enumerate();
     all.map(|(place, given)| {
         let scores = check_opinion(&codes(), &given, None).unwrap();
@@ -112,7 +112,7 @@ fn a_panel_is_convened_on_what_people_judge_and_who_convenes_is_no_expert() {
 
 #[test]
 fn an_opinion_scores_everything_that_is_asked_each_in_its_range() {
-    let take = |given: &[(Number, Score)]| check_opinion(&codes(), given, None);
+    let take = |given: &[(Keyword, Score)]| check_opinion(&codes(), given, None);
     let good = opinion(7.0, 4.5, "qualified");
     assert_eq!(take(&good).unwrap().len(), 3);
     let twice = [good.clone(), good[..1].to_vec()].concat();
@@ -143,7 +143,7 @@ fn who_stays_outside_of_the_middle_half_says_why() {
         opinion(10.0, 5.0, "adverse"),
     ]);
     let before = summarise(&codes(), &[], 200_000, &first);
-    let take = |given: &[(Number, Score)]| check_opinion(&codes(), given, Some(&before));
+    let take = |given: &[(Keyword, Score)]| check_opinion(&codes(), given, Some(&before));
     assert!(take(&opinion(6.5, 5.0, "qualified")).is_ok());
     let middle = "6.50 to 8.50".to_owned();
     let mut alone = opinion(10.0, 5.0, "qualified");

@@ -14,7 +14,7 @@ use crate::decide::rating::rules::ahp::Shift;
 use crate::decide::rating::rules::attributes::{GradeTurn, Turning};
 use crate::decide::rating::rules::numbers::shown;
 use crate::kernel::ids::{CustomerId, RatingModelId};
-use crate::kernel::text::Number;
+use crate::kernel::text::{Keyword, Number};
 use crate::platform::http::auth::SurveyRatings;
 use crate::platform::http::{Actor, Answer, Command, Doors, Outcome};
 
@@ -127,7 +127,7 @@ pub struct SensitiveCustomerOut {
 #[schema(as = NearestGradeTurn)]
 pub struct NearestTurnOut {
     /// The attribute whose weight is moved.
-    #[schema(max_items = 10, value_type = Vec<Number>)]
+    #[schema(max_items = 10, value_type = Vec<Keyword>)]
     path: Vec<String>,
     /// Among its siblings, as it is.
     weight: f64,
@@ -145,7 +145,7 @@ pub struct NearestTurnOut {
 #[schema(as = AttributeSensitivity)]
 pub struct AttributeSensitivityOut {
     /// The codes from below the goal down to it.
-    #[schema(max_items = 10, value_type = Vec<Number>)]
+    #[schema(max_items = 10, value_type = Vec<Keyword>)]
     path: Vec<String>,
     /// Among its siblings.
     weight: f64,

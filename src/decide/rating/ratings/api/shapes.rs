@@ -19,7 +19,7 @@ use crate::decide::rating::rules::numbers::{of_ppm, shown, shown_in};
 use crate::decide::rating::rules::scoring::Value;
 use crate::kernel::clock::{Day, Instant};
 use crate::kernel::ids::{CustomerId, GradeScaleId, JobId, RatingId, RatingModelId};
-use crate::kernel::text::{Note, Number};
+use crate::kernel::text::{Keyword, Note, Number};
 use crate::platform::db::{DbError, read_document};
 
 /// Who is to be rated.
@@ -40,7 +40,7 @@ pub struct RatingIn {
 }))]
 pub struct OverrideIn {
     /// A grade of the scale.
-    pub grade: Number,
+    pub grade: Keyword,
     pub reason: Note,
     /// The last day on which it holds.
     pub expires_on: Day,
@@ -95,7 +95,7 @@ pub struct RatingOut {
     #[schema(minimum = 0, maximum = 2_147_483_647)]
     scale_version: i32,
     /// The codes of what cost most, the costliest first.
-    #[schema(max_items = 4, value_type = Vec<Number>)]
+    #[schema(max_items = 4, value_type = Vec<Keyword>)]
     reasons: Vec<String>,
     #[schema(max_items = 10_000)]
     factors: Vec<FactorOut>,
@@ -123,7 +123,7 @@ pub struct RatingOut {
     /// Why the customer was rated.
     cause: RatingCause,
     /// What moved since the rating before, when the house rated by itself: indicators and facts by name.
-    #[schema(max_items = 100, value_type = Vec<Number>)]
+    #[schema(max_items = 100, value_type = Vec<Keyword>)]
     moved: Vec<String>,
     /// The run that rated; null when a person asked for this rating alone.
     run_id: Option<JobId>,
@@ -165,7 +165,7 @@ pub struct AppraisalOut {
 #[schema(as = RatingFactor)]
 pub struct FactorOut {
     /// The codes from the top of the model down to here.
-    #[schema(max_items = 10, value_type = Vec<Number>)]
+    #[schema(max_items = 10, value_type = Vec<Keyword>)]
     path: Vec<String>,
     /// A number or an answer; null when nothing is known, and for sales.
     #[schema(schema_with = value_schema)]
@@ -371,7 +371,7 @@ pub struct RatingFilter {
     /// Grades that hold today.
     #[serde(default)]
     #[param(max_items = 30)]
-    pub grade: Vec<Number>,
+    pub grade: Vec<Keyword>,
     /// Those that are too old on this day.
     pub stale_by: Option<Day>,
     /// Those of customers at whom a person is to look again by this day.

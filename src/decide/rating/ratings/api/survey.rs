@@ -18,7 +18,7 @@ use crate::decide::rating::rules::numbers::shown_in;
 use crate::decide::rating::rules::topsis::Direction;
 use crate::kernel::clock::Day;
 use crate::kernel::ids::{CustomerId, GradeScaleId};
-use crate::kernel::text::Number;
+use crate::kernel::text::{Keyword, Number};
 use crate::platform::http::auth::{DraftModels, SurveyRatings};
 use crate::platform::http::page::Query;
 use crate::platform::http::{Actor, Answer, Command, Doors, Outcome, Problem};
@@ -198,7 +198,7 @@ pub struct CutOffsIn {
     #[validate(length(min = 2, max = 30))]
     #[schema(min_items = 2, max_items = 30)]
     #[serde(default)]
-    pub codes: Option<Vec<Number>>,
+    pub codes: Option<Vec<Keyword>>,
 }
 
 impl CutOffsIn {
@@ -281,7 +281,7 @@ pub struct RankingIn {
 #[serde(deny_unknown_fields)]
 pub struct RankingCriterionIn {
     /// The indicator's code.
-    pub indicator: Number,
+    pub indicator: Keyword,
     /// In any unit: it counts as its share of all weights.
     #[validate(range(min = 0.0, max = 1_000_000.0))]
     #[schema(minimum = 0, maximum = 1_000_000)]
@@ -346,7 +346,7 @@ pub struct RankingStandingOut {
     #[schema(value_type = Vec<Object>, max_items = 50)]
     parts: serde_json::Value,
     /// The indicators that are not known, and counted as the cohort's worst.
-    #[schema(max_items = 50, value_type = Vec<Number>)]
+    #[schema(max_items = 50, value_type = Vec<Keyword>)]
     missing: Vec<String>,
 }
 

@@ -14,6 +14,7 @@ use super::model::FinancialStatement;
 use super::store;
 use crate::book::customers::model::CustomerRef;
 use crate::kernel::ids::FinancialStatementId;
+use crate::kernel::text::Number;
 use crate::platform::db::Db;
 use crate::platform::http::auth::{ReadFacts, RecordFacts};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
@@ -35,7 +36,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// it, enter the period again with `corrects_id` and `correction_reason`.
 #[utoipa::path(
     tag = "facts",
-    params(("customer" = String, Path, description = "The customer's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$")),
+    params(("customer" = Number, Path, description = "The customer's id or number.")),
     request_body = StatementIn,
     responses((status = 201, description = "The statement with what it tells.", body = StatementOut)),
     security(("bearer" = ["facts:record"]))
@@ -62,7 +63,7 @@ pub async fn enter_financial_statement(
 #[utoipa::path(
     tag = "facts",
     params(
-        ("customer" = String, Path, description = "The customer's id or number.", max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
+        ("customer" = Number, Path, description = "The customer's id or number."),
         StatementFilter, PageParams
     ),
     responses((status = 200, description = "One page of statements.", body = PageOut<StatementSummaryOut>)),

@@ -1,0 +1,298 @@
+//! How a foreign file is read: which of its columns is ours, what is passed over, and what a cell means.
+
+use std::collections::BTreeMap;
+
+use chrono::format::{Item, StrftimeItems};
+
+use crate::book::imports::model::{Condition, ImportKind, Mapping};
+use crate::platform::jobs::model::JobError;
+
+/// The longest name of a column, and the longest text that a mapping gives for a cell.
+const TEXT_CHARS_MAX: usize = 200;
+
+/// The most conditions, and the most texts in one.
+const CONDITIONS_MAX: usize = 100;
+
+/// What is wrong with a mapping, by the request alone.
+///
+/// # Errors
+/// The member that is wrong, and why.
+pub fn check_mapping(kind: ImportKind, mapping: &Mapping) -> Result<(), (String, String)> {
+    let is_ours = |name: &str| kind.columns().iter().any(|column| column.name == name);
+    for (member, names) in [
+        ("columns", &mapping.columns),
+        ("defaults", &mapping.defaults),
+        ("constants", &mapping.constants),
+        ("strip_suffix", &mapping.strip_suffix),
+    ] {
+        for (name, text) in names {
+            if !is_ours(name) {
+                let ours: Vec<&str> = kind.columns().iter().map(|column| column.name).collect();
+                return Err((
+                    member.to_owned(),
+                    format!("{kind} have the columns {}", ours.join(", ")),
+                ));
+            }
+            check_text(text).map_err(|why| (member.to_owned(), why))?;
+        }
+    }
+    check_skip(&mapping.skip).map_err(|why| ("skip".to_owned(), why))?;
+    let unknown = |item: Item| matches!(item, Item::Error);
+    match &mapping.date_format {
+        Some(format) if format.len() > 40 || StrftimeItems::new(format).any(unknown) => Err((
+            "date_format".to_owned(),
+            "is not a format such as %m/%d/%Y".to_owned(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_text(text: &str) -> Result<(), String> {
+    if text.is_empty() || text.chars().count() > TEXT_CHARS_MAX {
+        return Err(format!(
+            "must have between 1 and {TEXT_CHARS_MAX} characters"
+        ));
+    }
+    Ok(())
+}
+
+fn check_skip(conditions: &[Condition]) -> Result<(), String> {
+    let too_long = |text: &String| text.chars().count() > TEXT_CHARS_MAX;
+    for condition in conditions {
+        check_text(&condition.column)?;
+        let lists = [&condition.is, &condition.is_not];
+        let given = lists.iter().filter(|list| !list.is_empty()).count();
+        if given + usize::from(condition.begins_with.is_some()) != 1 {
+            return Err("a condition has one of is, is_not and begins_with".to_owned());
+        }
+        if lists
+            .iter()
+            .any(|list| list.len() > CONDITIONS_MAX || list.iter().any(too_long))
+        {
+            return Err(format!(
+                "a condition has at most {CONDITIONS_MAX} texts of {TEXT_CHARS_MAX} characters"
+            ));
+        }
+        if let Some(text) = &condition.begins_with {
+            check_text(text)?;
+        }
+    }
+    if conditions.len() > CONDITIONS_MAX {
+        return Err(format!("has more than {CONDITIONS_MAX} conditions"));
+    }
+    Ok(())
+}
+
+/// Where each of our columns is in a file, and what its cells mean.
+#[derive(Debug)]
+pub struct Layout {
+    places: BTreeMap<&'static str, usize>,
+    /// Lines on which one of these holds are passed over: the cell, and what is asked of it.
+    skip: Vec<(usize, Condition)>,
+    defaults: BTreeMap<String, String>,
+    constants: BTreeMap<String, String>,
+    strip_suffix: BTreeMap<String, String>,
+    date_format: String,
+}
+
+impl Layout {
+    /// Finds our columns in a file's header, which stands on `line`.
+    ///
+    /// # Errors
+    /// Each column that is missing, or stands there twice; or that we do not know, which without a mapping is a
+    /// misspelling whose cells would be lost.
+    pub fn new(
+        kind: ImportKind,
+        line: i64,
+        header: &[&str],
+        mapping: &Mapping,
+    ) -> Result<Layout, Vec<JobError>> {
+        let mut search = Search {
+            line,
+            header,
+            errors: Vec::new(),
+        };
+        let mut places = BTreeMap::new();
+        let mut known = Vec::new();
+        for column in kind.columns() {
+            let mapped = mapping.columns.get(column.name);
+            let theirs = mapped.map_or(column.name, String::as_str);
+            known.push(theirs);
+            if mapping.constants.contains_key(column.name) {
+                continue;
+            }
+            let needed = mapped.is_some()
+                || (column.required && !mapping.defaults.contains_key(column.name));
+            if let Some(place) = search.find(theirs, needed) {
+                places.insert(column.name, place);
+            }
+        }
+        let mut skip = Vec::new();
+        for condition in &mapping.skip {
+            known.push(&condition.column);
+            if let Some(place) = search.find(&condition.column, true) {
+                skip.push((place, condition.clone()));
+            }
+        }
+        if mapping.columns.is_empty() {
+            search.complain_of_all_but(&known);
+        }
+        if !search.errors.is_empty() {
+            return Err(search.errors);
+        }
+        let date_format = mapping.date_format.as_deref().unwrap_or("%Y-%m-%d");
+        Ok(Layout {
+            places,
+            skip,
+            defaults: mapping.defaults.clone(),
+            constants: mapping.constants.clone(),
+            strip_suffix: mapping.strip_suffix.clone(),
+            date_format: date_format.to_owned(),
+        })
+    }
+
+    /// Whether a line is to be passed over.
+    pub fn skips(&self, texts: &[&str]) -> bool {
+        self.skip
+            .iter()
+            .any(|(place, condition)| texts.get(*place).is_some_and(|text| holds(condition, text)))
+    }
+
+    /// What a column says on a line; nothing when it is empty.
+    pub fn text<'a>(&'a self, column: &str, texts: &[&'a str]) -> Option<&'a str> {
+        if let Some(constant) = self.constants.get(column) {
+            return Some(constant);
+        }
+        let place = self.places.get(column);
+        let cell = place.and_then(|place| texts.get(*place)).copied();
+        let suffix = self.strip_suffix.get(column);
+        let stripped = |text: &'a str| {
+            let rest = suffix.and_then(|suffix| text.strip_suffix(suffix.as_str()));
+            rest.map_or(text, str::trim_end)
+        };
+        cell.map(stripped)
+            .filter(|text| !text.is_empty())
+            .or_else(|| self.defaults.get(column).map(String::as_str))
+    }
+
+    pub fn date_format(&self) -> &str {
+        &self.date_format
+    }
+}
+
+fn holds(condition: &Condition, text: &str) -> bool {
+    if let Some(beginning) = &condition.begins_with {
+        return text.starts_with(beginning.as_str());
+    }
+    let among = |list: &[String]| list.iter().any(|one| one == text);
+    if condition.is_not.is_empty() {
+        among(&condition.is)
+    } else {
+        !among(&condition.is_not)
+    }
+}
+
+/// A search for columns in a header, with what was found wrong.
+struct Search<'a> {
+    line: i64,
+    header: &'a [&'a str],
+    errors: Vec<JobError>,
+}
+
+impl Search<'_> {
+    fn complain(&mut self, column: &str, code: &str, message: &str) {
+        self.errors.push(JobError {
+            line: Some(self.line),
+            column: Some(column.chars().take(TEXT_CHARS_MAX).collect()),
+            code: code.to_owned(),
+            message: message.to_owned(),
+        });
+    }
+
+    fn find(&mut self, name: &str, needed: bool) -> Option<usize> {
+        let mut found = (0..).zip(self.header).filter(|(_, one)| **one == name);
+        match (found.next(), found.next()) {
+            (Some(_), Some(_)) => {
+                self.complain(name, "duplicate_column", "stands in the header twice");
+                None
+            }
+            (Some((place, _)), None) => Some(place),
+            (None, _) => {
+                if needed {
+                    self.complain(name, "missing_column", "is not in the header");
+                }
+                None
+            }
+        }
+    }
+
+    fn complain_of_all_but(&mut self, known: &[&str]) {
+        let unknown = self.header.iter().filter(|name| !known.contains(name));
+        for name in unknown.take(100).copied().collect::<Vec<_>>() {
+            self.complain(name, "unknown_column", "is no column of this kind");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn mapping(value: serde_json::Value) -> Mapping {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn a_line_is_passed_over_when_a_condition_holds() {
+        let mapping = mapping(json!({
+            "columns": {"number": "No"},
+            "skip": [{"column": "type", "is": ["void", ""]}, {"column": "sum", "begins_with": "-"}, {"column": "co", "is_not": ["E1"]}],
+            "constants": {"currency": "CNY", "customer_number": "C-1", "invoice_date": "2026-03-31"},
+            "defaults": {"amount": "1.00"}, "strip_suffix": {"number": ".0", "order_number": ".0"}
+        }));
+        check_mapping(ImportKind::Invoices, &mapping).unwrap();
+        let header = ["No", "type", "sum", "co", "currency"];
+        let layout = Layout::new(ImportKind::Invoices, 1, &header, &mapping).unwrap();
+        assert!(layout.skips(&["1.0", "void", "5", "E1", "EUR"]));
+        assert!(layout.skips(&["1.0", "", "5", "E1", "EUR"]));
+        assert!(layout.skips(&["1.0", "valid", "-5", "E1", "EUR"]));
+        assert!(layout.skips(&["1.0", "valid", "5", "E2", "EUR"]));
+        let line = ["1.0", "valid", "5", "E1", "EUR"];
+        assert!(!layout.skips(&line));
+        assert_eq!(layout.text("number", &line), Some("1"));
+        assert_eq!(layout.text("currency", &line), Some("CNY"));
+        assert_eq!(layout.text("amount", &line), Some("1.00"));
+        assert_eq!(layout.text("order_number", &line), None);
+    }
+
+    #[test]
+    fn a_mapping_that_can_not_be_meant_is_refused() {
+        for (member, value) in [
+            ("constants", json!({"constants": {"colour": "red"}})),
+            ("strip_suffix", json!({"strip_suffix": {"number": ""}})),
+            ("skip", json!({"skip": [{"column": "type"}]})),
+            ("skip", json!({"skip": [{"column": "type", "is": []}]})),
+            ("skip", json!({"skip": [{"column": "", "is": ["x"]}]})),
+            (
+                "skip",
+                json!({"skip": [{"column": "t", "is": ["x"], "is_not": ["y"]}]}),
+            ),
+        ] {
+            let refused = check_mapping(ImportKind::Invoices, &mapping(value)).unwrap_err();
+            assert_eq!(refused.0, member);
+        }
+    }
+
+    #[test]
+    fn a_column_that_a_condition_asks_for_must_be_there() {
+        let mapping = mapping(json!({"skip": [{"column": "type", "is": ["void"]}]}));
+        let header = ["number", "name", "country"];
+        let errors = Layout::new(ImportKind::Customers, 3, &header, &mapping).unwrap_err();
+        assert_eq!(
+            (errors[0].line, errors[0].code.as_str()),
+            (Some(3), "missing_column")
+        );
+    }
+}

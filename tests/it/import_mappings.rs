@@ -1,0 +1,178 @@
+//! Files of other systems, read as they are by a mapping.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::support::{a_customer, import, on_both, public_data};
+
+#[test]
+fn a_raw_file_needs_no_script() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        let customer = a_customer("17").in_currency("EUR").create(app);
+        let file = "type\tno\tclient\tdated\ttotal\n\
+            invoice\t2001.0\t17.0\t2026-03-01 00:00:00\t12.50\n\
+            void\t2002.0\t17.0\t2026-03-01 00:00:00\t12.50\n\
+            invoice\t2003.0\t17.0\t2026-03-01 00:00:00\t-12.50\n\
+            quote\t2004.0\t17.0\t2026-03-01 00:00:00\t12.50\n\
+            \t2005.0\t17.0\t2026-03-01 00:00:00\t12.50\n\
+            invoice\t2006.0\t18.0\t2026-03-01 00:00:00\t12.50\n";
+        let mapping = json!({
+            "columns": {"number": "no", "customer_number": "client", "invoice_date": "dated", "amount": "total"},
+            "date_format": "%Y-%m-%d %H:%M:%S",
+            "constants": {"currency": "EUR"},
+            "strip_suffix": {"number": ".0", "customer_number": ".0"},
+            "skip": [{"column": "type", "is": ["void", ""]}, {"column": "total", "begins_with": "-"},
+                {"column": "type", "is_not": ["invoice", "void"]}],
+        });
+        let job = import("invoices", file).mapped(mapping).run(&app.finance());
+        let result = json!({"lines": 6, "created": 1, "unchanged": 0, "rejected": 1, "skipped": 4});
+        assert_eq!(job["result"], result, "{}", job.text);
+        assert_eq!(job["errors"][0]["line"], 7);
+        let invoice = app.finance().get("/v1/invoices/2001").expect(200);
+        assert_eq!(
+            invoice["amount"],
+            json!({"amount": "12.50", "currency": "EUR"})
+        );
+        assert_eq!(invoice["customer_id"], customer.id);
+    });
+}
+
+#[test]
+fn a_constant_holds_whatever_the_file_says() {
+    on_both(|app| {
+        let file = "number,name,country\nA,Acme,ZZ\n";
+        let mapping = json!({"constants": {"country": "DE", "language": "zh-CN"}});
+        let job = import("customers", file).mapped(mapping).run(&app.credit());
+        assert_eq!(job["result"]["created"], 1, "{}", job.text);
+        let made = app.credit().get("/v1/customers/A").expect(200);
+        assert_eq!(
+            (&made["country"], &made["language"]),
+            (&json!("DE"), &json!("zh-CN"))
+        );
+    });
+}
+
+#[test]
+fn a_mapping_that_can_not_be_meant_points_at_its_member() {
+    on_both(|app| {
+        for (member, mapping) in [
+            ("constants", json!({"constants": {"colour": "red"}})),
+            ("strip_suffix", json!({"strip_suffix": {"number": ""}})),
+            ("skip", json!({"skip": [{"column": "type"}]})),
+            (
+                "skip",
+                json!({"skip": [{"column": "type", "is": ["a"], "begins_with": "b"}]}),
+            ),
+        ] {
+            let problem = import("customers", "number,name,country\n")
+                .mapped(mapping)
+                .send(&app.credit())
+                .expect_problem(400, "malformed_body");
+            assert_eq!(
+                problem["errors"][0]["pointer"],
+                format!("/mapping/{member}")
+            );
+        }
+        let mapping = json!({"skip": [{"column": "type", "is": ["void"]}]});
+        let job = import("customers", "number,name,country\nA,B,CN\n")
+            .mapped(mapping)
+            .run(&app.credit());
+        assert_eq!(job["status"], "failed");
+        assert_eq!(
+            (&job["errors"][0]["column"], &job["errors"][0]["code"]),
+            (&json!("type"), &json!("missing_column"))
+        );
+    });
+}
+
+#[test]
+fn published_tax_invoices_come_in_as_they_are() {
+    let Some(file) = public_data("cn_sme_sales_invoices_a.csv.gz") else {
+        return;
+    };
+    const FIRM: &str = "E121";
+    let text = std::str::from_utf8(&file).unwrap();
+    let rows = || {
+        text.lines()
+            .skip(1)
+            .map(|row| row.split(',').collect::<Vec<_>>())
+    };
+    let total = rows().count();
+    let good: Vec<Vec<&str>> = rows()
+        .filter(|row| row[0] == FIRM && row[7] == "valid" && !row[6].starts_with('-'))
+        .collect();
+    let buyers: BTreeSet<&str> = good.iter().map(|row| row[3]).collect();
+    let skip = json!([{"column": "enterprise_id", "is_not": [FIRM]}, {"column": "status", "is": ["void"]},
+        {"column": "gross_amount", "begins_with": "-"}]);
+    let report = |created: usize| {
+        json!({"lines": total, "created": created, "unchanged": good.len() - created, "rejected": 0,
+            "skipped": total - good.len()})
+    };
+    on_both(|app| {
+        app.turn_to("2020-03-01");
+        let finance = app.finance();
+        let mut run = |kind: &str, columns: Value, constants: Value| {
+            let mapping = json!({"columns": columns, "constants": constants, "skip": skip});
+            let job = import(kind, &file).mapped(mapping).run(&finance);
+            assert!(job["errors"].as_array().unwrap().is_empty(), "{}", job.text);
+            job["result"].clone()
+        };
+        let customers = run(
+            "customers",
+            json!({"number": "buyer_id", "name": "buyer_id"}),
+            json!({"country": "CN"}),
+        );
+        assert_eq!(customers, report(buyers.len()));
+        run(
+            "credit_accounts",
+            json!({"customer_number": "buyer_id"}),
+            json!({"currency": "CNY"}),
+        );
+        let columns = json!({"number": "invoice_no", "customer_number": "buyer_id", "invoice_date": "invoice_date",
+            "amount": "gross_amount"});
+        let invoices = run("invoices", columns, json!({"currency": "CNY"}));
+        assert_eq!(invoices["created"], good.len());
+        assert_eq!(invoices["rejected"], 0);
+    });
+}
+
+#[test]
+fn a_published_log_of_orders_comes_in_as_it_is() {
+    let Some(file) = public_data("o2c_credit_holds_a.csv.gz") else {
+        return;
+    };
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        let finance = app.finance();
+        let skip = json!([{"column": "Activity", "is_not": ["Line Creation"]}, {"column": "NetValue", "is": ["0", "0.0"]},
+            {"column": "Customer", "is_not": ["Customer 1", "Customer 11"]}]);
+        let run = |kind: &str, columns: Value, constants: Value| {
+            let mapping = json!({"columns": columns, "constants": constants, "skip": skip,
+                "date_format": "%Y-%m-%d %H:%M:%S"});
+            let job = import(kind, &file).mapped(mapping).run(&finance);
+            assert_eq!(job["result"]["rejected"], 0, "{}", job.text);
+            job["result"]["created"].as_i64().unwrap()
+        };
+        assert_eq!(
+            run(
+                "customers",
+                json!({"number": "Customer", "name": "Customer"}),
+                json!({"country": "US"})
+            ),
+            2
+        );
+        run(
+            "credit_accounts",
+            json!({"customer_number": "Customer"}),
+            json!({"currency": "USD"}),
+        );
+        let columns = json!({"number": "Key", "customer_number": "Customer", "invoice_date": "Date", "amount": "NetValue"});
+        assert!(run("invoices", columns, json!({"currency": "USD"})) > 50);
+        assert_eq!(
+            finance.get("/v1/customers/Customer%2011").expect(200)["number"],
+            "Customer 11"
+        );
+    });
+}
