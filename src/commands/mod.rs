@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::server::Config;
+use crate::server::config::unknown_variables;
 
 /// Trade-credit management over HTTP.
 #[derive(Parser)]
@@ -48,6 +49,12 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Parses the command line and runs what it asks for.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    // A server says so in its log.
+    if !matches!(cli.command, Command::Serve(_) | Command::Demo(_)) {
+        for name in unknown_variables() {
+            eprintln!("netterms: {name} is no setting and changes nothing");
+        }
+    }
     let outcome = match cli.command {
         Command::Import(options) => {
             load(cli.config).and_then(|config| import::run(&config, &options))

@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::Failure;
 use crate::platform::db::Database;
-use crate::server::config::LogFormat;
+use crate::server::config::{LogFormat, unknown_variables};
 use crate::server::{Config, House, start};
 
 #[derive(Args)]
@@ -63,7 +63,8 @@ fn prepare(database: &Database, no_migrate: bool) -> Result<(), Failure> {
 
 /// Log lines to standard error, as the configuration asks.
 pub fn start_logging(config: &Config) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&config.log)?;
+    // What can't be read as HTTP is its sender's fault, and not an error of ours.
+    let filter = EnvFilter::try_new(format!("actix_http::h1=off,{}", config.log))?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
@@ -71,6 +72,9 @@ pub fn start_logging(config: &Config) -> Result<(), Failure> {
     match config.log_format {
         LogFormat::Pretty => lines.init(),
         LogFormat::Json => lines.json().flatten_event(true).init(),
+    }
+    for name in unknown_variables() {
+        tracing::warn!(name, "this variable is no setting and changes nothing");
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use super::Failure;
 use crate::kernel::caller::Role;
 use crate::kernel::text::Subject;
-use crate::platform::http::auth::{TokenRequest, mint};
+use crate::platform::http::auth::{TokenRequest, is_of_the_house, mint};
 use crate::server::Config;
 
 #[derive(Args)]
@@ -25,6 +25,13 @@ pub struct Options {
 }
 
 pub fn run(config: &Config, options: &Options) -> Result<(), Failure> {
+    if is_of_the_house(&options.subject) {
+        return Err(format!(
+            "{} is a name of the service itself: no token speaks for it",
+            options.subject
+        )
+        .into());
+    }
     let request = TokenRequest {
         subject: options.subject.clone(),
         roles: options.roles.clone(),

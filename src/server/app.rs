@@ -105,7 +105,7 @@ impl House {
             desk: web::Data::new(Desk::open(&database, &caller, config.desk_queue)?),
             doors: web::Data::new(Doors::new(database)),
             verifier: web::Data::new(Verifier::shared_secret(&secret)),
-            cursors: web::Data::new(CursorKey::derive(&secret.secret)),
+            cursors: web::Data::new(CursorKey::derive(&secret.secret)?),
             metrics: web::Data::new(Metrics::default()),
             bell: web::Data::new(Bell::default()),
             uploads: web::Data::new(Uploads::default()),
@@ -226,28 +226,40 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
     })
 }
 
+/// What a browser may send with a request, beside what it always may.
+const SENT_BY_BROWSERS: [&str; 9] = [
+    "Authorization",
+    "Content-Type",
+    "If-Match",
+    "If-None-Match",
+    "Idempotency-Key",
+    "Accept-Language",
+    "X-Request-Id",
+    "Traceparent",
+    "Tracestate",
+];
+
+/// What a page may read of an answer, beside what it always may.
+const READ_BY_BROWSERS: [&str; 11] = [
+    "Allow",
+    "Api-Version",
+    "Content-Disposition",
+    "Content-Language",
+    "ETag",
+    "Idempotent-Replayed",
+    "Link",
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-Id",
+];
+
 /// Browsers of the configured origins may call; with none configured, no browser application may.
 fn cors(origins: &[String]) -> Cors {
     let mut cors = Cors::default()
-        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers([
-            "Authorization",
-            "Content-Type",
-            "If-Match",
-            "If-None-Match",
-            "Idempotency-Key",
-            "Accept-Language",
-            "X-Request-Id",
-        ])
-        .expose_headers([
-            "ETag",
-            "Link",
-            "Location",
-            "X-Request-Id",
-            "Idempotent-Replayed",
-            "Api-Version",
-            "Retry-After",
-        ])
+        .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers(SENT_BY_BROWSERS)
+        .expose_headers(READ_BY_BROWSERS)
         .max_age(3600);
     for origin in origins {
         cors = cors.allowed_origin(origin);

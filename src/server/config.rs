@@ -1,5 +1,10 @@
 //! The configuration: a file and `NETTERMS_*` environment variables, which win.
+//!
+//! A name in the file that is no setting is a mistake and stops the start. In the environment it may come from somebody
+//! else: Kubernetes gives each container variables for every service beside it, and a service called `netterms` has
+//! `NETTERMS_SERVICE_HOST`, `NETTERMS_PORT_8080_TCP_ADDR` and the like. These are passed over, others with a warning.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -127,29 +132,117 @@ pub enum ConfigError {
         "the JWT secret repeats a few characters; make a random one with: openssl rand -base64 48"
     )]
     WeakSecret,
+    #[error("{name} is {value}: it must be from 1 to {most}")]
+    OutOfBounds {
+        name: &'static str,
+        value: u64,
+        most: u64,
+    },
     #[error("the secret file {path} can't be read: {error}")]
     SecretFile { path: String, error: std::io::Error },
     #[error("{0:?} is no timezone; take a name such as Asia/Shanghai")]
     Timezone(String),
 }
 
+/// What the names of our variables begin with.
+const PREFIX: &str = "NETTERMS_";
+
+/// Variables that are no settings: a file for the command line, and a folder for tests.
+const NO_SETTINGS: [&str; 2] = ["config", "test_data"];
+
+/// The names of all settings.
+fn settings() -> BTreeSet<String> {
+    match serde_json::to_value(Config::default()) {
+        Ok(serde_json::Value::Object(members)) => {
+            members.into_iter().map(|(name, _)| name).collect()
+        }
+        _ => BTreeSet::new(),
+    }
+}
+
+/// The variables of this environment that look like ours and are none, so that a mistyped one is noticed.
+pub fn unknown_variables() -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    unknown_of(names)
+}
+
+fn unknown_of(names: impl Iterator<Item = String>) -> Vec<String> {
+    let known = settings();
+    let mut unknown: Vec<String> = names
+        .filter(|name| {
+            name.to_ascii_uppercase()
+                .strip_prefix(PREFIX)
+                .map(str::to_lowercase)
+                .is_some_and(|setting| {
+                    !known.contains(&setting)
+                        && !NO_SETTINGS.contains(&setting.as_str())
+                        && !is_of_a_service(&setting)
+                })
+        })
+        .collect();
+    unknown.sort();
+    unknown
+}
+
+/// Whether Kubernetes (or Docker, for a link) names a variable so for a service that is called like us.
+fn is_of_a_service(setting: &str) -> bool {
+    let is_port = |rest: &str| {
+        let mut parts = rest.split('_');
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        parts.next().is_some_and(is_number)
+            && matches!(parts.next(), Some("tcp" | "udp" | "sctp"))
+            && matches!(
+                parts.next(),
+                None | Some("proto" | "port" | "addr" | "start" | "end")
+            )
+    };
+    matches!(setting, "service_host" | "service_port" | "port" | "name")
+        || setting.starts_with("service_port_")
+        || setting.starts_with("env_")
+        || setting.strip_prefix("port_").is_some_and(is_port)
+}
+
 impl Config {
     /// Reads the file, when there is one, and the environment.
     ///
     /// # Errors
-    /// When a value is unknown or malformed.
+    /// When a name in the file is unknown, or a value malformed or out of its bounds.
     pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
         let mut figment = Figment::from(Serialized::defaults(Config::default()));
         if let Some(file) = file {
             figment = figment.merge(Toml::file_exact(file));
         }
-        // These two name a file for the command line and a folder for the tests; neither is a setting.
+        let known = settings();
         let environment =
-            Env::prefixed("NETTERMS_").filter(|name| name != "test_data" && name != "config");
-        figment
+            Env::prefixed(PREFIX).filter(move |name| known.contains(&name.as_str().to_lowercase()));
+        let config: Config = figment
             .merge(environment)
             .extract()
-            .map_err(|error| ConfigError::Malformed(Box::new(error)))
+            .map_err(|error| ConfigError::Malformed(Box::new(error)))?;
+        config.check_bounds()?;
+        Ok(config)
+    }
+
+    fn check_bounds(&self) -> Result<(), ConfigError> {
+        let queue = u64::try_from(self.desk_queue).unwrap_or(u64::MAX);
+        for (name, value, most) in [
+            (
+                "pool_size (NETTERMS_POOL_SIZE)",
+                self.pool_size.into(),
+                1_000,
+            ),
+            ("desk_queue (NETTERMS_DESK_QUEUE)", queue, 1_000_000),
+            (
+                "body_time_ms (NETTERMS_BODY_TIME_MS)",
+                self.body_time_ms,
+                3_600_000,
+            ),
+        ] {
+            if !(1..=most).contains(&value) {
+                return Err(ConfigError::OutOfBounds { name, value, most });
+            }
+        }
+        Ok(())
     }
 
     /// The shared secret, when it is long and varied enough to be one.
@@ -221,5 +314,53 @@ impl std::fmt::Debug for Config {
             .field("listen", &self.listen)
             .field("timezone", &self.timezone)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_kubernetes_injects_for_a_service_of_our_name_is_no_mistake_and_a_typing_error_is() {
+        let names = |names: &[&str]| unknown_of(names.iter().map(|name| (*name).to_owned()));
+        let injected = [
+            "NETTERMS_SERVICE_HOST",
+            "NETTERMS_SERVICE_PORT",
+            "NETTERMS_SERVICE_PORT_HTTP",
+            "NETTERMS_PORT",
+            "NETTERMS_PORT_8080_TCP",
+            "NETTERMS_PORT_8080_TCP_PROTO",
+            "NETTERMS_PORT_8080_TCP_PORT",
+            "NETTERMS_PORT_8080_TCP_ADDR",
+            "NETTERMS_NAME",
+            "NETTERMS_ENV_PATH",
+            "NETTERMS_LISTEN",
+            "NETTERMS_JWT_SECRET",
+            "NETTERMS_CONFIG",
+            "PATH",
+        ];
+        assert_eq!(names(&injected), Vec::<String>::new());
+        for typed in [
+            "NETTERMS_LISTNE",
+            "NETTERMS_PORT_HTTP",
+            "NETTERMS_",
+            "netterms_pool",
+        ] {
+            assert_eq!(names(&[typed]), [typed]);
+        }
+    }
+
+    #[test]
+    fn every_setting_is_known_by_its_name() {
+        let settings = settings();
+        for name in [
+            "database_url",
+            "jwt_secret",
+            "jwt_secret_file",
+            "cors_origins",
+        ] {
+            assert!(settings.contains(name), "{name}");
+        }
     }
 }

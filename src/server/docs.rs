@@ -42,13 +42,18 @@ async fn list_problems(request: HttpRequest) -> HttpResponse {
     for code in Code::ALL {
         let _ = write!(
             rows,
-            "<tr><td>{}</td><td><a href=\"/problems/{code}\"><code>{code}</code></a></td><td>{}</td></tr>",
+            "<tr><td>{}</td><td><a href=\"/problems/{code}\"><code>{code}</code></a></td><td>{}</td><td>{}</td></tr>",
             code.status(),
-            code.title(),
+            code.title(language),
+            code.guide(language).cause,
             code = code.as_str(),
         );
     }
-    page(language, "Problems", &format!("<table>{rows}</table>"))
+    let title = match language {
+        Language::English => "Problems",
+        Language::Chinese => "问题",
+    };
+    page(language, title, &format!("<table>{rows}</table>"))
 }
 
 #[get("/problems/{code}")]
@@ -61,13 +66,21 @@ async fn problem_page(
         .find(|known| known.as_str() == code.as_str())
         .ok_or_else(|| Problem::not_found("problem"))?;
     let language = spoken(request.headers());
+    let guide = code.guide(language);
+    let [cause, remedy, retry] = match language {
+        Language::English => ["Cause", "What to do", "Try again?"],
+        Language::Chinese => ["原因", "处理方法", "能否重试"],
+    };
     let body = format!(
-        "<p><strong>{}</strong> <code>{}</code></p><p>{}</p><p><a href=\"/problems\">/problems</a></p>",
+        "<p><strong>{}</strong> <code>{}</code></p><h2>{cause}</h2><p>{}</p><h2>{remedy}</h2><p>{}</p>\
+         <h2>{retry}</h2><p>{}</p><p><a href=\"/problems\">/problems</a></p>",
         code.status(),
         code.as_str(),
-        Problem::new(*code).detail(language),
+        guide.cause,
+        guide.remedy,
+        guide.retry.text(language),
     );
-    Ok(page(language, code.title(), &body))
+    Ok(page(language, code.title(language), &body))
 }
 
 fn page(language: Language, title: &str, body: &str) -> HttpResponse {

@@ -49,7 +49,7 @@ pub async fn authenticate(
     let verified = match bearer(request.headers()) {
         Ok(token) => match request.app_data::<web::Data<Verifier>>() {
             Some(verifier) => verifier.verify(token, &request_id).map(Arc::new),
-            None => Err(Refusal("no verifier")),
+            None => Err(Refusal::invalid("no verifier")),
         },
         Err(refusal) => Err(refusal),
     };
@@ -61,19 +61,21 @@ pub async fn authenticate(
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
     let mut values = headers.get_all(header::AUTHORIZATION);
-    let value = values.next().ok_or(Refusal("no Authorization header"))?;
+    let value = values
+        .next()
+        .ok_or(Refusal::missing("no Authorization header"))?;
     if values.next().is_some() {
-        return Err(Refusal("more than one Authorization header"));
+        return Err(Refusal::missing("more than one Authorization header"));
     }
     let (scheme, token) = value
         .to_str()
         .ok()
         .and_then(|text| text.split_once(' '))
-        .ok_or(Refusal("no bearer token"))?;
+        .ok_or(Refusal::missing("no bearer token"))?;
     if scheme.eq_ignore_ascii_case("bearer") {
         Ok(token.trim())
     } else {
-        Err(Refusal("no bearer token"))
+        Err(Refusal::missing("no bearer token"))
     }
 }
 
@@ -184,9 +186,10 @@ impl Frame {
         }
         written.insert_header((header::CONTENT_TYPE, "application/problem+json"));
         written.insert_header((header::CONTENT_LANGUAGE, self.language.code()));
-        written.insert_header((header::VARY, "Accept-Language"));
-        if problem.code() == Code::Unauthenticated {
-            written.insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""));
+        // Cross-origin answers vary by their origin already.
+        written.append_header((header::VARY, "Accept-Language"));
+        if let Some(challenge) = challenge(problem.code()) {
+            written.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
         if let Some(seconds) = problem.retry_after_seconds() {
             written.insert_header((header::RETRY_AFTER, seconds.to_string()));
@@ -209,6 +212,18 @@ impl Frame {
         if self.path.starts_with("/v1/") {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
+    }
+}
+
+/// What a 401 asks for (RFC 6750, 3): a request without a token is told no error.
+const fn challenge(code: Code) -> Option<&'static str> {
+    match code {
+        Code::TokenMissing => Some("Bearer"),
+        Code::TokenExpired => {
+            Some("Bearer error=\"invalid_token\", error_description=\"The token has expired\"")
+        }
+        Code::TokenInvalid => Some("Bearer error=\"invalid_token\""),
+        _ => None,
     }
 }
 

@@ -950,7 +950,7 @@ fn i_am_told_my_authority_and_what_waits_for_me() {
         );
         app.anonymous()
             .get("/v1/me")
-            .expect_problem(401, "unauthenticated");
+            .expect_problem(401, "token_missing");
     });
 }
 

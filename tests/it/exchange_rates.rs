@@ -87,7 +87,7 @@ fn only_finance_and_admin_set_rates() {
         }
         app.anonymous()
             .post(PATH, rate_in(json!("7.7748")))
-            .expect_problem(401, "unauthenticated");
+            .expect_problem(401, "token_missing");
         assert_eq!(listed(app, ""), ["7.7748"]);
     });
 }

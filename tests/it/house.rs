@@ -1,6 +1,7 @@
 //! The walls of the house, read from the source: which room may use which, what each kind of file may hold, and how
 //! long a file may be. `docs/architecture.md` says why; where the plan moves, move the tables below with it.
 
+mod messages;
 mod source;
 
 use source::SourceFile;

@@ -309,7 +309,7 @@ fn each_kind_is_for_those_who_may_do_it_by_hand() {
         }
         import("customers", CUSTOMERS)
             .send(&app.anonymous())
-            .expect_problem(401, "unauthenticated");
+            .expect_problem(401, "token_missing");
         assert_eq!(count(&app.finance(), "/v1/jobs"), 0);
     });
 }

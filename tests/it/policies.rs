@@ -240,7 +240,7 @@ fn sales_and_systems_draft_no_policy() {
         app.admin().post("/v1/policies", body).expect(201);
         app.anonymous()
             .get("/v1/policies/live")
-            .expect_problem(401, "unauthenticated");
+            .expect_problem(401, "token_missing");
         app.system()
             .get("/v1/policies/live")
             .expect_problem(403, "forbidden");

@@ -262,6 +262,37 @@ fn money_goes_to_the_oldest_invoices_when_none_is_named() {
 }
 
 #[test]
+fn an_empty_list_of_applications_is_none_and_no_list_is_the_oldest_first() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        a_customer("C-1").create(app);
+        an_invoice("I-1", "C-1", "100.00")
+            .dated("2026-02-02")
+            .due("2026-03-01")
+            .create(app);
+        let post = |number: &str, applications: Option<Value>| {
+            let mut body = json!({
+                "number": number, "customer_number": "C-1", "receipt_date": "2026-03-31",
+                "amount": {"amount": "30.00", "currency": "CNY"},
+            });
+            if let Some(applications) = applications {
+                body["applications"] = applications;
+            }
+            app.finance().post("/v1/receipts", body).expect(201)
+        };
+        assert_eq!(post("R-1", Some(json!([])))["unapplied"]["amount"], "30.00");
+        assert_eq!(state(app, "I-1"), stands("open", "100.00"));
+        assert_eq!(post("R-2", None)["unapplied"]["amount"], "0.00");
+        assert_eq!(state(app, "I-1"), stands("partially_paid", "70.00"));
+        let nothing = app
+            .finance()
+            .post("/v1/receipts/R-1/apply", json!({"applications": []}))
+            .expect_problem(400, "malformed_body");
+        assert_eq!(nothing["errors"][0]["code"], "nothing_to_do");
+    });
+}
+
+#[test]
 fn money_goes_to_the_invoices_that_are_named() {
     on_both(|app| {
         app.turn_to("2026-03-31");

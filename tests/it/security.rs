@@ -40,19 +40,22 @@ fn a_token_with_another_algorithm_or_type_is_refused() {
         ] {
             let header = json!({"alg": alg, "typ": "at+jwt"});
             let forged = forge(&header, &claims, &key);
-            calls_with(app, &forged).expect_problem(401, "unauthenticated");
+            calls_with(app, &forged).expect_problem(401, "token_invalid");
             let (unsigned, _) = forged.rsplit_once('.').unwrap();
-            calls_with(app, &format!("{unsigned}.")).expect_problem(401, "unauthenticated");
-            calls_with(app, unsigned).expect_problem(401, "unauthenticated");
+            calls_with(app, &format!("{unsigned}.")).expect_problem(401, "token_invalid");
+            calls_with(app, unsigned).expect_problem(401, "token_invalid");
         }
+        let long = json!({"alg": "HS256", "typ": "application/at+jwt"});
+        calls_with(app, &forge(&long, &claims, &key)).expect(200);
         for header in [
             json!({"alg": "HS256"}),
+            json!({"alg": "HS256", "typ": "application/jwt"}),
             json!({"alg": "HS256", "typ": "JWT"}),
             json!({"alg": "HS256", "typ": "id+jwt"}),
             json!({"alg": "HS256", "typ": "at+jwt", "crit": ["b64"], "b64": false}),
             json!({"typ": "at+jwt"}),
         ] {
-            calls_with(app, &forge(&header, &claims, &key)).expect_problem(401, "unauthenticated");
+            calls_with(app, &forge(&header, &claims, &key)).expect_problem(401, "token_invalid");
         }
         // A key that the token brings along, or points to, is not used; neither is a public key as a secret.
         let own = json!({
@@ -64,7 +67,7 @@ fn a_token_with_another_algorithm_or_type_is_refused() {
             b"-----BEGIN PUBLIC KEY-----",
             b"",
         ] {
-            calls_with(app, &forge(&own, &claims, key)).expect_problem(401, "unauthenticated");
+            calls_with(app, &forge(&own, &claims, key)).expect_problem(401, "token_invalid");
         }
     });
 }
@@ -90,15 +93,25 @@ fn a_token_with_wrong_claims_is_refused() {
             ("sub", json!("")),
             ("sub", json!("a b")),
             ("sub", json!("x".repeat(129))),
+            ("sub", json!("a\0b")),
+            ("sub", json!("netterms")),
+            ("sub", json!("netterms-sweeper")),
             ("client_id", json!("")),
+            ("client_id", json!("a\0b")),
+            ("client_id", json!("x".repeat(256))),
             ("jti", json!("")),
+            ("jti", json!("\0")),
             ("roles", json!("credit")),
             ("roles", json!(["emperor"])),
         ];
         for (claim, value) in wrong {
             let token = sign(|claims| claims[claim] = value.clone());
             let refused = calls_with(app, &token);
-            assert_eq!(refused.status, 401, "{claim} = {value}: {}", refused.text);
+            let code = match (claim, value) {
+                ("exp", Value::Number(exp)) if exp.as_u64() == Some(now - 60) => "token_expired",
+                _ => "token_invalid",
+            };
+            refused.expect_problem(401, code);
         }
         for claim in ["iss", "aud", "sub", "client_id", "iat", "exp", "jti"] {
             let token = sign(|claims| {
@@ -127,7 +140,7 @@ fn a_token_counts_only_in_the_authorization_header() {
         for name in ["access_token", "token", "authorization"] {
             nobody
                 .get(&format!("{PATH}?{name}={token}"))
-                .expect_problem(401, "unauthenticated");
+                .expect_problem(401, "token_missing");
         }
         let with = |value: &str| {
             nobody
@@ -143,7 +156,7 @@ fn a_token_counts_only_in_the_authorization_header() {
             "Basic dTpw",
             &format!("Token {token}"),
         ] {
-            let refused = with(value).expect_problem(401, "unauthenticated");
+            let refused = with(value).expect_problem(401, "token_missing");
             assert!(
                 refused
                     .header("www-authenticate")
@@ -156,12 +169,12 @@ fn a_token_counts_only_in_the_authorization_header() {
             .header("Authorization", &format!("Bearer {token}"))
             .header("Authorization", &format!("Bearer {token}"))
             .send()
-            .expect_problem(401, "unauthenticated");
+            .expect_problem(401, "token_missing");
         nobody
             .request("GET", PATH)
             .header("Cookie", &format!("access_token={token}"))
             .send()
-            .expect_problem(401, "unauthenticated");
+            .expect_problem(401, "token_missing");
     });
 }
 
@@ -243,6 +256,7 @@ fn a_body_that_is_no_plain_json_is_refused() {
             r#"{"number":"C-1","number":"C-2","name":"One","country":"CN"}"#,
             r#"{"number":"C-1","name":"One","country":"CN"} x"#,
             r#"{"number":"C-1","name":"One","country":"CN",}"#,
+            r#"{"number":1e1.0,"name":"One","country":"CN"}"#,
             &"[".repeat(100_000),
             &r#"{"a":"#.repeat(20_000),
             &nested_member,
@@ -267,6 +281,65 @@ fn a_body_that_is_no_plain_json_is_refused() {
         );
         send("application/json", large.as_bytes()).expect_problem(413, "payload_too_large");
         send("Application/JSON; charset=UTF-8", good).expect(201);
+    });
+}
+
+#[test]
+fn a_key_twice_is_refused_in_free_documents_too() {
+    on_both(|app| {
+        let body = r#"{"code": "M", "name": "M", "kind": "scorecard", "reason": "First.",
+                       "document": {"criteria": [{"code": "A", "code": "B"}]}}"#;
+        let refused = app
+            .credit()
+            .request("POST", "/v1/rating-models")
+            .header("Content-Type", "application/json")
+            .bytes(body.as_bytes().to_vec())
+            .send()
+            .expect_problem(400, "malformed_body");
+        assert_eq!(refused["errors"][0]["pointer"], "/document/criteria/0/code");
+        assert_eq!(refused["errors"][0]["message"], "is given twice");
+    });
+}
+
+#[test]
+fn a_cursor_says_nothing_of_what_is_in_it() {
+    on_both(|app| {
+        for number in ["C-1", "C-2"] {
+            a_customer(number).create(app);
+        }
+        let page = || {
+            app.credit()
+                .get("/v1/customers?limit=1&sort=number")
+                .expect(200)
+        };
+        let cursor = page().text_at("/next_cursor");
+        assert_eq!(page().text_at("/next_cursor"), cursor);
+        let bytes = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains("C-1") && !text.contains("cus_"), "{text}");
+        let next = format!("/v1/customers?limit=1&sort=number&cursor={cursor}");
+        assert_eq!(
+            app.credit().get(&next).expect(200)["data"][0]["number"],
+            "C-2"
+        );
+        // Another server with the same secret takes it as well.
+        if app.backend == Backend::Postgres {
+            let another = app.another();
+            assert_eq!(
+                another.credit().get(&next).expect(200)["data"][0]["number"],
+                "C-2"
+            );
+        }
+        for at in [0, bytes.len() / 2, bytes.len() - 1] {
+            let mut forged = bytes.clone();
+            forged[at] ^= 1;
+            let forged = URL_SAFE_NO_PAD.encode(forged);
+            app.credit()
+                .get(&format!(
+                    "/v1/customers?limit=1&sort=number&cursor={forged}"
+                ))
+                .expect_problem(422, "invalid_cursor");
+        }
     });
 }
 
@@ -400,11 +473,18 @@ fn keys_and_versions_have_a_form() {
             .json(json!({"name": "One"}))
             .send()
             .expect_problem(428, "precondition_required");
+        // What no ETag looks like is malformed; one that is not the present one, or weak, is stale.
+        for etag in ["1", "*", "\"1", "\"1\", \"2\"", "W/1", "'1'"] {
+            let refused = credit
+                .patch("/v1/customers/C-1", etag, json!({"name": "One"}))
+                .expect_problem(400, "malformed_parameter");
+            assert_eq!(refused["errors"][0]["pointer"], "#If-Match", "{etag}");
+            assert_eq!(refused["errors"][0]["code"], "malformed", "{etag}");
+        }
         for etag in [
-            "1",
             "W/\"1\"",
-            "*",
             "\"x\"",
+            "\"1-gzip\"",
             "\"-1\"",
             "\"99999999999999999999\"",
         ] {
@@ -517,7 +597,7 @@ fn problems_say_nothing_of_innards() {
     });
 }
 
-fn run(db: &mut Db, statement: &str) -> diesel::QueryResult<()> {
+pub fn run(db: &mut Db, statement: &str) -> diesel::QueryResult<()> {
     match db.conn() {
         Conn::Postgres(c) => c.batch_execute(statement),
         Conn::Sqlite(c) => c.batch_execute(statement),
@@ -612,6 +692,82 @@ fn no_browser_application_may_call_unless_its_origin_is_configured() {
         Some("https://app.example")
     );
     assert_eq!(preflight.header("access-control-allow-credentials"), None);
+}
+
+#[test]
+fn a_browser_may_send_and_read_what_a_client_works_with() {
+    let app = TestApp::start_with(Backend::Sqlite, |config| {
+        "https://app.example".clone_into(&mut config.cors_origins);
+    });
+    a_customer("C-1").create(&app);
+    let names = |text: &str| -> Vec<String> {
+        text.split(',')
+            .map(|name| name.trim().to_ascii_lowercase())
+            .collect()
+    };
+    for (method, path) in [
+        ("POST", "/v1/customers"),
+        ("PATCH", "/v1/customers/C-1"),
+        ("PUT", "/v1/industries/C24"),
+        (
+            "DELETE",
+            "/v1/portfolio-caps/cap_01k00000000000000000000001",
+        ),
+        ("GET", "/v1/reports/aging"),
+    ] {
+        let sent = "authorization,content-type,if-match,if-none-match,idempotency-key,accept-language,\
+                    x-request-id,traceparent,tracestate";
+        let preflight = app
+            .anonymous()
+            .request("OPTIONS", path)
+            .header("Origin", "https://app.example")
+            .header("Access-Control-Request-Method", method)
+            .header("Access-Control-Request-Headers", sent)
+            .send()
+            .expect(200);
+        let allowed = names(preflight.header("access-control-allow-headers").unwrap());
+        for name in sent.split(',') {
+            assert!(allowed.contains(&name.to_owned()), "{name}: {allowed:?}");
+        }
+        let methods = preflight.header("access-control-allow-methods").unwrap();
+        assert!(methods.contains(method), "{methods}");
+    }
+    let read = |path: &str| {
+        app.credit()
+            .request("GET", path)
+            .header("Origin", "https://app.example")
+            .header(
+                "Traceparent",
+                "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            )
+            .send()
+    };
+    for reply in [
+        read("/v1/customers/C-1").expect(200),
+        read("/v1/customers/C-2").expect(404),
+    ] {
+        let exposed = names(reply.header("access-control-expose-headers").unwrap());
+        for name in [
+            "content-disposition",
+            "location",
+            "etag",
+            "retry-after",
+            "link",
+            "x-request-id",
+            "idempotent-replayed",
+            "api-version",
+            "www-authenticate",
+            "allow",
+        ] {
+            assert!(exposed.contains(&name.to_owned()), "{name}: {exposed:?}");
+        }
+        let varies: Vec<&str> = reply.all_headers("vary");
+        assert!(
+            varies.iter().any(|vary| vary.contains("Origin")),
+            "{} {varies:?}",
+            reply.status
+        );
+    }
 }
 
 // ---------------------------------------------------------------- the trail, secrets and logs

@@ -256,8 +256,9 @@ fn refuse_rejected(record: &Record) -> Result<(), Problem> {
     }
     let mut problem = Problem::new(Code::Invalid);
     for reason in &record.decision.reasons {
-        let message = reason.message(Language::English);
-        problem = problem.at("", reason.code.as_str(), message);
+        problem = problem.at_told("", reason.code.as_str(), |language| {
+            reason.message(language)
+        });
     }
     Err(problem)
 }

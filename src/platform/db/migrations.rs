@@ -1,5 +1,8 @@
 //! The migrations of both databases, inside the binary.
 
+use std::collections::BTreeSet;
+
+use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -47,6 +50,26 @@ pub fn pending(db: &mut Db) -> Result<usize, DbError> {
         }
     }
     .map_err(|error| DbError::Document(error.to_string()))
+}
+
+/// The versions of all migrations for PostgreSQL.
+pub(super) fn known_postgres() -> diesel::migration::Result<BTreeSet<String>> {
+    versions::<Pg>(&POSTGRES)
+}
+
+/// The versions of all migrations for SQLite.
+pub(super) fn known_sqlite() -> diesel::migration::Result<BTreeSet<String>> {
+    versions::<Sqlite>(&SQLITE)
+}
+
+fn versions<B: diesel::backend::Backend>(
+    source: &EmbeddedMigrations,
+) -> diesel::migration::Result<BTreeSet<String>> {
+    let migrations = MigrationSource::<B>::migrations(source)?;
+    Ok(migrations
+        .iter()
+        .map(|migration| migration.name().version().to_string())
+        .collect())
 }
 
 /// Undoes every migration. For tests of the way back only.

@@ -12,6 +12,7 @@ mod flusher;
 pub mod migrations;
 mod open;
 mod reactions;
+mod recognition;
 pub mod schema;
 mod session;
 mod standby;

@@ -8,7 +8,7 @@ use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::sqlite::SqliteConnection;
 
-use super::{Conn, Db, DbError, Durability, Reaction, Reactions, Tx};
+use super::{Conn, Db, DbError, Durability, Reaction, Reactions, Tx, recognition};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Clock;
 
@@ -47,6 +47,14 @@ pub enum OpenError {
     UnknownScheme(String),
     #[error("the database can't be opened: {0}")]
     Unreachable(String),
+    #[error(
+        "{0} holds the tables of another program; nothing was changed. Name another file in NETTERMS_DATABASE_URL"
+    )]
+    Foreign(String),
+    #[error(
+        "the database has the migration {0}, which this version of netterms does not know: a newer one has run on it. Start that version, or restore a backup from before"
+    )]
+    Newer(String),
 }
 
 /// The handle to the database: cheap to clone, shared by everything that reads or writes.
@@ -72,10 +80,11 @@ pub(super) enum Pools {
 }
 
 impl Database {
-    /// Opens by URL scheme. An unknown scheme is an error: a mistyped `postgre://` must not create a file.
+    /// Opens by URL scheme. An unknown scheme is an error: a mistyped `postgre://` must not create a file. So is a
+    /// schema that this version does not know; nothing was written then.
     ///
     /// # Errors
-    /// When the scheme is unknown or no connection can be made.
+    /// When the scheme is unknown, no connection can be made, or the database is another program's or a newer version's.
     pub fn open(config: &DatabaseConfig, clock: Clock) -> Result<Database, OpenError> {
         let pools = match config.url.split_once("://") {
             Some(("postgres" | "postgresql", _)) => {
@@ -88,10 +97,10 @@ impl Database {
                         .build(ConnectionManager::new(&config.url))
                         .map_err(unreachable)
                 };
-                Pools::Postgres {
-                    writers: pool()?,
-                    readers: pool()?,
-                }
+                let (writers, readers): (Pool<ConnectionManager<PgConnection>>, _) =
+                    (pool()?, pool()?);
+                recognition::recognise_postgres(&mut *writers.get().map_err(unreachable)?)?;
+                Pools::Postgres { writers, readers }
             }
             Some(("sqlite", path)) if !path.is_empty() => {
                 let pool = |size: u32| {
@@ -104,6 +113,7 @@ impl Database {
                         .build(ConnectionManager::new(path))
                         .map_err(unreachable)
                 };
+                recognition::recognise_sqlite(path)?;
                 use_write_ahead_log(path)?;
                 Pools::Sqlite {
                     writer: pool(1)?,

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::future::{Ready, ready};
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
@@ -197,11 +198,11 @@ fn permitted<P: Permission>(request: &HttpRequest) -> Result<Actor<P>, Problem> 
             tracing::warn!(subject = %caller.subject, permission = P::NAME, "authorisation denied");
             Err(Problem::new(Code::Forbidden).with_list("roles", P::ROLES))
         }
-        Some(Verified(Err(reason))) => {
-            tracing::warn!(reason = reason.0, "authentication failed");
-            Err(Problem::new(Code::Unauthenticated))
+        Some(Verified(Err(refusal))) => {
+            tracing::warn!(reason = refusal.reason, "authentication failed");
+            Err(Problem::new(refusal.code))
         }
-        None => Err(Problem::new(Code::Unauthenticated)),
+        None => Err(Problem::new(Code::TokenMissing)),
     }
 }
 
@@ -222,9 +223,34 @@ fn within(caller: Arc<Caller>, roles: &[Role]) -> Arc<Caller> {
 #[derive(Debug, Clone)]
 pub struct Verified(pub Result<Arc<Caller>, Refusal>);
 
-/// Why a token was refused, for the log alone.
+/// Why a token was refused: the code for the caller, and the reason for the log alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal(pub &'static str);
+pub struct Refusal {
+    code: Code,
+    reason: &'static str,
+}
+
+impl Refusal {
+    /// There is no token to look at.
+    pub const fn missing(reason: &'static str) -> Refusal {
+        let code = Code::TokenMissing;
+        Refusal { code, reason }
+    }
+
+    /// The token was good once.
+    const fn expired() -> Refusal {
+        Refusal {
+            code: Code::TokenExpired,
+            reason: "expired",
+        }
+    }
+
+    /// The token is none of ours, or says what none may say.
+    pub const fn invalid(reason: &'static str) -> Refusal {
+        let code = Code::TokenInvalid;
+        Refusal { code, reason }
+    }
+}
 
 /// The claims of an access token (RFC 9068), with netterms' own: `roles` and `authority_level`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -287,6 +313,12 @@ pub const SECRET_BYTES_MIN: usize = 32;
 
 const TOKEN_TYPE: &str = "at+jwt";
 
+/// Whether the `typ` of a token is that of an access token: `application/` may stand before it (RFC 9068, 2.1).
+fn is_access_token(kind: &str) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    kind.strip_prefix("application/").unwrap_or(&kind) == TOKEN_TYPE
+}
+
 impl Verifier {
     /// A verifier for tokens signed with a shared secret.
     pub fn shared_secret(settings: &SharedSecret) -> Verifier {
@@ -335,21 +367,26 @@ impl Verifier {
     }
 
     fn verify_anew(&self, token: &str) -> Result<Accepted, Refusal> {
-        let header = jsonwebtoken::decode_header(token).map_err(|_| Refusal("not a token"))?;
+        let header =
+            jsonwebtoken::decode_header(token).map_err(|_| Refusal::invalid("not a token"))?;
         let kind = header.typ.as_deref().unwrap_or_default();
-        if !kind.eq_ignore_ascii_case(TOKEN_TYPE) {
-            return Err(Refusal("not an access token (typ)"));
+        if !is_access_token(kind) {
+            return Err(Refusal::invalid("not an access token (typ)"));
         }
         if header.crit.is_some() {
-            return Err(Refusal("asks for an extension (crit)"));
+            return Err(Refusal::invalid("asks for an extension (crit)"));
         }
-        let mut refusal = Refusal("no issuer");
+        let mut refusal = Refusal::invalid("no issuer");
         for issuer in &self.issuers {
             match jsonwebtoken::decode::<Claims>(token, &issuer.key, &issuer.validation) {
                 Ok(data) => return issuer.accept(data.claims),
                 Err(error) => {
                     tracing::debug!(%error, issuer = issuer.name, "token refused");
-                    refusal = Refusal("signature or claims do not hold");
+                    // The signature is looked at before the claims: who learns that it expired had a good one.
+                    refusal = match error.kind() {
+                        ErrorKind::ExpiredSignature => Refusal::expired(),
+                        _ => Refusal::invalid("signature or claims do not hold"),
+                    };
                 }
             }
         }
@@ -361,13 +398,16 @@ impl Issuer {
     fn accept(&self, claims: Claims) -> Result<Accepted, Refusal> {
         let now = wall_seconds();
         if claims.exp > now + self.lifetime_max {
-            return Err(Refusal("expires too far in the future"));
+            return Err(Refusal::invalid("expires too far in the future"));
         }
         if claims.iat > now + 60 {
-            return Err(Refusal("issued in the future"));
+            return Err(Refusal::invalid("issued in the future"));
         }
-        if claims.jti.is_empty() || claims.client_id.is_empty() {
-            return Err(Refusal("jti or client_id is empty"));
+        if !is_name(&claims.jti) || !is_name(&claims.client_id) {
+            return Err(Refusal::invalid("jti or client_id is no name"));
+        }
+        if is_of_the_house(&claims.sub) {
+            return Err(Refusal::invalid("the subject is one of the house's own"));
         }
         Ok(Accepted {
             until: claims.exp,
@@ -381,6 +421,20 @@ impl Issuer {
             },
         })
     }
+}
+
+/// Whether a claim names something: 1 to 255 characters, none of them a control character such as NUL.
+fn is_name(claim: &str) -> bool {
+    (1..=255).contains(&claim.chars().count()) && !claim.chars().any(char::is_control)
+}
+
+/// Whether a subject is one under which the house itself works: no token may speak for it.
+pub fn is_of_the_house(subject: &Subject) -> bool {
+    let name = subject.as_str();
+    name == HOUSE
+        || name
+            .strip_prefix(HOUSE)
+            .is_some_and(|rest| rest.starts_with('-'))
 }
 
 /// Seconds since 1970 by the machine's own clock: tokens use wall time.
@@ -425,6 +479,9 @@ pub fn mint(
         &EncodingKey::from_secret(&settings.secret),
     )
 }
+
+/// The subject of what the house does by itself; its parts add a hyphen and their name.
+pub const HOUSE: &str = "netterms";
 
 /// The caller for work that no request began: the sweepers, the demo, the command line.
 pub fn house_caller(name: &str, roles: &[Role]) -> Result<Caller, Problem> {

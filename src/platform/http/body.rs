@@ -12,9 +12,10 @@ use aws_lc_rs::digest::{SHA256, digest};
 use futures_util::StreamExt as _;
 use futures_util::future::{Ready, ready};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
-use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+use validator::Validate;
 
 use super::problem::{Code, Problem};
+use super::reading::{check_shape, refuse_keys_twice, what_is_malformed};
 
 /// The largest JSON body: 256 KiB.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -353,7 +354,7 @@ fn without_empty_fractions(bytes: &[u8]) -> Vec<u8> {
             escaped = !escaped && byte == b'\\';
         } else if byte == b'"' {
             in_string = true;
-        } else if byte == b'.' && written.last().is_some_and(u8::is_ascii_digit) {
+        } else if byte == b'.' && ends_in_whole_number(&written) {
             let zeros = after.iter().take_while(|&&digit| digit == b'0').count();
             let (_, behind) = after.split_at(zeros);
             let goes_on = behind
@@ -369,6 +370,16 @@ fn without_empty_fractions(bytes: &[u8]) -> Vec<u8> {
     written
 }
 
+/// Whether the bytes end in the digits of a number that has no fraction and no exponent yet.
+fn ends_in_whole_number(bytes: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+    let number = bytes.iter().rev().take_while(|byte| is_part(byte));
+    bytes.last().is_some_and(u8::is_ascii_digit)
+        && number
+            .into_iter()
+            .all(|byte| byte.is_ascii_digit() || *byte == b'-')
+}
+
 /// Reads JSON strictly, and checks its shape.
 fn parse<In: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<In, Problem> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
@@ -377,86 +388,13 @@ fn parse<In: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<In, Problem> {
         return Err(Problem::new(Code::MalformedBody).at("", "malformed", "must be an object"));
     }
     // Keeping the path at hand costs as much as reading, so only what can't be read is read a second time with it.
-    let input: In = serde_json::from_slice(bytes).map_err(|_| what_is_malformed::<In>(bytes))?;
-    input.validate().map_err(|errors| {
-        let mut problem = Problem::new(Code::MalformedBody);
-        for (pointer, code, message) in shape_errors("", &errors) {
-            problem = problem.at(pointer, &code, message);
-        }
-        problem
+    let input: In = serde_json::from_slice(bytes).map_err(|_| {
+        let fault = what_is_malformed::<In>(bytes);
+        Problem::new(Code::MalformedBody).at(fault.pointer(), fault.code, fault.message)
     })?;
+    refuse_keys_twice(bytes)?;
+    check_shape(&input)?;
     Ok(input)
-}
-
-/// What is wrong with JSON that can't be read, and where.
-fn what_is_malformed<In: DeserializeOwned>(bytes: &[u8]) -> Problem {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let (pointer, error) = match serde_path_to_error::deserialize::<_, In>(&mut deserializer) {
-        Err(error) => (pointer(error.path()), Some(error.into_inner())),
-        Ok(_) => (String::new(), deserializer.end().err()),
-    };
-    let message = error.as_ref().map(serde_message).unwrap_or_default();
-    Problem::new(Code::MalformedBody).at(pointer, "malformed", message)
-}
-
-/// serde's message without the position, which means nothing to a caller that sent one line.
-fn serde_message(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or(&text);
-    text.chars().take(300).collect()
-}
-
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter()
-        .filter_map(|segment| match segment {
-            Segment::Seq { index } => Some(format!("/{index}")),
-            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-            Segment::Enum { variant } => Some(format!("/{variant}")),
-            Segment::Unknown => None,
-        })
-        .collect()
-}
-
-/// Flattens the validator's tree into pointers, codes and messages.
-fn shape_errors(prefix: &str, errors: &ValidationErrors) -> Vec<(String, String, String)> {
-    let mut flat = Vec::new();
-    for (field, kind) in errors.errors() {
-        let pointer = if field == "__all__" {
-            prefix.to_owned()
-        } else {
-            format!("{prefix}/{field}")
-        };
-        match kind {
-            ValidationErrorsKind::Struct(inner) => flat.extend(shape_errors(&pointer, inner)),
-            ValidationErrorsKind::List(items) => {
-                for (index, inner) in items {
-                    flat.extend(shape_errors(&format!("{pointer}/{index}"), inner));
-                }
-            }
-            ValidationErrorsKind::Field(found) => {
-                for error in found {
-                    let message = error
-                        .message
-                        .clone()
-                        .unwrap_or_else(|| bounds(error).into());
-                    flat.push((pointer.clone(), error.code.to_string(), message.to_string()));
-                }
-            }
-        }
-    }
-    flat.sort();
-    flat
-}
-
-fn bounds(error: &validator::ValidationError) -> String {
-    let bound = |name: &str| error.params.get(name).map(ToString::to_string);
-    match (bound("min"), bound("max")) {
-        (Some(min), Some(max)) => format!("must be between {min} and {max}"),
-        (Some(min), None) => format!("must be at least {min}"),
-        (None, Some(max)) => format!("must be at most {max}"),
-        (None, None) => "is not allowed".to_owned(),
-    }
 }
 
 /// The version that the caller read, from `If-Match`.
@@ -490,7 +428,11 @@ impl FromRequest for Precondition {
         ready(match none {
             Some(value) if !headers.contains_key("if-match") => match value.to_str() {
                 Ok(any) if any.trim() == "*" => Ok(Precondition::Absent),
-                _ => Err(Problem::new(Code::Stale)),
+                _ => Err(Problem::new(Code::MalformedParameter).at(
+                    "#If-None-Match",
+                    "malformed",
+                    "must be * here: it says that there is none yet",
+                )),
             },
             _ => if_match(headers).map(|version| Precondition::Version(version.0)),
         })
@@ -501,15 +443,27 @@ fn if_match(headers: &HeaderMap) -> Result<IfMatch, Problem> {
     let value = headers
         .get("if-match")
         .ok_or_else(|| Problem::new(Code::PreconditionRequired))?;
+    let text = value.to_str().unwrap_or_default().trim();
+    // By RFC 9110 a weak ETag never matches: an answer that a proxy changed on its way is not what we gave out.
+    let (is_weak, tag) = text
+        .strip_prefix("W/")
+        .map_or((false, text), |tag| (true, tag));
+    let opaque = tag
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .filter(|opaque| !opaque.contains('"') && headers.get_all("if-match").count() == 1)
+        .ok_or_else(|| {
+            Problem::new(Code::MalformedParameter).at(
+                "#If-Match",
+                "malformed",
+                "must be the ETag that was read, in double quotes, such as \"3\"; * and lists are not taken",
+            )
+        })?;
     // An ETag that we never gave out can't be the current one.
-    let version = value.to_str().ok().and_then(|text| {
-        text.trim()
-            .strip_prefix('"')?
-            .strip_suffix('"')?
-            .parse()
-            .ok()
-    });
-    version
+    opaque
+        .parse()
+        .ok()
+        .filter(|_| !is_weak)
         .map(IfMatch)
         .ok_or_else(|| Problem::new(Code::Stale))
 }
@@ -534,6 +488,10 @@ mod tests {
                 r#"{"a":"1.0","b\"":"2.0\\"}"#,
             ),
             ("[1.05,1.50,1.0e3,1.,.0]", "[1.05,1.50,1.0e3,1.,.0]"),
+            (
+                "[1e1.0,1E-2.0,1.5.0,e1.0,-3.00]",
+                "[1e1.0,1E-2.0,1.5.0,e1.0,-3]",
+            ),
         ] {
             assert_eq!(
                 without_empty_fractions(given.as_bytes()),

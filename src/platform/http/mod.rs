@@ -8,9 +8,12 @@ pub mod auth;
 pub mod body;
 pub mod csv;
 mod doors;
+pub mod guide;
 pub mod language;
+pub mod messages;
 pub mod page;
 pub mod problem;
+mod reading;
 pub mod uploads;
 
 pub use answer::Answer;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
-use aws_lc_rs::hmac;
+use aws_lc_rs::{aead, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::body::fingerprint;
 use super::problem::{Code, Problem};
+use super::reading::what_is_malformed_in_form;
 
 /// How many items a page has when the caller doesn't say.
 const LIMIT_DEFAULT: i64 = 50;
@@ -25,30 +26,52 @@ const LIMIT_MAX: i64 = 200;
 /// How often one parameter may be repeated.
 pub const REPETITIONS_MAX: usize = 100;
 
-/// Signs cursors, so that a caller can use only those that it was given.
-pub struct CursorKey(hmac::Key);
+/// Seals cursors, so that a caller can use only those that it was given, and learns nothing from them.
+pub struct CursorKey {
+    sealing: aead::LessSafeKey,
+    /// The nonce is a hash of what is sealed: the same page has the same cursor, and no two texts share a nonce.
+    naming: hmac::Key,
+}
 
 impl CursorKey {
-    /// A key that every replica with the same secret shares.
-    pub fn derive(secret: &[u8]) -> CursorKey {
+    /// Keys that every replica with the same secret shares.
+    ///
+    /// # Errors
+    /// When the library refuses the key.
+    pub fn derive(secret: &[u8]) -> Result<CursorKey, Problem> {
         let base = hmac::Key::new(hmac::HMAC_SHA256, secret);
-        let derived = hmac::sign(&base, b"netterms cursor");
-        CursorKey(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()))
+        let sealing = hmac::sign(&base, b"netterms cursor sealing");
+        let naming = hmac::sign(&base, b"netterms cursor naming");
+        let sealing = aead::UnboundKey::new(&aead::AES_256_GCM, sealing.as_ref())
+            .map_err(|_| Problem::internal("no key to seal cursors with"))?;
+        Ok(CursorKey {
+            sealing: aead::LessSafeKey::new(sealing),
+            naming: hmac::Key::new(hmac::HMAC_SHA256, naming.as_ref()),
+        })
     }
 
-    fn seal(&self, text: &str) -> String {
-        let tag = hmac::sign(&self.0, text.as_bytes());
-        let mut bytes = tag.as_ref().get(..16).unwrap_or_default().to_vec();
-        bytes.extend_from_slice(text.as_bytes());
-        URL_SAFE_NO_PAD.encode(bytes)
+    fn seal(&self, text: &str) -> Option<String> {
+        let hash = hmac::sign(&self.naming, text.as_bytes());
+        let nonce: [u8; aead::NONCE_LEN] = hash.as_ref().get(..aead::NONCE_LEN)?.try_into().ok()?;
+        let mut sealed = text.as_bytes().to_vec();
+        self.sealing
+            .seal_in_place_append_tag(
+                aead::Nonce::assume_unique_for_key(nonce),
+                aead::Aad::empty(),
+                &mut sealed,
+            )
+            .ok()?;
+        Some(URL_SAFE_NO_PAD.encode([nonce.as_slice(), sealed.as_slice()].concat()))
     }
 
     fn open(&self, cursor: &str) -> Option<String> {
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let (tag, text) = bytes.split_at_checked(16)?;
-        let expected = hmac::sign(&self.0, text);
-        let expected = expected.as_ref().get(..16)?;
-        aws_lc_rs::constant_time::verify_slices_are_equal(tag, expected).ok()?;
+        let mut bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (nonce, sealed) = bytes.split_at_mut_checked(aead::NONCE_LEN)?;
+        let nonce = aead::Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let text = self
+            .sealing
+            .open_in_place(nonce, aead::Aad::empty(), sealed)
+            .ok()?;
         String::from_utf8(text.to_vec()).ok()
     }
 }
@@ -151,7 +174,7 @@ impl<T: Serialize> Page<T> {
         let next_cursor = self
             .position
             .and_then(|position| serde_json::to_string(&position).ok())
-            .map(|text| key.seal(&text));
+            .and_then(|text| key.seal(&text));
         let mut response = HttpResponse::Ok();
         if let Some(cursor) = &next_cursor {
             let others: Vec<&str> = request
@@ -259,8 +282,10 @@ impl<Q: DeserializeOwned + 'static> FromRequest for Query<Q> {
 type Pairs = Vec<(String, String)>;
 
 fn query_pairs(request: &HttpRequest) -> Result<Pairs, Problem> {
-    let pairs: Pairs = serde_html_form::from_str(request.query_string())
-        .map_err(|error| malformed("", error.to_string()))?;
+    let pairs: Pairs = serde_html_form::from_str(request.query_string()).map_err(|error| {
+        tracing::debug!(%error, "a query that can't be read");
+        malformed("query", "must have another form; the contract says which")
+    })?;
     let mut repetitions: HashMap<&str, usize> = HashMap::new();
     for (name, value) in &pairs {
         if value.is_empty() {
@@ -296,21 +321,15 @@ fn take_single(pairs: &mut Pairs, name: &str) -> Result<Option<String>, Problem>
 }
 
 fn read_pairs<Q: DeserializeOwned>(pairs: &Pairs) -> Result<Q, Problem> {
-    let encoded =
-        serde_html_form::to_string(pairs).map_err(|error| malformed("", error.to_string()))?;
-    serde_html_form::from_str(&encoded).map_err(|error| {
-        let text = error.to_string();
-        let name = pairs
-            .iter()
-            .map(|(name, _)| name.as_str())
-            .find(|name| text.contains(&format!("`{name}`")))
-            .unwrap_or_default();
-        malformed(name, &text)
+    let encoded = serde_html_form::to_string(pairs).map_err(Problem::internal)?;
+    let form = serde_html_form::Deserializer::from_bytes(encoded.as_bytes());
+    serde_path_to_error::deserialize(form).map_err(|error| {
+        let fault = what_is_malformed_in_form(error.path(), &error.inner().to_string());
+        Problem::new(Code::MalformedParameter).at(fault.parameter(), fault.code, fault.message)
     })
 }
 
 fn malformed(name: &str, message: impl ToString) -> Problem {
-    let message: String = message.to_string().chars().take(300).collect();
     Problem::new(Code::MalformedParameter).at(format!("#{name}"), "malformed", message)
 }
 

@@ -1,8 +1,10 @@
 //! Problems: every answer that is no answer, as RFC 9457 has it, from one table of codes.
 //!
 //! A [`Problem`] carries a code and facts, never a finished text: the outermost middleware writes it in the caller's
-//! language. What went wrong inside is logged, and never part of it.
+//! language, the messages of its errors by the catalogue ([`super::messages`]), its title and its page by
+//! [`super::guide`]. What went wrong inside is logged, and never part of it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use actix_web::http::StatusCode;
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::messages::{filled, told};
 use crate::kernel::places::Language;
 use crate::platform::db::{DbError, Retryable};
 
@@ -33,12 +36,13 @@ macro_rules! codes {
                 match self { $(Code::$variant => $status,)* }
             }
 
-            /// A short summary, the same in every language.
-            pub const fn title(self) -> &'static str {
+            /// A short summary in English.
+            pub(super) const fn english_title(self) -> &'static str {
                 match self { $(Code::$variant => $title,)* }
             }
 
-            const fn template(self, language: Language) -> &'static str {
+            /// The sentence about one case of it, with its facts in braces.
+            pub(super) const fn template(self, language: Language) -> &'static str {
                 match (self, language) {
                     $((Code::$variant, Language::English) => $en, (Code::$variant, Language::Chinese) => $zh,)*
                 }
@@ -58,8 +62,12 @@ codes! {
         "This operation moves money, capacity or approval: send an Idempotency-Key of 1 to 255 visible ASCII characters, new for each intent and the same for its retries.", "本操作涉及资金、额度或审批，请提供 1 至 255 个可见 ASCII 字符的 Idempotency-Key，每个意图一个，重试时不变。";
     IdempotencyKeyMalformed, "idempotency_key_malformed", 400, "Idempotency-Key is malformed",
         "An Idempotency-Key has 1 to 255 visible ASCII characters, in double quotes or bare.", "Idempotency-Key 应为 1 至 255 个可见 ASCII 字符，可带双引号。";
-    Unauthenticated, "unauthenticated", 401, "Not authenticated",
-        "Send a valid bearer token in the Authorization header.", "请在 Authorization 请求头中提供有效的令牌。";
+    TokenMissing, "token_missing", 401, "The token is missing",
+        "Send a bearer token in the Authorization header, once.", "请在 Authorization 请求头中提供一个 Bearer 令牌。";
+    TokenExpired, "token_expired", 401, "The token has expired",
+        "The token is no longer valid; fetch a new one.", "令牌已过期，请获取新的令牌。";
+    TokenInvalid, "token_invalid", 401, "The token is not valid",
+        "The token is none that this service accepts: its form, signature, issuer, audience or claims are wrong.", "本服务不接受该令牌：其格式、签名、签发者、受众或声明有误。";
     Forbidden, "forbidden", 403, "Not permitted",
         "None of your roles permits this; it takes one of: {roles}.", "您的角色无权执行此操作，需要以下角色之一：{roles}。";
     SegregationOfDuties, "segregation_of_duties", 403, "Another person must do this",
@@ -77,7 +85,7 @@ codes! {
     StateConflict, "state_conflict", 409, "Not possible in this state",
         "The {thing} is {status}; from there it can be: {allowed}.", "该{thing}状态为 {status}，可执行：{allowed}。";
     DuplicateNumber, "duplicate_number", 409, "The number is taken",
-        "There is a {thing} with the number {number} already.", "编号为 {number} 的{thing}已存在。";
+        "The number {number} is taken by another {thing}.", "编号 {number} 已被另一{thing}使用。";
     RequestInProgress, "request_in_progress", 409, "The request is still in progress",
         "A request with this Idempotency-Key is still being worked on; ask again in a moment.", "使用该 Idempotency-Key 的请求仍在处理中，请稍后再试。";
     ReservationExists, "reservation_exists", 409, "The order has a reservation",
@@ -118,6 +126,17 @@ codes! {
         "The database can't be reached or is busy; try again after the time in Retry-After.", "数据库暂不可用，请按 Retry-After 稍后再试。";
 }
 
+/// What [`Code::StateConflict`] says when nothing is allowed any more.
+const ENDED: &str = "The {thing} is {status}; nothing more can be done with it.";
+const ENDED_CHINESE: &str = "该{thing}状态为 {status}，不能再执行任何操作。";
+
+/// The longest pointer, message and detail that an answer has, as the contract says: the rest is cut.
+const POINTER_MAX: usize = 500;
+const MESSAGE_MAX: usize = 1000;
+const DETAIL_MAX: usize = 4000;
+/// How many errors an answer lists at most.
+const ERRORS_MAX: usize = 1000;
+
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {
@@ -132,12 +151,44 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// A [`FieldError`] before it is told: the message in English, by which the catalogue finds the Chinese one, or both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Complaint {
+    pointer: String,
+    code: String,
+    message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chinese: Option<String>,
+}
+
+impl Complaint {
+    fn told(&self, language: Language) -> FieldError {
+        let message = match (language, &self.chinese) {
+            (Language::Chinese, Some(chinese)) => chinese.into(),
+            _ => told(&self.message, language),
+        };
+        FieldError {
+            pointer: cut(&self.pointer, POINTER_MAX),
+            code: self.code.clone(),
+            message: cut(&message, MESSAGE_MAX),
+        }
+    }
+}
+
+/// At most so many characters of a text.
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => text.get(..end).unwrap_or_default().to_owned(),
+        None => text.to_owned(),
+    }
+}
+
 /// A request that could not be processed, and why.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Problem {
     code: Code,
     facts: Map<String, Value>,
-    errors: Vec<FieldError>,
+    errors: Vec<Complaint>,
     /// Seconds after which the caller may try again.
     retry_after: Option<u32>,
     /// The unit of work met another, and may be run again at once.
@@ -179,28 +230,52 @@ impl Problem {
         self
     }
 
-    /// Points at what is wrong.
+    /// Points at what is wrong. The message is English and has its twin in the catalogue (`messages/zh-CN.txt`).
     #[must_use]
     pub fn at(mut self, pointer: impl ToString, code: &str, message: impl ToString) -> Problem {
-        self.errors.push(FieldError {
+        self.errors.push(Complaint {
             pointer: pointer.to_string(),
             code: code.to_owned(),
             message: message.to_string(),
+            chinese: None,
+        });
+        self
+    }
+
+    /// Points at what is wrong, with a text that knows its languages itself.
+    #[must_use]
+    pub fn at_told(
+        mut self,
+        pointer: impl ToString,
+        code: &str,
+        message: impl Fn(Language) -> String,
+    ) -> Problem {
+        self.errors.push(Complaint {
+            pointer: pointer.to_string(),
+            code: code.to_owned(),
+            message: message(Language::English),
+            chinese: Some(message(Language::Chinese)),
         });
         self
     }
 
     /// The same problem of one item in a body of many: `prefix` leads to the item, and every problem points somewhere.
     #[must_use]
-    pub fn below(mut self, prefix: &str, language: Language) -> Problem {
+    pub fn below(mut self, prefix: &str) -> Problem {
         for error in &mut self.errors {
             error.pointer.insert_str(0, prefix);
         }
         if self.errors.is_empty() {
-            let message = self.detail(language);
-            let code = self.code.as_str();
-            return self.at(prefix, code, message);
+            let (code, told) = (self.code.as_str(), self.clone());
+            return self.at_told(prefix, code, |language| told.detail(language));
         }
+        self
+    }
+
+    /// This problem and what is wrong in another, such as another item of a body of many.
+    #[must_use]
+    pub fn and(mut self, other: Problem) -> Problem {
+        self.errors.extend(other.errors);
         self
     }
 
@@ -272,28 +347,43 @@ impl Problem {
         }
     }
 
-    /// The text for a person, with the facts filled in.
+    /// The text for a person, with the facts filled in, words among them in the person's language.
     pub fn detail(&self, language: Language) -> String {
-        let mut text = self.code.template(language).to_owned();
-        for name in self.facts.keys() {
-            if let Some(value) = self.fact_text(name) {
-                let value = if value.is_empty() { "—" } else { &value };
-                text = text.replace(&format!("{{{name}}}"), value);
-            }
-        }
-        text
+        let facts: BTreeMap<&str, String> = self
+            .facts
+            .keys()
+            .filter_map(|name| {
+                let text = self.fact_text(name)?;
+                Some((name.as_str(), told(&text, language).into_owned()))
+            })
+            .collect();
+        let ends_here =
+            self.code == Code::StateConflict && facts.get("allowed").is_none_or(String::is_empty);
+        let template = match (ends_here, language) {
+            (true, Language::English) => ENDED,
+            (true, Language::Chinese) => ENDED_CHINESE,
+            (false, _) => self.code.template(language),
+        };
+        let text = filled(template, |name| facts.get(name).map(String::as_str));
+        cut(&text, DETAIL_MAX)
     }
 
     /// The body of the answer.
     pub fn body(&self, language: Language, instance: &str, request_id: &str) -> Value {
+        let errors: Vec<FieldError> = self
+            .errors
+            .iter()
+            .take(ERRORS_MAX)
+            .map(|error| error.told(language))
+            .collect();
         let mut body = json!({
             "type": format!("/problems/{}", self.code.as_str()),
-            "title": self.code.title(),
+            "title": self.code.title(language),
             "status": self.code.status(),
             "detail": self.detail(language),
             "instance": instance,
             "code": self.code.as_str(),
-            "errors": self.errors,
+            "errors": errors,
             "request_id": request_id,
         });
         if let Some(members) = body.as_object_mut() {
@@ -374,7 +464,7 @@ pub struct ProblemOut {
     #[serde(rename = "type")]
     #[schema(format = "uri-reference", max_length = 200)]
     kind: String,
-    /// A short summary, the same in every language.
+    /// A short summary, in the language of Accept-Language.
     #[schema(max_length = 200)]
     title: String,
     #[schema(minimum = 400, maximum = 599)]

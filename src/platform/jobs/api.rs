@@ -12,10 +12,12 @@ use super::model::{Job, JobError, JobStatus};
 use super::{report, store};
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::JobId;
+use crate::kernel::places::Language;
 use crate::platform::http::auth::ReadJobs;
+use crate::platform::http::messages::told;
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, Listing, Nothing, Outcome, Problem,
+    Actor, Answer, Code, Command, Doors, Listing, Nothing, Outcome, Problem, Speaks,
 };
 
 /// How often a stream of events looks whether the job changed.
@@ -49,6 +51,7 @@ pub async fn list_jobs(
     request: HttpRequest,
     doors: web::Data<Doors>,
     cursors: web::Data<CursorKey>,
+    speaks: Speaks,
 ) -> Outcome {
     let page = doors
         .read(move |db| {
@@ -59,7 +62,9 @@ pub async fn list_jobs(
                 .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
         })
         .await?;
-    Ok(page.map(JobOut::from).into_response(&request, &cursors))
+    Ok(page
+        .map(|job| JobOut::from(job).told(speaks.0))
+        .into_response(&request, &cursors))
 }
 
 /// Read a job
@@ -76,11 +81,15 @@ pub async fn find_job(
     actor: Actor<ReadJobs>,
     id: web::Path<JobId>,
     doors: web::Data<Doors>,
+    speaks: Speaks,
 ) -> Outcome {
     let job = doors
         .read(move |db| Ok(actions::find_visible(db, &actor, *id)?))
         .await?;
-    Ok(answer(job)?.into_response())
+    let version = job.version;
+    Ok(Answer::ok(&JobOut::from(job).told(speaks.0))?
+        .version(version)
+        .into_response())
 }
 
 /// Cancel a job
@@ -306,6 +315,16 @@ pub struct ProgressOut {
     total: Option<i64>,
     #[schema(max_length = 32)]
     unit: String,
+}
+
+impl JobOut {
+    /// The same with what went wrong in the reader's language.
+    fn told(mut self, language: Language) -> JobOut {
+        for error in &mut self.errors {
+            error.message = told(&error.message, language).into_owned();
+        }
+        self
+    }
 }
 
 impl From<Job> for JobOut {

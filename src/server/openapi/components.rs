@@ -50,7 +50,7 @@ fn problems() -> Vec<(&'static str, Problem)> {
                 "is not a currency of ISO 4217",
             ),
         ),
-        ("No valid token.", Problem::new(Code::Unauthenticated)),
+        ("No valid token.", Problem::new(Code::TokenInvalid)),
         (
             "No role that permits it, or another person must do it.",
             Problem::new(Code::Forbidden).with_list("roles", ["credit"]),

@@ -32,7 +32,7 @@ use crate::platform::http::problem::{FieldError, ProblemOut};
 #[openapi(
     info(
         title = "netterms",
-        description = "Trade-credit management: who may buy on account, up to what limit and on what terms, and the money coming in.\n\nMoney is a decimal string with its currency. Every list is paged by cursor. A change by a person needs `If-Match`; a POST may carry an `Idempotency-Key`, and must where money, capacity or approval moves. Every answer that is no answer is a problem (RFC 9457) with a stable `code`. Clients must accept members and codes that they do not know.",
+        description = "Trade-credit management: who may buy on account, up to what limit and on what terms, and the money coming in.\n\nMoney is a decimal string with its currency. Every list is paged by cursor. A change by a person needs `If-Match` with the one ETag that was read: `*` and lists are malformed, a weak ETag never matches; a POST may carry an `Idempotency-Key`, and must where money, capacity or approval moves. Every answer that is no answer is a problem (RFC 9457) with a stable `code`. Clients must accept members and codes that they do not know.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact(name = "netterms"),
     ),

@@ -165,6 +165,11 @@ impl TestApp {
         }
     }
 
+    /// Where the database is.
+    pub fn database_url(&self) -> &str {
+        &self.config.database_url
+    }
+
     pub fn database(&self) -> &Database {
         self.database.as_ref().unwrap()
     }

@@ -302,8 +302,10 @@ impl AReceipt {
             "number": self.number, "customer_number": self.customer,
             "receipt_date": self.dated.as_ref().unwrap_or(&today),
             "amount": {"amount": self.amount, "currency": self.currency},
-            "applications": self.applications,
         });
+        if !self.applications.is_empty() {
+            body["applications"] = Value::from(self.applications.clone());
+        }
         if let Some(apply) = &self.apply {
             body["apply"] = Value::from(apply.as_str());
         }

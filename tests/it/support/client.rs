@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use netterms::kernel::caller::Role;
 use netterms::platform::http::auth::{TokenRequest, mint};
+use netterms::platform::http::messages::is_known;
 use serde_json::{Value, json};
 
 use super::TestApp;
@@ -211,13 +212,15 @@ impl Request<'_> {
             .limit(200_000_000)
             .read_to_string()
             .unwrap_or_default();
-        Reply {
+        let reply = Reply {
             request: format!("{} {}", self.method, self.path),
             status: answer.status().as_u16(),
             headers,
             body: serde_json::from_str(&text).unwrap_or(Value::Null),
             text,
-        }
+        };
+        reply.expect_words_in_both_languages();
+        reply
     }
 }
 
@@ -232,6 +235,26 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// Demands that whatever is said to be wrong can be said in Chinese, too, and names no type of ours.
+    #[track_caller]
+    fn expect_words_in_both_languages(&self) {
+        let is_problem = self.header("content-type") == Some("application/problem+json");
+        if !is_problem || self.header("content-language") != Some("en") {
+            return;
+        }
+        // The reasons of a limit check bring both languages themselves.
+        let has_reasons = self.request.ends_with("/release");
+        for error in self.body["errors"].as_array().into_iter().flatten() {
+            let message = error["message"].as_str().unwrap_or_default();
+            assert!(
+                is_known(message) || (has_reasons && error["pointer"] == ""),
+                "{message:?} has no Chinese text: add it to src/platform/http/messages/zh-CN.txt\n{}: {}",
+                self.request,
+                self.text
+            );
+        }
+    }
+
     /// Demands a status; shows the answer when it is another.
     #[track_caller]
     pub fn expect(self, status: u16) -> Reply {
@@ -262,6 +285,15 @@ impl Reply {
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
+    }
+
+    /// All values of a header that may come more than once.
+    pub fn all_headers(&self, name: &str) -> Vec<&str> {
+        self.headers
+            .iter()
+            .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+            .collect()
     }
 
     #[track_caller]

@@ -42,8 +42,8 @@ pub enum AccountError {
     NoSuchCustomer,
     #[error("the customer has no credit account")]
     NoAccount,
-    #[error("the customer has a credit account already")]
-    AccountExists,
+    #[error("the customer has the credit account {0} already")]
+    AccountExists(CreditAccountId),
     #[error("the group has another currency")]
     GroupCurrency { given: Currency, expected: Currency },
     #[error("the amount is in another currency")]
@@ -137,12 +137,16 @@ pub fn open_for(
             sum.plus(relative.exposure())?.kept()
         })
         .map_err(DbError::from)?;
+    if let Some(existing) = store::list_by_customers(tx, &[customer])?.first() {
+        return Err(AccountError::AccountExists(existing.id));
+    }
     let account = CreditAccount::opened(customer, currency, net_days, group, tx.now());
     store::insert(tx, std::slice::from_ref(&account)).map_err(|error| {
         if error.is_duplicate_of("credit_accounts", &["customer_id"]) {
-            AccountError::AccountExists
+            // Somebody else has opened it at the same moment: run again, this finds it.
+            DbError::Serialization("the account was opened meanwhile".to_owned())
         } else {
-            error.into()
+            error
         }
     })?;
     tx.record(Change::new("credit_account.opened", account.id).after(&account))?;

@@ -469,9 +469,9 @@ impl From<AccountError> for Problem {
                 "no_credit_account",
                 "The customer has no credit account; open one by POST /v1/credit-accounts.",
             ),
-            AccountError::AccountExists => Problem::new(Code::DraftExists)
+            AccountError::AccountExists(id) => Problem::new(Code::DraftExists)
                 .with("thing", "credit account")
-                .with("existing_id", "GET /v1/credit-accounts?customer_id="),
+                .with("existing_id", id),
             AccountError::GroupCurrency { given, expected }
             | AccountError::Currency { given, expected } => Problem::new(Code::CurrencyMismatch)
                 .with("given", given)

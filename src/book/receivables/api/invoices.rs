@@ -93,68 +93,68 @@ pub async fn post_invoice_batch(
     let atomic = query.0.atomic.unwrap_or(false);
     doors
         .once_keyed(&actor, command, move |tx, input| {
-            let outcomes = actions::create_invoices(tx, &input.invoices)?;
+            let outcomes: Vec<Result<Invoice, Problem>> =
+                actions::create_invoices(tx, &input.invoices)?
+                    .into_iter()
+                    .enumerate()
+                    .map(|(index, outcome)| outcome.map_err(|error| item_problem(index, error)))
+                    .collect();
+            if atomic {
+                refuse_unless_all(&outcomes)?;
+            }
             let request_id = tx.caller().request_id.clone();
             let results = results(&input.invoices, outcomes, language, &request_id);
             if !atomic {
                 return Answer::multi_status(&InvoiceBatchOut { results });
             }
-            refuse_unless_all(&results)?;
             Answer::ok(&InvoiceBatchOut { results })
         })
         .await
 }
 
+/// What is wrong with one invoice of a batch.
+fn item_problem(index: usize, error: ReceivableError) -> Problem {
+    Problem::from(error).below(&format!("/invoices/{index}"))
+}
+
 fn results(
     inputs: &[InvoiceIn],
-    outcomes: Vec<Result<Invoice, ReceivableError>>,
+    outcomes: Vec<Result<Invoice, Problem>>,
     language: Language,
     request_id: &str,
 ) -> Vec<ItemOut> {
-    let item =
-        |(index, (input, outcome)): (usize, (&InvoiceIn, Result<Invoice, ReceivableError>))| {
-            let number = input.number.clone();
-            match outcome {
-                Ok(invoice) => ItemOut {
-                    number,
-                    status: 201,
-                    id: Some(invoice.id),
-                    problem: None,
-                },
-                Err(error) => {
-                    let problem =
-                        Problem::from(error).below(&format!("/invoices/{index}"), language);
-                    ItemOut {
-                        number,
-                        status: problem.code().status(),
-                        id: None,
-                        problem: Some(problem.body(language, "/v1/invoices/batch", request_id)),
-                    }
-                }
-            }
-        };
-    inputs.iter().zip(outcomes).enumerate().map(item).collect()
+    let item = |(input, outcome): (&InvoiceIn, Result<Invoice, Problem>)| {
+        let number = input.number.clone();
+        match outcome {
+            Ok(invoice) => ItemOut {
+                number,
+                status: 201,
+                id: Some(invoice.id),
+                problem: None,
+            },
+            Err(problem) => ItemOut {
+                number,
+                status: problem.code().status(),
+                id: None,
+                problem: Some(problem.body(language, "/v1/invoices/batch", request_id)),
+            },
+        }
+    };
+    inputs.iter().zip(outcomes).map(item).collect()
 }
 
 /// All or none: one problem that tells everything that is wrong.
-fn refuse_unless_all(results: &[ItemOut]) -> Result<(), Problem> {
-    let errors = results
+fn refuse_unless_all(outcomes: &[Result<Invoice, Problem>]) -> Result<(), Problem> {
+    let mut refused = outcomes
         .iter()
-        .filter_map(|item| item.problem.as_ref()?["errors"].as_array())
-        .flatten();
-    let text =
-        |error: &serde_json::Value, name: &str| error[name].as_str().unwrap_or_default().to_owned();
-    let problem = errors.fold(Problem::new(Code::Invalid), |problem, error| {
-        problem.at(
-            text(error, "pointer"),
-            &text(error, "code"),
-            text(error, "message"),
-        )
-    });
-    if results.iter().any(|item| item.problem.is_some()) {
-        return Err(problem);
+        .filter_map(|outcome| outcome.as_ref().err())
+        .peekable();
+    if refused.peek().is_none() {
+        return Ok(());
     }
-    Ok(())
+    Err(refused
+        .cloned()
+        .fold(Problem::new(Code::Invalid), Problem::and))
 }
 
 /// List invoices

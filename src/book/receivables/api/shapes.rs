@@ -230,13 +230,13 @@ pub struct ReceiptIn {
     pub receipt_date: Day,
     /// More than zero, in the account's currency.
     pub amount: AmountIn,
-    /// How it is applied: `named` when applications are given, else `oldest_first`.
+    /// How it is applied: when left out, as `applications` say.
     pub apply: Option<Apply>,
-    /// The invoices that it pays; what is left stays unapplied.
+    /// The invoices that it pays; what is left stays unapplied. An empty list is none: all stays unapplied. Left out, it
+    /// goes to the oldest first.
     #[validate(length(max = 500), nested)]
     #[schema(max_items = 500)]
-    #[serde(default)]
-    pub applications: Vec<CashApplicationIn>,
+    pub applications: Option<Vec<CashApplicationIn>>,
 }
 
 impl ReceiptIn {
@@ -245,7 +245,7 @@ impl ReceiptIn {
             number: self.number.clone(),
             receipt_date: self.receipt_date.date(),
             amount: self.amount.money(),
-            application: application(self.apply, &self.applications),
+            application: application(self.apply, self.applications.as_deref()),
         }
     }
 }
@@ -292,13 +292,13 @@ fn one_invoice(one: &CashApplicationIn) -> Result<(), ValidationError> {
     "applications": [{"invoice_number": "I-2026-0002", "amount": {"amount": "800.00", "currency": "CNY"}}]
 }))]
 pub struct ApplyIn {
-    /// `named` when applications are given, else `oldest_first`; `none` would do nothing and is refused.
+    /// When left out, as `applications` say; `none` would do nothing and is refused.
     pub apply: Option<Apply>,
-    /// The invoices that it pays; what is left stays unapplied.
+    /// The invoices that it pays; what is left stays unapplied. An empty list would do nothing and is refused. Left out,
+    /// it goes to the oldest first.
     #[validate(length(max = 500), nested)]
     #[schema(max_items = 500)]
-    #[serde(default)]
-    pub applications: Vec<CashApplicationIn>,
+    pub applications: Option<Vec<CashApplicationIn>>,
     /// The day from which it counts: from the document's own date to today; today when not given.
     pub effective_on: Option<Day>,
 }
@@ -309,29 +309,30 @@ impl ApplyIn {
     }
 
     pub fn application(&self) -> Application {
-        application(self.apply, &self.applications)
+        application(self.apply, self.applications.as_deref())
     }
 }
 
 fn receipt_application(input: &ReceiptIn) -> Result<(), ValidationError> {
-    check_application(input.apply, &input.applications)
+    check_application(input.apply, input.applications.as_deref())
 }
 
 fn later_application(input: &ApplyIn) -> Result<(), ValidationError> {
-    if input.apply == Some(Apply::None) {
+    let is_empty = input.applications.as_ref().is_some_and(Vec::is_empty);
+    if input.apply == Some(Apply::None) || (input.apply.is_none() && is_empty) {
         return Err(
             ValidationError::new("nothing_to_do").with_message("must apply it to something".into())
         );
     }
-    check_application(input.apply, &input.applications)
+    check_application(input.apply, input.applications.as_deref())
 }
 
 /// Invoices are named exactly when that is how the money is applied.
 fn check_application(
     apply: Option<Apply>,
-    applications: &[CashApplicationIn],
+    applications: Option<&[CashApplicationIn]>,
 ) -> Result<(), ValidationError> {
-    let is_named = !applications.is_empty();
+    let is_named = applications.is_some_and(|named| !named.is_empty());
     match apply {
         Some(Apply::Named) if !is_named => Err(ValidationError::new("applications_missing")
             .with_message("must have applications when apply is named".into())),
@@ -343,8 +344,8 @@ fn check_application(
     }
 }
 
-fn application(apply: Option<Apply>, applications: &[CashApplicationIn]) -> Application {
-    let named = applications.iter().filter_map(|one| {
+fn application(apply: Option<Apply>, applications: Option<&[CashApplicationIn]>) -> Application {
+    let named = applications.unwrap_or_default().iter().filter_map(|one| {
         let by_id = one.invoice_id.map(InvoiceRef::Id);
         let invoice = by_id.or_else(|| one.invoice_number.clone().map(InvoiceRef::Number))?;
         Some(NamedApplication {
@@ -354,8 +355,12 @@ fn application(apply: Option<Apply>, applications: &[CashApplicationIn]) -> Appl
     });
     match apply {
         Some(Apply::None) => Application::Nothing,
-        _ if !applications.is_empty() => Application::Named(named.collect()),
-        _ => Application::OldestFirst,
+        Some(Apply::OldestFirst) => Application::OldestFirst,
+        Some(Apply::Named) | None => match applications {
+            None => Application::OldestFirst,
+            Some([]) => Application::Nothing,
+            Some(_) => Application::Named(named.collect()),
+        },
     }
 }
 

@@ -228,12 +228,12 @@ impl From<RatingError> for Problem {
             RatingError::PeriodEndsFirst => Problem::invalid("#to", "before_from", text),
             RatingError::InFuture(_) => Problem::invalid("#to", "in_future", text),
             RatingError::CutOffs(error) => match error {
-                CutOffError::Classes => Problem::invalid("/classes", "out_of_range", text),
+                CutOffError::Classes => Problem::invalid("/codes", "out_of_range", text),
                 CutOffError::Score { place } => {
                     Problem::invalid(format!("/scores/{place}"), "not_a_number", text)
                 }
                 CutOffError::TooFewScores { .. } => {
-                    Problem::invalid("/classes", "too_few_scores", text)
+                    Problem::invalid("/codes", "too_few_scores", text)
                 }
             },
             RatingError::Codes => Problem::invalid("/codes", "wrong_count", text),
