@@ -161,6 +161,9 @@ guides! {
     Invalid, Changed, "不符合规则",
         "The request can be read, but what it asks for can't be, by the rules or by what is in the book.", "请求可以读取，但其内容不符合规则或账中的数据。",
         "Look at errors: each has a JSON pointer, a code and a message.", "请查看 errors：每项都有位置指针、代码和说明。";
+    SumTooLarge, Changed, "合计过大",
+        "With this amount, what is added up of an account, a group or a document would leave the range of what can be kept.", "加上该金额后，账户、集团或单据的合计将超出可记录的范围。",
+        "Look for a mistyped amount. Reports by currency or by customer add up less at once.", "请检查金额是否有误；按币种或客户分列的报表合计较小。";
     CurrencyMismatch, Changed, "币种不符",
         "The amount is in another currency than the account that it is for.", "金额的币种与账户不同。",
         "Send the amount in the account's currency.", "请使用账户的币种。";
@@ -176,6 +179,9 @@ guides! {
     PreconditionRequired, Changed, "缺少 If-Match",
         "The operation changes what others may change, too.", "该操作更改的内容他人也可能更改。",
         "Read the thing, and send its ETag in If-Match.", "请读取对象，并在 If-Match 中提供其 ETag。";
+    TooManyUploads, Same, "上传过多",
+        "You have as many uploads on their way as one caller may have.", "您正在进行的上传已达单个调用者的上限。",
+        "Send files one after the other.", "请逐个上传文件。";
     InternalError, Once, "服务内部错误",
         "Something failed inside. The answer says no more; the log does, under the request_id.", "服务内部发生故障。详情见日志中的 request_id。",
         "Tell the operator the request_id.", "请将 request_id 告知运维人员。";
