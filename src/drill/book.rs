@@ -22,6 +22,8 @@ use crate::collect::dunning::actions as dunning;
 use crate::collect::dunning::api::BlockIn;
 use crate::collect::dunning::store as dunning_store;
 use crate::decide::applications::model::ApplicationStatus;
+use crate::decide::rating::models::actions as models;
+use crate::decide::rating::scales::actions as scales;
 use crate::kernel::clock::{Instant, machine_now};
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::{Currency, Money};
@@ -88,7 +90,10 @@ pub fn live_through(
     let mut figures = Figures::default();
     turn(database, opening, 8);
     database.maintain(&staff.house, |tx| {
-        Ok::<(), Problem>(policies::ensure_default(tx)?)
+        policies::ensure_default(tx)?;
+        scales::ensure_default(tx)?;
+        models::ensure_default(tx)?;
+        Ok::<(), Problem>(())
     })?;
     let mut cast = cast::draw(&mut rng, plan.customers)?;
     open(database, &staff, &mut cast)?;

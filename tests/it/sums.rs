@@ -76,7 +76,7 @@ fn a_group_and_an_order_are_refused_where_the_sum_would_begin() {
         let ask = |amount: &str| {
             app.system().post(
                 "/v1/limit-checks",
-                json!({"customer": "S", "amount": {"amount": amount, "currency": "CLF"}}),
+                json!({"customer_number": "S", "amount": {"amount": amount, "currency": "CLF"}}),
             )
         };
         ask(LARGEST).expect_problem(422, "sum_too_large");
@@ -133,7 +133,7 @@ fn sums_of_more_than_twelve_digits_are_read_wherever_they_are_told() {
             .system()
             .post(
                 "/v1/limit-checks",
-                json!({"customer": "BIG", "amount": {"amount": "1", "currency": "VND"}}),
+                json!({"customer_number": "BIG", "amount": {"amount": "1", "currency": "VND"}}),
             )
             .expect(200);
         assert_eq!(check["credit_account"]["exposure"]["total"], sum);

@@ -56,6 +56,7 @@ fn differences(after: &Value, read: &Value) -> Vec<String> {
         "group_limit",
         "exposure",
         "changed_at",
+        "skipped",
         "version",
     ];
     let members = after.as_object().into_iter().flatten();

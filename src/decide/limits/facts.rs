@@ -223,10 +223,6 @@ mod exact {
         Digits(String),
     }
 
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde hands the field by reference"
-    )]
     pub fn serialize<S: Serializer>(value: &i128, serializer: S) -> Result<S::Ok, S::Error> {
         match i64::try_from(*value) {
             Ok(number) => number.serialize(serializer),

@@ -74,16 +74,18 @@ pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Vec<AgingPart>, Db
 /// day ended stand beside it, whole: what settles them is unapplied until their day.
 fn aging_sql(question: &AgingQuestion, cut_offs: usize) -> String {
     let ends_at = cut_offs + 1;
-    let (with, customer, owner, join) = match question.by {
-        AgingBy::Customer => ("WITH".to_owned(), "c.id", NO_OWNER, ""),
-        AgingBy::Group => (
-            heads(question, ends_at),
-            "h.head",
-            NO_OWNER,
-            "JOIN heads h ON h.id = c.id",
-        ),
-        AgingBy::Owner => ("WITH".to_owned(), NO_CUSTOMER, "c.owner", ""),
-        AgingBy::Currency => ("WITH".to_owned(), NO_CUSTOMER, NO_OWNER, ""),
+    let (customer, owner, join) = match question.by {
+        AgingBy::Customer => ("c.id", NO_OWNER, String::new()),
+        AgingBy::Group => {
+            let heads = heads(question, ends_at);
+            (
+                "h.head",
+                NO_OWNER,
+                format!("JOIN ({heads}) h ON h.id = c.id"),
+            )
+        }
+        AgingBy::Owner => (NO_CUSTOMER, "c.owner", String::new()),
+        AgingBy::Currency => (NO_CUSTOMER, NO_OWNER, String::new()),
     };
     let mut bucket = String::from("CASE");
     for place in 0..cut_offs {
@@ -92,7 +94,7 @@ fn aging_sql(question: &AgingQuestion, cut_offs: usize) -> String {
     let _ = write!(bucket, " ELSE {cut_offs} END");
     let only = conditions(question, ends_at);
     format!(
-        "{with} settled (invoice_id, minor) AS ( \
+        "WITH settled (invoice_id, minor) AS ( \
            SELECT invoice_id, SUM(amount_minor) FROM settlements WHERE effective_on <= $1 GROUP BY invoice_id \
          ) SELECT {customer} AS customer, {owner} AS owner, m.currency AS currency, \
            CAST(m.bucket AS BIGINT) AS bucket, CAST(SUM(m.amount_minor) AS BIGINT) AS amount_minor, \
@@ -128,10 +130,11 @@ const NO_OWNER: &str = "CAST(NULL AS text)";
 const HEADS: &str = "WITH RECURSIVE heads (id, head) AS ( \
      SELECT id, id FROM customers WHERE parent_customer_id IS NULL \
      UNION ALL SELECT c.id, h.head FROM customers c JOIN heads h ON c.parent_customer_id = h.id \
-   ),";
+   ) SELECT id, head FROM heads";
 
 /// [`HEADS`]; for who sees only their own customers, whose owner is the first parameter of the conditions, groups end
-/// where their customers do: a head that is somebody else's is not told.
+/// where their customers do: a head that is somebody else's is not told. It stands after the day and the cut-offs in the
+/// statement: SQLite numbers parameters as they come.
 fn heads(question: &AgingQuestion, bound: usize) -> String {
     if question.owner.is_none() {
         return HEADS.to_owned();
@@ -143,7 +146,7 @@ fn heads(question: &AgingQuestion, bound: usize) -> String {
            WHERE c.owner = ${owner} AND (p.owner IS NULL OR p.owner <> ${owner}) \
            UNION ALL SELECT c.id, h.head FROM customers c JOIN heads h ON c.parent_customer_id = h.id \
            WHERE c.owner = ${owner} \
-         ),"
+         ) SELECT id, head FROM heads"
     )
 }
 
