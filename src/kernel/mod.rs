@@ -4,6 +4,7 @@ pub mod caller;
 pub mod clock;
 pub mod drafters;
 pub mod figures;
+pub mod form;
 pub mod ids;
 pub mod money;
 pub mod places;

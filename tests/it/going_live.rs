@@ -87,7 +87,7 @@ fn a_probability_of_default_is_graded_by_its_own_bands() {
         let graded = |customer: &str| {
             let rating = rate(app, customer);
             (
-                rating["models"][0]["grade"].clone(),
+                rating["model"]["grade"].clone(),
                 rating["model"]["score"].clone(),
             )
         };

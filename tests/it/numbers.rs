@@ -44,7 +44,7 @@ fn numbers_as_the_trade_writes_them_name_customers_orders_and_documents() {
                 .expect(200);
             assert_eq!(listed["data"][0]["order_number"], number);
             let entry = format!(
-                "/v1/credit-accounts/{}/exposure-entries/open_order/{query}",
+                "/v1/credit-accounts/{}/exposure-entries/reservations/{query}",
                 made.account
             );
             let stated = json!({"amount": money("5.00"), "entry_date": "2026-03-31"});

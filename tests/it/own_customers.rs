@@ -48,7 +48,7 @@ fn release(app: &TestApp, block: &str) -> Reply {
     )
 }
 
-/// An application of somebody else, recommended by another, that waits for approval.
+/// An application of the salesperson before, recommended by another, that waits for approval.
 fn recommended(app: &TestApp) -> String {
     let applicant = app.caller("u-zed", &[Role::Credit, Role::Sales], Some(1));
     let reviewer = app.caller("u-two", &[Role::Credit], Some(1));
@@ -88,11 +88,12 @@ fn giving_a_customer_away_and_back_opens_neither_limits_nor_releases_nor_approva
     on_both(|app| {
         app.turn_to("2026-03-01");
         let made = a_customer("C-1")
-            .owned_by("u-one")
+            .owned_by("u-zed")
             .with_limit("5000.00")
             .create(app);
         let block = waits(app, "SO-1");
         let application = recommended(app);
+        give(app, "C-1", json!("u-one"));
         let refused = || {
             for reply in [
                 additional_limit(app, &made),

@@ -422,7 +422,8 @@ mod tests {
             for cells in &rows {
                 let quoted: Vec<String> =
                     cells.iter().map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect();
-                text += &format!("{}\n", quoted.join(","));
+                text.push_str(&quoted.join(","));
+                text.push('\n');
                 expected.push((line, Ok(cells.iter().map(|cell| cell.trim().to_owned()).collect())));
                 line += 1 + i64::try_from(text.matches('\n').count()).unwrap() - line;
             }

@@ -23,3 +23,4 @@ pub use doors::{Doors, Ended, Kept, Outcome};
 pub use language::Speaks;
 pub use page::{Listing, PageRequest};
 pub use problem::{Code, Problem};
+pub use reading::read_part;

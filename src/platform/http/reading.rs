@@ -10,6 +10,7 @@ use serde_path_to_error::{Path, Segment};
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
 use super::problem::{Code, Problem};
+use crate::kernel::form::{in_words, named};
 
 /// One fault of the input: the members on the way to it, the code, and the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +56,25 @@ pub(super) fn what_is_malformed<In: DeserializeOwned>(bytes: &[u8]) -> Fault {
 
 /// What is wrong with a form, such as a query, that can't be read, and where.
 pub(super) fn what_is_malformed_in_form(path: &Path, text: &str) -> Fault {
+    // What the library calls a list where one value is asked for.
+    let text = if text == "unsupported value" {
+        "must be given once"
+    } else {
+        text
+    };
     at(segments(path).into_iter().take(1).collect(), text)
+}
+
+/// Reads the JSON of one part of a form.
+///
+/// # Errors
+/// Where it is not of the shape that it should have, with a pointer that begins with the part's name.
+pub fn read_part<In: DeserializeOwned>(part: &str, text: &str) -> Result<In, Problem> {
+    serde_json::from_str(text).map_err(|_| {
+        let fault = what_is_malformed::<In>(text.as_bytes());
+        let pointer = format!("/{part}{}", fault.pointer());
+        Problem::new(Code::MalformedBody).at(pointer, fault.code, fault.message)
+    })
 }
 
 fn no_json(error: &serde_json::Error) -> Fault {
@@ -96,93 +115,6 @@ fn at(mut path: Vec<String>, text: &str) -> Fault {
         path,
         code: "malformed",
         message: in_words(text),
-    }
-}
-
-/// What stands between backticks.
-fn named(text: &str) -> impl Iterator<Item = &str> {
-    text.split('`').skip(1).step_by(2)
-}
-
-/// What serde says, in words that do not name our types. What our own types say is left as it is.
-fn in_words(text: &str) -> String {
-    let known = |text: &str| named(text).skip(1).collect::<Vec<_>>().join(", ");
-    let expected = || {
-        text.rsplit_once(", expected ")
-            .map_or("", |(_, expected)| expected)
-    };
-    if text.starts_with("missing field ") {
-        "must be given".to_owned()
-    } else if text.starts_with("duplicate field ") {
-        "is given twice".to_owned()
-    } else if text.starts_with("unknown field ") {
-        match known(text) {
-            none if none.is_empty() => "is not known here".to_owned(),
-            known => format!("is not known here; known are {known}"),
-        }
-    } else if text.starts_with("unknown variant ") {
-        match known(text) {
-            none if none.is_empty() => must_be("").to_owned(),
-            known => format!("must be one of {known}"),
-        }
-    } else if text.starts_with("invalid length ") {
-        "has the wrong number of entries".to_owned()
-    } else if text.starts_with("invalid type: ") || text.starts_with("invalid value: ") {
-        must_be_within(expected()).unwrap_or_else(|| must_be(expected()).to_owned())
-    } else if text.starts_with("data did not match any variant of ") {
-        must_be("").to_owned()
-    } else if text.starts_with("invalid digit found") || text.starts_with("cannot parse integer") {
-        "must be a whole number".to_owned()
-    } else if text.starts_with("number too ") {
-        "is not allowed".to_owned()
-    } else if text.starts_with("invalid float literal") {
-        "must be a number".to_owned()
-    } else if text.starts_with("provided string was not `true` or `false`") {
-        "must be true or false".to_owned()
-    } else {
-        text.to_owned()
-    }
-}
-
-/// The whole numbers that a small type of ours takes.
-fn must_be_within(expected: &str) -> Option<String> {
-    let (least, most): (i64, i64) = match expected {
-        "u8" => (0, u8::MAX.into()),
-        "i8" => (i8::MIN.into(), i8::MAX.into()),
-        "u16" => (0, u16::MAX.into()),
-        "i16" => (i16::MIN.into(), i16::MAX.into()),
-        "u32" => (0, u32::MAX.into()),
-        "i32" => (i32::MIN.into(), i32::MAX.into()),
-        _ => return None,
-    };
-    Some(format!("must be a whole number from {least} to {most}"))
-}
-
-/// What a place must be, by what serde expects there.
-fn must_be(expected: &str) -> &'static str {
-    match expected {
-        "a string" | "a borrowed string" | "str" | "string" | "string or map" | "a character" => {
-            "must be a text"
-        }
-        "a boolean" => "must be true or false",
-        "i64" | "i128" | "isize" => "must be a whole number",
-        "u64" | "u128" | "usize" => "must be a whole number that is not negative",
-        "f64" | "f32" => "must be a number",
-        "unit" | "null" => "must be null or left out",
-        text if text.starts_with("a sequence")
-            || text.starts_with("a tuple")
-            || text.starts_with("tuple ") =>
-        {
-            "must be a list"
-        }
-        text if text.starts_with("struct ")
-            || text.ends_with("map")
-            || text == "amounts by line" =>
-        {
-            "must be an object"
-        }
-        text if text.starts_with("enum ") => "must be a text",
-        _ => "must have another form; the contract says which",
     }
 }
 
@@ -260,13 +192,11 @@ struct Key<'text>(#[serde(borrow)] Cow<'text, str>);
 /// # Errors
 /// A malformed body that points at the key.
 pub(super) fn refuse_keys_twice(bytes: &[u8]) -> Result<(), Problem> {
-    match serde_json::from_slice::<Unambiguous>(bytes) {
-        Ok(Unambiguous) => Ok(()),
-        Err(_) => {
-            let fault = what_is_malformed::<Unambiguous>(bytes);
-            Err(Problem::new(Code::MalformedBody).at(fault.pointer(), fault.code, fault.message))
-        }
+    if serde_json::from_slice::<Unambiguous>(bytes).is_ok() {
+        return Ok(());
     }
+    let fault = what_is_malformed::<Unambiguous>(bytes);
+    Err(Problem::new(Code::MalformedBody).at(fault.pointer(), fault.code, fault.message))
 }
 
 /// Checks the shape of what was read.

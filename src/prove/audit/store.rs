@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-use super::model::{Approved, Invariant, LieRow, Movement, TOLD_MAX, named};
+use super::model::{Approved, Invariant, LieRow, Movement, RowId, TOLD_MAX, named};
 use crate::decide::limits::model::Outcome;
 use crate::kernel::ids::{
     CreditAccount, CreditNote, Customer, CustomerId, ExposureEntry, IdempotencyKey, Invoice,
@@ -40,12 +40,36 @@ const SOURCES: &str = "\
 
 /// Everything that one statement can ask of the book.
 pub fn invariants() -> Vec<Invariant> {
-    let invariant = |name, table, named, figures| Invariant {
+    let mut all = of_balances();
+    all.extend(of_orders());
+    // A key alone would refuse its request for ever.
+    all.push(invariant(
+        "every idempotency key has its answer",
+        "idempotency_keys",
+        named::<IdempotencyKey>,
+        "SELECT id, 'answer' AS what, CAST(1 AS BIGINT) AS stated, \
+           CAST(CASE answer WHEN '' THEN 0 ELSE 1 END AS BIGINT) AS counted FROM idempotency_keys"
+            .to_owned(),
+    ));
+    all
+}
+
+fn invariant(
+    name: &'static str,
+    table: &'static str,
+    named: fn(RowId) -> String,
+    figures: String,
+) -> Invariant {
+    Invariant {
         name,
         table,
         named,
         figures,
-    };
+    }
+}
+
+/// What is owed, and what settles it.
+fn of_balances() -> Vec<Invariant> {
     vec![
         invariant(
             "an account owes what its documents say",
@@ -95,6 +119,12 @@ pub fn invariants() -> Vec<Invariant> {
             named::<CreditNote>,
             used_on_each_day("credit_notes", "credit_note_id", "credit_date"),
         ),
+    ]
+}
+
+/// What orders hold, and what was delivered and billed of them.
+fn of_orders() -> Vec<Invariant> {
+    vec![
         invariant(
             "a reservation was captured into its deliveries and invoices",
             "reservations",
@@ -145,15 +175,6 @@ pub fn invariants() -> Vec<Invariant> {
             "SELECT r.id, 'checks' AS what, CAST(1 AS BIGINT) AS stated, CAST(COUNT(c.id) AS BIGINT) AS counted \
              FROM reservations r LEFT JOIN limit_checks c ON c.id = r.id AND c.customer_id = r.customer_id \
              GROUP BY r.id"
-                .to_owned(),
-        ),
-        // A key alone would refuse its request for ever.
-        invariant(
-            "every idempotency key has its answer",
-            "idempotency_keys",
-            named::<IdempotencyKey>,
-            "SELECT id, 'answer' AS what, CAST(1 AS BIGINT) AS stated, \
-               CAST(CASE answer WHEN '' THEN 0 ELSE 1 END AS BIGINT) AS counted FROM idempotency_keys"
                 .to_owned(),
         ),
     ]

@@ -178,15 +178,12 @@ fn become_delivery(
     };
     post_all(tx, &[(locked, Exposure::of(category.into(), minor))])?;
     let change = Change::new("exposure_entry.set", after.id).after(&after);
-    match &before {
-        Some(before) => {
-            entries::update(tx, &after)?;
-            tx.record(change.before(before))
-        }
-        None => {
-            entries::insert(tx, &after)?;
-            tx.record(change)
-        }
+    if let Some(before) = &before {
+        entries::update(tx, &after)?;
+        tx.record(change.before(before))
+    } else {
+        entries::insert(tx, &after)?;
+        tx.record(change)
     }
 }
 
@@ -268,14 +265,17 @@ fn uncovered_minor(
         .map(|other| OrderDocumentId::from_uuid(other.id.uuid()))
         .collect();
     let captures = store::list_captures(tx, reservation.id, &ids)?;
-    let captured: HashMap<_, i64> = captures
+    let by_document: HashMap<_, i64> = captures
         .iter()
         .map(|capture| (capture.document_id.uuid(), capture.captured_minor))
         .collect();
     Ok(others
         .iter()
         .map(|other| {
-            let covered = captured.get(&other.id.uuid()).copied().unwrap_or_default();
+            let covered = by_document
+                .get(&other.id.uuid())
+                .copied()
+                .unwrap_or_default();
             other.amount_minor.saturating_sub(covered).max(0)
         })
         .sum())

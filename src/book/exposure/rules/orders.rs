@@ -155,7 +155,7 @@ mod tests {
     use crate::kernel::money::Currency;
 
     fn at(text: &str) -> Instant {
-        text.parse().unwrap()
+        Instant::new(text.parse().unwrap())
     }
 
     fn a_reservation(amount_minor: i64) -> Reservation {

@@ -13,7 +13,7 @@ use crate::book::imports::rules::mapping::check_mapping;
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::JobId;
 use crate::platform::http::uploads::Pace;
-use crate::platform::http::{Code, Doors, Problem};
+use crate::platform::http::{Code, Doors, Problem, read_part};
 use crate::platform::jobs::actions as jobs;
 
 /// The largest file.
@@ -205,10 +205,7 @@ async fn read_enum<T: std::str::FromStr<Err = String>>(
 
 async fn read_mapping(field: Field, pace: &Pace) -> Result<Mapping, Problem> {
     let text = read_text(field, "mapping", pace).await?;
-    serde_json::from_str(&text).map_err(|why| {
-        let why: String = why.to_string().chars().take(300).collect();
-        wrong("mapping", "malformed", &why)
-    })
+    read_part("mapping", &text)
 }
 
 /// Keeps a file in pieces as it arrives.

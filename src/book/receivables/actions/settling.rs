@@ -377,7 +377,7 @@ pub(super) fn settle(
     }
     store::insert_settlements(tx, &settling.rows)?;
     // An undoing that is moved to an earlier day leaves the balance as it was.
-    let changed: Vec<(&Invoice, Invoice)> = settling
+    let moved: Vec<(&Invoice, Invoice)> = settling
         .touched
         .values()
         .filter_map(|before| Some((before, settling.invoices.get(&before.id)?)))
@@ -388,10 +388,10 @@ pub(super) fn settle(
             (before, Invoice { version, ..after })
         })
         .collect();
-    let after: Vec<&Invoice> = changed.iter().map(|(_, after)| after).collect();
+    let after: Vec<&Invoice> = moved.iter().map(|(_, after)| after).collect();
     store::save_balances(tx, &after)?;
     tx.record_all(
-        changed
+        moved
             .iter()
             .map(|(before, after)| {
                 Change::new("invoice.settled", after.id)

@@ -303,7 +303,7 @@ proptest! {
                 prop_assert!(seen.insert(invoice.id));
                 prop_assert_eq!(proposal.level.level, invoice.stage.unwrap_or(0) + 1);
                 prop_assert!(invoice.open_minor > cover.of(invoice));
-                prop_assert!(!blocks.refusal(invoice).is_some());
+                prop_assert!(blocks.refusal(invoice).is_none());
                 prop_assert_eq!(still_due(invoice, &blocks, &cover, proposal.level.level), Ok(()));
             }
         }

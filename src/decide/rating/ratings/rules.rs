@@ -131,8 +131,8 @@ fn bounded(
         default: None,
     };
     // Whom the scale can't grade, since it does not cut what the model gives, is not rated either.
-    let graded = model_grade.filter(|code| scale.scale.not_rated() != Some(*code));
-    let Some(model_grade) = graded else {
+    let known = model_grade.filter(|code| scale.scale.not_rated() != Some(*code));
+    let Some(model_grade) = known else {
         return Ok(without_override(grade_of(scale, None), Vec::new()));
     };
     let ladder = scale.ladder();

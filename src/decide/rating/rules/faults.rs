@@ -1,5 +1,7 @@
 //! What is wrong with a document, and where.
 
+use crate::kernel::form::{in_words, named};
+
 /// Something in a document that makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -25,8 +27,14 @@ impl Fault {
 /// Where it is not of the shape that it should have.
 pub fn read<T: serde::de::DeserializeOwned>(document: &serde_json::Value) -> Result<T, Fault> {
     serde_path_to_error::deserialize(document).map_err(|error| {
-        let message: String = error.inner().to_string().chars().take(300).collect();
-        Fault::new(pointer(error.path()), "malformed", message)
+        let text = error.inner().to_string();
+        let mut pointer = pointer(error.path());
+        if text.starts_with("missing field ")
+            && let Some(member) = named(&text).next()
+        {
+            pointer = format!("{pointer}/{member}");
+        }
+        Fault::new(pointer, "malformed", in_words(&text))
     })
 }
 

@@ -254,17 +254,16 @@ impl Default for GradeScale {
     /// AAA to CCC with the house's cut-offs and probabilities, D and NR.
     fn default() -> GradeScale {
         let cut_offs = SEVEN_CUT_OFFS.iter().rev().copied().map(Some).chain([None]);
-        let cuts = cut_offs.zip(SEVEN_PROBABILITIES);
-        let grade =
-            |(code, (from, (up_to, used))): (&&str, (Option<f64>, (Option<f64>, f64)))| Grade {
-                code: (*code).to_owned(),
-                from,
-                probability_up_to: up_to,
-                probability_of_default: Some(used),
-            };
+        let rows = SEVEN_GRADES.iter().zip(cut_offs).zip(SEVEN_PROBABILITIES);
+        let grades = rows.map(|((code, from), (up_to, used))| Grade {
+            code: (*code).to_owned(),
+            from,
+            probability_up_to: up_to,
+            probability_of_default: Some(used),
+        });
         GradeScale {
             document: ScaleDocument {
-                grades: SEVEN_GRADES.iter().zip(cuts).map(grade).collect(),
+                grades: grades.collect(),
                 in_default: Some("D".to_owned()),
                 not_rated: Some("NR".to_owned()),
                 not_rated_probability_of_default: Some(NOT_RATED_PROBABILITY),
@@ -405,16 +404,16 @@ impl GradeScale {
     /// When the scale does not grade such models, or the number is none.
     pub fn grade_said(&self, score: f64, probability: Option<f64>) -> Result<&str, ScaleError> {
         let grades = &self.document.grades;
-        let found = match probability.filter(|_| self.is_by_probability()) {
-            Some(probability) => grades.iter().find(|grade| {
+        let by_band = probability.filter(|_| self.is_by_probability());
+        let found = if let Some(probability) = by_band {
+            grades.iter().find(|grade| {
                 grade
                     .probability_up_to
                     .is_none_or(|most| probability <= most)
-            }),
-            None => {
-                let graded = self.grade(score)?;
-                grades.iter().find(|grade| grade.code == graded.grade)
-            }
+            })
+        } else {
+            let by_score = self.grade(score)?;
+            grades.iter().find(|grade| grade.code == by_score.grade)
         };
         found
             .map(|grade| grade.code.as_str())

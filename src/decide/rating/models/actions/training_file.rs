@@ -116,9 +116,7 @@ fn read_record<R: Read>(
     reader.read_byte_record(record).map_err(|error| {
         let at = i64::try_from(line).ok();
         match error.into_kind() {
-            csv::ErrorKind::Io(error)
-                if error.get_ref().is_some_and(|inner| inner.is::<TooLong>()) =>
-            {
+            csv::ErrorKind::Io(error) if is_too_long(&error) => {
                 let message = "is longer than 1 MiB: is a quote opened here and never closed?";
                 ReadError::File(Refusal::new(at, "line_too_long", message))
             }
@@ -131,11 +129,8 @@ fn read_record<R: Read>(
 /// The line on which a record begins, as an editor shows it: every line ends with a line feed once it came through
 /// [`Lines`], so it is that many lines before where the reader stands now.
 fn line_of<R: Read>(reader: &csv::Reader<Lines<R>>, record: &ByteRecord) -> i64 {
-    let inside = record
-        .as_slice()
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count();
+    let pieces = record.as_slice().split(|byte| *byte == b'\n');
+    let inside = pieces.count().saturating_sub(1);
     let after = i64::try_from(reader.position().line()).unwrap_or(i64::MAX);
     let inside = i64::try_from(inside).unwrap_or(i64::MAX);
     after.saturating_sub(1).saturating_sub(inside).max(1)
@@ -165,6 +160,13 @@ fn delimiter(start: &[u8]) -> u8 {
 #[derive(Debug, thiserror::Error)]
 #[error("a row is too long")]
 struct TooLong;
+
+fn is_too_long(error: &io::Error) -> bool {
+    let Some(inner) = error.get_ref() else {
+        return false;
+    };
+    inner.is::<TooLong>()
+}
 
 /// Makes a line feed of every end of a line, however it is written, ends the last line, and refuses to give more than
 /// is allowed.

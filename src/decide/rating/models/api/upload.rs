@@ -11,7 +11,7 @@ use crate::decide::rating::models::model::{FitPlan, ModelKind};
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::JobId;
 use crate::platform::http::uploads::Pace;
-use crate::platform::http::{Code, Doors, Problem};
+use crate::platform::http::{Code, Doors, Problem, read_part};
 use crate::platform::jobs::actions as jobs;
 
 /// What was received: a job that waits to be queued, and what it is to fit.
@@ -87,10 +87,7 @@ async fn read_parts(
 }
 
 fn plan_in(text: &str) -> Result<FitPlan, Problem> {
-    let json: serde_json::Value = serde_json::from_str(text).map_err(|why| {
-        let why: String = why.to_string().chars().take(300).collect();
-        wrong("plan", "malformed", &why)
-    })?;
+    let json: serde_json::Value = read_part("plan", text)?;
     let plan = read_plan(&json).map_err(|faults| {
         let problem = Problem::new(Code::MalformedBody);
         faults.into_iter().fold(problem, |problem, fault| {

@@ -301,14 +301,13 @@ impl Column {
         let Cells::Words { values, seen, .. } = &mut self.cells else {
             return Ok(());
         };
-        let shared = match seen.get(word) {
-            Some(shared) => Arc::clone(shared),
-            None => {
-                let shared: Arc<str> = word.into();
-                seen.insert(Arc::clone(&shared));
-                *letters = letters.saturating_add(word.len());
-                shared
-            }
+        let shared = if let Some(shared) = seen.get(word) {
+            Arc::clone(shared)
+        } else {
+            let shared: Arc<str> = word.into();
+            seen.insert(Arc::clone(&shared));
+            *letters = letters.saturating_add(word.len());
+            shared
         };
         values.push(Some(shared));
         if seen.len() > WORDS_MAX {

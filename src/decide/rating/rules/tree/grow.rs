@@ -328,7 +328,7 @@ impl Level<'_> {
             let found = self.found.get_mut(slot).and_then(Option::as_mut);
             if let (Some(taken), Some(found)) = (best, found) {
                 let words = present.iter().take(taken);
-                let words = words.filter_map(|(word, _)| of.words.get(index(*word)));
+                let words = words.filter_map(|(word, _)| of.distinct.get(index(*word)));
                 found.test = Test::OneOf(words.map(|word| (*word).to_owned()).collect());
             }
         }
@@ -337,7 +337,7 @@ impl Level<'_> {
 
 /// A column of words, as it is scanned.
 struct Words<'a> {
-    words: &'a [&'a str],
+    distinct: &'a [&'a str],
     sorted: &'a [(u32, u32)],
     missing: &'a [u32],
 }
@@ -406,7 +406,7 @@ pub fn grow(
                     ..
                 } => {
                     let of = Words {
-                        words,
+                        distinct: words,
                         sorted,
                         missing,
                     };

@@ -77,6 +77,11 @@ impl ToSchema for LinesIn {
     fn name() -> std::borrow::Cow<'static, str> {
         "StatementLines".into()
     }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push(("MoneyIn".to_owned(), MoneyIn::schema()));
+        MoneyIn::schemas(schemas);
+    }
 }
 
 /// A financial statement to be entered.
