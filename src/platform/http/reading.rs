@@ -108,7 +108,7 @@ fn at(mut path: Vec<String>, text: &str) -> Fault {
     let member = named(text).next().map(str::to_owned);
     let is_about_member =
         text.starts_with("missing field ") || text.starts_with("duplicate field ");
-    if let Some(member) = member.filter(|member| is_about_member && path.last() != Some(member)) {
+    if let Some(member) = member.filter(|_| is_about_member) {
         path.push(member);
     }
     Fault {
