@@ -87,12 +87,14 @@ fn a_mapping_that_can_not_be_meant_points_at_its_member() {
     });
 }
 
+/// One of the firms whose invoices were published.
+const FIRM: &str = "E121";
+
 #[test]
 fn published_tax_invoices_come_in_as_they_are() {
     let Some(file) = public_data("cn_sme_sales_invoices_a.csv.gz") else {
         return;
     };
-    const FIRM: &str = "E121";
     let text = std::str::from_utf8(&file).unwrap();
     let rows = || {
         text.lines()
@@ -113,7 +115,7 @@ fn published_tax_invoices_come_in_as_they_are() {
     on_both(|app| {
         app.turn_to("2020-03-01");
         let finance = app.finance();
-        let mut run = |kind: &str, columns: Value, constants: Value| {
+        let run = |kind: &str, columns: Value, constants: Value| {
             let mapping = json!({"columns": columns, "constants": constants, "skip": skip});
             let job = import(kind, &file).mapped(mapping).run(&finance);
             assert!(job["errors"].as_array().unwrap().is_empty(), "{}", job.text);

@@ -1,5 +1,7 @@
 //! How the lines of a file are read, counted and reported.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::support::{Reply, a_customer, import, on_both};
@@ -110,7 +112,8 @@ fn every_refused_line_is_in_the_report_to_download() {
     on_both(|app| {
         let mut file = "number,name,country\n".to_owned();
         for line in 2..=1501 {
-            file += &format!("A-{line},Name,{}\n", if line == 700 { "CN" } else { "XX" });
+            let country = if line == 700 { "CN" } else { "XX" };
+            writeln!(file, "A-{line},Name,{country}").unwrap();
         }
         for upload in [
             import("customers", &file),

@@ -334,7 +334,7 @@ fn an_order_counts_what_is_reserved_delivered_or_invoiced_whichever_is_most() {
                 "customer_number": number, "order_number": "SO-1", "amount": yuan(&written(reserved)), "reserve": true,
             });
             assert_eq!(check(app, order).expect(200)["outcome"], "approved");
-            let (mut notes, mut invoiced, mut invoices) = ([0; 2], 0, 0);
+            let (mut notes, mut invoiced, mut documents) = ([0; 2], 0, 0);
             for step in steps {
                 match step {
                     Step::Deliver(note, more) => {
@@ -342,9 +342,9 @@ fn an_order_counts_what_is_reserved_delivered_or_invoiced_whichever_is_most() {
                         deliver(app, &customer, &format!("DN-{note}"), &written(notes[note]));
                     }
                     Step::Invoice(amount) => {
-                        (invoiced, invoices) = (invoiced + amount, invoices + 1);
+                        (invoiced, documents) = (invoiced + amount, documents + 1);
                         let body = json!({
-                            "number": format!("I-{case}-{invoices}"), "customer_number": number,
+                            "number": format!("I-{case}-{documents}"), "customer_number": number,
                             "invoice_date": "2026-03-01", "amount": yuan(&written(amount)), "order_number": "SO-1",
                         });
                         app.system().post("/v1/invoices", body).expect(201);

@@ -81,7 +81,7 @@ fn a_group_and_an_order_are_refused_where_the_sum_would_begin() {
         };
         ask(LARGEST).expect_problem(422, "sum_too_large");
         // The neighbours of such an order, and smaller ones, are decided.
-        ask("1.0000").expect(200);
+        ask("0.0500").expect(200);
     });
 }
 

@@ -79,9 +79,8 @@ fn literals(text: &str) -> Vec<String> {
     while let Some(c) = chars.next() {
         match c {
             '(' | '{' | '[' => depth += 1,
-            ')' | '}' | ']' if depth == 0 => break,
+            ')' | '}' | ']' | ';' if depth == 0 => break,
             ')' | '}' | ']' => depth -= 1,
-            ';' if depth == 0 => break,
             '"' => found.push(literal(&mut chars)),
             _ => {}
         }
