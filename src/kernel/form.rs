@@ -36,6 +36,8 @@ pub fn in_words(text: &str) -> String {
         "must be a whole number".to_owned()
     } else if text.starts_with("number too ") {
         "is not allowed".to_owned()
+    } else if text == "expected value" {
+        "must be a text".to_owned()
     } else if text.starts_with("invalid float literal") {
         "must be a number".to_owned()
     } else if text.starts_with("provided string was not `true` or `false`") {

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_path_to_error::{Path, Segment};
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
@@ -38,7 +40,12 @@ impl Fault {
 pub(super) fn what_is_malformed<In: DeserializeOwned>(bytes: &[u8]) -> Fault {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize::<_, In>(&mut deserializer) {
-        Err(error) if error.inner().is_data() => {
+        // A number in the place of a word of ours is reported as if it were no JSON.
+        Err(error)
+            if error.inner().is_data()
+                || error.inner().to_string().starts_with("expected value ")
+                    && serde_json::from_slice::<IgnoredAny>(bytes).is_ok() =>
+        {
             let text = error.inner().to_string();
             let text = text
                 .rsplit_once(" at line ")

@@ -100,7 +100,7 @@ fn four_aspects_are_weighed_by_judgement() {
             "MARKET_SHARE",
             "INVENTORY_TURNOVER",
             "OVERDUE_COUNT",
-            "OVERDUE_AMOUNT",
+            "OVERDUE_SHARE",
             "REPAYMENT_RECORD",
             "INDUSTRY_GROWTH",
             "INDUSTRY_CONCENTRATION"
@@ -137,7 +137,7 @@ fn a_customer_is_explained_aspect_by_aspect() {
         ("SALES_GROWTH", 0.12),
         ("INVENTORY_TURNOVER", 6.5),
         ("OVERDUE_COUNT", 2.0),
-        ("OVERDUE_AMOUNT", 55_000.0),
+        ("OVERDUE_SHARE", 0.15),
         ("REPAYMENT_RECORD", 0.9),
         ("INDUSTRY_GROWTH", 0.04),
         ("INDUSTRY_CONCENTRATION", 0.6),
