@@ -106,7 +106,7 @@ impl Caller {
     }
 
     /// Whether the caller may see only the customers it owns: sales, and nothing wider. A guard has left the caller with
-    /// the roles that its operation takes, so that a role which may not do this at all widens nothing.
+    /// the roles that its operation takes and those that read the whole book, so that no other role widens anything.
     pub fn sees_only_own(&self) -> bool {
         self.has(Role::Sales)
             && !self.has_any(&[

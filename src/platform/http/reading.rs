@@ -38,14 +38,12 @@ impl Fault {
 
 /// What is wrong with JSON that can't be read, and where.
 pub(super) fn what_is_malformed<In: DeserializeOwned>(bytes: &[u8]) -> Fault {
+    if let Err(error) = serde_json::from_slice::<IgnoredAny>(bytes) {
+        return no_json(&error);
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize::<_, In>(&mut deserializer) {
-        // A number in the place of a word of ours is reported as if it were no JSON.
-        Err(error)
-            if error.inner().is_data()
-                || error.inner().to_string().starts_with("expected value ")
-                    && serde_json::from_slice::<IgnoredAny>(bytes).is_ok() =>
-        {
+        Err(error) if !is_too_deep(error.inner()) => {
             let text = error.inner().to_string();
             let text = text
                 .rsplit_once(" at line ")
@@ -53,12 +51,12 @@ pub(super) fn what_is_malformed<In: DeserializeOwned>(bytes: &[u8]) -> Fault {
             at(segments(error.path()), text)
         }
         Err(error) => no_json(error.inner()),
-        Ok(_) => deserializer
-            .end()
-            .err()
-            .as_ref()
-            .map_or_else(|| at(Vec::new(), "is no JSON"), no_json),
+        Ok(_) => at(Vec::new(), "is no JSON"),
     }
+}
+
+fn is_too_deep(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("recursion limit")
 }
 
 /// What is wrong with a form, such as a query, that can't be read, and where.
@@ -87,7 +85,7 @@ pub fn read_part<In: DeserializeOwned>(part: &str, text: &str) -> Result<In, Pro
 fn no_json(error: &serde_json::Error) -> Fault {
     let said = if error.is_eof() {
         "is no JSON: it ends too early".to_owned()
-    } else if error.to_string().starts_with("recursion limit") {
+    } else if is_too_deep(error) {
         "is no JSON: brackets are nested too deep".to_owned()
     } else {
         let (line, column) = (error.line(), error.column());
@@ -364,7 +362,7 @@ mod tests {
             ("{}", "/amount", "must be given"),
             (r#"{"days": 1e1.0}"#, "", "is no JSON: line 1, column 13"),
             (r#"{"days": "#, "", "is no JSON: it ends too early"),
-            ("{} x", "/amount", "must be given"),
+            ("{} x", "", "is no JSON: line 1, column 4"),
         ] {
             let fault = what_is_malformed::<Order>(json.as_bytes());
             assert_eq!(
