@@ -43,7 +43,11 @@ pub(super) fn what_is_malformed<In: DeserializeOwned>(bytes: &[u8]) -> Fault {
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize::<_, In>(&mut deserializer) {
-        Err(error) if !is_too_deep(error.inner()) => {
+        // A number in the place of a word of ours is reported as if a value were missing.
+        Err(error)
+            if error.inner().is_data()
+                || error.inner().to_string().starts_with("expected value ") =>
+        {
             let text = error.inner().to_string();
             let text = text
                 .rsplit_once(" at line ")
@@ -53,10 +57,6 @@ pub(super) fn what_is_malformed<In: DeserializeOwned>(bytes: &[u8]) -> Fault {
         Err(error) => no_json(error.inner()),
         Ok(_) => at(Vec::new(), "is no JSON"),
     }
-}
-
-fn is_too_deep(error: &serde_json::Error) -> bool {
-    error.to_string().starts_with("recursion limit")
 }
 
 /// What is wrong with a form, such as a query, that can't be read, and where.
@@ -85,7 +85,7 @@ pub fn read_part<In: DeserializeOwned>(part: &str, text: &str) -> Result<In, Pro
 fn no_json(error: &serde_json::Error) -> Fault {
     let said = if error.is_eof() {
         "is no JSON: it ends too early".to_owned()
-    } else if is_too_deep(error) {
+    } else if error.to_string().starts_with("recursion limit") {
         "is no JSON: brackets are nested too deep".to_owned()
     } else {
         let (line, column) = (error.line(), error.column());
