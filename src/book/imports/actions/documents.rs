@@ -53,9 +53,54 @@ impl Standings {
 
 /// The line says what a document says that was taken back: only a person knows whether it is the same again or a file
 /// that is sent twice. The corrected document says something else, and is posted under the number.
-pub fn was_taken_back(code: &'static str) -> Verdict {
+fn was_taken_back(code: &'static str) -> Verdict {
     let message = "this very document was taken back, and imports never bring it back: correct the line, or post it by hand";
     Verdict::rejected("number", code, message)
+}
+
+/// The documents that have or had the numbers of some lines.
+pub struct Known<D> {
+    living: BTreeMap<Number, D>,
+    taken_back: BTreeMap<Number, Vec<D>>,
+}
+
+impl<D> Known<D> {
+    /// Sorts what was found by its number, and by whether it was taken back.
+    pub fn sort(found: Vec<D>, key: impl Fn(&D) -> (&Number, bool)) -> Known<D> {
+        let mut known = Known {
+            living: BTreeMap::new(),
+            taken_back: BTreeMap::new(),
+        };
+        for document in found {
+            let (number, is_taken_back) = key(&document);
+            let number = number.clone();
+            if is_taken_back {
+                known.taken_back.entry(number).or_default().push(document);
+            } else {
+                known.living.insert(number, document);
+            }
+        }
+        known
+    }
+
+    /// What becomes of a line whose number is known; none when it is to be posted. `code` says of a document that was taken
+    /// back that it comes again.
+    pub fn verdict(
+        &self,
+        number: &Number,
+        code: &'static str,
+        is_same: impl Fn(&D) -> bool,
+    ) -> Option<Verdict> {
+        let living = self.living.get(number);
+        if living.is_some_and(&is_same) {
+            return Some(Verdict::Unchanged);
+        }
+        let mut taken_back = self.taken_back.get(number).into_iter().flatten();
+        if taken_back.any(is_same) {
+            return Some(was_taken_back(code));
+        }
+        living.map(|_| Verdict::taken("number"))
+    }
 }
 
 /// What becomes of a line in one round.

@@ -1,9 +1,9 @@
 //! Lines of invoices.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::alike::{Alike, wanted};
-use super::documents::{Standings, Turn, in_rounds, verdicts, was_taken_back};
+use super::documents::{Known, Standings, Turn, in_rounds, verdicts};
 use super::{ImportError, Importable};
 use crate::book::imports::model::{Row, Verdict};
 use crate::book::imports::rules::InvoiceRow;
@@ -27,7 +27,7 @@ fn post_round(
     standings: &Standings,
     lines: &[&InvoiceRow],
 ) -> Result<Vec<Option<Verdict>>, ImportError> {
-    let known = Known::read(tx, lines)?;
+    let known = read_known(tx, lines)?;
     let mut numbers: BTreeSet<&Number> = BTreeSet::new();
     let mut turns = Vec::with_capacity(lines.len());
     let mut new = Vec::new();
@@ -39,7 +39,11 @@ fn post_round(
                 continue;
             }
         };
-        turns.push(match known.verdict(row, locked.account.customer_id) {
+        let customer = locked.account.customer_id;
+        let verdict = known.verdict(&row.number, "invoice_cancelled", |invoice| {
+            is_same(invoice, row, customer)
+        });
+        turns.push(match verdict {
             Some(verdict) => Turn::Decided(verdict),
             None if numbers.insert(&row.number) => {
                 new.push((locked, to_new(row)));
@@ -66,41 +70,12 @@ fn post_round(
 }
 
 /// The invoices that have or had the numbers of some lines.
-struct Known {
-    living: BTreeMap<Number, Invoice>,
-    cancelled: BTreeMap<Number, Vec<Invoice>>,
-}
-
-impl Known {
-    fn read(tx: &mut Tx, lines: &[&InvoiceRow]) -> Result<Known, ImportError> {
-        let numbers: Vec<&Number> = lines.iter().map(|row| &row.number).collect();
-        let mut known = Known {
-            living: BTreeMap::new(),
-            cancelled: BTreeMap::new(),
-        };
-        for invoice in store::list_invoices_by_numbers(tx, &numbers)? {
-            let number = invoice.number.clone();
-            if invoice.status == InvoiceStatus::Cancelled {
-                known.cancelled.entry(number).or_default().push(invoice);
-            } else {
-                known.living.insert(number, invoice);
-            }
-        }
-        Ok(known)
-    }
-
-    /// What becomes of a line whose number is known; none when it is to be posted.
-    fn verdict(&self, row: &InvoiceRow, customer: CustomerId) -> Option<Verdict> {
-        let living = self.living.get(&row.number);
-        if living.is_some_and(|invoice| is_same(invoice, row, customer)) {
-            return Some(Verdict::Unchanged);
-        }
-        let mut cancelled = self.cancelled.get(&row.number).into_iter().flatten();
-        if cancelled.any(|invoice| is_same(invoice, row, customer)) {
-            return Some(was_taken_back("invoice_cancelled"));
-        }
-        living.map(|_| Verdict::taken("number"))
-    }
+fn read_known(tx: &mut Tx, lines: &[&InvoiceRow]) -> Result<Known<Invoice>, ImportError> {
+    let numbers: Vec<&Number> = lines.iter().map(|row| &row.number).collect();
+    let found = store::list_invoices_by_numbers(tx, &numbers)?;
+    Ok(Known::sort(found, |invoice| {
+        (&invoice.number, invoice.status == InvoiceStatus::Cancelled)
+    }))
 }
 
 /// Whether the line says the same. A due date that the line leaves to the terms is no difference.

@@ -1,9 +1,9 @@
 //! Lines of receipts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::alike::{Alike, wanted};
-use super::documents::{Standings, Turn, in_rounds, verdicts, was_taken_back};
+use super::documents::{Known, Standings, Turn, in_rounds, verdicts};
 use super::{ImportError, Importable};
 use crate::book::imports::model::{Row, Verdict};
 use crate::book::imports::rules::ReceiptRow;
@@ -27,7 +27,7 @@ fn post_round(
     standings: &Standings,
     lines: &[&ReceiptRow],
 ) -> Result<Vec<Option<Verdict>>, ImportError> {
-    let known = Known::read(tx, lines)?;
+    let known = read_known(tx, lines)?;
     let mut numbers: BTreeSet<&Number> = BTreeSet::new();
     let mut turns = Vec::with_capacity(lines.len());
     let mut new = Vec::new();
@@ -39,7 +39,11 @@ fn post_round(
                 continue;
             }
         };
-        turns.push(match known.verdict(row, locked.account.customer_id) {
+        let customer = locked.account.customer_id;
+        let verdict = known.verdict(&row.number, "receipt_reversed", |receipt| {
+            is_same(receipt, row, customer)
+        });
+        turns.push(match verdict {
             Some(verdict) => Turn::Decided(verdict),
             None if numbers.insert(&row.number) => {
                 new.push((locked, to_new(row)));
@@ -66,41 +70,12 @@ fn post_round(
 }
 
 /// The receipts that have or had the numbers of some lines.
-struct Known {
-    living: BTreeMap<Number, Receipt>,
-    reversed: BTreeMap<Number, Vec<Receipt>>,
-}
-
-impl Known {
-    fn read(tx: &mut Tx, lines: &[&ReceiptRow]) -> Result<Known, ImportError> {
-        let numbers: Vec<&Number> = lines.iter().map(|row| &row.number).collect();
-        let mut known = Known {
-            living: BTreeMap::new(),
-            reversed: BTreeMap::new(),
-        };
-        for receipt in store::list_receipts_by_numbers(tx, &numbers)? {
-            let number = receipt.number.clone();
-            if receipt.status == DocumentStatus::Reversed {
-                known.reversed.entry(number).or_default().push(receipt);
-            } else {
-                known.living.insert(number, receipt);
-            }
-        }
-        Ok(known)
-    }
-
-    /// What becomes of a line whose number is known; none when it is to be posted.
-    fn verdict(&self, row: &ReceiptRow, customer: CustomerId) -> Option<Verdict> {
-        let living = self.living.get(&row.number);
-        if living.is_some_and(|receipt| is_same(receipt, row, customer)) {
-            return Some(Verdict::Unchanged);
-        }
-        let mut reversed = self.reversed.get(&row.number).into_iter().flatten();
-        if reversed.any(|receipt| is_same(receipt, row, customer)) {
-            return Some(was_taken_back("receipt_reversed"));
-        }
-        living.map(|_| Verdict::taken("number"))
-    }
+fn read_known(tx: &mut Tx, lines: &[&ReceiptRow]) -> Result<Known<Receipt>, ImportError> {
+    let numbers: Vec<&Number> = lines.iter().map(|row| &row.number).collect();
+    let found = store::list_receipts_by_numbers(tx, &numbers)?;
+    Ok(Known::sort(found, |receipt| {
+        (&receipt.number, receipt.status == DocumentStatus::Reversed)
+    }))
 }
 
 /// Whether the line says the same. What the receipt has settled by now is no part of it.
