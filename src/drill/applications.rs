@@ -8,12 +8,14 @@ use super::ledger::plus;
 use super::names::around;
 use super::staff::Staff;
 use crate::book::exposure::model::LimitScope;
+use crate::book::policy::model::ExceptionKind;
 use crate::book::policy::rules::default_document;
-use crate::decide::applications::actions;
+use crate::decide::applications::actions::{self, ApplicationError};
 use crate::decide::applications::api::{
     ApplicationIn, ApproveIn, InformationRequestIn, RecommendIn,
 };
-use crate::decide::applications::model::{Application, ApplicationStatus};
+use crate::decide::applications::model::{Application, ApplicationStatus, PolicyException};
+use crate::decide::applications::rules::Bound;
 use crate::kernel::caller::Caller;
 use crate::kernel::money::{AmountIn, Currency, Money};
 use crate::platform::db::{Database, Tx};
@@ -222,17 +224,41 @@ fn recommend(
         &GROUNDS,
         member.number.as_str().len() + member.name.as_str().len(),
     );
-    let input = RecommendIn {
+    let mut input = RecommendIn {
         limit: Some(amount(it.limit())?),
         net_days: Some(member.net_days),
         assessment_id: None,
         valid_until: None,
         conditions: Vec::new(),
+        exceptions: Vec::new(),
         reason: text(grounds.unwrap_or_default())?,
     };
     write(database, &staff.analyst, |tx| {
-        Ok(actions::recommend(tx, it.id, it.version, &input)?)
+        match actions::recommend(tx, it.id, it.version, &input) {
+            Err(ApplicationError::PastPolicy(bounds)) => {
+                input.exceptions = exceptions(&bounds)?;
+                Ok(actions::recommend(tx, it.id, it.version, &input)?)
+            }
+            done => Ok(done?),
+        }
     })
+}
+
+/// An exception for all that the policy's row for the customer's grade does not allow.
+fn exceptions(bounds: &[Bound]) -> Result<Vec<PolicyException>, Problem> {
+    let one = |bound: &Bound| {
+        let reason = match bound.kind() {
+            ExceptionKind::Limit => {
+                "A customer of many years whose figures are older than our ratings."
+            }
+            ExceptionKind::Term => "The trade sells this line on longer terms than ours.",
+        };
+        Ok(PolicyException {
+            kind: bound.kind(),
+            reason: text(reason)?,
+        })
+    };
+    bounds.iter().map(one).collect()
 }
 
 fn amount(money: Money) -> Result<AmountIn, Problem> {

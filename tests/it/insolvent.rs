@@ -266,7 +266,7 @@ fn a_new_book_begins_with_terms_for_every_grade_and_for_who_was_never_rated() {
         assert_eq!(starter["net_days_max"], 30);
         assert_eq!(starter["limit_cap"]["CNY"], "25000.00");
         assert_eq!(document["reservations"]["days_default"], 90);
-        assert_eq!(document["reservations"]["capture_tolerance_ppm"], 50_000);
+        assert_eq!(document["reservations"]["capture_tolerance_ppm"], 0);
         assert_eq!(document["straight_through"]["worst_grade"], "BBB");
         assert_eq!(document["overdue"], "net");
         assert!(live["reason"].as_str().unwrap().contains("docs/policy.md"));

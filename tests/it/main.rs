@@ -21,6 +21,7 @@ mod demo;
 mod desk_memory;
 mod dunning;
 mod events;
+mod exceptions;
 mod exchange_rates;
 mod expert_panels;
 mod facts;

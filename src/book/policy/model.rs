@@ -318,6 +318,39 @@ pub struct Authority {
     pub amounts: Amounts,
 }
 
+text_enum! {
+    /// What of a grade's row of terms can be passed by an exception.
+    pub enum ExceptionKind {
+        /// The highest limit.
+        Limit = "limit",
+        /// The longest term.
+        Term = "term",
+    }
+}
+
+/// Whose approval an exception of a kind needs; where a kind has more rows than one, each of them is enough.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"kind": "term", "role": "credit", "level": 2}))]
+pub struct ExceptionAuthority {
+    pub kind: ExceptionKind,
+    /// `credit` or `finance`.
+    pub role: Role,
+    /// The lowest level of the role that may.
+    #[validate(range(min = 1, max = 9))]
+    #[schema(minimum = 1, maximum = 9)]
+    pub level: u8,
+}
+
+/// Who approves exceptions where a policy does not say: credit from level 2, and finance.
+pub fn exceptions_default() -> Vec<ExceptionAuthority> {
+    let row = |kind, role, level| ExceptionAuthority { kind, role, level };
+    ExceptionKind::ALL
+        .iter()
+        .flat_map(|kind| [row(*kind, Role::Credit, 2), row(*kind, Role::Finance, 1)])
+        .collect()
+}
+
 /// How reservations live.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -390,7 +423,7 @@ pub struct ApplicationPolicy {
         "conditions": {"customer_months_min": 12, "in_time_share_min": "0.90"}},
     "rerate": ["stale", "moved"],
     "validity": {"statement_months": 18, "industry_months": 24, "fact_months": 12}, "overdue": "net",
-    "own_customer_days": 90
+    "own_customer_days": 90, "exceptions": [{"kind": "term", "role": "credit", "level": 2}]
 }))]
 pub struct PolicyDocument {
     #[validate(length(max = 50), nested)]
@@ -444,6 +477,11 @@ pub struct PolicyDocument {
     #[validate(range(min = 0, max = 3650))]
     #[schema(minimum = 0, maximum = 3650)]
     pub own_customer_days: i32,
+    /// Who approves what passes a grade's terms; credit from level 2, and finance, when not given, nobody when empty.
+    #[serde(default = "exceptions_default")]
+    #[validate(length(max = 20), nested)]
+    #[schema(max_items = 20)]
+    pub exceptions: Vec<ExceptionAuthority>,
 }
 
 impl PolicyDocument {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::book::exposure::model::LimitScope;
+use crate::book::policy::model::ExceptionKind;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::{
     ApplicationId, ApplicationStepId, AssessmentId, CreditAccountId, CustomerId,
@@ -14,6 +15,7 @@ use crate::kernel::money::{Currency, Money};
 use crate::kernel::text::{Line, Note};
 use crate::platform::db::columns::text_enum;
 use crate::platform::db::schema::{application_assessments, application_steps, applications};
+use crate::platform::db::{DbError, read_document};
 
 text_enum! {
     /// Where an application stands (state machines 5.1).
@@ -121,6 +123,16 @@ impl Condition {
     }
 }
 
+/// Why a recommendation passes what the policy has for the customer's grade.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"kind": "term", "reason": "The buyer is a public hospital, whose law gives it 90 days."}))]
+pub struct PolicyException {
+    /// What of the policy's row it passes.
+    pub kind: ExceptionKind,
+    pub reason: Note,
+}
+
 /// A credit application.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
 #[diesel(table_name = applications, treat_none_as_default_value = false)]
@@ -162,6 +174,8 @@ pub struct Application {
     pub conditions: String,
     pub appealed_at: Option<Instant>,
     pub version: i64,
+    /// The [`PolicyException`]s that the recommendation takes, as JSON.
+    pub exceptions: String,
 }
 
 impl Application {
@@ -216,6 +230,21 @@ pub struct StepDetails {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 20)]
     pub conditions: Vec<Condition>,
+    /// The exceptions from the policy that a recommendation takes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 2)]
+    pub exceptions: Vec<PolicyException>,
+}
+
+impl StepDetails {
+    /// The details as they were stored; what is internal is left out when it is not for the reader.
+    pub fn read(stored: &str, with_internal: bool) -> Result<StepDetails, DbError> {
+        let mut details: StepDetails = read_document(stored)?;
+        if !with_internal {
+            details.exceptions.clear();
+        }
+        Ok(details)
+    }
 }
 
 text_enum! {

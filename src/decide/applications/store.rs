@@ -112,6 +112,7 @@ pub fn update_if_unchanged(
             dsl::decided_at.eq(application.decided_at),
             dsl::decision_reason.eq(&application.decision_reason),
             dsl::conditions.eq(&application.conditions),
+            dsl::exceptions.eq(&application.exceptions),
             dsl::appealed_at.eq(application.appealed_at),
             dsl::changed_at.eq(now),
             dsl::version.eq(dsl::version + 1),

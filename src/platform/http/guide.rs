@@ -116,6 +116,9 @@ guides! {
     OverAuthority, Afterwards, "超出权限",
         "What you approve is above the amount that the policy lets you approve.", "您审批的内容超出信用政策授予您的金额。",
         "Ask somebody with the authority that the answer names, or approve less.", "请由具有所述权限的人员审批，或审批较小金额。";
+    ExceptionAuthority, Afterwards, "超出例外审批权限",
+        "What you approve passes the policy's terms for the customer's grade, and the policy lets others approve such exceptions.", "您审批的内容超出信用政策对该客户等级的规定，此类例外须由他人审批。",
+        "Ask somebody with the authority that the answer names, or let a recommendation within the policy be made.", "请由具有所述权限的人员审批，或在政策范围内重新建议。";
     NotFound, Changed, "未找到",
         "Nothing has this id or number, or it belongs to a customer whom you may not see.", "没有该标识或编号的内容，或其所属客户您无权查看。",
         "Look at the id or number, and at whose customer it is.", "请核对标识或编号以及客户的归属。";

@@ -74,6 +74,8 @@ codes! {
         "You have taken another part in this already ({duty}); another person must do this step.", "您已参与其中另一职责（{duty}），本步骤须由他人完成。";
     OverAuthority, "over_authority", 403, "Above your authority",
         "{amount} is above your approval authority; it takes {needed}.", "{amount} 超出您的审批权限，需要 {needed}。";
+    ExceptionAuthority, "exception_authority", 403, "Above your authority for exceptions",
+        "You may not approve an exception of the kind {kind}; it takes {needed}.", "您无权审批 {kind} 类例外，需要 {needed}。";
     NotFound, "not_found", 404, "Not found",
         "There is no such {thing}, or you may not see it.", "不存在该{thing}，或您无权查看。";
     UnknownRoute, "unknown_route", 404, "No such route",

@@ -1,13 +1,13 @@
 //! Who may approve how much: the authority matrix read for one person, or for one amount.
 
-use crate::book::policy::model::{Authority, PolicyDocument};
+use crate::book::policy::model::{Authority, ExceptionAuthority, ExceptionKind, PolicyDocument};
 use crate::kernel::caller::{Caller, Role};
 use crate::kernel::money::Money;
 
 /// The row of the authority matrix that holds for the caller in a role; none when the caller lacks the role or has
 /// no level in it.
 ///
-/// The policy's own list of people decides their level, otherwise the token's claim. A level between two rows has
+/// A level between two rows has
 /// the authority of the lower one.
 pub fn authority_of<'a>(
     caller: &Caller,
@@ -17,14 +17,36 @@ pub fn authority_of<'a>(
     if !caller.has(role) {
         return None;
     }
-    let level = policy
-        .levels_by_subject
-        .get(&caller.subject)
-        .copied()
-        .or(caller.authority_level)?;
+    let level = level_of(caller, policy)?;
     rows(policy, role)
         .filter(|row| row.level <= level)
         .max_by_key(|row| row.level)
+}
+
+/// The caller's level: as the policy's own list of people says, otherwise as the token claims.
+fn level_of(caller: &Caller, policy: &PolicyDocument) -> Option<u8> {
+    let named = policy.levels_by_subject.get(&caller.subject).copied();
+    named.or(caller.authority_level)
+}
+
+/// Whether the caller may approve an exception of a kind, as a role from a level on.
+pub fn may_except(caller: &Caller, policy: &PolicyDocument, kind: ExceptionKind) -> bool {
+    let level = level_of(caller, policy).unwrap_or(0);
+    exception_rows(policy, kind).any(|row| caller.has(row.role) && level >= row.level)
+}
+
+/// Who may approve an exception of a kind, in words for a person: "credit level 2"; nobody when empty.
+pub fn exception_approvers(policy: &PolicyDocument, kind: ExceptionKind) -> Vec<String> {
+    exception_rows(policy, kind)
+        .map(|row| format!("{} level {}", row.role, row.level))
+        .collect()
+}
+
+fn exception_rows(
+    policy: &PolicyDocument,
+    kind: ExceptionKind,
+) -> impl Iterator<Item = &ExceptionAuthority> {
+    policy.exceptions.iter().filter(move |row| row.kind == kind)
 }
 
 /// The lowest level of a role whose authority reaches the amount; none when no level's does, or none names the

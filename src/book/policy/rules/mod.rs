@@ -5,14 +5,16 @@ mod compare;
 mod default_terms;
 mod sense;
 
-pub use authority::{authority_of, level_needed, role_needed, top_level};
+pub use authority::{
+    authority_of, exception_approvers, level_needed, may_except, role_needed, top_level,
+};
 pub use compare::{Difference, DifferenceKind, differences};
 pub use sense::{Nonsense, faults, unknown_procedures};
 
 use super::model::{
     AccountCause, Amounts, ApplicationPolicy, Authority, CheckRule, LimitMethods, OverdueBasis,
-    PolicyDocument, ReservationPolicy, RuleCode, RuleEffect, Validity, own_customer_days_default,
-    rerate_default,
+    PolicyDocument, ReservationPolicy, RuleCode, RuleEffect, Validity, exceptions_default,
+    own_customer_days_default, rerate_default,
 };
 use crate::kernel::caller::Role;
 use crate::kernel::money::{Currency, Money};
@@ -38,7 +40,7 @@ pub fn default_document() -> PolicyDocument {
         reservations: ReservationPolicy {
             days_default: 90,
             days_max: 366,
-            capture_tolerance_ppm: 50_000,
+            capture_tolerance_ppm: 0,
         },
         applications: ApplicationPolicy {
             answer_days: 30,
@@ -52,6 +54,7 @@ pub fn default_document() -> PolicyDocument {
         validity: Validity::default(),
         overdue: OverdueBasis::Net,
         own_customer_days: own_customer_days_default(),
+        exceptions: exceptions_default(),
     }
 }
 

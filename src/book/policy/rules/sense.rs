@@ -38,8 +38,30 @@ pub fn faults(policy: &PolicyDocument) -> Vec<Nonsense> {
     if distinct.len() < policy.rerate.len() {
         found.push(nonsense("/rerate", "repeated", "names a cause twice"));
     }
+    check_exceptions(policy, &mut found);
     terms::check(policy, &mut found);
     found
+}
+
+/// Only who approves limits approves exceptions, and a role has one level for a kind.
+fn check_exceptions(policy: &PolicyDocument, found: &mut Vec<Nonsense>) {
+    let mut seen = BTreeSet::new();
+    for (index, row) in policy.exceptions.iter().enumerate() {
+        if !matches!(row.role, Role::Credit | Role::Finance) {
+            found.push(nonsense(
+                &format!("/exceptions/{index}/role"),
+                "wrong_role",
+                "must be credit or finance: nobody else approves",
+            ));
+        }
+        if !seen.insert((row.kind, row.role)) {
+            found.push(nonsense(
+                &format!("/exceptions/{index}"),
+                "repeated",
+                "names a kind and a role twice",
+            ));
+        }
+    }
 }
 
 /// A parameter that a rule needs must be there, and one that it does not look at must not: it would be believed to

@@ -1,7 +1,8 @@
 //! Approval, decline and conditions.
 
 use super::{
-    ApplicationError, Outcome, advance, conditions, deadline, expect_future, lock_account, take,
+    ApplicationError, Outcome, advance, conditions, deadline, exceptions, expect_future,
+    lock_account, take,
 };
 use crate::book::exposure::actions::additional::is_own;
 use crate::book::exposure::actions::{self as exposure, Grant, Locked};
@@ -23,12 +24,16 @@ use crate::platform::db::{Tx, read_document, write_document};
 ///
 /// # Errors
 /// When it does not wait for approval, changed since `version`, the caller applied, recommended or approved before,
-/// or the caller's authority does not reach the limit.
+/// the caller's authority does not reach the limit or an exception, or limit or terms pass what the policy has by now
+/// for the customer's grade.
 pub fn approve(tx: &mut Tx, id: ApplicationId, version: i64, input: &ApproveIn) -> Outcome {
     let locked = lock_account(tx, id)?;
     let before = take(tx, id, version, Verb::Approve)?;
     refuse_own(tx, &locked)?;
     let approval = authorise(tx, &before)?;
+    if approval == Approval::Final {
+        exceptions::authorise(tx, &before)?;
+    }
     expect_future(tx, before.recommended_valid_until)?;
     let added = conditions(&input.conditions);
     let mut all: Vec<Condition> = read_document(&before.conditions)?;
@@ -60,6 +65,7 @@ pub fn approve(tx: &mut Tx, id: ApplicationId, version: i64, input: &ApproveIn) 
         valid_until: before.recommended_valid_until,
         deadline: after.deadline,
         conditions: added,
+        exceptions: Vec::new(),
         assessment_id: store::find_last_assessment(tx, id)?.map(|assessment| assessment.id),
     };
     let reason = Some(&input.reason);

@@ -2,6 +2,7 @@
 
 mod assessment;
 mod decision;
+mod exceptions;
 mod expiry;
 mod facts;
 
@@ -9,13 +10,15 @@ use chrono::NaiveDate;
 
 use super::api::{ApplicationIn, ApplicationPatch, InformationRequestIn, RecommendIn};
 use super::model::{
-    Application, ApplicationStatus, AssessmentRow, Condition, Step, StepDetails, Verb,
+    Application, ApplicationStatus, AssessmentRow, Condition, PolicyException, Step, StepDetails,
+    Verb,
 };
-use super::rules::{self, AuthorityError, Duty, Parts};
+use super::rules::{self, AuthorityError, Bound, Duty, Parts};
 use super::store;
 use crate::book::exposure::actions::{self as exposure, AccountError, Locked};
 use crate::book::exposure::model::LimitScope;
 use crate::book::policy::actions::live;
+use crate::book::policy::model::ExceptionKind;
 use crate::decide::rating::ratings::actions::NoProbability;
 use crate::kernel::clock::Day;
 use crate::kernel::ids::{ApplicationId, ApplicationStepId, CreditAccountId};
@@ -51,6 +54,13 @@ pub enum ApplicationError {
     Currency { given: Currency, expected: Currency },
     #[error("{field} is above the policy's {max} net days")]
     NetDays { field: &'static str, max: i32 },
+    #[error("the recommendation passes the policy's row for the grade")]
+    PastPolicy(Vec<Bound>),
+    #[error("the caller may approve no exception of the kind {kind}")]
+    ExceptionAuthority {
+        kind: ExceptionKind,
+        needed: Vec<String>,
+    },
     #[error("the deadline can't be")]
     Deadline,
     #[error("the limit would end before it begins")]
@@ -123,6 +133,7 @@ pub fn create(tx: &mut Tx, input: &ApplicationIn) -> Outcome {
         conditions: write_document(&Vec::<Condition>::new())?,
         appealed_at: None,
         version: 1,
+        exceptions: write_document(&Vec::<PolicyException>::new())?,
     };
     store::insert(tx, &application)?;
     let step = step(
@@ -262,7 +273,8 @@ pub fn provide_information(
 /// Recommends a limit and terms to whoever approves: those that are given, otherwise those of the last assessment.
 ///
 /// # Errors
-/// When it is not under review, changed since `version`, the caller applied, or limit or terms can't be.
+/// When it is not under review, changed since `version`, the caller applied, limit or terms can't be, or pass what the
+/// policy has for the customer's grade without an exception.
 pub fn recommend(tx: &mut Tx, id: ApplicationId, version: i64, input: &RecommendIn) -> Outcome {
     let before = take(tx, id, version, Verb::Recommend)?;
     let assessment = store::find_last_assessment(tx, id)?;
@@ -278,6 +290,7 @@ pub fn recommend(tx: &mut Tx, id: ApplicationId, version: i64, input: &Recommend
         return Err(ApplicationError::GroupValidUntil);
     }
     expect_future(tx, valid_until)?;
+    exceptions::expect_within(tx, &before, (limit, net_days), &input.exceptions)?;
     let conditions = conditions(&input.conditions);
     let after = Application {
         status: ApplicationStatus::PendingApproval,
@@ -288,6 +301,7 @@ pub fn recommend(tx: &mut Tx, id: ApplicationId, version: i64, input: &Recommend
         recommended_by: Some(tx.caller().subject.to_string()),
         recommended_at: Some(tx.now()),
         conditions: write_document(&conditions)?,
+        exceptions: write_document(&input.exceptions)?,
         ..before.clone()
     };
     let details = StepDetails {
@@ -297,6 +311,7 @@ pub fn recommend(tx: &mut Tx, id: ApplicationId, version: i64, input: &Recommend
         deadline: None,
         assessment_id,
         conditions,
+        exceptions: input.exceptions.clone(),
     };
     let reason = Some(&input.reason);
     advance(tx, &before, &after, Verb::Recommend, reason, &details)
@@ -358,6 +373,7 @@ pub fn appeal(tx: &mut Tx, id: ApplicationId, version: i64, new_facts: &Note) ->
         decided_at: None,
         decision_reason: None,
         conditions: write_document(&Vec::<Condition>::new())?,
+        exceptions: write_document(&Vec::<PolicyException>::new())?,
         ..before.clone()
     };
     let none = StepDetails::default();

@@ -10,7 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::{self, ApplicationError};
 use super::model::CONDITIONS_MAX;
-use super::rules::{self, AuthorityError};
+use super::rules::{self, AuthorityError, Bound};
 use super::store;
 use crate::book::exposure::actions::AccountError;
 use crate::book::policy::actions::live;
@@ -202,6 +202,19 @@ impl From<ApplicationError> for Problem {
                 "above_policy",
                 format!("The policy allows at most {max} days."),
             ),
+            ApplicationError::PastPolicy(bounds) => {
+                bounds
+                    .iter()
+                    .fold(Problem::new(Code::Invalid), |problem, bound| {
+                        let (pointer, message) = past_policy(bound);
+                        problem.at(pointer, "above_policy", message)
+                    })
+            }
+            ApplicationError::ExceptionAuthority { kind, needed } => {
+                Problem::new(Code::ExceptionAuthority)
+                    .with("kind", kind)
+                    .with_list("needed", needed)
+            }
             ApplicationError::Deadline => Problem::invalid(
                 "/deadline",
                 "out_of_range",
@@ -257,5 +270,23 @@ impl From<ApplicationError> for Problem {
             ApplicationError::Account(error) => error.into(),
             ApplicationError::Db(error) => error.into(),
         }
+    }
+}
+
+/// What binds a recommendation, where, and what to do about it.
+fn past_policy(bound: &Bound) -> (&'static str, String) {
+    match bound {
+        Bound::Limit { grade, most } => (
+            "/limit",
+            format!(
+                "The policy allows grade {grade} a limit of at most {most}: recommend less, or give an exception of the kind limit and its reason in exceptions."
+            ),
+        ),
+        Bound::Term { grade, most } => (
+            "/net_days",
+            format!(
+                "The policy allows grade {grade} at most {most} days: recommend less, or give an exception of the kind term and its reason in exceptions."
+            ),
+        ),
     }
 }

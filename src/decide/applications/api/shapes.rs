@@ -1,6 +1,6 @@
 //! The shapes of applications in the contract.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::book::customers::store as customers;
 use crate::book::exposure::model::LimitScope;
 use crate::book::policy::actions::live;
 use crate::decide::applications::model::{
-    Application, ApplicationStatus, Condition, Step, StepDetails, Verb,
+    Application, ApplicationStatus, Condition, PolicyException, Step, StepDetails, Verb,
 };
 use crate::decide::applications::{rules, store};
 use crate::kernel::caller::{Caller, Role};
@@ -249,7 +249,21 @@ pub struct RecommendIn {
     #[validate(length(max = 20))]
     #[schema(max_items = 20)]
     pub conditions: Vec<Line>,
+    /// What passes the policy's row for the customer's grade, each kind once and with a reason of its own. Whoever
+    /// approves needs the authority that the policy gives for it.
+    #[serde(default)]
+    #[validate(length(max = 2), custom(function = "each_kind_once"))]
+    #[schema(max_items = 2)]
+    pub exceptions: Vec<PolicyException>,
     pub reason: Note,
+}
+
+fn each_kind_once(exceptions: &[PolicyException]) -> Result<(), ValidationError> {
+    let kinds: BTreeSet<_> = exceptions.iter().map(|exception| exception.kind).collect();
+    if kinds.len() < exceptions.len() {
+        return Err(ValidationError::new("repeated").with_message("names a kind twice".into()));
+    }
+    Ok(())
 }
 
 /// Why an application is approved, and on what further conditions.
@@ -345,19 +359,34 @@ pub struct RecommendationOut {
     #[schema(max_length = 128)]
     by: String,
     at: Instant,
+    /// What of it passes the policy's row for the customer's grade, and why; the reasons are not for sales, who get none.
+    #[schema(max_items = 2)]
+    exceptions: Vec<PolicyException>,
 }
 
 impl RecommendationOut {
-    fn read(application: &Application, reader: &Caller) -> Option<RecommendationOut> {
-        let reason = application.recommendation.clone()?;
-        Some(RecommendationOut {
-            limit: application.money(application.recommended_limit_minor?),
-            net_days: application.recommended_net_days?,
-            valid_until: application.recommended_valid_until,
-            reason: Some(reason).filter(|_| reader.sees_others()),
-            by: application.recommended_by.clone()?,
-            at: application.recommended_at?,
-        })
+    fn read(
+        application: &Application,
+        reader: &Caller,
+    ) -> Result<Option<RecommendationOut>, DbError> {
+        let exceptions = read_document(&application.exceptions)?;
+        let read = || {
+            let reason = application.recommendation.clone()?;
+            Some(RecommendationOut {
+                limit: application.money(application.recommended_limit_minor?),
+                net_days: application.recommended_net_days?,
+                valid_until: application.recommended_valid_until,
+                reason: Some(reason).filter(|_| reader.sees_others()),
+                by: application.recommended_by.clone()?,
+                at: application.recommended_at?,
+                exceptions: if reader.sees_others() {
+                    exceptions
+                } else {
+                    Vec::new()
+                },
+            })
+        };
+        Ok(read())
     }
 }
 
@@ -429,7 +458,7 @@ impl ApplicationSummaryOut {
             status: rules::status_on(application.status, application.deadline, today),
             requested_limit: application.money(application.requested_limit_minor),
             requested_net_days: application.requested_net_days,
-            recommendation: RecommendationOut::read(&application, reader),
+            recommendation: RecommendationOut::read(&application, reader)?,
             conditions: read_document(&application.conditions)?,
             purpose: application.purpose,
             created_by: application.created_by,
@@ -509,7 +538,7 @@ impl StepOut {
             reason: step.reason.filter(|_| is_shown),
             details: step
                 .details
-                .map(|details| read_document(&details))
+                .map(|details| StepDetails::read(&details, is_shown))
                 .transpose()?,
         })
     }

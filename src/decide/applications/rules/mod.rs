@@ -2,10 +2,12 @@
 
 pub mod assessment;
 mod authority;
+mod exceptions;
 pub mod limit_methods;
 mod machine;
 
 pub use authority::{Approval, AuthorityError, Reach, may_approve, reach};
+pub use exceptions::{Bound, bounds, may_approve_exception, row_of};
 pub use machine::{
     APPLICANT_VERBS, Duty, Parts, after_approval, allowed, deadline_for, may_take, status_on,
     transition,

@@ -88,6 +88,7 @@ diesel::table! {
         conditions -> Text,
         appealed_at -> Nullable<InstantColumn>,
         version -> BigInt,
+        exceptions -> Text,
     }
 }
 

@@ -27,6 +27,7 @@ pub use straight_through::{
     StraightThroughResult,
 };
 
+use super::exceptions::row_of;
 use super::limit_methods::{Cap, CapKind, Combination, Combined, LimitError, Proposal, combine};
 use crate::book::policy::model::{
     Checkpoint, Discount, InsuredCap, LimitCombination, PolicyDocument, TermsRow,
@@ -90,9 +91,6 @@ pub struct AssessedProfit {
     pub steps: Vec<TermsStep>,
 }
 
-/// The grade of who was never rated: a policy may have terms for it.
-const NOT_RATED: &str = "NR";
-
 /// Assesses what is known of an application under a policy.
 ///
 /// With proposals of 405,000, 630,000 and 1,020,000 for a customer of grade A that asks for 382,500 on 90 days, a step of
@@ -100,9 +98,7 @@ const NOT_RATED: &str = "NR";
 pub fn assess(facts: AssessmentFacts, policy: &PolicyDocument) -> Assessment {
     let grade = facts.rating.as_ref().map(|rating| rating.grade.as_str());
     let segment = facts.account.segment.as_deref();
-    let terms = policy
-        .terms_of(grade.unwrap_or(NOT_RATED), segment)
-        .cloned();
+    let terms = row_of(policy, grade, segment).cloned();
     let net_days = terms.as_ref().map_or(facts.requested_net_days, |row| {
         row.net_days_max.min(facts.requested_net_days)
     });
