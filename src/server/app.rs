@@ -4,16 +4,19 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use actix_cors::Cors;
+use actix_http::HttpService;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, map_config};
+use actix_web::dev::AppConfig;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::config::{Config, ConfigError, MetricsKind};
 use super::metrics::Metrics;
 use super::routing::Routing;
-use super::{docs, health, housekeeping, middleware, openapi, routing, subscriptions};
+use super::{connection, docs, health, housekeeping, middleware, openapi, routing, subscriptions};
 use crate::book::imports::actions as imports;
 use crate::decide::limits::desk::{Desk, DeskError};
 use crate::decide::limits::simulation;
@@ -180,7 +183,7 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
     let bell = Arc::clone(&house.bell);
     let copying = keeper.copy_log_by_and_by().map_err(std::io::Error::other)?;
     let jobs = Workers::start(house.doors.database(), LANES, &bell)?;
-    let running = HttpServer::new(move || {
+    let application = move || {
         let public_metrics = house.config.metrics == MetricsKind::Public;
         App::new()
             .app_data(house.doors.clone())
@@ -208,12 +211,27 @@ pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
                 }
             })
             .default_service(web::to(routing::nothing_here))
-    })
-    .workers(workers)
-    .client_request_timeout(std::time::Duration::from_secs(10))
-    .shutdown_timeout(30)
-    .listen(listener)?
-    .run();
+            .into_factory()
+            .map_err(|error: actix_web::Error| error.error_response())
+    };
+    let builder = actix_server::Server::build()
+        .workers(workers)
+        .shutdown_timeout(30);
+    let stopping = builder.graceful_shutdown_signal();
+    let running = builder
+        .listen("netterms", listener, move || {
+            let stopping = stopping.clone();
+            let http = HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                })
+                .client_request_timeout(std::time::Duration::from_secs(10))
+                .local_addr(address)
+                .finish(map_config(application(), |()| AppConfig::default()));
+            connection::speak(http)
+        })?
+        .run();
     subscriptions::run(&keeper, &metrics);
     housekeeping::watch_commits(keeper.clone());
     housekeeping::begin(keeper, daily_work);

@@ -157,6 +157,21 @@ impl ResponseError for Unanswered {
     }
 }
 
+/// The answer to what could not be read as a request, of which nothing is known.
+pub fn unread(code: Code) -> HttpResponse {
+    let frame = Frame {
+        request_id: request_id(&HeaderMap::new()),
+        language: Language::English,
+        path: "/".to_owned(),
+    };
+    tracing::info!(
+        request_id = frame.request_id,
+        code = code.as_str(),
+        "no request"
+    );
+    frame.finish(Problem::new(code).error_response())
+}
+
 impl Frame {
     fn of(request: &ServiceRequest) -> Frame {
         Frame {

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod config;
+mod connection;
 mod docs;
 mod health;
 pub mod housekeeping;

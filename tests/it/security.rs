@@ -513,6 +513,65 @@ fn a_body_that_comes_too_slowly_is_not_waited_for() {
     app.credit().get(PATH).expect(200);
 }
 
+/// Sends bytes as they are and reads until the server ends the connection.
+fn raw(app: &TestApp, bytes: &[u8]) -> (String, Value) {
+    let mut connection = TcpStream::connect(app.address).unwrap();
+    connection.write_all(bytes).unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.rsplit_once("\r\n\r\n").unwrap();
+    (head.to_owned(), serde_json::from_str(body).unwrap())
+}
+
+#[test]
+fn what_is_no_request_gets_a_problem_like_every_other_answer() {
+    let app = TestApp::start(Backend::Sqlite);
+    let long = format!(
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n",
+        "x".repeat(200_000)
+    );
+    let after = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/9.9\r\n\r\n";
+    let cases = [
+        ("no words of HTTP\r\n\r\n", 400, "malformed_request"),
+        (
+            "GET /healthz HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n",
+            400,
+            "malformed_request",
+        ),
+        (
+            "POST /v1/customers HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+            400,
+            "malformed_request",
+        ),
+        (after, 400, "malformed_request"),
+        (&long, 431, "headers_too_large"),
+    ];
+    for (bytes, status, code) in cases {
+        let (head, problem) = raw(&app, bytes.as_bytes());
+        let head = head.rsplit("HTTP/1.1 ").next().unwrap().to_lowercase();
+        assert!(head.starts_with(&status.to_string()), "{head}");
+        assert_eq!(problem["status"], status);
+        assert_eq!(problem["code"], code);
+        assert_eq!(problem["type"], format!("/problems/{code}"));
+        let id = problem["request_id"].as_str().unwrap();
+        for line in [
+            "content-type: application/problem+json",
+            "api-version: ",
+            "connection: close",
+            &format!("x-request-id: {id}"),
+        ] {
+            assert!(head.contains(line), "{line} in {head}");
+        }
+    }
+    // What was asked before on the same connection was answered.
+    let mut connection = TcpStream::connect(app.address).unwrap();
+    connection.write_all(after.as_bytes()).unwrap();
+    let mut answers = String::new();
+    connection.read_to_string(&mut answers).unwrap();
+    assert!(answers.starts_with("HTTP/1.1 200 OK"), "{answers}");
+    assert_eq!(answers.matches("HTTP/1.1 ").count(), 2, "{answers}");
+}
+
 #[test]
 fn the_same_key_twice_at_once_has_one_effect() {
     on_both(|app| {

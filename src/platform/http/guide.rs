@@ -86,6 +86,12 @@ guides! {
     MalformedBody, Changed, "请求正文有误",
         "The body is no JSON, lacks a member, has one that this operation does not know, or a value of another form.", "正文不是 JSON、缺少成员、含有未知成员，或某个值的格式不符。",
         "Look at errors: each has a JSON pointer to the place, a code and a message. The contract at /openapi.json has the form of each member.", "请查看 errors：每项都有位置指针、代码和说明。各成员的格式见 /openapi.json。";
+    MalformedRequest, Changed, "不是有效的 HTTP 请求",
+        "The request line, a header or the length of the body is not as HTTP/1.1 writes it.", "请求行、请求头或正文长度不符合 HTTP/1.1 的格式。",
+        "Let an HTTP library write the request; look at what a proxy on the way makes of it.", "请使用 HTTP 库发送请求，并检查途中代理是否改动了请求。";
+    HeadersTooLarge, Changed, "请求头过大",
+        "The address and the headers together are longer than 128 KiB.", "地址与请求头合计超过 128 KiB。",
+        "Send fewer or shorter headers: one token, no cookies, filters that repeat fewer values.", "请减少或缩短请求头：一个令牌、不带 Cookie、减少重复的筛选值。";
     MalformedParameter, Changed, "参数有误",
         "A query parameter or header is unknown, given more often than it may be, or of another form.", "查询参数或请求头未知、重复或格式不符。",
         "Look at errors: each names the parameter or header after a #.", "请查看 errors：每项在 # 后指明参数或请求头。";

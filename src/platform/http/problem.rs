@@ -54,6 +54,10 @@ macro_rules! codes {
 codes! {
     MalformedBody, "malformed_body", 400, "Malformed body",
         "The body is not what this operation takes; errors says where.", "请求正文不符合本接口的要求，详见 errors。";
+    MalformedRequest, "malformed_request", 400, "No HTTP request",
+        "What was sent can't be read as a request of HTTP/1.1.", "所发送的内容不是有效的 HTTP/1.1 请求。";
+    HeadersTooLarge, "headers_too_large", 431, "The headers are too large",
+        "The request line and headers are longer than this service takes.", "请求行与请求头超过本服务的上限。";
     MalformedParameter, "malformed_parameter", 400, "Malformed parameter",
         "A parameter is unknown, repeated or malformed; errors says which.", "参数未知、重复或格式错误，详见 errors。";
     InvalidCursor, "invalid_cursor", 422, "Invalid cursor",
