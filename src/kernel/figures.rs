@@ -424,6 +424,16 @@ mod tests {
         }
 
         #[test]
+        fn a_quantity_is_stored_and_read_as_what_it_is(minor: i64, one: i32, other: i32) {
+            let money = Money::from_minor(minor, "VND".parse().unwrap());
+            let figure = (Exact::from(i64::from(one)) / i64::from(other)).figure(10);
+            for quantity in [Some(Quantity::Money(money)), figure.ok().map(Quantity::Figure)].into_iter().flatten() {
+                let json = serde_json::to_string(&quantity).unwrap();
+                prop_assert_eq!(serde_json::from_str::<Quantity>(&json).unwrap(), quantity);
+            }
+        }
+
+        #[test]
         fn a_figure_of_the_source_is_what_its_digits_say(digits: i64, places in 0..=10_u32) {
             prop_assert_eq!(Figure::new(digits, places).value(), Decimal::new(digits, places));
         }

@@ -8,7 +8,7 @@ use super::store;
 use crate::kernel::drafters::Drafters;
 use crate::kernel::ids::{DunningProcedureId, PolicyId};
 use crate::kernel::text::Note;
-use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document, write_readable};
+use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 
 /// Why a use case on policies was refused.
 #[derive(Debug, thiserror::Error)]
@@ -145,7 +145,7 @@ pub fn change(
     refuse_nonsense(tx, document)?;
     let drafters: Drafters = read_document(&before.drafters)?;
     let after = PolicyRow {
-        document: write_readable(document)?,
+        document: write_document(document)?,
         reason: reason.to_string(),
         drafters: write_document(&drafters.and(&tx.caller().subject))?,
         ..before.clone()
@@ -221,7 +221,7 @@ fn new_row(
         id: PolicyId::new(),
         policy_version: number,
         status: PolicyStatus::Draft,
-        document: write_readable(document)?,
+        document: write_document(document)?,
         reason,
         author: author.to_string(),
         drafters: write_document(&Drafters::new(author))?,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::columns::{IdColumn, InstantColumn};
-use super::{Conn, Db, DbError, Writes, fault, insert_rows, read_document, write_document};
+use super::{Conn, Db, DbError, Writes, fault, insert_rows, read_document, write_json};
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::Instant;
 use crate::kernel::ids::TrailEntryId;
@@ -65,14 +65,14 @@ impl Change {
     /// The thing as it was.
     #[must_use]
     pub fn before(mut self, value: &impl Serialize) -> Change {
-        self.before = write_document(value).ok();
+        self.before = write_json(value).ok();
         self
     }
 
     /// The thing as it is now.
     #[must_use]
     pub fn after(mut self, value: &impl Serialize) -> Change {
-        self.after = write_document(value).ok();
+        self.after = write_json(value).ok();
         self
     }
 

@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::model::{Ended, Job, JobError, JobStatus};
 use super::store;
@@ -79,7 +80,7 @@ pub fn append(tx: &mut Tx, job: JobId, part: i32, bytes: &[u8]) -> Result<(), Db
 pub fn queue(
     tx: &mut Tx,
     id: JobId,
-    input: &impl Serialize,
+    input: &(impl Serialize + DeserializeOwned),
     total: Option<i64>,
 ) -> Result<Job, JobsError> {
     let received = store::find_receiving(tx, id)?.ok_or(JobsError::Missing)?;

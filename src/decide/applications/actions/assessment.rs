@@ -20,7 +20,7 @@ use crate::kernel::figures::Figure;
 use crate::kernel::ids::{ApplicationId, AssessmentId, CustomerId};
 use crate::kernel::money::Money;
 use crate::kernel::text::Note;
-use crate::platform::db::{Db, DbError, Tx, write_readable};
+use crate::platform::db::{Db, DbError, Tx, write_document};
 
 /// Puts together what is known of the customer, what the limit methods make of it and what the policy gives its grade,
 /// and keeps it with the application. When the policy lets the house approve such an application by itself, all its
@@ -115,7 +115,7 @@ fn keep(
         currency: before.currency,
         limit_minor: recommended.limit.map(Money::minor),
         net_days: recommended.net_days,
-        document: write_readable(assessment)?,
+        document: write_document(assessment)?,
         assessed_by: tx.caller().subject.to_string(),
         assessed_at: tx.now(),
     };

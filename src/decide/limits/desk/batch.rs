@@ -32,7 +32,9 @@ use crate::kernel::ids::{
     ReservationId,
 };
 use crate::kernel::money::SumTooLarge;
-use crate::platform::db::{AtOnce, Change, Db, DbError, Mark, Tx, write_document, write_readable};
+use crate::platform::db::{
+    AtOnce, Change, Db, DbError, Mark, Tx, write_document, write_hot_document,
+};
 use crate::platform::http::{Ended, Problem};
 
 /// What a batch of checks knows, and what it is to write.
@@ -318,12 +320,7 @@ impl Batch {
             amount_minor: record.question.amount.minor(),
             outcome: record.decision.outcome,
             policy_version: self.policy.version,
-            // What is read back is the same for all: while it is built and tried, each is looked at.
-            record: if cfg!(debug_assertions) {
-                write_readable(record)?
-            } else {
-                write_document(record)?
-            },
+            record: write_hot_document(record)?,
             checked_by: asked.caller.subject.to_string(),
             checked_at: self.now,
         });

@@ -10,7 +10,7 @@ use crate::decide::limits::record::Decided;
 use crate::decide::limits::store;
 use crate::kernel::ids::{IdempotencyKeyId, LimitCheckId};
 use crate::kernel::places::Language;
-use crate::platform::db::{DbError, Tx, read_document, write_document};
+use crate::platform::db::{DbError, Tx, read_document, write_hot_document};
 use crate::platform::http::{Code, Ended, Problem};
 use crate::platform::idempotency::{self, Claim};
 
@@ -36,7 +36,7 @@ pub fn write(
         (Ok(Ended::Fresh(Told::Refusal(problem))), _) => KeptCheck::Refusal(problem.clone()),
         _ => return Ok(None),
     };
-    write_document(&kept).map(Some)
+    write_hot_document(&kept).map(Some)
 }
 
 /// The answers to those of the checks whose keys were used before.

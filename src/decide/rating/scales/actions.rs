@@ -6,7 +6,7 @@ use crate::decide::rating::rules::faults::Fault;
 use crate::kernel::drafters::Drafters;
 use crate::kernel::ids::GradeScaleId;
 use crate::kernel::text::Note;
-use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document, write_readable};
+use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 
 /// Why a use case on grade scales was refused.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +124,7 @@ pub fn change(
     let scale = rules::read(document).map_err(ScaleError::Faulty)?;
     let drafters: Drafters = read_document(&before.drafters)?;
     let after = ScaleRow {
-        document: write_readable(&scale)?,
+        document: write_document(&scale)?,
         reason: reason.to_string(),
         drafters: write_document(&drafters.and(&tx.caller().subject))?,
         ..before.clone()
@@ -183,7 +183,7 @@ fn new_row(tx: &Tx, number: i32, scale: &Scale, reason: String) -> Result<ScaleR
         id: GradeScaleId::new(),
         scale_version: number,
         status: ScaleStatus::Draft,
-        document: write_readable(scale)?,
+        document: write_document(scale)?,
         reason,
         author: author.to_string(),
         drafters: write_document(&Drafters::new(author))?,

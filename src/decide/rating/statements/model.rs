@@ -13,7 +13,7 @@ use crate::kernel::money::{Currency, Money};
 use crate::kernel::text::{Note, Source, Subject};
 use crate::platform::db::columns::text_enum;
 use crate::platform::db::schema::financial_statements;
-use crate::platform::db::{DbError, read_document, write_readable};
+use crate::platform::db::{DbError, read_document, write_document};
 
 /// How far a total may be from its parts: one in so many of total assets, or of sales. Statements are rounded.
 pub const ROUNDING: i64 = 1_000;
@@ -105,7 +105,7 @@ impl NewStatement {
     /// When they have no JSON form.
     pub fn lines_document(&self) -> Result<String, DbError> {
         let lines: &BTreeMap<Line, Money> = &self.statement.lines;
-        write_readable(lines)
+        write_document(lines)
     }
 }
 

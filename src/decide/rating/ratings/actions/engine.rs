@@ -25,7 +25,7 @@ use crate::decide::rating::scales::actions as scales;
 use crate::decide::rating::scales::actions::ScaleVersion;
 use crate::kernel::ids::{CustomerId, JobId, RatingId};
 use crate::kernel::text::Line;
-use crate::platform::db::{Db, DbError, Tx, read_document, write_readable};
+use crate::platform::db::{Db, DbError, Tx, read_document, write_document};
 
 /// What rates now.
 #[derive(Debug, Clone)]
@@ -217,7 +217,7 @@ impl Engine {
             override_terms: terms.filter(|_| override_until.is_some()),
             override_grade: graded.override_grade,
             override_until,
-            record: write_readable(&record)?,
+            record: write_document(&record)?,
             run_id: occasion.run,
             rated_by: tx.caller().subject.to_string(),
             rated_at: tx.now(),

@@ -31,7 +31,7 @@ use crate::decide::rating::scales::actions as scales;
 use crate::kernel::caller::Caller;
 use crate::kernel::ids::{CustomerId, RatingId};
 use crate::kernel::text::Note;
-use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_readable};
+use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 use crate::platform::jobs::actions::JobsError;
 use crate::platform::jobs::worker::JobContext;
 
@@ -250,7 +250,7 @@ pub fn override_grade(
     let after = RatingRow {
         override_grade: graded.override_grade,
         override_until: Some(expires_on),
-        override_terms: Some(write_readable(&expert)?),
+        override_terms: Some(write_document(&expert)?),
         ..before.clone()
     };
     let after = store::update_if_unchanged(tx, &after)?.ok_or(RatingError::Stale)?;
