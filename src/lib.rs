@@ -7,12 +7,13 @@
 //! - [`server`]: the actix application: assembly, middleware, the contract, docs, health, metrics, the worker.
 //! - [`drill`]: a sandbox book, lived through on a clock that can be turned.
 //! - [`prove`]: reports over the whole book, as of any date.
-//! - [`decide`]: what is known of customers and what it says, limit checks, reservations, credit blocks, credit
-//!   applications.
+//! - [`decide`]: limit checks, reservations, credit blocks, what terms cost, credit applications.
 //! - [`collect`]: seeing to it that the money comes in: dunning.
+//! - [`rating`]: what is known of customers, and how good they therefore are.
 //! - [`book`]: customers, credit policy, exchange rates, credit accounts and exposure, the receivables ledger, imports.
 //! - [`platform`]: database, idempotency, HTTP, trail, jobs.
-//! - [`kernel`]: money, figures, ids, time, texts, who acts and who drafted. No I/O.
+//!
+//! Below it are the crates `methods`, the arithmetic of ratings, and `kernel`: money, figures, ids, time, texts, who acts.
 #![forbid(unsafe_code)]
 
 pub mod book;
@@ -20,7 +21,7 @@ pub mod collect;
 pub mod commands;
 pub mod decide;
 pub mod drill;
-pub mod kernel;
 pub mod platform;
 pub mod prove;
+pub mod rating;
 pub mod server;

@@ -10,7 +10,7 @@ use super::Failure;
 use crate::book::imports::actions::{Holding, Import, Listener};
 use crate::book::imports::model::{ImportKind, ImportMode, Mapping, Plan, Report};
 use crate::book::imports::rules::mapping::check_mapping;
-use crate::kernel::caller::Role;
+use kernel::caller::Role;
 use crate::platform::db::Database;
 use crate::platform::http::auth::house_caller;
 use crate::platform::jobs::model::{JobStatus, Remark};

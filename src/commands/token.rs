@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::Failure;
-use crate::kernel::caller::Role;
-use crate::kernel::text::Subject;
+use kernel::caller::Role;
+use kernel::text::Subject;
 use crate::platform::http::auth::{TokenRequest, is_of_the_house, mint};
 use crate::server::Config;
 

@@ -2,5 +2,4 @@
 
 pub mod applications;
 pub mod limits;
-pub mod rating;
 pub mod terms;

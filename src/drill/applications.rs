@@ -16,8 +16,8 @@ use crate::decide::applications::api::{
 };
 use crate::decide::applications::model::{Application, ApplicationStatus, PolicyException};
 use crate::decide::applications::rules::Bound;
-use crate::kernel::caller::Caller;
-use crate::kernel::money::{AmountIn, Currency, Money};
+use kernel::caller::Caller;
+use kernel::money::{AmountIn, Currency, Money};
 use crate::platform::db::{Database, Tx};
 use crate::platform::http::Problem;
 

@@ -22,12 +22,12 @@ use crate::collect::dunning::actions as dunning;
 use crate::collect::dunning::api::BlockIn;
 use crate::collect::dunning::store as dunning_store;
 use crate::decide::applications::model::ApplicationStatus;
-use crate::decide::rating::models::actions as models;
-use crate::decide::rating::scales::actions as scales;
-use crate::kernel::clock::{Instant, machine_now};
-use crate::kernel::ids::CustomerId;
-use crate::kernel::money::{Currency, Money};
-use crate::kernel::text::Number;
+use crate::rating::models::actions as models;
+use crate::rating::scales::actions as scales;
+use kernel::clock::{Instant, machine_now};
+use kernel::ids::CustomerId;
+use kernel::money::{Currency, Money};
+use kernel::text::Number;
 use crate::platform::db::{Database, Tx};
 use crate::platform::http::Problem;
 

@@ -4,10 +4,10 @@ use fastrand::Rng;
 
 use super::names::{self, BLOCKS, Region, around};
 use super::staff::SALES;
-use crate::kernel::ids::CustomerId;
-use crate::kernel::money::Currency;
-use crate::kernel::places::{Country, Language};
-use crate::kernel::text::{Email, Line, Number, Subject};
+use kernel::ids::CustomerId;
+use kernel::money::Currency;
+use kernel::places::{Country, Language};
+use kernel::text::{Email, Line, Number, Subject};
 use crate::platform::http::Problem;
 
 /// How a customer pays.

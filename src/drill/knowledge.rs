@@ -13,11 +13,11 @@ use crate::book::exchange_rates::actions as exchange_rates;
 use crate::book::exchange_rates::model::NewRate;
 use crate::book::exposure::actions::caps;
 use crate::book::exposure::model::PortfolioKind;
-use crate::decide::rating::ratings::actions as ratings;
-use crate::decide::rating::rules::statements::{Line, Statement};
-use crate::decide::rating::statements::actions as statements;
-use crate::decide::rating::statements::model::{Audit, NewStatement, StatementKind};
-use crate::kernel::money::Money;
+use crate::rating::ratings::actions as ratings;
+use methods::statements::{Line, Statement};
+use crate::rating::statements::actions as statements;
+use crate::rating::statements::model::{Audit, NewStatement, StatementKind};
+use kernel::money::Money;
 use crate::platform::db::Database;
 use crate::platform::http::Problem;
 

@@ -13,8 +13,8 @@ use crate::book::receivables::actions::{
 };
 use crate::book::receivables::api::shapes::CreditNoteIn;
 use crate::book::receivables::model::{Invoice, InvoiceRef, ReceiptRef};
-use crate::kernel::ids::{CustomerId, InvoiceId};
-use crate::kernel::money::{AmountIn, Money};
+use kernel::ids::{CustomerId, InvoiceId};
+use kernel::money::{AmountIn, Money};
 use crate::platform::db::Tx;
 use crate::platform::http::Problem;
 

@@ -16,10 +16,10 @@ use crate::decide::limits::model::{CreditBlockStatus, Outcome};
 use crate::decide::limits::record::Decided;
 use crate::decide::limits::rules::Decision;
 use crate::decide::limits::{actions, blocks};
-use crate::kernel::caller::Caller;
-use crate::kernel::ids::{CreditBlockId, ReservationId};
-use crate::kernel::money::{Money, PositiveIn};
-use crate::kernel::places::Language;
+use kernel::caller::Caller;
+use kernel::ids::{CreditBlockId, ReservationId};
+use kernel::money::{Money, PositiveIn};
+use kernel::places::Language;
 use crate::platform::db::Database;
 use crate::platform::http::Problem;
 

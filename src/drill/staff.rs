@@ -1,7 +1,7 @@
 //! Who works in the sandbox: five salespeople, two of every other role, and the machines.
 
-use crate::kernel::caller::{Caller, Role};
-use crate::kernel::text::Subject;
+use kernel::caller::{Caller, Role};
+use kernel::text::Subject;
 use crate::platform::http::Problem;
 use crate::platform::http::auth::house_caller;
 

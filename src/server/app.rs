@@ -20,9 +20,9 @@ use super::{connection, docs, health, housekeeping, middleware, openapi, routing
 use crate::book::imports::actions as imports;
 use crate::decide::limits::desk::{Desk, DeskError};
 use crate::decide::limits::simulation;
-use crate::decide::rating::models::actions::fitting as model_fitting;
-use crate::decide::rating::ratings::actions::{rerating, runs as rating_runs};
-use crate::kernel::caller::Caller;
+use crate::rating::models::actions::fitting as model_fitting;
+use crate::rating::ratings::actions::{rerating, runs as rating_runs};
+use kernel::caller::Caller;
 use crate::platform::db::{Copying, Database};
 use crate::platform::http::auth::{Verifier, house_caller};
 use crate::platform::http::body::BodyTime;
@@ -40,14 +40,14 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(crate::book::exchange_rates::api::routes)
         .configure(crate::book::exposure::api::routes)
         .configure(crate::book::receivables::api::routes)
-        .configure(crate::decide::rating::statements::api::routes)
-        .configure(crate::decide::rating::industries::api::routes)
-        .configure(crate::decide::rating::facts::api::routes)
-        .configure(crate::decide::rating::indicators::api::routes)
-        .configure(crate::decide::rating::panels::api::routes)
-        .configure(crate::decide::rating::scales::api::routes)
-        .configure(crate::decide::rating::models::api::routes)
-        .configure(crate::decide::rating::ratings::api::routes)
+        .configure(crate::rating::statements::api::routes)
+        .configure(crate::rating::industries::api::routes)
+        .configure(crate::rating::facts::api::routes)
+        .configure(crate::rating::indicators::api::routes)
+        .configure(crate::rating::panels::api::routes)
+        .configure(crate::rating::scales::api::routes)
+        .configure(crate::rating::models::api::routes)
+        .configure(crate::rating::ratings::api::routes)
         .configure(crate::decide::applications::api::routes)
         .configure(crate::decide::terms::api::routes)
         .configure(crate::collect::dunning::api::routes)
@@ -133,8 +133,8 @@ fn furnish(database: &Database, caller: &Caller) -> Result<(), Problem> {
     database.maintain(caller, |tx| {
         crate::book::policy::actions::ensure_default(tx)?;
         crate::book::exposure::actions::hand_down_all(tx)?;
-        crate::decide::rating::scales::actions::ensure_default(tx)?;
-        crate::decide::rating::models::actions::ensure_default(tx)?;
+        crate::rating::scales::actions::ensure_default(tx)?;
+        crate::rating::models::actions::ensure_default(tx)?;
         subscriptions::begin_all(tx)?;
         Ok(())
     })

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, get, http::header, web};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::openapi::Served;
-use crate::kernel::places::Language;
+use kernel::places::Language;
 use crate::platform::http::language::spoken;
 use crate::platform::http::{Code, Problem};
 

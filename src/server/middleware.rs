@@ -16,7 +16,7 @@ use futures_util::FutureExt as _;
 
 use super::metrics::Metrics;
 use super::routing::Routing;
-use crate::kernel::places::Language;
+use kernel::places::Language;
 use crate::platform::http::auth::{Refusal, Verified, Verifier};
 use crate::platform::http::language::spoken;
 use crate::platform::http::{Code, Problem};

@@ -1,6 +1,6 @@
 //! The assessment of an application: what is known, what each method makes of it, what the policy gives, and why.
 
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 use serde_json::{Value, json};
 
 use crate::applications::{Case, account, chief, cny, limits, second};

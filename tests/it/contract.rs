@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 use netterms::platform::http::Code;
 use netterms::server::openapi;
 use serde_json::{Value, json};

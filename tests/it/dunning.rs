@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 use netterms::server::housekeeping;
 use serde_json::{Value, json};
 

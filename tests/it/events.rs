@@ -2,7 +2,7 @@
 
 use diesel::RunQueryDsl as _;
 use diesel::sql_types::Text;
-use netterms::kernel::caller::Caller;
+use kernel::caller::Caller;
 use netterms::platform::db::{Backend, Change, Conn, DbError, Tx};
 use netterms::platform::events::{self, Event, Standing, Subscription};
 use netterms::platform::http::auth::house_caller;

@@ -1,6 +1,6 @@
 //! What the policy has for a customer's grade binds a recommendation, unless an exception says why not.
 
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 use serde_json::{Value, json};
 
 use crate::applications::{Case, account, chief, cny, second};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{Reply, TestApp, import, on_both, set_rate};
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 
 /// The ECB's reference rates of 28 June 2024, all against the euro.
 const ECB: &str = "base_currency,quote_currency,rate,rate_date,source\n\

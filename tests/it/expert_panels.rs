@@ -1,6 +1,6 @@
 //! Panels of experts: rounds in which nobody sees what the others say, what they come to, and what ratings make of it.
 
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 use serde_json::{Value, json};
 
 use crate::support::{Client, Reply, TestApp, a_customer, a_model, on_both, put_live};

@@ -1,7 +1,7 @@
 //! Files into the book, and the jobs that bring them there.
 
-use netterms::kernel::caller::Role;
-use netterms::kernel::ids::JobId;
+use kernel::caller::Role;
+use kernel::ids::JobId;
 use netterms::platform::http::Problem;
 use netterms::platform::http::auth::house_caller;
 use netterms::platform::jobs::actions as jobs;

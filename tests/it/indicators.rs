@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use netterms::decide::rating::indicators::actions::values;
-use netterms::decide::rating::indicators::model::IndicatorValue;
-use netterms::decide::rating::rules::payment_behaviour::{
+use netterms::rating::indicators::actions::values;
+use netterms::rating::indicators::model::IndicatorValue;
+use methods::payment_behaviour::{
     Item, PaidPart, Window, payment_behaviour,
 };
-use netterms::decide::rating::rules::scoring::Value as Measured;
-use netterms::kernel::ids::CustomerId;
-use netterms::kernel::money::Money;
+use methods::scoring::Value as Measured;
+use kernel::ids::CustomerId;
+use kernel::money::Money;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -494,8 +494,8 @@ fn check(all: &BTreeMap<String, IndicatorValue>, story: &Story, as_of: &str) {
     let shown = |number: u32| (behaviour.items > 0).then(|| f64::from(number));
     same("OVERDUE_COUNT", shown(behaviour.items_late));
     same("DAYS_LATE_MAX", shown(behaviour.days_late_max));
-    let float = |figure: Option<netterms::kernel::figures::Figure>| {
-        figure.and_then(netterms::kernel::figures::Figure::to_float)
+    let float = |figure: Option<kernel::figures::Figure>| {
+        figure.and_then(kernel::figures::Figure::to_float)
     };
     same(
         "REPAYMENT_RECORD",

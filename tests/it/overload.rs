@@ -3,8 +3,8 @@
 use std::sync::mpsc::channel;
 
 use netterms::book::exposure::actions as exposure;
-use netterms::kernel::caller::Role;
-use netterms::kernel::ids::CustomerId;
+use kernel::caller::Role;
+use kernel::ids::CustomerId;
 use netterms::platform::http::Problem;
 use netterms::platform::http::auth::house_caller;
 use serde_json::json;

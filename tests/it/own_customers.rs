@@ -1,6 +1,6 @@
 //! Nobody does for a customer of their own: limits, releases and approvals, also when the customer was given away of late.
 
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 use serde_json::{Value, json};
 
 use crate::limits::{an_order, check};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{Reply, TestApp, on_both};
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 
 fn live(app: &TestApp) -> Reply {
     app.credit().get("/v1/policies/live").expect(200)

@@ -1,7 +1,7 @@
 //! What bounds an account besides its own limit: additional limits, portfolio caps, and exposure that other systems
 //! know of.
 
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 use serde_json::{Value, json};
 
 use crate::support::{Reply, TestApp, a_customer, a_receipt, an_invoice, on_both, set_rate};

@@ -9,14 +9,14 @@
 
 use std::time::Instant;
 
-use netterms::decide::rating::rules::binning::{Binning, bin_each_value};
-use netterms::decide::rating::rules::scorecard::fit::{FitSettings, fit as fit_scorecard};
-use netterms::decide::rating::rules::training::{Characteristic, Outcome, TrainingSet, Values};
-use netterms::decide::rating::rules::tree::fit::{TreeSettings, fit as fit_tree};
-use netterms::decide::rating::rules::validation::{
+use methods::binning::{Binning, bin_each_value};
+use methods::scorecard::fit::{FitSettings, fit as fit_scorecard};
+use methods::training::{Characteristic, Outcome, TrainingSet, Values};
+use methods::tree::fit::{TreeSettings, fit as fit_tree};
+use methods::validation::{
     Observation, ValidationReport, ValidationSettings, stability, validate,
 };
-use netterms::kernel::progress::Progress;
+use kernel::progress::Progress;
 
 use crate::support::public_data;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 use serde_json::{Value, json};
 
 use crate::support::{Reply, TestApp, a_customer, a_model, an_invoice, import, on_both, put_live};

@@ -1,6 +1,6 @@
 //! Ratings that the house looks at again by itself, once a business day, and the day on which a person is to.
 
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 use netterms::server::housekeeping;
 use serde_json::{Value, json};
 

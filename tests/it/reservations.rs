@@ -1,7 +1,7 @@
 //! Amending reservations.
 
 use netterms::book::exposure::model::LimitScope;
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 use netterms::server::housekeeping;
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::connection::SimpleConnection as _;
 use netterms::book::customers::actions as customers;
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 use netterms::platform::db::{Backend, Conn, Db};
 use netterms::platform::http::Problem;
 use netterms::platform::http::auth::house_caller;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use netterms::decide::rating::rules::validation::correlation::spearman;
+use methods::validation::correlation::spearman;
 use serde_json::json;
 
 use crate::support::{TestApp, a_model, import, on_both, public_data, put_live};

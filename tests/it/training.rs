@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 use serde_json::{Value, json};
 
 use crate::support::{Reply, TestApp, on_both, upload};

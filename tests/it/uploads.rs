@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 use serde_json::json;
 
 use crate::support::{Reply, TestApp, import, on_both_with, sign};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use netterms::drill::{Plan, live_through};
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 use serde_json::{Value, json};
 
 use crate::support::{Client, TestApp, a_customer, an_invoice, on_both};

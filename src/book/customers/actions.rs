@@ -5,9 +5,9 @@ use chrono::NaiveDate;
 use super::api::{CustomerIn, CustomerPatch};
 use super::model::{Contacts, Customer, CustomerRef, LegalStatus};
 use super::{rules, store};
-use crate::kernel::caller::{Caller, Role};
-use crate::kernel::ids::CustomerId;
-use crate::kernel::text::Note;
+use kernel::caller::{Caller, Role};
+use kernel::ids::CustomerId;
+use kernel::text::Note;
 use crate::platform::db::{Change, DbError, Tx};
 
 /// Why a use case on customers was refused.
@@ -170,7 +170,7 @@ pub fn search_key(number: &str, name: &str) -> String {
 /// Sales who see only their own customers would lose sight of one that they gave away.
 fn refuse_giving_away(
     caller: &Caller,
-    owner: Option<&crate::kernel::text::Subject>,
+    owner: Option<&kernel::text::Subject>,
 ) -> Result<(), CustomerError> {
     if caller.has(Role::Sales) && caller.sees_only_own() && owner != Some(&caller.subject) {
         return Err(CustomerError::NotOwn);

@@ -5,11 +5,11 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::CustomerId;
-use crate::kernel::places::{Country, Language};
-use crate::kernel::text::{Email, Line, Number, Subject};
-use crate::platform::db::columns::{text_column, text_enum};
+use kernel::clock::Instant;
+use kernel::ids::CustomerId;
+use kernel::places::{Country, Language};
+use kernel::text::{Email, Line, Number, Subject};
+use kernel::columns::{text_column, text_enum};
 use crate::platform::db::schema::customers;
 
 /// The deepest that groups may be nested.
@@ -154,7 +154,7 @@ pub enum CustomerRef {
 }
 
 impl std::str::FromStr for CustomerRef {
-    type Err = crate::kernel::text::TextError;
+    type Err = kernel::text::TextError;
 
     fn from_str(text: &str) -> Result<CustomerRef, Self::Err> {
         match text.parse() {
@@ -165,7 +165,7 @@ impl std::str::FromStr for CustomerRef {
 }
 
 impl TryFrom<String> for CustomerRef {
-    type Error = crate::kernel::text::TextError;
+    type Error = kernel::text::TextError;
 
     fn try_from(text: String) -> Result<CustomerRef, Self::Error> {
         text.parse()

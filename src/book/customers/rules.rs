@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::model::{Contact, Contacts, GROUP_DEPTH_MAX, LegalStatus};
-use crate::kernel::ids::CustomerId;
-use crate::kernel::text::EmailList;
+use kernel::ids::CustomerId;
+use kernel::text::EmailList;
 
 /// Folds a text for search: compatibility forms made one (full-width letters become plain), lower case.
 ///

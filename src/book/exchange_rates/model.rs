@@ -4,11 +4,11 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::ExchangeRateId;
-use crate::kernel::money::Currency;
-use crate::kernel::rates::Rate;
-use crate::kernel::text::{Source, Subject};
+use kernel::clock::Instant;
+use kernel::ids::ExchangeRateId;
+use kernel::money::Currency;
+use kernel::rates::Rate;
+use kernel::text::{Source, Subject};
 use crate::platform::db::schema::exchange_rates;
 
 /// A rate that was set: one unit of the base currency is `rate` units of the quote currency. Never changed; of those

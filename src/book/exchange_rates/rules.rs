@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::model::ExchangeRate;
-use crate::kernel::money::{Currency, Money, MoneyError};
+use kernel::money::{Currency, Money, MoneyError};
 
 /// How many significant digits the rate of an inverse or a cross is written with.
 const DIGITS: u32 = 12;

@@ -9,14 +9,14 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::book::policy::model::{AccountCause, ExposureCategory};
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::{
+use kernel::clock::Instant;
+use kernel::ids::{
     AccountBlockId, AdditionalLimitId, ApplicationId, CreditAccountId, CustomerId,
     DunningProcedureId, ExposureEntryId, LimitId, PortfolioCapId,
 };
-use crate::kernel::money::{Currency, Money, SUM_MAX_MINOR, SumTooLarge, sum_minor};
-use crate::kernel::text::{Line, Number};
-use crate::platform::db::columns::text_enum;
+use kernel::money::{Currency, Money, SUM_MAX_MINOR, SumTooLarge, sum_minor};
+use kernel::text::{Line, Number};
+use kernel::columns::text_enum;
 use crate::platform::db::schema::{
     account_blocks, additional_limits, credit_accounts, exposure_entries, limits, portfolio_caps,
     portfolio_exposures,

@@ -13,8 +13,8 @@ use super::model::{
 use crate::book::customers::model::Customer;
 use crate::book::exchange_rates::rules::{RateTable, Rounding, convert};
 use crate::book::policy::model::{ExposureCategory, PolicyDocument};
-use crate::kernel::money::{Currency, Money, SUM_MAX_MINOR, SumTooLarge, sum_minor};
-use crate::platform::db::columns::text_enum;
+use kernel::money::{Currency, Money, SUM_MAX_MINOR, SumTooLarge, sum_minor};
+use kernel::columns::text_enum;
 
 const PPM: i128 = 1_000_000;
 
@@ -234,16 +234,16 @@ impl<'a> Traits<'a> {
             segment: account
                 .segment
                 .as_ref()
-                .map(crate::kernel::text::Line::as_str),
+                .map(kernel::text::Line::as_str),
             salesperson: customer
                 .owner
                 .as_ref()
-                .map(crate::kernel::text::Subject::as_str),
+                .map(kernel::text::Subject::as_str),
             country: customer.country.code(),
             industry: customer
                 .industry
                 .as_ref()
-                .map(crate::kernel::text::Line::as_str),
+                .map(kernel::text::Line::as_str),
         }
     }
 
@@ -429,7 +429,7 @@ pub mod tests {
 
     fn a_cap(limit_minor: i64, code: &str) -> PortfolioCap {
         PortfolioCap {
-            id: crate::kernel::ids::PortfolioCapId::new(),
+            id: kernel::ids::PortfolioCapId::new(),
             kind: PortfolioKind::Company,
             key: String::new(),
             currency: currency(code),

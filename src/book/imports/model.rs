@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::caller::Role;
-use crate::platform::db::columns::text_enum;
+use kernel::caller::Role;
+use kernel::columns::text_enum;
 use crate::platform::jobs::model::{JobError, Remark, Severity};
 
 text_enum! {

@@ -14,10 +14,10 @@ use crate::book::customers::model::{Contact, Contacts, LegalStatus};
 use crate::book::customers::rules::written_to;
 use crate::book::exchange_rates::model::NewRate;
 use crate::book::exposure::model::{Limit, LimitKind};
-use crate::kernel::clock::Day;
-use crate::kernel::money::{Currency, Money};
-use crate::kernel::places::{Country, Language};
-use crate::kernel::text::{EmailList, Line, Number, Subject};
+use kernel::clock::Day;
+use kernel::money::{Currency, Money};
+use kernel::places::{Country, Language};
+use kernel::text::{EmailList, Line, Number, Subject};
 use crate::platform::jobs::model::JobError;
 
 /// The cells of one line, and what was found wrong with them.

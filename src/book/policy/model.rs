@@ -12,12 +12,12 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 use validator::{Validate, ValidationError};
 
-use crate::kernel::caller::Role;
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::PolicyId;
-use crate::kernel::money::{Currency, Money};
-use crate::kernel::text::{GradeCode, Subject};
-use crate::platform::db::columns::text_enum;
+use kernel::caller::Role;
+use kernel::clock::Instant;
+use kernel::ids::PolicyId;
+use kernel::money::{Currency, Money};
+use kernel::text::{GradeCode, Subject};
+use kernel::columns::text_enum;
 use crate::platform::db::schema::policies;
 
 pub use terms::{

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::api::PolicyFilter;
 use super::model::{PolicyRow, PolicyStatus};
-use crate::kernel::ids::{DunningProcedureId, PolicyId};
+use kernel::ids::{DunningProcedureId, PolicyId};
 use crate::platform::db::schema::dunning_procedures;
 use crate::platform::db::schema::policies::{self, dsl};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};

@@ -7,14 +7,14 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable};
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::{
+use kernel::clock::Instant;
+use kernel::ids::{
     self, CreditAccountId, CreditNoteId, CustomerId, Id, InvoiceId, Kind, ReceiptId, ReservationId,
     SettlementId,
 };
-use crate::kernel::money::{Currency, Money};
-use crate::kernel::text::{Number, TextError};
-use crate::platform::db::columns::{IdColumn, text_enum};
+use kernel::money::{Currency, Money};
+use kernel::text::{Number, TextError};
+use kernel::columns::{IdColumn, text_enum};
 use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
 
 text_enum! {

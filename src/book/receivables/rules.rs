@@ -5,8 +5,8 @@ mod days;
 use chrono::{Days, NaiveDate};
 
 use super::model::InvoiceStatus;
-use crate::kernel::ids::InvoiceId;
-use crate::kernel::text::Number;
+use kernel::ids::InvoiceId;
+use kernel::text::Number;
 
 pub use days::{counts_from, free_from, taken_back_from};
 

@@ -12,9 +12,9 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use super::model::{Level, OpenInvoice, Wording};
 use super::rules;
 use crate::book::customers::model::Customer;
-use crate::kernel::money::{Currency, Money};
-use crate::kernel::places::Language;
-use crate::kernel::text::Line;
+use kernel::money::{Currency, Money};
+use kernel::places::Language;
+use kernel::text::Line;
 
 pub use wordings::{check_body, check_subject};
 

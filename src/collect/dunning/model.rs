@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::{
+use kernel::clock::Instant;
+use kernel::ids::{
     CreditAccountId, CustomerId, DunningBlockId, DunningNoticeId, DunningProcedureId, DunningRunId,
     InvoiceId,
 };
-use crate::kernel::money::{AmountIn, Currency, Money};
-use crate::kernel::places::Language;
-use crate::kernel::text::{Line, Note, Number, Subject};
-use crate::platform::db::columns::text_enum;
+use kernel::money::{AmountIn, Currency, Money};
+use kernel::places::Language;
+use kernel::text::{Line, Note, Number, Subject};
+use kernel::columns::text_enum;
 use crate::platform::db::schema::{
     dunning_blocks, dunning_notice_items, dunning_notices, dunning_procedures, dunning_runs,
     dunning_stages,

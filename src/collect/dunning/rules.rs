@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 
 use super::model::{Effect, LeftOut, Level, OpenInvoice, Skipped};
 use crate::book::customers::model::LegalStatus;
-use crate::kernel::ids::{CustomerId, InvoiceId};
-use crate::kernel::money::Currency;
+use kernel::ids::{CustomerId, InvoiceId};
+use kernel::money::Currency;
 
 /// What stands in the way of dunning today.
 #[derive(Debug, Clone, Default)]

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::client::Client;
 use crate::commands::Failure;
 use crate::drill::{Figures, Showcase, Staff};
-use crate::kernel::caller::Caller;
-use crate::kernel::money::{Money, sum_minor};
-use crate::kernel::text::Number;
+use kernel::caller::Caller;
+use kernel::money::{Money, sum_minor};
+use kernel::text::Number;
 use crate::platform::http::auth::{SharedSecret, TokenRequest, mint};
 
 /// How long the printed tokens hold.

@@ -7,13 +7,13 @@ use utoipa::ToSchema;
 
 use crate::book::exposure::model::LimitScope;
 use crate::book::policy::model::ExceptionKind;
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::{
+use kernel::clock::Instant;
+use kernel::ids::{
     ApplicationId, ApplicationStepId, AssessmentId, CreditAccountId, CustomerId,
 };
-use crate::kernel::money::{Currency, Money};
-use crate::kernel::text::{Line, Note};
-use crate::platform::db::columns::text_enum;
+use kernel::money::{Currency, Money};
+use kernel::text::{Line, Note};
+use kernel::columns::text_enum;
 use crate::platform::db::schema::{application_assessments, application_steps, applications};
 use crate::platform::db::{DbError, read_document};
 

@@ -15,10 +15,10 @@ use crate::book::exposure::rules::orders::capturable_minor;
 use crate::book::policy::actions as policies;
 use crate::book::receivables::actions::{self as receivables, NewInvoice};
 use crate::book::receivables::model::Invoice;
-use crate::kernel::caller::Caller;
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::{CustomerId, ReservationId};
-use crate::kernel::money::Money;
+use kernel::caller::Caller;
+use kernel::clock::Instant;
+use kernel::ids::{CustomerId, ReservationId};
+use kernel::money::Money;
 use crate::platform::db::{Change, Db, DbError, Tx};
 use crate::platform::http::{Code, Problem};
 

@@ -11,12 +11,12 @@ use crate::book::exposure::actions::additional::is_own;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
 use crate::book::policy::rules::{authority_of, role_needed};
-use crate::kernel::caller::{Caller, Role};
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::CreditBlockId;
-use crate::kernel::money::Money;
-use crate::kernel::places::Language;
-use crate::kernel::text::Subject;
+use kernel::caller::{Caller, Role};
+use kernel::clock::Instant;
+use kernel::ids::CreditBlockId;
+use kernel::money::Money;
+use kernel::places::Language;
+use kernel::text::Subject;
 use crate::platform::db::{Change, Db, Tx, read_document};
 use crate::platform::http::{Code, Problem};
 
@@ -58,7 +58,7 @@ pub fn release(
         decided_at: Some(tx.now()),
         decision_reason: Some(input.reason.to_string()),
         ceiling_minor: Some(ceiling),
-        release_valid_until: input.valid_until.map(crate::kernel::clock::Day::date),
+        release_valid_until: input.valid_until.map(kernel::clock::Day::date),
         ..before
     };
     let released = batch.release(&asked, &mut examined, &decided, input.reason.as_str())?;
@@ -101,7 +101,7 @@ pub fn request_release(
     input: &ReleaseRequestIn,
 ) -> Result<CreditBlock, Problem> {
     let before = find_waiting(tx, id, version)?;
-    let promised_on = input.promised_on.map(crate::kernel::clock::Day::date);
+    let promised_on = input.promised_on.map(kernel::clock::Day::date);
     if promised_on.is_some_and(|day| day < tx.today()) {
         return Err(Problem::invalid(
             "/promised_on",

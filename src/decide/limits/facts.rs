@@ -7,7 +7,7 @@ use crate::book::exchange_rates::rules::{Conversion, Rounding, convert, most_wit
 use crate::book::exposure::model::{AccountStatus, BlockCause};
 use crate::book::exposure::rules::{Node, UnknownNode};
 use crate::book::policy::model::{AccountCause, Checkpoint, OverdueBasis};
-use crate::kernel::money::{Currency, Money, SumTooLarge, sum_minor};
+use kernel::money::{Currency, Money, SumTooLarge, sum_minor};
 
 /// The question: may the customer have so much more?
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,11 +7,11 @@ use serde::Serialize;
 use crate::book::customers::model::Customer;
 pub use crate::book::exposure::model::{DEFAULT_PURPOSE, Reservation, ReservationStatus};
 use crate::book::policy::model::Checkpoint;
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
-use crate::kernel::money::Currency;
-use crate::kernel::text::{Line, Number};
-use crate::platform::db::columns::text_enum;
+use kernel::clock::Instant;
+use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
+use kernel::money::Currency;
+use kernel::text::{Line, Number};
+use kernel::columns::text_enum;
 use crate::platform::db::schema::{credit_blocks, limit_checks};
 
 text_enum! {

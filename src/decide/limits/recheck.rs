@@ -16,7 +16,7 @@ use super::reasons::{Reason, ReasonCode};
 use super::store;
 use crate::book::exposure::actions as exposure;
 use crate::book::policy::actions as policies;
-use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId};
+use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId};
 use crate::platform::db::{DbError, Tx};
 use crate::platform::events::{Event, Subscription};
 

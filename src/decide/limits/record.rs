@@ -7,8 +7,8 @@ use super::facts::{Facts, Question};
 use super::model::{LimitCheck, Reservation, ReservationStatus};
 use super::rules::{self, Decision};
 use crate::book::policy::model::{PolicyDocument, RuleCode};
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::{CreditAccountId, CreditBlockId, LimitCheckId, ReservationId};
+use kernel::clock::Instant;
+use kernel::ids::{CreditAccountId, CreditBlockId, LimitCheckId, ReservationId};
 use crate::platform::db::{DbError, read_document};
 
 /// What is kept of one check.

@@ -6,7 +6,7 @@ use super::rules::Decision;
 use super::store;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::{Policy, RuleCode};
-use crate::kernel::ids::LimitCheckId;
+use kernel::ids::LimitCheckId;
 use crate::platform::db::{Db, DbError, read_document};
 use crate::platform::http::Problem;
 

@@ -11,13 +11,13 @@ use crate::book::exposure::store as exposure;
 use crate::book::policy::model::{PolicyDocument, PolicyRow};
 use crate::book::policy::store as policies;
 use crate::book::receivables::store as receivables;
-use crate::decide::rating::ratings::actions as ratings;
-use crate::decide::rating::ratings::actions::NoProbability;
-use crate::decide::rating::ratings::model::{DefaultProbability, ProbabilitySource};
-use crate::kernel::caller::Caller;
-use crate::kernel::figures::Figure;
-use crate::kernel::ids::{CustomerId, PolicyId};
-use crate::kernel::money::{Currency, Money, sum_minor};
+use crate::rating::ratings::actions as ratings;
+use crate::rating::ratings::actions::NoProbability;
+use crate::rating::ratings::model::{DefaultProbability, ProbabilitySource};
+use kernel::caller::Caller;
+use kernel::figures::Figure;
+use kernel::ids::{CustomerId, PolicyId};
+use kernel::money::{Currency, Money, sum_minor};
 use crate::platform::db::{Db, DbError, read_document};
 
 /// Why terms could not be computed.

@@ -15,8 +15,8 @@ pub use book::{Assumptions, BadDebt, LeftOut, LeftOutReason, Part, PartSales, pa
 pub use steps::{TermsStep, discount_steps, order_steps, year_steps};
 
 pub use crate::book::policy::model::Discount;
-use crate::kernel::figures::{Exact, Figure, FigureError, PLACES};
-use crate::kernel::money::{Currency, Money, MoneyError};
+use kernel::figures::{Exact, Figure, FigureError, PLACES};
+use kernel::money::{Currency, Money, MoneyError};
 
 /// How many days a year is counted with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

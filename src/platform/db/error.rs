@@ -2,7 +2,7 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use crate::kernel::money::SumTooLarge;
+use kernel::money::SumTooLarge;
 
 /// A failure below the house's rules. Its inner text is for the log alone.
 #[derive(Debug, thiserror::Error)]

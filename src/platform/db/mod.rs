@@ -4,7 +4,6 @@
 //! [`Database::write`] a [`Tx`]: a transaction together with who acts and the one instant that all its rows share.
 //! Queries are written once, inside [`on_backend!`], and run on PostgreSQL and SQLite alike.
 
-pub mod columns;
 mod copier;
 mod error;
 mod faults;
@@ -25,8 +24,8 @@ use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, PooledConnection};
 use diesel::sqlite::SqliteConnection;
 
-use crate::kernel::caller::Caller;
-use crate::kernel::clock::Clock;
+use kernel::caller::Caller;
+use kernel::clock::Clock;
 
 pub use copier::{Copier, Copying, WAITING_PAGES};
 pub use error::DbError;

@@ -9,8 +9,8 @@ use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::sqlite::SqliteConnection;
 
 use super::{Conn, Db, DbError, Durability, Reaction, Reactions, Tx, recognition};
-use crate::kernel::caller::Caller;
-use crate::kernel::clock::Clock;
+use kernel::caller::Caller;
+use kernel::clock::Clock;
 
 /// How often a unit of work that goes on meeting others is run. Whoever it met went on, so that it is not for nothing.
 const ATTEMPTS: usize = 10;

@@ -19,7 +19,7 @@ pub use rating::*;
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     trail_entries (seq) {
         seq -> BigInt,
@@ -41,7 +41,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::InstantColumn;
+    use kernel::columns::InstantColumn;
 
     business_days (day) {
         day -> Date,
@@ -51,7 +51,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::InstantColumn;
+    use kernel::columns::InstantColumn;
 
     subscriptions (name) {
         name -> Text,
@@ -65,7 +65,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     idempotency_keys (id) {
         id -> IdColumn,
@@ -77,7 +77,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     jobs (id) {
         id -> IdColumn,
@@ -103,7 +103,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     job_files (job_id, part) {
         job_id -> IdColumn,
@@ -114,7 +114,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::IdColumn;
+    use kernel::columns::IdColumn;
 
     job_reports (job_id, attempt, part) {
         job_id -> IdColumn,
@@ -126,7 +126,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     customers (id) {
         id -> IdColumn,
@@ -152,7 +152,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     policies (id) {
         id -> IdColumn,
@@ -172,7 +172,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     exchange_rates (id) {
         id -> IdColumn,
@@ -188,7 +188,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     credit_accounts (id) {
         id -> IdColumn,
@@ -225,7 +225,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     limits (id) {
         id -> IdColumn,
@@ -246,7 +246,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     customer_owners (customer_id, owner) {
         customer_id -> IdColumn,
@@ -257,7 +257,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     account_blocks (id) {
         id -> IdColumn,
@@ -273,7 +273,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     additional_limits (id) {
         id -> IdColumn,
@@ -299,7 +299,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     exposure_entries (id) {
         id -> IdColumn,
@@ -320,7 +320,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     order_invoices (invoice_id) {
         invoice_id -> IdColumn,
@@ -337,7 +337,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::IdColumn;
+    use kernel::columns::IdColumn;
 
     reservation_captures (reservation_id, document_id) {
         reservation_id -> IdColumn,
@@ -348,7 +348,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     portfolio_caps (id) {
         id -> IdColumn,
@@ -365,7 +365,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::IdColumn;
+    use kernel::columns::IdColumn;
 
     portfolio_exposures (cap_id, currency) {
         cap_id -> IdColumn,
@@ -381,7 +381,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     reservations (id) {
         id -> IdColumn,
@@ -404,7 +404,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     invoices (id) {
         id -> IdColumn,
@@ -431,7 +431,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     credit_notes (id) {
         id -> IdColumn,
@@ -456,7 +456,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     receipts (id) {
         id -> IdColumn,
@@ -479,7 +479,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     settlements (id) {
         id -> IdColumn,

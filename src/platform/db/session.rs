@@ -10,7 +10,7 @@ use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use super::open::{Pools, PostgresSession, run_again, unreachable};
 use super::tx::AtOnce;
 use super::{Backend, Database, Db, DbError, Durability, OpenError, Retryable, Tx, fault};
-use crate::kernel::caller::Caller;
+use kernel::caller::Caller;
 
 impl Database {
     /// A session for whoever looks up rows by their keys, thousands of times a second. On PostgreSQL it has a

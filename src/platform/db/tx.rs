@@ -8,11 +8,11 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::columns::{IdColumn, InstantColumn};
+use kernel::columns::{IdColumn, InstantColumn};
 use super::{Conn, Db, DbError, Writes, fault, insert_rows, read_document, write_json};
-use crate::kernel::caller::Caller;
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::TrailEntryId;
+use kernel::caller::Caller;
+use kernel::clock::Instant;
+use kernel::ids::TrailEntryId;
 
 /// A transaction together with who acts and the one instant that all its rows share.
 pub struct Tx<'a> {

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 
-use crate::kernel::clock::Instant;
+use kernel::clock::Instant;
 use crate::platform::db::schema::{subscriptions, trail_entries};
 use crate::platform::db::{DbError, Tx, read_document};
 

@@ -12,9 +12,9 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Code, Problem};
-use crate::kernel::caller::{Caller, Role};
-use crate::kernel::clock::machine_now;
-use crate::kernel::text::Subject;
+use kernel::caller::{Caller, Role};
+use kernel::clock::machine_now;
+use kernel::text::Subject;
 
 /// A permission: which roles it takes. Handlers name it in the type of their guard.
 pub trait Permission: 'static {

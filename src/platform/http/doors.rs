@@ -10,8 +10,8 @@ use super::answer::Answer;
 use super::auth::Actor;
 use super::body::{Command, KeyedCommand};
 use super::problem::{Code, Problem};
-use crate::kernel::caller::Caller;
-use crate::kernel::ids::IdempotencyKeyId;
+use kernel::caller::Caller;
+use kernel::ids::IdempotencyKeyId;
 use crate::platform::db::{Database, Db, Tx};
 use crate::platform::idempotency::{self, Claim, Keyed, Scope};
 

@@ -4,7 +4,7 @@
 //! A new code does not compile before it has its lines here.
 
 use super::problem::Code;
-use crate::kernel::places::Language;
+use kernel::places::Language;
 
 /// Whether sending the request again helps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
 
 use super::problem::Problem;
-use crate::kernel::places::Language;
+use kernel::places::Language;
 
 /// The best of our languages for what `Accept-Language` asks; English when it is not there.
 pub fn spoken(headers: &HeaderMap) -> Language {

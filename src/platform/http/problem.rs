@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::messages::{filled, told};
-use crate::kernel::places::Language;
+use kernel::places::Language;
 use crate::platform::db::{DbError, Retryable};
 
 macro_rules! codes {

@@ -12,7 +12,7 @@ use serde_path_to_error::{Path, Segment};
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
 use super::problem::{Code, Problem};
-use crate::kernel::form::{in_words, named};
+use kernel::form::{in_words, named};
 
 /// One fault of the input: the members on the way to it, the code, and the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -275,7 +275,7 @@ fn bounds(error: &ValidationError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::money::Money;
+    use kernel::money::Money;
     use crate::platform::http::messages::is_known;
 
     #[derive(Debug, Deserialize)]
@@ -309,7 +309,7 @@ mod tests {
             (r#"{"k": 1, "\u006b": 2}"#, "/k"),
         ] {
             let problem = refuse_keys_twice(json.as_bytes()).unwrap_err();
-            let body = problem.body(crate::kernel::places::Language::English, "/", "r");
+            let body = problem.body(kernel::places::Language::English, "/", "r");
             assert_eq!(body["errors"][0]["pointer"], pointer, "{json}");
             assert_eq!(body["errors"][0]["message"], "is given twice", "{json}");
         }

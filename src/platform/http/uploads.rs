@@ -11,7 +11,7 @@ use actix_web::http::header::CONTENT_TYPE;
 
 use super::body::BodyTime;
 use super::problem::{Code, Problem};
-use crate::kernel::caller::Caller;
+use kernel::caller::Caller;
 
 /// How many uploads one person may have on their way.
 pub const EACH_MAX: usize = 4;

@@ -7,8 +7,8 @@ mod store;
 
 use std::collections::HashMap;
 
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::IdempotencyKeyId;
+use kernel::clock::Instant;
+use kernel::ids::IdempotencyKeyId;
 use crate::platform::db::{DbError, Tx, Writes};
 
 pub use store::Keeping;

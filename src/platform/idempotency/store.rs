@@ -7,9 +7,9 @@ use diesel::sql_types::{Array, BigInt, Bool, Text};
 use diesel::sqlite::Sqlite;
 
 use super::Scope;
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::IdempotencyKeyId;
-use crate::platform::db::columns::{IdColumn, InstantColumn};
+use kernel::clock::Instant;
+use kernel::ids::IdempotencyKeyId;
+use kernel::columns::{IdColumn, InstantColumn};
 use crate::platform::db::schema::idempotency_keys::{self, dsl};
 use crate::platform::db::{Conn, DbError, Statement, Tx, Writes, fault, insert_rows, on_backend};
 

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use super::model::{Ended, Job, JobError, JobStatus};
 use super::store;
 pub use super::store::Wanted;
-use crate::kernel::caller::{Caller, Role};
-use crate::kernel::ids::JobId;
+use kernel::caller::{Caller, Role};
+use kernel::ids::JobId;
 use crate::platform::db::{Change, Database, Db, DbError, Tx, fault, write_document};
 
 /// How long a worker may be silent before its job is anybody's again. The watch beside every job renews it every five

@@ -13,8 +13,8 @@ use super::actions;
 use super::file::JobFile;
 use super::model::Job;
 use super::worker::Bell;
-use crate::kernel::caller::Caller;
-use crate::kernel::progress::{Progress, Stopped};
+use kernel::caller::Caller;
+use kernel::progress::{Progress, Stopped};
 use crate::platform::db::{Backend, Database, DbError, read_document};
 
 /// How often the watch looks whether the job is to stop.

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use super::store;
-use crate::kernel::ids::JobId;
+use kernel::ids::JobId;
 use crate::platform::db::Database;
 
 /// Reads a job's file from its parts.

@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::JobId;
-use crate::platform::db::columns::text_enum;
+use kernel::clock::Instant;
+use kernel::ids::JobId;
+use kernel::columns::text_enum;
 use crate::platform::db::schema::{job_reports, jobs};
 
 text_enum! {

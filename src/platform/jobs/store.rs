@@ -5,8 +5,8 @@ use diesel::sql_types::Bool;
 
 use super::api::JobFilter;
 use super::model::{Ended, Job, JobStatus, ReportPart};
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::JobId;
+use kernel::clock::Instant;
+use kernel::ids::JobId;
 use crate::platform::db::schema::jobs::{self, dsl};
 use crate::platform::db::schema::{job_files, job_reports};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};

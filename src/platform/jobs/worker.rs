@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::actions::{self, Wanted};
 pub use super::context::{Interrupted, JobContext};
 use super::model::{Ended, Job, JobError, JobStatus};
-use crate::kernel::caller::Caller;
+use kernel::caller::Caller;
 use crate::platform::db::{Database, DbError};
 use crate::platform::http::Problem;
 use crate::platform::http::auth::house_caller;

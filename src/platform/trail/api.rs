@@ -7,9 +7,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::TrailEntry;
 use super::{rules, store};
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::TrailEntryId;
-use crate::kernel::text::{Keyword, Subject};
+use kernel::clock::Instant;
+use kernel::ids::TrailEntryId;
+use kernel::text::{Keyword, Subject};
 use crate::platform::http::auth::ReadTrail;
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Doors, Listing, Outcome};

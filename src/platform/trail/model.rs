@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::TrailEntryId;
+use kernel::clock::Instant;
+use kernel::ids::TrailEntryId;
 use crate::platform::db::schema::trail_entries;
 
 /// One change: who, when, what, before, after, why.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::kernel::money::{Currency, Money};
+use kernel::money::{Currency, Money};
 
 /// What ends the name of a member that is an amount in minor units.
 const MINOR: &str = "_minor";

@@ -11,7 +11,7 @@ use super::store;
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::store as policies;
 use crate::decide::limits::record::Record;
-use crate::kernel::ids::{LimitCheckId, ReservationId};
+use kernel::ids::{LimitCheckId, ReservationId};
 use crate::platform::db::{Database, Db, DbError, read_document};
 use crate::prove::reports::model::{AgingBy, AgingQuestion};
 use crate::prove::reports::rules::BucketBounds;

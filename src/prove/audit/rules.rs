@@ -7,8 +7,8 @@ use chrono::{Datelike as _, Months, NaiveDate};
 use crate::book::policy::model::{CheckRule, PolicyDocument, RuleEffect};
 use crate::decide::limits::record::Record;
 use crate::decide::limits::rules::{most, node_kind};
-use crate::kernel::ids::CustomerId;
-use crate::kernel::money::Currency;
+use kernel::ids::CustomerId;
+use kernel::money::Currency;
 use crate::prove::audit::model::Lie;
 use crate::prove::reports::model::{AgingPart, POST_DATED, UNAPPLIED};
 

@@ -7,11 +7,11 @@ use diesel::sql_types::BigInt;
 
 use super::model::{Approved, Invariant, LieRow, Movement, RowId, TOLD_MAX, named};
 use crate::decide::limits::model::Outcome;
-use crate::kernel::ids::{
+use kernel::ids::{
     CreditAccount, CreditNote, Customer, CustomerId, ExposureEntry, IdempotencyKey, Invoice,
     LimitCheckId, PortfolioCap, Receipt, Reservation, ReservationId,
 };
-use crate::kernel::money::Currency;
+use kernel::money::Currency;
 use crate::platform::db::schema::{
     credit_accounts, limit_checks, reservations, settlements, trail_entries,
 };

@@ -12,15 +12,15 @@ use crate::book::customers::store as customers;
 use crate::book::exposure::rules::included;
 use crate::book::policy::actions::live;
 use crate::book::receivables::store as receivables;
-use crate::decide::rating::ratings::actions as ratings;
-use crate::decide::rating::rules::grades::{
+use crate::rating::ratings::actions as ratings;
+use methods::grades::{
     GradeBand, PlacedCustomer, PortfolioMatrix, SegmentError, portfolio_matrix as placed,
 };
-use crate::decide::rating::scales::actions as scales;
+use crate::rating::scales::actions as scales;
 use crate::decide::terms::actions::first_day;
-use crate::kernel::ids::CustomerId;
-use crate::kernel::money::Currency;
-use crate::kernel::text::Subject;
+use kernel::ids::CustomerId;
+use kernel::money::Currency;
+use kernel::text::Subject;
 use crate::platform::db::{Db, DbError};
 
 /// How many rows a report has at most.

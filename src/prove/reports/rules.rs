@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 
 use super::model::{AgingKey, AgingPart, AgingRow, Content, POST_DATED, UNAPPLIED};
-use crate::kernel::money::{Currency, SumTooLarge, sum_minor};
+use kernel::money::{Currency, SumTooLarge, sum_minor};
 
 /// How many bounds buckets may have.
 const BOUNDS_MAX: usize = 12;

@@ -8,10 +8,10 @@ use diesel::sql_types::{Date, Text};
 
 use super::model::{AgingBy, AgingPart, AgingQuestion, POST_DATED, UNAPPLIED};
 use crate::book::exposure::model::{CreditAccount, Exposure};
-use crate::kernel::ids::CustomerId;
-use crate::kernel::money::Currency;
-use crate::kernel::text::Subject;
-use crate::platform::db::columns::{IdColumn, InstantColumn};
+use kernel::ids::CustomerId;
+use kernel::money::Currency;
+use kernel::text::Subject;
+use kernel::columns::{IdColumn, InstantColumn};
 use crate::platform::db::schema::{credit_accounts, customers};
 use crate::platform::db::{Db, DbError, on_backend};
 

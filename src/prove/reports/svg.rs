@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::actions::Portfolio;
-use crate::kernel::money::Money;
+use kernel::money::Money;
 
 const CELL_WIDTH: usize = 130;
 const CELL_HEIGHT: usize = 44;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::kernel::places::Language;
+use kernel::places::Language;
 use crate::platform::http::{Code, Problem};
 
 /// Adds the shared components.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::kernel::money::Currency;
+use kernel::money::Currency;
 
 /// Where schemas are, as references name them.
 const SCHEMAS: &str = "#/components/schemas/";

@@ -3,8 +3,8 @@
 use netterms::book::customers::model::CustomerRef;
 use netterms::book::exposure::actions::{self, Grant};
 use netterms::book::exposure::model::{Limit, LimitScope, LimitSource};
-use netterms::kernel::caller::Role;
-use netterms::kernel::money::Money;
+use kernel::caller::Role;
+use kernel::money::Money;
 use netterms::platform::http::Problem;
 use netterms::platform::http::auth::house_caller;
 use serde_json::{Value, json};

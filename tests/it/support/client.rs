@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use netterms::kernel::caller::Role;
+use kernel::caller::Role;
 use netterms::platform::http::auth::{TokenRequest, mint};
 use netterms::platform::http::messages::is_known;
 use serde_json::{Value, json};

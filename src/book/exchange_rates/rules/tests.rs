@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::kernel::clock::machine_now;
-use crate::kernel::ids::ExchangeRateId;
+use kernel::clock::machine_now;
+use kernel::ids::ExchangeRateId;
 
 /// The ECB's euro foreign exchange reference rates of 28 June 2024.
 const ECB: &[(&str, &str)] = &[

@@ -11,10 +11,10 @@ use crate::book::exposure::store::{self, additional};
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::rules::{authority_of, role_needed};
-use crate::kernel::caller::{Caller, Role};
-use crate::kernel::clock::Day;
-use crate::kernel::ids::{AdditionalLimitId, CreditAccountId, CustomerId};
-use crate::kernel::money::{Currency, Money};
+use kernel::caller::{Caller, Role};
+use kernel::clock::Day;
+use kernel::ids::{AdditionalLimitId, CreditAccountId, CustomerId};
+use kernel::money::{Currency, Money};
 use crate::platform::db::{Change, DbError, Tx};
 
 /// How many additional limits may stand on one account.

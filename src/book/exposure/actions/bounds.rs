@@ -12,9 +12,9 @@ use crate::book::exposure::model::{
 };
 use crate::book::exposure::rules::{self, Places};
 use crate::book::exposure::store::{additional, portfolios};
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::{CreditAccountId, PortfolioCapId};
-use crate::kernel::money::Currency;
+use kernel::clock::Instant;
+use kernel::ids::{CreditAccountId, PortfolioCapId};
+use kernel::money::Currency;
 use crate::platform::db::{Db, DbError};
 
 /// What bounds some accounts, read in few queries for all of them.

@@ -13,8 +13,8 @@ use crate::book::exposure::model::{
 };
 use crate::book::exposure::rules::Traits;
 use crate::book::exposure::store::portfolios as store;
-use crate::kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
-use crate::kernel::money::{Currency, Money};
+use kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
+use kernel::money::{Currency, Money};
 use crate::platform::db::{Change, Db, DbError, Tx};
 
 /// Why a use case on caps was refused.

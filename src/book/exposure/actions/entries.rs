@@ -5,9 +5,9 @@ use chrono::NaiveDate;
 use super::{AccountError, lock, orders, post};
 use crate::book::exposure::model::{EntryCategory, Exposure, ExposureEntry};
 use crate::book::exposure::store::{self, entries};
-use crate::kernel::ids::{CreditAccountId, ExposureEntryId};
-use crate::kernel::money::Money;
-use crate::kernel::text::Number;
+use kernel::ids::{CreditAccountId, ExposureEntryId};
+use kernel::money::Money;
+use kernel::text::Number;
 use crate::platform::db::{Change, Tx};
 
 /// What another system says that a document of its own comes to now.

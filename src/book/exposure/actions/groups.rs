@@ -11,8 +11,8 @@ use crate::book::customers::model::{Customer, CustomerRef, LegalStatus};
 use crate::book::customers::store as customers;
 use crate::book::exposure::model::{CreditAccount, Exposure};
 use crate::book::exposure::store::{self, Movement};
-use crate::kernel::ids::{CreditAccountId, CustomerId};
-use crate::kernel::text::Note;
+use kernel::ids::{CreditAccountId, CustomerId};
+use kernel::text::Note;
 use crate::platform::db::{Change, DbError, Tx};
 
 /// Moves a customer with all below it to another group, or out of any. Exposure moves with them.

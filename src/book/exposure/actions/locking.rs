@@ -6,7 +6,7 @@ use super::{AccountError, caps};
 use crate::book::customers::store as customers;
 use crate::book::exposure::model::{CreditAccount, Exposure};
 use crate::book::exposure::store::{self, Movement};
-use crate::kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
+use kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
 use crate::platform::db::{Db, DbError, Tx};
 
 /// An account and those of its customer's ancestors, locked until the unit of work ends.

@@ -20,9 +20,9 @@ use crate::book::customers::store as customers;
 use crate::book::exposure::api::CreditAccountIn;
 use crate::book::exposure::model::{AccountStatus, CreditAccount, Exposure};
 use crate::book::exposure::store;
-use crate::kernel::ids::{CreditAccountId, CustomerId};
-use crate::kernel::money::Currency;
-use crate::kernel::text::{Note, Number};
+use kernel::ids::{CreditAccountId, CustomerId};
+use kernel::money::Currency;
+use kernel::text::{Note, Number};
 use crate::platform::db::{Change, DbError, Tx};
 
 pub use blocks::{block, hand_down, hand_down_all, unblock};

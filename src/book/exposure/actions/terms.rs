@@ -9,10 +9,10 @@ use crate::book::exposure::model::CreditAccount;
 use crate::book::exposure::store;
 use crate::book::policy::actions as policies;
 use crate::book::policy::rules::{authority_of, top_level};
-use crate::kernel::caller::Role;
-use crate::kernel::clock::Day;
-use crate::kernel::ids::CreditAccountId;
-use crate::kernel::text::Note;
+use kernel::caller::Role;
+use kernel::clock::Day;
+use kernel::ids::CreditAccountId;
+use kernel::text::Note;
 use crate::platform::db::Tx;
 
 /// For how many days an account may be exempt at most.

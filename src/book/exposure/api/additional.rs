@@ -11,10 +11,10 @@ use super::{NoFilter, ReasonIn, find_visible};
 use crate::book::exposure::actions::additional::{self, AdditionalError, STANDING_MAX};
 use crate::book::exposure::model::{AdditionalKind, AdditionalLimit, AdditionalStatus, LimitScope};
 use crate::book::exposure::store::additional as store;
-use crate::kernel::clock::{Day, Instant};
-use crate::kernel::ids::{AdditionalLimitId, CreditAccountId};
-use crate::kernel::money::{Money, PositiveIn};
-use crate::kernel::text::{Line, Note, Number};
+use kernel::clock::{Day, Instant};
+use kernel::ids::{AdditionalLimitId, CreditAccountId};
+use kernel::money::{Money, PositiveIn};
+use kernel::text::{Line, Note, Number};
 use crate::platform::http::auth::{GrantAdditionalLimits, ReadAccounts};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{

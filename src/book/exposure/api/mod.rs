@@ -21,11 +21,11 @@ use crate::book::customers::api::{CustomerOut, CustomerPatch, LegalStatusIn, cus
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::policy::actions as policies;
-use crate::kernel::caller::Caller;
-use crate::kernel::clock::Day;
-use crate::kernel::ids::{CreditAccountId, CustomerId};
-use crate::kernel::money::Money;
-use crate::kernel::text::Number;
+use kernel::caller::Caller;
+use kernel::clock::Day;
+use kernel::ids::{CreditAccountId, CustomerId};
+use kernel::money::Money;
+use kernel::text::Number;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{EditCustomers, ManageAccounts, ReadAccounts, SetLegalStatus};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};

@@ -15,11 +15,11 @@ use crate::book::exposure::model::{
 };
 use crate::book::exposure::rules::{self, NodeKind};
 use crate::book::policy::model::PolicyDocument;
-use crate::kernel::caller::Caller;
-use crate::kernel::clock::{Day, Instant};
-use crate::kernel::ids::{ApplicationId, CreditAccountId, CustomerId, DunningProcedureId, LimitId};
-use crate::kernel::money::{AmountIn, Currency, Money};
-use crate::kernel::text::{Line, Note, Number};
+use kernel::caller::Caller;
+use kernel::clock::{Day, Instant};
+use kernel::ids::{ApplicationId, CreditAccountId, CustomerId, DunningProcedureId, LimitId};
+use kernel::money::{AmountIn, Currency, Money};
+use kernel::text::{Line, Note, Number};
 use crate::platform::http::{given, nullable};
 
 /// A credit account to be opened.

@@ -4,13 +4,13 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::{
+use kernel::clock::Instant;
+use kernel::ids::{
     CreditAccountId, CustomerId, ExposureEntryId, Id, InvoiceId, Kind, LimitCheckId, ReservationId,
 };
-use crate::kernel::money::{Currency, Money};
-use crate::kernel::text::Number;
-use crate::platform::db::columns::text_enum;
+use kernel::money::{Currency, Money};
+use kernel::text::Number;
+use kernel::columns::text_enum;
 use crate::platform::db::schema::{order_invoices, reservation_captures, reservations};
 
 text_enum! {

@@ -4,7 +4,7 @@
 //! of 1,000, of which 400 are delivered and 300 of these invoiced, counts 600 reserved, 100 delivered and 300 receivable.
 
 use crate::book::exposure::model::{Reservation, ReservationStatus};
-use crate::kernel::clock::Instant;
+use kernel::clock::Instant;
 
 const PPM: i128 = 1_000_000;
 
@@ -151,8 +151,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::kernel::ids::{CreditAccountId, CustomerId, ReservationId};
-    use crate::kernel::money::Currency;
+    use kernel::ids::{CreditAccountId, CustomerId, ReservationId};
+    use kernel::money::Currency;
 
     fn at(text: &str) -> Instant {
         Instant::new(text.parse().unwrap())

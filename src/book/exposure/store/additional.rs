@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::book::exposure::model::{AdditionalLimit, AdditionalStatus, LimitScope};
-use crate::kernel::ids::{AdditionalLimitId, CreditAccountId};
+use kernel::ids::{AdditionalLimitId, CreditAccountId};
 use crate::platform::db::schema::additional_limits::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend};
 use crate::platform::http::{PageRequest, Problem};

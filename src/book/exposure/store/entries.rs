@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use crate::book::exposure::model::{EntryCategory, ExposureEntry};
-use crate::kernel::ids::{CreditAccountId, ExposureEntryId};
-use crate::kernel::text::Number;
+use kernel::ids::{CreditAccountId, ExposureEntryId};
+use kernel::text::Number;
 use crate::platform::db::schema::exposure_entries::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend};
 use crate::platform::http::{PageRequest, Problem};

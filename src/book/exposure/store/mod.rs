@@ -14,10 +14,10 @@ use diesel::sqlite::Sqlite;
 
 use crate::book::exposure::api::{CreditAccountFilter, CreditAccountSort};
 use crate::book::exposure::model::{AccountBlock, BlockCause, CreditAccount, Exposure, LimitEntry};
-use crate::kernel::caller::Caller;
-use crate::kernel::ids::{CreditAccountId, CustomerId};
-use crate::kernel::text::Line;
-use crate::platform::db::columns::IdColumn;
+use kernel::caller::Caller;
+use kernel::ids::{CreditAccountId, CustomerId};
+use kernel::text::Line;
+use kernel::columns::IdColumn;
 use crate::platform::db::schema::{account_blocks, credit_accounts, customers, limits};
 use crate::platform::db::{
     Conn, Db, DbError, Fixed, Mark, MarkOf, Statement, Tx, Writes, on_backend, seek,
@@ -308,7 +308,7 @@ pub fn list_limits(
     account: CreditAccountId,
     page: &PageRequest,
 ) -> Result<Vec<LimitEntry>, Problem> {
-    let after = page.after::<crate::kernel::ids::LimitId, crate::kernel::ids::LimitId>()?;
+    let after = page.after::<kernel::ids::LimitId, kernel::ids::LimitId>()?;
     let rows = on_backend!(db, |c| {
         let mut query = limits::table
             .filter(limits::account_id.eq(account))

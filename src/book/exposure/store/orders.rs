@@ -7,8 +7,8 @@ use crate::book::exposure::model::{
     DEFAULT_PURPOSE, EntryCategory, ExposureEntry, OrderDocumentId, OrderInvoice, Reservation,
     ReservationCapture, ReservationStatus,
 };
-use crate::kernel::ids::{CreditAccountId, CustomerId, InvoiceId, ReservationId};
-use crate::platform::db::columns::{IdColumn, InstantColumn};
+use kernel::ids::{CreditAccountId, CustomerId, InvoiceId, ReservationId};
+use kernel::columns::{IdColumn, InstantColumn};
 use crate::platform::db::schema::{
     exposure_entries, order_invoices, reservation_captures, reservations,
 };

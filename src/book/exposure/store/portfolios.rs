@@ -6,8 +6,8 @@ use diesel::prelude::*;
 
 use crate::book::exposure::api::PortfolioCapFilter;
 use crate::book::exposure::model::{Exposure, PortfolioCap, PortfolioExposure, PortfolioKind};
-use crate::kernel::ids::PortfolioCapId;
-use crate::kernel::money::Currency;
+use kernel::ids::PortfolioCapId;
+use kernel::money::Currency;
 use crate::platform::db::schema::{
     credit_accounts, customers, portfolio_caps, portfolio_exposures,
 };

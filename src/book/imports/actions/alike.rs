@@ -7,9 +7,9 @@ use chrono::NaiveDate;
 use crate::book::imports::model::Verdict;
 use crate::book::imports::rules::alike::look_alike_key;
 use crate::book::receivables::store::alike::{Wanted, Written};
-use crate::kernel::ids::CustomerId;
-use crate::kernel::money::Money;
-use crate::kernel::text::Number;
+use kernel::ids::CustomerId;
+use kernel::money::Money;
+use kernel::text::Number;
 
 /// Documents by customer, day, amount and what their numbers come to.
 pub struct Alike {

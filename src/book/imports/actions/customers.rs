@@ -9,8 +9,8 @@ use crate::book::customers::{rules, store};
 use crate::book::exposure::actions::lines;
 use crate::book::imports::model::{Row, Verdict};
 use crate::book::imports::rules::CustomerRow;
-use crate::kernel::ids::CustomerId;
-use crate::kernel::text::Number;
+use kernel::ids::CustomerId;
+use kernel::text::Number;
 use crate::platform::db::{Change, Tx};
 
 impl Importable for CustomerRow {

@@ -11,8 +11,8 @@ use crate::book::receivables::actions::{NewInvoice, post_invoices};
 use crate::book::receivables::model::{Invoice, InvoiceStatus};
 use crate::book::receivables::store;
 use crate::book::receivables::store::alike::list_invoices_alike;
-use crate::kernel::ids::CustomerId;
-use crate::kernel::text::Number;
+use kernel::ids::CustomerId;
+use kernel::text::Number;
 use crate::platform::db::Tx;
 
 impl Importable for InvoiceRow {

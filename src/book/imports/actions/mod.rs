@@ -20,7 +20,7 @@ use super::rules::{AccountRow, CustomerRow, FromCells, InvoiceRow, ReceiptRow};
 use crate::book::customers::actions::CustomerError;
 use crate::book::exchange_rates::model::NewRate;
 use crate::book::exposure::actions::AccountError;
-use crate::kernel::caller::Caller;
+use kernel::caller::Caller;
 use crate::platform::db::{Database, DbError, Retryable, Tx};
 use crate::platform::jobs::model::{Ended, JobError, JobStatus, Remark};
 use crate::platform::jobs::report::ReportWriter;

@@ -5,11 +5,11 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::{Amounts, Checkpoint, PolicyDocument};
-use crate::kernel::figures::Figure;
-use crate::kernel::ids::DunningProcedureId;
-use crate::kernel::money::Currency;
-use crate::kernel::text::{GradeCode, Line};
-use crate::platform::db::columns::text_enum;
+use kernel::figures::Figure;
+use kernel::ids::DunningProcedureId;
+use kernel::money::Currency;
+use kernel::text::{GradeCode, Line};
+use kernel::columns::text_enum;
 
 /// A discount for paying early: `2/10` is a rate of 0.02 until the tenth day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
@@ -242,7 +242,7 @@ impl PolicyDocument {
 
 impl TermsRow {
     /// The cap in one currency.
-    pub fn cap(&self, currency: Currency) -> Option<crate::kernel::money::Money> {
+    pub fn cap(&self, currency: Currency) -> Option<kernel::money::Money> {
         self.limit_cap.get(currency)
     }
 }

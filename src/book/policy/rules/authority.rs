@@ -1,8 +1,8 @@
 //! Who may approve how much: the authority matrix read for one person, or for one amount.
 
 use crate::book::policy::model::{Authority, ExceptionAuthority, ExceptionKind, PolicyDocument};
-use crate::kernel::caller::{Caller, Role};
-use crate::kernel::money::Money;
+use kernel::caller::{Caller, Role};
+use kernel::money::Money;
 
 /// The row of the authority matrix that holds for the caller in a role; none when the caller lacks the role or has
 /// no level in it.

@@ -5,8 +5,8 @@ use crate::book::policy::model::{
     GradeFactor, InsuredCap, LimitCombination, LimitMethod, LimitMethods, StraightThrough,
     StraightThroughConditions, TermsRow,
 };
-use crate::kernel::figures::Figure;
-use crate::kernel::text::GradeCode;
+use kernel::figures::Figure;
+use kernel::text::GradeCode;
 
 /// A grade as a new book treats it.
 struct Begin {

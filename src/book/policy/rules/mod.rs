@@ -16,8 +16,8 @@ use super::model::{
     PolicyDocument, ReservationPolicy, RuleCode, RuleEffect, Validity, exceptions_default,
     own_customer_days_default, rerate_default,
 };
-use crate::kernel::caller::Role;
-use crate::kernel::money::{Currency, Money};
+use kernel::caller::Role;
+use kernel::money::{Currency, Money};
 
 /// The policy that a new book begins with; `docs/policy.md` says where each figure comes from.
 ///

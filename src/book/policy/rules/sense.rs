@@ -7,7 +7,7 @@ pub use terms::unknown_procedures;
 use std::collections::BTreeSet;
 
 use crate::book::policy::model::{Authority, CheckRule, PolicyDocument, RuleCode, RuleEffect};
-use crate::kernel::caller::Role;
+use kernel::caller::Role;
 
 /// Something in a policy that makes no sense, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]

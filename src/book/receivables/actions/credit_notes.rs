@@ -13,9 +13,9 @@ use crate::book::receivables::model::{
     CreditNote, CreditNoteRef, DocumentStatus, Invoice, InvoiceRef, Source,
 };
 use crate::book::receivables::{rules, store};
-use crate::kernel::ids::CreditNoteId;
-use crate::kernel::money::Money;
-use crate::kernel::text::Note;
+use kernel::ids::CreditNoteId;
+use kernel::money::Money;
+use kernel::text::Note;
 use crate::platform::db::{Change, DbError, Tx};
 
 /// Posts a credit note. About an invoice, it settles that one as far as it is open; what is left is unapplied.

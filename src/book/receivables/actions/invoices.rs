@@ -12,9 +12,9 @@ use crate::book::exposure::model::Exposure;
 use crate::book::receivables::api::shapes::InvoiceIn;
 use crate::book::receivables::model::{Invoice, InvoiceRef, InvoiceStatus};
 use crate::book::receivables::{rules, store};
-use crate::kernel::ids::{InvoiceId, ReservationId};
-use crate::kernel::money::Money;
-use crate::kernel::text::{Note, Number};
+use kernel::ids::{InvoiceId, ReservationId};
+use kernel::money::Money;
+use kernel::text::{Note, Number};
 use crate::platform::db::{Change, DbError, Tx};
 
 /// An invoice to be posted to a locked account.

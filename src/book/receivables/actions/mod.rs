@@ -26,9 +26,9 @@ use super::rules::{self, DateError};
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions::{self as exposure, Locked};
-use crate::kernel::ids::CustomerId;
-use crate::kernel::money::{Currency, Money};
-use crate::kernel::text::Number;
+use kernel::ids::CustomerId;
+use kernel::money::{Currency, Money};
+use kernel::text::Number;
 use crate::platform::db::{DbError, Tx};
 
 /// Why a use case on receivables was refused.

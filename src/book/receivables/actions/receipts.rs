@@ -11,9 +11,9 @@ use crate::book::exposure::model::Exposure;
 use crate::book::receivables::api::shapes::ReceiptIn;
 use crate::book::receivables::model::{DocumentStatus, Receipt, ReceiptRef, Source};
 use crate::book::receivables::{rules, store};
-use crate::kernel::ids::{CustomerId, ReceiptId};
-use crate::kernel::money::Money;
-use crate::kernel::text::{Note, Number};
+use kernel::ids::{CustomerId, ReceiptId};
+use kernel::money::Money;
+use kernel::text::{Note, Number};
 use crate::platform::db::{Change, DbError, Tx};
 
 /// A receipt to be posted to a locked account.

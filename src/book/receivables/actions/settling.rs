@@ -11,9 +11,9 @@ use crate::book::receivables::model::{
 };
 use crate::book::receivables::rules::{self, Candidate, Share};
 use crate::book::receivables::store;
-use crate::kernel::ids::{CustomerId, InvoiceId, SettlementId};
-use crate::kernel::money::Money;
-use crate::kernel::text::Number;
+use kernel::ids::{CustomerId, InvoiceId, SettlementId};
+use kernel::money::Money;
+use kernel::text::Number;
 use crate::platform::db::{Change, Db, DbError, Tx};
 
 /// Which invoices money is for.

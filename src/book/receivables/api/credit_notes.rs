@@ -9,7 +9,7 @@ use super::shapes::{ApplyIn, CreditNoteIn, CreditNoteOut, TakeBackIn, UnapplyIn}
 use crate::book::receivables::actions::{self, ReceivableError};
 use crate::book::receivables::model::CreditNoteRef;
 use crate::book::receivables::store;
-use crate::kernel::text::Number;
+use kernel::text::Number;
 use crate::platform::http::auth::{PostCash, ReadReceivables, ReverseDocuments};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Answer, Doors, IfMatch, KeyedCommand, Listing, Outcome};

@@ -4,9 +4,9 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
-use crate::kernel::clock::Day;
-use crate::kernel::ids::{CustomerId, InvoiceId};
-use crate::kernel::text::Number;
+use kernel::clock::Day;
+use kernel::ids::{CustomerId, InvoiceId};
+use kernel::text::Number;
 
 /// Which invoices, and in which order.
 #[derive(Debug, Deserialize, IntoParams)]

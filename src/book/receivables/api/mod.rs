@@ -12,8 +12,8 @@ use super::actions::ReceivableError;
 use super::model::InvoiceStatus;
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
-use crate::kernel::caller::Caller;
-use crate::kernel::ids::CustomerId;
+use kernel::caller::Caller;
+use kernel::ids::CustomerId;
 use crate::platform::db::Db;
 use crate::platform::http::{Code, Problem};
 

@@ -9,7 +9,7 @@ use super::shapes::{ApplyIn, ReceiptIn, ReceiptOut, TakeBackIn, UnapplyIn};
 use crate::book::receivables::actions::{self, ReceivableError};
 use crate::book::receivables::model::ReceiptRef;
 use crate::book::receivables::store;
-use crate::kernel::text::Number;
+use kernel::text::Number;
 use crate::platform::http::auth::{PostCash, ReadReceivables, ReverseDocuments};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Answer, Doors, IfMatch, KeyedCommand, Listing, Outcome};

@@ -15,12 +15,12 @@ use crate::book::receivables::actions::{
 use crate::book::receivables::model::{
     CreditNote, DocumentStatus, Invoice, InvoiceRef, InvoiceStatus, Receipt, Settlement,
 };
-use crate::kernel::clock::{Day, Instant};
-use crate::kernel::ids::{
+use kernel::clock::{Day, Instant};
+use kernel::ids::{
     CreditAccountId, CreditNoteId, CustomerId, InvoiceId, ReceiptId, ReservationId, SettlementId,
 };
-use crate::kernel::money::{AmountIn, Money};
-use crate::kernel::text::{Note, Number};
+use kernel::money::{AmountIn, Money};
+use kernel::text::{Note, Number};
 use crate::platform::http::problem::ProblemOut;
 
 pub use orders::{CancelInvoiceIn, InvoiceWarningOut};

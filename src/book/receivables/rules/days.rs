@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::DateError;
 use crate::book::receivables::model::Settlement;
-use crate::kernel::ids::SettlementId;
+use kernel::ids::SettlementId;
 
 /// The day from which a reversal, a cancellation or a later application counts: the one that is asked for, else today.
 /// What was wrong from the start counts from the document's own date, a bounced payment from the day on which it
@@ -82,8 +82,8 @@ pub fn free_from(amount_minor: i64, wanted_minor: i64, rows: &[Settlement]) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::clock::Instant;
-    use crate::kernel::ids::{CustomerId, InvoiceId, ReceiptId};
+    use kernel::clock::Instant;
+    use kernel::ids::{CustomerId, InvoiceId, ReceiptId};
     use proptest::prelude::*;
 
     fn day(offset: i64) -> NaiveDate {

@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
-use crate::kernel::ids::CustomerId;
-use crate::kernel::text::Number;
+use kernel::ids::CustomerId;
+use kernel::text::Number;
 use crate::platform::db::schema::{invoices, receipts};
 use crate::platform::db::{Db, DbError, on_backend};
 

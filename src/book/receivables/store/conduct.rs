@@ -6,9 +6,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Date, Text};
 
 use crate::book::receivables::model::{InvoicePart, Payment, Sales};
-use crate::kernel::ids::CustomerId;
-use crate::kernel::money::Currency;
-use crate::platform::db::columns::IdColumn;
+use kernel::ids::CustomerId;
+use kernel::money::Currency;
+use kernel::columns::IdColumn;
 use crate::platform::db::schema::{invoices, settlements};
 use crate::platform::db::{Db, DbError, on_backend, sum_minor};
 

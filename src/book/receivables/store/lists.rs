@@ -7,8 +7,8 @@ use crate::book::receivables::api::filters::{
     CreditNoteFilter, InvoiceFilter, InvoiceSort, ReceiptFilter,
 };
 use crate::book::receivables::model::{CreditNote, Invoice, Receipt, Settlement};
-use crate::kernel::caller::Caller;
-use crate::kernel::ids::{CreditNoteId, InvoiceId, ReceiptId, SettlementId};
+use kernel::caller::Caller;
+use kernel::ids::{CreditNoteId, InvoiceId, ReceiptId, SettlementId};
 use crate::platform::db::schema::{credit_notes, customers, invoices, receipts, settlements};
 use crate::platform::db::{Db, DbError, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};

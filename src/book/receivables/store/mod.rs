@@ -14,9 +14,9 @@ use super::model::{
     CreditNote, CreditNoteRef, DocumentRef, DocumentStatus, Invoice, InvoiceRef, InvoiceStatus,
     Receipt, ReceiptRef, Settlement, Source,
 };
-use crate::kernel::ids::{CustomerId, InvoiceId, ReceiptId};
-use crate::kernel::text::Number;
-use crate::platform::db::columns::IdColumn;
+use kernel::ids::{CustomerId, InvoiceId, ReceiptId};
+use kernel::text::Number;
+use kernel::columns::IdColumn;
 use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend};
 

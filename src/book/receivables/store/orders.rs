@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable};
 
 use crate::book::receivables::model::Invoice;
-use crate::platform::db::columns::IdColumn;
+use kernel::columns::IdColumn;
 use crate::platform::db::schema::invoices;
 use crate::platform::db::{Conn, DbError, Tx};
 

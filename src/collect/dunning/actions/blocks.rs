@@ -13,7 +13,7 @@ use crate::book::receivables::store as receivables;
 use crate::collect::dunning::api::BlockIn;
 use crate::collect::dunning::model::{BlockStatus, DunningBlock};
 use crate::collect::dunning::store;
-use crate::kernel::ids::{CreditAccountId, CustomerId, DunningBlockId, InvoiceId};
+use kernel::ids::{CreditAccountId, CustomerId, DunningBlockId, InvoiceId};
 use crate::platform::db::{Change, DbError, Reaction, Tx};
 
 /// Keeps dunning away from a customer, or from one invoice, up to and including a day.

@@ -11,8 +11,8 @@ use crate::collect::dunning::model::{
 };
 use crate::collect::dunning::rules;
 use crate::collect::dunning::store::{self, Which};
-use crate::kernel::ids::{CustomerId, DunningNoticeId, DunningRunId, InvoiceId};
-use crate::kernel::places::Language;
+use kernel::ids::{CustomerId, DunningNoticeId, DunningRunId, InvoiceId};
+use kernel::places::Language;
 use crate::platform::db::{Change, Tx};
 
 /// What becomes of one notice.

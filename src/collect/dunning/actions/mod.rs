@@ -11,7 +11,7 @@ use super::letters::TemplateError;
 use super::model::{BlockStatus, LeftOut, RunStatus};
 use super::rules::Misfit;
 use crate::book::exposure::actions::AccountError;
-use crate::kernel::text::Subject;
+use kernel::text::Subject;
 use crate::platform::db::DbError;
 
 pub use blocks::{BLOCKS, lift_block, put_block};

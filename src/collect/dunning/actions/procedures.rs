@@ -6,7 +6,7 @@ use crate::book::exposure::model::CreditAccount;
 use crate::collect::dunning::api::{AssignmentIn, ProcedureIn};
 use crate::collect::dunning::model::{Document, Level, Procedure, ProcedureUsage};
 use crate::collect::dunning::{letters, rules, store};
-use crate::kernel::ids::{CreditAccountId, DunningProcedureId};
+use kernel::ids::{CreditAccountId, DunningProcedureId};
 use crate::platform::db::{Change, DbError, Tx, write_document};
 
 /// Writes a new procedure; it holds for the accounts that are then given it.

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::collect::dunning::store::{self, CustomerStage, Debtor, InvoiceStage};
-use crate::kernel::ids::{CustomerId, DunningNoticeId, InvoiceId};
-use crate::kernel::money::Money;
-use crate::kernel::text::Number;
+use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId};
+use kernel::money::Money;
+use kernel::text::Number;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::ReadDunning;
 use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};

@@ -5,8 +5,8 @@ use chrono::NaiveDate;
 use minijinja::{Value, context};
 
 use super::{INVOICES_MARK, TemplateError, fill, money_text};
-use crate::kernel::money::{Currency, Money};
-use crate::kernel::text::Line;
+use kernel::money::{Currency, Money};
+use kernel::text::Line;
 
 /// What a subject may name.
 const SUBJECT_VALUES: [&str; 8] = [

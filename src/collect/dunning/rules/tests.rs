@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::collect::dunning::model::{Channel, Texts, Wording};
-use crate::kernel::money::{AmountIn, Money};
+use kernel::money::{AmountIn, Money};
 
 fn cny() -> Currency {
     "CNY".parse().unwrap()

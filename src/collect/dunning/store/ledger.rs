@@ -6,8 +6,8 @@ use diesel::prelude::*;
 use crate::book::customers::model::Customer;
 use crate::book::exposure::model::CreditAccount;
 use crate::collect::dunning::model::OpenInvoice;
-use crate::kernel::ids::{CustomerId, DunningRunId, InvoiceId};
-use crate::kernel::text::Number;
+use kernel::ids::{CustomerId, DunningRunId, InvoiceId};
+use kernel::text::Number;
 use crate::platform::db::schema::{
     credit_accounts, customers, dunning_notice_items, dunning_notices, dunning_stages, invoices,
 };

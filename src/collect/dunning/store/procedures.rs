@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::collect::dunning::model::Procedure;
-use crate::kernel::ids::DunningProcedureId;
+use kernel::ids::DunningProcedureId;
 use crate::platform::db::schema::dunning_procedures::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 
 use crate::collect::dunning::api::{NoticeFilter, RunFilter};
 use crate::collect::dunning::model::{LeftOut, Notice, NoticeItem, NoticeStatus, Run};
-use crate::kernel::caller::Caller;
-use crate::kernel::ids::{DunningNoticeId, DunningRunId, InvoiceId};
+use kernel::caller::Caller;
+use kernel::ids::{DunningNoticeId, DunningRunId, InvoiceId};
 use crate::platform::db::schema::{customers, dunning_notice_items, dunning_notices, dunning_runs};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};

@@ -8,10 +8,10 @@ use diesel::upsert::excluded;
 use crate::book::exposure::model::BlockCause;
 use crate::collect::dunning::api::{CustomerStageFilter, StageFilter};
 use crate::collect::dunning::model::{Effect, Stage};
-use crate::kernel::caller::Caller;
-use crate::kernel::ids::{CustomerId, DunningNoticeId, InvoiceId};
-use crate::kernel::money::Currency;
-use crate::kernel::text::Number;
+use kernel::caller::Caller;
+use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId};
+use kernel::money::Currency;
+use kernel::text::Number;
 use crate::platform::db::schema::{
     account_blocks, credit_accounts, customers, dunning_notices, dunning_stages, invoices,
 };

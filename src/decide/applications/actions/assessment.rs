@@ -13,13 +13,13 @@ use crate::decide::applications::rules::assessment::{
     Assessment, Economics, ExpectedPurchases, Means, StraightThroughOutcome, assess as assessed,
 };
 use crate::decide::applications::store;
-use crate::decide::rating::ratings::actions as ratings;
-use crate::decide::rating::ratings::model::{DefaultProbability, ProbabilitySource};
-use crate::kernel::caller::Caller;
-use crate::kernel::figures::Figure;
-use crate::kernel::ids::{ApplicationId, AssessmentId, CustomerId};
-use crate::kernel::money::Money;
-use crate::kernel::text::Note;
+use crate::rating::ratings::actions as ratings;
+use crate::rating::ratings::model::{DefaultProbability, ProbabilitySource};
+use kernel::caller::Caller;
+use kernel::figures::Figure;
+use kernel::ids::{ApplicationId, AssessmentId, CustomerId};
+use kernel::money::Money;
+use kernel::text::Note;
 use crate::platform::db::{Db, DbError, Tx, write_document};
 
 /// Puts together what is known of the customer, what the limit methods make of it and what the policy gives its grade,
@@ -142,7 +142,7 @@ fn approve_by_house(
     assessment: &Assessment,
 ) -> Outcome {
     let caller = tx.caller();
-    let in_house = |error: crate::kernel::text::TextError| DbError::Document(error.to_string());
+    let in_house = |error: kernel::text::TextError| DbError::Document(error.to_string());
     let house = Caller {
         subject: HOUSE.parse().map_err(in_house)?,
         issuer: HOUSE.to_owned(),

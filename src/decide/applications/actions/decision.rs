@@ -14,9 +14,9 @@ use crate::decide::applications::model::{
 };
 use crate::decide::applications::rules::{self, Approval, Duty};
 use crate::decide::applications::store;
-use crate::kernel::clock::Day;
-use crate::kernel::ids::ApplicationId;
-use crate::kernel::text::Note;
+use kernel::clock::Day;
+use kernel::ids::ApplicationId;
+use kernel::text::Note;
 use crate::platform::db::{Tx, read_document, write_document};
 
 /// Approves: credit within its authority, or credit's highest level first and then finance. The last approval sets

@@ -3,7 +3,7 @@
 use super::step;
 use crate::decide::applications::model::{Application, ApplicationStatus, StepDetails, Verb};
 use crate::decide::applications::store;
-use crate::kernel::ids::{ApplicationId, CreditAccountId};
+use kernel::ids::{ApplicationId, CreditAccountId};
 use crate::platform::db::{Change, DbError, Tx};
 
 /// Ends the applications that waited past their deadline for information or conditions; says how many. At most a

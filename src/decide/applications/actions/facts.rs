@@ -16,16 +16,16 @@ use crate::decide::applications::rules::assessment::{
     AccountFact, AssessmentFacts, PaymentsFact, RatingFact, SalesFact, SecurityFact,
     StatementConversion, StatementFact,
 };
-use crate::decide::rating::ratings::actions as ratings;
-use crate::decide::rating::rules::payment_behaviour::{
+use crate::rating::ratings::actions as ratings;
+use methods::payment_behaviour::{
     Item, PaidPart, PaymentBehaviour, Window, payment_behaviour,
 };
-use crate::decide::rating::rules::statements::Line;
-use crate::decide::rating::statements::model::current;
-use crate::decide::rating::statements::store as statements;
+use methods::statements::Line;
+use crate::rating::statements::model::current;
+use crate::rating::statements::store as statements;
 use crate::decide::terms::actions::first_day;
-use crate::kernel::ids::CustomerId;
-use crate::kernel::money::{Currency, Money, sum_minor};
+use kernel::ids::CustomerId;
+use kernel::money::{Currency, Money, sum_minor};
 use crate::platform::db::{Db, DbError, Tx};
 
 /// Everything that the house knows; what credit alone knows is for the caller to add.

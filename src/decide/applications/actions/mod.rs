@@ -19,11 +19,11 @@ use crate::book::exposure::actions::{self as exposure, AccountError, Locked};
 use crate::book::exposure::model::LimitScope;
 use crate::book::policy::actions::live;
 use crate::book::policy::model::ExceptionKind;
-use crate::decide::rating::ratings::actions::NoProbability;
-use crate::kernel::clock::Day;
-use crate::kernel::ids::{ApplicationId, ApplicationStepId, CreditAccountId};
-use crate::kernel::money::{AmountIn, Currency, Money};
-use crate::kernel::text::{Line, Note};
+use crate::rating::ratings::actions::NoProbability;
+use kernel::clock::Day;
+use kernel::ids::{ApplicationId, ApplicationStepId, CreditAccountId};
+use kernel::money::{AmountIn, Currency, Money};
+use kernel::text::{Line, Note};
 use crate::platform::db::{Change, DbError, Tx, write_document};
 
 pub use assessment::assess;

@@ -9,8 +9,8 @@ use crate::book::policy::actions::live;
 use crate::book::policy::model::Amounts;
 use crate::book::policy::rules::authority_of;
 use crate::decide::applications::{rules, store};
-use crate::kernel::caller::Role;
-use crate::kernel::text::Subject;
+use kernel::caller::Role;
+use kernel::text::Subject;
 use crate::platform::http::auth::ReadMe;
 use crate::platform::http::{Actor, Answer, Doors, Outcome};
 

@@ -14,8 +14,8 @@ use super::rules::{self, AuthorityError, Bound};
 use super::store;
 use crate::book::exposure::actions::AccountError;
 use crate::book::policy::actions::live;
-use crate::decide::rating::ratings::actions::NoProbability;
-use crate::kernel::ids::ApplicationId;
+use crate::rating::ratings::actions::NoProbability;
+use kernel::ids::ApplicationId;
 use crate::platform::http::auth::{ApplyForCredit, ReadApplications};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{

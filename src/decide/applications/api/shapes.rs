@@ -16,14 +16,14 @@ use crate::decide::applications::model::{
     Application, ApplicationStatus, Condition, PolicyException, Step, StepDetails, Verb,
 };
 use crate::decide::applications::{rules, store};
-use crate::kernel::caller::{Caller, Role};
-use crate::kernel::clock::{Day, Instant};
-use crate::kernel::ids::{
+use kernel::caller::{Caller, Role};
+use kernel::clock::{Day, Instant};
+use kernel::ids::{
     ApplicationId, ApplicationStepId, AssessmentId, CreditAccountId, CustomerId,
 };
-use crate::kernel::money::{AmountIn, Money};
-use crate::kernel::places::Language;
-use crate::kernel::text::{Line, Note, Number};
+use kernel::money::{AmountIn, Money};
+use kernel::places::Language;
+use kernel::text::{Line, Note, Number};
 use crate::platform::db::{Db, DbError, read_document};
 use crate::platform::http::auth::{
     ApplyForCredit, DecideApplications, Permission as _, ReviewApplications,

@@ -9,7 +9,7 @@ use super::shapes::{
 };
 use crate::book::exposure::api::ReasonIn;
 use crate::decide::applications::actions;
-use crate::kernel::ids::ApplicationId;
+use kernel::ids::ApplicationId;
 use crate::platform::http::auth::{ApplyForCredit, DecideApplications, ReviewApplications};
 use crate::platform::http::{
     Actor, Command, Doors, IfMatch, KeyedCommand, Nothing, Outcome, Speaks,

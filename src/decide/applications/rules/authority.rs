@@ -2,8 +2,8 @@
 
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::rules::{authority_of, level_needed, role_needed, top_level};
-use crate::kernel::caller::{Caller, Role};
-use crate::kernel::money::Money;
+use kernel::caller::{Caller, Role};
+use kernel::money::Money;
 
 /// What somebody's approval is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

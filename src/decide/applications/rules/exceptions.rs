@@ -2,9 +2,9 @@
 
 use crate::book::policy::model::{ExceptionKind, PolicyDocument, TermsRow};
 use crate::book::policy::rules::{exception_approvers, may_except};
-use crate::kernel::caller::{Caller, Role};
-use crate::kernel::money::Money;
-use crate::kernel::text::GradeCode;
+use kernel::caller::{Caller, Role};
+use kernel::money::Money;
+use kernel::text::GradeCode;
 
 /// The grade of who was never rated: a policy may have terms for it.
 const NOT_RATED: &str = "NR";

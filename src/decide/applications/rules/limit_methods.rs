@@ -13,9 +13,9 @@ use utoipa::ToSchema;
 pub use combine::{Cap, CapKind, CapTaken, Combination, Combined, combine};
 
 pub use crate::book::policy::model::LimitMethod;
-pub use crate::kernel::figures::Quantity as Value;
-use crate::kernel::figures::{Exact, Figure, FigureError};
-use crate::kernel::money::{Currency, Money, MoneyError};
+pub use kernel::figures::Quantity as Value;
+use kernel::figures::{Exact, Figure, FigureError};
+use kernel::money::{Currency, Money, MoneyError};
 
 /// What a method proposes, and how it came to that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 
 use super::authority::Approval;
 use crate::decide::applications::model::{ApplicationStatus, Condition, Verb};
-use crate::kernel::clock::Instant;
+use kernel::clock::Instant;
 
 /// Where a verb leads from a status; none when it leads nowhere from there.
 ///
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn it_can_be_appealed_once() {
         assert_eq!(allowed(S::Declined, None), [Verb::Appeal]);
-        let appealed = crate::kernel::clock::machine_now();
+        let appealed = kernel::clock::machine_now();
         assert_eq!(allowed(S::Declined, Some(appealed)), []);
     }
 

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::decide::applications::model::AssessmentRow;
-use crate::kernel::ids::{ApplicationId, AssessmentId};
+use kernel::ids::{ApplicationId, AssessmentId};
 use crate::platform::db::schema::application_assessments::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};

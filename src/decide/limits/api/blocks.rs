@@ -9,8 +9,8 @@ use super::shapes::{
 use super::visible;
 use crate::decide::limits::model::{CreditBlock, CreditBlockStatus};
 use crate::decide::limits::{blocks, store};
-use crate::kernel::ids::CreditBlockId;
-use crate::kernel::places::Language;
+use kernel::ids::CreditBlockId;
+use kernel::places::Language;
 use crate::platform::db::Tx;
 use crate::platform::http::auth::{
     DecideCreditBlocks, ManageReservations, ReadChecks, RequestReleases,

@@ -11,9 +11,9 @@ use super::shapes::{
 use super::visible;
 use crate::decide::limits::desk::{self, Answered, Asked, Desk, Errand, Told};
 use crate::decide::limits::{replay, store};
-use crate::kernel::caller::Caller;
-use crate::kernel::ids::LimitCheckId;
-use crate::kernel::places::Language;
+use kernel::caller::Caller;
+use kernel::ids::LimitCheckId;
+use kernel::places::Language;
 use crate::platform::http::auth::{CheckLimits, ReadChecks, ReplayChecks};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
 use crate::platform::http::{

@@ -10,8 +10,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
-use crate::kernel::caller::Caller;
-use crate::kernel::ids::CustomerId;
+use kernel::caller::Caller;
+use kernel::ids::CustomerId;
 use crate::platform::db::{Db, DbError};
 
 pub use shapes::{CreditBlockFilter, LimitCheckFilter, ReservationFilter};

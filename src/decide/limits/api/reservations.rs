@@ -12,7 +12,7 @@ use super::visible;
 use crate::decide::limits::desk::{Asked, Desk, Errand};
 use crate::decide::limits::model::Reservation;
 use crate::decide::limits::{actions, store};
-use crate::kernel::ids::ReservationId;
+use kernel::ids::ReservationId;
 use crate::platform::http::auth::{CaptureReservations, ManageReservations, ReadChecks};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{

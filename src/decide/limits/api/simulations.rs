@@ -4,7 +4,7 @@ use actix_web::{post, web};
 
 use super::shapes::SimulationIn;
 use crate::decide::limits::simulation;
-use crate::kernel::ids::PolicyId;
+use kernel::ids::PolicyId;
 use crate::platform::http::auth::SimulatePolicies;
 use crate::platform::http::{Actor, Answer, Command, Doors, Outcome};
 use crate::platform::jobs::api::JobOut;

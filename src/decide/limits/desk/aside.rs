@@ -10,7 +10,7 @@ use std::time::{Duration, Instant as Stopwatch};
 use super::answering::{Reply, Waiting};
 use super::{Answered, Asked, BATCH_MAX, Clerk, gather};
 use crate::decide::limits::store;
-use crate::kernel::ids::CustomerId;
+use kernel::ids::CustomerId;
 use crate::platform::db::DbError;
 use crate::platform::http::{Code, Problem};
 use crate::platform::idempotency;

@@ -25,13 +25,13 @@ use crate::decide::limits::model::{
 };
 use crate::decide::limits::record::{Decided, Record, Taken};
 use crate::decide::limits::rules;
-use crate::kernel::caller::Caller;
-use crate::kernel::clock::{Clock, Instant};
-use crate::kernel::ids::{
+use kernel::caller::Caller;
+use kernel::clock::{Clock, Instant};
+use kernel::ids::{
     CreditAccountId, CreditBlockId, CustomerId, IdempotencyKeyId, LimitCheckId, PolicyId,
     ReservationId,
 };
-use crate::kernel::money::SumTooLarge;
+use kernel::money::SumTooLarge;
 use crate::platform::db::{
     AtOnce, Change, Db, DbError, Mark, Tx, write_document, write_hot_document,
 };

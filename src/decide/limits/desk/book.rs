@@ -18,9 +18,9 @@ use crate::book::policy::model::PolicyDocument;
 use crate::decide::limits::api::shapes::LimitCheckIn;
 use crate::decide::limits::facts::{Facts, Overdue};
 use crate::decide::limits::store::Named;
-use crate::kernel::clock::{Clock, Instant};
-use crate::kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
-use crate::kernel::money::Currency;
+use kernel::clock::{Clock, Instant};
+use kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
+use kernel::money::Currency;
 use crate::platform::db::{Db, DbError};
 
 /// The part of the book that a batch is about.

@@ -13,8 +13,8 @@ use chrono::NaiveDate;
 use crate::book::customers::model::{CustomerRef, GROUP_DEPTH_MAX};
 use crate::book::exposure::model::CreditAccount;
 use crate::decide::limits::store::{Named, Standing};
-use crate::kernel::ids::{CreditAccountId, CustomerId, PolicyId};
-use crate::kernel::text::Number;
+use kernel::ids::{CreditAccountId, CustomerId, PolicyId};
+use kernel::text::Number;
 use crate::platform::db::Mark;
 
 /// How many customers are remembered; then all are forgotten.

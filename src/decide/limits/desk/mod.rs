@@ -37,10 +37,10 @@ pub use self::orders::Examined;
 pub use self::told::{Answered, Told};
 use super::api::shapes::LimitCheckIn;
 use crate::book::policy::model::Policy;
-use crate::kernel::caller::Caller;
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::{CreditBlockId, CustomerId, ReservationId};
-use crate::kernel::places::Language;
+use kernel::caller::Caller;
+use kernel::clock::Instant;
+use kernel::ids::{CreditBlockId, CustomerId, ReservationId};
+use kernel::places::Language;
 use crate::platform::db::{
     AtOnce, Backend, Database, Db, DbError, Durability, OpenError, Session, Tx,
 };

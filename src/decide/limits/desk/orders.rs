@@ -8,8 +8,8 @@ use crate::book::exposure::model::AdditionalLimit;
 use crate::decide::limits::model::{CreditBlock, Reservation};
 use crate::decide::limits::record::Record;
 use crate::decide::limits::store;
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::{CreditAccountId, CustomerId, LimitCheckId};
+use kernel::clock::Instant;
+use kernel::ids::{CreditAccountId, CustomerId, LimitCheckId};
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::{Code, Problem};
 

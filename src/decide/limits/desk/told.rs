@@ -2,8 +2,8 @@
 
 use crate::decide::limits::api::shapes::LimitCheckOut;
 use crate::decide::limits::record::Decided;
-use crate::kernel::caller::Caller;
-use crate::kernel::places::Language;
+use kernel::caller::Caller;
+use kernel::places::Language;
 use crate::platform::http::{Answer, Ended, Kept, Problem};
 
 /// The answer to a check.

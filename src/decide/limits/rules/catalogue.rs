@@ -8,7 +8,7 @@ use crate::book::exposure::rules::NodeKind;
 use crate::book::policy::model::{AccountCause, CheckRule, ExposureCategory, RuleCode};
 use crate::decide::limits::facts::{Credit, Facts, Overdue, Question};
 use crate::decide::limits::reasons::{Reason, ReasonCode};
-use crate::kernel::money::Money;
+use kernel::money::Money;
 
 /// The reasons for which one rule hits; a rule on groups may hit in several.
 pub fn hits(

@@ -9,7 +9,7 @@ use crate::book::exposure::rules::{NodeKind, Raise};
 use crate::book::policy::model::{PolicyDocument, RuleEffect};
 use crate::decide::limits::facts::{Credit, Facts, Question};
 use crate::decide::limits::reasons::ReasonCode;
-use crate::kernel::money::Money;
+use kernel::money::Money;
 
 /// Something else that would pass now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -6,7 +6,7 @@ use crate::book::exposure::rules::tests::{a_node, the_worked_example};
 use crate::book::policy::model::{CheckRule, Checkpoint, ExposureCategory};
 use crate::book::policy::rules::plain_document;
 use crate::decide::limits::facts::{Behaviour, Overdue, Unpaid, UsualOrder};
-use crate::kernel::money::{Currency, Money};
+use kernel::money::{Currency, Money};
 use chrono::NaiveDate;
 use proptest::prelude::*;
 

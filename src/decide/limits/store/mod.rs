@@ -16,11 +16,11 @@ use super::model::{
     Waiting,
 };
 use crate::book::policy::model::Checkpoint;
-use crate::kernel::caller::Caller;
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
-use crate::kernel::text::{Number, Subject};
-use crate::platform::db::columns::{IdColumn, InstantColumn};
+use kernel::caller::Caller;
+use kernel::clock::Instant;
+use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
+use kernel::text::{Number, Subject};
+use kernel::columns::{IdColumn, InstantColumn};
 use crate::platform::db::schema::{
     credit_accounts, credit_blocks, customers, limit_checks, reservations,
 };

@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 use crate::book::exposure::model::BlockCause;
 use crate::decide::limits::facts::Overdue;
-use crate::kernel::ids::{
+use kernel::ids::{
     CreditAccountId, CreditBlockId, CustomerId, Id, IdempotencyKeyId, Kind, PolicyId,
     PortfolioCapId, ReservationId,
 };
-use crate::kernel::text::{Number, Subject};
-use crate::platform::db::columns::IdColumn;
+use kernel::text::{Number, Subject};
+use kernel::columns::IdColumn;
 use crate::platform::db::schema::customers;
 use crate::platform::db::{Conn, Db, DbError, Mark, MarkOf, Statement, on_backend};
 

@@ -11,9 +11,9 @@ use crate::decide::terms::rules::{
     Assumptions, BadDebt, LeftOut, LeftOutReason, Part, PayingGroup, TermsComparison, TermsResult,
     TermsStep, YearDays, year_steps,
 };
-use crate::kernel::figures::{Exact, Figure, PLACES};
-use crate::kernel::ids::PolicyId;
-use crate::kernel::money::{Currency, Money};
+use kernel::figures::{Exact, Figure, PLACES};
+use kernel::ids::PolicyId;
+use kernel::money::{Currency, Money};
 
 /// What is to be compared, and what is assumed where the ledger says nothing.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]

@@ -8,8 +8,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::{self, SimulationError};
 use super::rules::TermsError;
-use crate::decide::rating::ratings::actions::NoProbability;
-use crate::kernel::ids::PolicyId;
+use crate::rating::ratings::actions::NoProbability;
+use kernel::ids::PolicyId;
 use crate::platform::http::auth::{ComparePolicies, SimulateTerms};
 use crate::platform::http::{Actor, Answer, Command, Doors, Outcome, Problem};
 

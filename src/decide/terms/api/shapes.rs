@@ -6,14 +6,14 @@ use validator::{Validate, ValidationError};
 
 use super::wrong;
 use crate::book::customers::model::CustomerRef;
-use crate::decide::rating::ratings::model::{DefaultProbability, ProbabilitySource};
+use crate::rating::ratings::model::{DefaultProbability, ProbabilitySource};
 use crate::decide::terms::rules::{
     self, Discount, DiscountCost, ExpectedProfit, OrderOnTerms, PayingGroup, TermsComparison,
     TermsResult, TermsStep, TermsYear, YearDays,
 };
-use crate::kernel::figures::Figure;
-use crate::kernel::money::AmountIn;
-use crate::kernel::text::Number;
+use kernel::figures::Figure;
+use kernel::money::AmountIn;
+use kernel::text::Number;
 use crate::platform::http::Problem;
 
 /// What is asked of terms: at least one of the three.

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use super::{PayingGroup, TermsError, TermsYear, YearDays, share};
 use crate::book::policy::model::{PolicyDocument, TermsRow};
-use crate::kernel::figures::{Exact, Figure};
-use crate::kernel::money::Money;
-use crate::kernel::text::GradeCode;
+use kernel::figures::{Exact, Figure};
+use kernel::money::Money;
+use kernel::text::GradeCode;
 
 /// What was sold on account to the customers of one grade in one segment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{DiscountCost, ExpectedProfit, TermsResult};
-use crate::kernel::figures::Quantity;
+use kernel::figures::Quantity;
 
 /// One figure of a computation; its formula uses names of inputs and of steps before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -2,7 +2,7 @@
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     limit_checks (id) {
         id -> IdColumn,
@@ -22,7 +22,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     credit_blocks (id) {
         id -> IdColumn,
@@ -55,7 +55,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     applications (id) {
         id -> IdColumn,
@@ -94,7 +94,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     application_steps (id) {
         id -> IdColumn,

@@ -2,7 +2,7 @@
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     financial_statements (id) {
         id -> IdColumn,
@@ -25,7 +25,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     industry_versions (id) {
         id -> IdColumn,
@@ -46,7 +46,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     customer_facts (id) {
         id -> IdColumn,

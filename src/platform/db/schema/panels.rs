@@ -2,7 +2,7 @@
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     expert_panels (id) {
         id -> IdColumn,
@@ -25,7 +25,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::IdColumn;
+    use kernel::columns::IdColumn;
 
     panel_experts (panel_id, subject) {
         panel_id -> IdColumn,
@@ -35,7 +35,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     panel_rounds (panel_id, round) {
         panel_id -> IdColumn,
@@ -49,7 +49,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     expert_opinions (id) {
         id -> IdColumn,

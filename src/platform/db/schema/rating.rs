@@ -1,8 +1,8 @@
-//! The tables of the room `decide/rating`: grade scales, models and ratings.
+//! The tables of the room `rating`: grade scales, models and ratings.
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     grade_scales (id) {
         id -> IdColumn,
@@ -22,7 +22,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     rating_models (id) {
         id -> IdColumn,
@@ -48,7 +48,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::platform::db::columns::{IdColumn, InstantColumn};
+    use kernel::columns::{IdColumn, InstantColumn};
 
     ratings (id) {
         id -> IdColumn,

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use super::problem::Code;
-use crate::kernel::places::Language;
+use kernel::places::Language;
 
 const CATALOGUE: &str = include_str!("zh-CN.txt");
 

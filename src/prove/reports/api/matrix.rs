@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::prefers;
-use crate::kernel::figures::{Exact, Figure, PLACES};
-use crate::kernel::ids::CustomerId;
-use crate::kernel::money::{Currency, Money};
-use crate::kernel::text::{GradeCode, Line, Number};
+use kernel::figures::{Exact, Figure, PLACES};
+use kernel::ids::CustomerId;
+use kernel::money::{Currency, Money};
+use kernel::text::{GradeCode, Line, Number};
 use crate::platform::http::auth::ReadReports;
 use crate::platform::http::page::Query;
 use crate::platform::http::{Actor, Answer, Doors, Outcome};

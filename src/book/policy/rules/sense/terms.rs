@@ -6,9 +6,9 @@ use super::{Nonsense, nonsense};
 use crate::book::policy::model::{
     LimitCombination, LimitMethods, PolicyDocument, StraightThrough, TermsRow,
 };
-use crate::kernel::caller::Role;
-use crate::kernel::figures::Figure;
-use crate::kernel::ids::DunningProcedureId;
+use kernel::caller::Role;
+use kernel::figures::Figure;
+use kernel::ids::DunningProcedureId;
 
 pub fn check(policy: &PolicyDocument, found: &mut Vec<Nonsense>) {
     let mut seen = BTreeSet::new();
@@ -227,7 +227,7 @@ mod tests {
     use super::*;
     use crate::book::policy::model::{Amounts, Discount, LimitMethod, MethodWeight};
     use crate::book::policy::rules::{faults, plain_document};
-    use crate::kernel::money::Money;
+    use kernel::money::Money;
 
     fn pointers(policy: &PolicyDocument) -> Vec<String> {
         let faults = faults(policy).into_iter();

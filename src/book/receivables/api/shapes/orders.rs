@@ -7,9 +7,9 @@ use validator::Validate;
 
 use crate::book::receivables::actions::CancelledOrder;
 use crate::book::receivables::model::Invoice;
-use crate::kernel::clock::Day;
-use crate::kernel::money::Money;
-use crate::kernel::text::Note;
+use kernel::clock::Day;
+use kernel::money::Money;
+use kernel::text::Note;
 
 /// Why an invoice is cancelled, and what becomes of its order.
 #[derive(Debug, Deserialize, Validate, ToSchema)]

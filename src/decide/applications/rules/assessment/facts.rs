@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::book::exposure::model::{AccountStatus, LimitScope};
-use crate::decide::rating::ratings::model::ProbabilitySource;
-use crate::kernel::clock::Instant;
-use crate::kernel::figures::Figure;
-use crate::kernel::money::{Currency, Money};
-use crate::kernel::places::Language;
+use crate::rating::ratings::model::ProbabilitySource;
+use kernel::clock::Instant;
+use kernel::figures::Figure;
+use kernel::money::{Currency, Money};
+use kernel::places::Language;
 
 /// Everything that was known when the application was assessed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -12,8 +12,8 @@ use crate::decide::applications::rules::limit_methods::{
     LimitReason, NetWorthIn, NetWorthVariant, PaymentAbilityIn, Proposal, SalesForecastIn,
     net_worth, payment_ability, sales_forecast,
 };
-use crate::kernel::figures::Figure;
-use crate::kernel::money::Money;
+use kernel::figures::Figure;
+use kernel::money::Money;
 
 /// A method with its proposal, or why it has none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -36,8 +36,8 @@ use crate::decide::applications::model::AssessmentDecision;
 use crate::decide::terms::rules::{
     ExpectedProfit, OrderOnTerms, TermsStep, YearDays, expected_profit, order_steps,
 };
-use crate::kernel::figures::Figure;
-use crate::kernel::money::Money;
+use kernel::figures::Figure;
+use kernel::money::Money;
 
 /// An assessment with everything that led to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Assessment, MissingFact};
-use crate::kernel::places::Language;
+use kernel::places::Language;
 
 /// Something that a person should know, as a stable code, its facts, and in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

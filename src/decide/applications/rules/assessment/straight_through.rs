@@ -8,7 +8,7 @@ use super::{AssessedTerms, AssessmentFacts};
 use crate::book::exposure::model::LimitScope;
 use crate::book::policy::model::{PolicyDocument, StraightThrough};
 use crate::decide::applications::model::AssessmentDecision;
-use crate::kernel::figures::{Exact, Figure};
+use kernel::figures::{Exact, Figure};
 
 /// Whether the policy lets the house approve, condition by condition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -2,8 +2,8 @@ use super::*;
 use crate::book::exposure::model::{AccountStatus, LimitScope};
 use crate::book::policy::model::{LimitMethod, StraightThrough, StraightThroughConditions};
 use crate::book::policy::rules::plain_document;
-use crate::decide::rating::ratings::model::ProbabilitySource;
-use crate::kernel::clock::machine_now;
+use crate::rating::ratings::model::ProbabilitySource;
+use kernel::clock::machine_now;
 
 fn cny(text: &str) -> Money {
     Money::parse(text, "CNY".parse().unwrap()).unwrap()

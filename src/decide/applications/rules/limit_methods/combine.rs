@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{LimitError, LimitMethod, Proposal, not_negative, same_currency};
-use crate::kernel::figures::{Exact, Figure};
-use crate::kernel::money::{Currency, Money};
+use kernel::figures::{Exact, Figure};
+use kernel::money::{Currency, Money};
 
 /// How proposals become one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,12 +10,12 @@ use crate::decide::limits::model::{CreditBlockStatus, Outcome, QueuedBlock};
 use crate::decide::limits::reasons::Reason;
 use crate::decide::limits::record::Record;
 use crate::decide::limits::rules::CounterOffer;
-use crate::kernel::caller::Caller;
-use crate::kernel::clock::{Day, Instant};
-use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
-use crate::kernel::money::{Money, PositiveIn};
-use crate::kernel::places::Language;
-use crate::kernel::text::{Line, Note, Number, Subject};
+use kernel::caller::Caller;
+use kernel::clock::{Day, Instant};
+use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
+use kernel::money::{Money, PositiveIn};
+use kernel::places::Language;
+use kernel::text::{Line, Note, Number, Subject};
 use crate::platform::http::given;
 
 /// Why something is decided.

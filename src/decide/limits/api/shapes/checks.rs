@@ -20,12 +20,12 @@ use crate::decide::limits::model::{
 use crate::decide::limits::reasons::{Reason, ReasonCode};
 use crate::decide::limits::record::{Decided, Record};
 use crate::decide::limits::rules::{Asked, CounterOffer, Decision, NodeFigures};
-use crate::kernel::caller::Caller;
-use crate::kernel::clock::Instant;
-use crate::kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
-use crate::kernel::money::{AmountIn, Currency, Money, PositiveIn};
-use crate::kernel::places::Language;
-use crate::kernel::text::{Keyword, Number};
+use kernel::caller::Caller;
+use kernel::clock::Instant;
+use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
+use kernel::money::{AmountIn, Currency, Money, PositiveIn};
+use kernel::places::Language;
+use kernel::text::{Keyword, Number};
 use crate::platform::db::DbError;
 
 /// May this customer have so much more?

@@ -9,11 +9,11 @@ use crate::book::policy::model::RuleCode;
 use crate::decide::limits::model::Outcome;
 use crate::decide::limits::replay::Replayed;
 use crate::decide::limits::rules::{CounterOffer, Decision};
-use crate::kernel::caller::Caller;
-use crate::kernel::clock::Day;
-use crate::kernel::ids::LimitCheckId;
-use crate::kernel::money::Currency;
-use crate::kernel::places::Language;
+use kernel::caller::Caller;
+use kernel::clock::Day;
+use kernel::ids::LimitCheckId;
+use kernel::money::Currency;
+use kernel::places::Language;
 
 /// Under which policy.
 #[derive(Debug, Deserialize, IntoParams)]

@@ -9,10 +9,10 @@ use crate::book::receivables::actions::NewInvoice;
 use crate::book::receivables::api::shapes::InvoiceOut;
 use crate::book::receivables::model::Invoice;
 use crate::decide::limits::model::{Reservation, ReservationStatus};
-use crate::kernel::clock::{Day, Instant};
-use crate::kernel::ids::{CreditAccountId, CustomerId, LimitCheckId, ReservationId};
-use crate::kernel::money::{Money, PositiveIn};
-use crate::kernel::text::Number;
+use kernel::clock::{Day, Instant};
+use kernel::ids::{CreditAccountId, CustomerId, LimitCheckId, ReservationId};
+use kernel::money::{Money, PositiveIn};
+use kernel::text::Number;
 
 /// A reservation of credit.
 #[derive(Debug, Serialize, ToSchema)]

@@ -6,7 +6,7 @@ use crate::book::exposure::store::{self as accounts, additional};
 use crate::decide::limits::desk::memory::Memory;
 use crate::decide::limits::desk::{Answered, Asked, kept};
 use crate::decide::limits::store;
-use crate::kernel::ids::CreditAccountId;
+use kernel::ids::CreditAccountId;
 use crate::platform::db::{AtOnce, DbError, Durability, Entries, Mark, Tx, Writes};
 use crate::platform::idempotency::{self, Keeping};
 

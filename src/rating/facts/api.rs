@@ -1,0 +1,209 @@
+//! `/v1/customers/{customer}/facts`.
+
+use actix_web::{HttpRequest, get, post, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::{Validate, ValidationError};
+
+use super::actions::{self, FactError};
+use super::model::{ANSWER_MAX, CustomerFact, NewFact, value_schema};
+use super::store;
+use crate::book::customers::model::CustomerRef;
+use methods::scoring::Value;
+use kernel::clock::{Day, Instant};
+use kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
+use kernel::text::{Keyword, Note, Number, Source, Subject};
+use crate::platform::db::DbError;
+use crate::platform::http::auth::{ReadFacts, RecordFacts};
+use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::{Actor, Answer, Command, Doors, Listing, Outcome, Problem};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(record_customer_fact)
+        .service(list_customer_facts);
+}
+
+/// Say what is known of a customer
+///
+/// Answers one indicator of the catalogue whose origin is `facts`: a number within its bounds, or one of its answers. It
+/// says where you have it from, and for which day it holds; from then on, until it expires, it is the indicator's value
+/// unless somebody says something newer. Nothing is overwritten.
+#[utoipa::path(
+    tag = "facts",
+    params(("customer" = Number, Path, description = "The customer's id or number.")),
+    request_body = FactIn,
+    responses((status = 201, description = "What was said.", body = FactOut)),
+    security(("bearer" = ["facts:record"]))
+)]
+#[post("/v1/customers/{customer}/facts")]
+pub async fn record_customer_fact(
+    actor: Actor<RecordFacts>,
+    customer: web::Path<CustomerRef>,
+    command: Command<FactIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .once(&actor, command, move |tx, input| {
+            let fact = actions::record(tx, &customer, &input.new_fact())?;
+            let location = format!("/v1/customers/{}/facts", fact.customer_id);
+            Answer::created(&FactOut::new(fact)?, location)
+        })
+        .await
+}
+
+/// List what was said of a customer
+///
+/// All of it, the newest first, also what has expired. Sales read what they said themselves.
+#[utoipa::path(
+    tag = "facts",
+    params(
+        ("customer" = Number, Path, description = "The customer's id or number."),
+        FactFilter, PageParams
+    ),
+    responses((status = 200, description = "One page of facts.", body = PageOut<FactOut>)),
+    security(("bearer" = ["facts:read"]))
+)]
+#[get("/v1/customers/{customer}/facts")]
+pub async fn list_customer_facts(
+    actor: Actor<ReadFacts>,
+    customer: web::Path<CustomerRef>,
+    listing: Listing<FactFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            let customer = actions::find_customer(db, &actor, &customer)?;
+            let rows = store::list(db, &actor, customer.id, &listing.filter, &listing.page)?;
+            let page = listing
+                .page
+                .cut(rows, |row| (row.as_of.to_string(), row.id.to_string()));
+            Ok(page.try_map(FactOut::new)?)
+        })
+        .await?;
+    Ok(page.into_response(&request, &cursors))
+}
+
+/// What you know of a customer.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CustomerFactIn, example = json!({
+    "indicator": "MARKET_SHARE", "value": 0.12, "source": "Trade association", "as_of": "2026-03-31",
+    "expires_on": "2027-03-31", "note": "Of the Yangtze delta."
+}))]
+pub struct FactIn {
+    /// The indicator's code.
+    pub indicator: Keyword,
+    #[schema(schema_with = value_schema)]
+    #[validate(custom(function = "is_value"))]
+    pub value: Value,
+    /// Where you have it from.
+    pub source: Source,
+    /// The day for which it holds; not in the future.
+    pub as_of: Day,
+    /// The last day on which it is used: not before `as_of`; a year after it when not given.
+    pub expires_on: Option<Day>,
+    pub note: Option<Note>,
+}
+
+/// What the request alone shows to be wrong.
+///
+/// # Errors
+/// When it is no number that is used, and no answer that is short enough.
+pub fn is_value(value: &Value) -> Result<(), ValidationError> {
+    let fits = match value {
+        Value::Number(number) => (-1e15..=1e15).contains(number),
+        Value::Answer(answer) => (1..=ANSWER_MAX).contains(&answer.chars().count()),
+    };
+    if fits {
+        return Ok(());
+    }
+    let message = "must be a number from -10^15 to 10^15, or an answer of 1 to 64 characters";
+    Err(ValidationError::new("value").with_message(message.into()))
+}
+
+impl FactIn {
+    fn new_fact(&self) -> NewFact {
+        NewFact {
+            indicator: self.indicator.to_string(),
+            value: self.value.clone(),
+            source: self.source.clone(),
+            as_of: self.as_of.date(),
+            expires_on: self.expires_on.map(Day::date),
+            note: self.note.clone(),
+            panel_id: None,
+        }
+    }
+}
+
+/// What somebody said of a customer.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerFact, example = json!({
+    "id": "fct_01k00000000000000000000001", "customer_id": "cus_01k00000000000000000000001",
+    "indicator": "MARKET_SHARE", "value": 0.12, "source": "Trade association", "as_of": "2026-03-31",
+    "expires_on": "2027-03-31", "note": "Of the Yangtze delta.", "said_by": "u-17",
+    "said_at": "2026-03-31T08:00:00.000000Z", "panel_id": null
+}))]
+pub struct FactOut {
+    id: CustomerFactId,
+    customer_id: CustomerId,
+    #[schema(max_length = 64)]
+    indicator: String,
+    #[schema(schema_with = value_schema)]
+    value: Value,
+    source: Source,
+    as_of: NaiveDate,
+    /// The last day on which it is used.
+    expires_on: NaiveDate,
+    note: Option<Note>,
+    said_by: Subject,
+    said_at: Instant,
+    /// The panel of experts that came to it; null when one person says so.
+    panel_id: Option<ExpertPanelId>,
+}
+
+impl FactOut {
+    fn new(fact: CustomerFact) -> Result<FactOut, DbError> {
+        Ok(FactOut {
+            value: fact.value()?,
+            id: fact.id,
+            customer_id: fact.customer_id,
+            indicator: fact.indicator,
+            source: fact.source,
+            as_of: fact.as_of,
+            expires_on: fact.expires_on,
+            note: fact.note,
+            said_by: fact.said_by,
+            said_at: fact.said_at,
+            panel_id: fact.panel_id,
+        })
+    }
+}
+
+/// Which facts.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FactFilter {
+    /// About these indicators.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub indicator: Vec<Keyword>,
+}
+
+impl From<FactError> for Problem {
+    fn from(error: FactError) -> Problem {
+        match error {
+            FactError::NoCustomer => Problem::not_found("customer"),
+            FactError::NoIndicator(_) => Problem::invalid("/indicator", "unknown_indicator", error),
+            FactError::NoAnswer(why) => Problem::invalid("/value", "no_answer", why),
+            FactError::InFuture(_) => Problem::invalid("/as_of", "in_future", error),
+            FactError::ExpiresBefore => Problem::invalid("/expires_on", "expires_before", error),
+            FactError::Db(error) => error.into(),
+        }
+    }
+}

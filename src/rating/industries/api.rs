@@ -1,0 +1,277 @@
+//! `/v1/industries`.
+
+use actix_web::{HttpRequest, get, put, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::{Validate, ValidationError};
+
+use super::actions::{self, IndustryError};
+use super::model::{IndustryVersion, NewIndustry};
+use super::store;
+use crate::book::exposure::api::NoFilter;
+use crate::book::policy::actions::live;
+use crate::book::policy::model::Validity;
+use kernel::clock::{Day, Instant};
+use kernel::figures::Figure;
+use kernel::ids::IndustryVersionId;
+use kernel::text::{Line, Source, Subject};
+use crate::platform::http::auth::{ReadIndicators, SetIndustries};
+use crate::platform::http::body::Precondition;
+use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::{Actor, Answer, Code, Doors, Listing, Outcome, Problem, Valid};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_industries)
+        .service(set_industry)
+        .service(find_industry)
+        .service(list_industry_versions);
+}
+
+/// List industries
+///
+/// Each as it holds now, by code.
+#[utoipa::path(
+    tag = "facts",
+    params(PageParams),
+    responses((status = 200, description = "One page of industries.", body = PageOut<IndustryOut>)),
+    security(("bearer" = ["indicators:read"]))
+)]
+#[get("/v1/industries")]
+pub async fn list_industries(
+    _: Actor<ReadIndicators>,
+    listing: Listing<NoFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            let validity = live(db)?.document.validity;
+            let rows = store::list(db, &listing.page)?;
+            let page = listing
+                .page
+                .cut(rows, |row| (row.code.to_string(), row.id.to_string()));
+            Ok(page.map(|row| IndustryOut::new(row, validity)))
+        })
+        .await?;
+    Ok(page.into_response(&request, &cursors))
+}
+
+/// Set an industry
+///
+/// What is known of it, under the code that customers carry as their `industry`. A new one takes `If-None-Match: *`, a
+/// change takes `If-Match` with the ETag that you read. The version before is kept: indicators as of an earlier day
+/// are those of the version whose `as_of` held then.
+#[utoipa::path(
+    tag = "facts",
+    params(
+        ("code" = String, Path, description = "The industry, as customers carry it.", min_length = 1, max_length = 200),
+        ("If-Match" = Option<String>, Header, description = "The ETag that you read, for a change.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+        ("If-None-Match" = Option<String>, Header, description = "`*`, for a new one.", max_length = 1, pattern = r"^\*$"),
+    ),
+    request_body = IndustryIn,
+    responses((status = 200, description = "The industry as it is now.", body = IndustryOut)),
+    security(("bearer" = ["industries:set"]))
+)]
+#[put("/v1/industries/{code}")]
+pub async fn set_industry(
+    actor: Actor<SetIndustries>,
+    code: web::Path<Line>,
+    precondition: Precondition,
+    input: Valid<IndustryIn>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    doors
+        .write(&actor, move |tx| {
+            let row = actions::set(tx, &code, precondition, &input.0.new_industry())?;
+            let version = row.industry_version;
+            let validity = live(tx)?.document.validity;
+            Ok(Answer::ok(&IndustryOut::new(row, validity))?.version(version))
+        })
+        .await
+}
+
+/// Read an industry
+///
+/// As it holds now.
+#[utoipa::path(
+    tag = "facts",
+    params(("code" = String, Path, description = "The industry, as customers carry it.", min_length = 1, max_length = 200)),
+    responses((status = 200, description = "The industry.", body = IndustryOut)),
+    security(("bearer" = ["indicators:read"]))
+)]
+#[get("/v1/industries/{code}")]
+pub async fn find_industry(
+    _: Actor<ReadIndicators>,
+    code: web::Path<Line>,
+    doors: web::Data<Doors>,
+) -> Outcome {
+    let answer = doors
+        .read(move |db| {
+            let row = store::find(db, &code)?.ok_or(IndustryError::Missing)?;
+            let version = row.industry_version;
+            let validity = live(db)?.document.validity;
+            Ok(Answer::ok(&IndustryOut::new(row, validity))?.version(version))
+        })
+        .await?;
+    Ok(answer.into_response())
+}
+
+/// List the versions of an industry
+///
+/// Everything that was ever set, the last first.
+#[utoipa::path(
+    tag = "facts",
+    params(
+        ("code" = String, Path, description = "The industry, as customers carry it.", min_length = 1, max_length = 200),
+        PageParams
+    ),
+    responses((status = 200, description = "One page of versions.", body = PageOut<IndustryOut>)),
+    security(("bearer" = ["indicators:read"]))
+)]
+#[get("/v1/industries/{code}/versions")]
+pub async fn list_industry_versions(
+    _: Actor<ReadIndicators>,
+    code: web::Path<Line>,
+    listing: Listing<NoFilter>,
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = doors
+        .read(move |db| {
+            store::find(db, &code)?.ok_or(IndustryError::Missing)?;
+            let validity = live(db)?.document.validity;
+            let rows = store::list_versions(db, &code, &listing.page)?;
+            let page = listing.page.cut(rows, |row| {
+                (row.industry_version.to_string(), row.id.to_string())
+            });
+            Ok(page.map(|row| IndustryOut::new(row, validity)))
+        })
+        .await?;
+    Ok(page.into_response(&request, &cursors))
+}
+
+/// What is known of an industry; what is not known is left out.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = "is_consistent"))]
+#[schema(example = json!({
+    "name_en": "Steel trading", "name_zh": "钢铁贸易", "growth": "0.042", "cr4": "0.31", "hhi": null, "risk_class": 3,
+    "source": "NBS yearbook 2025", "as_of": "2025-12-31"
+}))]
+pub struct IndustryIn {
+    pub name_en: Line,
+    pub name_zh: Line,
+    /// Of the industry's sales in a year, as a share: from -1 to 10.
+    pub growth: Option<Figure>,
+    /// The share of the four largest in sales: from 0 to 1.
+    pub cr4: Option<Figure>,
+    /// The sum of all squared shares in sales (HHI): from 0 to 1.
+    pub hhi: Option<Figure>,
+    /// 1, the lowest risk, to 5, the highest.
+    #[validate(range(min = 1, max = 5))]
+    #[schema(minimum = 1, maximum = 5)]
+    pub risk_class: Option<i32>,
+    /// Who published the figures.
+    pub source: Source,
+    /// The day for which they hold; not in the future. They are used for two years.
+    pub as_of: Day,
+}
+
+/// What the request alone shows to be wrong.
+fn is_consistent(input: &IndustryIn) -> Result<(), ValidationError> {
+    let is_share = |figure: Option<Figure>| figure.is_none_or(Figure::is_share);
+    if !is_share(input.cr4) || !is_share(input.hhi) {
+        let message = "cr4 and hhi are shares: from 0 to 1";
+        return Err(ValidationError::new("share").with_message(message.into()));
+    }
+    let growths = Figure::new(-1, 0)..=Figure::new(10, 0);
+    if input
+        .growth
+        .is_some_and(|growth| !growths.contains(&growth))
+    {
+        let message = "growth is a share of sales, from -1 to 10: 0.05 is five percent";
+        return Err(ValidationError::new("growth").with_message(message.into()));
+    }
+    Ok(())
+}
+
+impl IndustryIn {
+    fn new_industry(&self) -> NewIndustry {
+        NewIndustry {
+            name_en: self.name_en.clone(),
+            name_zh: self.name_zh.clone(),
+            growth: self.growth,
+            cr4: self.cr4,
+            hhi: self.hhi,
+            risk_class: self.risk_class,
+            source: self.source.clone(),
+            as_of: self.as_of.date(),
+        }
+    }
+}
+
+/// What is known of an industry.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Industry, example = json!({
+    "id": "ind_01k00000000000000000000001", "code": "Steel", "industry_version": 1, "name_en": "Steel trading",
+    "name_zh": "钢铁贸易", "growth": "0.042", "cr4": "0.31", "hhi": null, "risk_class": 3, "source": "NBS yearbook 2025",
+    "as_of": "2025-12-31", "expires_on": "2027-12-31", "set_by": "u-31", "set_at": "2026-03-31T08:00:00.000000Z"
+}))]
+pub struct IndustryOut {
+    /// Of this version.
+    id: IndustryVersionId,
+    /// As customers carry it.
+    code: Line,
+    #[schema(minimum = 1)]
+    industry_version: i64,
+    name_en: Line,
+    name_zh: Line,
+    growth: Option<Figure>,
+    cr4: Option<Figure>,
+    hhi: Option<Figure>,
+    #[schema(minimum = 1, maximum = 5)]
+    risk_class: Option<i32>,
+    source: Source,
+    as_of: NaiveDate,
+    /// The last day on which the figures are used.
+    expires_on: NaiveDate,
+    set_by: Subject,
+    set_at: Instant,
+}
+
+impl IndustryOut {
+    fn new(row: IndustryVersion, validity: Validity) -> IndustryOut {
+        IndustryOut {
+            id: row.id,
+            expires_on: validity.of_industry(row.as_of),
+            code: row.code,
+            industry_version: row.industry_version,
+            name_en: row.name_en,
+            name_zh: row.name_zh,
+            growth: row.growth,
+            cr4: row.cr4,
+            hhi: row.hhi,
+            risk_class: row.risk_class,
+            source: row.source,
+            as_of: row.as_of,
+            set_by: row.set_by,
+            set_at: row.set_at,
+        }
+    }
+}
+
+impl From<IndustryError> for Problem {
+    fn from(error: IndustryError) -> Problem {
+        match error {
+            IndustryError::Missing => Problem::not_found("industry"),
+            IndustryError::InFuture(_) => Problem::invalid("/as_of", "in_future", error),
+            IndustryError::Stale => Problem::new(Code::Stale),
+            IndustryError::Db(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,451 @@
+//! What is done with rating models.
+
+pub mod fitting;
+mod training_file;
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::model::{ModelDraft, ModelKind, ModelRow, ModelStatus};
+use super::rules::{self, Part, Ready, Report};
+use super::store;
+use methods::faults::{self, Fault};
+use kernel::drafters::Drafters;
+use kernel::ids::RatingModelId;
+use kernel::text::{Note, TextError};
+use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
+
+/// Why a use case on rating models was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    #[error("there is no such rating model")]
+    Missing,
+    #[error("the model makes no sense")]
+    Faulty(Vec<Fault>),
+    #[error("a new version is of the kind that its code has, {0}")]
+    OtherKind(ModelKind),
+    #[error("the model is {0}")]
+    Status(ModelStatus),
+    #[error("who wrote a model neither approves it nor sets it live")]
+    OwnModel,
+    #[error("part {0} of the composite is not approved yet")]
+    PartNotApproved(usize),
+    #[error("the model has no validation report")]
+    NoReport,
+    #[error("the model changed meanwhile")]
+    Stale,
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl From<TextError> for ModelError {
+    fn from(error: TextError) -> ModelError {
+        ModelError::Db(DbError::Document(error.to_string()))
+    }
+}
+
+/// A version of a model, read and ready to score.
+#[derive(Debug, Clone)]
+pub struct ModelVersion {
+    pub id: RatingModelId,
+    pub code: String,
+    pub version: i32,
+    pub kind: ModelKind,
+    pub model: Ready,
+}
+
+impl ModelVersion {
+    /// Reads a model that was found good when it was drafted.
+    ///
+    /// # Errors
+    /// When the row was changed by other hands.
+    pub fn read(db: &mut Db, row: &ModelRow) -> Result<ModelVersion, DbError> {
+        let document = read_document(&row.document)?;
+        let parts = parts_of(db, row.kind, &document)?;
+        let model = rules::read(row.kind, &document, &parts).map_err(|faults| {
+            let first = faults.first().map(|fault| fault.message.clone());
+            DbError::Document(format!("{}: {}", row.id, first.unwrap_or_default()))
+        })?;
+        Ok(ModelVersion {
+            id: row.id,
+            code: row.code.to_string(),
+            version: row.model_version,
+            kind: row.kind,
+            model,
+        })
+    }
+}
+
+/// The live model.
+///
+/// # Errors
+/// When there is none: the house sets the default live when it opens.
+pub fn live(db: &mut Db) -> Result<ModelVersion, DbError> {
+    let row = store::find_live(db)?;
+    let row = row.ok_or_else(|| DbError::Document("no rating model is live".to_owned()))?;
+    ModelVersion::read(db, &row)
+}
+
+/// The models that rate beside the live one.
+///
+/// # Errors
+/// When the database fails.
+pub fn in_shadow(db: &mut Db) -> Result<Vec<ModelVersion>, DbError> {
+    let rows = store::list_in_shadow(db)?;
+    rows.iter().map(|row| ModelVersion::read(db, row)).collect()
+}
+
+/// The models that a composite's document refers to, as far as they are past their drafts.
+fn parts_of(
+    db: &mut Db,
+    kind: ModelKind,
+    document: &serde_json::Value,
+) -> Result<BTreeMap<RatingModelId, Part>, DbError> {
+    let mut parts = BTreeMap::new();
+    if kind != ModelKind::Composite {
+        return Ok(parts);
+    }
+    for row in store::list_by_ids(db, &part_ids(document))? {
+        if row.status == ModelStatus::Draft {
+            continue;
+        }
+        // A composite in a composite is refused by its kind alone, so that its own parts need not be read.
+        let document = read_document(&row.document)?;
+        let model = match row.kind {
+            ModelKind::Composite => Ready::Composite {
+                parts: Vec::new(),
+                missing: crate::rating::rules::composite::MissingModel::Refuse,
+            },
+            kind => match rules::read(kind, &document, &BTreeMap::new()) {
+                Ok(model) => model,
+                Err(_) => continue,
+            },
+        };
+        let name = format!("{}/{}", row.code, row.model_version);
+        parts.insert(row.id, Part { name, model });
+    }
+    Ok(parts)
+}
+
+fn part_ids(document: &serde_json::Value) -> Vec<RatingModelId> {
+    let parts = document
+        .pointer("/parts")
+        .and_then(|parts| parts.as_array());
+    let ids = parts
+        .into_iter()
+        .flatten()
+        .filter_map(|part| part["model_id"].as_str());
+    ids.filter_map(|id| id.parse().ok()).collect()
+}
+
+/// Sets the four aspects live when no model is, as in a house that was never opened.
+///
+/// # Errors
+/// When the database fails.
+pub fn ensure_default(tx: &mut Tx) -> Result<(), DbError> {
+    if store::find_live(tx)?.is_some() {
+        return Ok(());
+    }
+    let none = |error: TextError| DbError::Document(error.to_string());
+    let draft = ModelDraft {
+        code: "FOUR_ASPECTS".parse().map_err(none)?,
+        name: "Four aspects of assessment".parse().map_err(none)?,
+        kind: ModelKind::AttributeTree,
+        document: json!({"tree": rules::default_tree()}),
+        reason: "The model that a new house begins with."
+            .parse()
+            .map_err(none)?,
+    };
+    let now = tx.now();
+    let row = ModelRow {
+        status: ModelStatus::Live,
+        shadow_at: Some(now),
+        approved_at: Some(now),
+        live_at: Some(now),
+        ..new_row(tx, 1, &draft)?
+    };
+    store::insert(tx, &row)?;
+    tx.record(
+        Change::new("rating_model.live", row.id)
+            .after(&row)
+            .because(&row.reason),
+    )
+}
+
+/// Drafts a model: the next version of its code.
+///
+/// # Errors
+/// When the document makes no sense, or the code is of another kind.
+pub fn draft(tx: &mut Tx, draft: &ModelDraft) -> Result<ModelRow, ModelError> {
+    let row = drafted(tx, draft)?;
+    store::insert(tx, &row)?;
+    record(tx, "rating_model.drafted", None, &row, &draft.reason)?;
+    Ok(row)
+}
+
+/// Keeps a model that was fitted as a draft with its report.
+///
+/// # Errors
+/// As [`draft`].
+pub fn keep_fitted(
+    tx: &mut Tx,
+    draft: &ModelDraft,
+    report: &Report,
+) -> Result<ModelRow, ModelError> {
+    let row = ModelRow {
+        report: Some(write_document(report)?),
+        ..drafted(tx, draft)?
+    };
+    store::insert(tx, &row)?;
+    record(tx, "rating_model.fitted", None, &row, &draft.reason)?;
+    Ok(row)
+}
+
+fn drafted(tx: &mut Tx, draft: &ModelDraft) -> Result<ModelRow, ModelError> {
+    check(tx, draft.kind, &draft.document)?;
+    store::lock_live(tx)?;
+    let number = store::last_number(tx, &draft.code)?.saturating_add(1);
+    Ok(new_row(tx, number, draft)?)
+}
+
+fn check(db: &mut Db, kind: ModelKind, document: &serde_json::Value) -> Result<Ready, ModelError> {
+    let parts = parts_of(db, kind, document)?;
+    rules::read(kind, document, &parts).map_err(ModelError::Faulty)
+}
+
+/// Changes a draft. Whoever does so has written it too, and can't approve it. What was fitted is then written by hand,
+/// and its report says nothing of it any more.
+///
+/// # Errors
+/// When the model is not there, is no draft, changed since `version`, or the document makes no sense.
+pub fn change(
+    tx: &mut Tx,
+    id: RatingModelId,
+    version: i64,
+    draft: &ModelDraft,
+) -> Result<ModelRow, ModelError> {
+    let before = find_in(tx, id, version, &[ModelStatus::Draft])?;
+    if draft.kind != before.kind {
+        return Err(ModelError::OtherKind(before.kind));
+    }
+    if draft.code != before.code {
+        let message = "is the model's for ever: draft another model";
+        return Err(ModelError::Faulty(vec![Fault::new(
+            "/code",
+            "immutable",
+            message,
+        )]));
+    }
+    check(tx, draft.kind, &draft.document)?;
+    let drafters: Drafters = read_document(&before.drafters)?;
+    let after = ModelRow {
+        name: draft.name.clone(),
+        document: write_document(&draft.document)?,
+        report: None,
+        reason: draft.reason.to_string(),
+        drafters: write_document(&drafters.and(&tx.caller().subject))?,
+        ..before.clone()
+    };
+    save(tx, "rating_model.changed", &before, &after, &draft.reason)
+}
+
+/// Lets a draft rate beside the live model. Its document never changes again.
+///
+/// # Errors
+/// When the model is not there, is no draft, or changed since `version`.
+pub fn put_in_shadow(
+    tx: &mut Tx,
+    id: RatingModelId,
+    version: i64,
+    reason: &Note,
+) -> Result<ModelRow, ModelError> {
+    let before = find_in(tx, id, version, &[ModelStatus::Draft])?;
+    // A part may have been a draft again had the house been restored; what can't be read must not rate.
+    check(tx, before.kind, &read_document(&before.document)?)?;
+    let after = ModelRow {
+        status: ModelStatus::Shadow,
+        shadow_at: Some(tx.now()),
+        ..before.clone()
+    };
+    save(tx, "rating_model.in_shadow", &before, &after, reason)
+}
+
+/// Approves a model that was tried in shadow.
+///
+/// # Errors
+/// When the model is not there, is not in shadow, changed since `version`, the caller wrote it, or a part of it is not
+/// approved.
+pub fn approve(
+    tx: &mut Tx,
+    id: RatingModelId,
+    version: i64,
+    reason: &Note,
+) -> Result<ModelRow, ModelError> {
+    let before = find_in(tx, id, version, &[ModelStatus::Shadow])?;
+    refuse_author(tx, &before)?;
+    let ids = part_ids(&read_document(&before.document)?);
+    let approved: Vec<RatingModelId> = store::list_by_ids(tx, &ids)?
+        .into_iter()
+        .filter(|part| part.approved_at.is_some())
+        .map(|part| part.id)
+        .collect();
+    if before.kind == ModelKind::Composite
+        && let Some(place) = ids.iter().position(|id| !approved.contains(id))
+    {
+        return Err(ModelError::PartNotApproved(place));
+    }
+    let after = ModelRow {
+        status: ModelStatus::Approved,
+        approver: Some(tx.caller().subject.to_string()),
+        approved_at: Some(tx.now()),
+        ..before.clone()
+    };
+    save(tx, "rating_model.approved", &before, &after, reason)
+}
+
+/// Sets an approved model live at once, and retires the one that was live. Ratings that stand stay until the customers
+/// are rated anew.
+///
+/// # Errors
+/// When the model is not there, is not approved, changed since `version`, or the caller wrote it.
+pub fn go_live(
+    tx: &mut Tx,
+    id: RatingModelId,
+    version: i64,
+    reason: &Note,
+) -> Result<ModelRow, ModelError> {
+    let retiring = store::lock_live(tx)?;
+    let before = find_in(tx, id, version, &[ModelStatus::Approved])?;
+    refuse_author(tx, &before)?;
+    if let Some(retiring) = retiring {
+        let retired = ModelRow {
+            status: ModelStatus::Retired,
+            retired_at: Some(tx.now()),
+            ..retiring.clone()
+        };
+        save(tx, "rating_model.retired", &retiring, &retired, reason)?;
+    }
+    let after = ModelRow {
+        status: ModelStatus::Live,
+        live_at: Some(tx.now()),
+        ..before.clone()
+    };
+    save(tx, "rating_model.live", &before, &after, reason)
+}
+
+/// Retires a model that is not live.
+///
+/// # Errors
+/// When the model is not there, is live or retired already, or changed since `version`.
+pub fn retire(
+    tx: &mut Tx,
+    id: RatingModelId,
+    version: i64,
+    reason: &Note,
+) -> Result<ModelRow, ModelError> {
+    let from = [
+        ModelStatus::Draft,
+        ModelStatus::Shadow,
+        ModelStatus::Approved,
+    ];
+    let before = find_in(tx, id, version, &from)?;
+    let after = ModelRow {
+        status: ModelStatus::Retired,
+        retired_at: Some(tx.now()),
+        ..before.clone()
+    };
+    save(tx, "rating_model.retired", &before, &after, reason)
+}
+
+/// The report of a model's making and validation.
+///
+/// # Errors
+/// When the model is not there, or was not fitted here.
+pub fn report(db: &mut Db, id: RatingModelId) -> Result<Report, ModelError> {
+    let row = store::find(db, id)?.ok_or(ModelError::Missing)?;
+    let text = row.report.ok_or(ModelError::NoReport)?;
+    Ok(read_document(&text)?)
+}
+
+fn refuse_author(tx: &Tx, row: &ModelRow) -> Result<(), ModelError> {
+    let drafters: Drafters = read_document(&row.drafters)?;
+    if drafters.include(&tx.caller().subject) {
+        return Err(ModelError::OwnModel);
+    }
+    Ok(())
+}
+
+fn find_in(
+    tx: &mut Tx,
+    id: RatingModelId,
+    version: i64,
+    statuses: &[ModelStatus],
+) -> Result<ModelRow, ModelError> {
+    let row = store::find(tx, id)?.ok_or(ModelError::Missing)?;
+    if row.version != version {
+        return Err(ModelError::Stale);
+    }
+    if !statuses.contains(&row.status) {
+        return Err(ModelError::Status(row.status));
+    }
+    Ok(row)
+}
+
+fn new_row(tx: &Tx, number: i32, draft: &ModelDraft) -> Result<ModelRow, DbError> {
+    let author = tx.caller().subject.clone();
+    Ok(ModelRow {
+        id: RatingModelId::new(),
+        code: draft.code.clone(),
+        model_version: number,
+        name: draft.name.clone(),
+        kind: draft.kind,
+        status: ModelStatus::Draft,
+        document: write_document(&draft.document)?,
+        report: None,
+        reason: draft.reason.to_string(),
+        author: author.to_string(),
+        drafters: write_document(&Drafters::new(author))?,
+        approver: None,
+        created_at: tx.now(),
+        shadow_at: None,
+        approved_at: None,
+        live_at: None,
+        retired_at: None,
+        version: 1,
+    })
+}
+
+fn save(
+    tx: &mut Tx,
+    action: &'static str,
+    before: &ModelRow,
+    after: &ModelRow,
+    reason: &Note,
+) -> Result<ModelRow, ModelError> {
+    let after = store::update_if_unchanged(tx, after)?.ok_or(ModelError::Stale)?;
+    record(tx, action, Some(before), &after, reason)?;
+    Ok(after)
+}
+
+fn record(
+    tx: &mut Tx,
+    action: &'static str,
+    before: Option<&ModelRow>,
+    after: &ModelRow,
+    reason: &Note,
+) -> Result<(), DbError> {
+    let mut change = Change::new(action, after.id).after(after).because(reason);
+    if let Some(before) = before {
+        change = change.before(before);
+    }
+    tx.record(change)
+}
+
+/// The plan of a fit, as somebody wrote it.
+///
+/// # Errors
+/// Where it is not of its shape.
+pub fn read_plan(document: &serde_json::Value) -> Result<super::model::FitPlan, Vec<Fault>> {
+    faults::read(document).map_err(|fault| vec![fault])
+}

@@ -1,0 +1,213 @@
+//! What is done with grade scales.
+
+use super::model::{Scale, ScaleRow, ScaleStatus};
+use super::{rules, store};
+use methods::faults::Fault;
+use kernel::drafters::Drafters;
+use kernel::ids::GradeScaleId;
+use kernel::text::Note;
+use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
+
+/// Why a use case on grade scales was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ScaleError {
+    #[error("there is no such grade scale")]
+    Missing,
+    #[error("the scale makes no sense")]
+    Faulty(Vec<Fault>),
+    #[error("the scale is {0}, no draft")]
+    NoDraft(ScaleStatus),
+    #[error("who wrote a scale does not set it live")]
+    OwnDraft,
+    #[error("the scale changed meanwhile")]
+    Stale,
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// A version of the scale, read.
+#[derive(Debug, Clone)]
+pub struct ScaleVersion {
+    pub id: GradeScaleId,
+    pub version: i32,
+    pub content: Scale,
+}
+
+impl ScaleVersion {
+    /// # Errors
+    /// When the row was changed by other hands.
+    pub fn read(row: &ScaleRow) -> Result<ScaleVersion, DbError> {
+        Ok(ScaleVersion {
+            id: row.id,
+            version: row.scale_version,
+            content: read_document(&row.document)?,
+        })
+    }
+}
+
+/// The live scale.
+///
+/// # Errors
+/// When there is none: the house sets the default live when it opens.
+pub fn live(db: &mut Db) -> Result<ScaleVersion, DbError> {
+    let row = store::find_live(db)?;
+    let row = row.ok_or_else(|| DbError::Document("no grade scale is live".to_owned()))?;
+    ScaleVersion::read(&row)
+}
+
+/// A version of the scale, live or not.
+///
+/// # Errors
+/// When the database fails.
+pub fn find(db: &mut Db, id: GradeScaleId) -> Result<Option<ScaleVersion>, DbError> {
+    let row = store::find(db, id)?;
+    row.as_ref().map(ScaleVersion::read).transpose()
+}
+
+/// Sets the default scale live when none is, as in a house that was never opened.
+///
+/// # Errors
+/// When the database fails.
+pub fn ensure_default(tx: &mut Tx) -> Result<(), DbError> {
+    if store::find_live(tx)?.is_some() {
+        return Ok(());
+    }
+    let reason = "The scale that a new house begins with. Bands of probabilities: the classes of the German rating \
+                  initiative, with the floor of Basel (0.05%); their splits, the probabilities reckoned with and the \
+                  cut-offs of scores are our own."
+        .to_owned();
+    let mut row = new_row(tx, 1, &rules::default_scale(), reason)?;
+    row.status = ScaleStatus::Live;
+    row.live_at = Some(tx.now());
+    store::insert(tx, &row)?;
+    tx.record(
+        Change::new("grade_scale.live", row.id)
+            .after(&row)
+            .because(&row.reason),
+    )
+}
+
+/// Drafts the next version of the scale.
+///
+/// # Errors
+/// When the document makes no sense.
+pub fn draft(
+    tx: &mut Tx,
+    document: &serde_json::Value,
+    reason: &Note,
+) -> Result<ScaleRow, ScaleError> {
+    let scale = rules::read(document).map_err(ScaleError::Faulty)?;
+    store::lock_live(tx)?;
+    let number = store::last_number(tx)?.saturating_add(1);
+    let row = new_row(tx, number, &scale, reason.to_string())?;
+    store::insert(tx, &row)?;
+    tx.record(
+        Change::new("grade_scale.drafted", row.id)
+            .after(&row)
+            .because(reason),
+    )?;
+    Ok(row)
+}
+
+/// Changes a draft. Whoever does so has written it too, and can't set it live.
+///
+/// # Errors
+/// When the scale is not there, is no draft, changed since `version`, or the document makes no sense.
+pub fn change(
+    tx: &mut Tx,
+    id: GradeScaleId,
+    version: i64,
+    document: &serde_json::Value,
+    reason: &Note,
+) -> Result<ScaleRow, ScaleError> {
+    let before = find_draft(tx, id, version)?;
+    let scale = rules::read(document).map_err(ScaleError::Faulty)?;
+    let drafters: Drafters = read_document(&before.drafters)?;
+    let after = ScaleRow {
+        document: write_document(&scale)?,
+        reason: reason.to_string(),
+        drafters: write_document(&drafters.and(&tx.caller().subject))?,
+        ..before.clone()
+    };
+    save(tx, "grade_scale.changed", &before, &after, reason)
+}
+
+/// Sets a draft live at once, and retires the version that was live. Ratings that stand keep their grades until they
+/// are made anew.
+///
+/// # Errors
+/// When the scale is not there, is no draft, changed since `version`, or the caller wrote it.
+pub fn approve(
+    tx: &mut Tx,
+    id: GradeScaleId,
+    version: i64,
+    reason: &Note,
+) -> Result<ScaleRow, ScaleError> {
+    let retiring = store::lock_live(tx)?;
+    let before = find_draft(tx, id, version)?;
+    let drafters: Drafters = read_document(&before.drafters)?;
+    if drafters.include(&tx.caller().subject) {
+        return Err(ScaleError::OwnDraft);
+    }
+    if let Some(retiring) = retiring {
+        let retired = ScaleRow {
+            status: ScaleStatus::Retired,
+            retired_at: Some(tx.now()),
+            ..retiring.clone()
+        };
+        save(tx, "grade_scale.retired", &retiring, &retired, reason)?;
+    }
+    let after = ScaleRow {
+        status: ScaleStatus::Live,
+        approver: Some(tx.caller().subject.to_string()),
+        live_at: Some(tx.now()),
+        ..before.clone()
+    };
+    save(tx, "grade_scale.live", &before, &after, reason)
+}
+
+fn find_draft(tx: &mut Tx, id: GradeScaleId, version: i64) -> Result<ScaleRow, ScaleError> {
+    let row = store::find(tx, id)?.ok_or(ScaleError::Missing)?;
+    if row.version != version {
+        return Err(ScaleError::Stale);
+    }
+    if row.status != ScaleStatus::Draft {
+        return Err(ScaleError::NoDraft(row.status));
+    }
+    Ok(row)
+}
+
+fn new_row(tx: &Tx, number: i32, scale: &Scale, reason: String) -> Result<ScaleRow, DbError> {
+    let author = tx.caller().subject.clone();
+    Ok(ScaleRow {
+        id: GradeScaleId::new(),
+        scale_version: number,
+        status: ScaleStatus::Draft,
+        document: write_document(scale)?,
+        reason,
+        author: author.to_string(),
+        drafters: write_document(&Drafters::new(author))?,
+        approver: None,
+        created_at: tx.now(),
+        live_at: None,
+        retired_at: None,
+        version: 1,
+    })
+}
+
+fn save(
+    tx: &mut Tx,
+    action: &'static str,
+    before: &ScaleRow,
+    after: &ScaleRow,
+    reason: &Note,
+) -> Result<ScaleRow, ScaleError> {
+    let after = store::update_if_unchanged(tx, after)?.ok_or(ScaleError::Stale)?;
+    tx.record(
+        Change::new(action, after.id)
+            .before(before)
+            .after(&after)
+            .because(reason),
+    )?;
+    Ok(after)
+}
