@@ -10,12 +10,12 @@ use super::Failure;
 use crate::book::imports::actions::{Holding, Import, Listener};
 use crate::book::imports::model::{ImportKind, ImportMode, Mapping, Plan, Report};
 use crate::book::imports::rules::mapping::check_mapping;
-use kernel::caller::Role;
 use crate::platform::db::Database;
 use crate::platform::http::auth::house_caller;
 use crate::platform::jobs::model::{JobStatus, Remark};
 use crate::platform::jobs::worker::Interrupted;
 use crate::server::{Config, react};
+use kernel::caller::Role;
 
 #[derive(Args)]
 pub struct Options {

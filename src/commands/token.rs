@@ -3,10 +3,10 @@
 use clap::Args;
 
 use super::Failure;
-use kernel::caller::Role;
-use kernel::text::Subject;
 use crate::platform::http::auth::{TokenRequest, is_of_the_house, mint};
 use crate::server::Config;
+use kernel::caller::Role;
+use kernel::text::Subject;
 
 #[derive(Args)]
 pub struct Options {

@@ -11,15 +11,15 @@ use crate::book::exposure::model::LimitScope;
 use crate::book::policy::model::ExceptionKind;
 use crate::book::policy::rules::default_document;
 use crate::decide::applications::actions::{self, ApplicationError};
-use crate::decide::applications::api::{
+use crate::decide::applications::input::{
     ApplicationIn, ApproveIn, InformationRequestIn, RecommendIn,
 };
 use crate::decide::applications::model::{Application, ApplicationStatus, PolicyException};
 use crate::decide::applications::rules::Bound;
-use kernel::caller::Caller;
-use kernel::money::{AmountIn, Currency, Money};
 use crate::platform::db::{Database, Tx};
 use crate::platform::http::Problem;
+use kernel::caller::Caller;
+use kernel::money::{AmountIn, Currency, Money};
 
 /// How many days an application is worked on: one step a day.
 pub const STAGES: i64 = 5;

@@ -12,24 +12,24 @@ use super::ledger::{Ledger, Week, plus};
 use super::orders;
 use super::staff::Staff;
 use crate::book::customers::actions as customers;
-use crate::book::customers::api::CustomerIn;
+use crate::book::customers::input::CustomerIn;
 use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::actions::{self as exposure, Grant};
 use crate::book::exposure::model::{AccountStatus, Limit, LimitScope, LimitSource};
 use crate::book::exposure::store as accounts;
 use crate::book::policy::actions as policies;
 use crate::collect::dunning::actions as dunning;
-use crate::collect::dunning::api::BlockIn;
+use crate::collect::dunning::input::BlockIn;
 use crate::collect::dunning::store as dunning_store;
 use crate::decide::applications::model::ApplicationStatus;
+use crate::platform::db::{Database, Tx};
+use crate::platform::http::Problem;
 use crate::rating::models::actions as models;
 use crate::rating::scales::actions as scales;
 use kernel::clock::{Instant, machine_now};
 use kernel::ids::CustomerId;
 use kernel::money::{Currency, Money};
 use kernel::text::Number;
-use crate::platform::db::{Database, Tx};
-use crate::platform::http::Problem;
 
 /// How long the book has been kept: two years.
 const WEEKS: usize = 104;

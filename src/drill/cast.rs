@@ -4,11 +4,11 @@ use fastrand::Rng;
 
 use super::names::{self, BLOCKS, Region, around};
 use super::staff::SALES;
+use crate::platform::http::Problem;
 use kernel::ids::CustomerId;
 use kernel::money::Currency;
 use kernel::places::{Country, Language};
 use kernel::text::{Email, Line, Number, Subject};
-use crate::platform::http::Problem;
 
 /// How a customer pays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,13 +13,13 @@ use crate::book::exchange_rates::actions as exchange_rates;
 use crate::book::exchange_rates::model::NewRate;
 use crate::book::exposure::actions::caps;
 use crate::book::exposure::model::PortfolioKind;
+use crate::platform::db::Database;
+use crate::platform::http::Problem;
 use crate::rating::ratings::actions as ratings;
-use methods::statements::{Line, Statement};
 use crate::rating::statements::actions as statements;
 use crate::rating::statements::model::{Audit, NewStatement, StatementKind};
 use kernel::money::Money;
-use crate::platform::db::Database;
-use crate::platform::http::Problem;
+use methods::statements::{Line, Statement};
 
 /// Rates of the first day of each of the last months: what one of the base currency costs.
 const RATES: [(&str, &str, [&str; 3]); 2] = [

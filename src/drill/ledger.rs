@@ -11,12 +11,12 @@ use crate::book::exposure::actions::{self as exposure, Locked};
 use crate::book::receivables::actions::{
     self as receivables, Application, NamedApplication, NewInvoice, NewReceipt,
 };
-use crate::book::receivables::api::shapes::CreditNoteIn;
+use crate::book::receivables::input::CreditNoteIn;
 use crate::book::receivables::model::{Invoice, InvoiceRef, ReceiptRef};
-use kernel::ids::{CustomerId, InvoiceId};
-use kernel::money::{AmountIn, Money};
 use crate::platform::db::Tx;
 use crate::platform::http::Problem;
+use kernel::ids::{CustomerId, InvoiceId};
+use kernel::money::{AmountIn, Money};
 
 /// In how many weeks before the end bad payers stop paying some of what they owe.
 const LATELY_WEEKS: usize = 40;

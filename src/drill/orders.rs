@@ -10,18 +10,18 @@ use super::cast::{Character, Member, text};
 use super::staff::Staff;
 use crate::book::exposure::model::Remainder;
 use crate::book::receivables::actions::NewInvoice;
-use crate::decide::limits::api::shapes::{LimitCheckIn, ReleaseIn};
 use crate::decide::limits::desk::{self, Answered, Asked, Errand, Told};
+use crate::decide::limits::input::{LimitCheckIn, ReleaseIn};
 use crate::decide::limits::model::{CreditBlockStatus, Outcome};
 use crate::decide::limits::record::Decided;
 use crate::decide::limits::rules::Decision;
 use crate::decide::limits::{actions, blocks};
+use crate::platform::db::Database;
+use crate::platform::http::Problem;
 use kernel::caller::Caller;
 use kernel::ids::{CreditBlockId, ReservationId};
 use kernel::money::{Money, PositiveIn};
 use kernel::places::Language;
-use crate::platform::db::Database;
-use crate::platform::http::Problem;
 
 /// Of so many customers, every tenth orders more than its limit.
 const TOO_LARGE_UP_TO: usize = 60;

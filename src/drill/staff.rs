@@ -1,9 +1,9 @@
 //! Who works in the sandbox: five salespeople, two of every other role, and the machines.
 
-use kernel::caller::{Caller, Role};
-use kernel::text::Subject;
 use crate::platform::http::Problem;
 use crate::platform::http::auth::house_caller;
+use kernel::caller::{Caller, Role};
+use kernel::text::Subject;
 
 /// The salespeople: each customer is one's own.
 pub const SALES: [&str; 5] = [

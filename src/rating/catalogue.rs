@@ -9,10 +9,10 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use methods::statements::altman::Model;
-use methods::statements::ratios::{self, Better, RatioCode};
 use crate::book::policy::model::Validity;
 use kernel::places::Language;
+use methods::statements::altman::Model;
+use methods::statements::ratios::{self, Better, RatioCode};
 
 /// What kind of thing an indicator is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

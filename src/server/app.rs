@@ -20,9 +20,6 @@ use super::{connection, docs, health, housekeeping, middleware, openapi, routing
 use crate::book::imports::actions as imports;
 use crate::decide::limits::desk::{Desk, DeskError};
 use crate::decide::limits::simulation;
-use crate::rating::models::actions::fitting as model_fitting;
-use crate::rating::ratings::actions::{rerating, runs as rating_runs};
-use kernel::caller::Caller;
 use crate::platform::db::{Copying, Database};
 use crate::platform::http::auth::{Verifier, house_caller};
 use crate::platform::http::body::BodyTime;
@@ -30,6 +27,9 @@ use crate::platform::http::page::CursorKey;
 use crate::platform::http::uploads::Uploads;
 use crate::platform::http::{Doors, Problem};
 use crate::platform::jobs::worker::{Bell, Lane, LaneOrder, LaneSize, Workers};
+use crate::rating::models::actions::fitting as model_fitting;
+use crate::rating::ratings::actions::{rerating, runs as rating_runs};
+use kernel::caller::Caller;
 
 /// Every room's routes: the one list of them. actix asks one after the other, so that the desk's come first.
 pub fn routes(config: &mut ServiceConfig) {

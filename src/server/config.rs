@@ -13,9 +13,9 @@ use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
-use kernel::clock::Clock;
 use crate::platform::db::DatabaseConfig;
 use crate::platform::http::auth::{SECRET_BYTES_MIN, SharedSecret};
+use kernel::clock::Clock;
 
 /// What an operator can set. `netterms.example.toml` explains each.
 #[derive(Clone, Serialize, Deserialize)]

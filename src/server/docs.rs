@@ -6,9 +6,9 @@ use actix_web::{HttpRequest, HttpResponse, get, http::header, web};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::openapi::Served;
-use kernel::places::Language;
 use crate::platform::http::language::spoken;
 use crate::platform::http::{Code, Problem};
+use kernel::places::Language;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config

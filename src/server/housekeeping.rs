@@ -11,13 +11,13 @@ use super::config::DailyWork;
 use super::subscriptions;
 use crate::decide::applications::actions as applications;
 use crate::decide::limits::actions as limits;
-use crate::rating::ratings::actions::rerating;
-use kernel::caller::Caller;
 use crate::platform::db::{Backend, Database, Tx};
 use crate::platform::events;
 use crate::platform::http::Problem;
 use crate::platform::http::auth::house_caller;
 use crate::platform::idempotency;
+use crate::rating::ratings::actions::rerating;
+use kernel::caller::Caller;
 
 /// How often the house is swept.
 const EVERY: Duration = Duration::from_secs(5);

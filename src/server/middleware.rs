@@ -16,10 +16,10 @@ use futures_util::FutureExt as _;
 
 use super::metrics::Metrics;
 use super::routing::Routing;
-use kernel::places::Language;
 use crate::platform::http::auth::{Refusal, Verified, Verifier};
 use crate::platform::http::language::spoken;
 use crate::platform::http::{Code, Problem};
+use kernel::places::Language;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

@@ -1,7 +1,7 @@
 //! Credit applications: from the salesperson's draft to the limit on the account.
 
-use netterms::decide::applications::actions::expire_due;
 use kernel::caller::Role;
+use netterms::decide::applications::actions::expire_due;
 use netterms::platform::http::Problem;
 use netterms::platform::http::auth::house_caller;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Orders that wait for credit: the queue, what people decide, and what lets an order pass by itself.
 
-use netterms::book::exposure::model::LimitScope;
 use kernel::caller::Role;
+use netterms::book::exposure::model::LimitScope;
 use netterms::server::housekeeping;
 use serde_json::{Value, json};
 

@@ -12,10 +12,9 @@ use std::path::{Path, PathBuf};
 /// rooms named before it. A floor without rooms is one room.
 #[rustfmt::skip]
 const FLOORS: &[(&str, &[&str])] = &[
-    ("kernel", &[]),
     ("platform", &["db", "idempotency", "http", "trail", "events", "jobs"]),
     ("book", &["customers", "policy", "exchange_rates", "exposure", "security", "receivables", "imports"]),
-    ("rating", &["rules", "statements", "industries", "facts", "catalogue", "scales", "indicators", "panels", "models", "ratings"]),
+    ("rating", &["rules", "catalogue", "statements", "industries", "facts", "indicators", "scales", "panels", "models", "ratings"]),
     ("collect", &["promises", "losses", "disputes", "signals", "dunning", "worklist"]),
     ("decide", &["terms", "limits", "applications", "reviews"]),
     ("prove", &["reports", "audit"]),
@@ -42,6 +41,17 @@ const RESERVED: &[Reserved] = &[
         words: &["actix*"],
         only_in: &["api.rs", "server", "commands", "platform/http"],
     },
+];
+
+/// The files of a room in the order in which they read: each uses those behind it, none one before it, and rules and
+/// store not each other.
+const READING: &[(&str, usize)] = &[
+    ("api", 4),
+    ("actions", 3),
+    ("rules", 2),
+    ("store", 2),
+    ("input", 1),
+    ("model", 0),
 ];
 
 /// Words that a kind of file never holds.
@@ -83,6 +93,11 @@ fn rooms_use_only_what_lies_below() {
 }
 
 #[test]
+fn the_files_of_a_room_read_one_way() {
+    complain(&house(), check_direction);
+}
+
+#[test]
 fn every_kind_of_file_keeps_to_its_role() {
     complain(&house(), check_roles);
 }
@@ -108,7 +123,9 @@ fn complain(files: &[SourceFile], check: impl Fn(&SourceFile) -> Vec<Complaint>)
 fn house() -> Vec<SourceFile> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
-    collect_sources(&root.join("src"), &mut paths);
+    for sources in ["src", "crates/kernel/src", "crates/methods/src"] {
+        collect_sources(&root.join(sources), &mut paths);
+    }
     paths.sort();
     assert!(
         !paths.is_empty(),
@@ -159,8 +176,13 @@ impl fmt::Display for Complaint {
     }
 }
 
+/// Whether cargo keeps a file's walls.
+fn is_of_a_crate(file: &SourceFile) -> bool {
+    file.name.starts_with("crates/")
+}
+
 fn check_floors(file: &SourceFile) -> Vec<Complaint> {
-    if file.module.is_empty() {
+    if file.module.is_empty() || is_of_a_crate(file) {
         return Vec::new(); // main.rs and lib.rs stand above the house
     }
     let Some(from) = Spot::of(&file.module) else {
@@ -187,8 +209,50 @@ fn check_floors(file: &SourceFile) -> Vec<Complaint> {
     complaints
 }
 
+fn check_direction(file: &SourceFile) -> Vec<Complaint> {
+    let Some((room, own)) = kind_of(&file.module) else {
+        return Vec::new();
+    };
+    let mut complaints = Vec::new();
+    for (path, line) in &file.paths {
+        let Some((other_room, used)) = kind_of(path) else {
+            continue;
+        };
+        // Another room's HTTP is for HTTP alone, and its use cases are called by use cases.
+        let is_back = if other_room == room {
+            used.1 > own.1 || (used.1 == own.1 && used.0 != own.0)
+        } else {
+            used.0 == "api" && own.0 != "api"
+        };
+        if is_back {
+            let rule = format!(
+                "{} uses {} (`{}`): files read one way",
+                own.0,
+                used.0,
+                path.join("::")
+            );
+            complaints.push(Complaint::about(file, *line, rule));
+        }
+    }
+    complaints
+}
+
+/// The room that a path leads into, and the kind of file there.
+fn kind_of(path: &[String]) -> Option<(&[String], (&'static str, usize))> {
+    let spot = Spot::of_path(path)?;
+    let depth = if spot.room.is_some() { 2 } else { 1 };
+    let (room, rest) = path.split_at_checked(depth)?;
+    let kind = READING
+        .iter()
+        .find(|(name, _)| rest.first().is_some_and(|first| first == name))?;
+    Some((room, *kind))
+}
+
 fn check_roles(file: &SourceFile) -> Vec<Complaint> {
     let mut complaints = Vec::new();
+    if is_of_a_crate(file) {
+        return complaints;
+    }
     let mut forbid = |words: &[&str], rule: &str| {
         for (word, line) in file.occurrences(words) {
             complaints.push(Complaint::about(file, line, format!("`{word}`: {rule}")));
@@ -270,7 +334,7 @@ impl fmt::Display for Spot {
 
 fn complaints_about(name: &str, text: &str) -> Vec<String> {
     let file = SourceFile::new(name, text);
-    let checks = [check_floors, check_roles, check_length];
+    let checks = [check_floors, check_direction, check_roles, check_length];
     checks
         .iter()
         .flat_map(|check| check(&file))
@@ -281,7 +345,7 @@ fn complaints_about(name: &str, text: &str) -> Vec<String> {
 #[test]
 fn a_room_sees_what_lies_below_it_and_before_it() {
     let fine = [
-        ("src/kernel/money.rs", "use super::currency::Currency;"),
+        ("src/platform/db/tx.rs", "use super::session::Session;"),
         (
             "src/platform/jobs/mod.rs",
             "use crate::platform::{db::Tx, http};",
@@ -299,16 +363,16 @@ fn a_room_sees_what_lies_below_it_and_before_it() {
             "use crate::server::run; use super::Options;",
         ),
         ("src/lib.rs", "use crate::commands::serve;"),
-        ("src/kernel/ids.rs", "use crate::{Thing, some_macro};"),
+        ("src/platform/db/open.rs", "use crate::{Thing, some_macro};"),
     ];
     for (name, text) in fine {
         assert_eq!(complaints_about(name, text), [""; 0], "{name}");
     }
     let wrong = [
         (
-            "src/kernel/money.rs",
-            "use crate::platform::db;",
-            "kernel uses platform/db",
+            "src/platform/db/tx.rs",
+            "use crate::book::policy;",
+            "platform/db uses book/policy",
         ),
         (
             "src/platform/db/mod.rs",
@@ -352,6 +416,71 @@ fn a_room_sees_what_lies_below_it_and_before_it() {
 }
 
 #[test]
+fn a_file_uses_only_files_behind_it() {
+    let fine = [
+        (
+            "src/book/policy/api.rs",
+            "use super::{actions, rules, store}; use super::input::PolicyIn;",
+        ),
+        (
+            "src/book/policy/actions/live.rs",
+            "use crate::book::policy::{rules, store};",
+        ),
+        (
+            "src/book/policy/rules/sense.rs",
+            "use super::authority; use crate::book::policy::model::Policy;",
+        ),
+        (
+            "src/collect/dunning/store.rs",
+            "use crate::book::customers::rules::fold;",
+        ),
+        ("src/drill/cast.rs", "use crate::book::customers::api;"),
+    ];
+    for (name, text) in fine {
+        assert_eq!(complaints_about(name, text), [""; 0], "{name}");
+    }
+    let wrong = [
+        (
+            "src/book/policy/store.rs",
+            "use super::api::PolicyFilter;",
+            "store uses api",
+        ),
+        (
+            "src/book/policy/store.rs",
+            "use super::rules;",
+            "store uses rules",
+        ),
+        (
+            "src/book/policy/rules.rs",
+            "use crate::book::policy::{store, model};",
+            "rules uses store",
+        ),
+        (
+            "src/book/policy/input.rs",
+            "use super::rules::faults;",
+            "input uses rules",
+        ),
+        (
+            "src/book/policy/model/terms.rs",
+            "use crate::book::policy::input::PolicyIn;",
+            "model uses input",
+        ),
+        (
+            "src/book/policy/actions.rs",
+            "use crate::book::customers::api::Shape;",
+            "actions uses api",
+        ),
+    ];
+    for (name, text, rule) in wrong {
+        let complaints = complaints_about(name, text);
+        assert!(
+            complaints.len() == 1 && complaints[0].contains(rule),
+            "{name}: {complaints:?}"
+        );
+    }
+}
+
+#[test]
 fn a_file_holds_what_its_name_promises() {
     let fine = [
         (
@@ -366,7 +495,7 @@ fn a_file_holds_what_its_name_promises() {
             "src/book/customers/model.rs",
             "use diesel::{Insertable, Queryable}; #[diesel(table_name = customers)] struct C;",
         ),
-        ("src/platform/db/columns.rs", "use diesel::prelude::*;"),
+        ("src/platform/db/open.rs", "use diesel::prelude::*;"),
         ("src/platform/http/auth.rs", "use actix_web::HttpRequest;"),
         ("src/server/middleware.rs", "use actix_web::dev::Service;"),
         ("src/book/customers/api/groups.rs", "use actix_web::web;"),
@@ -424,7 +553,7 @@ fn a_file_holds_what_its_name_promises() {
     }
     let long = "\n".repeat(LINES_MAX + 1);
     assert_eq!(
-        complaints_about("src/kernel/money.rs", &long),
-        ["  src/kernel/money.rs:601: has 601 lines, more than 600"]
+        complaints_about("crates/kernel/src/money.rs", &long),
+        ["  crates/kernel/src/money.rs:601: has 601 lines, more than 600"]
     );
 }

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use netterms::rating::indicators::actions::values;
-use netterms::rating::indicators::model::IndicatorValue;
-use methods::payment_behaviour::{
-    Item, PaidPart, Window, payment_behaviour,
-};
-use methods::scoring::Value as Measured;
 use kernel::ids::CustomerId;
 use kernel::money::Money;
+use methods::payment_behaviour::{Item, PaidPart, Window, payment_behaviour};
+use methods::scoring::Value as Measured;
+use netterms::rating::indicators::actions::values;
+use netterms::rating::indicators::model::IndicatorValue;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 

@@ -5,10 +5,10 @@ use std::sync::mpsc::channel;
 
 use diesel::sql_types::{Bool, Integer};
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection};
-use netterms::book::exposure::actions as exposure;
-use netterms::book::policy::actions as policies;
 use kernel::caller::Role;
 use kernel::ids::CustomerId;
+use netterms::book::exposure::actions as exposure;
+use netterms::book::policy::actions as policies;
 use netterms::platform::db::{Backend, Conn, Db, WAITING_PAGES};
 use netterms::platform::http::auth::house_caller;
 use netterms::platform::http::{Code, Problem};

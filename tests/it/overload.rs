@@ -2,9 +2,9 @@
 
 use std::sync::mpsc::channel;
 
-use netterms::book::exposure::actions as exposure;
 use kernel::caller::Role;
 use kernel::ids::CustomerId;
+use netterms::book::exposure::actions as exposure;
 use netterms::platform::http::Problem;
 use netterms::platform::http::auth::house_caller;
 use serde_json::json;

@@ -9,14 +9,12 @@
 
 use std::time::Instant;
 
+use kernel::progress::Progress;
 use methods::binning::{Binning, bin_each_value};
 use methods::scorecard::fit::{FitSettings, fit as fit_scorecard};
 use methods::training::{Characteristic, Outcome, TrainingSet, Values};
 use methods::tree::fit::{TreeSettings, fit as fit_tree};
-use methods::validation::{
-    Observation, ValidationReport, ValidationSettings, stability, validate,
-};
-use kernel::progress::Progress;
+use methods::validation::{Observation, ValidationReport, ValidationSettings, stability, validate};
 
 use crate::support::public_data;
 

@@ -1,7 +1,7 @@
 //! Recorded checks, decided again: one by one, and by the thousand for a policy that is to come.
 
-use netterms::decide::limits::simulation;
 use kernel::caller::Role;
+use netterms::decide::limits::simulation;
 use netterms::platform::http::Problem;
 use netterms::platform::http::auth::house_caller;
 use netterms::platform::jobs::actions as jobs;

@@ -1,7 +1,7 @@
 //! Amending reservations.
 
-use netterms::book::exposure::model::LimitScope;
 use kernel::caller::Role;
+use netterms::book::exposure::model::LimitScope;
 use netterms::server::housekeeping;
 use serde_json::{Value, json};
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use netterms::drill::{Plan, live_through};
 use kernel::caller::Role;
+use netterms::drill::{Plan, live_through};
 use serde_json::{Value, json};
 
 use crate::support::{Client, TestApp, a_customer, an_invoice, on_both};

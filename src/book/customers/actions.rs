@@ -2,13 +2,13 @@
 
 use chrono::NaiveDate;
 
-use super::api::{CustomerIn, CustomerPatch};
+use super::input::{CustomerIn, CustomerPatch};
 use super::model::{Contacts, Customer, CustomerRef, LegalStatus};
 use super::{rules, store};
+use crate::platform::db::{Change, DbError, Tx};
 use kernel::caller::{Caller, Role};
 use kernel::ids::CustomerId;
 use kernel::text::Note;
-use crate::platform::db::{Change, DbError, Tx};
 
 /// Why a use case on customers was refused.
 #[derive(Debug, thiserror::Error)]

@@ -5,12 +5,12 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::platform::db::schema::customers;
 use kernel::clock::Instant;
+use kernel::columns::{text_column, text_enum};
 use kernel::ids::CustomerId;
 use kernel::places::{Country, Language};
 use kernel::text::{Email, Line, Number, Subject};
-use kernel::columns::{text_column, text_enum};
-use crate::platform::db::schema::customers;
 
 /// The deepest that groups may be nested.
 pub const GROUP_DEPTH_MAX: usize = 8;

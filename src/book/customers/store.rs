@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::api::{CustomerFilter, CustomerSort};
+use super::input::{CustomerFilter, CustomerSort};
 use super::model::{Customer, CustomerRef, GROUP_DEPTH_MAX, LegalStatus};
 use super::rules::{fold, grade_holding};
-use kernel::caller::Caller;
-use kernel::clock::Instant;
-use kernel::ids::CustomerId;
-use kernel::text::Subject;
 use crate::platform::db::schema::customers::{self, dsl};
 use crate::platform::db::schema::{customer_owners, ratings};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::caller::Caller;
+use kernel::clock::Instant;
+use kernel::ids::CustomerId;
+use kernel::text::Subject;
 
 /// How many ids stand in one statement.
 const IDS_MAX: usize = 5_000;

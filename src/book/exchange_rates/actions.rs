@@ -7,9 +7,9 @@ use chrono::NaiveDate;
 use super::model::{ExchangeRate, NewRate, RateKey};
 use super::rules::{self, Conversion, InFuture};
 use super::store;
+use crate::platform::db::{Change, Db, DbError, Tx};
 use kernel::ids::ExchangeRateId;
 use kernel::money::Currency;
-use crate::platform::db::{Change, Db, DbError, Tx};
 
 /// Why a use case on exchange rates was refused.
 #[derive(Debug, thiserror::Error)]

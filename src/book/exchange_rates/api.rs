@@ -1,26 +1,25 @@
 //! `/v1/exchange-rates`.
 
-use std::borrow::Cow;
+use crate::book::exchange_rates::input::{ExchangeRateFilter, ExchangeRateIn};
 
 use actix_web::{HttpRequest, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::{Validate, ValidationError};
 
 use super::actions::{self, ExchangeRateError};
-use super::model::{ExchangeRate, NewRate};
+use super::model::ExchangeRate;
 use super::rules::{Conversion, Leg};
 use super::store;
+use crate::platform::http::auth::{ReadExchangeRates, SetExchangeRates};
+use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
+use crate::platform::http::{Actor, Answer, Code, Command, Doors, Listing, Outcome, Problem};
 use kernel::clock::{Day, Instant};
 use kernel::ids::ExchangeRateId;
 use kernel::money::Currency;
 use kernel::rates::Rate;
 use kernel::text::{Source, Subject};
-use crate::platform::http::auth::{ReadExchangeRates, SetExchangeRates};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
-use crate::platform::http::{Actor, Answer, Code, Command, Doors, Listing, Outcome, Problem};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -139,45 +138,6 @@ pub async fn find_exchange_rate(
     Ok(answer.into_response())
 }
 
-/// An exchange rate to be set.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[validate(schema(function = "two_currencies"))]
-#[schema(example = json!({
-    "base_currency": "EUR", "quote_currency": "CNY", "rate": "7.7748", "rate_date": "2024-06-28", "source": "ECB"
-}))]
-pub struct ExchangeRateIn {
-    /// One unit of this currency …
-    pub base_currency: Currency,
-    /// … is `rate` units of this one, which is another.
-    pub quote_currency: Currency,
-    pub rate: Rate,
-    /// The day from which it holds; not in the future.
-    pub rate_date: Day,
-    /// Who published it.
-    pub source: Source,
-}
-
-impl ExchangeRateIn {
-    fn new_rate(&self) -> NewRate {
-        NewRate {
-            base_currency: self.base_currency,
-            quote_currency: self.quote_currency,
-            rate: self.rate,
-            rate_date: self.rate_date.date(),
-            source: self.source.clone(),
-        }
-    }
-}
-
-fn two_currencies(rate: &ExchangeRateIn) -> Result<(), ValidationError> {
-    if rate.base_currency == rate.quote_currency {
-        let message = "base_currency and quote_currency must not be the same";
-        return Err(ValidationError::new("same_currency").with_message(Cow::Borrowed(message)));
-    }
-    Ok(())
-}
-
 /// A rate that was set: one unit of the base currency is `rate` units of the quote currency.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExchangeRate, example = json!({
@@ -288,27 +248,6 @@ impl From<Leg> for ConversionLegOut {
             source: rate.source,
         }
     }
-}
-
-/// Which exchange rates.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ExchangeRateFilter {
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub base_currency: Vec<Currency>,
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub quote_currency: Vec<Currency>,
-    /// Of this day or later.
-    pub rate_date_from: Option<Day>,
-    /// Of this day or earlier.
-    pub rate_date_to: Option<Day>,
-    /// Published by these.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub source: Vec<Source>,
 }
 
 /// Between which currencies, and on which day.

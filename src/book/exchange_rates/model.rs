@@ -4,12 +4,12 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::platform::db::schema::exchange_rates;
 use kernel::clock::Instant;
 use kernel::ids::ExchangeRateId;
 use kernel::money::Currency;
 use kernel::rates::Rate;
 use kernel::text::{Source, Subject};
-use crate::platform::db::schema::exchange_rates;
 
 /// A rate that was set: one unit of the base currency is `rate` units of the quote currency. Never changed; of those
 /// for one pair and day the one set last holds, which is the one with the highest id.

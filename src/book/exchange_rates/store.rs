@@ -6,14 +6,14 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Date};
 
-use super::api::ExchangeRateFilter;
+use super::input::ExchangeRateFilter;
 use super::model::{ExchangeRate, RateKey};
 use super::rules::RateTable;
-use kernel::ids::ExchangeRateId;
-use kernel::money::Currency;
 use crate::platform::db::schema::exchange_rates::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::ids::ExchangeRateId;
+use kernel::money::Currency;
 
 pub fn find(db: &mut Db, id: ExchangeRateId) -> Result<Option<ExchangeRate>, DbError> {
     Ok(on_backend!(db, |c| exchange_rates::table

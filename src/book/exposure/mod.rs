@@ -9,6 +9,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod input;
 pub mod model;
 pub mod rules;
 pub mod store;

@@ -9,18 +9,18 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::book::policy::model::{AccountCause, ExposureCategory};
+use crate::platform::db::schema::{
+    account_blocks, additional_limits, credit_accounts, exposure_entries, limits, portfolio_caps,
+    portfolio_exposures,
+};
 use kernel::clock::Instant;
+use kernel::columns::text_enum;
 use kernel::ids::{
     AccountBlockId, AdditionalLimitId, ApplicationId, CreditAccountId, CustomerId,
     DunningProcedureId, ExposureEntryId, LimitId, PortfolioCapId,
 };
 use kernel::money::{Currency, Money, SUM_MAX_MINOR, SumTooLarge, sum_minor};
 use kernel::text::{Line, Number};
-use kernel::columns::text_enum;
-use crate::platform::db::schema::{
-    account_blocks, additional_limits, credit_accounts, exposure_entries, limits, portfolio_caps,
-    portfolio_exposures,
-};
 
 pub use orders::{
     DEFAULT_PURPOSE, OrderDocument, OrderDocumentId, OrderInvoice, Remainder, Reservation,

@@ -13,8 +13,8 @@ use super::model::{
 use crate::book::customers::model::Customer;
 use crate::book::exchange_rates::rules::{RateTable, Rounding, convert};
 use crate::book::policy::model::{ExposureCategory, PolicyDocument};
-use kernel::money::{Currency, Money, SUM_MAX_MINOR, SumTooLarge, sum_minor};
 use kernel::columns::text_enum;
+use kernel::money::{Currency, Money, SUM_MAX_MINOR, SumTooLarge, sum_minor};
 
 const PPM: i128 = 1_000_000;
 
@@ -231,19 +231,10 @@ pub struct Traits<'a> {
 impl<'a> Traits<'a> {
     pub fn of(customer: &'a Customer, account: &'a CreditAccount) -> Traits<'a> {
         Traits {
-            segment: account
-                .segment
-                .as_ref()
-                .map(kernel::text::Line::as_str),
-            salesperson: customer
-                .owner
-                .as_ref()
-                .map(kernel::text::Subject::as_str),
+            segment: account.segment.as_ref().map(kernel::text::Line::as_str),
+            salesperson: customer.owner.as_ref().map(kernel::text::Subject::as_str),
             country: customer.country.code(),
-            industry: customer
-                .industry
-                .as_ref()
-                .map(kernel::text::Line::as_str),
+            industry: customer.industry.as_ref().map(kernel::text::Line::as_str),
         }
     }
 

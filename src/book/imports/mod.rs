@@ -11,6 +11,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod input;
 pub mod model;
 pub mod reading;
 mod records;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::platform::jobs::model::{JobError, Remark, Severity};
 use kernel::caller::Role;
 use kernel::columns::text_enum;
-use crate::platform::jobs::model::{JobError, Remark, Severity};
 
 text_enum! {
     /// What a file holds, line by line.

@@ -14,11 +14,11 @@ use crate::book::customers::model::{Contact, Contacts, LegalStatus};
 use crate::book::customers::rules::written_to;
 use crate::book::exchange_rates::model::NewRate;
 use crate::book::exposure::model::{Limit, LimitKind};
+use crate::platform::jobs::model::JobError;
 use kernel::clock::Day;
 use kernel::money::{Currency, Money};
 use kernel::places::{Country, Language};
 use kernel::text::{EmailList, Line, Number, Subject};
-use crate::platform::jobs::model::JobError;
 
 /// The cells of one line, and what was found wrong with them.
 pub struct Cells<'a> {

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::model::{Policy, PolicyDocument, PolicyRow, PolicyStatus};
 use super::rules::{self, Nonsense};
 use super::store;
+use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 use kernel::drafters::Drafters;
 use kernel::ids::{DunningProcedureId, PolicyId};
 use kernel::text::Note;
-use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 
 /// Why a use case on policies was refused.
 #[derive(Debug, thiserror::Error)]

@@ -1,24 +1,24 @@
 //! `/v1/policies`.
 
+use crate::book::policy::input::{PolicyApprovalIn, PolicyFilter, PolicyIn};
 use actix_web::{HttpRequest, get, post, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::Validate;
 
 use super::actions::{self, PolicyError};
 use super::model::{PolicyDocument, PolicyRow, PolicyStatus};
 use super::rules::{self, DifferenceKind};
 use super::store;
-use kernel::clock::Instant;
-use kernel::ids::PolicyId;
-use kernel::text::{Note, Subject};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ApprovePolicies, ComparePolicies, DraftPolicies, ReadPolicies};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Doors, IfMatch, KeyedCommand, Listing, Outcome, Problem, Valid,
 };
+use kernel::clock::Instant;
+use kernel::ids::PolicyId;
+use kernel::text::Subject;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -224,33 +224,6 @@ fn answer(policy: PolicyRow) -> Result<Answer, Problem> {
     Ok(Answer::ok(&PolicyOut::read(policy)?)?.version(version))
 }
 
-/// A policy to be drafted.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "document": {
-        "check_rules": [{"code": "account_status", "effect": "block"}, {"code": "limit_utilisation", "effect": "review"}],
-        "authority": [{"role": "credit", "level": 1, "amounts": {"CNY": "1000000.00"}}],
-        "reservations": {"days_default": 30, "days_max": 366, "capture_tolerance_ppm": 0},
-        "applications": {"answer_days": 30, "net_days_max": 180}
-    },
-    "reason": "Tighter after a year of losses."
-}))]
-pub struct PolicyIn {
-    #[validate(nested)]
-    pub document: PolicyDocument,
-    /// Why the policy is to change.
-    pub reason: Note,
-}
-
-/// Why a policy is set live.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Agreed in the credit committee of 31 March."}))]
-pub struct PolicyApprovalIn {
-    pub reason: Note,
-}
-
 /// A version of the credit policy.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Policy, example = json!({
@@ -306,16 +279,6 @@ impl PolicyOut {
             retired_at: row.retired_at,
         })
     }
-}
-
-/// Which policies.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct PolicyFilter {
-    #[serde(default)]
-    #[param(max_items = 10)]
-    pub status: Vec<PolicyStatus>,
 }
 
 /// With which policy.

@@ -12,13 +12,13 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 use validator::{Validate, ValidationError};
 
+use crate::platform::db::schema::policies;
 use kernel::caller::Role;
 use kernel::clock::Instant;
+use kernel::columns::text_enum;
 use kernel::ids::PolicyId;
 use kernel::money::{Currency, Money};
 use kernel::text::{GradeCode, Subject};
-use kernel::columns::text_enum;
-use crate::platform::db::schema::policies;
 
 pub use terms::{
     Discount, GradeFactor, InsuredCap, LimitCombination, LimitMethod, LimitMethods, MethodWeight,

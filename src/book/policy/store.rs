@@ -2,13 +2,13 @@
 
 use diesel::prelude::*;
 
-use super::api::PolicyFilter;
+use super::input::PolicyFilter;
 use super::model::{PolicyRow, PolicyStatus};
-use kernel::ids::{DunningProcedureId, PolicyId};
 use crate::platform::db::schema::dunning_procedures;
 use crate::platform::db::schema::policies::{self, dsl};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::ids::{DunningProcedureId, PolicyId};
 
 pub fn find(db: &mut Db, id: PolicyId) -> Result<Option<PolicyRow>, DbError> {
     Ok(on_backend!(db, |c| policies::table

@@ -7,15 +7,15 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable};
 use serde::{Deserialize, Serialize};
 
+use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
 use kernel::clock::Instant;
+use kernel::columns::{IdColumn, text_enum};
 use kernel::ids::{
     self, CreditAccountId, CreditNoteId, CustomerId, Id, InvoiceId, Kind, ReceiptId, ReservationId,
     SettlementId,
 };
 use kernel::money::{Currency, Money};
 use kernel::text::{Number, TextError};
-use kernel::columns::{IdColumn, text_enum};
-use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
 
 text_enum! {
     /// How far an invoice is settled. Overdue is no status: it follows from the due date.

@@ -14,6 +14,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod input;
 pub mod letters;
 pub mod model;
 pub mod rules;

@@ -8,7 +8,13 @@ use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use crate::platform::db::schema::{
+    dunning_blocks, dunning_notice_items, dunning_notices, dunning_procedures, dunning_runs,
+    dunning_stages,
+};
+use crate::platform::db::{DbError, read_document};
 use kernel::clock::Instant;
+use kernel::columns::text_enum;
 use kernel::ids::{
     CreditAccountId, CustomerId, DunningBlockId, DunningNoticeId, DunningProcedureId, DunningRunId,
     InvoiceId,
@@ -16,12 +22,6 @@ use kernel::ids::{
 use kernel::money::{AmountIn, Currency, Money};
 use kernel::places::Language;
 use kernel::text::{Line, Note, Number, Subject};
-use kernel::columns::text_enum;
-use crate::platform::db::schema::{
-    dunning_blocks, dunning_notice_items, dunning_notices, dunning_procedures, dunning_runs,
-    dunning_stages,
-};
-use crate::platform::db::{DbError, read_document};
 
 text_enum! {
     /// How a notice reaches the customer.

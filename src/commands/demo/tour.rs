@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::client::Client;
 use crate::commands::Failure;
 use crate::drill::{Figures, Showcase, Staff};
+use crate::platform::http::auth::{SharedSecret, TokenRequest, mint};
 use kernel::caller::Caller;
 use kernel::money::{Money, sum_minor};
 use kernel::text::Number;
-use crate::platform::http::auth::{SharedSecret, TokenRequest, mint};
 
 /// How long the printed tokens hold.
 const TOKEN_HOURS: u64 = 12;

@@ -13,6 +13,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod input;
 pub mod model;
 pub mod rules;
 pub mod store;

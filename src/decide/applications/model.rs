@@ -7,15 +7,13 @@ use utoipa::ToSchema;
 
 use crate::book::exposure::model::LimitScope;
 use crate::book::policy::model::ExceptionKind;
-use kernel::clock::Instant;
-use kernel::ids::{
-    ApplicationId, ApplicationStepId, AssessmentId, CreditAccountId, CustomerId,
-};
-use kernel::money::{Currency, Money};
-use kernel::text::{Line, Note};
-use kernel::columns::text_enum;
 use crate::platform::db::schema::{application_assessments, application_steps, applications};
 use crate::platform::db::{DbError, read_document};
+use kernel::clock::Instant;
+use kernel::columns::text_enum;
+use kernel::ids::{ApplicationId, ApplicationStepId, AssessmentId, CreditAccountId, CustomerId};
+use kernel::money::{Currency, Money};
+use kernel::text::{Line, Note};
 
 text_enum! {
     /// Where an application stands (state machines 5.1).

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::api::shapes::{AmendIn, LimitCheckIn};
 use super::desk::until;
+use super::input::{AmendIn, LimitCheckIn};
 use super::model::{DEFAULT_PURPOSE, Reservation, ReservationStatus};
 use super::store;
 use crate::book::exposure::actions::{self as exposure, Locked, orders};
@@ -15,12 +15,12 @@ use crate::book::exposure::rules::orders::capturable_minor;
 use crate::book::policy::actions as policies;
 use crate::book::receivables::actions::{self as receivables, NewInvoice};
 use crate::book::receivables::model::Invoice;
+use crate::platform::db::{Change, Db, DbError, Tx};
+use crate::platform::http::{Code, Problem};
 use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::ids::{CustomerId, ReservationId};
 use kernel::money::Money;
-use crate::platform::db::{Change, Db, DbError, Tx};
-use crate::platform::http::{Code, Problem};
 
 /// How many reservations one sweep ends at most: the next begins where it stopped.
 const SWEEP_MAX: i64 = 1_000;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::api::shapes::{LimitCheckIn, ReleaseIn, ReleaseRequestIn};
 use super::desk::{Asked, Batch, Errand, Examined, until};
+use super::input::{LimitCheckIn, ReleaseIn, ReleaseRequestIn};
 use super::model::{CreditBlock, CreditBlockStatus, LimitCheck, Outcome};
 use super::record::Record;
 use super::store;
@@ -11,14 +11,14 @@ use crate::book::exposure::actions::additional::is_own;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
 use crate::book::policy::rules::{authority_of, role_needed};
+use crate::platform::db::{Change, Db, Tx, read_document};
+use crate::platform::http::{Code, Problem};
 use kernel::caller::{Caller, Role};
 use kernel::clock::Instant;
 use kernel::ids::CreditBlockId;
 use kernel::money::Money;
 use kernel::places::Language;
 use kernel::text::Subject;
-use crate::platform::db::{Change, Db, Tx, read_document};
-use crate::platform::http::{Code, Problem};
 
 /// Releases the order: the reservation that it asked for is taken, whatever the limit. Never by the order's creator, nor
 /// by whoever is or of late was the customer's salesperson,

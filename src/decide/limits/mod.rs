@@ -13,6 +13,7 @@ pub mod api;
 pub mod blocks;
 pub mod desk;
 pub mod facts;
+pub mod input;
 pub mod model;
 pub mod reasons;
 pub mod recheck;

@@ -7,12 +7,12 @@ use serde::Serialize;
 use crate::book::customers::model::Customer;
 pub use crate::book::exposure::model::{DEFAULT_PURPOSE, Reservation, ReservationStatus};
 use crate::book::policy::model::Checkpoint;
+use crate::platform::db::schema::{credit_blocks, limit_checks};
 use kernel::clock::Instant;
+use kernel::columns::text_enum;
 use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
 use kernel::money::Currency;
 use kernel::text::{Line, Number};
-use kernel::columns::text_enum;
-use crate::platform::db::schema::{credit_blocks, limit_checks};
 
 text_enum! {
     /// What a limit check came to.

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::book::policy::model::{AccountCause, RuleCode, RuleEffect};
+use kernel::columns::text_enum;
 use kernel::money::Money;
 use kernel::places::Language;
-use kernel::columns::text_enum;
 
 text_enum! {
     /// The code of a reason: that of the rule which hit, or of what kept the rules from being asked.

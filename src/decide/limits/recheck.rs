@@ -16,9 +16,9 @@ use super::reasons::{Reason, ReasonCode};
 use super::store;
 use crate::book::exposure::actions as exposure;
 use crate::book::policy::actions as policies;
-use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId};
 use crate::platform::db::{DbError, Tx};
 use crate::platform::events::{Event, Subscription};
+use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId};
 
 /// How many orders are decided at a time.
 const PAGE: usize = 200;

@@ -7,9 +7,9 @@ use super::facts::{Facts, Question};
 use super::model::{LimitCheck, Reservation, ReservationStatus};
 use super::rules::{self, Decision};
 use crate::book::policy::model::{PolicyDocument, RuleCode};
+use crate::platform::db::{DbError, read_document};
 use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, CreditBlockId, LimitCheckId, ReservationId};
-use crate::platform::db::{DbError, read_document};
 
 /// What is kept of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

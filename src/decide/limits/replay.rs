@@ -6,9 +6,9 @@ use super::rules::Decision;
 use super::store;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::{Policy, RuleCode};
-use kernel::ids::LimitCheckId;
 use crate::platform::db::{Db, DbError, read_document};
 use crate::platform::http::Problem;
+use kernel::ids::LimitCheckId;
 
 /// A check as it was decided, and as it would be.
 #[derive(Debug, Clone)]

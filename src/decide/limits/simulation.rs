@@ -15,14 +15,14 @@ use crate::book::customers::store as customers;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::{Policy, RuleCode};
 use crate::book::policy::store as policy_store;
-use kernel::clock::{Clock, Instant};
-use kernel::ids::{CustomerId, LimitCheckId, PolicyId};
-use kernel::money::{Currency, Money, SumTooLarge, sum_minor};
 use crate::platform::db::{Db, DbError, Tx, read_document};
 use crate::platform::http::Problem;
 use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::model::{Ended, Job, JobStatus};
 use crate::platform::jobs::worker::{Interrupted, JobContext};
+use kernel::clock::{Clock, Instant};
+use kernel::ids::{CustomerId, LimitCheckId, PolicyId};
+use kernel::money::{Currency, Money, SumTooLarge, sum_minor};
 
 /// The name of simulation jobs.
 pub const JOB_KIND: &str = "policy_simulation";

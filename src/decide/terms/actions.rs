@@ -11,6 +11,7 @@ use crate::book::exposure::store as exposure;
 use crate::book::policy::model::{PolicyDocument, PolicyRow};
 use crate::book::policy::store as policies;
 use crate::book::receivables::store as receivables;
+use crate::platform::db::{Db, DbError, read_document};
 use crate::rating::ratings::actions as ratings;
 use crate::rating::ratings::actions::NoProbability;
 use crate::rating::ratings::model::{DefaultProbability, ProbabilitySource};
@@ -18,7 +19,6 @@ use kernel::caller::Caller;
 use kernel::figures::Figure;
 use kernel::ids::{CustomerId, PolicyId};
 use kernel::money::{Currency, Money, sum_minor};
-use crate::platform::db::{Db, DbError, read_document};
 
 /// Why terms could not be computed.
 #[derive(Debug, thiserror::Error)]

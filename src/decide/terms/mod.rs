@@ -5,4 +5,5 @@
 
 pub mod actions;
 pub mod api;
+pub mod input;
 pub mod rules;

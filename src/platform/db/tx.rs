@@ -8,10 +8,10 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use kernel::columns::{IdColumn, InstantColumn};
 use super::{Conn, Db, DbError, Writes, fault, insert_rows, read_document, write_json};
 use kernel::caller::Caller;
 use kernel::clock::Instant;
+use kernel::columns::{IdColumn, InstantColumn};
 use kernel::ids::TrailEntryId;
 
 /// A transaction together with who acts and the one instant that all its rows share.

@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 
-use kernel::clock::Instant;
 use crate::platform::db::schema::{subscriptions, trail_entries};
 use crate::platform::db::{DbError, Tx, read_document};
+use kernel::clock::Instant;
 
 /// Who wants to know of what, and what is done about it.
 #[derive(Debug, Clone, Copy)]

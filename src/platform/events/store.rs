@@ -6,10 +6,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::model::{Event, Position, Progress};
-use kernel::clock::Instant;
 use crate::platform::db::schema::{business_days, subscriptions, trail_entries};
 use crate::platform::db::{Backend, Conn, Db, DbError, Tx, on_backend};
 use crate::platform::trail::store as trail;
+use kernel::clock::Instant;
 
 /// Compares where entries stand with a position.
 macro_rules! stands {

@@ -10,10 +10,10 @@ use super::answer::Answer;
 use super::auth::Actor;
 use super::body::{Command, KeyedCommand};
 use super::problem::{Code, Problem};
-use kernel::caller::Caller;
-use kernel::ids::IdempotencyKeyId;
 use crate::platform::db::{Database, Db, Tx};
 use crate::platform::idempotency::{self, Claim, Keyed, Scope};
+use kernel::caller::Caller;
+use kernel::ids::IdempotencyKeyId;
 
 /// What every handler returns.
 pub type Outcome = Result<HttpResponse, Problem>;

@@ -14,8 +14,8 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::messages::{filled, told};
-use kernel::places::Language;
 use crate::platform::db::{DbError, Retryable};
+use kernel::places::Language;
 
 macro_rules! codes {
     ($($variant:ident, $code:literal, $status:literal, $title:literal, $en:literal, $zh:literal;)*) => {

@@ -275,8 +275,8 @@ fn bounds(error: &ValidationError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kernel::money::Money;
     use crate::platform::http::messages::is_known;
+    use kernel::money::Money;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]

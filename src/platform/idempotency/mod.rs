@@ -7,9 +7,9 @@ mod store;
 
 use std::collections::HashMap;
 
+use crate::platform::db::{DbError, Tx, Writes};
 use kernel::clock::Instant;
 use kernel::ids::IdempotencyKeyId;
-use crate::platform::db::{DbError, Tx, Writes};
 
 pub use store::Keeping;
 

@@ -7,11 +7,11 @@ use diesel::sql_types::{Array, BigInt, Bool, Text};
 use diesel::sqlite::Sqlite;
 
 use super::Scope;
-use kernel::clock::Instant;
-use kernel::ids::IdempotencyKeyId;
-use kernel::columns::{IdColumn, InstantColumn};
 use crate::platform::db::schema::idempotency_keys::{self, dsl};
 use crate::platform::db::{Conn, DbError, Statement, Tx, Writes, fault, insert_rows, on_backend};
+use kernel::clock::Instant;
+use kernel::columns::{IdColumn, InstantColumn};
+use kernel::ids::IdempotencyKeyId;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = idempotency_keys)]

@@ -7,9 +7,9 @@ use serde::de::DeserializeOwned;
 use super::model::{Ended, Job, JobError, JobStatus};
 use super::store;
 pub use super::store::Wanted;
+use crate::platform::db::{Change, Database, Db, DbError, Tx, fault, write_document};
 use kernel::caller::{Caller, Role};
 use kernel::ids::JobId;
-use crate::platform::db::{Change, Database, Db, DbError, Tx, fault, write_document};
 
 /// How long a worker may be silent before its job is anybody's again. The watch beside every job renews it every five
 /// seconds, whatever the work does, so that a job is begun anew soon after its server was killed.

@@ -1,24 +1,25 @@
 //! `/v1/jobs`.
 
+use crate::platform::jobs::input::JobFilter;
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use futures_util::stream::{self, Stream, StreamExt as _};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::{self, JobsError};
 use super::model::{Job, JobError, JobStatus};
 use super::{report, store};
-use kernel::clock::Instant;
-use kernel::ids::JobId;
-use kernel::places::Language;
 use crate::platform::http::auth::ReadJobs;
 use crate::platform::http::messages::told;
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Doors, Listing, Nothing, Outcome, Problem, Speaks,
 };
+use kernel::clock::Instant;
+use kernel::ids::JobId;
+use kernel::places::Language;
 
 /// How often a stream of events looks whether the job changed.
 const WATCH: std::time::Duration = std::time::Duration::from_millis(200);
@@ -255,20 +256,6 @@ impl Watch {
 fn answer(job: Job) -> Result<Answer, Problem> {
     let version = job.version;
     Ok(Answer::ok(&JobOut::from(job))?.version(version))
-}
-
-/// Which jobs.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct JobFilter {
-    #[serde(default)]
-    #[param(max_items = 10)]
-    pub status: Vec<JobStatus>,
-    /// Jobs of these kinds, such as `import`.
-    #[serde(default)]
-    #[param(max_items = 10, max_length = 64)]
-    pub kind: Vec<String>,
 }
 
 /// A background job.

@@ -13,9 +13,9 @@ use super::actions;
 use super::file::JobFile;
 use super::model::Job;
 use super::worker::Bell;
+use crate::platform::db::{Backend, Database, DbError, read_document};
 use kernel::caller::Caller;
 use kernel::progress::{Progress, Stopped};
-use crate::platform::db::{Backend, Database, DbError, read_document};
 
 /// How often the watch looks whether the job is to stop.
 const LOOK: Duration = Duration::from_millis(500);

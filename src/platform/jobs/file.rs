@@ -3,8 +3,8 @@
 use std::io::{self, Read};
 
 use super::store;
-use kernel::ids::JobId;
 use crate::platform::db::Database;
+use kernel::ids::JobId;
 
 /// Reads a job's file from its parts.
 pub struct JobFile<'a> {

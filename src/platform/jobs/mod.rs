@@ -8,6 +8,7 @@ pub mod actions;
 pub mod api;
 mod context;
 pub mod file;
+pub mod input;
 pub mod model;
 pub mod report;
 mod store;

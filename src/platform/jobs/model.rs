@@ -4,10 +4,10 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use kernel::clock::Instant;
-use kernel::ids::JobId;
-use kernel::columns::text_enum;
 use crate::platform::db::schema::{job_reports, jobs};
+use kernel::clock::Instant;
+use kernel::columns::text_enum;
+use kernel::ids::JobId;
 
 text_enum! {
     /// Where a job stands.

@@ -3,14 +3,14 @@
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::api::JobFilter;
+use super::input::JobFilter;
 use super::model::{Ended, Job, JobStatus, ReportPart};
-use kernel::clock::Instant;
-use kernel::ids::JobId;
 use crate::platform::db::schema::jobs::{self, dsl};
 use crate::platform::db::schema::{job_files, job_reports};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::clock::Instant;
+use kernel::ids::JobId;
 
 #[derive(Insertable)]
 #[diesel(table_name = job_files)]

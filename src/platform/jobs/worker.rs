@@ -11,10 +11,10 @@ use std::time::Duration;
 use super::actions::{self, Wanted};
 pub use super::context::{Interrupted, JobContext};
 use super::model::{Ended, Job, JobError, JobStatus};
-use kernel::caller::Caller;
 use crate::platform::db::{Database, DbError};
 use crate::platform::http::Problem;
 use crate::platform::http::auth::house_caller;
+use kernel::caller::Caller;
 
 /// How often the worker looks for jobs that other replicas queued, or that were left behind.
 const POLL: Duration = Duration::from_secs(1);

@@ -1,44 +1,21 @@
 //! `GET /v1/trail`, for auditors.
 
+use crate::platform::trail::input::TrailFilter;
 use actix_web::{HttpRequest, get, web};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::TrailEntry;
 use super::{rules, store};
-use kernel::clock::Instant;
-use kernel::ids::TrailEntryId;
-use kernel::text::{Keyword, Subject};
 use crate::platform::http::auth::ReadTrail;
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Doors, Listing, Outcome};
+use kernel::clock::Instant;
+use kernel::ids::TrailEntryId;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(list_trail_entries);
-}
-
-/// Which entries of the trail.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct TrailFilter {
-    /// Entries on these things, by id.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub entity_id: Vec<Keyword>,
-    /// Entries by these subjects.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub subject: Vec<Subject>,
-    /// Entries of these actions, such as `customer.created`.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub action: Vec<Keyword>,
-    /// Entries from this instant on.
-    pub at_from: Option<Instant>,
-    /// Entries before this instant.
-    pub at_to: Option<Instant>,
 }
 
 /// One change of the book: who, when, what, before, after, why.

@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
+use crate::platform::db::schema::trail_entries;
 use kernel::clock::Instant;
 use kernel::ids::TrailEntryId;
-use crate::platform::db::schema::trail_entries;
 
 /// One change: who, when, what, before, after, why.
 #[derive(Debug, Clone, Queryable, Selectable)]

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::api::TrailFilter;
+use super::input::TrailFilter;
 use super::model::TrailEntry;
 use crate::platform::db::schema::trail_entries::{self, dsl};
 use crate::platform::db::{Db, DbError, on_backend};

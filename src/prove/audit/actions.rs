@@ -11,11 +11,11 @@ use super::store;
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::store as policies;
 use crate::decide::limits::record::Record;
-use kernel::ids::{LimitCheckId, ReservationId};
 use crate::platform::db::{Database, Db, DbError, read_document};
 use crate::prove::reports::model::{AgingBy, AgingQuestion};
 use crate::prove::reports::rules::BucketBounds;
 use crate::prove::reports::store as reports;
+use kernel::ids::{LimitCheckId, ReservationId};
 
 /// How many rows are read at once where a statement alone can't tell.
 const CHUNK: i64 = 1_000;

@@ -5,9 +5,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Text};
 use serde::Serialize;
 
+use kernel::columns::IdColumn;
 use kernel::ids::{Customer, CustomerId, Id, Kind, LimitCheckId};
 use kernel::money::Currency;
-use kernel::columns::IdColumn;
 
 /// How many lies of one kind are told; the others are counted.
 pub const TOLD_MAX: usize = 20;

@@ -7,10 +7,10 @@ use chrono::{Datelike as _, Months, NaiveDate};
 use crate::book::policy::model::{CheckRule, PolicyDocument, RuleEffect};
 use crate::decide::limits::record::Record;
 use crate::decide::limits::rules::{most, node_kind};
-use kernel::ids::CustomerId;
-use kernel::money::Currency;
 use crate::prove::audit::model::Lie;
 use crate::prove::reports::model::{AgingPart, POST_DATED, UNAPPLIED};
+use kernel::ids::CustomerId;
+use kernel::money::Currency;
 
 /// Where an approved check that reserved passed a limit which the policy holds it to: by its own record, what was
 /// owed with it is more than what a rule that stops an order lets the node be used to.

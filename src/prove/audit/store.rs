@@ -7,15 +7,15 @@ use diesel::sql_types::BigInt;
 
 use super::model::{Approved, Invariant, LieRow, Movement, RowId, TOLD_MAX, named};
 use crate::decide::limits::model::Outcome;
+use crate::platform::db::schema::{
+    credit_accounts, limit_checks, reservations, settlements, trail_entries,
+};
+use crate::platform::db::{Db, DbError, on_backend};
 use kernel::ids::{
     CreditAccount, CreditNote, Customer, CustomerId, ExposureEntry, IdempotencyKey, Invoice,
     LimitCheckId, PortfolioCap, Receipt, Reservation, ReservationId,
 };
 use kernel::money::Currency;
-use crate::platform::db::schema::{
-    credit_accounts, limit_checks, reservations, settlements, trail_entries,
-};
-use crate::platform::db::{Db, DbError, on_backend};
 
 /// The counters of exposure, by the name of their column without `_minor`.
 const COUNTERS: [&str; 6] = [

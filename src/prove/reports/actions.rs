@@ -12,16 +12,16 @@ use crate::book::customers::store as customers;
 use crate::book::exposure::rules::included;
 use crate::book::policy::actions::live;
 use crate::book::receivables::store as receivables;
-use crate::rating::ratings::actions as ratings;
-use methods::grades::{
-    GradeBand, PlacedCustomer, PortfolioMatrix, SegmentError, portfolio_matrix as placed,
-};
-use crate::rating::scales::actions as scales;
 use crate::decide::terms::actions::first_day;
+use crate::platform::db::{Db, DbError};
+use crate::rating::ratings::actions as ratings;
+use crate::rating::scales::actions as scales;
 use kernel::ids::CustomerId;
 use kernel::money::Currency;
 use kernel::text::Subject;
-use crate::platform::db::{Db, DbError};
+use methods::grades::{
+    GradeBand, PlacedCustomer, PortfolioMatrix, SegmentError, portfolio_matrix as placed,
+};
 
 /// How many rows a report has at most.
 pub const ROWS_MAX: usize = 100_000;

@@ -5,10 +5,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::rules::BucketBounds;
+use kernel::columns::{IdColumn, text_enum};
 use kernel::ids::CustomerId;
 use kernel::money::{Currency, SumTooLarge, sum_minor};
 use kernel::text::{Number, Subject};
-use kernel::columns::{IdColumn, text_enum};
 
 text_enum! {
     /// What an aging report has one row for, in each currency.

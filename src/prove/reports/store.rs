@@ -8,12 +8,12 @@ use diesel::sql_types::{Date, Text};
 
 use super::model::{AgingBy, AgingPart, AgingQuestion, POST_DATED, UNAPPLIED};
 use crate::book::exposure::model::{CreditAccount, Exposure};
+use crate::platform::db::schema::{credit_accounts, customers};
+use crate::platform::db::{Db, DbError, on_backend};
+use kernel::columns::{IdColumn, InstantColumn};
 use kernel::ids::CustomerId;
 use kernel::money::Currency;
 use kernel::text::Subject;
-use kernel::columns::{IdColumn, InstantColumn};
-use crate::platform::db::schema::{credit_accounts, customers};
-use crate::platform::db::{Db, DbError, on_backend};
 
 /// What the accounts in one currency owe and may come to owe.
 pub fn list_exposures(

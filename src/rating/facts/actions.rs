@@ -8,10 +8,10 @@ use super::store;
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
 use crate::book::policy::actions::live;
+use crate::platform::db::{Change, Db, DbError, Tx, write_document};
 use crate::rating::catalogue;
 use kernel::caller::Caller;
 use kernel::ids::CustomerFactId;
-use crate::platform::db::{Change, Db, DbError, Tx, write_document};
 
 /// Why a use case on facts was refused.
 #[derive(Debug, thiserror::Error)]

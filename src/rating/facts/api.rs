@@ -1,24 +1,24 @@
 //! `/v1/customers/{customer}/facts`.
 
+use crate::rating::facts::input::{FactFilter, FactIn};
 use actix_web::{HttpRequest, get, post, web};
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::{Validate, ValidationError};
 
 use super::actions::{self, FactError};
-use super::model::{ANSWER_MAX, CustomerFact, NewFact, value_schema};
+use super::model::{CustomerFact, value_schema};
 use super::store;
 use crate::book::customers::model::CustomerRef;
-use methods::scoring::Value;
-use kernel::clock::{Day, Instant};
-use kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
-use kernel::text::{Keyword, Note, Number, Source, Subject};
 use crate::platform::db::DbError;
 use crate::platform::http::auth::{ReadFacts, RecordFacts};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Answer, Command, Doors, Listing, Outcome, Problem};
+use kernel::clock::Instant;
+use kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
+use kernel::text::{Note, Number, Source, Subject};
+use methods::scoring::Value;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -88,58 +88,6 @@ pub async fn list_customer_facts(
     Ok(page.into_response(&request, &cursors))
 }
 
-/// What you know of a customer.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = CustomerFactIn, example = json!({
-    "indicator": "MARKET_SHARE", "value": 0.12, "source": "Trade association", "as_of": "2026-03-31",
-    "expires_on": "2027-03-31", "note": "Of the Yangtze delta."
-}))]
-pub struct FactIn {
-    /// The indicator's code.
-    pub indicator: Keyword,
-    #[schema(schema_with = value_schema)]
-    #[validate(custom(function = "is_value"))]
-    pub value: Value,
-    /// Where you have it from.
-    pub source: Source,
-    /// The day for which it holds; not in the future.
-    pub as_of: Day,
-    /// The last day on which it is used: not before `as_of`; a year after it when not given.
-    pub expires_on: Option<Day>,
-    pub note: Option<Note>,
-}
-
-/// What the request alone shows to be wrong.
-///
-/// # Errors
-/// When it is no number that is used, and no answer that is short enough.
-pub fn is_value(value: &Value) -> Result<(), ValidationError> {
-    let fits = match value {
-        Value::Number(number) => (-1e15..=1e15).contains(number),
-        Value::Answer(answer) => (1..=ANSWER_MAX).contains(&answer.chars().count()),
-    };
-    if fits {
-        return Ok(());
-    }
-    let message = "must be a number from -10^15 to 10^15, or an answer of 1 to 64 characters";
-    Err(ValidationError::new("value").with_message(message.into()))
-}
-
-impl FactIn {
-    fn new_fact(&self) -> NewFact {
-        NewFact {
-            indicator: self.indicator.to_string(),
-            value: self.value.clone(),
-            source: self.source.clone(),
-            as_of: self.as_of.date(),
-            expires_on: self.expires_on.map(Day::date),
-            note: self.note.clone(),
-            panel_id: None,
-        }
-    }
-}
-
 /// What somebody said of a customer.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CustomerFact, example = json!({
@@ -182,17 +130,6 @@ impl FactOut {
             panel_id: fact.panel_id,
         })
     }
-}
-
-/// Which facts.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct FactFilter {
-    /// About these indicators.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub indicator: Vec<Keyword>,
 }
 
 impl From<FactError> for Problem {

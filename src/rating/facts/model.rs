@@ -7,12 +7,12 @@ use serde_json::json;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
-use methods::scoring::Value;
+use crate::platform::db::schema::customer_facts;
+use crate::platform::db::{DbError, read_document};
 use kernel::clock::Instant;
 use kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
 use kernel::text::{Note, Source, Subject};
-use crate::platform::db::schema::customer_facts;
-use crate::platform::db::{DbError, read_document};
+use methods::scoring::Value;
 
 /// What somebody said of a customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]

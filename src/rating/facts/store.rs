@@ -3,14 +3,14 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::api::FactFilter;
+use super::input::FactFilter;
 use super::model::CustomerFact;
-use kernel::caller::Caller;
-use kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
-use kernel::text::Keyword;
 use crate::platform::db::schema::customer_facts::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::caller::Caller;
+use kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
+use kernel::text::Keyword;
 
 /// Everything that was said of these customers for days up to one.
 pub fn list_said(

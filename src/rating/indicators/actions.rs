@@ -11,6 +11,7 @@ use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
 use crate::book::policy::actions::live;
 use crate::book::policy::model::Validity;
+use crate::platform::db::{Db, DbError};
 use crate::rating::facts::model::CustomerFact;
 use crate::rating::facts::store as facts;
 use crate::rating::industries::model::IndustryVersion;
@@ -21,7 +22,6 @@ use crate::rating::statements::store as statements;
 use kernel::caller::Caller;
 use kernel::ids::CustomerId;
 use kernel::text::Line;
-use crate::platform::db::{Db, DbError};
 
 /// Why the indicators of a customer were not given.
 #[derive(Debug, thiserror::Error)]

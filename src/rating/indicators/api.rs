@@ -11,13 +11,13 @@ use super::model::IndicatorValue;
 use crate::book::customers::model::CustomerRef;
 use crate::book::policy::actions::live;
 use crate::book::policy::model::Validity;
+use crate::platform::http::auth::{ReadFacts, ReadIndicators};
+use crate::platform::http::page::Query;
+use crate::platform::http::{Actor, Answer, Doors, Outcome, Problem};
 use crate::rating::catalogue::{self, Direction, Entry, Kind, Origin, Place, Unit};
 use kernel::clock::Day;
 use kernel::ids::CustomerId;
 use kernel::text::{Keyword, Number};
-use crate::platform::http::auth::{ReadFacts, ReadIndicators};
-use crate::platform::http::page::Query;
-use crate::platform::http::{Actor, Answer, Doors, Outcome, Problem};
 
 pub fn routes(config: &mut ServiceConfig) {
     config

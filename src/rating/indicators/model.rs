@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::rating::facts::model::value_or_null;
-use methods::scoring::Value;
-use methods::statements::ratios::NoValue;
 use kernel::caller::Caller;
+use kernel::columns::IdColumn;
 use kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId, FinancialStatementId};
 use kernel::money::Currency;
 use kernel::text::{Line, Source, Subject};
-use kernel::columns::IdColumn;
+use methods::scoring::Value;
+use methods::statements::ratios::NoValue;
 
 /// What an indicator says of a customer as of a day. It has a value or it is missing, and then it says why: a missing
 /// value is never a zero.

@@ -15,14 +15,14 @@ use crate::rating::catalogue::{self, Conduct, Entry, Figure as TableFigure, Orig
 use crate::rating::facts::model::CustomerFact;
 use crate::rating::facts::rules::{Counting, counting};
 use crate::rating::industries::model::IndustryVersion;
-use methods::scoring::Value;
-use methods::statements::altman::{self, Model};
-use methods::statements::ratios::{self, RatioCode};
-use methods::statements::{Line, Statement};
 use crate::rating::statements::model::FinancialStatement;
 use kernel::figures::{Figure, PLACES};
 use kernel::money::Money;
 use kernel::text::Line as Text;
+use methods::scoring::Value;
+use methods::statements::altman::{self, Model};
+use methods::statements::ratios::{self, RatioCode};
+use methods::statements::{Line, Statement};
 
 /// How many days of the ledger are looked at.
 pub const WINDOW_DAYS: u64 = 365;

@@ -5,11 +5,11 @@ use diesel::prelude::*;
 use diesel::sql_types::Date;
 
 use super::model::LedgerRow;
-use kernel::ids::CustomerId;
-use kernel::text::Line;
-use kernel::columns::IdColumn;
 use crate::platform::db::schema::customers as customers_table;
 use crate::platform::db::{Backend, Db, DbError, on_backend};
+use kernel::columns::IdColumn;
+use kernel::ids::CustomerId;
+use kernel::text::Line;
 
 /// The industry of each of these customers; those that are not there are left out.
 pub fn list_industries(

@@ -4,10 +4,10 @@ use chrono::NaiveDate;
 
 use super::model::{IndustryVersion, NewIndustry};
 use super::store;
-use kernel::ids::IndustryVersionId;
-use kernel::text::Line;
 use crate::platform::db::{Change, DbError, Tx};
 use crate::platform::http::body::Precondition;
+use kernel::ids::IndustryVersionId;
+use kernel::text::Line;
 
 /// Why a use case on industries was refused.
 #[derive(Debug, thiserror::Error)]

@@ -5,5 +5,6 @@
 
 pub mod actions;
 pub mod api;
+pub mod input;
 pub mod model;
 pub mod store;

@@ -4,11 +4,11 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::Serialize;
 
+use crate::platform::db::schema::industry_versions;
 use kernel::clock::Instant;
 use kernel::figures::Figure;
 use kernel::ids::IndustryVersionId;
 use kernel::text::{Line, Source, Subject};
-use crate::platform::db::schema::industry_versions;
 
 /// One version of what is known of an industry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]

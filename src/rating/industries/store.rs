@@ -8,11 +8,11 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::model::IndustryVersion;
-use kernel::ids::IndustryVersionId;
-use kernel::text::Line;
 use crate::platform::db::schema::industry_versions::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::ids::IndustryVersionId;
+use kernel::text::Line;
 
 /// The condition that a version is the last of its industry.
 const IS_LAST: &str = "NOT EXISTS (SELECT 1 FROM industry_versions later \

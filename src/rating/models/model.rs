@@ -3,20 +3,18 @@
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use methods::ahp::Gate;
-use methods::attributes::Attribute;
+use crate::platform::db::schema::rating_models;
 use crate::rating::rules::composite::MissingModel;
-use methods::scorecard::fit::FitSettings;
-use methods::scorecard::{
-    ImportedCharacteristic, MissingRule, Scaling, Scorecard,
-};
-use methods::tree::fit::TreeSettings;
-use methods::validation::ValidationSettings;
 use kernel::clock::Instant;
+use kernel::columns::text_enum;
 use kernel::ids::RatingModelId;
 use kernel::text::{Keyword, Line, Note};
-use kernel::columns::text_enum;
-use crate::platform::db::schema::rating_models;
+use methods::ahp::Gate;
+use methods::attributes::Attribute;
+use methods::scorecard::fit::FitSettings;
+use methods::scorecard::{ImportedCharacteristic, MissingRule, Scaling, Scorecard};
+use methods::tree::fit::TreeSettings;
+use methods::validation::ValidationSettings;
 
 text_enum! {
     /// What a model is.

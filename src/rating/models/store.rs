@@ -2,13 +2,13 @@
 
 use diesel::prelude::*;
 
-use super::api::ModelFilter;
+use super::input::ModelFilter;
 use super::model::{ModelRow, ModelStatus};
-use kernel::ids::RatingModelId;
-use kernel::text::Keyword;
 use crate::platform::db::schema::rating_models::{self, dsl};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::ids::RatingModelId;
+use kernel::text::Keyword;
 
 pub fn find(db: &mut Db, id: RatingModelId) -> Result<Option<ModelRow>, DbError> {
     Ok(on_backend!(db, |c| rating_models::table

@@ -13,14 +13,14 @@ use super::rules::{self, ConveningError, OpinionError, Verb};
 use super::store;
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
+use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 use crate::rating::facts::actions::{self as facts, FactError};
 use crate::rating::facts::model::{CustomerFact, NewFact};
 use crate::rating::facts::store as fact_store;
-use methods::numbers::ppm_of;
 use kernel::caller::{Caller, Role};
 use kernel::ids::{ExpertOpinionId, ExpertPanelId};
 use kernel::text::{Keyword, Note, Source, Subject, TextError};
-use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
+use methods::numbers::ppm_of;
 
 /// From where a fact has it that a panel came to.
 const SOURCE: &str = "expert_panel";

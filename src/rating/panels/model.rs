@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use methods::scoring::Value;
-use kernel::clock::Instant;
-use kernel::ids::{CustomerId, ExpertOpinionId, ExpertPanelId};
-use kernel::text::{Note, Subject};
-use kernel::columns::text_enum;
 use crate::platform::db::schema::{expert_opinions, expert_panels, panel_experts, panel_rounds};
 use crate::platform::db::{DbError, read_document};
+use kernel::clock::Instant;
+use kernel::columns::text_enum;
+use kernel::ids::{CustomerId, ExpertOpinionId, ExpertPanelId};
+use kernel::text::{Note, Subject};
+use methods::scoring::Value;
 
 text_enum! {
     /// Where a panel stands.

@@ -15,10 +15,10 @@ use super::model::{
 };
 use crate::rating::catalogue::{self, Entry, Kind, Origin};
 use crate::rating::facts::rules::{NoAnswer, check};
+use kernel::text::{Keyword, Subject};
 use methods::numbers::{of_count, of_ppm, share};
 use methods::scoring::Value;
 use methods::validation::correlation::concordance;
-use kernel::text::{Keyword, Subject};
 
 /// What can be done with a panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,15 +2,15 @@
 
 use diesel::prelude::*;
 
-use super::api::PanelFilter;
+use super::input::PanelFilter;
 use super::model::{Opinion, Panel, PanelExpert, PanelPart, PanelRound};
-use kernel::caller::Caller;
-use kernel::ids::ExpertPanelId;
-use kernel::text::Subject;
 use crate::platform::db::schema::expert_panels::{self, dsl};
 use crate::platform::db::schema::{customers, expert_opinions, panel_experts, panel_rounds};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::caller::Caller;
+use kernel::ids::ExpertPanelId;
+use kernel::text::Subject;
 
 pub fn find(db: &mut Db, id: ExpertPanelId) -> Result<Option<Panel>, DbError> {
     Ok(on_backend!(db, |c| expert_panels::table

@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::book::customers::rules::grade_holding;
+use crate::platform::db::schema::ratings;
 use crate::rating::indicators::model::IndicatorValue;
 use crate::rating::models::model::ModelKind;
 use crate::rating::models::rules::Appraised;
 use crate::rating::rules::composite::{GradeFacts, Step};
 use kernel::clock::Instant;
+use kernel::columns::text_enum;
 use kernel::figures::Figure;
 use kernel::ids::{CustomerId, GradeScaleId, JobId, RatingId, RatingModelId};
-use kernel::columns::text_enum;
-use crate::platform::db::schema::ratings;
 
 text_enum! {
     /// Which ratings of a customer.

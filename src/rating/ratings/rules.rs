@@ -13,10 +13,10 @@ use crate::rating::rules::composite::{
     Cause, CompositeError, ExpertOverride, GradeFacts, GradePolicy, GradeRule, Grades, Outcome,
     PastDue, Step, check_override, composite_grade, default_steps,
 };
-use methods::numbers::{is_same, share};
-use methods::scoring::Value;
 use crate::rating::scales::model::Scale;
 use kernel::money::{Currency, Money, SumTooLarge, sum_minor};
+use methods::numbers::{is_same, share};
+use methods::scoring::Value;
 
 /// What is older than a year counts as so many days past due.
 const YEAR_AND_A_DAY: u32 = 366;

@@ -8,16 +8,16 @@ use chrono::NaiveDate;
 use diesel::dsl::{exists, min, not};
 use diesel::prelude::*;
 
-use super::api::RatingFilter;
+use super::input::RatingFilter;
 use super::model::{RatingCause, RatingHistory, RatingRow, StandingRating};
-use kernel::caller::Caller;
-use kernel::clock::Instant;
-use kernel::ids::{CustomerId, JobId, RatingId, RatingModelId};
-use kernel::money::{Currency, Money};
 use crate::platform::db::schema::ratings::{self, dsl};
 use crate::platform::db::schema::{customers, invoices};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek, sum_minor};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::caller::Caller;
+use kernel::clock::Instant;
+use kernel::ids::{CustomerId, JobId, RatingId, RatingModelId};
+use kernel::money::{Currency, Money};
 
 pub use outcomes::{list_defaulted_within, list_in_default_at, list_overdue_within, list_owing};
 

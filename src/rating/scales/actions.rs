@@ -2,11 +2,11 @@
 
 use super::model::{Scale, ScaleRow, ScaleStatus};
 use super::{rules, store};
-use methods::faults::Fault;
+use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 use kernel::drafters::Drafters;
 use kernel::ids::GradeScaleId;
 use kernel::text::Note;
-use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
+use methods::faults::Fault;
 
 /// Why a use case on grade scales was refused.
 #[derive(Debug, thiserror::Error)]

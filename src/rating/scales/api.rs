@@ -1,24 +1,24 @@
 //! `/v1/grade-scales`.
 
+use crate::rating::scales::input::{GradeScaleIn, ScaleFilter};
 use actix_web::{HttpRequest, get, post, put, web};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::Validate;
 
 use super::actions::{self, ScaleError};
 use super::model::{ScaleRow, ScaleStatus};
 use super::store;
-use methods::faults::Fault;
-use kernel::clock::Instant;
-use kernel::ids::GradeScaleId;
-use kernel::text::{Note, Subject};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{DraftModels, ReadScales};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid,
 };
+use kernel::clock::Instant;
+use kernel::ids::GradeScaleId;
+use kernel::text::Subject;
+use methods::faults::Fault;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -164,46 +164,6 @@ fn answer(scale: ScaleRow) -> Result<Answer, Problem> {
     Ok(Answer::ok(&GradeScaleOut::read(scale)?)?.version(version))
 }
 
-/// A grade scale to be drafted.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "document": {
-        "scale": {
-            "grades": [
-                {"code": "A", "from": 0.7, "probability_up_to": 0.01, "probability_of_default": 0.005},
-                {"code": "B", "from": 0.4, "probability_up_to": 0.05, "probability_of_default": 0.025},
-                {"code": "C", "probability_of_default": 0.12}
-            ],
-            "in_default": "D", "not_rated": "NR"
-        },
-        "bounds": {
-            "rules": [{
-                "condition": {"fact": "unpaid_days_over", "days": 90},
-                "bound": {"effect": "not_above", "grade": "B"}
-            }],
-            "override_grades": 1
-        },
-        "rating_months": 12
-    },
-    "reason": "Three grades are enough for the pilot."
-}))]
-pub struct GradeScaleIn {
-    /// `scale`, `bounds` and `rating_months`; `docs/rating.md` describes every member.
-    #[schema(value_type = Object)]
-    pub document: serde_json::Value,
-    /// Why the scale is to change.
-    pub reason: Note,
-}
-
-/// Why something is decided on a scale, a model or a rating.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Agreed in the credit committee of 31 March."}))]
-pub struct RatingReasonIn {
-    pub reason: Note,
-}
-
 /// A version of the grade scale.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = GradeScale, example = json!({
@@ -264,16 +224,6 @@ impl GradeScaleOut {
             retired_at: row.retired_at,
         })
     }
-}
-
-/// Which grade scales.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ScaleFilter {
-    #[serde(default)]
-    #[param(max_items = 10)]
-    pub status: Vec<ScaleStatus>,
 }
 
 /// Everything that is wrong with a document that came below `prefix`.

@@ -3,12 +3,12 @@
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::rating::rules::composite::GradePolicy;
-use methods::grades::{GradeScale, ScaleDocument};
-use kernel::clock::Instant;
-use kernel::ids::GradeScaleId;
-use kernel::columns::text_enum;
 use crate::platform::db::schema::grade_scales;
+use crate::rating::rules::composite::GradePolicy;
+use kernel::clock::Instant;
+use kernel::columns::text_enum;
+use kernel::ids::GradeScaleId;
+use methods::grades::{GradeScale, ScaleDocument};
 
 text_enum! {
     /// Where a version of the grade scale stands. Exactly one is live; a live version never changes.

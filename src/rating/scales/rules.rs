@@ -2,8 +2,8 @@
 
 use super::model::{Scale, ScaleText};
 use crate::rating::rules::composite::{Bound, Condition, Grades};
-use methods::faults::{self, Fault};
 use crate::rating::rules::grade_defaults::default_grade_policy;
+use methods::faults::{self, Fault};
 use methods::grades::{GRADES_MAX, GradeScale};
 
 /// The most rules that bound grades.

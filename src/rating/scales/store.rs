@@ -2,12 +2,12 @@
 
 use diesel::prelude::*;
 
-use super::api::ScaleFilter;
+use super::input::ScaleFilter;
 use super::model::{ScaleRow, ScaleStatus};
-use kernel::ids::GradeScaleId;
 use crate::platform::db::schema::grade_scales::{self, dsl};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::ids::GradeScaleId;
 
 pub fn find(db: &mut Db, id: GradeScaleId) -> Result<Option<ScaleRow>, DbError> {
     Ok(on_backend!(db, |c| grade_scales::table

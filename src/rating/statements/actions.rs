@@ -6,12 +6,12 @@ use super::model::{FinancialStatement, NewStatement, current, tolerance};
 use super::store;
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
+use crate::platform::db::{Change, Db, DbError, Tx};
+use kernel::caller::Caller;
+use kernel::ids::FinancialStatementId;
 use methods::statements::altman::{self, Model, Score};
 use methods::statements::ratios::{self, NoValue, Ratio, Trend, follows};
 use methods::statements::{Misfit, Statement, misfits};
-use kernel::caller::Caller;
-use kernel::ids::FinancialStatementId;
-use crate::platform::db::{Change, Db, DbError, Tx};
 
 /// Why a use case on financial statements was refused.
 #[derive(Debug, thiserror::Error)]

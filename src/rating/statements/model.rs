@@ -6,14 +6,14 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::Serialize;
 
-use methods::statements::{Line, Statement};
+use crate::platform::db::schema::financial_statements;
+use crate::platform::db::{DbError, read_document, write_document};
 use kernel::clock::Instant;
+use kernel::columns::text_enum;
 use kernel::ids::{CustomerId, FinancialStatementId};
 use kernel::money::{Currency, Money};
 use kernel::text::{Note, Source, Subject};
-use kernel::columns::text_enum;
-use crate::platform::db::schema::financial_statements;
-use crate::platform::db::{DbError, read_document, write_document};
+use methods::statements::{Line, Statement};
 
 /// How far a total may be from its parts: one in so many of total assets, or of sales. Statements are rounded.
 pub const ROUNDING: i64 = 1_000;

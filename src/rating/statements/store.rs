@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::api::StatementFilter;
+use super::input::StatementFilter;
 use super::model::FinancialStatement;
-use kernel::ids::{CustomerId, FinancialStatementId};
 use crate::platform::db::schema::financial_statements::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::ids::{CustomerId, FinancialStatementId};
 
 pub fn find(db: &mut Db, id: FinancialStatementId) -> Result<Option<FinancialStatement>, DbError> {
     Ok(on_backend!(db, |c| financial_statements::table

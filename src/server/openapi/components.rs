@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use kernel::places::Language;
 use crate::platform::http::{Code, Problem};
+use kernel::places::Language;
 
 /// Adds the shared components.
 pub fn add(document: &mut Value) {

@@ -20,13 +20,13 @@ use serde_json::Value;
 use utoipa::OpenApi as _;
 use utoipa_actix_web::AppExt as _;
 
+use crate::platform::http::problem::{FieldError, ProblemOut};
 use kernel::clock::{Day, Instant};
 use kernel::ids;
 use kernel::money::{AmountIn, Currency, Money};
 use kernel::places::{Country, Language};
 use kernel::rates::Rate;
 use kernel::text::{Email, Line, Note, Number, Source, Subject};
-use crate::platform::http::problem::{FieldError, ProblemOut};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(

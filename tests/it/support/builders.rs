@@ -1,10 +1,10 @@
 //! Builders of what a test needs to be there.
 
+use kernel::caller::Role;
+use kernel::money::Money;
 use netterms::book::customers::model::CustomerRef;
 use netterms::book::exposure::actions::{self, Grant};
 use netterms::book::exposure::model::{Limit, LimitScope, LimitSource};
-use kernel::caller::Role;
-use kernel::money::Money;
 use netterms::platform::http::Problem;
 use netterms::platform::http::auth::house_caller;
 use serde_json::{Value, json};

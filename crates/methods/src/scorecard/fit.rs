@@ -17,9 +17,7 @@ use thiserror::Error;
 use super::{ImportedCharacteristic, MissingRule, Scaling, Scorecard, ScorecardError, WeighedBand};
 use crate::bands::Band;
 use crate::binning::{Binning, BinningSettings, Trend, bin};
-use crate::logistic::{
-    self, LogisticError, LogisticFit, LogisticSettings, Regressor,
-};
+use crate::logistic::{self, LogisticError, LogisticFit, LogisticSettings, Regressor};
 use crate::training::{TrainingSet, real};
 use kernel::progress::{Progress, Stopped};
 

@@ -15,9 +15,7 @@ use std::sync::Arc;
 use super::fit::TreeSettings;
 use super::{Side, Test};
 use crate::binning::Tally;
-use crate::training::{
-    Characteristic, Outcome, TrainingSet, Values, real, roundest_between,
-};
+use crate::training::{Characteristic, Outcome, TrainingSet, Values, real, roundest_between};
 use kernel::progress::{Progress, Stopped};
 
 /// The most nodes: pruning looks at all of them for each that goes, and nobody reads a tree of ten thousand leaves.

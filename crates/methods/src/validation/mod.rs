@@ -22,8 +22,8 @@ use thiserror::Error;
 
 use super::binning::Tally;
 use super::training::{Outcome, real};
-use kernel::progress::{Progress, Stopped};
 pub use calibration::CalibrationBin;
+use kernel::progress::{Progress, Stopped};
 use ranked::{Figures, Ranked};
 
 /// A customer who was scored and whose outcome is known.

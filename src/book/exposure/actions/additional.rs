@@ -4,18 +4,18 @@ use chrono::Duration;
 
 use super::{AccountError, lock};
 use crate::book::customers::store as customers;
-use crate::book::exposure::api::AdditionalLimitIn;
+use crate::book::exposure::input::AdditionalLimitIn;
 use crate::book::exposure::model::{AdditionalLimit, AdditionalStatus, CreditAccount, LimitScope};
 use crate::book::exposure::rules;
 use crate::book::exposure::store::{self, additional};
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::rules::{authority_of, role_needed};
+use crate::platform::db::{Change, DbError, Tx};
 use kernel::caller::{Caller, Role};
 use kernel::clock::Day;
 use kernel::ids::{AdditionalLimitId, CreditAccountId, CustomerId};
 use kernel::money::{Currency, Money};
-use crate::platform::db::{Change, DbError, Tx};
 
 /// How many additional limits may stand on one account.
 pub const STANDING_MAX: usize = 50;

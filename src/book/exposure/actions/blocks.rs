@@ -7,8 +7,8 @@ use crate::book::customers::model::LegalStatus;
 use crate::book::customers::store as customers;
 use crate::book::exposure::model::{AccountBlock, BlockCause};
 use crate::book::exposure::store;
-use kernel::ids::{AccountBlockId, CreditAccountId, CustomerId};
 use crate::platform::db::{Change, Db, DbError, Tx};
+use kernel::ids::{AccountBlockId, CreditAccountId, CustomerId};
 
 /// Puts a block on an account; one of the same cause that stands on it already is left as it is.
 ///

@@ -12,10 +12,10 @@ use crate::book::exposure::model::{
 };
 use crate::book::exposure::rules::{self, Places};
 use crate::book::exposure::store::{additional, portfolios};
+use crate::platform::db::{Db, DbError};
 use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, PortfolioCapId};
 use kernel::money::Currency;
-use crate::platform::db::{Db, DbError};
 
 /// What bounds some accounts, read in few queries for all of them.
 pub struct Bounds {

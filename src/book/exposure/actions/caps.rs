@@ -13,9 +13,9 @@ use crate::book::exposure::model::{
 };
 use crate::book::exposure::rules::Traits;
 use crate::book::exposure::store::portfolios as store;
+use crate::platform::db::{Change, Db, DbError, Tx};
 use kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
 use kernel::money::{Currency, Money};
-use crate::platform::db::{Change, Db, DbError, Tx};
 
 /// Why a use case on caps was refused.
 #[derive(Debug, thiserror::Error)]

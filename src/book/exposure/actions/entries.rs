@@ -5,10 +5,10 @@ use chrono::NaiveDate;
 use super::{AccountError, lock, orders, post};
 use crate::book::exposure::model::{EntryCategory, Exposure, ExposureEntry};
 use crate::book::exposure::store::{self, entries};
+use crate::platform::db::{Change, Tx};
 use kernel::ids::{CreditAccountId, ExposureEntryId};
 use kernel::money::Money;
 use kernel::text::Number;
-use crate::platform::db::{Change, Tx};
 
 /// What another system says that a document of its own comes to now.
 #[derive(Debug, Clone)]

@@ -6,14 +6,14 @@ use chrono::NaiveDate;
 
 use super::{AccountError, blocks, caps, lock_all};
 use crate::book::customers::actions as customers_actions;
-use crate::book::customers::api::CustomerPatch;
+use crate::book::customers::input::CustomerPatch;
 use crate::book::customers::model::{Customer, CustomerRef, LegalStatus};
 use crate::book::customers::store as customers;
 use crate::book::exposure::model::{CreditAccount, Exposure};
 use crate::book::exposure::store::{self, Movement};
+use crate::platform::db::{Change, DbError, Tx};
 use kernel::ids::{CreditAccountId, CustomerId};
 use kernel::text::Note;
-use crate::platform::db::{Change, DbError, Tx};
 
 /// Moves a customer with all below it to another group, or out of any. Exposure moves with them.
 ///

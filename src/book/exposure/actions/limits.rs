@@ -5,10 +5,10 @@ use chrono::NaiveDate;
 use super::{AccountError, Locked, lock_version, save};
 use crate::book::exposure::model::{CreditAccount, Limit, LimitEntry, LimitScope, LimitSource};
 use crate::book::exposure::store;
+use crate::platform::db::Tx;
 use kernel::ids::{ApplicationId, CreditAccountId, LimitId};
 use kernel::money::Money;
 use kernel::text::Note;
-use crate::platform::db::Tx;
 
 /// A limit to be set, with where it comes from and why.
 #[derive(Debug, Clone)]

@@ -6,8 +6,8 @@ use super::{AccountError, caps};
 use crate::book::customers::store as customers;
 use crate::book::exposure::model::{CreditAccount, Exposure};
 use crate::book::exposure::store::{self, Movement};
-use kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
 use crate::platform::db::{Db, DbError, Tx};
+use kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
 
 /// An account and those of its customer's ancestors, locked until the unit of work ends.
 #[derive(Debug, Clone)]

@@ -17,13 +17,13 @@ use serde::Serialize;
 use crate::book::customers::actions::CustomerError;
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
-use crate::book::exposure::api::CreditAccountIn;
+use crate::book::exposure::input::CreditAccountIn;
 use crate::book::exposure::model::{AccountStatus, CreditAccount, Exposure};
 use crate::book::exposure::store;
+use crate::platform::db::{Change, DbError, Tx};
 use kernel::ids::{CreditAccountId, CustomerId};
 use kernel::money::Currency;
 use kernel::text::{Note, Number};
-use crate::platform::db::{Change, DbError, Tx};
 
 pub use blocks::{block, hand_down, hand_down_all, unblock};
 pub use groups::{change_customer, move_to_group, set_legal_status};

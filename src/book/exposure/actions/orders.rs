@@ -15,10 +15,10 @@ use crate::book::exposure::model::{
 use crate::book::exposure::rules::orders::{self as rules, Delivery, OfOrder};
 use crate::book::exposure::store::{entries, orders as store};
 use crate::book::policy::actions as policies;
+use crate::platform::db::{Change, DbError, Tx};
 use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, CustomerId, ExposureEntryId, InvoiceId, ReservationId};
 use kernel::text::Number;
-use crate::platform::db::{Change, DbError, Tx};
 
 /// An invoice that was posted for an order, on its locked account.
 pub struct Billing<'a> {

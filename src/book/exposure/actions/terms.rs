@@ -4,16 +4,16 @@ use chrono::Days;
 
 use super::additional::is_own;
 use super::{AccountError, caps, lock_version, save};
-use crate::book::exposure::api::CreditAccountPatch;
+use crate::book::exposure::input::CreditAccountPatch;
 use crate::book::exposure::model::CreditAccount;
 use crate::book::exposure::store;
 use crate::book::policy::actions as policies;
 use crate::book::policy::rules::{authority_of, top_level};
+use crate::platform::db::Tx;
 use kernel::caller::Role;
 use kernel::clock::Day;
 use kernel::ids::CreditAccountId;
 use kernel::text::Note;
-use crate::platform::db::Tx;
 
 /// For how many days an account may be exempt at most.
 const EXEMPT_DAYS_MAX: u64 = 366;

@@ -1,25 +1,24 @@
 //! `/v1/credit-accounts/{id}/additional-limits` and `/v1/additional-limits`.
 
+use crate::book::exposure::input::{AdditionalLimitIn, NoFilter, ReasonIn};
 use actix_web::{HttpRequest, get, post, web};
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::{Validate, ValidationError};
 
-use super::{NoFilter, ReasonIn, find_visible};
+use super::find_visible;
 use crate::book::exposure::actions::additional::{self, AdditionalError, STANDING_MAX};
 use crate::book::exposure::model::{AdditionalKind, AdditionalLimit, AdditionalStatus, LimitScope};
 use crate::book::exposure::store::additional as store;
-use kernel::clock::{Day, Instant};
-use kernel::ids::{AdditionalLimitId, CreditAccountId};
-use kernel::money::{Money, PositiveIn};
-use kernel::text::{Line, Note, Number};
 use crate::platform::http::auth::{GrantAdditionalLimits, ReadAccounts};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Doors, IfMatch, KeyedCommand, Listing, Outcome, Problem,
 };
+use kernel::clock::Instant;
+use kernel::ids::{AdditionalLimitId, CreditAccountId};
+use kernel::money::Money;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -149,48 +148,6 @@ pub async fn withdraw_additional_limit(
             Ok(Answer::ok(&AdditionalLimitOut::from(limit))?.version(version))
         })
         .await
-}
-
-/// An additional limit to be granted.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[validate(schema(function = "is_consistent"))]
-#[schema(example = json!({
-    "kind": "secured", "amount": {"amount": "95000.00", "currency": "CNY"}, "valid_until": "2099-12-31",
-    "reference": "Bank guarantee BG-2026-114, haircut 5 %", "reason": "Guarantee of Bank of Suzhou received."
-}))]
-pub struct AdditionalLimitIn {
-    pub kind: AdditionalKind,
-    /// The customer's own limit when not given.
-    pub scope: Option<LimitScope>,
-    /// What it adds, after any haircut; in the account's currency.
-    pub amount: PositiveIn,
-    /// The first day on which it holds; today when not given.
-    pub valid_from: Option<Day>,
-    /// The last day on which it holds.
-    pub valid_until: Day,
-    /// The order that it is for: with `one_time`, and with nothing else.
-    pub order_number: Option<Number>,
-    /// The guarantee, pledge or cover that it rests on: needed with `secured` and `insured`.
-    pub reference: Option<Line>,
-    pub reason: Note,
-}
-
-/// What the request alone shows to be wrong.
-fn is_consistent(input: &AdditionalLimitIn) -> Result<(), ValidationError> {
-    let wrong = |code: &'static str, message: &'static str| {
-        Err(ValidationError::new(code).with_message(message.into()))
-    };
-    if (input.kind == AdditionalKind::OneTime) != input.order_number.is_some() {
-        return wrong(
-            "order_number",
-            "order_number is needed with one_time, and with nothing else",
-        );
-    }
-    if input.kind.secures() && input.reference.is_none() {
-        return wrong("reference", "reference is needed with secured and insured");
-    }
-    Ok(())
 }
 
 /// A limit beside the base limit.

@@ -1,14 +1,16 @@
 //! `/v1/portfolio-caps`.
 
+use crate::book::exposure::input::{
+    PortfolioCapFilter, PortfolioCapIn, PortfolioCapPatch, ReasonIn,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{HttpRequest, get, patch, post, web};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::{Validate, ValidationError};
 
-use super::{ExposureOut, ReasonIn};
+use super::ExposureOut;
 use crate::book::exchange_rates::rules::RateTable;
 use crate::book::exchange_rates::store as exchange_rates;
 use crate::book::exposure::actions::caps::{self, CapError};
@@ -17,17 +19,16 @@ use crate::book::exposure::rules;
 use crate::book::exposure::store::portfolios as store;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::PolicyDocument;
-use kernel::clock::Instant;
-use kernel::ids::PortfolioCapId;
-use kernel::money::{AmountIn, Currency, Money};
-use kernel::places::Country;
-use kernel::text::{Line, Note, Subject};
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{ReadPortfolioCaps, SetPortfolioCaps};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid,
 };
+use kernel::clock::Instant;
+use kernel::ids::PortfolioCapId;
+use kernel::money::{Currency, Money};
+use kernel::text::Line;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -181,59 +182,6 @@ pub async fn remove_portfolio_cap(
             Ok(Answer::ok(&last)?.version(version.0))
         })
         .await
-}
-
-/// A cap to be set up.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[validate(schema(function = "is_consistent"))]
-#[schema(example = json!({
-    "kind": "country", "key": "CN", "limit": {"amount": "5000000.00", "currency": "CNY"},
-    "reason": "Board of 31 March: no more than a third of the book in one country."
-}))]
-pub struct PortfolioCapIn {
-    pub kind: PortfolioKind,
-    /// The segment, the salesperson's subject, the country's code, or the industry; left out for the company.
-    pub key: Option<Line>,
-    pub limit: AmountIn,
-    pub reason: Note,
-}
-
-/// What the request alone shows to be wrong.
-fn is_consistent(input: &PortfolioCapIn) -> Result<(), ValidationError> {
-    let fits = match (input.kind, &input.key) {
-        (PortfolioKind::Company, key) => key.is_none(),
-        (_, None) => false,
-        (PortfolioKind::Country, Some(key)) => key.as_str().parse::<Country>().is_ok(),
-        (PortfolioKind::Salesperson, Some(key)) => key.as_str().parse::<Subject>().is_ok(),
-        (PortfolioKind::Segment | PortfolioKind::Industry, Some(_)) => true,
-    };
-    if fits {
-        return Ok(());
-    }
-    Err(ValidationError::new("key").with_message(
-        "key must name the segment, salesperson, country or industry, and be left out for the company"
-            .into(),
-    ))
-}
-
-/// A cap's new limit.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"limit": {"amount": "4000000.00", "currency": "CNY"}, "reason": "Outlook was cut."}))]
-pub struct PortfolioCapPatch {
-    pub limit: AmountIn,
-    pub reason: Note,
-}
-
-/// Which caps.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct PortfolioCapFilter {
-    #[serde(default)]
-    #[param(max_items = 10)]
-    pub kind: Vec<PortfolioKind>,
 }
 
 /// The most that accounts which have something in common may owe together.

@@ -1,23 +1,23 @@
 //! `/v1/credit-accounts/{id}/exposure-entries`.
 
+use crate::book::exposure::input::{ExposureEntryIn, NoFilter};
 use actix_web::{HttpRequest, get, put, web};
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::Validate;
 
-use super::{NoFilter, find_visible};
+use super::find_visible;
 use crate::book::exposure::actions::entries::{self, EntryStatement};
 use crate::book::exposure::model::{EntryCategory, ExposureEntry};
 use crate::book::exposure::store::entries as store;
-use kernel::clock::{Day, Instant};
-use kernel::ids::{CreditAccountId, ExposureEntryId};
-use kernel::money::{AmountIn, Money};
-use kernel::text::Number;
 use crate::platform::http::auth::{PostExposureEntries, ReadAccounts};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Answer, Doors, Listing, Outcome, Valid};
+use kernel::clock::Instant;
+use kernel::ids::{CreditAccountId, ExposureEntryId};
+use kernel::money::Money;
+use kernel::text::Number;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -99,22 +99,6 @@ pub async fn list_exposure_entries(
     Ok(page
         .map(ExposureEntryOut::from)
         .into_response(&request, &cursors))
-}
-
-/// What a document of another system comes to now.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "amount": {"amount": "40000.00", "currency": "CNY"}, "entry_date": "2026-03-31", "order_number": "SO-2026-0001"
-}))]
-pub struct ExposureEntryIn {
-    /// In the account's currency; of a delivery, all that was delivered by it, billed or not. 0 ends the entry.
-    pub amount: AmountIn,
-    /// The day of the document.
-    pub entry_date: Day,
-    /// The order that was delivered, of `delivered_not_billed` alone. It stays that which was named first, also when it
-    /// is not given any more.
-    pub order_number: Option<Number>,
 }
 
 /// Exposure that another system told of.

@@ -5,33 +5,37 @@ mod caps;
 mod entries;
 mod shapes;
 
+use crate::book::exposure::input::{
+    CreditAccountFilter, CreditAccountIn, CreditAccountPatch, CreditAccountSort, LowerLimitIn,
+    NoFilter, ParentIn, ReasonIn,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{HttpRequest, get, patch, post, put, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use self::additional::{AdditionalLimitIn, AdditionalLimitOut};
-pub use self::caps::PortfolioCapFilter;
+pub use self::additional::AdditionalLimitOut;
 pub use self::shapes::*;
 use super::actions::bounds::Bounds;
 use super::actions::{self, AccountError};
 use super::model::{AccountStatus, CreditAccount, LimitScope};
 use super::store;
-use crate::book::customers::api::{CustomerOut, CustomerPatch, LegalStatusIn, customer_answer};
+use crate::book::customers::api::{CustomerOut, customer_answer};
+use crate::book::customers::input::{CustomerPatch, LegalStatusIn};
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::policy::actions as policies;
-use kernel::caller::Caller;
-use kernel::clock::Day;
-use kernel::ids::{CreditAccountId, CustomerId};
-use kernel::money::Money;
-use kernel::text::Number;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{EditCustomers, ManageAccounts, ReadAccounts, SetLegalStatus};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid,
 };
+use kernel::caller::Caller;
+use kernel::clock::Day;
+use kernel::ids::{CreditAccountId, CustomerId};
+use kernel::money::Money;
+use kernel::text::Number;
 
 pub fn routes(config: &mut ServiceConfig) {
     config

@@ -6,7 +6,6 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::AdditionalLimitOut;
-use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::actions::Locked;
 use crate::book::exposure::actions::bounds::{Bounds, ForOrder};
 use crate::book::exposure::model::{
@@ -16,119 +15,10 @@ use crate::book::exposure::model::{
 use crate::book::exposure::rules::{self, NodeKind};
 use crate::book::policy::model::PolicyDocument;
 use kernel::caller::Caller;
-use kernel::clock::{Day, Instant};
+use kernel::clock::Instant;
 use kernel::ids::{ApplicationId, CreditAccountId, CustomerId, DunningProcedureId, LimitId};
-use kernel::money::{AmountIn, Currency, Money};
-use kernel::text::{Line, Note, Number};
-use crate::platform::http::{given, nullable};
-
-/// A credit account to be opened.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"customer": "C-1001", "currency": "CNY", "net_days": 30}))]
-pub struct CreditAccountIn {
-    /// The customer's id or number.
-    #[schema(value_type = Number)]
-    pub customer: CustomerRef,
-    pub currency: Currency,
-    /// Days from invoice to due date; 30 when not given.
-    #[validate(range(min = 0, max = 365))]
-    #[schema(minimum = 0, maximum = 365)]
-    pub net_days: Option<i32>,
-}
-
-/// What is to change on a credit account.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"net_days": 45, "segment": "Steel", "reason": "Agreed with the customer on 31 March."}))]
-pub struct CreditAccountPatch {
-    /// Days from invoice to due date.
-    #[validate(range(min = 0, max = 365))]
-    #[schema(minimum = 0, maximum = 365)]
-    pub net_days: Option<i32>,
-    /// The credit segment that it belongs to, such as a business unit; null for none.
-    #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<Line>)]
-    pub segment: Option<Option<Line>>,
-    /// The last day of its exemption; null ends it.
-    #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<Day>)]
-    pub exempt_until: Option<Option<Day>>,
-    pub reason: Note,
-}
-
-/// Why something is done.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Insolvency was announced today."}))]
-pub struct ReasonIn {
-    pub reason: Note,
-}
-
-/// A limit that is to be lower.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"limit": {"amount": "50000.00", "currency": "CNY"}, "reason": "Pays ever later."}))]
-pub struct LowerLimitIn {
-    /// The customer's own limit when not given.
-    pub scope: Option<LimitScope>,
-    pub limit: AmountIn,
-    pub reason: Note,
-}
-
-/// The group that a customer is to belong to.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"parent_customer": "C-1000"}))]
-pub struct ParentIn {
-    /// The parent's id or number; null for none.
-    #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<Number>, required)]
-    pub parent_customer: Option<CustomerRef>,
-}
-
-/// A filter with nothing in it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NoFilter {}
-
-/// Which accounts, and in which order.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct CreditAccountFilter {
-    /// Accounts of these customers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    /// Accounts of the customers with these numbers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_number: Vec<Number>,
-    #[serde(default)]
-    #[param(max_items = 10)]
-    pub status: Vec<AccountStatus>,
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub currency: Vec<Currency>,
-    /// By time of opening when not given.
-    #[param(inline)]
-    pub sort: Option<CreditAccountSort>,
-}
-
-/// The orders that a list of accounts may have.
-#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
-pub enum CreditAccountSort {
-    #[default]
-    #[serde(rename = "created_at")]
-    CreatedAt,
-    #[serde(rename = "-created_at")]
-    CreatedAtDescending,
-    #[serde(rename = "limit")]
-    Limit,
-    #[serde(rename = "-limit")]
-    LimitDescending,
-}
+use kernel::money::{Currency, Money};
+use kernel::text::{Line, Number};
 
 /// Exposure by category.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

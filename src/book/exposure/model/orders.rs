@@ -4,14 +4,14 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::platform::db::schema::{order_invoices, reservation_captures, reservations};
 use kernel::clock::Instant;
+use kernel::columns::text_enum;
 use kernel::ids::{
     CreditAccountId, CustomerId, ExposureEntryId, Id, InvoiceId, Kind, LimitCheckId, ReservationId,
 };
 use kernel::money::{Currency, Money};
 use kernel::text::Number;
-use kernel::columns::text_enum;
-use crate::platform::db::schema::{order_invoices, reservation_captures, reservations};
 
 text_enum! {
     /// Where a reservation stands.

@@ -4,10 +4,10 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::book::exposure::model::{AdditionalLimit, AdditionalStatus, LimitScope};
-use kernel::ids::{AdditionalLimitId, CreditAccountId};
 use crate::platform::db::schema::additional_limits::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::ids::{AdditionalLimitId, CreditAccountId};
 
 /// The states in which a limit can count.
 const STANDING: [AdditionalStatus; 2] = [AdditionalStatus::Active, AdditionalStatus::Consumed];

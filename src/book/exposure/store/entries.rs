@@ -3,11 +3,11 @@
 use diesel::prelude::*;
 
 use crate::book::exposure::model::{EntryCategory, ExposureEntry};
-use kernel::ids::{CreditAccountId, ExposureEntryId};
-use kernel::text::Number;
 use crate::platform::db::schema::exposure_entries::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::ids::{CreditAccountId, ExposureEntryId};
+use kernel::text::Number;
 
 pub fn find(
     db: &mut Db,

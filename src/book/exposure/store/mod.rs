@@ -12,17 +12,17 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer};
 use diesel::sqlite::Sqlite;
 
-use crate::book::exposure::api::{CreditAccountFilter, CreditAccountSort};
+use crate::book::exposure::input::{CreditAccountFilter, CreditAccountSort};
 use crate::book::exposure::model::{AccountBlock, BlockCause, CreditAccount, Exposure, LimitEntry};
-use kernel::caller::Caller;
-use kernel::ids::{CreditAccountId, CustomerId};
-use kernel::text::Line;
-use kernel::columns::IdColumn;
 use crate::platform::db::schema::{account_blocks, credit_accounts, customers, limits};
 use crate::platform::db::{
     Conn, Db, DbError, Fixed, Mark, MarkOf, Statement, Tx, Writes, on_backend, seek,
 };
 use crate::platform::http::{PageRequest, Problem};
+use kernel::caller::Caller;
+use kernel::columns::IdColumn;
+use kernel::ids::{CreditAccountId, CustomerId};
+use kernel::text::Line;
 
 pub fn find(db: &mut Db, id: CreditAccountId) -> Result<Option<CreditAccount>, DbError> {
     Ok(on_backend!(db, |c| credit_accounts::table

@@ -7,12 +7,12 @@ use crate::book::exposure::model::{
     DEFAULT_PURPOSE, EntryCategory, ExposureEntry, OrderDocumentId, OrderInvoice, Reservation,
     ReservationCapture, ReservationStatus,
 };
-use kernel::ids::{CreditAccountId, CustomerId, InvoiceId, ReservationId};
-use kernel::columns::{IdColumn, InstantColumn};
 use crate::platform::db::schema::{
     exposure_entries, order_invoices, reservation_captures, reservations,
 };
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend};
+use kernel::columns::{IdColumn, InstantColumn};
+use kernel::ids::{CreditAccountId, CustomerId, InvoiceId, ReservationId};
 
 /// How many values one statement is bound to at most.
 const CHUNK: usize = 5_000;

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use crate::book::exposure::api::PortfolioCapFilter;
+use crate::book::exposure::input::PortfolioCapFilter;
 use crate::book::exposure::model::{Exposure, PortfolioCap, PortfolioExposure, PortfolioKind};
-use kernel::ids::PortfolioCapId;
-use kernel::money::Currency;
 use crate::platform::db::schema::{
     credit_accounts, customers, portfolio_caps, portfolio_exposures,
 };
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, sum_minor};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::ids::PortfolioCapId;
+use kernel::money::Currency;
 
 /// Keeps everybody out who would move exposure, and waits for those who do: their row locks on accounts stand against
 /// this one. On SQLite nobody else writes anyway.

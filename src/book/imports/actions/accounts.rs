@@ -11,10 +11,10 @@ use crate::book::exposure::model::{
 use crate::book::exposure::store;
 use crate::book::imports::model::{Row, Verdict};
 use crate::book::imports::rules::AccountRow;
+use crate::platform::db::{Change, DbError, Tx};
 use kernel::ids::{CustomerId, LimitId};
 use kernel::money::Currency;
 use kernel::text::Number;
-use crate::platform::db::{Change, DbError, Tx};
 
 const REASON: &str = "The limit of the day on which the account was taken over.";
 

@@ -9,9 +9,9 @@ use crate::book::customers::{rules, store};
 use crate::book::exposure::actions::lines;
 use crate::book::imports::model::{Row, Verdict};
 use crate::book::imports::rules::CustomerRow;
+use crate::platform::db::{Change, Tx};
 use kernel::ids::CustomerId;
 use kernel::text::Number;
-use crate::platform::db::{Change, Tx};
 
 impl Importable for CustomerRow {
     fn post(tx: &mut Tx, rows: &[Row<CustomerRow>]) -> Result<Vec<Verdict>, ImportError> {

@@ -7,9 +7,9 @@ use crate::book::customers::store as customers;
 use crate::book::exposure::actions::{Locked, lock_all};
 use crate::book::imports::model::{Row, Verdict};
 use crate::book::receivables::actions::ReceivableError;
+use crate::platform::db::{DbError, Tx};
 use kernel::ids::CustomerId;
 use kernel::text::Number;
-use crate::platform::db::{DbError, Tx};
 
 /// The accounts of the customers that a chunk names, locked.
 pub struct Standings {

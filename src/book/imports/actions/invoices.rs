@@ -11,9 +11,9 @@ use crate::book::receivables::actions::{NewInvoice, post_invoices};
 use crate::book::receivables::model::{Invoice, InvoiceStatus};
 use crate::book::receivables::store;
 use crate::book::receivables::store::alike::list_invoices_alike;
+use crate::platform::db::Tx;
 use kernel::ids::CustomerId;
 use kernel::text::Number;
-use crate::platform::db::Tx;
 
 impl Importable for InvoiceRow {
     fn post(tx: &mut Tx, rows: &[Row<InvoiceRow>]) -> Result<Vec<Verdict>, ImportError> {

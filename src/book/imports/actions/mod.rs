@@ -20,11 +20,11 @@ use super::rules::{AccountRow, CustomerRow, FromCells, InvoiceRow, ReceiptRow};
 use crate::book::customers::actions::CustomerError;
 use crate::book::exchange_rates::model::NewRate;
 use crate::book::exposure::actions::AccountError;
-use kernel::caller::Caller;
 use crate::platform::db::{Database, DbError, Retryable, Tx};
 use crate::platform::jobs::model::{Ended, JobError, JobStatus, Remark};
 use crate::platform::jobs::report::ReportWriter;
 use crate::platform::jobs::worker::{Interrupted, JobContext};
+use kernel::caller::Caller;
 
 /// The name of import jobs.
 pub const JOB_KIND: &str = "import";

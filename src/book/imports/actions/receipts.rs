@@ -11,9 +11,9 @@ use crate::book::receivables::actions::{Application, NewReceipt, post_receipts};
 use crate::book::receivables::model::{DocumentRef, DocumentStatus, Receipt};
 use crate::book::receivables::store;
 use crate::book::receivables::store::alike::list_receipts_alike;
+use crate::platform::db::Tx;
 use kernel::ids::CustomerId;
 use kernel::text::Number;
-use crate::platform::db::Tx;
 
 impl Importable for ReceiptRow {
     fn post(tx: &mut Tx, rows: &[Row<ReceiptRow>]) -> Result<Vec<Verdict>, ImportError> {

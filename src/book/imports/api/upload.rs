@@ -10,11 +10,11 @@ use futures_util::StreamExt as _;
 use crate::book::imports::actions::JOB_KIND;
 use crate::book::imports::model::{ImportKind, ImportMode, Mapping, Plan};
 use crate::book::imports::rules::mapping::check_mapping;
-use kernel::caller::Caller;
-use kernel::ids::JobId;
 use crate::platform::http::uploads::Pace;
 use crate::platform::http::{Code, Doors, Problem, read_part};
 use crate::platform::jobs::actions as jobs;
+use kernel::caller::Caller;
+use kernel::ids::JobId;
 
 /// The largest file.
 const FILE_BYTES_MAX: usize = 100 * 1024 * 1024;

@@ -5,11 +5,11 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::{Amounts, Checkpoint, PolicyDocument};
+use kernel::columns::text_enum;
 use kernel::figures::Figure;
 use kernel::ids::DunningProcedureId;
 use kernel::money::Currency;
 use kernel::text::{GradeCode, Line};
-use kernel::columns::text_enum;
 
 /// A discount for paying early: `2/10` is a rate of 0.02 until the tenth day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]

@@ -8,15 +8,15 @@ use super::settling::{
 use super::{ReceivableError, check_amount, counts_from, lock, lock_named};
 use crate::book::exposure::actions::{self as exposure, Locked};
 use crate::book::exposure::model::Exposure;
-use crate::book::receivables::api::shapes::CreditNoteIn;
+use crate::book::receivables::input::CreditNoteIn;
 use crate::book::receivables::model::{
     CreditNote, CreditNoteRef, DocumentStatus, Invoice, InvoiceRef, Source,
 };
 use crate::book::receivables::{rules, store};
+use crate::platform::db::{Change, DbError, Tx};
 use kernel::ids::CreditNoteId;
 use kernel::money::Money;
 use kernel::text::Note;
-use crate::platform::db::{Change, DbError, Tx};
 
 /// Posts a credit note. About an invoice, it settles that one as far as it is open; what is left is unapplied.
 ///

@@ -9,13 +9,13 @@ use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::actions::orders::{self, Billed, Billing};
 use crate::book::exposure::actions::{self as exposure, Locked};
 use crate::book::exposure::model::Exposure;
-use crate::book::receivables::api::shapes::InvoiceIn;
+use crate::book::receivables::input::InvoiceIn;
 use crate::book::receivables::model::{Invoice, InvoiceRef, InvoiceStatus};
 use crate::book::receivables::{rules, store};
+use crate::platform::db::{Change, DbError, Tx};
 use kernel::ids::{InvoiceId, ReservationId};
 use kernel::money::Money;
 use kernel::text::{Note, Number};
-use crate::platform::db::{Change, DbError, Tx};
 
 /// An invoice to be posted to a locked account.
 #[derive(Debug, Clone)]

@@ -26,10 +26,10 @@ use super::rules::{self, DateError};
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions::{self as exposure, Locked};
+use crate::platform::db::{DbError, Tx};
 use kernel::ids::CustomerId;
 use kernel::money::{Currency, Money};
 use kernel::text::Number;
-use crate::platform::db::{DbError, Tx};
 
 /// Why a use case on receivables was refused.
 #[derive(Debug, thiserror::Error)]

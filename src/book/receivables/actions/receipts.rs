@@ -8,13 +8,13 @@ use super::settling::{Application, Funds, Settling, Unapplication, check_free, s
 use super::{ReceivableError, check_amount, counts_from, lock, lock_named};
 use crate::book::exposure::actions::{self as exposure, Locked};
 use crate::book::exposure::model::Exposure;
-use crate::book::receivables::api::shapes::ReceiptIn;
+use crate::book::receivables::input::ReceiptIn;
 use crate::book::receivables::model::{DocumentStatus, Receipt, ReceiptRef, Source};
 use crate::book::receivables::{rules, store};
+use crate::platform::db::{Change, DbError, Tx};
 use kernel::ids::{CustomerId, ReceiptId};
 use kernel::money::Money;
 use kernel::text::{Note, Number};
-use crate::platform::db::{Change, DbError, Tx};
 
 /// A receipt to be posted to a locked account.
 #[derive(Debug, Clone)]

@@ -11,10 +11,10 @@ use crate::book::receivables::model::{
 };
 use crate::book::receivables::rules::{self, Candidate, Share};
 use crate::book::receivables::store;
+use crate::platform::db::{Change, Db, DbError, Tx};
 use kernel::ids::{CustomerId, InvoiceId, SettlementId};
 use kernel::money::Money;
 use kernel::text::Number;
-use crate::platform::db::{Change, Db, DbError, Tx};
 
 /// Which invoices money is for.
 #[derive(Debug, Clone)]

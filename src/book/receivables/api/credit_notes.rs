@@ -1,18 +1,20 @@
 //! Credit notes.
 
+use crate::book::receivables::input::{
+    ApplyIn, CreditNoteFilter, CreditNoteIn, TakeBackIn, UnapplyIn,
+};
 use actix_web::{HttpRequest, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::filters::CreditNoteFilter;
 use super::refuse_hidden;
-use super::shapes::{ApplyIn, CreditNoteIn, CreditNoteOut, TakeBackIn, UnapplyIn};
+use super::shapes::CreditNoteOut;
 use crate::book::receivables::actions::{self, ReceivableError};
 use crate::book::receivables::model::CreditNoteRef;
 use crate::book::receivables::store;
-use kernel::text::Number;
 use crate::platform::http::auth::{PostCash, ReadReceivables, ReverseDocuments};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Answer, Doors, IfMatch, KeyedCommand, Listing, Outcome};
+use kernel::text::Number;
 
 pub fn routes(config: &mut ServiceConfig) {
     config

@@ -1,28 +1,27 @@
 //! Invoices, one by one and many at once.
 
+use crate::book::receivables::input::{
+    CancelInvoiceIn, InvoiceBatchIn, InvoiceFilter, InvoiceIn, InvoiceSort,
+};
 use actix_web::http::header::ACCEPT_LANGUAGE;
 use actix_web::{HttpRequest, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::filters::{InvoiceFilter, InvoiceSort};
 use super::refuse_hidden;
-use super::shapes::{
-    BatchQuery, CancelInvoiceIn, InvoiceBatchIn, InvoiceBatchOut, InvoiceIn, InvoiceOut, ItemOut,
-    SettlementOut,
-};
-use crate::book::exposure::api::NoFilter;
+use super::shapes::{BatchQuery, InvoiceBatchOut, InvoiceOut, ItemOut, SettlementOut};
+use crate::book::exposure::input::NoFilter;
 use crate::book::receivables::actions::{self, ReceivableError};
 use crate::book::receivables::model::{Invoice, InvoiceRef};
 use crate::book::receivables::store;
-use kernel::caller::Caller;
-use kernel::places::Language;
-use kernel::text::Number;
 use crate::platform::db::Db;
 use crate::platform::http::auth::{PostInvoices, ReadReceivables, ReverseDocuments};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
 use crate::platform::http::{
     Actor, Answer, Code, Doors, IfMatch, KeyedCommand, Listing, Outcome, Problem,
 };
+use kernel::caller::Caller;
+use kernel::places::Language;
+use kernel::text::Number;
 
 pub fn routes(config: &mut ServiceConfig) {
     config

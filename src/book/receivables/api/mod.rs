@@ -12,10 +12,10 @@ use super::actions::ReceivableError;
 use super::model::InvoiceStatus;
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
-use kernel::caller::Caller;
-use kernel::ids::CustomerId;
 use crate::platform::db::Db;
 use crate::platform::http::{Code, Problem};
+use kernel::caller::Caller;
+use kernel::ids::CustomerId;
 
 pub fn routes(config: &mut ServiceConfig) {
     config

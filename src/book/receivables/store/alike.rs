@@ -6,10 +6,10 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
-use kernel::ids::CustomerId;
-use kernel::text::Number;
 use crate::platform::db::schema::{invoices, receipts};
 use crate::platform::db::{Db, DbError, on_backend};
+use kernel::ids::CustomerId;
+use kernel::text::Number;
 
 /// Customer, day and amount of a document, and its number.
 pub type Written = (CustomerId, NaiveDate, i64, Number);

@@ -6,11 +6,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Date, Text};
 
 use crate::book::receivables::model::{InvoicePart, Payment, Sales};
-use kernel::ids::CustomerId;
-use kernel::money::Currency;
-use kernel::columns::IdColumn;
 use crate::platform::db::schema::{invoices, settlements};
 use crate::platform::db::{Db, DbError, on_backend, sum_minor};
+use kernel::columns::IdColumn;
+use kernel::ids::CustomerId;
+use kernel::money::Currency;
 
 /// How many invoices each of these customers has not paid in full, due or not, and what is open on them; customers with
 /// none are left out.

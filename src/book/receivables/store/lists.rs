@@ -3,15 +3,15 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::book::receivables::api::filters::{
+use crate::book::receivables::input::{
     CreditNoteFilter, InvoiceFilter, InvoiceSort, ReceiptFilter,
 };
 use crate::book::receivables::model::{CreditNote, Invoice, Receipt, Settlement};
-use kernel::caller::Caller;
-use kernel::ids::{CreditNoteId, InvoiceId, ReceiptId, SettlementId};
 use crate::platform::db::schema::{credit_notes, customers, invoices, receipts, settlements};
 use crate::platform::db::{Db, DbError, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::caller::Caller;
+use kernel::ids::{CreditNoteId, InvoiceId, ReceiptId, SettlementId};
 
 /// Keeps a query to the customers that the caller may see, and to those that the filter names.
 macro_rules! of_customers {

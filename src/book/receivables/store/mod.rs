@@ -14,11 +14,11 @@ use super::model::{
     CreditNote, CreditNoteRef, DocumentRef, DocumentStatus, Invoice, InvoiceRef, InvoiceStatus,
     Receipt, ReceiptRef, Settlement, Source,
 };
-use kernel::ids::{CustomerId, InvoiceId, ReceiptId};
-use kernel::text::Number;
-use kernel::columns::IdColumn;
 use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend};
+use kernel::columns::IdColumn;
+use kernel::ids::{CustomerId, InvoiceId, ReceiptId};
+use kernel::text::Number;
 
 pub use conduct::{list_invoice_parts, list_payments, list_sales, list_unpaid};
 pub use lists::{list_credit_notes, list_invoices, list_receipts, list_settlements};

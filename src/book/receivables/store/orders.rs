@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable};
 
 use crate::book::receivables::model::Invoice;
-use kernel::columns::IdColumn;
 use crate::platform::db::schema::invoices;
 use crate::platform::db::{Conn, DbError, Tx};
+use kernel::columns::IdColumn;
 
 /// Writes which reservations invoices were captured from, and what they passed their orders by, just after they were
 /// posted: that is no change of theirs.

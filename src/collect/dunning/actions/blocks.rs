@@ -10,11 +10,11 @@ use crate::book::exposure::actions::{self as exposure, Locked};
 use crate::book::exposure::model::BlockCause;
 use crate::book::exposure::store as accounts;
 use crate::book::receivables::store as receivables;
-use crate::collect::dunning::api::BlockIn;
+use crate::collect::dunning::input::BlockIn;
 use crate::collect::dunning::model::{BlockStatus, DunningBlock};
 use crate::collect::dunning::store;
-use kernel::ids::{CreditAccountId, CustomerId, DunningBlockId, InvoiceId};
 use crate::platform::db::{Change, DbError, Reaction, Tx};
+use kernel::ids::{CreditAccountId, CustomerId, DunningBlockId, InvoiceId};
 
 /// Keeps dunning away from a customer, or from one invoice, up to and including a day.
 ///

@@ -11,9 +11,9 @@ use crate::collect::dunning::model::{
 };
 use crate::collect::dunning::rules;
 use crate::collect::dunning::store::{self, Which};
+use crate::platform::db::{Change, Tx};
 use kernel::ids::{CustomerId, DunningNoticeId, DunningRunId, InvoiceId};
 use kernel::places::Language;
-use crate::platform::db::{Change, Tx};
 
 /// What becomes of one notice.
 struct Fate<'a> {

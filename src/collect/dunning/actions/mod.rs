@@ -11,8 +11,8 @@ use super::letters::TemplateError;
 use super::model::{BlockStatus, LeftOut, RunStatus};
 use super::rules::Misfit;
 use crate::book::exposure::actions::AccountError;
-use kernel::text::Subject;
 use crate::platform::db::DbError;
+use kernel::text::Subject;
 
 pub use blocks::{BLOCKS, lift_block, put_block};
 pub use issue::issue;

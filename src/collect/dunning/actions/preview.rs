@@ -16,9 +16,9 @@ use crate::collect::dunning::model::{
 };
 use crate::collect::dunning::rules::{self, Blocks, Cover, Proposal};
 use crate::collect::dunning::store::{self, Debtor, Which};
+use crate::platform::db::{Change, Db, DbError, Tx, write_document};
 use kernel::ids::{CustomerId, DunningNoticeId, DunningProcedureId, DunningRunId};
 use kernel::text::Line;
-use crate::platform::db::{Change, Db, DbError, Tx, write_document};
 
 /// All that a run decides on, read in a handful of queries whatever the size of the book.
 pub(super) struct Book {

@@ -3,11 +3,11 @@
 use super::DunningError;
 use crate::book::exposure::actions as exposure;
 use crate::book::exposure::model::CreditAccount;
-use crate::collect::dunning::api::{AssignmentIn, ProcedureIn};
+use crate::collect::dunning::input::{AssignmentIn, ProcedureIn};
 use crate::collect::dunning::model::{Document, Level, Procedure, ProcedureUsage};
 use crate::collect::dunning::{letters, rules, store};
-use kernel::ids::{CreditAccountId, DunningProcedureId};
 use crate::platform::db::{Change, DbError, Tx, write_document};
+use kernel::ids::{CreditAccountId, DunningProcedureId};
 
 /// Writes a new procedure; it holds for the accounts that are then given it.
 ///

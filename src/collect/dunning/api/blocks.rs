@@ -1,23 +1,20 @@
 //! `/v1/dunning-blocks`.
 
+use crate::collect::dunning::input::{BlockFilter, BlockIn, RunReasonIn};
 use actix_web::{HttpRequest, get, post, web};
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use validator::{Validate, ValidationError};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::runs::RunReasonIn;
-use crate::book::customers::model::CustomerRef;
-use crate::book::receivables::model::InvoiceRef;
 use crate::collect::dunning::actions;
 use crate::collect::dunning::model::{BlockStatus, DunningBlock};
 use crate::collect::dunning::store;
-use kernel::clock::{Day, Instant};
-use kernel::ids::{CustomerId, DunningBlockId, InvoiceId};
-use kernel::text::{Note, Number, Subject};
 use crate::platform::http::auth::{ReadDunning, RunDunning};
 use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
 use crate::platform::http::{Actor, Answer, Command, Doors, IfMatch, Listing, Outcome};
+use kernel::clock::Instant;
+use kernel::ids::{CustomerId, DunningBlockId, InvoiceId};
+use kernel::text::{Note, Subject};
 
 /// Block dunning
 ///
@@ -104,49 +101,6 @@ pub async fn lift_dunning_block(
             Ok(Answer::ok(&BlockOut::new(block, tx.today()))?.version(version))
         })
         .await
-}
-
-/// A dunning block, on a customer or on one invoice.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[validate(schema(function = one_target))]
-#[schema(as = DunningBlockIn, example = json!({
-    "customer": "C-1001", "reason": "The delivery of 12 March is being inspected.", "until": "2026-04-15"
-}))]
-pub struct BlockIn {
-    /// All invoices of this customer, by id or number.
-    #[schema(value_type = Option<Number>)]
-    pub customer: Option<CustomerRef>,
-    /// This invoice alone, by id or number.
-    #[schema(value_type = Option<Number>)]
-    pub invoice: Option<InvoiceRef>,
-    pub reason: Note,
-    /// The last day on which it holds.
-    pub until: Day,
-}
-
-fn one_target(block: &BlockIn) -> Result<(), ValidationError> {
-    if block.customer.is_some() == block.invoice.is_some() {
-        return Err(ValidationError::new("one_target")
-            .with_message("name either a customer or an invoice".into()));
-    }
-    Ok(())
-}
-
-/// Which blocks.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct BlockFilter {
-    /// Blocks on these customers and on their invoices.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    /// Blocks on these invoices.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub invoice_id: Vec<InvoiceId>,
-    pub status: Option<BlockStatus>,
 }
 
 /// A dunning block.

@@ -12,12 +12,6 @@ use super::actions::DunningError;
 use super::model::BlockStatus;
 use crate::platform::http::{Code, Problem};
 
-pub use blocks::{BlockFilter, BlockIn};
-pub use notices::NoticeFilter;
-pub use procedures::{AssignmentIn, ProcedureIn};
-pub use runs::RunFilter;
-pub use stages::{CustomerStageFilter, StageFilter};
-
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(procedures::create_dunning_procedure)
@@ -88,23 +82,5 @@ impl From<DunningError> for Problem {
             DunningError::Db(error) => error.into(),
             DunningError::Incomplete(_) => Problem::internal(error),
         }
-    }
-}
-
-/// The highest level that a procedure may have.
-const LEVEL_MAX: i32 = 10;
-
-/// A dunning level in a query: within the bounds that the contract gives.
-fn level_number<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<i32>, D::Error> {
-    use serde::Deserialize as _;
-    let level = i32::deserialize(deserializer)?;
-    if (1..=LEVEL_MAX).contains(&level) {
-        Ok(Some(level))
-    } else {
-        Err(serde::de::Error::custom(format!(
-            "must be between 1 and {LEVEL_MAX}"
-        )))
     }
 }

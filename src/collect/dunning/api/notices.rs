@@ -1,5 +1,6 @@
 //! `/v1/dunning-notices`.
 
+use crate::collect::dunning::input::NoticeFilter;
 use std::collections::BTreeMap;
 
 use actix_web::http::header::{ACCEPT, CONTENT_LANGUAGE, VARY};
@@ -9,20 +10,20 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::book::customers::store as customers;
-use crate::book::exposure::api::NoFilter;
+use crate::book::exposure::input::NoFilter;
 use crate::collect::dunning::actions::DunningError;
 use crate::collect::dunning::model::{Channel, Effect, LeftOut, Notice, NoticeItem, NoticeStatus};
 use crate::collect::dunning::store;
+use crate::platform::db::{Db, DbError};
+use crate::platform::http::auth::ReadDunning;
+use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams, Query};
+use crate::platform::http::{Actor, Answer, Doors, Listing, Outcome, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, CustomerId, DunningNoticeId, DunningRunId, InvoiceId};
 use kernel::money::Money;
 use kernel::places::Language;
 use kernel::text::{Line, Number};
-use crate::platform::db::{Db, DbError};
-use crate::platform::http::auth::ReadDunning;
-use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams, Query};
-use crate::platform::http::{Actor, Answer, Doors, Listing, Outcome, PageRequest, Problem};
 
 /// List the notices of a dunning run
 ///
@@ -206,30 +207,6 @@ fn describe(db: &mut Db, notices: Vec<Notice>) -> Result<Vec<NoticeOut>, DbError
             ))
         })
         .collect())
-}
-
-/// Which notices.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct NoticeFilter {
-    /// Notices of this run.
-    pub run_id: Option<DunningRunId>,
-    /// Notices to these customers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    /// Notices to the customers with these numbers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_number: Vec<Number>,
-    /// Notices of this level.
-    #[param(minimum = 1, maximum = 10)]
-    #[serde(default, deserialize_with = "super::level_number")]
-    pub level: Option<i32>,
-    #[serde(default)]
-    #[param(max_items = 10)]
-    pub status: Vec<NoticeStatus>,
 }
 
 /// In which form a letter is read.

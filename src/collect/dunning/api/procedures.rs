@@ -1,23 +1,25 @@
 //! `/v1/dunning-procedures`, and the procedure of a credit account.
 
+use crate::collect::dunning::input::{AssignmentIn, ProcedureIn};
 use actix_web::{HttpRequest, get, post, put, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-use validator::Validate;
 
-use crate::book::exposure::api::{CreditAccountOut, NoFilter, describe};
+use crate::book::exposure::api::{CreditAccountOut, describe};
+
+use crate::book::exposure::input::NoFilter;
 use crate::collect::dunning::actions::{self, DunningError};
 use crate::collect::dunning::model::{Level, Procedure, ProcedureUsage};
 use crate::collect::dunning::store;
-use kernel::clock::Instant;
-use kernel::ids::{CreditAccountId, DunningProcedureId};
-use kernel::text::{Line, Note};
 use crate::platform::db::DbError;
 use crate::platform::http::auth::{ManageAccounts, ReadDunning, RunDunning};
 use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
 use crate::platform::http::{
     Actor, Answer, Command, Doors, IfMatch, Listing, Nothing, Outcome, Problem, Valid,
 };
+use kernel::clock::Instant;
+use kernel::ids::{CreditAccountId, DunningProcedureId};
+use kernel::text::Line;
 
 /// Create a dunning procedure
 ///
@@ -188,39 +190,6 @@ pub async fn assign_dunning_procedure(
 fn answer(procedure: Procedure) -> Result<Answer, Problem> {
     let version = procedure.version;
     Ok(Answer::ok(&ProcedureOut::new(procedure)?)?.version(version))
-}
-
-/// A dunning procedure that is written.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = DunningProcedureIn, example = json!({
-    "name": "Key accounts",
-    "levels": [{
-        "level": 1, "days_past_due": 5, "minimum_days_between": 7,
-        "minimum_amounts": [{"amount": "500.00", "currency": "CNY"}], "channel": "email", "effect": "none",
-        "texts": {
-            "en": {"subject": "Reminder: {{ total }}", "body": "Dear {{ customer_name }},\n\n{{ invoices }}\n\nPlease pay."},
-            "zh-CN": {"subject": "付款提醒：{{ total }}", "body": "尊敬的{{ customer_name }}：\n\n{{ invoices }}\n\n请付款。"}
-        }
-    }]
-}))]
-pub struct ProcedureIn {
-    pub name: Line,
-    #[validate(length(min = 1, max = 10), nested)]
-    #[schema(min_items = 1, max_items = 10)]
-    pub levels: Vec<Level>,
-}
-
-/// Which procedure an account is given.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = DunningAssignmentIn, example = json!({
-    "dunning_procedure_id": "dpr_01k00000000000000000000001", "reason": "Key account: written to by its salesperson."
-}))]
-pub struct AssignmentIn {
-    /// Null for the default.
-    pub dunning_procedure_id: Option<DunningProcedureId>,
-    pub reason: Note,
 }
 
 /// A dunning procedure.

@@ -1,23 +1,23 @@
 //! `/v1/dunning-runs`.
 
+use crate::collect::dunning::input::{RunFilter, RunIn, RunReasonIn};
 use actix_web::{HttpRequest, get, post, web};
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::collect::dunning::actions::{self, DunningError};
 use crate::collect::dunning::model::{LeftOut, Run, RunStatus, Skipped};
 use crate::collect::dunning::store;
-use kernel::clock::{Day, Instant};
-use kernel::ids::DunningRunId;
-use kernel::text::{Note, Subject};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ApproveDunning, ReadDunning, RunDunning};
 use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
 use crate::platform::http::{
     Actor, Answer, Command, Doors, IfMatch, KeyedCommand, Listing, Nothing, Outcome, Problem,
 };
+use kernel::clock::{Day, Instant};
+use kernel::ids::DunningRunId;
+use kernel::text::Subject;
 
 /// Preview a dunning run
 ///
@@ -187,33 +187,6 @@ pub async fn cancel_dunning_run(
 fn answer(run: Run) -> Result<Answer, Problem> {
     let version = run.version;
     Ok(Answer::ok(&RunOut::new(run)?)?.version(version))
-}
-
-/// A run to be previewed.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = DunningRunIn, example = json!({"as_of": "2026-03-31"}))]
-pub struct RunIn {
-    /// The day on which ages are counted: today when not given, never in the future.
-    pub as_of: Option<Day>,
-}
-
-/// Why a run is cancelled.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = DunningReasonIn, example = json!({"reason": "The bank statement of yesterday was not posted yet."}))]
-pub struct RunReasonIn {
-    pub reason: Note,
-}
-
-/// Which runs.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct RunFilter {
-    #[serde(default)]
-    #[param(max_items = 10)]
-    pub status: Vec<RunStatus>,
 }
 
 /// A dunning run.

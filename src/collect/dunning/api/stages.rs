@@ -1,20 +1,21 @@
 //! `/v1/dunning-stages`.
 
+use crate::collect::dunning::input::{CustomerStageFilter, StageFilter};
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, get, web};
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::collect::dunning::store::{self, CustomerStage, Debtor, InvoiceStage};
-use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId};
-use kernel::money::Money;
-use kernel::text::Number;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::ReadDunning;
 use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
 use crate::platform::http::{Actor, Doors, Listing, Outcome};
+use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId};
+use kernel::money::Money;
+use kernel::text::Number;
 
 /// List how far invoices have been dunned
 ///
@@ -94,40 +95,6 @@ fn describe(db: &mut Db, stages: &[CustomerStage]) -> Result<Vec<CustomerStageOu
             })
         })
         .collect())
-}
-
-/// Which stages.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct StageFilter {
-    /// Stages of invoices to these customers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    /// Stages of invoices to the customers with these numbers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_number: Vec<Number>,
-    /// Stages of this level or higher.
-    #[param(minimum = 1, maximum = 10)]
-    #[serde(default, deserialize_with = "super::level_number")]
-    pub level_min: Option<i32>,
-}
-
-/// Which customers' stages.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct CustomerStageFilter {
-    /// These customers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    /// The customers with these numbers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_number: Vec<Number>,
 }
 
 /// How far an invoice has been dunned.

@@ -3,15 +3,15 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::collect::dunning::api::BlockFilter;
+use crate::collect::dunning::input::BlockFilter;
 use crate::collect::dunning::model::{BlockStatus, DunningBlock};
 use crate::collect::dunning::rules::Blocks;
-use kernel::caller::Caller;
-use kernel::ids::{CustomerId, DunningBlockId, InvoiceId};
 use crate::platform::db::schema::customers;
 use crate::platform::db::schema::dunning_blocks::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::caller::Caller;
+use kernel::ids::{CustomerId, DunningBlockId, InvoiceId};
 
 pub fn find_block(db: &mut Db, id: DunningBlockId) -> Result<Option<DunningBlock>, DbError> {
     Ok(on_backend!(db, |c| dunning_blocks::table

@@ -6,12 +6,12 @@ use diesel::prelude::*;
 use crate::book::customers::model::Customer;
 use crate::book::exposure::model::CreditAccount;
 use crate::collect::dunning::model::OpenInvoice;
-use kernel::ids::{CustomerId, DunningRunId, InvoiceId};
-use kernel::text::Number;
 use crate::platform::db::schema::{
     credit_accounts, customers, dunning_notice_items, dunning_notices, dunning_stages, invoices,
 };
 use crate::platform::db::{Db, DbError, on_backend};
+use kernel::ids::{CustomerId, DunningRunId, InvoiceId};
+use kernel::text::Number;
 
 /// Which invoices.
 #[derive(Debug, Clone, Copy)]

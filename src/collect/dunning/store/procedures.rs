@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 
 use crate::collect::dunning::model::Procedure;
-use kernel::ids::DunningProcedureId;
 use crate::platform::db::schema::dunning_procedures::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::ids::DunningProcedureId;
 
 pub fn find_procedure(db: &mut Db, id: DunningProcedureId) -> Result<Option<Procedure>, DbError> {
     Ok(on_backend!(db, |c| dunning_procedures::table

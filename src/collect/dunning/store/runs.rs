@@ -3,13 +3,13 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::collect::dunning::api::{NoticeFilter, RunFilter};
+use crate::collect::dunning::input::{NoticeFilter, RunFilter};
 use crate::collect::dunning::model::{LeftOut, Notice, NoticeItem, NoticeStatus, Run};
-use kernel::caller::Caller;
-use kernel::ids::{DunningNoticeId, DunningRunId, InvoiceId};
 use crate::platform::db::schema::{customers, dunning_notice_items, dunning_notices, dunning_runs};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::caller::Caller;
+use kernel::ids::{DunningNoticeId, DunningRunId, InvoiceId};
 
 pub fn find_run(db: &mut Db, id: DunningRunId) -> Result<Option<Run>, DbError> {
     Ok(on_backend!(db, |c| dunning_runs::table

@@ -6,17 +6,17 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use crate::book::exposure::model::BlockCause;
-use crate::collect::dunning::api::{CustomerStageFilter, StageFilter};
+use crate::collect::dunning::input::{CustomerStageFilter, StageFilter};
 use crate::collect::dunning::model::{Effect, Stage};
-use kernel::caller::Caller;
-use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId};
-use kernel::money::Currency;
-use kernel::text::Number;
 use crate::platform::db::schema::{
     account_blocks, credit_accounts, customers, dunning_notices, dunning_stages, invoices,
 };
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek, sum_minor};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::caller::Caller;
+use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId};
+use kernel::money::Currency;
+use kernel::text::Number;
 
 /// Writes the stages that invoices have reached.
 pub fn raise_stages(tx: &mut Tx, rows: &[Stage]) -> Result<(), DbError> {

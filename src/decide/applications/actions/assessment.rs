@@ -5,7 +5,7 @@ use super::{ApplicationError, Outcome, advance, expect_currency, facts, lock_acc
 use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::LimitScope;
 use crate::book::policy::actions::live;
-use crate::decide::applications::api::{AssessApproval, AssessIn, EconomicsIn};
+use crate::decide::applications::input::{AssessApproval, AssessIn, EconomicsIn};
 use crate::decide::applications::model::{
     Application, ApplicationStatus, AssessmentRow, StepDetails, Verb,
 };
@@ -13,6 +13,7 @@ use crate::decide::applications::rules::assessment::{
     Assessment, Economics, ExpectedPurchases, Means, StraightThroughOutcome, assess as assessed,
 };
 use crate::decide::applications::store;
+use crate::platform::db::{Db, DbError, Tx, write_document};
 use crate::rating::ratings::actions as ratings;
 use crate::rating::ratings::model::{DefaultProbability, ProbabilitySource};
 use kernel::caller::Caller;
@@ -20,7 +21,6 @@ use kernel::figures::Figure;
 use kernel::ids::{ApplicationId, AssessmentId, CustomerId};
 use kernel::money::Money;
 use kernel::text::Note;
-use crate::platform::db::{Db, DbError, Tx, write_document};
 
 /// Puts together what is known of the customer, what the limit methods make of it and what the policy gives its grade,
 /// and keeps it with the application. When the policy lets the house approve such an application by itself, all its

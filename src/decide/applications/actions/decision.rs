@@ -8,16 +8,16 @@ use crate::book::exposure::actions::additional::is_own;
 use crate::book::exposure::actions::{self as exposure, Grant, Locked};
 use crate::book::exposure::model::{Limit, LimitSource};
 use crate::book::policy::actions::live;
-use crate::decide::applications::api::{ApproveIn, FulfilIn};
+use crate::decide::applications::input::{ApproveIn, FulfilIn};
 use crate::decide::applications::model::{
     Application, ApplicationStatus, CONDITIONS_MAX, Condition, StepDetails, Verb,
 };
 use crate::decide::applications::rules::{self, Approval, Duty};
 use crate::decide::applications::store;
+use crate::platform::db::{Tx, read_document, write_document};
 use kernel::clock::Day;
 use kernel::ids::ApplicationId;
 use kernel::text::Note;
-use crate::platform::db::{Tx, read_document, write_document};
 
 /// Approves: credit within its authority, or credit's highest level first and then finance. The last approval sets
 /// limit and terms on the account, or lets them wait for conditions.

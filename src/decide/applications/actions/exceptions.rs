@@ -5,10 +5,10 @@ use crate::book::exposure::store as exposure;
 use crate::book::policy::actions::live;
 use crate::decide::applications::model::{Application, PolicyException};
 use crate::decide::applications::rules;
+use crate::platform::db::{Tx, read_document};
 use crate::rating::ratings::actions as ratings;
 use kernel::money::Money;
 use kernel::text::Line;
-use crate::platform::db::{Tx, read_document};
 
 /// Expects limit and net days within the policy's row for the customer's grade, or an exception of the kind of each that
 /// is not.

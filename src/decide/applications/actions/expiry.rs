@@ -3,8 +3,8 @@
 use super::step;
 use crate::decide::applications::model::{Application, ApplicationStatus, StepDetails, Verb};
 use crate::decide::applications::store;
-use kernel::ids::{ApplicationId, CreditAccountId};
 use crate::platform::db::{Change, DbError, Tx};
+use kernel::ids::{ApplicationId, CreditAccountId};
 
 /// Ends the applications that waited past their deadline for information or conditions; says how many. At most a
 /// thousand in one unit of work: call it again until it says none.

@@ -16,17 +16,15 @@ use crate::decide::applications::rules::assessment::{
     AccountFact, AssessmentFacts, PaymentsFact, RatingFact, SalesFact, SecurityFact,
     StatementConversion, StatementFact,
 };
+use crate::decide::terms::actions::first_day;
+use crate::platform::db::{Db, DbError, Tx};
 use crate::rating::ratings::actions as ratings;
-use methods::payment_behaviour::{
-    Item, PaidPart, PaymentBehaviour, Window, payment_behaviour,
-};
-use methods::statements::Line;
 use crate::rating::statements::model::current;
 use crate::rating::statements::store as statements;
-use crate::decide::terms::actions::first_day;
 use kernel::ids::CustomerId;
 use kernel::money::{Currency, Money, sum_minor};
-use crate::platform::db::{Db, DbError, Tx};
+use methods::payment_behaviour::{Item, PaidPart, PaymentBehaviour, Window, payment_behaviour};
+use methods::statements::Line;
 
 /// Everything that the house knows; what credit alone knows is for the caller to add.
 ///

@@ -8,7 +8,7 @@ mod facts;
 
 use chrono::NaiveDate;
 
-use super::api::{ApplicationIn, ApplicationPatch, InformationRequestIn, RecommendIn};
+use super::input::{ApplicationIn, ApplicationPatch, InformationRequestIn, RecommendIn};
 use super::model::{
     Application, ApplicationStatus, AssessmentRow, Condition, PolicyException, Step, StepDetails,
     Verb,
@@ -19,12 +19,12 @@ use crate::book::exposure::actions::{self as exposure, AccountError, Locked};
 use crate::book::exposure::model::LimitScope;
 use crate::book::policy::actions::live;
 use crate::book::policy::model::ExceptionKind;
+use crate::platform::db::{Change, DbError, Tx, write_document};
 use crate::rating::ratings::actions::NoProbability;
 use kernel::clock::Day;
 use kernel::ids::{ApplicationId, ApplicationStepId, CreditAccountId};
 use kernel::money::{AmountIn, Currency, Money};
 use kernel::text::{Line, Note};
-use crate::platform::db::{Change, DbError, Tx, write_document};
 
 pub use assessment::assess;
 pub use decision::{approve, decline, fulfil_conditions};

@@ -1,26 +1,24 @@
 //! `/v1/applications/{id}/assess` and `/v1/applications/{id}/assessments`.
 
+use crate::decide::applications::input::AssessIn;
 use actix_web::{HttpRequest, get, post, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::Validate;
 
 use super::shapes::{ApplicationOut, answer};
-use crate::book::exposure::api::NoFilter;
+use crate::book::exposure::input::NoFilter;
 use crate::decide::applications::actions::{self, ApplicationError};
 use crate::decide::applications::model::AssessmentRow;
 use crate::decide::applications::rules::assessment::Assessment;
 use crate::decide::applications::store;
-use kernel::clock::Instant;
-use kernel::figures::Figure;
-use kernel::ids::{ApplicationId, AssessmentId};
-use kernel::money::AmountIn;
-use kernel::places::Language;
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ReadAssessments, ReviewApplications};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Doors, IfMatch, KeyedCommand, Listing, Outcome, Speaks};
+use kernel::clock::Instant;
+use kernel::ids::{ApplicationId, AssessmentId};
+use kernel::places::Language;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -93,74 +91,6 @@ pub async fn list_application_assessments(
         })
         .await?;
     Ok(page.into_response(&request, &cursors))
-}
-
-/// What credit knows beside the customer's file; whatever is left out is named as missing.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "expected": {"yearly_need": {"amount": "3650000.00", "currency": "CNY"}, "our_share": "0.60"},
-    "economics": {"margin": "0.25", "default_probability": "0.04", "loss_given_default": "1", "capital_cost": "0.08"}
-}))]
-pub struct AssessIn {
-    /// What the customer is expected to buy; what it bought in the last twelve months when not given.
-    #[validate(nested)]
-    pub expected: Option<ExpectedIn>,
-    /// What it could pay with beside its statement, for who has no payments to us to show.
-    #[validate(nested)]
-    pub means: Option<MeansIn>,
-    /// For the expected profit.
-    #[validate(nested)]
-    pub economics: Option<EconomicsIn>,
-    /// Whether the house may approve by itself; if the policy allows it when not given.
-    pub approval: Option<AssessApproval>,
-}
-
-/// What the customer is expected to buy.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ExpectedIn {
-    /// What it needs of such goods in twelve months.
-    pub yearly_need: AmountIn,
-    /// What of it is expected to be bought from us, from 0 to 1.
-    pub our_share: Figure,
-}
-
-/// What the customer could pay with.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MeansIn {
-    /// Credit lines of banks that may still be drawn.
-    pub undrawn_lines: AmountIn,
-    /// Among how many suppliers like us the rest is divided.
-    #[validate(range(min = 1, max = 10_000))]
-    #[schema(minimum = 1, maximum = 10_000)]
-    pub major_suppliers: u32,
-}
-
-/// What selling to the customer earns and risks.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"margin": "0.25", "loss_given_default": "1", "capital_cost": "0.08"}))]
-pub struct EconomicsIn {
-    /// Margin over variable cost as a share of sales, from 0 to 1.
-    pub margin: Figure,
-    /// The probability that the customer never pays, from 0 to 1; that of its rating when not given.
-    pub default_probability: Option<Figure>,
-    /// What is lost of the cost then, from 0 to 1.
-    pub loss_given_default: Figure,
-    /// What capital costs a year: 0.08 is 8 %.
-    pub capital_cost: Figure,
-}
-
-/// Who may approve what was assessed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AssessApproval {
-    /// The house, where the policy lets it.
-    IfPolicyAllows,
-    /// People, whatever the policy lets the house do.
-    ByPeople,
 }
 
 /// One assessment of an application.

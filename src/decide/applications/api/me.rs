@@ -9,10 +9,10 @@ use crate::book::policy::actions::live;
 use crate::book::policy::model::Amounts;
 use crate::book::policy::rules::authority_of;
 use crate::decide::applications::{rules, store};
-use kernel::caller::Role;
-use kernel::text::Subject;
 use crate::platform::http::auth::ReadMe;
 use crate::platform::http::{Actor, Answer, Doors, Outcome};
+use kernel::caller::Role;
+use kernel::text::Subject;
 
 /// How many of the waiting applications are shown here; the list has all of them.
 const WAITING_SHOWN: i64 = 20;

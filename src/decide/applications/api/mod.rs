@@ -5,6 +5,7 @@ mod me;
 mod shapes;
 mod verbs;
 
+use crate::decide::applications::input::{ApplicationFilter, ApplicationIn, ApplicationPatch};
 use actix_web::{HttpRequest, get, patch, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -14,20 +15,15 @@ use super::rules::{self, AuthorityError, Bound};
 use super::store;
 use crate::book::exposure::actions::AccountError;
 use crate::book::policy::actions::live;
-use crate::rating::ratings::actions::NoProbability;
-use kernel::ids::ApplicationId;
 use crate::platform::http::auth::{ApplyForCredit, ReadApplications};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Speaks, Valid,
 };
+use crate::rating::ratings::actions::NoProbability;
+use kernel::ids::ApplicationId;
 
-pub use assessments::{AssessApproval, AssessIn, EconomicsIn};
-pub use shapes::{
-    ApplicationFilter, ApplicationIn, ApplicationOut, ApplicationPatch, ApplicationSort,
-    ApplicationSummaryOut, ApproveIn, FulfilIn, InformationIn, InformationRequestIn, NewFactsIn,
-    RecommendIn,
-};
+pub use shapes::{ApplicationOut, ApplicationSummaryOut};
 
 pub fn routes(config: &mut ServiceConfig) {
     config

@@ -1,19 +1,19 @@
 //! The verbs of an application, in the order of its life. Each is one step under `If-Match`.
 
+use crate::decide::applications::input::{
+    ApproveIn, FulfilIn, InformationIn, InformationRequestIn, NewFactsIn, RecommendIn,
+};
 use actix_web::{post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::shapes::{
-    ApplicationOut, ApproveIn, FulfilIn, InformationIn, InformationRequestIn, NewFactsIn,
-    RecommendIn, answer,
-};
-use crate::book::exposure::api::ReasonIn;
+use super::shapes::{ApplicationOut, answer};
+use crate::book::exposure::input::ReasonIn;
 use crate::decide::applications::actions;
-use kernel::ids::ApplicationId;
 use crate::platform::http::auth::{ApplyForCredit, DecideApplications, ReviewApplications};
 use crate::platform::http::{
     Actor, Command, Doors, IfMatch, KeyedCommand, Nothing, Outcome, Speaks,
 };
+use kernel::ids::ApplicationId;
 
 pub fn routes(config: &mut ServiceConfig) {
     config

@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 
 use crate::decide::applications::model::AssessmentRow;
-use kernel::ids::{ApplicationId, AssessmentId};
 use crate::platform::db::schema::application_assessments::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::ids::{ApplicationId, AssessmentId};
 
 /// An application's last assessment: the one that its approver sees.
 pub fn find_last_assessment(

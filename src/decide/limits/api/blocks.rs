@@ -1,16 +1,14 @@
 //! `/v1/credit-blocks`.
 
+use crate::decide::limits::input::{
+    AssignIn, CreditBlockFilter, DecisionIn, ReleaseIn, ReleaseRequestIn,
+};
 use actix_web::{HttpRequest, get, post, web};
 
-use super::shapes::{
-    AssignIn, CheckNowOut, CreditBlockDetailOut, CreditBlockFilter, CreditBlockOut, DecisionIn,
-    ReleaseIn, ReleaseRequestIn,
-};
+use super::shapes::{CheckNowOut, CreditBlockDetailOut, CreditBlockOut};
 use super::visible;
 use crate::decide::limits::model::{CreditBlock, CreditBlockStatus};
 use crate::decide::limits::{blocks, store};
-use kernel::ids::CreditBlockId;
-use kernel::places::Language;
 use crate::platform::db::Tx;
 use crate::platform::http::auth::{
     DecideCreditBlocks, ManageReservations, ReadChecks, RequestReleases,
@@ -19,6 +17,8 @@ use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
     Actor, Answer, Command, Doors, IfMatch, KeyedCommand, Listing, Outcome, Problem, Speaks,
 };
+use kernel::ids::CreditBlockId;
+use kernel::places::Language;
 
 /// List credit blocks
 ///

@@ -1,24 +1,26 @@
 //! `/v1/limit-checks`.
 
+use crate::decide::limits::input::{
+    LimitCheckBatchIn, LimitCheckFilter, LimitCheckIn, ReplayFilter,
+};
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, get, post, web};
 
 use super::shapes::{
-    LimitCheckBatchIn, LimitCheckBatchOut, LimitCheckFilter, LimitCheckIn, LimitCheckItemOut,
-    LimitCheckOut, RecordedCheckOut, ReplayFilter, ReplayOut,
+    LimitCheckBatchOut, LimitCheckItemOut, LimitCheckOut, RecordedCheckOut, ReplayOut,
 };
 use super::visible;
 use crate::decide::limits::desk::{self, Answered, Asked, Desk, Errand, Told};
 use crate::decide::limits::{replay, store};
-use kernel::caller::Caller;
-use kernel::ids::LimitCheckId;
-use kernel::places::Language;
 use crate::platform::http::auth::{CheckLimits, ReadChecks, ReplayChecks};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Doors, Ended, Listing, Nothing, Outcome, Problem, Speaks,
 };
+use kernel::caller::Caller;
+use kernel::ids::LimitCheckId;
+use kernel::places::Language;
 
 /// Check a limit
 ///

@@ -10,11 +10,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
+use crate::platform::db::{Db, DbError};
 use kernel::caller::Caller;
 use kernel::ids::CustomerId;
-use crate::platform::db::{Db, DbError};
-
-pub use shapes::{CreditBlockFilter, LimitCheckFilter, ReservationFilter};
 
 pub fn routes(config: &mut ServiceConfig) {
     config

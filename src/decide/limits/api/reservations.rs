@@ -1,23 +1,21 @@
 //! `/v1/reservations`.
 
+use crate::decide::limits::input::{AmendIn, CaptureIn, DecisionIn, ExtendIn, ReservationFilter};
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, get, post, web};
 
-use super::shapes::{
-    AmendIn, CaptureIn, CaptureOut, DecisionIn, ExtendIn, LimitCheckOut, ReservationFilter,
-    ReservationOut,
-};
+use super::shapes::{CaptureOut, LimitCheckOut, ReservationOut};
 use super::visible;
 use crate::decide::limits::desk::{Asked, Desk, Errand};
 use crate::decide::limits::model::Reservation;
 use crate::decide::limits::{actions, store};
-use kernel::ids::ReservationId;
 use crate::platform::http::auth::{CaptureReservations, ManageReservations, ReadChecks};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
     Actor, Answer, Doors, KeyedCommand, Listing, Outcome, Problem, Speaks,
 };
+use kernel::ids::ReservationId;
 
 /// List reservations
 ///

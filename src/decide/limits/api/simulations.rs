@@ -1,14 +1,14 @@
 //! `/v1/policies/{id}/simulate`.
 
+use crate::decide::limits::input::SimulationIn;
 use actix_web::{post, web};
 
-use super::shapes::SimulationIn;
 use crate::decide::limits::simulation;
-use kernel::ids::PolicyId;
 use crate::platform::http::auth::SimulatePolicies;
 use crate::platform::http::{Actor, Answer, Command, Doors, Outcome};
 use crate::platform::jobs::api::JobOut;
 use crate::platform::jobs::worker::Bell;
+use kernel::ids::PolicyId;
 
 /// Simulate a policy
 ///

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant as Stopwatch};
 use super::answering::{Reply, Waiting};
 use super::{Answered, Asked, BATCH_MAX, Clerk, gather};
 use crate::decide::limits::store;
-use kernel::ids::CustomerId;
 use crate::platform::db::DbError;
 use crate::platform::http::{Code, Problem};
 use crate::platform::idempotency;
+use kernel::ids::CustomerId;
 
 /// How long a check waits for a lock at most, as everybody else does.
 const LOCKED_MAX: Duration = Duration::from_secs(10);

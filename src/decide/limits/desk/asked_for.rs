@@ -9,10 +9,10 @@ use crate::book::receivables::store as receivables;
 use crate::collect::dunning::store as dunning;
 use crate::decide::limits::facts::{Behaviour, Unpaid, UsualOrder};
 use crate::decide::limits::store;
+use crate::platform::db::{Db, DbError};
 use crate::rating::ratings::actions as ratings;
 use crate::rating::ratings::model::CurrentRating;
 use kernel::ids::CustomerId;
-use crate::platform::db::{Db, DbError};
 
 /// How far back behaviour and usual orders look.
 const MONTHS_BACK: u32 = 12;

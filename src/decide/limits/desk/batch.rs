@@ -25,6 +25,10 @@ use crate::decide::limits::model::{
 };
 use crate::decide::limits::record::{Decided, Record, Taken};
 use crate::decide::limits::rules;
+use crate::platform::db::{
+    AtOnce, Change, Db, DbError, Mark, Tx, write_document, write_hot_document,
+};
+use crate::platform::http::{Ended, Problem};
 use kernel::caller::Caller;
 use kernel::clock::{Clock, Instant};
 use kernel::ids::{
@@ -32,10 +36,6 @@ use kernel::ids::{
     ReservationId,
 };
 use kernel::money::SumTooLarge;
-use crate::platform::db::{
-    AtOnce, Change, Db, DbError, Mark, Tx, write_document, write_hot_document,
-};
-use crate::platform::http::{Ended, Problem};
 
 /// What a batch of checks knows, and what it is to write.
 pub struct Batch {

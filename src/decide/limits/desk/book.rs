@@ -15,13 +15,13 @@ use crate::book::exposure::actions::{Locked, caps};
 use crate::book::exposure::model::{AdditionalLimit, BlockCause, CreditAccount, Exposure};
 use crate::book::exposure::store::{Movement, additional};
 use crate::book::policy::model::PolicyDocument;
-use crate::decide::limits::api::shapes::LimitCheckIn;
 use crate::decide::limits::facts::{Facts, Overdue};
+use crate::decide::limits::input::LimitCheckIn;
 use crate::decide::limits::store::Named;
+use crate::platform::db::{Db, DbError};
 use kernel::clock::{Clock, Instant};
 use kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
 use kernel::money::Currency;
-use crate::platform::db::{Db, DbError};
 
 /// The part of the book that a batch is about.
 pub struct Book {

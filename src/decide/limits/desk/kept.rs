@@ -8,11 +8,11 @@ use super::{Answered, Asked, Told};
 use crate::decide::limits::model::LimitCheck;
 use crate::decide::limits::record::Decided;
 use crate::decide::limits::store;
-use kernel::ids::{IdempotencyKeyId, LimitCheckId};
-use kernel::places::Language;
 use crate::platform::db::{DbError, Tx, read_document, write_hot_document};
 use crate::platform::http::{Code, Ended, Problem};
 use crate::platform::idempotency::{self, Claim};
+use kernel::ids::{IdempotencyKeyId, LimitCheckId};
+use kernel::places::Language;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -13,9 +13,9 @@ use chrono::NaiveDate;
 use crate::book::customers::model::{CustomerRef, GROUP_DEPTH_MAX};
 use crate::book::exposure::model::CreditAccount;
 use crate::decide::limits::store::{Named, Standing};
+use crate::platform::db::Mark;
 use kernel::ids::{CreditAccountId, CustomerId, PolicyId};
 use kernel::text::Number;
-use crate::platform::db::Mark;
 
 /// How many customers are remembered; then all are forgotten.
 const MOST: usize = 200_000;

@@ -35,18 +35,18 @@ use self::memory::Memory;
 use self::opening::Locking;
 pub use self::orders::Examined;
 pub use self::told::{Answered, Told};
-use super::api::shapes::LimitCheckIn;
+use super::input::LimitCheckIn;
 use crate::book::policy::model::Policy;
-use kernel::caller::Caller;
-use kernel::clock::Instant;
-use kernel::ids::{CreditBlockId, CustomerId, ReservationId};
-use kernel::places::Language;
 use crate::platform::db::{
     AtOnce, Backend, Database, Db, DbError, Durability, OpenError, Session, Tx,
 };
 use crate::platform::http::{Code, Ended, Problem};
 use crate::platform::idempotency::Keyed;
 use crate::platform::trail::store as trail;
+use kernel::caller::Caller;
+use kernel::clock::Instant;
+use kernel::ids::{CreditBlockId, CustomerId, ReservationId};
+use kernel::places::Language;
 
 /// How many checks one transaction decides at most.
 const BATCH_MAX: usize = 256;

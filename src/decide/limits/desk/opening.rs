@@ -11,9 +11,9 @@ use crate::book::exposure::actions::{self as exposure, Locked, caps};
 use crate::book::exposure::model::CreditAccount;
 use crate::book::exposure::store as accounts_store;
 use crate::decide::limits::store::{self, Named, Standing};
+use crate::platform::db::{Db, DbError, Mark};
 use kernel::ids::{CreditAccountId, CustomerId};
 use kernel::text::Number;
-use crate::platform::db::{Db, DbError, Mark};
 
 /// How often accounts that changed while they were read are read again.
 const ATTEMPTS: usize = 3;

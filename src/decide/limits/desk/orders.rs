@@ -8,10 +8,10 @@ use crate::book::exposure::model::AdditionalLimit;
 use crate::decide::limits::model::{CreditBlock, Reservation};
 use crate::decide::limits::record::Record;
 use crate::decide::limits::store;
-use kernel::clock::Instant;
-use kernel::ids::{CreditAccountId, CustomerId, LimitCheckId};
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::{Code, Problem};
+use kernel::clock::Instant;
+use kernel::ids::{CreditAccountId, CustomerId, LimitCheckId};
 
 /// The reservations and credit blocks of the orders that are asked about.
 #[derive(Default)]

@@ -2,9 +2,9 @@
 
 use crate::decide::limits::api::shapes::LimitCheckOut;
 use crate::decide::limits::record::Decided;
+use crate::platform::http::{Answer, Ended, Kept, Problem};
 use kernel::caller::Caller;
 use kernel::places::Language;
-use crate::platform::http::{Answer, Ended, Kept, Problem};
 
 /// The answer to a check.
 pub type Answered = Result<Ended<Told>, Problem>;

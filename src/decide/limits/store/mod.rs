@@ -10,22 +10,22 @@ pub use standing::{
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
-use super::api::{CreditBlockFilter, LimitCheckFilter, ReservationFilter};
+use super::input::{CreditBlockFilter, LimitCheckFilter, ReservationFilter};
 use super::model::{
     CreditBlock, CreditBlockStatus, LimitCheck, QueuedBlock, Reservation, ReservationStatus,
     Waiting,
 };
 use crate::book::policy::model::Checkpoint;
-use kernel::caller::Caller;
-use kernel::clock::Instant;
-use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
-use kernel::text::{Number, Subject};
-use kernel::columns::{IdColumn, InstantColumn};
 use crate::platform::db::schema::{
     credit_accounts, credit_blocks, customers, limit_checks, reservations,
 };
 use crate::platform::db::{Db, DbError, Tx, Writes, insert_rows, on_backend};
 use crate::platform::http::{PageRequest, Problem};
+use kernel::caller::Caller;
+use kernel::clock::Instant;
+use kernel::columns::{IdColumn, InstantColumn};
+use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
+use kernel::text::{Number, Subject};
 
 const OPEN: [ReservationStatus; 2] = [
     ReservationStatus::Active,

@@ -9,14 +9,14 @@ use uuid::Uuid;
 
 use crate::book::exposure::model::BlockCause;
 use crate::decide::limits::facts::Overdue;
+use crate::platform::db::schema::customers;
+use crate::platform::db::{Conn, Db, DbError, Mark, MarkOf, Statement, on_backend};
+use kernel::columns::IdColumn;
 use kernel::ids::{
     CreditAccountId, CreditBlockId, CustomerId, Id, IdempotencyKeyId, Kind, PolicyId,
     PortfolioCapId, ReservationId,
 };
 use kernel::text::{Number, Subject};
-use kernel::columns::IdColumn;
-use crate::platform::db::schema::customers;
-use crate::platform::db::{Conn, Db, DbError, Mark, MarkOf, Statement, on_backend};
 
 /// What is asked about.
 pub struct Wanted<'a> {

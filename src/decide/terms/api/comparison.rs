@@ -1,70 +1,18 @@
 //! The shapes of a comparison of two policies' terms.
 
+use crate::decide::terms::input::TermsComparisonIn;
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-use validator::Validate;
 
 use crate::book::policy::model::TermsRow;
 use crate::decide::terms::actions::BookComparison;
 use crate::decide::terms::rules::{
-    Assumptions, BadDebt, LeftOut, LeftOutReason, Part, PayingGroup, TermsComparison, TermsResult,
-    TermsStep, YearDays, year_steps,
+    LeftOut, LeftOutReason, Part, PayingGroup, TermsComparison, TermsResult, TermsStep, year_steps,
 };
 use kernel::figures::{Exact, Figure, PLACES};
 use kernel::ids::PolicyId;
-use kernel::money::{Currency, Money};
-
-/// What is to be compared, and what is assumed where the ledger says nothing.
-#[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "currency": "CNY", "variable_cost_share": "0.75", "capital_cost": "0.08", "discount_taken_share": "0.4",
-    "days_late": 5, "bad_debt_share": "0.005", "bad_debt_by_grade": [{"grade": "B", "share": "0.02"}],
-    "collection_cost_share": "0.002"
-}))]
-pub struct TermsComparisonIn {
-    /// The policy to compare with; the live one when not given.
-    pub with: Option<PolicyId>,
-    pub currency: Currency,
-    /// Variable cost of sales, from 0 to 1.
-    pub variable_cost_share: Figure,
-    /// What capital costs a year: 0.08 is 8 %.
-    pub capital_cost: Figure,
-    /// How much of what could be paid early with a discount is, from 0 to 1.
-    pub discount_taken_share: Figure,
-    /// How many days after the due date the rest is paid.
-    #[serde(default)]
-    #[validate(range(max = 365))]
-    #[schema(minimum = 0, maximum = 365)]
-    pub days_late: u32,
-    /// What is lost of sales on account, from 0 to 1, in grades that are not named.
-    pub bad_debt_share: Figure,
-    /// What is lost in a grade.
-    #[serde(default)]
-    #[validate(length(max = 30))]
-    #[schema(max_items = 30)]
-    pub bad_debt_by_grade: Vec<BadDebt>,
-    /// What collecting costs, of sales, from 0 to 1.
-    pub collection_cost_share: Figure,
-    #[serde(default)]
-    pub year_days: YearDays,
-}
-
-impl TermsComparisonIn {
-    pub fn assumptions(&self) -> Assumptions {
-        Assumptions {
-            variable_cost_share: self.variable_cost_share,
-            capital_cost: self.capital_cost,
-            discount_taken_share: self.discount_taken_share,
-            days_late: self.days_late,
-            bad_debt_by_grade: self.bad_debt_by_grade.clone(),
-            bad_debt_share: self.bad_debt_share,
-            collection_cost_share: self.collection_cost_share,
-            year_days: self.year_days,
-        }
-    }
-}
+use kernel::money::Money;
 
 /// Two policies' terms over our own sales.
 #[derive(Debug, Serialize, ToSchema)]

@@ -3,18 +3,19 @@
 mod comparison;
 mod shapes;
 
+use crate::decide::terms::input::{TermsComparisonIn, TermsSimulationIn};
 use actix_web::{post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::{self, SimulationError};
 use super::rules::TermsError;
-use crate::rating::ratings::actions::NoProbability;
-use kernel::ids::PolicyId;
 use crate::platform::http::auth::{ComparePolicies, SimulateTerms};
 use crate::platform::http::{Actor, Answer, Command, Doors, Outcome, Problem};
+use crate::rating::ratings::actions::NoProbability;
+use kernel::ids::PolicyId;
 
-use comparison::{TermsComparisonIn, TermsComparisonOut};
-use shapes::{TermsSimulationIn, TermsSimulationOut};
+use comparison::TermsComparisonOut;
+use shapes::TermsSimulationOut;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(simulate_terms).service(compare_policy_terms);

@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::prefers;
-use kernel::figures::{Exact, Figure, PLACES};
-use kernel::ids::CustomerId;
-use kernel::money::{Currency, Money};
-use kernel::text::{GradeCode, Line, Number};
 use crate::platform::http::auth::ReadReports;
 use crate::platform::http::page::Query;
 use crate::platform::http::{Actor, Answer, Doors, Outcome};
 use crate::prove::reports::actions::{MatrixQuestion, Portfolio, ReportError, portfolio_matrix};
 use crate::prove::reports::model::{Coverage, MatrixValue};
 use crate::prove::reports::svg;
+use kernel::figures::{Exact, Figure, PLACES};
+use kernel::ids::CustomerId;
+use kernel::money::{Currency, Money};
+use kernel::text::{GradeCode, Line, Number};
 
 /// How many value classes there are when nobody says.
 const CLASSES: u8 = 3;

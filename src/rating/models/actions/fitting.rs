@@ -6,13 +6,13 @@ use serde_json::json;
 
 use super::training_file::{ReadError, TrainingFile};
 use super::{ModelError, keep_fitted};
+use crate::platform::db::{DbError, Retryable};
+use crate::platform::jobs::model::{Ended, JobError, JobStatus};
+use crate::platform::jobs::worker::{Interrupted, JobContext};
 use crate::rating::models::model::{FitPlan, ModelDraft};
 use crate::rating::models::rules::table::{Refusal, Taken};
 use crate::rating::models::rules::{self, Fitted, FittingError};
 use methods::numbers::shown;
-use crate::platform::db::{DbError, Retryable};
-use crate::platform::jobs::model::{Ended, JobError, JobStatus};
-use crate::platform::jobs::worker::{Interrupted, JobContext};
 
 /// The name of fitting jobs.
 pub const JOB_KIND: &str = "rating_model_fit";

@@ -10,11 +10,11 @@ use serde_json::json;
 use super::model::{ModelDraft, ModelKind, ModelRow, ModelStatus};
 use super::rules::{self, Part, Ready, Report};
 use super::store;
-use methods::faults::{self, Fault};
+use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 use kernel::drafters::Drafters;
 use kernel::ids::RatingModelId;
 use kernel::text::{Note, TextError};
-use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
+use methods::faults::{self, Fault};
 
 /// Why a use case on rating models was refused.
 #[derive(Debug, thiserror::Error)]

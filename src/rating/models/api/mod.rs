@@ -5,6 +5,7 @@ mod upload;
 mod verbs;
 mod weighing;
 
+use crate::rating::models::input::{FitIn, ModelFilter, RatingModelIn};
 use actix_multipart::Multipart;
 use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -13,11 +14,6 @@ use super::actions::{self, ModelError};
 use super::model::{ChartKind, ModelRow};
 use super::store;
 use crate::book::imports::api::upload::discard;
-use methods::attributes::TEMPLATES;
-use methods::validation::charts;
-use crate::rating::scales::api::faulty;
-use kernel::ids::RatingModelId;
-use kernel::places::Language;
 use crate::platform::http::auth::{DraftModels, ReadModels};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::uploads::Uploads;
@@ -27,8 +23,12 @@ use crate::platform::http::{
 use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::api::JobOut;
 use crate::platform::jobs::worker::Bell;
-pub use shapes::ModelFilter;
-use shapes::{FitIn, RatingModelIn, RatingModelOut, RatingTemplateOut, RatingTemplatesOut};
+use crate::rating::scales::api::faulty;
+use kernel::ids::RatingModelId;
+use kernel::places::Language;
+use methods::attributes::TEMPLATES;
+use methods::validation::charts;
+use shapes::{RatingModelOut, RatingTemplateOut, RatingTemplatesOut};
 
 pub fn routes(config: &mut ServiceConfig) {
     config

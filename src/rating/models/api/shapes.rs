@@ -1,53 +1,17 @@
 //! The shapes of rating models.
 
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::rating::models::model::{ModelDraft, ModelKind, ModelRow, ModelStatus};
+use crate::platform::db::{DbError, read_document};
+use crate::rating::models::model::{ModelKind, ModelRow, ModelStatus};
 use crate::rating::models::rules::warnings::Warning;
 use crate::rating::models::rules::{self, Ready};
-use methods::numbers::shown_in;
 use kernel::clock::Instant;
 use kernel::ids::RatingModelId;
 use kernel::places::Language;
-use kernel::text::{Keyword, Line, Note, Subject};
-use crate::platform::db::{DbError, read_document};
-
-/// A rating model to be drafted.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "code": "LEDGER", "name": "By our own ledger alone", "kind": "anchored_topsis",
-    "document": {"criteria": [
-        {"code": "OVERDUE_COUNT", "weight": 0.4, "worst": 12, "best": 0},
-        {"code": "DAYS_BEYOND_TERMS", "weight": 0.6, "worst": 60, "best": 0}
-    ]},
-    "reason": "For customers without statements."
-}))]
-pub struct RatingModelIn {
-    /// Names the model through all its versions.
-    pub code: Keyword,
-    pub name: Line,
-    pub kind: ModelKind,
-    /// What the kind takes; `docs/rating.md` describes every member.
-    #[schema(value_type = Object)]
-    pub document: serde_json::Value,
-    /// Why the model is written so.
-    pub reason: Note,
-}
-
-impl RatingModelIn {
-    pub fn draft(&self) -> ModelDraft {
-        ModelDraft {
-            code: self.code.clone(),
-            name: self.name.clone(),
-            kind: self.kind,
-            document: self.document.clone(),
-            reason: self.reason.clone(),
-        }
-    }
-}
+use kernel::text::{Keyword, Line, Subject};
+use methods::numbers::shown_in;
 
 /// A version of a rating model.
 #[derive(Debug, Serialize, ToSchema)]
@@ -240,40 +204,4 @@ pub struct RatingTemplateOut {
     pub purpose: String,
     #[schema(value_type = Object)]
     pub tree: serde_json::Value,
-}
-
-/// Which models.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ModelFilter {
-    #[serde(default)]
-    #[param(max_items = 10)]
-    pub status: Vec<ModelStatus>,
-    #[serde(default)]
-    #[param(max_items = 10)]
-    pub kind: Vec<ModelKind>,
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub code: Vec<Keyword>,
-}
-
-/// The parts of a fit, in any order.
-#[derive(ToSchema)]
-#[schema(as = FitIn, example = json!({
-    "plan": "{\"code\": \"SME\", \"name\": \"Small firms\", \"kind\": \"scorecard\", \"target\": {\"column\": \"outcome\", \"bad\": \"bad\"}, \"reason\": \"First fit.\"}",
-    "file": "sales_growth,days_late,outcome\n0.12,3,good\n-0.04,35,bad\n"
-}))]
-#[expect(
-    dead_code,
-    reason = "the contract's shape of a body that is read as a stream"
-)]
-pub struct FitIn {
-    /// What is to be fitted, as JSON: `code`, `name`, `kind`, `target` (`column`, `bad`, \[`good`\]), `reason`, and if
-    /// wanted `characteristics`, `words`, `missing`, `decimal`, `validation_share`, `seed`, `scorecard`, `decision_tree`, `validation`.
-    #[schema(max_length = 16384)]
-    plan: String,
-    /// The file: CSV in UTF-8.
-    #[schema(format = Binary, max_length = 104_857_600)]
-    file: String,
 }

@@ -5,14 +5,14 @@ use actix_multipart::Multipart;
 use crate::book::imports::api::upload::{
     File, UPLOAD_MAX, discard, fill, keep_file, next, read_text, wrong,
 };
+use crate::platform::http::uploads::Pace;
+use crate::platform::http::{Code, Doors, Problem, read_part};
+use crate::platform::jobs::actions as jobs;
 use crate::rating::models::actions::fitting::JOB_KIND;
 use crate::rating::models::actions::read_plan;
 use crate::rating::models::model::{FitPlan, ModelKind};
 use kernel::caller::Caller;
 use kernel::ids::JobId;
-use crate::platform::http::uploads::Pace;
-use crate::platform::http::{Code, Doors, Problem, read_part};
-use crate::platform::jobs::actions as jobs;
 
 /// What was received: a job that waits to be queued, and what it is to fit.
 pub struct Received {

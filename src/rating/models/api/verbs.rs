@@ -5,11 +5,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::answer;
 use super::shapes::RatingModelOut;
-use crate::rating::models::actions;
-use crate::rating::scales::api::RatingReasonIn;
-use kernel::ids::RatingModelId;
 use crate::platform::http::auth::{ApproveModels, DraftModels};
 use crate::platform::http::{Actor, Command, Doors, IfMatch, KeyedCommand, Outcome, Speaks};
+use crate::rating::models::actions;
+use crate::rating::scales::input::RatingReasonIn;
+use kernel::ids::RatingModelId;
 
 pub fn routes(config: &mut ServiceConfig) {
     config

@@ -1,20 +1,17 @@
 //! Weights from pairwise judgements, tried without a model.
 
+use crate::rating::models::input::{JudgementsIn, TableName, matrix_schema};
 use actix_web::{post, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::{Validate, ValidationError};
 
-use methods::ahp::{
-    Consistency, Expert, Gate, GroupError, GroupPriorities, JudgementSpread, MatrixError,
-    PairwiseMatrix, Priorities, RandomIndexTable, Revision, SIZE_MAX, Verdict, group_priorities,
-};
-use methods::numbers::shown;
-use kernel::text::Line;
 use crate::platform::http::auth::ReadModels;
 use crate::platform::http::{Actor, Answer, Command, Outcome, Problem};
+use methods::ahp::{
+    Consistency, GroupPriorities, JudgementSpread, Priorities, RandomIndexTable, Revision, Verdict,
+};
+use methods::numbers::shown;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(weigh_judgements);
@@ -41,45 +38,6 @@ pub async fn weigh_judgements(_: Actor<ReadModels>, command: Command<JudgementsI
     Ok(Answer::ok(&WeighedJudgementsOut::of(weighed))?.into_response())
 }
 
-/// One expert's judgements, or those of several.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = JudgementsIn, example = json!({
-    "experts": [{"name": "Committee", "matrix": [[1, 2, 0.5, 3], [0.5, 1, 0.333, 2], [2, 3, 1, 4], [0.333, 0.5, 0.25, 1]]}],
-    "table": "saaty", "limit": 0.1
-}))]
-pub struct JudgementsIn {
-    #[validate(length(min = 1, max = 30), nested)]
-    #[schema(min_items = 1, max_items = 30)]
-    experts: Vec<ExpertMatrixIn>,
-    /// Which random indices divide the consistency index; `saaty` when not given.
-    #[serde(default = "saaty")]
-    table: TableName,
-    /// The consistency ratio from which on judgements are to be revised; 0.1 when not given.
-    #[serde(default = "a_tenth")]
-    #[validate(range(min = 0.0, max = 1.0))]
-    #[schema(minimum = 0, maximum = 1)]
-    limit: f64,
-}
-
-fn saaty() -> TableName {
-    TableName::Saaty
-}
-
-fn a_tenth() -> f64 {
-    0.1
-}
-
-/// Whose published random indices.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = RandomIndexTable)]
-pub enum TableName {
-    Saaty,
-    Saaty2005,
-    AlonsoLamata2006,
-}
-
 impl From<TableName> for RandomIndexTable {
     fn from(name: TableName) -> RandomIndexTable {
         match name {
@@ -87,112 +45,6 @@ impl From<TableName> for RandomIndexTable {
             TableName::Saaty2005 => RandomIndexTable::Saaty2005,
             TableName::AlonsoLamata2006 => RandomIndexTable::AlonsoLamata2006,
         }
-    }
-}
-
-impl From<RandomIndexTable> for TableName {
-    fn from(table: RandomIndexTable) -> TableName {
-        match table {
-            RandomIndexTable::Saaty => TableName::Saaty,
-            RandomIndexTable::Saaty2005 => TableName::Saaty2005,
-            RandomIndexTable::AlonsoLamata2006 => TableName::AlonsoLamata2006,
-        }
-    }
-}
-
-/// One expert's judgements.
-#[derive(Debug, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = ExpertMatrixIn)]
-pub struct ExpertMatrixIn {
-    name: Line,
-    /// All rows: how much more important the row's criterion is than the column's, from 1/100 to 100. Square, 1 on the
-    /// diagonal, and opposite judgements each other's reciprocal; of two opposite ones the larger counts.
-    #[validate(length(min = 1, max = 15), custom(function = "is_square"))]
-    #[schema(schema_with = matrix_schema)]
-    matrix: Vec<Vec<f64>>,
-}
-
-/// All rows of a matrix.
-fn matrix_schema() -> Schema {
-    let row = ArrayBuilder::new()
-        .items(ObjectBuilder::new().schema_type(Type::Number))
-        .min_items(Some(1))
-        .max_items(Some(SIZE_MAX));
-    let rows = ArrayBuilder::new()
-        .description(Some(
-            "All rows: how much more important the row's criterion is than the column's. Square, 1 on the diagonal, and \
-             opposite judgements each other's reciprocal.",
-        ))
-        .items(row)
-        .min_items(Some(1))
-        .max_items(Some(SIZE_MAX));
-    Schema::Array(rows.build())
-}
-
-/// Rows as long as the matrix is high, of which at most [`SIZE_MAX`] are looked at.
-fn is_square(matrix: &[Vec<f64>]) -> Result<(), ValidationError> {
-    let size = matrix.len();
-    if size <= SIZE_MAX && matrix.iter().all(|row| row.len() == size) {
-        return Ok(());
-    }
-    let message = "must have as many columns as rows, at most 15";
-    Err(ValidationError::new("not_square").with_message(message.into()))
-}
-
-impl JudgementsIn {
-    fn weigh(&self) -> Result<GroupPriorities, Problem> {
-        let mut experts = Vec::with_capacity(self.experts.len());
-        for (place, expert) in self.experts.iter().enumerate() {
-            let matrix = PairwiseMatrix::new(expert.matrix.clone())
-                .map_err(|error| matrix_problem(place, &error))?;
-            experts.push(Expert {
-                name: expert.name.to_string(),
-                matrix,
-            });
-        }
-        let gate = Gate {
-            table: self.table.into(),
-            limit: self.limit,
-        };
-        group_priorities(&experts, gate).map_err(|error| group_problem(&experts, &error))
-    }
-}
-
-fn matrix_problem(place: usize, error: &MatrixError) -> Problem {
-    let matrix = format!("/experts/{place}/matrix");
-    let (pointer, code) = match error {
-        MatrixError::OutOfRange { row, column } => {
-            (format!("{matrix}/{row}/{column}"), "out_of_range")
-        }
-        MatrixError::Diagonal { row } => (format!("{matrix}/{row}/{row}"), "not_one"),
-        MatrixError::NotReciprocal { row, column } => {
-            (format!("{matrix}/{row}/{column}"), "not_reciprocal")
-        }
-        MatrixError::Limit => ("/limit".to_owned(), "out_of_range"),
-        MatrixError::Size { .. }
-        | MatrixError::NotSquare { .. }
-        | MatrixError::UpperTriangle { .. } => (matrix, "not_square"),
-        MatrixError::NotSettled => (matrix, "contradictory"),
-    };
-    Problem::invalid(pointer, code, error)
-}
-
-fn group_problem(experts: &[Expert], error: &GroupError) -> Problem {
-    let place_of = |name: &str| experts.iter().position(|expert| expert.name == name);
-    match error {
-        GroupError::NoExperts => Problem::invalid("/experts", "empty", error),
-        GroupError::Sizes { size, expected, .. } => {
-            let other = |expert: &Expert| expert.matrix.size() != *expected;
-            let place = experts.iter().position(other).unwrap_or_default();
-            let message =
-                format!("compares {size} criteria where the first expert compares {expected}");
-            Problem::invalid(format!("/experts/{place}/matrix"), "other_size", message)
-        }
-        GroupError::Matrix { expert, error } => {
-            matrix_problem(place_of(expert).unwrap_or_default(), error)
-        }
-        GroupError::Together(error) => Problem::invalid("/experts", "contradictory", error),
     }
 }
 

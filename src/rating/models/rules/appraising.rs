@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use super::{Appraised, Factor, Ready, ReadyPart};
 use crate::rating::models::model::{MissingCriterion, PointsRange, TopsisCriterion};
-use methods::attributes::WeighedTree;
 use crate::rating::rules::composite::{MissingModel, ModelScore, composite_score};
+use methods::attributes::WeighedTree;
 use methods::scorecard::{Against, Basis, Scorecard};
 use methods::scoring::{How, Value};
 use methods::topsis::{AnchoredCriterion, score_anchored};

@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::table::Taken;
 use super::warnings::{self, Warning};
 use crate::rating::models::model::{FitPlan, ModelKind};
+use kernel::progress::{Progress, Stopped};
 use methods::binning::Tally;
 use methods::logistic::LogisticError;
 use methods::scorecard::ScorecardError;
@@ -19,10 +20,7 @@ use methods::scorecard::fit::{FitError, fit as fit_scorecard};
 use methods::training::{Answers, TrainingError, TrainingSet};
 use methods::tree::TreeError;
 use methods::tree::fit::{TreeFitError, fit as fit_tree};
-use methods::validation::{
-    Observation, ValidationError, ValidationReport, validate,
-};
-use kernel::progress::{Progress, Stopped};
+use methods::validation::{Observation, ValidationError, ValidationReport, validate};
 
 /// Why nothing was fitted.
 #[derive(Debug, Error)]

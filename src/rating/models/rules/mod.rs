@@ -11,12 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::model::{ModelStatus, PointsRange, TopsisCriterion};
-use methods::attributes::{Attribute, WeighedTree, template};
 use crate::rating::rules::composite::MissingModel;
+use kernel::ids::RatingModelId;
+use methods::attributes::{Attribute, WeighedTree, template};
 use methods::scorecard::Scorecard;
 use methods::scoring::Value;
 use methods::tree::DecisionTree;
-use kernel::ids::RatingModelId;
 
 pub use fitting::{Fitted, FittingError, Report, fit};
 pub use reading::{Part, read};

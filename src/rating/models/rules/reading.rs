@@ -8,13 +8,13 @@ use super::{Ready, ReadyPart};
 use crate::rating::models::model::{
     CompositeModel, ModelKind, PointsRange, ScorecardModel, TopsisModel, TreeModel,
 };
-use methods::attributes::AttributeProblem;
 use crate::rating::rules::composite::{CompositeError, ModelScore, composite_score};
+use kernel::ids::RatingModelId;
+use methods::attributes::AttributeProblem;
 use methods::faults::{self, Fault};
 use methods::scorecard::{Scorecard, ScorecardError};
 use methods::topsis::{AnchoredCriterion, TopsisError, score_anchored};
 use methods::tree::{DecisionTree, Node, TreeError};
-use kernel::ids::RatingModelId;
 
 /// The most criteria, characteristics or parts of a model.
 const MEMBERS_MAX: usize = 200;

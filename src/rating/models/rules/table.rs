@@ -4,9 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::rating::models::model::{DecimalMark, FitPlan};
-use methods::training::{
-    Characteristic, Outcome, TrainingError, TrainingSet, Values,
-};
+use methods::training::{Characteristic, Outcome, TrainingError, TrainingSet, Values};
 
 /// The most columns of a training set.
 const COLUMNS_MAX: usize = 500;

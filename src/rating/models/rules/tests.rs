@@ -307,10 +307,7 @@ fn shipped() -> Ready {
 /// The grades of typical customers by the model that a new house begins with, on its scale; caps apart.
 #[test]
 fn the_shipped_model_puts_typical_customers_in_order_and_no_bad_payer_before_an_unknown_one() {
-    let (model, scale) = (
-        shipped(),
-        methods::grades::GradeScale::default(),
-    );
+    let (model, scale) = (shipped(), methods::grades::GradeScale::default());
     let mut table = Vec::new();
     for (_, statements) in STATEMENTS {
         let scores = HISTORIES.map(|(_, history)| {

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use kernel::places::Language;
+use kernel::progress::Progress;
 use methods::binning::{BinningSettings, Trend, bin};
 use methods::training::TrainingSet;
 use methods::validation::{Observation, ValidationError, auc};
-use kernel::places::Language;
-use kernel::progress::Progress;
 
 /// A column that alone tells good from bad better than this knows the outcome already, as a rule.
 const LEAK_AUC: f64 = 0.98;

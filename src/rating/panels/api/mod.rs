@@ -3,6 +3,7 @@
 pub mod shapes;
 mod summaries;
 
+use crate::rating::panels::input::{ConclusionIn, OpinionIn, PanelFilter, PanelIn, PanelReasonIn};
 use actix_web::{HttpRequest, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -10,18 +11,15 @@ use super::actions::{self, PanelError};
 use super::model::Panel;
 use super::rules::{ConveningError, OpinionError};
 use super::store;
-use crate::rating::facts::actions::FactError;
-use kernel::ids::ExpertPanelId;
 use crate::platform::db::Tx;
 use crate::platform::http::auth::{ConvenePanels, GiveOpinions, ReadPanels};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Doors, IfMatch, Listing, Nothing, Outcome, Problem,
 };
-pub use shapes::PanelFilter;
-use shapes::{
-    ConclusionIn, OpinionIn, OpinionOut, PanelIn, PanelOut, PanelReasonIn, PanelSummaryOut,
-};
+use crate::rating::facts::actions::FactError;
+use kernel::ids::ExpertPanelId;
+use shapes::{OpinionOut, PanelOut, PanelSummaryOut};
 
 pub fn routes(config: &mut ServiceConfig) {
     config

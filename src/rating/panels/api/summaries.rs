@@ -5,16 +5,16 @@ use std::cmp::Ordering;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::platform::db::{DbError, read_document};
 use crate::rating::facts::model::{value_or_null, value_schema};
 use crate::rating::panels::actions::{Seen, Sight};
 use crate::rating::panels::model::{
     Findings, IndicatorSummary, Opinion, PanelRound, RoundSummary, Scores, Spread,
 };
-use methods::numbers::shown;
-use methods::scoring::Value;
 use kernel::clock::Instant;
 use kernel::text::{Note, Subject};
-use crate::platform::db::{DbError, read_document};
+use methods::numbers::shown;
+use methods::scoring::Value;
 
 /// A round of a panel.
 #[derive(Debug, Serialize, ToSchema)]

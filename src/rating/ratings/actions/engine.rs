@@ -9,6 +9,7 @@ use crate::book::customers::store as customers;
 use crate::book::exposure::store as exposure;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
+use crate::platform::db::{Db, DbError, Tx, read_document, write_document};
 use crate::rating::indicators::actions as indicators;
 use crate::rating::indicators::model::{IndicatorValue, ValueSource};
 use crate::rating::models::actions as models;
@@ -19,13 +20,12 @@ use crate::rating::ratings::model::{
 use crate::rating::ratings::rules::{Said, days_past};
 use crate::rating::ratings::{rules, store};
 use crate::rating::rules::composite::{ExpertOverride, GradeFacts, GradePolicy};
-use methods::numbers::ppm_of;
-use methods::scoring::Value;
 use crate::rating::scales::actions as scales;
 use crate::rating::scales::actions::ScaleVersion;
 use kernel::ids::{CustomerId, JobId, RatingId};
 use kernel::text::Line;
-use crate::platform::db::{Db, DbError, Tx, read_document, write_document};
+use methods::numbers::ppm_of;
+use methods::scoring::Value;
 
 /// What rates now.
 #[derive(Debug, Clone)]

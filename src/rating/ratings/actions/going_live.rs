@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::RatingError;
 use super::engine::Engine;
 use crate::book::customers::rules::grade_holding;
+use crate::platform::db::{Db, DbError, Tx};
 use crate::rating::catalogue;
 use crate::rating::models::actions::{self as models, ModelError, ModelVersion};
 use crate::rating::models::model::ModelRow;
@@ -13,12 +14,11 @@ use crate::rating::models::rules::Measure;
 use crate::rating::models::store as model_store;
 use crate::rating::ratings::model::StandingRating;
 use crate::rating::ratings::store;
-use methods::grades::GradeScale;
 use crate::rating::scales::actions::{self as scales, ScaleError, ScaleVersion};
 use crate::rating::scales::model::ScaleRow;
 use kernel::ids::{CustomerId, GradeScaleId, RatingModelId};
 use kernel::text::Note;
-use crate::platform::db::{Db, DbError, Tx};
+use methods::grades::GradeScale;
 
 /// How many customers are looked at at once.
 const CHUNK: i64 = 2_000;

@@ -8,20 +8,18 @@ use serde::Deserialize;
 
 use super::RatingError;
 use super::survey::{Moved, compare};
+use crate::platform::db::{Db, DbError, read_document};
 use crate::rating::models::rules::Report;
 use crate::rating::models::store as models;
 use crate::rating::ratings::model::Appraisal;
-use crate::rating::ratings::rules::discrimination::{
-    Discrimination, Outcomes, discriminate,
-};
+use crate::rating::ratings::rules::discrimination::{Discrimination, Outcomes, discriminate};
 use crate::rating::ratings::{rules, store};
+use crate::rating::scales::actions as scales;
+use kernel::ids::{CustomerId, RatingModelId};
 use methods::numbers::of_ppm;
 use methods::validation::correlation::spearman;
 use methods::validation::stability::{Stability, stability};
 use methods::validation::{ValidationReport, ValidationSettings};
-use crate::rating::scales::actions as scales;
-use kernel::ids::{CustomerId, RatingModelId};
-use crate::platform::db::{Db, DbError, read_document};
 
 /// How many ratings are read at once.
 const CHUNK: i64 = 2_000;

@@ -1,11 +1,11 @@
 //! How likely a customer defaults, for whoever computes with it.
 
+use crate::platform::db::{Db, DbError, read_document};
 use crate::rating::ratings::model::{DefaultProbability, ProbabilitySource, Record};
 use crate::rating::ratings::store;
 use crate::rating::scales::actions as scales;
 use kernel::figures::Figure;
 use kernel::ids::CustomerId;
-use crate::platform::db::{Db, DbError, read_document};
 
 /// Why nobody can say how likely a customer defaults.
 #[derive(Debug, thiserror::Error)]

@@ -15,13 +15,13 @@ use super::engine::{Engine, Known, Occasion};
 use super::{RatingError, hand_down, made};
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::RerateCause;
-use crate::rating::ratings::model::{RatingCause, RatingRow, Record};
-use crate::rating::ratings::store;
-use kernel::ids::{CustomerId, RatingId};
 use crate::platform::db::{Change, Db, DbError, Tx, read_document};
 use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::model::{Ended, JobStatus};
 use crate::platform::jobs::worker::{Interrupted, JobContext};
+use crate::rating::ratings::model::{RatingCause, RatingRow, Record};
+use crate::rating::ratings::store;
+use kernel::ids::{CustomerId, RatingId};
 
 /// The name of the day's work.
 pub const JOB_KIND: &str = "rerating";

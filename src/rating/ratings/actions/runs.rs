@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::engine::{Engine, Occasion};
 use super::{RatingError, hand_down, made};
-use crate::rating::ratings::model::RatingCause;
-use crate::rating::ratings::store;
-use kernel::ids::CustomerId;
 use crate::platform::db::{DbError, Tx};
 use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::model::{Ended, Job, JobStatus};
 use crate::platform::jobs::worker::{Interrupted, JobContext};
+use crate::rating::ratings::model::RatingCause;
+use crate::rating::ratings::store;
+use kernel::ids::CustomerId;
 
 /// The name of rating runs.
 pub const JOB_KIND: &str = "rating_run";

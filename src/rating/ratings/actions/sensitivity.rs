@@ -11,17 +11,17 @@ use super::RatingError;
 use super::engine::numbers_of;
 use super::survey::found;
 use crate::book::customers::model::CustomerRef;
+use crate::platform::db::Db;
 use crate::rating::indicators::actions as indicators;
 use crate::rating::indicators::model::IndicatorValue;
 use crate::rating::models::actions::ModelVersion;
 use crate::rating::models::rules::Ready;
 use crate::rating::models::store as models;
 use crate::rating::ratings::rules::{self, Said};
-use methods::attributes::{GradeTurn, Turning, WeighedTree};
-use methods::scoring::{Scored, Value};
 use crate::rating::scales::actions as scales;
 use kernel::ids::{CustomerId, RatingModelId};
-use crate::platform::db::Db;
+use methods::attributes::{GradeTurn, Turning, WeighedTree};
+use methods::scoring::{Scored, Value};
 
 /// What hangs on a model's weights.
 #[derive(Debug, Clone)]

@@ -11,22 +11,20 @@ use super::engine::numbers_of;
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::rules::grade_holding;
 use crate::book::customers::store as customers;
+use crate::platform::db::{Db, DbError, read_document};
 use crate::rating::indicators::actions as indicators;
 use crate::rating::ratings::model::{DefaultState, RatingRow};
 use crate::rating::ratings::rules::Said;
 use crate::rating::ratings::{rules, store};
 use crate::rating::rules::composite::GradeFacts;
+use crate::rating::scales::actions as scales;
+use crate::rating::scales::model::Scale;
+use kernel::ids::{CustomerId, GradeScaleId};
 use methods::cut_offs::{Proposal, propose};
 use methods::grades::{GradeScale, Migration, MigrationError, migration};
 use methods::numbers::of_ppm;
 use methods::scoring::Value;
-use methods::topsis::{
-    Cohort, Criterion, Direction, Explanation, Normalisation, rank_cohort,
-};
-use crate::rating::scales::actions as scales;
-use crate::rating::scales::model::Scale;
-use kernel::ids::{CustomerId, GradeScaleId};
-use crate::platform::db::{Db, DbError, read_document};
+use methods::topsis::{Cohort, Criterion, Direction, Explanation, Normalisation, rank_cohort};
 
 /// How many customers are looked at at once.
 const CHUNK: usize = 2_000;

@@ -3,19 +3,16 @@
 use actix_web::{get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::rating::models::api::shapes::{
-    GradeDistributionOut, GradeShareOut, RatingModelOut,
-};
-use crate::rating::models::rules::Measure;
-use crate::rating::ratings::actions::going_live::{
-    self as actions, Distribution, GoLiveError,
-};
-use crate::rating::scales::api::{GradeScaleOut, RatingReasonIn};
-use kernel::ids::{GradeScaleId, RatingModelId};
 use crate::platform::http::auth::{ApproveModels, ReadModels};
 use crate::platform::http::{
     Actor, Answer, Code, Doors, IfMatch, KeyedCommand, Outcome, Problem, Speaks,
 };
+use crate::rating::models::api::shapes::{GradeDistributionOut, GradeShareOut, RatingModelOut};
+use crate::rating::models::rules::Measure;
+use crate::rating::ratings::actions::going_live::{self as actions, Distribution, GoLiveError};
+use crate::rating::scales::api::GradeScaleOut;
+use crate::rating::scales::input::RatingReasonIn;
+use kernel::ids::{GradeScaleId, RatingModelId};
 
 pub fn routes(config: &mut ServiceConfig) {
     config

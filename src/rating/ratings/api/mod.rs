@@ -6,15 +6,12 @@ mod sensitivity;
 mod shapes;
 mod survey;
 
+use crate::rating::ratings::input::{OverrideIn, RatingFilter, RatingIn};
 use actix_web::{HttpRequest, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::{self, RatingError, runs};
 use super::store;
-use crate::rating::rules::composite::CompositeError;
-use methods::cut_offs::CutOffError;
-use crate::rating::scales::store as scales;
-use kernel::ids::RatingId;
 use crate::platform::db::Db;
 use crate::platform::http::auth::{OverrideRatings, RateCustomers, ReadRatings};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
@@ -23,8 +20,11 @@ use crate::platform::http::{
 };
 use crate::platform::jobs::api::JobOut;
 use crate::platform::jobs::worker::Bell;
-pub use shapes::RatingFilter;
-use shapes::{Depth, OverrideIn, RatingIn, RatingOut, RatingSummaryOut};
+use crate::rating::rules::composite::CompositeError;
+use crate::rating::scales::store as scales;
+use kernel::ids::RatingId;
+use methods::cut_offs::CutOffError;
+use shapes::{Depth, RatingOut, RatingSummaryOut};
 
 use super::model::RatingRow;
 

@@ -7,15 +7,15 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::survey::{MigrationQuery, RatingMigrationOut};
-use crate::rating::ratings::actions::monitoring::{self, Compared, Lookback, Watched};
-use methods::numbers::{shown, shown_in};
-use methods::validation::Estimate;
-use methods::validation::stability::Stability;
-use kernel::clock::Day;
-use kernel::ids::RatingModelId;
 use crate::platform::http::auth::SurveyRatings;
 use crate::platform::http::page::Query;
 use crate::platform::http::{Actor, Answer, Code, Doors, Outcome, Problem};
+use crate::rating::ratings::actions::monitoring::{self, Compared, Lookback, Watched};
+use kernel::clock::Day;
+use kernel::ids::RatingModelId;
+use methods::numbers::{shown, shown_in};
+use methods::validation::Estimate;
+use methods::validation::stability::Stability;
 
 pub fn routes(config: &mut ServiceConfig) {
     config

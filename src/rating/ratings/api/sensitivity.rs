@@ -1,22 +1,21 @@
 //! What a model's weights decide.
 
+use crate::rating::ratings::input::SensitivityIn;
 use actix_web::{post, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::Validate;
 
-use crate::book::customers::model::CustomerRef;
+use crate::platform::http::auth::SurveyRatings;
+use crate::platform::http::{Actor, Answer, Command, Doors, Outcome};
 use crate::rating::ratings::actions::sensitivity::{
     self, NearestTurn, Sensitive, SensitiveCustomer,
 };
+use kernel::ids::{CustomerId, RatingModelId};
+use kernel::text::Keyword;
 use methods::ahp::Shift;
 use methods::attributes::{GradeTurn, Turning};
 use methods::numbers::shown;
-use kernel::ids::{CustomerId, RatingModelId};
-use kernel::text::{Keyword, Number};
-use crate::platform::http::auth::SurveyRatings;
-use crate::platform::http::{Actor, Answer, Command, Doors, Outcome};
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(read_rating_model_sensitivity);
@@ -50,27 +49,6 @@ pub async fn read_rating_model_sensitivity(
         })
         .await?;
     Ok(Answer::ok(&found)?.into_response())
-}
-
-/// Which weights are moved by how much, and for whom.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"step": 0.05, "customers": ["C-1001", "C-1002"]}))]
-pub struct SensitivityIn {
-    /// By how much a weight among its siblings is lowered and raised.
-    #[serde(default = "a_twentieth")]
-    #[validate(range(min = 0.001, max = 1.0))]
-    #[schema(minimum = 0.001, maximum = 1)]
-    pub step: f64,
-    /// Ids or numbers.
-    #[serde(default)]
-    #[validate(length(max = 20))]
-    #[schema(max_items = 20, value_type = Vec<Number>)]
-    pub customers: Vec<CustomerRef>,
-}
-
-fn a_twentieth() -> f64 {
-    0.05
 }
 
 /// What hangs on the weights of a model.

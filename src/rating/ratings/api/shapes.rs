@@ -3,48 +3,20 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
-use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
 
-use crate::book::customers::model::CustomerRef;
+use crate::platform::db::{DbError, read_document};
 use crate::rating::indicators::model::IndicatorValue;
 use crate::rating::models::model::ModelKind;
 use crate::rating::models::rules::Factor;
-use crate::rating::ratings::model::{
-    Appraisal, RatingCause, RatingHistory, RatingRow, Record,
-};
+use crate::rating::ratings::model::{Appraisal, RatingCause, RatingRow, Record};
+use kernel::clock::Instant;
+use kernel::ids::{CustomerId, GradeScaleId, JobId, RatingId, RatingModelId};
+use kernel::text::Keyword;
 use methods::numbers::{of_ppm, shown, shown_in};
 use methods::scoring::Value;
-use kernel::clock::{Day, Instant};
-use kernel::ids::{CustomerId, GradeScaleId, JobId, RatingId, RatingModelId};
-use kernel::text::{Keyword, Note, Number};
-use crate::platform::db::{DbError, read_document};
-
-/// Who is to be rated.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"customer": "C-1001"}))]
-pub struct RatingIn {
-    /// The customer's id or number.
-    #[schema(value_type = Number)]
-    pub customer: CustomerRef,
-}
-
-/// Another grade, for a while.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "grade": "A", "reason": "The owner's guarantee came after the statements.", "expires_on": "2026-09-30"
-}))]
-pub struct OverrideIn {
-    /// A grade of the scale.
-    pub grade: Keyword,
-    pub reason: Note,
-    /// The last day on which it holds.
-    pub expires_on: Day,
-}
 
 /// How much of a rating is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -358,25 +330,4 @@ impl RatingSummaryOut {
             superseded_at: row.superseded_at,
         }
     }
-}
-
-/// Which ratings.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct RatingFilter {
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    /// Grades that hold today.
-    #[serde(default)]
-    #[param(max_items = 30)]
-    pub grade: Vec<Keyword>,
-    /// Those that are too old on this day.
-    pub stale_by: Option<Day>,
-    /// Those of customers at whom a person is to look again by this day.
-    pub review_by: Option<Day>,
-    /// The newest of each customer (`current`, as when not given), or `all`.
-    #[param(inline)]
-    pub history: Option<RatingHistory>,
 }

@@ -1,27 +1,21 @@
 //! The whole book looked at: migrations, previews of scales, proposals of cut-offs, rankings.
 
+use crate::rating::ratings::input::{CutOffsIn, RankingIn};
 use actix_web::{get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::Validate;
 
-use crate::book::customers::model::CustomerRef;
-use crate::rating::ratings::actions::RatingError;
-use crate::rating::ratings::actions::survey::{
-    self, Moved, RankedBy, RankedCustomer, Ranking,
-};
-use crate::rating::ratings::model::RankDirection;
-use methods::cut_offs::{CLASSES_MAX, Proposal};
-use methods::grades::{GradeScale, SEVEN_GRADES, ScaleDocument};
-use methods::numbers::shown_in;
-use methods::topsis::Direction;
-use kernel::clock::Day;
-use kernel::ids::{CustomerId, GradeScaleId};
-use kernel::text::{Keyword, Number};
 use crate::platform::http::auth::{DraftModels, SurveyRatings};
 use crate::platform::http::page::Query;
 use crate::platform::http::{Actor, Answer, Command, Doors, Outcome, Problem};
+use crate::rating::ratings::actions::survey::{self, Moved, RankedCustomer, Ranking};
+use kernel::clock::Day;
+use kernel::ids::{CustomerId, GradeScaleId};
+use kernel::text::Keyword;
+use methods::cut_offs::Proposal;
+use methods::grades::{GradeScale, ScaleDocument};
+use methods::numbers::shown_in;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -182,39 +176,6 @@ impl RatingMigrationOut {
     }
 }
 
-/// What is to be cut.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "scores": [0.12, 0.18, 0.22, 0.41, 0.44, 0.47, 0.52, 0.78, 0.83, 0.90], "codes": ["A", "B", "C"]
-}))]
-pub struct CutOffsIn {
-    /// The scores; those of the newest ratings when not given.
-    #[validate(length(min = 2, max = 50_000))]
-    #[schema(min_items = 2, max_items = 50_000)]
-    #[serde(default)]
-    pub scores: Option<Vec<f64>>,
-    /// A code for each class, best first; AAA to CCC when not given.
-    #[validate(length(min = 2, max = 30))]
-    #[schema(min_items = 2, max_items = 30)]
-    #[serde(default)]
-    pub codes: Option<Vec<Keyword>>,
-}
-
-impl CutOffsIn {
-    fn codes(&self) -> Result<Vec<String>, RatingError> {
-        let codes: Vec<String> = match &self.codes {
-            Some(codes) => codes.iter().map(ToString::to_string).collect(),
-            None => SEVEN_GRADES.map(str::to_owned).to_vec(),
-        };
-        let distinct: std::collections::BTreeSet<&String> = codes.iter().collect();
-        if distinct.len() < codes.len() || codes.len() > CLASSES_MAX {
-            return Err(RatingError::Codes);
-        }
-        Ok(codes)
-    }
-}
-
 /// A proposal for cut-offs.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CutOffs, example = json!({
@@ -247,60 +208,6 @@ impl CutOffsOut {
             scale: shown_in(scale),
             proposal: shown_in(proposal),
         })
-    }
-}
-
-/// Who is to be ranked by what.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "criteria": [
-        {"indicator": "CURRENT_RATIO", "weight": 2, "direction": "benefit"},
-        {"indicator": "DAYS_BEYOND_TERMS", "weight": 3, "direction": "cost"}
-    ],
-    "customers": ["C-1001", "C-1002"], "top": 20
-}))]
-pub struct RankingIn {
-    #[validate(length(min = 1, max = 50), nested)]
-    #[schema(min_items = 1, max_items = 50)]
-    pub criteria: Vec<RankingCriterionIn>,
-    /// Customers by id or number; the whole book when not given.
-    #[validate(length(min = 2, max = 500))]
-    #[schema(value_type = Option<Vec<Number>>, min_items = 2, max_items = 500)]
-    #[serde(default)]
-    pub customers: Option<Vec<CustomerRef>>,
-    /// How many of the best are shown; 50 when not given.
-    #[validate(range(min = 1, max = 500))]
-    #[schema(minimum = 1, maximum = 500)]
-    #[serde(default)]
-    pub top: Option<u16>,
-}
-
-/// One criterion.
-#[derive(Debug, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RankingCriterionIn {
-    /// The indicator's code.
-    pub indicator: Keyword,
-    /// In any unit: it counts as its share of all weights.
-    #[validate(range(min = 0.0, max = 1_000_000.0))]
-    #[schema(minimum = 0, maximum = 1_000_000)]
-    pub weight: f64,
-    /// Whether more is better.
-    pub direction: RankDirection,
-}
-
-impl RankingIn {
-    fn by(&self) -> Vec<RankedBy> {
-        let by = |one: &RankingCriterionIn| RankedBy {
-            indicator: one.indicator.to_string(),
-            weight: one.weight,
-            direction: match one.direction {
-                RankDirection::Benefit => Direction::Benefit,
-                RankDirection::Cost => Direction::Cost,
-            },
-        };
-        self.criteria.iter().map(by).collect()
     }
 }
 

@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use kernel::ids::CustomerId;
+use kernel::progress::Progress;
 use methods::training::Outcome;
 use methods::validation::{
     Estimate, Observation, ValidationError, ValidationReport, ValidationSettings, validate,
 };
-use kernel::ids::CustomerId;
-use kernel::progress::Progress;
 
 /// Below this KS a model hardly tells good from bad: a convention.
 pub const KS_MINIMUM: f64 = 0.20;

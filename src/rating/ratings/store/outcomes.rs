@@ -6,11 +6,11 @@ use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
 use diesel::sql_types::Date;
 
-use kernel::clock::Instant;
-use kernel::ids::CustomerId;
-use kernel::columns::IdColumn;
 use crate::platform::db::schema::ratings::{self, dsl};
 use crate::platform::db::{Backend, Db, DbError, on_backend};
+use kernel::clock::Instant;
+use kernel::columns::IdColumn;
+use kernel::ids::CustomerId;
 
 #[derive(QueryableByName)]
 struct Found {

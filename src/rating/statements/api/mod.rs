@@ -2,23 +2,22 @@
 
 mod shapes;
 
+use crate::rating::statements::input::{StatementFilter, StatementIn};
 use actix_web::{HttpRequest, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use shapes::{
-    AltmanOut, LinesIn, StatementFilter, StatementIn, StatementOut, StatementSummaryOut,
-};
+pub use shapes::{AltmanOut, StatementOut, StatementSummaryOut};
 
 use super::actions::{self, StatementError};
 use super::model::FinancialStatement;
 use super::store;
 use crate::book::customers::model::CustomerRef;
-use kernel::ids::FinancialStatementId;
-use kernel::text::Number;
 use crate::platform::db::Db;
 use crate::platform::http::auth::{ReadFacts, RecordFacts};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Answer, Command, Doors, Listing, Outcome, Problem};
+use kernel::ids::FinancialStatementId;
+use kernel::text::Number;
 
 pub fn routes(config: &mut ServiceConfig) {
     config

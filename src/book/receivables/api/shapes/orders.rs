@@ -1,45 +1,10 @@
 //! What comes in and goes out about the orders that invoices are for.
 
-use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-use validator::Validate;
 
-use crate::book::receivables::actions::CancelledOrder;
 use crate::book::receivables::model::Invoice;
-use kernel::clock::Day;
 use kernel::money::Money;
-use kernel::text::Note;
-
-/// Why an invoice is cancelled, and what becomes of its order.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "reason": "Posted to the wrong customer.", "effective_on": "2026-03-31", "restore_order": true
-}))]
-pub struct CancelInvoiceIn {
-    pub reason: Note,
-    /// The day from which it counts: from the invoice's own date to today; today when not given.
-    pub effective_on: Option<Day>,
-    /// Whether the order has back what the invoice took of it: what was delivered is not billed again, and the
-    /// reservation holds again, or where it expired or was released, a delivery under the invoice's number. Not, when not
-    /// given.
-    pub restore_order: Option<bool>,
-}
-
-impl CancelInvoiceIn {
-    pub fn day(&self) -> Option<NaiveDate> {
-        self.effective_on.map(Day::date)
-    }
-
-    pub fn order(&self) -> CancelledOrder {
-        if self.restore_order.unwrap_or(false) {
-            CancelledOrder::Restored
-        } else {
-            CancelledOrder::Gone
-        }
-    }
-}
 
 /// What is odd about an invoice.
 #[derive(Debug, Serialize, ToSchema)]

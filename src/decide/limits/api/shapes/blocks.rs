@@ -1,9 +1,8 @@
 //! Credit blocks.
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{NodeOut, ReasonOut, nodes_for, reasons_for};
 use crate::decide::limits::model::{CreditBlockStatus, Outcome, QueuedBlock};
@@ -11,45 +10,11 @@ use crate::decide::limits::reasons::Reason;
 use crate::decide::limits::record::Record;
 use crate::decide::limits::rules::CounterOffer;
 use kernel::caller::Caller;
-use kernel::clock::{Day, Instant};
+use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
-use kernel::money::{Money, PositiveIn};
+use kernel::money::Money;
 use kernel::places::Language;
-use kernel::text::{Line, Note, Number, Subject};
-use crate::platform::http::given;
-
-/// Why something is decided.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "The customer paid by telegraphic transfer this morning."}))]
-pub struct DecisionIn {
-    pub reason: Note,
-}
-
-/// A release: up to what, until when and why.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "reason": "The customer paid by telegraphic transfer this morning.",
-    "ceiling": {"amount": "200000.00", "currency": "CNY"}, "valid_until": "2026-12-31"
-}))]
-pub struct ReleaseIn {
-    pub reason: Note,
-    /// Up to which amount the order may be amended without another check; its own amount when not given.
-    pub ceiling: Option<PositiveIn>,
-    /// The last day on which it may; none when not given.
-    pub valid_until: Option<Day>,
-}
-
-/// Why sales ask for a release.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "The customer pays the two oldest invoices on Friday.", "promised_on": "2026-11-27"}))]
-pub struct ReleaseRequestIn {
-    pub reason: Note,
-    /// The day on which the customer promised to pay; none when it did not.
-    pub promised_on: Option<Day>,
-}
+use kernel::text::{Line, Number};
 
 /// That sales ask for a release, and why.
 #[derive(Debug, Serialize, ToSchema)]
@@ -62,17 +27,6 @@ pub struct ReleaseRequestOut {
     #[schema(max_length = 128)]
     requested_by: Option<String>,
     requested_at: Option<Instant>,
-}
-
-/// To whom an order is given.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"assigned_to": "u-21"}))]
-pub struct AssignIn {
-    /// Null puts it back into the queue.
-    #[serde(deserialize_with = "given")]
-    #[schema(required)]
-    pub assigned_to: Option<Subject>,
 }
 
 /// An order that waits for credit, with what is needed to decide.
@@ -200,27 +154,4 @@ impl CheckNowOut {
             nodes: nodes_for(record, reader),
         }
     }
-}
-
-/// Which credit blocks.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct CreditBlockFilter {
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_number: Vec<Number>,
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub order_number: Vec<Number>,
-    /// Those that these people work on.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub assigned_to: Vec<Subject>,
-    #[serde(default)]
-    #[param(max_items = 10)]
-    pub status: Vec<CreditBlockStatus>,
 }

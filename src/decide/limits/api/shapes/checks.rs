@@ -3,139 +3,24 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
-use validator::{Validate, ValidationError};
+use utoipa::ToSchema;
 
-use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::api::ExposureOut;
 use crate::book::exposure::model::{Exposure, Limit, LimitKind};
 use crate::book::exposure::rules::{Node, NodeKind};
 use crate::book::policy::model::{Checkpoint, RuleCode, RuleEffect};
-use crate::decide::limits::facts::Question;
-use crate::decide::limits::model::{
-    DEFAULT_PURPOSE, LimitCheck, Outcome, Reservation, ReservationStatus,
-};
+use crate::decide::limits::model::{LimitCheck, Outcome, ReservationStatus};
 use crate::decide::limits::reasons::{Reason, ReasonCode};
 use crate::decide::limits::record::{Decided, Record};
 use crate::decide::limits::rules::{Asked, CounterOffer, Decision, NodeFigures};
+use crate::platform::db::DbError;
 use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
-use kernel::money::{AmountIn, Currency, Money, PositiveIn};
+use kernel::money::{Currency, Money};
 use kernel::places::Language;
-use kernel::text::{Keyword, Number};
-use crate::platform::db::DbError;
-
-/// May this customer have so much more?
-#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[validate(schema(function = "is_consistent"))]
-#[schema(example = json!({
-    "customer_number": "C-1001", "order_number": "SO-2026-0001", "amount": {"amount": "12500.00", "currency": "CNY"},
-    "net_days": 30, "checkpoint": "order", "reserve": true, "dry_run": false
-}))]
-pub struct LimitCheckIn {
-    /// The customer by id, or by `customer_number`: exactly one.
-    pub customer_id: Option<CustomerId>,
-    pub customer_number: Option<Number>,
-    /// The order; needed to reserve.
-    pub order_number: Option<Number>,
-    /// What of the order the reservation is for; `order` when not given.
-    pub purpose: Option<Keyword>,
-    pub amount: PositiveIn,
-    /// The term of the order, in days; the account's when not given.
-    #[validate(range(min = 0, max = 365))]
-    #[schema(minimum = 0, maximum = 365)]
-    pub net_days: Option<i32>,
-    /// The stage of the sale; `order` when not given.
-    pub checkpoint: Option<Checkpoint>,
-    /// What is paid before delivery: it needs no credit. In the currency of the amount, and no more than it.
-    pub prepaid: Option<AmountIn>,
-    /// Take the capacity when the check passes, open a credit block when credit must look at it.
-    pub reserve: Option<bool>,
-    /// Until when the reservation shall hold; the policy's default when not given.
-    pub reserve_until: Option<Instant>,
-    /// Only say what would happen.
-    pub dry_run: Option<bool>,
-}
-
-/// What the request alone shows to be wrong.
-fn is_consistent(input: &LimitCheckIn) -> Result<(), ValidationError> {
-    let wrong = |code: &'static str, message: &'static str| {
-        Err(ValidationError::new(code).with_message(message.into()))
-    };
-    if CustomerRef::either(input.customer_id, input.customer_number.as_ref()).is_none() {
-        return wrong(
-            "customer",
-            "name the customer by customer_id or customer_number, exactly one",
-        );
-    }
-    if input.reserves() && input.order_number.is_none() {
-        return wrong("order_number", "order_number is needed to reserve");
-    }
-    if let Some(prepaid) = input.prepaid {
-        let (prepaid, amount) = (prepaid.money(), input.amount.money());
-        if prepaid.currency() != amount.currency() || prepaid.minor() > amount.minor() {
-            return wrong(
-                "prepaid",
-                "prepaid must be in the currency of the amount and no more than it",
-            );
-        }
-    }
-    Ok(())
-}
-
-impl LimitCheckIn {
-    pub fn customer(&self) -> CustomerRef {
-        CustomerRef::either(self.customer_id, self.customer_number.as_ref())
-            .unwrap_or(CustomerRef::Id(CustomerId::from_uuid(uuid::Uuid::nil())))
-    }
-
-    pub fn order(&self) -> Option<&str> {
-        self.order_number.as_ref().map(Number::as_str)
-    }
-
-    pub fn purpose(&self) -> &str {
-        self.purpose
-            .as_ref()
-            .map_or(DEFAULT_PURPOSE, Keyword::as_str)
-    }
-
-    pub fn reserves(&self) -> bool {
-        self.reserve == Some(true) && !self.is_dry_run()
-    }
-
-    pub fn is_dry_run(&self) -> bool {
-        self.dry_run == Some(true)
-    }
-
-    /// The question for the rules; `reservation` is what the order has already.
-    pub fn question(&self, reservation: Option<&Reservation>) -> Question {
-        Question {
-            amount: self.amount.money(),
-            prepaid_minor: self.prepaid.map_or(0, |prepaid| prepaid.money().minor()),
-            net_days: self.net_days,
-            checkpoint: self.checkpoint.unwrap_or(Checkpoint::Order),
-            held_minor: reservation.map_or(0, Reservation::remaining_minor),
-            captured_minor: reservation.map_or(0, |reservation| reservation.captured_minor),
-        }
-    }
-}
-
-/// Many checks at once, decided in this order.
-#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"items": [
-    {"customer_number": "C-1001", "amount": {"amount": "12500.00", "currency": "CNY"}},
-    {"customer_number": "C-1002", "amount": {"amount": "800.00", "currency": "CNY"}}
-]}))]
-pub struct LimitCheckBatchIn {
-    #[validate(length(min = 1, max = 500), nested)]
-    #[schema(min_items = 1, max_items = 500)]
-    pub items: Vec<LimitCheckIn>,
-}
 
 /// Each check's answer, in the order of the questions.
 #[derive(Debug, Serialize, ToSchema)]
@@ -481,20 +366,4 @@ impl RecordedCheckOut {
             checked_at: check.checked_at,
         })
     }
-}
-
-/// Which recorded checks.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct LimitCheckFilter {
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub order_number: Vec<Number>,
-    #[serde(default)]
-    #[param(max_items = 10)]
-    pub outcome: Vec<Outcome>,
 }

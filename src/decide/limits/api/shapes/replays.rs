@@ -1,8 +1,7 @@
 //! Deciding recorded checks again.
 
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{NodeOut, ReasonOut, TraceOut, nodes_of, reasons_for};
 use crate::book::policy::model::RuleCode;
@@ -10,20 +9,9 @@ use crate::decide::limits::model::Outcome;
 use crate::decide::limits::replay::Replayed;
 use crate::decide::limits::rules::{CounterOffer, Decision};
 use kernel::caller::Caller;
-use kernel::clock::Day;
 use kernel::ids::LimitCheckId;
 use kernel::money::Currency;
 use kernel::places::Language;
-
-/// Under which policy.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ReplayFilter {
-    /// The version that is to decide; the one that decided then when not given.
-    #[param(minimum = 1, maximum = 2_147_483_647)]
-    pub policy_version: Option<i32>,
-}
 
 /// A check as it was decided, and as it would be.
 #[derive(Debug, Serialize, ToSchema)]
@@ -96,15 +84,4 @@ impl ReplayOut {
             not_known: replayed.not_known.clone(),
         }
     }
-}
-
-/// The checks of which days.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"from": "2026-10-01", "to": "2026-10-31"}))]
-pub struct SimulationIn {
-    /// The first business day.
-    pub from: Day,
-    /// The last business day.
-    pub to: Day,
 }

@@ -1,18 +1,14 @@
 //! Reservations.
 
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::book::exposure::model::Remainder;
-use crate::book::receivables::actions::NewInvoice;
 use crate::book::receivables::api::shapes::InvoiceOut;
 use crate::book::receivables::model::Invoice;
 use crate::decide::limits::model::{Reservation, ReservationStatus};
-use kernel::clock::{Day, Instant};
+use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, CustomerId, LimitCheckId, ReservationId};
-use kernel::money::{Money, PositiveIn};
-use kernel::text::Number;
+use kernel::money::Money;
 
 /// A reservation of credit.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,46 +66,6 @@ impl From<Reservation> for ReservationOut {
     }
 }
 
-/// A capture: the invoice that a reservation becomes.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "invoice": {"number": "INV-2026-0001", "invoice_date": "2026-11-22", "due_date": "2026-12-22",
-        "amount": {"amount": "12500.00", "currency": "CNY"}},
-    "remainder": "keep"
-}))]
-pub struct CaptureIn {
-    #[validate(nested)]
-    pub invoice: CapturedInvoiceIn,
-    /// What becomes of what the capture leaves; kept when not given.
-    pub remainder: Option<Remainder>,
-}
-
-/// The invoice of a capture.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CapturedInvoiceIn {
-    pub number: Number,
-    pub invoice_date: Day,
-    /// The invoice date and the account's net days when not given.
-    pub due_date: Option<Day>,
-    pub amount: PositiveIn,
-}
-
-impl CapturedInvoiceIn {
-    /// The invoice to be posted; the reservation and its order are added by the capture.
-    pub fn to_new(&self) -> NewInvoice {
-        NewInvoice {
-            number: self.number.clone(),
-            invoice_date: self.invoice_date.date(),
-            due_date: self.due_date.map(Day::date),
-            amount: self.amount.money(),
-            order_number: None,
-            reservation_id: None,
-        }
-    }
-}
-
 /// A reservation after a capture, with the invoice that was posted.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Capture, example = json!({
@@ -142,41 +98,4 @@ impl CaptureOut {
             invoice: invoice.into(),
         }
     }
-}
-
-/// A reservation to be held longer.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reserve_until": "2027-01-31T00:00:00Z"}))]
-pub struct ExtendIn {
-    pub reserve_until: Instant,
-}
-
-/// Which reservations.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ReservationFilter {
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub order_number: Vec<Number>,
-    #[serde(default)]
-    #[param(max_items = 10)]
-    pub status: Vec<ReservationStatus>,
-}
-
-/// What the order is to come to.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"amount": {"amount": "15000.00", "currency": "CNY"}}))]
-pub struct AmendIn {
-    /// The whole of the order, with what was captured already.
-    pub amount: PositiveIn,
-    /// The term of the order, in days; the account's when not given.
-    #[validate(range(min = 0, max = 365))]
-    #[schema(minimum = 0, maximum = 365)]
-    pub net_days: Option<i32>,
 }

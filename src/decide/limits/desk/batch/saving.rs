@@ -6,9 +6,9 @@ use crate::book::exposure::store::{self as accounts, additional};
 use crate::decide::limits::desk::memory::Memory;
 use crate::decide::limits::desk::{Answered, Asked, kept};
 use crate::decide::limits::store;
-use kernel::ids::CreditAccountId;
 use crate::platform::db::{AtOnce, DbError, Durability, Entries, Mark, Tx, Writes};
 use crate::platform::idempotency::{self, Keeping};
+use kernel::ids::CreditAccountId;
 
 /// The mark of accounts where there are no marks.
 const UNMARKED: Mark = 0;

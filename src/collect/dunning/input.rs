@@ -1,0 +1,191 @@
+//! What use cases and lists are asked.
+
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use validator::{Validate, ValidationError};
+
+use super::model::{BlockStatus, Level, NoticeStatus, RunStatus};
+use crate::book::customers::model::CustomerRef;
+use crate::book::receivables::model::InvoiceRef;
+use kernel::clock::Day;
+use kernel::ids::{CustomerId, DunningProcedureId, DunningRunId, InvoiceId};
+use kernel::text::{Line, Note, Number};
+
+/// A dunning block, on a customer or on one invoice.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = one_target))]
+#[schema(as = DunningBlockIn, example = json!({
+    "customer": "C-1001", "reason": "The delivery of 12 March is being inspected.", "until": "2026-04-15"
+}))]
+pub struct BlockIn {
+    /// All invoices of this customer, by id or number.
+    #[schema(value_type = Option<Number>)]
+    pub customer: Option<CustomerRef>,
+    /// This invoice alone, by id or number.
+    #[schema(value_type = Option<Number>)]
+    pub invoice: Option<InvoiceRef>,
+    pub reason: Note,
+    /// The last day on which it holds.
+    pub until: Day,
+}
+
+fn one_target(block: &BlockIn) -> Result<(), ValidationError> {
+    if block.customer.is_some() == block.invoice.is_some() {
+        return Err(ValidationError::new("one_target")
+            .with_message("name either a customer or an invoice".into()));
+    }
+    Ok(())
+}
+
+/// Which blocks.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct BlockFilter {
+    /// Blocks on these customers and on their invoices.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_id: Vec<CustomerId>,
+    /// Blocks on these invoices.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub invoice_id: Vec<InvoiceId>,
+    pub status: Option<BlockStatus>,
+}
+
+/// The highest level that a procedure may have.
+const LEVEL_MAX: i32 = 10;
+
+/// A dunning level in a query: within the bounds that the contract gives.
+fn level_number<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<i32>, D::Error> {
+    use serde::Deserialize as _;
+    let level = i32::deserialize(deserializer)?;
+    if (1..=LEVEL_MAX).contains(&level) {
+        Ok(Some(level))
+    } else {
+        Err(serde::de::Error::custom(format!(
+            "must be between 1 and {LEVEL_MAX}"
+        )))
+    }
+}
+
+/// Which notices.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct NoticeFilter {
+    /// Notices of this run.
+    pub run_id: Option<DunningRunId>,
+    /// Notices to these customers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_id: Vec<CustomerId>,
+    /// Notices to the customers with these numbers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_number: Vec<Number>,
+    /// Notices of this level.
+    #[param(minimum = 1, maximum = 10)]
+    #[serde(default, deserialize_with = "level_number")]
+    pub level: Option<i32>,
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub status: Vec<NoticeStatus>,
+}
+
+/// A dunning procedure that is written.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DunningProcedureIn, example = json!({
+    "name": "Key accounts",
+    "levels": [{
+        "level": 1, "days_past_due": 5, "minimum_days_between": 7,
+        "minimum_amounts": [{"amount": "500.00", "currency": "CNY"}], "channel": "email", "effect": "none",
+        "texts": {
+            "en": {"subject": "Reminder: {{ total }}", "body": "Dear {{ customer_name }},\n\n{{ invoices }}\n\nPlease pay."},
+            "zh-CN": {"subject": "付款提醒：{{ total }}", "body": "尊敬的{{ customer_name }}：\n\n{{ invoices }}\n\n请付款。"}
+        }
+    }]
+}))]
+pub struct ProcedureIn {
+    pub name: Line,
+    #[validate(length(min = 1, max = 10), nested)]
+    #[schema(min_items = 1, max_items = 10)]
+    pub levels: Vec<Level>,
+}
+
+/// Which procedure an account is given.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DunningAssignmentIn, example = json!({
+    "dunning_procedure_id": "dpr_01k00000000000000000000001", "reason": "Key account: written to by its salesperson."
+}))]
+pub struct AssignmentIn {
+    /// Null for the default.
+    pub dunning_procedure_id: Option<DunningProcedureId>,
+    pub reason: Note,
+}
+
+/// A run to be previewed.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DunningRunIn, example = json!({"as_of": "2026-03-31"}))]
+pub struct RunIn {
+    /// The day on which ages are counted: today when not given, never in the future.
+    pub as_of: Option<Day>,
+}
+
+/// Why a run is cancelled.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DunningReasonIn, example = json!({"reason": "The bank statement of yesterday was not posted yet."}))]
+pub struct RunReasonIn {
+    pub reason: Note,
+}
+
+/// Which runs.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RunFilter {
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub status: Vec<RunStatus>,
+}
+
+/// Which stages.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StageFilter {
+    /// Stages of invoices to these customers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_id: Vec<CustomerId>,
+    /// Stages of invoices to the customers with these numbers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_number: Vec<Number>,
+    /// Stages of this level or higher.
+    #[param(minimum = 1, maximum = 10)]
+    #[serde(default, deserialize_with = "level_number")]
+    pub level_min: Option<i32>,
+}
+
+/// Which customers' stages.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CustomerStageFilter {
+    /// These customers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_id: Vec<CustomerId>,
+    /// The customers with these numbers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_number: Vec<Number>,
+}

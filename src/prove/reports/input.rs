@@ -1,0 +1,57 @@
+//! What use cases and lists are asked.
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::model::{AgingBy, AgingQuestion};
+use super::rules::BucketBounds;
+use kernel::clock::Day;
+use kernel::ids::CustomerId;
+use kernel::text::{Number, Subject};
+
+/// What is asked of the aging report.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AgingFilter {
+    /// The day at whose end things stood so; today when not given, never in the future.
+    pub as_of: Option<Day>,
+    /// What the report has one row for, in each currency; the customer when not given.
+    pub by: Option<AgingBy>,
+    /// The upper bounds of the buckets in days past due, ascending; 30,60,90,180,365 when not given.
+    #[param(value_type = Option<String>, max_length = 60, pattern = "^[1-9][0-9]{0,3}(,[1-9][0-9]{0,3}){0,11}$", example = "30,60,90")]
+    pub buckets: Option<BucketBounds>,
+    /// Only these customers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_id: Vec<CustomerId>,
+    /// Only the customers with these numbers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_number: Vec<Number>,
+    /// How it is written; by `Accept` when not given.
+    #[param(inline)]
+    pub format: Option<Format>,
+}
+
+impl AgingFilter {
+    pub fn question(self, today: NaiveDate, owner: Option<Subject>) -> AgingQuestion {
+        AgingQuestion {
+            as_of: self.as_of.map_or(today, Day::date),
+            by: self.by.unwrap_or(AgingBy::Customer),
+            bounds: self.buckets.unwrap_or_default(),
+            owner,
+            customers: self.customer_id,
+            numbers: self.customer_number,
+        }
+    }
+}
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    Json,
+    Csv,
+}
