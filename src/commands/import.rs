@@ -11,7 +11,7 @@ use crate::book::imports::actions::{Holding, Import, Listener};
 use crate::book::imports::model::{ImportKind, ImportMode, Mapping, Plan, Report};
 use crate::book::imports::rules::mapping::check_mapping;
 use crate::platform::db::Database;
-use crate::platform::http::auth::house_caller;
+use crate::platform::http::auth::internal_caller;
 use crate::platform::jobs::model::{JobStatus, Remark};
 use crate::platform::jobs::worker::Interrupted;
 use crate::server::{Config, react};
@@ -40,7 +40,7 @@ pub fn run(config: &Config, options: &Options) -> Result<ExitCode, Failure> {
     let database = Database::open(&config.database(), config.clock()?)?;
     database.migrate()?;
     react(&database);
-    let caller = house_caller("netterms-import", &[Role::Finance])?;
+    let caller = internal_caller("netterms-import", &[Role::Finance])?;
     let outcome = Import {
         database: &database,
         caller: &caller,

@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 use super::Failure;
 use crate::platform::db::Database;
 use crate::server::config::{LogFormat, unknown_variables};
-use crate::server::{Config, House, start};
+use crate::server::{Config, Services, start};
 
 #[derive(Args)]
 pub struct Options {
@@ -28,7 +28,7 @@ pub fn run(config: Config, options: &Options) -> Result<(), Failure> {
     prepare(&database, options.no_migrate)?;
     let listener = TcpListener::bind(&config.listen)
         .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
-    let house = House::open(config, database)?;
+    let house = Services::open(config, database)?;
     actix_web::rt::System::new().block_on(async move {
         let server = start(house, listener)?;
         tracing::info!(address = %server.address, "serving; the docs are at /docs");

@@ -39,7 +39,7 @@ pub fn run(config: &Config, options: &Options) -> Result<ExitCode, Failure> {
 
 fn tell(audit: &Audit) {
     for finding in &audit.invariants {
-        let word = if finding.lies == 0 { "ok" } else { "LIES" };
+        let word = if finding.lies == 0 { "ok" } else { "FAIL" };
         let lies = match finding.lies {
             0 => String::new(),
             lies => format!(", {lies} lies"),

@@ -80,7 +80,7 @@ impl Course {
     /// Takes the step of one stage, when the course has one there.
     ///
     /// # Errors
-    /// When the house refuses it, which would be a fault of the drill.
+    /// When netterms refuses it, which would be a fault of the drill.
     pub fn step(
         &mut self,
         database: &Database,

@@ -180,7 +180,7 @@ fn limit_minor(rng: &mut Rng, invoice_minor: i64, buys_percent: u32, net_days: i
     (generous / step + 1) * step
 }
 
-/// A text of ours as one of the house's kinds of text.
+/// A text of ours as one of netterms' kinds of text.
 pub fn text<T: std::str::FromStr>(text: &str) -> Result<T, Problem>
 where
     T::Err: std::fmt::Display,

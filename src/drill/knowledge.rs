@@ -1,4 +1,4 @@
-//! What the house knows of its customers, and what bounds them all: exchange rates, statements, ratings, caps.
+//! What netterms knows of its customers, and what bounds them all: exchange rates, statements, ratings, caps.
 
 use std::collections::BTreeMap;
 

@@ -69,7 +69,7 @@ impl Ledger {
     /// Posts what falls into the week: invoices first, then credit notes, then receipts.
     ///
     /// # Errors
-    /// When the house refuses a document, which would be a fault of the drill.
+    /// When netterms refuses a document, which would be a fault of the drill.
     pub fn post(
         &mut self,
         tx: &mut Tx,

@@ -36,7 +36,7 @@ pub struct Answers {
 /// Puts the orders of the day to the desk: small ones of many customers, and some that are too large.
 ///
 /// # Errors
-/// When the house refuses an order that it should have decided.
+/// When netterms refuses an order that it should have decided.
 pub fn check(
     database: &Database,
     rng: &mut Rng,
@@ -87,7 +87,7 @@ pub fn check(
 /// What happens to some of them: a part is delivered and invoiced, one order is cancelled, credit decides two.
 ///
 /// # Errors
-/// When the house refuses it.
+/// When netterms refuses it.
 pub fn follow_up(database: &Database, staff: &Staff, answers: &Answers) -> Result<(), Problem> {
     let year = database.clock().today().year();
     for (place, (id, amount)) in answers.reservations.iter().take(3).enumerate() {

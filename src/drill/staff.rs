@@ -1,7 +1,7 @@
 //! Who works in the sandbox: five salespeople, two of every other role, and the machines.
 
 use crate::platform::http::Problem;
-use crate::platform::http::auth::house_caller;
+use crate::platform::http::auth::internal_caller;
 use kernel::caller::{Caller, Role};
 use kernel::text::Subject;
 
@@ -32,7 +32,7 @@ pub struct Staff {
     pub shop: Caller,
     pub auditors: [Caller; 2],
     pub admins: [Caller; 2],
-    /// The house itself.
+    /// Netterms itself.
     pub house: Caller,
 }
 
@@ -43,23 +43,23 @@ impl Staff {
         Ok(Staff {
             sales: SALES
                 .iter()
-                .map(|name| house_caller(name, &[Role::Sales]))
+                .map(|name| internal_caller(name, &[Role::Sales]))
                 .collect::<Result<_, Problem>>()?,
             analyst: at_level("zhao.min", Role::Credit, 1)?,
             head_of_credit: at_level("emma.schulz", Role::Credit, 3)?,
             head_of_finance: at_level("wang.fang", Role::Finance, 2)?,
             accountant: at_level("peter.novak", Role::Finance, 1)?,
-            erp: house_caller("erp", &[Role::System, Role::Finance])?,
-            shop: house_caller("webshop", &[Role::System])?,
+            erp: internal_caller("erp", &[Role::System, Role::Finance])?,
+            shop: internal_caller("webshop", &[Role::System])?,
             auditors: [
-                house_caller("ines.costa", &[Role::Auditor])?,
-                house_caller("david.okafor", &[Role::Auditor])?,
+                internal_caller("ines.costa", &[Role::Auditor])?,
+                internal_caller("david.okafor", &[Role::Auditor])?,
             ],
             admins: [
-                house_caller("sam.taylor", &[Role::Admin])?,
-                house_caller("mia.larsen", &[Role::Admin])?,
+                internal_caller("sam.taylor", &[Role::Admin])?,
+                internal_caller("mia.larsen", &[Role::Admin])?,
             ],
-            house: house_caller("netterms", &[])?,
+            house: internal_caller("netterms", &[])?,
         })
     }
 
@@ -95,6 +95,6 @@ impl Staff {
 fn at_level(name: &str, role: Role, level: u8) -> Result<Caller, Problem> {
     Ok(Caller {
         authority_level: Some(level),
-        ..house_caller(name, &[role])?
+        ..internal_caller(name, &[role])?
     })
 }

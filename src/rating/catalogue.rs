@@ -2,7 +2,7 @@
 //!
 //! It is data: a model names indicators by their codes, and finds here what they are called in each language, in what
 //! they are counted, what is good about them and by which formula they come to be. Broken promises and returned
-//! payments are not in it: nothing in the house knows of them yet.
+//! payments are not in it: nothing in netterms knows of them yet.
 
 use std::sync::LazyLock;
 

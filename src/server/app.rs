@@ -21,12 +21,12 @@ use crate::book::imports::actions as imports;
 use crate::decide::limits::desk::{Desk, DeskError};
 use crate::decide::limits::simulation;
 use crate::platform::db::{Copying, Database};
-use crate::platform::http::auth::{Verifier, house_caller};
+use crate::platform::http::auth::{Verifier, internal_caller};
 use crate::platform::http::body::BodyTime;
 use crate::platform::http::page::CursorKey;
 use crate::platform::http::uploads::Uploads;
-use crate::platform::http::{Doors, Problem};
-use crate::platform::jobs::worker::{Bell, Lane, LaneOrder, LaneSize, Workers};
+use crate::platform::http::{Executor, Problem};
+use crate::platform::jobs::worker::{Lane, LaneOrder, LaneSize, WakeSignal, Workers};
 use crate::rating::models::actions::fitting as model_fitting;
 use crate::rating::ratings::actions::{rerating, runs as rating_runs};
 use kernel::caller::Caller;
@@ -83,41 +83,41 @@ const LANES: &[Lane] = &[
 
 /// All that the application holds while it runs.
 #[derive(Clone)]
-pub struct House {
-    doors: web::Data<Doors>,
+pub struct Services {
+    executor: web::Data<Executor>,
     verifier: web::Data<Verifier>,
     cursors: web::Data<CursorKey>,
     desk: web::Data<Desk>,
     metrics: web::Data<Metrics>,
-    bell: web::Data<Bell>,
+    bell: web::Data<WakeSignal>,
     uploads: web::Data<Uploads>,
     config: Arc<Config>,
 }
 
-impl House {
-    /// Opens the house on a database whose migrations have been applied, and furnishes it when it is new.
+impl Services {
+    /// Opens netterms on a database whose migrations have been applied, and furnishes it when it is new.
     ///
     /// # Errors
     /// When the configuration has no sound secret, or the database fails.
-    pub fn open(config: Config, database: Database) -> Result<House, OpeningError> {
+    pub fn open(config: Config, database: Database) -> Result<Services, OpeningError> {
         let secret = config.shared_secret()?;
-        let caller = house_caller("netterms", &[])?;
+        let caller = internal_caller("netterms", &[])?;
         subscriptions::react(&database);
         furnish(&database, &caller)?;
-        Ok(House {
+        Ok(Services {
             desk: web::Data::new(Desk::open(&database, &caller, config.desk_queue)?),
-            doors: web::Data::new(Doors::new(database)),
+            executor: web::Data::new(Executor::new(database)),
             verifier: web::Data::new(Verifier::shared_secret(&secret)),
             cursors: web::Data::new(CursorKey::derive(&secret.secret)?),
             metrics: web::Data::new(Metrics::default()),
-            bell: web::Data::new(Bell::default()),
+            bell: web::Data::new(WakeSignal::default()),
             uploads: web::Data::new(Uploads::default()),
             config: Arc::new(config),
         })
     }
 }
 
-/// Why the house could not be opened.
+/// Why netterms could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpeningError {
     #[error(transparent)]
@@ -128,7 +128,7 @@ pub enum OpeningError {
     Desk(#[from] DeskError),
 }
 
-/// Puts in place what every house needs and a new one lacks.
+/// Puts in place what every services needs and a new one lacks.
 fn furnish(database: &Database, caller: &Caller) -> Result<(), Problem> {
     database.maintain(caller, |tx| {
         crate::book::policy::actions::ensure_default(tx)?;
@@ -167,38 +167,40 @@ impl Server {
 ///
 /// # Errors
 /// When the listener can't be used, or no thread can be made.
-pub fn start(house: House, listener: TcpListener) -> std::io::Result<Server> {
+pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Server> {
     let address = listener.local_addr()?;
-    let keeper = house.doors.database().clone();
-    let daily_work = house.config.daily_work;
-    let metrics = house.metrics.clone();
+    let keeper = services.executor.database().clone();
+    let daily_work = services.config.daily_work;
+    let metrics = services.metrics.clone();
     let document = openapi::document();
     let routing = web::Data::new(Routing::new(&document));
     let document = web::Data::new(openapi::Served::new(&document));
-    let workers = match house.config.workers {
+    let workers = match services.config.workers {
         0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         workers => workers,
     };
-    let body_time = BodyTime(std::time::Duration::from_millis(house.config.body_time_ms));
-    let bell = Arc::clone(&house.bell);
+    let body_time = BodyTime(std::time::Duration::from_millis(
+        services.config.body_time_ms,
+    ));
+    let bell = Arc::clone(&services.bell);
     let copying = keeper.copy_log_by_and_by().map_err(std::io::Error::other)?;
-    let jobs = Workers::start(house.doors.database(), LANES, &bell)?;
+    let jobs = Workers::start(services.executor.database(), LANES, &bell)?;
     let application = move || {
-        let public_metrics = house.config.metrics == MetricsKind::Public;
+        let public_metrics = services.config.metrics == MetricsKind::Public;
         App::new()
-            .app_data(house.doors.clone())
-            .app_data(house.desk.clone())
-            .app_data(house.verifier.clone())
-            .app_data(house.cursors.clone())
-            .app_data(house.metrics.clone())
-            .app_data(house.bell.clone())
-            .app_data(house.uploads.clone())
+            .app_data(services.executor.clone())
+            .app_data(services.desk.clone())
+            .app_data(services.verifier.clone())
+            .app_data(services.cursors.clone())
+            .app_data(services.metrics.clone())
+            .app_data(services.bell.clone())
+            .app_data(services.uploads.clone())
             .app_data(routing.clone())
             .app_data(document.clone())
             .app_data(routing::path_config())
             .app_data(body_time)
             .wrap(from_fn(middleware::authenticate))
-            .wrap(cors(&house.config.origins()))
+            .wrap(cors(&services.config.origins()))
             .wrap(from_fn(middleware::frame))
             .into_utoipa_app()
             .configure(routes)

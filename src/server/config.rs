@@ -39,7 +39,7 @@ pub struct Config {
     pub jwt_audience: String,
     /// `NETTERMS_BODY_TIME_MS`: how long the body of a request may take to arrive, in milliseconds.
     pub body_time_ms: u64,
-    /// `NETTERMS_DESK_QUEUE`: how many limit checks may wait for each clerk of the credit desk; one more is told to
+    /// `NETTERMS_DESK_QUEUE`: how many limit checks may wait for each worker of the credit desk; one more is told to
     /// come back.
     pub desk_queue: usize,
     /// `NETTERMS_TIMEZONE`: where the organisation's business days begin, such as `Asia/Shanghai`.
@@ -58,7 +58,7 @@ pub struct Config {
     pub log_format: LogFormat,
 }
 
-/// Which clock the house runs on.
+/// Which clock netterms runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockKind {

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::platform::db::migrations;
-use crate::platform::http::{Code, Doors, Outcome, Problem};
+use crate::platform::http::{Code, Executor, Outcome, Problem};
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(healthz).service(readyz);
@@ -42,8 +42,8 @@ pub async fn healthz() -> HttpResponse {
 /// 200 when the database answers and has every migration, else 503.
 #[utoipa::path(tag = "operation", responses((status = 200, description = "Ready.", body = Health)))]
 #[get("/readyz")]
-pub async fn readyz(doors: web::Data<Doors>) -> Outcome {
-    let pending = doors.read(|db| Ok(migrations::pending(db)?)).await?;
+pub async fn readyz(executor: web::Data<Executor>) -> Outcome {
+    let pending = executor.read(|db| Ok(migrations::pending(db)?)).await?;
     if pending > 0 {
         tracing::warn!(pending, "migrations are pending");
         return Err(Problem::new(Code::DatabaseUnavailable));

@@ -14,12 +14,12 @@ use crate::decide::limits::actions as limits;
 use crate::platform::db::{Backend, Database, Tx};
 use crate::platform::events;
 use crate::platform::http::Problem;
-use crate::platform::http::auth::house_caller;
+use crate::platform::http::auth::internal_caller;
 use crate::platform::idempotency;
 use crate::rating::ratings::actions::rerating;
 use kernel::caller::Caller;
 
-/// How often the house is swept.
+/// How often netterms is swept.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// How often it is looked whether commits wait for a standby that is lost.
@@ -50,7 +50,7 @@ pub fn watch_commits(database: Database) {
     });
 }
 
-/// Sweeps the house every few seconds for as long as the actix system runs, and begins the work of each business day.
+/// Sweeps netterms every few seconds for as long as the actix system runs, and begins the work of each business day.
 pub fn begin(database: Database, daily: DailyWork) {
     rt::spawn(async move {
         let mut ticks = rt::time::interval(EVERY);
@@ -60,7 +60,7 @@ pub fn begin(database: Database, daily: DailyWork) {
             match web::block(move || tend(&database, daily)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(problem)) => {
-                    tracing::warn!(%problem, "the house could not be swept; next time");
+                    tracing::warn!(%problem, "netterms could not be swept; next time");
                 }
                 Err(error) => tracing::error!(%error, "the sweeper was cut off"),
             }
@@ -86,8 +86,8 @@ pub fn begin_day(database: &Database) -> Result<(), Problem> {
     if events::has_begun(database)? {
         return Ok(());
     }
-    let house: Caller = house_caller("netterms", &[])?;
-    database.write(&house, |tx| -> Result<(), Problem> {
+    let internal: Caller = internal_caller("netterms", &[])?;
+    database.write(&internal, |tx| -> Result<(), Problem> {
         if events::begin_day(tx)? {
             rerating::begin_day(tx)?;
         }
@@ -104,7 +104,7 @@ fn tend(database: &Database, daily: DailyWork) -> Result<(), Problem> {
 }
 
 fn tidy(database: &Database) -> Result<(), Problem> {
-    let keeper: Caller = house_caller("netterms-sweeper", &[])?;
+    let keeper: Caller = internal_caller("netterms-sweeper", &[])?;
     until_done(database, &keeper, |tx| Ok(limits::expire_due(tx)?))?;
     until_done(database, &keeper, |tx| Ok(applications::expire_due(tx)?))?;
     database.maintain(&keeper, |tx| {

@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::platform::events::Standing;
+use crate::platform::events::SubscriptionLag;
 use kernel::clock::Instant;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -91,7 +91,12 @@ impl Metrics {
     }
 
     /// Shows how a subscription is doing.
-    pub fn observe_subscription(&self, name: &'static str, standing: &Standing, now: Instant) {
+    pub fn observe_subscription(
+        &self,
+        name: &'static str,
+        standing: &SubscriptionLag,
+        now: Instant,
+    ) {
         let label = SubscriptionLabel { subscription: name };
         let lag = standing
             .waiting_since
@@ -122,7 +127,7 @@ mod tests {
     fn a_subscription_shows_its_lag_and_its_failures() {
         let shown = Metrics::default();
         let at = |text: &str| -> Instant { serde_json::from_str(&format!("\"{text}\"")).unwrap() };
-        let standing = Standing {
+        let standing = SubscriptionLag {
             waiting_since: Some(at("2026-03-31T08:00:00Z")),
             failed_attempts: 2,
             last_error: None,

@@ -12,6 +12,6 @@ pub mod openapi;
 mod routing;
 mod subscriptions;
 
-pub use app::{House, Server, start};
+pub use app::{Server, Services, start};
 pub use config::Config;
 pub use subscriptions::react;

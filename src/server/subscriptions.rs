@@ -15,10 +15,10 @@ use crate::platform::db::{Database, DbError, Reaction, Tx};
 use crate::platform::events::{self, Subscription};
 use crate::platform::http::Problem;
 
-/// Every subscription of the house: the one list of them.
+/// Every subscription of netterms: the one list of them.
 const SUBSCRIPTIONS: &[Subscription] = &[recheck::WAITING_ORDERS];
 
-/// Every reaction of the house, in order: what is done before a unit of work commits.
+/// Every reaction of netterms, in order: what is done before a unit of work commits.
 const REACTIONS: &[Reaction] = &[dunning::BLOCKS];
 
 /// Registers the reactions with a database: whoever writes to the book must do so before.

@@ -3,7 +3,7 @@
 use kernel::caller::Role;
 use netterms::decide::applications::actions::expire_due;
 use netterms::platform::http::Problem;
-use netterms::platform::http::auth::house_caller;
+use netterms::platform::http::auth::internal_caller;
 use serde_json::{Value, json};
 
 use crate::support::{Client, Reply, TestApp, a_customer, on_both};
@@ -499,7 +499,7 @@ fn what_is_not_answered_in_time_has_expired() {
             )
             .expect_problem(409, "state_conflict");
         assert_eq!(refused["allowed"], json!([]));
-        let caller = house_caller("netterms", &[]).unwrap();
+        let caller = internal_caller("netterms", &[]).unwrap();
         let swept = || {
             let database = app.database();
             database

@@ -286,7 +286,7 @@ fn a_recommendation_takes_what_the_last_assessment_says() {
     });
 }
 
-/// Lets the house approve up to 400,000 for grade A and better.
+/// Lets netterms approve up to 400,000 for grade A and better.
 fn let_the_house_approve(app: &TestApp) -> i64 {
     set_policy(app, |document| {
         document["straight_through"] = json!({

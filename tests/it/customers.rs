@@ -1,6 +1,6 @@
 //! The customer file.
 
-use netterms::platform::http::auth::house_caller;
+use netterms::platform::http::auth::internal_caller;
 use netterms::platform::idempotency;
 use serde_json::json;
 
@@ -238,7 +238,7 @@ fn keys_are_forgotten_after_seven_days() {
                 .send()
                 .expect(201)
         };
-        let house = house_caller("u-house", &[]).unwrap();
+        let house = internal_caller("u-house", &[]).unwrap();
         let forget = || {
             app.database()
                 .maintain(&house, idempotency::forget_old)

@@ -265,7 +265,7 @@ fn move_below(app: &TestApp, customer: &str, parent: Option<&str>) {
 fn a_group_that_is_turned_round_goes_on_buying() {
     on_both(|app| {
         app.turn_to("2026-03-01");
-        // Of several pairs some are at the same clerk, who remembers one as it was before.
+        // Of several pairs some are at the same worker, who remembers one as it was before.
         for pair in 0..6 {
             let (below, above) = (format!("A-{pair}"), format!("B-{pair}"));
             let made = a_customer(&above).with_limit("1000.00");

@@ -5,7 +5,7 @@ use diesel::sql_types::Text;
 use kernel::caller::Caller;
 use netterms::platform::db::{Backend, Change, Conn, DbError, Tx};
 use netterms::platform::events::{self, Event, Standing, Subscription};
-use netterms::platform::http::auth::house_caller;
+use netterms::platform::http::auth::internal_caller;
 use serde_json::{Value, json};
 
 use crate::dunning::{blocks, dun, invoice, pay};
@@ -131,7 +131,7 @@ fn retell(tx: &mut Tx, events: &[Event], action: &'static str) -> Result<(), DbE
 }
 
 fn somebody() -> Caller {
-    house_caller("somebody", &[]).unwrap()
+    internal_caller("somebody", &[]).unwrap()
 }
 
 fn happened(what: impl ToString) -> Change {

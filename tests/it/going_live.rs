@@ -1,4 +1,4 @@
-//! What goes live fits what is live: models and the scale that grades them. And the model that a new house begins with.
+//! What goes live fits what is live: models and the scale that grades them. And the model that a new book begins with.
 
 use serde_json::{Value, json};
 

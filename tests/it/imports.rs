@@ -3,7 +3,7 @@
 use kernel::caller::Role;
 use kernel::ids::JobId;
 use netterms::platform::http::Problem;
-use netterms::platform::http::auth::house_caller;
+use netterms::platform::http::auth::internal_caller;
 use netterms::platform::jobs::actions as jobs;
 use serde_json::{Value, json};
 
@@ -491,7 +491,7 @@ fn the_events_of_a_job_end_with_it() {
 /// Leaves a job behind as a worker does that died: taken, its lease not yet run out. The clock must have been turned
 /// forward, if at all: to a worker that had begun to look before it was turned back, the lease has run out.
 fn leave_behind(app: &TestApp, kind: &str, csv: &str) -> JobId {
-    let caller = house_caller("u-credit", &[Role::Credit]).unwrap();
+    let caller = internal_caller("u-credit", &[Role::Credit]).unwrap();
     let plan = json!({"kind": "customers", "mode": "per_line", "lines": null});
     app.database()
         .write(&caller, |tx| {
@@ -527,7 +527,7 @@ fn a_job_that_kills_its_workers_is_given_up() {
         app.turn_to("2026-03-01");
         // Of a kind that this server has no work for, so that the only workers are those of this test.
         let job = leave_behind(app, "deadly", CUSTOMERS);
-        let caller = house_caller("worker", &[]).unwrap();
+        let caller = internal_caller("worker", &[]).unwrap();
         let take = |day: &str| {
             app.turn_to(day);
             let taken = app

@@ -417,11 +417,11 @@ fn many_clerks_at_once_never_take_more_than_the_limit() {
         let customer = a_customer("C-1").with_limit("100.00").create(app);
         let approved = std::sync::atomic::AtomicUsize::new(0);
         std::thread::scope(|scope| {
-            for clerk in 0..8 {
+            for worker in 0..8 {
                 let approved = &approved;
                 scope.spawn(move || {
                     for n in 0..20 {
-                        let order = format!("SO-{clerk}-{n}");
+                        let order = format!("SO-{worker}-{n}");
                         let decision = check(app, an_order("C-1", &order, "1.00")).expect(200);
                         if decision["reservation"]["id"].is_string() {
                             approved.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

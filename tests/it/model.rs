@@ -159,9 +159,9 @@ impl Model {
     }
 }
 
-// ---------------------------------------------------------------- the house
+// ---------------------------------------------------------------- netterms
 
-/// The house in which one case is played, beside its model.
+/// Netterms in which one case is played, beside its model.
 struct Game<'a> {
     app: &'a TestApp,
     model: Model,

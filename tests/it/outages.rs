@@ -10,7 +10,7 @@ use kernel::ids::CustomerId;
 use netterms::book::exposure::actions as exposure;
 use netterms::book::policy::actions as policies;
 use netterms::platform::db::{Backend, Conn, Db, WAITING_PAGES};
-use netterms::platform::http::auth::house_caller;
+use netterms::platform::http::auth::internal_caller;
 use netterms::platform::http::{Code, Problem};
 use netterms::platform::jobs::actions as jobs;
 use netterms::server::config::Config;
@@ -57,7 +57,7 @@ fn cut_off(app: &TestApp, own: &mut Db) {
 #[test]
 fn a_unit_of_work_that_loses_its_connection_may_be_tried_again_later() {
     on_postgres(|app| {
-        let caller = house_caller("test", &[Role::Finance]).unwrap();
+        let caller = internal_caller("test", &[Role::Finance]).unwrap();
         let in_the_middle = app.database().maintain(&caller, |tx| {
             cut_off(app, tx);
             policies::live(tx)?;
@@ -150,7 +150,7 @@ fn a_long_log_is_copied_into_the_file() {
         let mut copier = app.database().copier().unwrap().unwrap();
         assert!(length() < 1 << 25);
         // The file of an import, of a size that is copied: 32 MiB.
-        let caller = house_caller("u-credit", &[Role::Credit]).unwrap();
+        let caller = internal_caller("u-credit", &[Role::Credit]).unwrap();
         let part = vec![b'x'; 1 << 20];
         app.database()
             .maintain(&caller, |tx| {
@@ -245,7 +245,7 @@ fn a_locked_account_keeps_nobody_but_its_own_waiting() {
             a_customer(other).with_limit("1000.00").create(app);
         }
         let buy = |customer: &str, order: &str| check(app, an_order(customer, order, "1.00"));
-        let holder = house_caller("test-holder", &[Role::Finance]).unwrap();
+        let holder = internal_caller("test-holder", &[Role::Finance]).unwrap();
         std::thread::scope(|scope| {
             let (is_locked, locked) = channel();
             let (release, is_released) = channel::<()>();
@@ -298,7 +298,7 @@ fn an_account_that_is_free_again_is_served_with_those_that_waited() {
 
 /// Sends the same to both servers while somebody holds the account, so that neither knows of the other's key.
 fn while_both_wait(app: &TestApp, other: &TestApp, customer: CustomerId) -> (Reply, Reply) {
-    let holder = house_caller("test-holder", &[Role::Finance]).unwrap();
+    let holder = internal_caller("test-holder", &[Role::Finance]).unwrap();
     std::thread::scope(|scope| {
         let (is_locked, locked) = channel();
         let (release, is_released) = channel::<()>();
@@ -314,7 +314,7 @@ fn while_both_wait(app: &TestApp, other: &TestApp, customer: CustomerId) -> (Rep
         let first = scope.spawn(|| order(app));
         let second = scope.spawn(|| order(other));
         let mut db = app.database().reader().unwrap();
-        // A clerk waits for a moment, then sets the check aside and looks again by and by.
+        // A worker waits for a moment, then sets the check aside and looks again by and by.
         let mut waited = BTreeSet::new();
         while waited.len() < 2 {
             waited.extend(list_waiting(&mut db));

@@ -1,4 +1,4 @@
-//! More work than the house can do: whoever can't be served is told at once, and whoever was let in is served.
+//! More work than netterms can do: whoever can't be served is told at once, and whoever was let in is served.
 
 use std::sync::mpsc::channel;
 
@@ -6,7 +6,7 @@ use kernel::caller::Role;
 use kernel::ids::CustomerId;
 use netterms::book::exposure::actions as exposure;
 use netterms::platform::http::Problem;
-use netterms::platform::http::auth::house_caller;
+use netterms::platform::http::auth::internal_caller;
 use serde_json::json;
 
 use crate::support::{Reply, TestApp, a_customer, on_both_with};
@@ -39,7 +39,7 @@ fn order(app: &TestApp, number: &str) -> Reply {
 
 /// Sends orders while somebody else holds the account, until the desk refuses one, and gives how many it approved.
 fn while_locked(app: &TestApp, customer: CustomerId) -> usize {
-    let holder = house_caller("test-holder", &[Role::Finance]).unwrap();
+    let holder = internal_caller("test-holder", &[Role::Finance]).unwrap();
     std::thread::scope(|scope| {
         let (is_locked, locked) = channel();
         let (release, is_released) = channel::<()>();

@@ -3,7 +3,7 @@
 use kernel::caller::Role;
 use netterms::decide::limits::simulation;
 use netterms::platform::http::Problem;
-use netterms::platform::http::auth::house_caller;
+use netterms::platform::http::auth::internal_caller;
 use netterms::platform::jobs::actions as jobs;
 use serde_json::{Value, json};
 
@@ -262,7 +262,7 @@ fn a_cancelled_simulation_stops() {
     on_both(|app| {
         app.turn_to("2026-03-01");
         let policy = app.credit().get("/v1/policies/live").expect(200).id();
-        let caller = house_caller("u-credit", &[Role::Credit]).unwrap();
+        let caller = internal_caller("u-credit", &[Role::Credit]).unwrap();
         let day = "2026-03-01".parse().unwrap();
         // As a worker leaves it behind that died: taken, its lease not yet run out.
         let job = app

@@ -1,4 +1,4 @@
-//! Ratings that the house looks at again by itself, once a business day, and the day on which a person is to.
+//! Ratings that netterms looks at again by itself, once a business day, and the day on which a person is to.
 
 use kernel::caller::Role;
 use netterms::server::housekeeping;
@@ -273,7 +273,7 @@ fn customers_to_be_reviewed_are_listed_by_their_day() {
         // BB is looked at every six months.
         assert_eq!(current(app, &id)["review_on"], "2026-09-30");
         assert_eq!((review_by("2026-09-29"), review_by("2026-09-30")), (0, 1));
-        // The house rates again what is late, and that is no review; in a worse grade it is due sooner.
+        // Netterms rates again what is late, and that is no review; in a worse grade it is due sooner.
         an_invoice("I-1", "C-1", "500.00")
             .due("2026-04-01")
             .create(app);

@@ -11,7 +11,7 @@ use kernel::caller::Role;
 use netterms::book::customers::actions as customers;
 use netterms::platform::db::{Backend, Conn, Db};
 use netterms::platform::http::Problem;
-use netterms::platform::http::auth::house_caller;
+use netterms::platform::http::auth::internal_caller;
 use netterms::server::Config;
 use serde_json::{Value, json};
 
@@ -577,7 +577,7 @@ fn the_same_key_twice_at_once_has_one_effect() {
     on_both(|app| {
         let body = json!({"number": "C-1", "name": "Once", "country": "CN"});
         let input = serde_json::from_value(body.clone()).unwrap();
-        let caller = house_caller("test", &[Role::Finance]).unwrap();
+        let caller = internal_caller("test", &[Role::Finance]).unwrap();
         let (answers, answered) = std::sync::mpsc::channel();
         std::thread::scope(|scope| {
             // The same customer, not yet committed, holds the first request up.

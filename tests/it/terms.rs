@@ -210,7 +210,7 @@ fn an_order_takes_the_probability_of_default_of_its_customers_rating() {
             (json!("/order/customer"), json!("not_rated"))
         );
         assert_eq!(refusal("C-9"), (json!("/order/customer"), json!("unknown")));
-        // The scale says how likely each grade defaults: the house's own says 2.1% of a BB.
+        // The scale says how likely each grade defaults: netterms' own says 2.1% of a BB.
         let by_the_house =
             || order_of(app, "C-1").expect(200)["order"]["default_probability"].clone();
         assert_eq!(by_the_house(), "0.021");

@@ -3,7 +3,7 @@
 use diesel::RunQueryDsl as _;
 use diesel::sql_types::Text;
 use netterms::platform::db::{Conn, DbError, Tx};
-use netterms::platform::http::auth::house_caller;
+use netterms::platform::http::auth::internal_caller;
 use serde_json::{Value, json};
 
 use crate::dunning::{approve, invoice, issue, list, notices, preview, skipped};
@@ -131,7 +131,7 @@ fn where_a_part_is_covered_the_letter_says_so_and_asks_for_the_rest() {
 
 /// Gives the standard procedure a wording past all checks, as one that was saved before there were any.
 fn smuggle(app: &TestApp, from: &str, to: &str) {
-    let caller = house_caller("test", &[]).unwrap();
+    let caller = internal_caller("test", &[]).unwrap();
     let work = |tx: &mut Tx| {
         tx.is_its_own_record();
         let sql = |mark: [&str; 2]| {

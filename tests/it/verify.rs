@@ -475,7 +475,7 @@ fn the_command_says_what_it_found_and_fails_on_a_lie() {
     assert_eq!(bad.status.code(), Some(1));
     let said = String::from_utf8_lossy(&bad.stdout);
     assert!(
-        said.contains("LIES  every idempotency key has its answer: 1 rows, 1 lies"),
+        said.contains("FAIL  every idempotency key has its answer: 1 rows, 1 lies"),
         "{said}"
     );
     assert!(said.contains(", answer: stated 1, counted 0"), "{said}");

@@ -2,7 +2,7 @@
 //! matters.
 //!
 //! A tree is data: it comes in as JSON, is weighed once, which finds everything that is wrong with it, and scores any
-//! number of customers. [`template`] has the trees that the house starts with.
+//! number of customers. [`template`] has the trees that netterms starts with.
 
 #![expect(
     clippy::float_arithmetic,
@@ -50,7 +50,7 @@ pub struct Attribute {
     pub indicator: Option<Indicator>,
 }
 
-/// A name in both of the house's languages.
+/// A name in both of netterms' languages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Name {

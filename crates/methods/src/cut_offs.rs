@@ -19,7 +19,7 @@ use super::numbers::{is_usable, of_count, share};
 /// The most classes that are proposed.
 pub const CLASSES_MAX: usize = 50;
 
-/// The goodness of variance fit from which a grouping is taken for a good one: a rule of the house.
+/// The goodness of variance fit from which a grouping is taken for a good one: a rule of netterms.
 pub const GOOD_FIT: f64 = 0.8;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

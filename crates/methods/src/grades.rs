@@ -22,7 +22,7 @@ pub const GRADES_MAX: usize = 30;
 /// The seven grades that are given by score, best first.
 pub const SEVEN_GRADES: [&str; 7] = ["AAA", "AA", "A", "BBB", "BB", "B", "CCC"];
 
-/// Where the house's scale cuts scores from 0 to 1 until a book's own scores say better. Rising: the first cut-off
+/// Where netterms' scale cuts scores from 0 to 1 until a book's own scores say better. Rising: the first cut-off
 /// divides CCC from B.
 pub const SEVEN_CUT_OFFS: [f64; 6] = [0.25, 0.40, 0.50, 0.60, 0.70, 0.85];
 
@@ -251,7 +251,7 @@ fn check_codes(document: &ScaleDocument) -> Result<(), ScaleError> {
 }
 
 impl Default for GradeScale {
-    /// AAA to CCC with the house's cut-offs and probabilities, D and NR.
+    /// AAA to CCC with netterms' cut-offs and probabilities, D and NR.
     fn default() -> GradeScale {
         let cut_offs = SEVEN_CUT_OFFS.iter().rev().copied().map(Some).chain([None]);
         let rows = SEVEN_GRADES.iter().zip(cut_offs).zip(SEVEN_PROBABILITIES);
@@ -398,7 +398,7 @@ impl GradeScale {
     }
 
     /// The grade of a customer whose model gives this score, and a probability of default where it gives one: by the
-    /// probability, else by the score. A probability of 0.7% is an A on the house's scale, of 0.71% a BBB.
+    /// probability, else by the score. A probability of 0.7% is an A on netterms' scale, of 0.71% a BBB.
     ///
     /// # Errors
     /// When the scale does not grade such models, or the number is none.

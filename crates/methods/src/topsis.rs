@@ -75,7 +75,7 @@ pub struct Cohort {
     pub normalisation: Normalisation,
     pub frame: Vec<Measure>,
     /// In the order in which the customers were given.
-    pub standings: Vec<Standing>,
+    pub standings: Vec<Distance>,
 }
 
 /// One criterion as the cohort measures it.
@@ -93,7 +93,7 @@ pub struct Measure {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct Distance {
     /// D⁺, the distance to the ideal.
     pub to_best: f64,
     /// D⁻, the distance to the anti-ideal.
@@ -310,7 +310,7 @@ fn frame(criteria: &[Criterion], values: &[f64], normalisation: Normalisation) -
 }
 
 /// The distances of every customer, ranks still to be set.
-fn distances(frame: &[Measure], values: &[f64]) -> Result<Vec<Standing>, TopsisError> {
+fn distances(frame: &[Measure], values: &[f64]) -> Result<Vec<Distance>, TopsisError> {
     struct Axis {
         factor: f64,
         best: f64,
@@ -338,12 +338,12 @@ fn distances(frame: &[Measure], values: &[f64]) -> Result<Vec<Standing>, TopsisE
         .collect()
 }
 
-fn standing(to_best: f64, to_worst: f64) -> Result<Standing, TopsisError> {
+fn standing(to_best: f64, to_worst: f64) -> Result<Distance, TopsisError> {
     let closeness = to_worst / (to_best + to_worst);
     if !closeness.is_finite() {
         return Err(TopsisError::AllAlike);
     }
-    Ok(Standing {
+    Ok(Distance {
         to_best,
         to_worst,
         closeness,
@@ -351,7 +351,7 @@ fn standing(to_best: f64, to_worst: f64) -> Result<Standing, TopsisError> {
     })
 }
 
-fn set_ranks(standings: &mut [Standing]) {
+fn set_ranks(standings: &mut [Distance]) {
     // Closeness is never negative, so its bits are in its order, and whole numbers sort fast.
     let mut order: Vec<(u64, usize)> = standings
         .iter()

@@ -14,7 +14,7 @@ use super::store;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{EditCustomers, ReadCustomers};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{Actor, Answer, Code, Command, Doors, Listing, Outcome, Problem};
+use crate::platform::http::{Actor, Answer, Code, Command, Executor, Listing, Outcome, Problem};
 use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::ids::CustomerId;
@@ -42,9 +42,9 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn create_customer(
     actor: Actor<EditCustomers>,
     command: Command<CustomerIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, |tx, input| {
             let customer = actions::create(tx, input)?;
             let location = format!("/v1/customers/{}", customer.id);
@@ -70,10 +70,10 @@ pub async fn list_customers(
     actor: Actor<ReadCustomers>,
     listing: Listing<CustomerFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let Listing { filter, page } = listing;
             let mut rows = store::list(db, &actor, &filter, &page)?;
@@ -105,9 +105,9 @@ pub async fn list_customers(
 pub async fn find_customer(
     actor: Actor<ReadCustomers>,
     customer: web::Path<CustomerRef>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let found = store::find_visible(db, &actor, &customer)?;
             let customer = found.ok_or(CustomerError::Missing)?;

@@ -14,7 +14,7 @@ use super::rules::{Conversion, Leg};
 use super::store;
 use crate::platform::http::auth::{ReadExchangeRates, SetExchangeRates};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
-use crate::platform::http::{Actor, Answer, Code, Command, Doors, Listing, Outcome, Problem};
+use crate::platform::http::{Actor, Answer, Code, Command, Executor, Listing, Outcome, Problem};
 use kernel::clock::{Day, Instant};
 use kernel::ids::ExchangeRateId;
 use kernel::money::Currency;
@@ -44,10 +44,10 @@ pub async fn list_exchange_rates(
     _: Actor<ReadExchangeRates>,
     listing: Listing<ExchangeRateFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let rows = store::list(db, &listing.filter, &listing.page)?;
             Ok(listing
@@ -74,9 +74,9 @@ pub async fn list_exchange_rates(
 pub async fn set_exchange_rate(
     actor: Actor<SetExchangeRates>,
     command: Command<ExchangeRateIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, |tx, input| {
             let rate = actions::set(tx, &input.new_rate())?;
             let location = format!("/v1/exchange-rates/{}", rate.id);
@@ -101,10 +101,10 @@ pub async fn set_exchange_rate(
 pub async fn quote_exchange_rate(
     _: Actor<ReadExchangeRates>,
     query: Query<QuoteQuery>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     let Query(QuoteQuery { from, to, on }) = query;
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let on = on.map_or_else(|| db.today(), Day::date);
             let conversion = actions::quote(db, from, to, on)?;
@@ -127,9 +127,9 @@ pub async fn quote_exchange_rate(
 pub async fn find_exchange_rate(
     _: Actor<ReadExchangeRates>,
     id: web::Path<ExchangeRateId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let rate = store::find(db, *id)?.ok_or(ExchangeRateError::Missing)?;
             Answer::ok(&ExchangeRateOut::from(rate))

@@ -33,7 +33,7 @@ static LAST_READ: Mutex<Option<(PolicyId, Arc<Policy>)>> = Mutex::new(None);
 /// The live policy.
 ///
 /// # Errors
-/// When there is none: the house sets the default live when it opens.
+/// When there is none: netterms sets the default live when it opens.
 pub fn live(db: &mut Db) -> Result<Arc<Policy>, DbError> {
     let id = store::find_live_id(db)?;
     known(db, id)

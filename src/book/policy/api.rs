@@ -14,7 +14,7 @@ use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ApprovePolicies, ComparePolicies, DraftPolicies, ReadPolicies};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, IfMatch, KeyedCommand, Listing, Outcome, Problem, Valid,
+    Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem, Valid,
 };
 use kernel::clock::Instant;
 use kernel::ids::PolicyId;
@@ -45,10 +45,10 @@ pub async fn list_policies(
     _: Actor<ReadPolicies>,
     listing: Listing<PolicyFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let rows = store::list(db, &listing.filter, &listing.page)?;
             let page = listing.page.cut(rows, |row| {
@@ -71,8 +71,8 @@ pub async fn list_policies(
     security(("bearer" = ["policies:read"]))
 )]
 #[get("/v1/policies/live")]
-pub async fn find_live_policy(_: Actor<ReadPolicies>, doors: web::Data<Doors>) -> Outcome {
-    let answer = doors
+pub async fn find_live_policy(_: Actor<ReadPolicies>, executor: web::Data<Executor>) -> Outcome {
+    let answer = executor
         .read(|db| answer(store::find_live(db)?.ok_or(PolicyError::Missing)?))
         .await?;
     Ok(answer.into_response())
@@ -91,9 +91,9 @@ pub async fn find_live_policy(_: Actor<ReadPolicies>, doors: web::Data<Doors>) -
 pub async fn find_policy(
     _: Actor<ReadPolicies>,
     id: web::Path<PolicyId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| answer(store::find(db, *id)?.ok_or(PolicyError::Missing)?))
         .await?;
     Ok(answer.into_response())
@@ -114,9 +114,9 @@ pub async fn compare_policies(
     _: Actor<ComparePolicies>,
     id: web::Path<PolicyId>,
     question: Query<PolicyComparison>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let policy = store::find(db, *id)?.ok_or(PolicyError::Missing)?;
             let with = match question.0.with {
@@ -143,9 +143,9 @@ pub async fn compare_policies(
 pub async fn draft_policy(
     actor: Actor<DraftPolicies>,
     command: Command<PolicyIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, |tx, input| {
             let policy = actions::draft(tx, &input.document, &input.reason)?;
             let location = format!("/v1/policies/{}", policy.id);
@@ -174,9 +174,9 @@ pub async fn change_policy(
     id: web::Path<PolicyId>,
     version: IfMatch,
     input: Valid<PolicyIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .write(&actor, move |tx| {
             let input = &input.0;
             answer(actions::change(
@@ -210,9 +210,9 @@ pub async fn approve_policy(
     id: web::Path<PolicyId>,
     version: IfMatch,
     command: KeyedCommand<PolicyApprovalIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             answer(actions::approve(tx, *id, version.0, &input.reason)?)
         })

@@ -141,7 +141,7 @@ impl PartialSchema for Amounts {
 impl ToSchema for Amounts {}
 
 text_enum! {
-    /// Why the house rates a customer again by itself.
+    /// Why netterms rates a customer again by itself.
     pub enum RerateCause {
         /// Its rating is too old.
         Stale = "stale",
@@ -152,7 +152,7 @@ text_enum! {
     }
 }
 
-/// Whom a new house rates again: who is rated already.
+/// Whom a new book rates again: who is rated already.
 pub fn rerate_default() -> Vec<RerateCause> {
     vec![RerateCause::Stale, RerateCause::Moved]
 }
@@ -451,7 +451,7 @@ pub struct PolicyDocument {
     #[validate(length(max = 500), nested)]
     #[schema(max_items = 500)]
     pub terms: Vec<TermsRow>,
-    /// How limits are found; as in a new house when not given.
+    /// How limits are found; as in a new book when not given.
     #[serde(default)]
     #[validate(nested)]
     pub limit_methods: LimitMethods,
@@ -459,12 +459,12 @@ pub struct PolicyDocument {
     #[serde(default)]
     #[validate(nested)]
     pub straight_through: Option<StraightThrough>,
-    /// Whom the house rates again by itself, once a business day: `stale` and `moved` when not given, nobody when empty.
+    /// Whom netterms rates again by itself, once a business day: `stale` and `moved` when not given, nobody when empty.
     #[serde(default = "rerate_default")]
     #[validate(length(max = 3))]
     #[schema(max_items = 3)]
     pub rerate: Vec<RerateCause>,
-    /// For how long what is known of a customer is used; as in a new house when not given.
+    /// For how long what is known of a customer is used; as in a new book when not given.
     #[serde(default)]
     #[validate(nested)]
     pub validity: Validity,

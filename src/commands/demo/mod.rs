@@ -17,7 +17,7 @@ use super::serve::start_logging;
 use crate::drill::{self, Figures, Plan, Showcase, Staff};
 use crate::platform::db::Database;
 use crate::server::config::ClockKind;
-use crate::server::{Config, House, react, start};
+use crate::server::{Config, Services, react, start};
 
 #[derive(Args)]
 pub struct Options {
@@ -75,12 +75,12 @@ pub fn run(mut config: Config, options: &Options) -> Result<(), Failure> {
         figures,
         showcase,
     };
-    let house = House::open(config, database)?;
+    let house = Services::open(config, database)?;
     serve(house, listener, guide, stays)
 }
 
 fn serve(
-    house: House,
+    house: Services,
     listener: TcpListener,
     guide: tour::Guide,
     stays: Stays,

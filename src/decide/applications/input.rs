@@ -32,7 +32,7 @@ pub struct AssessIn {
     /// For the expected profit.
     #[validate(nested)]
     pub economics: Option<EconomicsIn>,
-    /// Whether the house may approve by itself; if the policy allows it when not given.
+    /// Whether netterms may approve by itself; if the policy allows it when not given.
     pub approval: Option<AssessApproval>,
 }
 
@@ -77,9 +77,9 @@ pub struct EconomicsIn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AssessApproval {
-    /// The house, where the policy lets it.
+    /// Netterms, where the policy lets it.
     IfPolicyAllows,
-    /// People, whatever the policy lets the house do.
+    /// People, whatever the policy lets netterms do.
     ByPeople,
 }
 

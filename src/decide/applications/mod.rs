@@ -7,7 +7,7 @@
 //! fulfilled. Every step keeps who, when and why; none is ever changed.
 //!
 //! Under review, an application is assessed: what is known of the customer, what the limit methods make of it, and what
-//! the policy gives its grade. Where the policy lets it, the house then approves by itself.
+//! the policy gives its grade. Where the policy lets it, netterms then approves by itself.
 //!
 //! [`actions::expire_due`] ends what waited in vain for information or conditions.
 

@@ -62,9 +62,9 @@ text_enum! {
         FulfilConditions = "fulfil_conditions",
         Withdraw = "withdraw",
         Appeal = "appeal",
-        /// The house's own: the policy lets it approve without a person.
+        /// Netterms' own: the policy lets it approve without a person.
         ApproveStraightThrough = "approve_straight_through",
-        /// The house's own: a deadline passed.
+        /// Netterms' own: a deadline passed.
         Expire = "expire",
     }
 }

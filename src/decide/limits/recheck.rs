@@ -169,7 +169,7 @@ fn waits_at_cap(order: &Waiting) -> bool {
     reasons.iter().any(|reason| is_cap(reason.code))
 }
 
-/// The checks of these orders, to be made again by the house, each with its credit block.
+/// The checks of these orders, to be made again by netterms, each with its credit block.
 fn read_questions(
     tx: &mut Tx,
     ids: &[CreditBlockId],

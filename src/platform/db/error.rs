@@ -4,7 +4,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use kernel::money::SumTooLarge;
 
-/// A failure below the house's rules. Its inner text is for the log alone.
+/// A failure below netterms' rules. Its inner text is for the log alone.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// No connection could be had, or the database is busy: the caller may try again.

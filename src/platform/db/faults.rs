@@ -1,4 +1,4 @@
-//! Places at which a test makes the house fail. In a release there is nothing here: only what is built for tests has
+//! Places at which a test makes netterms fail. In a release there is nothing here: only what is built for tests has
 //! the `fail` crate's points, and only a process that is told so by `FAILPOINTS` meets a fault.
 
 use super::DbError;

@@ -1,6 +1,6 @@
 //! The only place with two databases.
 //!
-//! [`Database`] is the handle that the house passes around. It has two doors: [`Database::read`] gives a [`Db`],
+//! [`Database`] is the handle that netterms passes around. It has two executor: [`Database::read`] gives a [`Db`],
 //! [`Database::write`] a [`Tx`]: a transaction together with who acts and the one instant that all its rows share.
 //! Queries are written once, inside [`on_backend!`], and run on PostgreSQL and SQLite alike.
 
@@ -36,7 +36,7 @@ pub use reactions::Reaction;
 use reactions::Reactions;
 pub use session::Session;
 pub(crate) use statement::insert_rows;
-pub use statement::{Durability, Fixed, Mark, MarkOf, Statement, Writes};
+pub use statement::{Durability, Fixed, RowVersion, RowVersionOf, Statement, Writes};
 pub use tx::{AtOnce, Change, Entries, Tx};
 
 /// Expands one Diesel expression for whichever database is behind `$db`; written like a call, so that rustfmt
@@ -95,7 +95,7 @@ pub(crate) use sum_minor;
 
 type Pooled<C> = PooledConnection<ConnectionManager<C>>;
 
-/// One open connection. Not a Diesel `Connection` itself, so nobody can begin a transaction past the two doors.
+/// One open connection. Not a Diesel `Connection` itself, so nobody can begin a transaction past the two executor.
 pub enum Conn {
     Postgres(Pooled<PgConnection>),
     Sqlite(Pooled<SqliteConnection>),

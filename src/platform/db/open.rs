@@ -1,4 +1,4 @@
-//! Opening a database, and the pools behind its two doors.
+//! Opening a database, and the pools behind its two executor.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -131,29 +131,29 @@ impl<I, S: Query> Query for Fixed<I, S> {
 impl<I, S, C> RunQueryDsl<C> for Fixed<I, S> {}
 
 /// Which version of a row was read: PostgreSQL's `xmin`. Whoever changes a row gives it another; SQLite has none.
-pub type Mark = i32;
+pub type RowVersion = i32;
 
 /// The mark of a table's rows, as a column to be selected: nought on SQLite.
 #[derive(Debug, Clone, Copy)]
-pub struct MarkOf(pub &'static str);
+pub struct RowVersionOf(pub &'static str);
 
-impl Expression for MarkOf {
+impl Expression for RowVersionOf {
     type SqlType = Integer;
 }
 
-impl<QS> SelectableExpression<QS> for MarkOf {}
-impl<QS> AppearsOnTable<QS> for MarkOf {}
+impl<QS> SelectableExpression<QS> for RowVersionOf {}
+impl<QS> AppearsOnTable<QS> for RowVersionOf {}
 
-impl<G> ValidGrouping<G> for MarkOf {
+impl<G> ValidGrouping<G> for RowVersionOf {
     type IsAggregate = is_aggregate::No;
 }
 
-impl QueryId for MarkOf {
+impl QueryId for RowVersionOf {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl QueryFragment<Pg> for MarkOf {
+impl QueryFragment<Pg> for RowVersionOf {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_identifier(self.0)?;
         out.push_sql(".xmin");
@@ -161,7 +161,7 @@ impl QueryFragment<Pg> for MarkOf {
     }
 }
 
-impl QueryFragment<Sqlite> for MarkOf {
+impl QueryFragment<Sqlite> for RowVersionOf {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql("0");
         Ok(())
@@ -236,7 +236,7 @@ impl<'t, 'a> Writes<'t, 'a> {
         mut self,
         condition: Statement<'a, Pg>,
         durability: Durability,
-    ) -> Result<Mark, DbError> {
+    ) -> Result<RowVersion, DbError> {
         let Conn::Postgres(c) = self.conn else {
             return Err(DbError::Unavailable("this needs PostgreSQL".to_owned()));
         };
@@ -256,7 +256,7 @@ impl<'t, 'a> Writes<'t, 'a> {
         let together: Statement<Pg, (Integer, Nullable<Text>)> = Statement::together(self.waiting)
             .ok_or_else(|| DbError::Document("nothing is to be written".to_owned()))?
             .giving();
-        let (mark, _): (Mark, Option<String>) = together.get_result(&mut **c)?;
+        let (mark, _): (RowVersion, Option<String>) = together.get_result(&mut **c)?;
         Ok(mark)
     }
 }

@@ -183,7 +183,7 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
-    /// Lets the house react to what was recorded, until there is nothing more that anybody reacts to.
+    /// Lets netterms react to what was recorded, until there is nothing more that anybody reacts to.
     pub(super) fn react(&mut self) -> Result<(), DbError> {
         while !self.noted.is_empty() {
             let noted = std::mem::take(&mut self.noted);
@@ -209,7 +209,7 @@ impl<'a> Tx<'a> {
         self.recorded += 1;
     }
 
-    /// Runs `work` as another caller inside this unit of work: for what the house decides by itself while it does what
+    /// Runs `work` as another caller inside this unit of work: for what netterms decides by itself while it does what
     /// somebody asked.
     ///
     /// # Errors

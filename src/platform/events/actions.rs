@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::model::{Position, Progress, Standing, Subscription};
+use super::model::{Position, Progress, Subscription, SubscriptionLag};
 use super::{rules, store};
 use crate::platform::db::{Change, Database, DbError, Tx, fault};
 use crate::platform::http::Problem;
-use crate::platform::http::auth::house_caller;
+use crate::platform::http::auth::internal_caller;
 
 /// How many events are delivered in one unit of work at most.
 const EVENTS_PER_DELIVERY: usize = 500;
@@ -64,7 +64,7 @@ pub fn deliver(database: &Database, subscription: &Subscription) -> Result<usize
     if !is_due(database, subscription)? {
         return Ok(0);
     }
-    let house = house_caller("netterms-subscriptions", &[])?;
+    let house = internal_caller("netterms-subscriptions", &[])?;
     let mut from = None;
     let outcome = database.maintain(&house, |tx| deliver_next(tx, subscription, &mut from));
     match (outcome, from) {
@@ -191,13 +191,16 @@ pub fn catch_up(database: &Database, subscription: &Subscription) -> Result<usiz
 ///
 /// # Errors
 /// When the database fails.
-pub fn standing(database: &Database, subscription: &Subscription) -> Result<Standing, DbError> {
+pub fn standing(
+    database: &Database,
+    subscription: &Subscription,
+) -> Result<SubscriptionLag, DbError> {
     let mut db = database.reader()?;
     let Some(progress) = store::find_progress(&mut db, subscription.name)? else {
-        return Ok(Standing::default());
+        return Ok(SubscriptionLag::default());
     };
     let from = progress.position();
-    Ok(Standing {
+    Ok(SubscriptionLag {
         waiting_since: store::first_waiting(&mut db, subscription.actions, from)?,
         failed_attempts: progress.attempts,
         last_error: progress.last_error,

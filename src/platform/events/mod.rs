@@ -15,4 +15,4 @@ mod rules;
 mod store;
 
 pub use actions::{begin, begin_day, catch_up, deliver, has_begun, standing};
-pub use model::{Event, Standing, Subscription};
+pub use model::{Event, Subscription, SubscriptionLag};

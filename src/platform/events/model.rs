@@ -105,7 +105,7 @@ impl Progress {
 
 /// How a subscription is doing, for tests and metrics.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct SubscriptionLag {
     /// When the oldest event happened that it has still to be told; none when it is told of all.
     pub waiting_since: Option<Instant>,
     /// How often it failed since it last moved on.

@@ -412,7 +412,7 @@ impl Issuer {
             return Err(Refusal::invalid("jti or client_id is no name"));
         }
         if is_of_the_house(&claims.sub) {
-            return Err(Refusal::invalid("the subject is one of the house's own"));
+            return Err(Refusal::invalid("the subject is one of netterms' own"));
         }
         Ok(Accepted {
             until: claims.exp,
@@ -433,7 +433,7 @@ fn is_name(claim: &str) -> bool {
     (1..=255).contains(&claim.chars().count()) && !claim.chars().any(char::is_control)
 }
 
-/// Whether a subject is one under which the house itself works: no token may speak for it.
+/// Whether a subject is one under which netterms itself works: no token may speak for it.
 pub fn is_of_the_house(subject: &Subject) -> bool {
     let name = subject.as_str();
     name == HOUSE
@@ -485,11 +485,11 @@ pub fn mint(
     )
 }
 
-/// The subject of what the house does by itself; its parts add a hyphen and their name.
+/// The subject of what netterms does by itself; its parts add a hyphen and their name.
 pub const HOUSE: &str = "netterms";
 
 /// The caller for work that no request began: the sweepers, the demo, the command line.
-pub fn house_caller(name: &str, roles: &[Role]) -> Result<Caller, Problem> {
+pub fn internal_caller(name: &str, roles: &[Role]) -> Result<Caller, Problem> {
     Ok(Caller {
         subject: name.parse().map_err(Problem::internal)?,
         issuer: "netterms".to_owned(),

@@ -20,13 +20,13 @@ pub fn spoken(headers: &HeaderMap) -> Language {
 
 /// The best of our languages for the caller.
 #[derive(Debug, Clone, Copy)]
-pub struct Speaks(pub Language);
+pub struct AcceptLanguage(pub Language);
 
-impl FromRequest for Speaks {
+impl FromRequest for AcceptLanguage {
     type Error = Problem;
-    type Future = Ready<Result<Speaks, Problem>>;
+    type Future = Ready<Result<AcceptLanguage, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Speaks(spoken(request.headers()))))
+        ready(Ok(AcceptLanguage(spoken(request.headers()))))
     }
 }

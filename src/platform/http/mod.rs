@@ -1,13 +1,13 @@
-//! What every handler leans on: the guard, the checked input, the two doors, the answer and the problem.
+//! What every handler leans on: the guard, the checked input, the two executor, the answer and the problem.
 //!
 //! A handler reads: `Actor<Permission>` first, then path and [`page::Listing`] or [`body::Command`], and ends in one
-//! call of [`Doors`], which runs the use case off the event loop in a unit of work.
+//! call of [`Executor`], which runs the use case off the event loop in a unit of work.
 
 pub mod answer;
 pub mod auth;
 pub mod body;
 pub mod csv;
-mod doors;
+mod executor;
 pub mod guide;
 pub mod language;
 pub mod messages;
@@ -19,8 +19,8 @@ pub mod uploads;
 pub use answer::Answer;
 pub use auth::Actor;
 pub use body::{Command, Heading, IfMatch, KeyedCommand, Nothing, Valid, given, nullable};
-pub use doors::{Doors, Ended, Kept, Outcome};
-pub use language::Speaks;
+pub use executor::{Ended, Executor, Outcome, StoredResponse};
+pub use language::AcceptLanguage;
 pub use page::{Listing, PageRequest};
 pub use problem::{Code, Problem};
 pub use reading::read_part;

@@ -39,7 +39,7 @@ pub enum Claim {
     /// Nothing yet; this transaction may go on and no other process will.
     New,
     /// The same request was answered with this.
-    Kept(String),
+    StoredResponse(String),
     /// The key was used for another request.
     OtherRequest,
     /// Another replica is working on it.
@@ -61,7 +61,7 @@ pub fn claim(tx: &mut Tx, keyed: &Keyed) -> Result<Claim, DbError> {
             store::delete(tx, id)?;
             Claim::New
         }
-        Some(row) if row.fingerprint == keyed.fingerprint => Claim::Kept(row.answer),
+        Some(row) if row.fingerprint == keyed.fingerprint => Claim::StoredResponse(row.answer),
         Some(_) => Claim::OtherRequest,
         None => Claim::New,
     })
@@ -84,7 +84,7 @@ pub fn find_all(
         if row.created_at < oldest {
             store::delete(tx, row.id)?;
         } else if wanted.get(&row.id) == Some(&row.fingerprint.as_str()) {
-            known.insert(row.id, Claim::Kept(row.answer));
+            known.insert(row.id, Claim::StoredResponse(row.answer));
         } else {
             known.insert(row.id, Claim::OtherRequest);
         }

@@ -16,7 +16,7 @@ use kernel::ids::IdempotencyKeyId;
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = idempotency_keys)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
-pub struct KeptRow {
+pub struct StoredResponseRow {
     pub id: IdempotencyKeyId,
     pub fingerprint: String,
     pub answer: String,
@@ -43,10 +43,10 @@ pub fn try_lock(tx: &mut Tx, id: IdempotencyKeyId) -> Result<bool, DbError> {
     Ok(locked)
 }
 
-pub fn find(tx: &mut Tx, id: IdempotencyKeyId) -> Result<Option<KeptRow>, DbError> {
+pub fn find(tx: &mut Tx, id: IdempotencyKeyId) -> Result<Option<StoredResponseRow>, DbError> {
     Ok(on_backend!(tx, |c| dsl::idempotency_keys
         .find(id)
-        .select(KeptRow::as_select())
+        .select(StoredResponseRow::as_select())
         .first(c)
         .optional())?)
 }
@@ -71,7 +71,7 @@ pub fn insert_all<'a>(writes: &mut Writes<'_, 'a>, rows: &'a [Keeping<'a>]) -> R
 }
 
 /// What is kept under these keys.
-pub fn list(tx: &mut Tx, ids: &[IdempotencyKeyId]) -> Result<Vec<KeptRow>, DbError> {
+pub fn list(tx: &mut Tx, ids: &[IdempotencyKeyId]) -> Result<Vec<StoredResponseRow>, DbError> {
     type Row = (IdColumn, Text, Text, InstantColumn);
     Ok(match tx.conn() {
         Conn::Postgres(c) => Statement::<_, Row>::new(
@@ -83,7 +83,7 @@ pub fn list(tx: &mut Tx, ids: &[IdempotencyKeyId]) -> Result<Vec<KeptRow>, DbErr
         Conn::Sqlite(c) => {
             let mut rows = Vec::new();
             for id in ids {
-                let of_one: Vec<KeptRow> = Statement::<_, Row>::new(
+                let of_one: Vec<StoredResponseRow> = Statement::<_, Row>::new(
                     "SELECT id, fingerprint, answer, created_at FROM idempotency_keys WHERE id = ?",
                 )
                 .bind::<IdColumn, _>(*id)

@@ -15,7 +15,7 @@ use crate::platform::http::auth::ReadJobs;
 use crate::platform::http::messages::told;
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, Listing, Nothing, Outcome, Problem, Speaks,
+    AcceptLanguage, Actor, Answer, Code, Command, Executor, Listing, Nothing, Outcome, Problem,
 };
 use kernel::clock::Instant;
 use kernel::ids::JobId;
@@ -50,11 +50,11 @@ pub async fn list_jobs(
     actor: Actor<ReadJobs>,
     listing: Listing<JobFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
-    speaks: Speaks,
+    language: AcceptLanguage,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let own = (!actions::sees_all(&actor)).then(|| actor.subject.as_str());
             let rows = store::list(db, own, &listing.filter, &listing.page)?;
@@ -64,7 +64,7 @@ pub async fn list_jobs(
         })
         .await?;
     Ok(page
-        .map(|job| JobOut::from(job).told(speaks.0))
+        .map(|job| JobOut::from(job).told(language.0))
         .into_response(&request, &cursors))
 }
 
@@ -81,14 +81,14 @@ pub async fn list_jobs(
 pub async fn find_job(
     actor: Actor<ReadJobs>,
     id: web::Path<JobId>,
-    doors: web::Data<Doors>,
-    speaks: Speaks,
+    executor: web::Data<Executor>,
+    language: AcceptLanguage,
 ) -> Outcome {
-    let job = doors
+    let job = executor
         .read(move |db| Ok(actions::find_visible(db, &actor, *id)?))
         .await?;
     let version = job.version;
-    Ok(Answer::ok(&JobOut::from(job).told(speaks.0))?
+    Ok(Answer::ok(&JobOut::from(job).told(language.0))?
         .version(version)
         .into_response())
 }
@@ -109,9 +109,9 @@ pub async fn cancel_job(
     actor: Actor<ReadJobs>,
     id: web::Path<JobId>,
     command: Command<Nothing>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, _| {
             answer(actions::cancel(tx, *id)?)
         })
@@ -132,14 +132,14 @@ pub async fn cancel_job(
 pub async fn watch_job(
     actor: Actor<ReadJobs>,
     id: web::Path<JobId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     let id = *id;
-    doors
+    executor
         .read(move |db| Ok(actions::find_visible(db, &actor, id)?))
         .await?;
     let watch = Watch {
-        doors,
+        executor,
         id,
         seen: 0,
         looks: 0,
@@ -166,20 +166,20 @@ pub async fn watch_job(
 pub async fn download_job_report(
     actor: Actor<ReadJobs>,
     id: web::Path<JobId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let job = doors
+    let job = executor
         .read(move |db| Ok(actions::find_visible(db, &actor, *id)?))
         .await?;
     let name = format!("attachment; filename=\"{}.csv\"", job.id);
     let first = report::header()?;
-    let pieces = stream::unfold((doors, job, 0), |(doors, job, part)| async move {
-        let (reader, read) = (doors.clone(), job.clone());
+    let pieces = stream::unfold((executor, job, 0), |(executor, job, part)| async move {
+        let (reader, read) = (executor.clone(), job.clone());
         let piece = reader
             .read(move |db| report::piece(db, &read, part))
             .await
             .transpose()?;
-        Some((piece.map(web::Bytes::from), (doors, job, part + 1)))
+        Some((piece.map(web::Bytes::from), (executor, job, part + 1)))
     });
     let first = stream::iter([Ok(web::Bytes::from(first))]);
     Ok(HttpResponse::Ok()
@@ -209,7 +209,7 @@ struct JobEvent {
 
 /// A caller that watches a job.
 struct Watch {
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     id: JobId,
     /// The version that was sent last.
     seen: i64,
@@ -230,7 +230,7 @@ impl Watch {
         let id = self.id;
         loop {
             let job = self
-                .doors
+                .executor
                 .read(move |db| Ok(store::find(db, id)?))
                 .await
                 .ok()??;

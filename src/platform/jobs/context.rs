@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::actions;
 use super::file::JobFile;
 use super::model::Job;
-use super::worker::Bell;
+use super::worker::WakeSignal;
 use crate::platform::db::{Backend, Database, DbError, read_document};
 use kernel::caller::Caller;
 use kernel::progress::{Progress, Stopped};
@@ -75,7 +75,7 @@ pub struct JobContext {
     database: Database,
     caller: Caller,
     job: Job,
-    bell: Arc<Bell>,
+    bell: Arc<WakeSignal>,
     progress: Progress,
     watched: Mutex<Watched>,
     changed: Condvar,
@@ -87,7 +87,7 @@ impl JobContext {
     pub(super) fn open(
         database: &Database,
         job: Job,
-        bell: &Arc<Bell>,
+        bell: &Arc<WakeSignal>,
     ) -> Result<JobContext, DbError> {
         Ok(JobContext {
             database: database.clone(),
@@ -184,7 +184,7 @@ impl JobContext {
     }
 
     /// Keeps watch until the work has ended.
-    pub(super) fn watch(&self, house: &Caller) {
+    pub(super) fn watch(&self, internal: &Caller) {
         let (mut renewed, mut shown) = (Instant::now(), self.progress.seen());
         while !self.waited_out() {
             let seen = self.progress.seen();
@@ -193,7 +193,7 @@ impl JobContext {
             let looked = if is_due || renewed.elapsed() >= RENEW {
                 let looked = self
                     .database
-                    .maintain(house, |tx| actions::renew(tx, &self.job, moved));
+                    .maintain(internal, |tx| actions::renew(tx, &self.job, moved));
                 if looked.is_ok() {
                     (renewed, shown) = (Instant::now(), seen);
                 }

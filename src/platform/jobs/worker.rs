@@ -13,7 +13,7 @@ pub use super::context::{Interrupted, JobContext};
 use super::model::{Ended, Job, JobError, JobStatus};
 use crate::platform::db::{Database, DbError};
 use crate::platform::http::Problem;
-use crate::platform::http::auth::house_caller;
+use crate::platform::http::auth::internal_caller;
 use kernel::caller::Caller;
 
 /// How often the worker looks for jobs that other replicas queued, or that were left behind.
@@ -55,19 +55,19 @@ pub enum LaneOrder {
 
 /// Wakes the workers when a job was queued in this process, and tells them to stop.
 #[derive(Debug, Default)]
-pub struct Bell {
-    state: Mutex<BellState>,
+pub struct WakeSignal {
+    state: Mutex<WakeState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct BellState {
+struct WakeState {
     /// How often it was rung.
     rings: u64,
     stopping: bool,
 }
 
-impl Bell {
+impl WakeSignal {
     /// To be called after the job was committed.
     pub fn ring(&self) {
         self.set(|state| state.rings = state.rings.wrapping_add(1));
@@ -77,7 +77,7 @@ impl Bell {
         self.set(|state| state.stopping = true);
     }
 
-    fn set(&self, change: impl FnOnce(&mut BellState)) {
+    fn set(&self, change: impl FnOnce(&mut WakeState)) {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
         self.changed.notify_all();
     }
@@ -92,7 +92,7 @@ impl Bell {
     /// Waits until it is rung again, or it is time to look. Gives how often it has been rung by now.
     fn wait(&self, heard: u64) -> u64 {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let quiet = |state: &mut BellState| state.rings == heard && !state.stopping;
+        let quiet = |state: &mut WakeState| state.rings == heard && !state.stopping;
         let (state, _) = self
             .changed
             .wait_timeout_while(state, POLL, quiet)
@@ -103,7 +103,7 @@ impl Bell {
 
 /// The running workers; stopped and waited for when they are dropped.
 pub struct Workers {
-    bell: Arc<Bell>,
+    bell: Arc<WakeSignal>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -115,9 +115,9 @@ impl Workers {
     pub fn start(
         database: &Database,
         lanes: &'static [Lane],
-        bell: &Arc<Bell>,
+        bell: &Arc<WakeSignal>,
     ) -> io::Result<Workers> {
-        let house = house_caller("netterms-worker", &[]).map_err(io::Error::other)?;
+        let internal = internal_caller("netterms-worker", &[]).map_err(io::Error::other)?;
         let mut workers = Workers {
             bell: Arc::clone(bell),
             threads: Vec::new(),
@@ -134,7 +134,7 @@ impl Workers {
                     most: *most,
                     is_sweeping: workers.threads.is_empty(),
                     bell: Arc::clone(bell),
-                    house: house.clone(),
+                    internal: internal.clone(),
                 };
                 let thread = std::thread::Builder::new()
                     .name("jobs".to_owned())
@@ -165,8 +165,8 @@ struct Bench {
     most: Option<i64>,
     /// Whether it also forgets uploads that broke off.
     is_sweeping: bool,
-    bell: Arc<Bell>,
-    house: Caller,
+    bell: Arc<WakeSignal>,
+    internal: Caller,
 }
 
 impl Bench {
@@ -176,7 +176,7 @@ impl Bench {
             if polls == 0 && self.is_sweeping {
                 let swept = self
                     .database
-                    .maintain(&self.house, actions::discard_broken_off);
+                    .maintain(&self.internal, actions::discard_broken_off);
                 log_failure(swept);
             }
             polls = (polls + 1) % POLLS_PER_SWEEP;
@@ -213,7 +213,7 @@ impl Bench {
             return Ok(None);
         }
         self.database
-            .maintain(&self.house, |tx| actions::take(tx, wanted))
+            .maintain(&self.internal, |tx| actions::take(tx, wanted))
     }
 
     fn do_job(&self, job: Job) -> Result<(), DbError> {
@@ -227,7 +227,7 @@ impl Bench {
         let outcome = std::thread::scope(|scope| {
             let watching = std::thread::Builder::new()
                 .name("job-watch".to_owned())
-                .spawn_scoped(scope, || context.watch(&self.house))
+                .spawn_scoped(scope, || context.watch(&self.internal))
                 .map_err(|error| DbError::Unavailable(error.to_string()));
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 watching?;
@@ -242,7 +242,7 @@ impl Bench {
             Ok(Err(Interrupted::Stopping)) => {
                 return self
                     .database
-                    .maintain(&self.house, |tx| actions::give_back(tx, job));
+                    .maintain(&self.internal, |tx| actions::give_back(tx, job));
             }
             Ok(Err(Interrupted::Lost)) => return Ok(()),
             Ok(Err(Interrupted::TookTooLong)) => took_too_long(),
@@ -255,7 +255,7 @@ impl Bench {
         };
         tracing::info!(job = %job.id, status = %ended.status, "job ended");
         self.database
-            .maintain(&self.house, |tx| actions::end(tx, job, &ended))
+            .maintain(&self.internal, |tx| actions::end(tx, job, &ended))
     }
 }
 

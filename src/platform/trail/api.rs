@@ -10,7 +10,7 @@ use super::model::TrailEntry;
 use super::{rules, store};
 use crate::platform::http::auth::ReadTrail;
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{Actor, Doors, Listing, Outcome};
+use crate::platform::http::{Actor, Executor, Listing, Outcome};
 use kernel::clock::Instant;
 use kernel::ids::TrailEntryId;
 
@@ -94,10 +94,10 @@ pub async fn list_trail_entries(
     _actor: Actor<ReadTrail>,
     listing: Listing<TrailFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let rows = store::list(db, &listing.filter, &listing.page)?;
             Ok(listing

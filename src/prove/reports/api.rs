@@ -18,7 +18,7 @@ use crate::book::customers::model::Customer;
 use crate::platform::http::auth::ReadReports;
 use crate::platform::http::csv::{Cell, table};
 use crate::platform::http::page::Query;
-use crate::platform::http::{Actor, Answer, Doors, Outcome, Problem};
+use crate::platform::http::{Actor, Answer, Executor, Outcome, Problem};
 use kernel::ids::CustomerId;
 use kernel::money::{Currency, Money};
 use kernel::text::{Line, Number, Subject};
@@ -50,7 +50,7 @@ pub async fn report_aging(
     actor: Actor<ReadReports>,
     filter: Query<AgingFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     let format = filter.0.format.unwrap_or_else(|| {
         if prefers(&request, "text/csv") {
@@ -65,7 +65,7 @@ pub async fn report_aging(
     } else {
         Coverage::All
     };
-    let (question, aging) = doors
+    let (question, aging) = executor
         .read(move |db| {
             let question = filter.0.question(db.today(), own);
             let aging = actions::aging(db, &question)?;

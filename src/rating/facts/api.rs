@@ -14,7 +14,7 @@ use crate::book::customers::model::CustomerRef;
 use crate::platform::db::DbError;
 use crate::platform::http::auth::{ReadFacts, RecordFacts};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{Actor, Answer, Command, Doors, Listing, Outcome, Problem};
+use crate::platform::http::{Actor, Answer, Command, Executor, Listing, Outcome, Problem};
 use kernel::clock::Instant;
 use kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
 use kernel::text::{Note, Number, Source, Subject};
@@ -43,9 +43,9 @@ pub async fn record_customer_fact(
     actor: Actor<RecordFacts>,
     customer: web::Path<CustomerRef>,
     command: Command<FactIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let fact = actions::record(tx, &customer, &input.new_fact())?;
             let location = format!("/v1/customers/{}/facts", fact.customer_id);
@@ -72,10 +72,10 @@ pub async fn list_customer_facts(
     customer: web::Path<CustomerRef>,
     listing: Listing<FactFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let customer = actions::find_customer(db, &actor, &customer)?;
             let rows = store::list(db, &actor, customer.id, &listing.filter, &listing.page)?;

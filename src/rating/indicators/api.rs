@@ -13,7 +13,7 @@ use crate::book::policy::actions::live;
 use crate::book::policy::model::Validity;
 use crate::platform::http::auth::{ReadFacts, ReadIndicators};
 use crate::platform::http::page::Query;
-use crate::platform::http::{Actor, Answer, Doors, Outcome, Problem};
+use crate::platform::http::{Actor, Answer, Executor, Outcome, Problem};
 use crate::rating::catalogue::{self, Direction, Entry, Kind, Origin, Place, Unit};
 use kernel::clock::Day;
 use kernel::ids::CustomerId;
@@ -39,10 +39,10 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn list_indicators(
     _: Actor<ReadIndicators>,
     query: Query<IndicatorQuery>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     let Query(IndicatorQuery { kind, origin }) = query;
-    let validity = doors.read(|db| Ok(live(db)?.document.validity)).await?;
+    let validity = executor.read(|db| Ok(live(db)?.document.validity)).await?;
     let data = catalogue::all()
         .iter()
         .filter(|entry| kind.is_none_or(|kind| entry.kind == kind))
@@ -65,10 +65,10 @@ pub async fn list_indicators(
 pub async fn find_indicator(
     _: Actor<ReadIndicators>,
     code: web::Path<Keyword>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     let entry = catalogue::find(code.as_str()).ok_or(IndicatorError::NoIndicator)?;
-    let validity = doors.read(|db| Ok(live(db)?.document.validity)).await?;
+    let validity = executor.read(|db| Ok(live(db)?.document.validity)).await?;
     Ok(Answer::ok(&IndicatorOut::new(entry, validity))?.into_response())
 }
 
@@ -91,9 +91,9 @@ pub async fn read_customer_indicators(
     actor: Actor<ReadFacts>,
     customer: web::Path<CustomerRef>,
     query: Query<AsOfQuery>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let as_of = query.0.as_of.map(Day::date);
             let (customer, as_of, values) = actions::of_customer(db, &actor, &customer, as_of)?;

@@ -16,7 +16,7 @@ use crate::book::policy::model::Validity;
 use crate::platform::http::auth::{ReadIndicators, SetIndustries};
 use crate::platform::http::body::Precondition;
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{Actor, Answer, Code, Doors, Listing, Outcome, Problem, Valid};
+use crate::platform::http::{Actor, Answer, Code, Executor, Listing, Outcome, Problem, Valid};
 use kernel::clock::Instant;
 use kernel::figures::Figure;
 use kernel::ids::IndustryVersionId;
@@ -44,10 +44,10 @@ pub async fn list_industries(
     _: Actor<ReadIndicators>,
     listing: Listing<NoFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let validity = live(db)?.document.validity;
             let rows = store::list(db, &listing.page)?;
@@ -82,9 +82,9 @@ pub async fn set_industry(
     code: web::Path<Line>,
     precondition: Precondition,
     input: Valid<IndustryIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .write(&actor, move |tx| {
             let row = actions::set(tx, &code, precondition, &input.0.new_industry())?;
             let version = row.industry_version;
@@ -107,9 +107,9 @@ pub async fn set_industry(
 pub async fn find_industry(
     _: Actor<ReadIndicators>,
     code: web::Path<Line>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let row = store::find(db, &code)?.ok_or(IndustryError::Missing)?;
             let version = row.industry_version;
@@ -138,10 +138,10 @@ pub async fn list_industry_versions(
     code: web::Path<Line>,
     listing: Listing<NoFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             store::find(db, &code)?.ok_or(IndustryError::Missing)?;
             let validity = live(db)?.document.validity;

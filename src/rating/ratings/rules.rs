@@ -268,7 +268,7 @@ fn is_same_value(then: Option<&Value>, now: Option<&Value>) -> bool {
 /// that was to be, or sooner when the grade asks for it.
 ///
 /// Rated by a person on 31 March and to be reviewed after twelve months: that stays 31 March of the next year, however
-/// often the house rates the customer in between. When it goes down on 1 June to a grade of three months, it is
+/// often netterms rates the customer in between. When it goes down on 1 June to a grade of three months, it is
 /// 1 September.
 pub fn review_on(
     cause: RatingCause,

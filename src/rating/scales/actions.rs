@@ -48,7 +48,7 @@ impl ScaleVersion {
 /// The live scale.
 ///
 /// # Errors
-/// When there is none: the house sets the default live when it opens.
+/// When there is none: netterms sets the default live when it opens.
 pub fn live(db: &mut Db) -> Result<ScaleVersion, DbError> {
     let row = store::find_live(db)?;
     let row = row.ok_or_else(|| DbError::Document("no grade scale is live".to_owned()))?;
@@ -72,7 +72,7 @@ pub fn ensure_default(tx: &mut Tx) -> Result<(), DbError> {
     if store::find_live(tx)?.is_some() {
         return Ok(());
     }
-    let reason = "The scale that a new house begins with. Bands of probabilities: the classes of the German rating \
+    let reason = "The scale that a new book begins with. Bands of probabilities: the classes of the German rating \
                   initiative, with the floor of Basel (0.05%); their splits, the probabilities reckoned with and the \
                   cut-offs of scores are our own."
         .to_owned();

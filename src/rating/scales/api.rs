@@ -13,7 +13,7 @@ use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{DraftModels, ReadScales};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid,
+    Actor, Answer, Code, Command, Executor, IfMatch, Listing, Outcome, Problem, Valid,
 };
 use kernel::clock::Instant;
 use kernel::ids::GradeScaleId;
@@ -43,10 +43,10 @@ pub async fn list_grade_scales(
     _: Actor<ReadScales>,
     listing: Listing<ScaleFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let rows = store::list(db, &listing.filter, &listing.page)?;
             let page = listing.page.cut(rows, |row| {
@@ -67,8 +67,8 @@ pub async fn list_grade_scales(
     security(("bearer" = ["grade-scales:read"]))
 )]
 #[get("/v1/grade-scales/live")]
-pub async fn find_live_grade_scale(_: Actor<ReadScales>, doors: web::Data<Doors>) -> Outcome {
-    let answer = doors
+pub async fn find_live_grade_scale(_: Actor<ReadScales>, executor: web::Data<Executor>) -> Outcome {
+    let answer = executor
         .read(|db| answer(store::find_live(db)?.ok_or(ScaleError::Missing)?))
         .await?;
     Ok(answer.into_response())
@@ -87,9 +87,9 @@ pub async fn find_live_grade_scale(_: Actor<ReadScales>, doors: web::Data<Doors>
 pub async fn find_grade_scale(
     _: Actor<ReadScales>,
     id: web::Path<GradeScaleId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| answer(store::find(db, *id)?.ok_or(ScaleError::Missing)?))
         .await?;
     Ok(answer.into_response())
@@ -112,9 +112,9 @@ pub async fn find_grade_scale(
 pub async fn draft_grade_scale(
     actor: Actor<DraftModels>,
     command: Command<GradeScaleIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, |tx, input| {
             let scale = actions::draft(tx, &input.document, &input.reason)?;
             let location = format!("/v1/grade-scales/{}", scale.id);
@@ -143,9 +143,9 @@ pub async fn change_grade_scale(
     id: web::Path<GradeScaleId>,
     version: IfMatch,
     input: Valid<GradeScaleIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .write(&actor, move |tx| {
             let input = &input.0;
             answer(actions::change(

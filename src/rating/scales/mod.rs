@@ -2,7 +2,7 @@
 //! expert may move it, and how long a rating is good.
 //!
 //! Exactly one version is live and never changes; a change is a draft by one person that another sets live. The first
-//! start sets AAA to CCC live, with D and NR, so that a new house can rate at once.
+//! start sets AAA to CCC live, with D and NR, so that a new book can rate at once.
 
 pub mod actions;
 pub mod api;

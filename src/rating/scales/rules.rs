@@ -1,4 +1,4 @@
-//! Whether a scale makes sense, and the scale that a new house begins with.
+//! Whether a scale makes sense, and the scale that a new book begins with.
 
 use super::model::{Scale, ScaleText};
 use crate::rating::rules::composite::{Bound, Condition, Grades};
@@ -15,7 +15,7 @@ const PROBATION_DAYS_MAX: u32 = 366;
 /// Facts tell what is past due day by day up to so many days.
 const PAST_DUE_DAYS_MAX: u32 = 365;
 
-/// AAA to CCC with the house's cut-offs for scores and bands of probabilities, D and NR, the house's caps, and ratings
+/// AAA to CCC with netterms' cut-offs for scores and bands of probabilities, D and NR, netterms' caps, and ratings
 /// that are good for a year.
 pub fn default_scale() -> Scale {
     Scale {

@@ -14,9 +14,9 @@ use kernel::caller::Role;
 use kernel::clock::{Clock, Instant};
 use netterms::book::policy::actions as policies;
 use netterms::platform::db::{Backend, Database, Tx};
-use netterms::platform::http::auth::house_caller;
+use netterms::platform::http::auth::internal_caller;
 use netterms::server::config::{ClockKind, Config, DailyWork};
-use netterms::server::{House, start};
+use netterms::server::{Services, start};
 
 use super::client::{Client, token};
 use super::secret;
@@ -137,11 +137,11 @@ impl TestApp {
         database.migrate().unwrap();
         if policy == Policy::OfTests {
             let document = serde_json::from_str(include_str!("policy.json")).unwrap();
-            let caller = house_caller("netterms", &[]).unwrap();
+            let caller = internal_caller("netterms", &[]).unwrap();
             let begin = |tx: &mut Tx| policies::ensure(tx, &document);
             database.write(&caller, begin).unwrap();
         }
-        let house = House::open(config.clone(), database.clone()).unwrap();
+        let house = Services::open(config.clone(), database.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || {

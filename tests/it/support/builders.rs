@@ -6,7 +6,7 @@ use netterms::book::customers::model::CustomerRef;
 use netterms::book::exposure::actions::{self, Grant};
 use netterms::book::exposure::model::{Limit, LimitScope, LimitSource};
 use netterms::platform::http::Problem;
-use netterms::platform::http::auth::house_caller;
+use netterms::platform::http::auth::internal_caller;
 use serde_json::{Value, json};
 
 use super::{Reply, TestApp};
@@ -143,10 +143,10 @@ pub fn set_limit(app: &TestApp, customer: &str, scope: LimitScope, amount: &str,
         ),
     };
     let reference: CustomerRef = customer.parse().unwrap();
-    let caller = house_caller("test-builder", &[Role::Finance]).unwrap();
+    let caller = internal_caller("test-builder", &[Role::Finance]).unwrap();
     app.database()
         .write(&caller, |tx| {
-            let standing = actions::find_standing(tx, &reference)?;
+            let standing = actions::find_customer_account(tx, &reference)?;
             let locked = actions::lock(tx, standing.customer.id)?;
             let grant = Grant {
                 scope,
@@ -354,7 +354,7 @@ fn go_live(app: &TestApp, draft: &Reply) -> i64 {
     live["policy_version"].as_i64().unwrap()
 }
 
-/// Lets the house rate by market share alone.
+/// Lets netterms rate by market share alone.
 pub fn rate_by_share(app: &TestApp) {
     put_live(app, &a_model(app, "SHARE", json!({})));
 }

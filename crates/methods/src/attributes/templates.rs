@@ -1,4 +1,4 @@
-//! The trees that the house starts with. They are data: `templates/*.json` of this room, to be copied and changed.
+//! The trees that netterms starts with. They are data: `templates/*.json` of this room, to be copied and changed.
 
 use super::Attribute;
 

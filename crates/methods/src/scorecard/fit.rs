@@ -80,7 +80,7 @@ pub struct Candidate {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fate {
-    Kept,
+    StoredResponse,
     TooWeak,
     Suspicious,
     Repeats { other: String, correlation: f64 },
@@ -213,7 +213,7 @@ pub fn fit(
     };
     let kept = candidates
         .iter()
-        .filter(|candidate| candidate.fate == Fate::Kept);
+        .filter(|candidate| candidate.fate == Fate::StoredResponse);
     let imported = |(candidate, coefficient): (&Candidate, &logistic::Coefficient)| {
         let bins = candidate.binning.bins.iter();
         let bands = bins.map(|bin| WeighedBand {
@@ -282,7 +282,7 @@ fn bin_all(
                 let weights = binning.weights(&characteristic.values);
                 selected.push(Selected { place, weights });
             }
-            Fate::Kept
+            Fate::StoredResponse
         };
         candidates.push(Candidate { binning, fate });
     }

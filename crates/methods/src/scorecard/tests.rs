@@ -237,7 +237,10 @@ fn a_fit_tells_each_characteristic_s_fate() {
             .find(|c| c.binning.characteristic == name);
         found.unwrap().fate.clone()
     };
-    assert_eq!((fate("site"), fate("copy")), (Fate::Kept, Fate::Kept));
+    assert_eq!(
+        (fate("site"), fate("copy")),
+        (Fate::StoredResponse, Fate::StoredResponse)
+    );
     assert_eq!(fate("noise"), Fate::TooWeak);
     assert!(matches!(fate("x"), Fate::Repeats { other, .. } if other == "copy"));
     assert!(

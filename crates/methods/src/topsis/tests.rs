@@ -31,7 +31,7 @@ fn assert_near(found: &[f64], expected: &[f64], tolerance: f64) {
     }
 }
 
-fn of(cohort: &Cohort, figure: fn(&Standing) -> f64) -> Vec<f64> {
+fn of(cohort: &Cohort, figure: fn(&Distance) -> f64) -> Vec<f64> {
     cohort.standings.iter().map(figure).collect()
 }
 

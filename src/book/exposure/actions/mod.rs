@@ -74,7 +74,7 @@ pub enum AccountError {
 
 /// A customer with its account, as another room needs both.
 #[derive(Debug, Clone)]
-pub struct Standing {
+pub struct CustomerAccount {
     pub customer: Customer,
     pub account: CreditAccount,
 }
@@ -83,14 +83,17 @@ pub struct Standing {
 ///
 /// # Errors
 /// When there is no such customer for the caller, or it has no account.
-pub fn find_standing(tx: &mut Tx, reference: &CustomerRef) -> Result<Standing, AccountError> {
+pub fn find_customer_account(
+    tx: &mut Tx,
+    reference: &CustomerRef,
+) -> Result<CustomerAccount, AccountError> {
     let caller = tx.caller();
     let customer =
         customers::find_visible(tx, caller, reference)?.ok_or(AccountError::NoSuchCustomer)?;
     let account = store::list_by_customers(tx, &[customer.id])?
         .pop()
         .ok_or(AccountError::NoAccount)?;
-    Ok(Standing { customer, account })
+    Ok(CustomerAccount { customer, account })
 }
 
 /// Opens the customer's credit account, with no credit granted yet.

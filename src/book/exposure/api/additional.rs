@@ -14,7 +14,7 @@ use crate::book::exposure::store::additional as store;
 use crate::platform::http::auth::{GrantAdditionalLimits, ReadAccounts};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, IfMatch, KeyedCommand, Listing, Outcome, Problem,
+    Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem,
 };
 use kernel::clock::Instant;
 use kernel::ids::{AdditionalLimitId, CreditAccountId};
@@ -46,9 +46,9 @@ pub async fn grant_additional_limit(
     actor: Actor<GrantAdditionalLimits>,
     id: web::Path<CreditAccountId>,
     command: KeyedCommand<AdditionalLimitIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let limit = additional::grant(tx, *id, input)?;
             let location = format!("/v1/additional-limits/{}", limit.id);
@@ -73,10 +73,10 @@ pub async fn list_additional_limits(
     id: web::Path<CreditAccountId>,
     listing: Listing<NoFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             find_visible(db, &actor, *id)?;
             let rows = store::list(db, *id, actor.sees_others(), &listing.page)?;
@@ -103,9 +103,9 @@ pub async fn list_additional_limits(
 pub async fn find_additional_limit(
     actor: Actor<ReadAccounts>,
     id: web::Path<AdditionalLimitId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let limit = store::find(db, *id)?
                 .filter(|limit| actor.sees_others() || limit.scope == LimitScope::Own)
@@ -139,9 +139,9 @@ pub async fn withdraw_additional_limit(
     id: web::Path<AdditionalLimitId>,
     version: IfMatch,
     command: Command<ReasonIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let limit = additional::withdraw(tx, *id, version.0, input.reason.as_str())?;
             let version = limit.version;

@@ -23,7 +23,7 @@ use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{ReadPortfolioCaps, SetPortfolioCaps};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid,
+    Actor, Answer, Code, Command, Executor, IfMatch, Listing, Outcome, Problem, Valid,
 };
 use kernel::clock::Instant;
 use kernel::ids::PortfolioCapId;
@@ -54,9 +54,9 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn set_portfolio_cap(
     actor: Actor<SetPortfolioCaps>,
     command: Command<PortfolioCapIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, |tx, input| {
             let key = input.key.as_ref().map_or("", Line::as_str);
             let reason = input.reason.as_str();
@@ -82,10 +82,10 @@ pub async fn list_portfolio_caps(
     _: Actor<ReadPortfolioCaps>,
     listing: Listing<PortfolioCapFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let rows = store::list(db, &listing.filter, &listing.page)?;
             let rows = describe_all(db, rows)?;
@@ -110,9 +110,9 @@ pub async fn list_portfolio_caps(
 pub async fn find_portfolio_cap(
     _: Actor<ReadPortfolioCaps>,
     id: web::Path<PortfolioCapId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let cap = store::find(db, *id)?.ok_or(CapError::Missing)?;
             let version = cap.version;
@@ -141,9 +141,9 @@ pub async fn change_portfolio_cap(
     id: web::Path<PortfolioCapId>,
     version: IfMatch,
     patch: Valid<PortfolioCapPatch>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .write(&actor, move |tx| {
             let limit = patch.0.limit.money();
             let cap = caps::change(tx, *id, version.0, limit, patch.0.reason.as_str())?;
@@ -172,9 +172,9 @@ pub async fn remove_portfolio_cap(
     id: web::Path<PortfolioCapId>,
     version: IfMatch,
     command: Command<ReasonIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let cap = store::find(tx, *id)?.ok_or(CapError::Missing)?;
             let last = describe(tx, cap)?;

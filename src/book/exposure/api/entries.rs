@@ -13,7 +13,7 @@ use crate::book::exposure::model::{EntryCategory, ExposureEntry};
 use crate::book::exposure::store::entries as store;
 use crate::platform::http::auth::{PostExposureEntries, ReadAccounts};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{Actor, Answer, Doors, Listing, Outcome, Valid};
+use crate::platform::http::{Actor, Answer, Executor, Listing, Outcome, Valid};
 use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, ExposureEntryId};
 use kernel::money::Money;
@@ -51,9 +51,9 @@ pub async fn set_exposure_entry(
     actor: Actor<PostExposureEntries>,
     path: web::Path<(CreditAccountId, EntryCategory, Number)>,
     input: Valid<ExposureEntryIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .write(&actor, move |tx| {
             let (account, category, number) = &*path;
             let statement = EntryStatement {
@@ -84,10 +84,10 @@ pub async fn list_exposure_entries(
     id: web::Path<CreditAccountId>,
     listing: Listing<NoFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             find_visible(db, &actor, *id)?;
             let rows = store::list(db, *id, &listing.page)?;

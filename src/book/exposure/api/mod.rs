@@ -29,7 +29,7 @@ use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{EditCustomers, ManageAccounts, ReadAccounts, SetLegalStatus};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Valid,
+    Actor, Answer, Code, Command, Executor, IfMatch, Listing, Outcome, Problem, Valid,
 };
 use kernel::caller::Caller;
 use kernel::clock::Day;
@@ -69,9 +69,9 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn open_credit_account(
     actor: Actor<EditCustomers>,
     command: Command<CreditAccountIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, |tx, input| {
             let account = actions::open(tx, input)?;
             let location = format!("/v1/credit-accounts/{}", account.id);
@@ -96,10 +96,10 @@ pub async fn list_credit_accounts(
     actor: Actor<ReadAccounts>,
     listing: Listing<CreditAccountFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let Listing { filter, page } = listing;
             let rows = store::list(db, &actor, &filter, &page)?;
@@ -137,9 +137,9 @@ pub async fn list_credit_accounts(
 pub async fn find_credit_account(
     actor: Actor<ReadAccounts>,
     id: web::Path<CreditAccountId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let account = find_visible(db, &actor, *id)?;
             let version = account.version;
@@ -171,9 +171,9 @@ pub async fn change_credit_account(
     id: web::Path<CreditAccountId>,
     version: IfMatch,
     patch: Valid<CreditAccountPatch>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .write(&actor, move |tx| {
             let account = actions::change_terms(tx, *id, version.0, &patch.0)?;
             let version = account.version;
@@ -201,9 +201,9 @@ pub async fn suspend_credit_account(
     id: web::Path<CreditAccountId>,
     version: IfMatch,
     command: Command<ReasonIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let account =
                 actions::set_status(tx, *id, version.0, AccountStatus::Suspended, &input.reason)?;
@@ -232,9 +232,9 @@ pub async fn reinstate_credit_account(
     id: web::Path<CreditAccountId>,
     version: IfMatch,
     command: Command<ReasonIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let account =
                 actions::set_status(tx, *id, version.0, AccountStatus::Active, &input.reason)?;
@@ -263,9 +263,9 @@ pub async fn lower_limit(
     id: web::Path<CreditAccountId>,
     version: IfMatch,
     command: Command<LowerLimitIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let scope = input.scope.unwrap_or(LimitScope::Own);
             let account = actions::lower(
@@ -297,10 +297,10 @@ pub async fn list_limits(
     id: web::Path<CreditAccountId>,
     listing: Listing<NoFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             find_visible(db, &actor, *id)?;
             let rows = store::list_limits(db, *id, &listing.page)?;
@@ -331,9 +331,9 @@ pub async fn move_customer(
     customer: web::Path<CustomerRef>,
     version: IfMatch,
     input: Valid<ParentIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .write(&actor, move |tx| {
             let customer =
                 actions::move_to_group(tx, &customer, version.0, input.0.parent_customer.as_ref())?;
@@ -363,9 +363,9 @@ pub async fn change_customer(
     customer: web::Path<CustomerRef>,
     version: IfMatch,
     patch: Valid<CustomerPatch>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .write(&actor, move |tx| {
             let customer = actions::change_customer(tx, &customer, version.0, &patch.0)?;
             let caller = tx.caller();
@@ -395,9 +395,9 @@ pub async fn set_legal_status(
     customer: web::Path<CustomerRef>,
     version: IfMatch,
     input: Valid<LegalStatusIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .write(&actor, move |tx| {
             let (input, since) = (&input.0, input.0.since.map(Day::date));
             let status = input.status;

@@ -16,7 +16,7 @@ use crate::book::exposure::input::{CreditAccountFilter, CreditAccountSort};
 use crate::book::exposure::model::{AccountBlock, BlockCause, CreditAccount, Exposure, LimitEntry};
 use crate::platform::db::schema::{account_blocks, credit_accounts, customers, limits};
 use crate::platform::db::{
-    Conn, Db, DbError, Fixed, Mark, MarkOf, Statement, Tx, Writes, on_backend, seek,
+    Conn, Db, DbError, Fixed, RowVersion, RowVersionOf, Statement, Tx, Writes, on_backend, seek,
 };
 use crate::platform::http::{PageRequest, Problem};
 use kernel::caller::Caller;
@@ -66,10 +66,10 @@ pub fn list_segments(
 pub fn list_marked(
     db: &mut Db,
     customers: &[CustomerId],
-) -> Result<Vec<(CreditAccount, Mark)>, DbError> {
+) -> Result<Vec<(CreditAccount, RowVersion)>, DbError> {
     Ok(on_backend!(db, |c| credit_accounts::table
         .filter(credit_accounts::customer_id.eq_any(customers))
-        .select((CreditAccount::as_select(), MarkOf("credit_accounts")))
+        .select((CreditAccount::as_select(), RowVersionOf("credit_accounts")))
         .load(c))?)
 }
 
@@ -166,7 +166,7 @@ pub struct Movement {
 pub fn add_reserved(
     writes: &mut Writes,
     movements: &BTreeMap<CreditAccountId, Movement>,
-    marks: Option<&BTreeMap<CreditAccountId, Mark>>,
+    marks: Option<&BTreeMap<CreditAccountId, RowVersion>>,
 ) -> Result<(), DbError> {
     match writes.conn() {
         _ if movements.is_empty() => {}
@@ -188,7 +188,8 @@ pub fn add_reserved(
                 );
                 return Ok(());
             };
-            let of_each: Vec<Mark> = ids.iter().filter_map(|id| marks.get(id)).copied().collect();
+            let of_each: Vec<RowVersion> =
+                ids.iter().filter_map(|id| marks.get(id)).copied().collect();
             let statement = Statement::new(
                 "UPDATE credit_accounts a SET reserved_minor = a.reserved_minor + m.own, \
                  group_reserved_minor = a.group_reserved_minor + m.of_group FROM (SELECT UNNEST(?) AS id, \

@@ -5,15 +5,14 @@ pub mod upload;
 use crate::book::imports::input::ImportIn;
 use actix_multipart::Multipart;
 use actix_web::{HttpRequest, post, web};
-use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::platform::http::auth::ImportFiles;
 use crate::platform::http::uploads::Uploads;
-use crate::platform::http::{Actor, Answer, Doors, Heading, Outcome};
+use crate::platform::http::{Actor, Answer, Executor, Heading, Outcome};
 use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::api::JobOut;
-use crate::platform::jobs::worker::Bell;
+use crate::platform::jobs::worker::WakeSignal;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(import_file);
@@ -61,25 +60,25 @@ pub async fn import_file(
     heading: Heading,
     body: Multipart,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     uploads: web::Data<Uploads>,
-    bell: web::Data<Bell>,
+    bell: web::Data<WakeSignal>,
 ) -> Outcome {
     let admission = uploads.admit(&request, &actor)?;
-    let received = upload::receive(&doors, &actor, body, admission.pace()).await?;
+    let received = upload::receive(&executor, &actor, body, admission.pace()).await?;
     drop(admission);
     let id = received.job;
     let parts = received.fingerprint();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let command = heading.command(received.plan, &parts);
-    let outcome = doors
+    let outcome = executor
         .once(&actor, command, move |tx, plan| {
             let job = jobs::queue(tx, id, plan, plan.lines)?;
             Answer::accepted(&JobOut::from(job), format!("/v1/jobs/{id}"))
         })
         .await;
     // A replayed answer names the first job; what came this time is not needed.
-    upload::discard(&doors, &actor, id).await;
+    upload::discard(&executor, &actor, id).await;
     bell.ring();
     outcome
 }

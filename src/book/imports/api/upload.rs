@@ -11,7 +11,7 @@ use crate::book::imports::actions::JOB_KIND;
 use crate::book::imports::model::{ImportKind, ImportMode, Mapping, Plan};
 use crate::book::imports::rules::mapping::check_mapping;
 use crate::platform::http::uploads::Pace;
-use crate::platform::http::{Code, Doors, Problem, read_part};
+use crate::platform::http::{Code, Executor, Problem, read_part};
 use crate::platform::jobs::actions as jobs;
 use kernel::caller::Caller;
 use kernel::ids::JobId;
@@ -49,26 +49,26 @@ impl Received {
 
 /// Receives the parts. Nothing is left of an upload that fails.
 pub async fn receive(
-    doors: &Doors,
+    executor: &Executor,
     caller: &Caller,
     body: Multipart,
     pace: &Pace,
 ) -> Result<Received, Problem> {
-    let job = doors
+    let job = executor
         .maintain(caller, |tx| Ok(jobs::begin(tx, JOB_KIND, "lines")?))
         .await?;
-    let received = tokio::time::timeout(UPLOAD_MAX, read_parts(doors, caller, job, body, pace))
+    let received = tokio::time::timeout(UPLOAD_MAX, read_parts(executor, caller, job, body, pace))
         .await
         .unwrap_or_else(|_| Err(Problem::new(Code::RequestTimeout)));
     if received.is_err() {
-        discard(doors, caller, job).await;
+        discard(executor, caller, job).await;
     }
     received
 }
 
 /// Forgets an upload that was not queued. When that fails, the worker does it later.
-pub async fn discard(doors: &Doors, caller: &Caller, job: JobId) {
-    let discarded = doors
+pub async fn discard(executor: &Executor, caller: &Caller, job: JobId) {
+    let discarded = executor
         .maintain(caller, move |tx| Ok(jobs::discard(tx, job)?))
         .await;
     if let Err(error) = discarded {
@@ -93,7 +93,7 @@ pub struct File {
 }
 
 async fn read_parts(
-    doors: &Doors,
+    executor: &Executor,
     caller: &Caller,
     job: JobId,
     mut body: Multipart,
@@ -115,7 +115,7 @@ async fn read_parts(
             "file" if parts.file.is_some() => {
                 return Err(wrong(&name, "repeated", "must be given once"));
             }
-            "file" => parts.file = Some(keep_file(doors, caller, job, field, pace).await?),
+            "file" => parts.file = Some(keep_file(executor, caller, job, field, pace).await?),
             _ => {
                 return Err(wrong(
                     &name,
@@ -210,7 +210,7 @@ async fn read_mapping(field: Field, pace: &Pace) -> Result<Mapping, Problem> {
 
 /// Keeps a file in pieces as it arrives.
 pub async fn keep_file(
-    doors: &Doors,
+    executor: &Executor,
     caller: &Caller,
     job: JobId,
     mut field: Field,
@@ -231,11 +231,11 @@ pub async fn keep_file(
         piece.extend_from_slice(&bytes);
         if piece.len() >= PIECE_BYTES {
             let full = std::mem::take(&mut piece);
-            keep_piece(doors, caller, job, part, full).await?;
+            keep_piece(executor, caller, job, part, full).await?;
             part += 1;
         }
     }
-    keep_piece(doors, caller, job, part, piece).await?;
+    keep_piece(executor, caller, job, part, piece).await?;
     let digest = digest.finish();
     Ok(File {
         digest: crate::platform::http::body::hex(digest.as_ref()),
@@ -261,13 +261,13 @@ impl LineEnds {
 }
 
 async fn keep_piece(
-    doors: &Doors,
+    executor: &Executor,
     caller: &Caller,
     job: JobId,
     part: i32,
     bytes: Vec<u8>,
 ) -> Result<(), Problem> {
-    doors
+    executor
         .maintain(caller, move |tx| Ok(jobs::append(tx, job, part, &bytes)?))
         .await
 }

@@ -164,7 +164,7 @@ pub struct LimitMethods {
     pub rounding_steps: Amounts,
 }
 
-/// What must be so before the house approves by itself; what is null is not asked.
+/// What must be so before netterms approves by itself; what is null is not asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({

@@ -125,7 +125,7 @@ fn authority(role: Role, level: u8, base: i64) -> Authority {
     }
 }
 
-/// Round amounts of like weight in the currencies that a new house knows: `base` in US dollars, euros and pounds,
+/// Round amounts of like weight in the currencies that a new book knows: `base` in US dollars, euros and pounds,
 /// ten times as many yuan and Hong Kong dollars, a hundred times as many yen.
 pub fn amounts(base: i64) -> Amounts {
     [

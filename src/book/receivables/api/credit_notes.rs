@@ -13,7 +13,7 @@ use crate::book::receivables::model::CreditNoteRef;
 use crate::book::receivables::store;
 use crate::platform::http::auth::{PostCash, ReadReceivables, ReverseDocuments};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{Actor, Answer, Doors, IfMatch, KeyedCommand, Listing, Outcome};
+use crate::platform::http::{Actor, Answer, Executor, IfMatch, KeyedCommand, Listing, Outcome};
 use kernel::text::Number;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -40,9 +40,9 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn post_credit_note(
     actor: Actor<PostCash>,
     command: KeyedCommand<CreditNoteIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, |tx, input| {
             let note = actions::create_credit_note(tx, input)?;
             let location = format!("/v1/credit-notes/{}", note.id);
@@ -66,10 +66,10 @@ pub async fn list_credit_notes(
     actor: Actor<ReadReceivables>,
     listing: Listing<CreditNoteFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let Listing { filter, page } = listing;
             let rows = store::list_credit_notes(db, &actor, &filter, &page)?;
@@ -95,9 +95,9 @@ pub async fn list_credit_notes(
 pub async fn find_credit_note(
     actor: Actor<ReadReceivables>,
     note: web::Path<CreditNoteRef>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let note = store::find_credit_note(db, &note)?
                 .ok_or(ReceivableError::Missing("credit note"))?;
@@ -126,9 +126,9 @@ pub async fn apply_credit_note(
     actor: Actor<PostCash>,
     note: web::Path<CreditNoteRef>,
     command: KeyedCommand<ApplyIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let note = actions::apply_credit_note(tx, &note, &input.application(), input.day())?;
             let version = note.version;
@@ -154,9 +154,9 @@ pub async fn unapply_credit_note(
     actor: Actor<ReverseDocuments>,
     note: web::Path<CreditNoteRef>,
     command: KeyedCommand<UnapplyIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let note =
                 actions::unapply_credit_note(tx, &note, &input.unapplication(), &input.reason)?;
@@ -187,9 +187,9 @@ pub async fn reverse_credit_note(
     note: web::Path<CreditNoteRef>,
     version: IfMatch,
     command: KeyedCommand<TakeBackIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let note =
                 actions::reverse_credit_note(tx, &note, version.0, &input.reason, input.day())?;

@@ -17,7 +17,7 @@ use crate::platform::db::Db;
 use crate::platform::http::auth::{PostInvoices, ReadReceivables, ReverseDocuments};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
 use crate::platform::http::{
-    Actor, Answer, Code, Doors, IfMatch, KeyedCommand, Listing, Outcome, Problem,
+    Actor, Answer, Code, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem,
 };
 use kernel::caller::Caller;
 use kernel::places::Language;
@@ -49,9 +49,9 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn post_invoice(
     actor: Actor<PostInvoices>,
     command: KeyedCommand<InvoiceIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, |tx, input| {
             let invoice = actions::create_invoice(tx, input)?;
             let location = format!("/v1/invoices/{}", invoice.id);
@@ -81,7 +81,7 @@ pub async fn post_invoice_batch(
     query: Query<BatchQuery>,
     command: KeyedCommand<InvoiceBatchIn>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     let language = request
         .headers()
@@ -90,7 +90,7 @@ pub async fn post_invoice_batch(
         .map(Language::negotiate)
         .unwrap_or_default();
     let atomic = query.0.atomic.unwrap_or(false);
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let outcomes: Vec<Result<Invoice, Problem>> =
                 actions::create_invoices(tx, &input.invoices)?
@@ -170,10 +170,10 @@ pub async fn list_invoices(
     actor: Actor<ReadReceivables>,
     listing: Listing<InvoiceFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let Listing { filter, page } = listing;
             let rows = store::list_invoices(db, &actor, &filter, &page)?;
@@ -209,9 +209,9 @@ pub async fn list_invoices(
 pub async fn find_invoice(
     actor: Actor<ReadReceivables>,
     invoice: web::Path<InvoiceRef>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let invoice = find_visible(db, &actor, &invoice)?;
             let version = invoice.version;
@@ -243,9 +243,9 @@ pub async fn cancel_invoice(
     invoice: web::Path<InvoiceRef>,
     version: IfMatch,
     command: KeyedCommand<CancelInvoiceIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let invoice = actions::cancel_invoice(
                 tx,
@@ -280,10 +280,10 @@ pub async fn list_settlements(
     invoice: web::Path<InvoiceRef>,
     listing: Listing<NoFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let invoice = find_visible(db, &actor, &invoice)?;
             let rows = store::list_settlements(db, invoice.id, &listing.page)?;

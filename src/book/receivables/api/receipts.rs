@@ -11,7 +11,7 @@ use crate::book::receivables::model::ReceiptRef;
 use crate::book::receivables::store;
 use crate::platform::http::auth::{PostCash, ReadReceivables, ReverseDocuments};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{Actor, Answer, Doors, IfMatch, KeyedCommand, Listing, Outcome};
+use crate::platform::http::{Actor, Answer, Executor, IfMatch, KeyedCommand, Listing, Outcome};
 use kernel::text::Number;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -38,9 +38,9 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn post_receipt(
     actor: Actor<PostCash>,
     command: KeyedCommand<ReceiptIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, |tx, input| {
             let receipt = actions::create_receipt(tx, input)?;
             let location = format!("/v1/receipts/{}", receipt.id);
@@ -64,10 +64,10 @@ pub async fn list_receipts(
     actor: Actor<ReadReceivables>,
     listing: Listing<ReceiptFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let Listing { filter, page } = listing;
             let rows = store::list_receipts(db, &actor, &filter, &page)?;
@@ -91,9 +91,9 @@ pub async fn list_receipts(
 pub async fn find_receipt(
     actor: Actor<ReadReceivables>,
     receipt: web::Path<ReceiptRef>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let receipt =
                 store::find_receipt(db, &receipt)?.ok_or(ReceivableError::Missing("receipt"))?;
@@ -122,9 +122,9 @@ pub async fn apply_receipt(
     actor: Actor<PostCash>,
     receipt: web::Path<ReceiptRef>,
     command: KeyedCommand<ApplyIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let receipt = actions::apply_receipt(tx, &receipt, &input.application(), input.day())?;
             let version = receipt.version;
@@ -150,9 +150,9 @@ pub async fn unapply_receipt(
     actor: Actor<ReverseDocuments>,
     receipt: web::Path<ReceiptRef>,
     command: KeyedCommand<UnapplyIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let receipt =
                 actions::unapply_receipt(tx, &receipt, &input.unapplication(), &input.reason)?;
@@ -183,9 +183,9 @@ pub async fn reverse_receipt(
     receipt: web::Path<ReceiptRef>,
     version: IfMatch,
     command: KeyedCommand<TakeBackIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let receipt =
                 actions::reverse_receipt(tx, &receipt, version.0, &input.reason, input.day())?;

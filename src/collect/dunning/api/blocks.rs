@@ -11,7 +11,7 @@ use crate::collect::dunning::model::{BlockStatus, DunningBlock};
 use crate::collect::dunning::store;
 use crate::platform::http::auth::{ReadDunning, RunDunning};
 use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
-use crate::platform::http::{Actor, Answer, Command, Doors, IfMatch, Listing, Outcome};
+use crate::platform::http::{Actor, Answer, Command, Executor, IfMatch, Listing, Outcome};
 use kernel::clock::Instant;
 use kernel::ids::{CustomerId, DunningBlockId, InvoiceId};
 use kernel::text::{Note, Subject};
@@ -30,9 +30,9 @@ use kernel::text::{Note, Subject};
 pub async fn put_dunning_block(
     actor: Actor<RunDunning>,
     command: Command<BlockIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, |tx, input| {
             let block = actions::put_block(tx, input)?;
             let location = format!("/v1/dunning-blocks?customer_id={}", block.customer_id);
@@ -57,10 +57,10 @@ pub async fn list_dunning_blocks(
     actor: Actor<ReadDunning>,
     listing: Listing<BlockFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page: Page<BlockOut> = doors
+    let page: Page<BlockOut> = executor
         .read(move |db| {
             let rows = store::list_blocks(db, &actor, &listing.filter, &listing.page)?;
             let today = db.today();
@@ -92,9 +92,9 @@ pub async fn lift_dunning_block(
     id: web::Path<DunningBlockId>,
     version: IfMatch,
     command: Command<RunReasonIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let block = actions::lift_block(tx, *id, version.0, input.reason.as_str())?;
             let version = block.version;

@@ -17,7 +17,7 @@ use crate::collect::dunning::store;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::ReadDunning;
 use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams, Query};
-use crate::platform::http::{Actor, Answer, Doors, Listing, Outcome, PageRequest, Problem};
+use crate::platform::http::{Actor, Answer, Executor, Listing, Outcome, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, CustomerId, DunningNoticeId, DunningRunId, InvoiceId};
@@ -40,10 +40,10 @@ pub async fn list_notices_of_run(
     id: web::Path<DunningRunId>,
     listing: Listing<NoFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             store::find_run(db, *id)?.ok_or(DunningError::Missing("dunning run"))?;
             let filter = NoticeFilter {
@@ -70,10 +70,10 @@ pub async fn list_dunning_notices(
     actor: Actor<ReadDunning>,
     listing: Listing<NoticeFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| read_page(db, &actor, &listing.filter, &listing.page))
         .await?;
     Ok(page.into_response(&request, &cursors))
@@ -93,9 +93,9 @@ pub async fn list_dunning_notices(
 pub async fn find_dunning_notice(
     actor: Actor<ReadDunning>,
     id: web::Path<DunningNoticeId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let notice = find_visible(db, &actor, *id)?;
             let version = notice.version;
@@ -125,9 +125,11 @@ pub async fn read_dunning_letter(
     id: web::Path<DunningNoticeId>,
     query: Query<LetterQuery>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let notice = doors.read(move |db| find_visible(db, &actor, *id)).await?;
+    let notice = executor
+        .read(move |db| find_visible(db, &actor, *id))
+        .await?;
     let format = query
         .0
         .format

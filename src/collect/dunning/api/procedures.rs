@@ -15,7 +15,7 @@ use crate::platform::db::DbError;
 use crate::platform::http::auth::{ManageAccounts, ReadDunning, RunDunning};
 use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Command, Doors, IfMatch, Listing, Nothing, Outcome, Problem, Valid,
+    Actor, Answer, Command, Executor, IfMatch, Listing, Nothing, Outcome, Problem, Valid,
 };
 use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, DunningProcedureId};
@@ -35,9 +35,9 @@ use kernel::text::Line;
 pub async fn create_dunning_procedure(
     actor: Actor<RunDunning>,
     command: Command<ProcedureIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, |tx, input| {
             let procedure = actions::create_procedure(tx, input)?;
             let location = format!("/v1/dunning-procedures/{}", procedure.id);
@@ -61,10 +61,10 @@ pub async fn list_dunning_procedures(
     _actor: Actor<ReadDunning>,
     listing: Listing<NoFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page: Page<ProcedureOut> = doors
+    let page: Page<ProcedureOut> = executor
         .read(move |db| {
             let rows = store::list_procedures(db, &listing.page)?;
             let rows = rows
@@ -92,9 +92,9 @@ pub async fn list_dunning_procedures(
 pub async fn find_dunning_procedure(
     _actor: Actor<ReadDunning>,
     id: web::Path<DunningProcedureId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let found = doors
+    let found = executor
         .read(move |db| Ok(store::find_procedure(db, *id)?))
         .await?;
     let procedure = found.ok_or(DunningError::Missing("dunning procedure"))?;
@@ -120,9 +120,9 @@ pub async fn replace_dunning_procedure(
     id: web::Path<DunningProcedureId>,
     version: IfMatch,
     input: Valid<ProcedureIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .write(&actor, move |tx| {
             answer(actions::replace_procedure(tx, *id, version.0, &input.0)?)
         })
@@ -148,9 +148,9 @@ pub async fn make_default_dunning_procedure(
     id: web::Path<DunningProcedureId>,
     version: IfMatch,
     command: Command<Nothing>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, _| {
             answer(actions::make_default(tx, *id, version.0)?)
         })
@@ -176,9 +176,9 @@ pub async fn assign_dunning_procedure(
     id: web::Path<CreditAccountId>,
     version: IfMatch,
     input: Valid<AssignmentIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .write(&actor, move |tx| {
             let account = actions::assign(tx, *id, version.0, &input.0)?;
             let version = account.version;

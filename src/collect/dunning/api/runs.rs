@@ -13,7 +13,7 @@ use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ApproveDunning, ReadDunning, RunDunning};
 use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Command, Doors, IfMatch, KeyedCommand, Listing, Nothing, Outcome, Problem,
+    Actor, Answer, Command, Executor, IfMatch, KeyedCommand, Listing, Nothing, Outcome, Problem,
 };
 use kernel::clock::{Day, Instant};
 use kernel::ids::DunningRunId;
@@ -35,9 +35,9 @@ use kernel::text::Subject;
 pub async fn preview_dunning_run(
     actor: Actor<RunDunning>,
     command: Command<RunIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, |tx, input| {
             let run = actions::preview(tx, input.as_of.map(Day::date))?;
             let location = format!("/v1/dunning-runs/{}", run.id);
@@ -61,10 +61,10 @@ pub async fn list_dunning_runs(
     _actor: Actor<ReadDunning>,
     listing: Listing<RunFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page: Page<RunOut> = doors
+    let page: Page<RunOut> = executor
         .read(move |db| {
             let rows = store::list_runs(db, &listing.filter, &listing.page)?;
             let rows = rows
@@ -92,9 +92,11 @@ pub async fn list_dunning_runs(
 pub async fn find_dunning_run(
     _actor: Actor<ReadDunning>,
     id: web::Path<DunningRunId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let found = doors.read(move |db| Ok(store::find_run(db, *id)?)).await?;
+    let found = executor
+        .read(move |db| Ok(store::find_run(db, *id)?))
+        .await?;
     Ok(answer(found.ok_or(DunningError::Missing("dunning run"))?)?.into_response())
 }
 
@@ -117,9 +119,9 @@ pub async fn approve_dunning_run(
     id: web::Path<DunningRunId>,
     version: IfMatch,
     command: KeyedCommand<Nothing>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, _| {
             answer(actions::approve(tx, *id, version.0)?)
         })
@@ -147,9 +149,9 @@ pub async fn issue_dunning_run(
     id: web::Path<DunningRunId>,
     version: IfMatch,
     command: KeyedCommand<Nothing>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, _| {
             answer(actions::issue(tx, *id, version.0)?)
         })
@@ -175,9 +177,9 @@ pub async fn cancel_dunning_run(
     id: web::Path<DunningRunId>,
     version: IfMatch,
     command: Command<RunReasonIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             answer(actions::cancel(tx, *id, version.0, input.reason.as_str())?)
         })

@@ -12,7 +12,7 @@ use crate::collect::dunning::store::{self, CustomerStage, Debtor, InvoiceStage};
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::ReadDunning;
 use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
-use crate::platform::http::{Actor, Doors, Listing, Outcome};
+use crate::platform::http::{Actor, Executor, Listing, Outcome};
 use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId};
 use kernel::money::Money;
 use kernel::text::Number;
@@ -31,10 +31,10 @@ pub async fn list_dunning_stages(
     actor: Actor<ReadDunning>,
     listing: Listing<StageFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page: Page<InvoiceStage> = doors
+    let page: Page<InvoiceStage> = executor
         .read(move |db| {
             let rows = store::list_invoice_stages(db, &actor, &listing.filter, &listing.page)?;
             let position =
@@ -59,10 +59,10 @@ pub async fn list_customer_dunning_stages(
     actor: Actor<ReadDunning>,
     listing: Listing<CustomerStageFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page: Page<CustomerStageOut> = doors
+    let page: Page<CustomerStageOut> = executor
         .read(move |db| {
             let rows = store::list_customer_stages(db, &actor, &listing.filter, &listing.page)?;
             let rows = describe(db, &rows)?;

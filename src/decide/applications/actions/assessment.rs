@@ -23,7 +23,7 @@ use kernel::money::Money;
 use kernel::text::Note;
 
 /// Puts together what is known of the customer, what the limit methods make of it and what the policy gives its grade,
-/// and keeps it with the application. When the policy lets the house approve such an application by itself, all its
+/// and keeps it with the application. When the policy lets netterms approve such an application by itself, all its
 /// conditions hold, and nobody asked for a person to decide, it is approved at once.
 ///
 /// # Errors
@@ -130,10 +130,10 @@ fn keep(
     Ok((row, after))
 }
 
-/// What the house calls itself in steps, history and trail.
+/// What netterms calls itself in steps, history and trail.
 const HOUSE: &str = "netterms";
 
-/// Approves as the house: the policy says that nobody needs to look. The limit holds until the customer's next review.
+/// Approves as netterms: the policy says that nobody needs to look. The limit holds until the customer's next review.
 fn approve_by_house(
     tx: &mut Tx,
     locked: &Locked,

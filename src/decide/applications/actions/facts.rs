@@ -26,7 +26,7 @@ use kernel::money::{Currency, Money, sum_minor};
 use methods::payment_behaviour::{Item, PaidPart, PaymentBehaviour, Window, payment_behaviour};
 use methods::statements::Line;
 
-/// Everything that the house knows; what credit alone knows is for the caller to add.
+/// Everything that netterms knows; what credit alone knows is for the caller to add.
 ///
 /// # Errors
 /// When the database fails.

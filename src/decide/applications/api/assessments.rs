@@ -15,7 +15,9 @@ use crate::decide::applications::store;
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ReadAssessments, ReviewApplications};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{Actor, Doors, IfMatch, KeyedCommand, Listing, Outcome, Speaks};
+use crate::platform::http::{
+    AcceptLanguage, Actor, Executor, IfMatch, KeyedCommand, Listing, Outcome,
+};
 use kernel::clock::Instant;
 use kernel::ids::{ApplicationId, AssessmentId};
 use kernel::places::Language;
@@ -49,13 +51,13 @@ pub async fn assess_application(
     id: web::Path<ApplicationId>,
     version: IfMatch,
     command: KeyedCommand<AssessIn>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let application = actions::assess(tx, *id, version.0, input)?;
-            answer(tx.caller(), speaks.0, tx, application)
+            answer(tx.caller(), language.0, tx, application)
         })
         .await
 }
@@ -75,11 +77,11 @@ pub async fn list_application_assessments(
     id: web::Path<ApplicationId>,
     listing: Listing<NoFilter>,
     request: HttpRequest,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let found = store::find_visible(db, &actor, *id)?;
             let application = found.ok_or(ApplicationError::Missing)?;
@@ -87,7 +89,7 @@ pub async fn list_application_assessments(
             let page = listing
                 .page
                 .cut(rows, |row| (row.number.to_string(), row.id.to_string()));
-            Ok(page.try_map(|row| AssessmentOut::read(row, speaks.0))?)
+            Ok(page.try_map(|row| AssessmentOut::read(row, language.0))?)
         })
         .await?;
     Ok(page.into_response(&request, &cursors))

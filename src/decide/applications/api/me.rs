@@ -10,7 +10,7 @@ use crate::book::policy::model::Amounts;
 use crate::book::policy::rules::authority_of;
 use crate::decide::applications::{rules, store};
 use crate::platform::http::auth::ReadMe;
-use crate::platform::http::{Actor, Answer, Doors, Outcome};
+use crate::platform::http::{Actor, Answer, Executor, Outcome};
 use kernel::caller::Role;
 use kernel::text::Subject;
 
@@ -26,8 +26,8 @@ const WAITING_SHOWN: i64 = 20;
     security(("bearer" = ["me:read"]))
 )]
 #[get("/v1/me")]
-pub async fn read_me(actor: Actor<ReadMe>, doors: web::Data<Doors>) -> Outcome {
-    let answer = doors
+pub async fn read_me(actor: Actor<ReadMe>, executor: web::Data<Executor>) -> Outcome {
+    let answer = executor
         .read(move |db| {
             let policy = live(db)?;
             let reach = rules::reach(&actor, &policy.document);

@@ -18,7 +18,8 @@ use crate::book::policy::actions::live;
 use crate::platform::http::auth::{ApplyForCredit, ReadApplications};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, IfMatch, Listing, Outcome, Problem, Speaks, Valid,
+    AcceptLanguage, Actor, Answer, Code, Command, Executor, IfMatch, Listing, Outcome, Problem,
+    Valid,
 };
 use crate::rating::ratings::actions::NoProbability;
 use kernel::ids::ApplicationId;
@@ -50,15 +51,15 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn create_application(
     actor: Actor<ApplyForCredit>,
     command: Command<ApplicationIn>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let application = actions::create(tx, input)?;
             let location = format!("/v1/applications/{}", application.id);
             let (caller, version) = (tx.caller(), application.version);
-            let out = shapes::describe(caller, speaks.0, tx, application)?;
+            let out = shapes::describe(caller, language.0, tx, application)?;
             Ok(Answer::created(&out, location)?.version(version))
         })
         .await
@@ -79,10 +80,10 @@ pub async fn list_applications(
     actor: Actor<ReadApplications>,
     listing: Listing<ApplicationFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let Listing { filter, page } = listing;
             let waiting = if filter.waiting_for_me == Some(true) {
@@ -111,15 +112,15 @@ pub async fn list_applications(
 pub async fn find_application(
     actor: Actor<ReadApplications>,
     id: web::Path<ApplicationId>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let found = store::find_visible(db, &actor, *id)?;
             shapes::answer(
                 &actor,
-                speaks.0,
+                language.0,
                 db,
                 found.ok_or(ApplicationError::Missing)?,
             )
@@ -147,13 +148,13 @@ pub async fn change_application(
     id: web::Path<ApplicationId>,
     version: IfMatch,
     patch: Valid<ApplicationPatch>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .write(&actor, move |tx| {
             let application = actions::change(tx, *id, version.0, &patch.0)?;
-            shapes::answer(tx.caller(), speaks.0, tx, application)
+            shapes::answer(tx.caller(), language.0, tx, application)
         })
         .await
 }

@@ -11,7 +11,7 @@ use crate::book::exposure::input::ReasonIn;
 use crate::decide::applications::actions;
 use crate::platform::http::auth::{ApplyForCredit, DecideApplications, ReviewApplications};
 use crate::platform::http::{
-    Actor, Command, Doors, IfMatch, KeyedCommand, Nothing, Outcome, Speaks,
+    AcceptLanguage, Actor, Command, Executor, IfMatch, KeyedCommand, Nothing, Outcome,
 };
 use kernel::ids::ApplicationId;
 
@@ -48,13 +48,13 @@ pub async fn submit_application(
     id: web::Path<ApplicationId>,
     version: IfMatch,
     command: Command<Nothing>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, _| {
             let application = actions::submit(tx, *id, version.0)?;
-            answer(tx.caller(), speaks.0, tx, application)
+            answer(tx.caller(), language.0, tx, application)
         })
         .await
 }
@@ -78,13 +78,13 @@ pub async fn start_application_review(
     id: web::Path<ApplicationId>,
     version: IfMatch,
     command: Command<Nothing>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, _| {
             let application = actions::start_review(tx, *id, version.0)?;
-            answer(tx.caller(), speaks.0, tx, application)
+            answer(tx.caller(), language.0, tx, application)
         })
         .await
 }
@@ -108,13 +108,13 @@ pub async fn request_application_information(
     id: web::Path<ApplicationId>,
     version: IfMatch,
     command: Command<InformationRequestIn>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let application = actions::request_information(tx, *id, version.0, input)?;
-            answer(tx.caller(), speaks.0, tx, application)
+            answer(tx.caller(), language.0, tx, application)
         })
         .await
 }
@@ -138,13 +138,13 @@ pub async fn provide_application_information(
     id: web::Path<ApplicationId>,
     version: IfMatch,
     command: Command<InformationIn>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let application = actions::provide_information(tx, *id, version.0, &input.information)?;
-            answer(tx.caller(), speaks.0, tx, application)
+            answer(tx.caller(), language.0, tx, application)
         })
         .await
 }
@@ -168,13 +168,13 @@ pub async fn recommend_application(
     id: web::Path<ApplicationId>,
     version: IfMatch,
     command: Command<RecommendIn>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let application = actions::recommend(tx, *id, version.0, input)?;
-            answer(tx.caller(), speaks.0, tx, application)
+            answer(tx.caller(), language.0, tx, application)
         })
         .await
 }
@@ -200,13 +200,13 @@ pub async fn approve_application(
     id: web::Path<ApplicationId>,
     version: IfMatch,
     command: KeyedCommand<ApproveIn>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let application = actions::approve(tx, *id, version.0, input)?;
-            answer(tx.caller(), speaks.0, tx, application)
+            answer(tx.caller(), language.0, tx, application)
         })
         .await
 }
@@ -230,13 +230,13 @@ pub async fn decline_application(
     id: web::Path<ApplicationId>,
     version: IfMatch,
     command: Command<ReasonIn>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let application = actions::decline(tx, *id, version.0, &input.reason)?;
-            answer(tx.caller(), speaks.0, tx, application)
+            answer(tx.caller(), language.0, tx, application)
         })
         .await
 }
@@ -261,13 +261,13 @@ pub async fn fulfil_application_conditions(
     id: web::Path<ApplicationId>,
     version: IfMatch,
     command: KeyedCommand<FulfilIn>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let application = actions::fulfil_conditions(tx, *id, version.0, input)?;
-            answer(tx.caller(), speaks.0, tx, application)
+            answer(tx.caller(), language.0, tx, application)
         })
         .await
 }
@@ -291,13 +291,13 @@ pub async fn withdraw_application(
     id: web::Path<ApplicationId>,
     version: IfMatch,
     command: Command<ReasonIn>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let application = actions::withdraw(tx, *id, version.0, &input.reason)?;
-            answer(tx.caller(), speaks.0, tx, application)
+            answer(tx.caller(), language.0, tx, application)
         })
         .await
 }
@@ -321,13 +321,13 @@ pub async fn appeal_application(
     id: web::Path<ApplicationId>,
     version: IfMatch,
     command: Command<NewFactsIn>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let application = actions::appeal(tx, *id, version.0, &input.new_facts)?;
-            answer(tx.caller(), speaks.0, tx, application)
+            answer(tx.caller(), language.0, tx, application)
         })
         .await
 }

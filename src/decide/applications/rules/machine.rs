@@ -35,7 +35,7 @@ pub const fn transition(status: ApplicationStatus, verb: Verb) -> Option<Applica
     }
 }
 
-/// What only the house does by itself.
+/// What only netterms does by itself.
 const HOUSE_VERBS: &[Verb] = &[Verb::ApproveStraightThrough, Verb::Expire];
 
 /// What people can do with an application in this status. It can be appealed once.
@@ -274,7 +274,7 @@ mod tests {
     impl Game {
         fn play(&mut self, verb: Verb, person: String, two_approvals: bool, conditions: bool) {
             let from = self.status.unwrap_or(S::Draft);
-            // Nobody can take the house's part.
+            // Nobody can take netterms' part.
             if verb == Verb::ApproveStraightThrough {
                 return;
             }

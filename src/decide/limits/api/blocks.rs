@@ -15,7 +15,8 @@ use crate::platform::http::auth::{
 };
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Command, Doors, IfMatch, KeyedCommand, Listing, Outcome, Problem, Speaks,
+    AcceptLanguage, Actor, Answer, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome,
+    Problem,
 };
 use kernel::ids::CreditBlockId;
 use kernel::places::Language;
@@ -32,14 +33,14 @@ use kernel::places::Language;
 #[get("/v1/credit-blocks")]
 pub async fn list_credit_blocks(
     actor: Actor<ReadChecks>,
-    speaks: Speaks,
+    language: AcceptLanguage,
     listing: Listing<CreditBlockFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
     let reader = actor.caller();
-    let page = doors
+    let page = executor
         .read(move |db| {
             let rows = store::list_blocks(db, &actor, &listing.filter, &listing.page)?;
             Ok(listing.page.cut(rows, |row| {
@@ -48,7 +49,7 @@ pub async fn list_credit_blocks(
         })
         .await?;
     Ok(page
-        .map(|row| CreditBlockOut::new(row, &reader, speaks.0))
+        .map(|row| CreditBlockOut::new(row, &reader, language.0))
         .into_response(&request, &cursors))
 }
 
@@ -64,19 +65,19 @@ pub async fn list_credit_blocks(
 #[get("/v1/credit-blocks/{id}")]
 pub async fn find_credit_block(
     actor: Actor<ReadChecks>,
-    speaks: Speaks,
+    language: AcceptLanguage,
     id: web::Path<CreditBlockId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let missing = || Problem::not_found("credit block");
             let block = store::find_block(db, *id)?.ok_or_else(missing)?;
             let customer = visible(db, &actor, block.customer_id)?.ok_or_else(missing)?;
             let version = block.version;
             let now = blocks::look_again(db, &actor, &block)?;
-            let block = CreditBlockOut::new(block.of(&customer), &actor, speaks.0);
-            let now = now.map(|record| CheckNowOut::new(&record, &actor, speaks.0));
+            let block = CreditBlockOut::new(block.of(&customer), &actor, language.0);
+            let now = now.map(|record| CheckNowOut::new(&record, &actor, language.0));
             Ok(Answer::ok(&CreditBlockDetailOut { block, now })?.version(version))
         })
         .await?;
@@ -100,16 +101,16 @@ pub async fn find_credit_block(
 #[post("/v1/credit-blocks/{id}/request-release")]
 pub async fn request_release_of_credit_block(
     actor: Actor<RequestReleases>,
-    speaks: Speaks,
+    language: AcceptLanguage,
     id: web::Path<CreditBlockId>,
     version: IfMatch,
     command: Command<ReleaseRequestIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let block = blocks::request_release(tx, *id, version.0, input)?;
-            describe_block(tx, block, speaks.0)
+            describe_block(tx, block, language.0)
         })
         .await
 }
@@ -131,16 +132,16 @@ pub async fn request_release_of_credit_block(
 #[post("/v1/credit-blocks/{id}/release")]
 pub async fn release_credit_block(
     actor: Actor<DecideCreditBlocks>,
-    speaks: Speaks,
+    language: AcceptLanguage,
     id: web::Path<CreditBlockId>,
     version: IfMatch,
     command: KeyedCommand<ReleaseIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let block = blocks::release(tx, *id, version.0, input)?;
-            describe_block(tx, block, speaks.0)
+            describe_block(tx, block, language.0)
         })
         .await
 }
@@ -161,17 +162,17 @@ pub async fn release_credit_block(
 #[post("/v1/credit-blocks/{id}/reject")]
 pub async fn reject_credit_block(
     actor: Actor<DecideCreditBlocks>,
-    speaks: Speaks,
+    language: AcceptLanguage,
     id: web::Path<CreditBlockId>,
     version: IfMatch,
     command: KeyedCommand<DecisionIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let rejected = CreditBlockStatus::Rejected;
             let block = blocks::close(tx, *id, version.0, rejected, input.reason.as_str())?;
-            describe_block(tx, block, speaks.0)
+            describe_block(tx, block, language.0)
         })
         .await
 }
@@ -192,17 +193,17 @@ pub async fn reject_credit_block(
 #[post("/v1/credit-blocks/{id}/withdraw")]
 pub async fn withdraw_credit_block(
     actor: Actor<ManageReservations>,
-    speaks: Speaks,
+    language: AcceptLanguage,
     id: web::Path<CreditBlockId>,
     version: IfMatch,
     command: KeyedCommand<DecisionIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let withdrawn = CreditBlockStatus::Withdrawn;
             let block = blocks::close(tx, *id, version.0, withdrawn, input.reason.as_str())?;
-            describe_block(tx, block, speaks.0)
+            describe_block(tx, block, language.0)
         })
         .await
 }
@@ -223,16 +224,16 @@ pub async fn withdraw_credit_block(
 #[post("/v1/credit-blocks/{id}/assign")]
 pub async fn assign_credit_block(
     actor: Actor<DecideCreditBlocks>,
-    speaks: Speaks,
+    language: AcceptLanguage,
     id: web::Path<CreditBlockId>,
     version: IfMatch,
     command: Command<AssignIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let block = blocks::assign(tx, *id, version.0, input.assigned_to.as_ref())?;
-            describe_block(tx, block, speaks.0)
+            describe_block(tx, block, language.0)
         })
         .await
 }

@@ -16,7 +16,8 @@ use crate::decide::limits::{replay, store};
 use crate::platform::http::auth::{CheckLimits, ReadChecks, ReplayChecks};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, Ended, Listing, Nothing, Outcome, Problem, Speaks,
+    AcceptLanguage, Actor, Answer, Code, Command, Ended, Executor, Listing, Nothing, Outcome,
+    Problem,
 };
 use kernel::caller::Caller;
 use kernel::ids::LimitCheckId;
@@ -36,10 +37,10 @@ use kernel::places::Language;
 #[post("/v1/limit-checks")]
 pub async fn check_limit(
     actor: Actor<CheckLimits>,
-    speaks: Speaks,
+    language: AcceptLanguage,
     command: Command<LimitCheckIn>,
     desk: web::Data<Desk>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     let caller = actor.caller();
     let (input, keyed) = command.into_parts(&caller);
@@ -50,14 +51,14 @@ pub async fn check_limit(
     let keyed = keyed.filter(|_| !input.is_dry_run());
     let _claim = keyed
         .as_ref()
-        .map(|keyed| doors.claim(keyed.id))
+        .map(|keyed| executor.claim(keyed.id))
         .transpose()?;
     let asked = Asked {
         errand: Errand::Check,
         caller,
         input,
         keyed,
-        language: speaks.0,
+        language: language.0,
     };
     Ok(desk.check(asked).await?.into_response())
 }
@@ -75,15 +76,15 @@ pub async fn check_limit(
 #[post("/v1/limit-checks/batch")]
 pub async fn check_limits_batch(
     actor: Actor<CheckLimits>,
-    speaks: Speaks,
+    language: AcceptLanguage,
     command: Command<LimitCheckBatchIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     if command.input().items.iter().any(LimitCheckIn::reserves) && !command.has_key() {
         return Err(Problem::new(Code::IdempotencyKeyMissing));
     }
-    let (caller, language) = (actor.caller(), speaks.0);
-    doors
+    let (caller, language) = (actor.caller(), language.0);
+    executor
         .once(&actor, command, move |tx, input| {
             let asked: Vec<Asked> = input
                 .items
@@ -118,19 +119,19 @@ pub async fn check_limits_batch(
 #[get("/v1/limit-checks")]
 pub async fn list_limit_checks(
     actor: Actor<ReadChecks>,
-    speaks: Speaks,
+    language: AcceptLanguage,
     listing: Listing<LimitCheckFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let rows = store::list_checks(db, &actor, &listing.filter, &listing.page)?;
             let page = listing
                 .page
                 .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
-            Ok(page.try_map(|check| RecordedCheckOut::new(check, &actor, speaks.0))?)
+            Ok(page.try_map(|check| RecordedCheckOut::new(check, &actor, language.0))?)
         })
         .await?;
     Ok(page.into_response(&request, &cursors))
@@ -148,16 +149,16 @@ pub async fn list_limit_checks(
 #[get("/v1/limit-checks/{id}")]
 pub async fn find_limit_check(
     actor: Actor<ReadChecks>,
-    speaks: Speaks,
+    language: AcceptLanguage,
     id: web::Path<LimitCheckId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let missing = || Problem::not_found("limit check");
             let check = store::find_check(db, *id)?.ok_or_else(missing)?;
             visible(db, &actor, check.customer_id)?.ok_or_else(missing)?;
-            Ok(Answer::ok(&RecordedCheckOut::new(check, &actor, speaks.0)?)?.version(1))
+            Ok(Answer::ok(&RecordedCheckOut::new(check, &actor, language.0)?)?.version(1))
         })
         .await?;
     Ok(answer.into_response())
@@ -178,17 +179,17 @@ pub async fn find_limit_check(
 #[post("/v1/limit-checks/{id}/replay")]
 pub async fn replay_limit_check(
     actor: Actor<ReplayChecks>,
-    speaks: Speaks,
+    language: AcceptLanguage,
     id: web::Path<LimitCheckId>,
     query: Query<ReplayFilter>,
     command: Command<Nothing>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     let version = query.0.policy_version;
-    doors
+    executor
         .once(&actor, command, move |tx, _| {
             let replayed = replay::replay(tx, *id, version)?;
-            Answer::ok(&ReplayOut::new(&replayed, tx.caller(), speaks.0))
+            Answer::ok(&ReplayOut::new(&replayed, tx.caller(), language.0))
         })
         .await
 }

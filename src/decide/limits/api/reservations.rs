@@ -13,7 +13,7 @@ use crate::decide::limits::{actions, store};
 use crate::platform::http::auth::{CaptureReservations, ManageReservations, ReadChecks};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Doors, KeyedCommand, Listing, Outcome, Problem, Speaks,
+    AcceptLanguage, Actor, Answer, Executor, KeyedCommand, Listing, Outcome, Problem,
 };
 use kernel::ids::ReservationId;
 
@@ -31,10 +31,10 @@ pub async fn list_reservations(
     actor: Actor<ReadChecks>,
     listing: Listing<ReservationFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let rows = store::list_reservations(db, &actor, &listing.filter, &listing.page)?;
             Ok(listing
@@ -60,9 +60,9 @@ pub async fn list_reservations(
 pub async fn find_reservation(
     actor: Actor<ReadChecks>,
     id: web::Path<ReservationId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let missing = || Problem::not_found("reservation");
             let reservation = store::find_reservation(db, *id)?.ok_or_else(missing)?;
@@ -90,9 +90,9 @@ pub async fn capture_reservation(
     actor: Actor<CaptureReservations>,
     id: web::Path<ReservationId>,
     command: KeyedCommand<CaptureIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let new = input.invoice.to_new();
             let remainder = input.remainder.unwrap_or_default();
@@ -118,9 +118,9 @@ pub async fn release_reservation(
     actor: Actor<ManageReservations>,
     id: web::Path<ReservationId>,
     command: KeyedCommand<DecisionIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let reservation = actions::release(tx, *id, input.reason.as_str())?;
             describe(reservation)
@@ -143,9 +143,9 @@ pub async fn extend_reservation(
     actor: Actor<ManageReservations>,
     id: web::Path<ReservationId>,
     command: KeyedCommand<ExtendIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let reservation = actions::extend(tx, *id, input.reserve_until)?;
             describe(reservation)
@@ -168,18 +168,18 @@ pub async fn extend_reservation(
 #[post("/v1/reservations/{id}/amend")]
 pub async fn amend_reservation(
     actor: Actor<ManageReservations>,
-    speaks: Speaks,
+    language: AcceptLanguage,
     id: web::Path<ReservationId>,
     command: KeyedCommand<AmendIn>,
     desk: web::Data<Desk>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     let caller = actor.caller();
     let (input, keyed) = command.into_parts(&caller)?;
-    let _claim = doors.claim(keyed.id)?;
+    let _claim = executor.claim(keyed.id)?;
     let reader = Arc::clone(&caller);
     let reservation = *id;
-    let input = doors
+    let input = executor
         .read(move |db| actions::to_amend(db, &reader, reservation, &input))
         .await?;
     let asked = Asked {
@@ -187,7 +187,7 @@ pub async fn amend_reservation(
         caller,
         input,
         keyed: Some(keyed),
-        language: speaks.0,
+        language: language.0,
     };
     Ok(desk.check(asked).await?.into_response())
 }

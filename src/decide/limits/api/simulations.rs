@@ -5,9 +5,9 @@ use actix_web::{post, web};
 
 use crate::decide::limits::simulation;
 use crate::platform::http::auth::SimulatePolicies;
-use crate::platform::http::{Actor, Answer, Command, Doors, Outcome};
+use crate::platform::http::{Actor, Answer, Command, Executor, Outcome};
 use crate::platform::jobs::api::JobOut;
-use crate::platform::jobs::worker::Bell;
+use crate::platform::jobs::worker::WakeSignal;
 use kernel::ids::PolicyId;
 
 /// Simulate a policy
@@ -29,10 +29,10 @@ pub async fn simulate_policy(
     actor: Actor<SimulatePolicies>,
     id: web::Path<PolicyId>,
     command: Command<SimulationIn>,
-    doors: web::Data<Doors>,
-    bell: web::Data<Bell>,
+    executor: web::Data<Executor>,
+    bell: web::Data<WakeSignal>,
 ) -> Outcome {
-    let outcome = doors
+    let outcome = executor
         .once(&actor, command, move |tx, input| {
             let job = simulation::begin(tx, *id, input.from.date(), input.to.date())?;
             let location = format!("/v1/jobs/{}", job.id);

@@ -9,7 +9,7 @@ use super::{Answered, Asked, DeskError};
 use crate::platform::db::{Database, Durability, Flusher, FlusherConnection, fault};
 use crate::platform::http::{Code, Ended, Problem};
 
-/// How many batches wait for the disk at most; then the clerks wait with them.
+/// How many batches wait for the disk at most; then the workers wait with them.
 const BATCHES_MAX: usize = 4;
 /// After how long without a batch it is looked whether the connection still stands.
 const IDLE: Duration = Duration::from_secs(2);
@@ -29,7 +29,7 @@ struct DecidedBatch {
     connection: u64,
 }
 
-/// How a clerk answers.
+/// How a worker answers.
 #[derive(Clone)]
 pub struct Answering {
     /// To whoever makes sure, where batches need not wait for the disk by themselves.
@@ -41,7 +41,7 @@ pub struct Answering {
 }
 
 impl Answering {
-    /// Starts the thread that makes sure; it ends with the last clerk.
+    /// Starts the thread that makes sure; it ends with the last worker.
     ///
     /// # Errors
     /// When it can't be started, or has no connection.
@@ -104,7 +104,7 @@ impl Answering {
     }
 }
 
-/// Makes sure of all that was decided meanwhile in one go, as long as there are clerks.
+/// Makes sure of all that was decided meanwhile in one go, as long as there are workers.
 fn make_sure(mut flusher: Flusher, decided: &Receiver<DecidedBatch>) {
     loop {
         let first = match decided.recv_timeout(IDLE) {

@@ -1,6 +1,6 @@
 //! Checks whose accounts somebody else has locked are set aside, so that nobody else's wait for them.
 //!
-//! A clerk waits for a lock for half a second at most. Then it asks which accounts are locked, decides everybody else's
+//! A worker waits for a lock for half a second at most. Then it asks which accounts are locked, decides everybody else's
 //! checks, and looks at those that it set aside again and again, before whatever comes new, for ten seconds.
 
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant as Stopwatch};
 
 use super::answering::{Reply, Waiting};
-use super::{Answered, Asked, BATCH_MAX, Clerk, gather};
+use super::{Answered, Asked, BATCH_MAX, Worker, gather};
 use crate::decide::limits::store;
 use crate::platform::db::DbError;
 use crate::platform::http::{Code, Problem};
@@ -34,7 +34,7 @@ struct InLine {
 /// What became of a check; none when its account is locked.
 type Decided = Option<Answered>;
 
-impl Clerk {
+impl Worker {
     /// Serves until the desk is closed.
     pub(super) fn serve(&mut self, waiting: &Receiver<Waiting>) {
         let mut last = 0;

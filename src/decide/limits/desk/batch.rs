@@ -8,10 +8,10 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::book::Book;
-use super::kept;
 use super::memory::Memory;
-use super::opening::{self, Locking, Opened};
 use super::orders::{Examined, Orders, Subject};
+use super::prefetch::{self, Locking, Opened};
+use super::stored;
 use super::{Answered, Asked, Errand, Told, until};
 use crate::book::exposure::actions::AccountError;
 use crate::book::exposure::actions::bounds::ForOrder;
@@ -26,7 +26,7 @@ use crate::decide::limits::model::{
 use crate::decide::limits::record::{Decided, Record, Taken};
 use crate::decide::limits::rules;
 use crate::platform::db::{
-    AtOnce, Change, Db, DbError, Mark, Tx, write_document, write_hot_document,
+    AtOnce, Change, Db, DbError, RowVersion, Tx, write_document, write_hot_document,
 };
 use crate::platform::http::{Ended, Problem};
 use kernel::caller::Caller;
@@ -54,7 +54,7 @@ pub struct Batch {
     changes: Vec<(Arc<Caller>, Change)>,
     /// What the accounts were marked with when they were read, where they are not locked; and whether nobody has looked
     /// since.
-    marks: BTreeMap<CreditAccountId, Mark>,
+    marks: BTreeMap<CreditAccountId, RowVersion>,
     is_from_memory: bool,
     /// Those whose orders were not looked for, and whether one of them was answered by something else than a new
     /// reservation, which alone shows that its order had none.
@@ -76,10 +76,10 @@ impl Batch {
         locking: Locking,
     ) -> Result<Batch, DbError> {
         let (now, today) = (tx.now(), tx.today());
-        let opened = opening::open(tx, asked, memory, locking, today)?;
+        let opened = prefetch::open(tx, asked, memory, locking, today)?;
         let used = opened.standing.keys.clone();
         let mut batch = Batch::new(tx, asked, opened, now, today)?;
-        batch.replays = kept::replay(tx, asked, &used)?;
+        batch.replays = stored::replay(tx, asked, &used)?;
         Ok(batch)
     }
 
@@ -88,7 +88,7 @@ impl Batch {
         let now = db.clock().now();
         let today = db.clock().day_of(now);
         let nothing = &mut Memory::default();
-        let opened = opening::open(db, asked, nothing, Locking::Nothing, today)?;
+        let opened = prefetch::open(db, asked, nothing, Locking::Nothing, today)?;
         Batch::new(db, asked, opened, now, today)
     }
 
@@ -102,7 +102,7 @@ impl Batch {
     ) -> Result<Option<Batch>, DbError> {
         let now = unit.now();
         let today = unit.clock().day_of(now);
-        let opened = opening::open(unit, asked, memory, locking, today)?;
+        let opened = prefetch::open(unit, asked, memory, locking, today)?;
         if opened.standing.has_caps || !opened.standing.keys.is_empty() {
             return Ok(None);
         }

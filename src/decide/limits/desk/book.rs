@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::Asked;
 use super::asked_for::AskedFor;
-use super::opening::{Customers, Opened};
+use super::prefetch::{Customers, Opened};
 use crate::book::customers::model::CustomerRef;
 use crate::book::exchange_rates::rules::{Conversion, RateTable};
 use crate::book::exchange_rates::store as exchange_rates;
@@ -47,7 +47,7 @@ struct Line {
 }
 
 /// An account with its groups and caps, as it is with the reservations of this batch.
-struct Standing<'a> {
+struct Chain<'a> {
     accounts: Vec<&'a CreditAccount>,
     caps: &'a [PortfolioCapId],
 }
@@ -203,10 +203,10 @@ impl Book {
         })
     }
 
-    fn standing(&self, customer: CustomerId) -> Option<Standing<'_>> {
+    fn standing(&self, customer: CustomerId) -> Option<Chain<'_>> {
         let line = self.lines.get(&customer)?;
         let accounts = line.ids().filter_map(|id| self.accounts.get(&id));
-        Some(Standing {
+        Some(Chain {
             accounts: accounts.collect(),
             caps: &line.caps,
         })

@@ -12,15 +12,15 @@ use chrono::NaiveDate;
 
 use crate::book::customers::model::{CustomerRef, GROUP_DEPTH_MAX};
 use crate::book::exposure::model::CreditAccount;
-use crate::decide::limits::store::{Named, Standing};
-use crate::platform::db::Mark;
+use crate::decide::limits::store::{Named, StandingFacts};
+use crate::platform::db::RowVersion;
 use kernel::ids::{CreditAccountId, CustomerId, PolicyId};
 use kernel::text::Number;
 
 /// How many customers are remembered; then all are forgotten.
 const MOST: usize = 200_000;
 
-/// The memory of one clerk.
+/// The memory of one worker.
 #[derive(Default)]
 pub struct Memory {
     by_number: HashMap<Number, CustomerId>,
@@ -38,7 +38,7 @@ pub struct Memory {
 /// An account as it was, with what was found beside it.
 pub struct Remembered {
     pub account: CreditAccount,
-    pub mark: Mark,
+    pub mark: RowVersion,
     /// Whether the base limit is all there is.
     has_no_more_limits: bool,
     /// The day on which nothing stood for its customer: no block, nothing overdue, no order that waits.
@@ -157,7 +157,7 @@ impl Memory {
     pub fn remember_standing(
         &mut self,
         lines: &BTreeMap<CustomerId, Vec<CustomerId>>,
-        standing: &Standing,
+        standing: &StandingFacts,
         today: NaiveDate,
     ) {
         self.policy = standing.live_policy;
@@ -185,7 +185,7 @@ impl Memory {
     }
 
     /// Remembers an account as the desk itself changed it; when an order waits now, that is to be asked for.
-    pub fn remember_moved(&mut self, account: &CreditAccount, mark: Mark, waits: bool) {
+    pub fn remember_moved(&mut self, account: &CreditAccount, mark: RowVersion, waits: bool) {
         if let Some(Some(known)) = self.accounts.get_mut(&account.customer_id) {
             known.account.clone_from(account);
             known.mark = mark;
@@ -225,7 +225,7 @@ impl Memory {
     pub fn remember_accounts(
         &mut self,
         customers: &[CustomerId],
-        accounts: Vec<(CreditAccount, Mark)>,
+        accounts: Vec<(CreditAccount, RowVersion)>,
     ) {
         for customer in customers {
             self.accounts.insert(*customer, None);

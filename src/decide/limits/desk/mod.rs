@@ -1,14 +1,14 @@
 //! The desk: limit checks in batches.
 //!
-//! Requests arrive on bounded channels, one for each clerk; a customer's always on the same. A clerk is a thread that
+//! Requests arrive on bounded channels, one for each worker; a customer's always on the same. A worker is a thread that
 //! takes all that are waiting and decides them in order of arrival in one unit of work: while one commit is on its way,
 //! the next batch gathers. On PostgreSQL that is one statement, or a question and a statement, without locks, as long
 //! as nobody else is at the same accounts; else a transaction under their locks. When a batch fails as a whole, its
 //! checks are decided one by one, so that none fails for its neighbours. A full channel is answered at once: a bounded
 //! wait beats a long queue.
 //!
-//! Nothing is answered before it is on disk, but a clerk does not wait for the disk either: it decides the next batch
-//! while somebody else makes sure of the last ones, of both clerks in one go, and answers them. What is decided on
+//! Nothing is answered before it is on disk, but a worker does not wait for the disk either: it decides the next batch
+//! while somebody else makes sure of the last ones, of both workers in one go, and answers them. What is decided on
 //! what is not on disk yet comes later in PostgreSQL's log, so that a crash that loses the one loses the other.
 
 mod answering;
@@ -16,10 +16,10 @@ mod aside;
 mod asked_for;
 mod batch;
 mod book;
-mod kept;
 mod memory;
-mod opening;
 mod orders;
+mod prefetch;
+mod stored;
 mod told;
 
 use std::hash::{BuildHasher as _, RandomState};
@@ -32,8 +32,8 @@ use tokio::sync::oneshot;
 use self::answering::{Answering, Waiting};
 pub use self::batch::Batch;
 use self::memory::Memory;
-use self::opening::Locking;
 pub use self::orders::Examined;
+use self::prefetch::Locking;
 pub use self::told::{Answered, Told};
 use super::input::LimitCheckIn;
 use crate::book::policy::model::Policy;
@@ -50,7 +50,7 @@ use kernel::places::Language;
 
 /// How many checks one transaction decides at most.
 const BATCH_MAX: usize = 256;
-/// How many customers a clerk remembers before it is asked about them.
+/// How many customers a worker remembers before it is asked about them.
 const READ_AT_FIRST: usize = 50_000;
 /// For how many batches the surer way is taken after one met somebody else.
 const CAUTION: usize = 16;
@@ -84,12 +84,12 @@ pub struct Asked {
 #[derive(Clone)]
 pub struct Desk {
     queues: Arc<[SyncSender<Waiting>]>,
-    /// By which customers are shared out among the clerks.
+    /// By which customers are shared out among the workers.
     shares: RandomState,
 }
 
 /// A thread that decides batches, with its own connection.
-struct Clerk {
+struct Worker {
     session: Session,
     caller: Caller,
     memory: Memory,
@@ -104,23 +104,23 @@ struct Clerk {
 }
 
 impl Desk {
-    /// Opens the desk, where `room` checks may wait for each clerk. PostgreSQL has two clerks, so that one decides
+    /// Opens the desk, where `room` checks may wait for each worker. PostgreSQL has two workers, so that one decides
     /// while the database works for the other; SQLite has one writer anyway. Their threads end when the last clone is
     /// dropped.
     ///
     /// # Errors
     /// When no thread can be started, or no connection made.
     pub fn open(database: &Database, caller: &Caller, room: usize) -> Result<Desk, DeskError> {
-        let clerks = match database.backend() {
+        let workers = match database.backend() {
             Backend::Postgres => 2,
             Backend::Sqlite => 1,
         };
         let mut queues = Vec::new();
         let answering = Answering::open(database)?;
-        for _ in 0..clerks {
+        for _ in 0..workers {
             let can_write_at_once = database.backend() == Backend::Postgres;
             let before_all = CustomerId::from_uuid(uuid::Uuid::nil());
-            let mut clerk = Clerk {
+            let mut worker = Worker {
                 session: database.session()?,
                 caller: caller.clone(),
                 memory: Memory::default(),
@@ -133,7 +133,7 @@ impl Desk {
             let (queue, waiting) = sync_channel(room);
             std::thread::Builder::new()
                 .name("credit-desk".to_owned())
-                .spawn(move || clerk.serve(&waiting))?;
+                .spawn(move || worker.serve(&waiting))?;
             queues.push(queue);
         }
         Ok(Desk {
@@ -150,8 +150,8 @@ impl Desk {
         let closed = || Problem::internal("the credit desk is closed");
         let reader = Arc::clone(&asked.caller);
         let (reply, answer) = oneshot::channel();
-        let clerks = u64::try_from(self.queues.len()).map_err(Problem::internal)?;
-        let share = self.shares.hash_one(asked.input.customer()) % clerks.max(1);
+        let workers = u64::try_from(self.queues.len()).map_err(Problem::internal)?;
+        let share = self.shares.hash_one(asked.input.customer()) % workers.max(1);
         let queue = usize::try_from(share)
             .ok()
             .and_then(|at| self.queues.get(at));
@@ -199,8 +199,8 @@ fn gather(first: Waiting, waiting: &Receiver<Waiting>, last: usize) -> Vec<Waiti
     batch
 }
 
-impl Clerk {
-    /// The next check, none when the desk is closed. While nobody waits, the clerk reads into the book.
+impl Worker {
+    /// The next check, none when the desk is closed. While nobody waits, the worker reads into the book.
     fn next(&mut self, waiting: &Receiver<Waiting>) -> Option<Waiting> {
         while let Some(last) = self.has_read_to {
             match waiting.try_recv() {
@@ -227,14 +227,14 @@ impl Clerk {
         if !self.can_write_at_once {
             return self.as_only_writer(Durability::AtOnce, |tx, memory| {
                 let today = tx.today();
-                opening::learn_more(tx, memory, last, today)
+                prefetch::learn_more(tx, memory, last, today)
             });
         }
         let memory = &mut self.memory;
         memory.believe(self.session.connection_number()?);
         self.session.read(|db| {
             let today = db.today();
-            opening::learn_more(db, memory, last, today)
+            prefetch::learn_more(db, memory, last, today)
         })
     }
 

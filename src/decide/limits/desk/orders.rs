@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::opening::Opened;
+use super::prefetch::Opened;
 use super::{Asked, Errand};
 use crate::book::exposure::model::AdditionalLimit;
 use crate::decide::limits::model::{CreditBlock, Reservation};

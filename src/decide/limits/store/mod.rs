@@ -3,7 +3,7 @@
 mod standing;
 
 pub use standing::{
-    Named, Standing, Wanted, is_as_decided_on, list_locked, list_named, list_named_after,
+    Named, StandingFacts, Wanted, is_as_decided_on, list_locked, list_named, list_named_after,
     list_named_by_numbers, standing,
 };
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::book::exposure::model::BlockCause;
 use crate::decide::limits::facts::Overdue;
 use crate::platform::db::schema::customers;
-use crate::platform::db::{Conn, Db, DbError, Mark, MarkOf, Statement, on_backend};
+use crate::platform::db::{Conn, Db, DbError, RowVersion, RowVersionOf, Statement, on_backend};
 use kernel::columns::IdColumn;
 use kernel::ids::{
     CreditAccountId, CreditBlockId, CustomerId, Id, IdempotencyKeyId, Kind, PolicyId,
@@ -27,7 +27,7 @@ pub struct Wanted<'a> {
     pub named: &'a [&'a Named],
     pub all_accounts: &'a [CreditAccountId],
     /// The marks that `all_accounts` had, unless they are locked or it does not matter.
-    pub marks: Option<&'a [Mark]>,
+    pub marks: Option<&'a [RowVersion]>,
     /// Their order numbers.
     pub orders: &'a [&'a str],
     pub keys: &'a [IdempotencyKeyId],
@@ -36,7 +36,7 @@ pub struct Wanted<'a> {
 
 /// What was found, which for most checks is nothing.
 #[derive(Default)]
-pub struct Standing {
+pub struct StandingFacts {
     /// What is overdue, by customer and due date: one row for each, however many invoices there are.
     pub overdue: Vec<(CustomerId, Overdue)>,
     /// The accounts on which a block stands, with its cause.
@@ -66,7 +66,7 @@ pub struct Named {
     pub number: Number,
     pub parent: Option<CustomerId>,
     pub owner: Option<Subject>,
-    pub mark: Mark,
+    pub mark: RowVersion,
 }
 
 /// What is read of a customer.
@@ -75,7 +75,7 @@ type NamedColumns = (
     customers::number,
     customers::parent_customer_id,
     customers::owner,
-    MarkOf,
+    RowVersionOf,
 );
 
 const fn named_columns() -> NamedColumns {
@@ -84,7 +84,7 @@ const fn named_columns() -> NamedColumns {
         customers::number,
         customers::parent_customer_id,
         customers::owner,
-        MarkOf("customers"),
+        RowVersionOf("customers"),
     )
 }
 
@@ -144,13 +144,13 @@ const POSTGRES: &str = "\
 ///
 /// # Errors
 /// When the database fails.
-pub fn standing(db: &mut Db, wanted: &Wanted) -> Result<Standing, DbError> {
+pub fn standing(db: &mut Db, wanted: &Wanted) -> Result<StandingFacts, DbError> {
     match db.conn() {
         Conn::Postgres(c) => {
             let named = |pick: fn(&Named) -> CustomerId| -> Vec<CustomerId> {
                 wanted.named.iter().copied().map(pick).collect()
             };
-            let marks: Vec<Mark> = wanted.named.iter().map(|named| named.mark).collect();
+            let marks: Vec<RowVersion> = wanted.named.iter().map(|named| named.mark).collect();
             let marked = wanted.marks.map(|_| wanted.all_accounts);
             let rows = Statement::<_, Row>::new(POSTGRES)
                 .bind::<Array<IdColumn>, _>(wanted.customers)
@@ -166,7 +166,7 @@ pub fn standing(db: &mut Db, wanted: &Wanted) -> Result<Standing, DbError> {
                 .bind::<Array<Integer>, _>(wanted.marks.unwrap_or_default())
                 .bind::<Array<IdColumn>, _>(wanted.customers)
                 .load(&mut **c)?;
-            Ok(Standing::sort_out(rows))
+            Ok(StandingFacts::sort_out(rows))
         }
         Conn::Sqlite(c) => one_by_one(c, wanted),
     }
@@ -178,7 +178,7 @@ pub fn standing(db: &mut Db, wanted: &Wanted) -> Result<Standing, DbError> {
 pub fn is_as_decided_on<'a>(
     moved: usize,
     others: &'a [CreditAccountId],
-    marks: &'a [Mark],
+    marks: &'a [RowVersion],
     policy: Option<PolicyId>,
 ) -> Statement<'a, Pg> {
     let count_moved = match moved {
@@ -230,7 +230,7 @@ impl Kind for Any {
 }
 
 /// A [`Row`] as it is read.
-type Found = (i16, Id<Any>, Option<NaiveDate>, i64, i64);
+type FoundRow = (i16, Id<Any>, Option<NaiveDate>, i64, i64);
 
 /// The cause that has this number in [`POSTGRES`].
 fn cause_at(number: i64) -> Option<BlockCause> {
@@ -238,9 +238,9 @@ fn cause_at(number: i64) -> Option<BlockCause> {
     BlockCause::ALL.get(index).copied()
 }
 
-impl Standing {
-    fn sort_out(rows: Vec<Found>) -> Standing {
-        let mut standing = Standing::default();
+impl StandingFacts {
+    fn sort_out(rows: Vec<FoundRow>) -> StandingFacts {
+        let mut standing = StandingFacts::default();
         for (what, id, day, sum_minor, largest_minor) in rows {
             let id: Uuid = id.uuid();
             match (what, day) {
@@ -270,8 +270,8 @@ impl Standing {
     }
 }
 
-fn one_by_one(c: &mut SqliteConnection, wanted: &Wanted) -> Result<Standing, DbError> {
-    let mut standing = Standing::default();
+fn one_by_one(c: &mut SqliteConnection, wanted: &Wanted) -> Result<StandingFacts, DbError> {
+    let mut standing = StandingFacts::default();
     for customer in wanted.customers {
         let rows: Vec<(NaiveDate, i64, i64)> = Statement::<_, (Date, BigInt, BigInt)>::new(
             "SELECT due_date, SUM(open_minor), MAX(open_minor) FROM invoices \

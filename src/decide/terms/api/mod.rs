@@ -10,7 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::actions::{self, SimulationError};
 use super::rules::TermsError;
 use crate::platform::http::auth::{ComparePolicies, SimulateTerms};
-use crate::platform::http::{Actor, Answer, Command, Doors, Outcome, Problem};
+use crate::platform::http::{Actor, Answer, Command, Executor, Outcome, Problem};
 use crate::rating::ratings::actions::NoProbability;
 use kernel::ids::PolicyId;
 
@@ -37,9 +37,9 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn simulate_terms(
     actor: Actor<SimulateTerms>,
     command: Command<TermsSimulationIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, |tx, input| {
             let probability = match &input.order {
                 Some(order) => {
@@ -72,9 +72,9 @@ pub async fn compare_policy_terms(
     actor: Actor<ComparePolicies>,
     id: web::Path<PolicyId>,
     command: Command<TermsComparisonIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, question| {
             let assumptions = question.assumptions();
             let (with, currency) = (question.with, question.currency);

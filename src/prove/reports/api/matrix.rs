@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::prefers;
 use crate::platform::http::auth::ReadReports;
 use crate::platform::http::page::Query;
-use crate::platform::http::{Actor, Answer, Doors, Outcome};
+use crate::platform::http::{Actor, Answer, Executor, Outcome};
 use crate::prove::reports::actions::{MatrixQuestion, Portfolio, ReportError, portfolio_matrix};
 use crate::prove::reports::model::{Coverage, MatrixValue};
 use crate::prove::reports::svg;
@@ -44,7 +44,7 @@ pub async fn report_portfolio_matrix(
     actor: Actor<ReadReports>,
     filter: Query<MatrixFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     let filter = filter.0;
     let format = filter.format.unwrap_or_else(|| {
@@ -65,7 +65,7 @@ pub async fn report_portfolio_matrix(
         classes: usize::from(classes),
         owner,
     };
-    let portfolio = doors
+    let portfolio = executor
         .read(move |db| Ok(portfolio_matrix(db, question)?))
         .await?;
     match format {

@@ -80,7 +80,7 @@ impl ModelVersion {
 /// The live model.
 ///
 /// # Errors
-/// When there is none: the house sets the default live when it opens.
+/// When there is none: netterms sets the default live when it opens.
 pub fn live(db: &mut Db) -> Result<ModelVersion, DbError> {
     let row = store::find_live(db)?;
     let row = row.ok_or_else(|| DbError::Document("no rating model is live".to_owned()))?;
@@ -153,7 +153,7 @@ pub fn ensure_default(tx: &mut Tx) -> Result<(), DbError> {
         name: "Four aspects of assessment".parse().map_err(none)?,
         kind: ModelKind::AttributeTree,
         document: json!({"tree": rules::default_tree()}),
-        reason: "The model that a new house begins with."
+        reason: "The model that a new book begins with."
             .parse()
             .map_err(none)?,
     };
@@ -261,7 +261,7 @@ pub fn put_in_shadow(
     reason: &Note,
 ) -> Result<ModelRow, ModelError> {
     let before = find_in(tx, id, version, &[ModelStatus::Draft])?;
-    // A part may have been a draft again had the house been restored; what can't be read must not rate.
+    // A part may have been a draft again had netterms been restored; what can't be read must not rate.
     check(tx, before.kind, &read_document(&before.document)?)?;
     let after = ModelRow {
         status: ModelStatus::Shadow,

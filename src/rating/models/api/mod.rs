@@ -18,11 +18,12 @@ use crate::platform::http::auth::{DraftModels, ReadModels};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::uploads::Uploads;
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, Heading, IfMatch, Listing, Outcome, Problem, Speaks, Valid,
+    AcceptLanguage, Actor, Answer, Code, Command, Executor, Heading, IfMatch, Listing, Outcome,
+    Problem, Valid,
 };
 use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::api::JobOut;
-use crate::platform::jobs::worker::Bell;
+use crate::platform::jobs::worker::WakeSignal;
 use crate::rating::scales::api::faulty;
 use kernel::ids::RatingModelId;
 use kernel::places::Language;
@@ -79,17 +80,17 @@ pub async fn list_rating_models(
     _: Actor<ReadModels>,
     listing: Listing<ModelFilter>,
     request: HttpRequest,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let rows = store::list(db, &listing.filter, &listing.page)?;
             let page = listing
                 .page
                 .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
-            Ok(page.try_map(|row| RatingModelOut::read(row, speaks.0))?)
+            Ok(page.try_map(|row| RatingModelOut::read(row, language.0))?)
         })
         .await?;
     Ok(page.into_response(&request, &cursors))
@@ -106,11 +107,16 @@ pub async fn list_rating_models(
 #[get("/v1/rating-models/live")]
 pub async fn find_live_rating_model(
     _: Actor<ReadModels>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
-        .read(move |db| answer(store::find_live(db)?.ok_or(ModelError::Missing)?, speaks.0))
+    let answer = executor
+        .read(move |db| {
+            answer(
+                store::find_live(db)?.ok_or(ModelError::Missing)?,
+                language.0,
+            )
+        })
         .await?;
     Ok(answer.into_response())
 }
@@ -128,11 +134,16 @@ pub async fn find_live_rating_model(
 pub async fn find_rating_model(
     _: Actor<ReadModels>,
     id: web::Path<RatingModelId>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
-        .read(move |db| answer(store::find(db, *id)?.ok_or(ModelError::Missing)?, speaks.0))
+    let answer = executor
+        .read(move |db| {
+            answer(
+                store::find(db, *id)?.ok_or(ModelError::Missing)?,
+                language.0,
+            )
+        })
         .await?;
     Ok(answer.into_response())
 }
@@ -158,16 +169,16 @@ pub async fn find_rating_model(
 pub async fn draft_rating_model(
     actor: Actor<DraftModels>,
     command: Command<RatingModelIn>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let model = actions::draft(tx, &input.draft())?;
             let location = format!("/v1/rating-models/{}", model.id);
             let version = model.version;
             Ok(
-                Answer::created(&RatingModelOut::read(model, speaks.0)?, location)?
+                Answer::created(&RatingModelOut::read(model, language.0)?, location)?
                     .version(version),
             )
         })
@@ -193,14 +204,14 @@ pub async fn change_rating_model(
     id: web::Path<RatingModelId>,
     version: IfMatch,
     input: Valid<RatingModelIn>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .write(&actor, move |tx| {
             answer(
                 actions::change(tx, *id, version.0, &input.0.draft())?,
-                speaks.0,
+                language.0,
             )
         })
         .await
@@ -231,26 +242,26 @@ pub async fn fit_rating_model(
     heading: Heading,
     body: Multipart,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     uploads: web::Data<Uploads>,
-    bell: web::Data<Bell>,
+    bell: web::Data<WakeSignal>,
 ) -> Outcome {
     let admission = uploads.admit(&request, &actor)?;
-    let received = upload::receive(&doors, &actor, body, admission.pace()).await?;
+    let received = upload::receive(&executor, &actor, body, admission.pace()).await?;
     drop(admission);
     let id = received.job;
     let parts = received.fingerprint();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let lines = received.lines;
     let command = heading.command(received.plan, &parts);
-    let outcome = doors
+    let outcome = executor
         .once(&actor, command, move |tx, plan| {
             let job = jobs::queue(tx, id, plan, Some(lines))?;
             Answer::accepted(&JobOut::from(job), format!("/v1/jobs/{id}"))
         })
         .await;
     // A replayed answer names the first job; what came this time is not needed.
-    discard(&doors, &actor, id).await;
+    discard(&executor, &actor, id).await;
     bell.ring();
     outcome
 }
@@ -272,10 +283,12 @@ pub async fn fit_rating_model(
 pub async fn draw_rating_model_chart(
     _: Actor<ReadModels>,
     path: web::Path<(RatingModelId, ChartKind)>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     let (id, chart) = path.into_inner();
-    let report = doors.read(move |db| Ok(actions::report(db, id)?)).await?;
+    let report = executor
+        .read(move |db| Ok(actions::report(db, id)?))
+        .await?;
     let draw = match chart {
         ChartKind::Roc => charts::roc,
         ChartKind::Ks => charts::ks,

@@ -6,7 +6,7 @@ use crate::book::imports::api::upload::{
     File, UPLOAD_MAX, discard, fill, keep_file, next, read_text, wrong,
 };
 use crate::platform::http::uploads::Pace;
-use crate::platform::http::{Code, Doors, Problem, read_part};
+use crate::platform::http::{Code, Executor, Problem, read_part};
 use crate::platform::jobs::actions as jobs;
 use crate::rating::models::actions::fitting::JOB_KIND;
 use crate::rating::models::actions::read_plan;
@@ -34,25 +34,25 @@ impl Received {
 
 /// Receives the parts. Nothing is left of an upload that fails.
 pub async fn receive(
-    doors: &Doors,
+    executor: &Executor,
     caller: &Caller,
     body: Multipart,
     pace: &Pace,
 ) -> Result<Received, Problem> {
-    let job = doors
+    let job = executor
         .maintain(caller, |tx| Ok(jobs::begin(tx, JOB_KIND, "lines")?))
         .await?;
-    let received = tokio::time::timeout(UPLOAD_MAX, read_parts(doors, caller, job, body, pace))
+    let received = tokio::time::timeout(UPLOAD_MAX, read_parts(executor, caller, job, body, pace))
         .await
         .unwrap_or_else(|_| Err(Problem::new(Code::RequestTimeout)));
     if received.is_err() {
-        discard(doors, caller, job).await;
+        discard(executor, caller, job).await;
     }
     received
 }
 
 async fn read_parts(
-    doors: &Doors,
+    executor: &Executor,
     caller: &Caller,
     job: JobId,
     mut body: Multipart,
@@ -71,7 +71,7 @@ async fn read_parts(
             "file" if file.is_some() => {
                 return Err(wrong(&name, "repeated", "must be given once"));
             }
-            "file" => file = Some(keep_file(doors, caller, job, field, pace).await?),
+            "file" => file = Some(keep_file(executor, caller, job, field, pace).await?),
             _ => return Err(wrong(&name, "unknown", "is none of plan, file")),
         }
     }

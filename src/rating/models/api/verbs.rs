@@ -6,7 +6,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::answer;
 use super::shapes::RatingModelOut;
 use crate::platform::http::auth::{ApproveModels, DraftModels};
-use crate::platform::http::{Actor, Command, Doors, IfMatch, KeyedCommand, Outcome, Speaks};
+use crate::platform::http::{
+    AcceptLanguage, Actor, Command, Executor, IfMatch, KeyedCommand, Outcome,
+};
 use crate::rating::models::actions;
 use crate::rating::scales::input::RatingReasonIn;
 use kernel::ids::RatingModelId;
@@ -38,14 +40,14 @@ pub async fn put_rating_model_in_shadow(
     id: web::Path<RatingModelId>,
     version: IfMatch,
     command: Command<RatingReasonIn>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             answer(
                 actions::put_in_shadow(tx, *id, version.0, &input.reason)?,
-                speaks.0,
+                language.0,
             )
         })
         .await
@@ -71,14 +73,14 @@ pub async fn approve_rating_model(
     id: web::Path<RatingModelId>,
     version: IfMatch,
     command: KeyedCommand<RatingReasonIn>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             answer(
                 actions::approve(tx, *id, version.0, &input.reason)?,
-                speaks.0,
+                language.0,
             )
         })
         .await
@@ -103,14 +105,14 @@ pub async fn retire_rating_model(
     id: web::Path<RatingModelId>,
     version: IfMatch,
     command: Command<RatingReasonIn>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             answer(
                 actions::retire(tx, *id, version.0, &input.reason)?,
-                speaks.0,
+                language.0,
             )
         })
         .await

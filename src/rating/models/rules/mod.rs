@@ -145,7 +145,7 @@ impl Ready {
     }
 }
 
-/// The model that a new house begins with: the four aspects, by measured indicators.
+/// The model that a new book begins with: the four aspects, by measured indicators.
 pub fn default_tree() -> Option<Attribute> {
     template("FOUR_ASPECTS")
 }

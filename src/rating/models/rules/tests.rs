@@ -304,7 +304,7 @@ fn shipped() -> Ready {
     ready(ModelKind::AttributeTree, &json!({"tree": default_tree()}))
 }
 
-/// The grades of typical customers by the model that a new house begins with, on its scale; caps apart.
+/// The grades of typical customers by the model that a new book begins with, on its scale; caps apart.
 #[test]
 fn the_shipped_model_puts_typical_customers_in_order_and_no_bad_payer_before_an_unknown_one() {
     let (model, scale) = (shipped(), methods::grades::GradeScale::default());

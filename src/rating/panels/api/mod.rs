@@ -15,7 +15,7 @@ use crate::platform::db::Tx;
 use crate::platform::http::auth::{ConvenePanels, GiveOpinions, ReadPanels};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, IfMatch, Listing, Nothing, Outcome, Problem,
+    Actor, Answer, Code, Command, Executor, IfMatch, Listing, Nothing, Outcome, Problem,
 };
 use crate::rating::facts::actions::FactError;
 use kernel::ids::ExpertPanelId;
@@ -48,9 +48,9 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn convene_expert_panel(
     actor: Actor<ConvenePanels>,
     command: Command<PanelIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, |tx, input| {
             let panel = actions::convene(tx, &input.new_panel())?;
             let location = format!("/v1/expert-panels/{}", panel.id);
@@ -75,10 +75,10 @@ pub async fn list_expert_panels(
     actor: Actor<ReadPanels>,
     listing: Listing<PanelFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let rows = store::list(db, &actor, &listing.filter, &listing.page)?;
             let page = listing
@@ -105,9 +105,9 @@ pub async fn list_expert_panels(
 pub async fn find_expert_panel(
     actor: Actor<ReadPanels>,
     id: web::Path<ExpertPanelId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let seen = actions::find(db, &actor, *id)?;
             let version = seen.panel.version;
@@ -134,9 +134,9 @@ pub async fn give_expert_opinion(
     actor: Actor<GiveOpinions>,
     id: web::Path<ExpertPanelId>,
     command: Command<OpinionIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let opinion = actions::give_opinion(tx, *id, &input.scores())?;
             let location = format!("/v1/expert-panels/{}", opinion.panel_id);
@@ -165,9 +165,9 @@ pub async fn close_expert_round(
     id: web::Path<ExpertPanelId>,
     version: IfMatch,
     command: Command<Nothing>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, _| {
             let panel = actions::close_round(tx, *id, version.0)?;
             answer(tx, &panel)
@@ -195,9 +195,9 @@ pub async fn open_expert_round(
     id: web::Path<ExpertPanelId>,
     version: IfMatch,
     command: Command<PanelReasonIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let panel = actions::open_round(tx, *id, version.0, &input.reason)?;
             answer(tx, &panel)
@@ -226,9 +226,9 @@ pub async fn conclude_expert_panel(
     id: web::Path<ExpertPanelId>,
     version: IfMatch,
     command: Command<ConclusionIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let panel = actions::conclude(tx, *id, version.0, &input.conclusion())?;
             answer(tx, &panel)
@@ -255,9 +255,9 @@ pub async fn cancel_expert_panel(
     id: web::Path<ExpertPanelId>,
     version: IfMatch,
     command: Command<PanelReasonIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let panel = actions::cancel(tx, *id, version.0, &input.reason)?;
             answer(tx, &panel)

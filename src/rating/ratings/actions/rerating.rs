@@ -1,4 +1,4 @@
-//! Ratings looked at again by the house itself, once a business day, as the policy says: those that are too old, and
+//! Ratings looked at again by netterms itself, once a business day, as the policy says: those that are too old, and
 //! those of customers who pay otherwise than when they were rated.
 //!
 //! The first replica that begins a day queues a job. A customer who was rated today is not rated again, so that a job
@@ -192,7 +192,7 @@ fn carry_out(context: &JobContext, engine: &Engine, due: &[Due]) -> Result<(), D
     hand_down(context, &known)
 }
 
-/// What the trail says of why the house rated a customer.
+/// What the trail says of why netterms rated a customer.
 fn reason(occasion: &Occasion) -> String {
     let moved = occasion.moved.join(", ");
     match occasion.cause {

@@ -5,7 +5,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::platform::http::auth::{ApproveModels, ReadModels};
 use crate::platform::http::{
-    Actor, Answer, Code, Doors, IfMatch, KeyedCommand, Outcome, Problem, Speaks,
+    AcceptLanguage, Actor, Answer, Code, Executor, IfMatch, KeyedCommand, Outcome, Problem,
 };
 use crate::rating::models::api::shapes::{GradeDistributionOut, GradeShareOut, RatingModelOut};
 use crate::rating::models::rules::Measure;
@@ -35,9 +35,9 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn read_grade_distribution(
     _: Actor<ReadModels>,
     id: web::Path<RatingModelId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let distribution = doors
+    let distribution = executor
         .read(move |db| Ok(actions::distribution(db, *id)?))
         .await?;
     Ok(Answer::ok(&shown(distribution))?.into_response())
@@ -66,18 +66,18 @@ pub async fn set_rating_model_live(
     id: web::Path<RatingModelId>,
     version: IfMatch,
     command: KeyedCommand<RatingReasonIn>,
-    speaks: Speaks,
-    doors: web::Data<Doors>,
+    language: AcceptLanguage,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     let id = *id;
-    let distribution = doors
+    let distribution = executor
         .read(move |db| Ok(actions::distribution(db, id)?))
         .await?;
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let row = actions::set_model_live(tx, id, version.0, &input.reason)?;
             let version = row.version;
-            let mut model = RatingModelOut::read(row, speaks.0)?;
+            let mut model = RatingModelOut::read(row, language.0)?;
             model.distribution = Some(shown(distribution.clone()));
             Ok(Answer::ok(&model)?.version(version))
         })
@@ -105,9 +105,9 @@ pub async fn approve_grade_scale(
     id: web::Path<GradeScaleId>,
     version: IfMatch,
     command: KeyedCommand<RatingReasonIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let row = actions::set_scale_live(tx, *id, version.0, &input.reason)?;
             let version = row.version;

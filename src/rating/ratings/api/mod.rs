@@ -16,10 +16,11 @@ use crate::platform::db::Db;
 use crate::platform::http::auth::{OverrideRatings, RateCustomers, ReadRatings};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Doors, IfMatch, KeyedCommand, Listing, Nothing, Outcome, Problem,
+    Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Nothing, Outcome,
+    Problem,
 };
 use crate::platform::jobs::api::JobOut;
-use crate::platform::jobs::worker::Bell;
+use crate::platform::jobs::worker::WakeSignal;
 use crate::rating::rules::composite::CompositeError;
 use crate::rating::scales::store as scales;
 use kernel::ids::RatingId;
@@ -57,9 +58,9 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn rate_customer(
     actor: Actor<RateCustomers>,
     command: Command<RatingIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, |tx, input| {
             let rating = actions::rate(tx, &input.customer)?;
             let location = format!("/v1/ratings/{}", rating.id);
@@ -85,10 +86,10 @@ pub async fn list_ratings(
     actor: Actor<ReadRatings>,
     listing: Listing<RatingFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let rows = store::list(db, &actor, &listing.filter, &listing.page)?;
             let today = db.today();
@@ -115,9 +116,9 @@ pub async fn list_ratings(
 pub async fn find_rating(
     actor: Actor<ReadRatings>,
     id: web::Path<RatingId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let (rating, _) = actions::find(db, &actor, *id)?;
             let depth = if actor.sees_others() {
@@ -151,9 +152,9 @@ pub async fn override_rating(
     id: web::Path<RatingId>,
     version: IfMatch,
     command: KeyedCommand<OverrideIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once_keyed(&actor, command, move |tx, input| {
             let (grade, until) = (input.grade.as_str(), input.expires_on.date());
             let rating = actions::override_grade(tx, *id, version.0, grade, &input.reason, until)?;
@@ -176,10 +177,10 @@ pub async fn override_rating(
 pub async fn start_rating_run(
     actor: Actor<RateCustomers>,
     command: Command<Nothing>,
-    doors: web::Data<Doors>,
-    bell: web::Data<Bell>,
+    executor: web::Data<Executor>,
+    bell: web::Data<WakeSignal>,
 ) -> Outcome {
-    let outcome = doors
+    let outcome = executor
         .once(&actor, command, |tx, _| {
             let job = runs::begin(tx)?;
             let location = format!("/v1/jobs/{}", job.id);

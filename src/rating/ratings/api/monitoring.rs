@@ -9,7 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::survey::{MigrationQuery, RatingMigrationOut};
 use crate::platform::http::auth::SurveyRatings;
 use crate::platform::http::page::Query;
-use crate::platform::http::{Actor, Answer, Code, Doors, Outcome, Problem};
+use crate::platform::http::{Actor, Answer, Code, Executor, Outcome, Problem};
 use crate::rating::ratings::actions::monitoring::{self, Compared, Lookback, Watched};
 use kernel::clock::Day;
 use kernel::ids::RatingModelId;
@@ -38,9 +38,9 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn compare_rating_model(
     _: Actor<SurveyRatings>,
     id: web::Path<RatingModelId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let compared = doors
+    let compared = executor
         .read(move |db| Ok(monitoring::side_by_side(db, *id)?))
         .await?;
     Ok(Answer::ok(&ModelComparisonOut::of(compared))?.into_response())
@@ -62,10 +62,10 @@ pub async fn read_rating_model_stability(
     _: Actor<SurveyRatings>,
     id: web::Path<RatingModelId>,
     query: Query<MigrationQuery>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     let (from, to) = (query.0.from.date(), query.0.to.date());
-    let found = doors
+    let found = executor
         .read(move |db| Ok(monitoring::stability_between(db, *id, from, to)?))
         .await?;
     Ok(Answer::ok(&ModelStabilityOut::of(&found)?)?.into_response())
@@ -91,10 +91,10 @@ pub async fn read_rating_model_discrimination(
     _: Actor<SurveyRatings>,
     id: web::Path<RatingModelId>,
     query: Query<DiscriminationQuery>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     let lookback = query.0.lookback()?;
-    let found = doors
+    let found = executor
         .read(move |db| Ok(monitoring::discrimination(db, *id, lookback)?))
         .await?;
     Ok(Answer::ok(&ModelDiscriminationOut::of(found)?)?.into_response())

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::platform::http::auth::SurveyRatings;
-use crate::platform::http::{Actor, Answer, Command, Doors, Outcome};
+use crate::platform::http::{Actor, Answer, Command, Executor, Outcome};
 use crate::rating::ratings::actions::sensitivity::{
     self, NearestTurn, Sensitive, SensitiveCustomer,
 };
@@ -39,9 +39,9 @@ pub async fn read_rating_model_sensitivity(
     _: Actor<SurveyRatings>,
     id: web::Path<RatingModelId>,
     command: Command<SensitivityIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let found = doors
+    let found = executor
         .read(move |db| {
             let input = command.input();
             let found = sensitivity::sensitivity(db, *id, &input.customers, input.step)?;

@@ -94,7 +94,7 @@ pub struct RatingOut {
     cured_on: Option<NaiveDate>,
     /// Why the customer was rated.
     cause: RatingCause,
-    /// What moved since the rating before, when the house rated by itself: indicators and facts by name.
+    /// What moved since the rating before, when netterms rated by itself: indicators and facts by name.
     #[schema(max_items = 100, value_type = Vec<Keyword>)]
     moved: Vec<String>,
     /// The run that rated; null when a person asked for this rating alone.

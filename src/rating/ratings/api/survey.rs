@@ -8,7 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::platform::http::auth::{DraftModels, SurveyRatings};
 use crate::platform::http::page::Query;
-use crate::platform::http::{Actor, Answer, Command, Doors, Outcome, Problem};
+use crate::platform::http::{Actor, Answer, Command, Executor, Outcome, Problem};
 use crate::rating::ratings::actions::survey::{self, Moved, RankedCustomer, Ranking};
 use kernel::clock::Day;
 use kernel::ids::{CustomerId, GradeScaleId};
@@ -39,10 +39,10 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn read_rating_migration(
     _: Actor<SurveyRatings>,
     query: Query<MigrationQuery>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     let (from, to) = (query.0.from.date(), query.0.to.date());
-    let moved = doors
+    let moved = executor
         .read(move |db| Ok(survey::moved_between(db, from, to)?))
         .await?;
     Ok(Answer::ok(&RatingMigrationOut::of(moved))?.into_response())
@@ -62,9 +62,11 @@ pub async fn read_rating_migration(
 pub async fn preview_grade_scale(
     _: Actor<SurveyRatings>,
     id: web::Path<GradeScaleId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let moved = doors.read(move |db| Ok(survey::preview(db, *id)?)).await?;
+    let moved = executor
+        .read(move |db| Ok(survey::preview(db, *id)?))
+        .await?;
     Ok(Answer::ok(&RatingMigrationOut::of(moved))?.into_response())
 }
 
@@ -84,9 +86,9 @@ pub async fn preview_grade_scale(
 pub async fn propose_grade_scale(
     _: Actor<DraftModels>,
     command: Command<CutOffsIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let proposed = doors
+    let proposed = executor
         .read(move |db| {
             let input = command.input();
             let codes = input.codes()?;
@@ -114,9 +116,9 @@ pub async fn propose_grade_scale(
 pub async fn rank_customers(
     _: Actor<SurveyRatings>,
     command: Command<RankingIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let ranking = doors
+    let ranking = executor
         .read(move |db| {
             let input = command.input();
             let by = input.by();

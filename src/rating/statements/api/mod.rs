@@ -15,7 +15,7 @@ use crate::book::customers::model::CustomerRef;
 use crate::platform::db::Db;
 use crate::platform::http::auth::{ReadFacts, RecordFacts};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{Actor, Answer, Command, Doors, Listing, Outcome, Problem};
+use crate::platform::http::{Actor, Answer, Command, Executor, Listing, Outcome, Problem};
 use kernel::ids::FinancialStatementId;
 use kernel::text::Number;
 
@@ -45,9 +45,9 @@ pub async fn enter_financial_statement(
     actor: Actor<RecordFacts>,
     customer: web::Path<CustomerRef>,
     command: Command<StatementIn>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    doors
+    executor
         .once(&actor, command, move |tx, input| {
             let row = actions::enter(tx, &customer, &input.new_statement())?;
             let location = format!("/v1/financial-statements/{}", row.id);
@@ -74,10 +74,10 @@ pub async fn list_financial_statements(
     customer: web::Path<CustomerRef>,
     listing: Listing<StatementFilter>,
     request: HttpRequest,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
-    let page = doors
+    let page = executor
         .read(move |db| {
             let customer = actions::find_customer(db, &actor, &customer)?;
             let rows = store::list(db, customer.id, &listing.filter, &listing.page)?;
@@ -109,9 +109,9 @@ pub async fn list_financial_statements(
 pub async fn find_financial_statement(
     actor: Actor<ReadFacts>,
     id: web::Path<FinancialStatementId>,
-    doors: web::Data<Doors>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
-    let answer = doors
+    let answer = executor
         .read(move |db| {
             let row = store::find(db, *id)?.ok_or(StatementError::Missing)?;
             let owner = CustomerRef::Id(row.customer_id);

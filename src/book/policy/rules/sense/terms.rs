@@ -162,7 +162,7 @@ fn check_factors(methods: &LimitMethods, found: &mut Vec<Nonsense>) {
     }
 }
 
-/// The house alone approves no more than a person of credit could.
+/// Netterms alone approves no more than a person of credit could.
 fn check_straight_through(
     policy: &PolicyDocument,
     rule: &StraightThrough,

@@ -1,7 +1,7 @@
 //! The assessment of an application: what is known of the customer, what each limit method makes of it, what the policy
 //! gives the grade, and what follows.
 //!
-//! It decides nothing by itself but where the policy lets the house approve without a person. What is not known stays
+//! It decides nothing by itself but where the policy lets netterms approve without a person. What is not known stays
 //! visible: a fact that is missing says so, and a method without its facts says which it lacks.
 
 mod facts;
@@ -59,7 +59,7 @@ pub struct Assessment {
     /// Why it came to this.
     #[schema(max_items = 20)]
     pub reasons: Vec<AssessmentNote>,
-    /// What somebody must look at; with any of them, the house approves nothing by itself.
+    /// What somebody must look at; with any of them, netterms approves nothing by itself.
     #[schema(max_items = 20)]
     pub warnings: Vec<AssessmentNote>,
     pub straight_through: StraightThroughResult,

@@ -1,4 +1,4 @@
-//! Whether the house may approve without a person.
+//! Whether netterms may approve without a person.
 
 use chrono::Months;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::book::policy::model::{PolicyDocument, StraightThrough};
 use crate::decide::applications::model::AssessmentDecision;
 use kernel::figures::{Exact, Figure};
 
-/// Whether the policy lets the house approve, condition by condition.
+/// Whether the policy lets netterms approve, condition by condition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StraightThroughResult {
     pub outcome: StraightThroughOutcome,
@@ -27,7 +27,7 @@ pub enum StraightThroughOutcome {
     NotInPolicy,
     /// Some condition is not met.
     NotMet,
-    /// The house may approve.
+    /// Netterms may approve.
     Met,
 }
 

@@ -4,14 +4,14 @@ use super::Batch;
 use crate::book::exposure::actions::caps;
 use crate::book::exposure::store::{self as accounts, additional};
 use crate::decide::limits::desk::memory::Memory;
-use crate::decide::limits::desk::{Answered, Asked, kept};
+use crate::decide::limits::desk::{Answered, Asked, stored};
 use crate::decide::limits::store;
-use crate::platform::db::{AtOnce, DbError, Durability, Entries, Mark, Tx, Writes};
+use crate::platform::db::{AtOnce, DbError, Durability, Entries, RowVersion, Tx, Writes};
 use crate::platform::idempotency::{self, Keeping};
 use kernel::ids::CreditAccountId;
 
 /// The mark of accounts where there are no marks.
-const UNMARKED: Mark = 0;
+const UNMARKED: RowVersion = 0;
 
 impl Batch {
     /// Writes all that the batch decided, in a handful of statements.
@@ -72,7 +72,7 @@ impl Batch {
     fn remember<'a>(
         &self,
         moved: impl Iterator<Item = &'a CreditAccountId>,
-        mark: Mark,
+        mark: RowVersion,
         memory: &mut Memory,
     ) {
         for id in moved {
@@ -105,7 +105,7 @@ impl Batch {
         let kept = self.keep(asked, answers)?;
         let moved = &movements.accounts;
         // Those that are moved are looked at by their update; those that are only read, here, unless they were already.
-        let (others, marks): (Vec<CreditAccountId>, Vec<Mark>) = self
+        let (others, marks): (Vec<CreditAccountId>, Vec<RowVersion>) = self
             .marks
             .iter()
             .filter(|(id, _)| self.is_from_memory && !moved.contains_key(id))
@@ -147,7 +147,7 @@ impl Batch {
         for (one, answer) in asked.iter().zip(answers) {
             let Some(keyed) = &one.keyed else { continue };
             let check = self.recorded.get(&keyed.id).copied();
-            if let Some(text) = kept::write(answer, check, one.language)? {
+            if let Some(text) = stored::write(answer, check, one.language)? {
                 keeping.push(Keeping {
                     id: keyed.id,
                     fingerprint: &keyed.fingerprint,

@@ -10,8 +10,8 @@ use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::actions::{self as exposure, Locked, caps};
 use crate::book::exposure::model::CreditAccount;
 use crate::book::exposure::store as accounts_store;
-use crate::decide::limits::store::{self, Named, Standing};
-use crate::platform::db::{Db, DbError, Mark};
+use crate::decide::limits::store::{self, Named, StandingFacts};
+use crate::platform::db::{Db, DbError, RowVersion};
 use kernel::ids::{CreditAccountId, CustomerId};
 use kernel::text::Number;
 
@@ -37,9 +37,9 @@ pub enum Locking {
 pub struct Opened {
     pub customers: Customers,
     pub lines: BTreeMap<CustomerId, Locked>,
-    pub standing: Standing,
+    pub standing: StandingFacts,
     /// Of all accounts, where they are not locked but marked.
-    pub marks: BTreeMap<CreditAccountId, Mark>,
+    pub marks: BTreeMap<CreditAccountId, RowVersion>,
     /// Whether the marks were not even looked at yet.
     pub is_from_memory: bool,
     /// Those whose orders were not looked for: an order that is reserved already is found only when it is reserved again.
@@ -125,7 +125,7 @@ impl Lines {
 #[derive(Default)]
 struct Accounts {
     by_customer: BTreeMap<CustomerId, CreditAccount>,
-    marks: BTreeMap<CreditAccountId, Mark>,
+    marks: BTreeMap<CreditAccountId, RowVersion>,
 }
 
 impl From<Vec<CreditAccount>> for Accounts {
@@ -176,9 +176,9 @@ pub fn open(
             Locking::Nothing => accounts_store::list_by_customers(db, &lines.everyone())?.into(),
         };
         let standing = if known_policy.is_some() {
-            Standing {
+            StandingFacts {
                 live_policy: known_policy,
-                ..Standing::default()
+                ..StandingFacts::default()
             }
         } else {
             standing(db, asked, &to_ask, &accounts, memory, today)?
@@ -249,7 +249,7 @@ fn standing(
     accounts: &Accounts,
     memory: &Memory,
     today: NaiveDate,
-) -> Result<Standing, DbError> {
+) -> Result<StandingFacts, DbError> {
     let own: Vec<&CreditAccount> = lines
         .keys()
         .filter_map(|id| accounts.by_customer.get(id))
@@ -263,7 +263,7 @@ fn standing(
         .iter()
         .filter_map(|id| Some(accounts.by_customer.get(id)?.id))
         .collect();
-    let marks: Vec<Mark> = all
+    let marks: Vec<RowVersion> = all
         .iter()
         .filter_map(|id| accounts.marks.get(id))
         .copied()
@@ -295,7 +295,7 @@ fn put_together(
     db: &mut Db,
     lines: Lines,
     accounts: Accounts,
-    standing: Standing,
+    standing: StandingFacts,
     memory: &Memory,
     locking: Locking,
 ) -> Result<Opened, DbError> {

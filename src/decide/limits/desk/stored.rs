@@ -16,7 +16,7 @@ use kernel::places::Language;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum KeptCheck {
+enum StoredCheck {
     /// The check that was recorded, and the language of its answer.
     Check(LimitCheckId, Language),
     Refusal(Problem),
@@ -32,8 +32,8 @@ pub fn write(
     language: Language,
 ) -> Result<Option<String>, DbError> {
     let kept = match (answer, check) {
-        (Ok(Ended::Fresh(Told::Decision(..))), Some(check)) => KeptCheck::Check(check, language),
-        (Ok(Ended::Fresh(Told::Refusal(problem))), _) => KeptCheck::Refusal(problem.clone()),
+        (Ok(Ended::Fresh(Told::Decision(..))), Some(check)) => StoredCheck::Check(check, language),
+        (Ok(Ended::Fresh(Told::Refusal(problem))), _) => StoredCheck::Refusal(problem.clone()),
         _ => return Ok(None),
     };
     write_hot_document(&kept).map(Some)
@@ -62,7 +62,7 @@ pub fn replay(
         kept.insert(
             id,
             match claim {
-                Claim::Kept(text) => Ok(read_document::<KeptCheck>(&text)?),
+                Claim::StoredResponse(text) => Ok(read_document::<StoredCheck>(&text)?),
                 Claim::OtherRequest => Err(Problem::new(Code::IdempotencyKeyReused)),
                 Claim::New | Claim::InProgress => Err(Problem::new(Code::RequestInProgress)),
             },
@@ -71,7 +71,7 @@ pub fn replay(
     let checks: Vec<LimitCheckId> = kept
         .values()
         .filter_map(|kept| match kept {
-            Ok(KeptCheck::Check(id, _)) => Some(*id),
+            Ok(StoredCheck::Check(id, _)) => Some(*id),
             _ => None,
         })
         .collect();
@@ -87,8 +87,8 @@ pub fn replay(
         let answer = match kept.remove(&id) {
             None => continue,
             Some(Err(problem)) => Err(problem),
-            Some(Ok(KeptCheck::Refusal(problem))) => Ok(Ended::Replayed(Told::Refusal(problem))),
-            Some(Ok(KeptCheck::Check(check, language))) => match checks.get(&check) {
+            Some(Ok(StoredCheck::Refusal(problem))) => Ok(Ended::Replayed(Told::Refusal(problem))),
+            Some(Ok(StoredCheck::Check(check, language))) => match checks.get(&check) {
                 Some(check) => {
                     let decided = Box::new(Decided::read(check)?);
                     Ok(Ended::Replayed(Told::Decision(decided, language)))

@@ -18,9 +18,9 @@ use kernel::ids::IdempotencyKeyId;
 /// What every handler returns.
 pub type Outcome = Result<HttpResponse, Problem>;
 
-/// The doors of the database, as handlers use them.
+/// The executor of the database, as handlers use them.
 #[derive(Clone)]
-pub struct Doors {
+pub struct Executor {
     database: Database,
     /// The keyed requests that this process is working on.
     in_progress: Arc<Mutex<HashSet<IdempotencyKeyId>>>,
@@ -29,14 +29,14 @@ pub struct Doors {
 /// What is kept under an idempotency key.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kept {
+pub enum StoredResponse {
     Answer(Answer),
     Refusal(Problem),
 }
 
 /// How a unit of work ended, and whether now or earlier.
 #[derive(Debug)]
-pub enum Ended<With = Kept> {
+pub enum Ended<With = StoredResponse> {
     Fresh(With),
     Replayed(With),
 }
@@ -61,9 +61,9 @@ impl<With> Ended<With> {
     }
 }
 
-impl Doors {
-    pub fn new(database: Database) -> Doors {
-        Doors {
+impl Executor {
+    pub fn new(database: Database) -> Executor {
+        Executor {
             database,
             in_progress: Arc::default(),
         }
@@ -135,8 +135,10 @@ impl Doors {
                     return Ok(Ended::Replayed(kept));
                 }
                 let kept = match tx.savepoint(|tx| tx.recording(|tx| work(tx, &input))) {
-                    Ok(answer) => Kept::Answer(answer),
-                    Err(problem) if problem.is_business_refusal() => Kept::Refusal(problem),
+                    Ok(answer) => StoredResponse::Answer(answer),
+                    Err(problem) if problem.is_business_refusal() => {
+                        StoredResponse::Refusal(problem)
+                    }
                     Err(problem) => return Err(problem),
                 };
                 keep(tx, &keyed, &kept)?;
@@ -147,10 +149,10 @@ impl Doors {
         Ok(ended.into_response())
     }
 
-    /// [`Doors::once`] for commands that must have a key.
+    /// [`Executor::once`] for commands that must have a key.
     ///
     /// # Errors
-    /// As [`Doors::once`].
+    /// As [`Executor::once`].
     pub async fn once_keyed<P, In: Send + Sync + 'static>(
         &self,
         actor: &Actor<P>,
@@ -223,10 +225,10 @@ impl Drop for InProgress {
     }
 }
 
-fn replay(tx: &mut Tx, keyed: &Keyed) -> Result<Option<Kept>, Problem> {
+fn replay(tx: &mut Tx, keyed: &Keyed) -> Result<Option<StoredResponse>, Problem> {
     match idempotency::claim(tx, keyed)? {
         Claim::New => Ok(None),
-        Claim::Kept(text) => serde_json::from_str(&text)
+        Claim::StoredResponse(text) => serde_json::from_str(&text)
             .map(Some)
             .map_err(Problem::internal),
         Claim::OtherRequest => Err(Problem::new(Code::IdempotencyKeyReused)),
@@ -234,7 +236,7 @@ fn replay(tx: &mut Tx, keyed: &Keyed) -> Result<Option<Kept>, Problem> {
     }
 }
 
-fn keep(tx: &mut Tx, keyed: &Keyed, kept: &Kept) -> Result<(), Problem> {
+fn keep(tx: &mut Tx, keyed: &Keyed, kept: &StoredResponse) -> Result<(), Problem> {
     let text = serde_json::to_string(kept).map_err(Problem::internal)?;
     Ok(idempotency::keep(tx, keyed, &text)?)
 }
@@ -244,8 +246,8 @@ impl Ended {
     pub fn into_response(self) -> HttpResponse {
         let replayed = matches!(self, Ended::Replayed(_));
         let mut response = match self.into_inner() {
-            Kept::Answer(answer) => answer.into_response(),
-            Kept::Refusal(problem) => actix_web::ResponseError::error_response(&problem),
+            StoredResponse::Answer(answer) => answer.into_response(),
+            StoredResponse::Refusal(problem) => actix_web::ResponseError::error_response(&problem),
         };
         if replayed {
             response.headers_mut().insert(
