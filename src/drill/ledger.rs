@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Datelike as _, Days, NaiveDate, Weekday};
+use chrono::Datelike as _;
+use chrono::{Days, NaiveDate, Weekday};
 use fastrand::Rng;
 
 use super::book::Figures;
 use super::cast::{Character, Member, text};
-use crate::book::exposure::actions::{self as exposure, Locked};
-use crate::book::receivables::actions::{
-    self as receivables, Application, NamedApplication, NewInvoice, NewReceipt,
+use crate::book::exposure::actions as exposure;
+use crate::book::exposure::actions::Locked;
+use crate::book::receivables::actions as receivables;
+use crate::book::receivables::input::{
+    Application, CreditNoteIn, NamedApplication, NewInvoice, NewReceipt,
 };
-use crate::book::receivables::input::CreditNoteIn;
 use crate::book::receivables::model::{Invoice, InvoiceRef, ReceiptRef};
 use crate::platform::db::Tx;
 use crate::platform::http::Problem;

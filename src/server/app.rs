@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use actix_cors::Cors;
 use actix_http::HttpService;
-use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, map_config};
-use actix_web::dev::AppConfig;
-use actix_web::dev::ServerHandle;
+use actix_service::IntoServiceFactory as _;
+use actix_service::ServiceFactoryExt as _;
+use actix_service::map_config;
+use actix_web::dev::{AppConfig, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
 use utoipa_actix_web::AppExt as _;
@@ -28,7 +29,8 @@ use crate::platform::http::uploads::Uploads;
 use crate::platform::http::{Executor, Problem};
 use crate::platform::jobs::worker::{Lane, LaneOrder, LaneSize, WakeSignal, Workers};
 use crate::rating::models::actions::fitting as model_fitting;
-use crate::rating::ratings::actions::{rerating, runs as rating_runs};
+use crate::rating::ratings::actions::rerating;
+use crate::rating::ratings::actions::runs as rating_runs;
 use kernel::caller::Caller;
 
 /// Every room's routes: the one list of them. actix asks one after the other, so that the desk's come first.

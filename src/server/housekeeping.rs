@@ -12,10 +12,9 @@ use super::subscriptions;
 use crate::decide::applications::actions as applications;
 use crate::decide::limits::actions as limits;
 use crate::platform::db::{Backend, Database, Tx};
-use crate::platform::events;
 use crate::platform::http::Problem;
 use crate::platform::http::auth::internal_caller;
-use crate::platform::idempotency;
+use crate::platform::{events, idempotency};
 use crate::rating::ratings::actions::rerating;
 use kernel::caller::Caller;
 

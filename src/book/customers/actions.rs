@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::input::{CustomerIn, CustomerPatch};
 use super::model::{Contacts, Customer, CustomerRef, LegalStatus};
 use super::{rules, store};
+use crate::book::customers::model::{fold, written_to};
 use crate::platform::db::{Change, DbError, Tx};
 use kernel::caller::{Caller, Role};
 use kernel::ids::CustomerId;
@@ -64,7 +65,7 @@ pub fn create(tx: &mut Tx, input: &CustomerIn) -> Result<Customer, CustomerError
         version: 1,
         legal_status: LegalStatus::None,
         legal_status_since: None,
-        contacts: rules::written_to(
+        contacts: written_to(
             &Contacts::default(),
             input.contacts.as_ref(),
             input.email.as_ref().map(Some),
@@ -164,7 +165,7 @@ pub fn join(
 
 /// What a customer is found by.
 pub fn search_key(number: &str, name: &str) -> String {
-    rules::fold(&format!("{name} {number}"))
+    fold(&format!("{name} {number}"))
 }
 
 /// Sales who see only their own customers would lose sight of one that they gave away.

@@ -1,16 +1,16 @@
 //! `/v1/customers`.
 
-use crate::book::customers::input::{CustomerFilter, CustomerIn, CustomerSort};
 use actix_web::{HttpRequest, get, post, web};
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::actions::{self, CustomerError};
+use super::actions::CustomerError;
 use super::model::{Contact, Customer, CustomerRef, LegalStatus};
 use super::rules::SinceError;
-use super::store;
+use super::{actions, store};
+use crate::book::customers::input::{CustomerFilter, CustomerIn, CustomerSort};
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{EditCustomers, ReadCustomers};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};

@@ -5,7 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::model::{Contact, Customer, CustomerRef, LegalStatus};
-use super::rules;
+use crate::book::customers::model::written_to;
 use crate::platform::http::nullable;
 use kernel::clock::Day;
 use kernel::ids::CustomerId;
@@ -92,7 +92,7 @@ impl CustomerPatch {
         put(&mut customer.street, self.street.as_ref());
         put(&mut customer.city, self.city.as_ref());
         put(&mut customer.postal_code, self.postal_code.as_ref());
-        customer.contacts = rules::written_to(
+        customer.contacts = written_to(
             &customer.contacts,
             self.contacts.as_ref(),
             self.email.as_ref().map(Option::as_ref),

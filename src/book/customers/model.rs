@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
 use utoipa::ToSchema;
 
 use crate::platform::db::schema::customers;
@@ -10,7 +11,7 @@ use kernel::clock::Instant;
 use kernel::columns::{text_column, text_enum};
 use kernel::ids::CustomerId;
 use kernel::places::{Country, Language};
-use kernel::text::{Email, Line, Number, Subject};
+use kernel::text::{Email, EmailList, Line, Number, Subject};
 
 /// The deepest that groups may be nested.
 pub const GROUP_DEPTH_MAX: usize = 8;
@@ -189,5 +190,41 @@ impl CustomerRef {
             (None, Some(number)) => Some(CustomerRef::Number(number.clone())),
             (None, None) | (Some(_), Some(_)) => None,
         }
+    }
+}
+
+/// Folds a text for search: compatibility forms made one (full-width letters become plain), lower case.
+///
+/// `"ＡＣＭＥ Trading"` and `"acme trading"` fold to the same.
+pub fn fold(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).collect()
+}
+
+/// Of the grade that a rating gave and the one that an expert set until a day, the one that holds on a day.
+pub fn grade_holding<'a>(
+    grade: &'a str,
+    expert: Option<&'a str>,
+    until: Option<NaiveDate>,
+    day: NaiveDate,
+) -> &'a str {
+    expert
+        .filter(|_| until.is_some_and(|until| day <= until))
+        .unwrap_or(grade)
+}
+
+/// The contacts that follow from what is asked: `contacts` replace all that were, and `email`, where something is said of
+/// it, those for invoices.
+pub fn written_to(
+    before: &Contacts,
+    contacts: Option<&Vec<Contact>>,
+    email: Option<Option<&EmailList>>,
+) -> Contacts {
+    let all = match contacts {
+        Some(contacts) => Contacts::new(contacts.iter().cloned()),
+        None => before.clone(),
+    };
+    match email {
+        Some(emails) => all.with_invoices_to(emails.map_or(&[], EmailList::as_slice)),
+        None => all,
     }
 }

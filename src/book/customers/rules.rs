@@ -1,18 +1,9 @@
 //! What makes a sound customer file.
 
 use chrono::NaiveDate;
-use unicode_normalization::UnicodeNormalization as _;
 
-use super::model::{Contact, Contacts, GROUP_DEPTH_MAX, LegalStatus};
+use super::model::{GROUP_DEPTH_MAX, LegalStatus};
 use kernel::ids::CustomerId;
-use kernel::text::EmailList;
-
-/// Folds a text for search: compatibility forms made one (full-width letters become plain), lower case.
-///
-/// `"ＡＣＭＥ Trading"` and `"acme trading"` fold to the same.
-pub fn fold(text: &str) -> String {
-    text.nfkc().flat_map(char::to_lowercase).collect()
-}
 
 /// Why a customer can't be put under a parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,35 +31,6 @@ pub fn may_join(
         return Err(GroupError::TooDeep);
     }
     Ok(())
-}
-
-/// Of the grade that a rating gave and the one that an expert set until a day, the one that holds on a day.
-pub fn grade_holding<'a>(
-    grade: &'a str,
-    expert: Option<&'a str>,
-    until: Option<NaiveDate>,
-    day: NaiveDate,
-) -> &'a str {
-    expert
-        .filter(|_| until.is_some_and(|until| day <= until))
-        .unwrap_or(grade)
-}
-
-/// The contacts that follow from what is asked: `contacts` replace all that were, and `email`, where something is said of
-/// it, those for invoices.
-pub fn written_to(
-    before: &Contacts,
-    contacts: Option<&Vec<Contact>>,
-    email: Option<Option<&EmailList>>,
-) -> Contacts {
-    let all = match contacts {
-        Some(contacts) => Contacts::new(contacts.iter().cloned()),
-        None => before.clone(),
-    };
-    match email {
-        Some(emails) => all.with_invoices_to(emails.map_or(&[], EmailList::as_slice)),
-        None => all,
-    }
 }
 
 /// Why a legal status can't hold from a day.

@@ -7,9 +7,9 @@ use diesel::prelude::*;
 
 use super::input::{CustomerFilter, CustomerSort};
 use super::model::{Customer, CustomerRef, GROUP_DEPTH_MAX, LegalStatus};
-use super::rules::{fold, grade_holding};
-use crate::platform::db::schema::customers::{self, dsl};
-use crate::platform::db::schema::{customer_owners, ratings};
+use crate::book::customers::model::{fold, grade_holding};
+use crate::platform::db::schema::customers::dsl;
+use crate::platform::db::schema::{customer_owners, customers, ratings};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 use kernel::caller::Caller;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use super::model::{ExchangeRate, NewRate, RateKey};
-use super::rules::{self, Conversion, InFuture};
-use super::store;
+use super::rules::{Conversion, InFuture, RateTable};
+use super::{rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx};
 use kernel::ids::ExchangeRateId;
 use kernel::money::Currency;
@@ -26,6 +26,14 @@ pub enum ExchangeRateError {
     },
     #[error(transparent)]
     Db(#[from] DbError),
+}
+
+/// The rates that hold on a day, as far as conversions between these currencies need them.
+///
+/// # Errors
+/// When the database fails.
+pub fn latest(db: &mut Db, currencies: &[Currency], on: NaiveDate) -> Result<RateTable, DbError> {
+    Ok(RateTable::new(on, store::list_latest(db, currencies, on)?))
 }
 
 /// Sets a rate, which holds from its day until the next one of its pair. One that was set for the same day before
@@ -88,7 +96,7 @@ pub fn quote(
     to: Currency,
     on: NaiveDate,
 ) -> Result<Conversion, ExchangeRateError> {
-    store::latest(db, &[from, to], on)?
+    latest(db, &[from, to], on)?
         .find(from, to)
         .ok_or(ExchangeRateError::NoRate { from, to, on })
 }

@@ -1,17 +1,16 @@
 //! `/v1/exchange-rates`.
 
-use crate::book::exchange_rates::input::{ExchangeRateFilter, ExchangeRateIn};
-
 use actix_web::{HttpRequest, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::actions::{self, ExchangeRateError};
+use super::actions::ExchangeRateError;
 use super::model::ExchangeRate;
 use super::rules::{Conversion, Leg};
-use super::store;
+use super::{actions, store};
+use crate::book::exchange_rates::input::{ExchangeRateFilter, ExchangeRateIn};
 use crate::platform::http::auth::{ReadExchangeRates, SetExchangeRates};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
 use crate::platform::http::{Actor, Answer, Code, Command, Executor, Listing, Outcome, Problem};

@@ -8,7 +8,6 @@ use diesel::sql_types::{Bool, Date};
 
 use super::input::ExchangeRateFilter;
 use super::model::{ExchangeRate, RateKey};
-use super::rules::RateTable;
 use crate::platform::db::schema::exchange_rates::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
@@ -28,8 +27,12 @@ pub fn find(db: &mut Db, id: ExchangeRateId) -> Result<Option<ExchangeRate>, DbE
 ///
 /// It is one statement, whose cost grows with the number of pairs and not with the number of days: it steps through
 /// the index from pair to pair, and takes of each the last row that is not after the day.
-pub fn latest(db: &mut Db, currencies: &[Currency], on: NaiveDate) -> Result<RateTable, DbError> {
-    let rows: Vec<ExchangeRate> = on_backend!(db, |c| exchange_rates::table
+pub fn list_latest(
+    db: &mut Db,
+    currencies: &[Currency],
+    on: NaiveDate,
+) -> Result<Vec<ExchangeRate>, DbError> {
+    Ok(on_backend!(db, |c| exchange_rates::table
         .filter(
             diesel::dsl::sql::<Bool>(HOLDING)
                 .bind::<Date, _>(on)
@@ -41,8 +44,7 @@ pub fn latest(db: &mut Db, currencies: &[Currency], on: NaiveDate) -> Result<Rat
                 .or(dsl::quote_currency.eq_any(currencies))
         )
         .select(ExchangeRate::as_select())
-        .load(c))?;
-    Ok(RateTable::new(on, rows))
+        .load(c))?)
 }
 
 /// The condition that a row holds, up to the day. `MIN` of what is greater steps to the next base, and within a base

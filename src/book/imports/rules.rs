@@ -7,11 +7,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use chrono::NaiveDate;
-
 use mapping::Layout;
 
-use crate::book::customers::model::{Contact, Contacts, LegalStatus};
-use crate::book::customers::rules::written_to;
+use crate::book::customers::model::{Contact, Contacts, LegalStatus, written_to};
 use crate::book::exchange_rates::model::NewRate;
 use crate::book::exposure::model::{Limit, LimitKind};
 use crate::platform::jobs::model::JobError;

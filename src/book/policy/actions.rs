@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::model::{Policy, PolicyDocument, PolicyRow, PolicyStatus};
-use super::rules::{self, Nonsense};
-use super::store;
+use super::rules::Nonsense;
+use super::{rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 use kernel::drafters::Drafters;
 use kernel::ids::{DunningProcedureId, PolicyId};

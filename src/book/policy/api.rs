@@ -1,15 +1,15 @@
 //! `/v1/policies`.
 
-use crate::book::policy::input::{PolicyApprovalIn, PolicyFilter, PolicyIn};
 use actix_web::{HttpRequest, get, post, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::actions::{self, PolicyError};
+use super::actions::PolicyError;
 use super::model::{PolicyDocument, PolicyRow, PolicyStatus};
-use super::rules::{self, DifferenceKind};
-use super::store;
+use super::rules::DifferenceKind;
+use super::{actions, rules, store};
+use crate::book::policy::input::{PolicyApprovalIn, PolicyFilter, PolicyIn};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ApprovePolicies, ComparePolicies, DraftPolicies, ReadPolicies};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};

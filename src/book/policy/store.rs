@@ -4,8 +4,8 @@ use diesel::prelude::*;
 
 use super::input::PolicyFilter;
 use super::model::{PolicyRow, PolicyStatus};
-use crate::platform::db::schema::dunning_procedures;
-use crate::platform::db::schema::policies::{self, dsl};
+use crate::platform::db::schema::policies::dsl;
+use crate::platform::db::schema::{dunning_procedures, policies};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 use kernel::ids::{DunningProcedureId, PolicyId};

@@ -5,15 +5,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-use super::actions::{
-    Application, CancelledOrder, NamedApplication, NewInvoice, NewReceipt, ReceivableError,
-    Unapplication, named_customer,
-};
+use super::actions::{ReceivableError, named_customer};
 use super::model::{DocumentStatus, InvoiceRef, InvoiceStatus};
 use crate::book::customers::model::CustomerRef;
 use kernel::clock::Day;
-use kernel::ids::{CustomerId, InvoiceId};
-use kernel::money::AmountIn;
+use kernel::ids::{CustomerId, InvoiceId, ReservationId};
+use kernel::money::{AmountIn, Money};
 use kernel::text::{Note, Number};
 
 /// Which invoices, and in which order.
@@ -459,4 +456,64 @@ impl CancelInvoiceIn {
             CancelledOrder::Gone
         }
     }
+}
+
+/// An invoice to be posted to a locked account.
+#[derive(Debug, Clone)]
+pub struct NewInvoice {
+    pub number: Number,
+    pub invoice_date: NaiveDate,
+    /// By the account's net days when not given.
+    pub due_date: Option<NaiveDate>,
+    pub amount: Money,
+    pub order_number: Option<Number>,
+    /// The reservation that is captured into it; that of its order when not given.
+    pub reservation_id: Option<ReservationId>,
+}
+
+/// What becomes of the order of an invoice that is cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelledOrder {
+    /// It has nothing more to deliver.
+    Gone,
+    /// It has back what the invoice took of it.
+    Restored,
+}
+
+/// A receipt to be posted to a locked account.
+#[derive(Debug, Clone)]
+pub struct NewReceipt {
+    pub number: Number,
+    pub receipt_date: NaiveDate,
+    pub amount: Money,
+    pub application: Application,
+}
+
+/// Which invoices money is for.
+#[derive(Debug, Clone)]
+pub enum Application {
+    /// These, with these amounts; what is left stays unapplied.
+    Named(Vec<NamedApplication>),
+    /// This one, as far as it is open when its turn comes; what is too much stays unapplied.
+    AsFarAsOpen(InvoiceRef),
+    /// Whatever is open, the oldest first.
+    OldestFirst,
+    /// None: all of it stays unapplied.
+    Nothing,
+}
+
+/// A part of some money for a named invoice.
+#[derive(Debug, Clone)]
+pub struct NamedApplication {
+    pub invoice: InvoiceRef,
+    pub amount: Money,
+}
+
+/// What is asked of taking a document's money off invoices.
+#[derive(Debug, Clone)]
+pub struct Unapplication {
+    /// The invoice that it is taken off; all of them when not given.
+    pub invoice: Option<InvoiceRef>,
+    /// The day from which it counts; today when not given.
+    pub effective_on: Option<NaiveDate>,
 }

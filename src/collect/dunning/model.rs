@@ -1,6 +1,6 @@
 //! Procedures and their levels, runs, notices, stages and blocks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -363,4 +363,23 @@ pub struct OpenInvoice {
     /// The last level that it was dunned at; none before the first.
     pub stage: Option<i32>,
     pub last_dunned_on: Option<NaiveDate>,
+}
+
+/// What stands in the way of dunning today.
+#[derive(Debug, Clone, Default)]
+pub struct Blocks {
+    pub customers: BTreeSet<CustomerId>,
+    pub invoices: BTreeSet<InvoiceId>,
+    /// Those whom nobody may ask for money, with the reason.
+    pub by_law: BTreeMap<CustomerId, LeftOut>,
+}
+
+impl Blocks {
+    /// Why an invoice is not to be dunned at all.
+    pub fn refusal(&self, invoice: &OpenInvoice) -> Option<LeftOut> {
+        let by_law = self.by_law.get(&invoice.customer_id).copied();
+        let is_blocked =
+            self.customers.contains(&invoice.customer_id) || self.invoices.contains(&invoice.id);
+        by_law.or(is_blocked.then_some(LeftOut::Blocked))
+    }
 }

@@ -6,27 +6,9 @@ use chrono::NaiveDate;
 
 use super::model::{Effect, LeftOut, Level, OpenInvoice, Skipped};
 use crate::book::customers::model::LegalStatus;
+use crate::collect::dunning::model::Blocks;
 use kernel::ids::{CustomerId, InvoiceId};
 use kernel::money::Currency;
-
-/// What stands in the way of dunning today.
-#[derive(Debug, Clone, Default)]
-pub struct Blocks {
-    pub customers: BTreeSet<CustomerId>,
-    pub invoices: BTreeSet<InvoiceId>,
-    /// Those whom nobody may ask for money, with the reason.
-    pub by_law: BTreeMap<CustomerId, LeftOut>,
-}
-
-impl Blocks {
-    /// Why an invoice is not to be dunned at all.
-    pub fn refusal(&self, invoice: &OpenInvoice) -> Option<LeftOut> {
-        let by_law = self.by_law.get(&invoice.customer_id).copied();
-        let is_blocked =
-            self.customers.contains(&invoice.customer_id) || self.invoices.contains(&invoice.id);
-        by_law.or(is_blocked.then_some(LeftOut::Blocked))
-    }
-}
 
 /// Why nobody asks a customer of this legal status for money: proceedings are for all creditors together.
 pub const fn by_law(status: LegalStatus) -> Option<LeftOut> {

@@ -279,3 +279,21 @@ pub struct AssessmentRow {
     pub assessed_by: String,
     pub assessed_at: Instant,
 }
+
+/// The verbs by which somebody takes the applicant's part.
+pub const APPLICANT_VERBS: &[Verb] = &[
+    Verb::Create,
+    Verb::Change,
+    Verb::Submit,
+    Verb::ProvideInformation,
+    Verb::Appeal,
+];
+
+/// Up to which limit, in each currency, the caller may approve.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Where credit has not approved yet.
+    pub credit: Vec<Money>,
+    /// Where credit has approved, and finance is needed.
+    pub finance: Vec<Money>,
+}

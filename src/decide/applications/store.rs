@@ -6,17 +6,17 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-pub use assessments::{find_last_assessment, insert_assessment, list_assessments};
-
 use super::input::{ApplicationFilter, ApplicationSort};
 use super::model::{Application, ApplicationStatus, Step, Verb};
-use super::rules::{APPLICANT_VERBS, Reach};
 use crate::book::exposure::model::LimitScope;
+use crate::decide::applications::model::{APPLICANT_VERBS, Reach};
 use crate::platform::db::schema::{application_steps, applications, customers};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::ids::{ApplicationId, CreditAccountId};
+
+pub use assessments::{find_last_assessment, insert_assessment, list_assessments};
 
 /// How many steps an application shows.
 const STEPS_MAX: i64 = 1_000;

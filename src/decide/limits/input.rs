@@ -9,7 +9,7 @@ use super::model::{CreditBlockStatus, DEFAULT_PURPOSE, Outcome, Reservation, Res
 use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::model::Remainder;
 use crate::book::policy::model::Checkpoint;
-use crate::book::receivables::actions::NewInvoice;
+use crate::book::receivables::input::NewInvoice;
 use crate::platform::http::given;
 use kernel::clock::{Day, Instant};
 use kernel::ids::CustomerId;

@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::blocks::question_again;
-use super::desk::{self, Asked};
+use super::desk::Asked;
 use super::model::Waiting;
 use super::reasons::{Reason, ReasonCode};
-use super::store;
+use super::{desk, store};
 use crate::book::exposure::actions as exposure;
 use crate::book::policy::actions as policies;
 use crate::platform::db::{DbError, Tx};

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
-use super::rules::{Assumptions, BadDebt, OrderOnTerms, PayingGroup, TermsYear, YearDays};
 use crate::book::customers::model::CustomerRef;
+use crate::decide::terms::model::{BadDebt, YearDays};
 use kernel::figures::Figure;
 use kernel::ids::PolicyId;
 use kernel::money::{AmountIn, Currency};
@@ -45,21 +45,6 @@ pub struct TermsComparisonIn {
     pub collection_cost_share: Figure,
     #[serde(default)]
     pub year_days: YearDays,
-}
-
-impl TermsComparisonIn {
-    pub fn assumptions(&self) -> Assumptions {
-        Assumptions {
-            variable_cost_share: self.variable_cost_share,
-            capital_cost: self.capital_cost,
-            discount_taken_share: self.discount_taken_share,
-            days_late: self.days_late,
-            bad_debt_by_grade: self.bad_debt_by_grade.clone(),
-            bad_debt_share: self.bad_debt_share,
-            collection_cost_share: self.collection_cost_share,
-            year_days: self.year_days,
-        }
-    }
 }
 
 /// What is asked of terms: at least one of the three.
@@ -183,40 +168,4 @@ fn probability_or_customer(input: &OrderIn) -> Result<(), ValidationError> {
     }
     Err(ValidationError::new("one_of")
         .with_message("must have default_probability, or the customer whose rating has it".into()))
-}
-
-impl OrderIn {
-    pub const fn order(&self, default_probability: Figure) -> OrderOnTerms {
-        OrderOnTerms {
-            amount: self.amount.money(),
-            margin: self.margin,
-            default_probability,
-            loss_given_default: self.loss_given_default,
-            capital_cost: self.capital_cost,
-            days: self.days,
-            year_days: self.year_days,
-        }
-    }
-}
-
-impl YearIn {
-    pub fn year(&self) -> TermsYear {
-        TermsYear {
-            credit_sales: self.credit_sales.money(),
-            groups: self
-                .groups
-                .iter()
-                .map(|group| PayingGroup {
-                    share: group.share,
-                    pays_on_day: group.pays_on_day,
-                    discount_rate: group.discount_rate,
-                })
-                .collect(),
-            variable_cost_share: self.variable_cost_share,
-            capital_cost: self.capital_cost,
-            bad_debt_share: self.bad_debt_share,
-            collection_cost: self.collection_cost.money(),
-            year_days: self.year_days,
-        }
-    }
 }

@@ -6,4 +6,5 @@
 pub mod actions;
 pub mod api;
 pub mod input;
+pub mod model;
 pub mod rules;

@@ -6,27 +6,16 @@
 mod book;
 mod steps;
 
+use crate::decide::terms::model::YearDays;
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
-pub use book::{Assumptions, BadDebt, LeftOut, LeftOutReason, Part, PartSales, parts};
+pub use book::{Assumptions, LeftOut, LeftOutReason, Part, PartSales, parts};
 pub use steps::{TermsStep, discount_steps, order_steps, year_steps};
 
 pub use crate::book::policy::model::Discount;
 use kernel::figures::{Exact, Figure, FigureError, PLACES};
 use kernel::money::{Currency, Money, MoneyError};
-
-/// How many days a year is counted with.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "u32", into = "u32")]
-pub enum YearDays {
-    /// As banks count, and most Chinese textbooks.
-    D360,
-    #[default]
-    D365,
-}
 
 impl From<YearDays> for u32 {
     fn from(days: YearDays) -> u32 {
@@ -36,34 +25,6 @@ impl From<YearDays> for u32 {
         }
     }
 }
-
-impl TryFrom<u32> for YearDays {
-    type Error = &'static str;
-
-    fn try_from(days: u32) -> Result<YearDays, &'static str> {
-        match days {
-            360 => Ok(YearDays::D360),
-            365 => Ok(YearDays::D365),
-            _ => Err("must be 360 or 365"),
-        }
-    }
-}
-
-impl PartialSchema for YearDays {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .description(Some(
-                "How many days a year is counted with: 365 when not given.",
-            ))
-            .enum_values(Some([360, 365]))
-            .minimum(Some(360))
-            .maximum(Some(365))
-            .into()
-    }
-}
-
-impl ToSchema for YearDays {}
 
 /// Why costs can't be computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,22 +1,24 @@
 //! `/v1/jobs`.
 
-use crate::platform::jobs::input::JobFilter;
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use futures_util::stream::{self, Stream, StreamExt as _};
+use futures_util::stream;
+use futures_util::stream::Stream;
+use futures_util::stream::StreamExt as _;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::actions::{self, JobsError};
+use super::actions::JobsError;
 use super::model::{Job, JobError, JobStatus};
-use super::{report, store};
+use super::{actions, report, store};
 use crate::platform::http::auth::ReadJobs;
 use crate::platform::http::messages::told;
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
     AcceptLanguage, Actor, Answer, Code, Command, Executor, Listing, Nothing, Outcome, Problem,
 };
+use crate::platform::jobs::input::JobFilter;
 use kernel::clock::Instant;
 use kernel::ids::JobId;
 use kernel::places::Language;

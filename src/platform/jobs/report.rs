@@ -5,8 +5,8 @@ use super::model::{Job, JobError, Remark, ReportPart, Severity};
 use super::store;
 use super::worker::{Interrupted, JobContext};
 use crate::platform::db::{Db, DbError};
-use crate::platform::http::Problem;
-use crate::platform::http::csv::{self, Cell};
+use crate::platform::http::csv::Cell;
+use crate::platform::http::{Problem, csv};
 
 /// How large the pieces are in which a report is kept.
 const PIECE_BYTES: usize = 1024 * 1024;

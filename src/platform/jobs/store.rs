@@ -5,8 +5,8 @@ use diesel::sql_types::Bool;
 
 use super::input::JobFilter;
 use super::model::{Ended, Job, JobStatus, ReportPart};
-use crate::platform::db::schema::jobs::{self, dsl};
-use crate::platform::db::schema::{job_files, job_reports};
+use crate::platform::db::schema::jobs::dsl;
+use crate::platform::db::schema::{job_files, job_reports, jobs};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 use kernel::clock::Instant;

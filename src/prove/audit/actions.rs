@@ -6,14 +6,13 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::model::{Audit, Finding, Invariant, Lie};
-use super::rules::{self, Aged, Debtor};
-use super::store;
+use super::rules::{Aged, Debtor};
+use super::{rules, store};
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::store as policies;
 use crate::decide::limits::record::Record;
 use crate::platform::db::{Database, Db, DbError, read_document};
-use crate::prove::reports::model::{AgingBy, AgingQuestion};
-use crate::prove::reports::rules::BucketBounds;
+use crate::prove::reports::model::{AgingBy, AgingQuestion, BucketBounds};
 use crate::prove::reports::store as reports;
 use kernel::ids::{LimitCheckId, ReservationId};
 

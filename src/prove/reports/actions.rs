@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::model::{AgingQuestion, AgingRow, MatrixValue};
-use super::rules::{self, Bucket};
-use super::store;
+use super::{rules, store};
 use crate::book::customers::model::Customer;
 use crate::book::customers::store as customers;
 use crate::book::exposure::rules::included;
@@ -14,14 +13,14 @@ use crate::book::policy::actions::live;
 use crate::book::receivables::store as receivables;
 use crate::decide::terms::actions::first_day;
 use crate::platform::db::{Db, DbError};
+use crate::prove::reports::model::Bucket;
 use crate::rating::ratings::actions as ratings;
 use crate::rating::scales::actions as scales;
 use kernel::ids::CustomerId;
 use kernel::money::Currency;
 use kernel::text::Subject;
-use methods::grades::{
-    GradeBand, PlacedCustomer, PortfolioMatrix, SegmentError, portfolio_matrix as placed,
-};
+use methods::grades::portfolio_matrix as placed;
+use methods::grades::{GradeBand, PlacedCustomer, PortfolioMatrix, SegmentError};
 
 /// How many rows a report has at most.
 pub const ROWS_MAX: usize = 100_000;

@@ -2,7 +2,6 @@
 
 mod matrix;
 
-use crate::prove::reports::input::{AgingFilter, Format};
 use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, VARY};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::NaiveDate;
@@ -10,15 +9,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::actions::{self, Aging, ReportError};
-
+use super::actions;
+use super::actions::{Aging, ReportError};
 use super::model::{AgingBy, AgingQuestion, AgingRow, Coverage};
-use super::rules::Bucket;
 use crate::book::customers::model::Customer;
 use crate::platform::http::auth::ReadReports;
 use crate::platform::http::csv::{Cell, table};
 use crate::platform::http::page::Query;
 use crate::platform::http::{Actor, Answer, Executor, Outcome, Problem};
+use crate::prove::reports::input::{AgingFilter, Format};
+use crate::prove::reports::model::Bucket;
 use kernel::ids::CustomerId;
 use kernel::money::{Currency, Money};
 use kernel::text::{Line, Number, Subject};

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::model::{AgingBy, AgingQuestion};
-use super::rules::BucketBounds;
+use crate::prove::reports::model::BucketBounds;
 use kernel::clock::Day;
 use kernel::ids::CustomerId;
 use kernel::text::{Number, Subject};

@@ -1,10 +1,12 @@
 //! What an aging report is made of.
 
-use chrono::NaiveDate;
+use std::fmt;
+
+use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
+use serde::Deserialize;
 
-use super::rules::BucketBounds;
 use kernel::columns::{IdColumn, text_enum};
 use kernel::ids::CustomerId;
 use kernel::money::{Currency, SumTooLarge, sum_minor};
@@ -120,5 +122,102 @@ impl AgingRow {
             outstanding_minor: sum_minor(amounts)?,
             ..self
         })
+    }
+}
+
+/// How many bounds buckets may have.
+const BOUNDS_MAX: usize = 12;
+
+/// The highest bound: ten years.
+const DAYS_MAX: u32 = 3_650;
+
+/// The upper bounds of the buckets in days past due, ascending: `30,60,90`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct BucketBounds(Vec<u32>);
+
+/// What is wrong with bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to 12 whole numbers of days from 1 to 3650, ascending, such as 30,60,90")]
+pub struct BoundsError;
+
+impl Default for BucketBounds {
+    fn default() -> BucketBounds {
+        BucketBounds(vec![30, 60, 90, 180, 365])
+    }
+}
+
+impl TryFrom<String> for BucketBounds {
+    type Error = BoundsError;
+
+    fn try_from(text: String) -> Result<BucketBounds, BoundsError> {
+        let bound = |part: &str| {
+            let days: u32 = part.parse().map_err(|_| BoundsError)?;
+            let is_plain = days.to_string() == part && (1..=DAYS_MAX).contains(&days);
+            if is_plain { Ok(days) } else { Err(BoundsError) }
+        };
+        let bounds: Vec<u32> = text.split(',').map(bound).collect::<Result<_, _>>()?;
+        let ascending = bounds.is_sorted_by(|a, b| a < b);
+        if !ascending || bounds.len() > BOUNDS_MAX {
+            return Err(BoundsError);
+        }
+        Ok(BucketBounds(bounds))
+    }
+}
+
+impl BucketBounds {
+    /// The buckets in order: `not_due`, one up to each bound, and one over the last.
+    ///
+    /// 30 and 60 give `not_due`, `1-30`, `31-60`, `over_60`.
+    pub fn buckets(&self) -> Vec<Bucket> {
+        let not_due = Bucket {
+            from_days: None,
+            to_days: Some(0),
+        };
+        let lower = std::iter::once(&0).chain(&self.0).map(|bound| bound + 1);
+        let upper = self
+            .0
+            .iter()
+            .copied()
+            .map(Some)
+            .chain(std::iter::once(None));
+        let late = lower.zip(upper).map(|(from, to_days)| Bucket {
+            from_days: Some(from),
+            to_days,
+        });
+        std::iter::once(not_due).chain(late).collect()
+    }
+
+    /// The earliest due date of each bucket but the last, which has none: an invoice is in the first bucket whose day
+    /// is not after its due date. The first is the day of the question itself, because an invoice is overdue from
+    /// the day after it is due.
+    pub fn cut_offs(&self, as_of: NaiveDate) -> Vec<NaiveDate> {
+        std::iter::once(0)
+            .chain(self.0.iter().copied())
+            .map(|days| {
+                as_of
+                    .checked_sub_days(Days::new(days.into()))
+                    .unwrap_or(NaiveDate::MIN)
+            })
+            .collect()
+    }
+}
+
+/// Which days past due are in a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    /// None: from ever.
+    pub from_days: Option<u32>,
+    /// None: without end.
+    pub to_days: Option<u32>,
+}
+
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.from_days, self.to_days) {
+            (Some(from), Some(to)) => write!(f, "{from}-{to}"),
+            (Some(from), None) => write!(f, "over_{}", from - 1),
+            (None, _) => f.write_str("not_due"),
+        }
     }
 }

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 
 use super::model::{CustomerFact, NewFact};
-use super::rules::{self, NoAnswer};
-use super::store;
+use super::rules::NoAnswer;
+use super::{rules, store};
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
 use crate::book::policy::actions::live;

@@ -1,20 +1,20 @@
 //! `/v1/customers/{customer}/facts`.
 
-use crate::rating::facts::input::{FactFilter, FactIn};
 use actix_web::{HttpRequest, get, post, web};
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::actions::{self, FactError};
+use super::actions::FactError;
 use super::model::{CustomerFact, value_schema};
-use super::store;
+use super::{actions, store};
 use crate::book::customers::model::CustomerRef;
 use crate::platform::db::DbError;
 use crate::platform::http::auth::{ReadFacts, RecordFacts};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Answer, Command, Executor, Listing, Outcome, Problem};
+use crate::rating::facts::input::{FactFilter, FactIn};
 use kernel::clock::Instant;
 use kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
 use kernel::text::{Note, Number, Source, Subject};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{Months, NaiveDate};
 
 use super::model::{IndicatorValue, LedgerRow};
-use super::rules::{self, Known};
-use super::store;
+use super::rules::Known;
+use super::{rules, store};
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
 use crate::book::policy::actions::live;

@@ -11,7 +11,9 @@ use chrono::NaiveDate;
 
 use super::model::{IndicatorInput, IndicatorValue, LedgerRow, MissingValue, ValueSource};
 use crate::book::policy::model::Validity;
-use crate::rating::catalogue::{self, Conduct, Entry, Figure as TableFigure, Origin};
+use crate::rating::catalogue;
+use crate::rating::catalogue::Figure as TableFigure;
+use crate::rating::catalogue::{Conduct, Entry, Origin};
 use crate::rating::facts::model::CustomerFact;
 use crate::rating::facts::rules::{Counting, counting};
 use crate::rating::industries::model::IndustryVersion;
@@ -20,9 +22,9 @@ use kernel::figures::{Figure, PLACES};
 use kernel::money::Money;
 use kernel::text::Line as Text;
 use methods::scoring::Value;
-use methods::statements::altman::{self, Model};
-use methods::statements::ratios::{self, RatioCode};
-use methods::statements::{Line, Statement};
+use methods::statements::altman::Model;
+use methods::statements::ratios::RatioCode;
+use methods::statements::{Line, Statement, altman, ratios};
 
 /// How many days of the ledger are looked at.
 pub const WINDOW_DAYS: u64 = 365;

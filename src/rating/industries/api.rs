@@ -1,15 +1,14 @@
 //! `/v1/industries`.
 
-use crate::rating::industries::input::IndustryIn;
 use actix_web::{HttpRequest, get, put, web};
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::actions::{self, IndustryError};
+use super::actions::IndustryError;
 use super::model::IndustryVersion;
-use super::store;
+use super::{actions, store};
 use crate::book::exposure::input::NoFilter;
 use crate::book::policy::actions::live;
 use crate::book::policy::model::Validity;
@@ -17,6 +16,7 @@ use crate::platform::http::auth::{ReadIndicators, SetIndustries};
 use crate::platform::http::body::Precondition;
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Answer, Code, Executor, Listing, Outcome, Problem, Valid};
+use crate::rating::industries::input::IndustryIn;
 use kernel::clock::Instant;
 use kernel::figures::Figure;
 use kernel::ids::IndustryVersionId;

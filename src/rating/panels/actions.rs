@@ -9,14 +9,16 @@ use super::model::{
     IndicatorSummary, NotAgreed, Opinion, Panel, PanelExpert, PanelRound, PanelStatus,
     RoundSummary, Score, Scores,
 };
-use super::rules::{self, ConveningError, OpinionError, Verb};
-use super::store;
+use super::rules::{ConveningError, OpinionError, Verb};
+use super::{rules, store};
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
-use crate::rating::facts::actions::{self as facts, FactError};
+use crate::rating::facts::actions as facts;
+use crate::rating::facts::actions::FactError;
 use crate::rating::facts::model::{CustomerFact, NewFact};
 use crate::rating::facts::store as fact_store;
+use crate::rating::panels::input::{Conclusion, NewPanel};
 use kernel::caller::{Caller, Role};
 use kernel::ids::{ExpertOpinionId, ExpertPanelId};
 use kernel::text::{Keyword, Note, Source, Subject, TextError};
@@ -67,20 +69,6 @@ impl From<TextError> for PanelError {
     fn from(error: TextError) -> PanelError {
         PanelError::Db(DbError::Document(error.to_string()))
     }
-}
-
-/// A panel that is to be convened.
-#[derive(Debug, Clone)]
-pub struct NewPanel {
-    pub customer: CustomerRef,
-    pub question: Note,
-    pub indicators: Vec<Keyword>,
-    pub experts: Vec<Subject>,
-    pub rounds_max: i32,
-    /// More than half of the experts when not given.
-    pub quorum: Option<i32>,
-    /// The largest dispersion at which the experts agree, 0 to 1.
-    pub dispersion_limit: f64,
 }
 
 /// Convenes a panel, and opens its first round.
@@ -243,15 +231,6 @@ pub fn open_round(
     };
     begin_round(tx, &after)?;
     save(tx, "expert_panel.round_opened", &before, &after, reason)
-}
-
-/// How a panel is concluded.
-#[derive(Debug, Clone)]
-pub struct Conclusion {
-    pub not_agreed: NotAgreed,
-    /// The last day on which its facts are used; as the policy has it for facts when not given.
-    pub expires_on: Option<NaiveDate>,
-    pub reason: Note,
 }
 
 /// Keeps what the panel came to in its last round as facts of the customer.

@@ -1,10 +1,10 @@
 //! What use cases and lists are asked.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::actions::{Conclusion, NewPanel};
 use super::model::{NotAgreed, PanelPart, PanelStatus, Score};
 use crate::book::customers::model::CustomerRef;
 use crate::rating::facts::input::is_value;
@@ -164,4 +164,27 @@ pub struct PanelFilter {
     /// Those in which the caller has this part.
     #[param(inline)]
     pub part: Option<PanelPart>,
+}
+
+/// A panel that is to be convened.
+#[derive(Debug, Clone)]
+pub struct NewPanel {
+    pub customer: CustomerRef,
+    pub question: Note,
+    pub indicators: Vec<Keyword>,
+    pub experts: Vec<Subject>,
+    pub rounds_max: i32,
+    /// More than half of the experts when not given.
+    pub quorum: Option<i32>,
+    /// The largest dispersion at which the experts agree, 0 to 1.
+    pub dispersion_limit: f64,
+}
+
+/// How a panel is concluded.
+#[derive(Debug, Clone)]
+pub struct Conclusion {
+    pub not_agreed: NotAgreed,
+    /// The last day on which its facts are used; as the policy has it for facts when not given.
+    pub expires_on: Option<NaiveDate>,
+    pub reason: Note,
 }

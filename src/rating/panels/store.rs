@@ -4,8 +4,10 @@ use diesel::prelude::*;
 
 use super::input::PanelFilter;
 use super::model::{Opinion, Panel, PanelExpert, PanelPart, PanelRound};
-use crate::platform::db::schema::expert_panels::{self, dsl};
-use crate::platform::db::schema::{customers, expert_opinions, panel_experts, panel_rounds};
+use crate::platform::db::schema::expert_panels::dsl;
+use crate::platform::db::schema::{
+    customers, expert_opinions, expert_panels, panel_experts, panel_rounds,
+};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 use kernel::caller::Caller;

@@ -4,16 +4,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::actions::RatingError;
-use super::actions::survey::RankedBy;
 use super::model::{RankDirection, RatingHistory};
 use crate::book::customers::model::CustomerRef;
 use kernel::clock::Day;
 use kernel::ids::CustomerId;
 use kernel::text::{Keyword, Note, Number};
-use methods::cut_offs::CLASSES_MAX;
-use methods::grades::SEVEN_GRADES;
-use methods::topsis::Direction;
 
 /// Which weights are moved by how much, and for whom.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -100,20 +95,6 @@ pub struct CutOffsIn {
     pub codes: Option<Vec<Keyword>>,
 }
 
-impl CutOffsIn {
-    pub fn codes(&self) -> Result<Vec<String>, RatingError> {
-        let codes: Vec<String> = match &self.codes {
-            Some(codes) => codes.iter().map(ToString::to_string).collect(),
-            None => SEVEN_GRADES.map(str::to_owned).to_vec(),
-        };
-        let distinct: std::collections::BTreeSet<&String> = codes.iter().collect();
-        if distinct.len() < codes.len() || codes.len() > CLASSES_MAX {
-            return Err(RatingError::Codes);
-        }
-        Ok(codes)
-    }
-}
-
 /// Who is to be ranked by what.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -152,18 +133,4 @@ pub struct RankingCriterionIn {
     pub weight: f64,
     /// Whether more is better.
     pub direction: RankDirection,
-}
-
-impl RankingIn {
-    pub fn by(&self) -> Vec<RankedBy> {
-        let by = |one: &RankingCriterionIn| RankedBy {
-            indicator: one.indicator.to_string(),
-            weight: one.weight,
-            direction: match one.direction {
-                RankDirection::Benefit => Direction::Benefit,
-                RankDirection::Cost => Direction::Cost,
-            },
-        };
-        self.criteria.iter().map(by).collect()
-    }
 }

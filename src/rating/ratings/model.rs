@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::book::customers::rules::grade_holding;
+use crate::book::customers::model::grade_holding;
 use crate::platform::db::schema::ratings;
 use crate::rating::indicators::model::IndicatorValue;
 use crate::rating::models::model::ModelKind;

@@ -10,8 +10,8 @@ use diesel::prelude::*;
 
 use super::input::RatingFilter;
 use super::model::{RatingCause, RatingHistory, RatingRow, StandingRating};
-use crate::platform::db::schema::ratings::{self, dsl};
-use crate::platform::db::schema::{customers, invoices};
+use crate::platform::db::schema::ratings::dsl;
+use crate::platform::db::schema::{customers, invoices, ratings};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek, sum_minor};
 use crate::platform::http::{PageRequest, Problem};
 use kernel::caller::Caller;

@@ -1,20 +1,20 @@
 //! `/v1/grade-scales`.
 
-use crate::rating::scales::input::{GradeScaleIn, ScaleFilter};
 use actix_web::{HttpRequest, get, post, put, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::actions::{self, ScaleError};
+use super::actions::ScaleError;
 use super::model::{ScaleRow, ScaleStatus};
-use super::store;
+use super::{actions, store};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{DraftModels, ReadScales};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Executor, IfMatch, Listing, Outcome, Problem, Valid,
 };
+use crate::rating::scales::input::{GradeScaleIn, ScaleFilter};
 use kernel::clock::Instant;
 use kernel::ids::GradeScaleId;
 use kernel::text::Subject;

@@ -9,9 +9,9 @@ use crate::book::customers::store as customers;
 use crate::platform::db::{Change, Db, DbError, Tx};
 use kernel::caller::Caller;
 use kernel::ids::FinancialStatementId;
-use methods::statements::altman::{self, Model, Score};
-use methods::statements::ratios::{self, NoValue, Ratio, Trend, follows};
-use methods::statements::{Misfit, Statement, misfits};
+use methods::statements::altman::{Model, Score};
+use methods::statements::ratios::{NoValue, Ratio, Trend, follows};
+use methods::statements::{Misfit, Statement, altman, misfits, ratios};
 
 /// Why a use case on financial statements was refused.
 #[derive(Debug, thiserror::Error)]

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::Locked;
+use crate::book::exchange_rates::actions as exchange_rates;
 use crate::book::exchange_rates::rules::RateTable;
-use crate::book::exchange_rates::store as exchange_rates;
 use crate::book::exposure::model::{
     AdditionalKind, AdditionalLimit, AdditionalStatus, CreditAccount, Exposure, PortfolioCap,
 };

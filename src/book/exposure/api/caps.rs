@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::ExposureOut;
+use crate::book::exchange_rates::actions as exchange_rates;
 use crate::book::exchange_rates::rules::RateTable;
-use crate::book::exchange_rates::store as exchange_rates;
 use crate::book::exposure::actions::caps::{self, CapError};
 use crate::book::exposure::model::{Exposure, PortfolioCap, PortfolioKind};
 use crate::book::exposure::rules;

@@ -5,25 +5,23 @@ mod caps;
 mod entries;
 mod shapes;
 
-use crate::book::exposure::input::{
-    CreditAccountFilter, CreditAccountIn, CreditAccountPatch, CreditAccountSort, LowerLimitIn,
-    NoFilter, ParentIn, ReasonIn,
-};
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{HttpRequest, get, patch, post, put, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use self::additional::AdditionalLimitOut;
-pub use self::shapes::*;
+use super::actions::AccountError;
 use super::actions::bounds::Bounds;
-use super::actions::{self, AccountError};
 use super::model::{AccountStatus, CreditAccount, LimitScope};
-use super::store;
+use super::{actions, store};
 use crate::book::customers::api::{CustomerOut, customer_answer};
 use crate::book::customers::input::{CustomerPatch, LegalStatusIn};
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
+use crate::book::exposure::input::{
+    CreditAccountFilter, CreditAccountIn, CreditAccountPatch, CreditAccountSort, LowerLimitIn,
+    NoFilter, ParentIn, ReasonIn,
+};
 use crate::book::policy::actions as policies;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{EditCustomers, ManageAccounts, ReadAccounts, SetLegalStatus};
@@ -36,6 +34,9 @@ use kernel::clock::Day;
 use kernel::ids::{CreditAccountId, CustomerId};
 use kernel::money::Money;
 use kernel::text::Number;
+
+pub use self::additional::AdditionalLimitOut;
+pub use self::shapes::*;
 
 pub fn routes(config: &mut ServiceConfig) {
     config

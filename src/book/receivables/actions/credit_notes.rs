@@ -2,13 +2,12 @@
 
 use chrono::NaiveDate;
 
-use super::settling::{
-    Application, Funds, NamedApplication, Settling, Unapplication, check_free, settle,
-};
+use super::settling::{Funds, Settling, check_free, settle};
 use super::{ReceivableError, check_amount, counts_from, lock, lock_named};
-use crate::book::exposure::actions::{self as exposure, Locked};
+use crate::book::exposure::actions as exposure;
+use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::Exposure;
-use crate::book::receivables::input::CreditNoteIn;
+use crate::book::receivables::input::{Application, CreditNoteIn, NamedApplication, Unapplication};
 use crate::book::receivables::model::{
     CreditNote, CreditNoteRef, DocumentStatus, Invoice, InvoiceRef, Source,
 };

@@ -6,29 +6,16 @@ use chrono::NaiveDate;
 
 use super::{NamedAccounts, ReceivableError, check_amount, counts_from, lock};
 use crate::book::customers::model::CustomerRef;
-use crate::book::exposure::actions::orders::{self, Billed, Billing};
-use crate::book::exposure::actions::{self as exposure, Locked};
+use crate::book::exposure::actions as exposure;
+use crate::book::exposure::actions::orders::{Billed, Billing};
+use crate::book::exposure::actions::{Locked, orders};
 use crate::book::exposure::model::Exposure;
-use crate::book::receivables::input::InvoiceIn;
+use crate::book::receivables::input::{CancelledOrder, InvoiceIn, NewInvoice};
 use crate::book::receivables::model::{Invoice, InvoiceRef, InvoiceStatus};
 use crate::book::receivables::{rules, store};
 use crate::platform::db::{Change, DbError, Tx};
-use kernel::ids::{InvoiceId, ReservationId};
-use kernel::money::Money;
+use kernel::ids::InvoiceId;
 use kernel::text::{Note, Number};
-
-/// An invoice to be posted to a locked account.
-#[derive(Debug, Clone)]
-pub struct NewInvoice {
-    pub number: Number,
-    pub invoice_date: NaiveDate,
-    /// By the account's net days when not given.
-    pub due_date: Option<NaiveDate>,
-    pub amount: Money,
-    pub order_number: Option<Number>,
-    /// The reservation that is captured into it; that of its order when not given.
-    pub reservation_id: Option<ReservationId>,
-}
 
 /// Posts invoices, each to its locked account, in few statements: one outcome for each, in order. What is refused
 /// stops none of the others. Want of limit is no reason to refuse: the goods are delivered.
@@ -217,15 +204,6 @@ pub fn create_invoice(tx: &mut Tx, input: &InvoiceIn) -> Result<Invoice, Receiva
     create_invoices(tx, std::slice::from_ref(input))?
         .pop()
         .unwrap_or(Err(ReceivableError::Missing("invoice")))
-}
-
-/// What becomes of the order of an invoice that is cancelled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CancelledOrder {
-    /// It has nothing more to deliver.
-    Gone,
-    /// It has back what the invoice took of it.
-    Restored,
 }
 
 /// Takes back an invoice that was posted by mistake, as long as nothing settles it. It counts no more from a day on: today

@@ -12,14 +12,10 @@ use chrono::NaiveDate;
 pub use credit_notes::{
     apply_credit_note, create_credit_note, reverse_credit_note, unapply_credit_note,
 };
-pub use invoices::{
-    CancelledOrder, NewInvoice, cancel_invoice, create_invoice, create_invoices, post_invoice,
-    post_invoices,
-};
+pub use invoices::{cancel_invoice, create_invoice, create_invoices, post_invoice, post_invoices};
 pub use receipts::{
-    NewReceipt, apply_receipt, create_receipt, post_receipts, reverse_receipt, unapply_receipt,
+    apply_receipt, create_receipt, post_receipts, reverse_receipt, unapply_receipt,
 };
-pub use settling::{Application, NamedApplication, Unapplication};
 
 use super::model::InvoiceStatus;
 use super::rules::{self, DateError};

@@ -4,26 +4,18 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::settling::{Application, Funds, Settling, Unapplication, check_free, settle};
+use super::settling::{Funds, Settling, check_free, settle};
 use super::{ReceivableError, check_amount, counts_from, lock, lock_named};
-use crate::book::exposure::actions::{self as exposure, Locked};
+use crate::book::exposure::actions as exposure;
+use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::Exposure;
-use crate::book::receivables::input::ReceiptIn;
+use crate::book::receivables::input::{Application, NewReceipt, ReceiptIn, Unapplication};
 use crate::book::receivables::model::{DocumentStatus, Receipt, ReceiptRef, Source};
 use crate::book::receivables::{rules, store};
 use crate::platform::db::{Change, DbError, Tx};
 use kernel::ids::{CustomerId, ReceiptId};
 use kernel::money::Money;
 use kernel::text::{Note, Number};
-
-/// A receipt to be posted to a locked account.
-#[derive(Debug, Clone)]
-pub struct NewReceipt {
-    pub number: Number,
-    pub receipt_date: NaiveDate,
-    pub amount: Money,
-    pub application: Application,
-}
 
 /// Posts receipts, each to its locked account, and applies them in order, in few statements: one outcome for each.
 /// What is refused stops none of the others.

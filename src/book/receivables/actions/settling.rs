@@ -6,44 +6,16 @@ use chrono::NaiveDate;
 
 use super::ReceivableError;
 use crate::book::exposure::model::Exposure;
+use crate::book::receivables::input::{Application, NamedApplication};
 use crate::book::receivables::model::{
     DocumentRef, Invoice, InvoiceRef, InvoiceStatus, Settlement, Source,
 };
-use crate::book::receivables::rules::{self, Candidate, Share};
-use crate::book::receivables::store;
+use crate::book::receivables::rules::{Candidate, Share};
+use crate::book::receivables::{rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx};
 use kernel::ids::{CustomerId, InvoiceId, SettlementId};
 use kernel::money::Money;
 use kernel::text::Number;
-
-/// Which invoices money is for.
-#[derive(Debug, Clone)]
-pub enum Application {
-    /// These, with these amounts; what is left stays unapplied.
-    Named(Vec<NamedApplication>),
-    /// This one, as far as it is open when its turn comes; what is too much stays unapplied.
-    AsFarAsOpen(InvoiceRef),
-    /// Whatever is open, the oldest first.
-    OldestFirst,
-    /// None: all of it stays unapplied.
-    Nothing,
-}
-
-/// A part of some money for a named invoice.
-#[derive(Debug, Clone)]
-pub struct NamedApplication {
-    pub invoice: InvoiceRef,
-    pub amount: Money,
-}
-
-/// What is asked of taking a document's money off invoices.
-#[derive(Debug, Clone)]
-pub struct Unapplication {
-    /// The invoice that it is taken off; all of them when not given.
-    pub invoice: Option<InvoiceRef>,
-    /// The day from which it counts; today when not given.
-    pub effective_on: Option<NaiveDate>,
-}
 
 /// Money that can settle invoices: what a receipt or credit note has left.
 #[derive(Debug, Clone, Copy)]

@@ -1,16 +1,16 @@
 //! Credit notes.
 
-use crate::book::receivables::input::{
-    ApplyIn, CreditNoteFilter, CreditNoteIn, TakeBackIn, UnapplyIn,
-};
 use actix_web::{HttpRequest, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::refuse_hidden;
 use super::shapes::CreditNoteOut;
-use crate::book::receivables::actions::{self, ReceivableError};
+use crate::book::receivables::actions::ReceivableError;
+use crate::book::receivables::input::{
+    ApplyIn, CreditNoteFilter, CreditNoteIn, TakeBackIn, UnapplyIn,
+};
 use crate::book::receivables::model::CreditNoteRef;
-use crate::book::receivables::store;
+use crate::book::receivables::{actions, store};
 use crate::platform::http::auth::{PostCash, ReadReceivables, ReverseDocuments};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Answer, Executor, IfMatch, KeyedCommand, Listing, Outcome};

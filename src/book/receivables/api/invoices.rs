@@ -1,8 +1,5 @@
 //! Invoices, one by one and many at once.
 
-use crate::book::receivables::input::{
-    CancelInvoiceIn, InvoiceBatchIn, InvoiceFilter, InvoiceIn, InvoiceSort,
-};
 use actix_web::http::header::ACCEPT_LANGUAGE;
 use actix_web::{HttpRequest, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -10,9 +7,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::refuse_hidden;
 use super::shapes::{BatchQuery, InvoiceBatchOut, InvoiceOut, ItemOut, SettlementOut};
 use crate::book::exposure::input::NoFilter;
-use crate::book::receivables::actions::{self, ReceivableError};
+use crate::book::receivables::actions::ReceivableError;
+use crate::book::receivables::input::{
+    CancelInvoiceIn, InvoiceBatchIn, InvoiceFilter, InvoiceIn, InvoiceSort,
+};
 use crate::book::receivables::model::{Invoice, InvoiceRef};
-use crate::book::receivables::store;
+use crate::book::receivables::{actions, store};
 use crate::platform::db::Db;
 use crate::platform::http::auth::{PostInvoices, ReadReceivables, ReverseDocuments};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};

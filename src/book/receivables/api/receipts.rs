@@ -1,14 +1,14 @@
 //! Receipts.
 
-use crate::book::receivables::input::{ApplyIn, ReceiptFilter, ReceiptIn, TakeBackIn, UnapplyIn};
 use actix_web::{HttpRequest, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::refuse_hidden;
 use super::shapes::ReceiptOut;
-use crate::book::receivables::actions::{self, ReceivableError};
+use crate::book::receivables::actions::ReceivableError;
+use crate::book::receivables::input::{ApplyIn, ReceiptFilter, ReceiptIn, TakeBackIn, UnapplyIn};
 use crate::book::receivables::model::ReceiptRef;
-use crate::book::receivables::store;
+use crate::book::receivables::{actions, store};
 use crate::platform::http::auth::{PostCash, ReadReceivables, ReverseDocuments};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Answer, Executor, IfMatch, KeyedCommand, Listing, Outcome};

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::preview::{self, Book};
-use super::{DunningError, blocks, left_out_reason};
+use super::preview::Book;
+use super::{DunningError, blocks, left_out_reason, preview};
 use crate::book::exposure::actions as exposure;
 use crate::collect::dunning::letters::{Letter, Rendered};
 use crate::collect::dunning::model::{
     LeftOut, Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Run, RunStatus, Stage,
 };
-use crate::collect::dunning::rules;
-use crate::collect::dunning::store::{self, Which};
+use crate::collect::dunning::store::Which;
+use crate::collect::dunning::{rules, store};
 use crate::platform::db::{Change, Tx};
 use kernel::ids::{CustomerId, DunningNoticeId, DunningRunId, InvoiceId};
 use kernel::places::Language;

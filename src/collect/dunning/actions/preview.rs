@@ -9,13 +9,14 @@ use super::DunningError;
 use crate::book::customers::store as customers_store;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
-use crate::collect::dunning::letters::{self, Letter, Rendered};
+use crate::collect::dunning::letters::{Letter, Rendered};
 use crate::collect::dunning::model::{
-    LeftOut, Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Procedure, ProcedureUsage, Run,
-    RunStatus,
+    Blocks, LeftOut, Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Procedure,
+    ProcedureUsage, Run, RunStatus,
 };
-use crate::collect::dunning::rules::{self, Blocks, Cover, Proposal};
-use crate::collect::dunning::store::{self, Debtor, Which};
+use crate::collect::dunning::rules::{Cover, Proposal};
+use crate::collect::dunning::store::{Debtor, Which};
+use crate::collect::dunning::{letters, rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx, write_document};
 use kernel::ids::{CustomerId, DunningNoticeId, DunningProcedureId, DunningRunId};
 use kernel::text::Line;

@@ -1,14 +1,13 @@
 //! `/v1/dunning-blocks`.
 
-use crate::collect::dunning::input::{BlockFilter, BlockIn, RunReasonIn};
 use actix_web::{HttpRequest, get, post, web};
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::collect::dunning::actions;
+use crate::collect::dunning::input::{BlockFilter, BlockIn, RunReasonIn};
 use crate::collect::dunning::model::{BlockStatus, DunningBlock};
-use crate::collect::dunning::store;
+use crate::collect::dunning::{actions, store};
 use crate::platform::http::auth::{ReadDunning, RunDunning};
 use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
 use crate::platform::http::{Actor, Answer, Command, Executor, IfMatch, Listing, Outcome};

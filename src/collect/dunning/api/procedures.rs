@@ -1,16 +1,15 @@
 //! `/v1/dunning-procedures`, and the procedure of a credit account.
 
-use crate::collect::dunning::input::{AssignmentIn, ProcedureIn};
 use actix_web::{HttpRequest, get, post, put, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::book::exposure::api::{CreditAccountOut, describe};
-
 use crate::book::exposure::input::NoFilter;
-use crate::collect::dunning::actions::{self, DunningError};
+use crate::collect::dunning::actions::DunningError;
+use crate::collect::dunning::input::{AssignmentIn, ProcedureIn};
 use crate::collect::dunning::model::{Level, Procedure, ProcedureUsage};
-use crate::collect::dunning::store;
+use crate::collect::dunning::{actions, store};
 use crate::platform::db::DbError;
 use crate::platform::http::auth::{ManageAccounts, ReadDunning, RunDunning};
 use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};

@@ -1,14 +1,14 @@
 //! `/v1/dunning-runs`.
 
-use crate::collect::dunning::input::{RunFilter, RunIn, RunReasonIn};
 use actix_web::{HttpRequest, get, post, web};
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::collect::dunning::actions::{self, DunningError};
+use crate::collect::dunning::actions::DunningError;
+use crate::collect::dunning::input::{RunFilter, RunIn, RunReasonIn};
 use crate::collect::dunning::model::{LeftOut, Run, RunStatus, Skipped};
-use crate::collect::dunning::store;
+use crate::collect::dunning::{actions, store};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ApproveDunning, ReadDunning, RunDunning};
 use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};

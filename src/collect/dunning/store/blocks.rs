@@ -4,10 +4,9 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::collect::dunning::input::BlockFilter;
-use crate::collect::dunning::model::{BlockStatus, DunningBlock};
-use crate::collect::dunning::rules::Blocks;
-use crate::platform::db::schema::customers;
-use crate::platform::db::schema::dunning_blocks::{self, dsl};
+use crate::collect::dunning::model::{BlockStatus, Blocks, DunningBlock};
+use crate::platform::db::schema::dunning_blocks::dsl;
+use crate::platform::db::schema::{customers, dunning_blocks};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 use kernel::caller::Caller;

@@ -4,16 +4,17 @@ use super::{
     ApplicationError, Outcome, advance, conditions, deadline, exceptions, expect_future,
     lock_account, take,
 };
+use crate::book::exposure::actions as exposure;
 use crate::book::exposure::actions::additional::is_own;
-use crate::book::exposure::actions::{self as exposure, Grant, Locked};
+use crate::book::exposure::actions::{Grant, Locked};
 use crate::book::exposure::model::{Limit, LimitSource};
 use crate::book::policy::actions::live;
 use crate::decide::applications::input::{ApproveIn, FulfilIn};
 use crate::decide::applications::model::{
     Application, ApplicationStatus, CONDITIONS_MAX, Condition, StepDetails, Verb,
 };
-use crate::decide::applications::rules::{self, Approval, Duty};
-use crate::decide::applications::store;
+use crate::decide::applications::rules::{Approval, Duty};
+use crate::decide::applications::{rules, store};
 use crate::platform::db::{Tx, read_document, write_document};
 use kernel::clock::Day;
 use kernel::ids::ApplicationId;

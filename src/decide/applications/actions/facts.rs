@@ -2,8 +2,8 @@
 
 use chrono::{Days, Months, NaiveDate};
 
+use crate::book::exchange_rates::actions as rates;
 use crate::book::exchange_rates::rules::{Rounding, convert};
-use crate::book::exchange_rates::store as rates;
 use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::AdditionalKind;
 use crate::book::exposure::rules::included;

@@ -13,9 +13,10 @@ use super::model::{
     Application, ApplicationStatus, AssessmentRow, Condition, PolicyException, Step, StepDetails,
     Verb,
 };
-use super::rules::{self, AuthorityError, Bound, Duty, Parts};
-use super::store;
-use crate::book::exposure::actions::{self as exposure, AccountError, Locked};
+use super::rules::{AuthorityError, Bound, Duty, Parts};
+use super::{rules, store};
+use crate::book::exposure::actions as exposure;
+use crate::book::exposure::actions::{AccountError, Locked};
 use crate::book::exposure::model::LimitScope;
 use crate::book::policy::actions::live;
 use crate::book::policy::model::ExceptionKind;

@@ -1,6 +1,5 @@
 //! `/v1/applications/{id}/assess` and `/v1/applications/{id}/assessments`.
 
-use crate::decide::applications::input::AssessIn;
 use actix_web::{HttpRequest, get, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,10 +7,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::shapes::{ApplicationOut, answer};
 use crate::book::exposure::input::NoFilter;
-use crate::decide::applications::actions::{self, ApplicationError};
+use crate::decide::applications::actions::ApplicationError;
+use crate::decide::applications::input::AssessIn;
 use crate::decide::applications::model::AssessmentRow;
 use crate::decide::applications::rules::assessment::Assessment;
-use crate::decide::applications::store;
+use crate::decide::applications::{actions, store};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ReadAssessments, ReviewApplications};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};

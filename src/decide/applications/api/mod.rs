@@ -5,16 +5,16 @@ mod me;
 mod shapes;
 mod verbs;
 
-use crate::decide::applications::input::{ApplicationFilter, ApplicationIn, ApplicationPatch};
 use actix_web::{HttpRequest, get, patch, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::actions::{self, ApplicationError};
+use super::actions::ApplicationError;
 use super::model::CONDITIONS_MAX;
-use super::rules::{self, AuthorityError, Bound};
-use super::store;
+use super::rules::{AuthorityError, Bound};
+use super::{actions, rules, store};
 use crate::book::exposure::actions::AccountError;
 use crate::book::policy::actions::live;
+use crate::decide::applications::input::{ApplicationFilter, ApplicationIn, ApplicationPatch};
 use crate::platform::http::auth::{ApplyForCredit, ReadApplications};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{

@@ -2,6 +2,7 @@
 
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::rules::{authority_of, level_needed, role_needed, top_level};
+use crate::decide::applications::model::Reach;
 use kernel::caller::{Caller, Role};
 use kernel::money::Money;
 
@@ -64,15 +65,6 @@ pub fn may_approve(
     } else {
         over(format!("credit level {top}, then {finance}"))
     }
-}
-
-/// Up to which limit, in each currency, the caller may approve.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reach {
-    /// Where credit has not approved yet.
-    pub credit: Vec<Money>,
-    /// Where credit has approved, and finance is needed.
-    pub finance: Vec<Money>,
 }
 
 /// The same as [`may_approve`] for all applications at once, so that a query can find them.

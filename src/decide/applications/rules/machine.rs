@@ -3,7 +3,7 @@
 use chrono::{Days, NaiveDate};
 
 use super::authority::Approval;
-use crate::decide::applications::model::{ApplicationStatus, Condition, Verb};
+use crate::decide::applications::model::{APPLICANT_VERBS, ApplicationStatus, Condition, Verb};
 use kernel::clock::Instant;
 
 /// Where a verb leads from a status; none when it leads nowhere from there.
@@ -90,15 +90,6 @@ pub fn after_approval(approval: Approval, conditions: &[Condition]) -> Applicati
         Approval::Final => ApplicationStatus::ApprovedWithConditions,
     }
 }
-
-/// The verbs by which somebody takes the applicant's part.
-pub const APPLICANT_VERBS: &[Verb] = &[
-    Verb::Create,
-    Verb::Change,
-    Verb::Submit,
-    Verb::ProvideInformation,
-    Verb::Appeal,
-];
 
 /// A part in an application that forbids another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

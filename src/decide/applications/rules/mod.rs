@@ -6,9 +6,8 @@ mod exceptions;
 pub mod limit_methods;
 mod machine;
 
-pub use authority::{Approval, AuthorityError, Reach, may_approve, reach};
+pub use authority::{Approval, AuthorityError, may_approve, reach};
 pub use exceptions::{Bound, bounds, may_approve_exception, row_of};
 pub use machine::{
-    APPLICANT_VERBS, Duty, Parts, after_approval, allowed, deadline_for, may_take, status_on,
-    transition,
+    Duty, Parts, after_approval, allowed, deadline_for, may_take, status_on, transition,
 };

@@ -1,8 +1,5 @@
 //! `/v1/limit-checks`.
 
-use crate::decide::limits::input::{
-    LimitCheckBatchIn, LimitCheckFilter, LimitCheckIn, ReplayFilter,
-};
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, get, post, web};
@@ -11,8 +8,11 @@ use super::shapes::{
     LimitCheckBatchOut, LimitCheckItemOut, LimitCheckOut, RecordedCheckOut, ReplayOut,
 };
 use super::visible;
-use crate::decide::limits::desk::{self, Answered, Asked, Desk, Errand, Told};
-use crate::decide::limits::{replay, store};
+use crate::decide::limits::desk::{Answered, Asked, Desk, Errand, Told};
+use crate::decide::limits::input::{
+    LimitCheckBatchIn, LimitCheckFilter, LimitCheckIn, ReplayFilter,
+};
+use crate::decide::limits::{desk, replay, store};
 use crate::platform::http::auth::{CheckLimits, ReadChecks, ReplayChecks};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
 use crate::platform::http::{

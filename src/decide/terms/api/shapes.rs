@@ -1,12 +1,16 @@
 //! The shapes of terms simulations in the contract.
 
-use crate::decide::terms::input::{DiscountIn, OrderIn, TermsSimulationIn, YearsIn};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::wrong;
+use crate::decide::terms::input::{
+    DiscountIn, OrderIn, TermsComparisonIn, TermsSimulationIn, YearIn, YearsIn,
+};
+use crate::decide::terms::rules;
 use crate::decide::terms::rules::{
-    self, Discount, DiscountCost, ExpectedProfit, TermsComparison, TermsResult, TermsStep,
+    Assumptions, Discount, DiscountCost, ExpectedProfit, OrderOnTerms, PayingGroup,
+    TermsComparison, TermsResult, TermsStep, TermsYear,
 };
 use crate::platform::http::Problem;
 use crate::rating::ratings::model::{DefaultProbability, ProbabilitySource};
@@ -144,4 +148,55 @@ fn answer_year(input: &YearsIn) -> Result<YearAnswerOut, Problem> {
         after: Some(after),
         change: Some(change),
     })
+}
+
+impl TermsComparisonIn {
+    pub fn assumptions(&self) -> Assumptions {
+        Assumptions {
+            variable_cost_share: self.variable_cost_share,
+            capital_cost: self.capital_cost,
+            discount_taken_share: self.discount_taken_share,
+            days_late: self.days_late,
+            bad_debt_by_grade: self.bad_debt_by_grade.clone(),
+            bad_debt_share: self.bad_debt_share,
+            collection_cost_share: self.collection_cost_share,
+            year_days: self.year_days,
+        }
+    }
+}
+
+impl OrderIn {
+    pub const fn order(&self, default_probability: Figure) -> OrderOnTerms {
+        OrderOnTerms {
+            amount: self.amount.money(),
+            margin: self.margin,
+            default_probability,
+            loss_given_default: self.loss_given_default,
+            capital_cost: self.capital_cost,
+            days: self.days,
+            year_days: self.year_days,
+        }
+    }
+}
+
+impl YearIn {
+    pub fn year(&self) -> TermsYear {
+        TermsYear {
+            credit_sales: self.credit_sales.money(),
+            groups: self
+                .groups
+                .iter()
+                .map(|group| PayingGroup {
+                    share: group.share,
+                    pays_on_day: group.pays_on_day,
+                    discount_rate: group.discount_rate,
+                })
+                .collect(),
+            variable_cost_share: self.variable_cost_share,
+            capital_cost: self.capital_cost,
+            bad_debt_share: self.bad_debt_share,
+            collection_cost: self.collection_cost.money(),
+            year_days: self.year_days,
+        }
+    }
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{PayingGroup, TermsError, TermsYear, YearDays, share};
+use super::{PayingGroup, TermsError, TermsYear, share};
 use crate::book::policy::model::{PolicyDocument, TermsRow};
+use crate::decide::terms::model::{BadDebt, YearDays};
 use kernel::figures::{Exact, Figure};
 use kernel::money::Money;
-use kernel::text::GradeCode;
 
 /// What was sold on account to the customers of one grade in one segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,15 +39,6 @@ pub struct Assumptions {
     /// What collecting costs, of sales, from 0 to 1.
     pub collection_cost_share: Figure,
     pub year_days: YearDays,
-}
-
-/// What is lost of the sales to a grade.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BadDebt {
-    pub grade: GradeCode,
-    /// Of sales, from 0 to 1.
-    pub share: Figure,
 }
 
 /// A part of the book under both policies.

@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::model::{ModelDraft, ModelKind, ModelRow, ModelStatus};
-use super::rules::{self, Part, Ready, Report};
-use super::store;
+use super::rules::{Part, Ready, Report};
+use super::{rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 use kernel::drafters::Drafters;
 use kernel::ids::RatingModelId;
 use kernel::text::{Note, TextError};
-use methods::faults::{self, Fault};
+use methods::faults;
+use methods::faults::Fault;
 
 /// Why a use case on rating models was refused.
 #[derive(Debug, thiserror::Error)]

@@ -5,14 +5,14 @@ mod upload;
 mod verbs;
 mod weighing;
 
-use crate::rating::models::input::{FitIn, ModelFilter, RatingModelIn};
 use actix_multipart::Multipart;
 use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
+use shapes::{RatingModelOut, RatingTemplateOut, RatingTemplatesOut};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::actions::{self, ModelError};
+use super::actions::ModelError;
 use super::model::{ChartKind, ModelRow};
-use super::store;
+use super::{actions, store};
 use crate::book::imports::api::upload::discard;
 use crate::platform::http::auth::{DraftModels, ReadModels};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
@@ -24,12 +24,12 @@ use crate::platform::http::{
 use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::api::JobOut;
 use crate::platform::jobs::worker::WakeSignal;
+use crate::rating::models::input::{FitIn, ModelFilter, RatingModelIn};
 use crate::rating::scales::api::faulty;
 use kernel::ids::RatingModelId;
 use kernel::places::Language;
 use methods::attributes::TEMPLATES;
 use methods::validation::charts;
-use shapes::{RatingModelOut, RatingTemplateOut, RatingTemplatesOut};
 
 pub fn routes(config: &mut ServiceConfig) {
     config

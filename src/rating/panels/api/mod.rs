@@ -3,14 +3,14 @@
 pub mod shapes;
 mod summaries;
 
-use crate::rating::panels::input::{ConclusionIn, OpinionIn, PanelFilter, PanelIn, PanelReasonIn};
 use actix_web::{HttpRequest, get, post, web};
+use shapes::{OpinionOut, PanelOut, PanelSummaryOut};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::actions::{self, PanelError};
+use super::actions::PanelError;
 use super::model::Panel;
 use super::rules::{ConveningError, OpinionError};
-use super::store;
+use super::{actions, store};
 use crate::platform::db::Tx;
 use crate::platform::http::auth::{ConvenePanels, GiveOpinions, ReadPanels};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
@@ -18,8 +18,8 @@ use crate::platform::http::{
     Actor, Answer, Code, Command, Executor, IfMatch, Listing, Nothing, Outcome, Problem,
 };
 use crate::rating::facts::actions::FactError;
+use crate::rating::panels::input::{ConclusionIn, OpinionIn, PanelFilter, PanelIn, PanelReasonIn};
 use kernel::ids::ExpertPanelId;
-use shapes::{OpinionOut, PanelOut, PanelSummaryOut};
 
 pub fn routes(config: &mut ServiceConfig) {
     config

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::RatingError;
 use super::engine::Engine;
-use crate::book::customers::rules::grade_holding;
+use crate::book::customers::model::grade_holding;
 use crate::platform::db::{Db, DbError, Tx};
 use crate::rating::catalogue;
 use crate::rating::models::actions::{self as models, ModelError, ModelVersion};

@@ -12,12 +12,12 @@ pub mod survey;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
+use engine::{Engine, Occasion};
 use serde_json::json;
 
 use super::model::{CurrentRating, RatingCause, RatingRow, Record};
 use super::{rules, store};
-use crate::book::customers::model::{Customer, CustomerRef};
-use crate::book::customers::rules::grade_holding;
+use crate::book::customers::model::{Customer, CustomerRef, grade_holding};
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions as exposure;
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
@@ -36,7 +36,6 @@ use methods::topsis::TopsisError;
 use methods::validation::stability::StabilityError;
 
 pub use engine::numbers_of;
-use engine::{Engine, Occasion};
 pub use probability::{NoProbability, default_probability};
 
 /// Why a use case on ratings was refused.

@@ -8,8 +8,7 @@ use serde::Deserialize;
 
 use super::RatingError;
 use super::engine::numbers_of;
-use crate::book::customers::model::CustomerRef;
-use crate::book::customers::rules::grade_holding;
+use crate::book::customers::model::{CustomerRef, grade_holding};
 use crate::book::customers::store as customers;
 use crate::platform::db::{Db, DbError, read_document};
 use crate::rating::indicators::actions as indicators;

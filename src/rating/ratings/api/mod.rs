@@ -6,12 +6,13 @@ mod sensitivity;
 mod shapes;
 mod survey;
 
-use crate::rating::ratings::input::{OverrideIn, RatingFilter, RatingIn};
 use actix_web::{HttpRequest, get, post, web};
+use shapes::{Depth, RatingOut, RatingSummaryOut};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::actions::{self, RatingError, runs};
-use super::store;
+use super::actions::{RatingError, runs};
+use super::model::RatingRow;
+use super::{actions, store};
 use crate::platform::db::Db;
 use crate::platform::http::auth::{OverrideRatings, RateCustomers, ReadRatings};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
@@ -21,13 +22,11 @@ use crate::platform::http::{
 };
 use crate::platform::jobs::api::JobOut;
 use crate::platform::jobs::worker::WakeSignal;
+use crate::rating::ratings::input::{OverrideIn, RatingFilter, RatingIn};
 use crate::rating::rules::composite::CompositeError;
 use crate::rating::scales::store as scales;
 use kernel::ids::RatingId;
 use methods::cut_offs::CutOffError;
-use shapes::{Depth, RatingOut, RatingSummaryOut};
-
-use super::model::RatingRow;
 
 pub fn routes(config: &mut ServiceConfig) {
     config

@@ -1,6 +1,5 @@
 //! The whole book looked at: migrations, previews of scales, proposals of cut-offs, rankings.
 
-use crate::rating::ratings::input::{CutOffsIn, RankingIn};
 use actix_web::{get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -9,13 +8,17 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::platform::http::auth::{DraftModels, SurveyRatings};
 use crate::platform::http::page::Query;
 use crate::platform::http::{Actor, Answer, Command, Executor, Outcome, Problem};
-use crate::rating::ratings::actions::survey::{self, Moved, RankedCustomer, Ranking};
+use crate::rating::ratings::actions::survey::{Moved, RankedBy, RankedCustomer, Ranking};
+use crate::rating::ratings::actions::{RatingError, survey};
+use crate::rating::ratings::input::{CutOffsIn, RankingCriterionIn, RankingIn};
+use crate::rating::ratings::model::RankDirection;
 use kernel::clock::Day;
 use kernel::ids::{CustomerId, GradeScaleId};
 use kernel::text::Keyword;
-use methods::cut_offs::Proposal;
-use methods::grades::{GradeScale, ScaleDocument};
+use methods::cut_offs::{CLASSES_MAX, Proposal};
+use methods::grades::{GradeScale, SEVEN_GRADES, ScaleDocument};
 use methods::numbers::shown_in;
+use methods::topsis::Direction;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -287,5 +290,33 @@ impl RankingStandingOut {
             parts: shown_in(parts),
             missing: one.missing,
         })
+    }
+}
+
+impl CutOffsIn {
+    pub fn codes(&self) -> Result<Vec<String>, RatingError> {
+        let codes: Vec<String> = match &self.codes {
+            Some(codes) => codes.iter().map(ToString::to_string).collect(),
+            None => SEVEN_GRADES.map(str::to_owned).to_vec(),
+        };
+        let distinct: std::collections::BTreeSet<&String> = codes.iter().collect();
+        if distinct.len() < codes.len() || codes.len() > CLASSES_MAX {
+            return Err(RatingError::Codes);
+        }
+        Ok(codes)
+    }
+}
+
+impl RankingIn {
+    pub fn by(&self) -> Vec<RankedBy> {
+        let by = |one: &RankingCriterionIn| RankedBy {
+            indicator: one.indicator.to_string(),
+            weight: one.weight,
+            direction: match one.direction {
+                RankDirection::Benefit => Direction::Benefit,
+                RankDirection::Cost => Direction::Cost,
+            },
+        };
+        self.criteria.iter().map(by).collect()
     }
 }

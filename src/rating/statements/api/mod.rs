@@ -2,22 +2,22 @@
 
 mod shapes;
 
-use crate::rating::statements::input::{StatementFilter, StatementIn};
 use actix_web::{HttpRequest, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use shapes::{AltmanOut, StatementOut, StatementSummaryOut};
-
-use super::actions::{self, StatementError};
+use super::actions::StatementError;
 use super::model::FinancialStatement;
-use super::store;
+use super::{actions, store};
 use crate::book::customers::model::CustomerRef;
 use crate::platform::db::Db;
 use crate::platform::http::auth::{ReadFacts, RecordFacts};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{Actor, Answer, Command, Executor, Listing, Outcome, Problem};
+use crate::rating::statements::input::{StatementFilter, StatementIn};
 use kernel::ids::FinancialStatementId;
 use kernel::text::Number;
+
+pub use shapes::{AltmanOut, StatementOut, StatementSummaryOut};
 
 pub fn routes(config: &mut ServiceConfig) {
     config

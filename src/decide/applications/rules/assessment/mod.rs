@@ -33,8 +33,9 @@ use crate::book::policy::model::{
     Checkpoint, Discount, InsuredCap, LimitCombination, PolicyDocument, TermsRow,
 };
 use crate::decide::applications::model::AssessmentDecision;
+use crate::decide::terms::model::YearDays;
 use crate::decide::terms::rules::{
-    ExpectedProfit, OrderOnTerms, TermsStep, YearDays, expected_profit, order_steps,
+    ExpectedProfit, OrderOnTerms, TermsStep, expected_profit, order_steps,
 };
 use kernel::figures::Figure;
 use kernel::money::Money;
