@@ -3,15 +3,17 @@ WORKDIR /build
 
 # The dependencies first, below an empty program, so that a change of ours does not build them again.
 COPY Cargo.toml Cargo.lock ./
+COPY crates/kernel/Cargo.toml crates/kernel/
+COPY crates/methods/Cargo.toml crates/methods/
 COPY .cargo .cargo
-RUN mkdir -p src tests/it \
+RUN mkdir -p src tests/it crates/kernel/src crates/methods/src \
  && echo 'fn main() {}' | tee src/main.rs tests/it/main.rs >/dev/null \
- && touch src/lib.rs \
+ && touch src/lib.rs crates/kernel/src/lib.rs crates/methods/src/lib.rs \
  && cargo build --release --locked --features postgres-tls
 
 # Cargo goes by the files' times, and these may be older than the empty program.
 COPY . .
-RUN touch src/main.rs src/lib.rs \
+RUN touch src/main.rs src/lib.rs crates/kernel/src/lib.rs crates/methods/src/lib.rs \
  && cargo build --release --locked --features postgres-tls
 
 FROM debian:bookworm-slim

@@ -9,6 +9,7 @@ use std::time::Duration;
 use actix_web::{rt, web};
 
 use super::metrics::Metrics;
+use crate::book::policy::references::{self, ReferenceCheck};
 use crate::collect::dunning::actions as dunning;
 use crate::decide::limits::recheck;
 use crate::platform::db::{Database, DbError, Reaction, Tx};
@@ -21,9 +22,13 @@ const SUBSCRIPTIONS: &[Subscription] = &[recheck::WAITING_ORDERS];
 /// Every reaction of netterms, in order: what is done before a unit of work commits.
 const REACTIONS: &[Reaction] = &[dunning::BLOCKS];
 
+/// Who looks up what a policy names of rooms above it.
+const REFERENCES: &[ReferenceCheck] = &[dunning::find_unknown];
+
 /// Registers the reactions with a database: whoever writes to the book must do so before.
 pub fn react(database: &Database) {
     database.react_with(REACTIONS);
+    references::register(REFERENCES);
 }
 
 /// How often each looks for news.

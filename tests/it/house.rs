@@ -93,6 +93,12 @@ fn rooms_use_only_what_lies_below() {
 }
 
 #[test]
+fn no_table_of_an_upper_floor_is_read_from_below() {
+    let tables = tables_by_floor();
+    complain(&house(), |file| check_tables(file, &tables));
+}
+
+#[test]
 fn the_files_of_a_room_read_one_way() {
     complain(&house(), check_direction);
 }
@@ -207,6 +213,53 @@ fn check_floors(file: &SourceFile) -> Vec<Complaint> {
         }
     }
     complaints
+}
+
+/// The tables of each floor, as `platform/db/schema/<floor>.rs` declares them.
+fn tables_by_floor() -> Vec<(String, usize)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/platform/db/schema");
+    let mut tables = Vec::new();
+    for (floor, (name, _)) in FLOORS.iter().enumerate() {
+        let Ok(text) = std::fs::read_to_string(folder.join(format!("{name}.rs"))) else {
+            continue;
+        };
+        let named = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("    ")?.split_once(" ("));
+        tables.extend(named.map(|(table, _)| (table.to_owned(), floor)));
+    }
+    assert!(tables.len() > 40, "{tables:?}");
+    tables
+}
+
+fn check_tables(file: &SourceFile, tables: &[(String, usize)]) -> Vec<Complaint> {
+    let Some(spot) = Spot::of_path(&file.module).filter(|_| !file.is_in("platform/db")) else {
+        return Vec::new();
+    };
+    let used = file
+        .paths
+        .iter()
+        .filter_map(|(path, line)| match path.as_slice() {
+            [platform, db, schema, table, ..]
+                if [platform, db, schema] == ["platform", "db", "schema"] =>
+            {
+                Some((table, *line))
+            }
+            _ => None,
+        });
+    used.filter(|(table, _)| {
+        tables
+            .iter()
+            .any(|(name, floor)| name == *table && *floor > spot.floor)
+    })
+    .map(|(table, line)| {
+        Complaint::about(
+            file,
+            line,
+            format!("{spot} reads {table}, a table of an upper floor"),
+        )
+    })
+    .collect()
 }
 
 fn check_direction(file: &SourceFile) -> Vec<Complaint> {

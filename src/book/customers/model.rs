@@ -200,18 +200,6 @@ pub fn fold(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).collect()
 }
 
-/// Of the grade that a rating gave and the one that an expert set until a day, the one that holds on a day.
-pub fn grade_holding<'a>(
-    grade: &'a str,
-    expert: Option<&'a str>,
-    until: Option<NaiveDate>,
-    day: NaiveDate,
-) -> &'a str {
-    expert
-        .filter(|_| until.is_some_and(|until| day <= until))
-        .unwrap_or(grade)
-}
-
 /// The contacts that follow from what is asked: `contacts` replace all that were, and `email`, where something is said of
 /// it, those for invoices.
 pub fn written_to(

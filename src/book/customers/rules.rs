@@ -61,6 +61,7 @@ pub fn check_since(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::book::customers::model::fold;
 
     #[test]
     fn a_legal_status_begins_on_a_day_that_has_come() {

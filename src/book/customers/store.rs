@@ -7,9 +7,9 @@ use diesel::prelude::*;
 
 use super::input::{CustomerFilter, CustomerSort};
 use super::model::{Customer, CustomerRef, GROUP_DEPTH_MAX, LegalStatus};
-use crate::book::customers::model::{fold, grade_holding};
+use crate::book::customers::model::fold;
 use crate::platform::db::schema::customers::dsl;
-use crate::platform::db::schema::{customer_owners, customers, ratings};
+use crate::platform::db::schema::{customer_owners, customers};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
 use kernel::caller::Caller;
@@ -313,47 +313,17 @@ pub fn list_legal_statuses(
     Ok(found)
 }
 
-/// The grade that holds today for each of these customers; who was never rated is left out. Ratings are made on a higher
-/// floor, and whoever treats customers by their grade on this one reads here what they came to.
-pub fn list_grades(
-    db: &mut Db,
-    ids: &[CustomerId],
-) -> Result<BTreeMap<CustomerId, String>, DbError> {
-    type Row = (CustomerId, String, Option<String>, Option<NaiveDate>);
-    let today = db.today();
-    let mut found = BTreeMap::new();
-    for chunk in ids.chunks(IDS_MAX) {
-        let rows: Vec<Row> = on_backend!(db, |c| ratings::table
-            .filter(ratings::customer_id.eq_any(chunk))
-            .filter(ratings::superseded_at.is_null())
-            .select((
-                ratings::customer_id,
-                ratings::grade,
-                ratings::override_grade,
-                ratings::override_until,
-            ))
-            .load(c))?;
-        found.extend(rows.into_iter().map(|(customer, grade, expert, until)| {
-            let held = grade_holding(&grade, expert.as_deref(), until, today);
-            (customer, held.to_owned())
-        }));
-    }
-    Ok(found)
-}
-
-/// Those of these customers who are in default by their newest rating, with the day since when. As with
-/// [`list_grades`], who treats customers by it on this floor reads it here.
+/// Those of these customers who are in default, with the day since when, as rating handed it down.
 pub fn list_in_default(
     db: &mut Db,
     ids: &[CustomerId],
 ) -> Result<BTreeMap<CustomerId, NaiveDate>, DbError> {
     let mut found = BTreeMap::new();
     for chunk in ids.chunks(IDS_MAX) {
-        let rows: Vec<(CustomerId, Option<NaiveDate>)> = on_backend!(db, |c| ratings::table
-            .filter(ratings::customer_id.eq_any(chunk))
-            .filter(ratings::superseded_at.is_null())
-            .filter(ratings::in_default_since.is_not_null())
-            .select((ratings::customer_id, ratings::in_default_since))
+        let rows: Vec<(CustomerId, Option<NaiveDate>)> = on_backend!(db, |c| customers::table
+            .filter(dsl::id.eq_any(chunk))
+            .filter(dsl::in_default_since.is_not_null())
+            .select((dsl::id, dsl::in_default_since))
             .load(c))?;
         found.extend(
             rows.into_iter()
@@ -363,18 +333,28 @@ pub fn list_in_default(
     Ok(found)
 }
 
-/// Everybody who is insolvent or dissolved, or in default by the newest rating.
+/// Keeps since when a customer is in default, or that it is not. Its version stays: nobody edits this.
+pub fn set_in_default(
+    tx: &mut Tx,
+    customer: CustomerId,
+    since: Option<NaiveDate>,
+) -> Result<(), DbError> {
+    on_backend!(tx, |c| diesel::update(dsl::customers.find(customer))
+        .set(dsl::in_default_since.eq(since))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Everybody who is insolvent or dissolved, or in default.
 pub fn list_ruined(db: &mut Db) -> Result<Vec<CustomerId>, DbError> {
-    let by_law: Vec<CustomerId> = on_backend!(db, |c| customers::table
-        .filter(dsl::legal_status.eq_any([LegalStatus::Insolvent, LegalStatus::Dissolved]))
+    Ok(on_backend!(db, |c| customers::table
+        .filter(
+            dsl::legal_status
+                .eq_any([LegalStatus::Insolvent, LegalStatus::Dissolved])
+                .or(dsl::in_default_since.is_not_null())
+        )
         .select(dsl::id)
-        .load(c))?;
-    let by_rating: Vec<CustomerId> = on_backend!(db, |c| ratings::table
-        .filter(ratings::superseded_at.is_null())
-        .filter(ratings::in_default_since.is_not_null())
-        .select(ratings::customer_id)
-        .load(c))?;
-    Ok([by_law, by_rating].concat())
+        .load(c))?)
 }
 
 /// The customers right below these: each with its parent first.

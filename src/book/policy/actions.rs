@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::model::{Policy, PolicyDocument, PolicyRow, PolicyStatus};
 use super::rules::Nonsense;
-use super::{rules, store};
+use super::{references, rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 use kernel::drafters::Drafters;
-use kernel::ids::{DunningProcedureId, PolicyId};
+use kernel::ids::PolicyId;
 use kernel::text::Note;
 
 /// Why a use case on policies was refused.
@@ -199,11 +199,7 @@ fn find_draft(tx: &mut Tx, id: PolicyId, version: i64) -> Result<PolicyRow, Poli
 
 fn refuse_nonsense(db: &mut Db, document: &PolicyDocument) -> Result<(), PolicyError> {
     let mut faults = rules::faults(document);
-    let named: Vec<DunningProcedureId> = document.dunning_procedures().collect();
-    if !named.is_empty() {
-        let there = store::list_dunning_procedures(db, &named)?;
-        faults.extend(rules::unknown_procedures(document, &there));
-    }
+    faults.extend(references::unknown(db, document)?);
     if faults.is_empty() {
         return Ok(());
     }

@@ -7,5 +7,6 @@ pub mod actions;
 pub mod api;
 pub mod input;
 pub mod model;
+pub mod references;
 pub mod rules;
 pub mod store;

@@ -4,11 +4,11 @@ use diesel::prelude::*;
 
 use super::input::PolicyFilter;
 use super::model::{PolicyRow, PolicyStatus};
+use crate::platform::db::schema::policies;
 use crate::platform::db::schema::policies::dsl;
-use crate::platform::db::schema::{dunning_procedures, policies};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
-use kernel::ids::{DunningProcedureId, PolicyId};
+use kernel::ids::PolicyId;
 
 pub fn find(db: &mut Db, id: PolicyId) -> Result<Option<PolicyRow>, DbError> {
     Ok(on_backend!(db, |c| policies::table
@@ -43,17 +43,6 @@ pub fn find_live(db: &mut Db) -> Result<Option<PolicyRow>, DbError> {
         .select(PolicyRow::as_select())
         .first(c)
         .optional())?)
-}
-
-/// Of these dunning procedures, those that are there.
-pub fn list_dunning_procedures(
-    db: &mut Db,
-    ids: &[DunningProcedureId],
-) -> Result<Vec<DunningProcedureId>, DbError> {
-    Ok(on_backend!(db, |c| dunning_procedures::table
-        .filter(dunning_procedures::id.eq_any(ids))
-        .select(dunning_procedures::id)
-        .load(c))?)
 }
 
 /// The version that is live, locked until the unit of work ends: whoever numbers a draft or sets one live holds this

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-use super::actions::{ReceivableError, named_customer};
 use super::model::{DocumentStatus, InvoiceRef, InvoiceStatus};
 use crate::book::customers::model::CustomerRef;
 use kernel::clock::Day;
@@ -147,10 +146,9 @@ pub struct InvoiceIn {
 }
 
 impl InvoiceIn {
-    /// # Errors
-    /// When the customer is named twice or not at all.
-    pub fn customer(&self) -> Result<CustomerRef, ReceivableError> {
-        named_customer(self.customer_id, self.customer_number.as_ref())
+    /// The customer; none when it is named twice or not at all.
+    pub fn customer(&self) -> Option<CustomerRef> {
+        CustomerRef::either(self.customer_id, self.customer_number.as_ref())
     }
 
     pub fn to_new(&self) -> NewInvoice {

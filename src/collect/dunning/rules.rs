@@ -6,7 +6,10 @@ use chrono::NaiveDate;
 
 use super::model::{Effect, LeftOut, Level, OpenInvoice, Skipped};
 use crate::book::customers::model::LegalStatus;
+use crate::book::policy::model::PolicyDocument;
+use crate::book::policy::rules::Nonsense;
 use crate::collect::dunning::model::Blocks;
+use kernel::ids::DunningProcedureId;
 use kernel::ids::{CustomerId, InvoiceId};
 use kernel::money::Currency;
 
@@ -278,6 +281,21 @@ pub fn misfits(levels: &[Level]) -> Vec<(usize, Misfit)> {
         before = Some(level);
     }
     found
+}
+
+/// The rows that name a dunning procedure which is not there.
+pub fn unknown_procedures(policy: &PolicyDocument, there: &[DunningProcedureId]) -> Vec<Nonsense> {
+    let rows = policy.terms.iter().enumerate();
+    rows.filter(|(_, row)| {
+        row.dunning_procedure_id
+            .is_some_and(|id| !there.contains(&id))
+    })
+    .map(|(index, _)| Nonsense {
+        pointer: format!("/terms/{index}/dunning_procedure_id"),
+        code: "unknown",
+        message: "there is no such dunning procedure".to_owned(),
+    })
+    .collect()
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use super::desk::until;
 use super::input::{AmendIn, LimitCheckIn};
 use super::model::{DEFAULT_PURPOSE, Reservation, ReservationStatus};
 use super::store;
+use crate::book::customers::model::CustomerRef;
+use crate::book::customers::store as customers;
 use crate::book::exposure::actions::{self as exposure, Locked, orders};
 use crate::book::exposure::model::{Exposure, Remainder};
 use crate::book::exposure::rules::orders::capturable_minor;
@@ -34,7 +36,8 @@ pub fn lock(tx: &mut Tx, id: ReservationId) -> Result<(Locked, Reservation), Pro
     let missing = || Problem::not_found("reservation");
     let found = store::find_reservation(tx, id)?.ok_or_else(missing)?;
     let caller = tx.caller();
-    super::api::visible(tx, caller, found.customer_id)?.ok_or_else(missing)?;
+    customers::find_visible(tx, caller, &CustomerRef::Id(found.customer_id))?
+        .ok_or_else(missing)?;
     let locked = exposure::lock(tx, found.customer_id)?;
     // Only what is read under the lock is true.
     let reservation = store::find_reservation(tx, id)?.ok_or_else(missing)?;
@@ -89,7 +92,8 @@ pub fn to_amend(
 ) -> Result<LimitCheckIn, Problem> {
     let missing = || Problem::not_found("reservation");
     let reservation = store::find_reservation(db, id)?.ok_or_else(missing)?;
-    super::api::visible(db, caller, reservation.customer_id)?.ok_or_else(missing)?;
+    customers::find_visible(db, caller, &CustomerRef::Id(reservation.customer_id))?
+        .ok_or_else(missing)?;
     Ok(LimitCheckIn {
         customer_id: Some(reservation.customer_id),
         customer_number: None,

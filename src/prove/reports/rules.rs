@@ -89,6 +89,10 @@ fn add(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prove::reports::model::BoundsError;
+    use crate::prove::reports::model::Bucket;
+    use crate::prove::reports::model::BucketBounds;
+    use chrono::NaiveDate;
     use proptest::prelude::*;
 
     fn bounds(text: &str) -> Result<BucketBounds, BoundsError> {
@@ -154,7 +158,8 @@ mod tests {
             days in prop::collection::btree_set(1u32..=3_650, 1..=12),
             age in -400i64..4_000,
         ) {
-            let bounds = BucketBounds(days.into_iter().collect());
+            let days: Vec<String> = days.iter().map(ToString::to_string).collect();
+            let bounds = BucketBounds::try_from(days.join(",")).unwrap();
             let as_of: NaiveDate = "2026-03-31".parse().unwrap();
             let found = place(&bounds, as_of, as_of - chrono::Duration::days(age));
             for (index, bucket) in bounds.buckets().iter().enumerate() {

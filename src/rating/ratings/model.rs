@@ -7,7 +7,6 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::book::customers::model::grade_holding;
 use crate::platform::db::schema::ratings;
 use crate::rating::indicators::model::IndicatorValue;
 use crate::rating::models::model::ModelKind;
@@ -223,4 +222,16 @@ pub enum ProbabilitySource {
         rating_id: RatingId,
         grade_scale_id: GradeScaleId,
     },
+}
+
+/// Of the grade that a rating gave and the one that an expert set until a day, the one that holds on a day.
+pub fn grade_holding<'a>(
+    grade: &'a str,
+    expert: Option<&'a str>,
+    until: Option<NaiveDate>,
+    day: NaiveDate,
+) -> &'a str {
+    expert
+        .filter(|_| until.is_some_and(|until| day <= until))
+        .unwrap_or(grade)
 }

@@ -13,7 +13,7 @@ const SILENT: &[&str] = &[
     "prove/audit",
     "platform/db",
     "platform/events",
-    "decide/limits/desk/opening",
+    "decide/limits/desk/prefetch",
     "decide/limits/rules/mod",
     "platform/http/reading",
 ];

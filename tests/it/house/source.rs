@@ -358,10 +358,9 @@ fn relative_paths_are_followed_from_where_they_stand() {
 
 #[test]
 fn paths_in_the_code_count_but_visibilities_do_not() {
-    let text =
-        "pub(in crate::prove) fn f() { crate::collect::dunning::run(); for x in kernel::all() {} }";
+    let text = "pub(in crate::prove) fn f() { crate::collect::dunning::run(); for x in crate::drill::all() {} }";
     assert_eq!(
         paths_in("src/book/mod.rs", text),
-        ["1 collect::dunning::run", "1 kernel::all"]
+        ["1 collect::dunning::run", "1 drill::all"]
     );
 }

@@ -9,7 +9,7 @@ pub use authority::{
     authority_of, exception_approvers, level_needed, may_except, role_needed, top_level,
 };
 pub use compare::{Difference, DifferenceKind, differences};
-pub use sense::{Nonsense, faults, unknown_procedures};
+pub use sense::{Nonsense, faults};
 
 use super::model::{
     AccountCause, Amounts, ApplicationPolicy, Authority, CheckRule, LimitMethods, OverdueBasis,

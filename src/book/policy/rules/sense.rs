@@ -2,8 +2,6 @@
 
 mod terms;
 
-pub use terms::unknown_procedures;
-
 use std::collections::BTreeSet;
 
 use crate::book::policy::model::{Authority, CheckRule, PolicyDocument, RuleCode, RuleEffect};

@@ -174,8 +174,10 @@ pub fn create_invoices(
     tx: &mut Tx,
     inputs: &[InvoiceIn],
 ) -> Result<Vec<Result<Invoice, ReceivableError>>, DbError> {
-    let named: Vec<Result<CustomerRef, ReceivableError>> =
-        inputs.iter().map(InvoiceIn::customer).collect();
+    let named: Vec<Result<CustomerRef, ReceivableError>> = inputs
+        .iter()
+        .map(|input| input.customer().ok_or(ReceivableError::NotOneCustomer))
+        .collect();
     let references: Vec<CustomerRef> = named.iter().flatten().cloned().collect();
     let accounts = NamedAccounts::lock(tx, &references)?;
     let prepared: Vec<Result<(&Locked, NewInvoice), ReceivableError>> = named

@@ -78,21 +78,6 @@ pub enum ReceivableError {
     Db(#[from] DbError),
 }
 
-/// The customer that a document names, by id or by number, exactly one.
-///
-/// # Errors
-/// When both are given, or none.
-pub fn named_customer(
-    id: Option<CustomerId>,
-    number: Option<&Number>,
-) -> Result<CustomerRef, ReceivableError> {
-    match (id, number) {
-        (Some(id), None) => Ok(CustomerRef::Id(id)),
-        (None, Some(number)) => Ok(CustomerRef::Number(number.clone())),
-        _ => Err(ReceivableError::NotOneCustomer),
-    }
-}
-
 /// The day from which it counts that a document is taken back or applied, as it is asked for.
 fn counts_from(
     tx: &Tx,
@@ -111,7 +96,7 @@ fn lock_named(
     id: Option<CustomerId>,
     number: Option<&Number>,
 ) -> Result<Locked, ReceivableError> {
-    let reference = named_customer(id, number)?;
+    let reference = CustomerRef::either(id, number).ok_or(ReceivableError::NotOneCustomer)?;
     let caller = tx.caller();
     let customer =
         customers::find_visible(tx, caller, &reference)?.ok_or(ReceivableError::NoSuchCustomer)?;

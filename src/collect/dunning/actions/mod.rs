@@ -17,7 +17,7 @@ use kernel::text::Subject;
 pub use blocks::{BLOCKS, lift_block, put_block};
 pub use issue::issue;
 pub use preview::{approve, cancel, preview};
-pub use procedures::{assign, create_procedure, make_default, replace_procedure};
+pub use procedures::{assign, create_procedure, find_unknown, make_default, replace_procedure};
 
 /// Why a use case of dunning was refused.
 #[derive(Debug, thiserror::Error)]

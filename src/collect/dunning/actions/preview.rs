@@ -6,7 +6,6 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::DunningError;
-use crate::book::customers::store as customers_store;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
 use crate::collect::dunning::letters::{Letter, Rendered};
@@ -18,6 +17,7 @@ use crate::collect::dunning::rules::{Cover, Proposal};
 use crate::collect::dunning::store::{Debtor, Which};
 use crate::collect::dunning::{letters, rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx, write_document};
+use crate::rating::ratings::actions as ratings;
 use kernel::ids::{CustomerId, DunningNoticeId, DunningProcedureId, DunningRunId};
 use kernel::text::Line;
 
@@ -60,7 +60,10 @@ impl Book {
         let cover = Cover::spread(&invoices, &blocks, unapplied, as_of);
         let policy = policies::live(db)?;
         let grades = if policy.document.dunning_procedures().next().is_some() {
-            customers_store::list_grades(db, &customers)?
+            ratings::current(db, &customers)?
+                .into_iter()
+                .map(|(customer, rating)| (customer, rating.grade))
+                .collect()
         } else {
             BTreeMap::new()
         };

@@ -3,10 +3,12 @@
 use super::DunningError;
 use crate::book::exposure::actions as exposure;
 use crate::book::exposure::model::CreditAccount;
+use crate::book::policy::model::PolicyDocument;
+use crate::book::policy::rules::Nonsense;
 use crate::collect::dunning::input::{AssignmentIn, ProcedureIn};
 use crate::collect::dunning::model::{Document, Level, Procedure, ProcedureUsage};
 use crate::collect::dunning::{letters, rules, store};
-use crate::platform::db::{Change, DbError, Tx, write_document};
+use crate::platform::db::{Change, Db, DbError, Tx, write_document};
 use kernel::ids::{CreditAccountId, DunningProcedureId};
 
 /// Writes a new procedure; it holds for the accounts that are then given it.
@@ -166,4 +168,17 @@ fn check(levels: &[Level]) -> Result<(), DunningError> {
     } else {
         Err(DunningError::Templates(wrong))
     }
+}
+
+/// The rows of a policy that name a procedure which is not there.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_unknown(db: &mut Db, policy: &PolicyDocument) -> Result<Vec<Nonsense>, DbError> {
+    if policy.dunning_procedures().next().is_none() {
+        return Ok(Vec::new());
+    }
+    let there = store::list_all_procedures(db)?;
+    let there: Vec<_> = there.iter().map(|procedure| procedure.id).collect();
+    Ok(rules::unknown_procedures(policy, &there))
 }

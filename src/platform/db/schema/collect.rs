@@ -1,4 +1,4 @@
-//! The tables of the floor `collect`.
+//! The tables of collecting: dunning.
 
 diesel::table! {
     use diesel::sql_types::*;

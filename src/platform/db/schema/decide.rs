@@ -1,4 +1,4 @@
-//! The tables of the floor `decide`.
+//! The tables of deciding: limit checks, credit blocks, applications.
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -106,5 +106,25 @@ diesel::table! {
         at -> InstantColumn,
         reason -> Nullable<Text>,
         details -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    application_assessments (id) {
+        id -> IdColumn,
+        application_id -> IdColumn,
+        number -> Integer,
+        policy_version -> Integer,
+        grade -> Nullable<Text>,
+        decision -> Text,
+        currency -> Text,
+        limit_minor -> Nullable<BigInt>,
+        net_days -> Integer,
+        document -> Text,
+        assessed_by -> Text,
+        assessed_at -> InstantColumn,
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use super::RatingError;
 use super::engine::Engine;
-use crate::book::customers::model::grade_holding;
 use crate::platform::db::{Db, DbError, Tx};
 use crate::rating::catalogue;
 use crate::rating::models::actions::{self as models, ModelError, ModelVersion};
@@ -13,6 +12,7 @@ use crate::rating::models::model::ModelRow;
 use crate::rating::models::rules::Measure;
 use crate::rating::models::store as model_store;
 use crate::rating::ratings::model::StandingRating;
+use crate::rating::ratings::model::grade_holding;
 use crate::rating::ratings::store;
 use crate::rating::scales::actions::{self as scales, ScaleError, ScaleVersion};
 use crate::rating::scales::model::ScaleRow;

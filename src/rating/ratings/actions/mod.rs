@@ -17,13 +17,14 @@ use serde_json::json;
 
 use super::model::{CurrentRating, RatingCause, RatingRow, Record};
 use super::{rules, store};
-use crate::book::customers::model::{Customer, CustomerRef, grade_holding};
+use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions as exposure;
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
 use crate::platform::jobs::actions::JobsError;
 use crate::platform::jobs::worker::JobContext;
 use crate::rating::models::model::ModelKind;
+use crate::rating::ratings::model::grade_holding;
 use crate::rating::rules::composite::{CompositeError, ExpertOverride};
 use crate::rating::scales::actions as scales;
 use kernel::caller::Caller;
@@ -147,7 +148,7 @@ pub fn rate(tx: &mut Tx, reference: &CustomerRef) -> Result<RatingRow, RatingErr
     let rated = engine.rate(tx, known.collect())?;
     let rating = rated.into_iter().next().ok_or(RatingError::NoCustomer)?;
     tx.record(made(&rating))?;
-    exposure::hand_down(tx, &[customer.id])?;
+    follow(tx, &[customer.id])?;
     Ok(rating)
 }
 
@@ -156,7 +157,27 @@ pub fn rate(tx: &mut Tx, reference: &CustomerRef) -> Result<RatingRow, RatingErr
 fn hand_down(context: &JobContext, known: &[engine::Known]) -> Result<(), DbError> {
     let ids: Vec<CustomerId> = known.iter().map(|one| one.customer).collect();
     let database = context.database();
-    database.write(context.caller(), |tx| exposure::hand_down(tx, &ids))
+    database.write(context.caller(), |tx| follow(tx, &ids))
+}
+
+/// Notes with customers since when they are in default by their newest rating, and lets their accounts follow.
+fn follow(tx: &mut Tx, of: &[CustomerId]) -> Result<(), DbError> {
+    let known = customers::list_in_default(tx, of)?;
+    let changed: Vec<_> = store::list_current(tx, of)?
+        .into_iter()
+        .map(|rating| (rating.customer_id, rating.in_default_since))
+        .filter(|(customer, since)| known.get(customer) != since.as_ref())
+        .collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<CustomerId> = changed.iter().map(|(customer, _)| *customer).collect();
+    // Accounts are locked before customers, everywhere.
+    exposure::lock_all(tx, &ids.iter().copied().collect())?;
+    for (customer, since) in changed {
+        customers::set_in_default(tx, customer, since)?;
+    }
+    exposure::hand_down(tx, &ids)
 }
 
 /// What the trail says of a new rating: the rating itself keeps the rest, and never changes.

@@ -8,10 +8,11 @@ use serde::Deserialize;
 
 use super::RatingError;
 use super::engine::numbers_of;
-use crate::book::customers::model::{CustomerRef, grade_holding};
+use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::platform::db::{Db, DbError, read_document};
 use crate::rating::indicators::actions as indicators;
+use crate::rating::ratings::model::grade_holding;
 use crate::rating::ratings::model::{DefaultState, RatingRow};
 use crate::rating::ratings::rules::Said;
 use crate::rating::ratings::{rules, store};

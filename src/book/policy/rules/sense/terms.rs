@@ -8,7 +8,6 @@ use crate::book::policy::model::{
 };
 use kernel::caller::Role;
 use kernel::figures::Figure;
-use kernel::ids::DunningProcedureId;
 
 pub fn check(policy: &PolicyDocument, found: &mut Vec<Nonsense>) {
     let mut seen = BTreeSet::new();
@@ -24,23 +23,6 @@ pub fn check(policy: &PolicyDocument, found: &mut Vec<Nonsense>) {
     if let Some(rule) = &policy.straight_through {
         check_straight_through(policy, rule, found);
     }
-}
-
-/// The rows that name a dunning procedure which is not there.
-pub fn unknown_procedures(policy: &PolicyDocument, there: &[DunningProcedureId]) -> Vec<Nonsense> {
-    let rows = policy.terms.iter().enumerate();
-    rows.filter(|(_, row)| {
-        row.dunning_procedure_id
-            .is_some_and(|id| !there.contains(&id))
-    })
-    .map(|(index, _)| {
-        nonsense(
-            &format!("/terms/{index}/dunning_procedure_id"),
-            "unknown",
-            "there is no such dunning procedure",
-        )
-    })
-    .collect()
 }
 
 fn check_row(policy: &PolicyDocument, row: &TermsRow, at: &str, found: &mut Vec<Nonsense>) {

@@ -1,0 +1,373 @@
+//! The tables of the book: customers, policy, rates, accounts and exposure, receivables.
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    customers (id) {
+        id -> IdColumn,
+        number -> Text,
+        name -> Text,
+        search_key -> Text,
+        country -> Text,
+        industry -> Nullable<Text>,
+        street -> Nullable<Text>,
+        city -> Nullable<Text>,
+        postal_code -> Nullable<Text>,
+        language -> Text,
+        owner -> Nullable<Text>,
+        parent_customer_id -> Nullable<IdColumn>,
+        created_at -> InstantColumn,
+        changed_at -> InstantColumn,
+        version -> BigInt,
+        legal_status -> Text,
+        legal_status_since -> Nullable<Date>,
+        contacts -> Text,
+        in_default_since -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    policies (id) {
+        id -> IdColumn,
+        policy_version -> Integer,
+        status -> Text,
+        document -> Text,
+        reason -> Text,
+        author -> Text,
+        drafters -> Text,
+        approver -> Nullable<Text>,
+        created_at -> InstantColumn,
+        live_at -> Nullable<InstantColumn>,
+        retired_at -> Nullable<InstantColumn>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    exchange_rates (id) {
+        id -> IdColumn,
+        base_currency -> Text,
+        quote_currency -> Text,
+        rate -> Text,
+        rate_date -> Date,
+        source -> Text,
+        set_by -> Text,
+        set_at -> InstantColumn,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    credit_accounts (id) {
+        id -> IdColumn,
+        customer_id -> IdColumn,
+        currency -> Text,
+        status -> Text,
+        limit_kind -> Text,
+        limit_minor -> BigInt,
+        limit_source -> Text,
+        limit_valid_until -> Nullable<Date>,
+        net_days -> Integer,
+        group_limit_kind -> Nullable<Text>,
+        group_limit_minor -> BigInt,
+        dunning_procedure_id -> Nullable<IdColumn>,
+        segment -> Nullable<Text>,
+        exempt_until -> Nullable<Date>,
+        reserved_minor -> BigInt,
+        delivered_minor -> BigInt,
+        receivable_minor -> BigInt,
+        instrument_minor -> BigInt,
+        charge_minor -> BigInt,
+        unapplied_minor -> BigInt,
+        group_reserved_minor -> BigInt,
+        group_delivered_minor -> BigInt,
+        group_receivable_minor -> BigInt,
+        group_instrument_minor -> BigInt,
+        group_charge_minor -> BigInt,
+        group_unapplied_minor -> BigInt,
+        created_at -> InstantColumn,
+        changed_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    limits (id) {
+        id -> IdColumn,
+        account_id -> IdColumn,
+        scope -> Text,
+        limit_kind -> Text,
+        limit_minor -> BigInt,
+        currency -> Text,
+        net_days -> Nullable<Integer>,
+        valid_until -> Nullable<Date>,
+        source -> Text,
+        application_id -> Nullable<IdColumn>,
+        reason -> Text,
+        set_by -> Text,
+        set_at -> InstantColumn,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    customer_owners (customer_id, owner) {
+        customer_id -> IdColumn,
+        owner -> Text,
+        owned_until -> Nullable<InstantColumn>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    account_blocks (id) {
+        id -> IdColumn,
+        account_id -> IdColumn,
+        cause -> Text,
+        reason -> Text,
+        set_at -> InstantColumn,
+        set_by -> Text,
+        lifted_at -> Nullable<InstantColumn>,
+        lifted_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    additional_limits (id) {
+        id -> IdColumn,
+        account_id -> IdColumn,
+        scope -> Text,
+        kind -> Text,
+        amount_minor -> BigInt,
+        currency -> Text,
+        valid_from -> Date,
+        valid_until -> Date,
+        order_number -> Nullable<Text>,
+        reference -> Nullable<Text>,
+        status -> Text,
+        reason -> Text,
+        granted_by -> Text,
+        granted_at -> InstantColumn,
+        ended_by -> Nullable<Text>,
+        ended_at -> Nullable<InstantColumn>,
+        end_reason -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    exposure_entries (id) {
+        id -> IdColumn,
+        account_id -> IdColumn,
+        category -> Text,
+        number -> Text,
+        currency -> Text,
+        amount_minor -> BigInt,
+        entry_date -> Date,
+        set_by -> Text,
+        set_at -> InstantColumn,
+        version -> BigInt,
+        order_number -> Nullable<Text>,
+        stated_minor -> BigInt,
+        billed_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    order_invoices (invoice_id) {
+        invoice_id -> IdColumn,
+        account_id -> IdColumn,
+        order_number -> Text,
+        reservation_id -> Nullable<IdColumn>,
+        amount_minor -> BigInt,
+        delivered_minor -> BigInt,
+        matched_minor -> BigInt,
+        excess_minor -> BigInt,
+        restored_at -> Nullable<InstantColumn>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::IdColumn;
+
+    reservation_captures (reservation_id, document_id) {
+        reservation_id -> IdColumn,
+        document_id -> IdColumn,
+        captured_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    portfolio_caps (id) {
+        id -> IdColumn,
+        kind -> Text,
+        key -> Text,
+        currency -> Text,
+        limit_minor -> BigInt,
+        reason -> Text,
+        set_by -> Text,
+        set_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::IdColumn;
+
+    portfolio_exposures (cap_id, currency) {
+        cap_id -> IdColumn,
+        currency -> Text,
+        reserved_minor -> BigInt,
+        delivered_minor -> BigInt,
+        receivable_minor -> BigInt,
+        instrument_minor -> BigInt,
+        charge_minor -> BigInt,
+        unapplied_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    reservations (id) {
+        id -> IdColumn,
+        account_id -> IdColumn,
+        customer_id -> IdColumn,
+        order_number -> Text,
+        purpose -> Text,
+        currency -> Text,
+        amount_minor -> BigInt,
+        captured_minor -> BigInt,
+        status -> Text,
+        expires_at -> InstantColumn,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        ended_at -> Nullable<InstantColumn>,
+        end_reason -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    invoices (id) {
+        id -> IdColumn,
+        number -> Text,
+        customer_id -> IdColumn,
+        account_id -> IdColumn,
+        order_number -> Nullable<Text>,
+        reservation_id -> Nullable<IdColumn>,
+        invoice_date -> Date,
+        due_date -> Date,
+        currency -> Text,
+        amount_minor -> BigInt,
+        open_minor -> BigInt,
+        status -> Text,
+        cancelled_on -> Nullable<Date>,
+        cancel_reason -> Nullable<Text>,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        version -> BigInt,
+        cancel_entered_on -> Nullable<Date>,
+        order_excess_minor -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    credit_notes (id) {
+        id -> IdColumn,
+        number -> Text,
+        customer_id -> IdColumn,
+        account_id -> IdColumn,
+        invoice_id -> Nullable<IdColumn>,
+        credit_date -> Date,
+        currency -> Text,
+        amount_minor -> BigInt,
+        unapplied_minor -> BigInt,
+        reason -> Text,
+        status -> Text,
+        reversed_on -> Nullable<Date>,
+        reverse_reason -> Nullable<Text>,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        version -> BigInt,
+        reverse_entered_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    receipts (id) {
+        id -> IdColumn,
+        number -> Text,
+        customer_id -> IdColumn,
+        account_id -> IdColumn,
+        receipt_date -> Date,
+        currency -> Text,
+        amount_minor -> BigInt,
+        unapplied_minor -> BigInt,
+        status -> Text,
+        reversed_on -> Nullable<Date>,
+        reverse_reason -> Nullable<Text>,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        version -> BigInt,
+        reverse_entered_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    settlements (id) {
+        id -> IdColumn,
+        invoice_id -> IdColumn,
+        customer_id -> IdColumn,
+        receipt_id -> Nullable<IdColumn>,
+        credit_note_id -> Nullable<IdColumn>,
+        amount_minor -> BigInt,
+        effective_on -> Date,
+        reverses_id -> Nullable<IdColumn>,
+        created_by -> Text,
+        created_at -> InstantColumn,
+    }
+}
