@@ -6,6 +6,7 @@ mod serve;
 mod token;
 mod verify;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -93,6 +94,11 @@ fn load(file: Option<PathBuf>) -> Result<Config, Failure> {
 
 fn print_contract() -> Result<(), Failure> {
     let document = crate::server::openapi::document();
-    println!("{}", serde_json::to_string_pretty(&document)?);
+    // A line for each member, so that a change shows as itself; deeper indentation would double the file.
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b" ");
+    let mut output = std::io::stdout().lock();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut output, formatter);
+    serde::Serialize::serialize(&document, &mut serializer)?;
+    writeln!(output)?;
     Ok(())
 }

@@ -91,6 +91,20 @@ fn example_for(schema: &Value) -> String {
     }
 }
 
+/// The operation with the parameters that it shares with others in their places.
+fn with_parameters(mut declared: Value, document: &Value) -> Value {
+    let parameters = declared.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
+        if let Some(reference) = parameter["$ref"].as_str() {
+            *parameter = document
+                .pointer(reference.trim_start_matches('#'))
+                .unwrap()
+                .clone();
+        }
+    }
+    declared
+}
+
 fn operations() -> Vec<Operation> {
     let document = openapi::document();
     let mut operations = Vec::new();
@@ -99,7 +113,7 @@ fn operations() -> Vec<Operation> {
             operations.push(Operation {
                 method: known_method(method),
                 path: path.clone(),
-                declared: declared.clone(),
+                declared: with_parameters(declared.clone(), &document),
             });
         }
     }

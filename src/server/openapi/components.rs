@@ -1,6 +1,6 @@
 //! What operations share: the security scheme, headers, and the answer for each problem status.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -166,4 +166,116 @@ fn collect_references(value: &Value, used: &mut BTreeSet<String>) {
         Value::Array(items) => items.iter().for_each(|item| collect_references(item, used)),
         _ => {}
     }
+}
+
+/// Lets every example stand in one place: operations name those of their shapes, which stay nowhere else.
+pub fn share_examples(document: &mut Value) {
+    let mut shared = Map::new();
+    for media in media_types(document) {
+        let Some(name) = media["schema"]["$ref"]
+            .as_str()
+            .and_then(|reference| reference.strip_prefix("#/components/schemas/"))
+            .map(str::to_owned)
+        else {
+            continue;
+        };
+        let Some(example) = media
+            .as_object_mut()
+            .and_then(|media| media.remove("example"))
+        else {
+            continue;
+        };
+        let own = shared
+            .entry(&name)
+            .or_insert_with(|| json!({"value": example.clone()}));
+        if own["value"] == example {
+            media["examples"] = json!({"shown": {"$ref": format!("#/components/examples/{name}")}});
+        } else {
+            media["example"] = example;
+        }
+    }
+    for (name, example) in &shared {
+        let schema = &mut document["components"]["schemas"][name];
+        if schema["example"] == example["value"]
+            && let Some(schema) = schema.as_object_mut()
+        {
+            schema.remove("example");
+        }
+    }
+    document["components"]["examples"] = Value::Object(shared);
+}
+
+/// What goes in and comes out of every operation.
+fn media_types(document: &mut Value) -> Vec<&mut Value> {
+    let mut found = Vec::new();
+    for operation in operations(document) {
+        let Some(operation) = operation.as_object_mut() else {
+            continue;
+        };
+        for (name, member) in operation.iter_mut() {
+            let holders: Vec<&mut Value> = match (name.as_str(), member) {
+                ("requestBody", body) => vec![body],
+                ("responses", Value::Object(responses)) => responses.values_mut().collect(),
+                _ => continue,
+            };
+            let contents = holders
+                .into_iter()
+                .filter_map(|holder| holder.get_mut("content")?.as_object_mut());
+            found.extend(contents.flat_map(Map::values_mut));
+        }
+    }
+    found
+}
+
+fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+    document["paths"]
+        .as_object_mut()
+        .into_iter()
+        .flat_map(Map::values_mut)
+        .filter_map(Value::as_object_mut)
+        .flat_map(Map::values_mut)
+}
+
+/// Lets a parameter that several operations have stand in one place.
+pub fn share_parameters(document: &mut Value) {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for parameter in operations(document).flat_map(parameters) {
+        let count = counts.entry(parameter.to_string()).or_default();
+        *count = count.saturating_add(1);
+    }
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    let mut shared = Map::new();
+    for operation in operations(document) {
+        for parameter in parameters(operation) {
+            let text = parameter.to_string();
+            if counts.get(&text).is_none_or(|count| *count < 2) {
+                continue;
+            }
+            let name = names.entry(text).or_insert_with(|| {
+                let name = free_name(&shared, parameter);
+                shared.insert(name.clone(), parameter.clone());
+                name
+            });
+            *parameter = json!({"$ref": format!("#/components/parameters/{name}")});
+        }
+    }
+    document["components"]["parameters"] = Value::Object(shared);
+}
+
+fn parameters(operation: &mut Value) -> impl Iterator<Item = &mut Value> {
+    operation
+        .get_mut("parameters")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+}
+
+/// The parameter's own name, with a number where another one has it.
+fn free_name(taken: &Map<String, Value>, parameter: &Value) -> String {
+    let name = parameter["name"].as_str().unwrap_or("parameter");
+    let numbered = (2_u32..).map(|number| format!("{name}_{number}"));
+    std::iter::once(name.to_owned())
+        .chain(numbered)
+        .find(|name| !taken.contains_key(name))
+        .unwrap_or_default()
 }

@@ -96,4 +96,6 @@ fn complete(document: &mut Value) {
     operations::complete(document);
     schemas::bound_integers(document);
     components::prune(document);
+    components::share_examples(document);
+    components::share_parameters(document);
 }
