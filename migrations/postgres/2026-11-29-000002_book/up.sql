@@ -36,7 +36,7 @@ CREATE TABLE customer_owners (
     PRIMARY KEY (customer_id, owner)
 );
 
--- The rules of the house by version, as JSON: one is live.
+-- The policy by version, as JSON: one is live.
 CREATE TABLE policies (
     id uuid PRIMARY KEY,
     policy_version integer NOT NULL,

@@ -107,7 +107,7 @@ CREATE TABLE application_steps (
 );
 CREATE INDEX application_steps_application ON application_steps (application_id, id);
 
--- What the house made of an application, by number.
+-- What netterms made of an application, by number.
 CREATE TABLE application_assessments (
     id uuid PRIMARY KEY,
     application_id uuid NOT NULL REFERENCES applications (id),

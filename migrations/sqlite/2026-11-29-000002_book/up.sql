@@ -36,7 +36,7 @@ CREATE TABLE customer_owners (
     PRIMARY KEY (customer_id, owner)
 ) STRICT;
 
--- The rules of the house by version, as JSON: one is live.
+-- The policy by version, as JSON: one is live.
 CREATE TABLE policies (
     id BLOB PRIMARY KEY NOT NULL,
     policy_version INTEGER NOT NULL,
