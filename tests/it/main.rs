@@ -67,6 +67,7 @@ mod terms;
 mod trail;
 mod training;
 mod unapplied;
+mod upgrade;
 mod uploads;
 mod verify;
 mod visibility;

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use netterms::platform::db::{Backend, Conn, Db};
+use netterms::prove::audit::codes::CODED;
 
 use crate::support::{TestApp, on_both};
 
 /// A table as both databases can tell it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Table {
+pub struct Table {
     /// Name, type and whether it must have a value, in order.
     columns: Vec<(String, String, bool)>,
     /// Name, columns and whether it is unique. An index behind a key or constraint has no name in SQLite.
@@ -115,7 +116,7 @@ fn common_type(name: &str) -> String {
     .to_owned()
 }
 
-fn read(app: &TestApp) -> BTreeMap<String, Table> {
+pub fn read(app: &TestApp) -> BTreeMap<String, Table> {
     let mut db = app.database().reader().unwrap();
     let catalogue = match app.backend {
         Backend::Postgres => POSTGRES,
@@ -184,6 +185,43 @@ fn both_databases_have_the_same_schema() {
             "SQLite (left) and PostgreSQL differ in {name}"
         );
     }
+}
+
+/// Columns that are called like one with a list of values, and are free: what somebody wrote, or what rooms name.
+const FREE: [&str; 5] = [
+    "customer_facts.source",
+    "exchange_rates.source",
+    "financial_statements.source",
+    "industry_versions.source",
+    "jobs.kind",
+];
+
+#[test]
+fn verify_knows_every_column_with_a_list_of_values() {
+    on_both(|app| {
+        let coded: BTreeSet<String> = CODED
+            .iter()
+            .map(|coded| format!("{}.{}", coded.table, coded.column))
+            .collect();
+        let names: BTreeSet<&str> = CODED.iter().map(|coded| coded.column).collect();
+        let mut called_so = BTreeSet::new();
+        for (table, told) in read(app) {
+            for (column, _, _) in told.columns {
+                let is_called_so = names.contains(column.as_str())
+                    || ["_status", "_kind", "_scope", "_cause"]
+                        .iter()
+                        .any(|end| column.ends_with(end));
+                let name = format!("{table}.{column}");
+                if is_called_so && !FREE.contains(&name.as_str()) {
+                    called_so.insert(name);
+                }
+            }
+        }
+        assert_eq!(
+            called_so, coded,
+            "the schema's columns (left) and `prove::audit::codes::CODED` differ; what is free goes into FREE"
+        );
+    });
 }
 
 #[test]

@@ -165,6 +165,26 @@ fn a_schema_of_a_newer_version_is_refused_by_every_command_naming_the_migration(
 }
 
 #[test]
+fn a_book_from_before_the_base_is_refused_by_every_command_saying_what_to_do() {
+    on_both(|app| {
+        crate::security::run(
+            &mut app.database().reader().unwrap(),
+            "DELETE FROM __diesel_schema_migrations; \
+             INSERT INTO __diesel_schema_migrations (version) VALUES ('20261122000001'), ('20261128000050')",
+        )
+        .unwrap();
+        let folder = Folder::new(&format!("before_base_{:?}", app.backend));
+        for reason in [
+            "before the base",
+            "Name an empty database",
+            "begin the book anew",
+        ] {
+            refuses_everywhere(app.database_url(), &folder, reason);
+        }
+    });
+}
+
+#[test]
 fn a_file_of_another_program_is_refused_before_anything_is_written() {
     let folder = Folder::new("foreign");
     for (name, tables) in [

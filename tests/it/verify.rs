@@ -110,6 +110,7 @@ fn lie(id: &str, what: &str, stated: i64, counted: i64) -> Lie {
     }
 }
 
+const CODES: &str = "every state and kind is one that this version knows";
 const OWN: &str = "an account owes what its documents say";
 const GROUP: &str = "a group owes what its members owe";
 const AGING: &str = "aging is what the documents say by their dates, at every month's end";
@@ -127,8 +128,8 @@ fn two_years_of_business_add_up() {
         let audit = audit(app);
         assert!(audit.holds, "{audit:#?}");
         for finding in &audit.invariants {
-            // The drill has neither caps nor keys, and no entries of order systems.
-            let absent = [" cap ", "key", "an entry "];
+            // The drill has neither caps, keys nor panels, and no entries of order systems.
+            let absent = [" cap ", "key", "an entry ", "a panel "];
             let is_idle = absent.iter().any(|word| finding.invariant.contains(word));
             assert!(finding.rows > 0 || is_idle, "{}", finding.invariant);
         }
@@ -141,6 +142,43 @@ fn a_book_with_something_of_everything_is_true() {
         a_book(app);
         let audit = audit(app);
         assert!(audit.holds, "{audit:#?}");
+    });
+}
+
+#[test]
+fn a_state_that_nobody_knows_is_found_with_its_column_and_the_rest_is_still_asked() {
+    on_both(|app| {
+        a_book(app);
+        let told = lies_after(
+            app,
+            "UPDATE invoices SET status = 'lost' WHERE number = 'INV-2'; \
+             UPDATE customers SET language = 'fr'",
+        );
+        let expected = [
+            (CODES, lie("customers.language", "rows with \"fr\"", 2, 0)),
+            (CODES, lie("invoices.status", "rows with \"lost\"", 1, 0)),
+        ];
+        assert_eq!(told, expected);
+        let audit = audit(app);
+        assert!(
+            audit
+                .invariants
+                .iter()
+                .any(|finding| finding.invariant == OWN)
+        );
+    });
+}
+
+#[test]
+fn a_panel_that_is_over_without_an_end_is_found() {
+    on_both(|app| {
+        let book = a_book(app);
+        let panel = "INSERT INTO expert_panels (id, customer_id, status, question, indicators, round, rounds_max, quorum, \
+             dispersion_limit_ppm, convened_by, convened_at, version) \
+             SELECT id, id, 'concluded', 'Why?', '[]', 1, 3, 2, 0, 'u-1', created_at, 1 FROM customers WHERE number = 'C-1'";
+        let id = book.customer.replace("cus_", "pnl_");
+        let over = "a panel that is over has its end, and no other";
+        assert_eq!(lies_after(app, panel), [(over, lie(&id, "end", 0, 1))]);
     });
 }
 

@@ -55,6 +55,10 @@ pub enum OpenError {
         "the database has the migration {0}, which this version of netterms does not know: a newer one has run on it. Start that version, or restore a backup from before"
     )]
     Newer(String),
+    #[error(
+        "the database has the migration {0}, of a netterms from before the base of its schema: this version can't read it and has no way to it. Nothing was changed. Name an empty database in NETTERMS_DATABASE_URL and begin the book anew (docs/operations.md)"
+    )]
+    BeforeBase(String),
 }
 
 /// The handle to the database: cheap to clone, shared by everything that reads or writes.

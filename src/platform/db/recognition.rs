@@ -13,6 +13,9 @@ use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, sql_query};
 use super::migrations;
 use super::open::{OpenError, unreachable};
 
+/// The first migration that development had before there was a base: a book with it has no way to any schema of ours.
+const BEFORE_BASE: &str = "20261122000001";
+
 /// One text that a look into the catalogue gives.
 #[derive(QueryableByName)]
 struct Name {
@@ -26,7 +29,7 @@ struct Found {
     is_there: bool,
 }
 
-/// Refuses a PostgreSQL database on which a newer version has run.
+/// Refuses a PostgreSQL database on which a newer version has run, or one from before the base.
 pub(super) fn recognise_postgres(connection: &mut PgConnection) -> Result<(), OpenError> {
     let found: Found =
         sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS is_there")
@@ -40,11 +43,11 @@ pub(super) fn recognise_postgres(connection: &mut PgConnection) -> Result<(), Op
             .load(connection)
             .map_err(unreachable)?;
     let known = migrations::known_postgres().map_err(unreachable)?;
-    refuse_newer(applied, &known)
+    refuse_unknown(applied, &known)
 }
 
-/// Refuses a SQLite file of another program, and one on which a newer version has run. A file that is not there yet is
-/// made, readable by its owner alone.
+/// Refuses a SQLite file of another program, and one on which a newer version has run, or one from before the base. A file
+/// that is not there yet is made, readable by its owner alone.
 pub(super) fn recognise_sqlite(path: &str) -> Result<(), OpenError> {
     if is_new(path)? {
         return Ok(());
@@ -70,14 +73,20 @@ pub(super) fn recognise_sqlite(path: &str) -> Result<(), OpenError> {
     // Other programs keep their migrations in a table of this name, too.
     let is_ours = applied
         .iter()
-        .any(|migration| known.contains(&migration.name));
+        .any(|migration| known.contains(&migration.name) || migration.name == BEFORE_BASE);
     if !is_ours && tables.len() > 1 {
         return Err(OpenError::Foreign(path.to_owned()));
     }
-    refuse_newer(applied, &known)
+    refuse_unknown(applied, &known)
 }
 
-fn refuse_newer(applied: Vec<Name>, known: &BTreeSet<String>) -> Result<(), OpenError> {
+fn refuse_unknown(applied: Vec<Name>, known: &BTreeSet<String>) -> Result<(), OpenError> {
+    if applied
+        .iter()
+        .any(|migration| migration.name == BEFORE_BASE)
+    {
+        return Err(OpenError::BeforeBase(BEFORE_BASE.to_owned()));
+    }
     let unknown = applied
         .into_iter()
         .find(|migration| !known.contains(&migration.name));

@@ -3,6 +3,7 @@
 //! right: a lie is a fault of ours that somebody must understand first.
 
 pub mod actions;
+pub mod codes;
 pub mod model;
 pub mod rules;
 pub mod store;

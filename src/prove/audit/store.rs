@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 
 use super::model::{Approved, Invariant, LieRow, Movement, RowId, TOLD_MAX, named};
 use crate::decide::limits::model::Outcome;
@@ -12,8 +12,8 @@ use crate::platform::db::schema::{
 };
 use crate::platform::db::{Db, DbError, on_backend};
 use kernel::ids::{
-    CreditAccount, CreditNote, Customer, CustomerId, ExposureEntry, IdempotencyKey, Invoice,
-    LimitCheckId, PortfolioCap, Receipt, Reservation, ReservationId,
+    CreditAccount, CreditNote, Customer, CustomerId, ExpertPanel, ExposureEntry, IdempotencyKey,
+    Invoice, LimitCheckId, PortfolioCap, Receipt, Reservation, ReservationId,
 };
 use kernel::money::Currency;
 
@@ -42,6 +42,15 @@ const SOURCES: &str = "\
 pub fn invariants() -> Vec<Invariant> {
     let mut all = of_balances();
     all.extend(of_orders());
+    all.push(invariant(
+        "a panel that is over has its end, and no other",
+        "expert_panels",
+        named::<ExpertPanel>,
+        "SELECT id, 'end' AS what, CAST(CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS stated, \
+           CAST(CASE WHEN status IN ('scoring', 'reviewing') THEN 0 ELSE 1 END AS BIGINT) AS counted \
+         FROM expert_panels"
+            .to_owned(),
+    ));
     // A key alone would refuse its request for ever.
     all.push(invariant(
         "every idempotency key has its answer",
@@ -337,6 +346,26 @@ pub fn count_rows(db: &mut Db, table: &str) -> Result<i64, DbError> {
     let sql = format!("SELECT COUNT(*) AS rows FROM {table}");
     let count: Count = on_backend!(db, |c| diesel::sql_query(sql).get_result(c))?;
     Ok(count.rows)
+}
+
+/// The values of a column, each with the number of its rows.
+pub fn count_values(db: &mut Db, table: &str, column: &str) -> Result<Vec<(String, i64)>, DbError> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = Text)]
+        value: String,
+        #[diesel(sql_type = BigInt)]
+        rows: i64,
+    }
+    let sql = format!(
+        "SELECT {column} AS value, COUNT(*) AS rows FROM {table} WHERE {column} IS NOT NULL \
+         GROUP BY {column} ORDER BY {column}"
+    );
+    let counts: Vec<Count> = on_backend!(db, |c| diesel::sql_query(sql).load(c))?;
+    Ok(counts
+        .into_iter()
+        .map(|count| (count.value, count.rows))
+        .collect())
 }
 
 /// The next reservations after one, in order of id.

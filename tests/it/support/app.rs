@@ -40,6 +40,20 @@ pub fn on_both_as_shipped(test: impl Fn(&TestApp)) {
     );
 }
 
+/// [`on_both_as_shipped`] on a database that somebody else has filled before the server comes to it: given the backend, its
+/// URL and an empty database.
+pub fn on_both_over(fill: impl Fn(Backend, &str), test: impl Fn(&TestApp)) {
+    on_each(
+        |backend| {
+            let (home, url) = Home::empty(backend);
+            fill(backend, &url);
+            let config = config_of_tests(url);
+            TestApp::serve(backend, config, home, Policy::AsShipped)
+        },
+        test,
+    );
+}
+
 fn on_each(start: impl Fn(Backend) -> TestApp, test: impl Fn(&TestApp)) {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         if backend == Backend::Postgres && server_url().is_none() {
@@ -86,6 +100,49 @@ enum Home {
     Server(String),
 }
 
+impl Home {
+    /// A place for a database, and its URL: no file yet, or on the server one that `made` makes.
+    fn new(backend: Backend, made: impl Fn(&str)) -> (Home, String) {
+        let name = format!("netterms_{}_{}", std::process::id(), next_number());
+        match backend {
+            Backend::Sqlite => {
+                let path = std::env::temp_dir().join(format!("{name}.db"));
+                let url = format!("sqlite://{}", path.display());
+                (Home::File(path), url)
+            }
+            Backend::Postgres => {
+                made(&name);
+                let url = database_url(&name);
+                (Home::Server(name), url)
+            }
+        }
+    }
+
+    fn empty(backend: Backend) -> (Home, String) {
+        Home::new(backend, |name| admin(&format!("CREATE DATABASE {name}")))
+    }
+
+    fn migrated(backend: Backend) -> (Home, String) {
+        Home::new(backend, |name| {
+            let template = template();
+            admin(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        })
+    }
+}
+
+fn config_of_tests(database_url: String) -> Config {
+    Config {
+        database_url,
+        pool_size: 4,
+        workers: 1,
+        jwt_secret: Some(String::from_utf8(secret().secret).unwrap()),
+        clock: ClockKind::Turnable,
+        // A test that wants the day's work begins it: the clock turns in many others.
+        daily_work: DailyWork::Off,
+        ..Config::default()
+    }
+}
+
 impl TestApp {
     pub fn start(backend: Backend) -> TestApp {
         TestApp::start_with(backend, |_| {})
@@ -97,31 +154,8 @@ impl TestApp {
     }
 
     fn set_up(backend: Backend, change: impl FnOnce(&mut Config), policy: Policy) -> TestApp {
-        let name = format!("netterms_{}_{}", std::process::id(), next_number());
-        let (home, url) = match backend {
-            Backend::Sqlite => {
-                let path = std::env::temp_dir().join(format!("{name}.db"));
-                (
-                    Home::File(path.clone()),
-                    format!("sqlite://{}", path.display()),
-                )
-            }
-            Backend::Postgres => {
-                let template = template();
-                admin(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
-                (Home::Server(name.clone()), database_url(&name))
-            }
-        };
-        let mut config = Config {
-            database_url: url,
-            pool_size: 4,
-            workers: 1,
-            jwt_secret: Some(String::from_utf8(secret().secret).unwrap()),
-            clock: ClockKind::Turnable,
-            // A test that wants the day's work begins it: the clock turns in many others.
-            daily_work: DailyWork::Off,
-            ..Config::default()
-        };
+        let (home, url) = Home::migrated(backend);
+        let mut config = config_of_tests(url);
         change(&mut config);
         TestApp::serve(backend, config, home, policy)
     }

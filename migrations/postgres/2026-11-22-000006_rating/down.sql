@@ -1,3 +1,0 @@
-DROP TABLE ratings;
-DROP TABLE rating_models;
-DROP TABLE grade_scales;

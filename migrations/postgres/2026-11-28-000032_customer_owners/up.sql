@@ -1,8 +1,0 @@
--- Who has owned a customer, and until when: none while somebody owns it. Duties are kept apart by whoever owned it of late.
-CREATE TABLE customer_owners (
-    customer_id uuid NOT NULL REFERENCES customers (id),
-    owner text NOT NULL,
-    owned_until timestamptz,
-    PRIMARY KEY (customer_id, owner)
-);
-INSERT INTO customer_owners (customer_id, owner) SELECT id, owner FROM customers WHERE owner IS NOT NULL;

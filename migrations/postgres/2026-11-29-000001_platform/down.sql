@@ -1,0 +1,10 @@
+DROP TABLE job_reports;
+DROP TABLE job_files;
+DROP TABLE jobs;
+DROP TABLE idempotency_keys;
+DROP TABLE business_days;
+DROP TABLE subscriptions;
+DROP TABLE trail_entries;
+DROP FUNCTION refuse_change;
+DROP DOMAIN positive_minor;
+DROP DOMAIN minor;

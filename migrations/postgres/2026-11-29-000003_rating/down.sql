@@ -1,0 +1,10 @@
+DROP TABLE ratings;
+DROP TABLE rating_models;
+DROP TABLE grade_scales;
+DROP TABLE expert_opinions;
+DROP TABLE panel_rounds;
+DROP TABLE panel_experts;
+DROP TABLE expert_panels;
+DROP TABLE customer_facts;
+DROP TABLE industry_versions;
+DROP TABLE financial_statements;

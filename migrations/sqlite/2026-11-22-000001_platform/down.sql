@@ -1,6 +1,0 @@
-DROP TABLE job_files;
-DROP TABLE jobs;
-DROP TABLE idempotency_keys;
-DROP TABLE business_days;
-DROP TABLE subscriptions;
-DROP TABLE trail_entries;

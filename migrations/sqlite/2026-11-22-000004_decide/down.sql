@@ -1,4 +1,0 @@
-DROP TABLE application_steps;
-DROP TABLE applications;
-DROP TABLE credit_blocks;
-DROP TABLE limit_checks;

@@ -1,1 +1,0 @@
-ALTER TABLE dunning_notices DROP COLUMN unapplied_minor;

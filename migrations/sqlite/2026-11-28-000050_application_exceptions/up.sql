@@ -1,2 +1,0 @@
--- What of the policy's row for the customer's grade the recommendation passes, with a reason for each, as JSON.
-ALTER TABLE applications ADD COLUMN exceptions TEXT NOT NULL DEFAULT '[]';

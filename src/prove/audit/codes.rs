@@ -1,0 +1,90 @@
+//! The columns that hold one of a list of values, each with the values that this version knows.
+//!
+//! No CHECK of the database says so, because these lists grow and SQLite can't alter a CHECK
+//! (docs/decisions/0001-growing-lists.md). The types write only what they know and refuse to read what they don't; the
+//! audit asks all rows.
+
+use crate::book::customers::model::LegalStatus;
+use crate::book::exposure::model::{
+    AccountStatus, AdditionalKind, AdditionalStatus, BlockCause, EntryCategory, LimitKind,
+    LimitScope, LimitSource, PortfolioKind, ReservationStatus,
+};
+use crate::book::policy::model::{Checkpoint, PolicyStatus};
+use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
+use crate::collect::dunning::model::{
+    Channel, Effect, LeftOut, NoticeStatus, ProcedureUsage, RunStatus,
+};
+use crate::decide::applications::model::{ApplicationStatus, AssessmentDecision, Verb};
+use crate::decide::limits::model::{CreditBlockStatus, Outcome};
+use crate::platform::jobs::model::JobStatus;
+use crate::rating::models::model::{ModelKind, ModelStatus};
+use crate::rating::panels::model::PanelStatus;
+use crate::rating::ratings::model::RatingCause;
+use crate::rating::scales::model::ScaleStatus;
+use crate::rating::statements::model::{Audit, StatementKind};
+use kernel::places::Language;
+
+/// A column, and what may stand in it.
+pub struct Coded {
+    pub table: &'static str,
+    pub column: &'static str,
+    pub known: fn() -> Vec<&'static str>,
+}
+
+macro_rules! coded {
+    ($($table:ident . $column:ident: $list:ident :: $text:ident,)+) => {
+        &[$(Coded {
+            table: stringify!($table),
+            column: stringify!($column),
+            known: || $list::ALL.iter().map(|value| value.$text()).collect(),
+        },)+]
+    };
+}
+
+/// All of them. A test compares their names with those of the schema's columns, so that a new one is not forgotten.
+pub const CODED: &[Coded] = coded! {
+    jobs.status: JobStatus::as_str,
+    customers.language: Language::code,
+    customers.legal_status: LegalStatus::as_str,
+    policies.status: PolicyStatus::as_str,
+    credit_accounts.status: AccountStatus::as_str,
+    credit_accounts.limit_kind: LimitKind::as_str,
+    credit_accounts.group_limit_kind: LimitKind::as_str,
+    limits.scope: LimitScope::as_str,
+    limits.limit_kind: LimitKind::as_str,
+    limits.source: LimitSource::as_str,
+    account_blocks.cause: BlockCause::as_str,
+    additional_limits.scope: LimitScope::as_str,
+    additional_limits.kind: AdditionalKind::as_str,
+    additional_limits.status: AdditionalStatus::as_str,
+    portfolio_caps.kind: PortfolioKind::as_str,
+    exposure_entries.category: EntryCategory::as_str,
+    reservations.status: ReservationStatus::as_str,
+    invoices.status: InvoiceStatus::as_str,
+    credit_notes.status: DocumentStatus::as_str,
+    receipts.status: DocumentStatus::as_str,
+    financial_statements.kind: StatementKind::as_str,
+    financial_statements.audit: Audit::as_str,
+    expert_panels.status: PanelStatus::as_str,
+    grade_scales.status: ScaleStatus::as_str,
+    rating_models.kind: ModelKind::as_str,
+    rating_models.status: ModelStatus::as_str,
+    ratings.cause: RatingCause::as_str,
+    dunning_procedures.usage: ProcedureUsage::as_str,
+    dunning_runs.status: RunStatus::as_str,
+    dunning_notices.channel: Channel::as_str,
+    dunning_notices.effect: Effect::as_str,
+    dunning_notices.language: Language::code,
+    dunning_notices.status: NoticeStatus::as_str,
+    dunning_notices.suppressed_reason: LeftOut::as_str,
+    dunning_notice_items.dropped_reason: LeftOut::as_str,
+    limit_checks.checkpoint: Checkpoint::as_str,
+    limit_checks.outcome: Outcome::as_str,
+    credit_blocks.status: CreditBlockStatus::as_str,
+    applications.scope: LimitScope::as_str,
+    applications.status: ApplicationStatus::as_str,
+    application_steps.verb: Verb::as_str,
+    application_steps.from_status: ApplicationStatus::as_str,
+    application_steps.to_status: ApplicationStatus::as_str,
+    application_assessments.decision: AssessmentDecision::as_str,
+};
