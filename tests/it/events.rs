@@ -4,7 +4,7 @@ use diesel::RunQueryDsl as _;
 use diesel::sql_types::Text;
 use kernel::caller::Caller;
 use netterms::platform::db::{Backend, Change, Conn, DbError, Tx};
-use netterms::platform::events::{self, Event, Standing, Subscription};
+use netterms::platform::events::{self, Event, Subscription, SubscriptionLag};
 use netterms::platform::http::auth::internal_caller;
 use serde_json::{Value, json};
 
@@ -174,7 +174,7 @@ fn catch_up(app: &TestApp, subscription: &Subscription) -> usize {
     events::catch_up(app.database(), subscription).unwrap()
 }
 
-fn standing(app: &TestApp, subscription: &Subscription) -> Standing {
+fn standing(app: &TestApp, subscription: &Subscription) -> SubscriptionLag {
     events::standing(app.database(), subscription).unwrap()
 }
 
@@ -245,7 +245,7 @@ fn one_that_fails_is_tried_again_and_holds_up_no_other() {
         app.turn_to("2026-04-01");
         assert_eq!(deliver_all(app, &LATE_RISER), 3);
         assert_eq!(told(app), ["a", "b", "c"]);
-        assert_eq!(standing(app, &LATE_RISER), Standing::default());
+        assert_eq!(standing(app, &LATE_RISER), SubscriptionLag::default());
     });
 }
 

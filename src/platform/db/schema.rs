@@ -4,6 +4,7 @@
 //! every query compiles against it.
 
 mod assessment;
+mod catalogues;
 mod collect;
 mod decide;
 mod facts;
@@ -11,6 +12,7 @@ mod panels;
 mod rating;
 
 pub use assessment::*;
+pub use catalogues::*;
 pub use collect::*;
 pub use decide::*;
 pub use facts::*;
@@ -540,6 +542,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     grade_scales,
     rating_models,
     ratings,
+    catalogue_versions,
+    change_requests,
 );
 
 // What was paid, by when it was due and when it came.
