@@ -1,5 +1,7 @@
 //! The book: who our customers are, what they owe and what they may come to owe.
 
+pub mod catalogues;
+pub mod change_requests;
 pub mod customers;
 pub mod exchange_rates;
 pub mod exposure;

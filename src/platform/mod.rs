@@ -6,3 +6,4 @@ pub mod http;
 pub mod idempotency;
 pub mod jobs;
 pub mod trail;
+pub mod versions;

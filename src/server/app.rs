@@ -39,6 +39,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(crate::decide::limits::api::routes)
         .configure(crate::book::customers::api::routes)
         .configure(crate::book::policy::api::routes)
+        .configure(crate::book::catalogues::api::routes)
+        .configure(crate::book::change_requests::api::routes)
         .configure(crate::book::exchange_rates::api::routes)
         .configure(crate::book::exposure::api::routes)
         .configure(crate::book::receivables::api::routes)
@@ -134,6 +136,7 @@ pub enum OpeningError {
 fn furnish(database: &Database, caller: &Caller) -> Result<(), Problem> {
     database.maintain(caller, |tx| {
         crate::book::policy::actions::ensure_default(tx)?;
+        crate::book::catalogues::actions::ensure_shipped(tx)?;
         crate::book::exposure::actions::hand_down_all(tx)?;
         crate::rating::scales::actions::ensure_default(tx)?;
         crate::rating::models::actions::ensure_default(tx)?;
@@ -197,6 +200,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
             .app_data(services.metrics.clone())
             .app_data(services.bell.clone())
             .app_data(services.uploads.clone())
+            .app_data(web::Data::new(subscriptions::CHANGES))
             .app_data(routing.clone())
             .app_data(document.clone())
             .app_data(routing::path_config())

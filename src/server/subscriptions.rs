@@ -1,5 +1,5 @@
-//! Who reacts to what was done below: the one list of reactions, the one of subscriptions, and the loops that deliver to
-//! these.
+//! Who reacts to what was done below: the one list of reactions, the one of kinds of change requests, the one of
+//! subscriptions, and the loops that deliver to these.
 //!
 //! Every replica runs them; a subscription's place in the log is locked while its events are delivered, so that one of
 //! them does the work.
@@ -9,6 +9,8 @@ use std::time::Duration;
 use actix_web::{rt, web};
 
 use super::metrics::Metrics;
+use crate::book::change_requests::kinds::ChangeKinds;
+use crate::book::exposure::actions::CUSTOMER_PARENT;
 use crate::book::policy::references::{self, ReferenceCheck};
 use crate::collect::dunning::actions as dunning;
 use crate::decide::limits::recheck;
@@ -24,6 +26,8 @@ const REACTIONS: &[Reaction] = &[dunning::BLOCKS];
 
 /// Who looks up what a policy names of rooms above it.
 const REFERENCES: &[ReferenceCheck] = &[dunning::find_unknown];
+/// Every kind of change request, with how it is applied.
+pub const CHANGES: ChangeKinds = ChangeKinds(&[CUSTOMER_PARENT]);
 
 /// Registers the reactions with a database: whoever writes to the book must do so before.
 pub fn react(database: &Database) {
@@ -102,6 +106,19 @@ pub fn catch_up(database: &Database) -> Result<(), Problem> {
         }
         if delivered == 0 {
             return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::book::change_requests::model::ChangeKind;
+
+    #[test]
+    fn every_kind_of_change_request_is_registered() {
+        for kind in ChangeKind::ALL {
+            assert!(CHANGES.find(*kind).is_ok(), "{kind}");
         }
     }
 }

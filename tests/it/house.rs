@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 /// rooms named before it. A floor without rooms is one room.
 #[rustfmt::skip]
 const FLOORS: &[(&str, &[&str])] = &[
-    ("platform", &["db", "idempotency", "http", "trail", "events", "jobs"]),
-    ("book", &["customers", "policy", "exchange_rates", "exposure", "security", "receivables", "imports"]),
+    ("platform", &["db", "idempotency", "http", "trail", "events", "jobs", "versions"]),
+    ("book", &["catalogues", "customers", "change_requests", "policy", "exchange_rates", "exposure", "security", "receivables", "imports"]),
     ("rating", &["rules", "catalogue", "statements", "industries", "facts", "indicators", "scales", "panels", "models", "ratings"]),
     ("collect", &["promises", "losses", "disputes", "signals", "dunning", "worklist"]),
     ("decide", &["terms", "limits", "applications", "reviews"]),

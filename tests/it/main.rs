@@ -11,6 +11,8 @@ mod accounts;
 mod aging;
 mod applications;
 mod assessments;
+mod catalogues;
+mod change_requests;
 mod contacts;
 mod contract;
 mod corrections;

@@ -13,12 +13,13 @@ use diesel::sqlite::{Sqlite, SqliteValue};
 use uuid::Uuid;
 
 use crate::clock::Instant;
+use crate::drafters::Drafters;
 use crate::figures::Figure;
 use crate::ids::{Id, Kind};
 use crate::money::Currency;
 use crate::places::{Country, Language};
 use crate::rates::Rate;
-use crate::text::{Email, GradeCode, Keyword, Line, Note, Number, Source, Subject};
+use crate::text::{Email, GradeCode, Keyword, Line, Note, Number, SnakeCode, Source, Subject};
 
 /// The SQL type of ids.
 #[derive(Clone, Copy, Default, SqlType, QueryId)]
@@ -245,9 +246,11 @@ text_column!(@typed Note);
 text_column!(@typed Email);
 text_column!(@typed GradeCode);
 text_column!(@typed Keyword);
+text_column!(@typed SnakeCode);
 text_column!(@typed Source);
 text_column!(@typed Subject);
 
+text_column!(@shown Drafters);
 text_column!(@shown Rate);
 text_column!(@shown Figure);
 

@@ -1,5 +1,8 @@
 //! Who wrote a version of something that another person is to set live.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::text::Subject;
@@ -23,9 +26,30 @@ impl Drafters {
         self
     }
 
+    /// All of them, the author first.
+    pub fn as_slice(&self) -> &[Subject] {
+        &self.0
+    }
+
     /// Whether somebody had a part in writing it.
     pub fn include(&self, subject: &Subject) -> bool {
         self.0.contains(subject)
+    }
+}
+
+/// As a JSON list, which is how it is stored.
+impl fmt::Display for Drafters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = serde_json::to_string(self).map_err(|_| fmt::Error)?;
+        f.write_str(&text)
+    }
+}
+
+impl FromStr for Drafters {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Drafters, serde_json::Error> {
+        serde_json::from_str(text)
     }
 }
 
@@ -45,6 +69,7 @@ mod tests {
             serde_json::to_string(&drafters).unwrap(),
             r#"["u-21","u-22"]"#
         );
+        assert_eq!(drafters.to_string().parse::<Drafters>().unwrap(), drafters);
         assert!(drafters.include(&other));
         assert!(!drafters.include(&third));
     }

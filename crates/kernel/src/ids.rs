@@ -62,6 +62,10 @@ kinds! {
     Application, ApplicationId, "app";
     /// One step in the life of a credit application.
     ApplicationStep, ApplicationStepId, "aps";
+    /// A version of a catalogue.
+    CatalogueVersion, CatalogueVersionId, "ctv";
+    /// A change that one person proposed and another decides.
+    ChangeRequest, ChangeRequestId, "chr";
     /// A credit account.
     CreditAccount, CreditAccountId, "acc";
     /// A credit block: an order waiting for credit.

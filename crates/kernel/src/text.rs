@@ -37,6 +37,10 @@ pub enum TextError {
     Keyword,
     #[error("may hold letters, digits, + and - only")]
     Grade,
+    #[error("may hold small letters, digits and _ only, and begins with a letter")]
+    SnakeCode,
+    #[error("is not a language as BCP 47 writes it, such as en or zh-CN")]
+    LanguageTag,
 }
 
 /// Characters that no text may hold: controls (a NUL can't be stored in PostgreSQL), and those that reverse the
@@ -138,6 +142,31 @@ fn check_grade(text: &str, max: usize) -> Result<(), TextError> {
         Ok(())
     } else {
         Err(TextError::Grade)
+    }
+}
+
+fn check_snake_code(text: &str, max: usize) -> Result<(), TextError> {
+    check_length(text, max)?;
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    if text.bytes().all(allowed) && text.starts_with(|c: char| c.is_ascii_lowercase()) {
+        Ok(())
+    } else {
+        Err(TextError::SnakeCode)
+    }
+}
+
+fn check_language_tag(text: &str, max: usize) -> Result<(), TextError> {
+    check_length(text, max)?;
+    let mut parts = text.split('-');
+    let is_language =
+        |part: &str| (2..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase());
+    let is_part = |part: &str| {
+        (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+    if parts.next().is_some_and(is_language) && parts.all(is_part) {
+        Ok(())
+    } else {
+        Err(TextError::LanguageTag)
     }
 }
 
@@ -276,6 +305,14 @@ text_type! {
 text_type! {
     /// The code of a grade on a grade scale.
     GradeCode, 10, check_grade, "^[A-Za-z0-9+-]+$", "BBB"
+}
+text_type! {
+    /// A code in lower case: of a catalogue, of an item in one, of an attribute.
+    SnakeCode, 64, check_snake_code, "^[a-z][a-z0-9_]*$", "quality"
+}
+text_type! {
+    /// A language as BCP 47 writes it.
+    LanguageTag, 35, check_language_tag, "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "zh-CN"
 }
 text_type! {
     /// Who a token speaks for, as its issuer names them.

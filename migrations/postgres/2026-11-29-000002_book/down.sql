@@ -13,6 +13,8 @@ DROP TABLE account_blocks;
 DROP TABLE limits;
 DROP TABLE credit_accounts;
 DROP TABLE exchange_rates;
+DROP TABLE change_requests;
+DROP TABLE catalogue_versions;
 DROP TABLE policies;
 DROP TABLE customer_owners;
 DROP TABLE customers;

@@ -1,7 +1,7 @@
 -- Customers and what they owe: who they are, by which policy they are judged, what they may owe and what they do owe.
 
 -- Whom we sell to. A customer may be below another: together they are a group. `search_key` is what a search by name
--- compares; `contacts` are addresses, each with what it is for, as JSON.
+-- compares; `contacts` are addresses, each with what it is for, as JSON; `in_default_since` is handed down by rating.
 CREATE TABLE customers (
     id uuid PRIMARY KEY,
     number text NOT NULL,
@@ -20,7 +20,8 @@ CREATE TABLE customers (
     version bigint NOT NULL,
     legal_status text NOT NULL DEFAULT 'none',
     legal_status_since date,
-    contacts text NOT NULL DEFAULT '[]'
+    contacts text NOT NULL DEFAULT '[]',
+    in_default_since date
 );
 CREATE UNIQUE INDEX customers_number_key ON customers (number);
 CREATE INDEX customers_owner ON customers (owner, id);
@@ -53,6 +54,48 @@ CREATE TABLE policies (
 );
 CREATE UNIQUE INDEX policies_policy_version_key ON policies (policy_version);
 CREATE UNIQUE INDEX policies_live_key ON policies (status) WHERE status = 'live';
+
+-- Lists that organisations extend, by version: each document has the items with their texts by language.
+CREATE TABLE catalogue_versions (
+    id uuid PRIMARY KEY,
+    code text NOT NULL,
+    catalogue_version integer NOT NULL,
+    status text NOT NULL,
+    document text NOT NULL,
+    reason text NOT NULL,
+    author text NOT NULL,
+    drafters text NOT NULL,
+    approver text,
+    created_at timestamptz NOT NULL,
+    live_at timestamptz,
+    retired_at timestamptz,
+    version bigint NOT NULL
+);
+CREATE UNIQUE INDEX catalogue_versions_code_catalogue_version_key ON catalogue_versions (code, catalogue_version);
+CREATE UNIQUE INDEX catalogue_versions_live_key ON catalogue_versions (code) WHERE status = 'live';
+
+-- What one person proposes and another decides, with the target as it was and as it shall be.
+CREATE TABLE change_requests (
+    id uuid PRIMARY KEY,
+    kind text NOT NULL,
+    status text NOT NULL,
+    target_id text NOT NULL,
+    target_number text,
+    target_version bigint NOT NULL,
+    customer_id uuid REFERENCES customers (id),
+    before text NOT NULL,
+    after text NOT NULL,
+    reason text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamptz NOT NULL,
+    decided_by text,
+    decision_reason text,
+    decided_at timestamptz,
+    version bigint NOT NULL
+);
+CREATE INDEX change_requests_status ON change_requests (status, id);
+CREATE INDEX change_requests_target ON change_requests (target_id, id);
+CREATE INDEX change_requests_customer ON change_requests (customer_id, id);
 
 -- Rates are never changed: of several for a day, the newest counts.
 CREATE TABLE exchange_rates (

@@ -1,7 +1,7 @@
 -- Customers and what they owe: who they are, by which policy they are judged, what they may owe and what they do owe.
 
 -- Whom we sell to. A customer may be below another: together they are a group. `search_key` is what a search by name
--- compares; `contacts` are addresses, each with what it is for, as JSON.
+-- compares; `contacts` are addresses, each with what it is for, as JSON; `in_default_since` is handed down by rating.
 CREATE TABLE customers (
     id BLOB PRIMARY KEY NOT NULL,
     number TEXT NOT NULL,
@@ -20,7 +20,8 @@ CREATE TABLE customers (
     version INTEGER NOT NULL,
     legal_status TEXT NOT NULL DEFAULT 'none',
     legal_status_since TEXT,
-    contacts TEXT NOT NULL DEFAULT '[]'
+    contacts TEXT NOT NULL DEFAULT '[]',
+    in_default_since TEXT
 ) STRICT;
 CREATE UNIQUE INDEX customers_number_key ON customers (number);
 CREATE INDEX customers_owner ON customers (owner, id);
@@ -53,6 +54,48 @@ CREATE TABLE policies (
 ) STRICT;
 CREATE UNIQUE INDEX policies_policy_version_key ON policies (policy_version);
 CREATE UNIQUE INDEX policies_live_key ON policies (status) WHERE status = 'live';
+
+-- Lists that organisations extend, by version: each document has the items with their texts by language.
+CREATE TABLE catalogue_versions (
+    id BLOB PRIMARY KEY NOT NULL,
+    code TEXT NOT NULL,
+    catalogue_version INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    document TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    author TEXT NOT NULL,
+    drafters TEXT NOT NULL,
+    approver TEXT,
+    created_at TEXT NOT NULL,
+    live_at TEXT,
+    retired_at TEXT,
+    version INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX catalogue_versions_code_catalogue_version_key ON catalogue_versions (code, catalogue_version);
+CREATE UNIQUE INDEX catalogue_versions_live_key ON catalogue_versions (code) WHERE status = 'live';
+
+-- What one person proposes and another decides, with the target as it was and as it shall be.
+CREATE TABLE change_requests (
+    id BLOB PRIMARY KEY NOT NULL,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL,
+    target_id TEXT NOT NULL,
+    target_number TEXT,
+    target_version INTEGER NOT NULL,
+    customer_id BLOB REFERENCES customers (id),
+    before TEXT NOT NULL,
+    after TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    proposed_by TEXT NOT NULL,
+    proposed_at TEXT NOT NULL,
+    decided_by TEXT,
+    decision_reason TEXT,
+    decided_at TEXT,
+    version INTEGER NOT NULL
+) STRICT;
+CREATE INDEX change_requests_status ON change_requests (status, id);
+CREATE INDEX change_requests_target ON change_requests (target_id, id);
+CREATE INDEX change_requests_customer ON change_requests (customer_id, id);
 
 -- Rates are never changed: of several for a day, the newest counts.
 CREATE TABLE exchange_rates (

@@ -6,6 +6,8 @@ use super::model::{Policy, PolicyDocument, PolicyRow, PolicyStatus};
 use super::rules::Nonsense;
 use super::{references, rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
+use crate::platform::versions::model::VersionError;
+use crate::platform::versions::rules as versions;
 use kernel::drafters::Drafters;
 use kernel::ids::PolicyId;
 use kernel::text::Note;
@@ -17,12 +19,8 @@ pub enum PolicyError {
     Missing,
     #[error("the policy makes no sense")]
     Nonsense(Vec<Nonsense>),
-    #[error("the policy is {0}, no draft")]
-    NoDraft(PolicyStatus),
-    #[error("who wrote a policy does not set it live")]
-    OwnDraft,
-    #[error("the policy changed meanwhile")]
-    Stale,
+    #[error(transparent)]
+    Version(#[from] VersionError),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -141,14 +139,13 @@ pub fn change(
     document: &PolicyDocument,
     reason: &Note,
 ) -> Result<PolicyRow, PolicyError> {
-    let before = find_draft(tx, id, version)?;
+    let before = store::find(tx, id)?.ok_or(PolicyError::Missing)?;
+    let changed = versions::change(&before, version, &tx.caller().subject)?;
     refuse_nonsense(tx, document)?;
-    let drafters: Drafters = read_document(&before.drafters)?;
     let after = PolicyRow {
         document: write_document(document)?,
         reason: reason.to_string(),
-        drafters: write_document(&drafters.and(&tx.caller().subject))?,
-        ..before.clone()
+        ..changed
     };
     save(tx, "policy.changed", &before, &after, reason)
 }
@@ -163,38 +160,14 @@ pub fn approve(
     version: i64,
     reason: &Note,
 ) -> Result<PolicyRow, PolicyError> {
-    let retiring = store::lock_live(tx)?;
-    let before = find_draft(tx, id, version)?;
-    let drafters: Drafters = read_document(&before.drafters)?;
-    if drafters.include(&tx.caller().subject) {
-        return Err(PolicyError::OwnDraft);
+    let live = store::lock_live(tx)?;
+    let before = store::find(tx, id)?.ok_or(PolicyError::Missing)?;
+    let (by, now) = (&tx.caller().subject, tx.now());
+    let step = versions::approve(&before, version, live.as_ref(), by, now)?;
+    if let (Some(live), Some(retired)) = (&live, &step.retired) {
+        save(tx, "policy.retired", live, retired, reason)?;
     }
-    if let Some(retiring) = retiring {
-        let retired = PolicyRow {
-            status: PolicyStatus::Retired,
-            retired_at: Some(tx.now()),
-            ..retiring.clone()
-        };
-        save(tx, "policy.retired", &retiring, &retired, reason)?;
-    }
-    let after = PolicyRow {
-        status: PolicyStatus::Live,
-        approver: Some(tx.caller().subject.to_string()),
-        live_at: Some(tx.now()),
-        ..before.clone()
-    };
-    save(tx, "policy.live", &before, &after, reason)
-}
-
-fn find_draft(tx: &mut Tx, id: PolicyId, version: i64) -> Result<PolicyRow, PolicyError> {
-    let row = store::find(tx, id)?.ok_or(PolicyError::Missing)?;
-    if row.version != version {
-        return Err(PolicyError::Stale);
-    }
-    if row.status != PolicyStatus::Draft {
-        return Err(PolicyError::NoDraft(row.status));
-    }
-    Ok(row)
+    save(tx, "policy.live", &before, &step.version, reason)
 }
 
 fn refuse_nonsense(db: &mut Db, document: &PolicyDocument) -> Result<(), PolicyError> {
@@ -220,7 +193,7 @@ fn new_row(
         document: write_document(document)?,
         reason,
         author: author.to_string(),
-        drafters: write_document(&Drafters::new(author))?,
+        drafters: Drafters::new(author),
         approver: None,
         created_at: tx.now(),
         live_at: None,
@@ -236,7 +209,7 @@ fn save(
     after: &PolicyRow,
     reason: &Note,
 ) -> Result<PolicyRow, PolicyError> {
-    let after = store::update_if_unchanged(tx, after)?.ok_or(PolicyError::Stale)?;
+    let after = store::update_if_unchanged(tx, after)?.ok_or(VersionError::Stale)?;
     tx.record(
         Change::new(action, after.id)
             .before(before)

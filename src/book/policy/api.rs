@@ -16,7 +16,9 @@ use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem, Valid,
 };
+use crate::platform::versions::api::refused;
 use kernel::clock::Instant;
+use kernel::drafters::Drafters;
 use kernel::ids::PolicyId;
 use kernel::text::Subject;
 
@@ -254,8 +256,8 @@ pub struct PolicyOut {
     #[schema(max_length = 128)]
     author: String,
     /// Everybody who wrote it; none of them can set it live.
-    #[schema(max_items = 1000)]
-    drafters: Vec<Subject>,
+    #[schema(value_type = Vec<Subject>, max_items = 1000)]
+    drafters: Drafters,
     #[schema(max_length = 128)]
     approver: Option<String>,
     created_at: Instant,
@@ -272,7 +274,7 @@ impl PolicyOut {
             document: read_document(&row.document)?,
             reason: row.reason,
             author: row.author,
-            drafters: read_document(&row.drafters)?,
+            drafters: row.drafters,
             approver: row.approver,
             created_at: row.created_at,
             live_at: row.live_at,
@@ -367,11 +369,7 @@ impl From<PolicyError> for Problem {
                         )
                     })
             }
-            PolicyError::NoDraft(status) => Problem::ended("policy", status),
-            PolicyError::OwnDraft => {
-                Problem::new(Code::SegregationOfDuties).with("duty", "author of the policy")
-            }
-            PolicyError::Stale => Problem::new(Code::Stale),
+            PolicyError::Version(error) => refused("policy", "author of the policy", error),
             PolicyError::Db(error) => error.into(),
         }
     }

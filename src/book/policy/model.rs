@@ -13,9 +13,11 @@ use utoipa::{PartialSchema, ToSchema};
 use validator::{Validate, ValidationError};
 
 use crate::platform::db::schema::policies;
+use crate::platform::versions::model::lives_at_approval;
 use kernel::caller::Role;
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
+use kernel::drafters::Drafters;
 use kernel::ids::PolicyId;
 use kernel::money::{Currency, Money};
 use kernel::text::{GradeCode, Subject};
@@ -547,14 +549,16 @@ pub struct PolicyRow {
     pub document: String,
     pub reason: String,
     pub author: String,
-    /// Everybody who wrote it: its author and whoever changed the draft, as a JSON list. None of them approves it.
-    pub drafters: String,
+    /// Everybody who wrote it: its author and whoever changed the draft. None of them approves it.
+    pub drafters: Drafters,
     pub approver: Option<String>,
     pub created_at: Instant,
     pub live_at: Option<Instant>,
     pub retired_at: Option<Instant>,
     pub version: i64,
 }
+
+lives_at_approval!(PolicyRow, PolicyStatus, (), |_| ());
 
 /// The live policy, read.
 #[derive(Debug, Clone)]

@@ -60,6 +60,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     grade_scales,
     rating_models,
     ratings,
+    catalogue_versions,
+    change_requests,
 );
 
 // What was paid, by when it was due and when it came.

@@ -70,6 +70,18 @@ permits! {
     ComparePolicies, "policies:compare" => [Credit, Finance, Auditor, Admin];
     /// Set credit policies live.
     ApprovePolicies, "policies:approve" => [Credit, Finance];
+    /// Read catalogues.
+    ReadCatalogues, "catalogues:read" => [Sales, Credit, Finance, Auditor, System, Admin];
+    /// Draft catalogues.
+    DraftCatalogues, "catalogues:draft" => [Credit, Finance, Admin];
+    /// Set catalogues live.
+    ApproveCatalogues, "catalogues:approve" => [Credit, Finance];
+    /// Read change requests.
+    ReadChangeRequests, "change-requests:read" => [Sales, Credit, Finance, Auditor];
+    /// Propose changes, and withdraw what one proposed.
+    ProposeChanges, "change-requests:propose" => [Sales, Credit, Finance];
+    /// Approve and reject changes that others proposed.
+    DecideChanges, "change-requests:decide" => [Credit, Finance];
     /// Read exchange rates, and which one would be used.
     ReadExchangeRates, "exchange-rates:read" => [Sales, Credit, Finance, Auditor, System, Admin];
     /// Set exchange rates.

@@ -4,6 +4,8 @@
 //! (docs/decisions/0001-growing-lists.md). The types write only what they know and refuse to read what they don't; the
 //! audit asks all rows.
 
+use crate::book::catalogues::model::CatalogueStatus;
+use crate::book::change_requests::model::{ChangeKind, ChangeStatus};
 use crate::book::customers::model::LegalStatus;
 use crate::book::exposure::model::{
     AccountStatus, AdditionalKind, AdditionalStatus, BlockCause, EntryCategory, LimitKind,
@@ -47,6 +49,9 @@ pub const CODED: &[Coded] = coded! {
     customers.language: Language::code,
     customers.legal_status: LegalStatus::as_str,
     policies.status: PolicyStatus::as_str,
+    catalogue_versions.status: CatalogueStatus::as_str,
+    change_requests.kind: ChangeKind::as_str,
+    change_requests.status: ChangeStatus::as_str,
     credit_accounts.status: AccountStatus::as_str,
     credit_accounts.limit_kind: LimitKind::as_str,
     credit_accounts.group_limit_kind: LimitKind::as_str,

@@ -4,11 +4,13 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::platform::db::schema::rating_models;
+use crate::platform::versions::model::{Life, Stage, Version};
 use crate::rating::rules::composite::MissingModel;
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
+use kernel::drafters::Drafters;
 use kernel::ids::RatingModelId;
-use kernel::text::{Keyword, Line, Note};
+use kernel::text::{Keyword, Line, Note, Subject};
 use methods::ahp::Gate;
 use methods::attributes::Attribute;
 use methods::scorecard::fit::FitSettings;
@@ -165,8 +167,8 @@ pub struct ModelRow {
     pub report: Option<String>,
     pub reason: String,
     pub author: String,
-    /// Everybody who wrote it, as a JSON list. None of them approves it or sets it live.
-    pub drafters: String,
+    /// Everybody who wrote it. None of them approves it or sets it live.
+    pub drafters: Drafters,
     pub approver: Option<String>,
     pub created_at: Instant,
     pub shadow_at: Option<Instant>,
@@ -174,6 +176,55 @@ pub struct ModelRow {
     pub live_at: Option<Instant>,
     pub retired_at: Option<Instant>,
     pub version: i64,
+}
+
+impl Version for ModelRow {
+    const LIFE: Life = Life::AfterShadow;
+
+    type Slot = ();
+
+    fn slot(&self) {}
+
+    fn row_version(&self) -> i64 {
+        self.version
+    }
+
+    fn stage(&self) -> Stage {
+        match self.status {
+            ModelStatus::Draft => Stage::Draft,
+            ModelStatus::Shadow => Stage::Shadow,
+            ModelStatus::Approved => Stage::Approved,
+            ModelStatus::Live => Stage::Live,
+            ModelStatus::Retired => Stage::Retired,
+        }
+    }
+
+    fn drafters(&self) -> &Drafters {
+        &self.drafters
+    }
+
+    fn set_drafters(&mut self, drafters: Drafters) {
+        self.drafters = drafters;
+    }
+
+    fn enter(&mut self, stage: Stage, at: Instant) {
+        let (status, when) = match stage {
+            Stage::Draft => {
+                self.status = ModelStatus::Draft;
+                return;
+            }
+            Stage::Shadow => (ModelStatus::Shadow, &mut self.shadow_at),
+            Stage::Approved => (ModelStatus::Approved, &mut self.approved_at),
+            Stage::Live => (ModelStatus::Live, &mut self.live_at),
+            Stage::Retired => (ModelStatus::Retired, &mut self.retired_at),
+        };
+        self.status = status;
+        *when = Some(at);
+    }
+
+    fn set_approver(&mut self, approver: &Subject) {
+        self.approver = Some(approver.to_string());
+    }
 }
 
 /// A model that is to be fitted: what the columns of the training set are, and what is demanded.

@@ -3,6 +3,8 @@
 use super::model::{Scale, ScaleRow, ScaleStatus};
 use super::{rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
+use crate::platform::versions::model::VersionError;
+use crate::platform::versions::rules as versions;
 use kernel::drafters::Drafters;
 use kernel::ids::GradeScaleId;
 use kernel::text::Note;
@@ -15,12 +17,8 @@ pub enum ScaleError {
     Missing,
     #[error("the scale makes no sense")]
     Faulty(Vec<Fault>),
-    #[error("the scale is {0}, no draft")]
-    NoDraft(ScaleStatus),
-    #[error("who wrote a scale does not set it live")]
-    OwnDraft,
-    #[error("the scale changed meanwhile")]
-    Stale,
+    #[error(transparent)]
+    Version(#[from] VersionError),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -120,14 +118,13 @@ pub fn change(
     document: &serde_json::Value,
     reason: &Note,
 ) -> Result<ScaleRow, ScaleError> {
-    let before = find_draft(tx, id, version)?;
+    let before = store::find(tx, id)?.ok_or(ScaleError::Missing)?;
+    let changed = versions::change(&before, version, &tx.caller().subject)?;
     let scale = rules::read(document).map_err(ScaleError::Faulty)?;
-    let drafters: Drafters = read_document(&before.drafters)?;
     let after = ScaleRow {
         document: write_document(&scale)?,
         reason: reason.to_string(),
-        drafters: write_document(&drafters.and(&tx.caller().subject))?,
-        ..before.clone()
+        ..changed
     };
     save(tx, "grade_scale.changed", &before, &after, reason)
 }
@@ -143,38 +140,14 @@ pub fn approve(
     version: i64,
     reason: &Note,
 ) -> Result<ScaleRow, ScaleError> {
-    let retiring = store::lock_live(tx)?;
-    let before = find_draft(tx, id, version)?;
-    let drafters: Drafters = read_document(&before.drafters)?;
-    if drafters.include(&tx.caller().subject) {
-        return Err(ScaleError::OwnDraft);
+    let live = store::lock_live(tx)?;
+    let before = store::find(tx, id)?.ok_or(ScaleError::Missing)?;
+    let (by, now) = (&tx.caller().subject, tx.now());
+    let step = versions::approve(&before, version, live.as_ref(), by, now)?;
+    if let (Some(live), Some(retired)) = (&live, &step.retired) {
+        save(tx, "grade_scale.retired", live, retired, reason)?;
     }
-    if let Some(retiring) = retiring {
-        let retired = ScaleRow {
-            status: ScaleStatus::Retired,
-            retired_at: Some(tx.now()),
-            ..retiring.clone()
-        };
-        save(tx, "grade_scale.retired", &retiring, &retired, reason)?;
-    }
-    let after = ScaleRow {
-        status: ScaleStatus::Live,
-        approver: Some(tx.caller().subject.to_string()),
-        live_at: Some(tx.now()),
-        ..before.clone()
-    };
-    save(tx, "grade_scale.live", &before, &after, reason)
-}
-
-fn find_draft(tx: &mut Tx, id: GradeScaleId, version: i64) -> Result<ScaleRow, ScaleError> {
-    let row = store::find(tx, id)?.ok_or(ScaleError::Missing)?;
-    if row.version != version {
-        return Err(ScaleError::Stale);
-    }
-    if row.status != ScaleStatus::Draft {
-        return Err(ScaleError::NoDraft(row.status));
-    }
-    Ok(row)
+    save(tx, "grade_scale.live", &before, &step.version, reason)
 }
 
 fn new_row(tx: &Tx, number: i32, scale: &Scale, reason: String) -> Result<ScaleRow, DbError> {
@@ -186,7 +159,7 @@ fn new_row(tx: &Tx, number: i32, scale: &Scale, reason: String) -> Result<ScaleR
         document: write_document(scale)?,
         reason,
         author: author.to_string(),
-        drafters: write_document(&Drafters::new(author))?,
+        drafters: Drafters::new(author),
         approver: None,
         created_at: tx.now(),
         live_at: None,
@@ -202,7 +175,7 @@ fn save(
     after: &ScaleRow,
     reason: &Note,
 ) -> Result<ScaleRow, ScaleError> {
-    let after = store::update_if_unchanged(tx, after)?.ok_or(ScaleError::Stale)?;
+    let after = store::update_if_unchanged(tx, after)?.ok_or(VersionError::Stale)?;
     tx.record(
         Change::new(action, after.id)
             .before(before)

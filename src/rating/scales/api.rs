@@ -14,8 +14,10 @@ use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Executor, IfMatch, Listing, Outcome, Problem, Valid,
 };
+use crate::platform::versions::api::refused;
 use crate::rating::scales::input::{GradeScaleIn, ScaleFilter};
 use kernel::clock::Instant;
+use kernel::drafters::Drafters;
 use kernel::ids::GradeScaleId;
 use kernel::text::Subject;
 use methods::faults::Fault;
@@ -197,8 +199,8 @@ pub struct GradeScaleOut {
     #[schema(max_length = 128)]
     author: String,
     /// Everybody who wrote it; none of them can set it live.
-    #[schema(max_items = 1000)]
-    drafters: Vec<Subject>,
+    #[schema(value_type = Vec<Subject>, max_items = 1000)]
+    drafters: Drafters,
     #[schema(max_length = 128)]
     approver: Option<String>,
     created_at: Instant,
@@ -217,7 +219,7 @@ impl GradeScaleOut {
             document: read_document(&row.document)?,
             reason: row.reason,
             author: row.author,
-            drafters: read_document(&row.drafters)?,
+            drafters: row.drafters,
             approver: row.approver,
             created_at: row.created_at,
             live_at: row.live_at,
@@ -242,11 +244,7 @@ impl From<ScaleError> for Problem {
         match error {
             ScaleError::Missing => Problem::not_found("grade scale"),
             ScaleError::Faulty(faults) => faulty("/document", faults),
-            ScaleError::NoDraft(status) => Problem::ended("grade scale", status),
-            ScaleError::OwnDraft => {
-                Problem::new(Code::SegregationOfDuties).with("duty", "author of the scale")
-            }
-            ScaleError::Stale => Problem::new(Code::Stale),
+            ScaleError::Version(error) => refused("grade scale", "author of the scale", error),
             ScaleError::Db(error) => error.into(),
         }
     }

@@ -4,9 +4,11 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::platform::db::schema::grade_scales;
+use crate::platform::versions::model::lives_at_approval;
 use crate::rating::rules::composite::GradePolicy;
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
+use kernel::drafters::Drafters;
 use kernel::ids::GradeScaleId;
 use methods::grades::{GradeScale, ScaleDocument};
 
@@ -51,11 +53,13 @@ pub struct ScaleRow {
     pub document: String,
     pub reason: String,
     pub author: String,
-    /// Everybody who wrote it, as a JSON list. None of them sets it live.
-    pub drafters: String,
+    /// Everybody who wrote it. None of them sets it live.
+    pub drafters: Drafters,
     pub approver: Option<String>,
     pub created_at: Instant,
     pub live_at: Option<Instant>,
     pub retired_at: Option<Instant>,
     pub version: i64,
 }
+
+lives_at_approval!(ScaleRow, ScaleStatus, (), |_| ());

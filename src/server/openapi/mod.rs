@@ -26,7 +26,7 @@ use kernel::ids;
 use kernel::money::{AmountIn, Currency, Money};
 use kernel::places::{Country, Language};
 use kernel::rates::Rate;
-use kernel::text::{Email, Line, Note, Number, Source, Subject};
+use kernel::text::{Email, Line, Note, Number, SnakeCode, Source, Subject};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -45,6 +45,8 @@ use kernel::text::{Email, Line, Note, Number, Source, Subject};
         (name = "applications", description = "Credit applications, from draft to decision."),
         (name = "ratings", description = "Ratings, the models that make them, and the grade scale."),
         (name = "policies", description = "The credit policy, by version."),
+        (name = "catalogues", description = "The numbered lists of the trade, by version."),
+        (name = "change-requests", description = "Changes that one person proposes and another decides."),
         (name = "exchange-rates", description = "With which rates money in another currency is converted."),
         (name = "limit-checks", description = "May this customer have so much more? Reservations and credit blocks."),
         (name = "receivables", description = "Invoices, credit notes, receipts and cash application."),
@@ -57,7 +59,7 @@ use kernel::text::{Email, Line, Note, Number, Source, Subject};
     ),
     components(schemas(
         ProblemOut, FieldError, AmountIn, Country, Currency, Day, Email, Instant, Language, Line, Money, Note, Number, Rate,
-        Source, Subject
+        SnakeCode, Source, Subject
     )),
 )]
 struct Contract;

@@ -9,6 +9,7 @@ mod groups;
 mod limits;
 mod locking;
 pub mod orders;
+mod parents;
 mod terms;
 
 use chrono::NaiveDate;
@@ -31,6 +32,7 @@ pub use limits::{Grant, grant, lower};
 pub use locking::{
     Locked, everyone, lines, lock, lock_all, post, post_all, put_together, read_all,
 };
+pub use parents::CUSTOMER_PARENT;
 pub use terms::{change, change_terms};
 
 /// Why a use case on credit accounts was refused.

@@ -11,6 +11,8 @@ use super::model::{ModelDraft, ModelKind, ModelRow, ModelStatus};
 use super::rules::{Part, Ready, Report};
 use super::{rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
+use crate::platform::versions::model::VersionError;
+use crate::platform::versions::rules as versions;
 use kernel::drafters::Drafters;
 use kernel::ids::RatingModelId;
 use kernel::text::{Note, TextError};
@@ -26,16 +28,12 @@ pub enum ModelError {
     Faulty(Vec<Fault>),
     #[error("a new version is of the kind that its code has, {0}")]
     OtherKind(ModelKind),
-    #[error("the model is {0}")]
-    Status(ModelStatus),
-    #[error("who wrote a model neither approves it nor sets it live")]
-    OwnModel,
     #[error("part {0} of the composite is not approved yet")]
     PartNotApproved(usize),
     #[error("the model has no validation report")]
     NoReport,
-    #[error("the model changed meanwhile")]
-    Stale,
+    #[error(transparent)]
+    Version(#[from] VersionError),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -226,7 +224,8 @@ pub fn change(
     version: i64,
     draft: &ModelDraft,
 ) -> Result<ModelRow, ModelError> {
-    let before = find_in(tx, id, version, &[ModelStatus::Draft])?;
+    let before = find(tx, id)?;
+    let changed = versions::change(&before, version, &tx.caller().subject)?;
     if draft.kind != before.kind {
         return Err(ModelError::OtherKind(before.kind));
     }
@@ -239,14 +238,12 @@ pub fn change(
         )]));
     }
     check(tx, draft.kind, &draft.document)?;
-    let drafters: Drafters = read_document(&before.drafters)?;
     let after = ModelRow {
         name: draft.name.clone(),
         document: write_document(&draft.document)?,
         report: None,
         reason: draft.reason.to_string(),
-        drafters: write_document(&drafters.and(&tx.caller().subject))?,
-        ..before.clone()
+        ..changed
     };
     save(tx, "rating_model.changed", &before, &after, &draft.reason)
 }
@@ -261,14 +258,10 @@ pub fn put_in_shadow(
     version: i64,
     reason: &Note,
 ) -> Result<ModelRow, ModelError> {
-    let before = find_in(tx, id, version, &[ModelStatus::Draft])?;
+    let before = find(tx, id)?;
+    let after = versions::put_in_shadow(&before, version, tx.now())?;
     // A part may have been a draft again had netterms been restored; what can't be read must not rate.
     check(tx, before.kind, &read_document(&before.document)?)?;
-    let after = ModelRow {
-        status: ModelStatus::Shadow,
-        shadow_at: Some(tx.now()),
-        ..before.clone()
-    };
     save(tx, "rating_model.in_shadow", &before, &after, reason)
 }
 
@@ -283,8 +276,9 @@ pub fn approve(
     version: i64,
     reason: &Note,
 ) -> Result<ModelRow, ModelError> {
-    let before = find_in(tx, id, version, &[ModelStatus::Shadow])?;
-    refuse_author(tx, &before)?;
+    let before = find(tx, id)?;
+    let (by, now) = (&tx.caller().subject, tx.now());
+    let step = versions::approve(&before, version, None, by, now)?;
     let ids = part_ids(&read_document(&before.document)?);
     let approved: Vec<RatingModelId> = store::list_by_ids(tx, &ids)?
         .into_iter()
@@ -296,13 +290,7 @@ pub fn approve(
     {
         return Err(ModelError::PartNotApproved(place));
     }
-    let after = ModelRow {
-        status: ModelStatus::Approved,
-        approver: Some(tx.caller().subject.to_string()),
-        approved_at: Some(tx.now()),
-        ..before.clone()
-    };
-    save(tx, "rating_model.approved", &before, &after, reason)
+    save(tx, "rating_model.approved", &before, &step.version, reason)
 }
 
 /// Sets an approved model live at once, and retires the one that was live. Ratings that stand stay until the customers
@@ -316,23 +304,14 @@ pub fn go_live(
     version: i64,
     reason: &Note,
 ) -> Result<ModelRow, ModelError> {
-    let retiring = store::lock_live(tx)?;
-    let before = find_in(tx, id, version, &[ModelStatus::Approved])?;
-    refuse_author(tx, &before)?;
-    if let Some(retiring) = retiring {
-        let retired = ModelRow {
-            status: ModelStatus::Retired,
-            retired_at: Some(tx.now()),
-            ..retiring.clone()
-        };
-        save(tx, "rating_model.retired", &retiring, &retired, reason)?;
+    let live = store::lock_live(tx)?;
+    let before = find(tx, id)?;
+    let (by, now) = (&tx.caller().subject, tx.now());
+    let step = versions::go_live(&before, version, live.as_ref(), by, now)?;
+    if let (Some(live), Some(retired)) = (&live, &step.retired) {
+        save(tx, "rating_model.retired", live, retired, reason)?;
     }
-    let after = ModelRow {
-        status: ModelStatus::Live,
-        live_at: Some(tx.now()),
-        ..before.clone()
-    };
-    save(tx, "rating_model.live", &before, &after, reason)
+    save(tx, "rating_model.live", &before, &step.version, reason)
 }
 
 /// Retires a model that is not live.
@@ -345,17 +324,8 @@ pub fn retire(
     version: i64,
     reason: &Note,
 ) -> Result<ModelRow, ModelError> {
-    let from = [
-        ModelStatus::Draft,
-        ModelStatus::Shadow,
-        ModelStatus::Approved,
-    ];
-    let before = find_in(tx, id, version, &from)?;
-    let after = ModelRow {
-        status: ModelStatus::Retired,
-        retired_at: Some(tx.now()),
-        ..before.clone()
-    };
+    let before = find(tx, id)?;
+    let after = versions::retire(&before, version, tx.now())?;
     save(tx, "rating_model.retired", &before, &after, reason)
 }
 
@@ -369,28 +339,8 @@ pub fn report(db: &mut Db, id: RatingModelId) -> Result<Report, ModelError> {
     Ok(read_document(&text)?)
 }
 
-fn refuse_author(tx: &Tx, row: &ModelRow) -> Result<(), ModelError> {
-    let drafters: Drafters = read_document(&row.drafters)?;
-    if drafters.include(&tx.caller().subject) {
-        return Err(ModelError::OwnModel);
-    }
-    Ok(())
-}
-
-fn find_in(
-    tx: &mut Tx,
-    id: RatingModelId,
-    version: i64,
-    statuses: &[ModelStatus],
-) -> Result<ModelRow, ModelError> {
-    let row = store::find(tx, id)?.ok_or(ModelError::Missing)?;
-    if row.version != version {
-        return Err(ModelError::Stale);
-    }
-    if !statuses.contains(&row.status) {
-        return Err(ModelError::Status(row.status));
-    }
-    Ok(row)
+fn find(tx: &mut Tx, id: RatingModelId) -> Result<ModelRow, ModelError> {
+    store::find(tx, id)?.ok_or(ModelError::Missing)
 }
 
 fn new_row(tx: &Tx, number: i32, draft: &ModelDraft) -> Result<ModelRow, DbError> {
@@ -406,7 +356,7 @@ fn new_row(tx: &Tx, number: i32, draft: &ModelDraft) -> Result<ModelRow, DbError
         report: None,
         reason: draft.reason.to_string(),
         author: author.to_string(),
-        drafters: write_document(&Drafters::new(author))?,
+        drafters: Drafters::new(author),
         approver: None,
         created_at: tx.now(),
         shadow_at: None,
@@ -424,7 +374,7 @@ fn save(
     after: &ModelRow,
     reason: &Note,
 ) -> Result<ModelRow, ModelError> {
-    let after = store::update_if_unchanged(tx, after)?.ok_or(ModelError::Stale)?;
+    let after = store::update_if_unchanged(tx, after)?.ok_or(VersionError::Stale)?;
     record(tx, action, Some(before), &after, reason)?;
     Ok(after)
 }

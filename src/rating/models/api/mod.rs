@@ -18,12 +18,13 @@ use crate::platform::http::auth::{DraftModels, ReadModels};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::uploads::Uploads;
 use crate::platform::http::{
-    AcceptLanguage, Actor, Answer, Code, Command, Executor, Heading, IfMatch, Listing, Outcome,
-    Problem, Valid,
+    AcceptLanguage, Actor, Answer, Command, Executor, Heading, IfMatch, Listing, Outcome, Problem,
+    Valid,
 };
 use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::api::JobOut;
 use crate::platform::jobs::worker::WakeSignal;
+use crate::platform::versions::api::refused;
 use crate::rating::models::input::{FitIn, ModelFilter, RatingModelIn};
 use crate::rating::scales::api::faulty;
 use kernel::ids::RatingModelId;
@@ -323,19 +324,13 @@ impl From<ModelError> for Problem {
             ModelError::OtherKind(kind) => {
                 Problem::invalid("/kind", "immutable", format!("is {kind} for ever"))
             }
-            ModelError::Status(status) => {
-                Problem::state("rating model", status, super::rules::allowed(status))
-            }
-            ModelError::OwnModel => {
-                Problem::new(Code::SegregationOfDuties).with("duty", "author of the model")
-            }
+            ModelError::Version(error) => refused("rating model", "author of the model", error),
             ModelError::PartNotApproved(place) => Problem::invalid(
                 "",
                 "part_not_approved",
                 format!("part {place} of the composite is not approved yet"),
             ),
             ModelError::NoReport => Problem::not_found("validation report"),
-            ModelError::Stale => Problem::new(Code::Stale),
             ModelError::Db(error) => error.into(),
         }
     }

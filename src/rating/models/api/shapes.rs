@@ -8,6 +8,7 @@ use crate::rating::models::model::{ModelKind, ModelRow, ModelStatus};
 use crate::rating::models::rules::warnings::Warning;
 use crate::rating::models::rules::{self, Ready};
 use kernel::clock::Instant;
+use kernel::drafters::Drafters;
 use kernel::ids::RatingModelId;
 use kernel::places::Language;
 use kernel::text::{Keyword, Line, Subject};
@@ -58,8 +59,8 @@ pub struct RatingModelOut {
     #[schema(max_length = 128)]
     author: String,
     /// Everybody who wrote it; none of them can approve it or set it live.
-    #[schema(max_items = 1000)]
-    drafters: Vec<Subject>,
+    #[schema(value_type = Vec<Subject>, max_items = 1000)]
+    drafters: Drafters,
     #[schema(max_length = 128)]
     approver: Option<String>,
     created_at: Instant,
@@ -98,7 +99,7 @@ impl RatingModelOut {
             distribution: None,
             reason: row.reason,
             author: row.author,
-            drafters: read_document(&row.drafters)?,
+            drafters: row.drafters,
             approver: row.approver,
             created_at: row.created_at,
             shadow_at: row.shadow_at,

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{ModelStatus, PointsRange, TopsisCriterion};
+use super::model::{PointsRange, TopsisCriterion};
 use crate::rating::rules::composite::MissingModel;
 use kernel::ids::RatingModelId;
 use methods::attributes::{Attribute, WeighedTree, template};
@@ -148,16 +148,6 @@ impl Ready {
 /// The model that a new book begins with: the four aspects, by measured indicators.
 pub fn default_tree() -> Option<Attribute> {
     template("FOUR_ASPECTS")
-}
-
-/// What may be done next with a model, by status.
-pub fn allowed(status: ModelStatus) -> &'static [&'static str] {
-    match status {
-        ModelStatus::Draft => &["change", "shadow", "retire"],
-        ModelStatus::Shadow => &["approve", "retire"],
-        ModelStatus::Approved => &["go_live", "retire"],
-        ModelStatus::Live | ModelStatus::Retired => &[],
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::rating::models::model::{ModelKind, ModelStatus};
+use crate::rating::models::model::ModelKind;
 use methods::attributes::TEMPLATES;
 
 fn ready(kind: ModelKind, document: &Json) -> Ready {
@@ -212,14 +212,6 @@ fn a_document_of_another_shape_is_refused_with_the_place() {
         faults(ModelKind::Scorecard, &json!({})),
         [(String::new(), "one_of")]
     );
-}
-
-#[test]
-fn only_a_model_in_shadow_is_approved() {
-    for status in ModelStatus::ALL {
-        let may = allowed(*status).contains(&"approve");
-        assert_eq!(may, *status == ModelStatus::Shadow);
-    }
 }
 
 /// How good a customer is by its statements and its industry.
