@@ -77,7 +77,7 @@ def effects(caller, name, requests, answers, findings):
     for order, count in checks.items():
         expected[by_id.get(order, order)] += count
     ours = lambda text: (text or "").startswith(f"{name}-")
-    # An order that waits for credit is checked again by the house itself when something makes room for it, and that may
+    # An order that waits for credit is checked again by netterms itself when something makes room for it, and that may
     # be now: what it reserved until here has its check in the list that is read after.
     everything_held = caller.everything("/v1/reservations")
     recorded = caller.everything("/v1/limit-checks")

@@ -56,7 +56,7 @@ class Clerk:
         return Clerk(self.held | {order}, self.waiting) if fits else Clerk(self.held, self.waiting | {order})
 
     def by_itself(self):
-        """What the house may do of its own accord."""
+        """What netterms may do of its own accord."""
         for order in self.waiting:
             if self.taken + order[1] <= LIMIT:
                 yield Clerk(self.held | {order}, self.waiting - {order})

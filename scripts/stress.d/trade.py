@@ -145,7 +145,7 @@ class Trader:
                 order["amount"] = minor(done[0]["amount"])
 
     def withdraw(self, block):
-        """An order that may not grow stays as it was; false when the house found room and let it grow first."""
+        """An order that may not grow stays as it was; false when netterms found room and let it grow first."""
         path = f"/v1/credit-blocks/{block}"
         for _ in range(10):
             now = self.caller.get(path)
