@@ -29,18 +29,21 @@ pub const CUSTOMER_PARENT: KindOfChange = KindOfChange {
 /// The head of a customer's group, or none.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Parent {
-    parent_customer_id: Option<CustomerId>,
-    parent_customer_number: Option<Number>,
-    parent_customer_name: Option<Line>,
+struct Head {
+    #[serde(rename = "parent_customer_id")]
+    id: Option<CustomerId>,
+    #[serde(rename = "parent_customer_number")]
+    number: Option<Number>,
+    #[serde(rename = "parent_customer_name")]
+    name: Option<Line>,
 }
 
-impl Parent {
-    fn of(customer: Option<Customer>) -> Parent {
-        customer.map_or_else(Parent::default, |customer| Parent {
-            parent_customer_id: Some(customer.id),
-            parent_customer_number: Some(customer.number),
-            parent_customer_name: Some(customer.name),
+impl Head {
+    fn of(customer: Option<Customer>) -> Head {
+        customer.map_or_else(Head::default, |customer| Head {
+            id: Some(customer.id),
+            number: Some(customer.number),
+            name: Some(customer.name),
         })
     }
 
@@ -48,7 +51,7 @@ impl Parent {
         read_document(&write_json(self)?)
     }
 
-    fn read(kept: Value) -> Result<Parent, DbError> {
+    fn read(kept: Value) -> Result<Head, DbError> {
         serde_json::from_value(kept).map_err(|error| DbError::Document(error.to_string()))
     }
 }
@@ -68,25 +71,25 @@ fn find(db: &mut Db, caller: &Caller, name: &str) -> Result<Option<Target>, DbEr
         number: Some(customer.number),
         version: customer.version,
         customer_id: Some(customer.id),
-        state: Parent::of(parent).kept()?,
+        state: Head::of(parent).kept()?,
     }))
 }
 
 fn read(db: &mut Db, caller: &Caller, after: &Value) -> Result<Value, Problem> {
     let asked: ParentIn = read_part("after", &write_json(after)?)?;
     let Some(reference) = asked.parent_customer else {
-        return Ok(Parent::default().kept()?);
+        return Ok(Head::default().kept()?);
     };
     let found = customers::find_visible(db, caller, &reference)?;
     let parent = found.ok_or_else(|| Problem::from(CustomerError::NoSuchParent).below("/after"))?;
-    Ok(Parent::of(Some(parent)).kept()?)
+    Ok(Head::of(Some(parent)).kept()?)
 }
 
 fn apply(tx: &mut Tx, target: &Target, after: &Value) -> Result<(), Refusal> {
     let customer = target
         .customer_id
         .ok_or_else(|| DbError::Document("a target that is no customer".to_owned()))?;
-    let parent = Parent::read(after.clone())?.parent_customer_id;
+    let parent = Head::read(after.clone())?.id;
     let moved = move_to_group(
         tx,
         &CustomerRef::Id(customer),
@@ -106,11 +109,11 @@ fn show(db: &mut Db, reader: &Caller, kept: Value) -> Result<Value, DbError> {
     if !reader.sees_only_own() {
         return Ok(kept);
     }
-    let Some(parent) = Parent::read(kept.clone())?.parent_customer_id else {
+    let Some(parent) = Head::read(kept.clone())?.id else {
         return Ok(kept);
     };
     match customers::find_visible(db, reader, &CustomerRef::Id(parent))? {
         Some(_) => Ok(kept),
-        None => Parent::default().kept(),
+        None => Head::default().kept(),
     }
 }
