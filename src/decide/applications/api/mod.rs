@@ -23,6 +23,7 @@ use crate::platform::http::{
 };
 use crate::rating::ratings::actions::NoProbability;
 use kernel::ids::ApplicationId;
+use kernel::money::Money;
 
 pub use shapes::{ApplicationOut, ApplicationSummaryOut};
 
@@ -174,23 +175,9 @@ impl From<ApplicationError> for Problem {
             }
             ApplicationError::Authority {
                 limit,
-                error: AuthorityError::Over { needed },
-                ..
-            } => Problem::new(Code::OverAuthority)
-                .with("amount", limit)
-                .with("needed", needed),
-            ApplicationError::Authority {
-                limit,
                 policy_version,
-                error: AuthorityError::Nobody,
-            } => Problem::invalid(
-                "",
-                "nobody_has_authority",
-                format!(
-                    "The live policy, version {policy_version}, lets nobody approve {limit}: draft one that names {} with a high enough amount in /document/authority, and set it live.",
-                    limit.currency()
-                ),
-            ),
+                error,
+            } => beyond_authority(limit, policy_version, error),
             ApplicationError::Currency { given, expected } => Problem::new(Code::CurrencyMismatch)
                 .with("given", given)
                 .with("expected", expected),
@@ -267,6 +254,23 @@ impl From<ApplicationError> for Problem {
             ApplicationError::Account(error) => error.into(),
             ApplicationError::Db(error) => error.into(),
         }
+    }
+}
+
+/// Who must approve a limit instead, or that the policy lets nobody.
+fn beyond_authority(limit: Money, policy_version: i32, error: AuthorityError) -> Problem {
+    match error {
+        AuthorityError::Over { needed } => Problem::new(Code::OverAuthority)
+            .with("amount", limit)
+            .with("needed", needed),
+        AuthorityError::Nobody => Problem::invalid(
+            "",
+            "nobody_has_authority",
+            format!(
+                "The live policy, version {policy_version}, lets nobody approve {limit}: draft one that names {} with a high enough amount in /document/authority, and set it live.",
+                limit.currency()
+            ),
+        ),
     }
 }
 
