@@ -19,7 +19,7 @@ use super::metrics::Metrics;
 use super::routing::Routing;
 use super::{connection, docs, health, housekeeping, middleware, openapi, routing, subscriptions};
 use crate::book::imports::actions as imports;
-use crate::decide::limits::desk::{Desk, DeskError};
+use crate::decide::limits::desk::{Desk, DeskOpenError};
 use crate::decide::limits::simulation;
 use crate::platform::db::{Copying, Database};
 use crate::platform::http::auth::{Verifier, internal_caller};
@@ -127,7 +127,7 @@ pub enum OpeningError {
     #[error(transparent)]
     Furnishing(#[from] Problem),
     #[error("the credit desk can't be opened: {0}")]
-    Desk(#[from] DeskError),
+    Desk(#[from] DeskOpenError),
 }
 
 /// Puts in place what every services needs and a new one lacks.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::{Answered, Asked, DeskError};
+use super::{Answered, CheckRequest, DeskError, DeskOpenError};
 use crate::platform::db::{Database, Durability, Flusher, FlusherConnection, fault};
-use crate::platform::http::{Code, Ended, Problem};
+use crate::platform::http::Ended;
 
 /// How many batches wait for the disk at most; then the workers wait with them.
 const BATCHES_MAX: usize = 4;
@@ -16,15 +16,15 @@ const IDLE: Duration = Duration::from_secs(2);
 
 /// A check that waits at the counter.
 pub struct Waiting {
-    pub asked: Asked,
-    pub reply: Reply,
+    pub asked: CheckRequest,
+    pub reply: ReplySender,
 }
 
-pub type Reply = oneshot::Sender<Answered>;
+pub type ReplySender = oneshot::Sender<Answered>;
 
 /// A batch that was decided, and may not be on disk.
 struct DecidedBatch {
-    answers: Vec<(Reply, Answered)>,
+    answers: Vec<(ReplySender, Answered)>,
     /// The flusher's connection since before the batch was decided.
     connection: u64,
 }
@@ -45,7 +45,7 @@ impl Answering {
     ///
     /// # Errors
     /// When it can't be started, or has no connection.
-    pub fn open(database: &Database) -> Result<Answering, DeskError> {
+    pub fn open(database: &Database) -> Result<Answering, DeskOpenError> {
         let mut answering = Answering {
             to_be_flushed: None,
             connection: 0,
@@ -85,7 +85,7 @@ impl Answering {
     }
 
     /// Gives each its answer. What was answered before may be what another server has not made sure of yet.
-    pub fn answer(&mut self, replies: Vec<Reply>, answers: Vec<Answered>) {
+    pub fn answer(&mut self, replies: Vec<ReplySender>, answers: Vec<Answered>) {
         let repeats = |answer: &Answered| matches!(answer, Ok(Ended::Replayed(_)));
         let is_pending = self.is_pending || answers.iter().any(repeats);
         let answers = replies.into_iter().zip(answers);
@@ -128,12 +128,12 @@ fn make_sure(mut flusher: Flusher, decided: &Receiver<DecidedBatch>) {
 }
 
 /// Answers, unless it is not known whether the answers last: a retry will find out.
-fn tell(answered: impl IntoIterator<Item = (Reply, Answered)>, are_sure: bool) {
+fn tell(answered: impl IntoIterator<Item = (ReplySender, Answered)>, are_sure: bool) {
     for (reply, answer) in answered {
         let answer = if are_sure {
             answer
         } else {
-            Err(Problem::new(Code::DatabaseUnavailable))
+            Err(DeskError::Unavailable)
         };
         // The caller may have gone meanwhile; the decision stands, and a retry with its key finds it.
         let _ = reply.send(answer);

@@ -7,11 +7,10 @@ use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant as Stopwatch};
 
-use super::answering::{Reply, Waiting};
-use super::{Answered, Asked, BATCH_MAX, Worker, gather};
+use super::answering::{ReplySender, Waiting};
+use super::{Answered, BATCH_MAX, CheckRequest, DeskError, Worker, gather};
 use crate::decide::limits::store;
 use crate::platform::db::DbError;
-use crate::platform::http::{Code, Problem};
 use crate::platform::idempotency;
 use kernel::ids::CustomerId;
 
@@ -68,7 +67,7 @@ impl Worker {
     /// Decides the checks in line and answers them; gives those whose accounts are locked.
     fn serve_all(&mut self, line: Vec<InLine>) -> Vec<InLine> {
         let mut locked = if line.iter().any(|one| one.was_locked) {
-            let asked: Vec<&Asked> = line.iter().map(|one| &one.waiting.asked).collect();
+            let asked: Vec<&CheckRequest> = line.iter().map(|one| &one.waiting.asked).collect();
             self.find_locked(&asked)
         } else {
             vec![false; line.len()]
@@ -92,7 +91,7 @@ impl Worker {
 
     fn serve_batch(&mut self, batch: Vec<InLine>, aside: &mut Vec<InLine>) {
         let mut asked = Vec::with_capacity(batch.len());
-        let mut callers: Vec<(Reply, Stopwatch)> = Vec::with_capacity(batch.len());
+        let mut callers: Vec<(ReplySender, Stopwatch)> = Vec::with_capacity(batch.len());
         for one in batch {
             asked.push(one.waiting.asked);
             callers.push((one.waiting.reply, one.since));
@@ -122,14 +121,14 @@ impl Worker {
     /// Decides a batch. One that fails for a check in it is decided one by one; one that the database is not there for
     /// is not, or the last in it would wait as many times as there are checks. Where somebody else has locked accounts,
     /// the others' checks are decided.
-    fn decide_batch(&mut self, asked: &[Asked]) -> Vec<Decided> {
+    fn decide_batch(&mut self, asked: &[CheckRequest]) -> Vec<Decided> {
         match self.decide_together(asked) {
             Ok(answers) => answers.into_iter().map(Some).collect(),
             Err(DbError::Unavailable(reason)) => {
                 tracing::warn!(reason, checks = asked.len(), "the database is unavailable");
                 asked
                     .iter()
-                    .map(|_| Some(Err(Problem::new(Code::DatabaseUnavailable))))
+                    .map(|_| Some(Err(DeskError::Unavailable)))
                     .collect()
             }
             Err(DbError::Locked(reason)) => {
@@ -144,9 +143,9 @@ impl Worker {
     }
 
     /// Decides those checks whose accounts nobody has locked.
-    fn decide_free(&mut self, asked: &[Asked]) -> Vec<Decided> {
+    fn decide_free(&mut self, asked: &[CheckRequest]) -> Vec<Decided> {
         let locked = self.find_locked(&asked.iter().collect::<Vec<_>>());
-        let free: Vec<Asked> = asked
+        let free: Vec<CheckRequest> = asked
             .iter()
             .zip(&locked)
             .filter(|(_, is_locked)| !**is_locked)
@@ -175,7 +174,7 @@ impl Worker {
             .collect()
     }
 
-    fn decide_one_by_one(&mut self, asked: &[Asked]) -> Vec<Decided> {
+    fn decide_one_by_one(&mut self, asked: &[CheckRequest]) -> Vec<Decided> {
         let mut waited = Duration::ZERO;
         asked
             .iter()
@@ -197,7 +196,7 @@ impl Worker {
     }
 
     /// Decides one check, and a second time when another server answered its key meanwhile: now the answer is there.
-    fn decide_alone(&mut self, one: &Asked) -> Result<Answered, DbError> {
+    fn decide_alone(&mut self, one: &CheckRequest) -> Result<Answered, DbError> {
         let one = std::slice::from_ref(one);
         let answers = match self.decide_together(one) {
             Err(error) if idempotency::was_taken(&error) => self.decide_together(one),
@@ -205,11 +204,11 @@ impl Worker {
         };
         Ok(answers?
             .pop()
-            .unwrap_or_else(|| Err(Problem::internal("a check without an answer"))))
+            .unwrap_or_else(|| Err(DeskError::Internal("a check without an answer"))))
     }
 
     /// Of which of these checks somebody else has locked the account, or that of a group: only who reserves needs it.
-    fn find_locked(&mut self, asked: &[&Asked]) -> Vec<bool> {
+    fn find_locked(&mut self, asked: &[&CheckRequest]) -> Vec<bool> {
         let lines: Vec<Vec<CustomerId>> = asked
             .iter()
             .map(|one| match self.memory.line(&one.input.customer()) {
@@ -238,10 +237,10 @@ impl Worker {
 
 /// Has a check wait on, unless it waited long enough, or too many do.
 fn set_aside(aside: &mut Vec<InLine>, one: InLine) {
-    let code = if one.since.elapsed() >= LOCKED_MAX {
-        Code::DatabaseUnavailable
+    let error = if one.since.elapsed() >= LOCKED_MAX {
+        DeskError::Unavailable
     } else if aside.len() >= ASIDE_MAX {
-        Code::Overloaded
+        DeskError::Overloaded
     } else {
         aside.push(InLine {
             was_locked: true,
@@ -250,5 +249,5 @@ fn set_aside(aside: &mut Vec<InLine>, one: InLine) {
         return;
     };
     // The caller may have gone meanwhile.
-    let _ = one.waiting.reply.send(Err(Problem::new(code)));
+    let _ = one.waiting.reply.send(Err(error));
 }

@@ -7,7 +7,7 @@ use chrono::{Months, NaiveDate};
 use crate::book::policy::model::{PolicyDocument, RuleCode};
 use crate::book::receivables::store as receivables;
 use crate::collect::dunning::store as dunning;
-use crate::decide::limits::facts::{Behaviour, Unpaid, UsualOrder};
+use crate::decide::limits::check::facts::{Behaviour, Unpaid, UsualOrder};
 use crate::decide::limits::store;
 use crate::platform::db::{Db, DbError};
 use crate::rating::ratings::actions as ratings;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
-use super::Asked;
+use super::CheckRequest;
 use super::asked_for::AskedFor;
 use super::prefetch::{Customers, Opened};
 use crate::book::customers::model::CustomerRef;
@@ -15,7 +15,7 @@ use crate::book::exposure::actions::{Locked, caps};
 use crate::book::exposure::model::{AdditionalLimit, BlockCause, CreditAccount, Exposure};
 use crate::book::exposure::store::{Movement, additional};
 use crate::book::policy::model::PolicyDocument;
-use crate::decide::limits::facts::{Facts, Overdue};
+use crate::decide::limits::check::facts::{Facts, Overdue};
 use crate::decide::limits::input::LimitCheckIn;
 use crate::decide::limits::store::Named;
 use crate::platform::db::{Db, DbError};
@@ -68,7 +68,7 @@ impl Book {
         db: &mut Db,
         opened: Opened,
         policy: &PolicyDocument,
-        asked: &[Asked],
+        asked: &[CheckRequest],
         today: NaiveDate,
     ) -> Result<Book, DbError> {
         let Opened {
@@ -120,7 +120,7 @@ impl Book {
     fn learn_rates(
         &mut self,
         db: &mut Db,
-        asked: &[Asked],
+        asked: &[CheckRequest],
         today: NaiveDate,
     ) -> Result<(), DbError> {
         let mut currencies = BTreeSet::new();

@@ -19,8 +19,8 @@ mod book;
 mod memory;
 mod orders;
 mod prefetch;
+mod reply;
 mod stored;
-mod told;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -32,20 +32,17 @@ use tokio::sync::oneshot;
 use self::answering::{Answering, Waiting};
 pub use self::batch::Batch;
 use self::memory::Memory;
-pub use self::orders::Examined;
 use self::prefetch::Locking;
-pub use self::told::{Answered, Told};
+pub use self::reply::{Answered, DeskError, Reply};
 use super::input::LimitCheckIn;
-use crate::book::policy::model::Policy;
+use crate::decide::limits::check::{CheckKind, Request};
 use crate::platform::db::{
     AtOnce, Backend, Database, Db, DbError, Durability, OpenError, Session, Tx,
 };
-use crate::platform::http::{Code, Ended, Problem};
 use crate::platform::idempotency::Keyed;
 use crate::platform::trail::store as trail;
 use kernel::caller::Caller;
-use kernel::clock::Instant;
-use kernel::ids::{CreditBlockId, CustomerId, ReservationId};
+use kernel::ids::CustomerId;
 use kernel::places::Language;
 
 /// How many checks one transaction decides at most.
@@ -57,27 +54,25 @@ const CAUTION: usize = 16;
 /// How long a batch waits at most for those who were in the last one.
 const PATIENCE: Duration = Duration::from_micros(400);
 
-/// Why a check is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Errand {
-    /// Somebody asks.
-    Check,
-    /// A reservation is to hold another amount.
-    Amend(ReservationId),
-    /// Something changed for an order that waits for credit.
-    Recheck(CreditBlockId),
-    /// As [`Errand::Recheck`], for an order whose reservation is to hold another amount.
-    RecheckAmendment(CreditBlockId),
-}
-
 /// One check with who asks.
 #[derive(Debug, Clone)]
-pub struct Asked {
-    pub errand: Errand,
+pub struct CheckRequest {
+    pub kind: CheckKind,
     pub caller: Arc<Caller>,
     pub input: LimitCheckIn,
     pub keyed: Option<Keyed>,
     pub language: Language,
+}
+
+impl CheckRequest {
+    /// What the engine is asked.
+    pub fn request(&self) -> Request<'_> {
+        Request {
+            kind: self.kind,
+            input: &self.input,
+            by: &self.caller.subject,
+        }
+    }
 }
 
 /// The desk's counter: cheap to clone.
@@ -110,7 +105,7 @@ impl Desk {
     ///
     /// # Errors
     /// When no thread can be started, or no connection made.
-    pub fn open(database: &Database, caller: &Caller, room: usize) -> Result<Desk, DeskError> {
+    pub fn open(database: &Database, caller: &Caller, room: usize) -> Result<Desk, DeskOpenError> {
         let workers = match database.backend() {
             Backend::Postgres => 2,
             Backend::Sqlite => 1,
@@ -146,32 +141,29 @@ impl Desk {
     ///
     /// # Errors
     /// 503 when the queue is full; what the check itself is refused for.
-    pub async fn check(&self, asked: Asked) -> Result<Ended, Problem> {
-        let closed = || Problem::internal("the credit desk is closed");
-        let reader = Arc::clone(&asked.caller);
+    pub async fn check(&self, asked: CheckRequest) -> Answered {
+        const CLOSED: DeskError = DeskError::Internal("the credit desk is closed");
         let (reply, answer) = oneshot::channel();
-        let workers = u64::try_from(self.queues.len()).map_err(Problem::internal)?;
+        let workers = u64::try_from(self.queues.len()).unwrap_or(u64::MAX);
         let share = self.shares.hash_one(asked.input.customer()) % workers.max(1);
         let queue = usize::try_from(share)
             .ok()
             .and_then(|at| self.queues.get(at));
         queue
-            .ok_or_else(closed)?
+            .ok_or(CLOSED)?
             .try_send(Waiting { asked, reply })
             .map_err(|error| match error {
-                TrySendError::Full(_) => Problem::new(Code::Overloaded),
-                TrySendError::Disconnected(_) => closed(),
+                TrySendError::Full(_) => DeskError::Overloaded,
+                TrySendError::Disconnected(_) => CLOSED,
             })?;
-        let answered: Answered = answer
-            .await
-            .map_err(|_| Problem::internal("the credit desk dropped a check"))?;
-        answered?.try_map(|told| told.write(&reader))
+        let dropped = |_| DeskError::Internal("the credit desk dropped a check");
+        answer.await.map_err(dropped)?
     }
 }
 
 /// Why the desk could not be opened.
 #[derive(Debug, thiserror::Error)]
-pub enum DeskError {
+pub enum DeskOpenError {
     #[error(transparent)]
     Database(#[from] OpenError),
     #[error("no thread can be started: {0}")]
@@ -239,7 +231,7 @@ impl Worker {
     }
 
     /// Decides checks in one unit of work.
-    fn decide_together(&mut self, asked: &[Asked]) -> Result<Vec<Answered>, DbError> {
+    fn decide_together(&mut self, asked: &[CheckRequest]) -> Result<Vec<Answered>, DbError> {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             if !self.can_write_at_once {
                 return self.decide_as_only_writer(asked);
@@ -252,7 +244,7 @@ impl Worker {
         .unwrap_or_else(|_| {
             Ok(asked
                 .iter()
-                .map(|_| Err(Problem::internal("the credit desk panicked")))
+                .map(|_| Err(DeskError::Internal("the credit desk panicked")))
                 .collect())
         })
     }
@@ -260,8 +252,8 @@ impl Worker {
     /// Decides checks on accounts that are not locked, and writes all in one statement that looks whether they are still
     /// the same: one way to the database and back for what is remembered, two when what stands for it must be asked. None
     /// when they are not the same, and when more is to be written than one statement can.
-    fn decide_at_once(&mut self, asked: &[Asked]) -> Result<Option<Vec<Answered>>, DbError> {
-        if asked.iter().any(|one| one.errand != Errand::Check) {
+    fn decide_at_once(&mut self, asked: &[CheckRequest]) -> Result<Option<Vec<Answered>>, DbError> {
+        if asked.iter().any(|one| one.kind != CheckKind::Check) {
             return Ok(None);
         }
         // A lone caller gains nothing by another way to the database.
@@ -299,7 +291,7 @@ impl Worker {
     }
 
     /// Decides checks in a transaction, on accounts that are locked. On PostgreSQL alone.
-    fn decide_under_locks(&mut self, asked: &[Asked]) -> Result<Vec<Answered>, DbError> {
+    fn decide_under_locks(&mut self, asked: &[CheckRequest]) -> Result<Vec<Answered>, DbError> {
         let memory = &mut self.memory;
         self.session
             .maintain(&self.caller, Durability::AtOnce, |tx| {
@@ -309,10 +301,10 @@ impl Worker {
 
     /// Decides checks where nobody else writes meanwhile, on SQLite: on what is remembered, as long as nobody wrote
     /// since.
-    fn decide_as_only_writer(&mut self, asked: &[Asked]) -> Result<Vec<Answered>, DbError> {
+    fn decide_as_only_writer(&mut self, asked: &[CheckRequest]) -> Result<Vec<Answered>, DbError> {
         if self.doubtful > 0 {
             self.doubtful -= 1;
-        } else if asked.iter().all(|one| one.errand == Errand::Check) {
+        } else if asked.iter().all(|one| one.kind == CheckKind::Check) {
             match self.decide_by(asked, Locking::Memory) {
                 // An order or a key that is there already, which the other way finds.
                 Err(DbError::Duplicate { .. }) => self.doubtful = CAUTION,
@@ -322,7 +314,11 @@ impl Worker {
         self.decide_by(asked, Locking::Reserving)
     }
 
-    fn decide_by(&mut self, asked: &[Asked], locking: Locking) -> Result<Vec<Answered>, DbError> {
+    fn decide_by(
+        &mut self,
+        asked: &[CheckRequest],
+        locking: Locking,
+    ) -> Result<Vec<Answered>, DbError> {
         let durability = self.answering.durability(asked.len() > 1);
         let answers = self.as_only_writer(durability, |tx, memory| {
             check_with(tx, asked, memory, locking)
@@ -359,13 +355,13 @@ impl Worker {
 ///
 /// # Errors
 /// When the database fails; what is wrong with one check is its own answer.
-pub fn check_all(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Answered>, DbError> {
+pub fn check_all(tx: &mut Tx, asked: &[CheckRequest]) -> Result<Vec<Answered>, DbError> {
     check_with(tx, asked, &mut Memory::default(), Locking::Reserving)
 }
 
 fn check_with(
     tx: &mut Tx,
-    asked: &[Asked],
+    asked: &[CheckRequest],
     memory: &mut Memory,
     locking: Locking,
 ) -> Result<Vec<Answered>, DbError> {
@@ -381,7 +377,7 @@ fn check_with(
 
 fn check_at_once(
     unit: &mut AtOnce,
-    asked: &[Asked],
+    asked: &[CheckRequest],
     memory: &mut Memory,
     locking: Locking,
     durability: Durability,
@@ -407,7 +403,7 @@ fn check_at_once(
 ///
 /// # Errors
 /// When the database fails.
-pub fn recheck_all(tx: &mut Tx, asked: &[Asked]) -> Result<usize, DbError> {
+pub fn recheck_all(tx: &mut Tx, asked: &[CheckRequest]) -> Result<usize, DbError> {
     let mut batch = Batch::load(tx, asked)?;
     let mut released = 0;
     for one in asked {
@@ -423,7 +419,7 @@ pub fn recheck_all(tx: &mut Tx, asked: &[Asked]) -> Result<usize, DbError> {
 ///
 /// # Errors
 /// When the database fails.
-pub fn would_pass(db: &mut Db, asked: &[Asked]) -> Result<Vec<bool>, DbError> {
+pub fn would_pass(db: &mut Db, asked: &[CheckRequest]) -> Result<Vec<bool>, DbError> {
     let batch = Batch::read(db, asked)?;
     Ok(asked
         .iter()
@@ -432,31 +428,4 @@ pub fn would_pass(db: &mut Db, asked: &[Asked]) -> Result<Vec<bool>, DbError> {
             examined.is_ok_and(|examined| examined.record.decision.outcome.is_approved())
         })
         .collect())
-}
-
-/// Until when a reservation holds: as asked, within what the policy allows.
-///
-/// # Errors
-/// When the instant is past, or later than the policy allows.
-pub fn until(policy: &Policy, asked: Option<Instant>, now: Instant) -> Result<Instant, Problem> {
-    let reservations = &policy.document.reservations;
-    let days = |days: i32| now.plus(chrono::Duration::days(i64::from(days)));
-    let Some(asked) = asked else {
-        return Ok(days(reservations.days_default));
-    };
-    if asked <= now {
-        return Err(Problem::invalid(
-            "/reserve_until",
-            "past",
-            "must lie in the future",
-        ));
-    }
-    if asked > days(reservations.days_max) {
-        let message = format!(
-            "must be within {} days, as the policy has it",
-            reservations.days_max
-        );
-        return Err(Problem::invalid("/reserve_until", "too_late", message));
-    }
-    Ok(asked)
 }

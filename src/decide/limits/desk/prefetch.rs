@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
-use super::Asked;
+use super::CheckRequest;
 use super::memory::Memory;
 use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::actions::{self as exposure, Locked, caps};
@@ -91,7 +91,7 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(asked: &[Asked], memory: &Memory) -> Lines {
+    fn new(asked: &[CheckRequest], memory: &Memory) -> Lines {
         let mut lines = Lines {
             are_of_all: true,
             ..Lines::default()
@@ -148,7 +148,7 @@ impl From<Vec<CreditAccount>> for Accounts {
 /// accounts go on changing while they are read.
 pub fn open(
     db: &mut Db,
-    asked: &[Asked],
+    asked: &[CheckRequest],
     memory: &mut Memory,
     locking: Locking,
     today: NaiveDate,
@@ -244,7 +244,7 @@ fn remembered(db: &mut Db, lines: &Lines, memory: &mut Memory) -> Result<Account
 /// Asks what stands for some lines of a batch.
 fn standing(
     db: &mut Db,
-    asked: &[Asked],
+    asked: &[CheckRequest],
     lines: &BTreeMap<CustomerId, Vec<CustomerId>>,
     accounts: &Accounts,
     memory: &Memory,
@@ -268,11 +268,11 @@ fn standing(
         .filter_map(|id| accounts.marks.get(id))
         .copied()
         .collect();
-    let is_meant = |one: &&Asked| {
+    let is_meant = |one: &&CheckRequest| {
         let line = memory.line(&one.input.customer());
         line.is_none_or(|(id, _)| lines.contains_key(&id))
     };
-    let asked: Vec<&Asked> = asked.iter().filter(is_meant).collect();
+    let asked: Vec<&CheckRequest> = asked.iter().filter(is_meant).collect();
     let orders: Vec<&str> = asked.iter().filter_map(|one| one.input.order()).collect();
     let keys = asked.iter().filter_map(|one| one.keyed.as_ref());
     store::standing(
@@ -358,7 +358,7 @@ pub fn learn_more(
 
 /// Reads what is not remembered of the customers that are asked about, and of everybody above them. Who is not found after
 /// that is not there.
-fn learn(db: &mut Db, asked: &[Asked], memory: &mut Memory) -> Result<(), DbError> {
+fn learn(db: &mut Db, asked: &[CheckRequest], memory: &mut Memory) -> Result<(), DbError> {
     let mut ids: Vec<CustomerId> = Vec::new();
     let mut numbers: Vec<Number> = Vec::new();
     for one in asked {
@@ -380,7 +380,7 @@ fn learn(db: &mut Db, asked: &[Asked], memory: &mut Memory) -> Result<(), DbErro
         found.extend(store::list_named_by_numbers(db, &numbers)?);
     }
     remember(db, memory, found)?;
-    let has_no_line = |one: &&Asked| {
+    let has_no_line = |one: &&CheckRequest| {
         let reference = one.input.customer();
         memory.line(&reference).is_none() && memory.knows(&reference)
     };

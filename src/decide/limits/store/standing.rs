@@ -8,7 +8,7 @@ use diesel::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use crate::book::exposure::model::BlockCause;
-use crate::decide::limits::facts::Overdue;
+use crate::decide::limits::check::facts::Overdue;
 use crate::platform::db::schema::customers;
 use crate::platform::db::{Conn, Db, DbError, RowVersion, RowVersionOf, Statement, on_backend};
 use kernel::columns::IdColumn;

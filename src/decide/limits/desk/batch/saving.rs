@@ -4,7 +4,7 @@ use super::Batch;
 use crate::book::exposure::actions::caps;
 use crate::book::exposure::store::{self as accounts, additional};
 use crate::decide::limits::desk::memory::Memory;
-use crate::decide::limits::desk::{Answered, Asked, stored};
+use crate::decide::limits::desk::{Answered, CheckRequest, stored};
 use crate::decide::limits::store;
 use crate::platform::db::{AtOnce, DbError, Durability, Entries, RowVersion, Tx, Writes};
 use crate::platform::idempotency::{self, Keeping};
@@ -30,7 +30,7 @@ impl Batch {
     pub fn save_with(
         self,
         tx: &mut Tx,
-        asked: &[Asked],
+        asked: &[CheckRequest],
         answers: &[Answered],
         memory: &mut Memory,
     ) -> Result<(), DbError> {
@@ -92,7 +92,7 @@ impl Batch {
     pub fn save_at_once(
         self,
         unit: &mut AtOnce,
-        asked: &[Asked],
+        asked: &[CheckRequest],
         answers: &[Answered],
         memory: &mut Memory,
         durability: Durability,
@@ -140,7 +140,7 @@ impl Batch {
     /// What is to be kept under the keys of the checks.
     fn keep<'a>(
         &self,
-        asked: &'a [Asked],
+        asked: &'a [CheckRequest],
         answers: &[Answered],
     ) -> Result<Vec<Keeping<'a>>, DbError> {
         let mut keeping = Vec::new();
