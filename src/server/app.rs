@@ -106,12 +106,14 @@ impl Services {
         let caller = internal_caller("netterms", &[])?;
         subscriptions::react(&database);
         furnish(&database, &caller)?;
+        let desk = Desk::open(&database, &caller, &config.desk())?;
+        let metrics = Metrics::with_desk(desk.figures());
         Ok(Services {
-            desk: web::Data::new(Desk::open(&database, &caller, config.desk_queue)?),
+            desk: web::Data::new(desk),
             executor: web::Data::new(Executor::new(database)),
             verifier: web::Data::new(Verifier::shared_secret(&secret)),
             cursors: web::Data::new(CursorKey::derive(&secret.secret)?),
-            metrics: web::Data::new(Metrics::default()),
+            metrics: web::Data::new(metrics),
             bell: web::Data::new(WakeSignal::default()),
             uploads: web::Data::new(Uploads::default()),
             config: Arc::new(config),

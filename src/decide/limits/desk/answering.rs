@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::figures::{DeskFigures, Fallback};
+use super::settings::DeskSettings;
 use super::{Answered, CheckRequest, DeskError, DeskOpenError};
-use crate::platform::db::{Database, Durability, Flusher, FlusherConnection, fault};
+use crate::platform::db::{Backend, Database, Durability, Flusher, FlusherConnection, fault};
 use crate::platform::http::Ended;
 
 /// How many batches wait for the disk at most; then the workers wait with them.
@@ -45,18 +47,27 @@ impl Answering {
     ///
     /// # Errors
     /// When it can't be started, or has no connection.
-    pub fn open(database: &Database) -> Result<Answering, DeskOpenError> {
+    pub fn open(
+        database: &Database,
+        settings: &DeskSettings,
+        figures: &DeskFigures,
+    ) -> Result<Answering, DeskOpenError> {
         let mut answering = Answering {
             to_be_flushed: None,
             connection: 0,
             is_pending: false,
         };
-        if let Some(flusher) = database.flusher()? {
+        let is_on = match database.backend() {
+            Backend::Postgres => settings.group_commit.is_on(),
+            Backend::Sqlite => settings.flusher.is_on(),
+        };
+        if is_on && let Some(flusher) = database.flusher()? {
+            let figures = figures.clone();
             let (to_be_flushed, decided) = sync_channel(BATCHES_MAX);
             let connection = flusher.connection();
             std::thread::Builder::new()
                 .name("credit-desk-disk".to_owned())
-                .spawn(move || make_sure(flusher, &decided))?;
+                .spawn(move || flush_all(flusher, &decided, &figures))?;
             answering.to_be_flushed = Some((to_be_flushed, connection));
         }
         Ok(answering)
@@ -105,7 +116,7 @@ impl Answering {
 }
 
 /// Makes sure of all that was decided meanwhile in one go, as long as there are workers.
-fn make_sure(mut flusher: Flusher, decided: &Receiver<DecidedBatch>) {
+fn flush_all(mut flusher: Flusher, decided: &Receiver<DecidedBatch>, figures: &DeskFigures) {
     loop {
         let first = match decided.recv_timeout(IDLE) {
             Ok(first) => first,
@@ -119,6 +130,7 @@ fn make_sure(mut flusher: Flusher, decided: &Receiver<DecidedBatch>) {
         let outcome = fault("desk_before_flush").and_then(|()| flusher.flush());
         if let Err(error) = &outcome {
             tracing::warn!(%error, "it is not known whether decisions are on disk");
+            figures.fell_back(Fallback::NotFlushed);
         }
         for batch in batches {
             let is_sure = matches!(outcome, Ok(connection) if connection == batch.connection);

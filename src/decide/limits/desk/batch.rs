@@ -55,6 +55,8 @@ pub struct Batch {
     /// reservation, which alone shows that its order had none.
     believed: BTreeSet<CustomerId>,
     is_in_doubt: bool,
+    has_caps: bool,
+    has_used_keys: bool,
 }
 
 impl Batch {
@@ -81,6 +83,11 @@ impl Batch {
     /// Loads what the checks need, with nothing locked.
     pub fn read(db: &mut Db, asked: &[CheckRequest]) -> Result<Batch, DbError> {
         let now = db.clock().now();
+        Batch::read_at(db, asked, now)
+    }
+
+    /// [`Batch::read`], to be decided at an instant.
+    pub fn read_at(db: &mut Db, asked: &[CheckRequest], now: Instant) -> Result<Batch, DbError> {
         let today = db.clock().day_of(now);
         let nothing = &mut Memory::default();
         let opened = prefetch::open(db, asked, nothing, Locking::Nothing, today)?;
@@ -93,11 +100,10 @@ impl Batch {
         unit: &mut AtOnce,
         asked: &[CheckRequest],
         memory: &mut Memory,
-        locking: Locking,
     ) -> Result<Option<Batch>, DbError> {
         let now = unit.now();
         let today = unit.clock().day_of(now);
-        let opened = prefetch::open(unit, asked, memory, locking, today)?;
+        let opened = prefetch::open(unit, asked, memory, Locking::Memory, today)?;
         if opened.standing.has_caps || !opened.standing.keys.is_empty() {
             return Ok(None);
         }
@@ -117,6 +123,8 @@ impl Batch {
         let marks = std::mem::take(&mut opened.marks);
         let is_from_memory = opened.is_from_memory;
         let believed = std::mem::take(&mut opened.believed);
+        let has_caps = opened.standing.has_caps;
+        let has_used_keys = !opened.standing.keys.is_empty();
         Ok(Batch {
             book: Book::new(db, opened, &policy.document, asked, today)?,
             policy,
@@ -132,6 +140,8 @@ impl Batch {
             marks,
             is_from_memory,
             believed,
+            has_caps,
+            has_used_keys,
             is_in_doubt: false,
         })
     }
@@ -139,6 +149,40 @@ impl Batch {
     /// Whether the answers are not final, because who looks up what stands for the orders may find something else.
     pub const fn is_in_doubt(&self) -> bool {
         self.is_in_doubt
+    }
+
+    /// The instant of the batch's decisions.
+    pub const fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The customers whose accounts, or those of their groups, this batch moves.
+    pub fn moved_customers(&self) -> Vec<CustomerId> {
+        let movements = self.book.movements(&self.orders.taken);
+        let moved = movements.accounts.keys();
+        let customers = moved.filter_map(|id| Some(self.book.account(*id)?.customer_id));
+        customers.collect()
+    }
+
+    /// The customers of all accounts that the batch was decided on.
+    pub fn customers_with_accounts(&self) -> Vec<CustomerId> {
+        self.book.customers_with_accounts()
+    }
+
+    /// The row versions with which the accounts were remembered.
+    pub fn row_versions(&self) -> impl Iterator<Item = (&CreditAccountId, &RowVersion)> {
+        self.marks.iter()
+    }
+
+    /// Whether another batch found what makes the write of this one fail: a key that was used, an order that is reserved,
+    /// another policy, or caps that were set up.
+    pub fn knows_less_than(&self, fresh: &Batch) -> bool {
+        let is_believed =
+            |reservation: &Reservation| self.believed.contains(&reservation.customer_id);
+        fresh.has_used_keys
+            || fresh.has_caps != self.has_caps
+            || fresh.policy_id != self.policy_id
+            || fresh.orders.reservations.iter().any(is_believed)
     }
 
     /// The answers to checks, in this order.

@@ -147,6 +147,12 @@ impl Book {
         self.rates.as_ref()?.find(from, to)
     }
 
+    /// The customers of all accounts that the batch is about.
+    pub fn customers_with_accounts(&self) -> Vec<CustomerId> {
+        let accounts = self.accounts.values();
+        accounts.map(|account| account.customer_id).collect()
+    }
+
     /// Everybody whom the batch is about.
     fn customers(&self) -> Vec<CustomerId> {
         self.lines.keys().copied().collect()

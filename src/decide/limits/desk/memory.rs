@@ -128,11 +128,6 @@ impl Memory {
         self.policy.filter(|_| !self.has_caps)
     }
 
-    /// How many customers are remembered.
-    pub fn size(&self) -> usize {
-        self.customers.len()
-    }
-
     /// Whether it must be asked what stands on this day for a customer and those above it: something did when it was asked
     /// last, or it never was.
     pub fn is_troubled(

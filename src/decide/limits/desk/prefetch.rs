@@ -17,17 +17,14 @@ use kernel::text::Number;
 
 /// How often accounts that changed while they were read are read again.
 const ATTEMPTS: usize = 3;
-/// How many customers are remembered in one go while nobody waits.
-const LEARNED_AT_ONCE: i64 = 500;
 
 /// How what is decided is kept true until it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Locking {
     /// The accounts of the checks that reserve are locked.
     Reserving,
-    /// Nothing is locked: what is written must see that no account has another mark.
-    Marks,
-    /// As `Marks`; what stands for the accounts is not even asked where nothing stood.
+    /// Nothing is locked, and what stands for the accounts is not even asked where nothing stood: what is written must see
+    /// that no account has another mark.
     Memory,
     /// Nothing is locked, and nothing will be written.
     Nothing,
@@ -172,7 +169,7 @@ pub fn open(
     for _ in 0..ATTEMPTS {
         let accounts = match locking {
             Locking::Reserving => locked(db, &lines)?,
-            Locking::Marks | Locking::Memory => remembered(db, &lines, memory)?,
+            Locking::Memory => remembered(db, &lines, memory)?,
             Locking::Nothing => accounts_store::list_by_customers(db, &lines.everyone())?.into(),
         };
         let standing = if known_policy.is_some() {
@@ -320,40 +317,6 @@ fn put_together(
         is_from_memory: locking == Locking::Memory,
         believed: BTreeSet::new(),
     })
-}
-
-/// Remembers customers that come after one by id, with their accounts and what stands for them; gives the last one, none
-/// when there are no more.
-///
-/// # Errors
-/// When the database fails, or the book changes meanwhile.
-pub fn learn_more(
-    db: &mut Db,
-    memory: &mut Memory,
-    after: CustomerId,
-    today: NaiveDate,
-) -> Result<Option<CustomerId>, DbError> {
-    let found = store::list_named_after(db, after, LEARNED_AT_ONCE)?;
-    let Some(last) = found.last().map(|customer| customer.id) else {
-        return Ok(None);
-    };
-    let ids: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
-    remember(db, memory, found)?;
-    let references = ids.iter().map(|id| CustomerRef::Id(*id));
-    let lines: BTreeMap<CustomerId, Vec<CustomerId>> = references
-        .filter_map(|reference| memory.line(&reference))
-        .collect();
-    let lines = Lines {
-        others: exposure::everyone(&lines).into_iter().collect(),
-        of: lines,
-        ..Lines::default()
-    };
-    let accounts = remembered(db, &lines, memory)?;
-    let standing = standing(db, &[], &lines.of, &accounts, memory, today)?;
-    if standing.changed_customers.is_empty() && standing.changed_accounts.is_empty() {
-        memory.remember_standing(&lines.of, &standing, today);
-    }
-    Ok(Some(last))
 }
 
 /// Reads what is not remembered of the customers that are asked about, and of everybody above them. Who is not found after

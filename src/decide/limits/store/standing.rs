@@ -102,16 +102,6 @@ pub fn list_named_by_numbers(db: &mut Db, numbers: &[&str]) -> Result<Vec<Named>
         .load(c))?)
 }
 
-/// The first customers after one by id.
-pub fn list_named_after(db: &mut Db, after: CustomerId, limit: i64) -> Result<Vec<Named>, DbError> {
-    Ok(on_backend!(db, |c| customers::table
-        .filter(customers::id.gt(after))
-        .order(customers::id)
-        .limit(limit)
-        .select(named_columns())
-        .load(c))?)
-}
-
 /// A row of the one question: what it is about, its id, and for overdue amounts the day, sum and largest.
 type Row = (SmallInt, IdColumn, Nullable<Date>, BigInt, BigInt);
 

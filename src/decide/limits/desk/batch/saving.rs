@@ -104,18 +104,18 @@ impl Batch {
         let entries = Entries::new(&self.changes, self.now);
         let kept = self.keep(asked, answers)?;
         let moved = &movements.accounts;
-        // Those that are moved are looked at by their update; those that are only read, here, unless they were already.
+        // Those that are moved are looked at by their update; those that are only read, here.
         let (others, marks): (Vec<CreditAccountId>, Vec<RowVersion>) = self
             .marks
             .iter()
-            .filter(|(id, _)| self.is_from_memory && !moved.contains_key(id))
+            .filter(|(id, _)| !moved.contains_key(id))
             .map(|(id, mark)| (*id, *mark))
             .unzip();
         let mut writes = unit.writes()?;
         accounts::add_reserved(&mut writes, moved, Some(&self.marks))?;
         self.add_rows(&mut writes, &entries, &kept)?;
         if writes.is_empty() {
-            return Ok(!self.is_from_memory);
+            return Ok(false);
         }
         let is_right = store::is_as_decided_on(moved.len(), &others, &marks, self.policy_id);
         let mark = writes.send_if(is_right, durability)?;

@@ -8,12 +8,18 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant as Stopwatch};
 
 use super::answering::{ReplySender, Waiting};
-use super::{Answered, BATCH_MAX, CheckRequest, DeskError, Worker, gather};
+use super::figures::{Fallback, Way};
+use super::worker::Worker;
+use super::{Answered, CheckRequest, DeskError};
 use crate::decide::limits::store;
 use crate::platform::db::DbError;
 use crate::platform::idempotency;
 use kernel::ids::CustomerId;
 
+/// How many checks one transaction decides at most.
+const BATCH_MAX: usize = 256;
+/// How long a batch waits at most for those who were in the last one.
+const PATIENCE: Duration = Duration::from_micros(400);
 /// How long a check waits for a lock at most, as everybody else does.
 const LOCKED_MAX: Duration = Duration::from_secs(10);
 /// After how long it is looked whether locked accounts are free again.
@@ -40,9 +46,9 @@ impl Worker {
         let mut aside: Vec<InLine> = Vec::new();
         loop {
             let new = if aside.is_empty() {
-                match self.next(waiting) {
-                    Some(first) => gather(first, waiting, last),
-                    None => return,
+                match waiting.recv() {
+                    Ok(first) => gather(first, waiting, last),
+                    Err(_) => return,
                 }
             } else {
                 match waiting.recv_timeout(PAUSE) {
@@ -52,6 +58,7 @@ impl Worker {
                 }
             };
             last = new.len();
+            self.figures.dequeued(last);
             let since = Stopwatch::now();
             aside.extend(new.into_iter().map(|waiting| InLine {
                 waiting,
@@ -96,6 +103,7 @@ impl Worker {
             asked.push(one.waiting.asked);
             callers.push((one.waiting.reply, one.since));
         }
+        self.figures.batch(asked.len());
         self.answering.begin();
         let decided = self.decide_batch(&asked);
         let (mut replies, mut answers) = (Vec::new(), Vec::new());
@@ -123,7 +131,10 @@ impl Worker {
     /// the others' checks are decided.
     fn decide_batch(&mut self, asked: &[CheckRequest]) -> Vec<Decided> {
         match self.decide_together(asked) {
-            Ok(answers) => answers.into_iter().map(Some).collect(),
+            Ok((answers, way)) => {
+                self.figures.decided(way, answers.len());
+                answers.into_iter().map(Some).collect()
+            }
             Err(DbError::Unavailable(reason)) => {
                 tracing::warn!(reason, checks = asked.len(), "the database is unavailable");
                 asked
@@ -133,10 +144,12 @@ impl Worker {
             }
             Err(DbError::Locked(reason)) => {
                 tracing::info!(reason, checks = asked.len(), "accounts are locked");
+                self.figures.fell_back(Fallback::Locked);
                 self.decide_free(asked)
             }
             Err(error) => {
                 tracing::info!(%error, checks = asked.len(), "a batch failed; its checks are decided one by one");
+                self.figures.fell_back(Fallback::BatchFailed);
                 self.decide_one_by_one(asked)
             }
         }
@@ -157,8 +170,15 @@ impl Worker {
             Vec::new()
         } else {
             match self.decide_together(&free) {
-                Ok(answers) => answers.into_iter().map(Some).collect(),
-                Err(_) => self.decide_one_by_one(&free),
+                Ok((answers, way)) => {
+                    self.figures.decided(way, answers.len());
+                    answers.into_iter().map(Some).collect()
+                }
+                Err(error) => {
+                    tracing::info!(%error, checks = free.len(), "the checks that nobody holds up are decided one by one");
+                    self.figures.fell_back(Fallback::BatchFailed);
+                    self.decide_one_by_one(&free)
+                }
             }
         };
         let mut decided = decided.into_iter();
@@ -199,10 +219,16 @@ impl Worker {
     fn decide_alone(&mut self, one: &CheckRequest) -> Result<Answered, DbError> {
         let one = std::slice::from_ref(one);
         let answers = match self.decide_together(one) {
-            Err(error) if idempotency::was_taken(&error) => self.decide_together(one),
+            Err(error) if idempotency::was_taken(&error) => {
+                tracing::info!(%error, "another server answered the same key; its answer is looked up");
+                self.figures.fell_back(Fallback::BatchFailed);
+                self.decide_together(one)
+            }
             answers => answers,
         };
-        Ok(answers?
+        let (mut answers, _) = answers?;
+        self.figures.decided(Way::OneByOne, answers.len());
+        Ok(answers
             .pop()
             .unwrap_or_else(|| Err(DeskError::Internal("a check without an answer"))))
     }
@@ -225,6 +251,7 @@ impl Worker {
             Ok(locked) => locked.into_iter().collect(),
             Err(error) => {
                 tracing::info!(%error, "it is not known which accounts are locked");
+                self.figures.fell_back(Fallback::LocksUnknown);
                 BTreeSet::new()
             }
         };
@@ -250,4 +277,25 @@ fn set_aside(aside: &mut Vec<InLine>, one: InLine) {
     };
     // The caller may have gone meanwhile.
     let _ = one.waiting.reply.send(Err(error));
+}
+
+/// Takes all that are waiting. Callers that were answered together ask together again: when the last batch was much
+/// larger, the others of it are given a moment to come, so that they form one batch and not two. A lone caller never
+/// waits.
+fn gather(first: Waiting, waiting: &Receiver<Waiting>, last: usize) -> Vec<Waiting> {
+    let mut batch = vec![first];
+    let since = Stopwatch::now();
+    while batch.len() < BATCH_MAX {
+        match waiting.try_recv() {
+            Ok(next) => batch.push(next),
+            Err(_) if batch.len() < last / 2 && since.elapsed() < PATIENCE => {
+                match waiting.recv_timeout(PATIENCE / 4) {
+                    Ok(next) => batch.push(next),
+                    Err(_) => break,
+                }
+            }
+            Err(_) => break,
+        }
+    }
+    batch
 }
