@@ -107,10 +107,10 @@ impl Answering {
                     connection: self.connection,
                 };
                 if let Err(SendError(decided)) = to_be_flushed.send(decided) {
-                    tell(decided.answers, false);
+                    send_replies(decided.answers, false);
                 }
             }
-            _ => tell(answers, true),
+            _ => send_replies(answers, true),
         }
     }
 }
@@ -134,13 +134,13 @@ fn flush_all(mut flusher: Flusher, decided: &Receiver<DecidedBatch>, figures: &D
         }
         for batch in batches {
             let is_sure = matches!(outcome, Ok(connection) if connection == batch.connection);
-            tell(batch.answers, is_sure);
+            send_replies(batch.answers, is_sure);
         }
     }
 }
 
 /// Answers, unless it is not known whether the answers last: a retry will find out.
-fn tell(answered: impl IntoIterator<Item = (ReplySender, Answered)>, are_sure: bool) {
+fn send_replies(answered: impl IntoIterator<Item = (ReplySender, Answered)>, are_sure: bool) {
     for (reply, answer) in answered {
         let answer = if are_sure {
             answer

@@ -56,7 +56,7 @@ pub struct Batch {
     believed: BTreeSet<CustomerId>,
     is_in_doubt: bool,
     has_caps: bool,
-    has_used_keys: bool,
+    used_keys: usize,
 }
 
 impl Batch {
@@ -124,7 +124,7 @@ impl Batch {
         let is_from_memory = opened.is_from_memory;
         let believed = std::mem::take(&mut opened.believed);
         let has_caps = opened.standing.has_caps;
-        let has_used_keys = !opened.standing.keys.is_empty();
+        let used_keys = opened.standing.keys.len();
         Ok(Batch {
             book: Book::new(db, opened, &policy.document, asked, today)?,
             policy,
@@ -141,7 +141,7 @@ impl Batch {
             is_from_memory,
             believed,
             has_caps,
-            has_used_keys,
+            used_keys,
             is_in_doubt: false,
         })
     }
@@ -179,7 +179,7 @@ impl Batch {
     pub fn knows_less_than(&self, fresh: &Batch) -> bool {
         let is_believed =
             |reservation: &Reservation| self.believed.contains(&reservation.customer_id);
-        fresh.has_used_keys
+        fresh.used_keys > 0
             || fresh.has_caps != self.has_caps
             || fresh.policy_id != self.policy_id
             || fresh.orders.reservations.iter().any(is_believed)

@@ -4,11 +4,11 @@
 //! answered before it is on disk. `docs/credit-desk.md` says how, and what its accelerators are.
 
 mod answering;
-mod asked_for;
 mod batch;
 mod book;
 mod figures;
 mod memory;
+mod optional_facts;
 mod orders;
 mod postponed;
 mod prefetch;

@@ -1,7 +1,7 @@
-//! Checks whose accounts somebody else has locked are set aside, so that nobody else's wait for them.
+//! Checks whose accounts somebody else has locked are postponed, so that nobody else's wait for them.
 //!
 //! A worker waits for a lock for half a second at most. Then it asks which accounts are locked, decides everybody else's
-//! checks, and looks at those that it set aside again and again, before whatever comes new, for ten seconds.
+//! checks, and looks at those that it postponed again and again, before whatever comes new, for ten seconds.
 
 use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -26,11 +26,11 @@ const LOCKED_MAX: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long checks that are decided one by one keep the next batch waiting for locks.
 const ALONE_MAX: Duration = Duration::from_secs(1);
-/// How many checks are set aside at most.
-const ASIDE_MAX: usize = 4_096;
+/// How many checks are postponed at most.
+const POSTPONED_MAX: usize = 4_096;
 
 /// A check that waits at the counter, since when, and whether its account was locked when it was looked at.
-struct InLine {
+struct WaitingCheck {
     waiting: Waiting,
     since: Stopwatch,
     was_locked: bool,
@@ -43,9 +43,9 @@ impl Worker {
     /// Serves until the desk is closed.
     pub(super) fn serve(&mut self, waiting: &Receiver<Waiting>) {
         let mut last = 0;
-        let mut aside: Vec<InLine> = Vec::new();
+        let mut postponed: Vec<WaitingCheck> = Vec::new();
         loop {
-            let new = if aside.is_empty() {
+            let new = if postponed.is_empty() {
                 match waiting.recv() {
                     Ok(first) => gather(first, waiting, last),
                     Err(_) => return,
@@ -60,19 +60,19 @@ impl Worker {
             last = new.len();
             self.figures.dequeued(last);
             let since = Stopwatch::now();
-            aside.extend(new.into_iter().map(|waiting| InLine {
+            postponed.extend(new.into_iter().map(|waiting| WaitingCheck {
                 waiting,
                 since,
                 was_locked: false,
             }));
             // A caller that gave up costs nothing.
-            aside.retain(|one| !one.waiting.reply.is_closed());
-            aside = self.serve_all(aside);
+            postponed.retain(|one| !one.waiting.reply.is_closed());
+            postponed = self.serve_all(postponed);
         }
     }
 
     /// Decides the checks in line and answers them; gives those whose accounts are locked.
-    fn serve_all(&mut self, line: Vec<InLine>) -> Vec<InLine> {
+    fn serve_all(&mut self, line: Vec<WaitingCheck>) -> Vec<WaitingCheck> {
         let mut locked = if line.iter().any(|one| one.was_locked) {
             let asked: Vec<&CheckRequest> = line.iter().map(|one| &one.waiting.asked).collect();
             self.find_locked(&asked)
@@ -80,23 +80,23 @@ impl Worker {
             vec![false; line.len()]
         }
         .into_iter();
-        let (mut aside, mut free) = (Vec::new(), Vec::new());
+        let (mut postponed, mut free) = (Vec::new(), Vec::new());
         for one in line {
             if locked.next().unwrap_or_default() {
-                set_aside(&mut aside, one);
+                postpone(&mut postponed, one);
             } else {
                 free.push(one);
             }
         }
         while !free.is_empty() {
             let rest = free.split_off(free.len().min(BATCH_MAX));
-            self.serve_batch(free, &mut aside);
+            self.serve_batch(free, &mut postponed);
             free = rest;
         }
-        aside
+        postponed
     }
 
-    fn serve_batch(&mut self, batch: Vec<InLine>, aside: &mut Vec<InLine>) {
+    fn serve_batch(&mut self, batch: Vec<WaitingCheck>, postponed: &mut Vec<WaitingCheck>) {
         let mut asked = Vec::with_capacity(batch.len());
         let mut callers: Vec<(ReplySender, Stopwatch)> = Vec::with_capacity(batch.len());
         for one in batch {
@@ -113,9 +113,9 @@ impl Worker {
                 answers.push(answer);
             } else {
                 let waiting = Waiting { asked, reply };
-                set_aside(
-                    aside,
-                    InLine {
+                postpone(
+                    postponed,
+                    WaitingCheck {
                         waiting,
                         since,
                         was_locked: true,
@@ -263,13 +263,13 @@ impl Worker {
 }
 
 /// Has a check wait on, unless it waited long enough, or too many do.
-fn set_aside(aside: &mut Vec<InLine>, one: InLine) {
+fn postpone(postponed: &mut Vec<WaitingCheck>, one: WaitingCheck) {
     let error = if one.since.elapsed() >= LOCKED_MAX {
         DeskError::Unavailable
-    } else if aside.len() >= ASIDE_MAX {
+    } else if postponed.len() >= POSTPONED_MAX {
         DeskError::Overloaded
     } else {
-        aside.push(InLine {
+        postponed.push(WaitingCheck {
             was_locked: true,
             ..one
         });

@@ -156,7 +156,7 @@ pub fn open(
     let is_asked = |(id, above): &(&CustomerId, &Vec<CustomerId>)| {
         locking != Locking::Memory
             || lines.only_asking.contains(*id)
-            || memory.is_troubled(**id, above, today)
+            || memory.must_be_asked(**id, above, today)
     };
     let to_ask: BTreeMap<CustomerId, Vec<CustomerId>> = lines
         .of

@@ -369,7 +369,7 @@ pub fn list_checks(
         }
         query.order(limit_checks::id.desc()).limit(limit).load(c)
     });
-    Ok(rows.map_err(DbError::from)?)
+    rows.map_err(DbError::from)
 }
 
 /// One page of reservations, the newest first.
@@ -412,7 +412,7 @@ pub fn list_reservations(
         }
         query.order(reservations::id.desc()).limit(limit).load(c)
     });
-    Ok(rows.map_err(DbError::from)?)
+    rows.map_err(DbError::from)
 }
 
 /// One page of credit blocks, the oldest first: they are a queue.
@@ -453,5 +453,5 @@ pub fn list_blocks(
         }
         query.order(credit_blocks::id.asc()).limit(limit).load(c)
     });
-    Ok(rows.map_err(DbError::from)?)
+    rows.map_err(DbError::from)
 }

@@ -156,7 +156,7 @@ pub fn standing(db: &mut Db, wanted: &Wanted) -> Result<StandingFacts, DbError> 
                 .bind::<Array<Integer>, _>(wanted.marks.unwrap_or_default())
                 .bind::<Array<IdColumn>, _>(wanted.customers)
                 .load(&mut **c)?;
-            Ok(StandingFacts::sort_out(rows))
+            Ok(StandingFacts::from_rows(rows))
         }
         Conn::Sqlite(c) => one_by_one(c, wanted),
     }
@@ -229,7 +229,7 @@ fn cause_at(number: i64) -> Option<BlockCause> {
 }
 
 impl StandingFacts {
-    fn sort_out(rows: Vec<FoundRow>) -> StandingFacts {
+    fn from_rows(rows: Vec<FoundRow>) -> StandingFacts {
         let mut standing = StandingFacts::default();
         for (what, id, day, sum_minor, largest_minor) in rows {
             let id: Uuid = id.uuid();
