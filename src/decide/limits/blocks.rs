@@ -298,6 +298,6 @@ fn refuse_beyond_authority(tx: &mut Tx, examined: &Examined, more: i64) -> Resul
     let needed = role_needed(&policy.document, Role::Credit, beyond);
     Err(LimitsError::OverAuthority {
         amount: beyond,
-        needed: needed.map(|needed| needed.to_string()).unwrap_or_default(),
+        needed: needed.unwrap_or_default(),
     })
 }
