@@ -10,12 +10,13 @@ use super::cast::{Character, Member, text};
 use super::staff::Staff;
 use crate::book::exposure::model::Remainder;
 use crate::book::receivables::input::NewInvoice;
-use crate::decide::limits::desk::{Answered, Asked, Errand, Told};
+use crate::decide::limits::check::CheckKind;
+use crate::decide::limits::check::rules::Decision;
+use crate::decide::limits::desk::{self, Answered, CheckRequest, Reply};
 use crate::decide::limits::input::{LimitCheckIn, ReleaseIn};
 use crate::decide::limits::model::{CreditBlockStatus, Outcome};
 use crate::decide::limits::record::Decided;
-use crate::decide::limits::rules::Decision;
-use crate::decide::limits::{actions, blocks, desk};
+use crate::decide::limits::{actions, blocks};
 use crate::platform::db::Database;
 use crate::platform::http::Problem;
 use kernel::caller::Caller;
@@ -56,8 +57,8 @@ pub fn check(
         let order = 90_000 + at;
         asked.push((
             amount,
-            Asked {
-                errand: Errand::Check,
+            CheckRequest {
+                kind: CheckKind::Check,
                 caller: Arc::new(staff.erp.clone()),
                 input: LimitCheckIn {
                     order_number: Some(text(&format!("SO-{year}-{order}"))?),
@@ -69,7 +70,7 @@ pub fn check(
             },
         ));
     }
-    let (amounts, asked): (Vec<Money>, Vec<Asked>) = asked.into_iter().unzip();
+    let (amounts, asked): (Vec<Money>, Vec<CheckRequest>) = asked.into_iter().unzip();
     let ended = database.maintain(&staff.erp, |tx| desk::check_all(tx, &asked))?;
     let mut answers = Answers::default();
     for (amount, ended) in amounts.into_iter().zip(ended) {
@@ -167,8 +168,8 @@ fn dry_run(
     member: &Member,
     amount: Money,
 ) -> Result<Decision, Problem> {
-    let asked = Asked {
-        errand: Errand::Check,
+    let asked = CheckRequest {
+        kind: CheckKind::Check,
         caller: Arc::new(caller.clone()),
         input: LimitCheckIn {
             dry_run: Some(true),
@@ -203,7 +204,7 @@ fn question(member: &Member, amount: Money) -> Result<LimitCheckIn, Problem> {
 
 fn decision(answer: Answered) -> Result<Box<Decided>, Problem> {
     match answer?.into_inner() {
-        Told::Decision(decided, _) => Ok(decided),
-        Told::Refusal(problem) => Err(problem),
+        Reply::Decision(decided, _) => Ok(decided),
+        Reply::Refusal(refusal) => Err(refusal.into()),
     }
 }

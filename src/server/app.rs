@@ -19,7 +19,7 @@ use super::metrics::Metrics;
 use super::routing::Routing;
 use super::{connection, docs, health, housekeeping, middleware, openapi, routing, subscriptions};
 use crate::book::imports::actions as imports;
-use crate::decide::limits::desk::{Desk, DeskError};
+use crate::decide::limits::desk::{Desk, DeskOpenError};
 use crate::decide::limits::simulation;
 use crate::platform::db::{Copying, Database};
 use crate::platform::http::auth::{Verifier, internal_caller};
@@ -108,12 +108,14 @@ impl Services {
         let caller = internal_caller("netterms", &[])?;
         subscriptions::react(&database);
         furnish(&database, &caller)?;
+        let desk = Desk::open(&database, &caller, &config.desk())?;
+        let metrics = Metrics::with_desk(desk.figures());
         Ok(Services {
-            desk: web::Data::new(Desk::open(&database, &caller, config.desk_queue)?),
+            desk: web::Data::new(desk),
             executor: web::Data::new(Executor::new(database)),
             verifier: web::Data::new(Verifier::shared_secret(&secret)),
             cursors: web::Data::new(CursorKey::derive(&secret.secret)?),
-            metrics: web::Data::new(Metrics::default()),
+            metrics: web::Data::new(metrics),
             bell: web::Data::new(WakeSignal::default()),
             uploads: web::Data::new(Uploads::default()),
             config: Arc::new(config),
@@ -129,7 +131,7 @@ pub enum OpeningError {
     #[error(transparent)]
     Furnishing(#[from] Problem),
     #[error("the credit desk can't be opened: {0}")]
-    Desk(#[from] DeskError),
+    Desk(#[from] DeskOpenError),
 }
 
 /// Puts in place what every services needs and a new one lacks.

@@ -13,6 +13,7 @@ use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+use crate::decide::limits::desk::{DeskSettings, Switch};
 use crate::platform::db::DatabaseConfig;
 use crate::platform::http::auth::{SECRET_BYTES_MIN, SharedSecret};
 use kernel::clock::Clock;
@@ -42,6 +43,15 @@ pub struct Config {
     /// `NETTERMS_DESK_QUEUE`: how many limit checks may wait for each worker of the credit desk; one more is told to
     /// come back.
     pub desk_queue: usize,
+    /// `NETTERMS_DESK_MEMORY`: `on`, or `off` to have the credit desk read every account anew, under locks.
+    pub desk_memory: Switch,
+    /// `NETTERMS_DESK_GROUP_COMMIT`: `on`, or `off` to have every batch on PostgreSQL wait for the disk by itself.
+    pub desk_group_commit: Switch,
+    /// `NETTERMS_DESK_FLUSHER`: `on`, or `off` to have every batch on SQLite wait for the disk by itself.
+    pub desk_flusher: Switch,
+    /// `NETTERMS_DESK_RECHECK_SAMPLE`: how many in a million batches from memory are decided again from freshly read
+    /// facts.
+    pub desk_recheck_sample: u32,
     /// `NETTERMS_TIMEZONE`: where the organisation's business days begin, such as `Asia/Shanghai`.
     pub timezone: String,
     /// `NETTERMS_CLOCK`: `system`, or `turnable` for drills and tests.
@@ -92,6 +102,7 @@ pub enum LogFormat {
 
 impl Default for Config {
     fn default() -> Config {
+        let desk = DeskSettings::default();
         Config {
             database_url: "sqlite://netterms.db".to_owned(),
             pool_size: 10,
@@ -102,8 +113,11 @@ impl Default for Config {
             jwt_issuer: "netterms".to_owned(),
             jwt_audience: "netterms".to_owned(),
             body_time_ms: 20_000,
-            // More would wait longer than an order system does.
-            desk_queue: 4_096,
+            desk_queue: desk.queue,
+            desk_memory: desk.memory,
+            desk_group_commit: desk.group_commit,
+            desk_flusher: desk.flusher,
+            desk_recheck_sample: desk.recheck_sample_ppm,
             timezone: "UTC".to_owned(),
             clock: ClockKind::System,
             daily_work: DailyWork::On,
@@ -294,6 +308,16 @@ impl Config {
             url: self.database_url.clone(),
             pool_size: self.pool_size,
             checkout_timeout: Duration::from_secs(3),
+        }
+    }
+
+    pub const fn desk(&self) -> DeskSettings {
+        DeskSettings {
+            queue: self.desk_queue,
+            memory: self.desk_memory,
+            group_commit: self.desk_group_commit,
+            flusher: self.desk_flusher,
+            recheck_sample_ppm: self.desk_recheck_sample,
         }
     }
 

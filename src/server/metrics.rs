@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::decide::limits::desk::DeskFigures;
 use crate::platform::events::SubscriptionLag;
 use kernel::clock::Instant;
 
@@ -72,6 +73,13 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// With the credit desk's figures.
+    pub fn with_desk(desk: &DeskFigures) -> Metrics {
+        let mut shown = Metrics::default();
+        desk.register(&mut shown.registry);
+        shown
+    }
+
     /// Counts one answered request.
     pub fn observe(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
         // Only known methods become labels: anybody can invent others without end.

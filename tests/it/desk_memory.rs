@@ -1,18 +1,30 @@
 //! The desk remembers accounts between orders. What others did meanwhile counts all the same: here it is done at another
 //! server, of which the first one hears nothing.
 
+use std::cell::Cell;
+
+use diesel::connection::SimpleConnection as _;
+use netterms::decide::limits::desk::Switch;
+use netterms::platform::db::Conn;
 use netterms::prove::audit::actions;
+use netterms::server::config::Config;
 use serde_json::{Value, json};
 
 use crate::limits::{an_order, check, codes};
 use crate::portfolio::{a_temporary, grant, patch, set_cap};
 use crate::support::{
-    Made, Reply, TestApp, a_customer, an_invoice, on_both, set_limit, set_policy,
+    Made, Reply, TestApp, a_customer, an_invoice, on_both, on_both_with, set_limit, set_policy,
 };
+
+thread_local! {
+    /// How the desk of the stories is set up.
+    static SETTINGS: Cell<fn(&mut Config)> = const { Cell::new(|_| {}) };
+}
 
 /// Two servers, and a customer with a limit of 1,000 that the first one remembers well: two of its orders passed there.
 fn after_two_orders(story: impl Fn(&TestApp, &TestApp, &Made)) {
-    on_both(|here| {
+    let change = |config: &mut Config| SETTINGS.get()(config);
+    on_both_with(change, |here| {
         here.turn_to("2026-03-01");
         let customer = a_customer("C-1").with_limit("1000.00").create(here);
         for order in ["SO-1", "SO-2"] {
@@ -338,5 +350,119 @@ fn whose_salesperson_changed_is_not_theirs_to_ask_about() {
         };
         patch(there, "/v1/customers/C-1", json!({"owner": "u-somebody"}));
         asks(here).expect_problem(404, "not_found");
+    });
+}
+
+/// The stories that a desk tells the same, however it is set up.
+const STORIES: &[fn()] = &[
+    what_another_server_took_is_not_there_any_more,
+    a_lowered_limit_and_a_suspended_account_hold_at_once,
+    a_limit_for_the_season_counts_from_its_first_moment_to_its_last,
+    a_group_that_is_joined_bounds_its_new_member,
+    a_cap_that_is_set_up_bounds_the_next_order_and_counts_it,
+    another_policy_decides_the_next_order,
+    an_invoice_takes_of_the_limit_at_once,
+    an_order_that_the_other_server_knows_is_known,
+    an_order_that_is_reserved_and_asked_for_with_more_than_fits_is_a_conflict_and_waits_for_nobody,
+    a_key_that_was_used_is_known_whoever_is_asked_about,
+    a_dry_run_knows_what_was_taken_and_uses_up_no_key,
+    whose_salesperson_changed_is_not_theirs_to_ask_about,
+];
+
+fn tell_all_with(settings: fn(&mut Config)) {
+    SETTINGS.set(settings);
+    for story in STORIES {
+        story();
+    }
+}
+
+#[test]
+fn without_memory_every_story_ends_the_same() {
+    tell_all_with(|config| config.desk_memory = Switch::Off);
+}
+
+#[test]
+fn without_group_commit_and_flusher_every_story_ends_the_same() {
+    tell_all_with(|config| {
+        config.desk_group_commit = Switch::Off;
+        config.desk_flusher = Switch::Off;
+    });
+}
+
+/// A figure of `/metrics`; 0 when it is not there yet.
+fn figure(app: &TestApp, name: &str) -> u64 {
+    let text = app.anonymous().get("/metrics").expect(200).text;
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    line.map_or(0, |value| value.trim().parse().unwrap())
+}
+
+const BY_MEMORY: &str = "netterms_desk_checks_total{way=\"memory\"}";
+const BY_READING: &str = "netterms_desk_checks_total{way=\"read\"}";
+const EQUAL: &str = "netterms_desk_rechecks_total{result=\"equal\"}";
+const DIFFERENT: &str = "netterms_desk_rechecks_total{result=\"different\"}";
+
+#[test]
+fn the_metrics_tell_how_checks_were_decided() {
+    after_two_orders(|here, _, _| {
+        assert_eq!(figure(here, BY_MEMORY), 2);
+        assert_eq!(figure(here, EQUAL), 2);
+        assert_eq!(figure(here, DIFFERENT), 0);
+        assert_eq!(figure(here, "netterms_desk_batch_checks_count"), 2);
+        assert_eq!(figure(here, "netterms_desk_queue"), 0);
+        // Memory can't tell whether the order is reserved already.
+        buy(here, "SO-3", "5000.00");
+        assert_eq!(figure(here, BY_READING), 1);
+        let fallbacks = "netterms_desk_fallbacks_total{reason=\"not_enough\"}";
+        assert_eq!(figure(here, fallbacks), 1);
+    });
+}
+
+#[test]
+fn with_memory_switched_off_nothing_is_decided_from_it() {
+    let without = |config: &mut Config| config.desk_memory = Switch::Off;
+    on_both_with(without, |app| {
+        a_customer("C-1").with_limit("1000.00").create(app);
+        buy(app, "SO-1", "100.00");
+        buy(app, "SO-2", "100.00");
+        assert_eq!(figure(app, BY_MEMORY), 0);
+        assert_eq!(figure(app, BY_READING), 2);
+    });
+}
+
+/// Blocks an account by hand, so that nothing tells the desk of it.
+fn block_unseen(app: &TestApp, customer: &str) {
+    let insert = |id: &str| {
+        format!(
+            "INSERT INTO account_blocks (id, account_id, cause, reason, set_at, set_by) \
+             SELECT {id}, a.id, 'dunning', 'By hand.', '2026-03-01T00:00:00.000000Z', 'nobody' \
+             FROM credit_accounts a JOIN customers c ON c.id = a.customer_id WHERE c.number = '{customer}'"
+        )
+    };
+    let mut db = app.database().reader().unwrap();
+    match db.conn() {
+        Conn::Postgres(c) => {
+            let insert = insert("gen_random_uuid()");
+            let statements = format!(
+                "SET session_replication_role = replica; {insert}; SET session_replication_role = DEFAULT"
+            );
+            c.batch_execute(&statements).unwrap();
+        }
+        Conn::Sqlite(c) => c.batch_execute(&insert("randomblob(16)")).unwrap(),
+    }
+}
+
+#[test]
+fn a_change_that_memory_is_not_told_of_is_caught_before_it_is_written() {
+    on_both(|app| {
+        let customer = a_customer("C-1").with_limit("1000.00").create(app);
+        buy(app, "SO-1", "100.00");
+        buy(app, "SO-2", "100.00");
+        assert_eq!(figure(app, DIFFERENT), 0);
+        block_unseen(app, "C-1");
+        check(app, an_order("C-1", "SO-3", "100.00")).expect_problem(500, "internal_error");
+        assert_eq!(figure(app, DIFFERENT), 1);
+        assert_eq!(reserved_of(app, &customer), "200.00");
+        assert_eq!(buy(app, "SO-3", "100.00")["outcome"], "rejected");
+        assert_eq!(figure(app, DIFFERENT), 1);
     });
 }

@@ -55,20 +55,39 @@ const READING: &[(&str, usize)] = &[
 ];
 
 /// Words that a kind of file never holds.
-const FORBIDDEN: &[Forbidden] = &[Forbidden {
-    rule: "rules are pure: values in, decisions out",
-    kind: "rules.rs",
-    words: &[
-        "diesel",
-        "on_backend",
-        "Tx",
-        "Db",
-        "actix*",
-        "Utc::now",
-        "Local::now",
-        "SystemTime::now",
-    ],
-}];
+const FORBIDDEN: &[Forbidden] = &[
+    Forbidden {
+        rule: "rules are pure: values in, decisions out",
+        kind: "rules.rs",
+        words: IMPURE,
+    },
+    Forbidden {
+        rule: "the engine is pure: facts and policy in, decision and effects out",
+        kind: "decide/limits/check",
+        words: IMPURE,
+    },
+    Forbidden {
+        rule: "the engine knows no store and no HTTP",
+        kind: "decide/limits/check",
+        words: &["store", "desk", "Problem"],
+    },
+    Forbidden {
+        rule: "the desk has errors of its own; api writes the problems",
+        kind: "decide/limits/desk",
+        words: &["Problem"],
+    },
+];
+
+const IMPURE: &[&str] = &[
+    "diesel",
+    "on_backend",
+    "Tx",
+    "Db",
+    "actix*",
+    "Utc::now",
+    "Local::now",
+    "SystemTime::now",
+];
 
 /// A file that is longer wants to become two.
 const LINES_MAX: usize = 600;

@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::desk::until;
+use super::check::reserved_until;
+use super::error::LimitsError;
 use super::input::{AmendIn, LimitCheckIn};
 use super::model::{DEFAULT_PURPOSE, Reservation, ReservationStatus};
 use super::store;
-use crate::book::customers::model::CustomerRef;
+use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions::{self as exposure, Locked, orders};
 use crate::book::exposure::model::{Exposure, Remainder};
@@ -19,7 +20,6 @@ use crate::book::receivables::actions as receivables;
 use crate::book::receivables::input::NewInvoice;
 use crate::book::receivables::model::Invoice;
 use crate::platform::db::{Change, Db, DbError, Tx};
-use crate::platform::http::{Code, Problem};
 use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::ids::{CustomerId, ReservationId};
@@ -31,13 +31,12 @@ const SWEEP_MAX: i64 = 1_000;
 /// The reservation with its account locked.
 ///
 /// # Errors
-/// 404 when there is none, or its customer is hidden from the caller.
-pub fn lock(tx: &mut Tx, id: ReservationId) -> Result<(Locked, Reservation), Problem> {
-    let missing = || Problem::not_found("reservation");
+/// When there is none, or its customer is hidden from the caller.
+pub fn lock(tx: &mut Tx, id: ReservationId) -> Result<(Locked, Reservation), LimitsError> {
+    let missing = || LimitsError::Missing("reservation");
     let found = store::find_reservation(tx, id)?.ok_or_else(missing)?;
     let caller = tx.caller();
-    customers::find_visible(tx, caller, &CustomerRef::Id(found.customer_id))?
-        .ok_or_else(missing)?;
+    visible(tx, caller, found.customer_id)?.ok_or_else(missing)?;
     let locked = exposure::lock(tx, found.customer_id)?;
     // Only what is read under the lock is true.
     let reservation = store::find_reservation(tx, id)?.ok_or_else(missing)?;
@@ -47,8 +46,8 @@ pub fn lock(tx: &mut Tx, id: ReservationId) -> Result<(Locked, Reservation), Pro
 /// Gives back what the reservation still holds. Releasing it again changes nothing and gives the same answer.
 ///
 /// # Errors
-/// 409 when it was captured or expired.
-pub fn release(tx: &mut Tx, id: ReservationId, reason: &str) -> Result<Reservation, Problem> {
+/// When it was captured or expired.
+pub fn release(tx: &mut Tx, id: ReservationId, reason: &str) -> Result<Reservation, LimitsError> {
     let (locked, reservation) = lock(tx, id)?;
     if reservation.status == ReservationStatus::Released {
         return Ok(reservation);
@@ -66,44 +65,38 @@ pub fn release(tx: &mut Tx, id: ReservationId, reason: &str) -> Result<Reservati
 /// Lets the reservation hold until later.
 ///
 /// # Errors
-/// 409 when it has ended, 422 when the policy does not allow so long.
+/// When it has ended, or the policy does not allow so long.
 pub fn extend(
     tx: &mut Tx,
     id: ReservationId,
     reserve_until: Instant,
-) -> Result<Reservation, Problem> {
+) -> Result<Reservation, LimitsError> {
     let (_, reservation) = lock(tx, id)?;
     refuse_ended(&reservation, tx.now())?;
     let policy = policies::live(tx)?;
     let mut after = reservation.clone();
-    after.expires_at = until(&policy, Some(reserve_until), tx.now())?;
+    after.expires_at = reserved_until(&policy.document, Some(reserve_until), tx.now())?;
     save(tx, "reservation.extended", &reservation, &after, "")
 }
 
 /// The check that amending a reservation asks for: the same order with another amount.
 ///
 /// # Errors
-/// 404 when there is no such reservation for the caller.
+/// When there is no such reservation for the caller.
 pub fn to_amend(
     db: &mut Db,
     caller: &Caller,
     id: ReservationId,
     input: &AmendIn,
-) -> Result<LimitCheckIn, Problem> {
-    let missing = || Problem::not_found("reservation");
+) -> Result<LimitCheckIn, LimitsError> {
+    let missing = || LimitsError::Missing("reservation");
     let reservation = store::find_reservation(db, id)?.ok_or_else(missing)?;
-    customers::find_visible(db, caller, &CustomerRef::Id(reservation.customer_id))?
-        .ok_or_else(missing)?;
+    visible(db, caller, reservation.customer_id)?.ok_or_else(missing)?;
     Ok(LimitCheckIn {
         customer_id: Some(reservation.customer_id),
         customer_number: None,
-        order_number: Some(
-            reservation
-                .order_number
-                .parse()
-                .map_err(Problem::internal)?,
-        ),
-        purpose: Some(reservation.purpose.parse().map_err(Problem::internal)?),
+        order_number: Some(reservation.order_number.parse().map_err(unreadable)?),
+        purpose: Some(reservation.purpose.parse().map_err(unreadable)?),
         amount: input.amount,
         net_days: input.net_days,
         checkpoint: None,
@@ -118,27 +111,24 @@ pub fn to_amend(
 /// work, and is counted once at every moment. A capture never fails for want of limit.
 ///
 /// # Errors
-/// 409 when the reservation has ended or the invoice's number is taken, 422 when the amount is in another currency or
+/// When the reservation has ended or the invoice's number is taken, or the amount is in another currency or
 /// more than what is left with the policy's tolerance.
 pub fn capture(
     tx: &mut Tx,
     id: ReservationId,
     new: NewInvoice,
     remainder: Remainder,
-) -> Result<(Reservation, Invoice), Problem> {
+) -> Result<(Reservation, Invoice), LimitsError> {
     let (locked, reservation) = lock(tx, id)?;
     check_capture(tx, &reservation, new.amount)?;
-    let order_number = reservation
-        .order_number
-        .parse()
-        .map_err(Problem::internal)?;
+    let order_number = reservation.order_number.parse().map_err(unreadable)?;
     let invoice = NewInvoice {
         order_number: Some(order_number),
         reservation_id: Some(id),
         ..new
     };
     let invoice = receivables::post_invoice(tx, &locked, invoice)?;
-    let missing = || Problem::not_found("reservation");
+    let missing = || LimitsError::Missing("reservation");
     let after = store::find_reservation(tx, id)?.ok_or_else(missing)?;
     if remainder == Remainder::Keep || !after.status.is_open() {
         return Ok((after, invoice));
@@ -153,12 +143,13 @@ pub fn capture(
 
 /// Whether `amount` may be captured: what is delivered of the order already, and what the reservation holds besides, with
 /// the policy's tolerance.
-fn check_capture(tx: &mut Tx, reservation: &Reservation, amount: Money) -> Result<(), Problem> {
+fn check_capture(tx: &mut Tx, reservation: &Reservation, amount: Money) -> Result<(), LimitsError> {
     refuse_ended(reservation, tx.now())?;
     if amount.currency() != reservation.currency {
-        return Err(Problem::new(Code::CurrencyMismatch)
-            .with("given", amount.currency())
-            .with("expected", reservation.currency));
+        return Err(LimitsError::Currency {
+            given: amount.currency(),
+            expected: reservation.currency,
+        });
     }
     let tolerance = policies::live(tx)?
         .document
@@ -176,9 +167,10 @@ fn check_capture(tx: &mut Tx, reservation: &Reservation, amount: Money) -> Resul
     )
     .saturating_add(delivered);
     if amount.minor() > most {
-        return Err(Problem::new(Code::ReservationExceeded)
-            .with("amount", amount)
-            .with("remaining", reservation.money(most)));
+        return Err(LimitsError::Exceeded {
+            amount,
+            remaining: reservation.money(most),
+        });
     }
     Ok(())
 }
@@ -230,13 +222,33 @@ pub fn expire_due(tx: &mut Tx) -> Result<usize, DbError> {
     Ok(open.len())
 }
 
+/// The customer, unless it is hidden from the caller.
+///
+/// # Errors
+/// When the database fails.
+pub fn visible(
+    db: &mut Db,
+    caller: &Caller,
+    customer: CustomerId,
+) -> Result<Option<Customer>, DbError> {
+    customers::find_visible(db, caller, &CustomerRef::Id(customer))
+}
+
+/// What is stored and can't be read.
+pub fn unreadable(error: impl ToString) -> DbError {
+    DbError::Document(error.to_string())
+}
+
 /// A reservation that has ended is refused, also one whose time is past and that nobody has swept yet.
-fn refuse_ended(reservation: &Reservation, now: Instant) -> Result<(), Problem> {
+fn refuse_ended(reservation: &Reservation, now: Instant) -> Result<(), LimitsError> {
     let status = reservation.status_at(now);
     if status.is_open() {
         return Ok(());
     }
-    Err(Problem::ended("reservation", status))
+    Err(LimitsError::Ended {
+        thing: "reservation",
+        status: status.to_string(),
+    })
 }
 
 fn save(
@@ -245,7 +257,7 @@ fn save(
     before: &Reservation,
     after: &Reservation,
     reason: &str,
-) -> Result<Reservation, Problem> {
+) -> Result<Reservation, LimitsError> {
     let after = store::update_reservation(tx, after)?;
     let change = Change::new(action, after.id).before(before).after(&after);
     tx.record(if reason.is_empty() {

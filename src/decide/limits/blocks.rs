@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use super::desk::{Asked, Batch, Errand, Examined, until};
+use super::actions::{unreadable, visible};
+use super::check::record::Record;
+use super::check::{CheckKind, Examined, reserved_until};
+use super::desk::{Batch, CheckRequest};
+use super::error::LimitsError;
 use super::input::{LimitCheckIn, ReleaseIn, ReleaseRequestIn};
 use super::model::{CreditBlock, CreditBlockStatus, LimitCheck, Outcome};
-use super::record::Record;
 use super::store;
 use crate::book::exposure::actions::additional::is_own;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
 use crate::book::policy::rules::{authority_of, role_needed};
-use crate::platform::db::{Change, Db, Tx, read_document};
-use crate::platform::http::{Code, Problem};
+use crate::platform::db::{Change, Db, DbError, Tx, read_document};
 use kernel::caller::{Caller, Role};
 use kernel::clock::Instant;
 use kernel::ids::CreditBlockId;
@@ -25,22 +27,22 @@ use kernel::text::Subject;
 /// never beyond the releaser's authority, and never while a rule rejects outright, as for a suspended account.
 ///
 /// # Errors
-/// 403 for the order's creator, the customer's salesperson and above one's authority, 409 when the block is decided, 412 when stale, 422 when a
-/// rule rejects or the ceiling is below the order.
+/// For the order's creator, the customer's salesperson and above one's authority; when the block is decided or changed,
+/// a rule rejects, or the ceiling is below the order.
 pub fn release(
     tx: &mut Tx,
     id: CreditBlockId,
     version: i64,
     input: &ReleaseIn,
-) -> Result<CreditBlock, Problem> {
+) -> Result<CreditBlock, LimitsError> {
     let before = find_waiting(tx, id, version)?;
     if before.opened_by == tx.caller().subject.as_str() {
-        return Err(Problem::new(Code::SegregationOfDuties).with("duty", "creating the order"));
+        return Err(LimitsError::SegregationOfDuties("creating the order"));
     }
     if is_own(tx, before.customer_id)? {
-        return Err(
-            Problem::new(Code::SegregationOfDuties).with("duty", "salesperson of the customer")
-        );
+        return Err(LimitsError::SegregationOfDuties(
+            "salesperson of the customer",
+        ));
     }
     let caller = tx.caller();
     let asked = find_question(tx, caller, &before)?;
@@ -77,7 +79,7 @@ pub fn look_again(
     db: &mut Db,
     caller: &Caller,
     block: &CreditBlock,
-) -> Result<Option<Record>, Problem> {
+) -> Result<Option<Record>, LimitsError> {
     if !block.status.waits() {
         return Ok(None);
     }
@@ -85,29 +87,25 @@ pub fn look_again(
     let batch = Batch::read(db, std::slice::from_ref(&asked))?;
     match batch.examine(&asked) {
         Ok(examined) => Ok(Some(examined.record)),
-        Err(problem) if problem.is_business_refusal() => Ok(None),
-        Err(problem) => Err(problem),
+        Err(refusal) if refusal.is_final() => Ok(None),
+        Err(refusal) => Err(refusal.into()),
     }
 }
 
 /// Sales ask for the order's release. Another request takes the place of the one before.
 ///
 /// # Errors
-/// 409 when the block is decided, 412 when stale, 422 when the promised day has passed.
+/// When the block is decided or changed, or the promised day has passed.
 pub fn request_release(
     tx: &mut Tx,
     id: CreditBlockId,
     version: i64,
     input: &ReleaseRequestIn,
-) -> Result<CreditBlock, Problem> {
+) -> Result<CreditBlock, LimitsError> {
     let before = find_waiting(tx, id, version)?;
     let promised_on = input.promised_on.map(kernel::clock::Day::date);
     if promised_on.is_some_and(|day| day < tx.today()) {
-        return Err(Problem::invalid(
-            "/promised_on",
-            "past",
-            "must not have passed",
-        ));
+        return Err(LimitsError::PromisePast);
     }
     let after = CreditBlock {
         release_request: Some(input.reason.to_string()),
@@ -123,14 +121,14 @@ pub fn request_release(
 /// Rejects the order, or withdraws it because it is no more: nothing is taken.
 ///
 /// # Errors
-/// 409 when the block is decided, 412 when stale.
+/// When the block is decided or changed.
 pub fn close(
     tx: &mut Tx,
     id: CreditBlockId,
     version: i64,
     status: CreditBlockStatus,
     reason: &str,
-) -> Result<CreditBlock, Problem> {
+) -> Result<CreditBlock, LimitsError> {
     let before = find_waiting(tx, id, version)?;
     let after = CreditBlock {
         status,
@@ -149,13 +147,13 @@ pub fn close(
 /// Gives the order to somebody of credit to look at, or takes it back into the queue.
 ///
 /// # Errors
-/// 409 when the block is decided, 412 when stale.
+/// When the block is decided or changed.
 pub fn assign(
     tx: &mut Tx,
     id: CreditBlockId,
     version: i64,
     to: Option<&Subject>,
-) -> Result<CreditBlock, Problem> {
+) -> Result<CreditBlock, LimitsError> {
     let before = find_waiting(tx, id, version)?;
     let after = CreditBlock {
         status: if to.is_some() {
@@ -179,33 +177,39 @@ fn save(
     change: Change,
     before: &CreditBlock,
     after: &CreditBlock,
-) -> Result<CreditBlock, Problem> {
-    let after =
-        store::update_block_if_unchanged(tx, after)?.ok_or_else(|| Problem::new(Code::Stale))?;
+) -> Result<CreditBlock, LimitsError> {
+    let after = store::update_block_if_unchanged(tx, after)?.ok_or(LimitsError::Stale)?;
     tx.record(change.before(before).after(&after))?;
     Ok(after)
 }
 
-fn find_waiting(tx: &mut Tx, id: CreditBlockId, version: i64) -> Result<CreditBlock, Problem> {
-    let missing = || Problem::not_found("credit block");
+fn find_waiting(tx: &mut Tx, id: CreditBlockId, version: i64) -> Result<CreditBlock, LimitsError> {
+    let missing = || LimitsError::Missing("credit block");
     let block = store::find_block(tx, id)?.ok_or_else(missing)?;
     let caller = tx.caller();
-    super::api::visible(tx, caller, block.customer_id)?.ok_or_else(missing)?;
+    visible(tx, caller, block.customer_id)?.ok_or_else(missing)?;
     if block.version != version {
-        return Err(Problem::new(Code::Stale));
+        return Err(LimitsError::Stale);
     }
     if !block.status.waits() {
-        return Err(Problem::ended("credit block", block.status));
+        return Err(LimitsError::Ended {
+            thing: "credit block",
+            status: block.status.to_string(),
+        });
     }
     Ok(block)
 }
 
 /// The check of a waiting order, to be made again by `caller`.
-fn find_question(db: &mut Db, caller: &Caller, block: &CreditBlock) -> Result<Asked, Problem> {
+fn find_question(
+    db: &mut Db,
+    caller: &Caller,
+    block: &CreditBlock,
+) -> Result<CheckRequest, LimitsError> {
     let check = store::find_check(db, block.check_id)?;
-    let check = check.ok_or_else(|| Problem::internal("a credit block without its check"))?;
+    let check = check.ok_or_else(|| unreadable("a credit block without its check"))?;
     let (policy, now) = (policies::live(db)?, db.clock().now());
-    question_again(caller, block, &check, &policy, now)
+    Ok(question_again(caller, block, &check, &policy, now)?)
 }
 
 /// The check that opened a credit block, to be made again by `caller`.
@@ -218,30 +222,30 @@ pub fn question_again(
     check: &LimitCheck,
     policy: &Policy,
     now: Instant,
-) -> Result<Asked, Problem> {
+) -> Result<CheckRequest, DbError> {
     let record: Record = read_document(&check.record)?;
     let question = record.question;
     let prepaid = Money::from_minor(question.prepaid_minor, question.amount.currency());
-    let errand = if question.amends() {
-        Errand::RecheckAmendment(block.id)
+    let kind = if question.amends() {
+        CheckKind::RecheckAmendment(block.id)
     } else {
-        Errand::Recheck(block.id)
+        CheckKind::Recheck(block.id)
     };
-    Ok(Asked {
-        errand,
+    Ok(CheckRequest {
+        kind,
         caller: Arc::new(caller.clone()),
         input: LimitCheckIn {
             customer_id: Some(block.customer_id),
             customer_number: None,
-            order_number: Some(block.order_number.parse().map_err(Problem::internal)?),
-            purpose: Some(block.purpose.parse().map_err(Problem::internal)?),
-            amount: question.amount.try_into().map_err(Problem::internal)?,
+            order_number: Some(block.order_number.parse().map_err(unreadable)?),
+            purpose: Some(block.purpose.parse().map_err(unreadable)?),
+            amount: question.amount.try_into().map_err(unreadable)?,
             net_days: question.net_days,
             checkpoint: Some(question.checkpoint),
-            prepaid: Some(prepaid.try_into().map_err(Problem::internal)?),
+            prepaid: Some(prepaid.try_into().map_err(unreadable)?),
             reserve: Some(true),
             // The wait may have used up the time that was asked for; the policy's default holds then.
-            reserve_until: until(policy, Some(block.reserve_until), now).ok(),
+            reserve_until: reserved_until(&policy.document, Some(block.reserve_until), now).ok(),
             dry_run: None,
         },
         keyed: None,
@@ -250,40 +254,31 @@ pub fn question_again(
 }
 
 /// A person may pass over what asks for a review, but not over what rejects.
-fn refuse_rejected(record: &Record) -> Result<(), Problem> {
+fn refuse_rejected(record: &Record) -> Result<(), LimitsError> {
     if record.decision.outcome != Outcome::Rejected {
         return Ok(());
     }
-    let mut problem = Problem::new(Code::Invalid);
-    for reason in &record.decision.reasons {
-        problem = problem.at_told("", reason.code.as_str(), |language| {
-            reason.message(language)
-        });
-    }
-    Err(problem)
+    Err(LimitsError::Rejected(record.decision.reasons.clone()))
 }
 
-fn check_ceiling(block: &CreditBlock, input: &ReleaseIn, ceiling: i64) -> Result<(), Problem> {
+fn check_ceiling(block: &CreditBlock, input: &ReleaseIn, ceiling: i64) -> Result<(), LimitsError> {
     let Some(given) = input.ceiling else {
         return Ok(());
     };
     if given.money().currency() != block.currency {
-        return Err(Problem::new(Code::CurrencyMismatch)
-            .with("given", given.money().currency())
-            .with("expected", block.currency));
+        return Err(LimitsError::Currency {
+            given: given.money().currency(),
+            expected: block.currency,
+        });
     }
     if ceiling < block.amount_minor {
-        return Err(Problem::invalid(
-            "/ceiling",
-            "below_order",
-            "must not be less than the order",
-        ));
+        return Err(LimitsError::CeilingBelowOrder);
     }
     Ok(())
 }
 
 /// Releasing beyond a limit takes the authority for what is beyond it; `more` may be added to the order later.
-fn refuse_beyond_authority(tx: &mut Tx, examined: &Examined, more: i64) -> Result<(), Problem> {
+fn refuse_beyond_authority(tx: &mut Tx, examined: &Examined, more: i64) -> Result<(), LimitsError> {
     let record = &examined.record;
     let net = examined.net_minor().saturating_add(more);
     let beyond = record
@@ -301,7 +296,8 @@ fn refuse_beyond_authority(tx: &mut Tx, examined: &Examined, more: i64) -> Resul
         return Ok(());
     }
     let needed = role_needed(&policy.document, Role::Credit, beyond);
-    Err(Problem::new(Code::OverAuthority)
-        .with("amount", beyond)
-        .with("needed", needed.unwrap_or_default()))
+    Err(LimitsError::OverAuthority {
+        amount: beyond,
+        needed: needed.unwrap_or_default(),
+    })
 }

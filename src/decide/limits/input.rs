@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-use super::facts::Question;
-use super::model::{CreditBlockStatus, DEFAULT_PURPOSE, Outcome, Reservation, ReservationStatus};
+use super::model::{CreditBlockStatus, DEFAULT_PURPOSE, Outcome, ReservationStatus};
 use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::model::Remainder;
 use crate::book::policy::model::Checkpoint;
@@ -164,18 +163,6 @@ impl LimitCheckIn {
 
     pub fn is_dry_run(&self) -> bool {
         self.dry_run == Some(true)
-    }
-
-    /// The question for the rules; `reservation` is what the order has already.
-    pub fn question(&self, reservation: Option<&Reservation>) -> Question {
-        Question {
-            amount: self.amount.money(),
-            prepaid_minor: self.prepaid.map_or(0, |prepaid| prepaid.money().minor()),
-            net_days: self.net_days,
-            checkpoint: self.checkpoint.unwrap_or(Checkpoint::Order),
-            held_minor: reservation.map_or(0, Reservation::remaining_minor),
-            captured_minor: reservation.map_or(0, |reservation| reservation.captured_minor),
-        }
     }
 }
 

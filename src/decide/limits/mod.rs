@@ -5,20 +5,20 @@
 //! keeps the request until credit releases or rejects it. A reservation is captured into an invoice, released, or
 //! expires; at no moment is an amount counted twice or not at all.
 //!
-//! Checks go through the [`desk`], which decides many in one transaction. Everything else here takes the same locks
+//! A check is decided by the [`check`] engine, from a snapshot of facts and the policy. Checks go through the [`desk`],
+//! which decides many in one transaction. Everything else here takes the same locks
 //! in the same order ([`crate::book::exposure::actions::lock`]).
 
 pub mod actions;
 pub mod api;
 pub mod blocks;
+pub mod check;
 pub mod desk;
-pub mod facts;
+pub mod error;
 pub mod input;
 pub mod model;
-pub mod reasons;
 pub mod recheck;
 pub mod record;
 pub mod replay;
-pub mod rules;
 pub mod simulation;
 pub mod store;

@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::blocks::question_again;
-use super::desk::Asked;
+use super::check::reasons::{Reason, ReasonCode};
+use super::desk::{self, CheckRequest};
 use super::model::Waiting;
-use super::reasons::{Reason, ReasonCode};
-use super::{desk, store};
+use super::store;
 use crate::book::exposure::actions as exposure;
 use crate::book::policy::actions as policies;
 use crate::platform::db::{DbError, Tx};
@@ -173,12 +173,11 @@ fn waits_at_cap(order: &Waiting) -> bool {
 fn read_questions(
     tx: &mut Tx,
     ids: &[CreditBlockId],
-) -> Result<(Vec<CreditBlockId>, Vec<Asked>), DbError> {
+) -> Result<(Vec<CreditBlockId>, Vec<CheckRequest>), DbError> {
     let (policy, caller, now) = (policies::live(tx)?, tx.caller(), tx.now());
     let mut found = (Vec::new(), Vec::new());
     for (block, check) in store::list_waiting_with_checks(tx, ids)? {
-        let asked = question_again(caller, &block, &check, &policy, now)
-            .map_err(|problem| DbError::Document(problem.to_string()))?;
+        let asked = question_again(caller, &block, &check, &policy, now)?;
         found.0.push(block.id);
         found.1.push(asked);
     }

@@ -1,13 +1,13 @@
 //! What a recorded check would come to if it were decided again, from its record alone.
 
+use super::check::record::Record;
+use super::check::rules::Decision;
+use super::error::LimitsError;
 use super::model::LimitCheck;
-use super::record::Record;
-use super::rules::Decision;
 use super::store;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::{Policy, RuleCode};
 use crate::platform::db::{Db, DbError, read_document};
-use crate::platform::http::Problem;
 use kernel::ids::LimitCheckId;
 
 /// A check as it was decided, and as it would be.
@@ -52,20 +52,18 @@ impl Replayed {
 /// Decides a recorded check again: under the version of the policy that decided it, or under another.
 ///
 /// # Errors
-/// 404 when there is no such check, 422 when there is no such version.
-pub fn replay(db: &mut Db, id: LimitCheckId, version: Option<i32>) -> Result<Replayed, Problem> {
-    let check = store::find_check(db, id)?.ok_or_else(|| Problem::not_found("limit check"))?;
+/// When there is no such check, or no such version.
+pub fn replay(
+    db: &mut Db,
+    id: LimitCheckId,
+    version: Option<i32>,
+) -> Result<Replayed, LimitsError> {
+    let check = store::find_check(db, id)?.ok_or(LimitsError::Missing("limit check"))?;
     let original = policies::find_version(db, check.policy_version)?
-        .ok_or_else(|| Problem::internal("a limit check without its policy"))?;
+        .ok_or_else(|| DbError::Document("a limit check without its policy".to_owned()))?;
     let Some(version) = version.filter(|version| *version != original.version) else {
         return Ok(Replayed::new(check, &original, &original)?);
     };
-    let policy = policies::find_version(db, version)?.ok_or_else(|| {
-        Problem::invalid(
-            "#policy_version",
-            "unknown",
-            "there is no such version of the policy",
-        )
-    })?;
+    let policy = policies::find_version(db, version)?.ok_or(LimitsError::NoSuchVersion)?;
     Ok(Replayed::new(check, &original, &policy)?)
 }

@@ -7,8 +7,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::check::reasons::ReasonCode;
+use super::error::LimitsError;
 use super::model::{LimitCheck, Outcome};
-use super::reasons::ReasonCode;
 use super::replay::Replayed;
 use super::store;
 use crate::book::customers::store as customers;
@@ -16,7 +17,6 @@ use crate::book::policy::actions as policies;
 use crate::book::policy::model::{Policy, RuleCode};
 use crate::book::policy::store as policy_store;
 use crate::platform::db::{Db, DbError, Tx, read_document};
-use crate::platform::http::Problem;
 use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::model::{Ended, Job, JobStatus};
 use crate::platform::jobs::worker::{Interrupted, JobContext};
@@ -52,21 +52,17 @@ impl Plan {
 /// Queues a simulation of the checks from one business day to another, both included.
 ///
 /// # Errors
-/// 404 when there is no such policy, 422 when the period ends before it begins.
+/// When there is no such policy, or the period ends before it begins.
 pub fn begin(
     tx: &mut Tx,
     policy_id: PolicyId,
     from: NaiveDate,
     to: NaiveDate,
-) -> Result<Job, Problem> {
+) -> Result<Job, LimitsError> {
     if to < from {
-        return Err(Problem::invalid(
-            "/to",
-            "before_from",
-            "must not be before from",
-        ));
+        return Err(LimitsError::PeriodReversed);
     }
-    policy_store::find(tx, policy_id)?.ok_or_else(|| Problem::not_found("policy"))?;
+    policy_store::find(tx, policy_id)?.ok_or(LimitsError::Missing("policy"))?;
     let plan = Plan {
         policy_id,
         from,

@@ -119,6 +119,42 @@ impl Session {
         }
     }
 
+    /// [`Session::at_once`] in a transaction, so that what `work` locks stays locked until it has written. On PostgreSQL
+    /// alone.
+    ///
+    /// # Errors
+    /// As [`Session::at_once`].
+    pub fn at_once_in_transaction<T>(
+        &mut self,
+        work: impl FnOnce(&mut AtOnce) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let mut db = self.connection()?;
+        let met = |error| match error {
+            DbError::Unavailable(reason) => DbError::Serialization(reason),
+            error => error,
+        };
+        db.begin().map_err(met)?;
+        let now = db.clock().now();
+        let mut unit = AtOnce::new(&mut db, now);
+        let outcome = fault("unit_begun").and_then(|()| work(&mut unit));
+        let is_sending = unit.is_sending();
+        match outcome {
+            Ok(value) => {
+                db.commit()?;
+                fault("unit_after_commit")?;
+                self.keep(db);
+                Ok(value)
+            }
+            Err(error) => {
+                // Whatever comes of it, the connection is given back, and one that was lost is thrown away.
+                if let Err(undoing) = db.rollback() {
+                    tracing::info!(error = %undoing, "a unit of work could not be undone by its connection");
+                }
+                Err(if is_sending { error } else { met(error) })
+            }
+        }
+    }
+
     /// Which connection it is that this session has now: when it was lost, another number. On PostgreSQL alone.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use super::rules::{Aged, Debtor};
 use super::{rules, store};
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::store as policies;
-use crate::decide::limits::record::Record;
+use crate::decide::limits::check::record::Record;
 use crate::platform::db::{Database, Db, DbError, read_document};
 use crate::prove::reports::model::{AgingBy, AgingQuestion, BucketBounds};
 use crate::prove::reports::store as reports;

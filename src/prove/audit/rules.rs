@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Datelike as _, Months, NaiveDate};
 
 use crate::book::policy::model::{CheckRule, PolicyDocument, RuleEffect};
-use crate::decide::limits::record::Record;
-use crate::decide::limits::rules::{most, node_kind};
+use crate::decide::limits::check::record::Record;
+use crate::decide::limits::check::rules::{most, node_kind};
 use crate::prove::audit::model::Lie;
 use crate::prove::reports::model::{AgingPart, POST_DATED, UNAPPLIED};
 use kernel::ids::CustomerId;

@@ -14,7 +14,7 @@ const SILENT: &[&str] = &[
     "platform/db",
     "platform/events",
     "decide/limits/desk/prefetch",
-    "decide/limits/rules/mod",
+    "decide/limits/check/rules/mod",
     "platform/http/reading",
 ];
 

@@ -6,7 +6,7 @@ use crate::decide::limits::input::{
 use actix_web::{HttpRequest, get, post, web};
 
 use super::shapes::{CheckNowOut, CreditBlockDetailOut, CreditBlockOut};
-use super::visible;
+use crate::decide::limits::actions::visible;
 use crate::decide::limits::model::{CreditBlock, CreditBlockStatus};
 use crate::decide::limits::{blocks, store};
 use crate::platform::db::Tx;
@@ -42,7 +42,12 @@ pub async fn list_credit_blocks(
     let reader = actor.caller();
     let page = executor
         .read(move |db| {
-            let rows = store::list_blocks(db, &actor, &listing.filter, &listing.page)?;
+            let after = listing
+                .page
+                .after::<CreditBlockId, CreditBlockId>()?
+                .map(|(_, id)| id);
+            let limit = listing.page.fetch();
+            let rows = store::list_blocks(db, &actor, &listing.filter, after, limit)?;
             Ok(listing.page.cut(rows, |row| {
                 (row.block.id.to_string(), row.block.id.to_string())
             }))

@@ -7,17 +7,18 @@ use actix_web::{HttpRequest, get, post, web};
 use super::shapes::{
     LimitCheckBatchOut, LimitCheckItemOut, LimitCheckOut, RecordedCheckOut, ReplayOut,
 };
-use super::visible;
-use crate::decide::limits::desk::{Answered, Asked, Desk, Errand, Told};
+use crate::decide::limits::actions::visible;
+use crate::decide::limits::check::CheckKind;
+use crate::decide::limits::desk::{self, Answered, CheckRequest, Desk, Reply};
 use crate::decide::limits::input::{
     LimitCheckBatchIn, LimitCheckFilter, LimitCheckIn, ReplayFilter,
 };
-use crate::decide::limits::{desk, replay, store};
+use crate::decide::limits::{replay, store};
 use crate::platform::http::auth::{CheckLimits, ReadChecks, ReplayChecks};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
 use crate::platform::http::{
     AcceptLanguage, Actor, Answer, Code, Command, Ended, Executor, Listing, Nothing, Outcome,
-    Problem,
+    Problem, StoredResponse,
 };
 use kernel::caller::Caller;
 use kernel::ids::LimitCheckId;
@@ -53,14 +54,15 @@ pub async fn check_limit(
         .as_ref()
         .map(|keyed| executor.claim(keyed.id))
         .transpose()?;
-    let asked = Asked {
-        errand: Errand::Check,
+    let asked = CheckRequest {
+        kind: CheckKind::Check,
         caller,
         input,
         keyed,
         language: language.0,
     };
-    Ok(desk.check(asked).await?.into_response())
+    let reader = Arc::clone(&asked.caller);
+    Ok(write(desk.check(asked).await, &reader)?.into_response())
 }
 
 /// Check many limits
@@ -86,11 +88,11 @@ pub async fn check_limits_batch(
     let (caller, language) = (actor.caller(), language.0);
     executor
         .once(&actor, command, move |tx, input| {
-            let asked: Vec<Asked> = input
+            let asked: Vec<CheckRequest> = input
                 .items
                 .iter()
-                .map(|item| Asked {
-                    errand: Errand::Check,
+                .map(|item| CheckRequest {
+                    kind: CheckKind::Check,
                     caller: Arc::clone(&caller),
                     input: item.clone(),
                     keyed: None,
@@ -127,7 +129,12 @@ pub async fn list_limit_checks(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list_checks(db, &actor, &listing.filter, &listing.page)?;
+            let after = listing
+                .page
+                .after::<LimitCheckId, LimitCheckId>()?
+                .map(|(_, id)| id);
+            let limit = listing.page.fetch();
+            let rows = store::list_checks(db, &actor, &listing.filter, after, limit)?;
             let page = listing
                 .page
                 .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
@@ -194,17 +201,30 @@ pub async fn replay_limit_check(
         .await
 }
 
+/// The desk's answer in its stored form, as `reader` may see it.
+pub fn write(answered: Answered, reader: &Caller) -> Result<Ended, Problem> {
+    answered?.try_map(|reply| {
+        Ok(match reply {
+            Reply::Decision(decided, language) => {
+                StoredResponse::Answer(Answer::ok(&LimitCheckOut::new(&decided, reader, language))?)
+            }
+            Reply::Refusal(refusal) => StoredResponse::Refusal(refusal.into()),
+        })
+    })
+}
+
 /// One answer of a batch, as a single request would have had it.
 fn item(answer: Answered, caller: &Caller, language: Language) -> LimitCheckItemOut {
-    let problem = match answer.map(Ended::into_inner) {
-        Ok(Told::Decision(decided, language)) => {
+    let problem: Problem = match answer.map(Ended::into_inner) {
+        Ok(Reply::Decision(decided, language)) => {
             return LimitCheckItemOut {
                 status: 200,
                 check: Some(LimitCheckOut::new(&decided, caller, language)),
                 problem: None,
             };
         }
-        Ok(Told::Refusal(problem)) | Err(problem) => problem,
+        Ok(Reply::Refusal(refusal)) => refusal.into(),
+        Err(error) => error.into(),
     };
     LimitCheckItemOut {
         status: problem.code().status(),

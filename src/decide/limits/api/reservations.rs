@@ -6,10 +6,11 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, get, post, web};
 
 use super::shapes::{CaptureOut, LimitCheckOut, ReservationOut};
-use super::visible;
-use crate::decide::limits::desk::{Asked, Desk, Errand};
+use crate::decide::limits::actions::{self, visible};
+use crate::decide::limits::check::CheckKind;
+use crate::decide::limits::desk::{CheckRequest, Desk};
 use crate::decide::limits::model::Reservation;
-use crate::decide::limits::{actions, store};
+use crate::decide::limits::store;
 use crate::platform::http::auth::{CaptureReservations, ManageReservations, ReadChecks};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
@@ -36,7 +37,12 @@ pub async fn list_reservations(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list_reservations(db, &actor, &listing.filter, &listing.page)?;
+            let after = listing
+                .page
+                .after::<ReservationId, ReservationId>()?
+                .map(|(_, id)| id);
+            let limit = listing.page.fetch();
+            let rows = store::list_reservations(db, &actor, &listing.filter, after, limit)?;
             Ok(listing
                 .page
                 .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
@@ -180,16 +186,17 @@ pub async fn amend_reservation(
     let reader = Arc::clone(&caller);
     let reservation = *id;
     let input = executor
-        .read(move |db| actions::to_amend(db, &reader, reservation, &input))
+        .read(move |db| Ok(actions::to_amend(db, &reader, reservation, &input)?))
         .await?;
-    let asked = Asked {
-        errand: Errand::Amend(reservation),
+    let asked = CheckRequest {
+        kind: CheckKind::Amend(reservation),
         caller,
         input,
         keyed: Some(keyed),
         language: language.0,
     };
-    Ok(desk.check(asked).await?.into_response())
+    let reader = Arc::clone(&asked.caller);
+    Ok(super::checks::write(desk.check(asked).await, &reader)?.into_response())
 }
 
 /// A reservation as it is answered.

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::{Answered, Asked, DeskError};
-use crate::platform::db::{Database, Durability, Flusher, FlusherConnection, fault};
-use crate::platform::http::{Code, Ended, Problem};
+use super::figures::{DeskFigures, Fallback};
+use super::settings::DeskSettings;
+use super::{Answered, CheckRequest, DeskError, DeskOpenError};
+use crate::platform::db::{Backend, Database, Durability, Flusher, FlusherConnection, fault};
+use crate::platform::http::Ended;
 
 /// How many batches wait for the disk at most; then the workers wait with them.
 const BATCHES_MAX: usize = 4;
@@ -16,15 +18,15 @@ const IDLE: Duration = Duration::from_secs(2);
 
 /// A check that waits at the counter.
 pub struct Waiting {
-    pub asked: Asked,
-    pub reply: Reply,
+    pub asked: CheckRequest,
+    pub reply: ReplySender,
 }
 
-pub type Reply = oneshot::Sender<Answered>;
+pub type ReplySender = oneshot::Sender<Answered>;
 
 /// A batch that was decided, and may not be on disk.
 struct DecidedBatch {
-    answers: Vec<(Reply, Answered)>,
+    answers: Vec<(ReplySender, Answered)>,
     /// The flusher's connection since before the batch was decided.
     connection: u64,
 }
@@ -45,18 +47,27 @@ impl Answering {
     ///
     /// # Errors
     /// When it can't be started, or has no connection.
-    pub fn open(database: &Database) -> Result<Answering, DeskError> {
+    pub fn open(
+        database: &Database,
+        settings: &DeskSettings,
+        figures: &DeskFigures,
+    ) -> Result<Answering, DeskOpenError> {
         let mut answering = Answering {
             to_be_flushed: None,
             connection: 0,
             is_pending: false,
         };
-        if let Some(flusher) = database.flusher()? {
+        let is_on = match database.backend() {
+            Backend::Postgres => settings.group_commit.is_on(),
+            Backend::Sqlite => settings.flusher.is_on(),
+        };
+        if is_on && let Some(flusher) = database.flusher()? {
+            let figures = figures.clone();
             let (to_be_flushed, decided) = sync_channel(BATCHES_MAX);
             let connection = flusher.connection();
             std::thread::Builder::new()
                 .name("credit-desk-disk".to_owned())
-                .spawn(move || make_sure(flusher, &decided))?;
+                .spawn(move || flush_all(flusher, &decided, &figures))?;
             answering.to_be_flushed = Some((to_be_flushed, connection));
         }
         Ok(answering)
@@ -85,7 +96,7 @@ impl Answering {
     }
 
     /// Gives each its answer. What was answered before may be what another server has not made sure of yet.
-    pub fn answer(&mut self, replies: Vec<Reply>, answers: Vec<Answered>) {
+    pub fn answer(&mut self, replies: Vec<ReplySender>, answers: Vec<Answered>) {
         let repeats = |answer: &Answered| matches!(answer, Ok(Ended::Replayed(_)));
         let is_pending = self.is_pending || answers.iter().any(repeats);
         let answers = replies.into_iter().zip(answers);
@@ -96,16 +107,16 @@ impl Answering {
                     connection: self.connection,
                 };
                 if let Err(SendError(decided)) = to_be_flushed.send(decided) {
-                    tell(decided.answers, false);
+                    send_replies(decided.answers, false);
                 }
             }
-            _ => tell(answers, true),
+            _ => send_replies(answers, true),
         }
     }
 }
 
 /// Makes sure of all that was decided meanwhile in one go, as long as there are workers.
-fn make_sure(mut flusher: Flusher, decided: &Receiver<DecidedBatch>) {
+fn flush_all(mut flusher: Flusher, decided: &Receiver<DecidedBatch>, figures: &DeskFigures) {
     loop {
         let first = match decided.recv_timeout(IDLE) {
             Ok(first) => first,
@@ -119,21 +130,22 @@ fn make_sure(mut flusher: Flusher, decided: &Receiver<DecidedBatch>) {
         let outcome = fault("desk_before_flush").and_then(|()| flusher.flush());
         if let Err(error) = &outcome {
             tracing::warn!(%error, "it is not known whether decisions are on disk");
+            figures.fell_back(Fallback::NotFlushed);
         }
         for batch in batches {
             let is_sure = matches!(outcome, Ok(connection) if connection == batch.connection);
-            tell(batch.answers, is_sure);
+            send_replies(batch.answers, is_sure);
         }
     }
 }
 
 /// Answers, unless it is not known whether the answers last: a retry will find out.
-fn tell(answered: impl IntoIterator<Item = (Reply, Answered)>, are_sure: bool) {
+fn send_replies(answered: impl IntoIterator<Item = (ReplySender, Answered)>, are_sure: bool) {
     for (reply, answer) in answered {
         let answer = if are_sure {
             answer
         } else {
-            Err(Problem::new(Code::DatabaseUnavailable))
+            Err(DeskError::Unavailable)
         };
         // The caller may have gone meanwhile; the decision stands, and a retry with its key finds it.
         let _ = reply.send(answer);

@@ -9,32 +9,28 @@ use chrono::NaiveDate;
 
 use super::book::Book;
 use super::memory::Memory;
-use super::orders::{Examined, Orders, Subject};
-use super::prefetch::{Locking, Opened};
-use super::{Answered, Asked, Errand, Told, prefetch, stored, until};
-use crate::book::exposure::actions::AccountError;
+use super::orders::Orders;
+use super::prefetch::{self, Locking, Opened};
+use super::stored;
+use super::{Answered, CheckRequest, Reply};
 use crate::book::exposure::actions::bounds::ForOrder;
-use crate::book::exposure::model::Exposure;
-use crate::book::exposure::rules as exposure_rules;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
-use crate::decide::limits::facts::Credit;
-use crate::decide::limits::model::{
-    CreditBlock, CreditBlockStatus, LimitCheck, Outcome, Reservation, ReservationStatus,
+use crate::decide::limits::check::{
+    self, CheckError, CheckKind, Effect, Examined, OrderState, Snapshot,
 };
-use crate::decide::limits::record::{Decided, Record, Taken};
-use crate::decide::limits::rules;
+use crate::decide::limits::model::{CreditBlock, LimitCheck, Reservation, ReservationStatus};
+use crate::decide::limits::record::Decided;
 use crate::platform::db::{
     AtOnce, Change, Db, DbError, RowVersion, Tx, write_document, write_hot_document,
 };
-use crate::platform::http::{Ended, Problem};
+use crate::platform::http::Ended;
 use kernel::caller::Caller;
 use kernel::clock::{Clock, Instant};
 use kernel::ids::{
     CreditAccountId, CreditBlockId, CustomerId, IdempotencyKeyId, LimitCheckId, PolicyId,
     ReservationId,
 };
-use kernel::money::SumTooLarge;
 
 /// What a batch of checks knows, and what it is to write.
 pub struct Batch {
@@ -59,18 +55,20 @@ pub struct Batch {
     /// reservation, which alone shows that its order had none.
     believed: BTreeSet<CustomerId>,
     is_in_doubt: bool,
+    has_caps: bool,
+    used_keys: usize,
 }
 
 impl Batch {
     /// Loads what the checks need, with the accounts of those that reserve locked.
-    pub fn load(tx: &mut Tx, asked: &[Asked]) -> Result<Batch, DbError> {
+    pub fn load(tx: &mut Tx, asked: &[CheckRequest]) -> Result<Batch, DbError> {
         Batch::load_with(tx, asked, &mut Memory::default(), Locking::Reserving)
     }
 
     /// Loads what the checks need, with the accounts of those that reserve locked, or from memory.
     pub fn load_with(
         tx: &mut Tx,
-        asked: &[Asked],
+        asked: &[CheckRequest],
         memory: &mut Memory,
         locking: Locking,
     ) -> Result<Batch, DbError> {
@@ -83,8 +81,13 @@ impl Batch {
     }
 
     /// Loads what the checks need, with nothing locked.
-    pub fn read(db: &mut Db, asked: &[Asked]) -> Result<Batch, DbError> {
+    pub fn read(db: &mut Db, asked: &[CheckRequest]) -> Result<Batch, DbError> {
         let now = db.clock().now();
+        Batch::read_at(db, asked, now)
+    }
+
+    /// [`Batch::read`], to be decided at an instant.
+    pub fn read_at(db: &mut Db, asked: &[CheckRequest], now: Instant) -> Result<Batch, DbError> {
         let today = db.clock().day_of(now);
         let nothing = &mut Memory::default();
         let opened = prefetch::open(db, asked, nothing, Locking::Nothing, today)?;
@@ -95,13 +98,12 @@ impl Batch {
     /// ask for more than that can write.
     pub fn load_at_once(
         unit: &mut AtOnce,
-        asked: &[Asked],
+        asked: &[CheckRequest],
         memory: &mut Memory,
-        locking: Locking,
     ) -> Result<Option<Batch>, DbError> {
         let now = unit.now();
         let today = unit.clock().day_of(now);
-        let opened = prefetch::open(unit, asked, memory, locking, today)?;
+        let opened = prefetch::open(unit, asked, memory, Locking::Memory, today)?;
         if opened.standing.has_caps || !opened.standing.keys.is_empty() {
             return Ok(None);
         }
@@ -110,7 +112,7 @@ impl Batch {
 
     fn new(
         db: &mut Db,
-        asked: &[Asked],
+        asked: &[CheckRequest],
         mut opened: Opened,
         now: Instant,
         today: NaiveDate,
@@ -121,6 +123,8 @@ impl Batch {
         let marks = std::mem::take(&mut opened.marks);
         let is_from_memory = opened.is_from_memory;
         let believed = std::mem::take(&mut opened.believed);
+        let has_caps = opened.standing.has_caps;
+        let used_keys = opened.standing.keys.len();
         Ok(Batch {
             book: Book::new(db, opened, &policy.document, asked, today)?,
             policy,
@@ -136,6 +140,8 @@ impl Batch {
             marks,
             is_from_memory,
             believed,
+            has_caps,
+            used_keys,
             is_in_doubt: false,
         })
     }
@@ -145,13 +151,47 @@ impl Batch {
         self.is_in_doubt
     }
 
+    /// The instant of the batch's decisions.
+    pub const fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The customers whose accounts, or those of their groups, this batch moves.
+    pub fn moved_customers(&self) -> Vec<CustomerId> {
+        let movements = self.book.movements(&self.orders.taken);
+        let moved = movements.accounts.keys();
+        let customers = moved.filter_map(|id| Some(self.book.account(*id)?.customer_id));
+        customers.collect()
+    }
+
+    /// The customers of all accounts that the batch was decided on.
+    pub fn customers_with_accounts(&self) -> Vec<CustomerId> {
+        self.book.customers_with_accounts()
+    }
+
+    /// The row versions with which the accounts were remembered.
+    pub fn row_versions(&self) -> impl Iterator<Item = (&CreditAccountId, &RowVersion)> {
+        self.marks.iter()
+    }
+
+    /// Whether another batch found what makes the write of this one fail: a key that was used, an order that is reserved,
+    /// another policy, or caps that were set up.
+    pub fn knows_less_than(&self, fresh: &Batch) -> bool {
+        let is_believed =
+            |reservation: &Reservation| self.believed.contains(&reservation.customer_id);
+        fresh.used_keys > 0
+            || fresh.has_caps != self.has_caps
+            || fresh.policy_id != self.policy_id
+            || fresh.orders.reservations.iter().any(is_believed)
+    }
+
     /// The answers to checks, in this order.
-    pub fn answer_all(&mut self, asked: &[Asked]) -> Result<Vec<Answered>, DbError> {
+    pub fn answer_all(&mut self, asked: &[CheckRequest]) -> Result<Vec<Answered>, DbError> {
         asked.iter().map(|one| self.answer(one)).collect()
     }
 
     /// The answer to one check: the stored one when its key is known, else a decision.
-    fn answer(&mut self, asked: &Asked) -> Result<Answered, DbError> {
+    fn answer(&mut self, asked: &CheckRequest) -> Result<Answered, DbError> {
         let key = asked.keyed.as_ref().map(|keyed| keyed.id);
         if let Some(answer) = key.and_then(|key| self.replays.remove(&key)) {
             return Ok(answer);
@@ -162,43 +202,39 @@ impl Batch {
                     self.recorded.insert(key, check);
                 }
                 let decided = Box::new(decided);
-                Ok(Ended::Fresh(Told::Decision(decided, asked.language)))
+                Ok(Ended::Fresh(Reply::Decision(decided, asked.language)))
             }
-            Err(problem) if problem.is_business_refusal() => {
-                Ok(Ended::Fresh(Told::Refusal(problem)))
-            }
-            Err(problem) => Err(problem),
+            Err(refusal) if refusal.is_final() => Ok(Ended::Fresh(Reply::Refusal(refusal))),
+            Err(refusal) => Err(refusal.into()),
         })
     }
 
     /// Decides one check on the accounts as they stand after the checks before it, and takes what it takes.
-    fn decide(&mut self, asked: &Asked) -> Result<Result<Decided, Problem>, DbError> {
+    fn decide(&mut self, asked: &CheckRequest) -> Result<Result<Decided, CheckError>, DbError> {
         self.expire_due(asked);
         let mut examined = match self.examine(asked) {
             Ok(examined) => examined,
-            Err(problem) => return Ok(Err(problem)),
+            Err(refusal) => return Ok(Err(refusal)),
         };
         if asked.input.is_dry_run() {
             return Ok(Ok(self.decided(asked, examined)));
         }
-        let outcome = examined.record.decision.outcome;
-        let takes = outcome.is_approved() && examined.net_minor() > 0;
-        self.is_in_doubt |=
-            asked.input.reserves() && !takes && self.believed.contains(&examined.subject.customer);
-        if asked.input.reserves() && examined.net_minor() > 0 {
-            if outcome.is_approved() {
-                self.take(asked, &mut examined);
-            } else if outcome == Outcome::ReviewRequired {
-                self.open_block(asked, &mut examined)?;
-            }
+        let effect = examined.effect(&asked.request());
+        self.is_in_doubt |= asked.input.reserves()
+            && effect != Effect::Reserve
+            && self.believed.contains(&examined.order.customer);
+        match effect {
+            Effect::Reserve => self.take(asked, &mut examined),
+            Effect::Wait => self.open_block(asked, &mut examined)?,
+            Effect::Nothing => {}
         }
         self.note(asked, &examined)?;
         Ok(Ok(self.decided(asked, examined)))
     }
 
     /// Ends the reservation of an order that is to be reserved anew, when its time is past and nobody has swept it yet.
-    fn expire_due(&mut self, asked: &Asked) {
-        if asked.errand != Errand::Check || !asked.input.reserves() {
+    fn expire_due(&mut self, asked: &CheckRequest) {
+        if asked.kind != CheckKind::Check || !asked.input.reserves() {
             return;
         }
         let Some(customer) = self.book.customer(&asked.input.customer()) else {
@@ -229,7 +265,7 @@ impl Batch {
     }
 
     /// Makes the check of an order that waits for credit again, and takes what it asks for when it passes.
-    pub fn release_if_it_passes(&mut self, asked: &Asked) -> Result<bool, DbError> {
+    pub fn release_if_it_passes(&mut self, asked: &CheckRequest) -> Result<bool, DbError> {
         let Ok(mut examined) = self.examine(asked) else {
             return Ok(false);
         };
@@ -241,78 +277,58 @@ impl Batch {
         Ok(true)
     }
 
-    /// Looks at a check: what it asks, what is known, what the rules say.
+    /// Has the engine decide a check on what is known of it.
     ///
     /// # Errors
     /// What the check is refused for.
-    pub fn examine(&self, asked: &Asked) -> Result<Examined, Problem> {
-        let (subject, expires_at) = self.admit(asked)?;
-        let account = self
-            .book
-            .account(subject.account)
-            .ok_or(AccountError::NoAccount)?;
-        let order = ForOrder {
+    pub fn examine(&self, asked: &CheckRequest) -> Result<Examined, CheckError> {
+        let snapshot = self.snapshot(asked)?;
+        let check = LimitCheckId::at(self.now);
+        check::decide(check, &asked.request(), snapshot, &self.policy.document)
+    }
+
+    /// What is known of a check, unless the caller may not see its customer, or the order's state does not allow what is
+    /// asked.
+    fn snapshot(&self, asked: &CheckRequest) -> Result<Snapshot, CheckError> {
+        let (order, expires_at) = self.admit(asked)?;
+        let account = self.book.account(order.account);
+        let account = account.ok_or(CheckError::NoAccount)?;
+        let for_order = ForOrder {
             number: asked.input.order(),
-            is_reserved: subject.reservation.is_some(),
+            is_reserved: order.reservation.is_some(),
         };
         let facts = self
             .book
-            .facts(account, &asked.input, order, &self.clock, self.today)
-            .ok_or(AccountError::NoAccount)?;
-        let question = asked.input.question(subject.reservation.as_ref());
-        let credit = facts.credit(&question);
-        if credit.is_some_and(|credit| !rules::has_room(&facts, credit)) {
-            return Err(Problem::from(DbError::from(SumTooLarge)));
-        }
-        let is_allowed_already =
-            credit.is_some_and(|credit| self.is_allowed_already(asked, &subject, credit));
-        let decision = if is_allowed_already {
-            rules::pass(&facts, &self.policy.document, &question)
-        } else {
-            rules::decide(&facts, &self.policy.document, &question)
-        };
-        let own = facts.nodes.first().map(|node| node.exposure);
-        Ok(Examined {
-            check: LimitCheckId::at(self.now),
-            subject,
+            .facts(account, &asked.input, for_order, &self.clock, self.today)
+            .ok_or(CheckError::NoAccount)?;
+        Ok(Snapshot {
+            order,
+            facts,
             expires_at,
-            record: Record {
-                included_minor: exposure_rules::included(
-                    own.unwrap_or_default(),
-                    &self.policy.document,
-                ),
-                question,
-                facts,
-                is_allowed_already,
-                decision,
-                reservation: None,
-                credit_block: None,
-            },
         })
     }
 
-    /// Whether nobody needs to ask: an order that comes to less, or to no more than credit released it for.
-    fn is_allowed_already(&self, asked: &Asked, subject: &Subject, credit: Credit) -> bool {
-        let (Errand::Amend(_), Some(reservation)) = (asked.errand, &subject.reservation) else {
-            return false;
-        };
-        let is_released = self.orders.releases.iter().any(|released| {
-            released.customer_id == subject.customer
-                && released.order_number == reservation.order_number
-                && released.purpose == reservation.purpose
-                && released.release_valid_until >= Some(self.today)
-                && released.ceiling_minor >= Some(credit.amount_minor)
-        });
-        is_released || credit.net_minor <= reservation.remaining_minor()
+    /// Up to which amount credit released the order of a reservation, where it may grow so far today.
+    fn ceiling(&self, reservation: &Reservation) -> Option<i64> {
+        let releases = self.orders.releases.iter();
+        releases
+            .filter(|released| {
+                released.customer_id == reservation.customer_id
+                    && released.order_number == reservation.order_number
+                    && released.purpose == reservation.purpose
+                    && released.release_valid_until >= Some(self.today)
+            })
+            .filter_map(|released| released.ceiling_minor)
+            .max()
     }
 
     /// Notes the check, to be written with the batch.
-    fn note(&mut self, asked: &Asked, examined: &Examined) -> Result<(), DbError> {
+    fn note(&mut self, asked: &CheckRequest, examined: &Examined) -> Result<(), DbError> {
         let record = &examined.record;
         self.checks.push(LimitCheck {
             id: examined.check,
-            account_id: examined.subject.account,
-            customer_id: examined.subject.customer,
+            account_id: examined.order.account,
+            customer_id: examined.order.customer,
             order_number: asked.input.order().map(str::to_owned),
             checkpoint: record.question.checkpoint,
             currency: record.question.amount.currency(),
@@ -326,10 +342,10 @@ impl Batch {
         Ok(())
     }
 
-    fn decided(&self, asked: &Asked, examined: Examined) -> Decided {
+    fn decided(&self, asked: &CheckRequest, examined: Examined) -> Decided {
         Decided {
             id: (!asked.input.is_dry_run()).then_some(examined.check),
-            account: examined.subject.account,
+            account: examined.order.account,
             policy_version: self.policy.version,
             checked_at: self.now,
             record: examined.record,
@@ -338,8 +354,9 @@ impl Batch {
 
     /// Whom the check is about and until when it would reserve, unless the caller may not see it, or the order's
     /// state does not allow what is asked.
-    fn admit(&self, asked: &Asked) -> Result<(Subject, Instant), Problem> {
-        let expires_at = until(&self.policy, asked.input.reserve_until, self.now)?;
+    fn admit(&self, asked: &CheckRequest) -> Result<(OrderState, Instant), CheckError> {
+        let policy = &self.policy.document;
+        let expires_at = check::reserved_until(policy, asked.input.reserve_until, self.now)?;
         let customer = self
             .book
             .customer(&asked.input.customer())
@@ -347,11 +364,11 @@ impl Batch {
                 !asked.caller.sees_only_own()
                     || customer.owner.as_ref() == Some(&asked.caller.subject)
             })
-            .ok_or_else(|| Problem::not_found("customer"))?;
+            .ok_or(CheckError::NoSuchCustomer)?;
         let account = self
             .book
             .account_of(customer.id)
-            .ok_or(AccountError::NoAccount)?;
+            .ok_or(CheckError::NoAccount)?;
         let same_order = |customer_id, order: &str, purpose: &str| {
             customer_id == customer.id
                 && asked.input.order() == Some(order)
@@ -369,37 +386,32 @@ impl Batch {
             .blocks
             .iter()
             .find(|b| same_order(b.customer_id, &b.order_number, &b.purpose));
-        let subject = Subject {
+        let order = OrderState {
             customer: customer.id,
             account,
             reservation: reservation.cloned(),
             block: block.cloned(),
+            ceiling_minor: reservation.and_then(|reservation| self.ceiling(reservation)),
         };
-        subject.check(asked)?;
-        Ok((subject, expires_at))
+        order.admit(&asked.request())?;
+        Ok((order, expires_at))
     }
 
     /// Takes the capacity: a new reservation, or the order's own with another amount. A credit block that the order
     /// waited at needs nobody any more.
-    pub fn take(&mut self, asked: &Asked, examined: &mut Examined) {
+    pub fn take(&mut self, asked: &CheckRequest, examined: &mut Examined) {
         let taken = self.reserve(asked, examined);
-        if let Some(before) = &examined.subject.block {
-            let after = CreditBlock {
-                status: CreditBlockStatus::AutoReleased,
-                decided_by: Some(asked.caller.subject.to_string()),
-                decided_at: Some(self.now),
-                reservation_id: Some(taken),
-                ..before.clone()
-            };
+        let released = examined.released_block(&asked.request(), taken, self.now);
+        if let Some((before, after)) = released {
             let change = Change::new("credit_block.auto_released", after.id);
-            self.decide_block(asked, change, before, after);
+            self.decide_block(asked, change, &before, after);
         }
     }
 
     /// Takes the capacity because a person says so, whatever the rules said.
     pub fn release(
         &mut self,
-        asked: &Asked,
+        asked: &CheckRequest,
         examined: &mut Examined,
         decided: &CreditBlock,
         reason: &str,
@@ -411,69 +423,41 @@ impl Batch {
             ..decided.clone()
         };
         let change = Change::new("credit_block.released", after.id).because(reason);
-        if let Some(before) = &examined.subject.block {
+        if let Some(before) = &examined.order.block {
             self.decide_block(asked, change, before, after.clone());
         }
         Ok(after)
     }
 
-    fn reserve(&mut self, asked: &Asked, examined: &mut Examined) -> ReservationId {
-        let net = examined.net_minor();
-        let (reservation, added) = if let Some(before) = &examined.subject.reservation {
-            let mut after = before.clone();
-            after.amount_minor = net.saturating_add(before.captured_minor);
-            let change = Change::new("reservation.amended", after.id);
+    fn reserve(&mut self, asked: &CheckRequest, examined: &mut Examined) -> ReservationId {
+        let policy = &self.policy.document;
+        let reserved = examined.reserve(&asked.request(), policy, self.now);
+        let (after, added) = (reserved.after, reserved.added_minor);
+        let id = after.id;
+        if let Some(before) = &reserved.before {
+            let change = Change::new("reservation.amended", id);
             self.record(asked, change.before(before).after(&after));
             self.orders.amend(&after);
-            (after, net.saturating_sub(before.remaining_minor()))
         } else {
-            let reservation = Reservation {
-                id: Reservation::id_of(examined.check),
-                account_id: examined.subject.account,
-                customer_id: examined.subject.customer,
-                order_number: asked.input.order().unwrap_or_default().to_owned(),
-                purpose: asked.input.purpose().to_owned(),
-                currency: examined.record.facts.currency,
-                amount_minor: net,
-                captured_minor: 0,
-                status: ReservationStatus::Active,
-                expires_at: examined.expires_at,
-                // Whoever made the order wait has it reserved, whoever or whatever released it.
-                created_by: examined.subject.block.as_ref().map_or_else(
-                    || asked.caller.subject.to_string(),
-                    |block| block.opened_by.clone(),
-                ),
-                created_at: self.now,
-                ended_at: None,
-                end_reason: None,
-                version: 1,
-            };
-            let change = Change::new("reservation.created", reservation.id);
-            self.record(asked, change.after(&reservation));
-            self.orders.reservations.push(reservation.clone());
-            self.orders.new_reservations.push(reservation.clone());
-            (reservation, net)
-        };
-        let account = examined.subject.account;
-        self.consume(asked, examined.subject.customer);
+            let change = Change::new("reservation.created", id);
+            self.record(asked, change.after(&after));
+            self.orders.reservations.push(after.clone());
+            self.orders.new_reservations.push(after);
+        }
+        let account = examined.order.account;
+        self.consume(asked, examined.order.customer);
         self.book.take(account, added);
         *self.orders.taken.entry(account).or_default() += added;
-        examined.record.reservation = Some(Taken::new(&reservation, added));
-        let own = examined.record.facts.nodes.first();
-        examined.record.included_minor = exposure_rules::included(
-            own.map(|node| node.exposure).unwrap_or_default() + Exposure::reserved(added),
-            &self.policy.document,
-        );
-        reservation.id
+        id
     }
 
     /// Has a change written into the trail, as made by whoever asked.
-    fn record(&mut self, asked: &Asked, change: Change) {
+    fn record(&mut self, asked: &CheckRequest, change: Change) {
         self.changes.push((Arc::clone(&asked.caller), change));
     }
 
     /// Uses up the one-time limits that are for the order.
-    fn consume(&mut self, asked: &Asked, customer: CustomerId) {
+    fn consume(&mut self, asked: &CheckRequest, customer: CustomerId) {
         let Some(order) = asked.input.order() else {
             return;
         };
@@ -487,7 +471,7 @@ impl Batch {
 
     fn decide_block(
         &mut self,
-        asked: &Asked,
+        asked: &CheckRequest,
         change: Change,
         before: &CreditBlock,
         after: CreditBlock,
@@ -498,42 +482,15 @@ impl Batch {
     }
 
     /// Opens a credit block for an order that credit must look at; one that waits already goes on waiting.
-    fn open_block(&mut self, asked: &Asked, examined: &mut Examined) -> Result<(), DbError> {
-        if let Some(waiting) = &examined.subject.block {
-            examined.record.credit_block = Some(waiting.id);
+    fn open_block(&mut self, asked: &CheckRequest, examined: &mut Examined) -> Result<(), DbError> {
+        let reasons = write_document(&examined.record.decision.reasons)?;
+        let id = CreditBlockId::new();
+        let opened = examined.open_block(&asked.request(), id, reasons, self.now);
+        let Some(block) = opened else {
             return Ok(());
-        }
-        let captured = examined.record.question.captured_minor;
-        let block = CreditBlock {
-            id: CreditBlockId::new(),
-            check_id: examined.check,
-            account_id: examined.subject.account,
-            customer_id: examined.subject.customer,
-            order_number: asked.input.order().unwrap_or_default().to_owned(),
-            purpose: asked.input.purpose().to_owned(),
-            currency: examined.record.facts.currency,
-            amount_minor: examined.net_minor().saturating_add(captured),
-            reserve_until: examined.expires_at,
-            status: CreditBlockStatus::Open,
-            reasons: write_document(&examined.record.decision.reasons)?,
-            opened_by: asked.caller.subject.to_string(),
-            opened_at: self.now,
-            assigned_to: None,
-            decided_by: None,
-            decided_at: None,
-            decision_reason: None,
-            ceiling_minor: None,
-            release_valid_until: None,
-            release_request: None,
-            release_requested_by: None,
-            release_requested_at: None,
-            promised_on: None,
-            reservation_id: None,
-            version: 1,
         };
         let change = Change::new("credit_block.opened", block.id).after(&block);
         self.record(asked, change);
-        examined.record.credit_block = Some(block.id);
         // Nothing is taken, but whoever decides on the account now must see that an order waits.
         self.orders.taken.entry(block.account_id).or_default();
         self.orders.blocks.push(block.clone());

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
-use super::Asked;
-use super::asked_for::AskedFor;
+use super::CheckRequest;
+use super::optional_facts::OptionalFacts;
 use super::prefetch::{Customers, Opened};
 use crate::book::customers::model::CustomerRef;
 use crate::book::exchange_rates::actions as exchange_rates;
@@ -15,7 +15,7 @@ use crate::book::exposure::actions::{Locked, caps};
 use crate::book::exposure::model::{AdditionalLimit, BlockCause, CreditAccount, Exposure};
 use crate::book::exposure::store::{Movement, additional};
 use crate::book::policy::model::PolicyDocument;
-use crate::decide::limits::facts::{Facts, Overdue};
+use crate::decide::limits::check::facts::{Facts, Overdue};
 use crate::decide::limits::input::LimitCheckIn;
 use crate::decide::limits::store::Named;
 use crate::platform::db::{Db, DbError};
@@ -35,7 +35,7 @@ pub struct Book {
     bounds: Bounds,
     /// None when every order is in its account's currency.
     rates: Option<RateTable>,
-    asked_for: AskedFor,
+    optional_facts: OptionalFacts,
 }
 
 /// A customer's account with what is above it.
@@ -68,7 +68,7 @@ impl Book {
         db: &mut Db,
         opened: Opened,
         policy: &PolicyDocument,
-        asked: &[Asked],
+        asked: &[CheckRequest],
         today: NaiveDate,
     ) -> Result<Book, DbError> {
         let Opened {
@@ -92,7 +92,7 @@ impl Book {
             overdue: HashMap::new(),
             bounds: Bounds::with(db, found.values(), additional)?,
             rates: None,
-            asked_for: AskedFor::default(),
+            optional_facts: OptionalFacts::default(),
         };
         for (account, cause) in standing.blocked {
             book.blocked.entry(account).or_default().insert(cause);
@@ -112,7 +112,7 @@ impl Book {
             }
         }
         book.learn_rates(db, asked, today)?;
-        book.asked_for = AskedFor::read(db, policy, &book.customers(), today)?;
+        book.optional_facts = OptionalFacts::read(db, policy, &book.customers(), today)?;
         Ok(book)
     }
 
@@ -120,7 +120,7 @@ impl Book {
     fn learn_rates(
         &mut self,
         db: &mut Db,
-        asked: &[Asked],
+        asked: &[CheckRequest],
         today: NaiveDate,
     ) -> Result<(), DbError> {
         let mut currencies = BTreeSet::new();
@@ -145,6 +145,12 @@ impl Book {
             return None;
         }
         self.rates.as_ref()?.find(from, to)
+    }
+
+    /// The customers of all accounts that the batch is about.
+    pub fn customers_with_accounts(&self) -> Vec<CustomerId> {
+        let accounts = self.accounts.values();
+        accounts.map(|account| account.customer_id).collect()
     }
 
     /// Everybody whom the batch is about.
@@ -190,15 +196,15 @@ impl Book {
             opened_on: clock.day_of(account.created_at),
             nodes: places.nodes,
             unknown_nodes: places.unknown,
-            grade: self.asked_for.grade(account.customer_id),
-            review_on: self.asked_for.review_on(account.customer_id),
+            grade: self.optional_facts.grade(account.customer_id),
+            review_on: self.optional_facts.review_on(account.customer_id),
             overdue: overdue.cloned().unwrap_or_default(),
-            unpaid: self.asked_for.unpaid(account.customer_id),
-            dunning_level: self.asked_for.dunning_level(account.customer_id),
+            unpaid: self.optional_facts.unpaid(account.customer_id),
+            dunning_level: self.optional_facts.dunning_level(account.customer_id),
             conversion: self.conversion(input.amount.money().currency(), account.currency),
-            behaviour: self.asked_for.behaviour(account.customer_id),
+            behaviour: self.optional_facts.behaviour(account.customer_id),
             usual_order: self
-                .asked_for
+                .optional_facts
                 .usual_order(account.customer_id, input.order()),
         })
     }

@@ -42,7 +42,7 @@ pub struct Remembered {
     /// Whether the base limit is all there is.
     has_no_more_limits: bool,
     /// The day on which nothing stood for its customer: no block, nothing overdue, no order that waits.
-    untroubled_on: Option<NaiveDate>,
+    clear_on: Option<NaiveDate>,
 }
 
 impl Memory {
@@ -128,21 +128,16 @@ impl Memory {
         self.policy.filter(|_| !self.has_caps)
     }
 
-    /// How many customers are remembered.
-    pub fn size(&self) -> usize {
-        self.customers.len()
-    }
-
     /// Whether it must be asked what stands on this day for a customer and those above it: something did when it was asked
     /// last, or it never was.
-    pub fn is_troubled(
+    pub fn must_be_asked(
         &self,
         customer: CustomerId,
         above: &[CustomerId],
         today: NaiveDate,
     ) -> bool {
-        let is_untroubled = self.account(customer).is_some_and(|own| {
-            own.untroubled_on == Some(today)
+        let is_clear = self.account(customer).is_some_and(|own| {
+            own.clear_on == Some(today)
                 && own.has_no_more_limits
                 && above.iter().all(|id| match self.accounts.get(id) {
                     Some(Some(account)) => account.has_no_more_limits,
@@ -150,7 +145,7 @@ impl Memory {
                     None => false,
                 })
         });
-        !is_untroubled
+        !is_clear
     }
 
     /// Remembers what stands for customers, and for those above them.
@@ -164,7 +159,7 @@ impl Memory {
         self.has_caps = standing.has_caps;
         let overdue = standing.overdue.iter().map(|(customer, _)| *customer);
         let waiting = standing.waiting_customers.iter().copied();
-        let troubled: HashSet<CustomerId> = overdue.chain(waiting).collect();
+        let not_clear: HashSet<CustomerId> = overdue.chain(waiting).collect();
         let blocked: HashSet<CreditAccountId> = standing
             .blocked
             .iter()
@@ -177,9 +172,9 @@ impl Memory {
                 }
             }
             if let Some(Some(known)) = self.accounts.get_mut(customer) {
-                let is_untroubled =
-                    !troubled.contains(customer) && !blocked.contains(&known.account.id);
-                known.untroubled_on = is_untroubled.then_some(today);
+                let is_clear =
+                    !not_clear.contains(customer) && !blocked.contains(&known.account.id);
+                known.clear_on = is_clear.then_some(today);
             }
         }
     }
@@ -190,7 +185,7 @@ impl Memory {
             known.account.clone_from(account);
             known.mark = mark;
             if waits {
-                known.untroubled_on = None;
+                known.clear_on = None;
             }
         }
     }
@@ -234,7 +229,7 @@ impl Memory {
             let remembered = Remembered {
                 mark,
                 has_no_more_limits: false,
-                untroubled_on: None,
+                clear_on: None,
                 account,
             };
             self.accounts

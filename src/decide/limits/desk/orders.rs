@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::CheckRequest;
 use super::prefetch::Opened;
-use super::{Asked, Errand};
 use crate::book::exposure::model::AdditionalLimit;
+use crate::decide::limits::check::CheckKind;
 use crate::decide::limits::model::{CreditBlock, Reservation};
-use crate::decide::limits::record::Record;
 use crate::decide::limits::store;
 use crate::platform::db::{Db, DbError};
-use crate::platform::http::{Code, Problem};
-use kernel::clock::Instant;
-use kernel::ids::{CreditAccountId, CustomerId, LimitCheckId};
+use kernel::ids::CreditAccountId;
 
 /// The reservations and credit blocks of the orders that are asked about.
 #[derive(Default)]
@@ -33,26 +31,9 @@ pub struct Orders {
     pub taken: BTreeMap<CreditAccountId, i64>,
 }
 
-/// Whom a check is about, and what its order has already.
-pub struct Subject {
-    pub customer: CustomerId,
-    pub account: CreditAccountId,
-    pub reservation: Option<Reservation>,
-    pub block: Option<CreditBlock>,
-}
-
-/// A check that was looked at.
-pub struct Examined {
-    pub check: LimitCheckId,
-    pub subject: Subject,
-    /// Until when it would reserve.
-    pub expires_at: Instant,
-    pub record: Record,
-}
-
 impl Orders {
     /// Reads what the orders have already, which for most is nothing.
-    pub fn read(db: &mut Db, asked: &[Asked], opened: &Opened) -> Result<Orders, DbError> {
+    pub fn read(db: &mut Db, asked: &[CheckRequest], opened: &Opened) -> Result<Orders, DbError> {
         let mut orders = Orders::default();
         let standing = &opened.standing;
         if !standing.reservations.is_empty() {
@@ -63,7 +44,7 @@ impl Orders {
         }
         let amended = asked
             .iter()
-            .filter(|one| matches!(one.errand, Errand::Amend(_)));
+            .filter(|one| matches!(one.kind, CheckKind::Amend(_)));
         let amended: Vec<store::Order> = amended
             .filter_map(|one| {
                 let customer = opened.customers.get(&one.input.customer())?;
@@ -97,56 +78,6 @@ impl Orders {
                 Some(row) => *row = after.clone(),
                 None => rows.push(after.clone()),
             }
-        }
-    }
-}
-
-impl Examined {
-    /// What credit the check asks for, in the account's currency; nothing when that can't be told.
-    pub fn net_minor(&self) -> i64 {
-        let credit = self.record.facts.credit(&self.record.question);
-        credit.map_or(0, |credit| credit.net_minor)
-    }
-}
-
-impl Subject {
-    /// An order is reserved once: again is a mistake, more or less is an amendment. One that waits for credit waits.
-    pub fn check(&self, asked: &Asked) -> Result<(), Problem> {
-        let exists = |code, id: String| {
-            Err(Problem::new(code)
-                .with("order_number", asked.input.order().unwrap_or_default())
-                .with("existing_id", id))
-        };
-        match (asked.errand, &self.reservation, &self.block) {
-            (Errand::Check, Some(reservation), _) if asked.input.reserves() => {
-                exists(Code::ReservationExists, reservation.id.to_string())
-            }
-            (Errand::Check | Errand::Amend(_), _, Some(block)) if asked.input.reserves() => {
-                exists(Code::CreditBlockExists, block.id.to_string())
-            }
-            (Errand::Amend(id), reservation, _)
-                if reservation.as_ref().map(|reservation| reservation.id) != Some(id) =>
-            {
-                Err(Problem::ended("reservation", "ended"))
-            }
-            (Errand::Amend(_), Some(reservation), _)
-                if asked.input.amount.money().currency() == reservation.currency
-                    && asked.input.amount.money().minor() <= reservation.captured_minor =>
-            {
-                Err(Problem::invalid(
-                    "/amount",
-                    "below_captured",
-                    "must be more than what was captured already; release the rest instead",
-                ))
-            }
-            (Errand::Recheck(id) | Errand::RecheckAmendment(id), _, block)
-                if block.as_ref().map(|block| block.id) != Some(id) =>
-            {
-                Err(Problem::not_found("credit block"))
-            }
-            // There is nothing left to amend; reserving the whole anew would count twice what was invoiced.
-            (Errand::RecheckAmendment(_), None, _) => Err(Problem::ended("reservation", "ended")),
-            _ => Ok(()),
         }
     }
 }

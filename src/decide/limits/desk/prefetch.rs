@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
-use super::Asked;
+use super::CheckRequest;
 use super::memory::Memory;
 use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::actions::{self as exposure, Locked, caps};
@@ -17,17 +17,14 @@ use kernel::text::Number;
 
 /// How often accounts that changed while they were read are read again.
 const ATTEMPTS: usize = 3;
-/// How many customers are remembered in one go while nobody waits.
-const LEARNED_AT_ONCE: i64 = 500;
 
 /// How what is decided is kept true until it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Locking {
     /// The accounts of the checks that reserve are locked.
     Reserving,
-    /// Nothing is locked: what is written must see that no account has another mark.
-    Marks,
-    /// As `Marks`; what stands for the accounts is not even asked where nothing stood.
+    /// Nothing is locked, and what stands for the accounts is not even asked where nothing stood: what is written must see
+    /// that no account has another mark.
     Memory,
     /// Nothing is locked, and nothing will be written.
     Nothing,
@@ -91,7 +88,7 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(asked: &[Asked], memory: &Memory) -> Lines {
+    fn new(asked: &[CheckRequest], memory: &Memory) -> Lines {
         let mut lines = Lines {
             are_of_all: true,
             ..Lines::default()
@@ -148,7 +145,7 @@ impl From<Vec<CreditAccount>> for Accounts {
 /// accounts go on changing while they are read.
 pub fn open(
     db: &mut Db,
-    asked: &[Asked],
+    asked: &[CheckRequest],
     memory: &mut Memory,
     locking: Locking,
     today: NaiveDate,
@@ -159,7 +156,7 @@ pub fn open(
     let is_asked = |(id, above): &(&CustomerId, &Vec<CustomerId>)| {
         locking != Locking::Memory
             || lines.only_asking.contains(*id)
-            || memory.is_troubled(**id, above, today)
+            || memory.must_be_asked(**id, above, today)
     };
     let to_ask: BTreeMap<CustomerId, Vec<CustomerId>> = lines
         .of
@@ -172,7 +169,7 @@ pub fn open(
     for _ in 0..ATTEMPTS {
         let accounts = match locking {
             Locking::Reserving => locked(db, &lines)?,
-            Locking::Marks | Locking::Memory => remembered(db, &lines, memory)?,
+            Locking::Memory => remembered(db, &lines, memory)?,
             Locking::Nothing => accounts_store::list_by_customers(db, &lines.everyone())?.into(),
         };
         let standing = if known_policy.is_some() {
@@ -244,7 +241,7 @@ fn remembered(db: &mut Db, lines: &Lines, memory: &mut Memory) -> Result<Account
 /// Asks what stands for some lines of a batch.
 fn standing(
     db: &mut Db,
-    asked: &[Asked],
+    asked: &[CheckRequest],
     lines: &BTreeMap<CustomerId, Vec<CustomerId>>,
     accounts: &Accounts,
     memory: &Memory,
@@ -268,11 +265,11 @@ fn standing(
         .filter_map(|id| accounts.marks.get(id))
         .copied()
         .collect();
-    let is_meant = |one: &&Asked| {
+    let is_meant = |one: &&CheckRequest| {
         let line = memory.line(&one.input.customer());
         line.is_none_or(|(id, _)| lines.contains_key(&id))
     };
-    let asked: Vec<&Asked> = asked.iter().filter(is_meant).collect();
+    let asked: Vec<&CheckRequest> = asked.iter().filter(is_meant).collect();
     let orders: Vec<&str> = asked.iter().filter_map(|one| one.input.order()).collect();
     let keys = asked.iter().filter_map(|one| one.keyed.as_ref());
     store::standing(
@@ -322,43 +319,9 @@ fn put_together(
     })
 }
 
-/// Remembers customers that come after one by id, with their accounts and what stands for them; gives the last one, none
-/// when there are no more.
-///
-/// # Errors
-/// When the database fails, or the book changes meanwhile.
-pub fn learn_more(
-    db: &mut Db,
-    memory: &mut Memory,
-    after: CustomerId,
-    today: NaiveDate,
-) -> Result<Option<CustomerId>, DbError> {
-    let found = store::list_named_after(db, after, LEARNED_AT_ONCE)?;
-    let Some(last) = found.last().map(|customer| customer.id) else {
-        return Ok(None);
-    };
-    let ids: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
-    remember(db, memory, found)?;
-    let references = ids.iter().map(|id| CustomerRef::Id(*id));
-    let lines: BTreeMap<CustomerId, Vec<CustomerId>> = references
-        .filter_map(|reference| memory.line(&reference))
-        .collect();
-    let lines = Lines {
-        others: exposure::everyone(&lines).into_iter().collect(),
-        of: lines,
-        ..Lines::default()
-    };
-    let accounts = remembered(db, &lines, memory)?;
-    let standing = standing(db, &[], &lines.of, &accounts, memory, today)?;
-    if standing.changed_customers.is_empty() && standing.changed_accounts.is_empty() {
-        memory.remember_standing(&lines.of, &standing, today);
-    }
-    Ok(Some(last))
-}
-
 /// Reads what is not remembered of the customers that are asked about, and of everybody above them. Who is not found after
 /// that is not there.
-fn learn(db: &mut Db, asked: &[Asked], memory: &mut Memory) -> Result<(), DbError> {
+fn learn(db: &mut Db, asked: &[CheckRequest], memory: &mut Memory) -> Result<(), DbError> {
     let mut ids: Vec<CustomerId> = Vec::new();
     let mut numbers: Vec<Number> = Vec::new();
     for one in asked {
@@ -380,7 +343,7 @@ fn learn(db: &mut Db, asked: &[Asked], memory: &mut Memory) -> Result<(), DbErro
         found.extend(store::list_named_by_numbers(db, &numbers)?);
     }
     remember(db, memory, found)?;
-    let has_no_line = |one: &&Asked| {
+    let has_no_line = |one: &&CheckRequest| {
         let reference = one.input.customer();
         memory.line(&reference).is_none() && memory.knows(&reference)
     };

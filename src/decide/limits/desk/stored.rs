@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answered, Asked, Told};
+use super::{Answered, CheckRequest, DeskError, Reply};
+use crate::decide::limits::check::CheckError;
 use crate::decide::limits::model::LimitCheck;
 use crate::decide::limits::record::Decided;
 use crate::decide::limits::store;
 use crate::platform::db::{DbError, Tx, read_document, write_hot_document};
-use crate::platform::http::{Code, Ended, Problem};
+use crate::platform::http::Ended;
 use crate::platform::idempotency::{self, Claim};
 use kernel::ids::{IdempotencyKeyId, LimitCheckId};
 use kernel::places::Language;
@@ -19,7 +20,7 @@ use kernel::places::Language;
 enum StoredCheck {
     /// The check that was recorded, and the language of its answer.
     Check(LimitCheckId, Language),
-    Refusal(Problem),
+    Refusal(CheckError),
 }
 
 /// What is to be kept of an answer; nothing of one that is not final. `check` is the one that was recorded.
@@ -32,8 +33,8 @@ pub fn write(
     language: Language,
 ) -> Result<Option<String>, DbError> {
     let kept = match (answer, check) {
-        (Ok(Ended::Fresh(Told::Decision(..))), Some(check)) => StoredCheck::Check(check, language),
-        (Ok(Ended::Fresh(Told::Refusal(problem))), _) => StoredCheck::Refusal(problem.clone()),
+        (Ok(Ended::Fresh(Reply::Decision(..))), Some(check)) => StoredCheck::Check(check, language),
+        (Ok(Ended::Fresh(Reply::Refusal(refusal))), _) => StoredCheck::Refusal(refusal.clone()),
         _ => return Ok(None),
     };
     write_hot_document(&kept).map(Some)
@@ -45,7 +46,7 @@ pub fn write(
 /// When the database fails.
 pub fn replay(
     tx: &mut Tx,
-    asked: &[Asked],
+    asked: &[CheckRequest],
     used: &[IdempotencyKeyId],
 ) -> Result<HashMap<IdempotencyKeyId, Answered>, DbError> {
     if used.is_empty() {
@@ -63,8 +64,8 @@ pub fn replay(
             id,
             match claim {
                 Claim::StoredResponse(text) => Ok(read_document::<StoredCheck>(&text)?),
-                Claim::OtherRequest => Err(Problem::new(Code::IdempotencyKeyReused)),
-                Claim::New | Claim::InProgress => Err(Problem::new(Code::RequestInProgress)),
+                Claim::OtherRequest => Err(DeskError::KeyReused),
+                Claim::New | Claim::InProgress => Err(DeskError::InProgress),
             },
         );
     }
@@ -86,14 +87,14 @@ pub fn replay(
         };
         let answer = match kept.remove(&id) {
             None => continue,
-            Some(Err(problem)) => Err(problem),
-            Some(Ok(StoredCheck::Refusal(problem))) => Ok(Ended::Replayed(Told::Refusal(problem))),
+            Some(Err(error)) => Err(error),
+            Some(Ok(StoredCheck::Refusal(refusal))) => Ok(Ended::Replayed(Reply::Refusal(refusal))),
             Some(Ok(StoredCheck::Check(check, language))) => match checks.get(&check) {
                 Some(check) => {
                     let decided = Box::new(Decided::read(check)?);
-                    Ok(Ended::Replayed(Told::Decision(decided, language)))
+                    Ok(Ended::Replayed(Reply::Decision(decided, language)))
                 }
-                None => Err(Problem::internal("a kept check is not there")),
+                None => Err(DeskError::Internal("a kept check is not there")),
             },
         };
         answers.insert(id, answer);

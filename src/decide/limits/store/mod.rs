@@ -3,8 +3,8 @@
 mod standing;
 
 pub use standing::{
-    Named, StandingFacts, Wanted, is_as_decided_on, list_locked, list_named, list_named_after,
-    list_named_by_numbers, standing,
+    Named, StandingFacts, Wanted, is_as_decided_on, list_locked, list_named, list_named_by_numbers,
+    standing,
 };
 
 use diesel::prelude::*;
@@ -20,7 +20,6 @@ use crate::platform::db::schema::{
     credit_accounts, credit_blocks, customers, limit_checks, reservations,
 };
 use crate::platform::db::{Db, DbError, Tx, Writes, insert_rows, on_backend};
-use crate::platform::http::{PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::columns::{IdColumn, InstantColumn};
@@ -339,9 +338,9 @@ pub fn list_checks(
     db: &mut Db,
     caller: &Caller,
     filter: &LimitCheckFilter,
-    page: &PageRequest,
-) -> Result<Vec<LimitCheck>, Problem> {
-    let after = page.after::<LimitCheckId, LimitCheckId>()?;
+    after: Option<LimitCheckId>,
+    limit: i64,
+) -> Result<Vec<LimitCheck>, DbError> {
     let rows = on_backend!(db, |c| {
         let mut query = limit_checks::table
             .select(LimitCheck::as_select())
@@ -365,15 +364,12 @@ pub fn list_checks(
         if !filter.outcome.is_empty() {
             query = query.filter(limit_checks::outcome.eq_any(&filter.outcome));
         }
-        if let Some((_, id)) = after {
+        if let Some(id) = after {
             query = query.filter(limit_checks::id.lt(id));
         }
-        query
-            .order(limit_checks::id.desc())
-            .limit(page.fetch())
-            .load(c)
+        query.order(limit_checks::id.desc()).limit(limit).load(c)
     });
-    Ok(rows.map_err(DbError::from)?)
+    rows.map_err(DbError::from)
 }
 
 /// One page of reservations, the newest first.
@@ -381,9 +377,9 @@ pub fn list_reservations(
     db: &mut Db,
     caller: &Caller,
     filter: &ReservationFilter,
-    page: &PageRequest,
-) -> Result<Vec<Reservation>, Problem> {
-    let after = page.after::<ReservationId, ReservationId>()?;
+    after: Option<ReservationId>,
+    limit: i64,
+) -> Result<Vec<Reservation>, DbError> {
     let rows = on_backend!(db, |c| {
         let mut query = reservations::table
             .select(Reservation::as_select())
@@ -411,15 +407,12 @@ pub fn list_reservations(
         if !filter.status.is_empty() {
             query = query.filter(reservations::status.eq_any(&filter.status));
         }
-        if let Some((_, id)) = after {
+        if let Some(id) = after {
             query = query.filter(reservations::id.lt(id));
         }
-        query
-            .order(reservations::id.desc())
-            .limit(page.fetch())
-            .load(c)
+        query.order(reservations::id.desc()).limit(limit).load(c)
     });
-    Ok(rows.map_err(DbError::from)?)
+    rows.map_err(DbError::from)
 }
 
 /// One page of credit blocks, the oldest first: they are a queue.
@@ -427,9 +420,9 @@ pub fn list_blocks(
     db: &mut Db,
     caller: &Caller,
     filter: &CreditBlockFilter,
-    page: &PageRequest,
-) -> Result<Vec<QueuedBlock>, Problem> {
-    let after = page.after::<CreditBlockId, CreditBlockId>()?;
+    after: Option<CreditBlockId>,
+    limit: i64,
+) -> Result<Vec<QueuedBlock>, DbError> {
     let rows: Result<Vec<QueuedBlock>, diesel::result::Error> = on_backend!(db, |c| {
         let mut query = credit_blocks::table
             .inner_join(customers::table.on(customers::id.eq(credit_blocks::customer_id)))
@@ -455,13 +448,10 @@ pub fn list_blocks(
         if !filter.status.is_empty() {
             query = query.filter(credit_blocks::status.eq_any(&filter.status));
         }
-        if let Some((_, id)) = after {
+        if let Some(id) = after {
             query = query.filter(credit_blocks::id.gt(id));
         }
-        query
-            .order(credit_blocks::id.asc())
-            .limit(page.fetch())
-            .load(c)
+        query.order(credit_blocks::id.asc()).limit(limit).load(c)
     });
-    Ok(rows.map_err(DbError::from)?)
+    rows.map_err(DbError::from)
 }

@@ -8,7 +8,7 @@ use diesel::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use crate::book::exposure::model::BlockCause;
-use crate::decide::limits::facts::Overdue;
+use crate::decide::limits::check::facts::Overdue;
 use crate::platform::db::schema::customers;
 use crate::platform::db::{Conn, Db, DbError, RowVersion, RowVersionOf, Statement, on_backend};
 use kernel::columns::IdColumn;
@@ -102,16 +102,6 @@ pub fn list_named_by_numbers(db: &mut Db, numbers: &[&str]) -> Result<Vec<Named>
         .load(c))?)
 }
 
-/// The first customers after one by id.
-pub fn list_named_after(db: &mut Db, after: CustomerId, limit: i64) -> Result<Vec<Named>, DbError> {
-    Ok(on_backend!(db, |c| customers::table
-        .filter(customers::id.gt(after))
-        .order(customers::id)
-        .limit(limit)
-        .select(named_columns())
-        .load(c))?)
-}
-
 /// A row of the one question: what it is about, its id, and for overdue amounts the day, sum and largest.
 type Row = (SmallInt, IdColumn, Nullable<Date>, BigInt, BigInt);
 
@@ -166,7 +156,7 @@ pub fn standing(db: &mut Db, wanted: &Wanted) -> Result<StandingFacts, DbError> 
                 .bind::<Array<Integer>, _>(wanted.marks.unwrap_or_default())
                 .bind::<Array<IdColumn>, _>(wanted.customers)
                 .load(&mut **c)?;
-            Ok(StandingFacts::sort_out(rows))
+            Ok(StandingFacts::from_rows(rows))
         }
         Conn::Sqlite(c) => one_by_one(c, wanted),
     }
@@ -239,7 +229,7 @@ fn cause_at(number: i64) -> Option<BlockCause> {
 }
 
 impl StandingFacts {
-    fn sort_out(rows: Vec<FoundRow>) -> StandingFacts {
+    fn from_rows(rows: Vec<FoundRow>) -> StandingFacts {
         let mut standing = StandingFacts::default();
         for (what, id, day, sum_minor, largest_minor) in rows {
             let id: Uuid = id.uuid();

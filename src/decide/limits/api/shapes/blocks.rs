@@ -5,10 +5,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{NodeOut, ReasonOut, nodes_for, reasons_for};
+use crate::decide::limits::check::reasons::Reason;
+use crate::decide::limits::check::record::Record;
+use crate::decide::limits::check::rules::CounterOffer;
 use crate::decide::limits::model::{CreditBlockStatus, Outcome, QueuedBlock};
-use crate::decide::limits::reasons::Reason;
-use crate::decide::limits::record::Record;
-use crate::decide::limits::rules::CounterOffer;
 use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};

@@ -5,9 +5,9 @@ use utoipa::ToSchema;
 
 use super::{NodeOut, ReasonOut, TraceOut, nodes_of, reasons_for};
 use crate::book::policy::model::RuleCode;
+use crate::decide::limits::check::rules::{CounterOffer, Decision};
 use crate::decide::limits::model::Outcome;
 use crate::decide::limits::replay::Replayed;
-use crate::decide::limits::rules::{CounterOffer, Decision};
 use kernel::caller::Caller;
 use kernel::ids::LimitCheckId;
 use kernel::money::Currency;

@@ -4,7 +4,7 @@ use super::Batch;
 use crate::book::exposure::actions::caps;
 use crate::book::exposure::store::{self as accounts, additional};
 use crate::decide::limits::desk::memory::Memory;
-use crate::decide::limits::desk::{Answered, Asked, stored};
+use crate::decide::limits::desk::{Answered, CheckRequest, stored};
 use crate::decide::limits::store;
 use crate::platform::db::{AtOnce, DbError, Durability, Entries, RowVersion, Tx, Writes};
 use crate::platform::idempotency::{self, Keeping};
@@ -30,7 +30,7 @@ impl Batch {
     pub fn save_with(
         self,
         tx: &mut Tx,
-        asked: &[Asked],
+        asked: &[CheckRequest],
         answers: &[Answered],
         memory: &mut Memory,
     ) -> Result<(), DbError> {
@@ -92,7 +92,7 @@ impl Batch {
     pub fn save_at_once(
         self,
         unit: &mut AtOnce,
-        asked: &[Asked],
+        asked: &[CheckRequest],
         answers: &[Answered],
         memory: &mut Memory,
         durability: Durability,
@@ -104,18 +104,18 @@ impl Batch {
         let entries = Entries::new(&self.changes, self.now);
         let kept = self.keep(asked, answers)?;
         let moved = &movements.accounts;
-        // Those that are moved are looked at by their update; those that are only read, here, unless they were already.
+        // Those that are moved are looked at by their update; those that are only read, here.
         let (others, marks): (Vec<CreditAccountId>, Vec<RowVersion>) = self
             .marks
             .iter()
-            .filter(|(id, _)| self.is_from_memory && !moved.contains_key(id))
+            .filter(|(id, _)| !moved.contains_key(id))
             .map(|(id, mark)| (*id, *mark))
             .unzip();
         let mut writes = unit.writes()?;
         accounts::add_reserved(&mut writes, moved, Some(&self.marks))?;
         self.add_rows(&mut writes, &entries, &kept)?;
         if writes.is_empty() {
-            return Ok(!self.is_from_memory);
+            return Ok(false);
         }
         let is_right = store::is_as_decided_on(moved.len(), &others, &marks, self.policy_id);
         let mark = writes.send_if(is_right, durability)?;
@@ -140,7 +140,7 @@ impl Batch {
     /// What is to be kept under the keys of the checks.
     fn keep<'a>(
         &self,
-        asked: &'a [Asked],
+        asked: &'a [CheckRequest],
         answers: &[Answered],
     ) -> Result<Vec<Keeping<'a>>, DbError> {
         let mut keeping = Vec::new();

@@ -13,11 +13,11 @@ pub use catalogue::{most, node_kind};
 pub use offers::{CounterOffer, OfferKind};
 
 use super::facts::{Credit, Facts, Question};
-use super::model::Outcome;
 use super::reasons::{Reason, ReasonCode};
 use crate::book::exposure::model::Exposure;
 use crate::book::exposure::rules::{self as exposure, NodeKind};
 use crate::book::policy::model::{CheckRule, PolicyDocument, RuleCode, RuleEffect};
+use crate::decide::limits::model::Outcome;
 
 const PPM: i128 = 1_000_000;
 

@@ -7,8 +7,8 @@ use super::{Decision, ask, catalogue};
 use crate::book::exposure::model::AdditionalKind;
 use crate::book::exposure::rules::{NodeKind, Raise};
 use crate::book::policy::model::{PolicyDocument, RuleEffect};
-use crate::decide::limits::facts::{Credit, Facts, Question};
-use crate::decide::limits::reasons::ReasonCode;
+use crate::decide::limits::check::facts::{Credit, Facts, Question};
+use crate::decide::limits::check::reasons::ReasonCode;
 use kernel::money::Money;
 
 /// Something else that would pass now.

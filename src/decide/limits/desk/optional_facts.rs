@@ -7,7 +7,7 @@ use chrono::{Months, NaiveDate};
 use crate::book::policy::model::{PolicyDocument, RuleCode};
 use crate::book::receivables::store as receivables;
 use crate::collect::dunning::store as dunning;
-use crate::decide::limits::facts::{Behaviour, Unpaid, UsualOrder};
+use crate::decide::limits::check::facts::{Behaviour, Unpaid, UsualOrder};
 use crate::decide::limits::store;
 use crate::platform::db::{Db, DbError};
 use crate::rating::ratings::actions as ratings;
@@ -19,7 +19,7 @@ const MONTHS_BACK: u32 = 12;
 
 /// Each is none when the policy does not ask for it.
 #[derive(Default)]
-pub struct AskedFor {
+pub struct OptionalFacts {
     unpaid: Option<HashMap<CustomerId, Unpaid>>,
     dunning_levels: Option<HashMap<CustomerId, i32>>,
     behaviour: Option<HashMap<CustomerId, Behaviour>>,
@@ -38,17 +38,17 @@ struct Orders {
     amounts: Vec<i64>,
 }
 
-impl AskedFor {
+impl OptionalFacts {
     pub fn read(
         db: &mut Db,
         policy: &PolicyDocument,
         customers: &[CustomerId],
         today: NaiveDate,
-    ) -> Result<AskedFor, DbError> {
+    ) -> Result<OptionalFacts, DbError> {
         let since = today
             .checked_sub_months(Months::new(MONTHS_BACK))
             .unwrap_or(today);
-        let mut found = AskedFor::default();
+        let mut found = OptionalFacts::default();
         if policy.asks(RuleCode::UnpaidCount) || policy.asks(RuleCode::OverdueRatio) {
             found.unpaid = Some(read_unpaid(db, customers)?);
         }

@@ -1,31 +1,36 @@
-//! Checks whose accounts somebody else has locked are set aside, so that nobody else's wait for them.
+//! Checks whose accounts somebody else has locked are postponed, so that nobody else's wait for them.
 //!
 //! A worker waits for a lock for half a second at most. Then it asks which accounts are locked, decides everybody else's
-//! checks, and looks at those that it set aside again and again, before whatever comes new, for ten seconds.
+//! checks, and looks at those that it postponed again and again, before whatever comes new, for ten seconds.
 
 use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant as Stopwatch};
 
-use super::answering::{Reply, Waiting};
-use super::{Answered, Asked, BATCH_MAX, Worker, gather};
+use super::answering::{ReplySender, Waiting};
+use super::figures::{Fallback, Way};
+use super::worker::Worker;
+use super::{Answered, CheckRequest, DeskError};
 use crate::decide::limits::store;
 use crate::platform::db::DbError;
-use crate::platform::http::{Code, Problem};
 use crate::platform::idempotency;
 use kernel::ids::CustomerId;
 
+/// How many checks one transaction decides at most.
+const BATCH_MAX: usize = 256;
+/// How long a batch waits at most for those who were in the last one.
+const PATIENCE: Duration = Duration::from_micros(400);
 /// How long a check waits for a lock at most, as everybody else does.
 const LOCKED_MAX: Duration = Duration::from_secs(10);
 /// After how long it is looked whether locked accounts are free again.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long checks that are decided one by one keep the next batch waiting for locks.
 const ALONE_MAX: Duration = Duration::from_secs(1);
-/// How many checks are set aside at most.
-const ASIDE_MAX: usize = 4_096;
+/// How many checks are postponed at most.
+const POSTPONED_MAX: usize = 4_096;
 
 /// A check that waits at the counter, since when, and whether its account was locked when it was looked at.
-struct InLine {
+struct WaitingCheck {
     waiting: Waiting,
     since: Stopwatch,
     was_locked: bool,
@@ -38,12 +43,12 @@ impl Worker {
     /// Serves until the desk is closed.
     pub(super) fn serve(&mut self, waiting: &Receiver<Waiting>) {
         let mut last = 0;
-        let mut aside: Vec<InLine> = Vec::new();
+        let mut postponed: Vec<WaitingCheck> = Vec::new();
         loop {
-            let new = if aside.is_empty() {
-                match self.next(waiting) {
-                    Some(first) => gather(first, waiting, last),
-                    None => return,
+            let new = if postponed.is_empty() {
+                match waiting.recv() {
+                    Ok(first) => gather(first, waiting, last),
+                    Err(_) => return,
                 }
             } else {
                 match waiting.recv_timeout(PAUSE) {
@@ -53,50 +58,52 @@ impl Worker {
                 }
             };
             last = new.len();
+            self.figures.dequeued(last);
             let since = Stopwatch::now();
-            aside.extend(new.into_iter().map(|waiting| InLine {
+            postponed.extend(new.into_iter().map(|waiting| WaitingCheck {
                 waiting,
                 since,
                 was_locked: false,
             }));
             // A caller that gave up costs nothing.
-            aside.retain(|one| !one.waiting.reply.is_closed());
-            aside = self.serve_all(aside);
+            postponed.retain(|one| !one.waiting.reply.is_closed());
+            postponed = self.serve_all(postponed);
         }
     }
 
     /// Decides the checks in line and answers them; gives those whose accounts are locked.
-    fn serve_all(&mut self, line: Vec<InLine>) -> Vec<InLine> {
+    fn serve_all(&mut self, line: Vec<WaitingCheck>) -> Vec<WaitingCheck> {
         let mut locked = if line.iter().any(|one| one.was_locked) {
-            let asked: Vec<&Asked> = line.iter().map(|one| &one.waiting.asked).collect();
+            let asked: Vec<&CheckRequest> = line.iter().map(|one| &one.waiting.asked).collect();
             self.find_locked(&asked)
         } else {
             vec![false; line.len()]
         }
         .into_iter();
-        let (mut aside, mut free) = (Vec::new(), Vec::new());
+        let (mut postponed, mut free) = (Vec::new(), Vec::new());
         for one in line {
             if locked.next().unwrap_or_default() {
-                set_aside(&mut aside, one);
+                postpone(&mut postponed, one);
             } else {
                 free.push(one);
             }
         }
         while !free.is_empty() {
             let rest = free.split_off(free.len().min(BATCH_MAX));
-            self.serve_batch(free, &mut aside);
+            self.serve_batch(free, &mut postponed);
             free = rest;
         }
-        aside
+        postponed
     }
 
-    fn serve_batch(&mut self, batch: Vec<InLine>, aside: &mut Vec<InLine>) {
+    fn serve_batch(&mut self, batch: Vec<WaitingCheck>, postponed: &mut Vec<WaitingCheck>) {
         let mut asked = Vec::with_capacity(batch.len());
-        let mut callers: Vec<(Reply, Stopwatch)> = Vec::with_capacity(batch.len());
+        let mut callers: Vec<(ReplySender, Stopwatch)> = Vec::with_capacity(batch.len());
         for one in batch {
             asked.push(one.waiting.asked);
             callers.push((one.waiting.reply, one.since));
         }
+        self.figures.batch(asked.len());
         self.answering.begin();
         let decided = self.decide_batch(&asked);
         let (mut replies, mut answers) = (Vec::new(), Vec::new());
@@ -106,9 +113,9 @@ impl Worker {
                 answers.push(answer);
             } else {
                 let waiting = Waiting { asked, reply };
-                set_aside(
-                    aside,
-                    InLine {
+                postpone(
+                    postponed,
+                    WaitingCheck {
                         waiting,
                         since,
                         was_locked: true,
@@ -122,31 +129,36 @@ impl Worker {
     /// Decides a batch. One that fails for a check in it is decided one by one; one that the database is not there for
     /// is not, or the last in it would wait as many times as there are checks. Where somebody else has locked accounts,
     /// the others' checks are decided.
-    fn decide_batch(&mut self, asked: &[Asked]) -> Vec<Decided> {
+    fn decide_batch(&mut self, asked: &[CheckRequest]) -> Vec<Decided> {
         match self.decide_together(asked) {
-            Ok(answers) => answers.into_iter().map(Some).collect(),
+            Ok((answers, way)) => {
+                self.figures.decided(way, answers.len());
+                answers.into_iter().map(Some).collect()
+            }
             Err(DbError::Unavailable(reason)) => {
                 tracing::warn!(reason, checks = asked.len(), "the database is unavailable");
                 asked
                     .iter()
-                    .map(|_| Some(Err(Problem::new(Code::DatabaseUnavailable))))
+                    .map(|_| Some(Err(DeskError::Unavailable)))
                     .collect()
             }
             Err(DbError::Locked(reason)) => {
                 tracing::info!(reason, checks = asked.len(), "accounts are locked");
+                self.figures.fell_back(Fallback::Locked);
                 self.decide_free(asked)
             }
             Err(error) => {
                 tracing::info!(%error, checks = asked.len(), "a batch failed; its checks are decided one by one");
+                self.figures.fell_back(Fallback::BatchFailed);
                 self.decide_one_by_one(asked)
             }
         }
     }
 
     /// Decides those checks whose accounts nobody has locked.
-    fn decide_free(&mut self, asked: &[Asked]) -> Vec<Decided> {
+    fn decide_free(&mut self, asked: &[CheckRequest]) -> Vec<Decided> {
         let locked = self.find_locked(&asked.iter().collect::<Vec<_>>());
-        let free: Vec<Asked> = asked
+        let free: Vec<CheckRequest> = asked
             .iter()
             .zip(&locked)
             .filter(|(_, is_locked)| !**is_locked)
@@ -158,8 +170,15 @@ impl Worker {
             Vec::new()
         } else {
             match self.decide_together(&free) {
-                Ok(answers) => answers.into_iter().map(Some).collect(),
-                Err(_) => self.decide_one_by_one(&free),
+                Ok((answers, way)) => {
+                    self.figures.decided(way, answers.len());
+                    answers.into_iter().map(Some).collect()
+                }
+                Err(error) => {
+                    tracing::info!(%error, checks = free.len(), "the checks that nobody holds up are decided one by one");
+                    self.figures.fell_back(Fallback::BatchFailed);
+                    self.decide_one_by_one(&free)
+                }
             }
         };
         let mut decided = decided.into_iter();
@@ -175,7 +194,7 @@ impl Worker {
             .collect()
     }
 
-    fn decide_one_by_one(&mut self, asked: &[Asked]) -> Vec<Decided> {
+    fn decide_one_by_one(&mut self, asked: &[CheckRequest]) -> Vec<Decided> {
         let mut waited = Duration::ZERO;
         asked
             .iter()
@@ -197,19 +216,25 @@ impl Worker {
     }
 
     /// Decides one check, and a second time when another server answered its key meanwhile: now the answer is there.
-    fn decide_alone(&mut self, one: &Asked) -> Result<Answered, DbError> {
+    fn decide_alone(&mut self, one: &CheckRequest) -> Result<Answered, DbError> {
         let one = std::slice::from_ref(one);
         let answers = match self.decide_together(one) {
-            Err(error) if idempotency::was_taken(&error) => self.decide_together(one),
+            Err(error) if idempotency::was_taken(&error) => {
+                tracing::info!(%error, "another server answered the same key; its answer is looked up");
+                self.figures.fell_back(Fallback::BatchFailed);
+                self.decide_together(one)
+            }
             answers => answers,
         };
-        Ok(answers?
+        let (mut answers, _) = answers?;
+        self.figures.decided(Way::OneByOne, answers.len());
+        Ok(answers
             .pop()
-            .unwrap_or_else(|| Err(Problem::internal("a check without an answer"))))
+            .unwrap_or_else(|| Err(DeskError::Internal("a check without an answer"))))
     }
 
     /// Of which of these checks somebody else has locked the account, or that of a group: only who reserves needs it.
-    fn find_locked(&mut self, asked: &[&Asked]) -> Vec<bool> {
+    fn find_locked(&mut self, asked: &[&CheckRequest]) -> Vec<bool> {
         let lines: Vec<Vec<CustomerId>> = asked
             .iter()
             .map(|one| match self.memory.line(&one.input.customer()) {
@@ -226,6 +251,7 @@ impl Worker {
             Ok(locked) => locked.into_iter().collect(),
             Err(error) => {
                 tracing::info!(%error, "it is not known which accounts are locked");
+                self.figures.fell_back(Fallback::LocksUnknown);
                 BTreeSet::new()
             }
         };
@@ -237,18 +263,39 @@ impl Worker {
 }
 
 /// Has a check wait on, unless it waited long enough, or too many do.
-fn set_aside(aside: &mut Vec<InLine>, one: InLine) {
-    let code = if one.since.elapsed() >= LOCKED_MAX {
-        Code::DatabaseUnavailable
-    } else if aside.len() >= ASIDE_MAX {
-        Code::Overloaded
+fn postpone(postponed: &mut Vec<WaitingCheck>, one: WaitingCheck) {
+    let error = if one.since.elapsed() >= LOCKED_MAX {
+        DeskError::Unavailable
+    } else if postponed.len() >= POSTPONED_MAX {
+        DeskError::Overloaded
     } else {
-        aside.push(InLine {
+        postponed.push(WaitingCheck {
             was_locked: true,
             ..one
         });
         return;
     };
     // The caller may have gone meanwhile.
-    let _ = one.waiting.reply.send(Err(Problem::new(code)));
+    let _ = one.waiting.reply.send(Err(error));
+}
+
+/// Takes all that are waiting. Callers that were answered together ask together again: when the last batch was much
+/// larger, the others of it are given a moment to come, so that they form one batch and not two. A lone caller never
+/// waits.
+fn gather(first: Waiting, waiting: &Receiver<Waiting>, last: usize) -> Vec<Waiting> {
+    let mut batch = vec![first];
+    let since = Stopwatch::now();
+    while batch.len() < BATCH_MAX {
+        match waiting.try_recv() {
+            Ok(next) => batch.push(next),
+            Err(_) if batch.len() < last / 2 && since.elapsed() < PATIENCE => {
+                match waiting.recv_timeout(PATIENCE / 4) {
+                    Ok(next) => batch.push(next),
+                    Err(_) => break,
+                }
+            }
+            Err(_) => break,
+        }
+    }
+    batch
 }

@@ -5,7 +5,7 @@ use crate::book::exposure::rules::Node;
 use crate::book::exposure::rules::tests::{a_node, the_worked_example};
 use crate::book::policy::model::{CheckRule, Checkpoint, ExposureCategory};
 use crate::book::policy::rules::plain_document;
-use crate::decide::limits::facts::{Behaviour, Overdue, Unpaid, UsualOrder};
+use crate::decide::limits::check::facts::{Behaviour, Overdue, Unpaid, UsualOrder};
 use chrono::NaiveDate;
 use kernel::money::{Currency, Money};
 use proptest::prelude::*;

@@ -6,8 +6,8 @@ use super::{NodeFigures, PPM};
 use crate::book::exposure::model::Exposure;
 use crate::book::exposure::rules::NodeKind;
 use crate::book::policy::model::{AccountCause, CheckRule, ExposureCategory, RuleCode};
-use crate::decide::limits::facts::{Credit, Facts, Overdue, Question};
-use crate::decide::limits::reasons::{Reason, ReasonCode};
+use crate::decide::limits::check::facts::{Credit, Facts, Overdue, Question};
+use crate::decide::limits::check::reasons::{Reason, ReasonCode};
 use kernel::money::Money;
 
 /// The reasons for which one rule hits; a rule on groups may hit in several.
