@@ -90,8 +90,8 @@ fn what_another_person_approves_is_applied_in_the_same_moment() {
         assert!(actions.contains(&"change_request.proposed".to_owned()));
         assert!(actions.contains(&"change_request.applied".to_owned()));
         // Trying it out when it was proposed left nothing behind.
-        let moves = of(&firm.id);
-        let moved = moves.iter().filter(|action| *action == "customer.moved");
+        let actions = of(&firm.id);
+        let moved = actions.iter().filter(|action| *action == "customer.moved");
         assert_eq!(moved.count(), 1);
         // And out again.
         let out = propose(app, "A", None).expect(201);
