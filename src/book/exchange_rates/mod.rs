@@ -7,7 +7,7 @@
 //! one third currency, as in a table of the ECB, where everything is quoted against the euro. Where none of these leads
 //! from one currency to the other there is no rate, and what needs it is refused: nothing is ever taken as 1:1.
 //!
-//! Whoever needs to convert asks [`store::latest`] once, with all the currencies at hand, and then
+//! Whoever needs to convert asks [`actions::latest`] once, with all the currencies at hand, and then
 //! [`rules::RateTable::find`] and [`rules::convert`] as often as there is money.
 
 pub mod actions;

@@ -109,7 +109,7 @@ pub struct ApplicationIn {
 }
 
 impl ApplicationIn {
-    /// The customer that is named. [`one_customer`] has seen to it that there is one.
+    /// The customer that is named. `one_customer` has seen to it that there is one.
     pub fn customer(&self) -> CustomerRef {
         match (self.customer_id, &self.customer_number) {
             (None, Some(number)) => CustomerRef::Number(number.clone()),

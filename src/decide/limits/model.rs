@@ -68,7 +68,7 @@ pub struct LimitCheck {
     pub amount_minor: i64,
     pub outcome: Outcome,
     pub policy_version: i32,
-    /// The [`Record`] as JSON.
+    /// The [`Record`](super::check::record::Record) as JSON.
     pub record: String,
     pub checked_by: String,
     pub checked_at: Instant,

@@ -1,8 +1,8 @@
 //! The only place with two databases.
 //!
-//! [`Database`] is the handle that netterms passes around. It has two executor: [`Database::read`] gives a [`Db`],
+//! [`Database`] is the handle that netterms passes around. It has two ways in: [`Database::reader`] gives a [`Db`],
 //! [`Database::write`] a [`Tx`]: a transaction together with who acts and the one instant that all its rows share.
-//! Queries are written once, inside [`on_backend!`], and run on PostgreSQL and SQLite alike.
+//! Queries are written once, inside `on_backend!`, and run on PostgreSQL and SQLite alike.
 
 mod copier;
 mod error;
@@ -95,7 +95,7 @@ pub(crate) use sum_minor;
 
 type Pooled<C> = PooledConnection<ConnectionManager<C>>;
 
-/// One open connection. Not a Diesel `Connection` itself, so nobody can begin a transaction past the two executor.
+/// One open connection. Not a Diesel `Connection` itself, so nobody can begin a transaction past the two ways in.
 pub enum Conn {
     Postgres(Pooled<PgConnection>),
     Sqlite(Pooled<SqliteConnection>),
@@ -109,7 +109,7 @@ pub struct Db {
 }
 
 impl Db {
-    /// The connection, for [`on_backend!`] alone.
+    /// The connection, for `on_backend!` alone.
     pub fn conn(&mut self) -> &mut Conn {
         &mut self.conn
     }

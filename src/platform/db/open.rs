@@ -1,4 +1,4 @@
-//! Opening a database, and the pools behind its two executor.
+//! Opening a database, and the pools behind its two ways in.
 
 use std::sync::Arc;
 use std::time::Duration;

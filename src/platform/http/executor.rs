@@ -18,7 +18,7 @@ use kernel::ids::IdempotencyKeyId;
 /// What every handler returns.
 pub type Outcome = Result<HttpResponse, Problem>;
 
-/// The executor of the database, as handlers use them.
+/// Runs units of work on the database for handlers, off the event loop.
 #[derive(Clone)]
 pub struct Executor {
     database: Database,

@@ -1,4 +1,4 @@
-//! What every handler leans on: the guard, the checked input, the two executor, the answer and the problem.
+//! What every handler leans on: the guard, the checked input, the executor, the answer and the problem.
 //!
 //! A handler reads: `Actor<Permission>` first, then path and [`page::Listing`] or [`body::Command`], and ends in one
 //! call of [`Executor`], which runs the use case off the event loop in a unit of work.

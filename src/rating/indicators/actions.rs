@@ -62,7 +62,7 @@ const CHUNK: usize = 5_000;
 
 /// Every indicator's value, by code, of each of these customers that is there, as of a day.
 ///
-/// It takes one statement for the industry table, one for the policy, and four for each [`CHUNK`] of customers, however many indicators
+/// It takes one statement for the industry table, one for the policy, and four for each `CHUNK` of customers, however many indicators
 /// there are. All that is known of a customer as of the day counts: statements that we had received, facts and industry
 /// figures for that day or earlier, the ledger as it stood. A customer has some eighty values: whoever goes through a
 /// whole book asks for a few thousand customers at a time, and keeps what it needs.

@@ -2,7 +2,7 @@
 //!
 //! A statement is never changed. Who entered it wrongly, or is given a corrected one, enters it again as a correction:
 //! another version of the same period, with the one before still to be seen. What is computed from a statement (ratios,
-//! trends, Z-scores, what does not fit together) is computed when it is read ([`super::rules::statements`]).
+//! trends, Z-scores, what does not fit together) is computed when it is read ([`methods::statements`]).
 
 pub mod actions;
 pub mod api;

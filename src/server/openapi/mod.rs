@@ -1,8 +1,8 @@
 //! The contract: OpenAPI 3.1, collected from the handlers and completed by rule.
 //!
 //! Handlers declare what is theirs. What every operation shares (problem answers, roles, headers, the key of a keyed
-//! command) is added here, so that it can't be forgotten or differ: [`schemas`] and [`components`] tidy the shapes,
-//! [`operations`] completes each operation.
+//! command) is added here, so that it can't be forgotten or differ: `schemas` and `components` tidy the shapes,
+//! `operations` completes each operation.
 //!
 //! The public pages `/openapi.json`, `/docs`, `/problems` and `/metrics` are no part of it: they are for people and
 //! machines that watch, and no client is generated for them.

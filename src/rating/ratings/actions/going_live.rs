@@ -119,7 +119,7 @@ pub struct Distribution {
 }
 
 /// Which grades the customers of the book would get by a model on the live scale; of a large book the first
-/// [`CUSTOMERS_MAX`].
+/// `CUSTOMERS_MAX`.
 ///
 /// # Errors
 /// When there is no such model.
