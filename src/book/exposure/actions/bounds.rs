@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::Locked;
+use super::AccountLine;
 use crate::book::exchange_rates::actions as exchange_rates;
 use crate::book::exchange_rates::rules::RateTable;
 use crate::book::exposure::model::{
@@ -45,9 +45,9 @@ impl Bounds {
     /// When the database fails.
     pub fn read<'a>(
         db: &mut Db,
-        lines: impl IntoIterator<Item = &'a Locked>,
+        lines: impl IntoIterator<Item = &'a AccountLine>,
     ) -> Result<Bounds, DbError> {
-        let lines: Vec<&Locked> = lines.into_iter().collect();
+        let lines: Vec<&AccountLine> = lines.into_iter().collect();
         let accounts: BTreeSet<CreditAccountId> = lines
             .iter()
             .flat_map(|line| line.line().into_iter().map(|account| account.id))
@@ -64,7 +64,7 @@ impl Bounds {
     /// When the database fails.
     pub fn with<'a>(
         db: &mut Db,
-        lines: impl IntoIterator<Item = &'a Locked>,
+        lines: impl IntoIterator<Item = &'a AccountLine>,
         additional: Vec<AdditionalLimit>,
     ) -> Result<Bounds, DbError> {
         let mut ids: BTreeSet<PortfolioCapId> = BTreeSet::new();

@@ -1,6 +1,7 @@
 //! Locking accounts with their groups, and moving exposure: everything that moves money goes through here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 
 use super::{AccountError, caps};
 use crate::book::customers::store as customers;
@@ -9,22 +10,42 @@ use crate::book::exposure::store::{self, Movement};
 use crate::platform::db::{Db, DbError, Tx};
 use kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
 
-/// An account and those of its customer's ancestors, locked until the unit of work ends.
+/// An account with those of its customer's ancestors, as they were read.
 #[derive(Debug, Clone)]
-pub struct Locked {
+pub struct AccountLine {
     pub account: CreditAccount,
     /// The nearest first.
     pub ancestors: Vec<CreditAccount>,
-    /// The caps under which the account counts. While it is locked none comes, goes, or lets go of it.
+    /// The caps under which the account counts.
     pub caps: Vec<PortfolioCapId>,
 }
 
-impl Locked {
+impl AccountLine {
     /// The account, then its ancestors from the nearest on.
     pub fn line(&self) -> Vec<&CreditAccount> {
         std::iter::once(&self.account)
             .chain(&self.ancestors)
             .collect()
+    }
+}
+
+/// An [`AccountLine`] that is locked until the unit of work ends, so that its accounts and caps stay as they are. Only
+/// [`lock_all`] makes one.
+#[derive(Debug, Clone)]
+pub struct Locked(AccountLine);
+
+impl Locked {
+    /// The same after the unit of work itself changed the account.
+    pub fn set_account(&mut self, account: CreditAccount) {
+        self.0.account = account;
+    }
+}
+
+impl Deref for Locked {
+    type Target = AccountLine;
+
+    fn deref(&self) -> &AccountLine {
+        &self.0
     }
 }
 
@@ -58,7 +79,11 @@ pub fn lock_all(
         if lines != self::lines(tx, wanted)? {
             continue;
         }
-        return assemble(tx, lines, &accounts);
+        let locked = assemble(tx, lines, &accounts)?;
+        return Ok(locked
+            .into_iter()
+            .map(|(customer, line)| (customer, Locked(line)))
+            .collect());
     }
 }
 
@@ -69,7 +94,7 @@ pub fn lock_all(
 pub fn read_all(
     db: &mut Db,
     wanted: &BTreeSet<CustomerId>,
-) -> Result<BTreeMap<CustomerId, Locked>, DbError> {
+) -> Result<BTreeMap<CustomerId, AccountLine>, DbError> {
     let lines = lines(db, wanted)?;
     let mut accounts = BTreeMap::new();
     for chunk in everyone(&lines).chunks(5_000) {
@@ -94,7 +119,7 @@ fn assemble(
     db: &mut Db,
     lines: BTreeMap<CustomerId, Vec<CustomerId>>,
     accounts: &BTreeMap<CustomerId, CreditAccount>,
-) -> Result<BTreeMap<CustomerId, Locked>, DbError> {
+) -> Result<BTreeMap<CustomerId, AccountLine>, DbError> {
     let own: Vec<&CreditAccount> = lines.keys().filter_map(|id| accounts.get(id)).collect();
     let caps = caps::of(db, &own)?;
     Ok(put_together(lines, accounts, caps))
@@ -106,22 +131,22 @@ pub fn put_together(
     lines: BTreeMap<CustomerId, Vec<CustomerId>>,
     accounts: &BTreeMap<CustomerId, CreditAccount>,
     mut caps: BTreeMap<CreditAccountId, Vec<PortfolioCapId>>,
-) -> BTreeMap<CustomerId, Locked> {
+) -> BTreeMap<CustomerId, AccountLine> {
     lines
         .into_iter()
-        .filter_map(|(customer, line)| {
+        .filter_map(|(customer, above)| {
             let account = accounts.get(&customer)?.clone();
-            let ancestors = line
+            let ancestors = above
                 .iter()
                 .filter_map(|ancestor| accounts.get(ancestor).cloned())
                 .collect();
             let caps = caps.remove(&account.id).unwrap_or_default();
-            let locked = Locked {
+            let line = AccountLine {
                 account,
                 ancestors,
                 caps,
             };
-            Some((customer, locked))
+            Some((customer, line))
         })
         .collect()
 }

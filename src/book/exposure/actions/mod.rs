@@ -30,7 +30,7 @@ pub use blocks::{block, hand_down, hand_down_all, unblock};
 pub use groups::{change_customer, move_to_group, set_legal_status};
 pub use limits::{Grant, grant, lower};
 pub use locking::{
-    Locked, everyone, lines, lock, lock_all, post, post_all, put_together, read_all,
+    AccountLine, Locked, everyone, lines, lock, lock_all, post, post_all, put_together, read_all,
 };
 pub use parents::CUSTOMER_PARENT;
 pub use terms::{change, change_terms};

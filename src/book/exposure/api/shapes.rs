@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::AdditionalLimitOut;
-use crate::book::exposure::actions::Locked;
+use crate::book::exposure::actions::AccountLine;
 use crate::book::exposure::actions::bounds::{Bounds, ForOrder};
 use crate::book::exposure::model::{
     AccountBlock, AccountStatus, BlockCause, Exposure, LimitEntry, LimitKind, LimitScope,
@@ -153,7 +153,7 @@ pub struct CreditAccountOut {
 
 impl CreditAccountOut {
     pub fn new(
-        standing: &Locked,
+        standing: &AccountLine,
         bounds: &Bounds,
         policy: &PolicyDocument,
         customer_number: Number,

@@ -197,7 +197,7 @@ fn grant(tx: &mut Tx, locked: &mut Locked, row: &AccountRow) -> Result<Verdict, 
             application_id: None,
             reason: REASON.to_owned(),
         };
-        locked.account = exposure::grant(tx, locked, &grant)?;
+        locked.set_account(exposure::grant(tx, locked, &grant)?);
     }
     if limits(row).is_empty() {
         return Ok(Verdict::taken("customer_number"));

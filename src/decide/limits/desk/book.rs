@@ -11,7 +11,7 @@ use crate::book::customers::model::CustomerRef;
 use crate::book::exchange_rates::actions as exchange_rates;
 use crate::book::exchange_rates::rules::{Conversion, RateTable};
 use crate::book::exposure::actions::bounds::{Bounds, ForOrder};
-use crate::book::exposure::actions::{Locked, caps};
+use crate::book::exposure::actions::{AccountLine, caps};
 use crate::book::exposure::model::{AdditionalLimit, BlockCause, CreditAccount, Exposure};
 use crate::book::exposure::store::{Movement, additional};
 use crate::book::policy::model::PolicyDocument;
@@ -80,7 +80,7 @@ impl Book {
         let additional = if standing.additional.is_empty() {
             Vec::new()
         } else {
-            let accounts = found.values().flat_map(Locked::line);
+            let accounts = found.values().flat_map(AccountLine::line);
             let ids: BTreeSet<CreditAccountId> = accounts.map(|account| account.id).collect();
             additional::list_standing(db, &ids.into_iter().collect::<Vec<_>>(), today)?
         };

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::CheckRequest;
 use super::memory::Memory;
 use crate::book::customers::model::CustomerRef;
-use crate::book::exposure::actions::{self as exposure, Locked, caps};
+use crate::book::exposure::actions::{self as exposure, AccountLine, caps};
 use crate::book::exposure::model::CreditAccount;
 use crate::book::exposure::store as accounts_store;
 use crate::decide::limits::store::{self, Named, StandingFacts};
@@ -33,7 +33,7 @@ pub enum Locking {
 /// What a batch is about.
 pub struct Opened {
     pub customers: Customers,
-    pub lines: BTreeMap<CustomerId, Locked>,
+    pub lines: BTreeMap<CustomerId, AccountLine>,
     pub standing: StandingFacts,
     /// Of all accounts, where they are not locked but marked.
     pub marks: BTreeMap<CreditAccountId, RowVersion>,
