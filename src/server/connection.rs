@@ -26,7 +26,7 @@ use crate::platform::http::Code;
 
 /// How long, and how much of what a caller still sends, is taken so that it can read why it was refused.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
-const DRAIN_BYTES: usize = 256 * 1024;
+const DRAIN_BYTES: u64 = 256 * 1024;
 
 /// The statuses that the parser answers with.
 const BARE: [&[u8]; 3] = [
@@ -116,7 +116,7 @@ impl Connection {
         }
         stream.shutdown().await?;
         // An end with bytes unread would be a reset, and the answer lost on its way.
-        let mut rest = stream.take(u64::try_from(DRAIN_BYTES).unwrap_or(0));
+        let mut rest = stream.take(DRAIN_BYTES);
         let _in_time = timeout(
             DRAIN_TIME,
             tokio::io::copy(&mut rest, &mut tokio::io::sink()),

@@ -24,7 +24,7 @@ use kernel::text::{GradeCode, Subject};
 
 pub use terms::{
     Discount, GradeFactor, InsuredCap, LimitCombination, LimitMethod, LimitMethods, MethodWeight,
-    StraightThrough, StraightThroughConditions, TermsRow,
+    NOT_RATED, StraightThrough, StraightThroughConditions, TermsRow,
 };
 pub use validity::Validity;
 

@@ -31,7 +31,7 @@ const IN_PLACE: &[&str] = &[
 fn every_message_has_its_chinese_text() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
-    for sources in ["src", "crates/kernel/src", "crates/methods/src"] {
+    for sources in super::SOURCES {
         super::collect_sources(&root.join(sources), &mut paths);
     }
     let mut unknown = Vec::new();

@@ -24,6 +24,9 @@ pub struct Discount {
     pub days: u32,
 }
 
+/// The grade of who was never rated: a policy may have terms and rules for it.
+pub const NOT_RATED: &str = "NR";
+
 /// The terms of one grade; with a credit segment, of that segment's customers alone, and then before the grade's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]

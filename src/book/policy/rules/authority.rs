@@ -42,7 +42,8 @@ pub fn exception_approvers(policy: &PolicyDocument, kind: ExceptionKind) -> Vec<
         .collect()
 }
 
-fn exception_rows(
+/// Who may approve exceptions of a kind.
+pub fn exception_rows(
     policy: &PolicyDocument,
     kind: ExceptionKind,
 ) -> impl Iterator<Item = &ExceptionAuthority> {

@@ -1,13 +1,10 @@
 //! What of the policy's row for a grade a recommendation passes, and who may approve that.
 
-use crate::book::policy::model::{ExceptionKind, PolicyDocument, TermsRow};
-use crate::book::policy::rules::{exception_approvers, may_except};
+use crate::book::policy::model::{ExceptionKind, NOT_RATED, PolicyDocument, TermsRow};
+use crate::book::policy::rules::{exception_approvers, exception_rows, may_except};
 use kernel::caller::{Caller, Role};
 use kernel::money::Money;
 use kernel::text::GradeCode;
-
-/// The grade of who was never rated: a policy may have terms for it.
-const NOT_RATED: &str = "NR";
 
 /// Something of a row of terms that is passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,10 +64,7 @@ pub fn may_approve_exception(
     kind: ExceptionKind,
     credit_approved: bool,
 ) -> Result<(), Vec<String>> {
-    let credit_may = || {
-        let mut rows = policy.exceptions.iter();
-        rows.any(|row| row.kind == kind && row.role == Role::Credit)
-    };
+    let credit_may = || exception_rows(policy, kind).any(|row| row.role == Role::Credit);
     if may_except(caller, policy, kind) || (credit_approved && credit_may()) {
         return Ok(());
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Months, NaiveDate};
 
-use crate::book::policy::model::{PolicyDocument, RuleCode};
+use crate::book::policy::model::{NOT_RATED, PolicyDocument, RuleCode};
 use crate::book::receivables::store as receivables;
 use crate::collect::dunning::store as dunning;
 use crate::decide::limits::check::facts::{Behaviour, Unpaid, UsualOrder};
@@ -26,9 +26,6 @@ pub struct OptionalFacts {
     orders: Option<HashMap<CustomerId, Orders>>,
     ratings: Option<BTreeMap<CustomerId, CurrentRating>>,
 }
-
-/// The grade of who was never rated.
-const NOT_RATED: &str = "NR";
 
 /// What a customer's orders came to.
 #[derive(Default)]
