@@ -45,6 +45,9 @@ pub struct Config {
     pub desk_queue: usize,
     /// `NETTERMS_DESK_MEMORY`: `on`, or `off` to have the credit desk read every account anew, under locks.
     pub desk_memory: Switch,
+    /// `NETTERMS_DESK_READ_AHEAD`: how many customers each worker of the credit desk reads into its memory before anybody
+    /// asks about them; 0 for none.
+    pub desk_read_ahead: usize,
     /// `NETTERMS_DESK_GROUP_COMMIT`: `on`, or `off` to have every batch on PostgreSQL wait for the disk by itself.
     pub desk_group_commit: Switch,
     /// `NETTERMS_DESK_FLUSHER`: `on`, or `off` to have every batch on SQLite wait for the disk by itself.
@@ -115,6 +118,7 @@ impl Default for Config {
             body_time_ms: 20_000,
             desk_queue: desk.queue,
             desk_memory: desk.memory,
+            desk_read_ahead: desk.read_ahead,
             desk_group_commit: desk.group_commit,
             desk_flusher: desk.flusher,
             desk_recheck_sample: desk.recheck_sample_ppm,
@@ -315,6 +319,7 @@ impl Config {
         DeskSettings {
             queue: self.desk_queue,
             memory: self.desk_memory,
+            read_ahead: self.desk_read_ahead,
             group_commit: self.desk_group_commit,
             flusher: self.desk_flusher,
             recheck_sample_ppm: self.desk_recheck_sample,

@@ -197,6 +197,28 @@ fn from_one_day_to_the_next_something_is_overdue() {
     });
 }
 
+/// Nothing in the API moves a due date alone yet. Whatever will, the desk hears of it.
+#[test]
+fn an_invoice_that_is_due_earlier_is_overdue_for_memory_as_well() {
+    on_both(|app| {
+        let mut db = app.database().reader().unwrap();
+        let Conn::Postgres(c) = db.conn() else { return };
+        app.turn_to("2026-03-01");
+        a_customer("C-1").with_limit("100000.00").create(app);
+        an_invoice("INV-1", "C-1", "5000.00")
+            .dated("2026-01-05")
+            .due("2026-03-31")
+            .create(app);
+        for order in ["SO-1", "SO-2"] {
+            assert_eq!(buy(app, order, "1.00")["outcome"], "approved");
+        }
+        c.batch_execute("UPDATE invoices SET due_date = '2026-01-20'")
+            .unwrap();
+        assert_eq!(codes(&buy(app, "SO-3", "1.00")), ["overdue_days_oldest"]);
+        is_true(app);
+    });
+}
+
 #[test]
 fn an_order_that_the_other_server_knows_is_known() {
     after_two_orders(|here, there, _| {
@@ -379,6 +401,11 @@ fn tell_all_with(settings: fn(&mut Config)) {
 #[test]
 fn without_memory_every_story_ends_the_same() {
     tell_all_with(|config| config.desk_memory = Switch::Off);
+}
+
+#[test]
+fn without_reading_ahead_every_story_ends_the_same() {
+    tell_all_with(|config| config.desk_read_ahead = 0);
 }
 
 #[test]

@@ -319,16 +319,16 @@ macro_rules! insert_rows {
                 $writes.push(statement);
             }
             Conn::Sqlite(c) => {
-                use $crate::platform::db::statement::{ROWS_AT_ONCE, mark};
+                use $crate::platform::db::statement::{ROWS_AT_ONCE, placeholder};
                 struct Many;
                 struct One;
                 // A row that can't be has the whole unit of work undone, so that the statement need not be able to undo
                 // itself.
                 const INSERT: &str = concat!(
                     "INSERT OR FAIL INTO ", $table, " (", stringify!($first), $(", ", stringify!($column),)*
-                    ") VALUES (?", $(mark!($column),)* ")"
+                    ") VALUES (?", $(placeholder!($column),)* ")"
                 );
-                const ROW: &str = concat!(", (?", $(mark!($column),)* ")");
+                const ROW: &str = concat!(", (?", $(placeholder!($column),)* ")");
                 static INSERT_MANY: std::sync::LazyLock<String> =
                     std::sync::LazyLock::new(|| INSERT.to_owned() + &ROW.repeat(ROWS_AT_ONCE - 1));
                 let chunks = rows.chunks_exact(ROWS_AT_ONCE);
@@ -366,9 +366,9 @@ macro_rules! unnested {
 pub(crate) use unnested;
 
 /// The place of one more argument.
-macro_rules! mark {
+macro_rules! placeholder {
     ($column:ident) => {
         ", ?"
     };
 }
-pub(crate) use mark;
+pub(crate) use placeholder;

@@ -81,10 +81,10 @@ pub fn post(tx: &mut Tx, movements: &Movements) -> Result<(), DbError> {
 ///
 /// # Errors
 /// When the database fails.
-pub fn lock(db: &mut Db, caps: &BTreeSet<PortfolioCapId>) -> Result<(), DbError> {
+pub fn lock(tx: &mut Tx, caps: &BTreeSet<PortfolioCapId>) -> Result<(), DbError> {
     let caps: Vec<PortfolioCapId> = caps.iter().copied().collect();
     for chunk in caps.chunks(5_000) {
-        store::lock(db, chunk)?;
+        store::lock(tx, chunk)?;
     }
     Ok(())
 }

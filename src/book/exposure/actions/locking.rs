@@ -71,7 +71,7 @@ pub fn lock_all(
         let lines = lines(tx, wanted)?;
         let mut accounts = BTreeMap::new();
         for chunk in everyone(&lines).chunks(5_000) {
-            for account in store::lock_and_mark(tx, chunk)? {
+            for account in store::lock_by_customers(tx, chunk)? {
                 accounts.insert(account.customer_id, account);
             }
         }

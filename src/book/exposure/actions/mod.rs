@@ -127,7 +127,9 @@ pub fn open_for(
     let ancestors = customers::ancestors(tx, customer)?;
     let below: Vec<CustomerId> = customers::descendants(tx, customer)?.concat();
     let relatives: Vec<CustomerId> = ancestors.iter().chain(&below).copied().collect();
-    let relatives = store::lock_and_mark(tx, &relatives)?;
+    let relatives = store::lock_by_customers(tx, &relatives)?;
+    // Their checks reckon with a new account above them.
+    store::touch(tx, &below)?;
     if let Some(other) = relatives.iter().find(|other| other.currency != currency) {
         return Err(AccountError::GroupCurrency {
             given: currency,

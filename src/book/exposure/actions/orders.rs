@@ -202,7 +202,7 @@ pub fn deliver(
     let mut orders = Orders::default();
     let customer = locked.account.customer_id;
     let found = store::list_reservations(tx, &[customer], &[order.as_str()])?;
-    orders.learn(tx.now(), found);
+    orders.add_found(tx.now(), found);
     let reservation = orders.of_order(customer, order).cloned();
     let Some(reservation) = reservation else {
         // Nothing to take the place of.
@@ -317,7 +317,7 @@ impl Orders {
         let numbers: Vec<&str> = numbers.into_iter().collect();
         let mut orders = Orders::default();
         let found = store::list_reservations(tx, &customers, &numbers)?;
-        orders.learn(tx.now(), found);
+        orders.add_found(tx.now(), found);
         let named: Vec<ReservationId> = billings.iter().filter_map(|one| one.reservation).collect();
         if !named.is_empty() {
             for reservation in store::list_reservations_by_ids(tx, &named)? {
@@ -341,7 +341,7 @@ impl Orders {
 
     /// Keeps the reservations of orders, the oldest first: an open one is its order's, else the last that was captured. One
     /// whose time is past ends.
-    fn learn(&mut self, now: Instant, found: Vec<Reservation>) {
+    fn add_found(&mut self, now: Instant, found: Vec<Reservation>) {
         for before in found {
             let order = (before.customer_id, before.order_number.clone());
             let mut after = before.clone();

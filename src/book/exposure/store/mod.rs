@@ -16,7 +16,8 @@ use crate::book::exposure::input::{CreditAccountFilter, CreditAccountSort};
 use crate::book::exposure::model::{AccountBlock, BlockCause, CreditAccount, Exposure, LimitEntry};
 use crate::platform::db::schema::{account_blocks, credit_accounts, customers, limits};
 use crate::platform::db::{
-    Conn, Db, DbError, Fixed, RowVersion, RowVersionOf, Statement, Tx, Writes, on_backend, seek,
+    AtOnce, Conn, Db, DbError, Fixed, RowVersion, RowVersionOf, Statement, Tx, Writes, on_backend,
+    seek,
 };
 use crate::platform::http::{PageRequest, Problem};
 use kernel::caller::Caller;
@@ -62,8 +63,8 @@ pub fn list_segments(
     Ok(found)
 }
 
-/// The accounts of these customers with their marks; customers without one are left out.
-pub fn list_marked(
+/// The accounts of these customers with their row versions; customers without one are left out.
+pub fn list_with_row_versions(
     db: &mut Db,
     customers: &[CustomerId],
 ) -> Result<Vec<(CreditAccount, RowVersion)>, DbError> {
@@ -73,32 +74,27 @@ pub fn list_marked(
         .load(c))?)
 }
 
-/// [`lock_by_customers`], and gives the accounts another mark: whoever decides on what was read before finds that
-/// somebody was here.
-pub fn lock_and_mark(tx: &mut Tx, customers: &[CustomerId]) -> Result<Vec<CreditAccount>, DbError> {
-    let locked = lock_by_customers(tx, customers)?;
+/// Gives the accounts of these customers another row version: whoever decides on what was read before finds that
+/// something is different. Only where nothing of the accounts themselves changes, and no trigger sees what does. Not on
+/// SQLite, where a writer is alone.
+pub fn touch(tx: &mut Tx, customers: &[CustomerId]) -> Result<(), DbError> {
     if let Conn::Postgres(c) = tx.conn() {
         diesel::update(credit_accounts::table)
             .filter(credit_accounts::customer_id.eq_any(customers))
             .set(credit_accounts::version.eq(credit_accounts::version))
             .execute(&mut **c)?;
     }
-    Ok(locked)
+    Ok(())
 }
 
 /// The accounts of these customers, locked until the unit of work ends, in order of id. On SQLite the transaction
 /// holds the only write lock already.
 pub fn lock_by_customers(
-    db: &mut Db,
+    tx: &mut Tx,
     customers: &[CustomerId],
 ) -> Result<Vec<CreditAccount>, DbError> {
-    Ok(match db.conn() {
-        Conn::Postgres(c) => credit_accounts::table
-            .filter(credit_accounts::customer_id.eq_any(customers))
-            .order(credit_accounts::id)
-            .select(CreditAccount::as_select())
-            .for_update()
-            .load(&mut **c)?,
+    match tx.conn() {
+        Conn::Postgres(c) => select_for_update(c, customers),
         // One by one, since an `IN` list of another length is prepared anew.
         Conn::Sqlite(c) => {
             let mut accounts: Vec<CreditAccount> = Vec::new();
@@ -108,9 +104,29 @@ pub fn lock_by_customers(
                     .select(CreditAccount::as_select());
                 accounts.extend(of_one.load(&mut **c)?);
             }
-            accounts
+            Ok(accounts)
         }
-    })
+    }
+}
+
+/// [`lock_by_customers`] for a unit of work that writes in one statement, within a transaction all the same.
+pub fn lock_at_once(unit: &mut AtOnce, customers: &[CustomerId]) -> Result<(), DbError> {
+    if let Conn::Postgres(c) = unit.conn() {
+        select_for_update(c, customers)?;
+    }
+    Ok(())
+}
+
+fn select_for_update(
+    c: &mut PgConnection,
+    customers: &[CustomerId],
+) -> Result<Vec<CreditAccount>, DbError> {
+    Ok(credit_accounts::table
+        .filter(credit_accounts::customer_id.eq_any(customers))
+        .order(credit_accounts::id)
+        .select(CreditAccount::as_select())
+        .for_update()
+        .load(c)?)
 }
 
 pub fn insert(tx: &mut Tx, rows: &[CreditAccount]) -> Result<(), DbError> {
@@ -161,12 +177,12 @@ pub struct Movement {
     pub group: Exposure,
 }
 
-/// Adds what movements reserve to the accounts' exposure. With `marks`, only to accounts that have these still, which are
+/// Adds what movements reserve to the accounts' exposure. With `row_versions`, only to accounts that have these still, which are
 /// `moved` then.
 pub fn add_reserved(
     writes: &mut Writes,
     movements: &BTreeMap<CreditAccountId, Movement>,
-    marks: Option<&BTreeMap<CreditAccountId, RowVersion>>,
+    row_versions: Option<&BTreeMap<CreditAccountId, RowVersion>>,
 ) -> Result<(), DbError> {
     match writes.conn() {
         _ if movements.is_empty() => {}
@@ -175,7 +191,7 @@ pub fn add_reserved(
             let own = movements.values().map(|m| m.own.reserved_minor);
             let group = movements.values().map(|m| m.group.reserved_minor);
             let (own, group): (Vec<i64>, Vec<i64>) = (own.collect(), group.collect());
-            let Some(marks) = marks else {
+            let Some(row_versions) = row_versions else {
                 writes.push(
                     Statement::new(
                         "UPDATE credit_accounts a SET reserved_minor = a.reserved_minor + m.own, \
@@ -188,12 +204,15 @@ pub fn add_reserved(
                 );
                 return Ok(());
             };
-            let of_each: Vec<RowVersion> =
-                ids.iter().filter_map(|id| marks.get(id)).copied().collect();
+            let of_each: Vec<RowVersion> = ids
+                .iter()
+                .filter_map(|id| row_versions.get(id))
+                .copied()
+                .collect();
             let statement = Statement::new(
                 "UPDATE credit_accounts a SET reserved_minor = a.reserved_minor + m.own, \
                  group_reserved_minor = a.group_reserved_minor + m.of_group FROM (SELECT UNNEST(?) AS id, \
-                 UNNEST(?) AS own, UNNEST(?) AS of_group, UNNEST(?) AS mark) m WHERE a.id = m.id AND a.xmin = m.mark \
+                 UNNEST(?) AS own, UNNEST(?) AS of_group, UNNEST(?) AS row_version) m WHERE a.id = m.id AND a.xmin = m.row_version \
                  RETURNING 1",
             )
             .bind::<Array<IdColumn>, _>(ids)

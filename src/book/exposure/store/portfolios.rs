@@ -72,8 +72,8 @@ pub fn list(
 }
 
 /// Locks caps until the unit of work ends, in order of id. Not against those who only refer to them.
-pub fn lock(db: &mut Db, ids: &[PortfolioCapId]) -> Result<(), DbError> {
-    if let Conn::Postgres(c) = db.conn() {
+pub fn lock(tx: &mut Tx, ids: &[PortfolioCapId]) -> Result<(), DbError> {
+    if let Conn::Postgres(c) = tx.conn() {
         let _: Vec<PortfolioCapId> = portfolio_caps::table
             .filter(portfolio_caps::id.eq_any(ids))
             .order(portfolio_caps::id)

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use super::book::Book;
 use super::memory::Memory;
 use super::orders::Orders;
-use super::prefetch::{self, Locking, Opened};
+use super::prefetch::{self, Access, Prefetched};
 use super::stored;
 use super::{Answered, CheckRequest, Reply};
 use crate::book::exposure::actions::bounds::ForOrder;
@@ -49,11 +49,11 @@ pub struct Batch {
     changes: Vec<(Arc<Caller>, Change)>,
     /// What the accounts were marked with when they were read, where they are not locked; and whether nobody has looked
     /// since.
-    marks: BTreeMap<CreditAccountId, RowVersion>,
+    row_versions: BTreeMap<CreditAccountId, RowVersion>,
     is_from_memory: bool,
     /// Those whose orders were not looked for, and whether one of them was answered by something else than a new
     /// reservation, which alone shows that its order had none.
-    believed: BTreeSet<CustomerId>,
+    not_looked_up: BTreeSet<CustomerId>,
     is_in_doubt: bool,
     has_caps: bool,
     used_keys: usize,
@@ -62,20 +62,39 @@ pub struct Batch {
 impl Batch {
     /// Loads what the checks need, with the accounts of those that reserve locked.
     pub fn load(tx: &mut Tx, asked: &[CheckRequest]) -> Result<Batch, DbError> {
-        Batch::load_with(tx, asked, &mut Memory::default(), Locking::Reserving)
+        Batch::load_with(tx, asked, &mut Memory::default())
     }
 
-    /// Loads what the checks need, with the accounts of those that reserve locked, or from memory.
+    /// [`Batch::load`] with who bears which number and who is above whom from memory.
     pub fn load_with(
         tx: &mut Tx,
         asked: &[CheckRequest],
         memory: &mut Memory,
-        locking: Locking,
+    ) -> Result<Batch, DbError> {
+        let today = tx.today();
+        let prefetched = prefetch::open(Access::Locking(tx), asked, memory, today)?;
+        Batch::in_transaction(tx, asked, prefetched)
+    }
+
+    /// Loads what the checks need from memory, in a transaction beside which nobody writes.
+    pub fn load_as_only_writer(
+        tx: &mut Tx,
+        asked: &[CheckRequest],
+        memory: &mut Memory,
+    ) -> Result<Batch, DbError> {
+        let today = tx.today();
+        let prefetched = prefetch::open(Access::Memory(tx), asked, memory, today)?;
+        Batch::in_transaction(tx, asked, prefetched)
+    }
+
+    fn in_transaction(
+        tx: &mut Tx,
+        asked: &[CheckRequest],
+        prefetched: Prefetched,
     ) -> Result<Batch, DbError> {
         let (now, today) = (tx.now(), tx.today());
-        let opened = prefetch::open(tx, asked, memory, locking, today)?;
-        let used = opened.standing.keys.clone();
-        let mut batch = Batch::new(tx, asked, opened, now, today)?;
+        let used = prefetched.standing.keys.clone();
+        let mut batch = Batch::new(tx, asked, prefetched, now, today)?;
         batch.replays = stored::replay(tx, asked, &used)?;
         Ok(batch)
     }
@@ -90,8 +109,8 @@ impl Batch {
     pub fn read_at(db: &mut Db, asked: &[CheckRequest], now: Instant) -> Result<Batch, DbError> {
         let today = db.clock().day_of(now);
         let nothing = &mut Memory::default();
-        let opened = prefetch::open(db, asked, nothing, Locking::Nothing, today)?;
-        Batch::new(db, asked, opened, now, today)
+        let prefetched = prefetch::open(Access::Reading(db), asked, nothing, today)?;
+        Batch::new(db, asked, prefetched, now, today)
     }
 
     /// Loads what the checks need, with nothing locked, to be written by [`Batch::save_at_once`]; none when the checks
@@ -103,30 +122,30 @@ impl Batch {
     ) -> Result<Option<Batch>, DbError> {
         let now = unit.now();
         let today = unit.clock().day_of(now);
-        let opened = prefetch::open(unit, asked, memory, Locking::Memory, today)?;
-        if opened.standing.has_caps || !opened.standing.keys.is_empty() {
+        let prefetched = prefetch::open(Access::Memory(unit), asked, memory, today)?;
+        if prefetched.standing.has_caps || !prefetched.standing.keys.is_empty() {
             return Ok(None);
         }
-        Batch::new(unit, asked, opened, now, today).map(Some)
+        Batch::new(unit, asked, prefetched, now, today).map(Some)
     }
 
     fn new(
         db: &mut Db,
         asked: &[CheckRequest],
-        mut opened: Opened,
+        mut prefetched: Prefetched,
         now: Instant,
         today: NaiveDate,
     ) -> Result<Batch, DbError> {
-        let policy_id = opened.standing.live_policy;
+        let policy_id = prefetched.standing.live_policy;
         let policy = policies::known(db, policy_id)?;
-        let orders = Orders::read(db, asked, &opened)?;
-        let marks = std::mem::take(&mut opened.marks);
-        let is_from_memory = opened.is_from_memory;
-        let believed = std::mem::take(&mut opened.believed);
-        let has_caps = opened.standing.has_caps;
-        let used_keys = opened.standing.keys.len();
+        let orders = Orders::read(db, asked, &prefetched)?;
+        let row_versions = std::mem::take(&mut prefetched.row_versions);
+        let is_from_memory = prefetched.is_from_memory;
+        let not_looked_up = std::mem::take(&mut prefetched.not_looked_up);
+        let has_caps = prefetched.standing.has_caps;
+        let used_keys = prefetched.standing.keys.len();
         Ok(Batch {
-            book: Book::new(db, opened, &policy.document, asked, today)?,
+            book: Book::new(db, prefetched, &policy.document, asked, today)?,
             policy,
             policy_id,
             clock: db.clock().clone(),
@@ -137,9 +156,9 @@ impl Batch {
             orders,
             checks: Vec::new(),
             changes: Vec::new(),
-            marks,
+            row_versions,
             is_from_memory,
-            believed,
+            not_looked_up,
             has_caps,
             used_keys,
             is_in_doubt: false,
@@ -171,18 +190,18 @@ impl Batch {
 
     /// The row versions with which the accounts were remembered.
     pub fn row_versions(&self) -> impl Iterator<Item = (&CreditAccountId, &RowVersion)> {
-        self.marks.iter()
+        self.row_versions.iter()
     }
 
     /// Whether another batch found what makes the write of this one fail: a key that was used, an order that is reserved,
     /// another policy, or caps that were set up.
     pub fn knows_less_than(&self, fresh: &Batch) -> bool {
-        let is_believed =
-            |reservation: &Reservation| self.believed.contains(&reservation.customer_id);
+        let was_not_looked_up =
+            |reservation: &Reservation| self.not_looked_up.contains(&reservation.customer_id);
         fresh.used_keys > 0
             || fresh.has_caps != self.has_caps
             || fresh.policy_id != self.policy_id
-            || fresh.orders.reservations.iter().any(is_believed)
+            || fresh.orders.reservations.iter().any(was_not_looked_up)
     }
 
     /// The answers to checks, in this order.
@@ -222,7 +241,7 @@ impl Batch {
         let effect = examined.effect(&asked.request());
         self.is_in_doubt |= asked.input.reserves()
             && effect != Effect::Reserve
-            && self.believed.contains(&examined.order.customer);
+            && self.not_looked_up.contains(&examined.order.customer);
         match effect {
             Effect::Reserve => self.take(asked, &mut examined),
             Effect::Wait => self.open_block(asked, &mut examined)?,

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::CheckRequest;
 use super::optional_facts::OptionalFacts;
-use super::prefetch::{Customers, Opened};
+use super::prefetch::{Customers, Prefetched};
 use crate::book::customers::model::CustomerRef;
 use crate::book::exchange_rates::actions as exchange_rates;
 use crate::book::exchange_rates::rules::{Conversion, RateTable};
@@ -60,23 +60,23 @@ pub struct Movements {
 }
 
 impl Book {
-    /// What was opened, with what bounds the accounts and what the policy asks for.
+    /// What was read, with what bounds the accounts and what the policy asks for.
     ///
     /// # Errors
     /// When the database fails.
     pub fn new(
         db: &mut Db,
-        opened: Opened,
+        prefetched: Prefetched,
         policy: &PolicyDocument,
         asked: &[CheckRequest],
         today: NaiveDate,
     ) -> Result<Book, DbError> {
-        let Opened {
+        let Prefetched {
             customers,
             lines: found,
             standing,
             ..
-        } = opened;
+        } = prefetched;
         let additional = if standing.additional.is_empty() {
             Vec::new()
         } else {
@@ -111,13 +111,13 @@ impl Book {
                 book.accounts.insert(account.id, account);
             }
         }
-        book.learn_rates(db, asked, today)?;
+        book.read_rates(db, asked, today)?;
         book.optional_facts = OptionalFacts::read(db, policy, &book.customers(), today)?;
         Ok(book)
     }
 
     /// Reads exchange rates, when an order is in another currency than its account.
-    fn learn_rates(
+    fn read_rates(
         &mut self,
         db: &mut Db,
         asked: &[CheckRequest],

@@ -1,9 +1,9 @@
 //! What the desk remembers between batches: who bears a number, who is above whom, and accounts as they were.
 //!
-//! A memory is never simply believed. Of customers it says which accounts to lock, or to decide on; whether they are still
+//! A memory is never simply trusted. Of customers it says which accounts to lock, or to decide on; whether they are still
 //! the same is asked with everything else that stands for a batch. Where nothing stood for an account, not even that is
-//! asked until its mark changes, which everything changes that the desk would find: the statement that writes what was
-//! decided looks at the marks, and writes nothing when one is another. SQLite has no marks, but one writer at a time:
+//! asked until its row version changes, which everything changes that the desk would find: the statement that writes what was
+//! decided looks at the row versions, and writes nothing when one is another. SQLite has no row versions, but one writer at a time:
 //! there all is as it was while the trail, which tells of every change, ends where the desk itself left it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -38,7 +38,7 @@ pub struct Memory {
 /// An account as it was, with what was found beside it.
 pub struct Remembered {
     pub account: CreditAccount,
-    pub mark: RowVersion,
+    pub row_version: RowVersion,
     /// Whether the base limit is all there is.
     has_no_more_limits: bool,
     /// The day on which nothing stood for its customer: no block, nothing overdue, no order that waits.
@@ -47,8 +47,8 @@ pub struct Remembered {
 
 impl Memory {
     /// Forgets all that was heard by another connection than this one. A crash of the database may have undone what was
-    /// not on disk, and give its mark to something else.
-    pub fn believe(&mut self, connection: u64) {
+    /// not on disk, and give its row version to something else.
+    pub fn forget_unless_by(&mut self, connection: u64) {
         if self.connection.is_some_and(|known| known != connection) {
             *self = Memory::default();
         }
@@ -56,8 +56,8 @@ impl Memory {
     }
 
     /// Forgets all when the trail ends with another entry than when it was left. Until it is left again, nothing is
-    /// believed any more.
-    pub fn believe_until(&mut self, last_entry: i64) {
+    /// relied on any more.
+    pub fn forget_unless_at(&mut self, last_entry: i64) {
         if self.last_entry != Some(last_entry) {
             *self = Memory::default();
         }
@@ -128,6 +128,16 @@ impl Memory {
         self.policy.filter(|_| !self.has_caps)
     }
 
+    /// Whether there were caps when it was asked last.
+    pub const fn has_caps(&self) -> bool {
+        self.has_caps
+    }
+
+    /// How many customers are remembered.
+    pub fn size(&self) -> usize {
+        self.customers.len()
+    }
+
     /// Whether it must be asked what stands on this day for a customer and those above it: something did when it was asked
     /// last, or it never was.
     pub fn must_be_asked(
@@ -180,10 +190,15 @@ impl Memory {
     }
 
     /// Remembers an account as the desk itself changed it; when an order waits now, that is to be asked for.
-    pub fn remember_moved(&mut self, account: &CreditAccount, mark: RowVersion, waits: bool) {
+    pub fn remember_moved(
+        &mut self,
+        account: &CreditAccount,
+        row_version: RowVersion,
+        waits: bool,
+    ) {
         if let Some(Some(known)) = self.accounts.get_mut(&account.customer_id) {
             known.account.clone_from(account);
-            known.mark = mark;
+            known.row_version = row_version;
             if waits {
                 known.clear_on = None;
             }
@@ -225,9 +240,9 @@ impl Memory {
         for customer in customers {
             self.accounts.insert(*customer, None);
         }
-        for (account, mark) in accounts {
+        for (account, row_version) in accounts {
             let remembered = Remembered {
-                mark,
+                row_version,
                 has_no_more_limits: false,
                 clear_on: None,
                 account,
@@ -243,7 +258,7 @@ impl Memory {
         }
     }
 
-    /// Those of a line whose accounts are not remembered. That a customer has no account of its own is not believed, or
+    /// Those of a line whose accounts are not remembered. That a customer has no account of its own is not relied on, or
     /// nobody would hear when one was opened; for those above it, the accounts below were marked then.
     pub fn accounts_to_read(&self, customer: CustomerId, above: &[CustomerId]) -> Vec<CustomerId> {
         let own = self.account(customer).is_none().then_some(customer);

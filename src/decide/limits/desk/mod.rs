@@ -12,6 +12,7 @@ mod optional_facts;
 mod orders;
 mod postponed;
 mod prefetch;
+mod read_ahead;
 mod recheck;
 mod reply;
 mod settings;

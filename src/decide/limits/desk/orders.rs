@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::CheckRequest;
-use super::prefetch::Opened;
+use super::prefetch::Prefetched;
 use crate::book::exposure::model::AdditionalLimit;
 use crate::decide::limits::check::CheckKind;
 use crate::decide::limits::model::{CreditBlock, Reservation};
@@ -33,9 +33,13 @@ pub struct Orders {
 
 impl Orders {
     /// Reads what the orders have already, which for most is nothing.
-    pub fn read(db: &mut Db, asked: &[CheckRequest], opened: &Opened) -> Result<Orders, DbError> {
+    pub fn read(
+        db: &mut Db,
+        asked: &[CheckRequest],
+        prefetched: &Prefetched,
+    ) -> Result<Orders, DbError> {
         let mut orders = Orders::default();
-        let standing = &opened.standing;
+        let standing = &prefetched.standing;
         if !standing.reservations.is_empty() {
             orders.reservations = store::list_open_by_ids(db, &standing.reservations)?;
         }
@@ -47,7 +51,7 @@ impl Orders {
             .filter(|one| matches!(one.kind, CheckKind::Amend(_)));
         let amended: Vec<store::Order> = amended
             .filter_map(|one| {
-                let customer = opened.customers.get(&one.input.customer())?;
+                let customer = prefetched.customers.get(&one.input.customer())?;
                 Some((customer.id, one.input.order()?))
             })
             .collect();

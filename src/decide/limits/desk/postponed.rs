@@ -46,9 +46,9 @@ impl Worker {
         let mut postponed: Vec<WaitingCheck> = Vec::new();
         loop {
             let new = if postponed.is_empty() {
-                match waiting.recv() {
-                    Ok(first) => gather(first, waiting, last),
-                    Err(_) => return,
+                match self.next(waiting) {
+                    Some(first) => gather(first, waiting, last),
+                    None => return,
                 }
             } else {
                 match waiting.recv_timeout(PAUSE) {

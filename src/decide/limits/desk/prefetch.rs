@@ -11,36 +11,59 @@ use crate::book::exposure::actions::{self as exposure, AccountLine, caps};
 use crate::book::exposure::model::CreditAccount;
 use crate::book::exposure::store as accounts_store;
 use crate::decide::limits::store::{self, Named, StandingFacts};
-use crate::platform::db::{Db, DbError, RowVersion};
+use crate::platform::db::{Db, DbError, RowVersion, Tx};
 use kernel::ids::{CreditAccountId, CustomerId};
 use kernel::text::Number;
 
 /// How often accounts that changed while they were read are read again.
 const ATTEMPTS: usize = 3;
 
-/// How what is decided is kept true until it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Locking {
-    /// The accounts of the checks that reserve are locked.
-    Reserving,
+/// How the accounts of a batch are read, and so what keeps them true until what is decided on them is written.
+pub enum Access<'a, 'tx> {
+    /// Those of the checks that reserve are locked.
+    Locking(&'a mut Tx<'tx>),
     /// Nothing is locked, and what stands for the accounts is not even asked where nothing stood: what is written must see
-    /// that no account has another mark.
-    Memory,
+    /// that no account has another row version.
+    Memory(&'a mut Db),
     /// Nothing is locked, and nothing will be written.
-    Nothing,
+    Reading(&'a mut Db),
+}
+
+impl Access<'_, '_> {
+    const fn is_memory(&self) -> bool {
+        matches!(self, Access::Memory(_))
+    }
+
+    fn db(&mut self) -> &mut Db {
+        match self {
+            Access::Locking(tx) => tx,
+            Access::Memory(db) | Access::Reading(db) => db,
+        }
+    }
+
+    /// The accounts of these lines.
+    fn accounts(&mut self, lines: &Lines, memory: &mut Memory) -> Result<Accounts, DbError> {
+        match self {
+            Access::Locking(tx) => locked(tx, lines),
+            Access::Memory(db) => remembered(db, lines, memory),
+            Access::Reading(db) => {
+                Ok(accounts_store::list_by_customers(db, &lines.everyone())?.into())
+            }
+        }
+    }
 }
 
 /// What a batch is about.
-pub struct Opened {
+pub struct Prefetched {
     pub customers: Customers,
     pub lines: BTreeMap<CustomerId, AccountLine>,
     pub standing: StandingFacts,
-    /// Of all accounts, where they are not locked but marked.
-    pub marks: BTreeMap<CreditAccountId, RowVersion>,
-    /// Whether the marks were not even looked at yet.
+    /// Of all accounts, where they are not locked.
+    pub row_versions: BTreeMap<CreditAccountId, RowVersion>,
+    /// Whether the row versions were not even looked at yet.
     pub is_from_memory: bool,
     /// Those whose orders were not looked for: an order that is reserved already is found only when it is reserved again.
-    pub believed: BTreeSet<CustomerId>,
+    pub not_looked_up: BTreeSet<CustomerId>,
 }
 
 /// The customers that a batch is about, by id or by number.
@@ -118,11 +141,11 @@ impl Lines {
     }
 }
 
-/// The accounts of a batch, by customer, with their marks where they are needed.
+/// The accounts of a batch, by customer, with their row versions where they are needed.
 #[derive(Default)]
 struct Accounts {
     by_customer: BTreeMap<CustomerId, CreditAccount>,
-    marks: BTreeMap<CreditAccountId, RowVersion>,
+    row_versions: BTreeMap<CreditAccountId, RowVersion>,
 }
 
 impl From<Vec<CreditAccount>> for Accounts {
@@ -132,7 +155,7 @@ impl From<Vec<CreditAccount>> for Accounts {
             .map(|account| (account.customer_id, account));
         Accounts {
             by_customer: by_customer.collect(),
-            marks: BTreeMap::new(),
+            row_versions: BTreeMap::new(),
         }
     }
 }
@@ -144,19 +167,17 @@ impl From<Vec<CreditAccount>> for Accounts {
 /// When the database fails; as a meeting of two units of work when a customer was moved since `memory` heard of it, or
 /// accounts go on changing while they are read.
 pub fn open(
-    db: &mut Db,
+    mut access: Access,
     asked: &[CheckRequest],
     memory: &mut Memory,
-    locking: Locking,
     today: NaiveDate,
-) -> Result<Opened, DbError> {
+) -> Result<Prefetched, DbError> {
+    let is_memory = access.is_memory();
     memory.make_room();
-    learn(db, asked, memory)?;
+    read_unknown(access.db(), asked, memory)?;
     let lines = Lines::new(asked, memory);
     let is_asked = |(id, above): &(&CustomerId, &Vec<CustomerId>)| {
-        locking != Locking::Memory
-            || lines.only_asking.contains(*id)
-            || memory.must_be_asked(**id, above, today)
+        !is_memory || lines.only_asking.contains(*id) || memory.must_be_asked(**id, above, today)
     };
     let to_ask: BTreeMap<CustomerId, Vec<CustomerId>> = lines
         .of
@@ -164,21 +185,17 @@ pub fn open(
         .filter(is_asked)
         .map(|(id, above)| (*id, above.clone()))
         .collect();
-    let is_all_known = locking == Locking::Memory && to_ask.is_empty() && lines.are_of_all;
+    let is_all_known = is_memory && to_ask.is_empty() && lines.are_of_all;
     let known_policy = memory.policy().filter(|_| is_all_known);
     for _ in 0..ATTEMPTS {
-        let accounts = match locking {
-            Locking::Reserving => locked(db, &lines)?,
-            Locking::Memory => remembered(db, &lines, memory)?,
-            Locking::Nothing => accounts_store::list_by_customers(db, &lines.everyone())?.into(),
-        };
+        let accounts = access.accounts(&lines, memory)?;
         let standing = if known_policy.is_some() {
             StandingFacts {
                 live_policy: known_policy,
                 ..StandingFacts::default()
             }
         } else {
-            standing(db, asked, &to_ask, &accounts, memory, today)?
+            standing(access.db(), asked, &to_ask, &accounts, memory, today)?
         };
         if !standing.changed_customers.is_empty() {
             memory.forget(&standing.changed_customers);
@@ -193,16 +210,19 @@ pub fn open(
             memory.remember_standing(&to_ask, &standing, today);
         }
         let not_asked = lines.of.keys().filter(|id| !to_ask.contains_key(id));
-        let believed = not_asked.copied().collect();
-        let opened = put_together(db, lines, accounts, standing, memory, locking)?;
-        return Ok(Opened { believed, ..opened });
+        let not_looked_up = not_asked.copied().collect();
+        let prefetched = put_together(access, lines, accounts, standing, memory)?;
+        return Ok(Prefetched {
+            not_looked_up,
+            ..prefetched
+        });
     }
     let message = "accounts change all the time".to_owned();
     Err(DbError::Serialization(message))
 }
 
 /// The accounts, those of checks that reserve locked.
-fn locked(db: &mut Db, lines: &Lines) -> Result<Accounts, DbError> {
+fn locked(db: &mut Tx, lines: &Lines) -> Result<Accounts, DbError> {
     let list = |set: &BTreeSet<CustomerId>| -> Vec<CustomerId> { set.iter().copied().collect() };
     let mut accounts = Vec::new();
     if !lines.reserving.is_empty() {
@@ -225,13 +245,15 @@ fn remembered(db: &mut Db, lines: &Lines, memory: &mut Memory) -> Result<Account
         .flat_map(|(id, above)| memory.accounts_to_read(*id, above))
         .collect();
     if !unknown.is_empty() {
-        let read = accounts_store::list_marked(db, &unknown)?;
+        let read = accounts_store::list_with_row_versions(db, &unknown)?;
         memory.remember_accounts(&unknown, read);
     }
     let mut accounts = Accounts::default();
     for customer in lines.everyone() {
         if let Some(known) = memory.account(customer) {
-            accounts.marks.insert(known.account.id, known.mark);
+            accounts
+                .row_versions
+                .insert(known.account.id, known.row_version);
             accounts.by_customer.insert(customer, known.account.clone());
         }
     }
@@ -260,9 +282,9 @@ fn standing(
         .iter()
         .filter_map(|id| Some(accounts.by_customer.get(id)?.id))
         .collect();
-    let marks: Vec<RowVersion> = all
+    let row_versions: Vec<RowVersion> = all
         .iter()
-        .filter_map(|id| accounts.marks.get(id))
+        .filter_map(|id| accounts.row_versions.get(id))
         .copied()
         .collect();
     let is_meant = |one: &&CheckRequest| {
@@ -279,7 +301,7 @@ fn standing(
             accounts: &own.iter().map(|a| a.id).collect::<Vec<_>>(),
             named: &named,
             all_accounts: &all,
-            marks: (!marks.is_empty()).then_some(&marks),
+            row_versions: (!row_versions.is_empty()).then_some(&row_versions),
             orders: &orders,
             keys: &keys.map(|keyed| keyed.id).collect::<Vec<_>>(),
             today,
@@ -289,39 +311,39 @@ fn standing(
 
 /// Adds the caps, and locks them when the accounts are.
 fn put_together(
-    db: &mut Db,
+    mut access: Access,
     lines: Lines,
     accounts: Accounts,
     standing: StandingFacts,
     memory: &Memory,
-    locking: Locking,
-) -> Result<Opened, DbError> {
+) -> Result<Prefetched, DbError> {
     let everyone = lines.everyone();
     let known = everyone.iter().filter_map(|id| memory.customer(*id));
     let customers = Customers::new(known.cloned());
     let caps = if standing.has_caps {
         let own = lines.of.keys();
         let own: Vec<&CreditAccount> = own.filter_map(|id| accounts.by_customer.get(id)).collect();
-        caps::of(db, &own)?
+        caps::of(access.db(), &own)?
     } else {
         BTreeMap::new()
     };
-    if locking == Locking::Reserving {
-        caps::lock(db, &caps.values().flatten().copied().collect())?;
+    let is_from_memory = access.is_memory();
+    if let Access::Locking(tx) = access {
+        caps::lock(tx, &caps.values().flatten().copied().collect())?;
     }
-    Ok(Opened {
+    Ok(Prefetched {
         lines: exposure::put_together(lines.of, &accounts.by_customer, caps),
         customers,
         standing,
-        marks: accounts.marks,
-        is_from_memory: locking == Locking::Memory,
-        believed: BTreeSet::new(),
+        row_versions: accounts.row_versions,
+        is_from_memory,
+        not_looked_up: BTreeSet::new(),
     })
 }
 
 /// Reads what is not remembered of the customers that are asked about, and of everybody above them. Who is not found after
 /// that is not there.
-fn learn(db: &mut Db, asked: &[CheckRequest], memory: &mut Memory) -> Result<(), DbError> {
+fn read_unknown(db: &mut Db, asked: &[CheckRequest], memory: &mut Memory) -> Result<(), DbError> {
     let mut ids: Vec<CustomerId> = Vec::new();
     let mut numbers: Vec<Number> = Vec::new();
     for one in asked {
@@ -352,6 +374,35 @@ fn learn(db: &mut Db, asked: &[CheckRequest], memory: &mut Memory) -> Result<(),
         memory.forget_line(&one.input.customer());
         let message = "a customer was moved meanwhile".to_owned();
         return Err(DbError::Serialization(message));
+    }
+    Ok(())
+}
+
+/// Remembers some customers with their accounts and what stands for them, before anybody asks about them.
+///
+/// # Errors
+/// When the database fails.
+pub fn read_ahead(
+    db: &mut Db,
+    memory: &mut Memory,
+    customers: Vec<Named>,
+    today: NaiveDate,
+) -> Result<(), DbError> {
+    let ids: Vec<CustomerId> = customers.iter().map(|customer| customer.id).collect();
+    remember(db, memory, customers)?;
+    let references = ids.into_iter().map(CustomerRef::Id);
+    let of: BTreeMap<CustomerId, Vec<CustomerId>> = references
+        .filter_map(|reference| memory.line(&reference))
+        .collect();
+    let lines = Lines {
+        others: exposure::everyone(&of).into_iter().collect(),
+        of,
+        ..Lines::default()
+    };
+    let accounts = remembered(db, &lines, memory)?;
+    let standing = standing(db, &[], &lines.of, &accounts, memory, today)?;
+    if standing.changed_customers.is_empty() && standing.changed_accounts.is_empty() {
+        memory.remember_standing(&lines.of, &standing, today);
     }
     Ok(())
 }

@@ -10,10 +10,10 @@ use crate::decide::limits::check::facts::Facts;
 use crate::decide::limits::record::Decided;
 use crate::platform::db::{Backend, Db, DbError, RowVersion};
 use crate::platform::http::Ended;
-use kernel::ids::{CreditAccountId, CustomerId};
+use kernel::ids::CreditAccountId;
 
-/// Decides the checks of a batch from memory again, with the accounts that it moves locked, from freshly read facts.
-/// Where somebody else changed an account since it was remembered, there is nothing to compare: the write refuses it.
+/// Decides the checks of a batch from memory again from freshly read facts, in a transaction that has locked the accounts
+/// which the batch moves. Where somebody else changed an account since it was remembered, there is nothing to compare: the write refuses it.
 ///
 /// # Errors
 /// When the database fails.
@@ -23,10 +23,6 @@ pub fn recheck(
     asked: &[CheckRequest],
     answers: &[Answered],
 ) -> Result<Recheck, DbError> {
-    let moved: Vec<CustomerId> = batch.moved_customers();
-    if !moved.is_empty() {
-        accounts::lock_by_customers(db, &moved)?;
-    }
     let mut fresh = Batch::read_at(db, asked, batch.now())?;
     if batch.knows_less_than(&fresh) {
         return Ok(Recheck::Void);
@@ -52,7 +48,7 @@ pub fn recheck(
 /// Whether an account has another row version than it was remembered with.
 fn has_moved(db: &mut Db, batch: &Batch) -> Result<bool, DbError> {
     let now: BTreeMap<CreditAccountId, RowVersion> =
-        accounts::list_marked(db, &batch.customers_with_accounts())?
+        accounts::list_with_row_versions(db, &batch.customers_with_accounts())?
             .into_iter()
             .map(|(account, version)| (account.id, version))
             .collect();

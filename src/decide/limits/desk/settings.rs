@@ -23,6 +23,8 @@ pub struct DeskSettings {
     pub queue: usize,
     /// Whether decisions are made from remembered accounts.
     pub memory: Switch,
+    /// How many customers each worker reads into its memory before anybody asks about them.
+    pub read_ahead: usize,
     /// Whether one thread waits for the disk for several batches of PostgreSQL.
     pub group_commit: Switch,
     /// Whether one thread flushes the log file of SQLite for several batches.
@@ -38,6 +40,7 @@ impl Default for DeskSettings {
             // More would wait longer than an order system does.
             queue: 4_096,
             memory: Switch::On,
+            read_ahead: 50_000,
             group_commit: Switch::On,
             flusher: Switch::On,
             recheck_sample_ppm: 1_000,

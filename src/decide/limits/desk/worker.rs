@@ -4,10 +4,11 @@ use super::answering::Answering;
 use super::batch::Batch;
 use super::figures::{DeskFigures, Fallback, Recheck, Way};
 use super::memory::Memory;
-use super::prefetch::Locking;
+use super::read_ahead::ReadAhead;
 use super::recheck::recheck;
 use super::settings::DeskSettings;
 use super::{Answered, CheckRequest, DeskError, DeskOpenError};
+use crate::book::exposure::store as accounts;
 use crate::decide::limits::check::CheckKind;
 use crate::platform::db::{AtOnce, Backend, Database, DbError, Durability, Session, Tx};
 use crate::platform::trail::store as trail;
@@ -23,8 +24,9 @@ pub struct Worker {
     pub(super) memory: Memory,
     pub(super) answering: Answering,
     pub(super) figures: DeskFigures,
+    pub(super) read_ahead: ReadAhead,
     settings: DeskSettings,
-    backend: Backend,
+    pub(super) backend: Backend,
     /// For how many batches still memory is not relied on, because somebody else was at the same accounts.
     doubtful: usize,
 }
@@ -32,10 +34,8 @@ pub struct Worker {
 /// What came of deciding from memory.
 enum FromMemory {
     Decided(Vec<Answered>),
-    /// More must be read, or more is to be written than this way can.
+    /// More must be read, such as whether an order has a reservation already, or more is to be written than this way can.
     NotEnough,
-    /// An order may have a reservation already, which must be looked for.
-    InDoubt,
     /// Deciding again from freshly read facts came to something else.
     Different,
 }
@@ -54,6 +54,11 @@ impl Worker {
             memory: Memory::default(),
             answering,
             figures: figures.clone(),
+            read_ahead: ReadAhead::of(if settings.memory.is_on() {
+                settings.read_ahead
+            } else {
+                0
+            }),
             settings: settings.clone(),
             backend: database.backend(),
             doubtful: 0,
@@ -92,7 +97,8 @@ impl Worker {
         }
         let writes =
             self.backend == Backend::Sqlite || asked.iter().any(|one| !one.input.is_dry_run());
-        writes && asked.iter().all(|one| one.kind == CheckKind::Check)
+        // Under caps everything is decided with them locked.
+        writes && !self.memory.has_caps() && asked.iter().all(|one| one.kind == CheckKind::Check)
     }
 
     /// Decides checks from memory; none when another way must be taken.
@@ -114,11 +120,7 @@ impl Worker {
                 self.answering.note(durability);
                 return Ok(Some(answers));
             }
-            Ok(FromMemory::InDoubt) => self.figures.fell_back(Fallback::NotEnough),
-            Ok(FromMemory::NotEnough) => {
-                self.figures.fell_back(Fallback::NotEnough);
-                self.doubtful = CAUTION;
-            }
+            Ok(FromMemory::NotEnough) => self.figures.fell_back(Fallback::NotEnough),
             Ok(FromMemory::Different) => {
                 self.figures.fell_back(Fallback::Different);
                 self.memory = Memory::default();
@@ -148,16 +150,17 @@ impl Worker {
         let is_rechecked = self.is_rechecked();
         let (memory, figures) = (&mut self.memory, &self.figures);
         // The way before may have lost the connection.
-        memory.believe(self.session.connection_number()?);
+        memory.forget_unless_by(self.session.connection_number()?);
         let work = |unit: &mut AtOnce| {
             let Some(mut batch) = Batch::load_at_once(unit, asked, memory)? else {
                 return Ok(FromMemory::NotEnough);
             };
             let answers = batch.answer_all(asked)?;
             if batch.is_in_doubt() {
-                return Ok(FromMemory::InDoubt);
+                return Ok(FromMemory::NotEnough);
             }
             if is_rechecked {
+                accounts::lock_at_once(unit, &batch.moved_customers())?;
                 let outcome = recheck(unit, &batch, asked, &answers)?;
                 figures.rechecked(outcome);
                 if outcome == Recheck::Different {
@@ -188,10 +191,10 @@ impl Worker {
         let is_rechecked = self.is_rechecked();
         let figures = self.figures.clone();
         self.as_only_writer(durability, |tx, memory| {
-            let mut batch = Batch::load_with(tx, asked, memory, Locking::Memory)?;
+            let mut batch = Batch::load_as_only_writer(tx, asked, memory)?;
             let answers = batch.answer_all(asked)?;
             if batch.is_in_doubt() {
-                return Ok(FromMemory::InDoubt);
+                return Ok(FromMemory::NotEnough);
             }
             if is_rechecked {
                 let outcome = recheck(tx, &batch, asked, &answers)?;
@@ -230,7 +233,7 @@ impl Worker {
 
     /// Runs `work` in a transaction beside which nobody writes, with what is remembered where nobody wrote since it was
     /// left. On SQLite alone.
-    fn as_only_writer<T>(
+    pub(super) fn as_only_writer<T>(
         &mut self,
         durability: Durability,
         mut work: impl FnMut(&mut Tx, &mut Memory) -> Result<T, DbError>,
@@ -238,7 +241,7 @@ impl Worker {
         let memory = &mut self.memory;
         let (value, last_entry) = self.session.maintain(&self.caller, durability, |tx| {
             let before = trail::last_seq(tx)?;
-            memory.believe_until(before);
+            memory.forget_unless_at(before);
             let outcome = work(tx, memory).and_then(|value| Ok((value, trail::last_seq(tx)?)));
             if outcome.is_err() {
                 // Nothing will have been written.
@@ -261,7 +264,7 @@ pub fn check_under_locks(
     asked: &[CheckRequest],
     memory: &mut Memory,
 ) -> Result<Vec<Answered>, DbError> {
-    let mut batch = Batch::load_with(tx, asked, memory, Locking::Reserving)?;
+    let mut batch = Batch::load_with(tx, asked, memory)?;
     let answers = batch.answer_all(asked)?;
     batch.save_with(tx, asked, &answers, memory)?;
     Ok(answers)

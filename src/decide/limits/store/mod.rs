@@ -3,8 +3,8 @@
 mod standing;
 
 pub use standing::{
-    Named, StandingFacts, Wanted, is_as_decided_on, list_locked, list_named, list_named_by_numbers,
-    standing,
+    Named, StandingFacts, Wanted, is_as_decided_on, list_locked, list_named, list_named_after,
+    list_named_by_numbers, standing,
 };
 
 use diesel::prelude::*;

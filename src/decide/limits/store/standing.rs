@@ -26,8 +26,8 @@ pub struct Wanted<'a> {
     /// These with everybody above them, as they are remembered.
     pub named: &'a [&'a Named],
     pub all_accounts: &'a [CreditAccountId],
-    /// The marks that `all_accounts` had, unless they are locked or it does not matter.
-    pub marks: Option<&'a [RowVersion]>,
+    /// The row versions that `all_accounts` had, unless they are locked or it does not matter.
+    pub row_versions: Option<&'a [RowVersion]>,
     /// Their order numbers.
     pub orders: &'a [&'a str],
     pub keys: &'a [IdempotencyKeyId],
@@ -49,7 +49,7 @@ pub struct StandingFacts {
     pub keys: Vec<IdempotencyKeyId>,
     /// Customers that are not as they are remembered.
     pub changed_customers: Vec<CustomerId>,
-    /// Accounts that have another mark.
+    /// Accounts that have another row version.
     pub changed_accounts: Vec<CreditAccountId>,
     /// The accounts on which limits beside the base limits stand.
     pub additional: Vec<CreditAccountId>,
@@ -59,14 +59,14 @@ pub struct StandingFacts {
     pub live_policy: Option<PolicyId>,
 }
 
-/// A customer, as far as the desk must know it, with the mark of its row.
+/// A customer, as far as the desk must know it, with the row version of its row.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct Named {
     pub id: CustomerId,
     pub number: Number,
     pub parent: Option<CustomerId>,
     pub owner: Option<Subject>,
-    pub mark: RowVersion,
+    pub row_version: RowVersion,
 }
 
 /// What is read of a customer.
@@ -102,6 +102,25 @@ pub fn list_named_by_numbers(db: &mut Db, numbers: &[&str]) -> Result<Vec<Named>
         .load(c))?)
 }
 
+/// The first customers after one by id.
+pub fn list_named_after(
+    db: &mut Db,
+    after: Option<CustomerId>,
+    limit: i64,
+) -> Result<Vec<Named>, DbError> {
+    Ok(on_backend!(db, |c| {
+        let mut query = customers::table
+            .order(customers::id)
+            .limit(limit)
+            .select(named_columns())
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(customers::id.gt(after));
+        }
+        query.load(c)
+    })?)
+}
+
 /// A row of the one question: what it is about, its id, and for overdue amounts the day, sum and largest.
 type Row = (SmallInt, IdColumn, Nullable<Date>, BigInt, BigInt);
 
@@ -119,14 +138,14 @@ const POSTGRES: &str = "\
     UNION ALL SELECT 4::smallint, b.id, NULL, 0, 0 FROM credit_blocks b \
     WHERE b.order_number = ANY(?) AND b.status IN ('open', 'assigned') \
     UNION ALL SELECT 5::smallint, k.id, NULL, 0, 0 FROM idempotency_keys k WHERE k.id = ANY(?) \
-    UNION ALL SELECT 6::smallint, w.id, NULL, 0, 0 FROM (SELECT UNNEST(?) AS id, UNNEST(?) AS mark) w \
-    LEFT JOIN customers c ON c.id = w.id AND c.xmin = w.mark WHERE c.id IS NULL \
+    UNION ALL SELECT 6::smallint, w.id, NULL, 0, 0 FROM (SELECT UNNEST(?) AS id, UNNEST(?) AS row_version) w \
+    LEFT JOIN customers c ON c.id = w.id AND c.xmin = w.row_version WHERE c.id IS NULL \
     UNION ALL SELECT 7::smallint, l.account_id, NULL, 0, 0 FROM additional_limits l \
     WHERE l.account_id = ANY(?) AND l.status IN ('active', 'consumed') \
     UNION ALL (SELECT 8::smallint, p.id, NULL, 0, 0 FROM portfolio_caps p LIMIT 1) \
     UNION ALL SELECT 9::smallint, p.id, NULL, 0, 0 FROM policies p WHERE p.status = 'live' \
-    UNION ALL SELECT 10::smallint, w.id, NULL, 0, 0 FROM (SELECT UNNEST(?) AS id, UNNEST(?) AS mark) w \
-    LEFT JOIN credit_accounts a ON a.id = w.id AND a.xmin = w.mark WHERE a.id IS NULL \
+    UNION ALL SELECT 10::smallint, w.id, NULL, 0, 0 FROM (SELECT UNNEST(?) AS id, UNNEST(?) AS row_version) w \
+    LEFT JOIN credit_accounts a ON a.id = w.id AND a.xmin = w.row_version WHERE a.id IS NULL \
     UNION ALL SELECT DISTINCT 11::smallint, b.customer_id, NULL::date, 0, 0 FROM credit_blocks b \
     WHERE b.customer_id = ANY(?) AND b.status IN ('open', 'assigned')";
 
@@ -140,8 +159,9 @@ pub fn standing(db: &mut Db, wanted: &Wanted) -> Result<StandingFacts, DbError> 
             let named = |pick: fn(&Named) -> CustomerId| -> Vec<CustomerId> {
                 wanted.named.iter().copied().map(pick).collect()
             };
-            let marks: Vec<RowVersion> = wanted.named.iter().map(|named| named.mark).collect();
-            let marked = wanted.marks.map(|_| wanted.all_accounts);
+            let row_versions: Vec<RowVersion> =
+                wanted.named.iter().map(|named| named.row_version).collect();
+            let with_versions = wanted.row_versions.map(|_| wanted.all_accounts);
             let rows = Statement::<_, Row>::new(POSTGRES)
                 .bind::<Array<IdColumn>, _>(wanted.customers)
                 .bind::<Date, _>(wanted.today)
@@ -150,10 +170,10 @@ pub fn standing(db: &mut Db, wanted: &Wanted) -> Result<StandingFacts, DbError> 
                 .bind::<Array<Text>, _>(wanted.orders)
                 .bind::<Array<IdColumn>, _>(wanted.keys)
                 .bind::<Array<IdColumn>, _>(named(|named| named.id))
-                .bind::<Array<Integer>, _>(marks)
+                .bind::<Array<Integer>, _>(row_versions)
                 .bind::<Array<IdColumn>, _>(wanted.all_accounts)
-                .bind::<Array<IdColumn>, _>(marked.unwrap_or_default())
-                .bind::<Array<Integer>, _>(wanted.marks.unwrap_or_default())
+                .bind::<Array<IdColumn>, _>(with_versions.unwrap_or_default())
+                .bind::<Array<Integer>, _>(wanted.row_versions.unwrap_or_default())
                 .bind::<Array<IdColumn>, _>(wanted.customers)
                 .load(&mut **c)?;
             Ok(StandingFacts::from_rows(rows))
@@ -163,12 +183,12 @@ pub fn standing(db: &mut Db, wanted: &Wanted) -> Result<StandingFacts, DbError> 
 }
 
 /// The condition on which a batch that was decided without locks may be written: that accounts were `moved` as many as
-/// were to be, that others have the marks that they had, and that nothing changed which is the same for all. Whether it
+/// were to be, that others have the row versions that they had, and that nothing changed which is the same for all. Whether it
 /// still holds when the statement has waited for others is the function's to see.
 pub fn is_as_decided_on<'a>(
     moved: usize,
     others: &'a [CreditAccountId],
-    marks: &'a [RowVersion],
+    row_versions: &'a [RowVersion],
     policy: Option<PolicyId>,
 ) -> Statement<'a, Pg> {
     let count_moved = match moved {
@@ -180,11 +200,11 @@ pub fn is_as_decided_on<'a>(
         Statement::new(format!("credit_desk_is_right({count_moved}, ?, ?)"))
     } else {
         Statement::new(format!(
-            "credit_desk_is_right({count_moved} + (SELECT COUNT(*) FROM (SELECT UNNEST(?) AS id, UNNEST(?) AS mark) w \
-             JOIN credit_accounts a ON a.id = w.id AND a.xmin = w.mark), ?, ?)"
+            "credit_desk_is_right({count_moved} + (SELECT COUNT(*) FROM (SELECT UNNEST(?) AS id, UNNEST(?) AS row_version) w \
+             JOIN credit_accounts a ON a.id = w.id AND a.xmin = w.row_version), ?, ?)"
         ))
         .bind::<Array<IdColumn>, _>(others)
-        .bind::<Array<Integer>, _>(marks)
+        .bind::<Array<Integer>, _>(row_versions)
     };
     statement
         .bind::<BigInt, _>(wanted)

@@ -10,7 +10,7 @@ use crate::platform::db::{AtOnce, DbError, Durability, Entries, RowVersion, Tx, 
 use crate::platform::idempotency::{self, Keeping};
 use kernel::ids::CreditAccountId;
 
-/// The mark of accounts where there are no marks.
+/// The row version of accounts where there are no row versions.
 const UNMARKED: RowVersion = 0;
 
 impl Batch {
@@ -72,14 +72,14 @@ impl Batch {
     fn remember<'a>(
         &self,
         moved: impl Iterator<Item = &'a CreditAccountId>,
-        mark: RowVersion,
+        row_version: RowVersion,
         memory: &mut Memory,
     ) {
         for id in moved {
             if let Some(account) = self.book.account(*id) {
                 let blocks = &self.orders.new_blocks;
                 let waits = blocks.iter().any(|block| block.account_id == *id);
-                memory.remember_moved(account, mark, waits);
+                memory.remember_moved(account, row_version, waits);
             }
         }
     }
@@ -105,21 +105,21 @@ impl Batch {
         let kept = self.keep(asked, answers)?;
         let moved = &movements.accounts;
         // Those that are moved are looked at by their update; those that are only read, here.
-        let (others, marks): (Vec<CreditAccountId>, Vec<RowVersion>) = self
-            .marks
+        let (others, row_versions): (Vec<CreditAccountId>, Vec<RowVersion>) = self
+            .row_versions
             .iter()
             .filter(|(id, _)| !moved.contains_key(id))
-            .map(|(id, mark)| (*id, *mark))
+            .map(|(id, row_version)| (*id, *row_version))
             .unzip();
         let mut writes = unit.writes()?;
-        accounts::add_reserved(&mut writes, moved, Some(&self.marks))?;
+        accounts::add_reserved(&mut writes, moved, Some(&self.row_versions))?;
         self.add_rows(&mut writes, &entries, &kept)?;
         if writes.is_empty() {
             return Ok(false);
         }
-        let is_right = store::is_as_decided_on(moved.len(), &others, &marks, self.policy_id);
-        let mark = writes.send_if(is_right, durability)?;
-        self.remember(moved.keys(), mark, memory);
+        let is_right = store::is_as_decided_on(moved.len(), &others, &row_versions, self.policy_id);
+        let row_version = writes.send_if(is_right, durability)?;
+        self.remember(moved.keys(), row_version, memory);
         Ok(true)
     }
 
