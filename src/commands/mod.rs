@@ -94,11 +94,10 @@ fn load(file: Option<PathBuf>) -> Result<Config, Failure> {
 
 fn print_contract() -> Result<(), Failure> {
     let document = crate::server::openapi::document();
-    // A line for each member, so that a change shows as itself; deeper indentation would double the file.
-    let formatter = serde_json::ser::PrettyFormatter::with_indent(b" ");
-    let mut output = std::io::stdout().lock();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut output, formatter);
-    serde::Serialize::serialize(&document, &mut serializer)?;
-    writeln!(output)?;
+    writeln!(
+        std::io::stdout().lock(),
+        "{}",
+        crate::server::openapi::text(&document)
+    )?;
     Ok(())
 }

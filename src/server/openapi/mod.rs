@@ -92,11 +92,63 @@ pub fn document() -> Value {
     document
 }
 
+/// The document as it is kept in the repository: what fits into a line is on one, so that a change shows as itself and the
+/// file stays half as large as with a line for each member.
+pub fn text(document: &Value) -> String {
+    let mut text = String::new();
+    write(document, 0, 0, &mut text);
+    text
+}
+
+/// How long a line may be.
+const LINE: usize = 120;
+
+/// Writes a value where `before` characters stand on its line already, at a depth.
+fn write(value: &Value, depth: usize, before: usize, text: &mut String) {
+    let on_one_line = value.to_string();
+    let is_empty = match value {
+        Value::Object(members) => members.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => true,
+    };
+    if is_empty || before + on_one_line.chars().count() < LINE {
+        text.push_str(&on_one_line);
+        return;
+    }
+    let indent = " ".repeat(depth + 1);
+    let mut separator = "\n";
+    let mut member = |name: &str, value: &Value, text: &mut String| {
+        text.push_str(std::mem::replace(&mut separator, ",\n"));
+        text.push_str(&indent);
+        text.push_str(name);
+        write(value, depth + 1, indent.len() + name.len(), text);
+    };
+    match value {
+        Value::Object(members) => {
+            text.push('{');
+            for (name, value) in members {
+                member(&format!("{}: ", Value::from(name.as_str())), value, text);
+            }
+        }
+        Value::Array(items) => {
+            text.push('[');
+            for item in items {
+                member("", item, text);
+            }
+        }
+        _ => {}
+    }
+    text.push('\n');
+    text.push_str(&" ".repeat(depth));
+    text.push(if value.is_object() { '}' } else { ']' });
+}
+
 fn complete(document: &mut Value) {
     schemas::tidy(document);
     components::add(document);
     operations::complete(document);
     schemas::bound_integers(document);
+    schemas::describe_beside_references(document);
     components::prune(document);
     components::share_examples(document);
     components::share_parameters(document);

@@ -131,6 +131,31 @@ pub fn bound_integers(document: &mut Value) {
     });
 }
 
+/// What is said of a member beside a reference stands where generators read it, which leave out whatever is beside `$ref`:
+/// around the reference, or around the choice between it and null.
+pub fn describe_beside_references(document: &mut Value) {
+    walk(document, &mut |object| {
+        if let Some(Value::Array(choices)) = object.get_mut("oneOf")
+            && choices.len() == 2
+            && choices.iter().any(|choice| choice["type"] == "null")
+        {
+            let described = choices.iter_mut().filter_map(Value::as_object_mut);
+            let description = described
+                .filter(|choice| choice.contains_key("$ref"))
+                .find_map(|choice| choice.remove("description"));
+            if let Some(description) = description {
+                object.entry("description").or_insert(description);
+            }
+        } else if object.len() > 1
+            && let Some(reference) = object.get("$ref").cloned()
+            && reference.as_str().is_some_and(|to| to.starts_with(SCHEMAS))
+        {
+            object.remove("$ref");
+            object.insert("allOf".to_owned(), json!([{"$ref": reference}]));
+        }
+    });
+}
+
 /// The example of a schema, found through its reference; a page's example has one item.
 pub fn example_of(schema: &Value, schemas: &Value) -> Option<Value> {
     if let Some(name) = schema["$ref"].as_str() {
