@@ -22,6 +22,7 @@ mod defaults;
 mod demo;
 mod desk_memory;
 mod dunning;
+mod dunning_versions;
 mod events;
 mod exceptions;
 mod exchange_rates;

@@ -40,6 +40,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     receipts,
     settlements,
     dunning_procedures,
+    dunning_procedure_versions,
     dunning_runs,
     dunning_notices,
     dunning_notice_items,

@@ -14,7 +14,7 @@ use crate::book::exposure::model::{
 use crate::book::policy::model::{Checkpoint, PolicyStatus};
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
 use crate::collect::dunning::model::{
-    Channel, Effect, LeftOut, NoticeStatus, ProcedureUsage, RunStatus,
+    Channel, Effect, LeftOut, NoticeStatus, ProcedureStatus, ProcedureUsage, RunStatus,
 };
 use crate::decide::applications::model::{ApplicationStatus, AssessmentDecision, Verb};
 use crate::decide::limits::model::{CreditBlockStatus, Outcome};
@@ -76,6 +76,7 @@ pub const CODED: &[Coded] = coded! {
     rating_models.status: ModelStatus::as_str,
     ratings.cause: RatingCause::as_str,
     dunning_procedures.usage: ProcedureUsage::as_str,
+    dunning_procedure_versions.status: ProcedureStatus::as_str,
     dunning_runs.status: RunStatus::as_str,
     dunning_notices.channel: Channel::as_str,
     dunning_notices.effect: Effect::as_str,
