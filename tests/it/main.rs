@@ -12,6 +12,7 @@ mod aging;
 mod applications;
 mod assessments;
 mod catalogues;
+mod change_lines;
 mod change_requests;
 mod contacts;
 mod contract;

@@ -63,6 +63,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     ratings,
     catalogue_versions,
     change_requests,
+    change_request_lines,
 );
 
 // What was paid, by when it was due and when it came.

@@ -5,7 +5,7 @@
 //! audit asks all rows.
 
 use crate::book::catalogues::model::CatalogueStatus;
-use crate::book::change_requests::model::{ChangeKind, ChangeStatus};
+use crate::book::change_requests::model::{ChangeKind, ChangeStatus, LineOutcome};
 use crate::book::customers::model::LegalStatus;
 use crate::book::exposure::model::{
     AccountStatus, AdditionalKind, AdditionalStatus, BlockCause, EntryCategory, LimitKind,
@@ -52,6 +52,7 @@ pub const CODED: &[Coded] = coded! {
     catalogue_versions.status: CatalogueStatus::as_str,
     change_requests.kind: ChangeKind::as_str,
     change_requests.status: ChangeStatus::as_str,
+    change_request_lines.outcome: LineOutcome::as_str,
     credit_accounts.status: AccountStatus::as_str,
     credit_accounts.limit_kind: LimitKind::as_str,
     credit_accounts.group_limit_kind: LimitKind::as_str,

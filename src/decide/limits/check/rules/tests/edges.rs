@@ -221,8 +221,11 @@ fn a_cap_without_a_rate_refuses_who_asks_for_credit_under_a_rule_that_looks_at_i
     assert_eq!(codes(&decision), [ReasonCode::NoExchangeRate]);
 }
 
+/// Puts into facts what a rule needs.
+type LookUp = fn(&mut Facts);
+
 /// Rules that need what only some policies look up, and facts in which that was.
-fn rules_and_what_they_need() -> [(serde_json::Value, fn(&mut Facts)); 6] {
+fn rules_and_what_they_need() -> [(serde_json::Value, LookUp); 6] {
     [
         (
             serde_json::json!({"code": "order_outlier", "effect": "review", "threshold_ppm": 3_000_000}),
