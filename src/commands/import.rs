@@ -103,6 +103,12 @@ fn plan(options: &Options) -> Result<Plan, Failure> {
         }
         None => Mapping::default(),
     };
+    if options.kind.proposes() {
+        let kind = options.kind;
+        return Err(
+            format!("{kind} are proposed by a person: send the file to POST /v1/imports").into(),
+        );
+    }
     check_mapping(options.kind, &mapping)
         .map_err(|(member, message)| format!("mapping, {member}: {message}"))?;
     Ok(Plan {
@@ -110,5 +116,6 @@ fn plan(options: &Options) -> Result<Plan, Failure> {
         mode: options.mode,
         mapping,
         lines: None,
+        request: None,
     })
 }

@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 /// A second credit controller, who approves what the first one previewed.
-fn colleague(app: &TestApp) -> Client<'_> {
+pub fn colleague(app: &TestApp) -> Client<'_> {
     app.caller("u-colleague", &[Role::Credit], Some(1))
 }
 
@@ -98,6 +98,24 @@ pub fn level(number: i32, days: i32, effect: &str) -> Value {
         "level": number, "days_past_due": days, "minimum_days_between": 5, "minimum_amounts": [], "channel": "letter",
         "effect": effect, "texts": {"en": wording, "zh-CN": wording},
     })
+}
+
+/// One person drafts what a procedure is to say, and another sets it live.
+pub fn set_levels(app: &TestApp, procedure: &str, levels: Value) -> Reply {
+    let drafted = app
+        .credit()
+        .post(
+            &format!("{procedure}/versions"),
+            json!({"levels": levels, "reason": "To be seen."}),
+        )
+        .expect(201);
+    colleague(app)
+        .post_if(
+            &format!("{}/approve", drafted.header("location").unwrap()),
+            &drafted.etag(),
+            json!({"reason": "Seen."}),
+        )
+        .expect(200)
 }
 
 // ---------------------------------------------------------------- runs
@@ -652,11 +670,18 @@ fn a_standard_procedure_is_there_from_the_first_start() {
             found[0]["id"].as_str().unwrap()
         );
         let read = credit.get(&path).expect(200);
-        let body = json!({"name": "Standard", "levels": read["levels"]});
-        let saved = credit.put(&path, &read.etag(), body.clone()).expect(200);
-        assert_eq!(saved["levels"], read["levels"]);
+        assert_eq!(read["procedure_version"], 1);
+        let said = |levels: &Value| json!({"levels": levels, "reason": "As it was."});
+        let drafted = credit
+            .post(&format!("{path}/versions"), said(&read["levels"]))
+            .expect(201);
+        assert_eq!(drafted["levels"], read["levels"]);
+        let renamed = credit
+            .patch(&path, &read.etag(), json!({"name": "Usual"}))
+            .expect(200);
+        assert_eq!(renamed["name"], "Usual");
         credit
-            .put(&path, &read.etag(), body)
+            .patch(&path, &read.etag(), json!({"name": "Standard"}))
             .expect_problem(412, "stale");
     });
 }
@@ -863,10 +888,7 @@ fn small_sums_wait_until_they_are_worth_a_letter() {
         );
         let mut first = level(1, 1, "none");
         first["minimum_amounts"] = json!([{"amount": "100.00", "currency": "CNY"}]);
-        let etag = credit.get(&path).expect(200).etag();
-        credit
-            .put(&path, &etag, json!({"name": "Standard", "levels": [first]}))
-            .expect(200);
+        set_levels(app, &path, json!([first]));
         a_customer("C-1").create(app);
         invoice(app, "C-1", "INV-1", "2026-03-20", "99.99");
         app.turn_to("2026-04-01");

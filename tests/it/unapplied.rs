@@ -136,7 +136,7 @@ fn smuggle(app: &TestApp, from: &str, to: &str) {
         tx.is_its_own_record();
         let sql = |mark: [&str; 2]| {
             format!(
-                "UPDATE dunning_procedures SET document = REPLACE(document, {}, {})",
+                "UPDATE dunning_procedure_versions SET document = REPLACE(document, {}, {})",
                 mark[0], mark[1]
             )
         };

@@ -140,6 +140,64 @@ fn a_book_of_the_base_comes_to_the_newest_schema_and_is_true_there() {
     });
 }
 
+#[test]
+fn change_requests_and_dunning_procedures_of_the_base_say_what_they_said() {
+    let fill_more = |backend: Backend, url: &str| {
+        fill(backend, url);
+        let id = match backend {
+            Backend::Sqlite => "X'0199000000007000800000000000000A'",
+            Backend::Postgres => "'01990000-0000-7000-8000-00000000000a'",
+        };
+        let state = r#"{"parent_customer_id":null,"parent_customer_number":null,"parent_customer_name":null}"#;
+        let at = "'2026-11-01T08:00:00.000000Z'";
+        let statement = format!(
+            "INSERT INTO change_requests (id, kind, status, target_id, target_number, target_version, customer_id, before,
+                after, reason, proposed_by, proposed_at, decided_by, decision_reason, decided_at, version)
+             SELECT {id}, 'customer_parent', 'stale', 'cus_x', number, 1, id, '{state}', '{state}', 'Bought.', 'u-17',
+                {at}, 'u-21', 'Seen.', {at}, 2
+             FROM customers ORDER BY number LIMIT 1"
+        );
+        match backend {
+            Backend::Sqlite => SqliteConnection::establish(url.strip_prefix("sqlite://").unwrap())
+                .unwrap()
+                .batch_execute(&statement)
+                .unwrap(),
+            Backend::Postgres => PgConnection::establish(url)
+                .unwrap()
+                .batch_execute(&statement)
+                .unwrap(),
+        }
+    };
+    on_both_over(fill_more, |app| {
+        let listed = app.credit().get("/v1/change-requests").expect(200);
+        let request = &listed["data"][0];
+        assert_eq!(request["status"], "stale");
+        let counts = serde_json::json!({"total": 1, "applied": 0, "stale": 1, "refused": 0});
+        assert_eq!(request["lines"], counts);
+        assert_eq!(request["target_id"], "cus_x");
+        assert_eq!(request["customer_number"], request["target_number"]);
+        assert!(request["before"].is_object());
+        let procedures = app.credit().get("/v1/dunning-procedures").expect(200);
+        let standard = &procedures["data"][0];
+        assert_eq!(standard["name"], "Standard");
+        assert_eq!(standard["procedure_version"], 1);
+        assert_eq!(standard["levels"].as_array().unwrap().len(), 4);
+        let id = standard["id"].as_str().unwrap();
+        let first = format!("/v1/dunning-procedures/{id}/versions/1");
+        let first = app.credit().get(&first).expect(200);
+        assert_eq!(first["author"], "netterms");
+        assert_eq!(
+            first["reason"],
+            "The procedure that a new book begins with."
+        );
+        // What was sent before versions were kept says so.
+        let notices = app.credit().get("/v1/dunning-notices?limit=1").expect(200);
+        assert!(notices["data"][0]["procedure_version"].is_null());
+        let runs = app.credit().get("/v1/dunning-runs?limit=1").expect(200);
+        assert_eq!(runs["data"][0]["procedures"], serde_json::json!([]));
+    });
+}
+
 // ---------------------------------------------------------------- what a migration may be
 
 /// A folder with one migration, gone when it is dropped.

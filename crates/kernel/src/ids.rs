@@ -88,6 +88,8 @@ kinds! {
     DunningNotice, DunningNoticeId, "dno";
     /// A dunning procedure.
     DunningProcedure, DunningProcedureId, "dpr";
+    /// A version of a dunning procedure.
+    DunningProcedureVersion, DunningProcedureVersionId, "dpv";
     /// A dunning run.
     DunningRun, DunningRunId, "drn";
     /// An exchange rate.

@@ -1,13 +1,13 @@
 //! What is done with catalogues.
 
 use super::input::{CatalogueIn, CataloguePatch};
-use super::model::{Catalogue, CatalogueRow, CatalogueStatus, Item};
+use super::model::{Catalogue, CatalogueRow, Item};
 use super::{rules, store};
-use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
+use crate::platform::db::{Db, DbError, Tx, read_document};
+use crate::platform::versions::actions as versions;
 use crate::platform::versions::model::VersionError;
-use crate::platform::versions::rules as versions;
-use kernel::drafters::Drafters;
-use kernel::ids::CatalogueVersionId;
+use crate::platform::versions::rules as version_rules;
+use crate::platform::versions::store::{VersionTable as _, lock_live};
 use kernel::text::{Note, SnakeCode, TextError};
 use methods::faults::Fault;
 
@@ -29,7 +29,10 @@ pub enum CatalogueError {
 /// # Errors
 /// When the database fails.
 pub fn live(db: &mut Db, code: &str) -> Result<Option<Catalogue>, DbError> {
-    let row = store::find_live(db, code)?;
+    let Ok(code) = code.parse() else {
+        return Ok(None);
+    };
+    let row = CatalogueRow::find_live(db, &code)?;
     row.map(|row| read_document(&row.document)).transpose()
 }
 
@@ -58,18 +61,8 @@ pub fn ensure_shipped(tx: &mut Tx) -> Result<(), DbError> {
             .parse()
             .map_err(|error: TextError| DbError::Document(error.to_string()))?;
         let catalogue: Catalogue = read_document(text)?;
-        let reason = "The catalogue that a new book begins with.".to_owned();
-        let row = CatalogueRow {
-            status: CatalogueStatus::Live,
-            live_at: Some(tx.now()),
-            ..new_row(tx, code, 1, &catalogue, reason)?
-        };
-        store::insert(tx, &row)?;
-        tx.record(
-            Change::new("catalogue.live", row.id)
-                .after(&row)
-                .because(&row.reason),
-        )?;
+        let reason = "The catalogue that a new book begins with.";
+        versions::begin::<CatalogueRow>(tx, code, &catalogue, reason)?;
     }
     Ok(())
 }
@@ -83,21 +76,13 @@ pub fn draft(
     code: &SnakeCode,
     input: &CatalogueIn,
 ) -> Result<CatalogueRow, CatalogueError> {
-    let live = store::lock_live(tx, code.as_str())?.ok_or(CatalogueError::Missing)?;
+    let live = lock_live::<CatalogueRow>(tx, code)?.ok_or(CatalogueError::Missing)?;
     let next = Catalogue {
         texts: input.texts.clone(),
         items: input.items.clone(),
     };
     check(&next, &live)?;
-    let number = store::last_number(tx, code.as_str())?.saturating_add(1);
-    let row = new_row(tx, code.clone(), number, &next, input.reason.to_string())?;
-    store::insert(tx, &row)?;
-    tx.record(
-        Change::new("catalogue.drafted", row.id)
-            .after(&row)
-            .because(&input.reason),
-    )?;
-    Ok(row)
+    Ok(versions::draft(tx, code.clone(), &next, &input.reason)?)
 }
 
 /// Changes what the patch names of a draft. Whoever does so has written it too, and can't set it live.
@@ -112,9 +97,9 @@ pub fn change(
     read: i64,
     patch: &CataloguePatch,
 ) -> Result<CatalogueRow, CatalogueError> {
-    let live = store::lock_live(tx, code.as_str())?.ok_or(CatalogueError::Missing)?;
+    let live = lock_live::<CatalogueRow>(tx, code)?.ok_or(CatalogueError::Missing)?;
     let before = find(tx, code, number)?;
-    let changed = versions::change(&before, read, &tx.caller().subject)?;
+    let changed = version_rules::change(&before, read, &tx.caller().subject)?;
     let mut next: Catalogue = read_document(&before.document)?;
     if let Some(texts) = &patch.texts {
         next.texts = texts.clone();
@@ -123,12 +108,7 @@ pub fn change(
         next.items.clone_from(items);
     }
     check(&next, &live)?;
-    let after = CatalogueRow {
-        document: write_document(&next)?,
-        reason: patch.reason.to_string(),
-        ..changed
-    };
-    save(tx, "catalogue.changed", &before, &after, &patch.reason)
+    versions::rewrite(tx, &before, changed, &next, &patch.reason)
 }
 
 /// Sets a draft live at once, and retires the version that was live.
@@ -143,15 +123,12 @@ pub fn approve(
     read: i64,
     reason: &Note,
 ) -> Result<CatalogueRow, CatalogueError> {
-    let live = store::lock_live(tx, code.as_str())?.ok_or(CatalogueError::Missing)?;
+    let live = lock_live::<CatalogueRow>(tx, code)?.ok_or(CatalogueError::Missing)?;
     let before = find(tx, code, number)?;
     let (by, now) = (&tx.caller().subject, tx.now());
-    let step = versions::approve(&before, read, Some(&live), by, now)?;
+    let step = version_rules::approve(&before, read, Some(&live), by, now)?;
     check(&read_document(&before.document)?, &live)?;
-    if let Some(retired) = step.retired {
-        save(tx, "catalogue.retired", &live, &retired, reason)?;
-    }
-    save(tx, "catalogue.live", &before, &step.version, reason)
+    versions::succeed(tx, &before, Some(&live), &step, reason)
 }
 
 fn find(tx: &mut Tx, code: &SnakeCode, number: i32) -> Result<CatalogueRow, CatalogueError> {
@@ -164,46 +141,4 @@ fn check(next: &Catalogue, live: &CatalogueRow) -> Result<(), CatalogueError> {
         return Ok(());
     }
     Err(CatalogueError::Faulty(faults))
-}
-
-fn new_row(
-    tx: &Tx,
-    code: SnakeCode,
-    number: i32,
-    catalogue: &Catalogue,
-    reason: String,
-) -> Result<CatalogueRow, DbError> {
-    let author = tx.caller().subject.clone();
-    Ok(CatalogueRow {
-        id: CatalogueVersionId::new(),
-        code,
-        catalogue_version: number,
-        status: CatalogueStatus::Draft,
-        document: write_document(catalogue)?,
-        reason,
-        author: author.to_string(),
-        drafters: Drafters::new(author),
-        approver: None,
-        created_at: tx.now(),
-        live_at: None,
-        retired_at: None,
-        version: 1,
-    })
-}
-
-fn save(
-    tx: &mut Tx,
-    action: &'static str,
-    before: &CatalogueRow,
-    after: &CatalogueRow,
-    reason: &Note,
-) -> Result<CatalogueRow, CatalogueError> {
-    let after = store::update_if_unchanged(tx, after)?.ok_or(VersionError::Stale)?;
-    tx.record(
-        Change::new(action, after.id)
-            .before(before)
-            .after(&after)
-            .because(reason),
-    )?;
-    Ok(after)
 }

@@ -19,6 +19,7 @@ use crate::platform::http::{
     Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem, Valid,
 };
 use crate::platform::versions::api::refused;
+use crate::platform::versions::store::VersionTable as _;
 use kernel::clock::Instant;
 use kernel::drafters::Drafters;
 use kernel::ids::CatalogueVersionId;
@@ -85,7 +86,7 @@ pub async fn find_catalogue(
         .read(move |db| {
             let found = match question.0.version {
                 Some(number) => store::find_version(db, code.as_str(), number)?,
-                None => store::find_live(db, code.as_str())?,
+                None => CatalogueRow::find_live(db, &code)?,
             };
             answer(found.ok_or(CatalogueError::Missing)?)
         })
@@ -113,7 +114,7 @@ pub async fn list_catalogue_versions(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            store::find_live(db, code.as_str())?.ok_or(CatalogueError::Missing)?;
+            CatalogueRow::find_live(db, &code)?.ok_or(CatalogueError::Missing)?;
             let rows = store::list_versions(db, code.as_str(), &listing.filter, &listing.page)?;
             let page = listing.page.cut(rows, |row| {
                 (row.catalogue_version.to_string(), row.id.to_string())

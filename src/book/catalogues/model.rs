@@ -193,6 +193,6 @@ pub struct CatalogueRow {
     pub version: i64,
 }
 
-lives_at_approval!(CatalogueRow, CatalogueStatus, SnakeCode, |row| row
-    .code
-    .clone());
+lives_at_approval!(CatalogueRow {
+    "catalogue", id: CatalogueVersionId, number: catalogue_version, status: CatalogueStatus, code: SnakeCode
+});

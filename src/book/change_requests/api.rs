@@ -1,5 +1,7 @@
 //! `/v1/change-requests`.
 
+mod lines;
+
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, get, post, web};
@@ -8,12 +10,10 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::{self, ChangeError};
-use super::input::{ChangeDecisionIn, ChangeRequestFilter, ChangeRequestIn};
+use super::input::{ChangeDecisionIn, ChangeRequestFilter, ChangeRequestIn, Proposal};
 use super::kinds::ChangeKinds;
-use super::model::{ChangeKind, ChangeRequest, ChangeStatus};
+use super::model::{ChangeKind, ChangeLine, ChangeRequest, ChangeStatus, LineCounts};
 use super::store;
-use crate::book::customers::model::Customer;
-use crate::book::customers::store as customers;
 use crate::platform::db::Db;
 use crate::platform::http::auth::{DecideChanges, ProposeChanges, ReadChangeRequests};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
@@ -25,11 +25,14 @@ use kernel::clock::Instant;
 use kernel::ids::{ChangeRequestId, CustomerId};
 use kernel::text::{Line, Note, Number, Subject};
 
+use lines::LineParts;
+
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(propose_change)
         .service(list_change_requests)
         .service(find_change_request)
+        .service(lines::list_change_request_lines)
         .service(approve_change)
         .service(reject_change)
         .service(withdraw_change);
@@ -39,6 +42,10 @@ pub fn routes(config: &mut ServiceConfig) {
 ///
 /// Nothing changes before another person approves it. What can't be applied as the book is now is refused at once. Several
 /// requests may be about one thing: the first that is approved makes the others stale.
+///
+/// `items` propose up to 500 changes of a kind as one request, each of another target. They are shown line by line, decided
+/// once, and applied in their order. All of them must be possible when they are proposed; `errors` tells everything that is
+/// not. A file of changes is proposed with `POST /v1/imports` (`customer_parents`).
 #[utoipa::path(
     tag = "change-requests",
     request_body = ChangeRequestIn,
@@ -54,7 +61,8 @@ pub async fn propose_change(
 ) -> Outcome {
     executor
         .once(&actor, command, move |tx, input| {
-            let request = actions::propose(tx, **kinds, input)?;
+            let request = actions::propose(tx, **kinds, &Proposal::from(input))
+                .map_err(|error| in_body(error, input))?;
             let location = format!("/v1/change-requests/{}", request.id);
             let (version, caller) = (request.version, tx.caller());
             let out = describe_one(tx, **kinds, caller, request)?;
@@ -65,7 +73,7 @@ pub async fn propose_change(
 
 /// List change requests
 ///
-/// The newest first; sales those about their own customers.
+/// The newest first; sales those with lines about their own customers.
 #[utoipa::path(
     tag = "change-requests",
     params(ChangeRequestFilter, PageParams),
@@ -95,7 +103,8 @@ pub async fn list_change_requests(
 
 /// Read a change request
 ///
-/// With what its target was when it was proposed, and what it is to become.
+/// With how many lines it has and what became of them; of one line also what its target was when it was proposed, and what
+/// it is to become.
 #[utoipa::path(
     tag = "change-requests",
     params(("id" = ChangeRequestId, Path, description = "The request.")),
@@ -120,8 +129,11 @@ pub async fn find_change_request(
 
 /// Approve a change
 ///
-/// By another person than who proposed it. It is applied at once and the request is `applied`; where its target has
-/// changed since it was proposed the request becomes `stale`, and nothing is applied. An `Idempotency-Key` is required.
+/// By another person than who proposed it. It is applied at once, all lines in one unit of work, and the request is
+/// `applied`. A line whose target has changed since it was proposed is `stale`, one that the book does not allow any more is
+/// `refused`: neither is applied, and where others are the request is `partly_applied`. When all are stale it is `stale`;
+/// when none can be applied and one is refused the answer is that problem, and the request waits on. An `Idempotency-Key`
+/// is required.
 #[utoipa::path(
     tag = "change-requests",
     params(
@@ -129,7 +141,7 @@ pub async fn find_change_request(
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
     request_body = ChangeDecisionIn,
-    responses((status = 200, description = "The request, applied or stale.", body = ChangeRequestOut)),
+    responses((status = 200, description = "The request, applied, partly applied or stale.", body = ChangeRequestOut)),
     security(("bearer" = ["change-requests:decide"]))
 )]
 #[post("/v1/change-requests/{id}/approve")]
@@ -232,43 +244,29 @@ fn describe_one(
     Ok(described.ok_or(ChangeError::Missing)?)
 }
 
-/// The requests as their reader may see them, with their customers.
+/// The requests as their reader may see them; those of one line with it.
 fn describe(
     db: &mut Db,
     kinds: ChangeKinds,
     reader: &Caller,
     requests: Vec<ChangeRequest>,
 ) -> Result<Vec<ChangeRequestOut>, Problem> {
-    let ids: Vec<CustomerId> = requests
-        .iter()
-        .filter_map(|request| request.customer_id)
-        .collect();
-    let known: BTreeMap<CustomerId, Customer> = customers::list_by_ids(db, &ids)?
-        .into_iter()
-        .map(|customer| (customer.id, customer))
-        .collect();
+    let ids: Vec<ChangeRequestId> = requests.iter().map(|request| request.id).collect();
+    let counts = store::count_lines(db, &ids)?;
+    let single = counts.iter().filter(|(_, counts)| counts.total == 1);
+    let single: Vec<ChangeRequestId> = single.map(|(id, _)| *id).collect();
+    let rows = store::list_only_lines(db, &single)?;
+    let customers = lines::customers_of(db, &rows)?;
+    let mut only: BTreeMap<ChangeRequestId, ChangeLine> =
+        rows.into_iter().map(|row| (row.request_id, row)).collect();
     let mut described = Vec::with_capacity(requests.len());
     for request in requests {
-        let (before, after) = actions::shown(db, kinds, reader, &request)?;
-        let customer = request.customer_id.and_then(|id| known.get(&id));
-        described.push(ChangeRequestOut {
-            id: request.id,
-            kind: request.kind,
-            status: request.status,
-            target_id: request.target_id,
-            target_number: request.target_number,
-            customer_id: request.customer_id,
-            customer_number: customer.map(|customer| customer.number.clone()),
-            customer_name: customer.map(|customer| customer.name.clone()),
-            before,
-            after,
-            reason: request.reason,
-            proposed_by: request.proposed_by,
-            proposed_at: request.proposed_at,
-            decided_by: request.decided_by,
-            decision_reason: request.decision_reason,
-            decided_at: request.decided_at,
-        });
+        let counts = counts.get(&request.id).copied().unwrap_or_default();
+        let only = only.remove(&request.id);
+        let parts = only
+            .map(|row| LineParts::new(db, kinds, reader, request.kind, &customers, row))
+            .transpose()?;
+        described.push(ChangeRequestOut::new(request, counts, parts));
     }
     Ok(described)
 }
@@ -277,6 +275,7 @@ fn describe(
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ChangeRequest, example = json!({
     "id": "chr_01k00000000000000000000001", "kind": "customer_parent", "status": "applied",
+    "lines": {"total": 1, "applied": 1, "stale": 0, "refused": 0},
     "target_id": "cus_01k00000000000000000000001", "target_number": "C-1001",
     "customer_id": "cus_01k00000000000000000000001", "customer_number": "C-1001", "customer_name": "Jiangnan Trading Co.",
     "before": {"parent_customer_id": null, "parent_customer_number": null, "parent_customer_name": null},
@@ -291,8 +290,9 @@ pub struct ChangeRequestOut {
     id: ChangeRequestId,
     kind: ChangeKind,
     status: ChangeStatus,
-    /// What is to change.
-    target_id: Line,
+    lines: LineCountsOut,
+    /// What is to change; like what follows null where the request has several lines, which are read by themselves.
+    target_id: Option<Line>,
     /// The number that another system gave it.
     target_number: Option<Number>,
     /// The customer whom it is about.
@@ -300,11 +300,11 @@ pub struct ChangeRequestOut {
     customer_number: Option<Number>,
     customer_name: Option<Line>,
     /// What the target was when the change was proposed. Of a head that is somebody else's customer, sales are told nothing.
-    #[schema(value_type = Object)]
-    before: serde_json::Value,
+    #[schema(value_type = Option<Object>)]
+    before: Option<serde_json::Value>,
     /// What it is to become, in the same form.
-    #[schema(value_type = Object)]
-    after: serde_json::Value,
+    #[schema(value_type = Option<Object>)]
+    after: Option<serde_json::Value>,
     reason: Note,
     proposed_by: Subject,
     proposed_at: Instant,
@@ -314,11 +314,100 @@ pub struct ChangeRequestOut {
     decided_at: Option<Instant>,
 }
 
+/// How many lines a request has, and what became of them when it was approved.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChangeLineCounts, example = json!({"total": 1, "applied": 1, "stale": 0, "refused": 0}))]
+pub struct LineCountsOut {
+    #[schema(minimum = 1, maximum = 500)]
+    total: i64,
+    #[schema(minimum = 0, maximum = 500)]
+    applied: i64,
+    /// Lines whose target had changed since they were proposed.
+    #[schema(minimum = 0, maximum = 500)]
+    stale: i64,
+    /// Lines that the book did not allow any more.
+    #[schema(minimum = 0, maximum = 500)]
+    refused: i64,
+}
+
+impl ChangeRequestOut {
+    fn new(
+        request: ChangeRequest,
+        counts: LineCounts,
+        only: Option<LineParts>,
+    ) -> ChangeRequestOut {
+        let (target, about, states) = match only {
+            Some(only) => (Some(only.target), only.about, Some(only.states)),
+            None => (None, None, None),
+        };
+        let (target_id, target_number) =
+            target.map_or((None, None), |(id, number)| (Some(id), number));
+        let (before, after) =
+            states.map_or((None, None), |(before, after)| (Some(before), Some(after)));
+        let about = about.as_ref();
+        ChangeRequestOut {
+            id: request.id,
+            kind: request.kind,
+            status: request.status,
+            lines: LineCountsOut {
+                total: counts.total,
+                applied: counts.applied,
+                stale: counts.stale,
+                refused: counts.refused,
+            },
+            target_id,
+            target_number,
+            customer_id: about.map(|customer| customer.id),
+            customer_number: about.map(|customer| customer.number.clone()),
+            customer_name: about.map(|customer| customer.name.clone()),
+            before,
+            after,
+            reason: request.reason,
+            proposed_by: request.proposed_by,
+            proposed_at: request.proposed_at,
+            decided_by: request.decided_by,
+            decision_reason: request.decision_reason,
+            decided_at: request.decided_at,
+        }
+    }
+}
+
+/// What is wrong with the only change of a body, or with its items.
+fn in_body(error: ChangeError, input: &ChangeRequestIn) -> Problem {
+    match error {
+        ChangeError::Lines(wrong) if input.items.is_none() => {
+            let only = wrong.into_iter().next();
+            only.map_or_else(|| Problem::new(Code::Invalid), |(_, problem)| problem)
+        }
+        error => error.into(),
+    }
+}
+
+/// What is wrong with items: what the request alone shows comes first, as everywhere.
+fn in_items(wrong: Vec<(i32, Problem)>) -> Problem {
+    let is_malformed = |problem: &Problem| problem.code() == Code::MalformedBody;
+    let some_are_malformed = wrong.iter().any(|(_, problem)| is_malformed(problem));
+    let code = if some_are_malformed {
+        Code::MalformedBody
+    } else {
+        Code::Invalid
+    };
+    wrong
+        .into_iter()
+        .filter(|(_, problem)| !some_are_malformed || is_malformed(problem))
+        .fold(Problem::new(code), |all, (line, problem)| {
+            let member = match problem.code() {
+                Code::NotFound => "/target",
+                _ => "",
+            };
+            all.and(problem.below(&format!("/items/{}{member}", line - 1)))
+        })
+}
+
 impl From<ChangeError> for Problem {
     fn from(error: ChangeError) -> Problem {
         match error {
             ChangeError::Missing => Problem::not_found("change request"),
-            ChangeError::NoTarget(thing) => Problem::not_found(thing),
             ChangeError::Decided(status) => Problem::ended("change request", status),
             ChangeError::OwnProposal => {
                 Problem::new(Code::SegregationOfDuties).with("duty", "proposer of the change")
@@ -329,6 +418,7 @@ impl From<ChangeError> for Problem {
                 "Only who proposed a change can withdraw it; others reject it.",
             ),
             ChangeError::Refused(problem) => problem,
+            ChangeError::Lines(wrong) => in_items(wrong),
             ChangeError::Stale => Problem::new(Code::Stale),
             ChangeError::Db(error) => error.into(),
         }

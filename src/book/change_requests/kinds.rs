@@ -22,6 +22,9 @@ pub struct Target {
     pub state: Value,
 }
 
+/// A target, and what it is to become.
+pub type PlannedChange = (Target, Value);
+
 /// Why a change was not applied.
 #[derive(Debug)]
 pub enum Refusal {
@@ -47,6 +50,8 @@ pub struct KindOfChange {
     pub find: fn(&mut Db, &Caller, &str) -> Result<Option<Target>, DbError>,
     /// What is asked for, in the form that is kept. Its pointers begin with `/after`.
     pub read: fn(&mut Db, &Caller, &Value) -> Result<Value, Problem>,
+    /// Locks whatever applying all these changes will lock, in one go, so that two units of work never wait for each other.
+    pub lock: fn(&mut Tx, &[PlannedChange]) -> Result<(), DbError>,
     /// Makes the target what is kept, as long as it has the version that it was read with. Pointers lead into `after`.
     pub apply: fn(&mut Tx, &Target, &Value) -> Result<(), Refusal>,
     /// What of a kept form a reader may know.

@@ -1,10 +1,12 @@
 //! Change requests: what one person proposes and another decides, such as whose group a customer belongs to.
 //!
 //! A room registers a kind of change ([`kinds::KindOfChange`]): how its target is read, and how a change is applied. A
-//! request keeps what the target was and what it is to become. Who approves it applies it in the same unit of work,
-//! unless the target has changed since it was proposed: then the request is stale, and nothing is applied.
+//! request has one line or several, such as those of a file: each keeps what its target was and what it is to become. All
+//! lines are decided as one, by another person, and applied in the unit of work of the approval. A line whose target has
+//! changed since it was proposed is stale, one that the book does not allow any more is refused; neither is applied, and
+//! both are told.
 //!
-//! Sales see the requests about their own customers.
+//! Sales see the requests with lines about their own customers, and these lines.
 
 pub mod actions;
 pub mod api;

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde::Serialize;
 
-use crate::platform::db::schema::change_requests;
+use crate::platform::db::schema::{change_request_lines, change_requests};
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
 use kernel::ids::{ChangeRequestId, CustomerId};
@@ -22,9 +22,11 @@ text_enum! {
     pub enum ChangeStatus {
         /// It waits for somebody to decide.
         Proposed = "proposed",
-        /// It was approved, and the target is as it says.
+        /// It was approved, and every target is as it says.
         Applied = "applied",
-        /// It was approved after its target had changed, and nothing was applied: propose it anew.
+        /// It was approved and some of its lines were applied; the others could not be, and each says why.
+        PartlyApplied = "partly_applied",
+        /// It was approved after all its targets had changed, and nothing was applied: propose it anew.
         Stale = "stale",
         Rejected = "rejected",
         /// Who proposed it took it back.
@@ -32,7 +34,19 @@ text_enum! {
     }
 }
 
-/// A change request.
+text_enum! {
+    /// What became of a line when its request was approved.
+    pub enum LineOutcome {
+        /// The target is as the line says.
+        Applied = "applied",
+        /// The target had changed since the line was proposed.
+        Stale = "stale",
+        /// The book does not allow it any more.
+        Refused = "refused",
+    }
+}
+
+/// A change request: what one person proposes and another decides as one, be it one line or the lines of a file.
 #[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
 #[diesel(table_name = change_requests, treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
@@ -40,17 +54,6 @@ pub struct ChangeRequest {
     pub id: ChangeRequestId,
     pub kind: ChangeKind,
     pub status: ChangeStatus,
-    pub target_id: Line,
-    /// The number that another system gave the target, when it has one.
-    pub target_number: Option<Number>,
-    /// The version that the target had when the change was proposed.
-    pub target_version: i64,
-    /// The customer whom it is about: who sees the customer sees the request.
-    pub customer_id: Option<CustomerId>,
-    /// What the target was, as JSON; what it looks like is the kind's.
-    pub before: String,
-    /// What it is to become, in the same form.
-    pub after: String,
     pub reason: Note,
     pub proposed_by: Subject,
     pub proposed_at: Instant,
@@ -58,4 +61,39 @@ pub struct ChangeRequest {
     pub decision_reason: Option<Note>,
     pub decided_at: Option<Instant>,
     pub version: i64,
+}
+
+/// One line of a change request: one target.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = change_request_lines, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct ChangeLine {
+    #[serde(skip)]
+    pub request_id: ChangeRequestId,
+    /// Its place, from 1 on; of a file the line on which it stands.
+    pub line: i32,
+    pub target_id: Line,
+    /// The number that another system gave the target, when it has one.
+    pub target_number: Option<Number>,
+    /// The version that the target had when the change was proposed.
+    pub target_version: i64,
+    /// The customer whom it is about: who sees the customer sees the line.
+    pub customer_id: Option<CustomerId>,
+    /// What the target was, as JSON; what it looks like is the kind's.
+    pub before: String,
+    /// What it is to become, in the same form.
+    pub after: String,
+    /// What became of it; none before the request is approved.
+    pub outcome: Option<LineOutcome>,
+    /// Why the book refused it: a problem, as a document.
+    pub refusal: Option<String>,
+}
+
+/// How many lines a request has, and what became of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LineCounts {
+    pub total: i64,
+    pub applied: i64,
+    pub stale: i64,
+    pub refused: i64,
 }

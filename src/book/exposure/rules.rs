@@ -350,6 +350,8 @@ pub fn available(nodes: &[Node], policy: &PolicyDocument) -> Option<i64> {
 
 #[cfg(test)]
 pub mod tests {
+    mod places;
+
     use super::*;
     use crate::book::policy::model::CategoryPolicy;
     use crate::book::policy::rules::plain_document;

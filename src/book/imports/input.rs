@@ -3,6 +3,7 @@
 use utoipa::ToSchema;
 
 use super::model::{ImportKind, ImportMode};
+use kernel::text::Note;
 
 /// The parts of an import, in any order.
 #[derive(ToSchema)]
@@ -15,12 +16,15 @@ use super::model::{ImportKind, ImportMode};
 )]
 pub struct ImportIn {
     kind: ImportKind,
-    /// What happens to the good lines of a file with bad ones; `per_line` when not given.
+    /// What happens to the good lines of a file with bad ones; `per_line` when not given. `customer_parents` are always
+    /// proposed whole.
     mode: Option<ImportMode>,
     /// How a foreign file's columns are read, as JSON: `columns`, `date_format`, `defaults`,
     /// `constants`, `strip_suffix`, `skip`.
     #[schema(max_length = 16384)]
     mapping: Option<String>,
+    /// Why the changes are proposed: for `customer_parents`, and for no other kind.
+    reason: Option<Note>,
     /// The file: CSV in UTF-8.
     #[schema(format = Binary, max_length = 104_857_600)]
     file: String,

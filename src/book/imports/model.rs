@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::platform::jobs::model::{JobError, Remark, Severity};
 use kernel::caller::Role;
 use kernel::columns::text_enum;
+use kernel::ids::ChangeRequestId;
+use kernel::text::Note;
 
 text_enum! {
     /// What a file holds, line by line.
@@ -16,6 +18,8 @@ text_enum! {
         Invoices = "invoices",
         Receipts = "receipts",
         ExchangeRates = "exchange_rates",
+        /// Which group customers are to belong to: proposed as one change request, which another person decides.
+        CustomerParents = "customer_parents",
     }
 }
 
@@ -105,6 +109,11 @@ const EXCHANGE_RATES: &[Column] = &[
     required("source"),
 ];
 
+const CUSTOMER_PARENTS: &[Column] = &[
+    required("customer_number"),
+    required("parent_customer_number"),
+];
+
 impl ImportKind {
     pub const fn columns(self) -> &'static [Column] {
         match self {
@@ -113,13 +122,19 @@ impl ImportKind {
             ImportKind::Invoices => INVOICES,
             ImportKind::Receipts => RECEIPTS,
             ImportKind::ExchangeRates => EXCHANGE_RATES,
+            ImportKind::CustomerParents => CUSTOMER_PARENTS,
         }
+    }
+
+    /// Whether its lines become one change request, and the book changes when another person approves it.
+    pub const fn proposes(self) -> bool {
+        matches!(self, ImportKind::CustomerParents)
     }
 
     /// Who may import it. Limits are taken over without an approval, so that finance alone may do it.
     pub const fn roles(self) -> &'static [Role] {
         match self {
-            ImportKind::Customers => &[Role::Credit, Role::Finance],
+            ImportKind::Customers | ImportKind::CustomerParents => &[Role::Credit, Role::Finance],
             ImportKind::CreditAccounts => &[Role::Finance],
             ImportKind::Invoices | ImportKind::Receipts => &[Role::Finance, Role::System],
             ImportKind::ExchangeRates => &[Role::Finance, Role::Admin],
@@ -175,6 +190,17 @@ pub struct Plan {
     pub mapping: Mapping,
     /// An estimate of the file's lines, for the progress.
     pub lines: Option<i64>,
+    /// The change request that the file becomes, when its kind is proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<PlannedRequest>,
+}
+
+/// The change request that a file is to become. Its id is given beforehand, so that a job which is begun anew proposes
+/// nothing twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedRequest {
+    pub id: ChangeRequestId,
+    pub reason: Note,
 }
 
 /// How many errors, and how many warnings, an answer shows; the report to download has them all.
@@ -190,6 +216,9 @@ pub struct Report {
     /// Lines that the mapping passed over, when it has conditions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped: Option<i64>,
+    /// The change request that the file became, when its kind is proposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change_request_id: Option<ChangeRequestId>,
     /// What was posted and wants a look: the first of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<JobError>,

@@ -341,6 +341,24 @@ impl FromCells for ReceiptRow {
     }
 }
 
+/// Which group a customer is to belong to: `customer_number,parent_customer_number`. An empty parent is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParentRow {
+    pub customer_number: Number,
+    pub parent_customer_number: Option<Number>,
+}
+
+impl FromCells for ParentRow {
+    fn from_cells(cells: &mut Cells) -> Option<ParentRow> {
+        let customer_number = cells.required("customer_number", parsed);
+        let parent_customer_number = cells.optional("parent_customer_number", parsed);
+        Some(ParentRow {
+            customer_number: customer_number?,
+            parent_customer_number,
+        })
+    }
+}
+
 /// An exchange rate: `base_currency,quote_currency,rate,rate_date,source`.
 impl FromCells for NewRate {
     fn from_cells(cells: &mut Cells) -> Option<NewRate> {

@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::model::{Policy, PolicyDocument, PolicyRow, PolicyStatus};
+use super::model::{Policy, PolicyDocument, PolicyRow};
 use super::rules::Nonsense;
 use super::{references, rules, store};
-use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
+use crate::platform::db::{Db, DbError, Tx, read_document};
+use crate::platform::versions::actions as versions;
 use crate::platform::versions::model::VersionError;
-use crate::platform::versions::rules as versions;
-use kernel::drafters::Drafters;
+use crate::platform::versions::rules as version_rules;
+use crate::platform::versions::store::lock_live;
 use kernel::ids::PolicyId;
 use kernel::text::Note;
 
@@ -93,17 +94,9 @@ pub fn ensure(tx: &mut Tx, document: &PolicyDocument) -> Result<(), DbError> {
         return Ok(());
     }
     let reason =
-        "The policy that a new book begins with; docs/policy.md says where its figures come from."
-            .to_owned();
-    let mut row = new_row(tx, 1, document, reason)?;
-    row.status = PolicyStatus::Live;
-    row.live_at = Some(tx.now());
-    store::insert(tx, &row)?;
-    tx.record(
-        Change::new("policy.live", row.id)
-            .after(&row)
-            .because(&row.reason),
-    )
+        "The policy that a new book begins with; docs/policy.md says where its figures come from.";
+    versions::begin::<PolicyRow>(tx, (), document, reason)?;
+    Ok(())
 }
 
 /// Drafts the next version of the policy.
@@ -116,16 +109,7 @@ pub fn draft(
     reason: &Note,
 ) -> Result<PolicyRow, PolicyError> {
     refuse_nonsense(tx, document)?;
-    store::lock_live(tx)?;
-    let number = store::last_number(tx)?.saturating_add(1);
-    let row = new_row(tx, number, document, reason.to_string())?;
-    store::insert(tx, &row)?;
-    tx.record(
-        Change::new("policy.drafted", row.id)
-            .after(&row)
-            .because(reason),
-    )?;
-    Ok(row)
+    Ok(versions::draft(tx, (), document, reason)?)
 }
 
 /// Changes a draft. Whoever does so has written it too, and can't set it live.
@@ -140,14 +124,9 @@ pub fn change(
     reason: &Note,
 ) -> Result<PolicyRow, PolicyError> {
     let before = store::find(tx, id)?.ok_or(PolicyError::Missing)?;
-    let changed = versions::change(&before, version, &tx.caller().subject)?;
+    let changed = version_rules::change(&before, version, &tx.caller().subject)?;
     refuse_nonsense(tx, document)?;
-    let after = PolicyRow {
-        document: write_document(document)?,
-        reason: reason.to_string(),
-        ..changed
-    };
-    save(tx, "policy.changed", &before, &after, reason)
+    versions::rewrite(tx, &before, changed, document, reason)
 }
 
 /// Sets a draft live at once, and retires the version that was live.
@@ -160,14 +139,9 @@ pub fn approve(
     version: i64,
     reason: &Note,
 ) -> Result<PolicyRow, PolicyError> {
-    let live = store::lock_live(tx)?;
+    let live = lock_live::<PolicyRow>(tx, &())?;
     let before = store::find(tx, id)?.ok_or(PolicyError::Missing)?;
-    let (by, now) = (&tx.caller().subject, tx.now());
-    let step = versions::approve(&before, version, live.as_ref(), by, now)?;
-    if let (Some(live), Some(retired)) = (&live, &step.retired) {
-        save(tx, "policy.retired", live, retired, reason)?;
-    }
-    save(tx, "policy.live", &before, &step.version, reason)
+    versions::approve(tx, &before, version, live.as_ref(), reason)
 }
 
 fn refuse_nonsense(db: &mut Db, document: &PolicyDocument) -> Result<(), PolicyError> {
@@ -177,44 +151,4 @@ fn refuse_nonsense(db: &mut Db, document: &PolicyDocument) -> Result<(), PolicyE
         return Ok(());
     }
     Err(PolicyError::Nonsense(faults))
-}
-
-fn new_row(
-    tx: &Tx,
-    number: i32,
-    document: &PolicyDocument,
-    reason: String,
-) -> Result<PolicyRow, DbError> {
-    let author = tx.caller().subject.clone();
-    Ok(PolicyRow {
-        id: PolicyId::new(),
-        policy_version: number,
-        status: PolicyStatus::Draft,
-        document: write_document(document)?,
-        reason,
-        author: author.to_string(),
-        drafters: Drafters::new(author),
-        approver: None,
-        created_at: tx.now(),
-        live_at: None,
-        retired_at: None,
-        version: 1,
-    })
-}
-
-fn save(
-    tx: &mut Tx,
-    action: &'static str,
-    before: &PolicyRow,
-    after: &PolicyRow,
-    reason: &Note,
-) -> Result<PolicyRow, PolicyError> {
-    let after = store::update_if_unchanged(tx, after)?.ok_or(VersionError::Stale)?;
-    tx.record(
-        Change::new(action, after.id)
-            .before(before)
-            .after(&after)
-            .because(reason),
-    )?;
-    Ok(after)
 }

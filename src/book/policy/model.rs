@@ -558,7 +558,7 @@ pub struct PolicyRow {
     pub version: i64,
 }
 
-lives_at_approval!(PolicyRow, PolicyStatus, (), |_| ());
+lives_at_approval!(PolicyRow { "policy", id: PolicyId, number: policy_version, status: PolicyStatus });
 
 /// The live policy, read.
 #[derive(Debug, Clone)]

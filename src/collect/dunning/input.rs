@@ -4,7 +4,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-use super::model::{BlockStatus, Level, NoticeStatus, RunStatus};
+use super::model::{BlockStatus, Level, NoticeStatus, ProcedureStatus, RunStatus};
 use crate::book::customers::model::CustomerRef;
 use crate::book::receivables::model::InvoiceRef;
 use kernel::clock::Day;
@@ -96,7 +96,7 @@ pub struct NoticeFilter {
     pub status: Vec<NoticeStatus>,
 }
 
-/// A dunning procedure that is written.
+/// A dunning procedure that is written. What it says is its first version.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = DunningProcedureIn, example = json!({
@@ -115,6 +115,49 @@ pub struct ProcedureIn {
     #[validate(length(min = 1, max = 10), nested)]
     #[schema(min_items = 1, max_items = 10)]
     pub levels: Vec<Level>,
+    /// Why the procedure says so.
+    pub reason: Option<Note>,
+}
+
+/// The next version of a procedure, to be drafted, or a draft anew.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DunningProcedureVersionIn, example = json!({
+    "levels": [{
+        "level": 1, "days_past_due": 10, "minimum_days_between": 7,
+        "minimum_amounts": [{"amount": "500.00", "currency": "CNY"}], "channel": "email", "effect": "none",
+        "texts": {
+            "en": {"subject": "Reminder: {{ total }}", "body": "Dear {{ customer_name }},\n\n{{ invoices }}\n\nPlease pay."},
+            "zh-CN": {"subject": "付款提醒：{{ total }}", "body": "尊敬的{{ customer_name }}：\n\n{{ invoices }}\n\n请付款。"}
+        }
+    }],
+    "reason": "Banks need a week for a transfer."
+}))]
+pub struct ProcedureVersionIn {
+    /// All levels.
+    #[validate(length(min = 1, max = 10), nested)]
+    #[schema(min_items = 1, max_items = 10)]
+    pub levels: Vec<Level>,
+    /// Why the procedure is to change.
+    pub reason: Note,
+}
+
+/// What of a procedure changes at once.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DunningProcedurePatch, example = json!({"name": "Key accounts"}))]
+pub struct ProcedurePatch {
+    pub name: Line,
+}
+
+/// Which versions of a procedure.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ProcedureVersionFilter {
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub status: Vec<ProcedureStatus>,
 }
 
 /// Which procedure an account is given.
@@ -138,7 +181,7 @@ pub struct RunIn {
     pub as_of: Option<Day>,
 }
 
-/// Why a run is cancelled.
+/// Why a run is cancelled, or a version of a procedure set live.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = DunningReasonIn, example = json!({"reason": "The bank statement of yesterday was not posted yet."}))]

@@ -9,15 +9,17 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::platform::db::schema::{
-    dunning_blocks, dunning_notice_items, dunning_notices, dunning_procedures, dunning_runs,
-    dunning_stages,
+    dunning_blocks, dunning_notice_items, dunning_notices, dunning_procedure_versions,
+    dunning_procedures, dunning_runs, dunning_stages,
 };
 use crate::platform::db::{DbError, read_document};
+use crate::platform::versions::model::lives_at_approval;
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
+use kernel::drafters::Drafters;
 use kernel::ids::{
-    CreditAccountId, CustomerId, DunningBlockId, DunningNoticeId, DunningProcedureId, DunningRunId,
-    InvoiceId,
+    CreditAccountId, CustomerId, DunningBlockId, DunningNoticeId, DunningProcedureId,
+    DunningProcedureVersionId, DunningRunId, InvoiceId,
 };
 use kernel::money::{AmountIn, Currency, Money};
 use kernel::places::Language;
@@ -51,6 +53,15 @@ text_enum! {
         Default = "default",
         /// For the accounts that name it, and the grades for which the policy does.
         Assigned = "assigned",
+    }
+}
+
+text_enum! {
+    /// Where a version of a procedure stands. Exactly one of each procedure is live; a live version never changes.
+    pub enum ProcedureStatus {
+        Draft = "draft",
+        Live = "live",
+        Retired = "retired",
     }
 }
 
@@ -203,13 +214,13 @@ pub struct Wording {
     pub body: Note,
 }
 
-/// A procedure's document, as it is stored.
+/// What a version of a procedure says, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     pub levels: Vec<Level>,
 }
 
-/// A dunning procedure.
+/// A dunning procedure: what accounts and policies name. What it says is in its versions.
 #[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
 #[diesel(table_name = dunning_procedures, treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
@@ -217,15 +228,40 @@ pub struct Procedure {
     pub id: DunningProcedureId,
     pub name: Line,
     pub usage: ProcedureUsage,
-    /// A [`Document`].
-    #[serde(serialize_with = "as_document")]
-    pub document: String,
     pub created_at: Instant,
     pub changed_at: Instant,
     pub version: i64,
 }
 
-impl Procedure {
+/// A version of a dunning procedure.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = dunning_procedure_versions, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct ProcedureVersion {
+    pub id: DunningProcedureVersionId,
+    pub dunning_procedure_id: DunningProcedureId,
+    pub procedure_version: i32,
+    pub status: ProcedureStatus,
+    /// A [`Document`].
+    #[serde(serialize_with = "as_document")]
+    pub document: String,
+    pub reason: String,
+    pub author: String,
+    /// Everybody who wrote it. None of them sets it live.
+    pub drafters: Drafters,
+    pub approver: Option<String>,
+    pub created_at: Instant,
+    pub live_at: Option<Instant>,
+    pub retired_at: Option<Instant>,
+    pub version: i64,
+}
+
+lives_at_approval!(ProcedureVersion {
+    "dunning_procedure", id: DunningProcedureVersionId, number: procedure_version, status: ProcedureStatus,
+    dunning_procedure_id: DunningProcedureId
+});
+
+impl ProcedureVersion {
     /// The levels, from the first up.
     ///
     /// # Errors
@@ -233,6 +269,18 @@ impl Procedure {
     pub fn levels(&self) -> Result<Vec<Level>, DbError> {
         Ok(read_document::<Document>(&self.document)?.levels)
     }
+}
+
+/// A procedure with the version that was live when a run was previewed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DunningRunProcedure, example = json!({
+    "dunning_procedure_id": "dpr_01k00000000000000000000001", "name": "Standard", "procedure_version": 2
+}))]
+pub struct RunProcedure {
+    pub dunning_procedure_id: DunningProcedureId,
+    pub name: Line,
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    pub procedure_version: i32,
 }
 
 /// Shows a stored document as what it says, not as text within text.
@@ -263,6 +311,9 @@ pub struct Run {
     pub issued_by: Option<Subject>,
     pub issued_at: Option<Instant>,
     pub version: i64,
+    /// A list of [`RunProcedure`]: what each procedure said when the run was previewed.
+    #[serde(serialize_with = "as_document")]
+    pub procedures: String,
 }
 
 /// What one customer is told at one level.
@@ -293,6 +344,8 @@ pub struct Notice {
     pub suppressed_reason: Option<LeftOut>,
     pub created_at: Instant,
     pub version: i64,
+    /// The version of the procedure that it follows; none for notices that are older than versions.
+    pub procedure_version_id: Option<DunningProcedureVersionId>,
 }
 
 /// One invoice on a notice.

@@ -40,6 +40,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     receipts,
     settlements,
     dunning_procedures,
+    dunning_procedure_versions,
     dunning_runs,
     dunning_notices,
     dunning_notice_items,
@@ -62,6 +63,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     ratings,
     catalogue_versions,
     change_requests,
+    change_request_lines,
 );
 
 // What was paid, by when it was due and when it came.

@@ -374,6 +374,17 @@ impl Problem {
         cut(&text, DETAIL_MAX)
     }
 
+    /// What is wrong, field by field, in a language; the problem itself where it points nowhere.
+    pub fn told(&self, language: Language) -> Vec<FieldError> {
+        let problem = if self.errors.is_empty() {
+            &self.clone().below("")
+        } else {
+            self
+        };
+        let errors = problem.errors.iter().take(ERRORS_MAX);
+        errors.map(|error| error.told(language)).collect()
+    }
+
     /// The body of the answer.
     pub fn body(&self, language: Language, instance: &str, request_id: &str) -> Value {
         let errors: Vec<FieldError> = self

@@ -51,7 +51,13 @@ pub trait Version: Clone {
     /// Of each slot one version is live: `()` where a kind has one slot, a code where it has many.
     type Slot: PartialEq;
 
+    /// What the trail calls what happens to versions of this kind.
+    const EVENTS: Events;
+
     fn slot(&self) -> Self::Slot;
+
+    /// Its id, as the trail names it.
+    fn name(&self) -> String;
 
     /// The version of the row, which is its `ETag`.
     fn row_version(&self) -> i64;
@@ -68,6 +74,64 @@ pub trait Version: Clone {
     /// Says who approved it.
     fn set_approver(&mut self, approver: &Subject);
 }
+
+/// A kind whose versions say what they say in a document, each with a number that ascends within its slot.
+pub trait Drafted: Version {
+    /// A new draft.
+    fn drafted(slot: Self::Slot, number: i32, written: Written, by: &Subject, at: Instant) -> Self;
+
+    /// The draft, saying something else.
+    #[must_use]
+    fn rewritten(self, written: Written) -> Self;
+}
+
+/// What a version says, and why it says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// A document as JSON.
+    pub document: String,
+    pub reason: String,
+}
+
+/// What the trail calls what happens to versions of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Events {
+    pub drafted: &'static str,
+    pub changed: &'static str,
+    pub in_shadow: &'static str,
+    pub approved: &'static str,
+    pub live: &'static str,
+    pub retired: &'static str,
+}
+
+impl Events {
+    /// What it is called that a version that was there before stands at a stage now.
+    pub const fn of(&self, stage: Stage) -> &'static str {
+        match stage {
+            Stage::Draft => self.changed,
+            Stage::Shadow => self.in_shadow,
+            Stage::Approved => self.approved,
+            Stage::Live => self.live,
+            Stage::Retired => self.retired,
+        }
+    }
+}
+
+/// The events of a thing: `policy.drafted`, `policy.changed`, `policy.in_shadow`, `policy.approved`, `policy.live` and
+/// `policy.retired`.
+macro_rules! events_of {
+    ($thing:literal) => {
+        $crate::platform::versions::model::Events {
+            drafted: concat!($thing, ".drafted"),
+            changed: concat!($thing, ".changed"),
+            in_shadow: concat!($thing, ".in_shadow"),
+            approved: concat!($thing, ".approved"),
+            live: concat!($thing, ".live"),
+            retired: concat!($thing, ".retired"),
+        }
+    };
+}
+pub(crate) use events_of;
 
 /// What a step makes of a version, and of the one that was live.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,19 +153,41 @@ pub enum VersionError {
     OwnDraft,
 }
 
-/// Lets a row be a version whose approval sets it live. It has the columns `status` (draft, live, retired), `drafters`,
-/// `approver`, `live_at`, `retired_at` and `version`; the last two arguments are the slot's type and how it is read.
+/// Lets a row be a version whose approval sets it live. It has the columns `status` (draft, live, retired), `document`,
+/// `reason`, `author`, `drafters`, `approver`, `created_at`, `live_at`, `retired_at` and `version`, and those that are
+/// named: its id, its number and, where its kind has several slots, its slot.
 macro_rules! lives_at_approval {
-    ($row:ty, $status:ident, $slot:ty, $slot_of:expr) => {
+    ($row:ident { $thing:literal, id: $id:ty, number: $number:ident, status: $status:ident }) => {
+        $crate::platform::versions::model::lives_at_approval!(
+            @steps $row, $thing, $id, $number, $status, _slot: () => []
+        );
+    };
+    ($row:ident {
+        $thing:literal, id: $id:ty, number: $number:ident, status: $status:ident, $slot:ident: $of:ty
+    }) => {
+        $crate::platform::versions::model::lives_at_approval!(
+            @steps $row, $thing, $id, $number, $status, slot: $of => [$slot]
+        );
+    };
+    (
+        @steps $row:ident, $thing:literal, $id:ty, $number:ident, $status:ident,
+        $given:ident: $of:ty => [$($slot:ident)?]
+    ) => {
         impl $crate::platform::versions::model::Version for $row {
             const LIFE: $crate::platform::versions::model::Life =
                 $crate::platform::versions::model::Life::AtApproval;
 
-            type Slot = $slot;
+            const EVENTS: $crate::platform::versions::model::Events =
+                $crate::platform::versions::model::events_of!($thing);
 
-            fn slot(&self) -> $slot {
-                let slot_of: fn(&$row) -> $slot = $slot_of;
-                slot_of(self)
+            type Slot = $of;
+
+            fn slot(&self) -> $of {
+                $(self.$slot.clone())?
+            }
+
+            fn name(&self) -> String {
+                self.id.to_string()
             }
 
             fn row_version(&self) -> i64 {
@@ -148,6 +234,40 @@ macro_rules! lives_at_approval {
 
             fn set_approver(&mut self, approver: &kernel::text::Subject) {
                 self.approver = Some(approver.to_string());
+            }
+        }
+
+        impl $crate::platform::versions::model::Drafted for $row {
+            fn drafted(
+                $given: $of,
+                number: i32,
+                written: $crate::platform::versions::model::Written,
+                by: &kernel::text::Subject,
+                at: kernel::clock::Instant,
+            ) -> $row {
+                $row {
+                    id: <$id>::new(),
+                    $($slot: $given,)?
+                    $number: number,
+                    status: $status::Draft,
+                    document: written.document,
+                    reason: written.reason,
+                    author: by.to_string(),
+                    drafters: kernel::drafters::Drafters::new(by.clone()),
+                    approver: None,
+                    created_at: at,
+                    live_at: None,
+                    retired_at: None,
+                    version: 1,
+                }
+            }
+
+            fn rewritten(self, written: $crate::platform::versions::model::Written) -> $row {
+                $row {
+                    document: written.document,
+                    reason: written.reason,
+                    ..self
+                }
             }
         }
     };

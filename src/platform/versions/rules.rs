@@ -136,6 +136,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::platform::versions::model::{Events, events_of};
 
     /// A version of a kind that comes to be live as `LIFE` says: 0 at approval, 1 by a step of its own, 2 after shadow.
     #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,10 +155,16 @@ mod tests {
             _ => Life::AfterShadow,
         };
 
+        const EVENTS: Events = events_of!("paper");
+
         type Slot = u8;
 
         fn slot(&self) -> u8 {
             self.slot
+        }
+
+        fn name(&self) -> String {
+            "paper".to_owned()
         }
 
         fn row_version(&self) -> i64 {

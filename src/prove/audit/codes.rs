@@ -5,7 +5,7 @@
 //! audit asks all rows.
 
 use crate::book::catalogues::model::CatalogueStatus;
-use crate::book::change_requests::model::{ChangeKind, ChangeStatus};
+use crate::book::change_requests::model::{ChangeKind, ChangeStatus, LineOutcome};
 use crate::book::customers::model::LegalStatus;
 use crate::book::exposure::model::{
     AccountStatus, AdditionalKind, AdditionalStatus, BlockCause, EntryCategory, LimitKind,
@@ -14,7 +14,7 @@ use crate::book::exposure::model::{
 use crate::book::policy::model::{Checkpoint, PolicyStatus};
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
 use crate::collect::dunning::model::{
-    Channel, Effect, LeftOut, NoticeStatus, ProcedureUsage, RunStatus,
+    Channel, Effect, LeftOut, NoticeStatus, ProcedureStatus, ProcedureUsage, RunStatus,
 };
 use crate::decide::applications::model::{ApplicationStatus, AssessmentDecision, Verb};
 use crate::decide::limits::model::{CreditBlockStatus, Outcome};
@@ -52,6 +52,7 @@ pub const CODED: &[Coded] = coded! {
     catalogue_versions.status: CatalogueStatus::as_str,
     change_requests.kind: ChangeKind::as_str,
     change_requests.status: ChangeStatus::as_str,
+    change_request_lines.outcome: LineOutcome::as_str,
     credit_accounts.status: AccountStatus::as_str,
     credit_accounts.limit_kind: LimitKind::as_str,
     credit_accounts.group_limit_kind: LimitKind::as_str,
@@ -76,6 +77,7 @@ pub const CODED: &[Coded] = coded! {
     rating_models.status: ModelStatus::as_str,
     ratings.cause: RatingCause::as_str,
     dunning_procedures.usage: ProcedureUsage::as_str,
+    dunning_procedure_versions.status: ProcedureStatus::as_str,
     dunning_runs.status: RunStatus::as_str,
     dunning_notices.channel: Channel::as_str,
     dunning_notices.effect: Effect::as_str,

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::platform::db::schema::rating_models;
-use crate::platform::versions::model::{Life, Stage, Version};
+use crate::platform::versions::model::{Events, Life, Stage, Version, events_of};
 use crate::rating::rules::composite::MissingModel;
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
@@ -181,9 +181,15 @@ pub struct ModelRow {
 impl Version for ModelRow {
     const LIFE: Life = Life::AfterShadow;
 
+    const EVENTS: Events = events_of!("rating_model");
+
     type Slot = ();
 
     fn slot(&self) {}
+
+    fn name(&self) -> String {
+        self.id.to_string()
+    }
 
     fn row_version(&self) -> i64 {
         self.version

@@ -1,11 +1,12 @@
 //! What is done with grade scales.
 
-use super::model::{Scale, ScaleRow, ScaleStatus};
+use super::model::{Scale, ScaleRow};
 use super::{rules, store};
-use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
+use crate::platform::db::{Db, DbError, Tx, read_document};
+use crate::platform::versions::actions as versions;
 use crate::platform::versions::model::VersionError;
-use crate::platform::versions::rules as versions;
-use kernel::drafters::Drafters;
+use crate::platform::versions::rules as version_rules;
+use crate::platform::versions::store::lock_live;
 use kernel::ids::GradeScaleId;
 use kernel::text::Note;
 use methods::faults::Fault;
@@ -72,17 +73,9 @@ pub fn ensure_default(tx: &mut Tx) -> Result<(), DbError> {
     }
     let reason = "The scale that a new book begins with. Bands of probabilities: the classes of the German rating \
                   initiative, with the floor of Basel (0.05%); their splits, the probabilities reckoned with and the \
-                  cut-offs of scores are our own."
-        .to_owned();
-    let mut row = new_row(tx, 1, &rules::default_scale(), reason)?;
-    row.status = ScaleStatus::Live;
-    row.live_at = Some(tx.now());
-    store::insert(tx, &row)?;
-    tx.record(
-        Change::new("grade_scale.live", row.id)
-            .after(&row)
-            .because(&row.reason),
-    )
+                  cut-offs of scores are our own.";
+    versions::begin::<ScaleRow>(tx, (), &rules::default_scale(), reason)?;
+    Ok(())
 }
 
 /// Drafts the next version of the scale.
@@ -95,16 +88,7 @@ pub fn draft(
     reason: &Note,
 ) -> Result<ScaleRow, ScaleError> {
     let scale = rules::read(document).map_err(ScaleError::Faulty)?;
-    store::lock_live(tx)?;
-    let number = store::last_number(tx)?.saturating_add(1);
-    let row = new_row(tx, number, &scale, reason.to_string())?;
-    store::insert(tx, &row)?;
-    tx.record(
-        Change::new("grade_scale.drafted", row.id)
-            .after(&row)
-            .because(reason),
-    )?;
-    Ok(row)
+    Ok(versions::draft(tx, (), &scale, reason)?)
 }
 
 /// Changes a draft. Whoever does so has written it too, and can't set it live.
@@ -119,14 +103,9 @@ pub fn change(
     reason: &Note,
 ) -> Result<ScaleRow, ScaleError> {
     let before = store::find(tx, id)?.ok_or(ScaleError::Missing)?;
-    let changed = versions::change(&before, version, &tx.caller().subject)?;
+    let changed = version_rules::change(&before, version, &tx.caller().subject)?;
     let scale = rules::read(document).map_err(ScaleError::Faulty)?;
-    let after = ScaleRow {
-        document: write_document(&scale)?,
-        reason: reason.to_string(),
-        ..changed
-    };
-    save(tx, "grade_scale.changed", &before, &after, reason)
+    versions::rewrite(tx, &before, changed, &scale, reason)
 }
 
 /// Sets a draft live at once, and retires the version that was live. Ratings that stand keep their grades until they
@@ -140,47 +119,7 @@ pub fn approve(
     version: i64,
     reason: &Note,
 ) -> Result<ScaleRow, ScaleError> {
-    let live = store::lock_live(tx)?;
+    let live = lock_live::<ScaleRow>(tx, &())?;
     let before = store::find(tx, id)?.ok_or(ScaleError::Missing)?;
-    let (by, now) = (&tx.caller().subject, tx.now());
-    let step = versions::approve(&before, version, live.as_ref(), by, now)?;
-    if let (Some(live), Some(retired)) = (&live, &step.retired) {
-        save(tx, "grade_scale.retired", live, retired, reason)?;
-    }
-    save(tx, "grade_scale.live", &before, &step.version, reason)
-}
-
-fn new_row(tx: &Tx, number: i32, scale: &Scale, reason: String) -> Result<ScaleRow, DbError> {
-    let author = tx.caller().subject.clone();
-    Ok(ScaleRow {
-        id: GradeScaleId::new(),
-        scale_version: number,
-        status: ScaleStatus::Draft,
-        document: write_document(scale)?,
-        reason,
-        author: author.to_string(),
-        drafters: Drafters::new(author),
-        approver: None,
-        created_at: tx.now(),
-        live_at: None,
-        retired_at: None,
-        version: 1,
-    })
-}
-
-fn save(
-    tx: &mut Tx,
-    action: &'static str,
-    before: &ScaleRow,
-    after: &ScaleRow,
-    reason: &Note,
-) -> Result<ScaleRow, ScaleError> {
-    let after = store::update_if_unchanged(tx, after)?.ok_or(VersionError::Stale)?;
-    tx.record(
-        Change::new(action, after.id)
-            .before(before)
-            .after(&after)
-            .because(reason),
-    )?;
-    Ok(after)
+    versions::approve(tx, &before, version, live.as_ref(), reason)
 }

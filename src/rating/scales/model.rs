@@ -62,4 +62,4 @@ pub struct ScaleRow {
     pub version: i64,
 }
 
-lives_at_approval!(ScaleRow, ScaleStatus, (), |_| ());
+lives_at_approval!(ScaleRow { "grade_scale", id: GradeScaleId, number: scale_version, status: ScaleStatus });

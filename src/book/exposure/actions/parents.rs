@@ -1,10 +1,12 @@
 //! The group that a customer belongs to, changed by request.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AccountError, move_to_group};
-use crate::book::change_requests::kinds::{KindOfChange, Refusal, Target};
+use super::{AccountError, lock_all, move_to_group};
+use crate::book::change_requests::kinds::{KindOfChange, PlannedChange, Refusal, Target};
 use crate::book::change_requests::model::ChangeKind;
 use crate::book::customers::actions::CustomerError;
 use crate::book::customers::model::{Customer, CustomerRef};
@@ -22,6 +24,7 @@ pub const CUSTOMER_PARENT: KindOfChange = KindOfChange {
     thing: "customer",
     find,
     read,
+    lock,
     apply,
     show,
 };
@@ -83,6 +86,20 @@ fn read(db: &mut Db, caller: &Caller, after: &Value) -> Result<Value, Problem> {
     let found = customers::find_visible(db, caller, &reference)?;
     let parent = found.ok_or_else(|| Problem::from(CustomerError::NoSuchParent).below("/after"))?;
     Ok(Head::of(Some(parent)).kept()?)
+}
+
+/// Everybody whose account a move locks: the customers with all below them, and their old and new heads.
+fn lock(tx: &mut Tx, changes: &[PlannedChange]) -> Result<(), DbError> {
+    let mut everyone = BTreeSet::new();
+    for (target, after) in changes {
+        if let Some(customer) = target.customer_id {
+            everyone.insert(customer);
+            everyone.extend(customers::descendants(tx, customer)?.into_iter().flatten());
+        }
+        everyone.extend(Head::read(after.clone())?.id);
+    }
+    lock_all(tx, &everyone)?;
+    Ok(())
 }
 
 fn apply(tx: &mut Tx, target: &Target, after: &Value) -> Result<(), Refusal> {

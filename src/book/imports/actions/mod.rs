@@ -2,6 +2,7 @@
 
 mod accounts;
 mod alike;
+mod change_requests;
 mod customers;
 mod documents;
 mod exchange_rates;
@@ -17,6 +18,7 @@ use serde_json::json;
 use super::model::{ImportKind, ImportMode, Plan, Report, Row, Verdict};
 use super::reading::{CsvFile, ReadError};
 use super::rules::{AccountRow, CustomerRow, FromCells, InvoiceRow, ReceiptRow};
+use crate::book::change_requests::actions::ChangeError;
 use crate::book::customers::actions::CustomerError;
 use crate::book::exchange_rates::model::NewRate;
 use crate::book::exposure::actions::AccountError;
@@ -45,6 +47,8 @@ pub enum ImportError {
     Account(#[from] AccountError),
     #[error("a chunk can't be posted: {0}")]
     Customer(#[from] CustomerError),
+    #[error("the file can't be proposed: {0}")]
+    Change(#[from] ChangeError),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -61,10 +65,12 @@ impl From<ReadError> for ImportError {
 impl Retryable for ImportError {
     /// A number that somebody else posted meanwhile is known when the chunk is tried again.
     fn is_retryable(&self) -> bool {
-        matches!(
-            self,
+        match self {
             ImportError::Db(DbError::Serialization(_) | DbError::Duplicate { .. })
-        )
+            | ImportError::Change(ChangeError::Db(DbError::Serialization(_))) => true,
+            ImportError::Change(ChangeError::Refused(problem)) => problem.is_retryable(),
+            _ => false,
+        }
     }
 }
 
@@ -196,6 +202,9 @@ impl Import<'_> {
             ImportKind::Invoices => self.run_as::<InvoiceRow>(),
             ImportKind::Receipts => self.run_as::<ReceiptRow>(),
             ImportKind::ExchangeRates => self.run_as::<NewRate>(),
+            ImportKind::CustomerParents => {
+                self.whole(&|tx, report| change_requests::propose_parents(self, tx, report))
+            }
         }
     }
 
@@ -228,16 +237,19 @@ impl Import<'_> {
         Ok(Outcome { status, report })
     }
 
+    fn all_or_nothing<R: Importable>(&self) -> Result<Outcome, ImportError> {
+        self.whole(&|tx, report| {
+            self.passes::<R>(report, Holding::UnitOfWork, &mut |rows| R::post(tx, rows))
+        })
+    }
+
     /// The whole file is one unit of work, undone when a single line is wrong. All lines are looked at all the same,
     /// so that one report says everything.
-    fn all_or_nothing<R: Importable>(&self) -> Result<Outcome, ImportError> {
+    fn whole(&self, post: &Whole) -> Result<Outcome, ImportError> {
         let posted = self.database.write(self.caller, |tx| {
             let mut report = Report::new(&self.plan.mapping);
             self.listener.begin();
-            let passed = self.passes::<R>(&mut report, Holding::UnitOfWork, &mut |rows| {
-                R::post(tx, rows)
-            });
-            match passed {
+            match post(tx, &mut report) {
                 Ok(()) if report.rejected == 0 => Ok(report),
                 Ok(()) => Err(ImportError::Rejected(Box::new(report))),
                 Err(ImportError::File(errors)) => {
@@ -256,6 +268,7 @@ impl Import<'_> {
             }),
             Err(ImportError::Rejected(mut report)) => {
                 report.created = 0;
+                report.change_request_id = None;
                 report.warnings.clear();
                 let news = report.take_news();
                 self.listener.remark(news, Holding::Nothing)?;
@@ -368,6 +381,9 @@ fn check_rejected(report: &Report, mode: ImportMode) -> Result<(), ImportError> 
         message: format!("{most} lines were rejected, and the rest of the file was not read"),
     }]))
 }
+
+/// Posts a whole file.
+type Whole<'p> = dyn Fn(&mut Tx, &mut Report) -> Result<(), ImportError> + 'p;
 
 /// Posts the rows of a chunk.
 type Post<'p, R> = dyn FnMut(&[Row<R>]) -> Result<Vec<Verdict>, ImportError> + 'p;

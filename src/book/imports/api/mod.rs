@@ -20,8 +20,8 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// Import a file
 ///
-/// Customers, credit accounts with the limits they have today, invoices, receipts or exchange rates from CSV (UTF-8,
-/// comma, semicolon or tab, up to 100 MiB). The work goes on as a job: read it, or watch its events, until it has ended; its
+/// Customers, credit accounts with the limits they have today, invoices, receipts, exchange rates or changes of groups from
+/// CSV (UTF-8, comma, semicolon or tab, up to 100 MiB). The work goes on as a job: read it, or watch its events, until it has ended; its
 /// `result` counts the lines created, unchanged and rejected, its `errors` say what is wrong, line by line, and
 /// `result.warnings` what was posted and wants a look: a document whose customer, day and amount are another's, and whose
 /// number looks like that one's (`looks_alike`). `GET /v1/jobs/{id}/report` has all of it as CSV.
@@ -40,6 +40,9 @@ pub fn routes(config: &mut ServiceConfig) {
 /// - `receipts`: number, customer_number, receipt_date, amount, currency, \[invoice_number\]; without an invoice they
 ///   pay the oldest first. Roles: finance, system.
 /// - `exchange_rates`: base_currency, quote_currency, rate, rate_date, source. Roles: finance, admin.
+/// - `customer_parents`: customer_number, parent_customer_number (empty for none). The file, of up to 500 lines, becomes one
+///   change request that another person decides; `reason` says why, and `result.change_request_id` names it. One bad line,
+///   and nothing is proposed. Roles: credit, finance.
 ///
 /// A `mapping` reads a foreign file as it is: `{"columns": {"number": "Invoice No"}, "date_format": "%m/%d/%Y",
 /// "defaults": {"currency": "USD"}, "constants": {"country": "US"}, "strip_suffix": {"number": ".0"},

@@ -8,13 +8,14 @@ use aws_lc_rs::digest::{Context, SHA256};
 use futures_util::StreamExt as _;
 
 use crate::book::imports::actions::JOB_KIND;
-use crate::book::imports::model::{ImportKind, ImportMode, Mapping, Plan};
+use crate::book::imports::model::{ImportKind, ImportMode, Mapping, Plan, PlannedRequest};
 use crate::book::imports::rules::mapping::check_mapping;
 use crate::platform::http::uploads::Pace;
 use crate::platform::http::{Code, Executor, Problem, read_part};
 use crate::platform::jobs::actions as jobs;
 use kernel::caller::Caller;
-use kernel::ids::JobId;
+use kernel::ids::{ChangeRequestId, JobId};
+use kernel::text::{Note, TextError};
 
 /// The largest file.
 const FILE_BYTES_MAX: usize = 100 * 1024 * 1024;
@@ -42,6 +43,10 @@ impl Received {
             self.plan.kind.to_string(),
             self.plan.mode.to_string(),
             serde_json::to_string(&self.plan.mapping).unwrap_or_default(),
+            self.plan
+                .request
+                .as_ref()
+                .map_or_else(String::new, |request| request.reason.to_string()),
             self.digest.clone(),
         ]
     }
@@ -82,6 +87,7 @@ struct Parts {
     kind: Option<ImportKind>,
     mode: Option<ImportMode>,
     mapping: Option<Mapping>,
+    reason: Option<Note>,
     file: Option<File>,
 }
 
@@ -112,6 +118,7 @@ async fn read_parts(
             }
             "mode" => fill(&mut parts.mode, read_enum(field, &name, pace).await?, &name)?,
             "mapping" => fill(&mut parts.mapping, read_mapping(field, pace).await?, &name)?,
+            "reason" => fill(&mut parts.reason, read_reason(field, pace).await?, &name)?,
             "file" if parts.file.is_some() => {
                 return Err(wrong(&name, "repeated", "must be given once"));
             }
@@ -120,7 +127,7 @@ async fn read_parts(
                 return Err(wrong(
                     &name,
                     "unknown",
-                    "is none of kind, mode, mapping, file",
+                    "is none of kind, mode, mapping, reason, file",
                 ));
             }
         }
@@ -131,6 +138,7 @@ async fn read_parts(
     let mapping = parts.mapping.unwrap_or_default();
     check_mapping(kind, &mapping)
         .map_err(|(member, message)| wrong(&format!("mapping/{member}"), "malformed", &message))?;
+    let request = planned(kind, parts.mode, parts.reason)?;
     Ok(Received {
         job,
         digest: file.digest,
@@ -139,8 +147,35 @@ async fn read_parts(
             mode: parts.mode.unwrap_or(ImportMode::PerLine),
             mapping,
             lines: Some(file.newlines),
+            request,
         },
     })
+}
+
+/// The change request that a file is to become, when its kind is proposed.
+fn planned(
+    kind: ImportKind,
+    mode: Option<ImportMode>,
+    reason: Option<Note>,
+) -> Result<Option<PlannedRequest>, Problem> {
+    match reason {
+        None if kind.proposes() => Err(wrong("reason", "missing", "is not there")),
+        Some(_) if !kind.proposes() => Err(wrong(
+            "reason",
+            "not_taken",
+            "is taken with customer_parents alone",
+        )),
+        Some(_) if mode == Some(ImportMode::PerLine) => Err(wrong(
+            "mode",
+            "not_taken",
+            "must be all_or_nothing: customer_parents are proposed whole",
+        )),
+        Some(reason) => Ok(Some(PlannedRequest {
+            id: ChangeRequestId::new(),
+            reason,
+        })),
+        None => Ok(None),
+    }
 }
 
 /// Keeps a part that must come once.
@@ -201,6 +236,12 @@ async fn read_enum<T: std::str::FromStr<Err = String>>(
     shown
         .parse()
         .map_err(|why: String| wrong(name, "malformed", &why))
+}
+
+async fn read_reason(field: Field, pace: &Pace) -> Result<Note, Problem> {
+    let text = read_text(field, "reason", pace).await?;
+    text.parse()
+        .map_err(|why: TextError| wrong("reason", "malformed", &why.to_string()))
 }
 
 async fn read_mapping(field: Field, pace: &Pace) -> Result<Mapping, Problem> {

@@ -12,7 +12,9 @@ use crate::collect::dunning::model::{
 use crate::collect::dunning::store::Which;
 use crate::collect::dunning::{rules, store};
 use crate::platform::db::{Change, Tx};
-use kernel::ids::{CustomerId, DunningNoticeId, DunningRunId, InvoiceId};
+use kernel::ids::{
+    CustomerId, DunningNoticeId, DunningProcedureVersionId, DunningRunId, InvoiceId,
+};
 use kernel::places::Language;
 
 /// What becomes of one notice.
@@ -74,7 +76,8 @@ pub fn issue(tx: &mut Tx, id: DunningRunId, version: i64) -> Result<Run, Dunning
     let today = tx.today();
     let book = Book::read(tx, Which::OnRun(id, run.as_of), today, run.as_of)?;
     let items = store::list_items_of_run(tx, id)?;
-    let mut fates = decide(&book, &notices, &items)?;
+    let followed = levels_of(tx, &notices)?;
+    let mut fates = decide(&book, &followed, &notices, &items)?;
     for fate in &mut fates {
         rewrite(&book, &run, fate)?;
     }
@@ -93,8 +96,22 @@ pub fn issue(tx: &mut Tx, id: DunningRunId, version: i64) -> Result<Run, Dunning
     Ok(run)
 }
 
+/// The levels of the versions that the notices follow: what was approved is issued, whatever has gone live since.
+type Followed = BTreeMap<DunningProcedureVersionId, Vec<Level>>;
+
+fn levels_of(tx: &mut Tx, notices: &[Notice]) -> Result<Followed, DunningError> {
+    let ids: BTreeSet<DunningProcedureVersionId> = notices
+        .iter()
+        .filter_map(|notice| notice.procedure_version_id)
+        .collect();
+    let ids: Vec<DunningProcedureVersionId> = ids.into_iter().collect();
+    let rows = store::list_procedure_versions_by_ids(tx, &ids)?;
+    rows.iter().map(|row| Ok((row.id, row.levels()?))).collect()
+}
+
 fn decide<'a>(
     book: &'a Book,
+    followed: &'a Followed,
     notices: &'a [Notice],
     items: &[NoticeItem],
 ) -> Result<Vec<Fate<'a>>, DunningError> {
@@ -109,7 +126,10 @@ fn decide<'a>(
     }
     let mut fates = Vec::with_capacity(notices.len());
     for notice in notices {
-        let levels = book.levels_for(notice.customer_id);
+        let followed = notice
+            .procedure_version_id
+            .and_then(|version| followed.get(&version));
+        let levels = followed.map_or_else(|| book.levels_for(notice.customer_id), Vec::as_slice);
         let mut fate = Fate {
             notice,
             kept: Vec::new(),

@@ -12,12 +12,16 @@ use super::model::{BlockStatus, LeftOut, RunStatus};
 use super::rules::Misfit;
 use crate::book::exposure::actions::AccountError;
 use crate::platform::db::DbError;
+use crate::platform::versions::model::VersionError;
 use kernel::text::Subject;
 
 pub use blocks::{BLOCKS, lift_block, put_block};
 pub use issue::issue;
 pub use preview::{approve, cancel, preview};
-pub use procedures::{assign, create_procedure, find_unknown, make_default, replace_procedure};
+pub use procedures::{
+    approve_procedure_version, assign, change_procedure_version, create_procedure,
+    draft_procedure_version, find_unknown, make_default, rename_procedure,
+};
 
 /// Why a use case of dunning was refused.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +53,8 @@ pub enum DunningError {
     Incomplete(&'static str),
     #[error("it changed meanwhile")]
     Stale,
+    #[error(transparent)]
+    Version(#[from] VersionError),
     #[error(transparent)]
     Account(#[from] AccountError),
     #[error(transparent)]

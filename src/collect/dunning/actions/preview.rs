@@ -11,14 +11,16 @@ use crate::book::policy::model::Policy;
 use crate::collect::dunning::letters::{Letter, Rendered};
 use crate::collect::dunning::model::{
     Blocks, LeftOut, Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Procedure,
-    ProcedureUsage, Run, RunStatus,
+    ProcedureUsage, Run, RunProcedure, RunStatus,
 };
 use crate::collect::dunning::rules::{Cover, Proposal};
 use crate::collect::dunning::store::{Debtor, Which};
 use crate::collect::dunning::{letters, rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx, write_document};
 use crate::rating::ratings::actions as ratings;
-use kernel::ids::{CustomerId, DunningNoticeId, DunningProcedureId, DunningRunId};
+use kernel::ids::{
+    CustomerId, DunningNoticeId, DunningProcedureId, DunningProcedureVersionId, DunningRunId,
+};
 use kernel::text::Line;
 
 /// All that a run decides on, read in a handful of queries whatever the size of the book.
@@ -29,8 +31,16 @@ pub(super) struct Book {
     debtors: BTreeMap<CustomerId, Debtor>,
     grades: BTreeMap<CustomerId, String>,
     policy: Arc<Policy>,
-    levels: BTreeMap<DunningProcedureId, Vec<Level>>,
-    default_levels: Vec<Level>,
+    ladders: BTreeMap<DunningProcedureId, Ladder>,
+    default: Option<DunningProcedureId>,
+    /// What each procedure says.
+    pub procedures: Vec<RunProcedure>,
+}
+
+/// What a procedure says now.
+struct Ladder {
+    version: DunningProcedureVersionId,
+    levels: Vec<Level>,
 }
 
 impl Book {
@@ -69,11 +79,24 @@ impl Book {
         };
         let procedures = store::list_all_procedures(db)?;
         let is_default = |procedure: &&Procedure| procedure.usage == ProcedureUsage::Default;
-        let default_levels = procedures
-            .iter()
-            .find(is_default)
-            .map(Procedure::levels)
-            .transpose()?;
+        let default = procedures.iter().find(is_default);
+        let default = default.map(|procedure| procedure.id);
+        let names: BTreeMap<DunningProcedureId, Line> = procedures
+            .into_iter()
+            .map(|procedure| (procedure.id, procedure.name))
+            .collect();
+        let (mut ladders, mut told) = (BTreeMap::new(), Vec::new());
+        for live in store::list_live_procedure_versions(db)? {
+            let (procedure, levels) = (live.dunning_procedure_id, live.levels()?);
+            let version = live.id;
+            ladders.insert(procedure, Ladder { version, levels });
+            told.extend(names.get(&procedure).map(|name| RunProcedure {
+                dunning_procedure_id: procedure,
+                name: name.clone(),
+                procedure_version: live.procedure_version,
+            }));
+        }
+        told.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(Book {
             invoices,
             blocks,
@@ -81,11 +104,9 @@ impl Book {
             grades,
             policy,
             debtors,
-            levels: procedures
-                .iter()
-                .map(|procedure| Ok((procedure.id, procedure.levels()?)))
-                .collect::<Result<_, DbError>>()?,
-            default_levels: default_levels.unwrap_or_default(),
+            ladders,
+            default,
+            procedures: told,
         })
     }
 
@@ -95,9 +116,15 @@ impl Book {
             .ok_or(DunningError::Incomplete("account"))
     }
 
-    /// The levels of the procedure that holds for a customer: the account's own, else that which the policy names for
-    /// the customer's grade in its credit segment, else the default.
+    /// The levels of the procedure that holds for a customer.
     pub fn levels_for(&self, customer: CustomerId) -> &[Level] {
+        self.ladder_for(customer)
+            .map_or(&[], |ladder| ladder.levels.as_slice())
+    }
+
+    /// The procedure that holds for a customer: the account's own, else that which the policy names for the customer's
+    /// grade in its credit segment, else the default.
+    fn ladder_for(&self, customer: CustomerId) -> Option<&Ladder> {
         let account = self.debtors.get(&customer).map(|(_, account)| account);
         let own = account.and_then(|account| account.dunning_procedure_id);
         let of_grade = || {
@@ -109,9 +136,10 @@ impl Book {
                 .terms_of(grade, segment.map(Line::as_str));
             terms?.dunning_procedure_id
         };
+        let ladder = |procedure: DunningProcedureId| self.ladders.get(&procedure);
         own.or_else(of_grade)
-            .and_then(|procedure| self.levels.get(&procedure))
-            .unwrap_or(&self.default_levels)
+            .and_then(ladder)
+            .or_else(|| self.default.and_then(ladder))
     }
 }
 
@@ -164,6 +192,7 @@ pub fn preview(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningErro
         issued_by: None,
         issued_at: None,
         version: 1,
+        procedures: write_document(&book.procedures)?,
     };
     store::insert_run(tx, &run)?;
     store::insert_notices(tx, &notices)?;
@@ -208,6 +237,7 @@ fn draft(
         suppressed_reason: None,
         created_at: tx.now(),
         version: 1,
+        procedure_version_id: book.ladder_for(customer.id).map(|ladder| ladder.version),
     }))
 }
 

@@ -1,17 +1,24 @@
-//! Procedures: written, replaced, made the default, assigned to accounts.
+//! Procedures: written, changed by version, made the default, assigned to accounts.
 
 use super::DunningError;
 use crate::book::exposure::actions as exposure;
 use crate::book::exposure::model::CreditAccount;
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::rules::Nonsense;
-use crate::collect::dunning::input::{AssignmentIn, ProcedureIn};
-use crate::collect::dunning::model::{Document, Level, Procedure, ProcedureUsage};
+use crate::collect::dunning::input::{AssignmentIn, ProcedureIn, ProcedureVersionIn};
+use crate::collect::dunning::model::{
+    Document, Level, Procedure, ProcedureUsage, ProcedureVersion,
+};
 use crate::collect::dunning::{letters, rules, store};
-use crate::platform::db::{Change, Db, DbError, Tx, write_document};
+use crate::platform::db::{Change, Db, DbError, Tx};
+use crate::platform::versions::actions as versions;
+use crate::platform::versions::rules as version_rules;
+use crate::platform::versions::store::lock_live;
 use kernel::ids::{CreditAccountId, DunningProcedureId};
+use kernel::text::{Line, Note};
 
-/// Writes a new procedure; it holds for the accounts that are then given it.
+/// Writes a new procedure; it holds for the accounts that are then given it. Its first version is live at once, because
+/// no account follows it yet.
 ///
 /// # Errors
 /// When the name is taken, the levels don't fit together, or a template can't be used.
@@ -21,42 +28,108 @@ pub fn create_procedure(tx: &mut Tx, input: &ProcedureIn) -> Result<Procedure, D
         id: DunningProcedureId::new(),
         name: input.name.clone(),
         usage: ProcedureUsage::Assigned,
-        document: document(input)?,
         created_at: tx.now(),
         changed_at: tx.now(),
         version: 1,
     };
     store::insert_procedure(tx, &procedure).map_err(name_taken)?;
     tx.record(Change::new("dunning_procedure.created", procedure.id).after(&procedure))?;
+    let reason = input
+        .reason
+        .as_ref()
+        .map_or("The procedure as it was created.", Note::as_str);
+    versions::begin::<ProcedureVersion>(tx, procedure.id, &document(&input.levels), reason)?;
     Ok(procedure)
 }
 
-/// Replaces what a procedure says, for runs from now on.
+/// Gives a procedure another name.
 ///
 /// # Errors
-/// As [`create_procedure`], and when the procedure is not there or changed since `version`.
-pub fn replace_procedure(
+/// When the name is taken, or the procedure is not there or changed since `version`.
+pub fn rename_procedure(
     tx: &mut Tx,
     id: DunningProcedureId,
     version: i64,
-    input: &ProcedureIn,
+    name: &Line,
 ) -> Result<Procedure, DunningError> {
     let before = find(tx, id, version)?;
-    check(&input.levels)?;
     let after = Procedure {
-        name: input.name.clone(),
-        document: document(input)?,
+        name: name.clone(),
         ..before.clone()
     };
     let after = store::update_procedure_if_unchanged(tx, &after)
         .map_err(name_taken)?
         .ok_or(DunningError::Stale)?;
     tx.record(
-        Change::new("dunning_procedure.replaced", id)
+        Change::new("dunning_procedure.renamed", id)
             .before(&before)
             .after(&after),
     )?;
     Ok(after)
+}
+
+/// Drafts the next version of a procedure.
+///
+/// # Errors
+/// When there is no such procedure, the levels don't fit together, or a template can't be used.
+pub fn draft_procedure_version(
+    tx: &mut Tx,
+    id: DunningProcedureId,
+    input: &ProcedureVersionIn,
+) -> Result<ProcedureVersion, DunningError> {
+    store::find_procedure(tx, id)?.ok_or(DunningError::Missing("dunning procedure"))?;
+    check(&input.levels)?;
+    Ok(versions::draft(
+        tx,
+        id,
+        &document(&input.levels),
+        &input.reason,
+    )?)
+}
+
+/// Says anew what a draft says. Whoever does so has written it too, and can't set it live.
+///
+/// # Errors
+/// When the version is not there, is no draft, changed since the row version `read`, the levels don't fit together, or a
+/// template can't be used.
+pub fn change_procedure_version(
+    tx: &mut Tx,
+    id: DunningProcedureId,
+    number: i32,
+    read: i64,
+    input: &ProcedureVersionIn,
+) -> Result<ProcedureVersion, DunningError> {
+    let before = find_version(tx, id, number)?;
+    let changed = version_rules::change(&before, read, &tx.caller().subject)?;
+    check(&input.levels)?;
+    versions::rewrite(
+        tx,
+        &before,
+        changed,
+        &document(&input.levels),
+        &input.reason,
+    )
+}
+
+/// Sets a draft live at once, for runs that are previewed from now on, and retires the version that was live.
+///
+/// # Errors
+/// When the version is not there, is no draft, changed since the row version `read`, or the caller wrote it.
+pub fn approve_procedure_version(
+    tx: &mut Tx,
+    id: DunningProcedureId,
+    number: i32,
+    read: i64,
+    reason: &Note,
+) -> Result<ProcedureVersion, DunningError> {
+    let live = lock_live::<ProcedureVersion>(tx, &id)?;
+    let before = find_version(tx, id, number)?;
+    let approved = versions::approve::<_, DunningError>(tx, &before, read, live.as_ref(), reason)?;
+    // The procedure says something else: whoever read it before has read another one.
+    let procedure =
+        store::find_procedure(tx, id)?.ok_or(DunningError::Missing("dunning procedure"))?;
+    store::update_procedure_if_unchanged(tx, &procedure)?.ok_or(DunningError::Stale)?;
+    Ok(approved)
 }
 
 /// Makes a procedure the one that holds for every account that names no other.
@@ -131,10 +204,19 @@ fn use_for(
     Ok(after)
 }
 
-fn document(input: &ProcedureIn) -> Result<String, DbError> {
-    write_document(&Document {
-        levels: input.levels.clone(),
-    })
+fn find_version(
+    tx: &mut Tx,
+    id: DunningProcedureId,
+    number: i32,
+) -> Result<ProcedureVersion, DunningError> {
+    store::find_procedure_version(tx, id, number)?
+        .ok_or(DunningError::Missing("dunning procedure version"))
+}
+
+fn document(levels: &[Level]) -> Document {
+    Document {
+        levels: levels.to_vec(),
+    }
 }
 
 fn name_taken(error: DbError) -> DunningError {

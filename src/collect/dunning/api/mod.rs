@@ -2,6 +2,7 @@
 
 mod blocks;
 mod notices;
+mod procedure_versions;
 mod procedures;
 mod runs;
 mod stages;
@@ -11,15 +12,21 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::actions::DunningError;
 use super::model::BlockStatus;
 use crate::platform::http::{Code, Problem};
+use crate::platform::versions::api::refused;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(procedures::create_dunning_procedure)
         .service(procedures::list_dunning_procedures)
         .service(procedures::find_dunning_procedure)
-        .service(procedures::replace_dunning_procedure)
+        .service(procedures::rename_dunning_procedure)
         .service(procedures::make_default_dunning_procedure)
         .service(procedures::assign_dunning_procedure)
+        .service(procedure_versions::list_dunning_procedure_versions)
+        .service(procedure_versions::draft_dunning_procedure_version)
+        .service(procedure_versions::find_dunning_procedure_version)
+        .service(procedure_versions::change_dunning_procedure_version)
+        .service(procedure_versions::approve_dunning_procedure_version)
         .service(runs::preview_dunning_run)
         .service(runs::list_dunning_runs)
         .service(runs::find_dunning_run)
@@ -78,6 +85,11 @@ impl From<DunningError> for Problem {
                 Problem::new(Code::SegregationOfDuties).with("duty", "author of the run")
             }
             DunningError::Stale => Problem::new(Code::Stale),
+            DunningError::Version(error) => refused(
+                "dunning procedure version",
+                "author of the dunning procedure",
+                error,
+            ),
             DunningError::Account(error) => error.into(),
             DunningError::Db(error) => error.into(),
             DunningError::Incomplete(_) => Problem::internal(error),

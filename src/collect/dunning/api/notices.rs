@@ -1,7 +1,7 @@
 //! `/v1/dunning-notices`.
 
 use crate::collect::dunning::input::NoticeFilter;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::http::header::{ACCEPT, CONTENT_LANGUAGE, VARY};
 use actix_web::{HttpRequest, HttpResponse, get, web};
@@ -20,7 +20,10 @@ use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams, Query};
 use crate::platform::http::{Actor, Answer, Executor, Listing, Outcome, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::clock::Instant;
-use kernel::ids::{CreditAccountId, CustomerId, DunningNoticeId, DunningRunId, InvoiceId};
+use kernel::ids::{
+    CreditAccountId, CustomerId, DunningNoticeId, DunningProcedureId, DunningProcedureVersionId,
+    DunningRunId, InvoiceId,
+};
 use kernel::money::Money;
 use kernel::places::Language;
 use kernel::text::{Line, Number};
@@ -161,7 +164,7 @@ fn read_page(
     Ok(page.cut(rows, |row| (row.id.to_string(), row.id.to_string())))
 }
 
-/// Notices as the contract shows them, with their customers and items: three queries, however many they are.
+/// Notices as the contract shows them, with their customers, procedures and items: a few queries, however many they are.
 fn describe(db: &mut Db, notices: Vec<Notice>) -> Result<Vec<NoticeOut>, DbError> {
     let ids: Vec<DunningNoticeId> = notices.iter().map(|notice| notice.id).collect();
     let owners: Vec<CustomerId> = notices.iter().map(|notice| notice.customer_id).collect();
@@ -174,6 +177,15 @@ fn describe(db: &mut Db, notices: Vec<Notice>) -> Result<Vec<NoticeOut>, DbError
     let invoices: BTreeMap<InvoiceId, _> = store::list_invoice_numbers(db, &invoices)?
         .into_iter()
         .map(|(id, number, dated, due)| (id, (number, dated, due)))
+        .collect();
+    let versions: BTreeSet<DunningProcedureVersionId> = notices
+        .iter()
+        .filter_map(|notice| notice.procedure_version_id)
+        .collect();
+    let versions: Vec<DunningProcedureVersionId> = versions.into_iter().collect();
+    let versions: BTreeMap<_, _> = store::list_procedure_versions_by_ids(db, &versions)?
+        .into_iter()
+        .map(|row| (row.id, (row.dunning_procedure_id, row.procedure_version)))
         .collect();
     let mut by_notice: BTreeMap<DunningNoticeId, Vec<NoticeItem>> = BTreeMap::new();
     for item in items {
@@ -201,8 +213,13 @@ fn describe(db: &mut Db, notices: Vec<Notice>) -> Result<Vec<NoticeOut>, DbError
                     })
                 })
                 .collect();
+            let follows = notice
+                .procedure_version_id
+                .and_then(|version| versions.get(&version))
+                .copied();
             Some(NoticeOut::new(
                 notice,
+                follows,
                 customer_number,
                 customer_name,
                 items,
@@ -251,6 +268,7 @@ impl LetterFormat {
     "customer_id": "cus_01k00000000000000000000001", "customer_number": "C-1001",
     "customer_name": "Jiangnan Trading Co.", "account_id": "acc_01k00000000000000000000001", "level": 1,
     "channel": "email", "effect": "none", "language": "zh-CN", "status": "issued",
+    "dunning_procedure_id": "dpr_01k00000000000000000000001", "procedure_version": 2,
     "total": {"amount": "12500.00", "currency": "CNY"}, "unapplied": {"amount": "0.00", "currency": "CNY"}, "subject": "付款提醒：CNY 12,500.00",
     "issued_on": "2026-03-31", "suppressed_reason": null, "created_at": "2026-03-31T08:00:00.000000Z",
     "items": [{
@@ -268,6 +286,11 @@ pub struct NoticeOut {
     account_id: CreditAccountId,
     #[schema(minimum = 1, maximum = 10)]
     level: i32,
+    /// The procedure that it follows; null for notices that are older than versions of procedures.
+    dunning_procedure_id: Option<DunningProcedureId>,
+    /// The version of the procedure.
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    procedure_version: Option<i32>,
     channel: Channel,
     effect: Effect,
     language: Language,
@@ -304,6 +327,7 @@ pub struct NoticeItemOut {
 impl NoticeOut {
     fn new(
         notice: Notice,
+        follows: Option<(DunningProcedureId, i32)>,
         customer_number: Number,
         customer_name: Line,
         items: Vec<NoticeItemOut>,
@@ -316,6 +340,8 @@ impl NoticeOut {
             customer_name,
             account_id: notice.account_id,
             level: notice.level,
+            dunning_procedure_id: follows.map(|(procedure, _)| procedure),
+            procedure_version: follows.map(|(_, number)| number),
             channel: notice.channel,
             effect: notice.effect,
             language: notice.language,

@@ -1,21 +1,24 @@
 //! `/v1/dunning-procedures`, and the procedure of a credit account.
 
-use actix_web::{HttpRequest, get, post, put, web};
+use std::collections::BTreeMap;
+
+use actix_web::{HttpRequest, get, patch, post, put, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::book::exposure::api::{CreditAccountOut, describe};
 use crate::book::exposure::input::NoFilter;
 use crate::collect::dunning::actions::DunningError;
-use crate::collect::dunning::input::{AssignmentIn, ProcedureIn};
-use crate::collect::dunning::model::{Level, Procedure, ProcedureUsage};
+use crate::collect::dunning::input::{AssignmentIn, ProcedureIn, ProcedurePatch};
+use crate::collect::dunning::model::{Level, Procedure, ProcedureUsage, ProcedureVersion};
 use crate::collect::dunning::{actions, store};
-use crate::platform::db::DbError;
+use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{ManageAccounts, ReadDunning, RunDunning};
 use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
 use crate::platform::http::{
     Actor, Answer, Command, Executor, IfMatch, Listing, Nothing, Outcome, Problem, Valid,
 };
+use crate::platform::versions::store::VersionTable as _;
 use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, DunningProcedureId};
 use kernel::text::Line;
@@ -23,7 +26,8 @@ use kernel::text::Line;
 /// Create a dunning procedure
 ///
 /// Levels are numbered from 1 and ask for ever more days past due. Templates are checked here, so that no run can fail
-/// for one.
+/// for one. What it says is its first version, live at once, because no account follows it yet; from then on it changes by
+/// a version that one person drafts and another sets live.
 #[utoipa::path(
     tag = "dunning",
     request_body = ProcedureIn,
@@ -41,14 +45,15 @@ pub async fn create_dunning_procedure(
             let procedure = actions::create_procedure(tx, input)?;
             let location = format!("/v1/dunning-procedures/{}", procedure.id);
             let version = procedure.version;
-            Ok(Answer::created(&ProcedureOut::new(procedure)?, location)?.version(version))
+            let out = describe_one(tx, procedure)?;
+            Ok(Answer::created(&out, location)?.version(version))
         })
         .await
 }
 
 /// List dunning procedures
 ///
-/// By name. One of them is the default, from the first start on.
+/// By name, each with what its live version says. One of them is the default, from the first start on.
 #[utoipa::path(
     tag = "dunning",
     params(PageParams),
@@ -66,10 +71,7 @@ pub async fn list_dunning_procedures(
     let page: Page<ProcedureOut> = executor
         .read(move |db| {
             let rows = store::list_procedures(db, &listing.page)?;
-            let rows = rows
-                .into_iter()
-                .map(ProcedureOut::new)
-                .collect::<Result<Vec<_>, _>>()?;
+            let rows = describe_all(db, rows)?;
             Ok(listing
                 .page
                 .cut(rows, |row| (row.name.to_string(), row.id.to_string())))
@@ -80,7 +82,7 @@ pub async fn list_dunning_procedures(
 
 /// Read a dunning procedure
 ///
-/// Its levels with their texts in every language.
+/// The levels of its live version, with their texts in every language.
 #[utoipa::path(
     tag = "dunning",
     params(("id" = DunningProcedureId, Path, description = "The procedure.")),
@@ -93,37 +95,41 @@ pub async fn find_dunning_procedure(
     id: web::Path<DunningProcedureId>,
     executor: web::Data<Executor>,
 ) -> Outcome {
-    let found = executor
-        .read(move |db| Ok(store::find_procedure(db, *id)?))
+    let answer = executor
+        .read(move |db| {
+            let found = store::find_procedure(db, *id)?;
+            let procedure = found.ok_or(DunningError::Missing("dunning procedure"))?;
+            answer(db, procedure)
+        })
         .await?;
-    let procedure = found.ok_or(DunningError::Missing("dunning procedure"))?;
-    Ok(answer(procedure)?.into_response())
+    Ok(answer.into_response())
 }
 
-/// Replace a dunning procedure
+/// Rename a dunning procedure
 ///
-/// Its name and all its levels, for runs from now on. Stages that invoices have reached stay as they are.
+/// At once. What it says changes by version.
 #[utoipa::path(
     tag = "dunning",
     params(
         ("id" = DunningProcedureId, Path, description = "The procedure."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
-    request_body = ProcedureIn,
+    request_body = ProcedurePatch,
     responses((status = 200, description = "The procedure as it is now.", body = ProcedureOut)),
     security(("bearer" = ["dunning:run"]))
 )]
-#[put("/v1/dunning-procedures/{id}")]
-pub async fn replace_dunning_procedure(
+#[patch("/v1/dunning-procedures/{id}")]
+pub async fn rename_dunning_procedure(
     actor: Actor<RunDunning>,
     id: web::Path<DunningProcedureId>,
     version: IfMatch,
-    input: Valid<ProcedureIn>,
+    input: Valid<ProcedurePatch>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor
         .write(&actor, move |tx| {
-            answer(actions::replace_procedure(tx, *id, version.0, &input.0)?)
+            let procedure = actions::rename_procedure(tx, *id, version.0, &input.0.name)?;
+            answer(tx, procedure)
         })
         .await
 }
@@ -151,7 +157,8 @@ pub async fn make_default_dunning_procedure(
 ) -> Outcome {
     executor
         .once(&actor, command, move |tx, _| {
-            answer(actions::make_default(tx, *id, version.0)?)
+            let procedure = actions::make_default(tx, *id, version.0)?;
+            answer(tx, procedure)
         })
         .await
 }
@@ -186,15 +193,35 @@ pub async fn assign_dunning_procedure(
         .await
 }
 
-fn answer(procedure: Procedure) -> Result<Answer, Problem> {
+fn answer(db: &mut Db, procedure: Procedure) -> Result<Answer, Problem> {
     let version = procedure.version;
-    Ok(Answer::ok(&ProcedureOut::new(procedure)?)?.version(version))
+    Ok(Answer::ok(&describe_one(db, procedure)?)?.version(version))
+}
+
+fn describe_one(db: &mut Db, procedure: Procedure) -> Result<ProcedureOut, Problem> {
+    let live = ProcedureVersion::find_live(db, &procedure.id)?;
+    let live = live.ok_or(DunningError::Incomplete("live version"))?;
+    Ok(ProcedureOut::new(procedure, &live)?)
+}
+
+/// Procedures with their live versions.
+fn describe_all(db: &mut Db, procedures: Vec<Procedure>) -> Result<Vec<ProcedureOut>, DbError> {
+    let live: BTreeMap<DunningProcedureId, ProcedureVersion> =
+        store::list_live_procedure_versions(db)?
+            .into_iter()
+            .map(|version| (version.dunning_procedure_id, version))
+            .collect();
+    procedures
+        .into_iter()
+        .filter_map(|procedure| Some((live.get(&procedure.id)?, procedure)))
+        .map(|(live, procedure)| ProcedureOut::new(procedure, live))
+        .collect()
 }
 
 /// A dunning procedure.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DunningProcedure, example = json!({
-    "id": "dpr_01k00000000000000000000001", "name": "Key accounts", "usage": "assigned",
+    "id": "dpr_01k00000000000000000000001", "name": "Key accounts", "usage": "assigned", "procedure_version": 2,
     "levels": [{
         "level": 1, "days_past_due": 5, "minimum_days_between": 7,
         "minimum_amounts": [{"amount": "500.00", "currency": "CNY"}], "channel": "email", "effect": "none",
@@ -209,6 +236,9 @@ pub struct ProcedureOut {
     id: DunningProcedureId,
     name: Line,
     usage: ProcedureUsage,
+    /// The number of the version that is live.
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    procedure_version: i32,
     #[schema(min_items = 1, max_items = 10)]
     levels: Vec<Level>,
     created_at: Instant,
@@ -216,12 +246,13 @@ pub struct ProcedureOut {
 }
 
 impl ProcedureOut {
-    fn new(procedure: Procedure) -> Result<ProcedureOut, DbError> {
+    fn new(procedure: Procedure, live: &ProcedureVersion) -> Result<ProcedureOut, DbError> {
         Ok(ProcedureOut {
             id: procedure.id,
-            levels: procedure.levels()?,
             name: procedure.name,
             usage: procedure.usage,
+            procedure_version: live.procedure_version,
+            levels: live.levels()?,
             created_at: procedure.created_at,
             changed_at: procedure.changed_at,
         })

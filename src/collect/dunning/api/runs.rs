@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::collect::dunning::actions::DunningError;
 use crate::collect::dunning::input::{RunFilter, RunIn, RunReasonIn};
-use crate::collect::dunning::model::{LeftOut, Run, RunStatus, Skipped};
+use crate::collect::dunning::model::{LeftOut, Run, RunProcedure, RunStatus, Skipped};
 use crate::collect::dunning::{actions, store};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ApproveDunning, ReadDunning, RunDunning};
@@ -22,7 +22,8 @@ use kernel::text::Subject;
 /// Preview a dunning run
 ///
 /// Works out whom dunning would reach today, at which level, and writes every notice as it would go out; nothing is
-/// sent and no stage rises. Ages are those of `as_of`; what is open and what is blocked is what is so now. An invoice
+/// sent and no stage rises. Notices follow the live version of their procedure, also when another one goes live before
+/// the run is issued. Ages are those of `as_of`; what is open and what is blocked is what is so now. An invoice
 /// rises by one level in a run, however late it is. A level's minimum amount is compared with all that would be on the
 /// notice: the customer's invoices that reach that level in the same currency.
 #[utoipa::path(
@@ -195,7 +196,9 @@ fn answer(run: Run) -> Result<Answer, Problem> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DunningRun, example = json!({
     "id": "drn_01k00000000000000000000001", "as_of": "2026-03-31", "status": "previewed",
-    "skipped": [{"reason": "too_soon", "invoices": 12}], "created_by": "u-21",
+    "skipped": [{"reason": "too_soon", "invoices": 12}], "procedures": [{
+        "dunning_procedure_id": "dpr_01k00000000000000000000001", "name": "Standard", "procedure_version": 2
+    }], "created_by": "u-21",
     "created_at": "2026-03-31T08:00:00.000000Z", "approved_by": null, "approved_at": null, "issued_by": null,
     "issued_at": null
 }))]
@@ -206,6 +209,10 @@ pub struct RunOut {
     /// How many overdue invoices the preview left out, by reason.
     #[schema(max_items = 10)]
     skipped: Vec<SkippedOut>,
+    /// What each procedure said when the run was previewed: its notices follow these versions. None for runs that are
+    /// older than versions.
+    #[schema(max_items = 10000)]
+    procedures: Vec<RunProcedure>,
     created_by: Subject,
     created_at: Instant,
     approved_by: Option<Subject>,
@@ -234,6 +241,7 @@ impl RunOut {
                 .into_iter()
                 .map(|(reason, invoices)| SkippedOut { reason, invoices })
                 .collect(),
+            procedures: read_document(&run.procedures)?,
             created_by: run.created_by,
             created_at: run.created_at,
             approved_by: run.approved_by,

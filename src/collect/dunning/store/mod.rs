@@ -11,8 +11,9 @@ pub use blocks::{
 };
 pub use ledger::{Debtor, Which, list_debtors, list_invoice_numbers, list_invoices};
 pub use procedures::{
-    find_procedure, insert_procedure, list_all_procedures, list_procedures,
-    update_procedure_if_unchanged,
+    find_procedure, find_procedure_version, insert_procedure, list_all_procedures,
+    list_live_procedure_versions, list_procedure_versions, list_procedure_versions_by_ids,
+    list_procedures, update_procedure_if_unchanged,
 };
 pub use runs::{
     drop_items, find_notice_visible, find_run, insert_items, insert_notices, insert_run,

@@ -2,11 +2,19 @@
 
 use diesel::prelude::*;
 
-use crate::collect::dunning::model::Procedure;
-use crate::platform::db::schema::dunning_procedures::{self, dsl};
+use crate::collect::dunning::input::ProcedureVersionFilter;
+use crate::collect::dunning::model::{Procedure, ProcedureStatus, ProcedureVersion};
+use crate::platform::db::schema::dunning_procedures::dsl;
+use crate::platform::db::schema::{dunning_procedure_versions, dunning_procedures};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{PageRequest, Problem};
-use kernel::ids::DunningProcedureId;
+use crate::platform::versions::store::version_table;
+use kernel::ids::{DunningProcedureId, DunningProcedureVersionId};
+
+version_table!(
+    ProcedureVersion in dunning_procedure_versions, ProcedureStatus,
+    |procedure| [dunning_procedure_versions::dunning_procedure_id.eq(procedure)], number: procedure_version
+);
 
 pub fn find_procedure(db: &mut Db, id: DunningProcedureId) -> Result<Option<Procedure>, DbError> {
     Ok(on_backend!(db, |c| dunning_procedures::table
@@ -56,11 +64,68 @@ pub fn update_procedure_if_unchanged(
     .set((
         dsl::name.eq(&procedure.name),
         dsl::usage.eq(procedure.usage),
-        dsl::document.eq(&procedure.document),
         dsl::changed_at.eq(now),
         dsl::version.eq(dsl::version + 1),
     ))
     .returning(Procedure::as_returning())
     .get_result(c)
     .optional())?)
+}
+
+/// A version of a procedure by its number.
+pub fn find_procedure_version(
+    db: &mut Db,
+    procedure: DunningProcedureId,
+    number: i32,
+) -> Result<Option<ProcedureVersion>, DbError> {
+    use dunning_procedure_versions::dsl;
+    Ok(on_backend!(db, |c| dunning_procedure_versions::table
+        .filter(dsl::dunning_procedure_id.eq(procedure))
+        .filter(dsl::procedure_version.eq(number))
+        .select(ProcedureVersion::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The live version of every procedure.
+pub fn list_live_procedure_versions(db: &mut Db) -> Result<Vec<ProcedureVersion>, DbError> {
+    use dunning_procedure_versions::dsl;
+    Ok(on_backend!(db, |c| dunning_procedure_versions::table
+        .filter(dsl::status.eq(ProcedureStatus::Live))
+        .select(ProcedureVersion::as_select())
+        .load(c))?)
+}
+
+/// The versions under these ids.
+pub fn list_procedure_versions_by_ids(
+    db: &mut Db,
+    ids: &[DunningProcedureVersionId],
+) -> Result<Vec<ProcedureVersion>, DbError> {
+    use dunning_procedure_versions::dsl;
+    Ok(on_backend!(db, |c| dunning_procedure_versions::table
+        .filter(dsl::id.eq_any(ids))
+        .select(ProcedureVersion::as_select())
+        .load(c))?)
+}
+
+/// One page of a procedure's versions, the newest first.
+pub fn list_procedure_versions(
+    db: &mut Db,
+    procedure: DunningProcedureId,
+    filter: &ProcedureVersionFilter,
+    page: &PageRequest,
+) -> Result<Vec<ProcedureVersion>, Problem> {
+    use dunning_procedure_versions::dsl;
+    let rows = on_backend!(db, |c| {
+        let mut query = dunning_procedure_versions::table
+            .filter(dsl::dunning_procedure_id.eq(procedure))
+            .select(ProcedureVersion::as_select())
+            .into_boxed();
+        if !filter.status.is_empty() {
+            query = query.filter(dsl::status.eq_any(&filter.status));
+        }
+        seek!(query, page, desc, dsl::procedure_version => i32, dsl::id => DunningProcedureVersionId);
+        query.load(c)
+    });
+    Ok(rows.map_err(DbError::from)?)
 }

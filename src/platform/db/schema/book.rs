@@ -401,12 +401,6 @@ diesel::table! {
         id -> IdColumn,
         kind -> Text,
         status -> Text,
-        target_id -> Text,
-        target_number -> Nullable<Text>,
-        target_version -> BigInt,
-        customer_id -> Nullable<IdColumn>,
-        before -> Text,
-        after -> Text,
         reason -> Text,
         proposed_by -> Text,
         proposed_at -> InstantColumn,
@@ -414,5 +408,23 @@ diesel::table! {
         decision_reason -> Nullable<Text>,
         decided_at -> Nullable<InstantColumn>,
         version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::IdColumn;
+
+    change_request_lines (request_id, line) {
+        request_id -> IdColumn,
+        line -> Integer,
+        target_id -> Text,
+        target_number -> Nullable<Text>,
+        target_version -> BigInt,
+        customer_id -> Nullable<IdColumn>,
+        before -> Text,
+        after -> Text,
+        outcome -> Nullable<Text>,
+        refusal -> Nullable<Text>,
     }
 }

@@ -8,9 +8,29 @@ diesel::table! {
         id -> IdColumn,
         name -> Text,
         usage -> Text,
-        document -> Text,
         created_at -> InstantColumn,
         changed_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    dunning_procedure_versions (id) {
+        id -> IdColumn,
+        dunning_procedure_id -> IdColumn,
+        procedure_version -> Integer,
+        status -> Text,
+        document -> Text,
+        reason -> Text,
+        author -> Text,
+        drafters -> Text,
+        approver -> Nullable<Text>,
+        created_at -> InstantColumn,
+        live_at -> Nullable<InstantColumn>,
+        retired_at -> Nullable<InstantColumn>,
         version -> BigInt,
     }
 }
@@ -31,6 +51,7 @@ diesel::table! {
         issued_by -> Nullable<Text>,
         issued_at -> Nullable<InstantColumn>,
         version -> BigInt,
+        procedures -> Text,
     }
 }
 
@@ -58,6 +79,7 @@ diesel::table! {
         suppressed_reason -> Nullable<Text>,
         created_at -> InstantColumn,
         version -> BigInt,
+        procedure_version_id -> Nullable<IdColumn>,
     }
 }
 

@@ -10,9 +10,11 @@ use serde_json::json;
 use super::model::{ModelDraft, ModelKind, ModelRow, ModelStatus};
 use super::rules::{Part, Ready, Report};
 use super::{rules, store};
-use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document};
-use crate::platform::versions::model::VersionError;
-use crate::platform::versions::rules as versions;
+use crate::platform::db::{Db, DbError, Tx, read_document, write_document};
+use crate::platform::versions::actions as versions;
+use crate::platform::versions::model::{Version as _, VersionError};
+use crate::platform::versions::rules as version_rules;
+use crate::platform::versions::store::lock_live;
 use kernel::drafters::Drafters;
 use kernel::ids::RatingModelId;
 use kernel::text::{Note, TextError};
@@ -164,12 +166,7 @@ pub fn ensure_default(tx: &mut Tx) -> Result<(), DbError> {
         live_at: Some(now),
         ..new_row(tx, 1, &draft)?
     };
-    store::insert(tx, &row)?;
-    tx.record(
-        Change::new("rating_model.live", row.id)
-            .after(&row)
-            .because(&row.reason),
-    )
+    versions::add(tx, ModelRow::EVENTS.live, &row, &row.reason)
 }
 
 /// Drafts a model: the next version of its code.
@@ -178,8 +175,7 @@ pub fn ensure_default(tx: &mut Tx) -> Result<(), DbError> {
 /// When the document makes no sense, or the code is of another kind.
 pub fn draft(tx: &mut Tx, draft: &ModelDraft) -> Result<ModelRow, ModelError> {
     let row = drafted(tx, draft)?;
-    store::insert(tx, &row)?;
-    record(tx, "rating_model.drafted", None, &row, &draft.reason)?;
+    versions::add(tx, ModelRow::EVENTS.drafted, &row, &row.reason)?;
     Ok(row)
 }
 
@@ -196,14 +192,13 @@ pub fn keep_fitted(
         report: Some(write_document(report)?),
         ..drafted(tx, draft)?
     };
-    store::insert(tx, &row)?;
-    record(tx, "rating_model.fitted", None, &row, &draft.reason)?;
+    versions::add(tx, "rating_model.fitted", &row, &row.reason)?;
     Ok(row)
 }
 
 fn drafted(tx: &mut Tx, draft: &ModelDraft) -> Result<ModelRow, ModelError> {
     check(tx, draft.kind, &draft.document)?;
-    store::lock_live(tx)?;
+    lock_live::<ModelRow>(tx, &())?;
     let number = store::last_number(tx, &draft.code)?.saturating_add(1);
     Ok(new_row(tx, number, draft)?)
 }
@@ -225,7 +220,7 @@ pub fn change(
     draft: &ModelDraft,
 ) -> Result<ModelRow, ModelError> {
     let before = find(tx, id)?;
-    let changed = versions::change(&before, version, &tx.caller().subject)?;
+    let changed = version_rules::change(&before, version, &tx.caller().subject)?;
     if draft.kind != before.kind {
         return Err(ModelError::OtherKind(before.kind));
     }
@@ -245,7 +240,7 @@ pub fn change(
         reason: draft.reason.to_string(),
         ..changed
     };
-    save(tx, "rating_model.changed", &before, &after, &draft.reason)
+    versions::save(tx, &before, &after, &draft.reason)
 }
 
 /// Lets a draft rate beside the live model. Its document never changes again.
@@ -259,10 +254,10 @@ pub fn put_in_shadow(
     reason: &Note,
 ) -> Result<ModelRow, ModelError> {
     let before = find(tx, id)?;
-    let after = versions::put_in_shadow(&before, version, tx.now())?;
+    let after = version_rules::put_in_shadow(&before, version, tx.now())?;
     // A part may have been a draft again had netterms been restored; what can't be read must not rate.
     check(tx, before.kind, &read_document(&before.document)?)?;
-    save(tx, "rating_model.in_shadow", &before, &after, reason)
+    versions::save(tx, &before, &after, reason)
 }
 
 /// Approves a model that was tried in shadow.
@@ -278,7 +273,7 @@ pub fn approve(
 ) -> Result<ModelRow, ModelError> {
     let before = find(tx, id)?;
     let (by, now) = (&tx.caller().subject, tx.now());
-    let step = versions::approve(&before, version, None, by, now)?;
+    let step = version_rules::approve(&before, version, None, by, now)?;
     let ids = part_ids(&read_document(&before.document)?);
     let approved: Vec<RatingModelId> = store::list_by_ids(tx, &ids)?
         .into_iter()
@@ -290,7 +285,7 @@ pub fn approve(
     {
         return Err(ModelError::PartNotApproved(place));
     }
-    save(tx, "rating_model.approved", &before, &step.version, reason)
+    versions::save(tx, &before, &step.version, reason)
 }
 
 /// Sets an approved model live at once, and retires the one that was live. Ratings that stand stay until the customers
@@ -304,14 +299,11 @@ pub fn go_live(
     version: i64,
     reason: &Note,
 ) -> Result<ModelRow, ModelError> {
-    let live = store::lock_live(tx)?;
+    let live = lock_live::<ModelRow>(tx, &())?;
     let before = find(tx, id)?;
     let (by, now) = (&tx.caller().subject, tx.now());
-    let step = versions::go_live(&before, version, live.as_ref(), by, now)?;
-    if let (Some(live), Some(retired)) = (&live, &step.retired) {
-        save(tx, "rating_model.retired", live, retired, reason)?;
-    }
-    save(tx, "rating_model.live", &before, &step.version, reason)
+    let step = version_rules::go_live(&before, version, live.as_ref(), by, now)?;
+    versions::succeed(tx, &before, live.as_ref(), &step, reason)
 }
 
 /// Retires a model that is not live.
@@ -325,8 +317,8 @@ pub fn retire(
     reason: &Note,
 ) -> Result<ModelRow, ModelError> {
     let before = find(tx, id)?;
-    let after = versions::retire(&before, version, tx.now())?;
-    save(tx, "rating_model.retired", &before, &after, reason)
+    let after = version_rules::retire(&before, version, tx.now())?;
+    versions::save(tx, &before, &after, reason)
 }
 
 /// The report of a model's making and validation.
@@ -365,32 +357,6 @@ fn new_row(tx: &Tx, number: i32, draft: &ModelDraft) -> Result<ModelRow, DbError
         retired_at: None,
         version: 1,
     })
-}
-
-fn save(
-    tx: &mut Tx,
-    action: &'static str,
-    before: &ModelRow,
-    after: &ModelRow,
-    reason: &Note,
-) -> Result<ModelRow, ModelError> {
-    let after = store::update_if_unchanged(tx, after)?.ok_or(VersionError::Stale)?;
-    record(tx, action, Some(before), &after, reason)?;
-    Ok(after)
-}
-
-fn record(
-    tx: &mut Tx,
-    action: &'static str,
-    before: Option<&ModelRow>,
-    after: &ModelRow,
-    reason: &Note,
-) -> Result<(), DbError> {
-    let mut change = Change::new(action, after.id).after(after).because(reason);
-    if let Some(before) = before {
-        change = change.before(before);
-    }
-    tx.record(change)
 }
 
 /// The plan of a fit, as somebody wrote it.

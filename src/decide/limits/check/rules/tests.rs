@@ -1,3 +1,5 @@
+mod edges;
+
 use super::*;
 use crate::book::exchange_rates::rules::Conversion;
 use crate::book::exposure::model::{AccountStatus, Exposure, Limit};
