@@ -53,10 +53,7 @@ pub async fn list_catalogues(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list_live(db, &listing.page)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.code.to_string(), row.id.to_string()));
+            let page = store::list_live(db, &listing.page)?;
             Ok(page.try_map(CatalogueSummaryOut::read)?)
         })
         .await?;
@@ -114,10 +111,7 @@ pub async fn list_catalogue_versions(
     let page = executor
         .read(move |db| {
             store::find_live(db, code.as_str())?.ok_or(CatalogueError::Missing)?;
-            let rows = store::list_versions(db, code.as_str(), &listing.filter, &listing.page)?;
-            let page = listing.page.cut(rows, |row| {
-                (row.catalogue_version.to_string(), row.id.to_string())
-            });
+            let page = store::list_versions(db, code.as_str(), &listing.filter, &listing.page)?;
             Ok(page.try_map(CatalogueSummaryOut::read)?)
         })
         .await?;

@@ -6,8 +6,7 @@ use super::input::CatalogueVersionFilter;
 use super::model::{CatalogueRow, CatalogueStatus};
 use crate::platform::db::schema::catalogue_versions::{self, dsl};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
-use kernel::ids::CatalogueVersionId;
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::text::SnakeCode;
 
 /// A version of a catalogue by its number.
@@ -109,16 +108,14 @@ pub fn update_if_unchanged(
 }
 
 /// One page of the live versions of all catalogues, by code.
-pub fn list_live(db: &mut Db, page: &PageRequest) -> Result<Vec<CatalogueRow>, Problem> {
-    let rows = on_backend!(db, |c| {
+pub fn list_live(db: &mut Db, page: &PageRequest) -> Result<Page<CatalogueRow>, Problem> {
+    on_backend!(db, |c| {
         let mut query = catalogue_versions::table
             .filter(dsl::status.eq(CatalogueStatus::Live))
             .select(CatalogueRow::as_select())
             .into_boxed();
-        seek!(query, page, asc, dsl::code => String, dsl::id => CatalogueVersionId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, CatalogueRow, asc(dsl::code, dsl::id))
+    })
 }
 
 /// One page of a catalogue's versions, the newest first.
@@ -127,8 +124,8 @@ pub fn list_versions(
     code: &str,
     filter: &CatalogueVersionFilter,
     page: &PageRequest,
-) -> Result<Vec<CatalogueRow>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<CatalogueRow>, Problem> {
+    on_backend!(db, |c| {
         let mut query = catalogue_versions::table
             .filter(dsl::code.eq(code))
             .select(CatalogueRow::as_select())
@@ -136,8 +133,12 @@ pub fn list_versions(
         if !filter.status.is_empty() {
             query = query.filter(dsl::status.eq_any(&filter.status));
         }
-        seek!(query, page, desc, dsl::catalogue_version => i32, dsl::id => CatalogueVersionId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(
+            c,
+            query,
+            page,
+            CatalogueRow,
+            desc(dsl::catalogue_version, dsl::id)
+        )
+    })
 }

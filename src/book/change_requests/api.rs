@@ -83,11 +83,8 @@ pub async fn list_change_requests(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list(db, &actor, &listing.filter, &listing.page)?;
-            let rows = describe(db, **kinds, &actor, rows)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            let page = store::list(db, &actor, &listing.filter, &listing.page)?;
+            page.try_map_all(|rows| describe(db, **kinds, &actor, rows))
         })
         .await?;
     Ok(page.into_response(&request, &cursors))

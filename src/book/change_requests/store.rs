@@ -7,7 +7,7 @@ use super::model::ChangeRequest;
 use crate::platform::db::schema::change_requests::{self, dsl};
 use crate::platform::db::schema::customers;
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::ids::ChangeRequestId;
 
@@ -81,8 +81,8 @@ pub fn list(
     caller: &Caller,
     filter: &ChangeRequestFilter,
     page: &PageRequest,
-) -> Result<Vec<ChangeRequest>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<ChangeRequest>, Problem> {
+    on_backend!(db, |c| {
         let mut query = change_requests::table
             .select(ChangeRequest::as_select())
             .into_boxed();
@@ -105,8 +105,6 @@ pub fn list(
             let is_it = dsl::target_number.eq(target.as_str());
             query = query.filter(dsl::target_id.nullable().eq(target.as_str()).or(is_it));
         }
-        seek!(query, page, desc, dsl::id => ChangeRequestId, dsl::id => ChangeRequestId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, ChangeRequest, desc(dsl::id))
+    })
 }

@@ -11,7 +11,7 @@ use crate::book::customers::model::fold;
 use crate::platform::db::schema::customers::dsl;
 use crate::platform::db::schema::{customer_owners, customers};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::ids::CustomerId;
@@ -239,14 +239,14 @@ pub fn list(
     caller: &Caller,
     filter: &CustomerFilter,
     page: &PageRequest,
-) -> Result<Vec<Customer>, Problem> {
+) -> Result<Page<Customer>, Problem> {
     // A head that is hidden is no filter either: who is below it would be told.
     if let Some(parent) = filter.parent_customer_id
         && find_visible(db, caller, &CustomerRef::Id(parent))?.is_none()
     {
-        return Ok(Vec::new());
+        return Ok(Page::empty());
     }
-    let rows = on_backend!(db, |c| {
+    on_backend!(db, |c| {
         let mut query = customers::table.select(Customer::as_select()).into_boxed();
         if caller.sees_only_own() {
             query = query.filter(dsl::owner.eq(&caller.subject));
@@ -270,22 +270,16 @@ pub fn list(
             query = query.filter(dsl::search_key.like(contains(text.as_str())).escape('\\'));
         }
         match filter.sort.unwrap_or_default() {
-            CustomerSort::Number => {
-                seek!(query, page, asc, dsl::number => String, dsl::id => CustomerId);
-            }
+            CustomerSort::Number => seek!(c, query, page, Customer, asc(dsl::number, dsl::id)),
             CustomerSort::NumberDescending => {
-                seek!(query, page, desc, dsl::number => String, dsl::id => CustomerId);
+                seek!(c, query, page, Customer, desc(dsl::number, dsl::id))
             }
-            CustomerSort::Name => {
-                seek!(query, page, asc, dsl::name => String, dsl::id => CustomerId);
-            }
+            CustomerSort::Name => seek!(c, query, page, Customer, asc(dsl::name, dsl::id)),
             CustomerSort::NameDescending => {
-                seek!(query, page, desc, dsl::name => String, dsl::id => CustomerId);
+                seek!(c, query, page, Customer, desc(dsl::name, dsl::id))
             }
         }
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+    })
 }
 
 /// The `LIKE` pattern for texts that contain `text`, whatever `%` or `_` it holds.

@@ -47,12 +47,7 @@ pub async fn list_exchange_rates(
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
     let page = executor
-        .read(move |db| {
-            let rows = store::list(db, &listing.filter, &listing.page)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.rate_date.to_string(), row.id.to_string())))
-        })
+        .read(move |db| store::list(db, &listing.filter, &listing.page))
         .await?;
     Ok(page
         .map(ExchangeRateOut::from)

@@ -12,7 +12,7 @@ use crate::book::exposure::model::LimitScope;
 use crate::decide::applications::model::{APPLICANT_VERBS, Reach};
 use crate::platform::db::schema::{application_steps, applications, customers};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::ids::{ApplicationId, CreditAccountId};
 
@@ -277,8 +277,8 @@ pub fn list(
     filter: &ApplicationFilter,
     waiting: Option<&Reach>,
     page: &PageRequest,
-) -> Result<Vec<Application>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<Application>, Problem> {
+    on_backend!(db, |c| {
         let mut query = applications::table
             .select(Application::as_select())
             .into_boxed();
@@ -320,14 +320,10 @@ pub fn list(
             );
         }
         match filter.sort.unwrap_or_default() {
-            ApplicationSort::CreatedAt => {
-                seek!(query, page, asc, applications::id => ApplicationId, applications::id => ApplicationId);
-            }
+            ApplicationSort::CreatedAt => seek!(c, query, page, Application, asc(applications::id)),
             ApplicationSort::CreatedAtDescending => {
-                seek!(query, page, desc, applications::id => ApplicationId, applications::id => ApplicationId);
+                seek!(c, query, page, Application, desc(applications::id))
             }
         }
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+    })
 }

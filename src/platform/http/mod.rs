@@ -21,6 +21,6 @@ pub use auth::Actor;
 pub use body::{Command, Heading, IfMatch, KeyedCommand, Nothing, Valid, given, nullable};
 pub use executor::{Ended, Executor, Outcome, StoredResponse};
 pub use language::AcceptLanguage;
-pub use page::{Listing, PageRequest};
+pub use page::{Listing, Page, PageRequest};
 pub use problem::{Code, Problem};
 pub use reading::read_part;

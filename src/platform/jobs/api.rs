@@ -59,10 +59,7 @@ pub async fn list_jobs(
     let page = executor
         .read(move |db| {
             let own = (!actions::sees_all(&actor)).then(|| actor.subject.as_str());
-            let rows = store::list(db, own, &listing.filter, &listing.page)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            store::list(db, own, &listing.filter, &listing.page)
         })
         .await?;
     Ok(page

@@ -98,12 +98,7 @@ pub async fn list_trail_entries(
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
     let page = executor
-        .read(move |db| {
-            let rows = store::list(db, &listing.filter, &listing.page)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.seq.to_string(), row.seq.to_string())))
-        })
+        .read(move |db| store::list(db, &listing.filter, &listing.page))
         .await?;
     Ok(page
         .map(TrailEntryOut::from)

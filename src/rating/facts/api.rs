@@ -78,10 +78,7 @@ pub async fn list_customer_facts(
     let page = executor
         .read(move |db| {
             let customer = actions::find_customer(db, &actor, &customer)?;
-            let rows = store::list(db, &actor, customer.id, &listing.filter, &listing.page)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.as_of.to_string(), row.id.to_string()));
+            let page = store::list(db, &actor, customer.id, &listing.filter, &listing.page)?;
             Ok(page.try_map(FactOut::new)?)
         })
         .await?;

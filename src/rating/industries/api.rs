@@ -50,10 +50,7 @@ pub async fn list_industries(
     let page = executor
         .read(move |db| {
             let validity = live(db)?.document.validity;
-            let rows = store::list(db, &listing.page)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.code.to_string(), row.id.to_string()));
+            let page = store::list(db, &listing.page)?;
             Ok(page.map(|row| IndustryOut::new(row, validity)))
         })
         .await?;
@@ -145,10 +142,7 @@ pub async fn list_industry_versions(
         .read(move |db| {
             store::find(db, &code)?.ok_or(IndustryError::Missing)?;
             let validity = live(db)?.document.validity;
-            let rows = store::list_versions(db, &code, &listing.page)?;
-            let page = listing.page.cut(rows, |row| {
-                (row.industry_version.to_string(), row.id.to_string())
-            });
+            let page = store::list_versions(db, &code, &listing.page)?;
             Ok(page.map(|row| IndustryOut::new(row, validity)))
         })
         .await?;

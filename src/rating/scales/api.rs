@@ -50,10 +50,7 @@ pub async fn list_grade_scales(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list(db, &listing.filter, &listing.page)?;
-            let page = listing.page.cut(rows, |row| {
-                (row.scale_version.to_string(), row.id.to_string())
-            });
+            let page = store::list(db, &listing.filter, &listing.page)?;
             Ok(page.try_map(GradeScaleOut::read)?)
         })
         .await?;

@@ -6,7 +6,7 @@ use super::input::ScaleFilter;
 use super::model::{ScaleRow, ScaleStatus};
 use crate::platform::db::schema::grade_scales::{self, dsl};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::ids::GradeScaleId;
 
 pub fn find(db: &mut Db, id: GradeScaleId) -> Result<Option<ScaleRow>, DbError> {
@@ -103,16 +103,14 @@ pub fn list(
     db: &mut Db,
     filter: &ScaleFilter,
     page: &PageRequest,
-) -> Result<Vec<ScaleRow>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<ScaleRow>, Problem> {
+    on_backend!(db, |c| {
         let mut query = grade_scales::table
             .select(ScaleRow::as_select())
             .into_boxed();
         if !filter.status.is_empty() {
             query = query.filter(dsl::status.eq_any(&filter.status));
         }
-        seek!(query, page, desc, dsl::scale_version => i32, dsl::id => GradeScaleId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, ScaleRow, desc(dsl::scale_version, dsl::id))
+    })
 }

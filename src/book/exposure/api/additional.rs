@@ -79,10 +79,7 @@ pub async fn list_additional_limits(
     let page = executor
         .read(move |db| {
             find_visible(db, &actor, *id)?;
-            let rows = store::list(db, *id, actor.sees_others(), &listing.page)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            store::list(db, *id, actor.sees_others(), &listing.page)
         })
         .await?;
     Ok(page

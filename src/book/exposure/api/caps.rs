@@ -87,11 +87,8 @@ pub async fn list_portfolio_caps(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list(db, &listing.filter, &listing.page)?;
-            let rows = describe_all(db, rows)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            let page = store::list(db, &listing.filter, &listing.page)?;
+            Ok(page.try_map_all(|caps| describe_all(db, caps))?)
         })
         .await?;
     Ok(page.into_response(&request, &cursors))

@@ -90,10 +90,7 @@ pub async fn list_exposure_entries(
     let page = executor
         .read(move |db| {
             find_visible(db, &actor, *id)?;
-            let rows = store::list(db, *id, &listing.page)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            store::list(db, *id, &listing.page)
         })
         .await?;
     Ok(page

@@ -19,8 +19,8 @@ use crate::book::customers::input::{CustomerPatch, LegalStatusIn};
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::exposure::input::{
-    CreditAccountFilter, CreditAccountIn, CreditAccountPatch, CreditAccountSort, LowerLimitIn,
-    NoFilter, ParentIn, ReasonIn,
+    CreditAccountFilter, CreditAccountIn, CreditAccountPatch, LowerLimitIn, NoFilter, ParentIn,
+    ReasonIn,
 };
 use crate::book::policy::actions as policies;
 use crate::platform::db::{Db, DbError};
@@ -32,7 +32,6 @@ use crate::platform::http::{
 use kernel::caller::Caller;
 use kernel::clock::Day;
 use kernel::ids::{CreditAccountId, CustomerId};
-use kernel::money::Money;
 use kernel::text::Number;
 
 pub use self::additional::AdditionalLimitOut;
@@ -102,23 +101,9 @@ pub async fn list_credit_accounts(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let Listing { filter, page } = listing;
-            let rows = store::list(db, &actor, &filter, &page)?;
-            let rows = describe_all(db, rows)?
-                .into_iter()
-                .map(|row| row.for_reader(&actor))
-                .collect();
-            Ok(page.cut(rows, |row: &CreditAccountOut| {
-                let key = match filter.sort.unwrap_or_default() {
-                    CreditAccountSort::CreatedAt | CreditAccountSort::CreatedAtDescending => {
-                        row.id.to_string()
-                    }
-                    CreditAccountSort::Limit | CreditAccountSort::LimitDescending => {
-                        row.limit.map_or(0, Money::minor).to_string()
-                    }
-                };
-                (key, row.id.to_string())
-            }))
+            let page = store::list(db, &actor, &listing.filter, &listing.page)?;
+            let page = page.try_map_all(|accounts| describe_all(db, accounts))?;
+            Ok(page.map(|account| account.for_reader(&actor)))
         })
         .await?;
     Ok(page.into_response(&request, &cursors))
@@ -304,10 +289,7 @@ pub async fn list_limits(
     let page = executor
         .read(move |db| {
             find_visible(db, &actor, *id)?;
-            let rows = store::list_limits(db, *id, &listing.page)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            store::list_limits(db, *id, &listing.page)
         })
         .await?;
     Ok(page.map(LimitOut::from).into_response(&request, &cursors))

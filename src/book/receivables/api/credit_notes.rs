@@ -72,8 +72,7 @@ pub async fn list_credit_notes(
     let page = executor
         .read(move |db| {
             let Listing { filter, page } = listing;
-            let rows = store::list_credit_notes(db, &actor, &filter, &page)?;
-            Ok(page.cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            store::list_credit_notes(db, &actor, &filter, &page)
         })
         .await?;
     Ok(page

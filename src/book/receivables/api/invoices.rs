@@ -8,9 +8,7 @@ use super::refuse_hidden;
 use super::shapes::{BatchQuery, InvoiceBatchOut, InvoiceOut, ItemOut, SettlementOut};
 use crate::book::exposure::input::NoFilter;
 use crate::book::receivables::actions::ReceivableError;
-use crate::book::receivables::input::{
-    CancelInvoiceIn, InvoiceBatchIn, InvoiceFilter, InvoiceIn, InvoiceSort,
-};
+use crate::book::receivables::input::{CancelInvoiceIn, InvoiceBatchIn, InvoiceFilter, InvoiceIn};
 use crate::book::receivables::model::{Invoice, InvoiceRef};
 use crate::book::receivables::{actions, store};
 use crate::platform::db::Db;
@@ -174,23 +172,7 @@ pub async fn list_invoices(
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
     let page = executor
-        .read(move |db| {
-            let Listing { filter, page } = listing;
-            let rows = store::list_invoices(db, &actor, &filter, &page)?;
-            let key = |invoice: &Invoice| match filter.sort.unwrap_or_default() {
-                InvoiceSort::DueDate | InvoiceSort::DueDateDescending => {
-                    invoice.due_date.to_string()
-                }
-                InvoiceSort::InvoiceDate | InvoiceSort::InvoiceDateDescending => {
-                    invoice.invoice_date.to_string()
-                }
-                InvoiceSort::Amount | InvoiceSort::AmountDescending => {
-                    invoice.amount_minor.to_string()
-                }
-                InvoiceSort::Number | InvoiceSort::NumberDescending => invoice.number.to_string(),
-            };
-            Ok(page.cut(rows, |invoice| (key(invoice), invoice.id.to_string())))
-        })
+        .read(move |db| store::list_invoices(db, &actor, &listing.filter, &listing.page))
         .await?;
     Ok(page.map(InvoiceOut::from).into_response(&request, &cursors))
 }
@@ -286,10 +268,7 @@ pub async fn list_settlements(
     let page = executor
         .read(move |db| {
             let invoice = find_visible(db, &actor, &invoice)?;
-            let rows = store::list_settlements(db, invoice.id, &listing.page)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
+            let page = store::list_settlements(db, invoice.id, &listing.page)?;
             Ok(page.map(|row| SettlementOut::new(&invoice, row)))
         })
         .await?;

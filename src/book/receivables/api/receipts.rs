@@ -70,8 +70,7 @@ pub async fn list_receipts(
     let page = executor
         .read(move |db| {
             let Listing { filter, page } = listing;
-            let rows = store::list_receipts(db, &actor, &filter, &page)?;
-            Ok(page.cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            store::list_receipts(db, &actor, &filter, &page)
         })
         .await?;
     Ok(page.map(ReceiptOut::from).into_response(&request, &cursors))

@@ -61,11 +61,8 @@ pub async fn list_dunning_blocks(
 ) -> Outcome {
     let page: Page<BlockOut> = executor
         .read(move |db| {
-            let rows = store::list_blocks(db, &actor, &listing.filter, &listing.page)?;
+            let page = store::list_blocks(db, &actor, &listing.filter, &listing.page)?;
             let today = db.today();
-            let page = listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
             Ok(page.map(|row| BlockOut::new(row, today)))
         })
         .await?;

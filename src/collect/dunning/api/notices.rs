@@ -156,9 +156,8 @@ fn read_page(
     filter: &NoticeFilter,
     page: &PageRequest,
 ) -> Result<Page<NoticeOut>, Problem> {
-    let rows = store::list_notices(db, caller, filter, page)?;
-    let rows = describe(db, rows)?;
-    Ok(page.cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+    let page = store::list_notices(db, caller, filter, page)?;
+    Ok(page.try_map_all(|notices| describe(db, notices))?)
 }
 
 /// Notices as the contract shows them, with their customers and items: three queries, however many they are.

@@ -64,16 +64,7 @@ pub async fn list_dunning_procedures(
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
     let page: Page<ProcedureOut> = executor
-        .read(move |db| {
-            let rows = store::list_procedures(db, &listing.page)?;
-            let rows = rows
-                .into_iter()
-                .map(ProcedureOut::new)
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.name.to_string(), row.id.to_string())))
-        })
+        .read(move |db| Ok(store::list_procedures(db, &listing.page)?.try_map(ProcedureOut::new)?))
         .await?;
     Ok(page.into_response(&request, &cursors))
 }

@@ -66,14 +66,7 @@ pub async fn list_dunning_runs(
 ) -> Outcome {
     let page: Page<RunOut> = executor
         .read(move |db| {
-            let rows = store::list_runs(db, &listing.filter, &listing.page)?;
-            let rows = rows
-                .into_iter()
-                .map(RunOut::new)
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            Ok(store::list_runs(db, &listing.filter, &listing.page)?.try_map(RunOut::new)?)
         })
         .await?;
     Ok(page.into_response(&request, &cursors))

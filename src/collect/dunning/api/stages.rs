@@ -35,12 +35,7 @@ pub async fn list_dunning_stages(
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
     let page: Page<InvoiceStage> = executor
-        .read(move |db| {
-            let rows = store::list_invoice_stages(db, &actor, &listing.filter, &listing.page)?;
-            let position =
-                |row: &InvoiceStage| (row.invoice_id.to_string(), row.invoice_id.to_string());
-            Ok(listing.page.cut(rows, position))
-        })
+        .read(move |db| store::list_invoice_stages(db, &actor, &listing.filter, &listing.page))
         .await?;
     Ok(page.map(StageOut::from).into_response(&request, &cursors))
 }
@@ -64,11 +59,8 @@ pub async fn list_customer_dunning_stages(
 ) -> Outcome {
     let page: Page<CustomerStageOut> = executor
         .read(move |db| {
-            let rows = store::list_customer_stages(db, &actor, &listing.filter, &listing.page)?;
-            let rows = describe(db, &rows)?;
-            let position =
-                |row: &CustomerStageOut| (row.customer_id.to_string(), row.customer_id.to_string());
-            Ok(listing.page.cut(rows, position))
+            let page = store::list_customer_stages(db, &actor, &listing.filter, &listing.page)?;
+            Ok(page.try_map_all(|stages| describe(db, &stages))?)
         })
         .await?;
     Ok(page.into_response(&request, &cursors))

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::collect::dunning::model::Procedure;
 use crate::platform::db::schema::dunning_procedures::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::ids::DunningProcedureId;
 
 pub fn find_procedure(db: &mut Db, id: DunningProcedureId) -> Result<Option<Procedure>, DbError> {
@@ -25,15 +25,13 @@ pub fn list_all_procedures(db: &mut Db) -> Result<Vec<Procedure>, DbError> {
 }
 
 /// One page of procedures, by name.
-pub fn list_procedures(db: &mut Db, page: &PageRequest) -> Result<Vec<Procedure>, Problem> {
-    let rows = on_backend!(db, |c| {
+pub fn list_procedures(db: &mut Db, page: &PageRequest) -> Result<Page<Procedure>, Problem> {
+    on_backend!(db, |c| {
         let mut query = dunning_procedures::table
             .select(Procedure::as_select())
             .into_boxed();
-        seek!(query, page, asc, dsl::name => String, dsl::id => DunningProcedureId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, Procedure, asc(dsl::name, dsl::id))
+    })
 }
 
 pub fn insert_procedure(tx: &mut Tx, procedure: &Procedure) -> Result<(), DbError> {

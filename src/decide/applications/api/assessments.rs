@@ -85,10 +85,7 @@ pub async fn list_application_assessments(
         .read(move |db| {
             let found = store::find_visible(db, &actor, *id)?;
             let application = found.ok_or(ApplicationError::Missing)?;
-            let rows = store::list_assessments(db, application.id, &listing.page)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.number.to_string(), row.id.to_string()));
+            let page = store::list_assessments(db, application.id, &listing.page)?;
             Ok(page.try_map(|row| AssessmentOut::read(row, language.0))?)
         })
         .await?;

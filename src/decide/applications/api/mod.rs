@@ -92,9 +92,8 @@ pub async fn list_applications(
             } else {
                 None
             };
-            let rows = store::list(db, &actor, &filter, waiting.as_ref(), &page)?;
-            let rows = shapes::summarise(db, &actor, rows)?;
-            Ok(page.cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            let page = store::list(db, &actor, &filter, waiting.as_ref(), &page)?;
+            Ok(page.try_map_all(|rows| shapes::summarise(db, &actor, rows))?)
         })
         .await?;
     Ok(page.into_response(&request, &cursors))

@@ -41,17 +41,7 @@ pub async fn list_credit_blocks(
 ) -> Outcome {
     let reader = actor.caller();
     let page = executor
-        .read(move |db| {
-            let after = listing
-                .page
-                .after::<CreditBlockId, CreditBlockId>()?
-                .map(|(_, id)| id);
-            let limit = listing.page.fetch();
-            let rows = store::list_blocks(db, &actor, &listing.filter, after, limit)?;
-            Ok(listing.page.cut(rows, |row| {
-                (row.block.id.to_string(), row.block.id.to_string())
-            }))
-        })
+        .read(move |db| store::list_blocks(db, &actor, &listing.filter, &listing.page))
         .await?;
     Ok(page
         .map(|row| CreditBlockOut::new(row, &reader, language.0))

@@ -129,15 +129,7 @@ pub async fn list_limit_checks(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let after = listing
-                .page
-                .after::<LimitCheckId, LimitCheckId>()?
-                .map(|(_, id)| id);
-            let limit = listing.page.fetch();
-            let rows = store::list_checks(db, &actor, &listing.filter, after, limit)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
+            let page = store::list_checks(db, &actor, &listing.filter, &listing.page)?;
             Ok(page.try_map(|check| RecordedCheckOut::new(check, &actor, language.0))?)
         })
         .await?;

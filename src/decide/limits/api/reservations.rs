@@ -36,17 +36,7 @@ pub async fn list_reservations(
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
     let page = executor
-        .read(move |db| {
-            let after = listing
-                .page
-                .after::<ReservationId, ReservationId>()?
-                .map(|(_, id)| id);
-            let limit = listing.page.fetch();
-            let rows = store::list_reservations(db, &actor, &listing.filter, after, limit)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
-        })
+        .read(move |db| store::list_reservations(db, &actor, &listing.filter, &listing.page))
         .await?;
     Ok(page
         .map(ReservationOut::from)

@@ -87,10 +87,7 @@ pub async fn list_rating_models(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list(db, &listing.filter, &listing.page)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
+            let page = store::list(db, &listing.filter, &listing.page)?;
             Ok(page.try_map(|row| RatingModelOut::read(row, language.0))?)
         })
         .await?;

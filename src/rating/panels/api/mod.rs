@@ -80,10 +80,7 @@ pub async fn list_expert_panels(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list(db, &actor, &listing.filter, &listing.page)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
+            let page = store::list(db, &actor, &listing.filter, &listing.page)?;
             Ok(page.map(PanelSummaryOut::from))
         })
         .await?;

@@ -90,11 +90,8 @@ pub async fn list_ratings(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list(db, &actor, &listing.filter, &listing.page)?;
+            let page = store::list(db, &actor, &listing.filter, &listing.page)?;
             let today = db.today();
-            let page = listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
             Ok(page.map(|row| RatingSummaryOut::of(row, today)))
         })
         .await?;

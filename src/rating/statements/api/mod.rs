@@ -80,12 +80,9 @@ pub async fn list_financial_statements(
     let page = executor
         .read(move |db| {
             let customer = actions::find_customer(db, &actor, &customer)?;
-            let rows = store::list(db, customer.id, &listing.filter, &listing.page)?;
-            let ids: Vec<FinancialStatementId> = rows.iter().map(|row| row.id).collect();
+            let page = store::list(db, customer.id, &listing.filter, &listing.page)?;
+            let ids: Vec<FinancialStatementId> = page.items.iter().map(|row| row.id).collect();
             let corrections = store::list_corrections(db, &ids)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.period_end.to_string(), row.id.to_string()));
             Ok(page.try_map(|row| {
                 let by = corrections.get(&row.id).copied();
                 StatementSummaryOut::new(row, by)
