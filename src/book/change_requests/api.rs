@@ -16,7 +16,7 @@ use crate::book::customers::model::Customer;
 use crate::book::customers::store as customers;
 use crate::platform::db::Db;
 use crate::platform::http::auth::{DecideChanges, ProposeChanges, ReadChangeRequests};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem,
 };
@@ -68,7 +68,7 @@ pub async fn propose_change(
 /// The newest first; sales those about their own customers.
 #[utoipa::path(
     tag = "change-requests",
-    params(ChangeRequestFilter, PageParams),
+    params(Listing<ChangeRequestFilter>),
     responses((status = 200, description = "One page of requests.", body = PageOut<ChangeRequestOut>)),
     security(("bearer" = ["change-requests:read"]))
 )]
@@ -95,7 +95,7 @@ pub async fn list_change_requests(
 /// With what its target was when it was proposed, and what it is to become.
 #[utoipa::path(
     tag = "change-requests",
-    params(("id" = ChangeRequestId, Path, description = "The request.")),
+    params(ChangeRequestId),
     responses((status = 200, description = "The request.", body = ChangeRequestOut)),
     security(("bearer" = ["change-requests:read"]))
 )]
@@ -121,10 +121,7 @@ pub async fn find_change_request(
 /// changed since it was proposed the request becomes `stale`, and nothing is applied. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "change-requests",
-    params(
-        ("id" = ChangeRequestId, Path, description = "The request."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ChangeRequestId, IfMatch),
     request_body = ChangeDecisionIn,
     responses((status = 200, description = "The request, applied or stale.", body = ChangeRequestOut)),
     security(("bearer" = ["change-requests:decide"]))
@@ -152,10 +149,7 @@ pub async fn approve_change(
 /// By another person than who proposed it. Its target stays as it is.
 #[utoipa::path(
     tag = "change-requests",
-    params(
-        ("id" = ChangeRequestId, Path, description = "The request."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ChangeRequestId, IfMatch),
     request_body = ChangeDecisionIn,
     responses((status = 200, description = "The request, rejected.", body = ChangeRequestOut)),
     security(("bearer" = ["change-requests:decide"]))
@@ -183,10 +177,7 @@ pub async fn reject_change(
 /// By who proposed it, before it is decided.
 #[utoipa::path(
     tag = "change-requests",
-    params(
-        ("id" = ChangeRequestId, Path, description = "The request."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ChangeRequestId, IfMatch),
     request_body = ChangeDecisionIn,
     responses((status = 200, description = "The request, withdrawn.", body = ChangeRequestOut)),
     security(("bearer" = ["change-requests:propose"]))

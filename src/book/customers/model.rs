@@ -4,12 +4,13 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
-use utoipa::ToSchema;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::platform::db::schema::customers;
 use kernel::clock::Instant;
 use kernel::columns::{text_column, text_enum};
-use kernel::ids::CustomerId;
+use kernel::ids::{CustomerId, in_path};
 use kernel::places::{Country, Language};
 use kernel::text::{Email, EmailList, Line, Number, Subject};
 
@@ -179,6 +180,17 @@ impl From<CustomerRef> for String {
             CustomerRef::Id(id) => id.to_string(),
             CustomerRef::Number(number) => number.into(),
         }
+    }
+}
+
+/// `{customer}` in a path.
+impl IntoParams for CustomerRef {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![in_path(
+            "customer",
+            "Number",
+            "The customer's id or number.",
+        )]
     }
 }
 

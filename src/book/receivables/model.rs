@@ -6,13 +6,15 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable};
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
 use kernel::clock::Instant;
 use kernel::columns::{IdColumn, text_enum};
 use kernel::ids::{
     self, CreditAccountId, CreditNoteId, CustomerId, Id, InvoiceId, Kind, ReceiptId, ReservationId,
-    SettlementId,
+    SettlementId, in_path,
 };
 use kernel::money::{Currency, Money};
 use kernel::text::{Number, TextError};
@@ -182,6 +184,17 @@ pub enum DocumentRef<K: Kind> {
 pub type InvoiceRef = DocumentRef<ids::Invoice>;
 pub type CreditNoteRef = DocumentRef<ids::CreditNote>;
 pub type ReceiptRef = DocumentRef<ids::Receipt>;
+
+/// `{invoice}` and the like in a path.
+impl<K: Kind> IntoParams for DocumentRef<K> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![in_path(
+            &K::NOUN.replace(' ', "_"),
+            "Number",
+            &format!("The {}'s id or number.", K::NOUN),
+        )]
+    }
+}
 
 impl<K: Kind> FromStr for DocumentRef<K> {
     type Err = TextError;

@@ -233,6 +233,11 @@ pub struct PageOut<T> {
     pub has_more: bool,
 }
 
+/// A filter with nothing in it.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct NoFilter {}
+
 /// A list's query: the filter, and which page of it.
 pub struct Listing<F> {
     pub filter: F,
@@ -357,10 +362,8 @@ fn malformed(name: &str, message: impl ToString) -> Problem {
     Problem::new(Code::MalformedParameter).at(format!("#{name}"), "malformed", message)
 }
 
-/// The parameters of every list, for the contract.
-pub struct PageParams;
-
-impl IntoParams for PageParams {
+/// A list's parameters: those of its filter, and which page of it.
+impl<F: IntoParams> IntoParams for Listing<F> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let parameter = |name: &str, description: &str, schema: ObjectBuilder| {
             ParameterBuilder::new()
@@ -370,7 +373,8 @@ impl IntoParams for PageParams {
                 .schema(Some(schema))
                 .build()
         };
-        vec![
+        let mut all = F::into_params(|| Some(ParameterIn::Query));
+        all.extend([
             parameter(
                 "limit",
                 "How many items the page has at most.",
@@ -389,6 +393,7 @@ impl IntoParams for PageParams {
                     .pattern(Some("^[A-Za-z0-9_-]+$"))
                     .max_length(Some(2000)),
             ),
-        ]
+        ]);
+        all
     }
 }

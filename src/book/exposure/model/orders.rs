@@ -144,6 +144,7 @@ pub struct OrderDocument;
 impl Kind for OrderDocument {
     const PREFIX: &'static str = "";
     const SCHEMA: &'static str = "";
+    const NOUN: &'static str = "document";
 }
 
 pub type OrderDocumentId = Id<OrderDocument>;

@@ -5,16 +5,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::book::exposure::api::{CreditAccountOut, describe};
-use crate::book::exposure::input::NoFilter;
 use crate::collect::dunning::actions::DunningError;
 use crate::collect::dunning::input::{AssignmentIn, ProcedureIn};
 use crate::collect::dunning::model::{Level, Procedure, ProcedureUsage};
 use crate::collect::dunning::{actions, store};
 use crate::platform::db::DbError;
 use crate::platform::http::auth::{ManageAccounts, ReadDunning, RunDunning};
-use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, Page, PageOut};
 use crate::platform::http::{
-    Actor, Answer, Command, Executor, IfMatch, Listing, Nothing, Outcome, Problem, Valid,
+    Actor, Answer, Command, Executor, IfMatch, Listing, NoFilter, Nothing, Outcome, Problem, Valid,
 };
 use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, DunningProcedureId};
@@ -51,7 +50,7 @@ pub async fn create_dunning_procedure(
 /// By name. One of them is the default, from the first start on.
 #[utoipa::path(
     tag = "dunning",
-    params(PageParams),
+    params(Listing<NoFilter>),
     responses((status = 200, description = "One page of procedures.", body = PageOut<ProcedureOut>)),
     security(("bearer" = ["dunning:read"]))
 )]
@@ -74,7 +73,7 @@ pub async fn list_dunning_procedures(
 /// Its levels with their texts in every language.
 #[utoipa::path(
     tag = "dunning",
-    params(("id" = DunningProcedureId, Path, description = "The procedure.")),
+    params(DunningProcedureId),
     responses((status = 200, description = "The procedure.", body = ProcedureOut)),
     security(("bearer" = ["dunning:read"]))
 )]
@@ -96,10 +95,7 @@ pub async fn find_dunning_procedure(
 /// Its name and all its levels, for runs from now on. Stages that invoices have reached stay as they are.
 #[utoipa::path(
     tag = "dunning",
-    params(
-        ("id" = DunningProcedureId, Path, description = "The procedure."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(DunningProcedureId, IfMatch),
     request_body = ProcedureIn,
     responses((status = 200, description = "The procedure as it is now.", body = ProcedureOut)),
     security(("bearer" = ["dunning:run"]))
@@ -124,10 +120,7 @@ pub async fn replace_dunning_procedure(
 /// It holds from now on for every account that names no other.
 #[utoipa::path(
     tag = "dunning",
-    params(
-        ("id" = DunningProcedureId, Path, description = "The procedure."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(DunningProcedureId, IfMatch),
     request_body = Nothing,
     responses((status = 200, description = "The procedure as it is now.", body = ProcedureOut)),
     security(("bearer" = ["dunning:run"]))
@@ -153,7 +146,7 @@ pub async fn make_default_dunning_procedure(
 #[utoipa::path(
     tag = "dunning",
     params(
-        ("id" = CreditAccountId, Path, description = "The account."),
+        CreditAccountId,
         ("If-Match" = String, Header, description = "The ETag of the account that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
     request_body = AssignmentIn,

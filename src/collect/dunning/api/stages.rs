@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::collect::dunning::store::{self, CustomerStage, Debtor, InvoiceStage};
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::ReadDunning;
-use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, Page, PageOut};
 use crate::platform::http::{Actor, Executor, Listing, Outcome};
 use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId};
 use kernel::money::Money;
@@ -22,7 +22,7 @@ use kernel::text::Number;
 /// Open invoices only: what is paid is no longer dunned.
 #[utoipa::path(
     tag = "dunning",
-    params(StageFilter, PageParams),
+    params(Listing<StageFilter>),
     responses((status = 200, description = "One page of stages.", body = PageOut<StageOut>)),
     security(("bearer" = ["dunning:read"]))
 )]
@@ -45,7 +45,7 @@ pub async fn list_dunning_stages(
 /// A customer's stage is the highest of its open invoices.
 #[utoipa::path(
     tag = "dunning",
-    params(CustomerStageFilter, PageParams),
+    params(Listing<CustomerStageFilter>),
     responses((status = 200, description = "One page of stages.", body = PageOut<CustomerStageOut>)),
     security(("bearer" = ["dunning:read"]))
 )]
