@@ -36,12 +36,15 @@ text_enum! {
 }
 
 /// A customer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = customers, treat_none_as_default_value = false)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset,
+)]
+#[diesel(table_name = customers, treat_none_as_default_value = false, treat_none_as_null = true)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct Customer {
     pub id: CustomerId,
     /// The number that the ERP gave it.
+    #[diesel(skip_update)]
     pub number: Number,
     pub name: Line,
     /// Name and number, folded for search.
@@ -58,8 +61,11 @@ pub struct Customer {
     /// The salesperson who is responsible for it.
     pub owner: Option<Subject>,
     pub parent_customer_id: Option<CustomerId>,
+    #[diesel(skip_update)]
     pub created_at: Instant,
+    #[diesel(skip_update)]
     pub changed_at: Instant,
+    #[diesel(skip_update)]
     pub version: i64,
     pub legal_status: LegalStatus,
     /// From which day it holds, when that was said.

@@ -207,21 +207,9 @@ pub fn update_if_unchanged(tx: &mut Tx, customer: &Customer) -> Result<Option<Cu
             .filter(dsl::version.eq(customer.version))
     )
     .set((
-        dsl::name.eq(&customer.name),
-        dsl::search_key.eq(&customer.search_key),
-        dsl::country.eq(customer.country),
-        dsl::industry.eq(&customer.industry),
-        dsl::street.eq(&customer.street),
-        dsl::city.eq(&customer.city),
-        dsl::postal_code.eq(&customer.postal_code),
-        dsl::contacts.eq(&customer.contacts),
-        dsl::language.eq(customer.language),
-        dsl::owner.eq(&customer.owner),
-        dsl::parent_customer_id.eq(customer.parent_customer_id),
-        dsl::legal_status.eq(customer.legal_status),
-        dsl::legal_status_since.eq(customer.legal_status_since),
+        customer,
         dsl::changed_at.eq(now),
-        dsl::version.eq(dsl::version + 1),
+        dsl::version.eq(dsl::version + 1)
     ))
     .returning(Customer::as_returning())
     .get_result(c)

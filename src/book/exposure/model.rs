@@ -10,21 +10,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::book::policy::model::{AccountCause, ExposureCategory};
 use crate::platform::db::schema::{
-    account_blocks, additional_limits, credit_accounts, exposure_entries, limits, portfolio_caps,
-    portfolio_exposures,
+    account_blocks, additional_limits, credit_accounts, limits, portfolio_caps, portfolio_exposures,
 };
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
 use kernel::ids::{
     AccountBlockId, AdditionalLimitId, ApplicationId, CreditAccountId, CustomerId,
-    DunningProcedureId, ExposureEntryId, LimitId, PortfolioCapId,
+    DunningProcedureId, LimitId, PortfolioCapId,
 };
 use kernel::money::{Currency, Money, SUM_MAX_MINOR, SumTooLarge, sum_minor};
-use kernel::text::{Line, Number};
+use kernel::text::Line;
 
 pub use orders::{
-    DEFAULT_PURPOSE, OrderDocument, OrderDocumentId, OrderInvoice, Remainder, Reservation,
-    ReservationCapture, ReservationStatus,
+    DEFAULT_PURPOSE, ExposureEntry, OrderDocument, OrderDocumentId, OrderInvoice, Remainder,
+    Reservation, ReservationCapture, ReservationStatus,
 };
 
 text_enum! {
@@ -546,44 +545,25 @@ impl AdditionalLimit {
     }
 }
 
-/// What an order system knows of an account's exposure and netterms does not: one document of its own.
-#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = exposure_entries, treat_none_as_default_value = false)]
-#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
-pub struct ExposureEntry {
-    pub id: ExposureEntryId,
-    pub account_id: CreditAccountId,
-    pub category: EntryCategory,
-    pub number: Number,
-    pub currency: Currency,
-    /// What counts: of a delivery, what is not billed.
-    pub amount_minor: i64,
-    pub entry_date: NaiveDate,
-    pub set_by: String,
-    pub set_at: Instant,
-    pub version: i64,
-    /// The order that was delivered.
-    pub order_number: Option<Number>,
-    /// What the other system said.
-    pub stated_minor: i64,
-    /// What invoices took of it.
-    pub billed_minor: i64,
-}
-
 /// The most that accounts which have something in common may owe together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = portfolio_caps, treat_none_as_default_value = false)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset,
+)]
+#[diesel(table_name = portfolio_caps, treat_none_as_default_value = false, treat_none_as_null = true)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct PortfolioCap {
     pub id: PortfolioCapId,
+    #[diesel(skip_update)]
     pub kind: PortfolioKind,
     /// The segment, salesperson, country or industry; empty for the company.
+    #[diesel(skip_update)]
     pub key: String,
     pub currency: Currency,
     pub limit_minor: i64,
     pub reason: String,
     pub set_by: String,
     pub set_at: Instant,
+    #[diesel(skip_update)]
     pub version: i64,
 }
 

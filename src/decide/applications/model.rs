@@ -132,21 +132,30 @@ pub struct PolicyException {
 }
 
 /// A credit application.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = applications, treat_none_as_default_value = false)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset,
+)]
+#[diesel(table_name = applications, treat_none_as_default_value = false, treat_none_as_null = true)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct Application {
     pub id: ApplicationId,
+    #[diesel(skip_update)]
     pub customer_id: CustomerId,
+    #[diesel(skip_update)]
     pub account_id: CreditAccountId,
+    #[diesel(skip_update)]
     pub scope: LimitScope,
     pub status: ApplicationStatus,
+    #[diesel(skip_update)]
     pub currency: Currency,
     pub requested_limit_minor: i64,
     pub requested_net_days: i32,
     pub purpose: String,
+    #[diesel(skip_update)]
     pub created_by: String,
+    #[diesel(skip_update)]
     pub created_at: Instant,
+    #[diesel(skip_update)]
     pub changed_at: Instant,
     pub submitted_by: Option<String>,
     pub submitted_at: Option<Instant>,
@@ -171,6 +180,7 @@ pub struct Application {
     /// The [`Condition`]s as JSON.
     pub conditions: String,
     pub appealed_at: Option<Instant>,
+    #[diesel(skip_update)]
     pub version: i64,
     /// The [`PolicyException`]s that the recommendation takes, as JSON.
     pub exceptions: String,

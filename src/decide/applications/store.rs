@@ -89,34 +89,9 @@ pub fn update_if_unchanged(
             .filter(dsl::version.eq(application.version))
     )
     .set((
-        (
-            dsl::status.eq(application.status),
-            dsl::requested_limit_minor.eq(application.requested_limit_minor),
-            dsl::requested_net_days.eq(application.requested_net_days),
-            dsl::purpose.eq(&application.purpose),
-            dsl::submitted_by.eq(&application.submitted_by),
-            dsl::submitted_at.eq(application.submitted_at),
-            dsl::reviewer.eq(&application.reviewer),
-            dsl::information_request.eq(&application.information_request),
-            dsl::deadline.eq(application.deadline),
-            dsl::recommended_limit_minor.eq(application.recommended_limit_minor),
-            dsl::recommended_net_days.eq(application.recommended_net_days),
-            dsl::recommended_valid_until.eq(application.recommended_valid_until),
-        ),
-        (
-            dsl::recommendation.eq(&application.recommendation),
-            dsl::recommended_by.eq(&application.recommended_by),
-            dsl::recommended_at.eq(application.recommended_at),
-            dsl::credit_approver.eq(&application.credit_approver),
-            dsl::approver.eq(&application.approver),
-            dsl::decided_at.eq(application.decided_at),
-            dsl::decision_reason.eq(&application.decision_reason),
-            dsl::conditions.eq(&application.conditions),
-            dsl::exceptions.eq(&application.exceptions),
-            dsl::appealed_at.eq(application.appealed_at),
-            dsl::changed_at.eq(now),
-            dsl::version.eq(dsl::version + 1),
-        ),
+        application,
+        dsl::changed_at.eq(now),
+        dsl::version.eq(dsl::version + 1)
     ))
     .returning(Application::as_returning())
     .get_result(c)

@@ -94,14 +94,7 @@ pub fn update_if_unchanged(
             .find(cap.id)
             .filter(dsl::version.eq(cap.version))
     )
-    .set((
-        dsl::currency.eq(cap.currency),
-        dsl::limit_minor.eq(cap.limit_minor),
-        dsl::reason.eq(&cap.reason),
-        dsl::set_by.eq(&cap.set_by),
-        dsl::set_at.eq(cap.set_at),
-        dsl::version.eq(dsl::version + 1),
-    ))
+    .set((cap, dsl::version.eq(dsl::version + 1)))
     .returning(PortfolioCap::as_returning())
     .get_result(c)
     .optional())?)
