@@ -13,9 +13,7 @@ use crate::book::customers::model::CustomerRef;
 use crate::platform::db::DbError;
 use crate::platform::http::auth::{ReadFacts, RecordFacts};
 use crate::platform::http::page::{CursorKey, PageOut};
-use crate::platform::http::{
-    Actor, Answer, Command, Executor, Listing, NoFilter, Outcome, Problem,
-};
+use crate::platform::http::{Actor, Answer, Command, Executor, Listing, Outcome, Problem};
 use crate::rating::facts::input::{FactFilter, FactIn};
 use kernel::clock::Instant;
 use kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
@@ -61,7 +59,7 @@ pub async fn record_customer_fact(
 /// All of it, the newest first, also what has expired. Sales read what they said themselves.
 #[utoipa::path(
     tag = "facts",
-    params(CustomerRef, FactFilter, Listing<NoFilter>),
+    params(CustomerRef, Listing<FactFilter>),
     responses((status = 200, description = "One page of facts.", body = PageOut<FactOut>)),
     security(("bearer" = ["facts:read"]))
 )]

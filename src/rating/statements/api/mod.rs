@@ -12,9 +12,7 @@ use crate::book::customers::model::CustomerRef;
 use crate::platform::db::Db;
 use crate::platform::http::auth::{ReadFacts, RecordFacts};
 use crate::platform::http::page::{CursorKey, PageOut};
-use crate::platform::http::{
-    Actor, Answer, Command, Executor, Listing, NoFilter, Outcome, Problem,
-};
+use crate::platform::http::{Actor, Answer, Command, Executor, Listing, Outcome, Problem};
 use crate::rating::statements::input::{StatementFilter, StatementIn};
 use kernel::ids::FinancialStatementId;
 
@@ -62,7 +60,7 @@ pub async fn enter_financial_statement(
 /// All versions, the newest period first; one that was corrected says by which.
 #[utoipa::path(
     tag = "facts",
-    params(CustomerRef, StatementFilter, Listing<NoFilter>),
+    params(CustomerRef, Listing<StatementFilter>),
     responses((status = 200, description = "One page of statements.", body = PageOut<StatementSummaryOut>)),
     security(("bearer" = ["facts:read"]))
 )]
