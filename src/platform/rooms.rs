@@ -7,6 +7,9 @@ use super::events::Subscription;
 use super::http::Problem;
 use super::jobs::worker::JobKind;
 
+/// A unit of work, or a part of one.
+pub type Work<T, E> = fn(&mut Tx) -> Result<T, E>;
+
 /// A room as the server knows it: `Room { routes: api::routes, ..Room::EMPTY }`.
 #[derive(Clone, Copy)]
 pub struct Room {
@@ -18,11 +21,11 @@ pub struct Room {
     /// What it does a moment after something happened.
     pub subscriptions: &'static [Subscription],
     /// Puts in place what every book needs and a new one lacks; asked at every start.
-    pub furnish: Option<fn(&mut Tx) -> Result<(), DbError>>,
+    pub furnish: Option<Work<(), DbError>>,
     /// Does some of what is due because time passes, and says how much; asked every few seconds, until it says none.
-    pub sweep: Option<fn(&mut Tx) -> Result<usize, DbError>>,
+    pub sweep: Option<Work<usize, DbError>>,
     /// Begins the work of a business day.
-    pub begin_day: Option<fn(&mut Tx) -> Result<(), Problem>>,
+    pub begin_day: Option<Work<(), Problem>>,
 }
 
 impl Room {

@@ -10,9 +10,10 @@ use actix_web::{rt, web};
 use super::config::DailyWork;
 use super::rooms::ROOMS;
 use super::subscriptions;
-use crate::platform::db::{Backend, Database, DbError, Tx};
+use crate::platform::db::{Backend, Database, DbError};
 use crate::platform::http::Problem;
 use crate::platform::http::auth::internal_caller;
+use crate::platform::rooms::Work;
 use crate::platform::{events, idempotency};
 use kernel::caller::Caller;
 
@@ -117,7 +118,7 @@ fn tidy(database: &Database) -> Result<(), Problem> {
 fn until_done(
     database: &Database,
     keeper: &Caller,
-    work: fn(&mut Tx) -> Result<usize, DbError>,
+    work: Work<usize, DbError>,
 ) -> Result<(), Problem> {
     while database.write(keeper, work)? > 0 {}
     Ok(())

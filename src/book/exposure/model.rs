@@ -19,7 +19,7 @@ use kernel::ids::{
     DunningProcedureId, LimitId, PortfolioCapId,
 };
 use kernel::money::{Currency, Money, SUM_MAX_MINOR, SumTooLarge, sum_minor};
-use kernel::text::Line;
+use kernel::text::{Line, Number, Subject};
 
 pub use orders::{
     DEFAULT_PURPOSE, ExposureEntry, OrderDocument, OrderDocumentId, OrderInvoice, Remainder,
@@ -485,7 +485,7 @@ pub struct LimitEntry {
     pub source: LimitSource,
     pub application_id: Option<ApplicationId>,
     pub reason: String,
-    pub set_by: String,
+    pub set_by: Subject,
     pub set_at: Instant,
 }
 
@@ -499,9 +499,9 @@ pub struct AccountBlock {
     pub cause: BlockCause,
     pub reason: String,
     pub set_at: Instant,
-    pub set_by: String,
+    pub set_by: Subject,
     pub lifted_at: Option<Instant>,
-    pub lifted_by: Option<String>,
+    pub lifted_by: Option<Subject>,
 }
 
 /// A limit beside the base limit, with the days on which it holds.
@@ -518,14 +518,14 @@ pub struct AdditionalLimit {
     pub valid_from: NaiveDate,
     pub valid_until: NaiveDate,
     /// The order that a one-time limit is for.
-    pub order_number: Option<String>,
+    pub order_number: Option<Number>,
     /// The guarantee, pledge or cover that it rests on.
     pub reference: Option<String>,
     pub status: AdditionalStatus,
     pub reason: String,
-    pub granted_by: String,
+    pub granted_by: Subject,
     pub granted_at: Instant,
-    pub ended_by: Option<String>,
+    pub ended_by: Option<Subject>,
     pub ended_at: Option<Instant>,
     pub end_reason: Option<String>,
     pub version: i64,
@@ -534,8 +534,8 @@ pub struct AdditionalLimit {
 impl AdditionalLimit {
     /// Whether it counts on a day for an order: a one-time limit counts for its own order alone.
     pub fn counts(&self, today: NaiveDate, order: Option<&str>) -> bool {
-        let its_order =
-            self.kind != AdditionalKind::OneTime || self.order_number.as_deref() == order;
+        let its_order = self.kind != AdditionalKind::OneTime
+            || self.order_number.as_ref().map(Number::as_str) == order;
         let stands = match self.status {
             AdditionalStatus::Active => true,
             AdditionalStatus::Consumed => its_order,
@@ -561,7 +561,7 @@ pub struct PortfolioCap {
     pub currency: Currency,
     pub limit_minor: i64,
     pub reason: String,
-    pub set_by: String,
+    pub set_by: Subject,
     pub set_at: Instant,
     #[diesel(skip_update)]
     pub version: i64,

@@ -17,7 +17,7 @@ use kernel::ids::{
     SettlementId, in_path,
 };
 use kernel::money::{Currency, Money};
-use kernel::text::{Number, TextError};
+use kernel::text::{Number, Subject, TextError};
 
 text_enum! {
     /// How far an invoice is settled. Overdue is no status: it follows from the due date.
@@ -61,7 +61,7 @@ pub struct Invoice {
     /// The business day from which it counts no more.
     pub cancelled_on: Option<NaiveDate>,
     pub cancel_reason: Option<String>,
-    pub created_by: String,
+    pub created_by: Subject,
     pub created_at: Instant,
     pub version: i64,
     /// The business day on which the cancellation was entered.
@@ -97,7 +97,7 @@ pub struct CreditNote {
     /// The business day from which it counts no more.
     pub reversed_on: Option<NaiveDate>,
     pub reverse_reason: Option<String>,
-    pub created_by: String,
+    pub created_by: Subject,
     pub created_at: Instant,
     pub version: i64,
     /// The business day on which the reversal was entered.
@@ -122,7 +122,7 @@ pub struct Receipt {
     /// The business day from which it counts no more.
     pub reversed_on: Option<NaiveDate>,
     pub reverse_reason: Option<String>,
-    pub created_by: String,
+    pub created_by: Subject,
     pub created_at: Instant,
     pub version: i64,
     /// The business day on which the reversal was entered.
@@ -146,7 +146,7 @@ pub struct Settlement {
     pub effective_on: NaiveDate,
     /// The row that this one undoes.
     pub reverses_id: Option<SettlementId>,
-    pub created_by: String,
+    pub created_by: Subject,
     pub created_at: Instant,
 }
 

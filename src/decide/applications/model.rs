@@ -13,7 +13,7 @@ use kernel::clock::Instant;
 use kernel::columns::text_enum;
 use kernel::ids::{ApplicationId, ApplicationStepId, AssessmentId, CreditAccountId, CustomerId};
 use kernel::money::{Currency, Money};
-use kernel::text::{Line, Note};
+use kernel::text::{Line, Note, Subject};
 
 text_enum! {
     /// Where an application stands (state machines 5.1).
@@ -152,15 +152,15 @@ pub struct Application {
     pub requested_net_days: i32,
     pub purpose: String,
     #[diesel(skip_update)]
-    pub created_by: String,
+    pub created_by: Subject,
     #[diesel(skip_update)]
     pub created_at: Instant,
     #[diesel(skip_update)]
     pub changed_at: Instant,
-    pub submitted_by: Option<String>,
+    pub submitted_by: Option<Subject>,
     pub submitted_at: Option<Instant>,
     /// Who took it into review.
-    pub reviewer: Option<String>,
+    pub reviewer: Option<Subject>,
     /// What sales are asked for.
     pub information_request: Option<String>,
     /// The last day to provide information, or to fulfil conditions.
@@ -169,12 +169,12 @@ pub struct Application {
     pub recommended_net_days: Option<i32>,
     pub recommended_valid_until: Option<NaiveDate>,
     pub recommendation: Option<String>,
-    pub recommended_by: Option<String>,
+    pub recommended_by: Option<Subject>,
     pub recommended_at: Option<Instant>,
     /// Who approved for credit, where finance approves after.
-    pub credit_approver: Option<String>,
+    pub credit_approver: Option<Subject>,
     /// Who decided in the end.
-    pub approver: Option<String>,
+    pub approver: Option<Subject>,
     pub decided_at: Option<Instant>,
     pub decision_reason: Option<String>,
     /// The [`Condition`]s as JSON.
@@ -210,7 +210,7 @@ pub struct Step {
     pub verb: Verb,
     pub from_status: Option<ApplicationStatus>,
     pub to_status: ApplicationStatus,
-    pub subject: String,
+    pub subject: Subject,
     pub at: Instant,
     pub reason: Option<String>,
     /// The [`StepDetails`] as JSON.
@@ -286,7 +286,7 @@ pub struct AssessmentRow {
     pub net_days: i32,
     /// The [`Assessment`](super::rules::assessment::Assessment) as JSON.
     pub document: String,
-    pub assessed_by: String,
+    pub assessed_by: Subject,
     pub assessed_at: Instant,
 }
 

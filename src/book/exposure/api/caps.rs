@@ -239,7 +239,7 @@ impl PortfolioCapOut {
                 .collect(),
             key: (!cap.key.is_empty()).then_some(cap.key),
             reason: cap.reason,
-            set_by: cap.set_by,
+            set_by: cap.set_by.into(),
             set_at: cap.set_at,
         }
     }

@@ -145,7 +145,7 @@ impl From<ExposureEntry> for ExposureEntryOut {
             number: entry.number,
             order_number: entry.order_number,
             entry_date: entry.entry_date,
-            set_by: entry.set_by,
+            set_by: entry.set_by.into(),
             set_at: entry.set_at,
         }
     }

@@ -15,7 +15,7 @@ use kernel::ids::{
     CreditAccountId, CustomerId, ExposureEntryId, Id, InvoiceId, Kind, LimitCheckId, ReservationId,
 };
 use kernel::money::{Currency, Money};
-use kernel::text::Number;
+use kernel::text::{Number, Subject};
 
 text_enum! {
     /// Where a reservation stands.
@@ -206,7 +206,7 @@ pub struct ExposureEntry {
     /// What counts: of a delivery, what is not billed.
     pub amount_minor: i64,
     pub entry_date: NaiveDate,
-    pub set_by: String,
+    pub set_by: Subject,
     pub set_at: Instant,
     pub version: i64,
     /// The order that was delivered.

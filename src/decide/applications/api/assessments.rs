@@ -129,7 +129,7 @@ impl AssessmentOut {
             id: row.id,
             number: row.number,
             policy_version: row.policy_version,
-            assessed_by: row.assessed_by,
+            assessed_by: row.assessed_by.into(),
             assessed_at: row.assessed_at,
             assessment,
         })
