@@ -5,5 +5,6 @@ pub mod events;
 pub mod http;
 pub mod idempotency;
 pub mod jobs;
+pub mod rooms;
 pub mod trail;
 pub mod versions;

@@ -12,78 +12,21 @@ use actix_web::dev::{AppConfig, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
 use utoipa_actix_web::AppExt as _;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::config::{Config, ConfigError, MetricsKind};
 use super::metrics::Metrics;
+use super::rooms::{self, ROOMS};
 use super::routing::Routing;
 use super::{connection, docs, health, housekeeping, middleware, openapi, routing, subscriptions};
-use crate::book::imports::actions as imports;
 use crate::decide::limits::desk::{Desk, DeskOpenError};
-use crate::decide::limits::simulation;
 use crate::platform::db::{Copying, Database};
 use crate::platform::http::auth::{Verifier, internal_caller};
 use crate::platform::http::body::BodyTime;
 use crate::platform::http::page::CursorKey;
 use crate::platform::http::uploads::Uploads;
 use crate::platform::http::{Executor, Problem};
-use crate::platform::jobs::worker::{Lane, LaneOrder, LaneSize, WakeSignal, Workers};
-use crate::rating::models::actions::fitting as model_fitting;
-use crate::rating::ratings::actions::rerating;
-use crate::rating::ratings::actions::runs as rating_runs;
+use crate::platform::jobs::worker::{WakeSignal, Workers};
 use kernel::caller::Caller;
-
-/// Every room's routes: the one list of them. actix asks one after the other, so that the desk's come first.
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .configure(crate::decide::limits::api::routes)
-        .configure(crate::book::customers::api::routes)
-        .configure(crate::book::policy::api::routes)
-        .configure(crate::book::catalogues::api::routes)
-        .configure(crate::book::change_requests::api::routes)
-        .configure(crate::book::exchange_rates::api::routes)
-        .configure(crate::book::exposure::api::routes)
-        .configure(crate::book::receivables::api::routes)
-        .configure(crate::rating::statements::api::routes)
-        .configure(crate::rating::industries::api::routes)
-        .configure(crate::rating::facts::api::routes)
-        .configure(crate::rating::indicators::api::routes)
-        .configure(crate::rating::panels::api::routes)
-        .configure(crate::rating::scales::api::routes)
-        .configure(crate::rating::models::api::routes)
-        .configure(crate::rating::ratings::api::routes)
-        .configure(crate::decide::applications::api::routes)
-        .configure(crate::decide::terms::api::routes)
-        .configure(crate::collect::dunning::api::routes)
-        .configure(crate::book::imports::api::routes)
-        .configure(crate::platform::jobs::api::routes)
-        .configure(crate::prove::reports::api::routes)
-        .configure(crate::platform::trail::api::routes);
-}
-
-/// Every kind of job with its work, in the lanes whose workers do them: the one list of them. Imports and the day's work
-/// wait for no computation.
-const LANES: &[Lane] = &[
-    Lane {
-        kinds: &[(imports::JOB_KIND, imports::work)],
-        size: LaneSize::WithSmall,
-        order: LaneOrder::ByCaller,
-    },
-    Lane {
-        kinds: &[(rerating::JOB_KIND, rerating::work)],
-        size: LaneSize::One,
-        order: LaneOrder::Any,
-    },
-    Lane {
-        kinds: &[
-            (simulation::JOB_KIND, simulation::work),
-            (model_fitting::JOB_KIND, model_fitting::work),
-            (rating_runs::JOB_KIND, rating_runs::work),
-        ],
-        size: LaneSize::WithSmall,
-        order: LaneOrder::Any,
-    },
-];
 
 /// All that the application holds while it runs.
 #[derive(Clone)]
@@ -134,14 +77,12 @@ pub enum OpeningError {
     Desk(#[from] DeskOpenError),
 }
 
-/// Puts in place what every services needs and a new one lacks.
+/// Puts in place what every book needs and a new one lacks.
 fn furnish(database: &Database, caller: &Caller) -> Result<(), Problem> {
     database.maintain(caller, |tx| {
-        crate::book::policy::actions::ensure_default(tx)?;
-        crate::book::catalogues::actions::ensure_shipped(tx)?;
-        crate::book::exposure::actions::hand_down_all(tx)?;
-        crate::rating::scales::actions::ensure_default(tx)?;
-        crate::rating::models::actions::ensure_default(tx)?;
+        for furnish in ROOMS.iter().filter_map(|room| room.furnish) {
+            furnish(tx)?;
+        }
         subscriptions::begin_all(tx)?;
         Ok(())
     })
@@ -191,7 +132,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
     ));
     let bell = Arc::clone(&services.bell);
     let copying = keeper.copy_log_by_and_by().map_err(std::io::Error::other)?;
-    let jobs = Workers::start(services.executor.database(), LANES, &bell)?;
+    let jobs = Workers::start(services.executor.database(), &rooms::jobs(), &bell)?;
     let application = move || {
         let public_metrics = services.config.metrics == MetricsKind::Public;
         App::new()
@@ -202,7 +143,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
             .app_data(services.metrics.clone())
             .app_data(services.bell.clone())
             .app_data(services.uploads.clone())
-            .app_data(web::Data::new(subscriptions::CHANGES))
+            .app_data(web::Data::new(rooms::CHANGES))
             .app_data(routing.clone())
             .app_data(document.clone())
             .app_data(routing::path_config())
@@ -211,7 +152,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
             .wrap(cors(&services.config.origins()))
             .wrap(from_fn(middleware::frame))
             .into_utoipa_app()
-            .configure(routes)
+            .configure(rooms::routes)
             .configure(health::routes)
             .into_app()
             .configure(docs::routes)

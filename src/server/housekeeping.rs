@@ -8,14 +8,13 @@ use std::time::Duration;
 use actix_web::{rt, web};
 
 use super::config::DailyWork;
+use super::rooms::ROOMS;
 use super::subscriptions;
-use crate::decide::applications::actions as applications;
-use crate::decide::limits::actions as limits;
-use crate::platform::db::{Backend, Database, Tx};
+use crate::platform::db::{Backend, Database, DbError};
 use crate::platform::http::Problem;
 use crate::platform::http::auth::internal_caller;
+use crate::platform::rooms::Work;
 use crate::platform::{events, idempotency};
-use crate::rating::ratings::actions::rerating;
 use kernel::caller::Caller;
 
 /// How often netterms is swept.
@@ -88,7 +87,9 @@ pub fn begin_day(database: &Database) -> Result<(), Problem> {
     let internal: Caller = internal_caller("netterms", &[])?;
     database.write(&internal, |tx| -> Result<(), Problem> {
         if events::begin_day(tx)? {
-            rerating::begin_day(tx)?;
+            for begin in ROOMS.iter().filter_map(|room| room.begin_day) {
+                begin(tx)?;
+            }
         }
         Ok(())
     })
@@ -104,8 +105,9 @@ fn tend(database: &Database, daily: DailyWork) -> Result<(), Problem> {
 
 fn tidy(database: &Database) -> Result<(), Problem> {
     let keeper: Caller = internal_caller("netterms-sweeper", &[])?;
-    until_done(database, &keeper, |tx| Ok(limits::expire_due(tx)?))?;
-    until_done(database, &keeper, |tx| Ok(applications::expire_due(tx)?))?;
+    for sweep in ROOMS.iter().filter_map(|room| room.sweep) {
+        until_done(database, &keeper, sweep)?;
+    }
     database.maintain(&keeper, |tx| {
         idempotency::forget_old(tx)?;
         Ok(())
@@ -116,8 +118,8 @@ fn tidy(database: &Database) -> Result<(), Problem> {
 fn until_done(
     database: &Database,
     keeper: &Caller,
-    work: impl Fn(&mut Tx) -> Result<usize, Problem>,
+    work: Work<usize, DbError>,
 ) -> Result<(), Problem> {
-    while database.write(keeper, |tx| work(tx))? > 0 {}
+    while database.write(keeper, work)? > 0 {}
     Ok(())
 }

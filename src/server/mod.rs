@@ -9,6 +9,7 @@ pub mod housekeeping;
 mod metrics;
 mod middleware;
 pub mod openapi;
+mod rooms;
 mod routing;
 mod subscriptions;
 

@@ -1,5 +1,4 @@
-//! Who reacts to what was done below: the one list of reactions, the one of kinds of change requests, the one of
-//! subscriptions, and the loops that deliver to these.
+//! Who reacts to what was done below: the reactions of all rooms are registered, and loops deliver to subscriptions.
 //!
 //! Every replica runs them; a subscription's place in the log is locked while its events are delivered, so that one of
 //! them does the work.
@@ -9,30 +8,16 @@ use std::time::Duration;
 use actix_web::{rt, web};
 
 use super::metrics::Metrics;
-use crate::book::change_requests::kinds::ChangeKinds;
-use crate::book::exposure::actions::CUSTOMER_PARENT;
-use crate::book::policy::references::{self, ReferenceCheck};
-use crate::collect::dunning::actions as dunning;
-use crate::decide::limits::recheck;
-use crate::platform::db::{Database, DbError, Reaction, Tx};
+use super::rooms;
+use crate::book::policy::references;
+use crate::platform::db::{Database, DbError, Tx};
 use crate::platform::events::{self, Subscription};
 use crate::platform::http::Problem;
 
-/// Every subscription of netterms: the one list of them.
-const SUBSCRIPTIONS: &[Subscription] = &[recheck::WAITING_ORDERS];
-
-/// Every reaction of netterms, in order: what is done before a unit of work commits.
-const REACTIONS: &[Reaction] = &[dunning::BLOCKS];
-
-/// Who looks up what a policy names of rooms above it.
-const REFERENCES: &[ReferenceCheck] = &[dunning::find_unknown];
-/// Every kind of change request, with how it is applied.
-pub const CHANGES: ChangeKinds = ChangeKinds(&[CUSTOMER_PARENT]);
-
 /// Registers the reactions with a database: whoever writes to the book must do so before.
 pub fn react(database: &Database) {
-    database.react_with(REACTIONS);
-    references::register(REFERENCES);
+    database.react_with(&rooms::REACTIONS);
+    references::register(rooms::REFERENCES);
 }
 
 /// How often each looks for news.
@@ -44,7 +29,7 @@ const EVERY: Duration = Duration::from_millis(500);
 /// # Errors
 /// When the database fails.
 pub fn begin_all(tx: &mut Tx) -> Result<(), DbError> {
-    for subscription in SUBSCRIPTIONS {
+    for subscription in rooms::subscriptions() {
         events::begin(tx, subscription)?;
     }
     Ok(())
@@ -52,7 +37,7 @@ pub fn begin_all(tx: &mut Tx) -> Result<(), DbError> {
 
 /// Delivers for as long as the actix system runs, to each subscription by itself: a slow one holds up no other.
 pub fn run(database: &Database, metrics: &web::Data<Metrics>) {
-    for subscription in SUBSCRIPTIONS {
+    for subscription in rooms::subscriptions() {
         rt::spawn(deliver_always(
             database.clone(),
             metrics.clone(),
@@ -101,24 +86,11 @@ fn deliver(
 pub fn catch_up(database: &Database) -> Result<(), Problem> {
     loop {
         let mut delivered = 0;
-        for subscription in SUBSCRIPTIONS {
+        for subscription in rooms::subscriptions() {
             delivered += events::catch_up(database, subscription)?;
         }
         if delivered == 0 {
             return Ok(());
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::book::change_requests::model::ChangeKind;
-
-    #[test]
-    fn every_kind_of_change_request_is_registered() {
-        for kind in ChangeKind::ALL {
-            assert!(CHANGES.find(*kind).is_ok(), "{kind}");
         }
     }
 }

@@ -9,17 +9,19 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use utoipa::openapi::RefOr;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::openapi::{Ref, RefOr, Required};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::clock::Instant;
 
-/// What an id names: its prefix and the name of its schema in the contract.
+/// What an id names: its prefix, and in the contract the name of its schema and what the thing is called.
 pub trait Kind: Copy + Send + Sync + 'static {
     const PREFIX: &'static str;
     const SCHEMA: &'static str;
+    const NOUN: &'static str;
 }
 
 /// The id of one thing of kind `K`.
@@ -29,7 +31,7 @@ pub struct Id<K> {
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident, $alias:ident, $prefix:literal;)*) => {
+    ($($(#[$doc:meta])* $kind:ident, $alias:ident, $prefix:literal, $noun:literal;)*) => {
         $(
             $(#[$doc])*
             #[derive(Debug, Clone, Copy)]
@@ -38,6 +40,7 @@ macro_rules! kinds {
             impl Kind for $kind {
                 const PREFIX: &'static str = $prefix;
                 const SCHEMA: &'static str = stringify!($alias);
+                const NOUN: &'static str = $noun;
             }
 
             $(#[$doc])*
@@ -53,79 +56,79 @@ macro_rules! kinds {
 
 kinds! {
     /// A limit beside the base limit.
-    AdditionalLimit, AdditionalLimitId, "adl";
+    AdditionalLimit, AdditionalLimitId, "adl", "additional limit";
     /// A block on a credit account, with its cause.
-    AccountBlock, AccountBlockId, "abl";
+    AccountBlock, AccountBlockId, "abl", "block";
     /// One assessment of a credit application.
-    Assessment, AssessmentId, "asm";
+    Assessment, AssessmentId, "asm", "assessment";
     /// A credit application.
-    Application, ApplicationId, "app";
+    Application, ApplicationId, "app", "application";
     /// One step in the life of a credit application.
-    ApplicationStep, ApplicationStepId, "aps";
+    ApplicationStep, ApplicationStepId, "aps", "step";
     /// A version of a catalogue.
-    CatalogueVersion, CatalogueVersionId, "ctv";
+    CatalogueVersion, CatalogueVersionId, "ctv", "version";
     /// A change that one person proposed and another decides.
-    ChangeRequest, ChangeRequestId, "chr";
+    ChangeRequest, ChangeRequestId, "chr", "request";
     /// A credit account.
-    CreditAccount, CreditAccountId, "acc";
+    CreditAccount, CreditAccountId, "acc", "account";
     /// A credit block: an order waiting for credit.
-    CreditBlock, CreditBlockId, "blk";
+    CreditBlock, CreditBlockId, "blk", "credit block";
     /// A credit note.
-    CreditNote, CreditNoteId, "crn";
+    CreditNote, CreditNoteId, "crn", "credit note";
     /// An idempotency key; its id is a hash of what it belongs to.
-    IdempotencyKey, IdempotencyKeyId, "idk";
+    IdempotencyKey, IdempotencyKeyId, "idk", "key";
     /// An entry of exposure from an order system.
-    ExposureEntry, ExposureEntryId, "exe";
+    ExposureEntry, ExposureEntryId, "exe", "entry";
     /// A cap on what accounts owe together.
-    PortfolioCap, PortfolioCapId, "cap";
+    PortfolioCap, PortfolioCapId, "cap", "cap";
     /// Somebody's answer about a customer.
-    CustomerFact, CustomerFactId, "fct";
+    CustomerFact, CustomerFactId, "fct", "fact";
     /// A customer.
-    Customer, CustomerId, "cus";
+    Customer, CustomerId, "cus", "customer";
     /// A dunning block.
-    DunningBlock, DunningBlockId, "dbl";
+    DunningBlock, DunningBlockId, "dbl", "block";
     /// A dunning notice.
-    DunningNotice, DunningNoticeId, "dno";
+    DunningNotice, DunningNoticeId, "dno", "notice";
     /// A dunning procedure.
-    DunningProcedure, DunningProcedureId, "dpr";
+    DunningProcedure, DunningProcedureId, "dpr", "procedure";
     /// A version of a dunning procedure.
-    DunningProcedureVersion, DunningProcedureVersionId, "dpv";
+    DunningProcedureVersion, DunningProcedureVersionId, "dpv", "version";
     /// A dunning run.
-    DunningRun, DunningRunId, "drn";
+    DunningRun, DunningRunId, "drn", "run";
     /// An exchange rate.
-    ExchangeRate, ExchangeRateId, "fxr";
+    ExchangeRate, ExchangeRateId, "fxr", "exchange rate";
     /// What one expert of a panel said in one round.
-    ExpertOpinion, ExpertOpinionId, "opn";
+    ExpertOpinion, ExpertOpinionId, "opn", "opinion";
     /// A panel of experts.
-    ExpertPanel, ExpertPanelId, "pnl";
+    ExpertPanel, ExpertPanelId, "pnl", "panel";
     /// A financial statement of a customer.
-    FinancialStatement, FinancialStatementId, "fst";
+    FinancialStatement, FinancialStatementId, "fst", "statement";
     /// A version of what is known of an industry.
-    IndustryVersion, IndustryVersionId, "ind";
+    IndustryVersion, IndustryVersionId, "ind", "version";
     /// A version of the grade scale.
-    GradeScale, GradeScaleId, "gsc";
+    GradeScale, GradeScaleId, "gsc", "scale";
     /// An invoice.
-    Invoice, InvoiceId, "inv";
+    Invoice, InvoiceId, "inv", "invoice";
     /// A background job.
-    Job, JobId, "job";
+    Job, JobId, "job", "job";
     /// One granted limit in an account's history.
-    Limit, LimitId, "lim";
+    Limit, LimitId, "lim", "limit";
     /// A limit check.
-    LimitCheck, LimitCheckId, "chk";
+    LimitCheck, LimitCheckId, "chk", "check";
     /// A version of the credit policy.
-    Policy, PolicyId, "pol";
+    Policy, PolicyId, "pol", "policy";
     /// A rating of a customer.
-    Rating, RatingId, "rat";
+    Rating, RatingId, "rat", "rating";
     /// A version of a rating model.
-    RatingModel, RatingModelId, "rmd";
+    RatingModel, RatingModelId, "rmd", "model";
     /// A receipt.
-    Receipt, ReceiptId, "rcp";
+    Receipt, ReceiptId, "rcp", "receipt";
     /// A reservation of credit.
-    Reservation, ReservationId, "res";
+    Reservation, ReservationId, "res", "reservation";
     /// One application of cash or credit to an invoice.
-    Settlement, SettlementId, "set";
+    Settlement, SettlementId, "set", "settlement";
     /// An entry of the audit trail.
-    TrailEntry, TrailEntryId, "trl";
+    TrailEntry, TrailEntryId, "trl", "entry";
 }
 
 /// The bits of a UUIDv7 that tell the time: milliseconds, and where there may be more of it, microseconds.
@@ -309,6 +312,24 @@ impl<K: Kind> ToSchema for Id<K> {
     fn name() -> std::borrow::Cow<'static, str> {
         K::SCHEMA.into()
     }
+}
+
+/// `{id}` in a path.
+impl<K: Kind> IntoParams for Id<K> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![in_path("id", K::SCHEMA, &format!("The {}.", K::NOUN))]
+    }
+}
+
+/// A part of a path, for the contract: its name, the name of its schema, and what it says.
+pub fn in_path(name: &str, schema: &str, description: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(description))
+        .schema(Some(Ref::from_schema_name(schema)))
+        .build()
 }
 
 #[cfg(test)]

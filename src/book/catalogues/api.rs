@@ -1,22 +1,22 @@
 //! `/v1/catalogues`.
 
 use actix_web::{HttpRequest, get, patch, post, web};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::{self, CatalogueError};
 use super::input::{
-    CatalogueApprovalIn, CatalogueFilter, CatalogueIn, CataloguePatch, CatalogueQuestion,
-    CatalogueVersionFilter,
+    CatalogueApprovalIn, CatalogueIn, CataloguePatch, CatalogueQuestion, CatalogueVersionFilter,
 };
 use super::model::{Catalogue, CatalogueRow, CatalogueStatus, Item, Texts};
 use super::store;
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ApproveCatalogues, DraftCatalogues, ReadCatalogues};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
+use crate::platform::http::page::{CursorKey, PageOut, Query};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem, Valid,
+    Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, NoFilter, Outcome,
+    Problem, Valid,
 };
 use crate::platform::versions::api::refused;
 use crate::platform::versions::store::VersionTable as _;
@@ -35,29 +35,45 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(approve_catalogue_version);
 }
 
+/// Which catalogue, in a path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct OfCatalogue {
+    /// The catalogue's code.
+    code: SnakeCode,
+}
+
+/// Which version of which catalogue, in a path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct OfVersion {
+    /// The catalogue's code.
+    code: SnakeCode,
+    /// The number of the version.
+    #[param(minimum = 1, maximum = 2_147_483_647)]
+    version: i32,
+}
+
 /// List catalogues
 ///
 /// Each with its live version, by code; the items are read one catalogue at a time.
 #[utoipa::path(
     tag = "catalogues",
-    params(PageParams),
+    params(Listing<NoFilter>),
     responses((status = 200, description = "One page of catalogues.", body = PageOut<CatalogueSummaryOut>)),
     security(("bearer" = ["catalogues:read"]))
 )]
 #[get("/v1/catalogues")]
 pub async fn list_catalogues(
     _: Actor<ReadCatalogues>,
-    listing: Listing<CatalogueFilter>,
+    listing: Listing<NoFilter>,
     request: HttpRequest,
     executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list_live(db, &listing.page)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.code.to_string(), row.id.to_string()));
+            let page = store::list_live(db, &listing.page)?;
             Ok(page.try_map(CatalogueSummaryOut::read)?)
         })
         .await?;
@@ -71,22 +87,22 @@ pub async fn list_catalogues(
 /// and can be chosen no more.
 #[utoipa::path(
     tag = "catalogues",
-    params(("code" = SnakeCode, Path, description = "The catalogue's code."), CatalogueQuestion),
+    params(OfCatalogue, CatalogueQuestion),
     responses((status = 200, description = "The catalogue.", body = CatalogueOut)),
     security(("bearer" = ["catalogues:read"]))
 )]
 #[get("/v1/catalogues/{code}")]
 pub async fn find_catalogue(
     _: Actor<ReadCatalogues>,
-    code: web::Path<SnakeCode>,
+    of: web::Path<OfCatalogue>,
     question: Query<CatalogueQuestion>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     let answer = executor
         .read(move |db| {
             let found = match question.0.version {
-                Some(number) => store::find_version(db, code.as_str(), number)?,
-                None => CatalogueRow::find_live(db, &code)?,
+                Some(number) => store::find_version(db, of.code.as_str(), number)?,
+                None => CatalogueRow::find_live(db, &of.code)?,
             };
             answer(found.ok_or(CatalogueError::Missing)?)
         })
@@ -99,14 +115,14 @@ pub async fn find_catalogue(
 /// The newest first, without their items.
 #[utoipa::path(
     tag = "catalogues",
-    params(("code" = SnakeCode, Path, description = "The catalogue's code."), CatalogueVersionFilter, PageParams),
+    params(OfCatalogue, Listing<CatalogueVersionFilter>),
     responses((status = 200, description = "One page of versions.", body = PageOut<CatalogueSummaryOut>)),
     security(("bearer" = ["catalogues:read"]))
 )]
 #[get("/v1/catalogues/{code}/versions")]
 pub async fn list_catalogue_versions(
     _: Actor<ReadCatalogues>,
-    code: web::Path<SnakeCode>,
+    of: web::Path<OfCatalogue>,
     listing: Listing<CatalogueVersionFilter>,
     request: HttpRequest,
     executor: web::Data<Executor>,
@@ -114,11 +130,8 @@ pub async fn list_catalogue_versions(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            CatalogueRow::find_live(db, &code)?.ok_or(CatalogueError::Missing)?;
-            let rows = store::list_versions(db, code.as_str(), &listing.filter, &listing.page)?;
-            let page = listing.page.cut(rows, |row| {
-                (row.catalogue_version.to_string(), row.id.to_string())
-            });
+            CatalogueRow::find_live(db, &of.code)?.ok_or(CatalogueError::Missing)?;
+            let page = store::list_versions(db, of.code.as_str(), &listing.filter, &listing.page)?;
             Ok(page.try_map(CatalogueSummaryOut::read)?)
         })
         .await?;
@@ -131,7 +144,7 @@ pub async fn list_catalogue_versions(
 /// holds for nothing until another person sets it live.
 #[utoipa::path(
     tag = "catalogues",
-    params(("code" = SnakeCode, Path, description = "The catalogue's code.")),
+    params(OfCatalogue),
     request_body = CatalogueIn,
     responses((status = 201, description = "The draft.", body = CatalogueOut)),
     security(("bearer" = ["catalogues:draft"]))
@@ -139,13 +152,13 @@ pub async fn list_catalogue_versions(
 #[post("/v1/catalogues/{code}/versions")]
 pub async fn draft_catalogue_version(
     actor: Actor<DraftCatalogues>,
-    code: web::Path<SnakeCode>,
+    of: web::Path<OfCatalogue>,
     command: Command<CatalogueIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor
         .once(&actor, command, move |tx, input| {
-            let row = actions::draft(tx, &code, input)?;
+            let row = actions::draft(tx, &of.code, input)?;
             let location = format!(
                 "/v1/catalogues/{}?version={}",
                 row.code, row.catalogue_version
@@ -161,11 +174,7 @@ pub async fn draft_catalogue_version(
 /// What is named: `items` are all of them anew. Whoever changes a draft has written it too, and can't set it live.
 #[utoipa::path(
     tag = "catalogues",
-    params(
-        ("code" = SnakeCode, Path, description = "The catalogue's code."),
-        ("version" = i32, Path, description = "The number of the version.", minimum = 1, maximum = 2_147_483_647),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(OfVersion, IfMatch),
     request_body = CataloguePatch,
     responses((status = 200, description = "The draft as it is now.", body = CatalogueOut)),
     security(("bearer" = ["catalogues:draft"]))
@@ -173,12 +182,15 @@ pub async fn draft_catalogue_version(
 #[patch("/v1/catalogues/{code}/versions/{version}")]
 pub async fn change_catalogue_version(
     actor: Actor<DraftCatalogues>,
-    path: web::Path<(SnakeCode, i32)>,
+    of: web::Path<OfVersion>,
     version: IfMatch,
     input: Valid<CataloguePatch>,
     executor: web::Data<Executor>,
 ) -> Outcome {
-    let (code, number) = path.into_inner();
+    let OfVersion {
+        code,
+        version: number,
+    } = of.into_inner();
     executor
         .write(&actor, move |tx| {
             answer(actions::change(tx, &code, number, version.0, &input.0)?)
@@ -192,11 +204,7 @@ pub async fn change_catalogue_version(
 /// changes. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "catalogues",
-    params(
-        ("code" = SnakeCode, Path, description = "The catalogue's code."),
-        ("version" = i32, Path, description = "The number of the version.", minimum = 1, maximum = 2_147_483_647),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(OfVersion, IfMatch),
     request_body = CatalogueApprovalIn,
     responses((status = 200, description = "The version, live.", body = CatalogueOut)),
     security(("bearer" = ["catalogues:approve"]))
@@ -204,12 +212,15 @@ pub async fn change_catalogue_version(
 #[post("/v1/catalogues/{code}/versions/{version}/approve")]
 pub async fn approve_catalogue_version(
     actor: Actor<ApproveCatalogues>,
-    path: web::Path<(SnakeCode, i32)>,
+    of: web::Path<OfVersion>,
     version: IfMatch,
     command: KeyedCommand<CatalogueApprovalIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
-    let (code, number) = path.into_inner();
+    let OfVersion {
+        code,
+        version: number,
+    } = of.into_inner();
     executor
         .once_keyed(&actor, command, move |tx, input| {
             answer(actions::approve(

@@ -54,11 +54,6 @@ pub struct CatalogueApprovalIn {
     pub reason: Note,
 }
 
-/// Which catalogues: all.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CatalogueFilter {}
-
 /// Which version of a catalogue.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

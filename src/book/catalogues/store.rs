@@ -6,9 +6,8 @@ use super::input::CatalogueVersionFilter;
 use super::model::{CatalogueRow, CatalogueStatus};
 use crate::platform::db::schema::catalogue_versions::{self, dsl};
 use crate::platform::db::{Db, DbError, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use crate::platform::versions::store::version_table;
-use kernel::ids::CatalogueVersionId;
 use kernel::text::SnakeCode;
 
 /// A version of a catalogue by its number.
@@ -34,16 +33,14 @@ pub fn list_codes(db: &mut Db) -> Result<Vec<SnakeCode>, DbError> {
 }
 
 /// One page of the live versions of all catalogues, by code.
-pub fn list_live(db: &mut Db, page: &PageRequest) -> Result<Vec<CatalogueRow>, Problem> {
-    let rows = on_backend!(db, |c| {
+pub fn list_live(db: &mut Db, page: &PageRequest) -> Result<Page<CatalogueRow>, Problem> {
+    on_backend!(db, |c| {
         let mut query = catalogue_versions::table
             .filter(dsl::status.eq(CatalogueStatus::Live))
             .select(CatalogueRow::as_select())
             .into_boxed();
-        seek!(query, page, asc, dsl::code => String, dsl::id => CatalogueVersionId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, CatalogueRow, asc(dsl::code, dsl::id))
+    })
 }
 
 /// One page of a catalogue's versions, the newest first.
@@ -52,8 +49,8 @@ pub fn list_versions(
     code: &str,
     filter: &CatalogueVersionFilter,
     page: &PageRequest,
-) -> Result<Vec<CatalogueRow>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<CatalogueRow>, Problem> {
+    on_backend!(db, |c| {
         let mut query = catalogue_versions::table
             .filter(dsl::code.eq(code))
             .select(CatalogueRow::as_select())
@@ -61,8 +58,12 @@ pub fn list_versions(
         if !filter.status.is_empty() {
             query = query.filter(dsl::status.eq_any(&filter.status));
         }
-        seek!(query, page, desc, dsl::catalogue_version => i32, dsl::id => CatalogueVersionId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(
+            c,
+            query,
+            page,
+            CatalogueRow,
+            desc(dsl::catalogue_version, dsl::id)
+        )
+    })
 }

@@ -16,7 +16,7 @@ use super::model::{ChangeKind, ChangeLine, ChangeRequest, ChangeStatus, LineCoun
 use super::store;
 use crate::platform::db::Db;
 use crate::platform::http::auth::{DecideChanges, ProposeChanges, ReadChangeRequests};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem,
 };
@@ -76,7 +76,7 @@ pub async fn propose_change(
 /// The newest first; sales those with lines about their own customers.
 #[utoipa::path(
     tag = "change-requests",
-    params(ChangeRequestFilter, PageParams),
+    params(Listing<ChangeRequestFilter>),
     responses((status = 200, description = "One page of requests.", body = PageOut<ChangeRequestOut>)),
     security(("bearer" = ["change-requests:read"]))
 )]
@@ -91,11 +91,8 @@ pub async fn list_change_requests(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list(db, &actor, &listing.filter, &listing.page)?;
-            let rows = describe(db, **kinds, &actor, rows)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            let page = store::list(db, &actor, &listing.filter, &listing.page)?;
+            page.try_map_all(|rows| describe(db, **kinds, &actor, rows))
         })
         .await?;
     Ok(page.into_response(&request, &cursors))
@@ -107,7 +104,7 @@ pub async fn list_change_requests(
 /// it is to become.
 #[utoipa::path(
     tag = "change-requests",
-    params(("id" = ChangeRequestId, Path, description = "The request.")),
+    params(ChangeRequestId),
     responses((status = 200, description = "The request.", body = ChangeRequestOut)),
     security(("bearer" = ["change-requests:read"]))
 )]
@@ -136,10 +133,7 @@ pub async fn find_change_request(
 /// is required.
 #[utoipa::path(
     tag = "change-requests",
-    params(
-        ("id" = ChangeRequestId, Path, description = "The request."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ChangeRequestId, IfMatch),
     request_body = ChangeDecisionIn,
     responses((status = 200, description = "The request, applied, partly applied or stale.", body = ChangeRequestOut)),
     security(("bearer" = ["change-requests:decide"]))
@@ -167,10 +161,7 @@ pub async fn approve_change(
 /// By another person than who proposed it. Its target stays as it is.
 #[utoipa::path(
     tag = "change-requests",
-    params(
-        ("id" = ChangeRequestId, Path, description = "The request."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ChangeRequestId, IfMatch),
     request_body = ChangeDecisionIn,
     responses((status = 200, description = "The request, rejected.", body = ChangeRequestOut)),
     security(("bearer" = ["change-requests:decide"]))
@@ -198,10 +189,7 @@ pub async fn reject_change(
 /// By who proposed it, before it is decided.
 #[utoipa::path(
     tag = "change-requests",
-    params(
-        ("id" = ChangeRequestId, Path, description = "The request."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ChangeRequestId, IfMatch),
     request_body = ChangeDecisionIn,
     responses((status = 200, description = "The request, withdrawn.", body = ChangeRequestOut)),
     security(("bearer" = ["change-requests:propose"]))

@@ -9,7 +9,7 @@ use super::model::{ChangeLine, ChangeRequest, LineCounts, LineOutcome};
 use crate::platform::db::schema::change_requests::{self, dsl};
 use crate::platform::db::schema::{change_request_lines, customers};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::ids::ChangeRequestId;
 
@@ -91,8 +91,8 @@ pub fn list(
     caller: &Caller,
     filter: &ChangeRequestFilter,
     page: &PageRequest,
-) -> Result<Vec<ChangeRequest>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<ChangeRequest>, Problem> {
+    on_backend!(db, |c| {
         let mut query = change_requests::table
             .select(ChangeRequest::as_select())
             .into_boxed();
@@ -124,10 +124,8 @@ pub fn list(
                 .select(change_request_lines::request_id);
             query = query.filter(dsl::id.eq_any(about_it));
         }
-        seek!(query, page, desc, dsl::id => ChangeRequestId, dsl::id => ChangeRequestId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, ChangeRequest, desc(dsl::id))
+    })
 }
 
 /// All lines of a request, in their order.
@@ -216,9 +214,9 @@ pub fn list_lines(
     request: ChangeRequestId,
     filter: &ChangeLineFilter,
     page: &PageRequest,
-) -> Result<Vec<ChangeLine>, Problem> {
+) -> Result<Page<ChangeLine>, Problem> {
     use change_request_lines::dsl;
-    let rows = on_backend!(db, |c| {
+    on_backend!(db, |c| {
         let mut query = change_request_lines::table
             .filter(dsl::request_id.eq(request))
             .select(ChangeLine::as_select())
@@ -234,8 +232,6 @@ pub fn list_lines(
                 filter.outcome.iter().copied().map(Some).collect();
             query = query.filter(dsl::outcome.eq_any(outcomes));
         }
-        seek!(query, page, asc, dsl::line => i32, dsl::request_id => ChangeRequestId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, ChangeLine, asc(dsl::line, dsl::request_id))
+    })
 }

@@ -10,10 +10,10 @@ use super::actions::CustomerError;
 use super::model::{Contact, Customer, CustomerRef, LegalStatus};
 use super::rules::SinceError;
 use super::{actions, store};
-use crate::book::customers::input::{CustomerFilter, CustomerIn, CustomerSort};
+use crate::book::customers::input::{CustomerFilter, CustomerIn};
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{EditCustomers, ReadCustomers};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{Actor, Answer, Code, Command, Executor, Listing, Outcome, Problem};
 use kernel::caller::Caller;
 use kernel::clock::Instant;
@@ -61,7 +61,7 @@ pub async fn create_customer(
 /// The customers that you may see: sales theirs, everybody else all. `q` searches in names and numbers.
 #[utoipa::path(
     tag = "customers",
-    params(CustomerFilter, PageParams),
+    params(Listing<CustomerFilter>),
     responses((status = 200, description = "One page of customers.", body = PageOut<CustomerOut>)),
     security(("bearer" = ["customers:read"]))
 )]
@@ -75,16 +75,9 @@ pub async fn list_customers(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let Listing { filter, page } = listing;
-            let mut rows = store::list(db, &actor, &filter, &page)?;
-            store::hide_foreign_parents(db, &actor, &mut rows)?;
-            Ok(page.cut(rows, |row| {
-                let key = match filter.sort.unwrap_or_default() {
-                    CustomerSort::Number | CustomerSort::NumberDescending => row.number.to_string(),
-                    CustomerSort::Name | CustomerSort::NameDescending => row.name.to_string(),
-                };
-                (key, row.id.to_string())
-            }))
+            let mut page = store::list(db, &actor, &listing.filter, &listing.page)?;
+            store::hide_foreign_parents(db, &actor, &mut page.items)?;
+            Ok(page)
         })
         .await?;
     Ok(page
@@ -97,7 +90,7 @@ pub async fn list_customers(
 /// By id or by number.
 #[utoipa::path(
     tag = "customers",
-    params(("customer" = Number, Path, description = "The customer's id or number.")),
+    params(CustomerRef),
     responses((status = 200, description = "The customer.", body = CustomerOut)),
     security(("bearer" = ["customers:read"]))
 )]

@@ -4,12 +4,13 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
-use utoipa::ToSchema;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::platform::db::schema::customers;
 use kernel::clock::Instant;
 use kernel::columns::{text_column, text_enum};
-use kernel::ids::CustomerId;
+use kernel::ids::{CustomerId, in_path};
 use kernel::places::{Country, Language};
 use kernel::text::{Email, EmailList, Line, Number, Subject};
 
@@ -35,12 +36,15 @@ text_enum! {
 }
 
 /// A customer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = customers, treat_none_as_default_value = false)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset,
+)]
+#[diesel(table_name = customers, treat_none_as_default_value = false, treat_none_as_null = true)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct Customer {
     pub id: CustomerId,
     /// The number that the ERP gave it.
+    #[diesel(skip_update)]
     pub number: Number,
     pub name: Line,
     /// Name and number, folded for search.
@@ -57,8 +61,11 @@ pub struct Customer {
     /// The salesperson who is responsible for it.
     pub owner: Option<Subject>,
     pub parent_customer_id: Option<CustomerId>,
+    #[diesel(skip_update)]
     pub created_at: Instant,
+    #[diesel(skip_update)]
     pub changed_at: Instant,
+    #[diesel(skip_update)]
     pub version: i64,
     pub legal_status: LegalStatus,
     /// From which day it holds, when that was said.
@@ -179,6 +186,17 @@ impl From<CustomerRef> for String {
             CustomerRef::Id(id) => id.to_string(),
             CustomerRef::Number(number) => number.into(),
         }
+    }
+}
+
+/// `{customer}` in a path.
+impl IntoParams for CustomerRef {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![in_path(
+            "customer",
+            "Number",
+            "The customer's id or number.",
+        )]
     }
 }
 

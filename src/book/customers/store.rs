@@ -11,7 +11,7 @@ use crate::book::customers::model::fold;
 use crate::platform::db::schema::customers::dsl;
 use crate::platform::db::schema::{customer_owners, customers};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::ids::CustomerId;
@@ -207,21 +207,9 @@ pub fn update_if_unchanged(tx: &mut Tx, customer: &Customer) -> Result<Option<Cu
             .filter(dsl::version.eq(customer.version))
     )
     .set((
-        dsl::name.eq(&customer.name),
-        dsl::search_key.eq(&customer.search_key),
-        dsl::country.eq(customer.country),
-        dsl::industry.eq(&customer.industry),
-        dsl::street.eq(&customer.street),
-        dsl::city.eq(&customer.city),
-        dsl::postal_code.eq(&customer.postal_code),
-        dsl::contacts.eq(&customer.contacts),
-        dsl::language.eq(customer.language),
-        dsl::owner.eq(&customer.owner),
-        dsl::parent_customer_id.eq(customer.parent_customer_id),
-        dsl::legal_status.eq(customer.legal_status),
-        dsl::legal_status_since.eq(customer.legal_status_since),
+        customer,
         dsl::changed_at.eq(now),
-        dsl::version.eq(dsl::version + 1),
+        dsl::version.eq(dsl::version + 1)
     ))
     .returning(Customer::as_returning())
     .get_result(c)
@@ -239,14 +227,14 @@ pub fn list(
     caller: &Caller,
     filter: &CustomerFilter,
     page: &PageRequest,
-) -> Result<Vec<Customer>, Problem> {
+) -> Result<Page<Customer>, Problem> {
     // A head that is hidden is no filter either: who is below it would be told.
     if let Some(parent) = filter.parent_customer_id
         && find_visible(db, caller, &CustomerRef::Id(parent))?.is_none()
     {
-        return Ok(Vec::new());
+        return Ok(Page::empty());
     }
-    let rows = on_backend!(db, |c| {
+    on_backend!(db, |c| {
         let mut query = customers::table.select(Customer::as_select()).into_boxed();
         if caller.sees_only_own() {
             query = query.filter(dsl::owner.eq(&caller.subject));
@@ -270,22 +258,16 @@ pub fn list(
             query = query.filter(dsl::search_key.like(contains(text.as_str())).escape('\\'));
         }
         match filter.sort.unwrap_or_default() {
-            CustomerSort::Number => {
-                seek!(query, page, asc, dsl::number => String, dsl::id => CustomerId);
-            }
+            CustomerSort::Number => seek!(c, query, page, Customer, asc(dsl::number, dsl::id)),
             CustomerSort::NumberDescending => {
-                seek!(query, page, desc, dsl::number => String, dsl::id => CustomerId);
+                seek!(c, query, page, Customer, desc(dsl::number, dsl::id))
             }
-            CustomerSort::Name => {
-                seek!(query, page, asc, dsl::name => String, dsl::id => CustomerId);
-            }
+            CustomerSort::Name => seek!(c, query, page, Customer, asc(dsl::name, dsl::id)),
             CustomerSort::NameDescending => {
-                seek!(query, page, desc, dsl::name => String, dsl::id => CustomerId);
+                seek!(c, query, page, Customer, desc(dsl::name, dsl::id))
             }
         }
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+    })
 }
 
 /// The `LIKE` pattern for texts that contain `text`, whatever `%` or `_` it holds.

@@ -12,7 +12,7 @@ use super::rules::{Conversion, Leg};
 use super::{actions, store};
 use crate::book::exchange_rates::input::{ExchangeRateFilter, ExchangeRateIn};
 use crate::platform::http::auth::{ReadExchangeRates, SetExchangeRates};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
+use crate::platform::http::page::{CursorKey, PageOut, Query};
 use crate::platform::http::{Actor, Answer, Code, Command, Executor, Listing, Outcome, Problem};
 use kernel::clock::{Day, Instant};
 use kernel::ids::ExchangeRateId;
@@ -34,7 +34,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// hold.
 #[utoipa::path(
     tag = "exchange-rates",
-    params(ExchangeRateFilter, PageParams),
+    params(Listing<ExchangeRateFilter>),
     responses((status = 200, description = "One page of exchange rates.", body = PageOut<ExchangeRateOut>)),
     security(("bearer" = ["exchange-rates:read"]))
 )]
@@ -47,12 +47,7 @@ pub async fn list_exchange_rates(
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
     let page = executor
-        .read(move |db| {
-            let rows = store::list(db, &listing.filter, &listing.page)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.rate_date.to_string(), row.id.to_string())))
-        })
+        .read(move |db| store::list(db, &listing.filter, &listing.page))
         .await?;
     Ok(page
         .map(ExchangeRateOut::from)
@@ -118,7 +113,7 @@ pub async fn quote_exchange_rate(
 /// Any that was ever set, also one that was corrected since.
 #[utoipa::path(
     tag = "exchange-rates",
-    params(("id" = ExchangeRateId, Path, description = "The exchange rate.")),
+    params(ExchangeRateId),
     responses((status = 200, description = "The exchange rate.", body = ExchangeRateOut)),
     security(("bearer" = ["exchange-rates:read"]))
 )]

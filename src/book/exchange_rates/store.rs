@@ -10,7 +10,7 @@ use super::input::ExchangeRateFilter;
 use super::model::{ExchangeRate, RateKey};
 use crate::platform::db::schema::exchange_rates::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::ids::ExchangeRateId;
 use kernel::money::Currency;
 
@@ -105,8 +105,8 @@ pub fn list(
     db: &mut Db,
     filter: &ExchangeRateFilter,
     page: &PageRequest,
-) -> Result<Vec<ExchangeRate>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<ExchangeRate>, Problem> {
+    on_backend!(db, |c| {
         let mut query = exchange_rates::table
             .select(ExchangeRate::as_select())
             .into_boxed();
@@ -125,8 +125,6 @@ pub fn list(
         if !filter.source.is_empty() {
             query = query.filter(dsl::source.eq_any(&filter.source));
         }
-        seek!(query, page, desc, dsl::rate_date => NaiveDate, dsl::id => ExchangeRateId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, ExchangeRate, desc(dsl::rate_date, dsl::id))
+    })
 }

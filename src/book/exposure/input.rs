@@ -189,11 +189,6 @@ pub struct ParentIn {
     pub parent_customer: Option<CustomerRef>,
 }
 
-/// A filter with nothing in it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NoFilter {}
-
 /// Which accounts, and in which order.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -10,21 +10,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::book::policy::model::{AccountCause, ExposureCategory};
 use crate::platform::db::schema::{
-    account_blocks, additional_limits, credit_accounts, exposure_entries, limits, portfolio_caps,
-    portfolio_exposures,
+    account_blocks, additional_limits, credit_accounts, limits, portfolio_caps, portfolio_exposures,
 };
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
 use kernel::ids::{
     AccountBlockId, AdditionalLimitId, ApplicationId, CreditAccountId, CustomerId,
-    DunningProcedureId, ExposureEntryId, LimitId, PortfolioCapId,
+    DunningProcedureId, LimitId, PortfolioCapId,
 };
 use kernel::money::{Currency, Money, SUM_MAX_MINOR, SumTooLarge, sum_minor};
-use kernel::text::{Line, Number};
+use kernel::text::{Line, Number, Subject};
 
 pub use orders::{
-    DEFAULT_PURPOSE, OrderDocument, OrderDocumentId, OrderInvoice, Remainder, Reservation,
-    ReservationCapture, ReservationStatus,
+    DEFAULT_PURPOSE, ExposureEntry, OrderDocument, OrderDocumentId, OrderInvoice, Remainder,
+    Reservation, ReservationCapture, ReservationStatus,
 };
 
 text_enum! {
@@ -486,7 +485,7 @@ pub struct LimitEntry {
     pub source: LimitSource,
     pub application_id: Option<ApplicationId>,
     pub reason: String,
-    pub set_by: String,
+    pub set_by: Subject,
     pub set_at: Instant,
 }
 
@@ -500,9 +499,9 @@ pub struct AccountBlock {
     pub cause: BlockCause,
     pub reason: String,
     pub set_at: Instant,
-    pub set_by: String,
+    pub set_by: Subject,
     pub lifted_at: Option<Instant>,
-    pub lifted_by: Option<String>,
+    pub lifted_by: Option<Subject>,
 }
 
 /// A limit beside the base limit, with the days on which it holds.
@@ -519,14 +518,14 @@ pub struct AdditionalLimit {
     pub valid_from: NaiveDate,
     pub valid_until: NaiveDate,
     /// The order that a one-time limit is for.
-    pub order_number: Option<String>,
+    pub order_number: Option<Number>,
     /// The guarantee, pledge or cover that it rests on.
     pub reference: Option<String>,
     pub status: AdditionalStatus,
     pub reason: String,
-    pub granted_by: String,
+    pub granted_by: Subject,
     pub granted_at: Instant,
-    pub ended_by: Option<String>,
+    pub ended_by: Option<Subject>,
     pub ended_at: Option<Instant>,
     pub end_reason: Option<String>,
     pub version: i64,
@@ -535,8 +534,8 @@ pub struct AdditionalLimit {
 impl AdditionalLimit {
     /// Whether it counts on a day for an order: a one-time limit counts for its own order alone.
     pub fn counts(&self, today: NaiveDate, order: Option<&str>) -> bool {
-        let its_order =
-            self.kind != AdditionalKind::OneTime || self.order_number.as_deref() == order;
+        let its_order = self.kind != AdditionalKind::OneTime
+            || self.order_number.as_ref().map(Number::as_str) == order;
         let stands = match self.status {
             AdditionalStatus::Active => true,
             AdditionalStatus::Consumed => its_order,
@@ -546,44 +545,25 @@ impl AdditionalLimit {
     }
 }
 
-/// What an order system knows of an account's exposure and netterms does not: one document of its own.
-#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = exposure_entries, treat_none_as_default_value = false)]
-#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
-pub struct ExposureEntry {
-    pub id: ExposureEntryId,
-    pub account_id: CreditAccountId,
-    pub category: EntryCategory,
-    pub number: Number,
-    pub currency: Currency,
-    /// What counts: of a delivery, what is not billed.
-    pub amount_minor: i64,
-    pub entry_date: NaiveDate,
-    pub set_by: String,
-    pub set_at: Instant,
-    pub version: i64,
-    /// The order that was delivered.
-    pub order_number: Option<Number>,
-    /// What the other system said.
-    pub stated_minor: i64,
-    /// What invoices took of it.
-    pub billed_minor: i64,
-}
-
 /// The most that accounts which have something in common may owe together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = portfolio_caps, treat_none_as_default_value = false)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset,
+)]
+#[diesel(table_name = portfolio_caps, treat_none_as_default_value = false, treat_none_as_null = true)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct PortfolioCap {
     pub id: PortfolioCapId,
+    #[diesel(skip_update)]
     pub kind: PortfolioKind,
     /// The segment, salesperson, country or industry; empty for the company.
+    #[diesel(skip_update)]
     pub key: String,
     pub currency: Currency,
     pub limit_minor: i64,
     pub reason: String,
-    pub set_by: String,
+    pub set_by: Subject,
     pub set_at: Instant,
+    #[diesel(skip_update)]
     pub version: i64,
 }
 

@@ -428,7 +428,7 @@ pub mod tests {
             currency: currency(code),
             limit_minor,
             reason: "test".to_owned(),
-            set_by: "u-1".to_owned(),
+            set_by: kernel::text::Subject::stored("u-1".to_owned()),
             set_at: serde_json::from_str("\"2026-03-31T08:00:00Z\"").unwrap(),
             version: 1,
         }

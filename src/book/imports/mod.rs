@@ -16,3 +16,12 @@ pub mod model;
 pub mod reading;
 mod records;
 pub mod rules;
+
+use crate::platform::rooms::Room;
+
+/// What the room brings to the application.
+pub const ROOM: Room = Room {
+    routes: api::routes,
+    jobs: &[actions::JOB],
+    ..Room::EMPTY
+};

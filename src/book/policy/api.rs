@@ -12,7 +12,7 @@ use super::{actions, rules, store};
 use crate::book::policy::input::{PolicyApprovalIn, PolicyFilter, PolicyIn};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ApprovePolicies, ComparePolicies, DraftPolicies, ReadPolicies};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
+use crate::platform::http::page::{CursorKey, PageOut, Query};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem, Valid,
 };
@@ -38,7 +38,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// Every version, the newest first.
 #[utoipa::path(
     tag = "policies",
-    params(PolicyFilter, PageParams),
+    params(Listing<PolicyFilter>),
     responses((status = 200, description = "One page of policies.", body = PageOut<PolicyOut>)),
     security(("bearer" = ["policies:read"]))
 )]
@@ -52,10 +52,7 @@ pub async fn list_policies(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list(db, &listing.filter, &listing.page)?;
-            let page = listing.page.cut(rows, |row| {
-                (row.policy_version.to_string(), row.id.to_string())
-            });
+            let page = store::list(db, &listing.filter, &listing.page)?;
             Ok(page.try_map(PolicyOut::read)?)
         })
         .await?;
@@ -85,7 +82,7 @@ pub async fn find_live_policy(_: Actor<ReadPolicies>, executor: web::Data<Execut
 /// Any version, also a retired one: what decided then can always be read.
 #[utoipa::path(
     tag = "policies",
-    params(("id" = PolicyId, Path, description = "The policy.")),
+    params(PolicyId),
     responses((status = 200, description = "The policy.", body = PolicyOut)),
     security(("bearer" = ["policies:read"]))
 )]
@@ -107,7 +104,7 @@ pub async fn find_policy(
 /// rules and factors are compared with their like, wherever they stand.
 #[utoipa::path(
     tag = "policies",
-    params(("id" = PolicyId, Path, description = "The policy."), PolicyComparison),
+    params(PolicyId, PolicyComparison),
     responses((status = 200, description = "What differs.", body = PolicyDifferencesOut)),
     security(("bearer" = ["policies:compare"]))
 )]
@@ -162,10 +159,7 @@ pub async fn draft_policy(
 /// The whole document anew. Whoever changes a draft has written it too, and can't set it live.
 #[utoipa::path(
     tag = "policies",
-    params(
-        ("id" = PolicyId, Path, description = "The policy."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(PolicyId, IfMatch),
     request_body = PolicyIn,
     responses((status = 200, description = "The draft as it is now.", body = PolicyOut)),
     security(("bearer" = ["policies:draft"]))
@@ -198,10 +192,7 @@ pub async fn change_policy(
 /// changes. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "policies",
-    params(
-        ("id" = PolicyId, Path, description = "The policy."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(PolicyId, IfMatch),
     request_body = PolicyApprovalIn,
     responses((status = 200, description = "The policy, live.", body = PolicyOut)),
     security(("bearer" = ["policies:approve"]))

@@ -7,7 +7,7 @@ use super::model::{PolicyRow, PolicyStatus};
 use crate::platform::db::schema::policies;
 use crate::platform::db::schema::policies::dsl;
 use crate::platform::db::{Db, DbError, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use crate::platform::versions::store::{VersionTable as _, version_table};
 use kernel::ids::PolicyId;
 
@@ -49,14 +49,18 @@ pub fn list(
     db: &mut Db,
     filter: &PolicyFilter,
     page: &PageRequest,
-) -> Result<Vec<PolicyRow>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<PolicyRow>, Problem> {
+    on_backend!(db, |c| {
         let mut query = policies::table.select(PolicyRow::as_select()).into_boxed();
         if !filter.status.is_empty() {
             query = query.filter(dsl::status.eq_any(&filter.status));
         }
-        seek!(query, page, desc, dsl::policy_version => i32, dsl::id => PolicyId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(
+            c,
+            query,
+            page,
+            PolicyRow,
+            desc(dsl::policy_version, dsl::id)
+        )
+    })
 }

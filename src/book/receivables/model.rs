@@ -6,16 +6,18 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable};
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
 use kernel::clock::Instant;
 use kernel::columns::{IdColumn, text_enum};
 use kernel::ids::{
     self, CreditAccountId, CreditNoteId, CustomerId, Id, InvoiceId, Kind, ReceiptId, ReservationId,
-    SettlementId,
+    SettlementId, in_path,
 };
 use kernel::money::{Currency, Money};
-use kernel::text::{Number, TextError};
+use kernel::text::{Number, Subject, TextError};
 
 text_enum! {
     /// How far an invoice is settled. Overdue is no status: it follows from the due date.
@@ -59,7 +61,7 @@ pub struct Invoice {
     /// The business day from which it counts no more.
     pub cancelled_on: Option<NaiveDate>,
     pub cancel_reason: Option<String>,
-    pub created_by: String,
+    pub created_by: Subject,
     pub created_at: Instant,
     pub version: i64,
     /// The business day on which the cancellation was entered.
@@ -95,7 +97,7 @@ pub struct CreditNote {
     /// The business day from which it counts no more.
     pub reversed_on: Option<NaiveDate>,
     pub reverse_reason: Option<String>,
-    pub created_by: String,
+    pub created_by: Subject,
     pub created_at: Instant,
     pub version: i64,
     /// The business day on which the reversal was entered.
@@ -120,7 +122,7 @@ pub struct Receipt {
     /// The business day from which it counts no more.
     pub reversed_on: Option<NaiveDate>,
     pub reverse_reason: Option<String>,
-    pub created_by: String,
+    pub created_by: Subject,
     pub created_at: Instant,
     pub version: i64,
     /// The business day on which the reversal was entered.
@@ -144,7 +146,7 @@ pub struct Settlement {
     pub effective_on: NaiveDate,
     /// The row that this one undoes.
     pub reverses_id: Option<SettlementId>,
-    pub created_by: String,
+    pub created_by: Subject,
     pub created_at: Instant,
 }
 
@@ -182,6 +184,17 @@ pub enum DocumentRef<K: Kind> {
 pub type InvoiceRef = DocumentRef<ids::Invoice>;
 pub type CreditNoteRef = DocumentRef<ids::CreditNote>;
 pub type ReceiptRef = DocumentRef<ids::Receipt>;
+
+/// `{invoice}` and the like in a path.
+impl<K: Kind> IntoParams for DocumentRef<K> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![in_path(
+            &K::NOUN.replace(' ', "_"),
+            "Number",
+            &format!("The {}'s id or number.", K::NOUN),
+        )]
+    }
+}
 
 impl<K: Kind> FromStr for DocumentRef<K> {
     type Err = TextError;

@@ -19,3 +19,12 @@ pub mod letters;
 pub mod model;
 pub mod rules;
 pub mod store;
+
+use crate::platform::rooms::Room;
+
+/// What the room brings to the application.
+pub const ROOM: Room = Room {
+    routes: api::routes,
+    reactions: &[actions::BLOCKS],
+    ..Room::EMPTY
+};

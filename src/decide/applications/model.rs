@@ -13,7 +13,7 @@ use kernel::clock::Instant;
 use kernel::columns::text_enum;
 use kernel::ids::{ApplicationId, ApplicationStepId, AssessmentId, CreditAccountId, CustomerId};
 use kernel::money::{Currency, Money};
-use kernel::text::{Line, Note};
+use kernel::text::{Line, Note, Subject};
 
 text_enum! {
     /// Where an application stands (state machines 5.1).
@@ -132,26 +132,35 @@ pub struct PolicyException {
 }
 
 /// A credit application.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
-#[diesel(table_name = applications, treat_none_as_default_value = false)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset,
+)]
+#[diesel(table_name = applications, treat_none_as_default_value = false, treat_none_as_null = true)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct Application {
     pub id: ApplicationId,
+    #[diesel(skip_update)]
     pub customer_id: CustomerId,
+    #[diesel(skip_update)]
     pub account_id: CreditAccountId,
+    #[diesel(skip_update)]
     pub scope: LimitScope,
     pub status: ApplicationStatus,
+    #[diesel(skip_update)]
     pub currency: Currency,
     pub requested_limit_minor: i64,
     pub requested_net_days: i32,
     pub purpose: String,
-    pub created_by: String,
+    #[diesel(skip_update)]
+    pub created_by: Subject,
+    #[diesel(skip_update)]
     pub created_at: Instant,
+    #[diesel(skip_update)]
     pub changed_at: Instant,
-    pub submitted_by: Option<String>,
+    pub submitted_by: Option<Subject>,
     pub submitted_at: Option<Instant>,
     /// Who took it into review.
-    pub reviewer: Option<String>,
+    pub reviewer: Option<Subject>,
     /// What sales are asked for.
     pub information_request: Option<String>,
     /// The last day to provide information, or to fulfil conditions.
@@ -160,17 +169,18 @@ pub struct Application {
     pub recommended_net_days: Option<i32>,
     pub recommended_valid_until: Option<NaiveDate>,
     pub recommendation: Option<String>,
-    pub recommended_by: Option<String>,
+    pub recommended_by: Option<Subject>,
     pub recommended_at: Option<Instant>,
     /// Who approved for credit, where finance approves after.
-    pub credit_approver: Option<String>,
+    pub credit_approver: Option<Subject>,
     /// Who decided in the end.
-    pub approver: Option<String>,
+    pub approver: Option<Subject>,
     pub decided_at: Option<Instant>,
     pub decision_reason: Option<String>,
     /// The [`Condition`]s as JSON.
     pub conditions: String,
     pub appealed_at: Option<Instant>,
+    #[diesel(skip_update)]
     pub version: i64,
     /// The [`PolicyException`]s that the recommendation takes, as JSON.
     pub exceptions: String,
@@ -200,7 +210,7 @@ pub struct Step {
     pub verb: Verb,
     pub from_status: Option<ApplicationStatus>,
     pub to_status: ApplicationStatus,
-    pub subject: String,
+    pub subject: Subject,
     pub at: Instant,
     pub reason: Option<String>,
     /// The [`StepDetails`] as JSON.
@@ -276,7 +286,7 @@ pub struct AssessmentRow {
     pub net_days: i32,
     /// The [`Assessment`](super::rules::assessment::Assessment) as JSON.
     pub document: String,
-    pub assessed_by: String,
+    pub assessed_by: Subject,
     pub assessed_at: Instant,
 }
 

@@ -12,7 +12,7 @@ use crate::book::exposure::model::LimitScope;
 use crate::decide::applications::model::{APPLICANT_VERBS, Reach};
 use crate::platform::db::schema::{application_steps, applications, customers};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::ids::{ApplicationId, CreditAccountId};
 
@@ -89,34 +89,9 @@ pub fn update_if_unchanged(
             .filter(dsl::version.eq(application.version))
     )
     .set((
-        (
-            dsl::status.eq(application.status),
-            dsl::requested_limit_minor.eq(application.requested_limit_minor),
-            dsl::requested_net_days.eq(application.requested_net_days),
-            dsl::purpose.eq(&application.purpose),
-            dsl::submitted_by.eq(&application.submitted_by),
-            dsl::submitted_at.eq(application.submitted_at),
-            dsl::reviewer.eq(&application.reviewer),
-            dsl::information_request.eq(&application.information_request),
-            dsl::deadline.eq(application.deadline),
-            dsl::recommended_limit_minor.eq(application.recommended_limit_minor),
-            dsl::recommended_net_days.eq(application.recommended_net_days),
-            dsl::recommended_valid_until.eq(application.recommended_valid_until),
-        ),
-        (
-            dsl::recommendation.eq(&application.recommendation),
-            dsl::recommended_by.eq(&application.recommended_by),
-            dsl::recommended_at.eq(application.recommended_at),
-            dsl::credit_approver.eq(&application.credit_approver),
-            dsl::approver.eq(&application.approver),
-            dsl::decided_at.eq(application.decided_at),
-            dsl::decision_reason.eq(&application.decision_reason),
-            dsl::conditions.eq(&application.conditions),
-            dsl::exceptions.eq(&application.exceptions),
-            dsl::appealed_at.eq(application.appealed_at),
-            dsl::changed_at.eq(now),
-            dsl::version.eq(dsl::version + 1),
-        ),
+        application,
+        dsl::changed_at.eq(now),
+        dsl::version.eq(dsl::version + 1)
     ))
     .returning(Application::as_returning())
     .get_result(c)
@@ -277,8 +252,8 @@ pub fn list(
     filter: &ApplicationFilter,
     waiting: Option<&Reach>,
     page: &PageRequest,
-) -> Result<Vec<Application>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<Application>, Problem> {
+    on_backend!(db, |c| {
         let mut query = applications::table
             .select(Application::as_select())
             .into_boxed();
@@ -320,14 +295,10 @@ pub fn list(
             );
         }
         match filter.sort.unwrap_or_default() {
-            ApplicationSort::CreatedAt => {
-                seek!(query, page, asc, applications::id => ApplicationId, applications::id => ApplicationId);
-            }
+            ApplicationSort::CreatedAt => seek!(c, query, page, Application, asc(applications::id)),
             ApplicationSort::CreatedAtDescending => {
-                seek!(query, page, desc, applications::id => ApplicationId, applications::id => ApplicationId);
+                seek!(c, query, page, Application, desc(applications::id))
             }
         }
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+    })
 }

@@ -22,3 +22,14 @@ pub mod record;
 pub mod replay;
 pub mod simulation;
 pub mod store;
+
+use crate::platform::rooms::Room;
+
+/// What the room brings to the application.
+pub const ROOM: Room = Room {
+    routes: api::routes,
+    jobs: &[simulation::JOB],
+    subscriptions: &[recheck::WAITING_ORDERS],
+    sweep: Some(actions::expire_due),
+    ..Room::EMPTY
+};

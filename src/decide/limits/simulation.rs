@@ -19,13 +19,20 @@ use crate::book::policy::store as policy_store;
 use crate::platform::db::{Db, DbError, Tx, read_document};
 use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::model::{Ended, Job, JobStatus};
-use crate::platform::jobs::worker::{Interrupted, JobContext};
+use crate::platform::jobs::worker::{Interrupted, JobContext, JobKind, Lane};
 use kernel::clock::{Clock, Instant};
 use kernel::ids::{CustomerId, LimitCheckId, PolicyId};
 use kernel::money::{Currency, Money, SumTooLarge, sum_minor};
 
 /// The name of simulation jobs.
 pub const JOB_KIND: &str = "policy_simulation";
+
+/// How such a job is done.
+pub const JOB: JobKind = JobKind {
+    name: JOB_KIND,
+    work,
+    lane: Lane::Computations,
+};
 
 /// How many checks are read and decided at a time.
 const PAGE: i64 = 1_000;

@@ -57,26 +57,53 @@ macro_rules! on_backend {
 }
 pub(crate) use on_backend;
 
-/// Orders a list by a column and the id, and lets it begin after the last row of the page before.
+/// Loads one page of a list: `seek!(c, query, page, Row, desc(table::key, table::id))`, or `asc(table::id)` where the
+/// id itself is the order.
 ///
-/// `$page` is a [`crate::platform::http::page::PageRequest`]; the query must be boxed.
+/// The columns are named like the row's fields (`Row.part` where the fields are a part's), so the key is said once: it
+/// orders the list, says where the page begins, and makes the cursor of the next one. `page` is a
+/// [`crate::platform::http::page::PageRequest`], the query must be boxed, and the value is the page or its problem.
 macro_rules! seek {
-    ($query:ident, $page:expr, asc, $column:expr => $key:ty, $id:expr => $kind:ty) => {{
-        if let Some((key, id)) = $page.after::<$key, $kind>()? {
-            $query = $query.filter($column.gt(key.clone()).or($column.eq(key).and($id.gt(id))));
-        }
-        $query = $query
-            .order(($column.asc(), $id.asc()))
-            .limit($page.fetch());
-    }};
-    ($query:ident, $page:expr, desc, $column:expr => $key:ty, $id:expr => $kind:ty) => {{
-        if let Some((key, id)) = $page.after::<$key, $kind>()? {
-            $query = $query.filter($column.lt(key.clone()).or($column.eq(key).and($id.lt(id))));
-        }
-        $query = $query
-            .order(($column.desc(), $id.desc()))
-            .limit($page.fetch());
-    }};
+    ($c:ident, $query:ident, $page:expr, $row:ident $(.$part:ident)?, asc($($column:tt)+)) => {
+        seek!(@ $c, $query, $page, $row $(.$part)?, gt, asc, $($column)+)
+    };
+    ($c:ident, $query:ident, $page:expr, $row:ident $(.$part:ident)?, desc($($column:tt)+)) => {
+        seek!(@ $c, $query, $page, $row $(.$part)?, lt, desc, $($column)+)
+    };
+    (@ $c:ident, $query:ident, $page:expr, $row:ident $(.$part:ident)?, $beyond:ident, $order:ident,
+        $table:ident::$id:ident) => {
+        $page.read(
+            |row: &$row| (&row$(.$part)?.$id, &row$(.$part)?.$id),
+            |after, limit| {
+                if let Some((_, id)) = after {
+                    $query = $query.filter($table::$id.$beyond(id));
+                }
+                $query
+                    .order($table::$id.$order())
+                    .limit(limit)
+                    .load::<$row>($c)
+            },
+        )
+    };
+    (@ $c:ident, $query:ident, $page:expr, $row:ident $(.$part:ident)?, $beyond:ident, $order:ident,
+        $table:ident::$key:ident, $of:ident::$id:ident) => {
+        $page.read(
+            |row: &$row| (&row$(.$part)?.$key, &row$(.$part)?.$id),
+            |after, limit| {
+                if let Some((key, id)) = after {
+                    $query = $query.filter(
+                        $table::$key
+                            .$beyond(key.clone())
+                            .or($table::$key.eq(key).and($of::$id.$beyond(id))),
+                    );
+                }
+                $query
+                    .order(($table::$key.$order(), $of::$id.$order()))
+                    .limit(limit)
+                    .load::<$row>($c)
+            },
+        )
+    };
 }
 pub(crate) use seek;
 

@@ -65,8 +65,8 @@ pub struct Position {
 }
 
 /// Where a subscription stands.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = subscriptions, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = subscriptions, treat_none_as_default_value = false, treat_none_as_null = true, primary_key(name))]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct Progress {
     pub name: String,

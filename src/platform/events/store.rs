@@ -139,13 +139,7 @@ pub fn save_progress(tx: &mut Tx, progress: &Progress) -> Result<(), DbError> {
     on_backend!(tx, |c| diesel::update(
         dsl::subscriptions.find(&progress.name)
     )
-    .set((
-        dsl::transaction_id.eq(progress.transaction_id),
-        dsl::seq.eq(progress.seq),
-        dsl::attempts.eq(progress.attempts),
-        dsl::last_error.eq(&progress.last_error),
-        dsl::retry_at.eq(progress.retry_at),
-    ))
+    .set(progress)
     .execute(c))?;
     Ok(())
 }

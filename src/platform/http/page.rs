@@ -1,6 +1,7 @@
 //! Lists: typed filters, one page at a time, with cursors that can't be forged or used for another list.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::future::{Ready, ready};
 use std::str::FromStr;
 
@@ -18,6 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::body::fingerprint;
 use super::problem::{Code, Problem};
 use super::reading::what_is_malformed_in_form;
+use crate::platform::db::DbError;
 
 /// How many items a page has when the caller doesn't say.
 const LIMIT_DEFAULT: i64 = 50;
@@ -93,16 +95,37 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
-    /// One row more than the page has, to learn whether there is another page.
-    pub const fn fetch(&self) -> i64 {
-        self.limit + 1
-    }
-
-    /// The sort key and id of the last row of the page before.
+    /// Reads one page: `position` tells a row's sort key and id, `load` brings as many rows after a position as it
+    /// is told: one more than the page has, which says whether there is another page.
     ///
     /// # Errors
-    /// When the cursor doesn't fit this list.
-    pub fn after<K: FromStr, I: FromStr>(&self) -> Result<Option<(K, I)>, Problem> {
+    /// When the cursor doesn't fit this list, or when the database fails.
+    pub fn read<T, K, I, E>(
+        &self,
+        position: impl Fn(&T) -> (&K, &I),
+        load: impl FnOnce(Option<(K, I)>, i64) -> Result<Vec<T>, E>,
+    ) -> Result<Page<T>, Problem>
+    where
+        K: FromStr + Display,
+        I: FromStr + Display,
+        DbError: From<E>,
+    {
+        let mut items = load(self.after()?, self.limit + 1).map_err(DbError::from)?;
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let position = items.last().filter(|_| more).map(|row| {
+            let (key, id) = position(row);
+            Position {
+                list: self.list.clone(),
+                key: key.to_string(),
+                id: id.to_string(),
+            }
+        });
+        Ok(Page { items, position })
+    }
+
+    fn after<K: FromStr, I: FromStr>(&self) -> Result<Option<(K, I)>, Problem> {
         let invalid = || Problem::new(Code::InvalidCursor);
         self.after
             .as_ref()
@@ -122,28 +145,15 @@ pub struct Page<T> {
     position: Option<Position>,
 }
 
-impl PageRequest {
-    /// Cuts what [`PageRequest::fetch`] brought into a page; `position` gives a row's sort key and id.
-    pub fn cut<T>(&self, mut rows: Vec<T>, position: impl Fn(&T) -> (String, String)) -> Page<T> {
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let position = rows.last().filter(|_| more).map(|row| {
-            let (key, id) = position(row);
-            Position {
-                list: self.list.clone(),
-                key,
-                id,
-            }
-        });
+impl<T> Page<T> {
+    /// The only page of a list without items.
+    pub const fn empty() -> Page<T> {
         Page {
-            items: rows,
-            position,
+            items: Vec::new(),
+            position: None,
         }
     }
-}
 
-impl<T> Page<T> {
     /// The page with its items in another shape.
     pub fn map<U>(self, shape: impl FnMut(T) -> U) -> Page<U> {
         Page {
@@ -163,6 +173,20 @@ impl<T> Page<T> {
                 .into_iter()
                 .map(shape)
                 .collect::<Result<_, E>>()?,
+            position: self.position,
+        })
+    }
+
+    /// The page with all its items described at once, in their order.
+    ///
+    /// # Errors
+    /// Those of `describe`.
+    pub fn try_map_all<U, E>(
+        self,
+        describe: impl FnOnce(Vec<T>) -> Result<Vec<U>, E>,
+    ) -> Result<Page<U>, E> {
+        Ok(Page {
+            items: describe(self.items)?,
             position: self.position,
         })
     }
@@ -208,6 +232,11 @@ pub struct PageOut<T> {
     pub next_cursor: Option<String>,
     pub has_more: bool,
 }
+
+/// A filter with nothing in it.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct NoFilter {}
 
 /// A list's query: the filter, and which page of it.
 pub struct Listing<F> {
@@ -333,10 +362,8 @@ fn malformed(name: &str, message: impl ToString) -> Problem {
     Problem::new(Code::MalformedParameter).at(format!("#{name}"), "malformed", message)
 }
 
-/// The parameters of every list, for the contract.
-pub struct PageParams;
-
-impl IntoParams for PageParams {
+/// A list's parameters: those of its filter, and which page of it.
+impl<F: IntoParams> IntoParams for Listing<F> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let parameter = |name: &str, description: &str, schema: ObjectBuilder| {
             ParameterBuilder::new()
@@ -346,7 +373,8 @@ impl IntoParams for PageParams {
                 .schema(Some(schema))
                 .build()
         };
-        vec![
+        let mut all = F::into_params(|| Some(ParameterIn::Query));
+        all.extend([
             parameter(
                 "limit",
                 "How many items the page has at most.",
@@ -365,6 +393,7 @@ impl IntoParams for PageParams {
                     .pattern(Some("^[A-Za-z0-9_-]+$"))
                     .max_length(Some(2000)),
             ),
-        ]
+        ]);
+        all
     }
 }

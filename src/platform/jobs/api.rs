@@ -14,7 +14,7 @@ use super::model::{Job, JobError, JobStatus};
 use super::{actions, report, store};
 use crate::platform::http::auth::ReadJobs;
 use crate::platform::http::messages::told;
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
     AcceptLanguage, Actor, Answer, Code, Command, Executor, Listing, Nothing, Outcome, Problem,
 };
@@ -43,7 +43,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// The newest first: your own; credit, finance, auditors and admins see everybody's.
 #[utoipa::path(
     tag = "jobs",
-    params(JobFilter, PageParams),
+    params(Listing<JobFilter>),
     responses((status = 200, description = "One page of jobs.", body = PageOut<JobOut>)),
     security(("bearer" = ["jobs:read"]))
 )]
@@ -59,10 +59,7 @@ pub async fn list_jobs(
     let page = executor
         .read(move |db| {
             let own = (!actions::sees_all(&actor)).then(|| actor.subject.as_str());
-            let rows = store::list(db, own, &listing.filter, &listing.page)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            store::list(db, own, &listing.filter, &listing.page)
         })
         .await?;
     Ok(page
@@ -75,7 +72,7 @@ pub async fn list_jobs(
 /// Where it stands, and its result and errors when it has ended.
 #[utoipa::path(
     tag = "jobs",
-    params(("id" = JobId, Path, description = "The job.")),
+    params(JobId),
     responses((status = 200, description = "The job.", body = JobOut)),
     security(("bearer" = ["jobs:read"]))
 )]
@@ -101,7 +98,7 @@ pub async fn find_job(
 /// by then stays. Everybody may cancel their own; credit, finance and admins any.
 #[utoipa::path(
     tag = "jobs",
-    params(("id" = JobId, Path, description = "The job.")),
+    params(JobId),
     request_body = Nothing,
     responses((status = 200, description = "The job as it is now.", body = JobOut)),
     security(("bearer" = ["jobs:read"]))
@@ -126,7 +123,7 @@ pub async fn cancel_job(
 /// has ended; then the stream ends.
 #[utoipa::path(
     tag = "jobs",
-    params(("id" = JobId, Path, description = "The job.")),
+    params(JobId),
     responses((status = 200, description = "The events.", content_type = "text/event-stream", body = JobEvent)),
     security(("bearer" = ["jobs:read"]))
 )]
@@ -157,7 +154,7 @@ pub async fn watch_job(
 /// `column`, `code`, `message`. The job itself shows the first 1,000. While the job runs, what it has found so far.
 #[utoipa::path(
     tag = "jobs",
-    params(("id" = JobId, Path, description = "The job.")),
+    params(JobId),
     responses((
         status = 200, description = "The report.", content_type = "text/csv", body = String,
         example = json!("line,severity,column,code,message\r\n3,error,country,malformed,is not a country code\r\n")

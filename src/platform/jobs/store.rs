@@ -8,7 +8,7 @@ use super::model::{Ended, Job, JobStatus, ReportPart};
 use crate::platform::db::schema::jobs::dsl;
 use crate::platform::db::schema::{job_files, job_reports, jobs};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::clock::Instant;
 use kernel::ids::JobId;
 
@@ -53,8 +53,8 @@ pub fn list(
     created_by: Option<&str>,
     filter: &JobFilter,
     page: &PageRequest,
-) -> Result<Vec<Job>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<Job>, Problem> {
+    on_backend!(db, |c| {
         let mut query = jobs::table
             .filter(dsl::status.ne(JobStatus::Receiving))
             .select(Job::as_select())
@@ -68,10 +68,8 @@ pub fn list(
         if !filter.kind.is_empty() {
             query = query.filter(dsl::kind.eq_any(&filter.kind));
         }
-        seek!(query, page, desc, dsl::id => JobId, dsl::id => JobId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, Job, desc(dsl::id))
+    })
 }
 
 /// Which jobs a worker takes.

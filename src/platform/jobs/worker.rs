@@ -28,17 +28,44 @@ const SMALL_MAX: i64 = 2_000;
 /// What does the jobs of one kind.
 pub type Work = fn(&JobContext) -> Result<Ended, Interrupted>;
 
-/// Kinds of jobs that share workers.
-pub struct Lane {
-    /// The kinds, each with its work.
-    pub kinds: &'static [(&'static str, Work)],
-    pub size: LaneSize,
-    pub order: LaneOrder,
+/// A kind of job: the name under which it waits, what does it, and with whose jobs it shares workers.
+#[derive(Debug, Clone, Copy)]
+pub struct JobKind {
+    pub name: &'static str,
+    pub work: Work,
+    pub lane: Lane,
+}
+
+/// The lanes: imports and the day's work wait for no computation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    Imports,
+    /// What is done once a business day.
+    Day,
+    Computations,
+}
+
+impl Lane {
+    const ALL: [Lane; 3] = [Lane::Imports, Lane::Day, Lane::Computations];
+
+    const fn size(self) -> LaneSize {
+        match self {
+            Lane::Imports | Lane::Computations => LaneSize::WithSmall,
+            Lane::Day => LaneSize::One,
+        }
+    }
+
+    const fn order(self) -> LaneOrder {
+        match self {
+            Lane::Imports => LaneOrder::ByCaller,
+            Lane::Day | Lane::Computations => LaneOrder::Any,
+        }
+    }
 }
 
 /// How many workers a lane has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LaneSize {
+enum LaneSize {
     One,
     /// One for whatever comes, and one for small jobs alone.
     WithSmall,
@@ -46,7 +73,7 @@ pub enum LaneSize {
 
 /// In which order a lane's jobs are begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LaneOrder {
+enum LaneOrder {
     /// The oldest first, whoever asked for it.
     Any,
     /// Moreover, what one caller asked for is done one after the other: a file may need what the one before it brought.
@@ -114,7 +141,7 @@ impl Workers {
     /// When the system gives no thread.
     pub fn start(
         database: &Database,
-        lanes: &'static [Lane],
+        kinds: &[JobKind],
         bell: &Arc<WakeSignal>,
     ) -> io::Result<Workers> {
         let internal = internal_caller("netterms-worker", &[]).map_err(io::Error::other)?;
@@ -122,8 +149,13 @@ impl Workers {
             bell: Arc::clone(bell),
             threads: Vec::new(),
         };
-        for lane in lanes {
-            let shares: &[Option<i64>] = match lane.size {
+        for lane in Lane::ALL {
+            let kinds: Vec<JobKind> = kinds
+                .iter()
+                .filter(|kind| kind.lane == lane)
+                .copied()
+                .collect();
+            let shares: &[Option<i64>] = match lane.size() {
                 LaneSize::One => &[None],
                 LaneSize::WithSmall => &[None, Some(SMALL_MAX)],
             };
@@ -131,6 +163,7 @@ impl Workers {
                 let bench = Bench {
                     database: database.clone(),
                     lane,
+                    kinds: kinds.clone(),
                     most: *most,
                     is_sweeping: workers.threads.is_empty(),
                     bell: Arc::clone(bell),
@@ -160,7 +193,9 @@ impl Drop for Workers {
 /// What a worker's thread holds.
 struct Bench {
     database: Database,
-    lane: &'static Lane,
+    lane: Lane,
+    /// What the lane does.
+    kinds: Vec<JobKind>,
     /// The largest job that it takes; none takes all.
     most: Option<i64>,
     /// Whether it also forgets uploads that broke off.
@@ -203,10 +238,10 @@ impl Bench {
 
     /// Takes a job. Whether there may be one is read first: most looks find none, and SQLite has one writer.
     fn take(&self) -> Result<Option<Job>, DbError> {
-        let kinds: Vec<&str> = self.lane.kinds.iter().map(|(name, _)| *name).collect();
+        let kinds: Vec<&str> = self.kinds.iter().map(|kind| kind.name).collect();
         let wanted = Wanted {
             most: self.most,
-            by_caller: self.lane.order == LaneOrder::ByCaller,
+            by_caller: self.lane.order() == LaneOrder::ByCaller,
             ..Wanted::of(&kinds)
         };
         if !actions::is_waiting(&self.database, wanted)? {
@@ -217,8 +252,7 @@ impl Bench {
     }
 
     fn do_job(&self, job: Job) -> Result<(), DbError> {
-        let work = self.lane.kinds.iter().find(|(name, _)| *name == job.kind);
-        let Some((_, work)) = work else {
+        let Some(kind) = self.kinds.iter().find(|kind| kind.name == job.kind) else {
             return Ok(());
         };
         let context = JobContext::open(&self.database, job, &self.bell)?;
@@ -231,7 +265,7 @@ impl Bench {
                 .map_err(|error| DbError::Unavailable(error.to_string()));
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 watching?;
-                work(&context)
+                (kind.work)(&context)
             }));
             context.end_watch();
             outcome

@@ -9,7 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::model::TrailEntry;
 use super::{rules, store};
 use crate::platform::http::auth::ReadTrail;
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{Actor, Executor, Listing, Outcome};
 use kernel::clock::Instant;
 use kernel::ids::TrailEntryId;
@@ -85,7 +85,7 @@ impl From<TrailEntry> for TrailEntryOut {
 /// changed or deleted; the database itself refuses.
 #[utoipa::path(
     tag = "trail",
-    params(TrailFilter, PageParams),
+    params(Listing<TrailFilter>),
     responses((status = 200, description = "One page of entries.", body = PageOut<TrailEntryOut>)),
     security(("bearer" = ["trail:read"]))
 )]
@@ -98,12 +98,7 @@ pub async fn list_trail_entries(
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
     let page = executor
-        .read(move |db| {
-            let rows = store::list(db, &listing.filter, &listing.page)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.seq.to_string(), row.seq.to_string())))
-        })
+        .read(move |db| store::list(db, &listing.filter, &listing.page))
         .await?;
     Ok(page
         .map(TrailEntryOut::from)

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use super::input::TrailFilter;
 use super::model::TrailEntry;
 use crate::platform::db::schema::trail_entries::{self, dsl};
-use crate::platform::db::{Db, DbError, on_backend};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::db::{Db, DbError, on_backend, seek};
+use crate::platform::http::{Page, PageRequest, Problem};
 
 /// The number of the last entry, 0 when there is none.
 pub fn last_seq(db: &mut Db) -> Result<i64, DbError> {
@@ -21,15 +21,11 @@ pub fn list(
     db: &mut Db,
     filter: &TrailFilter,
     page: &PageRequest,
-) -> Result<Vec<TrailEntry>, Problem> {
-    let after = page.after::<i64, i64>()?;
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<TrailEntry>, Problem> {
+    on_backend!(db, |c| {
         let mut query = trail_entries::table
             .select(TrailEntry::as_select())
             .into_boxed();
-        if let Some((seq, _)) = after {
-            query = query.filter(dsl::seq.gt(seq));
-        }
         if !filter.entity_id.is_empty() {
             query = query.filter(dsl::entity_id.eq_any(&filter.entity_id));
         }
@@ -45,7 +41,6 @@ pub fn list(
         if let Some(to) = filter.at_to {
             query = query.filter(dsl::at.lt(to));
         }
-        query.order(dsl::seq.asc()).limit(page.fetch()).load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, TrailEntry, asc(dsl::seq))
+    })
 }

@@ -14,3 +14,11 @@ pub mod model;
 pub mod rules;
 pub mod store;
 mod svg;
+
+use crate::platform::rooms::Room;
+
+/// What the room brings to the application.
+pub const ROOM: Room = Room {
+    routes: api::routes,
+    ..Room::EMPTY
+};

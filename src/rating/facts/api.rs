@@ -12,12 +12,12 @@ use super::{actions, store};
 use crate::book::customers::model::CustomerRef;
 use crate::platform::db::DbError;
 use crate::platform::http::auth::{ReadFacts, RecordFacts};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{Actor, Answer, Command, Executor, Listing, Outcome, Problem};
 use crate::rating::facts::input::{FactFilter, FactIn};
 use kernel::clock::Instant;
 use kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
-use kernel::text::{Note, Number, Source, Subject};
+use kernel::text::{Note, Source, Subject};
 use methods::scoring::Value;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -33,7 +33,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// unless somebody says something newer. Nothing is overwritten.
 #[utoipa::path(
     tag = "facts",
-    params(("customer" = Number, Path, description = "The customer's id or number.")),
+    params(CustomerRef),
     request_body = FactIn,
     responses((status = 201, description = "What was said.", body = FactOut)),
     security(("bearer" = ["facts:record"]))
@@ -59,10 +59,7 @@ pub async fn record_customer_fact(
 /// All of it, the newest first, also what has expired. Sales read what they said themselves.
 #[utoipa::path(
     tag = "facts",
-    params(
-        ("customer" = Number, Path, description = "The customer's id or number."),
-        FactFilter, PageParams
-    ),
+    params(CustomerRef, Listing<FactFilter>),
     responses((status = 200, description = "One page of facts.", body = PageOut<FactOut>)),
     security(("bearer" = ["facts:read"]))
 )]
@@ -78,10 +75,7 @@ pub async fn list_customer_facts(
     let page = executor
         .read(move |db| {
             let customer = actions::find_customer(db, &actor, &customer)?;
-            let rows = store::list(db, &actor, customer.id, &listing.filter, &listing.page)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.as_of.to_string(), row.id.to_string()));
+            let page = store::list(db, &actor, customer.id, &listing.filter, &listing.page)?;
             Ok(page.try_map(FactOut::new)?)
         })
         .await?;

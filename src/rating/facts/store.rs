@@ -7,9 +7,9 @@ use super::input::FactFilter;
 use super::model::CustomerFact;
 use crate::platform::db::schema::customer_facts::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
-use kernel::ids::{CustomerFactId, CustomerId, ExpertPanelId};
+use kernel::ids::{CustomerId, ExpertPanelId};
 use kernel::text::Keyword;
 
 /// Everything that was said of these customers for days up to one.
@@ -50,8 +50,8 @@ pub fn list(
     customer: CustomerId,
     filter: &FactFilter,
     page: &PageRequest,
-) -> Result<Vec<CustomerFact>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<CustomerFact>, Problem> {
+    on_backend!(db, |c| {
         let mut query = customer_facts::table
             .filter(dsl::customer_id.eq(customer))
             .select(CustomerFact::as_select())
@@ -63,8 +63,6 @@ pub fn list(
             let codes: Vec<&str> = filter.indicator.iter().map(Keyword::as_str).collect();
             query = query.filter(dsl::indicator.eq_any(codes));
         }
-        seek!(query, page, desc, dsl::as_of => NaiveDate, dsl::id => CustomerFactId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, CustomerFact, desc(dsl::as_of, dsl::id))
+    })
 }

@@ -17,7 +17,7 @@ use crate::platform::http::{Actor, Answer, Executor, Outcome, Problem};
 use crate::rating::catalogue::{self, Direction, Entry, Kind, Origin, Place, Unit};
 use kernel::clock::Day;
 use kernel::ids::CustomerId;
-use kernel::text::{Keyword, Number};
+use kernel::text::Keyword;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -79,10 +79,7 @@ pub async fn find_indicator(
 /// why, and is never zero. Sales read what they said themselves; of all else it is said that it is not shown.
 #[utoipa::path(
     tag = "facts",
-    params(
-        ("customer" = Number, Path, description = "The customer's id or number."),
-        AsOfQuery
-    ),
+    params(CustomerRef, AsOfQuery),
     responses((status = 200, description = "Every indicator, by code.", body = CustomerIndicatorsOut)),
     security(("bearer" = ["facts:read"]))
 )]

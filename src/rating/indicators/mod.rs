@@ -11,3 +11,11 @@ pub mod api;
 pub mod model;
 pub mod rules;
 pub mod store;
+
+use crate::platform::rooms::Room;
+
+/// What the room brings to the application.
+pub const ROOM: Room = Room {
+    routes: api::routes,
+    ..Room::EMPTY
+};

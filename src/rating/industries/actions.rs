@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::model::{IndustryVersion, NewIndustry};
 use super::store;
 use crate::platform::db::{Change, DbError, Tx};
-use crate::platform::http::body::Precondition;
+use crate::platform::http::Precondition;
 use kernel::ids::IndustryVersionId;
 use kernel::text::Line;
 

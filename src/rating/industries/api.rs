@@ -2,20 +2,20 @@
 
 use actix_web::{HttpRequest, get, put, web};
 use chrono::NaiveDate;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::IndustryError;
 use super::model::IndustryVersion;
 use super::{actions, store};
-use crate::book::exposure::input::NoFilter;
 use crate::book::policy::actions::live;
 use crate::book::policy::model::Validity;
 use crate::platform::http::auth::{ReadIndicators, SetIndustries};
-use crate::platform::http::body::Precondition;
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{Actor, Answer, Code, Executor, Listing, Outcome, Problem, Valid};
+use crate::platform::http::page::{CursorKey, PageOut};
+use crate::platform::http::{
+    Actor, Answer, Code, Executor, Listing, NoFilter, Outcome, Precondition, Problem, Valid,
+};
 use crate::rating::industries::input::IndustryIn;
 use kernel::clock::Instant;
 use kernel::figures::Figure;
@@ -30,12 +30,21 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_industry_versions);
 }
 
+/// Which industry, in a path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct OfIndustry {
+    /// The industry, as customers carry it.
+    #[param(value_type = String, min_length = 1, max_length = 200)]
+    code: Line,
+}
+
 /// List industries
 ///
 /// Each as it holds now, by code.
 #[utoipa::path(
     tag = "facts",
-    params(PageParams),
+    params(Listing<NoFilter>),
     responses((status = 200, description = "One page of industries.", body = PageOut<IndustryOut>)),
     security(("bearer" = ["indicators:read"]))
 )]
@@ -50,10 +59,7 @@ pub async fn list_industries(
     let page = executor
         .read(move |db| {
             let validity = live(db)?.document.validity;
-            let rows = store::list(db, &listing.page)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.code.to_string(), row.id.to_string()));
+            let page = store::list(db, &listing.page)?;
             Ok(page.map(|row| IndustryOut::new(row, validity)))
         })
         .await?;
@@ -67,11 +73,7 @@ pub async fn list_industries(
 /// are those of the version whose `as_of` held then.
 #[utoipa::path(
     tag = "facts",
-    params(
-        ("code" = String, Path, description = "The industry, as customers carry it.", min_length = 1, max_length = 200),
-        ("If-Match" = Option<String>, Header, description = "The ETag that you read, for a change.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-        ("If-None-Match" = Option<String>, Header, description = "`*`, for a new one.", max_length = 1, pattern = r"^\*$"),
-    ),
+    params(OfIndustry, Precondition),
     request_body = IndustryIn,
     responses((status = 200, description = "The industry as it is now.", body = IndustryOut)),
     security(("bearer" = ["industries:set"]))
@@ -79,14 +81,14 @@ pub async fn list_industries(
 #[put("/v1/industries/{code}")]
 pub async fn set_industry(
     actor: Actor<SetIndustries>,
-    code: web::Path<Line>,
+    of: web::Path<OfIndustry>,
     precondition: Precondition,
     input: Valid<IndustryIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor
         .write(&actor, move |tx| {
-            let row = actions::set(tx, &code, precondition, &input.0.new_industry())?;
+            let row = actions::set(tx, &of.code, precondition, &input.0.new_industry())?;
             let version = row.industry_version;
             let validity = live(tx)?.document.validity;
             Ok(Answer::ok(&IndustryOut::new(row, validity))?.version(version))
@@ -99,19 +101,19 @@ pub async fn set_industry(
 /// As it holds now.
 #[utoipa::path(
     tag = "facts",
-    params(("code" = String, Path, description = "The industry, as customers carry it.", min_length = 1, max_length = 200)),
+    params(OfIndustry),
     responses((status = 200, description = "The industry.", body = IndustryOut)),
     security(("bearer" = ["indicators:read"]))
 )]
 #[get("/v1/industries/{code}")]
 pub async fn find_industry(
     _: Actor<ReadIndicators>,
-    code: web::Path<Line>,
+    of: web::Path<OfIndustry>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     let answer = executor
         .read(move |db| {
-            let row = store::find(db, &code)?.ok_or(IndustryError::Missing)?;
+            let row = store::find(db, &of.code)?.ok_or(IndustryError::Missing)?;
             let version = row.industry_version;
             let validity = live(db)?.document.validity;
             Ok(Answer::ok(&IndustryOut::new(row, validity))?.version(version))
@@ -125,17 +127,14 @@ pub async fn find_industry(
 /// Everything that was ever set, the last first.
 #[utoipa::path(
     tag = "facts",
-    params(
-        ("code" = String, Path, description = "The industry, as customers carry it.", min_length = 1, max_length = 200),
-        PageParams
-    ),
+    params(OfIndustry, Listing<NoFilter>),
     responses((status = 200, description = "One page of versions.", body = PageOut<IndustryOut>)),
     security(("bearer" = ["indicators:read"]))
 )]
 #[get("/v1/industries/{code}/versions")]
 pub async fn list_industry_versions(
     _: Actor<ReadIndicators>,
-    code: web::Path<Line>,
+    of: web::Path<OfIndustry>,
     listing: Listing<NoFilter>,
     request: HttpRequest,
     executor: web::Data<Executor>,
@@ -143,12 +142,9 @@ pub async fn list_industry_versions(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            store::find(db, &code)?.ok_or(IndustryError::Missing)?;
+            store::find(db, &of.code)?.ok_or(IndustryError::Missing)?;
             let validity = live(db)?.document.validity;
-            let rows = store::list_versions(db, &code, &listing.page)?;
-            let page = listing.page.cut(rows, |row| {
-                (row.industry_version.to_string(), row.id.to_string())
-            });
+            let page = store::list_versions(db, &of.code, &listing.page)?;
             Ok(page.map(|row| IndustryOut::new(row, validity)))
         })
         .await?;

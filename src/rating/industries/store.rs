@@ -10,8 +10,7 @@ use diesel::sql_types::Bool;
 use super::model::IndustryVersion;
 use crate::platform::db::schema::industry_versions::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
-use kernel::ids::IndustryVersionId;
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::text::Line;
 
 /// The condition that a version is the last of its industry.
@@ -53,16 +52,14 @@ pub fn insert(tx: &mut Tx, row: &IndustryVersion) -> Result<(), DbError> {
 }
 
 /// One page of industries, each with its last version.
-pub fn list(db: &mut Db, page: &PageRequest) -> Result<Vec<IndustryVersion>, Problem> {
-    let rows = on_backend!(db, |c| {
+pub fn list(db: &mut Db, page: &PageRequest) -> Result<Page<IndustryVersion>, Problem> {
+    on_backend!(db, |c| {
         let mut query = industry_versions::table
             .filter(sql::<Bool>(IS_LAST))
             .select(IndustryVersion::as_select())
             .into_boxed();
-        seek!(query, page, asc, dsl::code => String, dsl::id => IndustryVersionId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, IndustryVersion, asc(dsl::code, dsl::id))
+    })
 }
 
 /// One page of the versions of an industry, the last first.
@@ -70,14 +67,18 @@ pub fn list_versions(
     db: &mut Db,
     code: &Line,
     page: &PageRequest,
-) -> Result<Vec<IndustryVersion>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<IndustryVersion>, Problem> {
+    on_backend!(db, |c| {
         let mut query = industry_versions::table
             .filter(dsl::code.eq(code))
             .select(IndustryVersion::as_select())
             .into_boxed();
-        seek!(query, page, desc, dsl::industry_version => i64, dsl::id => IndustryVersionId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(
+            c,
+            query,
+            page,
+            IndustryVersion,
+            desc(dsl::industry_version, dsl::id)
+        )
+    })
 }

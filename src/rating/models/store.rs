@@ -6,7 +6,7 @@ use super::input::ModelFilter;
 use super::model::{ModelRow, ModelStatus};
 use crate::platform::db::schema::rating_models::{self, dsl};
 use crate::platform::db::{Db, DbError, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use crate::platform::versions::store::{VersionTable as _, version_table};
 use kernel::ids::RatingModelId;
 use kernel::text::Keyword;
@@ -59,8 +59,8 @@ pub fn list(
     db: &mut Db,
     filter: &ModelFilter,
     page: &PageRequest,
-) -> Result<Vec<ModelRow>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<ModelRow>, Problem> {
+    on_backend!(db, |c| {
         let mut query = rating_models::table
             .select(ModelRow::as_select())
             .into_boxed();
@@ -73,8 +73,6 @@ pub fn list(
         if !filter.code.is_empty() {
             query = query.filter(dsl::code.eq_any(&filter.code));
         }
-        seek!(query, page, desc, dsl::id => RatingModelId, dsl::id => RatingModelId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, ModelRow, desc(dsl::id))
+    })
 }

@@ -9,7 +9,7 @@ use crate::platform::db::schema::{
     customers, expert_opinions, expert_panels, panel_experts, panel_rounds,
 };
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::ids::ExpertPanelId;
 use kernel::text::Subject;
@@ -132,9 +132,9 @@ pub fn list(
     caller: &Caller,
     filter: &PanelFilter,
     page: &PageRequest,
-) -> Result<Vec<Panel>, Problem> {
+) -> Result<Page<Panel>, Problem> {
     let me = &caller.subject;
-    let rows: Result<Vec<Panel>, diesel::result::Error> = on_backend!(db, |c| {
+    on_backend!(db, |c| {
         let mut query = expert_panels::table.select(Panel::as_select()).into_boxed();
         if caller.sees_only_own() {
             let mine = customers::table
@@ -161,8 +161,6 @@ pub fn list(
         if !filter.customer_id.is_empty() {
             query = query.filter(dsl::customer_id.eq_any(&filter.customer_id));
         }
-        seek!(query, page, desc, dsl::id => ExpertPanelId, dsl::id => ExpertPanelId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, Panel, desc(dsl::id))
+    })
 }

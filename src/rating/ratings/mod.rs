@@ -10,3 +10,13 @@ pub mod input;
 pub mod model;
 pub mod rules;
 pub mod store;
+
+use crate::platform::rooms::Room;
+
+/// What the room brings to the application.
+pub const ROOM: Room = Room {
+    routes: api::routes,
+    jobs: &[actions::rerating::JOB, actions::runs::JOB],
+    begin_day: Some(|tx| Ok(actions::rerating::begin_day(tx)?)),
+    ..Room::EMPTY
+};

@@ -13,7 +13,7 @@ use super::model::{RatingCause, RatingHistory, RatingRow, StandingRating};
 use crate::platform::db::schema::ratings::dsl;
 use crate::platform::db::schema::{customers, invoices, ratings};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek, sum_minor};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::ids::{CustomerId, JobId, RatingId, RatingModelId};
@@ -247,9 +247,9 @@ pub fn list(
     caller: &Caller,
     filter: &RatingFilter,
     page: &PageRequest,
-) -> Result<Vec<RatingRow>, Problem> {
+) -> Result<Page<RatingRow>, Problem> {
     let today = db.today();
-    let rows = on_backend!(db, |c| {
+    on_backend!(db, |c| {
         let mut query = ratings::table.select(RatingRow::as_select()).into_boxed();
         if caller.sees_only_own() {
             query = query.filter(
@@ -283,10 +283,8 @@ pub fn list(
         if let Some(day) = &filter.review_by {
             query = query.filter(dsl::review_on.le(day.date()));
         }
-        seek!(query, page, desc, dsl::id => RatingId, dsl::id => RatingId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, RatingRow, desc(dsl::id))
+    })
 }
 
 /// The next customers of the book by id.

@@ -10,7 +10,7 @@ use super::model::{ScaleRow, ScaleStatus};
 use super::{actions, store};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{DraftModels, ReadScales};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Executor, IfMatch, Listing, Outcome, Problem, Valid,
 };
@@ -36,7 +36,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// Every version, the newest first.
 #[utoipa::path(
     tag = "ratings",
-    params(ScaleFilter, PageParams),
+    params(Listing<ScaleFilter>),
     responses((status = 200, description = "One page of grade scales.", body = PageOut<GradeScaleOut>)),
     security(("bearer" = ["grade-scales:read"]))
 )]
@@ -50,10 +50,7 @@ pub async fn list_grade_scales(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list(db, &listing.filter, &listing.page)?;
-            let page = listing.page.cut(rows, |row| {
-                (row.scale_version.to_string(), row.id.to_string())
-            });
+            let page = store::list(db, &listing.filter, &listing.page)?;
             Ok(page.try_map(GradeScaleOut::read)?)
         })
         .await?;
@@ -81,7 +78,7 @@ pub async fn find_live_grade_scale(_: Actor<ReadScales>, executor: web::Data<Exe
 /// Any version, also a retired one: what graded then can always be read.
 #[utoipa::path(
     tag = "ratings",
-    params(("id" = GradeScaleId, Path, description = "The scale.")),
+    params(GradeScaleId),
     responses((status = 200, description = "The scale.", body = GradeScaleOut)),
     security(("bearer" = ["grade-scales:read"]))
 )]
@@ -131,10 +128,7 @@ pub async fn draft_grade_scale(
 /// The whole document anew. Whoever changes a draft has written it too, and can't set it live.
 #[utoipa::path(
     tag = "ratings",
-    params(
-        ("id" = GradeScaleId, Path, description = "The scale."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(GradeScaleId, IfMatch),
     request_body = GradeScaleIn,
     responses((status = 200, description = "The draft as it is now.", body = GradeScaleOut)),
     security(("bearer" = ["rating-models:draft"]))

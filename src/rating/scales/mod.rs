@@ -10,3 +10,12 @@ pub mod input;
 pub mod model;
 pub mod rules;
 pub mod store;
+
+use crate::platform::rooms::Room;
+
+/// What the room brings to the application.
+pub const ROOM: Room = Room {
+    routes: api::routes,
+    furnish: Some(actions::ensure_default),
+    ..Room::EMPTY
+};

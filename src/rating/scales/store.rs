@@ -6,7 +6,7 @@ use super::input::ScaleFilter;
 use super::model::{ScaleRow, ScaleStatus};
 use crate::platform::db::schema::grade_scales::{self, dsl};
 use crate::platform::db::{Db, DbError, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use crate::platform::versions::store::{VersionTable as _, version_table};
 use kernel::ids::GradeScaleId;
 
@@ -38,16 +38,14 @@ pub fn list(
     db: &mut Db,
     filter: &ScaleFilter,
     page: &PageRequest,
-) -> Result<Vec<ScaleRow>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<ScaleRow>, Problem> {
+    on_backend!(db, |c| {
         let mut query = grade_scales::table
             .select(ScaleRow::as_select())
             .into_boxed();
         if !filter.status.is_empty() {
             query = query.filter(dsl::status.eq_any(&filter.status));
         }
-        seek!(query, page, desc, dsl::scale_version => i32, dsl::id => GradeScaleId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, ScaleRow, desc(dsl::scale_version, dsl::id))
+    })
 }

@@ -9,3 +9,11 @@ pub mod api;
 pub mod input;
 pub mod model;
 pub mod store;
+
+use crate::platform::rooms::Room;
+
+/// What the room brings to the application.
+pub const ROOM: Room = Room {
+    routes: api::routes,
+    ..Room::EMPTY
+};

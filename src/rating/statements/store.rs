@@ -9,7 +9,7 @@ use super::input::StatementFilter;
 use super::model::FinancialStatement;
 use crate::platform::db::schema::financial_statements::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::ids::{CustomerId, FinancialStatementId};
 
 pub fn find(db: &mut Db, id: FinancialStatementId) -> Result<Option<FinancialStatement>, DbError> {
@@ -92,8 +92,8 @@ pub fn list(
     customer: CustomerId,
     filter: &StatementFilter,
     page: &PageRequest,
-) -> Result<Vec<FinancialStatement>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<FinancialStatement>, Problem> {
+    on_backend!(db, |c| {
         let mut query = financial_statements::table
             .filter(dsl::customer_id.eq(customer))
             .select(FinancialStatement::as_select())
@@ -107,8 +107,12 @@ pub fn list(
         if let Some(day) = filter.period_end_to {
             query = query.filter(dsl::period_end.le(day.date()));
         }
-        seek!(query, page, desc, dsl::period_end => NaiveDate, dsl::id => FinancialStatementId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(
+            c,
+            query,
+            page,
+            FinancialStatement,
+            desc(dsl::period_end, dsl::id)
+        )
+    })
 }

@@ -84,7 +84,7 @@ pub fn document() -> Value {
     let (_, collected) = actix_web::App::new()
         .into_utoipa_app()
         .openapi(base)
-        .configure(super::app::routes)
+        .configure(super::rooms::routes)
         .configure(super::health::routes)
         .split_for_parts();
     let mut document = serde_json::to_value(collected).unwrap_or_default();

@@ -16,7 +16,7 @@ use crate::book::customers::model::Customer;
 use crate::book::customers::store as customers;
 use crate::platform::db::{Db, DbError, read_document};
 use crate::platform::http::auth::ReadChangeRequests;
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::problem::FieldError;
 use crate::platform::http::{AcceptLanguage, Actor, Executor, Listing, Outcome, Problem};
 use kernel::caller::Caller;
@@ -30,7 +30,7 @@ use kernel::text::{Line, Number};
 /// with what became of it; sales those about their own customers.
 #[utoipa::path(
     tag = "change-requests",
-    params(("id" = ChangeRequestId, Path, description = "The request."), ChangeLineFilter, PageParams),
+    params(ChangeRequestId, Listing<ChangeLineFilter>),
     responses((status = 200, description = "One page of lines.", body = PageOut<ChangeLineOut>)),
     security(("bearer" = ["change-requests:read"]))
 )]
@@ -47,10 +47,7 @@ pub async fn list_change_request_lines(
     let page = executor
         .read(move |db| {
             let of = store::find_visible(db, &actor, *id)?.ok_or(ChangeError::Missing)?;
-            let rows = store::list_lines(db, &actor, *id, &listing.filter, &listing.page)?;
-            let page = listing.page.cut(rows, |row| {
-                (row.line.to_string(), row.request_id.to_string())
-            });
+            let page = store::list_lines(db, &actor, *id, &listing.filter, &listing.page)?;
             let customers = customers_of(db, &page.items)?;
             Ok(page.try_map(|row| {
                 let (line, outcome, refusal) = (row.line, row.outcome, row.refusal.clone());

@@ -115,11 +115,11 @@ fn draft(
         currency: account.currency,
         valid_from,
         valid_until,
-        order_number: input.order_number.as_ref().map(ToString::to_string),
+        order_number: input.order_number.clone(),
         reference: input.reference.as_ref().map(ToString::to_string),
         status: AdditionalStatus::Active,
         reason: input.reason.to_string(),
-        granted_by: tx.caller().subject.to_string(),
+        granted_by: tx.caller().subject.clone(),
         granted_at: tx.now(),
         ended_by: None,
         ended_at: None,
@@ -169,7 +169,7 @@ pub fn withdraw(
     }
     let after = AdditionalLimit {
         status: AdditionalStatus::Withdrawn,
-        ended_by: Some(tx.caller().subject.to_string()),
+        ended_by: Some(tx.caller().subject.clone()),
         ended_at: Some(tx.now()),
         end_reason: Some(reason.to_owned()),
         ..before.clone()

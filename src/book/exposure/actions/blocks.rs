@@ -26,7 +26,7 @@ pub fn block(
         cause,
         reason: reason.to_owned(),
         set_at: tx.now(),
-        set_by: tx.caller().subject.to_string(),
+        set_by: tx.caller().subject.clone(),
         lifted_at: None,
         lifted_by: None,
     };

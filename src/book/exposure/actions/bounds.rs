@@ -16,6 +16,7 @@ use crate::platform::db::{Db, DbError};
 use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, PortfolioCapId};
 use kernel::money::Currency;
+use kernel::text::Subject;
 
 /// What bounds some accounts, read in few queries for all of them.
 pub struct Bounds {
@@ -145,7 +146,7 @@ impl Bounds {
         &mut self,
         line: &[CreditAccountId],
         order: &str,
-        by: &str,
+        by: &Subject,
         at: Instant,
     ) -> Vec<(AdditionalLimit, AdditionalLimit)> {
         let today = self.today;
@@ -160,7 +161,7 @@ impl Bounds {
         for limit in self.additional.iter_mut().filter(|limit| for_order(limit)) {
             let before = limit.clone();
             limit.status = AdditionalStatus::Consumed;
-            limit.ended_by = Some(by.to_owned());
+            limit.ended_by = Some(by.clone());
             limit.ended_at = Some(at);
             consumed.push((before, limit.clone()));
         }

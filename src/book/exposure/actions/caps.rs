@@ -125,7 +125,7 @@ pub fn create(
         currency: limit.currency(),
         limit_minor: limit.minor(),
         reason: reason.to_owned(),
-        set_by: tx.caller().subject.to_string(),
+        set_by: tx.caller().subject.clone(),
         set_at: tx.now(),
         version: 1,
     };
@@ -172,7 +172,7 @@ pub fn change(
         currency: limit.currency(),
         limit_minor: limit.minor(),
         reason: reason.to_owned(),
-        set_by: tx.caller().subject.to_string(),
+        set_by: tx.caller().subject.clone(),
         set_at: tx.now(),
         ..before.clone()
     };

@@ -62,7 +62,7 @@ pub fn set(
         currency: amount.currency(),
         amount_minor: 0,
         entry_date: statement.entry_date,
-        set_by: tx.caller().subject.to_string(),
+        set_by: tx.caller().subject.clone(),
         set_at: tx.now(),
         version: before.as_ref().map_or(1, |entry| entry.version + 1),
         order_number: order.clone(),

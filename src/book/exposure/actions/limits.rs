@@ -57,7 +57,7 @@ pub fn grant(tx: &mut Tx, locked: &Locked, grant: &Grant) -> Result<CreditAccoun
         source: grant.source,
         application_id: grant.application_id,
         reason: grant.reason.clone(),
-        set_by: tx.caller().subject.to_string(),
+        set_by: tx.caller().subject.clone(),
         set_at: tx.now(),
     };
     store::insert_limits(tx, &[entry])?;

@@ -150,7 +150,7 @@ fn become_delivery(
 ) -> Result<(), DbError> {
     let category = EntryCategory::DeliveredNotBilled;
     let before = entries::find(tx, row.account_id, category, number)?;
-    let (subject, now) = (tx.caller().subject.to_string(), tx.now());
+    let (subject, now) = (tx.caller().subject.clone(), tx.now());
     let after = match &before {
         Some(before) => ExposureEntry {
             stated_minor: before.stated_minor.saturating_add(minor),

@@ -1,6 +1,6 @@
 //! `/v1/credit-accounts/{id}/additional-limits` and `/v1/additional-limits`.
 
-use crate::book::exposure::input::{AdditionalLimitIn, NoFilter, ReasonIn};
+use crate::book::exposure::input::{AdditionalLimitIn, ReasonIn};
 use actix_web::{HttpRequest, get, post, web};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -12,9 +12,10 @@ use crate::book::exposure::actions::additional::{self, AdditionalError, STANDING
 use crate::book::exposure::model::{AdditionalKind, AdditionalLimit, AdditionalStatus, LimitScope};
 use crate::book::exposure::store::additional as store;
 use crate::platform::http::auth::{GrantAdditionalLimits, ReadAccounts};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem,
+    Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, NoFilter, Outcome,
+    Problem,
 };
 use kernel::clock::Instant;
 use kernel::ids::{AdditionalLimitId, CreditAccountId};
@@ -36,7 +37,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "credit-accounts",
-    params(("id" = CreditAccountId, Path, description = "The account.")),
+    params(CreditAccountId),
     request_body = AdditionalLimitIn,
     responses((status = 201, description = "The additional limit.", body = AdditionalLimitOut)),
     security(("bearer" = ["additional-limits:grant"]))
@@ -63,7 +64,7 @@ pub async fn grant_additional_limit(
 /// All that it ever had, the newest first; those for the group only for readers who may see what others owe.
 #[utoipa::path(
     tag = "credit-accounts",
-    params(("id" = CreditAccountId, Path, description = "The account."), PageParams),
+    params(CreditAccountId, Listing<NoFilter>),
     responses((status = 200, description = "One page of additional limits.", body = PageOut<AdditionalLimitOut>)),
     security(("bearer" = ["accounts:read"]))
 )]
@@ -79,10 +80,7 @@ pub async fn list_additional_limits(
     let page = executor
         .read(move |db| {
             find_visible(db, &actor, *id)?;
-            let rows = store::list(db, *id, actor.sees_others(), &listing.page)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            store::list(db, *id, actor.sees_others(), &listing.page)
         })
         .await?;
     Ok(page
@@ -95,7 +93,7 @@ pub async fn list_additional_limits(
 /// What it adds, when it holds, and how it ended.
 #[utoipa::path(
     tag = "credit-accounts",
-    params(("id" = AdditionalLimitId, Path, description = "The additional limit.")),
+    params(AdditionalLimitId),
     responses((status = 200, description = "The additional limit.", body = AdditionalLimitOut)),
     security(("bearer" = ["accounts:read"]))
 )]
@@ -125,10 +123,7 @@ pub async fn find_additional_limit(
 /// consumed can't be withdrawn.
 #[utoipa::path(
     tag = "credit-accounts",
-    params(
-        ("id" = AdditionalLimitId, Path, description = "The additional limit."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(AdditionalLimitId, IfMatch),
     request_body = ReasonIn,
     responses((status = 200, description = "The additional limit as it is now.", body = AdditionalLimitOut)),
     security(("bearer" = ["additional-limits:grant"]))
@@ -195,13 +190,13 @@ impl From<AdditionalLimit> for AdditionalLimitOut {
             amount: Money::from_minor(limit.amount_minor, limit.currency),
             valid_from: limit.valid_from,
             valid_until: limit.valid_until,
-            order_number: limit.order_number,
+            order_number: limit.order_number.map(Into::into),
             reference: limit.reference,
             status: limit.status,
             reason: limit.reason,
-            granted_by: limit.granted_by,
+            granted_by: limit.granted_by.into(),
             granted_at: limit.granted_at,
-            ended_by: limit.ended_by,
+            ended_by: limit.ended_by.map(Into::into),
             ended_at: limit.ended_at,
             end_reason: limit.end_reason,
         }

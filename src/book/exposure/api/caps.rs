@@ -21,7 +21,7 @@ use crate::book::policy::actions as policies;
 use crate::book::policy::model::PolicyDocument;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{ReadPortfolioCaps, SetPortfolioCaps};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Executor, IfMatch, Listing, Outcome, Problem, Valid,
 };
@@ -73,7 +73,7 @@ pub async fn set_portfolio_cap(
 /// Each with what is owed under it now, and what it leaves; the oldest first.
 #[utoipa::path(
     tag = "portfolio-caps",
-    params(PortfolioCapFilter, PageParams),
+    params(Listing<PortfolioCapFilter>),
     responses((status = 200, description = "One page of caps.", body = PageOut<PortfolioCapOut>)),
     security(("bearer" = ["portfolio-caps:read"]))
 )]
@@ -87,11 +87,8 @@ pub async fn list_portfolio_caps(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list(db, &listing.filter, &listing.page)?;
-            let rows = describe_all(db, rows)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            let page = store::list(db, &listing.filter, &listing.page)?;
+            Ok(page.try_map_all(|caps| describe_all(db, caps))?)
         })
         .await?;
     Ok(page.into_response(&request, &cursors))
@@ -102,7 +99,7 @@ pub async fn list_portfolio_caps(
 /// Its limit, what is owed under it now by currency, and what it leaves. What is owed is not part of the ETag.
 #[utoipa::path(
     tag = "portfolio-caps",
-    params(("id" = PortfolioCapId, Path, description = "The cap.")),
+    params(PortfolioCapId),
     responses((status = 200, description = "The cap.", body = PortfolioCapOut)),
     security(("bearer" = ["portfolio-caps:read"]))
 )]
@@ -127,10 +124,7 @@ pub async fn find_portfolio_cap(
 /// In any currency, also below what is owed.
 #[utoipa::path(
     tag = "portfolio-caps",
-    params(
-        ("id" = PortfolioCapId, Path, description = "The cap."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(PortfolioCapId, IfMatch),
     request_body = PortfolioCapPatch,
     responses((status = 200, description = "The cap as it is now.", body = PortfolioCapOut)),
     security(("bearer" = ["portfolio-caps:set"]))
@@ -158,10 +152,7 @@ pub async fn change_portfolio_cap(
 /// Nothing is bounded by it any more; the trail keeps what it was. The answer is the cap as it was last.
 #[utoipa::path(
     tag = "portfolio-caps",
-    params(
-        ("id" = PortfolioCapId, Path, description = "The cap."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(PortfolioCapId, IfMatch),
     request_body = ReasonIn,
     responses((status = 200, description = "The cap as it was.", body = PortfolioCapOut)),
     security(("bearer" = ["portfolio-caps:set"]))
@@ -248,7 +239,7 @@ impl PortfolioCapOut {
                 .collect(),
             key: (!cap.key.is_empty()).then_some(cap.key),
             reason: cap.reason,
-            set_by: cap.set_by,
+            set_by: cap.set_by.into(),
             set_at: cap.set_at,
         }
     }

@@ -1,10 +1,10 @@
 //! `/v1/credit-accounts/{id}/exposure-entries`.
 
-use crate::book::exposure::input::{ExposureEntryIn, NoFilter};
+use crate::book::exposure::input::ExposureEntryIn;
 use actix_web::{HttpRequest, get, put, web};
 use chrono::NaiveDate;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::find_visible;
@@ -12,8 +12,8 @@ use crate::book::exposure::actions::entries::{self, EntryStatement};
 use crate::book::exposure::model::{EntryCategory, ExposureEntry};
 use crate::book::exposure::store::entries as store;
 use crate::platform::http::auth::{PostExposureEntries, ReadAccounts};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
-use crate::platform::http::{Actor, Answer, Executor, Listing, Outcome, Valid};
+use crate::platform::http::page::{CursorKey, PageOut};
+use crate::platform::http::{Actor, Answer, Executor, Listing, NoFilter, Outcome, Valid};
 use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, ExposureEntryId};
 use kernel::money::Money;
@@ -23,6 +23,19 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(set_exposure_entry)
         .service(list_exposure_entries);
+}
+
+/// Which entry of which account, in a path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct OfEntry {
+    /// The account.
+    id: CreditAccountId,
+    /// What kind of exposure it is.
+    #[param(inline)]
+    category: EntryCategory,
+    /// The other system's number.
+    number: Number,
 }
 
 /// Set an exposure entry
@@ -37,11 +50,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// So no order counts twice. A delivery that falls again gives back what it took of the reservation.
 #[utoipa::path(
     tag = "credit-accounts",
-    params(
-        ("id" = CreditAccountId, Path, description = "The account."),
-        ("category" = inline(EntryCategory), Path, description = "What kind of exposure it is."),
-        ("number" = Number, Path, description = "The other system's number."),
-    ),
+    params(OfEntry),
     request_body = ExposureEntryIn,
     responses((status = 200, description = "The entry as it is now.", body = ExposureEntryOut)),
     security(("bearer" = ["exposure-entries:post"]))
@@ -49,21 +58,20 @@ pub fn routes(config: &mut ServiceConfig) {
 #[put("/v1/credit-accounts/{id}/exposure-entries/{category}/{number}")]
 pub async fn set_exposure_entry(
     actor: Actor<PostExposureEntries>,
-    path: web::Path<(CreditAccountId, EntryCategory, Number)>,
+    of: web::Path<OfEntry>,
     input: Valid<ExposureEntryIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor
         .write(&actor, move |tx| {
-            let (account, category, number) = &*path;
             let statement = EntryStatement {
-                category: *category,
-                number: number.clone(),
+                category: of.category,
+                number: of.number.clone(),
                 amount: input.0.amount.money(),
                 entry_date: input.0.entry_date.date(),
                 order_number: input.0.order_number.clone(),
             };
-            let entry = entries::set(tx, *account, &statement)?;
+            let entry = entries::set(tx, of.id, &statement)?;
             Answer::ok(&ExposureEntryOut::from(entry))
         })
         .await
@@ -74,7 +82,7 @@ pub async fn set_exposure_entry(
 /// Those that have not ended, the oldest first.
 #[utoipa::path(
     tag = "credit-accounts",
-    params(("id" = CreditAccountId, Path, description = "The account."), PageParams),
+    params(CreditAccountId, Listing<NoFilter>),
     responses((status = 200, description = "One page of entries.", body = PageOut<ExposureEntryOut>)),
     security(("bearer" = ["accounts:read"]))
 )]
@@ -90,10 +98,7 @@ pub async fn list_exposure_entries(
     let page = executor
         .read(move |db| {
             find_visible(db, &actor, *id)?;
-            let rows = store::list(db, *id, &listing.page)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            store::list(db, *id, &listing.page)
         })
         .await?;
     Ok(page
@@ -140,7 +145,7 @@ impl From<ExposureEntry> for ExposureEntryOut {
             number: entry.number,
             order_number: entry.order_number,
             entry_date: entry.entry_date,
-            set_by: entry.set_by,
+            set_by: entry.set_by.into(),
             set_at: entry.set_at,
         }
     }

@@ -19,20 +19,18 @@ use crate::book::customers::input::{CustomerPatch, LegalStatusIn};
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::exposure::input::{
-    CreditAccountFilter, CreditAccountIn, CreditAccountPatch, CreditAccountSort, LowerLimitIn,
-    NoFilter, ParentIn, ReasonIn,
+    CreditAccountFilter, CreditAccountIn, CreditAccountPatch, LowerLimitIn, ParentIn, ReasonIn,
 };
 use crate::book::policy::actions as policies;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{EditCustomers, ManageAccounts, ReadAccounts, SetLegalStatus};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Executor, IfMatch, Listing, Outcome, Problem, Valid,
+    Actor, Answer, Code, Command, Executor, IfMatch, Listing, NoFilter, Outcome, Problem, Valid,
 };
 use kernel::caller::Caller;
 use kernel::clock::Day;
 use kernel::ids::{CreditAccountId, CustomerId};
-use kernel::money::Money;
 use kernel::text::Number;
 
 pub use self::additional::AdditionalLimitOut;
@@ -88,7 +86,7 @@ pub async fn open_credit_account(
 /// The accounts of the customers that you may see.
 #[utoipa::path(
     tag = "credit-accounts",
-    params(CreditAccountFilter, PageParams),
+    params(Listing<CreditAccountFilter>),
     responses((status = 200, description = "One page of accounts.", body = PageOut<CreditAccountOut>)),
     security(("bearer" = ["accounts:read"]))
 )]
@@ -102,23 +100,9 @@ pub async fn list_credit_accounts(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let Listing { filter, page } = listing;
-            let rows = store::list(db, &actor, &filter, &page)?;
-            let rows = describe_all(db, rows)?
-                .into_iter()
-                .map(|row| row.for_reader(&actor))
-                .collect();
-            Ok(page.cut(rows, |row: &CreditAccountOut| {
-                let key = match filter.sort.unwrap_or_default() {
-                    CreditAccountSort::CreatedAt | CreditAccountSort::CreatedAtDescending => {
-                        row.id.to_string()
-                    }
-                    CreditAccountSort::Limit | CreditAccountSort::LimitDescending => {
-                        row.limit.map_or(0, Money::minor).to_string()
-                    }
-                };
-                (key, row.id.to_string())
-            }))
+            let page = store::list(db, &actor, &listing.filter, &listing.page)?;
+            let page = page.try_map_all(|accounts| describe_all(db, accounts))?;
+            Ok(page.map(|account| account.for_reader(&actor)))
         })
         .await?;
     Ok(page.into_response(&request, &cursors))
@@ -130,7 +114,7 @@ pub async fn list_credit_accounts(
 /// its groups and our portfolio caps leave. Exposure is not part of the ETag.
 #[utoipa::path(
     tag = "credit-accounts",
-    params(("id" = CreditAccountId, Path, description = "The account.")),
+    params(CreditAccountId),
     responses((status = 200, description = "The account.", body = CreditAccountOut)),
     security(("bearer" = ["accounts:read"]))
 )]
@@ -158,10 +142,7 @@ pub async fn find_credit_account(
 /// grant that, for a year at most, and nobody does for a customer of their own. Anybody of credit may end it.
 #[utoipa::path(
     tag = "credit-accounts",
-    params(
-        ("id" = CreditAccountId, Path, description = "The account."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(CreditAccountId, IfMatch),
     request_body = CreditAccountPatch,
     responses((status = 200, description = "The account as it is now.", body = CreditAccountOut)),
     security(("bearer" = ["accounts:manage"]))
@@ -188,10 +169,7 @@ pub async fn change_credit_account(
 /// At once, by one person: from now on every limit check is rejected.
 #[utoipa::path(
     tag = "credit-accounts",
-    params(
-        ("id" = CreditAccountId, Path, description = "The account."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(CreditAccountId, IfMatch),
     request_body = ReasonIn,
     responses((status = 200, description = "The account as it is now.", body = CreditAccountOut)),
     security(("bearer" = ["accounts:manage"]))
@@ -219,10 +197,7 @@ pub async fn suspend_credit_account(
 /// Ends a suspension.
 #[utoipa::path(
     tag = "credit-accounts",
-    params(
-        ("id" = CreditAccountId, Path, description = "The account."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(CreditAccountId, IfMatch),
     request_body = ReasonIn,
     responses((status = 200, description = "The account as it is now.", body = CreditAccountOut)),
     security(("bearer" = ["accounts:manage"]))
@@ -250,10 +225,7 @@ pub async fn reinstate_credit_account(
 /// At once, by one person, because it takes away risk; also below what is owed. Raising takes an application.
 #[utoipa::path(
     tag = "credit-accounts",
-    params(
-        ("id" = CreditAccountId, Path, description = "The account."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(CreditAccountId, IfMatch),
     request_body = LowerLimitIn,
     responses((status = 200, description = "The account as it is now.", body = CreditAccountOut)),
     security(("bearer" = ["accounts:manage"]))
@@ -288,7 +260,7 @@ pub async fn lower_limit(
 /// The newest first. The history is appended to and never changed.
 #[utoipa::path(
     tag = "credit-accounts",
-    params(("id" = CreditAccountId, Path, description = "The account."), PageParams),
+    params(CreditAccountId, Listing<NoFilter>),
     responses((status = 200, description = "One page of limits.", body = PageOut<LimitOut>)),
     security(("bearer" = ["accounts:read"]))
 )]
@@ -304,10 +276,7 @@ pub async fn list_limits(
     let page = executor
         .read(move |db| {
             find_visible(db, &actor, *id)?;
-            let rows = store::list_limits(db, *id, &listing.page)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            store::list_limits(db, *id, &listing.page)
         })
         .await?;
     Ok(page.map(LimitOut::from).into_response(&request, &cursors))
@@ -318,10 +287,7 @@ pub async fn list_limits(
 /// With all below it, and with their exposure. Null takes it out of any group.
 #[utoipa::path(
     tag = "customers",
-    params(
-        ("customer" = Number, Path, description = "The customer's id or number."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(CustomerRef, IfMatch),
     request_body = ParentIn,
     responses((status = 200, description = "The customer as it is now.", body = CustomerOut)),
     security(("bearer" = ["customers:edit"]))
@@ -350,10 +316,7 @@ pub async fn move_customer(
 /// new salesperson, country or industry. The group is changed by `PUT /v1/customers/{customer}/parent`.
 #[utoipa::path(
     tag = "customers",
-    params(
-        ("customer" = Number, Path, description = "The customer's id or number."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(CustomerRef, IfMatch),
     request_body = CustomerPatch,
     responses((status = 200, description = "The customer as it is now.", body = CustomerOut)),
     security(("bearer" = ["customers:edit"]))
@@ -382,10 +345,7 @@ pub async fn change_customer(
 /// blocked at once, with `insolvent` or `dissolved` as cause, and they are not dunned any more.
 #[utoipa::path(
     tag = "customers",
-    params(
-        ("customer" = Number, Path, description = "The customer's id or number."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(CustomerRef, IfMatch),
     request_body = LegalStatusIn,
     responses((status = 200, description = "The customer as it is now.", body = CustomerOut)),
     security(("bearer" = ["customers:legal-status"]))

@@ -261,7 +261,7 @@ impl From<LimitEntry> for LimitOut {
             source: entry.source,
             application_id: entry.application_id,
             reason: entry.reason,
-            set_by: entry.set_by,
+            set_by: entry.set_by.into(),
             set_at: entry.set_at,
         }
     }

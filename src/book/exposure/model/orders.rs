@@ -1,17 +1,21 @@
 //! What is known of an order: what it holds, what was delivered of it, and what was invoiced.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::platform::db::schema::{order_invoices, reservation_captures, reservations};
+use super::EntryCategory;
+use crate::platform::db::schema::{
+    exposure_entries, order_invoices, reservation_captures, reservations,
+};
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
 use kernel::ids::{
     CreditAccountId, CustomerId, ExposureEntryId, Id, InvoiceId, Kind, LimitCheckId, ReservationId,
 };
 use kernel::money::{Currency, Money};
-use kernel::text::Number;
+use kernel::text::{Number, Subject};
 
 text_enum! {
     /// Where a reservation stands.
@@ -144,6 +148,7 @@ pub struct OrderDocument;
 impl Kind for OrderDocument {
     const PREFIX: &'static str = "";
     const SCHEMA: &'static str = "";
+    const NOUN: &'static str = "document";
 }
 
 pub type OrderDocumentId = Id<OrderDocument>;
@@ -182,4 +187,32 @@ impl ReservationCapture {
             captured_minor,
         }
     }
+}
+
+/// What an order system knows of an account's exposure and netterms does not: one document of its own.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = exposure_entries, treat_none_as_default_value = false, treat_none_as_null = true)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct ExposureEntry {
+    pub id: ExposureEntryId,
+    #[diesel(skip_update)]
+    pub account_id: CreditAccountId,
+    #[diesel(skip_update)]
+    pub category: EntryCategory,
+    #[diesel(skip_update)]
+    pub number: Number,
+    #[diesel(skip_update)]
+    pub currency: Currency,
+    /// What counts: of a delivery, what is not billed.
+    pub amount_minor: i64,
+    pub entry_date: NaiveDate,
+    pub set_by: Subject,
+    pub set_at: Instant,
+    pub version: i64,
+    /// The order that was delivered.
+    pub order_number: Option<Number>,
+    /// What the other system said.
+    pub stated_minor: i64,
+    /// What invoices took of it.
+    pub billed_minor: i64,
 }

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 
 use crate::book::exposure::model::{AdditionalLimit, AdditionalStatus, LimitScope};
 use crate::platform::db::schema::additional_limits::{self, dsl};
-use crate::platform::db::{Db, DbError, Tx, on_backend};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::ids::{AdditionalLimitId, CreditAccountId};
 
 /// The states in which a limit can count.
@@ -46,9 +46,8 @@ pub fn list(
     account: CreditAccountId,
     with_group: bool,
     page: &PageRequest,
-) -> Result<Vec<AdditionalLimit>, Problem> {
-    let after = page.after::<AdditionalLimitId, AdditionalLimitId>()?;
-    let rows: Result<Vec<AdditionalLimit>, diesel::result::Error> = on_backend!(db, |c| {
+) -> Result<Page<AdditionalLimit>, Problem> {
+    on_backend!(db, |c| {
         let mut query = additional_limits::table
             .filter(dsl::account_id.eq(account))
             .select(AdditionalLimit::as_select())
@@ -56,12 +55,8 @@ pub fn list(
         if !with_group {
             query = query.filter(dsl::scope.eq(LimitScope::Own));
         }
-        if let Some((_, id)) = after {
-            query = query.filter(dsl::id.lt(id));
-        }
-        query.order(dsl::id.desc()).limit(page.fetch()).load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, AdditionalLimit, desc(dsl::id))
+    })
 }
 
 pub fn insert(tx: &mut Tx, row: &AdditionalLimit) -> Result<(), DbError> {

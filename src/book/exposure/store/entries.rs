@@ -4,9 +4,9 @@ use diesel::prelude::*;
 
 use crate::book::exposure::model::{EntryCategory, ExposureEntry};
 use crate::platform::db::schema::exposure_entries::{self, dsl};
-use crate::platform::db::{Db, DbError, Tx, on_backend};
-use crate::platform::http::{PageRequest, Problem};
-use kernel::ids::{CreditAccountId, ExposureEntryId};
+use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
+use crate::platform::http::{Page, PageRequest, Problem};
+use kernel::ids::CreditAccountId;
 use kernel::text::Number;
 
 pub fn find(
@@ -34,16 +34,7 @@ pub fn insert(tx: &mut Tx, row: &ExposureEntry) -> Result<(), DbError> {
 /// Writes what an entry says now; its account must be locked.
 pub fn update(tx: &mut Tx, row: &ExposureEntry) -> Result<(), DbError> {
     on_backend!(tx, |c| diesel::update(dsl::exposure_entries.find(row.id))
-        .set((
-            dsl::amount_minor.eq(row.amount_minor),
-            dsl::order_number.eq(&row.order_number),
-            dsl::stated_minor.eq(row.stated_minor),
-            dsl::billed_minor.eq(row.billed_minor),
-            dsl::entry_date.eq(row.entry_date),
-            dsl::set_by.eq(&row.set_by),
-            dsl::set_at.eq(row.set_at),
-            dsl::version.eq(row.version),
-        ))
+        .set(row)
         .execute(c))?;
     Ok(())
 }
@@ -53,18 +44,13 @@ pub fn list(
     db: &mut Db,
     account: CreditAccountId,
     page: &PageRequest,
-) -> Result<Vec<ExposureEntry>, Problem> {
-    let after = page.after::<ExposureEntryId, ExposureEntryId>()?;
-    let rows: Result<Vec<ExposureEntry>, diesel::result::Error> = on_backend!(db, |c| {
+) -> Result<Page<ExposureEntry>, Problem> {
+    on_backend!(db, |c| {
         let mut query = exposure_entries::table
             .filter(dsl::account_id.eq(account))
             .filter(dsl::amount_minor.gt(0))
             .select(ExposureEntry::as_select())
             .into_boxed();
-        if let Some((_, id)) = after {
-            query = query.filter(dsl::id.gt(id));
-        }
-        query.order(dsl::id.asc()).limit(page.fetch()).load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, ExposureEntry, asc(dsl::id))
+    })
 }

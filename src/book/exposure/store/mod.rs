@@ -19,7 +19,7 @@ use crate::platform::db::{
     AtOnce, Conn, Db, DbError, Fixed, RowVersion, RowVersionOf, Statement, Tx, Writes, on_backend,
     seek,
 };
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::columns::IdColumn;
 use kernel::ids::{CreditAccountId, CustomerId};
@@ -327,19 +327,14 @@ pub fn list_limits(
     db: &mut Db,
     account: CreditAccountId,
     page: &PageRequest,
-) -> Result<Vec<LimitEntry>, Problem> {
-    let after = page.after::<kernel::ids::LimitId, kernel::ids::LimitId>()?;
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<LimitEntry>, Problem> {
+    on_backend!(db, |c| {
         let mut query = limits::table
             .filter(limits::account_id.eq(account))
             .select(LimitEntry::as_select())
             .into_boxed();
-        if let Some((_, id)) = after {
-            query = query.filter(limits::id.lt(id));
-        }
-        query.order(limits::id.desc()).limit(page.fetch()).load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, LimitEntry, desc(limits::id))
+    })
 }
 
 /// The blocks that stand on these accounts.
@@ -416,8 +411,8 @@ pub fn list(
     caller: &Caller,
     filter: &CreditAccountFilter,
     page: &PageRequest,
-) -> Result<Vec<CreditAccount>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<CreditAccount>, Problem> {
+    on_backend!(db, |c| {
         let mut query = credit_accounts::table
             .select(CreditAccount::as_select())
             .into_boxed();
@@ -450,19 +445,25 @@ pub fn list(
         }
         match filter.sort.unwrap_or_default() {
             CreditAccountSort::CreatedAt => {
-                seek!(query, page, asc, credit_accounts::id => CreditAccountId, credit_accounts::id => CreditAccountId);
+                seek!(c, query, page, CreditAccount, asc(credit_accounts::id))
             }
             CreditAccountSort::CreatedAtDescending => {
-                seek!(query, page, desc, credit_accounts::id => CreditAccountId, credit_accounts::id => CreditAccountId);
+                seek!(c, query, page, CreditAccount, desc(credit_accounts::id))
             }
-            CreditAccountSort::Limit => {
-                seek!(query, page, asc, credit_accounts::limit_minor => i64, credit_accounts::id => CreditAccountId);
-            }
-            CreditAccountSort::LimitDescending => {
-                seek!(query, page, desc, credit_accounts::limit_minor => i64, credit_accounts::id => CreditAccountId);
-            }
+            CreditAccountSort::Limit => seek!(
+                c,
+                query,
+                page,
+                CreditAccount,
+                asc(credit_accounts::limit_minor, credit_accounts::id)
+            ),
+            CreditAccountSort::LimitDescending => seek!(
+                c,
+                query,
+                page,
+                CreditAccount,
+                desc(credit_accounts::limit_minor, credit_accounts::id)
+            ),
         }
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+    })
 }

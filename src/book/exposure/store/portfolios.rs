@@ -9,8 +9,8 @@ use crate::book::exposure::model::{Exposure, PortfolioCap, PortfolioExposure, Po
 use crate::platform::db::schema::{
     credit_accounts, customers, portfolio_caps, portfolio_exposures,
 };
-use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, sum_minor};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek, sum_minor};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::ids::PortfolioCapId;
 use kernel::money::Currency;
 
@@ -51,24 +51,16 @@ pub fn list(
     db: &mut Db,
     filter: &PortfolioCapFilter,
     page: &PageRequest,
-) -> Result<Vec<PortfolioCap>, Problem> {
-    let after = page.after::<PortfolioCapId, PortfolioCapId>()?;
-    let rows: Result<Vec<PortfolioCap>, diesel::result::Error> = on_backend!(db, |c| {
+) -> Result<Page<PortfolioCap>, Problem> {
+    on_backend!(db, |c| {
         let mut query = portfolio_caps::table
             .select(PortfolioCap::as_select())
             .into_boxed();
         if !filter.kind.is_empty() {
             query = query.filter(portfolio_caps::kind.eq_any(&filter.kind));
         }
-        if let Some((_, id)) = after {
-            query = query.filter(portfolio_caps::id.gt(id));
-        }
-        query
-            .order(portfolio_caps::id.asc())
-            .limit(page.fetch())
-            .load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, PortfolioCap, asc(portfolio_caps::id))
+    })
 }
 
 /// Locks caps until the unit of work ends, in order of id. Not against those who only refer to them.
@@ -102,14 +94,7 @@ pub fn update_if_unchanged(
             .find(cap.id)
             .filter(dsl::version.eq(cap.version))
     )
-    .set((
-        dsl::currency.eq(cap.currency),
-        dsl::limit_minor.eq(cap.limit_minor),
-        dsl::reason.eq(&cap.reason),
-        dsl::set_by.eq(&cap.set_by),
-        dsl::set_at.eq(cap.set_at),
-        dsl::version.eq(dsl::version + 1),
-    ))
+    .set((cap, dsl::version.eq(dsl::version + 1)))
     .returning(PortfolioCap::as_returning())
     .get_result(c)
     .optional())?)

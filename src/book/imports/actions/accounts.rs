@@ -248,7 +248,7 @@ fn entry(
         source: LimitSource::Import,
         application_id: None,
         reason: REASON.to_owned(),
-        set_by: tx.caller().subject.to_string(),
+        set_by: tx.caller().subject.clone(),
         set_at: tx.now(),
     }
 }

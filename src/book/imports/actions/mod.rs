@@ -25,11 +25,18 @@ use crate::book::exposure::actions::AccountError;
 use crate::platform::db::{Database, DbError, Retryable, Tx};
 use crate::platform::jobs::model::{Ended, JobError, JobStatus, Remark};
 use crate::platform::jobs::report::ReportWriter;
-use crate::platform::jobs::worker::{Interrupted, JobContext};
+use crate::platform::jobs::worker::{Interrupted, JobContext, JobKind, Lane};
 use kernel::caller::Caller;
 
 /// The name of import jobs.
 pub const JOB_KIND: &str = "import";
+
+/// How such a job is done.
+pub const JOB: JobKind = JobKind {
+    name: JOB_KIND,
+    work,
+    lane: Lane::Imports,
+};
 
 /// Why a chunk could not be posted.
 #[derive(Debug, thiserror::Error)]

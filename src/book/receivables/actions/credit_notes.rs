@@ -63,7 +63,7 @@ pub fn create_credit_note(
         status: DocumentStatus::Posted,
         reversed_on: None,
         reverse_reason: None,
-        created_by: tx.caller().subject.to_string(),
+        created_by: tx.caller().subject.clone(),
         created_at: tx.now(),
         version: 1,
         reverse_entered_on: None,

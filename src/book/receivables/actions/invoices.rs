@@ -158,7 +158,7 @@ fn draft(tx: &Tx, locked: &Locked, new: &NewInvoice) -> Result<Invoice, Receivab
         status: InvoiceStatus::Open,
         cancelled_on: None,
         cancel_reason: None,
-        created_by: tx.caller().subject.to_string(),
+        created_by: tx.caller().subject.clone(),
         created_at: tx.now(),
         version: 1,
         cancel_entered_on: None,

@@ -216,7 +216,7 @@ impl Settling {
                 amount_minor: share.amount_minor,
                 effective_on,
                 reverses_id: None,
-                created_by: tx.caller().subject.to_string(),
+                created_by: tx.caller().subject.clone(),
                 created_at: tx.now(),
             });
         }
@@ -266,7 +266,7 @@ impl Settling {
                 amount_minor: -row.amount_minor,
                 effective_on: *effective_on,
                 reverses_id: Some(row.id),
-                created_by: tx.caller().subject.to_string(),
+                created_by: tx.caller().subject.clone(),
                 created_at: tx.now(),
                 ..Settlement::clone(row)
             });

@@ -12,9 +12,8 @@ use crate::book::receivables::input::{
 use crate::book::receivables::model::CreditNoteRef;
 use crate::book::receivables::{actions, store};
 use crate::platform::http::auth::{PostCash, ReadReceivables, ReverseDocuments};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{Actor, Answer, Executor, IfMatch, KeyedCommand, Listing, Outcome};
-use kernel::text::Number;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -57,7 +56,7 @@ pub async fn post_credit_note(
 /// Those of the customers that you may see, the newest first.
 #[utoipa::path(
     tag = "receivables",
-    params(CreditNoteFilter, PageParams),
+    params(Listing<CreditNoteFilter>),
     responses((status = 200, description = "One page of credit notes.", body = PageOut<CreditNoteOut>)),
     security(("bearer" = ["receivables:read"]))
 )]
@@ -72,8 +71,7 @@ pub async fn list_credit_notes(
     let page = executor
         .read(move |db| {
             let Listing { filter, page } = listing;
-            let rows = store::list_credit_notes(db, &actor, &filter, &page)?;
-            Ok(page.cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            store::list_credit_notes(db, &actor, &filter, &page)
         })
         .await?;
     Ok(page
@@ -87,7 +85,7 @@ pub async fn list_credit_notes(
 /// others by id.
 #[utoipa::path(
     tag = "receivables",
-    params(("credit_note" = Number, Path, description = "The credit note's id or number.")),
+    params(CreditNoteRef),
     responses((status = 200, description = "The credit note.", body = CreditNoteOut)),
     security(("bearer" = ["receivables:read"]))
 )]
@@ -116,7 +114,7 @@ pub async fn find_credit_note(
 /// `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "receivables",
-    params(("credit_note" = Number, Path, description = "The credit note's id or number.")),
+    params(CreditNoteRef),
     request_body = ApplyIn,
     responses((status = 200, description = "The credit note as it is now.", body = CreditNoteOut)),
     security(("bearer" = ["cash:post"]))
@@ -144,7 +142,7 @@ pub async fn apply_credit_note(
 /// is required.
 #[utoipa::path(
     tag = "receivables",
-    params(("credit_note" = Number, Path, description = "The credit note's id or number.")),
+    params(CreditNoteRef),
     request_body = UnapplyIn,
     responses((status = 200, description = "The credit note as it is now.", body = CreditNoteOut)),
     security(("bearer" = ["documents:reverse"]))
@@ -173,10 +171,7 @@ pub async fn unapply_credit_note(
 /// `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "receivables",
-    params(
-        ("credit_note" = Number, Path, description = "The credit note's id or number."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(CreditNoteRef, IfMatch),
     request_body = TakeBackIn,
     responses((status = 200, description = "The credit note as it is now.", body = CreditNoteOut)),
     security(("bearer" = ["documents:reverse"]))

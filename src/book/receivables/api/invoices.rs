@@ -6,22 +6,18 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::refuse_hidden;
 use super::shapes::{BatchQuery, InvoiceBatchOut, InvoiceOut, ItemOut, SettlementOut};
-use crate::book::exposure::input::NoFilter;
 use crate::book::receivables::actions::ReceivableError;
-use crate::book::receivables::input::{
-    CancelInvoiceIn, InvoiceBatchIn, InvoiceFilter, InvoiceIn, InvoiceSort,
-};
+use crate::book::receivables::input::{CancelInvoiceIn, InvoiceBatchIn, InvoiceFilter, InvoiceIn};
 use crate::book::receivables::model::{Invoice, InvoiceRef};
 use crate::book::receivables::{actions, store};
 use crate::platform::db::Db;
 use crate::platform::http::auth::{PostInvoices, ReadReceivables, ReverseDocuments};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
+use crate::platform::http::page::{CursorKey, PageOut, Query};
 use crate::platform::http::{
-    Actor, Answer, Code, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem,
+    Actor, Answer, Code, Executor, IfMatch, KeyedCommand, Listing, NoFilter, Outcome, Problem,
 };
 use kernel::caller::Caller;
 use kernel::places::Language;
-use kernel::text::Number;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -161,7 +157,7 @@ fn refuse_unless_all(outcomes: &[Result<Invoice, Problem>]) -> Result<(), Proble
 /// Those of the customers that you may see.
 #[utoipa::path(
     tag = "receivables",
-    params(InvoiceFilter, PageParams),
+    params(Listing<InvoiceFilter>),
     responses((status = 200, description = "One page of invoices.", body = PageOut<InvoiceOut>)),
     security(("bearer" = ["receivables:read"]))
 )]
@@ -174,23 +170,7 @@ pub async fn list_invoices(
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
     let page = executor
-        .read(move |db| {
-            let Listing { filter, page } = listing;
-            let rows = store::list_invoices(db, &actor, &filter, &page)?;
-            let key = |invoice: &Invoice| match filter.sort.unwrap_or_default() {
-                InvoiceSort::DueDate | InvoiceSort::DueDateDescending => {
-                    invoice.due_date.to_string()
-                }
-                InvoiceSort::InvoiceDate | InvoiceSort::InvoiceDateDescending => {
-                    invoice.invoice_date.to_string()
-                }
-                InvoiceSort::Amount | InvoiceSort::AmountDescending => {
-                    invoice.amount_minor.to_string()
-                }
-                InvoiceSort::Number | InvoiceSort::NumberDescending => invoice.number.to_string(),
-            };
-            Ok(page.cut(rows, |invoice| (key(invoice), invoice.id.to_string())))
-        })
+        .read(move |db| store::list_invoices(db, &actor, &listing.filter, &listing.page))
         .await?;
     Ok(page.map(InvoiceOut::from).into_response(&request, &cursors))
 }
@@ -201,7 +181,7 @@ pub async fn list_invoices(
 /// others by id.
 #[utoipa::path(
     tag = "receivables",
-    params(("invoice" = Number, Path, description = "The invoice's id or number.")),
+    params(InvoiceRef),
     responses((status = 200, description = "The invoice.", body = InvoiceOut)),
     security(("bearer" = ["receivables:read"]))
 )]
@@ -229,10 +209,7 @@ pub async fn find_invoice(
 /// `restore_order` its order has back what the invoice took of it. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "receivables",
-    params(
-        ("invoice" = Number, Path, description = "The invoice's id or number."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(InvoiceRef, IfMatch),
     request_body = CancelInvoiceIn,
     responses((status = 200, description = "The invoice as it is now.", body = InvoiceOut)),
     security(("bearer" = ["documents:reverse"]))
@@ -267,10 +244,7 @@ pub async fn cancel_invoice(
 /// moved to an earlier day is undone in its turn.
 #[utoipa::path(
     tag = "receivables",
-    params(
-        ("invoice" = Number, Path, description = "The invoice's id or number."),
-        PageParams,
-    ),
+    params(InvoiceRef, Listing<NoFilter>),
     responses((status = 200, description = "One page of settlements.", body = PageOut<SettlementOut>)),
     security(("bearer" = ["receivables:read"]))
 )]
@@ -286,10 +260,7 @@ pub async fn list_settlements(
     let page = executor
         .read(move |db| {
             let invoice = find_visible(db, &actor, &invoice)?;
-            let rows = store::list_settlements(db, invoice.id, &listing.page)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
+            let page = store::list_settlements(db, invoice.id, &listing.page)?;
             Ok(page.map(|row| SettlementOut::new(&invoice, row)))
         })
         .await?;

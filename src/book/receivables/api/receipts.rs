@@ -10,9 +10,8 @@ use crate::book::receivables::input::{ApplyIn, ReceiptFilter, ReceiptIn, TakeBac
 use crate::book::receivables::model::ReceiptRef;
 use crate::book::receivables::{actions, store};
 use crate::platform::http::auth::{PostCash, ReadReceivables, ReverseDocuments};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{Actor, Answer, Executor, IfMatch, KeyedCommand, Listing, Outcome};
-use kernel::text::Number;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -55,7 +54,7 @@ pub async fn post_receipt(
 /// Those of the customers that you may see, the newest first.
 #[utoipa::path(
     tag = "receivables",
-    params(ReceiptFilter, PageParams),
+    params(Listing<ReceiptFilter>),
     responses((status = 200, description = "One page of receipts.", body = PageOut<ReceiptOut>)),
     security(("bearer" = ["receivables:read"]))
 )]
@@ -70,8 +69,7 @@ pub async fn list_receipts(
     let page = executor
         .read(move |db| {
             let Listing { filter, page } = listing;
-            let rows = store::list_receipts(db, &actor, &filter, &page)?;
-            Ok(page.cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            store::list_receipts(db, &actor, &filter, &page)
         })
         .await?;
     Ok(page.map(ReceiptOut::from).into_response(&request, &cursors))
@@ -83,7 +81,7 @@ pub async fn list_receipts(
 /// others by id.
 #[utoipa::path(
     tag = "receivables",
-    params(("receipt" = Number, Path, description = "The receipt's id or number.")),
+    params(ReceiptRef),
     responses((status = 200, description = "The receipt.", body = ReceiptOut)),
     security(("bearer" = ["receivables:read"]))
 )]
@@ -112,7 +110,7 @@ pub async fn find_receipt(
 /// `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "receivables",
-    params(("receipt" = Number, Path, description = "The receipt's id or number.")),
+    params(ReceiptRef),
     request_body = ApplyIn,
     responses((status = 200, description = "The receipt as it is now.", body = ReceiptOut)),
     security(("bearer" = ["cash:post"]))
@@ -140,7 +138,7 @@ pub async fn apply_receipt(
 /// is required.
 #[utoipa::path(
     tag = "receivables",
-    params(("receipt" = Number, Path, description = "The receipt's id or number.")),
+    params(ReceiptRef),
     request_body = UnapplyIn,
     responses((status = 200, description = "The receipt as it is now.", body = ReceiptOut)),
     security(("bearer" = ["documents:reverse"]))
@@ -169,10 +167,7 @@ pub async fn unapply_receipt(
 /// today when not given. Its number may be used again. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "receivables",
-    params(
-        ("receipt" = Number, Path, description = "The receipt's id or number."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ReceiptRef, IfMatch),
     request_body = TakeBackIn,
     responses((status = 200, description = "The receipt as it is now.", body = ReceiptOut)),
     security(("bearer" = ["documents:reverse"]))

@@ -108,7 +108,7 @@ impl From<Invoice> for InvoiceOut {
             cancelled_on: invoice.cancelled_on,
             cancel_entered_on: invoice.cancel_entered_on,
             cancel_reason: invoice.cancel_reason,
-            created_by: invoice.created_by,
+            created_by: invoice.created_by.into(),
             created_at: invoice.created_at,
         }
     }
@@ -163,7 +163,7 @@ impl From<CreditNote> for CreditNoteOut {
             reversed_on: note.reversed_on,
             reverse_entered_on: note.reverse_entered_on,
             reverse_reason: note.reverse_reason,
-            created_by: note.created_by,
+            created_by: note.created_by.into(),
             created_at: note.created_at,
         }
     }
@@ -210,7 +210,7 @@ impl From<Receipt> for ReceiptOut {
             reversed_on: receipt.reversed_on,
             reverse_entered_on: receipt.reverse_entered_on,
             reverse_reason: receipt.reverse_reason,
-            created_by: receipt.created_by,
+            created_by: receipt.created_by.into(),
             created_at: receipt.created_at,
         }
     }
@@ -250,7 +250,7 @@ impl SettlementOut {
             amount: invoice.money(settlement.amount_minor),
             effective_on: settlement.effective_on,
             reverses_id: settlement.reverses_id,
-            created_by: settlement.created_by,
+            created_by: settlement.created_by.into(),
             created_at: settlement.created_at,
         }
     }

@@ -101,7 +101,7 @@ mod tests {
             amount_minor,
             effective_on: day(on),
             reverses_id: None,
-            created_by: "u-1".to_owned(),
+            created_by: kernel::text::Subject::stored("u-1".to_owned()),
             created_at: at,
         }
     }

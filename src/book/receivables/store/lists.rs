@@ -1,6 +1,5 @@
 //! Pages of invoices, credit notes, receipts and settlements, of the customers that the caller may see.
 
-use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::book::receivables::input::{
@@ -8,10 +7,10 @@ use crate::book::receivables::input::{
 };
 use crate::book::receivables::model::{CreditNote, Invoice, Receipt, Settlement};
 use crate::platform::db::schema::{credit_notes, customers, invoices, receipts, settlements};
-use crate::platform::db::{Db, DbError, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::db::{Db, on_backend, seek};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
-use kernel::ids::{CreditNoteId, InvoiceId, ReceiptId, SettlementId};
+use kernel::ids::InvoiceId;
 
 /// Keeps a query to the customers that the caller may see, and to those that the filter names.
 macro_rules! of_customers {
@@ -46,8 +45,8 @@ pub fn list_invoices(
     caller: &Caller,
     filter: &InvoiceFilter,
     page: &PageRequest,
-) -> Result<Vec<Invoice>, Problem> {
-    let rows: Result<Vec<Invoice>, diesel::result::Error> = on_backend!(db, |c| {
+) -> Result<Page<Invoice>, Problem> {
+    on_backend!(db, |c| {
         let mut query = invoices::table.select(Invoice::as_select()).into_boxed();
         of_customers!(query, invoices::customer_id, caller, filter);
         if !filter.status.is_empty() {
@@ -74,34 +73,60 @@ pub fn list_invoices(
                 .filter(invoices::due_date.lt(day.date()));
         }
         match filter.sort.unwrap_or_default() {
-            InvoiceSort::DueDate => {
-                seek!(query, page, asc, invoices::due_date => NaiveDate, invoices::id => InvoiceId);
-            }
-            InvoiceSort::DueDateDescending => {
-                seek!(query, page, desc, invoices::due_date => NaiveDate, invoices::id => InvoiceId);
-            }
-            InvoiceSort::InvoiceDate => {
-                seek!(query, page, asc, invoices::invoice_date => NaiveDate, invoices::id => InvoiceId);
-            }
-            InvoiceSort::InvoiceDateDescending => {
-                seek!(query, page, desc, invoices::invoice_date => NaiveDate, invoices::id => InvoiceId);
-            }
-            InvoiceSort::Amount => {
-                seek!(query, page, asc, invoices::amount_minor => i64, invoices::id => InvoiceId);
-            }
-            InvoiceSort::AmountDescending => {
-                seek!(query, page, desc, invoices::amount_minor => i64, invoices::id => InvoiceId);
-            }
+            InvoiceSort::DueDate => seek!(
+                c,
+                query,
+                page,
+                Invoice,
+                asc(invoices::due_date, invoices::id)
+            ),
+            InvoiceSort::DueDateDescending => seek!(
+                c,
+                query,
+                page,
+                Invoice,
+                desc(invoices::due_date, invoices::id)
+            ),
+            InvoiceSort::InvoiceDate => seek!(
+                c,
+                query,
+                page,
+                Invoice,
+                asc(invoices::invoice_date, invoices::id)
+            ),
+            InvoiceSort::InvoiceDateDescending => seek!(
+                c,
+                query,
+                page,
+                Invoice,
+                desc(invoices::invoice_date, invoices::id)
+            ),
+            InvoiceSort::Amount => seek!(
+                c,
+                query,
+                page,
+                Invoice,
+                asc(invoices::amount_minor, invoices::id)
+            ),
+            InvoiceSort::AmountDescending => seek!(
+                c,
+                query,
+                page,
+                Invoice,
+                desc(invoices::amount_minor, invoices::id)
+            ),
             InvoiceSort::Number => {
-                seek!(query, page, asc, invoices::number => String, invoices::id => InvoiceId);
+                seek!(c, query, page, Invoice, asc(invoices::number, invoices::id))
             }
-            InvoiceSort::NumberDescending => {
-                seek!(query, page, desc, invoices::number => String, invoices::id => InvoiceId);
-            }
+            InvoiceSort::NumberDescending => seek!(
+                c,
+                query,
+                page,
+                Invoice,
+                desc(invoices::number, invoices::id)
+            ),
         }
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+    })
 }
 
 /// One page of credit notes, the newest first.
@@ -110,9 +135,8 @@ pub fn list_credit_notes(
     caller: &Caller,
     filter: &CreditNoteFilter,
     page: &PageRequest,
-) -> Result<Vec<CreditNote>, Problem> {
-    let after = page.after::<CreditNoteId, CreditNoteId>()?;
-    let rows: Result<Vec<CreditNote>, diesel::result::Error> = on_backend!(db, |c| {
+) -> Result<Page<CreditNote>, Problem> {
+    on_backend!(db, |c| {
         let mut query = credit_notes::table
             .select(CreditNote::as_select())
             .into_boxed();
@@ -135,15 +159,8 @@ pub fn list_credit_notes(
         if filter.unapplied == Some(false) {
             query = query.filter(credit_notes::unapplied_minor.eq(0));
         }
-        if let Some((_, id)) = after {
-            query = query.filter(credit_notes::id.lt(id));
-        }
-        query
-            .order(credit_notes::id.desc())
-            .limit(page.fetch())
-            .load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, CreditNote, desc(credit_notes::id))
+    })
 }
 
 /// One page of receipts, the newest first.
@@ -152,9 +169,8 @@ pub fn list_receipts(
     caller: &Caller,
     filter: &ReceiptFilter,
     page: &PageRequest,
-) -> Result<Vec<Receipt>, Problem> {
-    let after = page.after::<ReceiptId, ReceiptId>()?;
-    let rows: Result<Vec<Receipt>, diesel::result::Error> = on_backend!(db, |c| {
+) -> Result<Page<Receipt>, Problem> {
+    on_backend!(db, |c| {
         let mut query = receipts::table.select(Receipt::as_select()).into_boxed();
         of_customers!(query, receipts::customer_id, caller, filter);
         if !filter.status.is_empty() {
@@ -172,12 +188,8 @@ pub fn list_receipts(
         if filter.unapplied == Some(false) {
             query = query.filter(receipts::unapplied_minor.eq(0));
         }
-        if let Some((_, id)) = after {
-            query = query.filter(receipts::id.lt(id));
-        }
-        query.order(receipts::id.desc()).limit(page.fetch()).load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, Receipt, desc(receipts::id))
+    })
 }
 
 /// One page of what settled an invoice, in the order in which it was done.
@@ -185,20 +197,12 @@ pub fn list_settlements(
     db: &mut Db,
     invoice: InvoiceId,
     page: &PageRequest,
-) -> Result<Vec<Settlement>, Problem> {
-    let after = page.after::<SettlementId, SettlementId>()?;
-    let rows: Result<Vec<Settlement>, diesel::result::Error> = on_backend!(db, |c| {
+) -> Result<Page<Settlement>, Problem> {
+    on_backend!(db, |c| {
         let mut query = settlements::table
             .filter(settlements::invoice_id.eq(invoice))
             .select(Settlement::as_select())
             .into_boxed();
-        if let Some((_, id)) = after {
-            query = query.filter(settlements::id.gt(id));
-        }
-        query
-            .order(settlements::id.asc())
-            .limit(page.fetch())
-            .load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, Settlement, asc(settlements::id))
+    })
 }

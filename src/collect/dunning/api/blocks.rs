@@ -9,7 +9,7 @@ use crate::collect::dunning::input::{BlockFilter, BlockIn, RunReasonIn};
 use crate::collect::dunning::model::{BlockStatus, DunningBlock};
 use crate::collect::dunning::{actions, store};
 use crate::platform::http::auth::{ReadDunning, RunDunning};
-use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, Page, PageOut};
 use crate::platform::http::{Actor, Answer, Command, Executor, IfMatch, Listing, Outcome};
 use kernel::clock::Instant;
 use kernel::ids::{CustomerId, DunningBlockId, InvoiceId};
@@ -47,7 +47,7 @@ pub async fn put_dunning_block(
 /// Those on customers that you may see, the newest first.
 #[utoipa::path(
     tag = "dunning",
-    params(BlockFilter, PageParams),
+    params(Listing<BlockFilter>),
     responses((status = 200, description = "One page of blocks.", body = PageOut<BlockOut>)),
     security(("bearer" = ["dunning:read"]))
 )]
@@ -61,11 +61,8 @@ pub async fn list_dunning_blocks(
 ) -> Outcome {
     let page: Page<BlockOut> = executor
         .read(move |db| {
-            let rows = store::list_blocks(db, &actor, &listing.filter, &listing.page)?;
+            let page = store::list_blocks(db, &actor, &listing.filter, &listing.page)?;
             let today = db.today();
-            let page = listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
             Ok(page.map(|row| BlockOut::new(row, today)))
         })
         .await?;
@@ -78,8 +75,8 @@ pub async fn list_dunning_blocks(
 #[utoipa::path(
     tag = "dunning",
     params(
-        ("id" = DunningBlockId, Path, description = "The block."),
-        ("If-Match" = String, Header, description = "The version that you read, in quotes.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+        DunningBlockId,
+        IfMatch,
     ),
     request_body = RunReasonIn,
     responses((status = 200, description = "The block as it is now.", body = BlockOut)),

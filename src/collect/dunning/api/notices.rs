@@ -10,14 +10,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::book::customers::store as customers;
-use crate::book::exposure::input::NoFilter;
 use crate::collect::dunning::actions::DunningError;
 use crate::collect::dunning::model::{Channel, Effect, LeftOut, Notice, NoticeItem, NoticeStatus};
 use crate::collect::dunning::store;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::ReadDunning;
-use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams, Query};
-use crate::platform::http::{Actor, Answer, Executor, Listing, Outcome, PageRequest, Problem};
+use crate::platform::http::page::{CursorKey, Page, PageOut, Query};
+use crate::platform::http::{
+    Actor, Answer, Executor, Listing, NoFilter, Outcome, PageRequest, Problem,
+};
 use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::ids::{
@@ -33,7 +34,7 @@ use kernel::text::{Line, Number};
 /// Those whose customers you may see, the newest first.
 #[utoipa::path(
     tag = "dunning",
-    params(("id" = DunningRunId, Path, description = "The run."), PageParams),
+    params(DunningRunId, Listing<NoFilter>),
     responses((status = 200, description = "One page of notices.", body = PageOut<NoticeOut>)),
     security(("bearer" = ["dunning:read"]))
 )]
@@ -64,7 +65,7 @@ pub async fn list_notices_of_run(
 /// Those whose customers you may see, the newest first.
 #[utoipa::path(
     tag = "dunning",
-    params(NoticeFilter, PageParams),
+    params(Listing<NoticeFilter>),
     responses((status = 200, description = "One page of notices.", body = PageOut<NoticeOut>)),
     security(("bearer" = ["dunning:read"]))
 )]
@@ -88,7 +89,7 @@ pub async fn list_dunning_notices(
 /// `GET /v1/dunning-notices/{id}/letter`.
 #[utoipa::path(
     tag = "dunning",
-    params(("id" = DunningNoticeId, Path, description = "The notice.")),
+    params(DunningNoticeId),
     responses((status = 200, description = "The notice.", body = NoticeOut)),
     security(("bearer" = ["dunning:read"]))
 )]
@@ -115,7 +116,7 @@ pub async fn find_dunning_notice(
 /// In the customer's language, to print or to send: HTML, or plain text where `format` or `Accept` asks for it.
 #[utoipa::path(
     tag = "dunning",
-    params(("id" = DunningNoticeId, Path, description = "The notice."), LetterQuery),
+    params(DunningNoticeId, LetterQuery),
     responses((status = 200, description = "The letter.", content(
         (String = "text/html", example = "<!DOCTYPE html><html lang=\"en\">…</html>"),
         (String = "text/plain", example = "Dear customer, …"),
@@ -159,9 +160,8 @@ fn read_page(
     filter: &NoticeFilter,
     page: &PageRequest,
 ) -> Result<Page<NoticeOut>, Problem> {
-    let rows = store::list_notices(db, caller, filter, page)?;
-    let rows = describe(db, rows)?;
-    Ok(page.cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+    let page = store::list_notices(db, caller, filter, page)?;
+    Ok(page.try_map_all(|notices| describe(db, notices))?)
 }
 
 /// Notices as the contract shows them, with their customers, procedures and items: a few queries, however many they are.

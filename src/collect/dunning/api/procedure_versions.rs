@@ -1,8 +1,8 @@
 //! `/v1/dunning-procedures/{id}/versions`.
 
 use actix_web::{HttpRequest, get, post, put, web};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::collect::dunning::actions::DunningError;
 use crate::collect::dunning::input::{ProcedureVersionFilter, ProcedureVersionIn, RunReasonIn};
@@ -10,7 +10,7 @@ use crate::collect::dunning::model::{Level, ProcedureStatus, ProcedureVersion};
 use crate::collect::dunning::{actions, store};
 use crate::platform::db::DbError;
 use crate::platform::http::auth::{ApproveDunning, ReadDunning, RunDunning};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
     Actor, Answer, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem, Valid,
 };
@@ -19,14 +19,23 @@ use kernel::drafters::Drafters;
 use kernel::ids::{DunningProcedureId, DunningProcedureVersionId};
 use kernel::text::Subject;
 
+/// Which version of which procedure.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct OfVersion {
+    /// The procedure.
+    id: DunningProcedureId,
+    /// The number of the version.
+    #[param(minimum = 1, maximum = 2_147_483_647)]
+    version: i32,
+}
+
 /// List the versions of a dunning procedure
 ///
 /// The newest first, without their levels.
 #[utoipa::path(
     tag = "dunning",
-    params(
-        ("id" = DunningProcedureId, Path, description = "The procedure."), ProcedureVersionFilter, PageParams,
-    ),
+    params(DunningProcedureId, Listing<ProcedureVersionFilter>),
     responses((status = 200, description = "One page of versions.", body = PageOut<ProcedureVersionSummaryOut>)),
     security(("bearer" = ["dunning:read"]))
 )]
@@ -42,10 +51,7 @@ pub async fn list_dunning_procedure_versions(
     let page = executor
         .read(move |db| {
             store::find_procedure(db, *id)?.ok_or(DunningError::Missing("dunning procedure"))?;
-            let rows = store::list_procedure_versions(db, *id, &listing.filter, &listing.page)?;
-            let page = listing.page.cut(rows, |row| {
-                (row.procedure_version.to_string(), row.id.to_string())
-            });
+            let page = store::list_procedure_versions(db, *id, &listing.filter, &listing.page)?;
             Ok(page.try_map(ProcedureVersionSummaryOut::read)?)
         })
         .await?;
@@ -57,7 +63,7 @@ pub async fn list_dunning_procedure_versions(
 /// All levels of the next version. Runs follow it when another person has set it live.
 #[utoipa::path(
     tag = "dunning",
-    params(("id" = DunningProcedureId, Path, description = "The procedure.")),
+    params(DunningProcedureId),
     request_body = ProcedureVersionIn,
     responses((status = 201, description = "The draft.", body = ProcedureVersionOut)),
     security(("bearer" = ["dunning:run"]))
@@ -88,8 +94,7 @@ pub async fn draft_dunning_procedure_version(
 #[utoipa::path(
     tag = "dunning",
     params(
-        ("id" = DunningProcedureId, Path, description = "The procedure."),
-        ("version" = i32, Path, description = "The number of the version.", minimum = 1, maximum = 2_147_483_647),
+        OfVersion,
     ),
     responses((status = 200, description = "The version.", body = ProcedureVersionOut)),
     security(("bearer" = ["dunning:read"]))
@@ -97,10 +102,13 @@ pub async fn draft_dunning_procedure_version(
 #[get("/v1/dunning-procedures/{id}/versions/{version}")]
 pub async fn find_dunning_procedure_version(
     _actor: Actor<ReadDunning>,
-    path: web::Path<(DunningProcedureId, i32)>,
+    path: web::Path<OfVersion>,
     executor: web::Data<Executor>,
 ) -> Outcome {
-    let (id, number) = path.into_inner();
+    let OfVersion {
+        id,
+        version: number,
+    } = path.into_inner();
     let answer = executor
         .read(move |db| {
             let found = store::find_procedure_version(db, id, number)?;
@@ -116,9 +124,8 @@ pub async fn find_dunning_procedure_version(
 #[utoipa::path(
     tag = "dunning",
     params(
-        ("id" = DunningProcedureId, Path, description = "The procedure."),
-        ("version" = i32, Path, description = "The number of the version.", minimum = 1, maximum = 2_147_483_647),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+        OfVersion,
+        IfMatch,
     ),
     request_body = ProcedureVersionIn,
     responses((status = 200, description = "The draft as it is now.", body = ProcedureVersionOut)),
@@ -127,12 +134,15 @@ pub async fn find_dunning_procedure_version(
 #[put("/v1/dunning-procedures/{id}/versions/{version}")]
 pub async fn change_dunning_procedure_version(
     actor: Actor<RunDunning>,
-    path: web::Path<(DunningProcedureId, i32)>,
+    path: web::Path<OfVersion>,
     version: IfMatch,
     input: Valid<ProcedureVersionIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
-    let (id, number) = path.into_inner();
+    let OfVersion {
+        id,
+        version: number,
+    } = path.into_inner();
     executor
         .write(&actor, move |tx| {
             answer(actions::change_procedure_version(
@@ -149,9 +159,8 @@ pub async fn change_dunning_procedure_version(
 #[utoipa::path(
     tag = "dunning",
     params(
-        ("id" = DunningProcedureId, Path, description = "The procedure."),
-        ("version" = i32, Path, description = "The number of the version.", minimum = 1, maximum = 2_147_483_647),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+        OfVersion,
+        IfMatch,
     ),
     request_body = RunReasonIn,
     responses((status = 200, description = "The version, live.", body = ProcedureVersionOut)),
@@ -160,12 +169,15 @@ pub async fn change_dunning_procedure_version(
 #[post("/v1/dunning-procedures/{id}/versions/{version}/approve")]
 pub async fn approve_dunning_procedure_version(
     actor: Actor<ApproveDunning>,
-    path: web::Path<(DunningProcedureId, i32)>,
+    path: web::Path<OfVersion>,
     version: IfMatch,
     command: KeyedCommand<RunReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
-    let (id, number) = path.into_inner();
+    let OfVersion {
+        id,
+        version: number,
+    } = path.into_inner();
     executor
         .once_keyed(&actor, command, move |tx, input| {
             answer(actions::approve_procedure_version(

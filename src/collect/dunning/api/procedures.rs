@@ -7,16 +7,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::book::exposure::api::{CreditAccountOut, describe};
-use crate::book::exposure::input::NoFilter;
 use crate::collect::dunning::actions::DunningError;
 use crate::collect::dunning::input::{AssignmentIn, ProcedureIn, ProcedurePatch};
 use crate::collect::dunning::model::{Level, Procedure, ProcedureUsage, ProcedureVersion};
 use crate::collect::dunning::{actions, store};
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{ManageAccounts, ReadDunning, RunDunning};
-use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, Page, PageOut};
 use crate::platform::http::{
-    Actor, Answer, Command, Executor, IfMatch, Listing, Nothing, Outcome, Problem, Valid,
+    Actor, Answer, Command, Executor, IfMatch, Listing, NoFilter, Nothing, Outcome, Problem, Valid,
 };
 use crate::platform::versions::store::VersionTable as _;
 use kernel::clock::Instant;
@@ -56,7 +55,7 @@ pub async fn create_dunning_procedure(
 /// By name, each with what its live version says. One of them is the default, from the first start on.
 #[utoipa::path(
     tag = "dunning",
-    params(PageParams),
+    params(Listing<NoFilter>),
     responses((status = 200, description = "One page of procedures.", body = PageOut<ProcedureOut>)),
     security(("bearer" = ["dunning:read"]))
 )]
@@ -70,11 +69,8 @@ pub async fn list_dunning_procedures(
 ) -> Outcome {
     let page: Page<ProcedureOut> = executor
         .read(move |db| {
-            let rows = store::list_procedures(db, &listing.page)?;
-            let rows = describe_all(db, rows)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.name.to_string(), row.id.to_string())))
+            let page = store::list_procedures(db, &listing.page)?;
+            Ok(page.try_map_all(|rows| describe_all(db, rows))?)
         })
         .await?;
     Ok(page.into_response(&request, &cursors))
@@ -85,7 +81,7 @@ pub async fn list_dunning_procedures(
 /// The levels of its live version, with their texts in every language.
 #[utoipa::path(
     tag = "dunning",
-    params(("id" = DunningProcedureId, Path, description = "The procedure.")),
+    params(DunningProcedureId),
     responses((status = 200, description = "The procedure.", body = ProcedureOut)),
     security(("bearer" = ["dunning:read"]))
 )]
@@ -110,10 +106,7 @@ pub async fn find_dunning_procedure(
 /// At once. What it says changes by version.
 #[utoipa::path(
     tag = "dunning",
-    params(
-        ("id" = DunningProcedureId, Path, description = "The procedure."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(DunningProcedureId, IfMatch),
     request_body = ProcedurePatch,
     responses((status = 200, description = "The procedure as it is now.", body = ProcedureOut)),
     security(("bearer" = ["dunning:run"]))
@@ -139,10 +132,7 @@ pub async fn rename_dunning_procedure(
 /// It holds from now on for every account that names no other.
 #[utoipa::path(
     tag = "dunning",
-    params(
-        ("id" = DunningProcedureId, Path, description = "The procedure."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(DunningProcedureId, IfMatch),
     request_body = Nothing,
     responses((status = 200, description = "The procedure as it is now.", body = ProcedureOut)),
     security(("bearer" = ["dunning:run"]))
@@ -169,8 +159,8 @@ pub async fn make_default_dunning_procedure(
 #[utoipa::path(
     tag = "dunning",
     params(
-        ("id" = CreditAccountId, Path, description = "The account."),
-        ("If-Match" = String, Header, description = "The ETag of the account that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
+        CreditAccountId,
+        IfMatch,
     ),
     request_body = AssignmentIn,
     responses((status = 200, description = "The account as it is now.", body = CreditAccountOut)),

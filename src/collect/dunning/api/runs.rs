@@ -11,7 +11,7 @@ use crate::collect::dunning::model::{LeftOut, Run, RunProcedure, RunStatus, Skip
 use crate::collect::dunning::{actions, store};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ApproveDunning, ReadDunning, RunDunning};
-use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, Page, PageOut};
 use crate::platform::http::{
     Actor, Answer, Command, Executor, IfMatch, KeyedCommand, Listing, Nothing, Outcome, Problem,
 };
@@ -53,7 +53,7 @@ pub async fn preview_dunning_run(
 /// The newest first.
 #[utoipa::path(
     tag = "dunning",
-    params(RunFilter, PageParams),
+    params(Listing<RunFilter>),
     responses((status = 200, description = "One page of runs.", body = PageOut<RunOut>)),
     security(("bearer" = ["dunning:read"]))
 )]
@@ -67,14 +67,7 @@ pub async fn list_dunning_runs(
 ) -> Outcome {
     let page: Page<RunOut> = executor
         .read(move |db| {
-            let rows = store::list_runs(db, &listing.filter, &listing.page)?;
-            let rows = rows
-                .into_iter()
-                .map(RunOut::new)
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            Ok(store::list_runs(db, &listing.filter, &listing.page)?.try_map(RunOut::new)?)
         })
         .await?;
     Ok(page.into_response(&request, &cursors))
@@ -85,7 +78,7 @@ pub async fn list_dunning_runs(
 /// With how many overdue invoices it left out, and why.
 #[utoipa::path(
     tag = "dunning",
-    params(("id" = DunningRunId, Path, description = "The run.")),
+    params(DunningRunId),
     responses((status = 200, description = "The run.", body = RunOut)),
     security(("bearer" = ["dunning:read"]))
 )]
@@ -106,10 +99,7 @@ pub async fn find_dunning_run(
 /// By another person than its author. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "dunning",
-    params(
-        ("id" = DunningRunId, Path, description = "The run."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(DunningRunId, IfMatch),
     request_body = Nothing,
     responses((status = 200, description = "The run as it is now.", body = RunOut)),
     security(("bearer" = ["dunning:approve"]))
@@ -136,10 +126,7 @@ pub async fn approve_dunning_run(
 /// is `block` block the account. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "dunning",
-    params(
-        ("id" = DunningRunId, Path, description = "The run."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(DunningRunId, IfMatch),
     request_body = Nothing,
     responses((status = 200, description = "The run as it is now.", body = RunOut)),
     security(("bearer" = ["dunning:run"]))
@@ -164,10 +151,7 @@ pub async fn issue_dunning_run(
 /// Before it is issued; its notices are cancelled with it.
 #[utoipa::path(
     tag = "dunning",
-    params(
-        ("id" = DunningRunId, Path, description = "The run."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(DunningRunId, IfMatch),
     request_body = RunReasonIn,
     responses((status = 200, description = "The run as it is now.", body = RunOut)),
     security(("bearer" = ["dunning:run"]))

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::collect::dunning::store::{self, CustomerStage, Debtor, InvoiceStage};
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::ReadDunning;
-use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, Page, PageOut};
 use crate::platform::http::{Actor, Executor, Listing, Outcome};
 use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId};
 use kernel::money::Money;
@@ -22,7 +22,7 @@ use kernel::text::Number;
 /// Open invoices only: what is paid is no longer dunned.
 #[utoipa::path(
     tag = "dunning",
-    params(StageFilter, PageParams),
+    params(Listing<StageFilter>),
     responses((status = 200, description = "One page of stages.", body = PageOut<StageOut>)),
     security(("bearer" = ["dunning:read"]))
 )]
@@ -35,12 +35,7 @@ pub async fn list_dunning_stages(
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
     let page: Page<InvoiceStage> = executor
-        .read(move |db| {
-            let rows = store::list_invoice_stages(db, &actor, &listing.filter, &listing.page)?;
-            let position =
-                |row: &InvoiceStage| (row.invoice_id.to_string(), row.invoice_id.to_string());
-            Ok(listing.page.cut(rows, position))
-        })
+        .read(move |db| store::list_invoice_stages(db, &actor, &listing.filter, &listing.page))
         .await?;
     Ok(page.map(StageOut::from).into_response(&request, &cursors))
 }
@@ -50,7 +45,7 @@ pub async fn list_dunning_stages(
 /// A customer's stage is the highest of its open invoices.
 #[utoipa::path(
     tag = "dunning",
-    params(CustomerStageFilter, PageParams),
+    params(Listing<CustomerStageFilter>),
     responses((status = 200, description = "One page of stages.", body = PageOut<CustomerStageOut>)),
     security(("bearer" = ["dunning:read"]))
 )]
@@ -64,11 +59,8 @@ pub async fn list_customer_dunning_stages(
 ) -> Outcome {
     let page: Page<CustomerStageOut> = executor
         .read(move |db| {
-            let rows = store::list_customer_stages(db, &actor, &listing.filter, &listing.page)?;
-            let rows = describe(db, &rows)?;
-            let position =
-                |row: &CustomerStageOut| (row.customer_id.to_string(), row.customer_id.to_string());
-            Ok(listing.page.cut(rows, position))
+            let page = store::list_customer_stages(db, &actor, &listing.filter, &listing.page)?;
+            Ok(page.try_map_all(|stages| describe(db, &stages))?)
         })
         .await?;
     Ok(page.into_response(&request, &cursors))

@@ -8,7 +8,7 @@ use crate::collect::dunning::model::{BlockStatus, Blocks, DunningBlock};
 use crate::platform::db::schema::dunning_blocks::dsl;
 use crate::platform::db::schema::{customers, dunning_blocks};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::ids::{CustomerId, DunningBlockId, InvoiceId};
 
@@ -71,9 +71,9 @@ pub fn list_blocks(
     caller: &Caller,
     filter: &BlockFilter,
     page: &PageRequest,
-) -> Result<Vec<DunningBlock>, Problem> {
+) -> Result<Page<DunningBlock>, Problem> {
     let today = db.today();
-    let rows = on_backend!(db, |c| {
+    on_backend!(db, |c| {
         let mut query = dunning_blocks::table
             .select(DunningBlock::as_select())
             .into_boxed();
@@ -102,8 +102,6 @@ pub fn list_blocks(
             Some(BlockStatus::Lifted) => query.filter(dsl::lifted_at.is_not_null()),
             None => query,
         };
-        seek!(query, page, desc, dsl::id => DunningBlockId, dsl::id => DunningBlockId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, DunningBlock, desc(dsl::id))
+    })
 }

@@ -7,7 +7,7 @@ use crate::collect::dunning::model::{Procedure, ProcedureStatus, ProcedureVersio
 use crate::platform::db::schema::dunning_procedures::dsl;
 use crate::platform::db::schema::{dunning_procedure_versions, dunning_procedures};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use crate::platform::versions::store::version_table;
 use kernel::ids::{DunningProcedureId, DunningProcedureVersionId};
 
@@ -33,15 +33,13 @@ pub fn list_all_procedures(db: &mut Db) -> Result<Vec<Procedure>, DbError> {
 }
 
 /// One page of procedures, by name.
-pub fn list_procedures(db: &mut Db, page: &PageRequest) -> Result<Vec<Procedure>, Problem> {
-    let rows = on_backend!(db, |c| {
+pub fn list_procedures(db: &mut Db, page: &PageRequest) -> Result<Page<Procedure>, Problem> {
+    on_backend!(db, |c| {
         let mut query = dunning_procedures::table
             .select(Procedure::as_select())
             .into_boxed();
-        seek!(query, page, asc, dsl::name => String, dsl::id => DunningProcedureId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, Procedure, asc(dsl::name, dsl::id))
+    })
 }
 
 pub fn insert_procedure(tx: &mut Tx, procedure: &Procedure) -> Result<(), DbError> {
@@ -114,9 +112,9 @@ pub fn list_procedure_versions(
     procedure: DunningProcedureId,
     filter: &ProcedureVersionFilter,
     page: &PageRequest,
-) -> Result<Vec<ProcedureVersion>, Problem> {
+) -> Result<Page<ProcedureVersion>, Problem> {
     use dunning_procedure_versions::dsl;
-    let rows = on_backend!(db, |c| {
+    on_backend!(db, |c| {
         let mut query = dunning_procedure_versions::table
             .filter(dsl::dunning_procedure_id.eq(procedure))
             .select(ProcedureVersion::as_select())
@@ -124,8 +122,12 @@ pub fn list_procedure_versions(
         if !filter.status.is_empty() {
             query = query.filter(dsl::status.eq_any(&filter.status));
         }
-        seek!(query, page, desc, dsl::procedure_version => i32, dsl::id => DunningProcedureVersionId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(
+            c,
+            query,
+            page,
+            ProcedureVersion,
+            desc(dsl::procedure_version, dsl::id)
+        )
+    })
 }

@@ -7,7 +7,7 @@ use crate::collect::dunning::input::{NoticeFilter, RunFilter};
 use crate::collect::dunning::model::{LeftOut, Notice, NoticeItem, NoticeStatus, Run};
 use crate::platform::db::schema::{customers, dunning_notice_items, dunning_notices, dunning_runs};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::ids::{DunningNoticeId, DunningRunId, InvoiceId};
 
@@ -48,16 +48,18 @@ pub fn update_run_if_unchanged(tx: &mut Tx, run: &Run) -> Result<Option<Run>, Db
 }
 
 /// One page of runs, the newest first.
-pub fn list_runs(db: &mut Db, filter: &RunFilter, page: &PageRequest) -> Result<Vec<Run>, Problem> {
-    let rows = on_backend!(db, |c| {
+pub fn list_runs(
+    db: &mut Db,
+    filter: &RunFilter,
+    page: &PageRequest,
+) -> Result<Page<Run>, Problem> {
+    on_backend!(db, |c| {
         let mut query = dunning_runs::table.select(Run::as_select()).into_boxed();
         if !filter.status.is_empty() {
             query = query.filter(dunning_runs::status.eq_any(&filter.status));
         }
-        seek!(query, page, desc, dunning_runs::id => DunningRunId, dunning_runs::id => DunningRunId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, Run, desc(dunning_runs::id))
+    })
 }
 
 pub fn insert_notices(tx: &mut Tx, rows: &[Notice]) -> Result<(), DbError> {
@@ -241,8 +243,8 @@ pub fn list_notices(
     caller: &Caller,
     filter: &NoticeFilter,
     page: &PageRequest,
-) -> Result<Vec<Notice>, Problem> {
-    let rows = on_backend!(db, |c| {
+) -> Result<Page<Notice>, Problem> {
+    on_backend!(db, |c| {
         let mut query = dunning_notices::table
             .select(Notice::as_select())
             .into_boxed();
@@ -276,8 +278,6 @@ pub fn list_notices(
         if let Some(level) = filter.level {
             query = query.filter(dunning_notices::level.eq(level));
         }
-        seek!(query, page, desc, dunning_notices::id => DunningNoticeId, dunning_notices::id => DunningNoticeId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, Notice, desc(dunning_notices::id))
+    })
 }

@@ -12,7 +12,7 @@ use crate::platform::db::schema::{
     account_blocks, credit_accounts, customers, dunning_notices, dunning_stages, invoices,
 };
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek, sum_minor};
-use crate::platform::http::{PageRequest, Problem};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId};
 use kernel::money::Currency;
@@ -101,8 +101,8 @@ pub fn list_invoice_stages(
     caller: &Caller,
     filter: &StageFilter,
     page: &PageRequest,
-) -> Result<Vec<InvoiceStage>, Problem> {
-    let rows: Result<Vec<InvoiceStage>, _> = on_backend!(db, |c| {
+) -> Result<Page<InvoiceStage>, Problem> {
+    on_backend!(db, |c| {
         let mut query = dunning_stages::table
             .inner_join(invoices::table.on(invoices::id.eq(dunning_stages::invoice_id)))
             .inner_join(customers::table.on(customers::id.eq(dunning_stages::customer_id)))
@@ -132,10 +132,14 @@ pub fn list_invoice_stages(
         if let Some(level) = filter.level_min {
             query = query.filter(dunning_stages::level.ge(level));
         }
-        seek!(query, page, asc, dunning_stages::invoice_id => InvoiceId, dunning_stages::invoice_id => InvoiceId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(
+            c,
+            query,
+            page,
+            InvoiceStage,
+            asc(dunning_stages::invoice_id)
+        )
+    })
 }
 
 /// The highest stage of a customer's open invoices.
@@ -154,8 +158,8 @@ pub fn list_customer_stages(
     caller: &Caller,
     filter: &CustomerStageFilter,
     page: &PageRequest,
-) -> Result<Vec<CustomerStage>, Problem> {
-    let rows: Result<Vec<CustomerStage>, _> = on_backend!(db, |c| {
+) -> Result<Page<CustomerStage>, Problem> {
+    on_backend!(db, |c| {
         let mut query = dunning_stages::table
             .inner_join(invoices::table.on(invoices::id.eq(dunning_stages::invoice_id)))
             .inner_join(customers::table.on(customers::id.eq(dunning_stages::customer_id)))
@@ -178,8 +182,12 @@ pub fn list_customer_stages(
         if !filter.customer_number.is_empty() {
             query = query.filter(customers::number.eq_any(&filter.customer_number));
         }
-        seek!(query, page, asc, dunning_stages::customer_id => CustomerId, dunning_stages::customer_id => CustomerId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(
+            c,
+            query,
+            page,
+            CustomerStage,
+            asc(dunning_stages::customer_id)
+        )
+    })
 }

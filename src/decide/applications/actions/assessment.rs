@@ -20,7 +20,7 @@ use kernel::caller::Caller;
 use kernel::figures::Figure;
 use kernel::ids::{ApplicationId, AssessmentId, CustomerId};
 use kernel::money::Money;
-use kernel::text::Note;
+use kernel::text::{Note, Subject};
 
 /// Puts together what is known of the customer, what the limit methods make of it and what the policy gives its grade,
 /// and keeps it with the application. When the policy lets netterms approve such an application by itself, all its
@@ -116,7 +116,7 @@ fn keep(
         limit_minor: recommended.limit.map(Money::minor),
         net_days: recommended.net_days,
         document: write_document(assessment)?,
-        assessed_by: tx.caller().subject.to_string(),
+        assessed_by: tx.caller().subject.clone(),
         assessed_at: tx.now(),
     };
     store::insert_assessment(tx, &row)?;
@@ -168,9 +168,9 @@ fn approve_by_house(
         recommended_net_days: Some(row.net_days),
         recommended_valid_until: valid_until,
         recommendation: Some(reason.to_string()),
-        recommended_by: Some(HOUSE.to_owned()),
+        recommended_by: Some(Subject::stored(HOUSE.to_owned())),
         recommended_at: now,
-        approver: Some(HOUSE.to_owned()),
+        approver: Some(Subject::stored(HOUSE.to_owned())),
         decided_at: now,
         decision_reason: Some(reason.to_string()),
         ..before.clone()

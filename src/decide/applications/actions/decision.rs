@@ -18,7 +18,7 @@ use crate::decide::applications::{rules, store};
 use crate::platform::db::{Tx, read_document, write_document};
 use kernel::clock::Day;
 use kernel::ids::ApplicationId;
-use kernel::text::Note;
+use kernel::text::{Note, Subject};
 
 /// Approves: credit within its authority, or credit's highest level first and then finance. The last approval sets
 /// limit and terms on the account, or lets them wait for conditions.
@@ -43,7 +43,7 @@ pub fn approve(tx: &mut Tx, id: ApplicationId, version: i64, input: &ApproveIn) 
         return Err(ApplicationError::TooManyConditions);
     }
     let deadline = deadline(tx, input.deadline.map(Day::date))?;
-    let me = tx.caller().subject.to_string();
+    let me = tx.caller().subject.clone();
     let mut after = Application {
         status: rules::after_approval(approval, &all),
         conditions: write_document(&all)?,
@@ -83,7 +83,7 @@ pub fn decline(tx: &mut Tx, id: ApplicationId, version: i64, reason: &Note) -> O
     let before = take(tx, id, version, Verb::Decline)?;
     let after = Application {
         status: ApplicationStatus::Declined,
-        approver: Some(tx.caller().subject.to_string()),
+        approver: Some(tx.caller().subject.clone()),
         decided_at: Some(tx.now()),
         decision_reason: Some(reason.to_string()),
         ..before.clone()
@@ -152,7 +152,7 @@ fn authorise(tx: &mut Tx, application: &Application) -> Result<Approval, Applica
         tx.caller(),
         &policy.document,
         limit,
-        application.credit_approver.as_deref(),
+        application.credit_approver.as_ref().map(Subject::as_str),
     )
     .map_err(|error| ApplicationError::Authority {
         limit,

@@ -113,7 +113,7 @@ pub fn create(tx: &mut Tx, input: &ApplicationIn) -> Outcome {
         requested_limit_minor: limit.minor(),
         requested_net_days: input.requested_net_days,
         purpose: input.purpose.to_string(),
-        created_by: tx.caller().subject.to_string(),
+        created_by: tx.caller().subject.clone(),
         created_at: tx.now(),
         changed_at: tx.now(),
         submitted_by: None,
@@ -180,7 +180,7 @@ pub fn submit(tx: &mut Tx, id: ApplicationId, version: i64) -> Outcome {
     let before = take(tx, id, version, Verb::Submit)?;
     let after = Application {
         status: ApplicationStatus::Submitted,
-        submitted_by: Some(tx.caller().subject.to_string()),
+        submitted_by: Some(tx.caller().subject.clone()),
         submitted_at: Some(tx.now()),
         ..before.clone()
     };
@@ -196,7 +196,7 @@ pub fn start_review(tx: &mut Tx, id: ApplicationId, version: i64) -> Outcome {
     let before = take(tx, id, version, Verb::StartReview)?;
     let after = Application {
         status: ApplicationStatus::UnderReview,
-        reviewer: Some(tx.caller().subject.to_string()),
+        reviewer: Some(tx.caller().subject.clone()),
         ..before.clone()
     };
     advance(
@@ -299,7 +299,7 @@ pub fn recommend(tx: &mut Tx, id: ApplicationId, version: i64, input: &Recommend
         recommended_net_days: Some(net_days),
         recommended_valid_until: valid_until,
         recommendation: Some(input.reason.to_string()),
-        recommended_by: Some(tx.caller().subject.to_string()),
+        recommended_by: Some(tx.caller().subject.clone()),
         recommended_at: Some(tx.now()),
         conditions: write_document(&conditions)?,
         exceptions: write_document(&input.exceptions)?,
@@ -395,7 +395,7 @@ fn take(tx: &mut Tx, id: ApplicationId, version: i64, verb: Verb) -> Outcome {
     }
     let parts = Parts {
         taken: store::list_parts(tx, id)?,
-        credit_approver: application.credit_approver.clone(),
+        credit_approver: application.credit_approver.clone().map(Into::into),
     };
     rules::may_take(verb, caller.subject.as_str(), &parts).map_err(ApplicationError::Duty)?;
     Ok(application)
@@ -440,7 +440,7 @@ fn step(
         verb,
         from_status: before.map(|before| before.status),
         to_status: after.status,
-        subject: tx.caller().subject.to_string(),
+        subject: tx.caller().subject.clone(),
         at: tx.now(),
         reason: reason.map(ToString::to_string),
         details,

@@ -6,7 +6,6 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::shapes::{ApplicationOut, answer};
-use crate::book::exposure::input::NoFilter;
 use crate::decide::applications::actions::ApplicationError;
 use crate::decide::applications::input::AssessIn;
 use crate::decide::applications::model::AssessmentRow;
@@ -14,9 +13,9 @@ use crate::decide::applications::rules::assessment::Assessment;
 use crate::decide::applications::{actions, store};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ReadAssessments, ReviewApplications};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
-    AcceptLanguage, Actor, Executor, IfMatch, KeyedCommand, Listing, Outcome,
+    AcceptLanguage, Actor, Executor, IfMatch, KeyedCommand, Listing, NoFilter, Outcome,
 };
 use kernel::clock::Instant;
 use kernel::ids::{ApplicationId, AssessmentId};
@@ -37,10 +36,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// house approves at once. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "applications",
-    params(
-        ("id" = ApplicationId, Path, description = "The application."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ApplicationId, IfMatch),
     request_body = AssessIn,
     responses((status = 200, description = "The application with its assessment.", body = ApplicationOut)),
     security(("bearer" = ["applications:review"]))
@@ -67,7 +63,7 @@ pub async fn assess_application(
 /// The newest first. None of them ever changes.
 #[utoipa::path(
     tag = "applications",
-    params(("id" = ApplicationId, Path, description = "The application."), PageParams),
+    params(ApplicationId, Listing<NoFilter>),
     responses((status = 200, description = "One page of assessments.", body = PageOut<AssessmentOut>)),
     security(("bearer" = ["assessments:read"]))
 )]
@@ -85,10 +81,7 @@ pub async fn list_application_assessments(
         .read(move |db| {
             let found = store::find_visible(db, &actor, *id)?;
             let application = found.ok_or(ApplicationError::Missing)?;
-            let rows = store::list_assessments(db, application.id, &listing.page)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.number.to_string(), row.id.to_string()));
+            let page = store::list_assessments(db, application.id, &listing.page)?;
             Ok(page.try_map(|row| AssessmentOut::read(row, language.0))?)
         })
         .await?;
@@ -136,7 +129,7 @@ impl AssessmentOut {
             id: row.id,
             number: row.number,
             policy_version: row.policy_version,
-            assessed_by: row.assessed_by,
+            assessed_by: row.assessed_by.into(),
             assessed_at: row.assessed_at,
             assessment,
         })

@@ -16,7 +16,7 @@ use crate::book::exposure::actions::AccountError;
 use crate::book::policy::actions::live;
 use crate::decide::applications::input::{ApplicationFilter, ApplicationIn, ApplicationPatch};
 use crate::platform::http::auth::{ApplyForCredit, ReadApplications};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
     AcceptLanguage, Actor, Answer, Code, Command, Executor, IfMatch, Listing, Outcome, Problem,
     Valid,
@@ -72,7 +72,7 @@ pub async fn create_application(
 /// those that you may approve now.
 #[utoipa::path(
     tag = "applications",
-    params(ApplicationFilter, PageParams),
+    params(Listing<ApplicationFilter>),
     responses((status = 200, description = "One page of applications.", body = PageOut<ApplicationSummaryOut>)),
     security(("bearer" = ["applications:read"]))
 )]
@@ -92,9 +92,8 @@ pub async fn list_applications(
             } else {
                 None
             };
-            let rows = store::list(db, &actor, &filter, waiting.as_ref(), &page)?;
-            let rows = shapes::summarise(db, &actor, rows)?;
-            Ok(page.cut(rows, |row| (row.id.to_string(), row.id.to_string())))
+            let page = store::list(db, &actor, &filter, waiting.as_ref(), &page)?;
+            Ok(page.try_map_all(|rows| shapes::summarise(db, &actor, rows))?)
         })
         .await?;
     Ok(page.into_response(&request, &cursors))
@@ -105,7 +104,7 @@ pub async fn list_applications(
 /// With every step, who took it, when and why, and what you can do with it now.
 #[utoipa::path(
     tag = "applications",
-    params(("id" = ApplicationId, Path, description = "The application.")),
+    params(ApplicationId),
     responses((status = 200, description = "The application.", body = ApplicationOut)),
     security(("bearer" = ["applications:read"]))
 )]
@@ -135,10 +134,7 @@ pub async fn find_application(
 /// What is named; once it is submitted, it stays as it is.
 #[utoipa::path(
     tag = "applications",
-    params(
-        ("id" = ApplicationId, Path, description = "The application."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ApplicationId, IfMatch),
     request_body = ApplicationPatch,
     responses((status = 200, description = "The draft as it is now.", body = ApplicationOut)),
     security(("bearer" = ["applications:apply"]))

@@ -24,7 +24,7 @@ use kernel::clock::Instant;
 use kernel::ids::{ApplicationId, ApplicationStepId, CreditAccountId, CustomerId};
 use kernel::money::Money;
 use kernel::places::Language;
-use kernel::text::Number;
+use kernel::text::{Number, Subject};
 
 /// One application as every operation on it answers.
 pub fn answer(
@@ -99,12 +99,12 @@ fn allowed_to(
 ) -> Result<Vec<Verb>, DbError> {
     let parts = rules::Parts {
         taken: store::list_parts(db, application.id)?,
-        credit_approver: application.credit_approver.clone(),
+        credit_approver: application.credit_approver.clone().map(Into::into),
     };
     let policy = live(db)?;
     let status = rules::status_on(application.status, application.deadline, db.today());
     let has_authority = || {
-        let first = application.credit_approver.as_deref();
+        let first = application.credit_approver.as_ref().map(Subject::as_str);
         rules::may_approve(caller, &policy.document, application.limit(), first).is_ok()
     };
     Ok(rules::allowed(status, application.appealed_at)
@@ -170,7 +170,7 @@ impl RecommendationOut {
                 net_days: application.recommended_net_days?,
                 valid_until: application.recommended_valid_until,
                 reason: Some(reason).filter(|_| reader.sees_others()),
-                by: application.recommended_by.clone()?,
+                by: application.recommended_by.clone()?.into(),
                 at: application.recommended_at?,
                 exceptions: if reader.sees_others() {
                     exceptions
@@ -254,16 +254,16 @@ impl ApplicationSummaryOut {
             recommendation: RecommendationOut::read(&application, reader)?,
             conditions: read_document(&application.conditions)?,
             purpose: application.purpose,
-            created_by: application.created_by,
+            created_by: application.created_by.into(),
             created_at: application.created_at,
             changed_at: application.changed_at,
-            submitted_by: application.submitted_by,
+            submitted_by: application.submitted_by.map(Into::into),
             submitted_at: application.submitted_at,
-            reviewer: application.reviewer,
+            reviewer: application.reviewer.map(Into::into),
             information_request: application.information_request,
             deadline: application.deadline,
-            credit_approver: application.credit_approver,
-            approver: application.approver,
+            credit_approver: application.credit_approver.map(Into::into),
+            approver: application.approver.map(Into::into),
             decided_at: application.decided_at,
             decision_reason: application.decision_reason,
             appealed_at: application.appealed_at,
@@ -326,7 +326,7 @@ impl StepOut {
             verb: step.verb,
             from_status: step.from_status,
             to_status: step.to_status,
-            subject: step.subject,
+            subject: step.subject.into(),
             at: step.at,
             reason: step.reason.filter(|_| is_shown),
             details: step

@@ -34,10 +34,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// Hands the draft to credit.
 #[utoipa::path(
     tag = "applications",
-    params(
-        ("id" = ApplicationId, Path, description = "The application."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ApplicationId, IfMatch),
     request_body = Nothing,
     responses((status = 200, description = "The application, submitted.", body = ApplicationOut)),
     security(("bearer" = ["applications:apply"]))
@@ -64,10 +61,7 @@ pub async fn submit_application(
 /// Whoever applied does not review.
 #[utoipa::path(
     tag = "applications",
-    params(
-        ("id" = ApplicationId, Path, description = "The application."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ApplicationId, IfMatch),
     request_body = Nothing,
     responses((status = 200, description = "The application, under review.", body = ApplicationOut)),
     security(("bearer" = ["applications:review"]))
@@ -94,10 +88,7 @@ pub async fn start_application_review(
 /// Sales answer by `provide-information` before the deadline, or the application expires.
 #[utoipa::path(
     tag = "applications",
-    params(
-        ("id" = ApplicationId, Path, description = "The application."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ApplicationId, IfMatch),
     request_body = InformationRequestIn,
     responses((status = 200, description = "The application, waiting for information.", body = ApplicationOut)),
     security(("bearer" = ["applications:review"]))
@@ -124,10 +115,7 @@ pub async fn request_application_information(
 /// Answers what credit asked; the review goes on.
 #[utoipa::path(
     tag = "applications",
-    params(
-        ("id" = ApplicationId, Path, description = "The application."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ApplicationId, IfMatch),
     request_body = InformationIn,
     responses((status = 200, description = "The application, under review again.", body = ApplicationOut)),
     security(("bearer" = ["applications:apply"]))
@@ -154,10 +142,7 @@ pub async fn provide_application_information(
 /// Limit, terms, conditions and reason, for whoever approves. Whoever recommends does not approve.
 #[utoipa::path(
     tag = "applications",
-    params(
-        ("id" = ApplicationId, Path, description = "The application."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ApplicationId, IfMatch),
     request_body = RecommendIn,
     responses((status = 200, description = "The application, waiting for approval.", body = ApplicationOut)),
     security(("bearer" = ["applications:review"]))
@@ -186,10 +171,7 @@ pub async fn recommend_application(
 /// applied, recommended or approved before does not approve. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "applications",
-    params(
-        ("id" = ApplicationId, Path, description = "The application."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ApplicationId, IfMatch),
     request_body = ApproveIn,
     responses((status = 200, description = "The application after this approval.", body = ApplicationOut)),
     security(("bearer" = ["applications:decide"]))
@@ -216,10 +198,7 @@ pub async fn approve_application(
 /// By credit or finance, at any authority. Sales may appeal once.
 #[utoipa::path(
     tag = "applications",
-    params(
-        ("id" = ApplicationId, Path, description = "The application."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ApplicationId, IfMatch),
     request_body = ReasonIn,
     responses((status = 200, description = "The application, declined.", body = ApplicationOut)),
     security(("bearer" = ["applications:decide"]))
@@ -247,10 +226,7 @@ pub async fn decline_application(
 /// An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "applications",
-    params(
-        ("id" = ApplicationId, Path, description = "The application."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ApplicationId, IfMatch),
     request_body = FulfilIn,
     responses((status = 200, description = "The application with its conditions.", body = ApplicationOut)),
     security(("bearer" = ["applications:review"]))
@@ -277,10 +253,7 @@ pub async fn fulfil_application_conditions(
 /// At any time before it is decided.
 #[utoipa::path(
     tag = "applications",
-    params(
-        ("id" = ApplicationId, Path, description = "The application."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ApplicationId, IfMatch),
     request_body = ReasonIn,
     responses((status = 200, description = "The application, withdrawn.", body = ApplicationOut)),
     security(("bearer" = ["applications:apply"]))
@@ -307,10 +280,7 @@ pub async fn withdraw_application(
 /// Once, and with new facts: the review begins anew.
 #[utoipa::path(
     tag = "applications",
-    params(
-        ("id" = ApplicationId, Path, description = "The application."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ApplicationId, IfMatch),
     request_body = NewFactsIn,
     responses((status = 200, description = "The application, under review again.", body = ApplicationOut)),
     security(("bearer" = ["applications:apply"]))

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use crate::decide::applications::model::AssessmentRow;
 use crate::platform::db::schema::application_assessments::{self, dsl};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
-use crate::platform::http::{PageRequest, Problem};
-use kernel::ids::{ApplicationId, AssessmentId};
+use crate::platform::http::{Page, PageRequest, Problem};
+use kernel::ids::ApplicationId;
 
 /// An application's last assessment: the one that its approver sees.
 pub fn find_last_assessment(
@@ -33,14 +33,12 @@ pub fn list_assessments(
     db: &mut Db,
     application: ApplicationId,
     page: &PageRequest,
-) -> Result<Vec<AssessmentRow>, Problem> {
-    let rows: Result<Vec<AssessmentRow>, diesel::result::Error> = on_backend!(db, |c| {
+) -> Result<Page<AssessmentRow>, Problem> {
+    on_backend!(db, |c| {
         let mut query = application_assessments::table
             .filter(dsl::application_id.eq(application))
             .select(AssessmentRow::as_select())
             .into_boxed();
-        seek!(query, page, desc, dsl::number => i32, dsl::id => AssessmentId);
-        query.load(c)
-    });
-    Ok(rows.map_err(DbError::from)?)
+        seek!(c, query, page, AssessmentRow, desc(dsl::number, dsl::id))
+    })
 }

@@ -13,7 +13,7 @@ use crate::platform::db::Tx;
 use crate::platform::http::auth::{
     DecideCreditBlocks, ManageReservations, ReadChecks, RequestReleases,
 };
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
     AcceptLanguage, Actor, Answer, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome,
     Problem,
@@ -26,7 +26,7 @@ use kernel::places::Language;
 /// Orders that wait for credit, and those that were decided: the oldest first, as a queue.
 #[utoipa::path(
     tag = "limit-checks",
-    params(CreditBlockFilter, PageParams),
+    params(Listing<CreditBlockFilter>),
     responses((status = 200, description = "One page of credit blocks.", body = PageOut<CreditBlockOut>)),
     security(("bearer" = ["limits:read"]))
 )]
@@ -41,17 +41,7 @@ pub async fn list_credit_blocks(
 ) -> Outcome {
     let reader = actor.caller();
     let page = executor
-        .read(move |db| {
-            let after = listing
-                .page
-                .after::<CreditBlockId, CreditBlockId>()?
-                .map(|(_, id)| id);
-            let limit = listing.page.fetch();
-            let rows = store::list_blocks(db, &actor, &listing.filter, after, limit)?;
-            Ok(listing.page.cut(rows, |row| {
-                (row.block.id.to_string(), row.block.id.to_string())
-            }))
-        })
+        .read(move |db| store::list_blocks(db, &actor, &listing.filter, &listing.page))
         .await?;
     Ok(page
         .map(|row| CreditBlockOut::new(row, &reader, language.0))
@@ -63,7 +53,7 @@ pub async fn list_credit_blocks(
 /// The order that waits, why, and what its check would say now.
 #[utoipa::path(
     tag = "limit-checks",
-    params(("id" = CreditBlockId, Path, description = "The credit block.")),
+    params(CreditBlockId),
     responses((status = 200, description = "The credit block.", body = CreditBlockDetailOut)),
     security(("bearer" = ["limits:read"]))
 )]
@@ -95,10 +85,7 @@ pub async fn find_credit_block(
 /// request stands with the block in the queue; another one takes its place.
 #[utoipa::path(
     tag = "limit-checks",
-    params(
-        ("id" = CreditBlockId, Path, description = "The credit block."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(CreditBlockId, IfMatch),
     request_body = ReleaseRequestIn,
     responses((status = 200, description = "The credit block as it is now.", body = CreditBlockOut)),
     security(("bearer" = ["credit-blocks:request"]))
@@ -126,10 +113,7 @@ pub async fn request_release_of_credit_block(
 /// rule rejects outright. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "limit-checks",
-    params(
-        ("id" = CreditBlockId, Path, description = "The credit block."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(CreditBlockId, IfMatch),
     request_body = ReleaseIn,
     responses((status = 200, description = "The credit block as it is now.", body = CreditBlockOut)),
     security(("bearer" = ["credit-blocks:decide"]))
@@ -156,10 +140,7 @@ pub async fn release_credit_block(
 /// The order may not go; nothing is taken. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "limit-checks",
-    params(
-        ("id" = CreditBlockId, Path, description = "The credit block."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(CreditBlockId, IfMatch),
     request_body = DecisionIn,
     responses((status = 200, description = "The credit block as it is now.", body = CreditBlockOut)),
     security(("bearer" = ["credit-blocks:decide"]))
@@ -187,10 +168,7 @@ pub async fn reject_credit_block(
 /// The order is no more: nothing is taken, and nobody needs to decide. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "limit-checks",
-    params(
-        ("id" = CreditBlockId, Path, description = "The credit block."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(CreditBlockId, IfMatch),
     request_body = DecisionIn,
     responses((status = 200, description = "The credit block as it is now.", body = CreditBlockOut)),
     security(("bearer" = ["reservations:manage"]))
@@ -218,10 +196,7 @@ pub async fn withdraw_credit_block(
 /// Gives the order to somebody of credit to look at, or puts it back into the queue.
 #[utoipa::path(
     tag = "limit-checks",
-    params(
-        ("id" = CreditBlockId, Path, description = "The credit block."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(CreditBlockId, IfMatch),
     request_body = AssignIn,
     responses((status = 200, description = "The credit block as it is now.", body = CreditBlockOut)),
     security(("bearer" = ["credit-blocks:decide"]))

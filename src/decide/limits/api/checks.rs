@@ -15,7 +15,7 @@ use crate::decide::limits::input::{
 };
 use crate::decide::limits::{replay, store};
 use crate::platform::http::auth::{CheckLimits, ReadChecks, ReplayChecks};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
+use crate::platform::http::page::{CursorKey, PageOut, Query};
 use crate::platform::http::{
     AcceptLanguage, Actor, Answer, Code, Command, Ended, Executor, Listing, Nothing, Outcome,
     Problem, StoredResponse,
@@ -114,7 +114,7 @@ pub async fn check_limits_batch(
 /// The newest first.
 #[utoipa::path(
     tag = "limit-checks",
-    params(LimitCheckFilter, PageParams),
+    params(Listing<LimitCheckFilter>),
     responses((status = 200, description = "One page of checks.", body = PageOut<RecordedCheckOut>)),
     security(("bearer" = ["limits:read"]))
 )]
@@ -129,15 +129,7 @@ pub async fn list_limit_checks(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let after = listing
-                .page
-                .after::<LimitCheckId, LimitCheckId>()?
-                .map(|(_, id)| id);
-            let limit = listing.page.fetch();
-            let rows = store::list_checks(db, &actor, &listing.filter, after, limit)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
+            let page = store::list_checks(db, &actor, &listing.filter, &listing.page)?;
             Ok(page.try_map(|check| RecordedCheckOut::new(check, &actor, language.0))?)
         })
         .await?;
@@ -149,7 +141,7 @@ pub async fn list_limit_checks(
 /// What was asked, what was looked up, and what was answered.
 #[utoipa::path(
     tag = "limit-checks",
-    params(("id" = LimitCheckId, Path, description = "The check.")),
+    params(LimitCheckId),
     responses((status = 200, description = "The check.", body = RecordedCheckOut)),
     security(("bearer" = ["limits:read"]))
 )]
@@ -178,7 +170,7 @@ pub async fn find_limit_check(
 /// hit. Nothing is changed.
 #[utoipa::path(
     tag = "limit-checks",
-    params(("id" = LimitCheckId, Path, description = "The check."), ReplayFilter),
+    params(LimitCheckId, ReplayFilter),
     request_body = Nothing,
     responses((status = 200, description = "What was decided, and what would be.", body = ReplayOut)),
     security(("bearer" = ["limits:replay"]))

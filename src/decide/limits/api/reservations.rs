@@ -12,7 +12,7 @@ use crate::decide::limits::desk::{CheckRequest, Desk};
 use crate::decide::limits::model::Reservation;
 use crate::decide::limits::store;
 use crate::platform::http::auth::{CaptureReservations, ManageReservations, ReadChecks};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
     AcceptLanguage, Actor, Answer, Executor, KeyedCommand, Listing, Outcome, Problem,
 };
@@ -23,7 +23,7 @@ use kernel::ids::ReservationId;
 /// The newest first.
 #[utoipa::path(
     tag = "limit-checks",
-    params(ReservationFilter, PageParams),
+    params(Listing<ReservationFilter>),
     responses((status = 200, description = "One page of reservations.", body = PageOut<ReservationOut>)),
     security(("bearer" = ["limits:read"]))
 )]
@@ -36,17 +36,7 @@ pub async fn list_reservations(
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
     let page = executor
-        .read(move |db| {
-            let after = listing
-                .page
-                .after::<ReservationId, ReservationId>()?
-                .map(|(_, id)| id);
-            let limit = listing.page.fetch();
-            let rows = store::list_reservations(db, &actor, &listing.filter, after, limit)?;
-            Ok(listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string())))
-        })
+        .read(move |db| store::list_reservations(db, &actor, &listing.filter, &listing.page))
         .await?;
     Ok(page
         .map(ReservationOut::from)
@@ -58,7 +48,7 @@ pub async fn list_reservations(
 /// What it holds, what was captured, and how it ended.
 #[utoipa::path(
     tag = "limit-checks",
-    params(("id" = ReservationId, Path, description = "The reservation.")),
+    params(ReservationId),
     responses((status = 200, description = "The reservation.", body = ReservationOut)),
     security(("bearer" = ["limits:read"]))
 )]
@@ -86,7 +76,7 @@ pub async fn find_reservation(
 /// tolerance only. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "limit-checks",
-    params(("id" = ReservationId, Path, description = "The reservation.")),
+    params(ReservationId),
     request_body = CaptureIn,
     responses((status = 201, description = "The reservation as it is now, and its invoice.", body = CaptureOut)),
     security(("bearer" = ["reservations:capture"]))
@@ -114,7 +104,7 @@ pub async fn capture_reservation(
 /// Gives back what it still holds. Releasing it again gives the same answer. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "limit-checks",
-    params(("id" = ReservationId, Path, description = "The reservation.")),
+    params(ReservationId),
     request_body = DecisionIn,
     responses((status = 200, description = "The reservation as it is now.", body = ReservationOut)),
     security(("bearer" = ["reservations:manage"]))
@@ -139,7 +129,7 @@ pub async fn release_reservation(
 /// Lets it hold until later, within what the policy allows. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "limit-checks",
-    params(("id" = ReservationId, Path, description = "The reservation.")),
+    params(ReservationId),
     request_body = ExtendIn,
     responses((status = 200, description = "The reservation as it is now.", body = ReservationOut)),
     security(("bearer" = ["reservations:manage"]))
@@ -166,7 +156,7 @@ pub async fn extend_reservation(
 /// stays as it was. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "limit-checks",
-    params(("id" = ReservationId, Path, description = "The reservation.")),
+    params(ReservationId),
     request_body = AmendIn,
     responses((status = 200, description = "The decision.", body = LimitCheckOut)),
     security(("bearer" = ["reservations:manage"]))

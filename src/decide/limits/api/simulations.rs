@@ -19,7 +19,7 @@ use kernel::ids::PolicyId;
 /// of this version asks for, the rule did not hit; `not_known` says of how many checks.
 #[utoipa::path(
     tag = "policies",
-    params(("id" = PolicyId, Path, description = "The policy.")),
+    params(PolicyId),
     request_body = SimulationIn,
     responses((status = 202, description = "The job that does it.", body = JobOut)),
     security(("bearer" = ["policies:simulate"]))

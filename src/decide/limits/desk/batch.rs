@@ -480,7 +480,7 @@ impl Batch {
         let Some(order) = asked.input.order() else {
             return;
         };
-        let by = asked.caller.subject.as_str();
+        let by = &asked.caller.subject;
         for (before, after) in self.book.consume(customer, order, by, self.now) {
             let change = Change::new("additional_limit.consumed", after.id);
             self.record(asked, change.before(&before).after(&after));

@@ -22,6 +22,7 @@ use crate::platform::db::{Db, DbError};
 use kernel::clock::{Clock, Instant};
 use kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
 use kernel::money::Currency;
+use kernel::text::Subject;
 
 /// The part of the book that a batch is about.
 pub struct Book {
@@ -242,7 +243,7 @@ impl Book {
         &mut self,
         customer: CustomerId,
         order: &str,
-        by: &str,
+        by: &Subject,
         at: Instant,
     ) -> Vec<(AdditionalLimit, AdditionalLimit)> {
         let Some(line) = self.lines.get(&customer) else {

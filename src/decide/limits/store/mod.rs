@@ -19,7 +19,8 @@ use crate::book::policy::model::Checkpoint;
 use crate::platform::db::schema::{
     credit_accounts, credit_blocks, customers, limit_checks, reservations,
 };
-use crate::platform::db::{Db, DbError, Tx, Writes, insert_rows, on_backend};
+use crate::platform::db::{Db, DbError, Tx, Writes, insert_rows, on_backend, seek};
+use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::columns::{IdColumn, InstantColumn};
@@ -338,10 +339,9 @@ pub fn list_checks(
     db: &mut Db,
     caller: &Caller,
     filter: &LimitCheckFilter,
-    after: Option<LimitCheckId>,
-    limit: i64,
-) -> Result<Vec<LimitCheck>, DbError> {
-    let rows = on_backend!(db, |c| {
+    page: &PageRequest,
+) -> Result<Page<LimitCheck>, Problem> {
+    on_backend!(db, |c| {
         let mut query = limit_checks::table
             .select(LimitCheck::as_select())
             .into_boxed();
@@ -364,12 +364,8 @@ pub fn list_checks(
         if !filter.outcome.is_empty() {
             query = query.filter(limit_checks::outcome.eq_any(&filter.outcome));
         }
-        if let Some(id) = after {
-            query = query.filter(limit_checks::id.lt(id));
-        }
-        query.order(limit_checks::id.desc()).limit(limit).load(c)
-    });
-    rows.map_err(DbError::from)
+        seek!(c, query, page, LimitCheck, desc(limit_checks::id))
+    })
 }
 
 /// One page of reservations, the newest first.
@@ -377,10 +373,9 @@ pub fn list_reservations(
     db: &mut Db,
     caller: &Caller,
     filter: &ReservationFilter,
-    after: Option<ReservationId>,
-    limit: i64,
-) -> Result<Vec<Reservation>, DbError> {
-    let rows = on_backend!(db, |c| {
+    page: &PageRequest,
+) -> Result<Page<Reservation>, Problem> {
+    on_backend!(db, |c| {
         let mut query = reservations::table
             .select(Reservation::as_select())
             .into_boxed();
@@ -407,12 +402,8 @@ pub fn list_reservations(
         if !filter.status.is_empty() {
             query = query.filter(reservations::status.eq_any(&filter.status));
         }
-        if let Some(id) = after {
-            query = query.filter(reservations::id.lt(id));
-        }
-        query.order(reservations::id.desc()).limit(limit).load(c)
-    });
-    rows.map_err(DbError::from)
+        seek!(c, query, page, Reservation, desc(reservations::id))
+    })
 }
 
 /// One page of credit blocks, the oldest first: they are a queue.
@@ -420,10 +411,9 @@ pub fn list_blocks(
     db: &mut Db,
     caller: &Caller,
     filter: &CreditBlockFilter,
-    after: Option<CreditBlockId>,
-    limit: i64,
-) -> Result<Vec<QueuedBlock>, DbError> {
-    let rows: Result<Vec<QueuedBlock>, diesel::result::Error> = on_backend!(db, |c| {
+    page: &PageRequest,
+) -> Result<Page<QueuedBlock>, Problem> {
+    on_backend!(db, |c| {
         let mut query = credit_blocks::table
             .inner_join(customers::table.on(customers::id.eq(credit_blocks::customer_id)))
             .select((CreditBlock::as_select(), customers::number, customers::name))
@@ -448,10 +438,6 @@ pub fn list_blocks(
         if !filter.status.is_empty() {
             query = query.filter(credit_blocks::status.eq_any(&filter.status));
         }
-        if let Some(id) = after {
-            query = query.filter(credit_blocks::id.gt(id));
-        }
-        query.order(credit_blocks::id.asc()).limit(limit).load(c)
-    });
-    rows.map_err(DbError::from)
+        seek!(c, query, page, QueuedBlock.block, asc(credit_blocks::id))
+    })
 }

@@ -237,6 +237,7 @@ struct Any;
 impl Kind for Any {
     const PREFIX: &'static str = "";
     const SCHEMA: &'static str = "";
+    const NOUN: &'static str = "thing";
 }
 
 /// A [`Row`] as it is read.

@@ -62,7 +62,7 @@ pub async fn simulate_terms(
 /// grade has no terms in one of the policies, are left out and listed.
 #[utoipa::path(
     tag = "policies",
-    params(("id" = PolicyId, Path, description = "The policy.")),
+    params(PolicyId),
     request_body = TermsComparisonIn,
     responses((status = 200, description = "The comparison.", body = TermsComparisonOut)),
     security(("bearer" = ["policies:compare"]))

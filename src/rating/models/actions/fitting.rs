@@ -8,7 +8,7 @@ use super::training_file::{ReadError, TrainingFile};
 use super::{ModelError, keep_fitted};
 use crate::platform::db::{DbError, Retryable};
 use crate::platform::jobs::model::{Ended, JobError, JobStatus};
-use crate::platform::jobs::worker::{Interrupted, JobContext};
+use crate::platform::jobs::worker::{Interrupted, JobContext, JobKind, Lane};
 use crate::rating::models::model::{FitPlan, ModelDraft};
 use crate::rating::models::rules::table::{Refusal, Taken};
 use crate::rating::models::rules::{self, Fitted, FittingError};
@@ -16,6 +16,13 @@ use methods::numbers::shown;
 
 /// The name of fitting jobs.
 pub const JOB_KIND: &str = "rating_model_fit";
+
+/// How such a job is done.
+pub const JOB: JobKind = JobKind {
+    name: JOB_KIND,
+    work,
+    lane: Lane::Computations,
+};
 
 /// How many rows are read before it is asked whether to go on.
 const ROWS_AT_ONCE: usize = 2_000;

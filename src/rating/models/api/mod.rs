@@ -7,7 +7,9 @@ mod weighing;
 
 use actix_multipart::Multipart;
 use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
+use serde::Deserialize;
 use shapes::{RatingModelOut, RatingTemplateOut, RatingTemplatesOut};
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::ModelError;
@@ -15,7 +17,7 @@ use super::model::{ChartKind, ModelRow};
 use super::{actions, store};
 use crate::book::imports::api::upload::discard;
 use crate::platform::http::auth::{DraftModels, ReadModels};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::uploads::Uploads;
 use crate::platform::http::{
     AcceptLanguage, Actor, Answer, Command, Executor, Heading, IfMatch, Listing, Outcome, Problem,
@@ -72,7 +74,7 @@ pub async fn list_rating_templates(_: Actor<ReadModels>) -> Outcome {
 /// Every version of every model, the newest first.
 #[utoipa::path(
     tag = "ratings",
-    params(ModelFilter, PageParams),
+    params(Listing<ModelFilter>),
     responses((status = 200, description = "One page of models.", body = PageOut<RatingModelOut>)),
     security(("bearer" = ["rating-models:read"]))
 )]
@@ -87,10 +89,7 @@ pub async fn list_rating_models(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list(db, &listing.filter, &listing.page)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
+            let page = store::list(db, &listing.filter, &listing.page)?;
             Ok(page.try_map(|row| RatingModelOut::read(row, language.0))?)
         })
         .await?;
@@ -127,7 +126,7 @@ pub async fn find_live_rating_model(
 /// Any version, also a retired one, with its weights and the report of its fitting.
 #[utoipa::path(
     tag = "ratings",
-    params(("id" = RatingModelId, Path, description = "The model.")),
+    params(RatingModelId),
     responses((status = 200, description = "The model.", body = RatingModelOut)),
     security(("bearer" = ["rating-models:read"]))
 )]
@@ -191,10 +190,7 @@ pub async fn draft_rating_model(
 /// Name and document anew; code and kind stay. Whoever changes a draft has written it too, and can't approve it.
 #[utoipa::path(
     tag = "ratings",
-    params(
-        ("id" = RatingModelId, Path, description = "The model."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(RatingModelId, IfMatch),
     request_body = RatingModelIn,
     responses((status = 200, description = "The draft as it is now.", body = RatingModelOut)),
     security(("bearer" = ["rating-models:draft"]))
@@ -267,26 +263,34 @@ pub async fn fit_rating_model(
     outcome
 }
 
+/// Which chart of which model, in a path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct OfChart {
+    /// The model.
+    id: RatingModelId,
+    /// Which chart.
+    #[param(inline)]
+    chart: ChartKind,
+}
+
 /// Draw a chart of a rating model
 ///
 /// Of the validation report of a model that was fitted here: the ROC curve, the Kolmogorov-Smirnov chart, or the
 /// calibration, as SVG.
 #[utoipa::path(
     tag = "ratings",
-    params(
-        ("id" = RatingModelId, Path, description = "The model."),
-        ("chart" = inline(ChartKind), Path, description = "Which chart."),
-    ),
+    params(OfChart),
     responses((status = 200, description = "The chart.", body = String, content_type = "image/svg+xml")),
     security(("bearer" = ["rating-models:read"]))
 )]
 #[get("/v1/rating-models/{id}/charts/{chart}.svg")]
 pub async fn draw_rating_model_chart(
     _: Actor<ReadModels>,
-    path: web::Path<(RatingModelId, ChartKind)>,
+    of: web::Path<OfChart>,
     executor: web::Data<Executor>,
 ) -> Outcome {
-    let (id, chart) = path.into_inner();
+    let OfChart { id, chart } = of.into_inner();
     let report = executor
         .read(move |db| Ok(actions::report(db, id)?))
         .await?;

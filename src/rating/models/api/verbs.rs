@@ -26,10 +26,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// document never changes again.
 #[utoipa::path(
     tag = "ratings",
-    params(
-        ("id" = RatingModelId, Path, description = "The model."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(RatingModelId, IfMatch),
     request_body = RatingReasonIn,
     responses((status = 200, description = "The model, in shadow.", body = RatingModelOut)),
     security(("bearer" = ["rating-models:draft"]))
@@ -59,10 +56,7 @@ pub async fn put_rating_model_in_shadow(
 /// the model goes live. A composite is approved after its parts. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "ratings",
-    params(
-        ("id" = RatingModelId, Path, description = "The model."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(RatingModelId, IfMatch),
     request_body = RatingReasonIn,
     responses((status = 200, description = "The model, approved.", body = RatingModelOut)),
     security(("bearer" = ["rating-models:approve"]))
@@ -91,10 +85,7 @@ pub async fn approve_rating_model(
 /// One that is not live; the live one retires when another goes live.
 #[utoipa::path(
     tag = "ratings",
-    params(
-        ("id" = RatingModelId, Path, description = "The model."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(RatingModelId, IfMatch),
     request_body = RatingReasonIn,
     responses((status = 200, description = "The model, retired.", body = RatingModelOut)),
     security(("bearer" = ["rating-models:draft"]))

@@ -13,7 +13,7 @@ use super::rules::{ConveningError, OpinionError};
 use super::{actions, store};
 use crate::platform::db::Tx;
 use crate::platform::http::auth::{ConvenePanels, GiveOpinions, ReadPanels};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Executor, IfMatch, Listing, Nothing, Outcome, Problem,
 };
@@ -66,7 +66,7 @@ pub async fn convene_expert_panel(
 /// their own customers, and those whose experts they are.
 #[utoipa::path(
     tag = "facts",
-    params(PanelFilter, PageParams),
+    params(Listing<PanelFilter>),
     responses((status = 200, description = "One page of panels.", body = PageOut<PanelSummaryOut>)),
     security(("bearer" = ["expert-panels:read"]))
 )]
@@ -80,10 +80,7 @@ pub async fn list_expert_panels(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list(db, &actor, &listing.filter, &listing.page)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
+            let page = store::list(db, &actor, &listing.filter, &listing.page)?;
             Ok(page.map(PanelSummaryOut::from))
         })
         .await?;
@@ -97,7 +94,7 @@ pub async fn list_expert_panels(
 /// it; sales who are no experts read the figures alone.
 #[utoipa::path(
     tag = "facts",
-    params(("id" = ExpertPanelId, Path, description = "The panel.")),
+    params(ExpertPanelId),
     responses((status = 200, description = "The panel.", body = PanelOut)),
     security(("bearer" = ["expert-panels:read"]))
 )]
@@ -124,7 +121,7 @@ pub async fn find_expert_panel(
 /// before needs a note that says why.
 #[utoipa::path(
     tag = "facts",
-    params(("id" = ExpertPanelId, Path, description = "The panel.")),
+    params(ExpertPanelId),
     request_body = OpinionIn,
     responses((status = 201, description = "The opinion, as it was taken.", body = OpinionOut)),
     security(("bearer" = ["expert-panels:opine"]))
@@ -151,10 +148,7 @@ pub async fn give_expert_opinion(
 /// experts put the indicators in the same order.
 #[utoipa::path(
     tag = "facts",
-    params(
-        ("id" = ExpertPanelId, Path, description = "The panel."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ExpertPanelId, IfMatch),
     request_body = Nothing,
     responses((status = 200, description = "The panel, with what the round came to.", body = PanelOut)),
     security(("bearer" = ["expert-panels:convene"]))
@@ -181,10 +175,7 @@ pub async fn close_expert_round(
 /// last round that is closed counts.
 #[utoipa::path(
     tag = "facts",
-    params(
-        ("id" = ExpertPanelId, Path, description = "The panel."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ExpertPanelId, IfMatch),
     request_body = PanelReasonIn,
     responses((status = 200, description = "The panel, with its next round open.", body = PanelOut)),
     security(("bearer" = ["expert-panels:convene"]))
@@ -212,10 +203,7 @@ pub async fn open_expert_round(
 /// expire, and name the panel as their source.
 #[utoipa::path(
     tag = "facts",
-    params(
-        ("id" = ExpertPanelId, Path, description = "The panel."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ExpertPanelId, IfMatch),
     request_body = ConclusionIn,
     responses((status = 200, description = "The panel, with the facts that it came to.", body = PanelOut)),
     security(("bearer" = ["expert-panels:convene"]))
@@ -241,10 +229,7 @@ pub async fn conclude_expert_panel(
 /// It ends without a result. What was said stays to be seen as before.
 #[utoipa::path(
     tag = "facts",
-    params(
-        ("id" = ExpertPanelId, Path, description = "The panel."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(ExpertPanelId, IfMatch),
     request_body = PanelReasonIn,
     responses((status = 200, description = "The panel, cancelled.", body = PanelOut)),
     security(("bearer" = ["expert-panels:convene"]))

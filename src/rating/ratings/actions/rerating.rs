@@ -18,13 +18,20 @@ use crate::book::policy::model::RerateCause;
 use crate::platform::db::{Change, Db, DbError, Tx, read_document};
 use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::model::{Ended, JobStatus};
-use crate::platform::jobs::worker::{Interrupted, JobContext};
+use crate::platform::jobs::worker::{Interrupted, JobContext, JobKind, Lane};
 use crate::rating::ratings::model::{RatingCause, RatingRow, Record};
 use crate::rating::ratings::store;
 use kernel::ids::{CustomerId, RatingId};
 
 /// The name of the day's work.
 pub const JOB_KIND: &str = "rerating";
+
+/// How such a job is done.
+pub const JOB: JobKind = JobKind {
+    name: JOB_KIND,
+    work,
+    lane: Lane::Day,
+};
 
 /// How many customers are looked at at once.
 const CHUNK: i64 = 1_000;

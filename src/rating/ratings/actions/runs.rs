@@ -9,13 +9,20 @@ use super::{RatingError, hand_down, made};
 use crate::platform::db::{DbError, Tx};
 use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::model::{Ended, Job, JobStatus};
-use crate::platform::jobs::worker::{Interrupted, JobContext};
+use crate::platform::jobs::worker::{Interrupted, JobContext, JobKind, Lane};
 use crate::rating::ratings::model::RatingCause;
 use crate::rating::ratings::store;
 use kernel::ids::CustomerId;
 
 /// The name of rating runs.
 pub const JOB_KIND: &str = "rating_run";
+
+/// How such a job is done.
+pub const JOB: JobKind = JobKind {
+    name: JOB_KIND,
+    work,
+    lane: Lane::Computations,
+};
 
 /// How many customers are rated at once.
 const CHUNK: i64 = 1_000;

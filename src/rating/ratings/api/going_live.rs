@@ -27,7 +27,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// rules of default, overrides apart; and which they have now. Of a large book the first 20,000 customers are looked at.
 #[utoipa::path(
     tag = "ratings",
-    params(("id" = RatingModelId, Path, description = "The model.")),
+    params(RatingModelId),
     responses((status = 200, description = "The grades.", body = GradeDistributionOut)),
     security(("bearer" = ["rating-models:read"]))
 )]
@@ -52,10 +52,7 @@ pub async fn read_grade_distribution(
 /// (`probability_up_to`), every other by scores (`from`). An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "ratings",
-    params(
-        ("id" = RatingModelId, Path, description = "The model."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(RatingModelId, IfMatch),
     request_body = RatingReasonIn,
     responses((status = 200, description = "The model, live.", body = RatingModelOut)),
     security(("bearer" = ["rating-models:approve"]))
@@ -91,10 +88,7 @@ pub async fn set_rating_model_live(
 /// model gives, scores or probabilities of default, is refused. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "ratings",
-    params(
-        ("id" = GradeScaleId, Path, description = "The scale."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(GradeScaleId, IfMatch),
     request_body = RatingReasonIn,
     responses((status = 200, description = "The scale, live.", body = GradeScaleOut)),
     security(("bearer" = ["rating-models:approve"]))

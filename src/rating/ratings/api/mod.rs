@@ -15,7 +15,7 @@ use super::model::RatingRow;
 use super::{actions, store};
 use crate::platform::db::Db;
 use crate::platform::http::auth::{OverrideRatings, RateCustomers, ReadRatings};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Nothing, Outcome,
     Problem,
@@ -76,7 +76,7 @@ pub async fn rate_customer(
 /// are too old by a day, or those of customers at whom a person is to look again by a day.
 #[utoipa::path(
     tag = "ratings",
-    params(RatingFilter, PageParams),
+    params(Listing<RatingFilter>),
     responses((status = 200, description = "One page of ratings.", body = PageOut<RatingSummaryOut>)),
     security(("bearer" = ["ratings:read"]))
 )]
@@ -90,11 +90,8 @@ pub async fn list_ratings(
 ) -> Outcome {
     let page = executor
         .read(move |db| {
-            let rows = store::list(db, &actor, &listing.filter, &listing.page)?;
+            let page = store::list(db, &actor, &listing.filter, &listing.page)?;
             let today = db.today();
-            let page = listing
-                .page
-                .cut(rows, |row| (row.id.to_string(), row.id.to_string()));
             Ok(page.map(|row| RatingSummaryOut::of(row, today)))
         })
         .await?;
@@ -107,7 +104,7 @@ pub async fn list_ratings(
 /// what it did, the versions of model and scale, and what the models in shadow said. Sales read grade and factors.
 #[utoipa::path(
     tag = "ratings",
-    params(("id" = RatingId, Path, description = "The rating.")),
+    params(RatingId),
     responses((status = 200, description = "The rating.", body = RatingOut)),
     security(("bearer" = ["ratings:read"]))
 )]
@@ -137,10 +134,7 @@ pub async fn find_rating(
 /// hold for experts too. It goes over to the ratings that follow, while it lasts. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "ratings",
-    params(
-        ("id" = RatingId, Path, description = "The rating."),
-        ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
-    ),
+    params(RatingId, IfMatch),
     request_body = OverrideIn,
     responses((status = 200, description = "The rating with its override.", body = RatingOut)),
     security(("bearer" = ["ratings:override"]))

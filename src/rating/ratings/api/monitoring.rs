@@ -53,7 +53,7 @@ pub async fn compare_rating_model(
 /// 0.25 worth watching, above reason to act; these are conventions that depend on the numbers of customers.
 #[utoipa::path(
     tag = "ratings",
-    params(("id" = RatingModelId, Path, description = "The model."), MigrationQuery),
+    params(RatingModelId, MigrationQuery),
     responses((status = 200, description = "The index with all it rests on.", body = ModelStabilityOut)),
     security(("bearer" = ["ratings:survey"]))
 )]
@@ -82,7 +82,7 @@ pub async fn read_rating_model_stability(
 /// these are conventions. With fewer than ten bad customers it is `too_few`.
 #[utoipa::path(
     tag = "ratings",
-    params(("id" = RatingModelId, Path, description = "The model."), DiscriminationQuery),
+    params(RatingModelId, DiscriminationQuery),
     responses((status = 200, description = "How well it told.", body = ModelDiscriminationOut)),
     security(("bearer" = ["ratings:survey"]))
 )]

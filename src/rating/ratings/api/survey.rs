@@ -57,7 +57,7 @@ pub async fn read_rating_migration(
 /// go from which grade to which.
 #[utoipa::path(
     tag = "ratings",
-    params(("id" = GradeScaleId, Path, description = "The scale.")),
+    params(GradeScaleId),
     responses((status = 200, description = "The matrix.", body = RatingMigrationOut)),
     security(("bearer" = ["ratings:survey"]))
 )]

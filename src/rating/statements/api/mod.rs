@@ -11,11 +11,10 @@ use super::{actions, store};
 use crate::book::customers::model::CustomerRef;
 use crate::platform::db::Db;
 use crate::platform::http::auth::{ReadFacts, RecordFacts};
-use crate::platform::http::page::{CursorKey, PageOut, PageParams};
+use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{Actor, Answer, Command, Executor, Listing, Outcome, Problem};
 use crate::rating::statements::input::{StatementFilter, StatementIn};
 use kernel::ids::FinancialStatementId;
-use kernel::text::Number;
 
 pub use shapes::{AltmanOut, StatementOut, StatementSummaryOut};
 
@@ -35,7 +34,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// it, enter the period again with `corrects_id` and `correction_reason`.
 #[utoipa::path(
     tag = "facts",
-    params(("customer" = Number, Path, description = "The customer's id or number.")),
+    params(CustomerRef),
     request_body = StatementIn,
     responses((status = 201, description = "The statement with what it tells.", body = StatementOut)),
     security(("bearer" = ["facts:record"]))
@@ -61,10 +60,7 @@ pub async fn enter_financial_statement(
 /// All versions, the newest period first; one that was corrected says by which.
 #[utoipa::path(
     tag = "facts",
-    params(
-        ("customer" = Number, Path, description = "The customer's id or number."),
-        StatementFilter, PageParams
-    ),
+    params(CustomerRef, Listing<StatementFilter>),
     responses((status = 200, description = "One page of statements.", body = PageOut<StatementSummaryOut>)),
     security(("bearer" = ["facts:read"]))
 )]
@@ -80,12 +76,9 @@ pub async fn list_financial_statements(
     let page = executor
         .read(move |db| {
             let customer = actions::find_customer(db, &actor, &customer)?;
-            let rows = store::list(db, customer.id, &listing.filter, &listing.page)?;
-            let ids: Vec<FinancialStatementId> = rows.iter().map(|row| row.id).collect();
+            let page = store::list(db, customer.id, &listing.filter, &listing.page)?;
+            let ids: Vec<FinancialStatementId> = page.items.iter().map(|row| row.id).collect();
             let corrections = store::list_corrections(db, &ids)?;
-            let page = listing
-                .page
-                .cut(rows, |row| (row.period_end.to_string(), row.id.to_string()));
             Ok(page.try_map(|row| {
                 let by = corrections.get(&row.id).copied();
                 StatementSummaryOut::new(row, by)
@@ -101,7 +94,7 @@ pub async fn list_financial_statements(
 /// periods of the same length, Altman's Z-scores with their parts, and what does not fit together.
 #[utoipa::path(
     tag = "facts",
-    params(("id" = FinancialStatementId, Path, description = "The statement.")),
+    params(FinancialStatementId),
     responses((status = 200, description = "The statement with what it tells.", body = StatementOut)),
     security(("bearer" = ["facts:read"]))
 )]

@@ -1,0 +1,54 @@
+//! What a room brings to the running application: each has one constant [`Room`], and the server a list of them.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::db::{DbError, Reaction, Tx};
+use super::events::Subscription;
+use super::http::Problem;
+use super::jobs::worker::JobKind;
+
+/// A unit of work, or a part of one.
+pub type Work<T, E> = fn(&mut Tx) -> Result<T, E>;
+
+/// A room as the server knows it: `Room { routes: api::routes, ..Room::EMPTY }`.
+#[derive(Clone, Copy)]
+pub struct Room {
+    pub routes: fn(&mut ServiceConfig),
+    /// The kinds of jobs that it does.
+    pub jobs: &'static [JobKind],
+    /// What it does before a unit of work commits.
+    pub reactions: &'static [Reaction],
+    /// What it does a moment after something happened.
+    pub subscriptions: &'static [Subscription],
+    /// Puts in place what every book needs and a new one lacks; asked at every start.
+    pub furnish: Option<Work<(), DbError>>,
+    /// Does some of what is due because time passes, and says how much; asked every few seconds, until it says none.
+    pub sweep: Option<Work<usize, DbError>>,
+    /// Begins the work of a business day.
+    pub begin_day: Option<Work<(), Problem>>,
+}
+
+impl Room {
+    /// A room that brings nothing.
+    pub const EMPTY: Room = Room {
+        routes: |_| {},
+        jobs: &[],
+        reactions: &[],
+        subscriptions: &[],
+        furnish: None,
+        sweep: None,
+        begin_day: None,
+    };
+}
+
+/// Background jobs.
+pub const JOBS: Room = Room {
+    routes: super::jobs::api::routes,
+    ..Room::EMPTY
+};
+
+/// The audit trail.
+pub const TRAIL: Room = Room {
+    routes: super::trail::api::routes,
+    ..Room::EMPTY
+};

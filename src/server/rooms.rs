@@ -1,0 +1,88 @@
+//! The rooms: the one list of them, and what walks it.
+
+use std::sync::LazyLock;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::book::change_requests::kinds::ChangeKinds;
+use crate::book::exposure::actions::CUSTOMER_PARENT;
+use crate::book::policy::references::ReferenceCheck;
+use crate::collect::dunning::actions as dunning;
+use crate::platform::db::Reaction;
+use crate::platform::events::Subscription;
+use crate::platform::jobs::worker::JobKind;
+use crate::platform::rooms::{self, Room};
+use crate::{book, collect, decide, prove, rating};
+
+/// Every room, in the order in which the contract shows them. actix asks for one route after the other, so that the
+/// desk's come first.
+pub static ROOMS: &[Room] = &[
+    decide::limits::ROOM,
+    book::customers::ROOM,
+    book::policy::ROOM,
+    book::catalogues::ROOM,
+    book::change_requests::ROOM,
+    book::exchange_rates::ROOM,
+    book::exposure::ROOM,
+    book::receivables::ROOM,
+    rating::statements::ROOM,
+    rating::industries::ROOM,
+    rating::facts::ROOM,
+    rating::indicators::ROOM,
+    rating::panels::ROOM,
+    rating::scales::ROOM,
+    rating::models::ROOM,
+    rating::ratings::ROOM,
+    decide::applications::ROOM,
+    decide::terms::ROOM,
+    collect::dunning::ROOM,
+    book::imports::ROOM,
+    rooms::JOBS,
+    prove::reports::ROOM,
+    rooms::TRAIL,
+];
+
+/// Who looks up what a policy names of rooms above it. Not in [`Room`], which knows nothing of the book.
+pub const REFERENCES: &[ReferenceCheck] = &[dunning::find_unknown];
+
+/// Every kind of change request, with how it is applied. Not in [`Room`], which knows nothing of the book.
+pub const CHANGES: ChangeKinds = ChangeKinds(&[CUSTOMER_PARENT]);
+
+/// Every reaction, in the order of the rooms.
+pub static REACTIONS: LazyLock<Vec<Reaction>> = LazyLock::new(|| {
+    ROOMS
+        .iter()
+        .flat_map(|room| room.reactions)
+        .copied()
+        .collect()
+});
+
+/// Every room's routes.
+pub fn routes(config: &mut ServiceConfig) {
+    for room in ROOMS {
+        config.configure(room.routes);
+    }
+}
+
+/// Every kind of job.
+pub fn jobs() -> Vec<JobKind> {
+    ROOMS.iter().flat_map(|room| room.jobs).copied().collect()
+}
+
+/// Every subscription.
+pub fn subscriptions() -> impl Iterator<Item = &'static Subscription> {
+    ROOMS.iter().flat_map(|room| room.subscriptions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::book::change_requests::model::ChangeKind;
+
+    #[test]
+    fn every_kind_of_change_request_is_registered() {
+        for kind in ChangeKind::ALL {
+            assert!(CHANGES.find(*kind).is_ok(), "{kind}");
+        }
+    }
+}

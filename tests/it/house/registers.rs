@@ -1,0 +1,119 @@
+//! What stands in two places, because the language asks for it, says the same in both: a handler's parameters and
+//! their documentation, a room and the list of rooms.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::collect_sources;
+
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths: Vec<PathBuf> = Vec::new();
+    collect_sources(&root.join("src"), &mut paths);
+    let read = |path: &PathBuf| {
+        let name = path.strip_prefix(root).unwrap().to_str().unwrap();
+        (name.replace('\\', "/"), fs::read_to_string(path).unwrap())
+    };
+    paths.iter().map(read).collect()
+}
+
+#[test]
+fn every_room_is_in_the_servers_list() {
+    let sources = sources();
+    let list = fs::read_to_string("src/server/rooms.rs").unwrap();
+    let mut rooms = 0;
+    for (name, text) in &sources {
+        let path: Vec<&str> = name.split('/').collect();
+        let ["src", floor, room, "mod.rs"] = path[..] else {
+            continue;
+        };
+        let is_room = text.contains("pub const ROOM: Room");
+        if floor != "platform" && text.contains("pub mod api;") {
+            assert!(is_room, "{name} has an api and no ROOM");
+        }
+        if is_room {
+            rooms += 1;
+            assert!(
+                list.contains(&format!("    {floor}::{room}::ROOM,")),
+                "{name} has a ROOM that src/server/rooms.rs does not list"
+            );
+        }
+    }
+    assert!(rooms > 15, "{rooms} rooms were found");
+}
+
+#[test]
+fn a_handler_takes_what_its_documentation_names() {
+    let mut handlers = 0;
+    for (name, text) in sources() {
+        for handler in text.split("#[utoipa::path(").skip(1) {
+            let Some((documentation, rest)) = handler.split_once("\n)]\n") else {
+                continue;
+            };
+            let Some((signature, _)) = rest.split_once(") -> ") else {
+                continue;
+            };
+            let (_, signature) = signature.split_once(" fn ").unwrap();
+            let (title, taken) = signature.split_once('(').unwrap();
+            let named = named_parameters(documentation);
+            let taken = taken_parameters(taken);
+            assert_eq!(named, taken, "params(…) and arguments of {title} in {name}");
+            handlers += 1;
+        }
+    }
+    assert!(handlers > 150, "{handlers} handlers were found");
+}
+
+/// The types in `params(…)`, and those of parameters that are written out.
+fn named_parameters(documentation: &str) -> Vec<String> {
+    let Some((_, rest)) = documentation.split_once("params(") else {
+        return Vec::new();
+    };
+    let mut depth = 1;
+    let end = rest.find(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        depth == 0
+    });
+    let mut types: Vec<String> = Vec::new();
+    let mut rest = &rest[..end.unwrap()];
+    while let Some(start) = rest.find(|c: char| c.is_ascii_alphabetic() || c == '(') {
+        let one = &rest[start..];
+        let end = if one.starts_with('(') {
+            let end = one.find(')').unwrap_or(one.len() - 1) + 1;
+            let written_out = &one[..end];
+            types.push(if written_out.contains("\"If-Match\"") {
+                "IfMatch".to_owned()
+            } else {
+                let (_, kind) = written_out.split_once("= ").unwrap();
+                kind.split(',').next().unwrap().to_owned()
+            });
+            end
+        } else {
+            let end = one.find([',', '\n']).unwrap_or(one.len());
+            types.push(one[..end].trim().to_owned());
+            end
+        };
+        rest = &one[end..];
+    }
+    types.sort();
+    types
+}
+
+/// The types of a handler's arguments that are parameters of the request.
+fn taken_parameters(arguments: &str) -> Vec<String> {
+    let mut types: Vec<String> = arguments
+        .lines()
+        .filter_map(|line| line.trim().trim_end_matches(',').split_once(": "))
+        .filter_map(|(_, kind)| {
+            let inside = |outside: &str| kind.strip_prefix(outside)?.strip_suffix('>');
+            let is_whole =
+                kind.starts_with("Listing<") || ["IfMatch", "Precondition"].contains(&kind);
+            inside("web::Path<")
+                .or_else(|| inside("Query<"))
+                .or(is_whole.then_some(kind))
+        })
+        .map(str::to_owned)
+        .collect();
+    types.sort();
+    types
+}
