@@ -7,8 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::{self, CatalogueError};
 use super::input::{
-    CatalogueApprovalIn, CatalogueFilter, CatalogueIn, CataloguePatch, CatalogueQuestion,
-    CatalogueVersionFilter,
+    CatalogueFilter, CatalogueIn, CataloguePatch, CatalogueQuestion, CatalogueVersionFilter,
 };
 use super::model::{Catalogue, CatalogueRow, CatalogueStatus, Item, Texts};
 use super::store;
@@ -16,7 +15,8 @@ use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ApproveCatalogues, DraftCatalogues, ReadCatalogues};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem, Valid,
+    Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem,
+    ReasonIn, Valid,
 };
 use crate::platform::versions::api::refused;
 use kernel::clock::Instant;
@@ -196,7 +196,7 @@ pub async fn change_catalogue_version(
         ("version" = i32, Path, description = "The number of the version.", minimum = 1, maximum = 2_147_483_647),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
-    request_body = CatalogueApprovalIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The version, live.", body = CatalogueOut)),
     security(("bearer" = ["catalogues:approve"]))
 )]
@@ -205,7 +205,7 @@ pub async fn approve_catalogue_version(
     actor: Actor<ApproveCatalogues>,
     path: web::Path<(SnakeCode, i32)>,
     version: IfMatch,
-    command: KeyedCommand<CatalogueApprovalIn>,
+    command: KeyedCommand<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     let (code, number) = path.into_inner();

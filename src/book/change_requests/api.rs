@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::{self, ChangeError};
-use super::input::{ChangeDecisionIn, ChangeRequestFilter, ChangeRequestIn};
+use super::input::{ChangeRequestFilter, ChangeRequestIn};
 use super::kinds::ChangeKinds;
 use super::model::{ChangeKind, ChangeRequest, ChangeStatus};
 use super::store;
@@ -19,6 +19,7 @@ use crate::platform::http::auth::{DecideChanges, ProposeChanges, ReadChangeReque
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem,
+    ReasonIn,
 };
 use kernel::caller::Caller;
 use kernel::clock::Instant;
@@ -128,7 +129,7 @@ pub async fn find_change_request(
         ("id" = ChangeRequestId, Path, description = "The request."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
-    request_body = ChangeDecisionIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The request, applied or stale.", body = ChangeRequestOut)),
     security(("bearer" = ["change-requests:decide"]))
 )]
@@ -137,7 +138,7 @@ pub async fn approve_change(
     actor: Actor<DecideChanges>,
     id: web::Path<ChangeRequestId>,
     version: IfMatch,
-    command: KeyedCommand<ChangeDecisionIn>,
+    command: KeyedCommand<ReasonIn>,
     kinds: web::Data<ChangeKinds>,
     executor: web::Data<Executor>,
 ) -> Outcome {
@@ -159,7 +160,7 @@ pub async fn approve_change(
         ("id" = ChangeRequestId, Path, description = "The request."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
-    request_body = ChangeDecisionIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The request, rejected.", body = ChangeRequestOut)),
     security(("bearer" = ["change-requests:decide"]))
 )]
@@ -168,7 +169,7 @@ pub async fn reject_change(
     actor: Actor<DecideChanges>,
     id: web::Path<ChangeRequestId>,
     version: IfMatch,
-    command: Command<ChangeDecisionIn>,
+    command: Command<ReasonIn>,
     kinds: web::Data<ChangeKinds>,
     executor: web::Data<Executor>,
 ) -> Outcome {
@@ -190,7 +191,7 @@ pub async fn reject_change(
         ("id" = ChangeRequestId, Path, description = "The request."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
-    request_body = ChangeDecisionIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The request, withdrawn.", body = ChangeRequestOut)),
     security(("bearer" = ["change-requests:propose"]))
 )]
@@ -199,7 +200,7 @@ pub async fn withdraw_change(
     actor: Actor<ProposeChanges>,
     id: web::Path<ChangeRequestId>,
     version: IfMatch,
-    command: Command<ChangeDecisionIn>,
+    command: Command<ReasonIn>,
     kinds: web::Data<ChangeKinds>,
     executor: web::Data<Executor>,
 ) -> Outcome {

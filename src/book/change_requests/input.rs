@@ -26,14 +26,6 @@ pub struct ChangeRequestIn {
     pub reason: Note,
 }
 
-/// Why a change request is decided so.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Seen in the register."}))]
-pub struct ChangeDecisionIn {
-    pub reason: Note,
-}
-
 /// Which change requests.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -159,14 +159,6 @@ pub struct CreditAccountPatch {
     pub reason: Note,
 }
 
-/// Why something is done.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Insolvency was announced today."}))]
-pub struct ReasonIn {
-    pub reason: Note,
-}
-
 /// A limit that is to be lower.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]

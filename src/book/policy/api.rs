@@ -9,12 +9,13 @@ use super::actions::PolicyError;
 use super::model::{PolicyDocument, PolicyRow, PolicyStatus};
 use super::rules::DifferenceKind;
 use super::{actions, rules, store};
-use crate::book::policy::input::{PolicyApprovalIn, PolicyFilter, PolicyIn};
+use crate::book::policy::input::{PolicyFilter, PolicyIn};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ApprovePolicies, ComparePolicies, DraftPolicies, ReadPolicies};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams, Query};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem, Valid,
+    Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem,
+    ReasonIn, Valid,
 };
 use crate::platform::versions::api::refused;
 use kernel::clock::Instant;
@@ -202,7 +203,7 @@ pub async fn change_policy(
         ("id" = PolicyId, Path, description = "The policy."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
-    request_body = PolicyApprovalIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The policy, live.", body = PolicyOut)),
     security(("bearer" = ["policies:approve"]))
 )]
@@ -211,7 +212,7 @@ pub async fn approve_policy(
     actor: Actor<ApprovePolicies>,
     id: web::Path<PolicyId>,
     version: IfMatch,
-    command: KeyedCommand<PolicyApprovalIn>,
+    command: KeyedCommand<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor

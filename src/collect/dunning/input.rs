@@ -138,14 +138,6 @@ pub struct RunIn {
     pub as_of: Option<Day>,
 }
 
-/// Why a run is cancelled.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = DunningReasonIn, example = json!({"reason": "The bank statement of yesterday was not posted yet."}))]
-pub struct RunReasonIn {
-    pub reason: Note,
-}
-
 /// Which runs.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -15,14 +15,6 @@ use kernel::ids::CustomerId;
 use kernel::money::{AmountIn, PositiveIn};
 use kernel::text::{Keyword, Note, Number, Subject};
 
-/// Why something is decided.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "The customer paid by telegraphic transfer this morning."}))]
-pub struct DecisionIn {
-    pub reason: Note,
-}
-
 /// A release: up to what, until when and why.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]

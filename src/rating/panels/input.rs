@@ -142,14 +142,6 @@ impl ConclusionIn {
     }
 }
 
-/// Why something is done with a panel.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = ExpertPanelReasonIn, example = json!({"reason": "The product was seen very differently."}))]
-pub struct PanelReasonIn {
-    pub reason: Note,
-}
-
 /// Which panels.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

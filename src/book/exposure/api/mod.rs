@@ -20,14 +20,14 @@ use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::exposure::input::{
     CreditAccountFilter, CreditAccountIn, CreditAccountPatch, CreditAccountSort, LowerLimitIn,
-    NoFilter, ParentIn, ReasonIn,
+    NoFilter, ParentIn,
 };
 use crate::book::policy::actions as policies;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{EditCustomers, ManageAccounts, ReadAccounts, SetLegalStatus};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Executor, IfMatch, Listing, Outcome, Problem, Valid,
+    Actor, Answer, Code, Command, Executor, IfMatch, Listing, Outcome, Problem, ReasonIn, Valid,
 };
 use kernel::caller::Caller;
 use kernel::clock::Day;

@@ -5,12 +5,14 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::collect::dunning::input::{BlockFilter, BlockIn, RunReasonIn};
+use crate::collect::dunning::input::{BlockFilter, BlockIn};
 use crate::collect::dunning::model::{BlockStatus, DunningBlock};
 use crate::collect::dunning::{actions, store};
 use crate::platform::http::auth::{ReadDunning, RunDunning};
 use crate::platform::http::page::{CursorKey, Page, PageOut, PageParams};
-use crate::platform::http::{Actor, Answer, Command, Executor, IfMatch, Listing, Outcome};
+use crate::platform::http::{
+    Actor, Answer, Command, Executor, IfMatch, Listing, Outcome, ReasonIn,
+};
 use kernel::clock::Instant;
 use kernel::ids::{CustomerId, DunningBlockId, InvoiceId};
 use kernel::text::{Note, Subject};
@@ -81,7 +83,7 @@ pub async fn list_dunning_blocks(
         ("id" = DunningBlockId, Path, description = "The block."),
         ("If-Match" = String, Header, description = "The version that you read, in quotes.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
-    request_body = RunReasonIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The block as it is now.", body = BlockOut)),
     security(("bearer" = ["dunning:run"]))
 )]
@@ -90,7 +92,7 @@ pub async fn lift_dunning_block(
     actor: Actor<RunDunning>,
     id: web::Path<DunningBlockId>,
     version: IfMatch,
-    command: Command<RunReasonIn>,
+    command: Command<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor

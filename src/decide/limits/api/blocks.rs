@@ -1,8 +1,6 @@
 //! `/v1/credit-blocks`.
 
-use crate::decide::limits::input::{
-    AssignIn, CreditBlockFilter, DecisionIn, ReleaseIn, ReleaseRequestIn,
-};
+use crate::decide::limits::input::{AssignIn, CreditBlockFilter, ReleaseIn, ReleaseRequestIn};
 use actix_web::{HttpRequest, get, post, web};
 
 use super::shapes::{CheckNowOut, CreditBlockDetailOut, CreditBlockOut};
@@ -16,7 +14,7 @@ use crate::platform::http::auth::{
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
     AcceptLanguage, Actor, Answer, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome,
-    Problem,
+    Problem, ReasonIn,
 };
 use kernel::ids::CreditBlockId;
 use kernel::places::Language;
@@ -160,7 +158,7 @@ pub async fn release_credit_block(
         ("id" = CreditBlockId, Path, description = "The credit block."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
-    request_body = DecisionIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The credit block as it is now.", body = CreditBlockOut)),
     security(("bearer" = ["credit-blocks:decide"]))
 )]
@@ -170,7 +168,7 @@ pub async fn reject_credit_block(
     language: AcceptLanguage,
     id: web::Path<CreditBlockId>,
     version: IfMatch,
-    command: KeyedCommand<DecisionIn>,
+    command: KeyedCommand<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor
@@ -191,7 +189,7 @@ pub async fn reject_credit_block(
         ("id" = CreditBlockId, Path, description = "The credit block."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
-    request_body = DecisionIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The credit block as it is now.", body = CreditBlockOut)),
     security(("bearer" = ["reservations:manage"]))
 )]
@@ -201,7 +199,7 @@ pub async fn withdraw_credit_block(
     language: AcceptLanguage,
     id: web::Path<CreditBlockId>,
     version: IfMatch,
-    command: KeyedCommand<DecisionIn>,
+    command: KeyedCommand<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor

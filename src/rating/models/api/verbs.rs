@@ -7,10 +7,9 @@ use super::answer;
 use super::shapes::RatingModelOut;
 use crate::platform::http::auth::{ApproveModels, DraftModels};
 use crate::platform::http::{
-    AcceptLanguage, Actor, Command, Executor, IfMatch, KeyedCommand, Outcome,
+    AcceptLanguage, Actor, Command, Executor, IfMatch, KeyedCommand, Outcome, ReasonIn,
 };
 use crate::rating::models::actions;
-use crate::rating::scales::input::RatingReasonIn;
 use kernel::ids::RatingModelId;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -30,7 +29,7 @@ pub fn routes(config: &mut ServiceConfig) {
         ("id" = RatingModelId, Path, description = "The model."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
-    request_body = RatingReasonIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The model, in shadow.", body = RatingModelOut)),
     security(("bearer" = ["rating-models:draft"]))
 )]
@@ -39,7 +38,7 @@ pub async fn put_rating_model_in_shadow(
     actor: Actor<DraftModels>,
     id: web::Path<RatingModelId>,
     version: IfMatch,
-    command: Command<RatingReasonIn>,
+    command: Command<ReasonIn>,
     language: AcceptLanguage,
     executor: web::Data<Executor>,
 ) -> Outcome {
@@ -63,7 +62,7 @@ pub async fn put_rating_model_in_shadow(
         ("id" = RatingModelId, Path, description = "The model."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
-    request_body = RatingReasonIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The model, approved.", body = RatingModelOut)),
     security(("bearer" = ["rating-models:approve"]))
 )]
@@ -72,7 +71,7 @@ pub async fn approve_rating_model(
     actor: Actor<ApproveModels>,
     id: web::Path<RatingModelId>,
     version: IfMatch,
-    command: KeyedCommand<RatingReasonIn>,
+    command: KeyedCommand<ReasonIn>,
     language: AcceptLanguage,
     executor: web::Data<Executor>,
 ) -> Outcome {
@@ -95,7 +94,7 @@ pub async fn approve_rating_model(
         ("id" = RatingModelId, Path, description = "The model."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
-    request_body = RatingReasonIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The model, retired.", body = RatingModelOut)),
     security(("bearer" = ["rating-models:draft"]))
 )]
@@ -104,7 +103,7 @@ pub async fn retire_rating_model(
     actor: Actor<DraftModels>,
     id: web::Path<RatingModelId>,
     version: IfMatch,
-    command: Command<RatingReasonIn>,
+    command: Command<ReasonIn>,
     language: AcceptLanguage,
     executor: web::Data<Executor>,
 ) -> Outcome {

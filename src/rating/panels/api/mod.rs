@@ -15,10 +15,10 @@ use crate::platform::db::Tx;
 use crate::platform::http::auth::{ConvenePanels, GiveOpinions, ReadPanels};
 use crate::platform::http::page::{CursorKey, PageOut, PageParams};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Executor, IfMatch, Listing, Nothing, Outcome, Problem,
+    Actor, Answer, Code, Command, Executor, IfMatch, Listing, Nothing, Outcome, Problem, ReasonIn,
 };
 use crate::rating::facts::actions::FactError;
-use crate::rating::panels::input::{ConclusionIn, OpinionIn, PanelFilter, PanelIn, PanelReasonIn};
+use crate::rating::panels::input::{ConclusionIn, OpinionIn, PanelFilter, PanelIn};
 use kernel::ids::ExpertPanelId;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -185,7 +185,7 @@ pub async fn close_expert_round(
         ("id" = ExpertPanelId, Path, description = "The panel."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
-    request_body = PanelReasonIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The panel, with its next round open.", body = PanelOut)),
     security(("bearer" = ["expert-panels:convene"]))
 )]
@@ -194,7 +194,7 @@ pub async fn open_expert_round(
     actor: Actor<ConvenePanels>,
     id: web::Path<ExpertPanelId>,
     version: IfMatch,
-    command: Command<PanelReasonIn>,
+    command: Command<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor
@@ -245,7 +245,7 @@ pub async fn conclude_expert_panel(
         ("id" = ExpertPanelId, Path, description = "The panel."),
         ("If-Match" = String, Header, description = "The ETag that you read.", max_length = 40, pattern = "^\"[0-9]+\"$"),
     ),
-    request_body = PanelReasonIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The panel, cancelled.", body = PanelOut)),
     security(("bearer" = ["expert-panels:convene"]))
 )]
@@ -254,7 +254,7 @@ pub async fn cancel_expert_panel(
     actor: Actor<ConvenePanels>,
     id: web::Path<ExpertPanelId>,
     version: IfMatch,
-    command: Command<PanelReasonIn>,
+    command: Command<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor
