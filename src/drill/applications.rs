@@ -19,7 +19,7 @@ use crate::decide::applications::rules::Bound;
 use crate::platform::db::{Database, Tx};
 use crate::platform::http::Problem;
 use kernel::caller::Caller;
-use kernel::money::{AmountIn, Currency, Money};
+use kernel::money::{Currency, Money, PositiveIn};
 
 /// How many days an application is worked on: one step a day.
 pub const STAGES: i64 = 5;
@@ -261,8 +261,8 @@ fn exceptions(bounds: &[Bound]) -> Result<Vec<PolicyException>, Problem> {
     bounds.iter().map(one).collect()
 }
 
-fn amount(money: Money) -> Result<AmountIn, Problem> {
-    AmountIn::try_from(money).map_err(Problem::internal)
+fn amount(money: Money) -> Result<PositiveIn, Problem> {
+    PositiveIn::try_from(money).map_err(Problem::internal)
 }
 
 fn write<T>(

@@ -818,6 +818,10 @@ fn what_is_asked_for_must_be_possible() {
         ] {
             send(change).expect_problem(400, "malformed_body");
         }
+        let nothing = send(|body, _| body["requested_limit"] = cny("0.00"));
+        let nothing = nothing.expect_problem(400, "malformed_body");
+        assert_eq!(nothing["errors"][0]["code"], "not_positive");
+        assert_eq!(nothing["errors"][0]["pointer"], "/requested_limit");
         send(|body, _| body["requested_net_days"] = json!(181)).expect_problem(422, "invalid");
         send(|body, _| body["requested_limit"]["currency"] = json!("EUR"))
             .expect_problem(422, "currency_mismatch");

@@ -290,6 +290,11 @@ fn questions_that_make_no_sense_are_refused() {
             question[change] = value;
             check(app, question).expect_problem(400, "malformed_body");
         }
+        let mut nothing = an_order("C-1", "SO-1", "1.00");
+        nothing["amount"]["amount"] = json!("0.00");
+        let nothing = check(app, nothing).expect_problem(400, "malformed_body");
+        assert_eq!(nothing["errors"][0]["code"], "not_positive");
+        assert_eq!(nothing["errors"][0]["pointer"], "/amount");
         check(app, an_order("C-9", "SO-1", "1.00")).expect_problem(404, "not_found");
         check(app, an_order("C-2", "SO-1", "1.00")).expect_problem(422, "invalid");
         let mut past = an_order("C-1", "SO-1", "1.00");

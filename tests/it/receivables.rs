@@ -109,9 +109,11 @@ fn a_wrong_invoice_is_refused_and_leaves_nothing() {
         refused(422, "currency_mismatch", &|body| {
             body["amount"] = amount("1.00", "EUR");
         });
-        refused(422, "invalid", &|body| {
+        let zero = refused(422, "invalid", &|body| {
             body["amount"] = amount("0.00", "CNY");
         });
+        assert_eq!(zero["errors"][0]["code"], "not_positive");
+        assert_eq!(zero["errors"][0]["pointer"], "/amount");
         refused(400, "malformed_body", &|body| {
             body["amount"] = amount("-1.00", "CNY");
         });

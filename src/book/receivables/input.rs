@@ -9,7 +9,7 @@ use super::model::{DocumentStatus, InvoiceRef, InvoiceStatus};
 use crate::book::customers::model::CustomerRef;
 use kernel::clock::Day;
 use kernel::ids::{CustomerId, InvoiceId, ReservationId};
-use kernel::money::{AmountIn, Money};
+use kernel::money::{AmountIn, Money, PositiveIn};
 use kernel::text::{Note, Number};
 
 /// Which invoices, and in which order.
@@ -140,6 +140,8 @@ pub struct InvoiceIn {
     /// The invoice date and the account's net days when not given.
     pub due_date: Option<Day>,
     /// More than zero, in the account's currency.
+    // Read with zero, which is refused where each item of a batch has an answer of its own.
+    #[schema(value_type = PositiveIn)]
     pub amount: AmountIn,
     /// The order that was delivered: the invoice takes the place of what was delivered or reserved of it.
     pub order_number: Option<Number>,
@@ -244,6 +246,8 @@ pub struct CreditNoteIn {
     /// Not in the future.
     pub credit_date: Day,
     /// More than zero, in the account's currency.
+    // Read with zero, which is refused where each item of a batch has an answer of its own.
+    #[schema(value_type = PositiveIn)]
     pub amount: AmountIn,
     pub reason: Note,
 }
@@ -291,6 +295,8 @@ pub struct ReceiptIn {
     /// The day on which the money came; not in the future.
     pub receipt_date: Day,
     /// More than zero, in the account's currency.
+    // Read with zero, which is refused where each item of a batch has an answer of its own.
+    #[schema(value_type = PositiveIn)]
     pub amount: AmountIn,
     /// How it is applied: when left out, as `applications` say.
     pub apply: Option<Apply>,
@@ -334,6 +340,8 @@ pub struct CashApplicationIn {
     /// The invoice by number; either this or `invoice_id`.
     pub invoice_number: Option<Number>,
     /// More than zero, at most what is open.
+    // Read with zero, which is refused where each item of a batch has an answer of its own.
+    #[schema(value_type = PositiveIn)]
     pub amount: AmountIn,
 }
 

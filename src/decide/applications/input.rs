@@ -12,7 +12,7 @@ use crate::book::exposure::model::LimitScope;
 use kernel::clock::Day;
 use kernel::figures::Figure;
 use kernel::ids::{AssessmentId, CustomerId};
-use kernel::money::AmountIn;
+use kernel::money::{AmountIn, PositiveIn};
 use kernel::text::{Line, Note, Number};
 
 /// What credit knows beside the customer's file; whatever is left out is named as missing.
@@ -98,8 +98,7 @@ pub struct ApplicationIn {
     pub customer_number: Option<Number>,
     /// Whose limit: the customer's own when not given.
     pub scope: Option<LimitScope>,
-    #[validate(custom(function = "positive"))]
-    pub requested_limit: AmountIn,
+    pub requested_limit: PositiveIn,
     /// Days from invoice to due date.
     #[validate(range(min = 0, max = 365))]
     #[schema(minimum = 0, maximum = 365)]
@@ -126,20 +125,12 @@ fn one_customer(input: &ApplicationIn) -> Result<(), ValidationError> {
     Ok(())
 }
 
-fn positive(amount: &AmountIn) -> Result<(), ValidationError> {
-    if amount.money().is_positive() {
-        return Ok(());
-    }
-    Err(ValidationError::new("range").with_message("must be above zero".into()))
-}
-
 /// What is to change on a draft.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"requested_net_days": 45}))]
 pub struct ApplicationPatch {
-    #[validate(custom(function = "positive"))]
-    pub requested_limit: Option<AmountIn>,
+    pub requested_limit: Option<PositiveIn>,
     /// Days from invoice to due date.
     #[validate(range(min = 0, max = 365))]
     #[schema(minimum = 0, maximum = 365)]
@@ -174,8 +165,7 @@ pub struct InformationIn {
 }))]
 pub struct RecommendIn {
     /// As the last assessment has it when not given.
-    #[validate(custom(function = "positive"))]
-    pub limit: Option<AmountIn>,
+    pub limit: Option<PositiveIn>,
     /// Days from invoice to due date; as the last assessment has it when not given.
     #[validate(range(min = 0, max = 365))]
     #[schema(minimum = 0, maximum = 365)]

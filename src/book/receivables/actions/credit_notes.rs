@@ -30,7 +30,7 @@ pub fn create_credit_note(
     let account = &locked.account;
     let amount = input.amount.money();
     let credit_date = input.credit_date.date();
-    check_amount(amount, &locked, "/amount")?;
+    check_amount(amount, account.currency, "/amount")?;
     rules::check_not_future(tx.today(), credit_date).map_err(|error| ReceivableError::Date {
         pointer: "/credit_date",
         error,

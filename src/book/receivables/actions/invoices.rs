@@ -129,8 +129,8 @@ pub fn post_invoice(
 }
 
 fn draft(tx: &Tx, locked: &Locked, new: &NewInvoice) -> Result<Invoice, ReceivableError> {
-    check_amount(new.amount, locked, "/amount")?;
     let account = &locked.account;
+    check_amount(new.amount, account.currency, "/amount")?;
     let due_date = new
         .due_date
         .unwrap_or_else(|| rules::due_date(new.invoice_date, account.net_days));

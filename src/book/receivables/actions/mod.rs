@@ -149,9 +149,8 @@ impl NamedAccounts {
     }
 }
 
-/// An amount must be in the account's currency and more than zero.
-fn check_amount(amount: Money, locked: &Locked, pointer: &str) -> Result<(), ReceivableError> {
-    let expected = locked.account.currency;
+/// An amount must be in the currency of what it is posted to, and more than zero.
+fn check_amount(amount: Money, expected: Currency, pointer: &str) -> Result<(), ReceivableError> {
     if amount.currency() != expected {
         return Err(ReceivableError::Currency {
             given: amount.currency(),

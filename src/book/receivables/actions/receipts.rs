@@ -74,7 +74,7 @@ fn draft(
     taken: &BTreeMap<Number, ReceiptId>,
     settling: &mut Settling,
 ) -> Result<Receipt, ReceivableError> {
-    check_amount(new.amount, locked, "/amount")?;
+    check_amount(new.amount, locked.account.currency, "/amount")?;
     rules::check_not_future(tx.today(), new.receipt_date).map_err(|error| {
         ReceivableError::Date {
             pointer: "/receipt_date",
