@@ -7,6 +7,7 @@ use super::cast::{Member, text};
 use super::ledger::plus;
 use super::names::around;
 use super::staff::Staff;
+use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::model::LimitScope;
 use crate::book::policy::model::ExceptionKind;
 use crate::book::policy::rules::default_document;
@@ -134,8 +135,7 @@ impl Course {
         member: &Member,
     ) -> Result<Application, Problem> {
         let input = ApplicationIn {
-            customer_id: Some(member.id),
-            customer_number: None,
+            customer: CustomerRef::Id(member.id),
             scope: Some(LimitScope::Own),
             requested_limit: amount(self.limit)?,
             requested_net_days: member.net_days,

@@ -4,7 +4,9 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::platform::db::schema::customers;
 use kernel::clock::Instant;
@@ -146,7 +148,7 @@ impl std::str::FromStr for Contacts {
     }
 }
 
-/// A customer as others name it: by our id or by the ERP's number.
+/// A customer as requests name it: by our id or by the ERP's number, which never looks like an id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum CustomerRef {
@@ -182,16 +184,18 @@ impl From<CustomerRef> for String {
     }
 }
 
-impl CustomerRef {
-    /// The one of both that is given; the contract lets a customer be named by id or by number.
-    pub fn either(id: Option<CustomerId>, number: Option<&Number>) -> Option<CustomerRef> {
-        match (id, number) {
-            (Some(id), None) => Some(CustomerRef::Id(id)),
-            (None, Some(number)) => Some(CustomerRef::Number(number.clone())),
-            (None, None) | (Some(_), Some(_)) => None,
+impl PartialSchema for CustomerRef {
+    /// The form of a number: an id has it, too.
+    fn schema() -> RefOr<Schema> {
+        let mut schema = Number::schema();
+        if let RefOr::T(Schema::Object(form)) = &mut schema {
+            form.description = Some("A customer, by its id or by the ERP's number.".to_owned());
         }
+        schema
     }
 }
+
+impl ToSchema for CustomerRef {}
 
 /// Folds a text for search: compatibility forms made one (full-width letters become plain), lower case.
 ///

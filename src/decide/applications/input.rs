@@ -11,9 +11,9 @@ use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::model::LimitScope;
 use kernel::clock::Day;
 use kernel::figures::Figure;
-use kernel::ids::{AssessmentId, CustomerId};
+use kernel::ids::AssessmentId;
 use kernel::money::{AmountIn, PositiveIn};
-use kernel::text::{Line, Note, Number};
+use kernel::text::{Line, Note};
 
 /// What credit knows beside the customer's file; whatever is left out is named as missing.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -86,16 +86,12 @@ pub enum AssessApproval {
 /// An application to be drafted.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[validate(schema(function = "one_customer", skip_on_field_errors = false))]
 #[schema(example = json!({
-    "customer_number": "C-1001", "requested_limit": {"amount": "500000.00", "currency": "CNY"},
+    "customer": "C-1001", "requested_limit": {"amount": "500000.00", "currency": "CNY"},
     "requested_net_days": 30, "purpose": "A yearly contract for steel plate, 120,000 a quarter."
 }))]
 pub struct ApplicationIn {
-    /// The customer's id; or give its number.
-    pub customer_id: Option<CustomerId>,
-    /// The customer's number; or give its id.
-    pub customer_number: Option<Number>,
+    pub customer: CustomerRef,
     /// Whose limit: the customer's own when not given.
     pub scope: Option<LimitScope>,
     pub requested_limit: PositiveIn,
@@ -105,24 +101,6 @@ pub struct ApplicationIn {
     pub requested_net_days: i32,
     /// What the credit is for.
     pub purpose: Note,
-}
-
-impl ApplicationIn {
-    /// The customer that is named. `one_customer` has seen to it that there is one.
-    pub fn customer(&self) -> CustomerRef {
-        match (self.customer_id, &self.customer_number) {
-            (None, Some(number)) => CustomerRef::Number(number.clone()),
-            (id, _) => CustomerRef::Id(id.unwrap_or_default()),
-        }
-    }
-}
-
-fn one_customer(input: &ApplicationIn) -> Result<(), ValidationError> {
-    if input.customer_id.is_some() == input.customer_number.is_some() {
-        return Err(ValidationError::new("one_of")
-            .with_message("must have exactly one of customer_id and customer_number".into()));
-    }
-    Ok(())
 }
 
 /// What is to change on a draft.
@@ -252,11 +230,7 @@ pub struct ApplicationFilter {
     /// Applications of these customers.
     #[serde(default)]
     #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    /// Applications of the customers with these numbers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_number: Vec<Number>,
+    pub customer: Vec<CustomerRef>,
     /// Only those that I had a part in.
     pub mine: Option<bool>,
     /// Only those that I may approve now.

@@ -468,7 +468,7 @@ impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Problem {
         match error {
             AccountError::Missing => Problem::not_found("credit account"),
-            AccountError::NoSuchCustomer => Problem::not_found("customer"),
+            AccountError::NoSuchCustomer => Problem::not_found_at("/customer", "customer"),
             AccountError::NoAccount => Problem::invalid(
                 "/customer",
                 "no_credit_account",

@@ -36,7 +36,7 @@ pub async fn put_dunning_block(
     executor
         .once(&actor, command, |tx, input| {
             let block = actions::put_block(tx, input)?;
-            let location = format!("/v1/dunning-blocks?customer_id={}", block.customer_id);
+            let location = format!("/v1/dunning-blocks?customer={}", block.customer_id);
             let version = block.version;
             let today = tx.today();
             Ok(Answer::created(&BlockOut::new(block, today), location)?.version(version))

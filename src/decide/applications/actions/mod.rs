@@ -95,7 +95,7 @@ type Outcome = Result<Application, ApplicationError>;
 /// # Errors
 /// When the customer is not visible or has no account, there is an open application, or the amount or term can't be.
 pub fn create(tx: &mut Tx, input: &ApplicationIn) -> Outcome {
-    let standing = exposure::find_customer_account(tx, &input.customer())?;
+    let standing = exposure::find_customer_account(tx, &input.customer)?;
     let account = standing.account;
     let scope = input.scope.unwrap_or(LimitScope::Own);
     let limit = input.requested_limit.money();

@@ -280,7 +280,7 @@ impl From<PanelError> for Problem {
         let text = error.to_string();
         match error {
             PanelError::Missing => Problem::not_found("expert panel"),
-            PanelError::NoCustomer => Problem::not_found("customer"),
+            PanelError::NoCustomer => Problem::not_found_at("/customer", "customer"),
             PanelError::Convening(error) => convening_problem(&error),
             PanelError::Status { status, allowed } => {
                 Problem::state("expert panel", status, allowed)
