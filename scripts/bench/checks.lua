@@ -11,7 +11,7 @@ local customers = tonumber(os.getenv("BENCH_CUSTOMERS"))
 local head = "Host: 127.0.0.1\r\nAuthorization: Bearer " .. os.getenv("BENCH_TOKEN") .. "\r\n"
 local me = "GET /v1/me HTTP/1.1\r\n" .. head .. "\r\n"
 local post = "POST /v1/limit-checks HTTP/1.1\r\n" .. head .. "Content-Type: application/json\r\n"
-local body = '{"customer_number":"C-%05d","order_number":"%s",' ..
+local body = '{"customer":"C-%05d","order_number":"%s",' ..
   '"amount":{"amount":"10.00","currency":"EUR"},"reserve":%s}'
 local format, random = string.format, math.random
 local threads, sent, prefix = 0, 0, nil

@@ -70,7 +70,7 @@ static struct connection *connect_to(int port, int poll) {
 static void send_request(struct connection *connection, long number, double due) {
   char body[512], request[4096];
   int length = snprintf(body, sizeof body,
-                        "{\"customer_number\":\"C-%05ld\",\"order_number\":\"%s-%ld\","
+                        "{\"customer\":\"C-%05ld\",\"order_number\":\"%s-%ld\","
                         "\"amount\":{\"amount\":\"10.00\",\"currency\":\"EUR\"},\"reserve\":true}",
                         1 + random() % customers, run, number);
   int total = snprintf(request, sizeof request,

@@ -124,7 +124,7 @@ class Asker:
 
     def reserve(self):
         order, amount = f"{self.name}-o{self.made}", self.caller.rng.randrange(*AMOUNTS)
-        body = {"customer_number": self.customer, "order_number": order, "amount": money(amount), "reserve": True}
+        body = {"customer": self.customer, "order_number": order, "amount": money(amount), "reserve": True}
         read = lambda body: "held" if body["reservation"] else "waits"
         answer = self.note("reserve", order, amount, "/v1/limit-checks", body, read)
         if answer and answer["reservation"]:
@@ -137,7 +137,7 @@ class Asker:
 
     def look(self):
         """A check that takes nothing says what is taken."""
-        body = {"customer_number": self.customer, "order_number": f"{self.name}-q{self.made}", "amount": money(1)}
+        body = {"customer": self.customer, "order_number": f"{self.name}-q{self.made}", "amount": money(1)}
         read = lambda body: minor(body["credit_account"]["exposure"]["by_category"]["reservations"])
         self.note("look", None, 0, "/v1/limit-checks", body, read)
 

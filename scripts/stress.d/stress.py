@@ -145,7 +145,7 @@ def restart(stage):
         restarted = time.monotonic()
         caller = scene.caller()
         for server in scene.servers:
-            body = {"customer_number": f"{scene.name}-C1", "amount": money(1), "dry_run": True}
+            body = {"customer": f"{scene.name}-C1", "amount": money(1), "dry_run": True}
             while True:
                 answer = caller.exchange(server, "POST", "/v1/limit-checks", "order-system", body)
                 if answer is not None and answer.status == 200:
@@ -214,7 +214,7 @@ def one_of(rng, trader, reserved):
     key, kind = trader.number("k"), rng.randrange(4)
     customer, amount = trader.book.pick(rng), money(rng.randrange(1_000, 9_000))
     if kind == 0:
-        body = {"number": trader.number("r"), "customer_number": customer, "receipt_date": TODAY.isoformat(), "amount": amount}
+        body = {"number": trader.number("r"), "customer": customer, "receipt_date": TODAY.isoformat(), "amount": amount}
         return Request("u-finance", "/v1/receipts", body, key)
     if kind == 1 and reserved:
         return Request("order-system", f"/v1/reservations/{rng.choice(reserved)}/amend", {"amount": amount}, key)
@@ -222,7 +222,7 @@ def one_of(rng, trader, reserved):
         invoice = {"number": trader.number("i"), "invoice_date": TODAY.isoformat(), "amount": money(10)}
         path = f"/v1/reservations/{rng.choice(reserved)}/capture"
         return Request("order-system", path, {"invoice": invoice}, key)
-    body = {"customer_number": customer, "order_number": trader.number("o"), "amount": amount, "reserve": True}
+    body = {"customer": customer, "order_number": trader.number("o"), "amount": amount, "reserve": True}
     return Request("order-system", "/v1/limit-checks", body, key)
 
 
@@ -276,7 +276,7 @@ def overload(stage):
             trader.caller.get("/v1/customers?limit=1")  # A connection, before all go off.
             for _ in range(5):
                 order = trader.number("o")
-                body = {"customer_number": f"{scene.name}-C0", "order_number": order, "amount": money(1), "reserve": True}
+                body = {"customer": f"{scene.name}-C0", "order_number": order, "amount": money(1), "reserve": True}
                 request = Request("order-system", "/v1/limit-checks", body, trader.number("k"))
                 barrier.wait()
                 began = time.monotonic()

@@ -79,7 +79,7 @@ class Trader:
     def reserve(self):
         account, amount = self.book.pick(self.rng), self.rng.randrange(1, 30_000)
         order = self.number("o")
-        body = {"customer_number": account, "order_number": order, "amount": money(amount), "reserve": True}
+        body = {"customer": account, "order_number": order, "amount": money(amount), "reserve": True}
         until = None
         if self.rng.random() < 0.3:
             until = datetime.datetime.now(datetime.timezone.utc)
@@ -97,7 +97,7 @@ class Trader:
 
     def ask(self):
         body = {
-            "customer_number": self.book.pick(self.rng), "order_number": self.number("q"),
+            "customer": self.book.pick(self.rng), "order_number": self.number("q"),
             "amount": money(self.rng.randrange(1, 30_000)),
         }
         self.post("/v1/limit-checks", body)
@@ -165,7 +165,7 @@ class Trader:
 
     def pay(self):
         body = {
-            "number": self.number("r"), "customer_number": self.book.pick(self.rng),
+            "number": self.number("r"), "customer": self.book.pick(self.rng),
             "receipt_date": TODAY.isoformat(), "amount": money(self.rng.randrange(1, 40_000)),
         }
         self.post("/v1/receipts", body, who="u-finance")
@@ -205,7 +205,7 @@ class Officer:
         """Never beyond what it was, so that a watcher knows what nobody may pass."""
         limit = money(self.book.limits[number])
         body = {
-            "customer_number": number, "requested_limit": limit, "requested_net_days": 30, "purpose": "The season.",
+            "customer": number, "requested_limit": limit, "requested_net_days": 30, "purpose": "The season.",
         }
         made = self.caller.settle(Request("u-sales", "/v1/applications", body, self.key()))
         if not made.is_good:

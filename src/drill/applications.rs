@@ -7,6 +7,7 @@ use super::cast::{Member, text};
 use super::ledger::plus;
 use super::names::around;
 use super::staff::Staff;
+use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::model::LimitScope;
 use crate::book::policy::model::ExceptionKind;
 use crate::book::policy::rules::default_document;
@@ -19,7 +20,7 @@ use crate::decide::applications::rules::Bound;
 use crate::platform::db::{Database, Tx};
 use crate::platform::http::Problem;
 use kernel::caller::Caller;
-use kernel::money::{AmountIn, Currency, Money};
+use kernel::money::{Currency, Money, PositiveIn};
 
 /// How many days an application is worked on: one step a day.
 pub const STAGES: i64 = 5;
@@ -134,8 +135,7 @@ impl Course {
         member: &Member,
     ) -> Result<Application, Problem> {
         let input = ApplicationIn {
-            customer_id: Some(member.id),
-            customer_number: None,
+            customer: CustomerRef::Id(member.id),
             scope: Some(LimitScope::Own),
             requested_limit: amount(self.limit)?,
             requested_net_days: member.net_days,
@@ -261,8 +261,8 @@ fn exceptions(bounds: &[Bound]) -> Result<Vec<PolicyException>, Problem> {
     bounds.iter().map(one).collect()
 }
 
-fn amount(money: Money) -> Result<AmountIn, Problem> {
-    AmountIn::try_from(money).map_err(Problem::internal)
+fn amount(money: Money) -> Result<PositiveIn, Problem> {
+    PositiveIn::try_from(money).map_err(Problem::internal)
 }
 
 fn write<T>(

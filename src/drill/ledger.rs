@@ -8,6 +8,7 @@ use fastrand::Rng;
 
 use super::book::Figures;
 use super::cast::{Character, Member, text};
+use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::actions as exposure;
 use crate::book::exposure::actions::Locked;
 use crate::book::receivables::actions as receivables;
@@ -214,8 +215,7 @@ impl Ledger {
             let reason = super::names::around(&REASONS, self.credit_notes).unwrap_or_default();
             let input = CreditNoteIn {
                 number: text(&format!("CN-{year}-{:04}", self.credit_notes))?,
-                customer_id: Some(member.id),
-                customer_number: None,
+                customer: CustomerRef::Id(member.id),
                 invoice_id: Some(credit.invoice),
                 invoice_number: None,
                 credit_date: week.last.into(),

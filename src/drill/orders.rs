@@ -8,6 +8,7 @@ use fastrand::Rng;
 use super::book::{Figures, Showcase};
 use super::cast::{Character, Member, text};
 use super::staff::Staff;
+use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::model::Remainder;
 use crate::book::receivables::input::NewInvoice;
 use crate::decide::limits::check::CheckKind;
@@ -188,8 +189,7 @@ fn dry_run(
 
 fn question(member: &Member, amount: Money) -> Result<LimitCheckIn, Problem> {
     Ok(LimitCheckIn {
-        customer_id: Some(member.id),
-        customer_number: None,
+        customer: CustomerRef::Id(member.id),
         order_number: None,
         purpose: None,
         amount: PositiveIn::try_from(amount).map_err(Problem::internal)?,

@@ -121,7 +121,7 @@ fn a_past_day_keeps_its_answer_whatever_happens_later() {
         app.turn_to("2026-04-10");
         take_back(app, "/v1/invoices/I-2", "cancel");
         let note = json!({
-            "number": "CN-1", "customer_number": "C-1", "invoice_number": "I-1", "credit_date": "2026-04-10",
+            "number": "CN-1", "customer": "C-1", "invoice_number": "I-1", "credit_date": "2026-04-10",
             "amount": {"amount": "25.00", "currency": "CNY"}, "reason": "Damaged.",
         });
         app.finance().post("/v1/credit-notes", note).expect(201);
@@ -257,7 +257,7 @@ fn rows_are_by_customer_group_owner_or_currency_and_never_mix_currencies() {
             ]
         );
         assert_eq!(rows("currency"), ["- CNY 30.00", "- EUR 10.00"]);
-        let some = aging(app, "customer_number=A&customer_number=E");
+        let some = aging(app, "customer=A&customer=E");
         assert_eq!(some["rows"].as_array().unwrap().len(), 2);
     });
 }

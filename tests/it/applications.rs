@@ -67,7 +67,7 @@ impl<'a> Case<'a> {
 
 fn asking(customer: &str, limit: &str) -> Value {
     json!({
-        "customer_number": customer, "requested_limit": cny(limit), "requested_net_days": 45,
+        "customer": customer, "requested_limit": cny(limit), "requested_net_days": 45,
         "purpose": "A yearly contract for steel plate.",
     })
 }
@@ -813,21 +813,20 @@ fn what_is_asked_for_must_be_possible() {
             |body: &mut Value, _: &str| body["requested_net_days"] = json!(366),
             |body: &mut Value, _: &str| body["purpose"] = json!(" "),
             |body: &mut Value, _: &str| body["status"] = json!("approved"),
-            |body: &mut Value, id: &str| body["customer_id"] = json!(id),
-            |body: &mut Value, _: &str| body["customer_number"] = json!(null),
+            |body: &mut Value, _: &str| body["customer"] = json!(null),
         ] {
             send(change).expect_problem(400, "malformed_body");
         }
+        let nothing = send(|body, _| body["requested_limit"] = cny("0.00"));
+        let nothing = nothing.expect_problem(400, "malformed_body");
+        assert_eq!(nothing["errors"][0]["code"], "not_positive");
+        assert_eq!(nothing["errors"][0]["pointer"], "/requested_limit");
         send(|body, _| body["requested_net_days"] = json!(181)).expect_problem(422, "invalid");
         send(|body, _| body["requested_limit"]["currency"] = json!("EUR"))
             .expect_problem(422, "currency_mismatch");
-        send(|body, _| body["customer_number"] = json!("C-2")).expect_problem(422, "invalid");
-        send(|body, _| body["customer_number"] = json!("C-9")).expect_problem(404, "not_found");
-        let by_id = send(|body, id| {
-            body["customer_number"] = json!(null);
-            body["customer_id"] = json!(id);
-        })
-        .expect(201);
+        send(|body, _| body["customer"] = json!("C-2")).expect_problem(422, "invalid");
+        send(|body, _| body["customer"] = json!("C-9")).expect_problem(404, "not_found");
+        let by_id = send(|body, id| body["customer"] = json!(id)).expect(201);
         assert_eq!(by_id["customer_number"], "C-1");
     });
 }
@@ -973,7 +972,7 @@ fn a_list_of_applications_is_filtered_and_paged() {
         assert_eq!(listed["data"][0]["id"], drafted[2].id);
         let listed = app
             .credit()
-            .get("/v1/applications?customer_number=C-2&customer_number=C-4")
+            .get("/v1/applications?customer=C-2&customer=C-4")
             .expect(200);
         assert_eq!(listed["data"].as_array().unwrap().len(), 2);
         let first = app.credit().get("/v1/applications?limit=3").expect(200);

@@ -45,7 +45,7 @@ fn what_another_person_approves_is_applied_in_the_same_moment() {
             .post(
                 "/v1/limit-checks",
                 json!({
-                    "customer_number": "A", "order_number": "SO-1", "checkpoint": "order", "net_days": 30, "reserve": true,
+                    "customer": "A", "order_number": "SO-1", "checkpoint": "order", "net_days": 30, "reserve": true,
                     "amount": {"amount": "60.00", "currency": "CNY"},
                 }),
             )

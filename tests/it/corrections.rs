@@ -15,7 +15,7 @@ fn must_be_true(app: &TestApp) {
 /// A credit note of today for the customer `C-1`.
 fn a_credit_note(app: &TestApp, number: &str, amount: &str, about: Option<&str>) -> Reply {
     let body = json!({
-        "number": number, "customer_number": "C-1", "credit_date": app.clock().today().to_string(),
+        "number": number, "customer": "C-1", "credit_date": app.clock().today().to_string(),
         "amount": {"amount": amount, "currency": "CNY"}, "reason": "Damaged.", "invoice_number": about,
     });
     app.finance().post("/v1/credit-notes", body)
@@ -45,7 +45,7 @@ fn read(app: &TestApp, path: &str) -> Reply {
 fn owed(app: &TestApp, as_of: &str) -> String {
     let report = read(
         app,
-        &format!("/v1/reports/aging?customer_number=C-1&as_of={as_of}"),
+        &format!("/v1/reports/aging?customer=C-1&as_of={as_of}"),
     );
     let Some(row) = report["rows"].get(0) else {
         return "nothing".to_owned();
@@ -68,7 +68,7 @@ fn owed(app: &TestApp, as_of: &str) -> String {
 
 /// What exposure counts on documents: receivables less what is unapplied.
 fn counted(app: &TestApp) -> String {
-    let found = read(app, "/v1/credit-accounts?customer_number=C-1");
+    let found = read(app, "/v1/credit-accounts?customer=C-1");
     found.text_at("/data/0/exposure/total/amount")
 }
 
@@ -88,7 +88,7 @@ fn a_cancelled_invoices_number_may_be_used_again_and_both_stay_readable() {
             "cancelled"
         );
         assert_eq!(
-            read(app, "/v1/invoices?customer_number=C-1")["data"]
+            read(app, "/v1/invoices?customer=C-1")["data"]
                 .as_array()
                 .unwrap()
                 .len(),

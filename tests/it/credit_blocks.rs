@@ -112,7 +112,7 @@ fn a_credit_note_or_a_cancelled_invoice_makes_room_as_well() {
             .post(
                 "/v1/credit-notes",
                 json!({
-                    "number": "N-1", "customer_number": "C-1", "credit_date": "2026-03-01", "invoice_number": "I-2",
+                    "number": "N-1", "customer": "C-1", "credit_date": "2026-03-01", "invoice_number": "I-2",
                     "amount": {"amount": "400.00", "currency": "CNY"}, "reason": "Returned.",
                 }),
             )
@@ -587,7 +587,7 @@ fn sales_ask_for_a_release_and_name_the_day_of_the_promised_payment() {
         let before = read(app, &block).etag();
         let asked = act(&sales, &block, "request-release", body.clone()).expect(200);
         assert_eq!(asked["status"], "open");
-        let queued = &read(app, "/v1/credit-blocks?customer_number=C-1")["data"][0];
+        let queued = &read(app, "/v1/credit-blocks?customer=C-1")["data"][0];
         let request = &queued["release_request"];
         assert_eq!(request["reason"], "Pays on Friday.");
         assert_eq!(request["promised_on"], "2026-03-06");
@@ -637,7 +637,7 @@ fn the_queue_names_the_customers_and_begins_with_the_oldest_order() {
         assert_eq!(orders(""), ["SO-1", "SO-2", "SO-3"]);
         assert_eq!(orders("?status=open&status=assigned"), ["SO-1", "SO-3"]);
         assert_eq!(orders("?order_number=SO-2"), ["SO-2"]);
-        assert_eq!(orders("?customer_number=C-2"), ["SO-2"]);
+        assert_eq!(orders("?customer=C-2"), ["SO-2"]);
         assert_eq!(orders("?limit=2"), ["SO-1", "SO-2"]);
         let row = &read(app, "/v1/credit-blocks")["data"][0];
         assert_eq!(row["customer_number"], "C-1");

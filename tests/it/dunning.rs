@@ -20,7 +20,7 @@ pub fn invoice(app: &TestApp, customer: &str, number: &str, due: &str, amount: &
         .post(
             "/v1/invoices",
             json!({
-                "number": number, "customer_number": customer, "invoice_date": "2026-01-01", "due_date": due,
+                "number": number, "customer": customer, "invoice_date": "2026-01-01", "due_date": due,
                 "amount": {"amount": amount, "currency": "CNY"},
             }),
         )
@@ -34,7 +34,7 @@ pub fn pay(app: &TestApp, customer: &str, invoice: &str, on: &str, amount: &str)
         .post(
             "/v1/receipts",
             json!({
-                "number": format!("R-{invoice}-{on}"), "customer_number": customer, "receipt_date": on,
+                "number": format!("R-{invoice}-{on}"), "customer": customer, "receipt_date": on,
                 "amount": amount, "applications": [{"invoice_number": invoice, "amount": amount}],
             }),
         )
@@ -154,7 +154,7 @@ fn a_reminder_is_previewed_approved_by_another_and_issued() {
         let notice = &notices(app, &run.id())[0];
         assert_eq!(notice["status"], "issued");
         assert_eq!(notice["issued_on"], "2026-04-01");
-        let stages = list(&app.sales(), "/v1/dunning-stages?customer_number=C-1");
+        let stages = list(&app.sales(), "/v1/dunning-stages?customer=C-1");
         assert_eq!(stages.len(), 2);
         assert!(stages.iter().all(|stage| stage["level"] == 1));
         let customers = list(&app.sales(), "/v1/dunning-stages/customers");
@@ -628,7 +628,7 @@ fn the_final_notice_blocks_the_account_until_it_is_paid() {
             .post(
                 "/v1/receipts",
                 json!({
-                    "number": "R-last", "customer_number": "C-1", "receipt_date": "2026-04-21",
+                    "number": "R-last", "customer": "C-1", "receipt_date": "2026-04-21",
                     "amount": {"amount": "0.01", "currency": "CNY"},
                     "applications": [{"invoice_number": "INV-1", "amount": {"amount": "0.01", "currency": "CNY"}}],
                 }),

@@ -63,7 +63,7 @@ fn a_credit_note_and_a_cancellation_lift_the_block_as_well() {
             .post(
                 "/v1/credit-notes",
                 json!({
-                    "number": "CN-1", "customer_number": "C-1", "credit_date": "2026-04-21",
+                    "number": "CN-1", "customer": "C-1", "credit_date": "2026-04-21",
                     "amount": {"amount": "500.00", "currency": "CNY"}, "invoice_number": "INV-1",
                     "reason": "The goods were returned.",
                 }),

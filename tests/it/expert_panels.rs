@@ -477,7 +477,7 @@ fn sales_list_panels_on_their_own_customers_and_those_that_ask_them() {
         assert_eq!(listed(app.credit(), "?part=convener").len(), 2);
         let customer = other.text_at("/customer_id");
         assert_eq!(
-            listed(app.credit(), &format!("?customer_id={customer}")),
+            listed(app.credit(), &format!("?customer={customer}")),
             [other.id()]
         );
         app.credit()

@@ -199,7 +199,7 @@ fn credit_accounts_come_with_the_limits_they_have_today() {
         let account = |number: &str| {
             let list = app
                 .credit()
-                .get(&format!("/v1/credit-accounts?customer_number={number}"))
+                .get(&format!("/v1/credit-accounts?customer={number}"))
                 .expect(200);
             list["data"][0].clone()
         };

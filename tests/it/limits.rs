@@ -8,7 +8,7 @@ use crate::support::{Reply, TestApp, a_customer, on_both, set_rate};
 /// A check of the order system that reserves.
 pub fn an_order(customer: &str, order: &str, amount: &str) -> Value {
     json!({
-        "customer_number": customer, "order_number": order, "amount": {"amount": amount, "currency": "CNY"},
+        "customer": customer, "order_number": order, "amount": {"amount": amount, "currency": "CNY"},
         "reserve": true,
     })
 }
@@ -278,8 +278,8 @@ fn questions_that_make_no_sense_are_refused() {
             ("amount", json!({"amount": "-1.00", "currency": "CNY"})),
             ("amount", json!({"amount": "1.001", "currency": "CNY"})),
             ("amount", json!({"amount": 1, "currency": "CNY"})),
-            ("customer_id", json!("cus_01h455vb4pex5vsknk084sn02q")),
-            ("customer_number", json!(null)),
+            ("customer", json!("inv_01h455vb4pex5vsknk084sn02q")),
+            ("customer", json!(null)),
             ("order_number", json!(null)),
             ("prepaid", json!({"amount": "2.00", "currency": "CNY"})),
             ("net_days", json!(-1)),
@@ -290,7 +290,13 @@ fn questions_that_make_no_sense_are_refused() {
             question[change] = value;
             check(app, question).expect_problem(400, "malformed_body");
         }
-        check(app, an_order("C-9", "SO-1", "1.00")).expect_problem(404, "not_found");
+        let mut nothing = an_order("C-1", "SO-1", "1.00");
+        nothing["amount"]["amount"] = json!("0.00");
+        let nothing = check(app, nothing).expect_problem(400, "malformed_body");
+        assert_eq!(nothing["errors"][0]["code"], "not_positive");
+        assert_eq!(nothing["errors"][0]["pointer"], "/amount");
+        let unknown = check(app, an_order("C-9", "SO-1", "1.00")).expect_problem(404, "not_found");
+        assert_eq!(unknown["errors"][0]["pointer"], "/customer");
         check(app, an_order("C-2", "SO-1", "1.00")).expect_problem(422, "invalid");
         let mut past = an_order("C-1", "SO-1", "1.00");
         past["reserve_until"] = json!("2020-01-01T00:00:00Z");
@@ -328,8 +334,7 @@ fn a_batch_decides_in_order_and_one_refusal_touches_nobody_else() {
 fn a_batch_that_only_asks_needs_no_key() {
     on_both(|app| {
         a_customer("C-1").with_limit("1000.00").create(app);
-        let question =
-            json!({"customer_number": "C-1", "amount": {"amount": "1.00", "currency": "CNY"}});
+        let question = json!({"customer": "C-1", "amount": {"amount": "1.00", "currency": "CNY"}});
         let batch = app
             .system()
             .request("POST", "/v1/limit-checks/batch")

@@ -18,6 +18,7 @@ mod contacts;
 mod contract;
 mod corrections;
 mod credit_blocks;
+mod customer_names;
 mod customers;
 mod defaults;
 mod demo;

@@ -219,7 +219,7 @@ impl<'a> Game<'a> {
     }
 
     fn question(&self, account: usize, amount: i64) -> Value {
-        json!({"customer_number": self.number(account), "amount": money(amount)})
+        json!({"customer": self.number(account), "amount": money(amount)})
     }
 
     fn ask(&self, body: Value) -> Reply {
@@ -413,7 +413,7 @@ impl<'a> Game<'a> {
     fn pay(&mut self, account: usize, amount: i64) {
         self.receipts += 1;
         let body = json!({
-            "number": format!("R-{}-{}", self.case, self.receipts), "customer_number": self.number(account),
+            "number": format!("R-{}-{}", self.case, self.receipts), "customer": self.number(account),
             "receipt_date": self.day, "amount": money(amount),
         });
         self.app.finance().post("/v1/receipts", body).expect(201);

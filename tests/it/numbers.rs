@@ -35,7 +35,7 @@ fn numbers_as_the_trade_writes_them_name_customers_orders_and_documents() {
         for number in WRITTEN {
             let made = a_customer(number).with_limit("1000.00").create(app);
             assert_eq!(find(&finance, "/v1/customers", number)["number"], number);
-            let check = json!({"customer_number": number, "order_number": number, "amount": money("100.00"), "reserve": true});
+            let check = json!({"customer": number, "order_number": number, "amount": money("100.00"), "reserve": true});
             let check = app.system().post("/v1/limit-checks", check).expect(200);
             assert_eq!(check["outcome"], "approved", "{}", check.text);
             let query = segment(number);
@@ -56,12 +56,12 @@ fn numbers_as_the_trade_writes_them_name_customers_orders_and_documents() {
                 .expect(200);
             assert_eq!(stated["number"], number);
 
-            let body = json!({"number": number, "customer_number": number, "invoice_date": "2026-03-30", "amount": money("10.00")});
+            let body = json!({"number": number, "customer": number, "invoice_date": "2026-03-30", "amount": money("10.00")});
             let invoice = finance.post("/v1/invoices", body).expect(201);
-            let body = json!({"number": number, "customer_number": number, "receipt_date": "2026-03-31", "amount": money("4.00"),
+            let body = json!({"number": number, "customer": number, "receipt_date": "2026-03-31", "amount": money("4.00"),
                 "applications": [{"invoice_number": number, "amount": money("4.00")}]});
             let receipt = finance.post("/v1/receipts", body).expect(201);
-            let body = json!({"number": number, "customer_number": number, "credit_date": "2026-03-31", "amount": money("1.00"),
+            let body = json!({"number": number, "customer": number, "credit_date": "2026-03-31", "amount": money("1.00"),
                 "reason": "Returned.", "invoice_number": number});
             let note = finance.post("/v1/credit-notes", body).expect(201);
             for (list, made) in [
@@ -76,9 +76,7 @@ fn numbers_as_the_trade_writes_them_name_customers_orders_and_documents() {
                 );
                 let location = made.header("location").unwrap();
                 assert_eq!(finance.get(location).expect(200)["number"], number);
-                let listed = finance
-                    .get(&format!("{list}?customer_number={query}"))
-                    .expect(200);
+                let listed = finance.get(&format!("{list}?customer={query}")).expect(200);
                 assert_eq!(
                     listed["data"].as_array().unwrap().len(),
                     1,

@@ -33,7 +33,7 @@ fn yuan(amount: &str) -> Value {
 
 fn invoice(app: &TestApp, number: &str, amount: &str) -> Reply {
     let body = json!({
-        "number": number, "customer_number": "C-1", "invoice_date": "2026-03-01", "amount": yuan(amount),
+        "number": number, "customer": "C-1", "invoice_date": "2026-03-01", "amount": yuan(amount),
         "order_number": "SO-1",
     });
     app.system().post("/v1/invoices", body).expect(201)
@@ -84,7 +84,7 @@ fn the_invoice_of_a_reserved_order_takes_the_place_of_its_reservation_however_it
         assert_eq!(exposure(app, customer), ["700.00", "0.00", "300.00"]);
         let one = |number: &str, amount: &str| {
             json!({
-                "number": number, "customer_number": "C-1", "invoice_date": "2026-03-01",
+                "number": number, "customer": "C-1", "invoice_date": "2026-03-01",
                 "amount": yuan(amount), "order_number": "SO-1",
             })
         };
@@ -331,7 +331,7 @@ fn an_order_counts_what_is_reserved_delivered_or_invoiced_whichever_is_most() {
             let number = format!("C-{case}");
             let customer = a_customer(&number).with_limit("2000.00").create(app);
             let order = json!({
-                "customer_number": number, "order_number": "SO-1", "amount": yuan(&written(reserved)), "reserve": true,
+                "customer": number, "order_number": "SO-1", "amount": yuan(&written(reserved)), "reserve": true,
             });
             assert_eq!(check(app, order).expect(200)["outcome"], "approved");
             let (mut notes, mut invoiced, mut documents) = ([0; 2], 0, 0);
@@ -344,7 +344,7 @@ fn an_order_counts_what_is_reserved_delivered_or_invoiced_whichever_is_most() {
                     Step::Invoice(amount) => {
                         (invoiced, documents) = (invoiced + amount, documents + 1);
                         let body = json!({
-                            "number": format!("I-{case}-{documents}"), "customer_number": number,
+                            "number": format!("I-{case}-{documents}"), "customer": number,
                             "invoice_date": "2026-03-01", "amount": yuan(&written(amount)), "order_number": "SO-1",
                         });
                         app.system().post("/v1/invoices", body).expect(201);

@@ -194,7 +194,7 @@ fn a_server_that_is_stopped_leaves_all_in_the_file() {
 /// A check that reserves, under the key `k-1`.
 fn order(app: &TestApp) -> Reply {
     let body = json!({
-        "customer_number": "C-1", "order_number": "SO-1", "amount": {"amount": "400.00", "currency": "CNY"},
+        "customer": "C-1", "order_number": "SO-1", "amount": {"amount": "400.00", "currency": "CNY"},
         "reserve": true,
     });
     let request = app.system().request("POST", "/v1/limit-checks");

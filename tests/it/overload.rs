@@ -31,7 +31,7 @@ fn a_full_desk_refuses_at_once_answers_whom_it_took_and_goes_on() {
 
 fn order(app: &TestApp, number: &str) -> Reply {
     let body = json!({
-        "customer_number": "C-1", "order_number": number, "amount": {"amount": "1.00", "currency": "CNY"},
+        "customer": "C-1", "order_number": number, "amount": {"amount": "1.00", "currency": "CNY"},
         "reserve": true,
     });
     app.system().post("/v1/limit-checks", body)

@@ -53,7 +53,7 @@ fn recommended(app: &TestApp) -> String {
     let applicant = app.caller("u-zed", &[Role::Credit, Role::Sales], Some(1));
     let reviewer = app.caller("u-two", &[Role::Credit], Some(1));
     let body = json!({
-        "customer_number": "C-1", "requested_limit": {"amount": "1000.00", "currency": "CNY"},
+        "customer": "C-1", "requested_limit": {"amount": "1000.00", "currency": "CNY"},
         "requested_net_days": 30, "purpose": "Spring season.",
     });
     let mut application = applicant.post("/v1/applications", body).expect(201);

@@ -126,7 +126,7 @@ fn who_pays_late_goes_to_credit() {
             .post(
                 "/v1/credit-notes",
                 json!({
-                    "number": "N-1", "customer_number": "C-1", "credit_date": "2026-02-28", "invoice_number": "I-2",
+                    "number": "N-1", "customer": "C-1", "credit_date": "2026-02-28", "invoice_number": "I-2",
                     "amount": {"amount": "300.00", "currency": "CNY"}, "reason": "Returned.",
                 }),
             )

@@ -25,7 +25,7 @@ fn available(app: &TestApp, id: &str) -> String {
 }
 
 fn an_order(customer: &str, order: &str, amount: Value) -> Value {
-    json!({"customer_number": customer, "order_number": order, "amount": amount, "reserve": true})
+    json!({"customer": customer, "order_number": order, "amount": amount, "reserve": true})
 }
 
 /// A check of the order system that takes the capacity when it passes.

@@ -98,7 +98,7 @@ fn title_detail_and_messages_are_chinese_for_who_asks_for_it() {
             in_chinese(&app.sales(), "POST", "/v1/invoices", json!({})),
         ];
         let invoice = json!({
-            "number": "I-1", "customer_number": "C-1", "invoice_date": "2026-01-05",
+            "number": "I-1", "customer": "C-1", "invoice_date": "2026-01-05",
             "due_date": "2026-01-01", "amount": {"amount": "1.00", "currency": "CNY"},
         });
         said.push(in_chinese(&app.finance(), "POST", "/v1/invoices", invoice));
@@ -129,7 +129,7 @@ fn a_kept_refusal_is_told_in_the_language_of_who_asks_again() {
                 .key("the-same")
                 .header("Accept-Language", language)
                 .json(json!({
-                    "number": "I-1", "customer_number": "C-1", "invoice_date": "2026-01-05",
+                    "number": "I-1", "customer": "C-1", "invoice_date": "2026-01-05",
                     "due_date": "2026-01-01", "amount": {"amount": "1.00", "currency": "CNY"},
                 }))
                 .send()
@@ -233,7 +233,7 @@ fn the_number_of_another_thing_is_named_without_an_article_that_does_not_fit() {
     on_both(|app| {
         a_customer("C-1").create(app);
         let invoice = json!({
-            "number": "I-1", "customer_number": "C-1", "invoice_date": "2026-01-05",
+            "number": "I-1", "customer": "C-1", "invoice_date": "2026-01-05",
             "amount": {"amount": "1.00", "currency": "CNY"},
         });
         app.finance()

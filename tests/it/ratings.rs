@@ -229,11 +229,11 @@ fn a_new_rating_takes_the_place_of_the_one_before() {
         assert!(old["superseded_at"].is_string());
         expert(app, "u-finance", &old, "BB", "2026-09-30").expect_problem(409, "state_conflict");
         assert_eq!(
-            current(app, &format!("?customer_id={id}")),
+            current(app, &format!("?customer={id}")),
             [(id.clone(), json!("BB"))]
         );
         assert_eq!(
-            current(app, &format!("?customer_id={id}&history=all")).len(),
+            current(app, &format!("?customer={id}&history=all")).len(),
             2
         );
         assert_eq!(current(app, "?grade=B"), []);
@@ -256,9 +256,9 @@ fn two_ratings_of_one_customer_at_once_leave_one_that_is_the_newest() {
                 scope.spawn(|| rate(app, "C-1"));
             }
         });
-        assert_eq!(current(app, &format!("?customer_id={id}")).len(), 1);
+        assert_eq!(current(app, &format!("?customer={id}")).len(), 1);
         assert_eq!(
-            current(app, &format!("?customer_id={id}&history=all")).len(),
+            current(app, &format!("?customer={id}&history=all")).len(),
             4
         );
     });

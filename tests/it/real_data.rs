@@ -191,7 +191,7 @@ fn invoice_day(finance: &Client, lines: &[Line], today: NaiveDate) {
         .iter()
         .filter(|line| line.invoiced == today)
         .map(|line| {
-            json!({"number": line.number, "customer_number": line.customer, "invoice_date": line.invoiced,
+            json!({"number": line.number, "customer": line.customer, "invoice_date": line.invoiced,
                 "due_date": line.due, "amount": {"amount": line.amount, "currency": "USD"}})
         })
         .collect();
@@ -209,7 +209,7 @@ fn invoice_day(finance: &Client, lines: &[Line], today: NaiveDate) {
 fn receive_day(finance: &Client, lines: &[Line], today: NaiveDate) {
     for line in lines.iter().filter(|line| line.settled == today) {
         let amount = json!({"amount": line.amount, "currency": "USD"});
-        let receipt = json!({"number": line.number, "customer_number": line.customer, "receipt_date": line.settled,
+        let receipt = json!({"number": line.number, "customer": line.customer, "receipt_date": line.settled,
             "amount": amount, "applications": [{"invoice_number": line.number, "amount": amount}]});
         finance.post("/v1/receipts", receipt).expect(201);
     }

@@ -36,7 +36,7 @@ fn work(app: &TestApp) -> Vec<Value> {
 fn current(app: &TestApp, customer: &str) -> Reply {
     let listed = app
         .credit()
-        .get(&format!("/v1/ratings?customer_id={customer}"))
+        .get(&format!("/v1/ratings?customer={customer}"))
         .expect(200);
     let id = listed["data"][0]["id"].as_str().unwrap();
     app.credit().get(&format!("/v1/ratings/{id}")).expect(200)
@@ -45,7 +45,7 @@ fn current(app: &TestApp, customer: &str) -> Reply {
 fn history(app: &TestApp, customer: &str) -> usize {
     let listed = app
         .credit()
-        .get(&format!("/v1/ratings?customer_id={customer}&history=all"))
+        .get(&format!("/v1/ratings?customer={customer}&history=all"))
         .expect(200);
     listed["data"].as_array().unwrap().len()
 }

@@ -11,7 +11,7 @@ fn post_many(app: &TestApp, customer: &str, from: usize, count: usize) -> Reply 
     let day = app.clock().today().to_string();
     let invoices: Vec<Value> = (from..from + count)
         .map(|at| {
-            json!({"number": format!("{customer}-{at}"), "customer_number": customer, "invoice_date": day,
+            json!({"number": format!("{customer}-{at}"), "customer": customer, "invoice_date": day,
                 "amount": {"amount": LARGEST, "currency": "CLF"}})
         })
         .collect();
@@ -30,9 +30,7 @@ fn what_an_account_or_a_report_cannot_add_up_is_refused_and_never_cut() {
         a_customer("Y").in_currency("CLF").create(app);
         let finance = app.finance();
         post_many(app, "X", 0, 500);
-        let half = finance
-            .get("/v1/reports/aging?customer_number=X")
-            .expect(200);
+        let half = finance.get("/v1/reports/aging?customer=X").expect(200);
         assert_eq!(outstanding(&half), "499999999999999.9500");
         post_many(app, "X", 500, 450).expect_problem(422, "sum_too_large");
         post_many(app, "Y", 0, 500);
@@ -45,7 +43,7 @@ fn what_an_account_or_a_report_cannot_add_up_is_refused_and_never_cut() {
         }
         // Each alone is told in full, and nothing of what was refused is there.
         for customer in ["X", "Y"] {
-            let path = format!("/v1/reports/aging?customer_number={customer}");
+            let path = format!("/v1/reports/aging?customer={customer}");
             assert_eq!(
                 outstanding(&finance.get(&path).expect(200)),
                 "499999999999999.9500"
@@ -76,7 +74,7 @@ fn a_group_and_an_order_are_refused_where_the_sum_would_begin() {
         let ask = |amount: &str| {
             app.system().post(
                 "/v1/limit-checks",
-                json!({"customer_number": "S", "amount": {"amount": amount, "currency": "CLF"}}),
+                json!({"customer": "S", "amount": {"amount": amount, "currency": "CLF"}}),
             )
         };
         ask(LARGEST).expect_problem(422, "sum_too_large");
@@ -114,7 +112,7 @@ fn sums_of_more_than_twelve_digits_are_read_wherever_they_are_told() {
         let application = sales
             .post(
                 "/v1/applications",
-                json!({"customer_number": "BIG", "requested_net_days": 30,
+                json!({"customer": "BIG", "requested_net_days": 30,
                 "requested_limit": {"amount": "1000000", "currency": "VND"}, "purpose": "Steel."}),
             )
             .expect(201);
@@ -133,7 +131,7 @@ fn sums_of_more_than_twelve_digits_are_read_wherever_they_are_told() {
             .system()
             .post(
                 "/v1/limit-checks",
-                json!({"customer_number": "BIG", "amount": {"amount": "1", "currency": "VND"}}),
+                json!({"customer": "BIG", "amount": {"amount": "1", "currency": "VND"}}),
             )
             .expect(200);
         assert_eq!(check["credit_account"]["exposure"]["total"], sum);

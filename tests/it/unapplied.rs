@@ -14,7 +14,7 @@ fn credit_note(app: &TestApp, number: &str, customer: &str, amount: &str) {
         .post(
             "/v1/credit-notes",
             json!({
-                "number": number, "customer_number": customer, "credit_date": "2026-04-01",
+                "number": number, "customer": customer, "credit_date": "2026-04-01",
                 "amount": {"amount": amount, "currency": "CNY"}, "reason": "A bonus.",
             }),
         )

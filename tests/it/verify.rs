@@ -33,7 +33,7 @@ fn a_book(app: &TestApp) -> Book {
         .create(app);
     let reserve = |order: &str, amount: &str| {
         let body = json!({
-            "customer_number": "C-1", "order_number": order, "amount": {"amount": amount, "currency": "CNY"},
+            "customer": "C-1", "order_number": order, "amount": {"amount": amount, "currency": "CNY"},
             "reserve": true,
         });
         app.system()
@@ -57,7 +57,7 @@ fn a_book(app: &TestApp) -> Book {
         .paying("INV-2", "80.00")
         .create(app);
     let credit_note = json!({
-        "number": "CN-1", "customer_number": "C-1", "credit_date": "2026-03-01",
+        "number": "CN-1", "customer": "C-1", "credit_date": "2026-03-01",
         "amount": {"amount": "5.00", "currency": "CNY"}, "reason": "Damaged in transit.",
     });
     let credit_note = app.finance().post("/v1/credit-notes", credit_note);

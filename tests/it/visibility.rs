@@ -70,11 +70,8 @@ fn write_notes(app: &TestApp, own: &[Value]) {
                 &rated.etag(),
                 body,
             );
-        let account = rows(
-            &credit,
-            &format!("/v1/credit-accounts?customer_number={number}"),
-        );
-        let body = json!({"customer_number": number, "requested_net_days": 30, "purpose": "More.",
+        let account = rows(&credit, &format!("/v1/credit-accounts?customer={number}"));
+        let body = json!({"customer": number, "requested_net_days": 30, "purpose": "More.",
             "requested_limit": {"amount": "1000", "currency": account[0]["currency"]}});
         let draft = sales.post("/v1/applications", body);
         if draft.status != 201 {
@@ -317,7 +314,7 @@ fn a_head_that_is_somebody_elses_is_told_nowhere() {
         let grandkid = sales.get("/v1/customers/GRANDKID").expect(200);
         assert_eq!(grandkid["parent_customer_id"], kid["id"]);
         let below = format!(
-            "/v1/customers?parent_customer_id={}",
+            "/v1/customers?parent_customer={}",
             head_id.as_str().unwrap()
         );
         assert_eq!(sales.get(&below).expect(200)["data"], json!([]));

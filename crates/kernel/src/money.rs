@@ -370,6 +370,9 @@ impl ToSchema for MoneyIn {
     }
 }
 
+/// What is said of money that comes in and is not more than nothing.
+pub const NOT_POSITIVE: &str = "the amount must be more than zero";
+
 /// Money that comes in and is more than nothing: an order, an invoice, a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "MoneyIn", into = "Money")]
@@ -396,7 +399,7 @@ impl TryFrom<Money> for PositiveIn {
         if money.is_positive() {
             Ok(PositiveIn(money))
         } else {
-            Err("must be more than zero")
+            Err(NOT_POSITIVE)
         }
     }
 }

@@ -6,9 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::{self, CatalogueError};
-use super::input::{
-    CatalogueApprovalIn, CatalogueIn, CataloguePatch, CatalogueQuestion, CatalogueVersionFilter,
-};
+use super::input::{CatalogueIn, CataloguePatch, CatalogueQuestion, CatalogueVersionFilter};
 use super::model::{Catalogue, CatalogueRow, CatalogueStatus, Item, Texts};
 use super::store;
 use crate::platform::db::{DbError, read_document};
@@ -16,7 +14,7 @@ use crate::platform::http::auth::{ApproveCatalogues, DraftCatalogues, ReadCatalo
 use crate::platform::http::page::{CursorKey, PageOut, Query};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, NoFilter, Outcome,
-    Problem, Valid,
+    Problem, ReasonIn, Valid,
 };
 use crate::platform::versions::api::refused;
 use crate::platform::versions::store::VersionTable as _;
@@ -205,7 +203,7 @@ pub async fn change_catalogue_version(
 #[utoipa::path(
     tag = "catalogues",
     params(OfVersion, IfMatch),
-    request_body = CatalogueApprovalIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The version, live.", body = CatalogueOut)),
     security(("bearer" = ["catalogues:approve"]))
 )]
@@ -214,7 +212,7 @@ pub async fn approve_catalogue_version(
     actor: Actor<ApproveCatalogues>,
     of: web::Path<OfVersion>,
     version: IfMatch,
-    command: KeyedCommand<CatalogueApprovalIn>,
+    command: KeyedCommand<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     let OfVersion {

@@ -46,14 +46,6 @@ pub struct CataloguePatch {
     pub reason: Note,
 }
 
-/// Why a catalogue is set live.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Agreed with sales on 31 March."}))]
-pub struct CatalogueApprovalIn {
-    pub reason: Note,
-}
-
 /// Which version of a catalogue.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

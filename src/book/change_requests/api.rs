@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::{self, ChangeError};
-use super::input::{ChangeDecisionIn, ChangeRequestFilter, ChangeRequestIn, Proposal};
+use super::input::{ChangeRequestFilter, ChangeRequestIn, Proposal};
 use super::kinds::ChangeKinds;
 use super::model::{ChangeKind, ChangeLine, ChangeRequest, ChangeStatus, LineCounts};
 use super::store;
@@ -19,6 +19,7 @@ use crate::platform::http::auth::{DecideChanges, ProposeChanges, ReadChangeReque
 use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem,
+    ReasonIn,
 };
 use kernel::caller::Caller;
 use kernel::clock::Instant;
@@ -134,7 +135,7 @@ pub async fn find_change_request(
 #[utoipa::path(
     tag = "change-requests",
     params(ChangeRequestId, IfMatch),
-    request_body = ChangeDecisionIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The request, applied, partly applied or stale.", body = ChangeRequestOut)),
     security(("bearer" = ["change-requests:decide"]))
 )]
@@ -143,7 +144,7 @@ pub async fn approve_change(
     actor: Actor<DecideChanges>,
     id: web::Path<ChangeRequestId>,
     version: IfMatch,
-    command: KeyedCommand<ChangeDecisionIn>,
+    command: KeyedCommand<ReasonIn>,
     kinds: web::Data<ChangeKinds>,
     executor: web::Data<Executor>,
 ) -> Outcome {
@@ -162,7 +163,7 @@ pub async fn approve_change(
 #[utoipa::path(
     tag = "change-requests",
     params(ChangeRequestId, IfMatch),
-    request_body = ChangeDecisionIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The request, rejected.", body = ChangeRequestOut)),
     security(("bearer" = ["change-requests:decide"]))
 )]
@@ -171,7 +172,7 @@ pub async fn reject_change(
     actor: Actor<DecideChanges>,
     id: web::Path<ChangeRequestId>,
     version: IfMatch,
-    command: Command<ChangeDecisionIn>,
+    command: Command<ReasonIn>,
     kinds: web::Data<ChangeKinds>,
     executor: web::Data<Executor>,
 ) -> Outcome {
@@ -190,7 +191,7 @@ pub async fn reject_change(
 #[utoipa::path(
     tag = "change-requests",
     params(ChangeRequestId, IfMatch),
-    request_body = ChangeDecisionIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The request, withdrawn.", body = ChangeRequestOut)),
     security(("bearer" = ["change-requests:propose"]))
 )]
@@ -199,7 +200,7 @@ pub async fn withdraw_change(
     actor: Actor<ProposeChanges>,
     id: web::Path<ChangeRequestId>,
     version: IfMatch,
-    command: Command<ChangeDecisionIn>,
+    command: Command<ReasonIn>,
     kinds: web::Data<ChangeKinds>,
     executor: web::Data<Executor>,
 ) -> Outcome {

@@ -99,14 +99,6 @@ impl From<&ChangeRequestIn> for Proposal {
     }
 }
 
-/// Why a change request is decided so.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Seen in the register."}))]
-pub struct ChangeDecisionIn {
-    pub reason: Note,
-}
-
 /// Which change requests.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -8,7 +8,6 @@ use super::model::{Contact, Customer, CustomerRef, LegalStatus};
 use crate::book::customers::model::written_to;
 use crate::platform::http::nullable;
 use kernel::clock::Day;
-use kernel::ids::CustomerId;
 use kernel::places::{Country, Language};
 use kernel::text::{EmailList, Line, Note, Number, Subject};
 
@@ -40,8 +39,7 @@ pub struct CustomerIn {
     pub language: Option<Language>,
     /// The salesperson's subject; what sales create is theirs.
     pub owner: Option<Subject>,
-    /// The customer whose group this one belongs to, by id or number.
-    #[schema(value_type = Option<Number>)]
+    /// The customer whose group this one belongs to.
     pub parent_customer: Option<CustomerRef>,
 }
 
@@ -139,7 +137,7 @@ pub struct CustomerFilter {
     #[param(max_items = 5)]
     pub legal_status: Vec<LegalStatus>,
     /// Customers right below this one in its group.
-    pub parent_customer_id: Option<CustomerId>,
+    pub parent_customer: Option<CustomerRef>,
     /// By number when not given.
     #[param(inline)]
     pub sort: Option<CustomerSort>,

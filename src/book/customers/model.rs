@@ -4,8 +4,10 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
+use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Parameter, ParameterIn};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::schema::Schema;
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::platform::db::schema::customers;
 use kernel::clock::Instant;
@@ -153,7 +155,7 @@ impl std::str::FromStr for Contacts {
     }
 }
 
-/// A customer as others name it: by our id or by the ERP's number.
+/// A customer as requests name it: by our id or by the ERP's number, which never looks like an id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum CustomerRef {
@@ -200,16 +202,18 @@ impl IntoParams for CustomerRef {
     }
 }
 
-impl CustomerRef {
-    /// The one of both that is given; the contract lets a customer be named by id or by number.
-    pub fn either(id: Option<CustomerId>, number: Option<&Number>) -> Option<CustomerRef> {
-        match (id, number) {
-            (Some(id), None) => Some(CustomerRef::Id(id)),
-            (None, Some(number)) => Some(CustomerRef::Number(number.clone())),
-            (None, None) | (Some(_), Some(_)) => None,
+impl PartialSchema for CustomerRef {
+    /// The form of a number: an id has it, too.
+    fn schema() -> RefOr<Schema> {
+        let mut schema = Number::schema();
+        if let RefOr::T(Schema::Object(form)) = &mut schema {
+            form.description = Some("A customer, by its id or by the ERP's number.".to_owned());
         }
+        schema
     }
 }
+
+impl ToSchema for CustomerRef {}
 
 /// Folds a text for search: compatibility forms made one (full-width letters become plain), lower case.
 ///

@@ -1,6 +1,6 @@
 //! Queries on customers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -15,7 +15,7 @@ use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::ids::CustomerId;
-use kernel::text::Subject;
+use kernel::text::{Number, Subject};
 
 /// How many ids stand in one statement.
 const IDS_MAX: usize = 5_000;
@@ -31,6 +31,40 @@ pub fn find(db: &mut Db, reference: &CustomerRef) -> Result<Option<Customer>, Db
         .first(c)
         .optional()
     })?)
+}
+
+/// Which customers these ids and numbers name, in one query. Who is not among them is not there.
+pub fn list_named(
+    db: &mut Db,
+    references: &[CustomerRef],
+) -> Result<HashMap<CustomerRef, CustomerId>, DbError> {
+    let (mut ids, mut numbers) = (Vec::new(), Vec::new());
+    for reference in references {
+        match reference {
+            CustomerRef::Id(id) => ids.push(*id),
+            CustomerRef::Number(number) => numbers.push(number.as_str()),
+        }
+    }
+    let found: Vec<(CustomerId, Number)> = on_backend!(db, |c| customers::table
+        .filter(dsl::id.eq_any(&ids).or(dsl::number.eq_any(&numbers)))
+        .select((dsl::id, dsl::number))
+        .load(c))?;
+    let named = found
+        .into_iter()
+        .flat_map(|(id, number)| [(CustomerRef::Id(id), id), (CustomerRef::Number(number), id)]);
+    Ok(named.collect())
+}
+
+/// Of which customers a list is to be, as its filter names them; none when it names nobody, and everybody's is listed.
+pub fn list_wanted(
+    db: &mut Db,
+    references: &[CustomerRef],
+) -> Result<Option<Vec<CustomerId>>, DbError> {
+    if references.is_empty() {
+        return Ok(None);
+    }
+    let wanted: BTreeSet<CustomerId> = list_named(db, references)?.into_values().collect();
+    Ok(Some(wanted.into_iter().collect()))
 }
 
 /// The customer under this id or number, unless the caller may not see it.
@@ -229,11 +263,13 @@ pub fn list(
     page: &PageRequest,
 ) -> Result<Page<Customer>, Problem> {
     // A head that is hidden is no filter either: who is below it would be told.
-    if let Some(parent) = filter.parent_customer_id
-        && find_visible(db, caller, &CustomerRef::Id(parent))?.is_none()
-    {
-        return Ok(Page::empty());
-    }
+    let parent = match &filter.parent_customer {
+        Some(reference) => match find_visible(db, caller, reference)? {
+            Some(parent) => Some(parent.id),
+            None => return Ok(Page::empty()),
+        },
+        None => None,
+    };
     on_backend!(db, |c| {
         let mut query = customers::table.select(Customer::as_select()).into_boxed();
         if caller.sees_only_own() {
@@ -251,7 +287,7 @@ pub fn list(
         if !filter.legal_status.is_empty() {
             query = query.filter(dsl::legal_status.eq_any(&filter.legal_status));
         }
-        if let Some(parent) = filter.parent_customer_id {
+        if let Some(parent) = parent {
             query = query.filter(dsl::parent_customer_id.eq(parent));
         }
         if let Some(text) = &filter.q {

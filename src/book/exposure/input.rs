@@ -8,7 +8,6 @@ use super::model::{AccountStatus, AdditionalKind, LimitScope, PortfolioKind};
 use crate::book::customers::model::CustomerRef;
 use crate::platform::http::{given, nullable};
 use kernel::clock::Day;
-use kernel::ids::CustomerId;
 use kernel::money::{AmountIn, Currency, PositiveIn};
 use kernel::places::Country;
 use kernel::text::{Line, Note, Number, Subject};
@@ -129,8 +128,6 @@ pub struct ExposureEntryIn {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"customer": "C-1001", "currency": "CNY", "net_days": 30}))]
 pub struct CreditAccountIn {
-    /// The customer's id or number.
-    #[schema(value_type = Number)]
     pub customer: CustomerRef,
     pub currency: Currency,
     /// Days from invoice to due date; 30 when not given.
@@ -159,14 +156,6 @@ pub struct CreditAccountPatch {
     pub reason: Note,
 }
 
-/// Why something is done.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Insolvency was announced today."}))]
-pub struct ReasonIn {
-    pub reason: Note,
-}
-
 /// A limit that is to be lower.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -183,9 +172,9 @@ pub struct LowerLimitIn {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"parent_customer": "C-1000"}))]
 pub struct ParentIn {
-    /// The parent's id or number; null for none.
+    /// The parent; null for none.
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<Number>, required)]
+    #[schema(required)]
     pub parent_customer: Option<CustomerRef>,
 }
 
@@ -197,11 +186,7 @@ pub struct CreditAccountFilter {
     /// Accounts of these customers.
     #[serde(default)]
     #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    /// Accounts of the customers with these numbers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_number: Vec<Number>,
+    pub customer: Vec<CustomerRef>,
     #[serde(default)]
     #[param(max_items = 10)]
     pub status: Vec<AccountStatus>,

@@ -9,12 +9,13 @@ use super::actions::PolicyError;
 use super::model::{PolicyDocument, PolicyRow, PolicyStatus};
 use super::rules::DifferenceKind;
 use super::{actions, rules, store};
-use crate::book::policy::input::{PolicyApprovalIn, PolicyFilter, PolicyIn};
+use crate::book::policy::input::{PolicyFilter, PolicyIn};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ApprovePolicies, ComparePolicies, DraftPolicies, ReadPolicies};
 use crate::platform::http::page::{CursorKey, PageOut, Query};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem, Valid,
+    Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem,
+    ReasonIn, Valid,
 };
 use crate::platform::versions::api::refused;
 use kernel::clock::Instant;
@@ -193,7 +194,7 @@ pub async fn change_policy(
 #[utoipa::path(
     tag = "policies",
     params(PolicyId, IfMatch),
-    request_body = PolicyApprovalIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The policy, live.", body = PolicyOut)),
     security(("bearer" = ["policies:approve"]))
 )]
@@ -202,7 +203,7 @@ pub async fn approve_policy(
     actor: Actor<ApprovePolicies>,
     id: web::Path<PolicyId>,
     version: IfMatch,
-    command: KeyedCommand<PolicyApprovalIn>,
+    command: KeyedCommand<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor

@@ -26,14 +26,6 @@ pub struct PolicyIn {
     pub reason: Note,
 }
 
-/// Why a policy is set live.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Agreed in the credit committee of 31 March."}))]
-pub struct PolicyApprovalIn {
-    pub reason: Note,
-}
-
 /// Which policies.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -8,8 +8,8 @@ use validator::{Validate, ValidationError};
 use super::model::{DocumentStatus, InvoiceRef, InvoiceStatus};
 use crate::book::customers::model::CustomerRef;
 use kernel::clock::Day;
-use kernel::ids::{CustomerId, InvoiceId, ReservationId};
-use kernel::money::{AmountIn, Money};
+use kernel::ids::{InvoiceId, ReservationId};
+use kernel::money::{AmountIn, Money, PositiveIn};
 use kernel::text::{Note, Number};
 
 /// Which invoices, and in which order.
@@ -20,11 +20,7 @@ pub struct InvoiceFilter {
     /// Invoices of these customers.
     #[serde(default)]
     #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    /// Invoices of the customers with these numbers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_number: Vec<Number>,
+    pub customer: Vec<CustomerRef>,
     #[serde(default)]
     #[param(max_items = 10)]
     pub status: Vec<InvoiceStatus>,
@@ -77,11 +73,7 @@ pub struct CreditNoteFilter {
     /// Credit notes of these customers.
     #[serde(default)]
     #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    /// Credit notes of the customers with these numbers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_number: Vec<Number>,
+    pub customer: Vec<CustomerRef>,
     #[serde(default)]
     #[param(max_items = 10)]
     pub status: Vec<DocumentStatus>,
@@ -105,11 +97,7 @@ pub struct ReceiptFilter {
     /// Receipts of these customers.
     #[serde(default)]
     #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    /// Receipts of the customers with these numbers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_number: Vec<Number>,
+    pub customer: Vec<CustomerRef>,
     #[serde(default)]
     #[param(max_items = 10)]
     pub status: Vec<DocumentStatus>,
@@ -125,32 +113,26 @@ pub struct ReceiptFilter {
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "number": "I-2026-0001", "customer_number": "C-1001", "invoice_date": "2026-03-31",
+    "number": "I-2026-0001", "customer": "C-1001", "invoice_date": "2026-03-31",
     "amount": {"amount": "12500.00", "currency": "CNY"}, "order_number": "SO-2026-0001"
 }))]
 pub struct InvoiceIn {
     /// The number that the ERP gave it; no other living invoice has it.
     pub number: Number,
-    /// The customer by id; either this or `customer_number`.
-    pub customer_id: Option<CustomerId>,
-    /// The customer by number; either this or `customer_id`.
-    pub customer_number: Option<Number>,
+    pub customer: CustomerRef,
     /// At most 366 days ahead.
     pub invoice_date: Day,
     /// The invoice date and the account's net days when not given.
     pub due_date: Option<Day>,
     /// More than zero, in the account's currency.
+    // Read with zero, which is refused where each item of a batch has an answer of its own.
+    #[schema(value_type = PositiveIn)]
     pub amount: AmountIn,
     /// The order that was delivered: the invoice takes the place of what was delivered or reserved of it.
     pub order_number: Option<Number>,
 }
 
 impl InvoiceIn {
-    /// The customer; none when it is named twice or not at all.
-    pub fn customer(&self) -> Option<CustomerRef> {
-        CustomerRef::either(self.customer_id, self.customer_number.as_ref())
-    }
-
     pub fn to_new(&self) -> NewInvoice {
         NewInvoice {
             number: self.number.clone(),
@@ -167,7 +149,7 @@ impl InvoiceIn {
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"invoices": [{
-    "number": "I-2026-0001", "customer_number": "C-1001", "invoice_date": "2026-03-31",
+    "number": "I-2026-0001", "customer": "C-1001", "invoice_date": "2026-03-31",
     "amount": {"amount": "12500.00", "currency": "CNY"}
 }]}))]
 pub struct InvoiceBatchIn {
@@ -227,16 +209,13 @@ fn one_invoice_taken_off_at_most(input: &UnapplyIn) -> Result<(), ValidationErro
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "one_invoice_at_most"))]
 #[schema(example = json!({
-    "number": "CN-2026-0001", "customer_number": "C-1001", "invoice_number": "I-2026-0001",
+    "number": "CN-2026-0001", "customer": "C-1001", "invoice_number": "I-2026-0001",
     "credit_date": "2026-04-15", "amount": {"amount": "500.00", "currency": "CNY"}, "reason": "Two pallets were damaged."
 }))]
 pub struct CreditNoteIn {
     /// The number that the ERP gave it; no other living credit note has it.
     pub number: Number,
-    /// The customer by id; either this or `customer_number`.
-    pub customer_id: Option<CustomerId>,
-    /// The customer by number; either this or `customer_id`.
-    pub customer_number: Option<Number>,
+    pub customer: CustomerRef,
     /// The invoice that it is about, by id.
     pub invoice_id: Option<InvoiceId>,
     /// The invoice that it is about, by number.
@@ -244,6 +223,8 @@ pub struct CreditNoteIn {
     /// Not in the future.
     pub credit_date: Day,
     /// More than zero, in the account's currency.
+    // Read with zero, which is refused where each item of a batch has an answer of its own.
+    #[schema(value_type = PositiveIn)]
     pub amount: AmountIn,
     pub reason: Note,
 }
@@ -277,20 +258,19 @@ fn at_most_one(id: Option<InvoiceId>, number: Option<&Number>) -> Result<(), Val
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "receipt_application"))]
 #[schema(example = json!({
-    "number": "R-2026-0001", "customer_number": "C-1001", "receipt_date": "2026-04-30",
+    "number": "R-2026-0001", "customer": "C-1001", "receipt_date": "2026-04-30",
     "amount": {"amount": "12500.00", "currency": "CNY"},
     "applications": [{"invoice_number": "I-2026-0001", "amount": {"amount": "12500.00", "currency": "CNY"}}]
 }))]
 pub struct ReceiptIn {
     /// The number that the ERP or bank gave it; no other living receipt has it.
     pub number: Number,
-    /// The customer by id; either this or `customer_number`.
-    pub customer_id: Option<CustomerId>,
-    /// The customer by number; either this or `customer_id`.
-    pub customer_number: Option<Number>,
+    pub customer: CustomerRef,
     /// The day on which the money came; not in the future.
     pub receipt_date: Day,
     /// More than zero, in the account's currency.
+    // Read with zero, which is refused where each item of a batch has an answer of its own.
+    #[schema(value_type = PositiveIn)]
     pub amount: AmountIn,
     /// How it is applied: when left out, as `applications` say.
     pub apply: Option<Apply>,
@@ -334,6 +314,8 @@ pub struct CashApplicationIn {
     /// The invoice by number; either this or `invoice_id`.
     pub invoice_number: Option<Number>,
     /// More than zero, at most what is open.
+    // Read with zero, which is refused where each item of a batch has an answer of its own.
+    #[schema(value_type = PositiveIn)]
     pub amount: AmountIn,
 }
 

@@ -8,7 +8,7 @@ use super::model::{BlockStatus, Level, NoticeStatus, ProcedureStatus, RunStatus}
 use crate::book::customers::model::CustomerRef;
 use crate::book::receivables::model::InvoiceRef;
 use kernel::clock::Day;
-use kernel::ids::{CustomerId, DunningProcedureId, DunningRunId, InvoiceId};
+use kernel::ids::{DunningProcedureId, DunningRunId, InvoiceId};
 use kernel::text::{Line, Note, Number};
 
 /// A dunning block, on a customer or on one invoice.
@@ -19,8 +19,7 @@ use kernel::text::{Line, Note, Number};
     "customer": "C-1001", "reason": "The delivery of 12 March is being inspected.", "until": "2026-04-15"
 }))]
 pub struct BlockIn {
-    /// All invoices of this customer, by id or number.
-    #[schema(value_type = Option<Number>)]
+    /// All invoices of this customer.
     pub customer: Option<CustomerRef>,
     /// This invoice alone, by id or number.
     #[schema(value_type = Option<Number>)]
@@ -46,7 +45,7 @@ pub struct BlockFilter {
     /// Blocks on these customers and on their invoices.
     #[serde(default)]
     #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
+    pub customer: Vec<CustomerRef>,
     /// Blocks on these invoices.
     #[serde(default)]
     #[param(max_items = 100)]
@@ -82,11 +81,7 @@ pub struct NoticeFilter {
     /// Notices to these customers.
     #[serde(default)]
     #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    /// Notices to the customers with these numbers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_number: Vec<Number>,
+    pub customer: Vec<CustomerRef>,
     /// Notices of this level.
     #[param(minimum = 1, maximum = 10)]
     #[serde(default, deserialize_with = "level_number")]
@@ -181,14 +176,6 @@ pub struct RunIn {
     pub as_of: Option<Day>,
 }
 
-/// Why a run is cancelled, or a version of a procedure set live.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = DunningReasonIn, example = json!({"reason": "The bank statement of yesterday was not posted yet."}))]
-pub struct RunReasonIn {
-    pub reason: Note,
-}
-
 /// Which runs.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -207,11 +194,7 @@ pub struct StageFilter {
     /// Stages of invoices to these customers.
     #[serde(default)]
     #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    /// Stages of invoices to the customers with these numbers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_number: Vec<Number>,
+    pub customer: Vec<CustomerRef>,
     /// Stages of this level or higher.
     #[param(minimum = 1, maximum = 10)]
     #[serde(default, deserialize_with = "level_number")]
@@ -226,9 +209,5 @@ pub struct CustomerStageFilter {
     /// These customers.
     #[serde(default)]
     #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    /// The customers with these numbers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_number: Vec<Number>,
+    pub customer: Vec<CustomerRef>,
 }

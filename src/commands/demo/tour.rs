@@ -93,7 +93,7 @@ impl Guide {
     ) -> Result<(), Failure> {
         let system = self.client(address, &self.staff.erp)?;
         let file = system.get(&format!("/v1/customers/{customer}"))?;
-        let body = json!({"customer_number": customer, "amount": amount});
+        let body = json!({"customer": customer, "amount": amount});
         let answer = system.post("/v1/limit-checks", &body)?;
         println!("  POST /v1/limit-checks\n  {body}\n");
         let account = |member: &str| money_at(&answer, &format!("/credit_account/{member}"));
@@ -206,7 +206,7 @@ impl Guide {
         let Some((customer, amount)) = &self.showcase.passing else {
             return Ok(());
         };
-        let order = format!("{{\"customer_number\":\"{customer}\",\"order_number\":\"SO-DEMO-1\",");
+        let order = format!("{{\"customer\":\"{customer}\",\"order_number\":\"SO-DEMO-1\",");
         let question = format!("\"amount\":{},\"reserve\":true}}", json!(amount));
         println!(
             "curl -s 'http://{address}/v1/customers?limit=3' -H \"Authorization: Bearer $CREDIT\"\n"

@@ -11,9 +11,9 @@ use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::model::LimitScope;
 use kernel::clock::Day;
 use kernel::figures::Figure;
-use kernel::ids::{AssessmentId, CustomerId};
-use kernel::money::AmountIn;
-use kernel::text::{Line, Note, Number};
+use kernel::ids::AssessmentId;
+use kernel::money::{AmountIn, PositiveIn};
+use kernel::text::{Line, Note};
 
 /// What credit knows beside the customer's file; whatever is left out is named as missing.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -86,20 +86,15 @@ pub enum AssessApproval {
 /// An application to be drafted.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[validate(schema(function = "one_customer", skip_on_field_errors = false))]
 #[schema(example = json!({
-    "customer_number": "C-1001", "requested_limit": {"amount": "500000.00", "currency": "CNY"},
+    "customer": "C-1001", "requested_limit": {"amount": "500000.00", "currency": "CNY"},
     "requested_net_days": 30, "purpose": "A yearly contract for steel plate, 120,000 a quarter."
 }))]
 pub struct ApplicationIn {
-    /// The customer's id; or give its number.
-    pub customer_id: Option<CustomerId>,
-    /// The customer's number; or give its id.
-    pub customer_number: Option<Number>,
+    pub customer: CustomerRef,
     /// Whose limit: the customer's own when not given.
     pub scope: Option<LimitScope>,
-    #[validate(custom(function = "positive"))]
-    pub requested_limit: AmountIn,
+    pub requested_limit: PositiveIn,
     /// Days from invoice to due date.
     #[validate(range(min = 0, max = 365))]
     #[schema(minimum = 0, maximum = 365)]
@@ -108,38 +103,12 @@ pub struct ApplicationIn {
     pub purpose: Note,
 }
 
-impl ApplicationIn {
-    /// The customer that is named. `one_customer` has seen to it that there is one.
-    pub fn customer(&self) -> CustomerRef {
-        match (self.customer_id, &self.customer_number) {
-            (None, Some(number)) => CustomerRef::Number(number.clone()),
-            (id, _) => CustomerRef::Id(id.unwrap_or_default()),
-        }
-    }
-}
-
-fn one_customer(input: &ApplicationIn) -> Result<(), ValidationError> {
-    if input.customer_id.is_some() == input.customer_number.is_some() {
-        return Err(ValidationError::new("one_of")
-            .with_message("must have exactly one of customer_id and customer_number".into()));
-    }
-    Ok(())
-}
-
-fn positive(amount: &AmountIn) -> Result<(), ValidationError> {
-    if amount.money().is_positive() {
-        return Ok(());
-    }
-    Err(ValidationError::new("range").with_message("must be above zero".into()))
-}
-
 /// What is to change on a draft.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"requested_net_days": 45}))]
 pub struct ApplicationPatch {
-    #[validate(custom(function = "positive"))]
-    pub requested_limit: Option<AmountIn>,
+    pub requested_limit: Option<PositiveIn>,
     /// Days from invoice to due date.
     #[validate(range(min = 0, max = 365))]
     #[schema(minimum = 0, maximum = 365)]
@@ -174,8 +143,7 @@ pub struct InformationIn {
 }))]
 pub struct RecommendIn {
     /// As the last assessment has it when not given.
-    #[validate(custom(function = "positive"))]
-    pub limit: Option<AmountIn>,
+    pub limit: Option<PositiveIn>,
     /// Days from invoice to due date; as the last assessment has it when not given.
     #[validate(range(min = 0, max = 365))]
     #[schema(minimum = 0, maximum = 365)]
@@ -262,11 +230,7 @@ pub struct ApplicationFilter {
     /// Applications of these customers.
     #[serde(default)]
     #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    /// Applications of the customers with these numbers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_number: Vec<Number>,
+    pub customer: Vec<CustomerRef>,
     /// Only those that I had a part in.
     pub mine: Option<bool>,
     /// Only those that I may approve now.

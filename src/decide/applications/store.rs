@@ -8,6 +8,7 @@ use diesel::sql_types::Bool;
 
 use super::input::{ApplicationFilter, ApplicationSort};
 use super::model::{Application, ApplicationStatus, Step, Verb};
+use crate::book::customers::store::list_wanted;
 use crate::book::exposure::model::LimitScope;
 use crate::decide::applications::model::{APPLICANT_VERBS, Reach};
 use crate::platform::db::schema::{application_steps, applications, customers};
@@ -253,6 +254,7 @@ pub fn list(
     waiting: Option<&Reach>,
     page: &PageRequest,
 ) -> Result<Page<Application>, Problem> {
+    let wanted = list_wanted(db, &filter.customer)?;
     on_backend!(db, |c| {
         let mut query = applications::table
             .select(Application::as_select())
@@ -269,17 +271,8 @@ pub fn list(
                 ),
             );
         }
-        if !filter.customer_number.is_empty() {
-            query = query.filter(
-                applications::customer_id.eq_any(
-                    customers::table
-                        .filter(customers::number.eq_any(&filter.customer_number))
-                        .select(customers::id),
-                ),
-            );
-        }
-        if !filter.customer_id.is_empty() {
-            query = query.filter(applications::customer_id.eq_any(&filter.customer_id));
+        if let Some(wanted) = &wanted {
+            query = query.filter(applications::customer_id.eq_any(wanted));
         }
         if !filter.status.is_empty() {
             query = query.filter(applications::status.eq_any(&filter.status));

@@ -10,6 +10,7 @@ use super::error::LimitsError;
 use super::input::{LimitCheckIn, ReleaseIn, ReleaseRequestIn};
 use super::model::{CreditBlock, CreditBlockStatus, LimitCheck, Outcome};
 use super::store;
+use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::actions::additional::is_own;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
@@ -235,8 +236,7 @@ pub fn question_again(
         kind,
         caller: Arc::new(caller.clone()),
         input: LimitCheckIn {
-            customer_id: Some(block.customer_id),
-            customer_number: None,
+            customer: CustomerRef::Id(block.customer_id),
             order_number: Some(block.order_number.parse().map_err(unreadable)?),
             purpose: Some(block.purpose.parse().map_err(unreadable)?),
             amount: question.amount.try_into().map_err(unreadable)?,

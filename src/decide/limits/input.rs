@@ -11,17 +11,8 @@ use crate::book::policy::model::Checkpoint;
 use crate::book::receivables::input::NewInvoice;
 use crate::platform::http::given;
 use kernel::clock::{Day, Instant};
-use kernel::ids::CustomerId;
 use kernel::money::{AmountIn, PositiveIn};
 use kernel::text::{Keyword, Note, Number, Subject};
-
-/// Why something is decided.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "The customer paid by telegraphic transfer this morning."}))]
-pub struct DecisionIn {
-    pub reason: Note,
-}
 
 /// A release: up to what, until when and why.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -66,10 +57,7 @@ pub struct AssignIn {
 pub struct CreditBlockFilter {
     #[serde(default)]
     #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_number: Vec<Number>,
+    pub customer: Vec<CustomerRef>,
     #[serde(default)]
     #[param(max_items = 100)]
     pub order_number: Vec<Number>,
@@ -87,13 +75,11 @@ pub struct CreditBlockFilter {
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "is_consistent"))]
 #[schema(example = json!({
-    "customer_number": "C-1001", "order_number": "SO-2026-0001", "amount": {"amount": "12500.00", "currency": "CNY"},
+    "customer": "C-1001", "order_number": "SO-2026-0001", "amount": {"amount": "12500.00", "currency": "CNY"},
     "net_days": 30, "checkpoint": "order", "reserve": true, "dry_run": false
 }))]
 pub struct LimitCheckIn {
-    /// The customer by id, or by `customer_number`: exactly one.
-    pub customer_id: Option<CustomerId>,
-    pub customer_number: Option<Number>,
+    pub customer: CustomerRef,
     /// The order; needed to reserve.
     pub order_number: Option<Number>,
     /// What of the order the reservation is for; `order` when not given.
@@ -120,12 +106,6 @@ fn is_consistent(input: &LimitCheckIn) -> Result<(), ValidationError> {
     let wrong = |code: &'static str, message: &'static str| {
         Err(ValidationError::new(code).with_message(message.into()))
     };
-    if CustomerRef::either(input.customer_id, input.customer_number.as_ref()).is_none() {
-        return wrong(
-            "customer",
-            "name the customer by customer_id or customer_number, exactly one",
-        );
-    }
     if input.reserves() && input.order_number.is_none() {
         return wrong("order_number", "order_number is needed to reserve");
     }
@@ -142,11 +122,6 @@ fn is_consistent(input: &LimitCheckIn) -> Result<(), ValidationError> {
 }
 
 impl LimitCheckIn {
-    pub fn customer(&self) -> CustomerRef {
-        CustomerRef::either(self.customer_id, self.customer_number.as_ref())
-            .unwrap_or(CustomerRef::Id(CustomerId::from_uuid(uuid::Uuid::nil())))
-    }
-
     pub fn order(&self) -> Option<&str> {
         self.order_number.as_ref().map(Number::as_str)
     }
@@ -170,8 +145,8 @@ impl LimitCheckIn {
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"items": [
-    {"customer_number": "C-1001", "amount": {"amount": "12500.00", "currency": "CNY"}},
-    {"customer_number": "C-1002", "amount": {"amount": "800.00", "currency": "CNY"}}
+    {"customer": "C-1001", "amount": {"amount": "12500.00", "currency": "CNY"}},
+    {"customer": "C-1002", "amount": {"amount": "800.00", "currency": "CNY"}}
 ]}))]
 pub struct LimitCheckBatchIn {
     #[validate(length(min = 1, max = 500), nested)]
@@ -186,7 +161,7 @@ pub struct LimitCheckBatchIn {
 pub struct LimitCheckFilter {
     #[serde(default)]
     #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
+    pub customer: Vec<CustomerRef>,
     #[serde(default)]
     #[param(max_items = 100)]
     pub order_number: Vec<Number>,
@@ -271,7 +246,7 @@ pub struct ExtendIn {
 pub struct ReservationFilter {
     #[serde(default)]
     #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
+    pub customer: Vec<CustomerRef>,
     #[serde(default)]
     #[param(max_items = 100)]
     pub order_number: Vec<Number>,

@@ -113,11 +113,11 @@ fn follow(tx: &mut Tx, events: &[Event]) -> Result<(), DbError> {
     let mut hopeful = Vec::new();
     let mut customers = BTreeSet::new();
     for chunk in waiting.chunks(CHUNK) {
-        let (ids, asked) = read_questions(tx, chunk)?;
-        for ((id, one), passes) in ids.iter().zip(&asked).zip(desk::would_pass(tx, &asked)?) {
+        let (orders, asked) = read_questions(tx, chunk)?;
+        for ((id, customer), passes) in orders.into_iter().zip(desk::would_pass(tx, &asked)?) {
             if passes {
-                hopeful.push(*id);
-                customers.extend(one.input.customer_id);
+                hopeful.push(id);
+                customers.insert(customer);
             }
         }
     }
@@ -169,16 +169,19 @@ fn waits_at_cap(order: &Waiting) -> bool {
     reasons.iter().any(|reason| is_cap(reason.code))
 }
 
-/// The checks of these orders, to be made again by netterms, each with its credit block.
+/// The credit block of an order that waits, and its customer.
+type Order = (CreditBlockId, CustomerId);
+
+/// The checks of these orders, to be made again by netterms, each with its credit block and customer.
 fn read_questions(
     tx: &mut Tx,
     ids: &[CreditBlockId],
-) -> Result<(Vec<CreditBlockId>, Vec<CheckRequest>), DbError> {
+) -> Result<(Vec<Order>, Vec<CheckRequest>), DbError> {
     let (policy, caller, now) = (policies::live(tx)?, tx.caller(), tx.now());
     let mut found = (Vec::new(), Vec::new());
     for (block, check) in store::list_waiting_with_checks(tx, ids)? {
         let asked = question_again(caller, &block, &check, &policy, now)?;
-        found.0.push(block.id);
+        found.0.push((block.id, block.customer_id));
         found.1.push(asked);
     }
     Ok(found)

@@ -9,7 +9,6 @@ use crate::decide::terms::model::{BadDebt, YearDays};
 use kernel::figures::Figure;
 use kernel::ids::PolicyId;
 use kernel::money::{AmountIn, Currency};
-use kernel::text::Number;
 
 /// What is to be compared, and what is assumed where the ledger says nothing.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -83,8 +82,7 @@ pub struct OrderIn {
     pub margin: Figure,
     /// The probability that it is never paid, from 0 to 1; that of the customer's rating when not given.
     pub default_probability: Option<Figure>,
-    /// The customer, by id or number; needed where no probability of default is given.
-    #[schema(value_type = Option<Number>)]
+    /// Needed where no probability of default is given.
     pub customer: Option<CustomerRef>,
     /// What is lost of the cost then, from 0 to 1.
     pub loss_given_default: Figure,

@@ -16,6 +16,7 @@ use validator::Validate;
 
 use super::problem::{Code, Problem};
 use super::reading::{check_shape, refuse_keys_twice, what_is_malformed};
+use kernel::text::Note;
 
 /// The largest JSON body: 256 KiB.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -91,6 +92,14 @@ impl Heading {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({}))]
 pub struct Nothing {}
+
+/// The body of an action that needs a reason and nothing more.
+#[derive(Debug, serde::Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Agreed with the customer on 31 March."}))]
+pub struct ReasonIn {
+    pub reason: Note,
+}
 
 /// Reads a member that must be given, though it may be null.
 ///

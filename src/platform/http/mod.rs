@@ -19,7 +19,7 @@ pub mod uploads;
 
 pub use answer::Answer;
 pub use auth::Actor;
-pub use body::{Command, Heading, KeyedCommand, Nothing, Valid, given, nullable};
+pub use body::{Command, Heading, KeyedCommand, Nothing, ReasonIn, Valid, given, nullable};
 pub use executor::{Ended, Executor, Outcome, StoredResponse};
 pub use language::AcceptLanguage;
 pub use page::{Listing, NoFilter, Page, PageRequest};

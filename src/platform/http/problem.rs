@@ -300,6 +300,15 @@ impl Problem {
         Problem::new(Code::NotFound).with("thing", thing)
     }
 
+    /// The same of what a body names at `pointer`.
+    pub fn not_found_at(pointer: impl ToString, thing: &str) -> Problem {
+        let (code, message) = (
+            format!("unknown_{thing}"),
+            format!("there is no such {thing}"),
+        );
+        Problem::not_found(thing).at(pointer, &code, message)
+    }
+
     /// The rules refuse what a field says.
     pub fn invalid(pointer: impl ToString, code: &str, message: impl ToString) -> Problem {
         Problem::new(Code::Invalid).at(pointer, code, message)

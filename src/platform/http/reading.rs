@@ -13,6 +13,7 @@ use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKin
 
 use super::problem::{Code, Problem};
 use kernel::form::{in_words, named};
+use kernel::money::NOT_POSITIVE;
 
 /// One fault of the input: the members on the way to it, the code, and the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,9 +117,14 @@ fn at(mut path: Vec<String>, text: &str) -> Fault {
     if let Some(member) = member.filter(|_| is_about_member) {
         path.push(member);
     }
+    let is_too_little = text == NOT_POSITIVE;
     Fault {
         path,
-        code: "malformed",
+        code: if is_too_little {
+            "not_positive"
+        } else {
+            "malformed"
+        },
         message: in_words(text),
     }
 }

@@ -129,7 +129,6 @@ fn by_customer(as_of: NaiveDate) -> AgingQuestion {
         bounds: BucketBounds::default(),
         owner: None,
         customers: Vec::new(),
-        numbers: Vec::new(),
     }
 }
 

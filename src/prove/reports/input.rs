@@ -5,10 +5,10 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::model::{AgingBy, AgingQuestion};
+use crate::book::customers::model::CustomerRef;
 use crate::prove::reports::model::BucketBounds;
 use kernel::clock::Day;
-use kernel::ids::CustomerId;
-use kernel::text::{Number, Subject};
+use kernel::text::Subject;
 
 /// What is asked of the aging report.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -25,11 +25,7 @@ pub struct AgingFilter {
     /// Only these customers.
     #[serde(default)]
     #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
-    /// Only the customers with these numbers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer_number: Vec<Number>,
+    pub customer: Vec<CustomerRef>,
     /// How it is written; by `Accept` when not given.
     #[param(inline)]
     pub format: Option<Format>,
@@ -42,8 +38,7 @@ impl AgingFilter {
             by: self.by.unwrap_or(AgingBy::Customer),
             bounds: self.buckets.unwrap_or_default(),
             owner,
-            customers: self.customer_id,
-            numbers: self.customer_number,
+            customers: self.customer,
         }
     }
 }

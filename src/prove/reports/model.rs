@@ -7,10 +7,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use serde::Deserialize;
 
+use crate::book::customers::model::CustomerRef;
 use kernel::columns::{IdColumn, text_enum};
 use kernel::ids::CustomerId;
 use kernel::money::{Currency, SumTooLarge, sum_minor};
-use kernel::text::{Number, Subject};
+use kernel::text::Subject;
 
 text_enum! {
     /// What an aging report has one row for, in each currency.
@@ -52,9 +53,7 @@ pub struct AgingQuestion {
     /// Only customers of this owner.
     pub owner: Option<Subject>,
     /// Only these customers, when there are any.
-    pub customers: Vec<CustomerId>,
-    /// Only customers with these numbers, when there are any.
-    pub numbers: Vec<Number>,
+    pub customers: Vec<CustomerRef>,
 }
 
 /// What a row of an aging report is about.

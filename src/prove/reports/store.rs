@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Date, Text};
 
 use super::model::{AgingBy, AgingPart, AgingQuestion, POST_DATED, UNAPPLIED};
+use crate::book::customers::store::list_wanted;
 use crate::book::exposure::model::{CreditAccount, Exposure};
 use crate::platform::db::schema::{credit_accounts, customers};
 use crate::platform::db::{Db, DbError, on_backend};
@@ -46,7 +47,8 @@ pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Vec<AgingPart>, Db
     let cut_offs = question.bounds.cut_offs(question.as_of);
     let next_day = question.as_of.succ_opt().unwrap_or(question.as_of);
     let ends_at = db.clock().start_of(next_day);
-    let sql = aging_sql(question, cut_offs.len());
+    let wanted = list_wanted(db, &question.customers)?;
+    let sql = aging_sql(question, wanted.as_deref(), cut_offs.len());
     Ok(on_backend!(db, |c| {
         let mut query = diesel::sql_query(sql).into_boxed();
         for cut_off in cut_offs {
@@ -56,11 +58,8 @@ pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Vec<AgingPart>, Db
         if let Some(owner) = &question.owner {
             query = query.bind::<Text, _>(owner);
         }
-        for customer in &question.customers {
+        for customer in wanted.iter().flatten() {
             query = query.bind::<IdColumn, _>(customer);
-        }
-        for number in &question.numbers {
-            query = query.bind::<Text, _>(number);
         }
         query.load::<AgingPart>(c)
     })?)
@@ -72,7 +71,7 @@ pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Vec<AgingPart>, Db
 /// reversed, a settlement from the day on which it is effective: it takes from the invoice, and from what is
 /// unapplied, but never more than the invoice counts on that day. Invoices of a later date that were in the book when the
 /// day ended stand beside it, whole: what settles them is unapplied until their day.
-fn aging_sql(question: &AgingQuestion, cut_offs: usize) -> String {
+fn aging_sql(question: &AgingQuestion, wanted: Option<&[CustomerId]>, cut_offs: usize) -> String {
     let ends_at = cut_offs + 1;
     let (customer, owner, join) = match question.by {
         AgingBy::Customer => ("c.id", NO_OWNER, String::new()),
@@ -92,7 +91,7 @@ fn aging_sql(question: &AgingQuestion, cut_offs: usize) -> String {
         let _ = write!(bucket, " WHEN i.due_date >= ${} THEN {place}", place + 1);
     }
     let _ = write!(bucket, " ELSE {cut_offs} END");
-    let only = conditions(question, ends_at);
+    let only = conditions(question, wanted, ends_at);
     format!(
         "WITH settled (invoice_id, minor) AS ( \
            SELECT invoice_id, SUM(amount_minor) FROM settlements WHERE effective_on <= $1 GROUP BY invoice_id \
@@ -150,7 +149,7 @@ fn heads(question: &AgingQuestion, bound: usize) -> String {
     )
 }
 
-fn conditions(question: &AgingQuestion, bound: usize) -> String {
+fn conditions(question: &AgingQuestion, wanted: Option<&[CustomerId]>, bound: usize) -> String {
     let mut next = bound;
     let mut parameters = |count: usize| -> String {
         let names: Vec<String> = (1..=count).map(|n| format!("${}", next + n)).collect();
@@ -161,17 +160,10 @@ fn conditions(question: &AgingQuestion, bound: usize) -> String {
     if question.owner.is_some() {
         all.push(format!("c.owner = {}", parameters(1)));
     }
-    if !question.customers.is_empty() {
-        all.push(format!(
-            "c.id IN ({})",
-            parameters(question.customers.len())
-        ));
-    }
-    if !question.numbers.is_empty() {
-        all.push(format!(
-            "c.number IN ({})",
-            parameters(question.numbers.len())
-        ));
+    match wanted {
+        None => {}
+        Some([]) => all.push("1 = 0".to_owned()),
+        Some(wanted) => all.push(format!("c.id IN ({})", parameters(wanted.len()))),
     }
     if all.is_empty() {
         return String::new();

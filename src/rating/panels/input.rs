@@ -10,8 +10,7 @@ use crate::book::customers::model::CustomerRef;
 use crate::rating::facts::input::is_value;
 use crate::rating::facts::model::value_schema;
 use kernel::clock::Day;
-use kernel::ids::CustomerId;
-use kernel::text::{Keyword, Note, Number, Subject};
+use kernel::text::{Keyword, Note, Subject};
 use methods::scoring::Value;
 
 /// A panel that is to be convened.
@@ -23,8 +22,6 @@ use methods::scoring::Value;
     "rounds_max": 2, "quorum": 2, "dispersion_limit": 0.2
 }))]
 pub struct PanelIn {
-    /// The customer's id or number.
-    #[schema(value_type = Number)]
     pub customer: CustomerRef,
     /// What the experts are asked, and why.
     pub question: Note,
@@ -142,14 +139,6 @@ impl ConclusionIn {
     }
 }
 
-/// Why something is done with a panel.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = ExpertPanelReasonIn, example = json!({"reason": "The product was seen very differently."}))]
-pub struct PanelReasonIn {
-    pub reason: Note,
-}
-
 /// Which panels.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -160,7 +149,7 @@ pub struct PanelFilter {
     pub status: Vec<PanelStatus>,
     #[serde(default)]
     #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
+    pub customer: Vec<CustomerRef>,
     /// Those in which the caller has this part.
     #[param(inline)]
     pub part: Option<PanelPart>,

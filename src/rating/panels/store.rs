@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::input::PanelFilter;
 use super::model::{Opinion, Panel, PanelExpert, PanelPart, PanelRound};
+use crate::book::customers::store::list_wanted;
 use crate::platform::db::schema::expert_panels::dsl;
 use crate::platform::db::schema::{
     customers, expert_opinions, expert_panels, panel_experts, panel_rounds,
@@ -134,6 +135,7 @@ pub fn list(
     page: &PageRequest,
 ) -> Result<Page<Panel>, Problem> {
     let me = &caller.subject;
+    let wanted = list_wanted(db, &filter.customer)?;
     on_backend!(db, |c| {
         let mut query = expert_panels::table.select(Panel::as_select()).into_boxed();
         if caller.sees_only_own() {
@@ -158,8 +160,8 @@ pub fn list(
         if !filter.status.is_empty() {
             query = query.filter(dsl::status.eq_any(&filter.status));
         }
-        if !filter.customer_id.is_empty() {
-            query = query.filter(dsl::customer_id.eq_any(&filter.customer_id));
+        if let Some(wanted) = &wanted {
+            query = query.filter(dsl::customer_id.eq_any(wanted));
         }
         seek!(c, query, page, Panel, desc(dsl::id))
     })

@@ -7,8 +7,7 @@ use validator::Validate;
 use super::model::{RankDirection, RatingHistory};
 use crate::book::customers::model::CustomerRef;
 use kernel::clock::Day;
-use kernel::ids::CustomerId;
-use kernel::text::{Keyword, Note, Number};
+use kernel::text::{Keyword, Note};
 
 /// Which weights are moved by how much, and for whom.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -20,10 +19,9 @@ pub struct SensitivityIn {
     #[validate(range(min = 0.001, max = 1.0))]
     #[schema(minimum = 0.001, maximum = 1)]
     pub step: f64,
-    /// Ids or numbers.
     #[serde(default)]
     #[validate(length(max = 20))]
-    #[schema(max_items = 20, value_type = Vec<Number>)]
+    #[schema(max_items = 20)]
     pub customers: Vec<CustomerRef>,
 }
 
@@ -36,8 +34,6 @@ fn a_twentieth() -> f64 {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"customer": "C-1001"}))]
 pub struct RatingIn {
-    /// The customer's id or number.
-    #[schema(value_type = Number)]
     pub customer: CustomerRef,
 }
 
@@ -62,7 +58,7 @@ pub struct OverrideIn {
 pub struct RatingFilter {
     #[serde(default)]
     #[param(max_items = 100)]
-    pub customer_id: Vec<CustomerId>,
+    pub customer: Vec<CustomerRef>,
     /// Grades that hold today.
     #[serde(default)]
     #[param(max_items = 30)]
@@ -109,9 +105,9 @@ pub struct RankingIn {
     #[validate(length(min = 1, max = 50), nested)]
     #[schema(min_items = 1, max_items = 50)]
     pub criteria: Vec<RankingCriterionIn>,
-    /// Customers by id or number; the whole book when not given.
+    /// The whole book when not given.
     #[validate(length(min = 2, max = 500))]
-    #[schema(value_type = Option<Vec<Number>>, min_items = 2, max_items = 500)]
+    #[schema(min_items = 2, max_items = 500)]
     #[serde(default)]
     pub customers: Option<Vec<CustomerRef>>,
     /// How many of the best are shown; 50 when not given.

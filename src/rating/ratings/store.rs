@@ -10,6 +10,7 @@ use diesel::prelude::*;
 
 use super::input::RatingFilter;
 use super::model::{RatingCause, RatingHistory, RatingRow, StandingRating};
+use crate::book::customers::store::list_wanted;
 use crate::platform::db::schema::ratings::dsl;
 use crate::platform::db::schema::{customers, invoices, ratings};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek, sum_minor};
@@ -249,6 +250,7 @@ pub fn list(
     page: &PageRequest,
 ) -> Result<Page<RatingRow>, Problem> {
     let today = db.today();
+    let wanted = list_wanted(db, &filter.customer)?;
     on_backend!(db, |c| {
         let mut query = ratings::table.select(RatingRow::as_select()).into_boxed();
         if caller.sees_only_own() {
@@ -260,8 +262,8 @@ pub fn list(
                 ),
             );
         }
-        if !filter.customer_id.is_empty() {
-            query = query.filter(dsl::customer_id.eq_any(&filter.customer_id));
+        if let Some(wanted) = &wanted {
+            query = query.filter(dsl::customer_id.eq_any(wanted));
         }
         if filter.history.unwrap_or_default() == RatingHistory::Current {
             query = query.filter(dsl::superseded_at.is_null());

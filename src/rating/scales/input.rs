@@ -39,14 +39,6 @@ pub struct GradeScaleIn {
     pub reason: Note,
 }
 
-/// Why something is decided on a scale, a model or a rating.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Agreed in the credit committee of 31 March."}))]
-pub struct RatingReasonIn {
-    pub reason: Note,
-}
-
 /// Which grade scales.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -59,7 +59,7 @@ fn bound_decimals(schemas: &mut Map<String, Value>) {
             "else": rule,
         });
     }
-    for name in ["Money", "AmountIn"] {
+    for name in ["Money", "AmountIn", "PositiveIn"] {
         if let (Some(Value::Object(schema)), Value::Object(rule)) = (schemas.get_mut(name), &rule) {
             schema.extend(rule.clone());
         }

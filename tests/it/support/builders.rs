@@ -222,7 +222,7 @@ impl AnInvoice {
     pub fn body(&self, app: &TestApp) -> Value {
         let today = app.clock().today().to_string();
         let mut body = json!({
-            "number": self.number, "customer_number": self.customer,
+            "number": self.number, "customer": self.customer,
             "invoice_date": self.dated.as_ref().unwrap_or(&today),
             "amount": {"amount": self.amount, "currency": self.currency},
         });
@@ -299,7 +299,7 @@ impl AReceipt {
     pub fn post(&self, app: &TestApp) -> Reply {
         let today = app.clock().today().to_string();
         let mut body = json!({
-            "number": self.number, "customer_number": self.customer,
+            "number": self.number, "customer": self.customer,
             "receipt_date": self.dated.as_ref().unwrap_or(&today),
             "amount": {"amount": self.amount, "currency": self.currency},
         });

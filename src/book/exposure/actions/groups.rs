@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::{AccountError, blocks, caps, lock_all};
-use crate::book::customers::actions as customers_actions;
+use crate::book::customers::actions::{self as customers_actions, CustomerError};
 use crate::book::customers::input::CustomerPatch;
 use crate::book::customers::model::{Customer, CustomerRef, LegalStatus};
 use crate::book::customers::store as customers;
@@ -27,8 +27,7 @@ pub fn move_to_group(
     parent: Option<&CustomerRef>,
 ) -> Result<Customer, AccountError> {
     let caller = tx.caller();
-    let before =
-        customers::find_visible(tx, caller, reference)?.ok_or(AccountError::NoSuchCustomer)?;
+    let before = customers::find_visible(tx, caller, reference)?.ok_or(CustomerError::Missing)?;
     if before.version != version {
         return Err(AccountError::Stale);
     }
@@ -111,8 +110,7 @@ pub fn change_customer(
     patch: &CustomerPatch,
 ) -> Result<Customer, AccountError> {
     let caller = tx.caller();
-    let found =
-        customers::find_visible(tx, caller, reference)?.ok_or(AccountError::NoSuchCustomer)?;
+    let found = customers::find_visible(tx, caller, reference)?.ok_or(CustomerError::Missing)?;
     let locked = lock_all(tx, &BTreeSet::from([found.id]))?.remove(&found.id);
     let after = customers_actions::change(tx, reference, version, patch)?;
     if let Some(locked) = locked
@@ -138,8 +136,7 @@ pub fn set_legal_status(
     reason: &Note,
 ) -> Result<Customer, AccountError> {
     let caller = tx.caller();
-    let found =
-        customers::find_visible(tx, caller, reference)?.ok_or(AccountError::NoSuchCustomer)?;
+    let found = customers::find_visible(tx, caller, reference)?.ok_or(CustomerError::Missing)?;
     lock_all(tx, &BTreeSet::from([found.id]))?;
     let after = customers_actions::set_legal_status(tx, reference, version, status, since, reason)?;
     blocks::hand_down(tx, &[after.id])?;

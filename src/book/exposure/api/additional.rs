@@ -1,6 +1,6 @@
 //! `/v1/credit-accounts/{id}/additional-limits` and `/v1/additional-limits`.
 
-use crate::book::exposure::input::{AdditionalLimitIn, ReasonIn};
+use crate::book::exposure::input::AdditionalLimitIn;
 use actix_web::{HttpRequest, get, post, web};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use crate::platform::http::auth::{GrantAdditionalLimits, ReadAccounts};
 use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
     Actor, Answer, Code, Command, Executor, IfMatch, KeyedCommand, Listing, NoFilter, Outcome,
-    Problem,
+    Problem, ReasonIn,
 };
 use kernel::clock::Instant;
 use kernel::ids::{AdditionalLimitId, CreditAccountId};

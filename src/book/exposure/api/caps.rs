@@ -1,8 +1,6 @@
 //! `/v1/portfolio-caps`.
 
-use crate::book::exposure::input::{
-    PortfolioCapFilter, PortfolioCapIn, PortfolioCapPatch, ReasonIn,
-};
+use crate::book::exposure::input::{PortfolioCapFilter, PortfolioCapIn, PortfolioCapPatch};
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{HttpRequest, get, patch, post, web};
@@ -23,7 +21,7 @@ use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{ReadPortfolioCaps, SetPortfolioCaps};
 use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Executor, IfMatch, Listing, Outcome, Problem, Valid,
+    Actor, Answer, Code, Command, Executor, IfMatch, Listing, Outcome, Problem, ReasonIn, Valid,
 };
 use kernel::clock::Instant;
 use kernel::ids::PortfolioCapId;

@@ -19,14 +19,15 @@ use crate::book::customers::input::{CustomerPatch, LegalStatusIn};
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::exposure::input::{
-    CreditAccountFilter, CreditAccountIn, CreditAccountPatch, LowerLimitIn, ParentIn, ReasonIn,
+    CreditAccountFilter, CreditAccountIn, CreditAccountPatch, LowerLimitIn, ParentIn,
 };
 use crate::book::policy::actions as policies;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{EditCustomers, ManageAccounts, ReadAccounts, SetLegalStatus};
 use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Executor, IfMatch, Listing, NoFilter, Outcome, Problem, Valid,
+    Actor, Answer, Code, Command, Executor, IfMatch, Listing, NoFilter, Outcome, Problem, ReasonIn,
+    Valid,
 };
 use kernel::caller::Caller;
 use kernel::clock::Day;
@@ -428,7 +429,7 @@ impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Problem {
         match error {
             AccountError::Missing => Problem::not_found("credit account"),
-            AccountError::NoSuchCustomer => Problem::not_found("customer"),
+            AccountError::NoSuchCustomer => Problem::not_found_at("/customer", "customer"),
             AccountError::NoAccount => Problem::invalid(
                 "/customer",
                 "no_credit_account",

@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer};
 use diesel::sqlite::Sqlite;
 
+use crate::book::customers::store::list_wanted;
 use crate::book::exposure::input::{CreditAccountFilter, CreditAccountSort};
 use crate::book::exposure::model::{AccountBlock, BlockCause, CreditAccount, Exposure, LimitEntry};
 use crate::platform::db::schema::{account_blocks, credit_accounts, customers, limits};
@@ -412,6 +413,7 @@ pub fn list(
     filter: &CreditAccountFilter,
     page: &PageRequest,
 ) -> Result<Page<CreditAccount>, Problem> {
+    let wanted = list_wanted(db, &filter.customer)?;
     on_backend!(db, |c| {
         let mut query = credit_accounts::table
             .select(CreditAccount::as_select())
@@ -425,17 +427,8 @@ pub fn list(
                 ),
             );
         }
-        if !filter.customer_number.is_empty() {
-            query = query.filter(
-                credit_accounts::customer_id.eq_any(
-                    customers::table
-                        .filter(customers::number.eq_any(&filter.customer_number))
-                        .select(customers::id),
-                ),
-            );
-        }
-        if !filter.customer_id.is_empty() {
-            query = query.filter(credit_accounts::customer_id.eq_any(&filter.customer_id));
+        if let Some(wanted) = &wanted {
+            query = query.filter(credit_accounts::customer_id.eq_any(wanted));
         }
         if !filter.status.is_empty() {
             query = query.filter(credit_accounts::status.eq_any(&filter.status));

@@ -172,7 +172,7 @@ fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
             let constraint = format!("{thing}s_number_key");
             return Err(DbError::Duplicate { constraint }.into());
         }
-        ReceivableError::NoSuchCustomer | ReceivableError::NotOneCustomer => {
+        ReceivableError::NoSuchCustomer => {
             Verdict::rejected("customer_number", "unknown_customer", why)
         }
         ReceivableError::NoAccount => {

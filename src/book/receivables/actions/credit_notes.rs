@@ -26,11 +26,11 @@ pub fn create_credit_note(
     tx: &mut Tx,
     input: &CreditNoteIn,
 ) -> Result<CreditNote, ReceivableError> {
-    let locked = lock_named(tx, input.customer_id, input.customer_number.as_ref())?;
+    let locked = lock_named(tx, &input.customer)?;
     let account = &locked.account;
     let amount = input.amount.money();
     let credit_date = input.credit_date.date();
-    check_amount(amount, &locked, "/amount")?;
+    check_amount(amount, account.currency, "/amount")?;
     rules::check_not_future(tx.today(), credit_date).map_err(|error| ReceivableError::Date {
         pointer: "/credit_date",
         error,

@@ -129,8 +129,8 @@ pub fn post_invoice(
 }
 
 fn draft(tx: &Tx, locked: &Locked, new: &NewInvoice) -> Result<Invoice, ReceivableError> {
-    check_amount(new.amount, locked, "/amount")?;
     let account = &locked.account;
+    check_amount(new.amount, account.currency, "/amount")?;
     let due_date = new
         .due_date
         .unwrap_or_else(|| rules::due_date(new.invoice_date, account.net_days));
@@ -174,16 +174,11 @@ pub fn create_invoices(
     tx: &mut Tx,
     inputs: &[InvoiceIn],
 ) -> Result<Vec<Result<Invoice, ReceivableError>>, DbError> {
-    let named: Vec<Result<CustomerRef, ReceivableError>> = inputs
+    let named: Vec<CustomerRef> = inputs.iter().map(|input| input.customer.clone()).collect();
+    let accounts = NamedAccounts::lock(tx, &named)?;
+    let prepared: Vec<Result<(&Locked, NewInvoice), ReceivableError>> = inputs
         .iter()
-        .map(|input| input.customer().ok_or(ReceivableError::NotOneCustomer))
-        .collect();
-    let references: Vec<CustomerRef> = named.iter().flatten().cloned().collect();
-    let accounts = NamedAccounts::lock(tx, &references)?;
-    let prepared: Vec<Result<(&Locked, NewInvoice), ReceivableError>> = named
-        .into_iter()
-        .zip(inputs)
-        .map(|(reference, input)| Ok((accounts.find(reference?)?, input.to_new())))
+        .map(|input| Ok((accounts.find(&input.customer)?, input.to_new())))
         .collect();
     let ready: Vec<(&Locked, NewInvoice)> = prepared.iter().flatten().cloned().collect();
     let mut posted = post_invoices(tx, &ready)?.into_iter();

@@ -5,7 +5,7 @@ mod invoices;
 mod receipts;
 mod settling;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
@@ -34,8 +34,6 @@ pub enum ReceivableError {
     Missing(&'static str),
     #[error("there is no such customer")]
     NoSuchCustomer,
-    #[error("the customer must be named by customer_id or by customer_number, exactly one")]
-    NotOneCustomer,
     #[error("the customer has no credit account")]
     NoAccount,
     #[error("the amount is in {given}, the account in {expected}")]
@@ -91,15 +89,10 @@ fn counts_from(
 }
 
 /// Locks the account of the customer that a document names.
-fn lock_named(
-    tx: &mut Tx,
-    id: Option<CustomerId>,
-    number: Option<&Number>,
-) -> Result<Locked, ReceivableError> {
-    let reference = CustomerRef::either(id, number).ok_or(ReceivableError::NotOneCustomer)?;
+fn lock_named(tx: &mut Tx, reference: &CustomerRef) -> Result<Locked, ReceivableError> {
     let caller = tx.caller();
     let customer =
-        customers::find_visible(tx, caller, &reference)?.ok_or(ReceivableError::NoSuchCustomer)?;
+        customers::find_visible(tx, caller, reference)?.ok_or(ReceivableError::NoSuchCustomer)?;
     lock(tx, customer.id)
 }
 
@@ -112,46 +105,29 @@ fn lock(tx: &mut Tx, customer: CustomerId) -> Result<Locked, ReceivableError> {
 
 /// The locked accounts of the customers that many documents name.
 struct NamedAccounts {
-    known: BTreeMap<String, CustomerId>,
+    known: HashMap<CustomerRef, CustomerId>,
     locked: BTreeMap<CustomerId, Locked>,
 }
 
 impl NamedAccounts {
     /// Locks them all, in as many queries as for one.
     fn lock(tx: &mut Tx, references: &[CustomerRef]) -> Result<NamedAccounts, DbError> {
-        let mut ids: Vec<CustomerId> = Vec::new();
-        let mut numbers: Vec<&str> = Vec::new();
-        for reference in references {
-            match reference {
-                CustomerRef::Id(id) => ids.push(*id),
-                CustomerRef::Number(number) => numbers.push(number.as_str()),
-            }
-        }
-        let by_id = customers::list_by_ids(tx, &ids)?;
-        let by_number = customers::list_by_numbers(tx, &numbers)?;
-        let by_id = by_id
-            .into_iter()
-            .map(|customer| (customer.id.to_string(), customer.id));
-        let by_number = by_number
-            .into_iter()
-            .map(|customer| (customer.number.into(), customer.id));
-        let known: BTreeMap<String, CustomerId> = by_id.chain(by_number).collect();
+        let known = customers::list_named(tx, references)?;
         let locked = exposure::lock_all(tx, &known.values().copied().collect())?;
         Ok(NamedAccounts { known, locked })
     }
 
-    fn find(&self, reference: CustomerRef) -> Result<&Locked, ReceivableError> {
+    fn find(&self, reference: &CustomerRef) -> Result<&Locked, ReceivableError> {
         let customer = self
             .known
-            .get(&String::from(reference))
+            .get(reference)
             .ok_or(ReceivableError::NoSuchCustomer)?;
         self.locked.get(customer).ok_or(ReceivableError::NoAccount)
     }
 }
 
-/// An amount must be in the account's currency and more than zero.
-fn check_amount(amount: Money, locked: &Locked, pointer: &str) -> Result<(), ReceivableError> {
-    let expected = locked.account.currency;
+/// An amount must be in the currency of what it is posted to, and more than zero.
+fn check_amount(amount: Money, expected: Currency, pointer: &str) -> Result<(), ReceivableError> {
     if amount.currency() != expected {
         return Err(ReceivableError::Currency {
             given: amount.currency(),

@@ -74,7 +74,7 @@ fn draft(
     taken: &BTreeMap<Number, ReceiptId>,
     settling: &mut Settling,
 ) -> Result<Receipt, ReceivableError> {
-    check_amount(new.amount, locked, "/amount")?;
+    check_amount(new.amount, locked.account.currency, "/amount")?;
     rules::check_not_future(tx.today(), new.receipt_date).map_err(|error| {
         ReceivableError::Date {
             pointer: "/receipt_date",
@@ -121,7 +121,7 @@ fn draft(
 /// # Errors
 /// When the customer is unknown or has no account, and as [`post_receipts`].
 pub fn create_receipt(tx: &mut Tx, input: &ReceiptIn) -> Result<Receipt, ReceivableError> {
-    let locked = lock_named(tx, input.customer_id, input.customer_number.as_ref())?;
+    let locked = lock_named(tx, &input.customer)?;
     let posted = post_receipts(tx, &[(&locked, input.to_new())]).map_err(|error| {
         // Somebody posted the number at the same moment: tried again, it is known whose it is.
         if error.is_duplicate_of("receipts", &["number"]) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::ReceivableError;
+use super::{ReceivableError, check_amount};
 use crate::book::exposure::model::Exposure;
 use crate::book::receivables::input::{Application, NamedApplication};
 use crate::book::receivables::model::{
@@ -138,17 +138,7 @@ impl Settling {
                 return Err(ReceivableError::OtherCustomer { pointer: at(by) });
             }
             let amount = one.amount;
-            if amount.currency() != invoice.currency {
-                return Err(ReceivableError::Currency {
-                    given: amount.currency(),
-                    expected: invoice.currency,
-                });
-            }
-            if !amount.is_positive() {
-                return Err(ReceivableError::NotPositive {
-                    pointer: at("amount"),
-                });
-            }
+            check_amount(amount, invoice.currency, &at("amount"))?;
             let shared_already = shares
                 .iter()
                 .filter(|share| share.invoice_id == invoice.id)

@@ -41,13 +41,8 @@ impl From<ReceivableError> for Problem {
         let text = error.to_string();
         match error {
             ReceivableError::Missing(thing) => Problem::not_found(thing),
-            ReceivableError::NoSuchCustomer => Problem::not_found("customer"),
-            ReceivableError::NotOneCustomer => {
-                Problem::new(Code::MalformedBody).at("/customer_id", "exclusive", text)
-            }
-            ReceivableError::NoAccount => {
-                Problem::invalid("/customer_id", "no_credit_account", text)
-            }
+            ReceivableError::NoSuchCustomer => Problem::not_found_at("/customer", "customer"),
+            ReceivableError::NoAccount => Problem::invalid("/customer", "no_credit_account", text),
             ReceivableError::Currency { given, expected } => Problem::new(Code::CurrencyMismatch)
                 .with("given", given)
                 .with("expected", expected),

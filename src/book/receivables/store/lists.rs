@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use crate::book::customers::store::list_wanted;
 use crate::book::receivables::input::{
     CreditNoteFilter, InvoiceFilter, InvoiceSort, ReceiptFilter,
 };
@@ -14,7 +15,7 @@ use kernel::ids::InvoiceId;
 
 /// Keeps a query to the customers that the caller may see, and to those that the filter names.
 macro_rules! of_customers {
-    ($query:ident, $column:expr, $caller:expr, $filter:expr) => {
+    ($query:ident, $column:expr, $caller:expr, $wanted:expr) => {
         if $caller.sees_only_own() {
             $query = $query.filter(
                 $column.eq_any(
@@ -24,17 +25,8 @@ macro_rules! of_customers {
                 ),
             );
         }
-        if !$filter.customer_id.is_empty() {
-            $query = $query.filter($column.eq_any(&$filter.customer_id));
-        }
-        if !$filter.customer_number.is_empty() {
-            $query = $query.filter(
-                $column.eq_any(
-                    customers::table
-                        .filter(customers::number.eq_any(&$filter.customer_number))
-                        .select(customers::id),
-                ),
-            );
+        if let Some(wanted) = &$wanted {
+            $query = $query.filter($column.eq_any(wanted));
         }
     };
 }
@@ -46,9 +38,10 @@ pub fn list_invoices(
     filter: &InvoiceFilter,
     page: &PageRequest,
 ) -> Result<Page<Invoice>, Problem> {
+    let wanted = list_wanted(db, &filter.customer)?;
     on_backend!(db, |c| {
         let mut query = invoices::table.select(Invoice::as_select()).into_boxed();
-        of_customers!(query, invoices::customer_id, caller, filter);
+        of_customers!(query, invoices::customer_id, caller, wanted);
         if !filter.status.is_empty() {
             query = query.filter(invoices::status.eq_any(&filter.status));
         }
@@ -136,11 +129,12 @@ pub fn list_credit_notes(
     filter: &CreditNoteFilter,
     page: &PageRequest,
 ) -> Result<Page<CreditNote>, Problem> {
+    let wanted = list_wanted(db, &filter.customer)?;
     on_backend!(db, |c| {
         let mut query = credit_notes::table
             .select(CreditNote::as_select())
             .into_boxed();
-        of_customers!(query, credit_notes::customer_id, caller, filter);
+        of_customers!(query, credit_notes::customer_id, caller, wanted);
         if !filter.status.is_empty() {
             query = query.filter(credit_notes::status.eq_any(&filter.status));
         }
@@ -170,9 +164,10 @@ pub fn list_receipts(
     filter: &ReceiptFilter,
     page: &PageRequest,
 ) -> Result<Page<Receipt>, Problem> {
+    let wanted = list_wanted(db, &filter.customer)?;
     on_backend!(db, |c| {
         let mut query = receipts::table.select(Receipt::as_select()).into_boxed();
-        of_customers!(query, receipts::customer_id, caller, filter);
+        of_customers!(query, receipts::customer_id, caller, wanted);
         if !filter.status.is_empty() {
             query = query.filter(receipts::status.eq_any(&filter.status));
         }

@@ -5,12 +5,14 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::collect::dunning::input::{BlockFilter, BlockIn, RunReasonIn};
+use crate::collect::dunning::input::{BlockFilter, BlockIn};
 use crate::collect::dunning::model::{BlockStatus, DunningBlock};
 use crate::collect::dunning::{actions, store};
 use crate::platform::http::auth::{ReadDunning, RunDunning};
 use crate::platform::http::page::{CursorKey, Page, PageOut};
-use crate::platform::http::{Actor, Answer, Command, Executor, IfMatch, Listing, Outcome};
+use crate::platform::http::{
+    Actor, Answer, Command, Executor, IfMatch, Listing, Outcome, ReasonIn,
+};
 use kernel::clock::Instant;
 use kernel::ids::{CustomerId, DunningBlockId, InvoiceId};
 use kernel::text::{Note, Subject};
@@ -34,7 +36,7 @@ pub async fn put_dunning_block(
     executor
         .once(&actor, command, |tx, input| {
             let block = actions::put_block(tx, input)?;
-            let location = format!("/v1/dunning-blocks?customer_id={}", block.customer_id);
+            let location = format!("/v1/dunning-blocks?customer={}", block.customer_id);
             let version = block.version;
             let today = tx.today();
             Ok(Answer::created(&BlockOut::new(block, today), location)?.version(version))
@@ -78,7 +80,7 @@ pub async fn list_dunning_blocks(
         DunningBlockId,
         IfMatch,
     ),
-    request_body = RunReasonIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The block as it is now.", body = BlockOut)),
     security(("bearer" = ["dunning:run"]))
 )]
@@ -87,7 +89,7 @@ pub async fn lift_dunning_block(
     actor: Actor<RunDunning>,
     id: web::Path<DunningBlockId>,
     version: IfMatch,
-    command: Command<RunReasonIn>,
+    command: Command<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor

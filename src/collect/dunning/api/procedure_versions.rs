@@ -5,14 +5,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::collect::dunning::actions::DunningError;
-use crate::collect::dunning::input::{ProcedureVersionFilter, ProcedureVersionIn, RunReasonIn};
+use crate::collect::dunning::input::{ProcedureVersionFilter, ProcedureVersionIn};
 use crate::collect::dunning::model::{Level, ProcedureStatus, ProcedureVersion};
 use crate::collect::dunning::{actions, store};
 use crate::platform::db::DbError;
 use crate::platform::http::auth::{ApproveDunning, ReadDunning, RunDunning};
 use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
-    Actor, Answer, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem, Valid,
+    Actor, Answer, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem, ReasonIn,
+    Valid,
 };
 use kernel::clock::Instant;
 use kernel::drafters::Drafters;
@@ -162,7 +163,7 @@ pub async fn change_dunning_procedure_version(
         OfVersion,
         IfMatch,
     ),
-    request_body = RunReasonIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The version, live.", body = ProcedureVersionOut)),
     security(("bearer" = ["dunning:approve"]))
 )]
@@ -171,7 +172,7 @@ pub async fn approve_dunning_procedure_version(
     actor: Actor<ApproveDunning>,
     path: web::Path<OfVersion>,
     version: IfMatch,
-    command: KeyedCommand<RunReasonIn>,
+    command: KeyedCommand<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     let OfVersion {

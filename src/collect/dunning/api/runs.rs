@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::collect::dunning::actions::DunningError;
-use crate::collect::dunning::input::{RunFilter, RunIn, RunReasonIn};
+use crate::collect::dunning::input::{RunFilter, RunIn};
 use crate::collect::dunning::model::{LeftOut, Run, RunProcedure, RunStatus, Skipped};
 use crate::collect::dunning::{actions, store};
 use crate::platform::db::{DbError, read_document};
@@ -14,6 +14,7 @@ use crate::platform::http::auth::{ApproveDunning, ReadDunning, RunDunning};
 use crate::platform::http::page::{CursorKey, Page, PageOut};
 use crate::platform::http::{
     Actor, Answer, Command, Executor, IfMatch, KeyedCommand, Listing, Nothing, Outcome, Problem,
+    ReasonIn,
 };
 use kernel::clock::{Day, Instant};
 use kernel::ids::DunningRunId;
@@ -152,7 +153,7 @@ pub async fn issue_dunning_run(
 #[utoipa::path(
     tag = "dunning",
     params(DunningRunId, IfMatch),
-    request_body = RunReasonIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The run as it is now.", body = RunOut)),
     security(("bearer" = ["dunning:run"]))
 )]
@@ -161,7 +162,7 @@ pub async fn cancel_dunning_run(
     actor: Actor<RunDunning>,
     id: web::Path<DunningRunId>,
     version: IfMatch,
-    command: Command<RunReasonIn>,
+    command: Command<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use crate::book::customers::store::list_wanted;
 use crate::collect::dunning::input::BlockFilter;
 use crate::collect::dunning::model::{BlockStatus, Blocks, DunningBlock};
 use crate::platform::db::schema::dunning_blocks::dsl;
@@ -73,6 +74,7 @@ pub fn list_blocks(
     page: &PageRequest,
 ) -> Result<Page<DunningBlock>, Problem> {
     let today = db.today();
+    let wanted = list_wanted(db, &filter.customer)?;
     on_backend!(db, |c| {
         let mut query = dunning_blocks::table
             .select(DunningBlock::as_select())
@@ -86,8 +88,8 @@ pub fn list_blocks(
                 ),
             );
         }
-        if !filter.customer_id.is_empty() {
-            query = query.filter(dsl::customer_id.eq_any(&filter.customer_id));
+        if let Some(wanted) = &wanted {
+            query = query.filter(dsl::customer_id.eq_any(wanted));
         }
         if !filter.invoice_id.is_empty() {
             query = query.filter(dsl::invoice_id.eq_any(&filter.invoice_id));

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use crate::book::customers::store::list_wanted;
 use crate::collect::dunning::input::{NoticeFilter, RunFilter};
 use crate::collect::dunning::model::{LeftOut, Notice, NoticeItem, NoticeStatus, Run};
 use crate::platform::db::schema::{customers, dunning_notice_items, dunning_notices, dunning_runs};
@@ -244,6 +245,7 @@ pub fn list_notices(
     filter: &NoticeFilter,
     page: &PageRequest,
 ) -> Result<Page<Notice>, Problem> {
+    let wanted = list_wanted(db, &filter.customer)?;
     on_backend!(db, |c| {
         let mut query = dunning_notices::table
             .select(Notice::as_select())
@@ -260,17 +262,8 @@ pub fn list_notices(
         if let Some(run) = filter.run_id {
             query = query.filter(dunning_notices::run_id.eq(run));
         }
-        if !filter.customer_id.is_empty() {
-            query = query.filter(dunning_notices::customer_id.eq_any(&filter.customer_id));
-        }
-        if !filter.customer_number.is_empty() {
-            query = query.filter(
-                dunning_notices::customer_id.eq_any(
-                    customers::table
-                        .filter(customers::number.eq_any(&filter.customer_number))
-                        .select(customers::id),
-                ),
-            );
+        if let Some(wanted) = &wanted {
+            query = query.filter(dunning_notices::customer_id.eq_any(wanted));
         }
         if !filter.status.is_empty() {
             query = query.filter(dunning_notices::status.eq_any(&filter.status));

@@ -5,6 +5,7 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
+use crate::book::customers::store::list_wanted;
 use crate::book::exposure::model::BlockCause;
 use crate::collect::dunning::input::{CustomerStageFilter, StageFilter};
 use crate::collect::dunning::model::{Effect, Stage};
@@ -102,6 +103,7 @@ pub fn list_invoice_stages(
     filter: &StageFilter,
     page: &PageRequest,
 ) -> Result<Page<InvoiceStage>, Problem> {
+    let wanted = list_wanted(db, &filter.customer)?;
     on_backend!(db, |c| {
         let mut query = dunning_stages::table
             .inner_join(invoices::table.on(invoices::id.eq(dunning_stages::invoice_id)))
@@ -123,11 +125,8 @@ pub fn list_invoice_stages(
         if caller.sees_only_own() {
             query = query.filter(customers::owner.eq(&caller.subject));
         }
-        if !filter.customer_id.is_empty() {
-            query = query.filter(dunning_stages::customer_id.eq_any(&filter.customer_id));
-        }
-        if !filter.customer_number.is_empty() {
-            query = query.filter(customers::number.eq_any(&filter.customer_number));
+        if let Some(wanted) = &wanted {
+            query = query.filter(dunning_stages::customer_id.eq_any(wanted));
         }
         if let Some(level) = filter.level_min {
             query = query.filter(dunning_stages::level.ge(level));
@@ -159,6 +158,7 @@ pub fn list_customer_stages(
     filter: &CustomerStageFilter,
     page: &PageRequest,
 ) -> Result<Page<CustomerStage>, Problem> {
+    let wanted = list_wanted(db, &filter.customer)?;
     on_backend!(db, |c| {
         let mut query = dunning_stages::table
             .inner_join(invoices::table.on(invoices::id.eq(dunning_stages::invoice_id)))
@@ -176,11 +176,8 @@ pub fn list_customer_stages(
         if caller.sees_only_own() {
             query = query.filter(customers::owner.eq(&caller.subject));
         }
-        if !filter.customer_id.is_empty() {
-            query = query.filter(dunning_stages::customer_id.eq_any(&filter.customer_id));
-        }
-        if !filter.customer_number.is_empty() {
-            query = query.filter(customers::number.eq_any(&filter.customer_number));
+        if let Some(wanted) = &wanted {
+            query = query.filter(dunning_stages::customer_id.eq_any(wanted));
         }
         seek!(
             c,

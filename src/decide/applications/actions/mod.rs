@@ -24,7 +24,7 @@ use crate::platform::db::{Change, DbError, Tx, write_document};
 use crate::rating::ratings::actions::NoProbability;
 use kernel::clock::Day;
 use kernel::ids::{ApplicationId, ApplicationStepId, CreditAccountId};
-use kernel::money::{AmountIn, Currency, Money};
+use kernel::money::{Currency, Money, PositiveIn};
 use kernel::text::{Line, Note};
 
 pub use assessment::assess;
@@ -95,7 +95,7 @@ type Outcome = Result<Application, ApplicationError>;
 /// # Errors
 /// When the customer is not visible or has no account, there is an open application, or the amount or term can't be.
 pub fn create(tx: &mut Tx, input: &ApplicationIn) -> Outcome {
-    let standing = exposure::find_customer_account(tx, &input.customer())?;
+    let standing = exposure::find_customer_account(tx, &input.customer)?;
     let account = standing.account;
     let scope = input.scope.unwrap_or(LimitScope::Own);
     let limit = input.requested_limit.money();
@@ -328,7 +328,7 @@ fn recommended(
         .and_then(|assessment| assessment.limit_minor)
         .filter(|minor| *minor > 0)
         .map(|minor| application.money(minor));
-    let limit = input.limit.map(AmountIn::money).or(assessed);
+    let limit = input.limit.map(PositiveIn::money).or(assessed);
     let net_days = input
         .net_days
         .or_else(|| assessment.map(|assessment| assessment.net_days));

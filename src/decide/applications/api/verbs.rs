@@ -7,11 +7,10 @@ use actix_web::{post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::shapes::{ApplicationOut, answer};
-use crate::book::exposure::input::ReasonIn;
 use crate::decide::applications::actions;
 use crate::platform::http::auth::{ApplyForCredit, DecideApplications, ReviewApplications};
 use crate::platform::http::{
-    AcceptLanguage, Actor, Command, Executor, IfMatch, KeyedCommand, Nothing, Outcome,
+    AcceptLanguage, Actor, Command, Executor, IfMatch, KeyedCommand, Nothing, Outcome, ReasonIn,
 };
 use kernel::ids::ApplicationId;
 

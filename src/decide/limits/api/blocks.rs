@@ -1,8 +1,6 @@
 //! `/v1/credit-blocks`.
 
-use crate::decide::limits::input::{
-    AssignIn, CreditBlockFilter, DecisionIn, ReleaseIn, ReleaseRequestIn,
-};
+use crate::decide::limits::input::{AssignIn, CreditBlockFilter, ReleaseIn, ReleaseRequestIn};
 use actix_web::{HttpRequest, get, post, web};
 
 use super::shapes::{CheckNowOut, CreditBlockDetailOut, CreditBlockOut};
@@ -16,7 +14,7 @@ use crate::platform::http::auth::{
 use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
     AcceptLanguage, Actor, Answer, Command, Executor, IfMatch, KeyedCommand, Listing, Outcome,
-    Problem,
+    Problem, ReasonIn,
 };
 use kernel::ids::CreditBlockId;
 use kernel::places::Language;
@@ -141,7 +139,7 @@ pub async fn release_credit_block(
 #[utoipa::path(
     tag = "limit-checks",
     params(CreditBlockId, IfMatch),
-    request_body = DecisionIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The credit block as it is now.", body = CreditBlockOut)),
     security(("bearer" = ["credit-blocks:decide"]))
 )]
@@ -151,7 +149,7 @@ pub async fn reject_credit_block(
     language: AcceptLanguage,
     id: web::Path<CreditBlockId>,
     version: IfMatch,
-    command: KeyedCommand<DecisionIn>,
+    command: KeyedCommand<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor
@@ -169,7 +167,7 @@ pub async fn reject_credit_block(
 #[utoipa::path(
     tag = "limit-checks",
     params(CreditBlockId, IfMatch),
-    request_body = DecisionIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The credit block as it is now.", body = CreditBlockOut)),
     security(("bearer" = ["reservations:manage"]))
 )]
@@ -179,7 +177,7 @@ pub async fn withdraw_credit_block(
     language: AcceptLanguage,
     id: web::Path<CreditBlockId>,
     version: IfMatch,
-    command: KeyedCommand<DecisionIn>,
+    command: KeyedCommand<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor

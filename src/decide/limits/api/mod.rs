@@ -39,7 +39,7 @@ pub fn routes(config: &mut ServiceConfig) {
 impl From<CheckError> for Problem {
     fn from(error: CheckError) -> Problem {
         match error {
-            CheckError::NoSuchCustomer => Problem::not_found("customer"),
+            CheckError::NoSuchCustomer => Problem::not_found_at("/customer", "customer"),
             CheckError::NoAccount => Problem::invalid(
                 "/customer",
                 "no_credit_account",

@@ -1,6 +1,6 @@
 //! `/v1/reservations`.
 
-use crate::decide::limits::input::{AmendIn, CaptureIn, DecisionIn, ExtendIn, ReservationFilter};
+use crate::decide::limits::input::{AmendIn, CaptureIn, ExtendIn, ReservationFilter};
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, get, post, web};
@@ -14,7 +14,7 @@ use crate::decide::limits::store;
 use crate::platform::http::auth::{CaptureReservations, ManageReservations, ReadChecks};
 use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
-    AcceptLanguage, Actor, Answer, Executor, KeyedCommand, Listing, Outcome, Problem,
+    AcceptLanguage, Actor, Answer, Executor, KeyedCommand, Listing, Outcome, Problem, ReasonIn,
 };
 use kernel::ids::ReservationId;
 
@@ -105,7 +105,7 @@ pub async fn capture_reservation(
 #[utoipa::path(
     tag = "limit-checks",
     params(ReservationId),
-    request_body = DecisionIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The reservation as it is now.", body = ReservationOut)),
     security(("bearer" = ["reservations:manage"]))
 )]
@@ -113,7 +113,7 @@ pub async fn capture_reservation(
 pub async fn release_reservation(
     actor: Actor<ManageReservations>,
     id: web::Path<ReservationId>,
-    command: KeyedCommand<DecisionIn>,
+    command: KeyedCommand<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor

@@ -256,7 +256,7 @@ impl Batch {
         if asked.kind != CheckKind::Check || !asked.input.reserves() {
             return;
         }
-        let Some(customer) = self.book.customer(&asked.input.customer()) else {
+        let Some(customer) = self.book.customer(&asked.input.customer) else {
             return;
         };
         let is_due = |reservation: &Reservation| {
@@ -378,7 +378,7 @@ impl Batch {
         let expires_at = check::reserved_until(policy, asked.input.reserve_until, self.now)?;
         let customer = self
             .book
-            .customer(&asked.input.customer())
+            .customer(&asked.input.customer)
             .filter(|customer| {
                 !asked.caller.sees_only_own()
                     || customer.owner.as_ref() == Some(&asked.caller.subject)

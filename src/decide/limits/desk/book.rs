@@ -128,7 +128,7 @@ impl Book {
         for one in asked {
             let given = one.input.amount.money().currency();
             let account = self
-                .customer(&one.input.customer())
+                .customer(&one.input.customer)
                 .and_then(|customer| self.account(self.account_of(customer.id)?));
             if let Some(account) = account.filter(|account| account.currency != given) {
                 currencies.extend([given, account.currency]);

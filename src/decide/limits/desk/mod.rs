@@ -116,7 +116,7 @@ impl Desk {
         const CLOSED: DeskError = DeskError::Internal("the credit desk is closed");
         let (reply, answer) = oneshot::channel();
         let workers = u64::try_from(self.queues.len()).unwrap_or(u64::MAX);
-        let share = self.shares.hash_one(asked.input.customer()) % workers.max(1);
+        let share = self.shares.hash_one(&asked.input.customer) % workers.max(1);
         let queue = usize::try_from(share)
             .ok()
             .and_then(|at| self.queues.get(at));

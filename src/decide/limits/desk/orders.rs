@@ -51,7 +51,7 @@ impl Orders {
             .filter(|one| matches!(one.kind, CheckKind::Amend(_)));
         let amended: Vec<store::Order> = amended
             .filter_map(|one| {
-                let customer = prefetched.customers.get(&one.input.customer())?;
+                let customer = prefetched.customers.get(&one.input.customer)?;
                 Some((customer.id, one.input.order()?))
             })
             .collect();

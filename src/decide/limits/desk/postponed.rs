@@ -237,7 +237,7 @@ impl Worker {
     fn find_locked(&mut self, asked: &[&CheckRequest]) -> Vec<bool> {
         let lines: Vec<Vec<CustomerId>> = asked
             .iter()
-            .map(|one| match self.memory.line(&one.input.customer()) {
+            .map(|one| match self.memory.line(&one.input.customer) {
                 Some((id, above)) if one.input.reserves() => {
                     std::iter::once(id).chain(above).collect()
                 }

@@ -117,7 +117,7 @@ impl Lines {
             ..Lines::default()
         };
         for one in asked {
-            if let Some((id, above)) = memory.line(&one.input.customer()) {
+            if let Some((id, above)) = memory.line(&one.input.customer) {
                 let wanted = if one.input.reserves() {
                     &mut lines.reserving
                 } else {
@@ -288,7 +288,7 @@ fn standing(
         .copied()
         .collect();
     let is_meant = |one: &&CheckRequest| {
-        let line = memory.line(&one.input.customer());
+        let line = memory.line(&one.input.customer);
         line.is_none_or(|(id, _)| lines.contains_key(&id))
     };
     let asked: Vec<&CheckRequest> = asked.iter().filter(is_meant).collect();
@@ -345,14 +345,14 @@ fn put_together(
 /// that is not there.
 fn read_unknown(db: &mut Db, asked: &[CheckRequest], memory: &mut Memory) -> Result<(), DbError> {
     let mut ids: Vec<CustomerId> = Vec::new();
-    let mut numbers: Vec<Number> = Vec::new();
+    let mut numbers: Vec<&str> = Vec::new();
     for one in asked {
-        let reference = one.input.customer();
-        if memory.line(&reference).is_none() {
-            memory.forget_line(&reference);
+        let reference = &one.input.customer;
+        if memory.line(reference).is_none() {
+            memory.forget_line(reference);
             match reference {
-                CustomerRef::Id(id) => ids.push(id),
-                CustomerRef::Number(number) => numbers.push(number),
+                CustomerRef::Id(id) => ids.push(*id),
+                CustomerRef::Number(number) => numbers.push(number.as_str()),
             }
         }
     }
@@ -361,17 +361,16 @@ fn read_unknown(db: &mut Db, asked: &[CheckRequest], memory: &mut Memory) -> Res
         found.extend(store::list_named(db, &ids)?);
     }
     if !numbers.is_empty() {
-        let numbers: Vec<&str> = numbers.iter().map(Number::as_str).collect();
         found.extend(store::list_named_by_numbers(db, &numbers)?);
     }
     remember(db, memory, found)?;
     let has_no_line = |one: &&CheckRequest| {
-        let reference = one.input.customer();
-        memory.line(&reference).is_none() && memory.knows(&reference)
+        let reference = &one.input.customer;
+        memory.line(reference).is_none() && memory.knows(reference)
     };
     if let Some(one) = asked.iter().find(has_no_line) {
         // Moved while one after the other was read.
-        memory.forget_line(&one.input.customer());
+        memory.forget_line(&one.input.customer);
         let message = "a customer was moved meanwhile".to_owned();
         return Err(DbError::Serialization(message));
     }

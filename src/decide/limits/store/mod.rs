@@ -15,6 +15,7 @@ use super::model::{
     CreditBlock, CreditBlockStatus, LimitCheck, QueuedBlock, Reservation, ReservationStatus,
     Waiting,
 };
+use crate::book::customers::store::list_wanted;
 use crate::book::policy::model::Checkpoint;
 use crate::platform::db::schema::{
     credit_accounts, credit_blocks, customers, limit_checks, reservations,
@@ -341,6 +342,7 @@ pub fn list_checks(
     filter: &LimitCheckFilter,
     page: &PageRequest,
 ) -> Result<Page<LimitCheck>, Problem> {
+    let wanted = list_wanted(db, &filter.customer)?;
     on_backend!(db, |c| {
         let mut query = limit_checks::table
             .select(LimitCheck::as_select())
@@ -354,8 +356,8 @@ pub fn list_checks(
                 ),
             );
         }
-        if !filter.customer_id.is_empty() {
-            query = query.filter(limit_checks::customer_id.eq_any(&filter.customer_id));
+        if let Some(wanted) = &wanted {
+            query = query.filter(limit_checks::customer_id.eq_any(wanted));
         }
         if !filter.order_number.is_empty() {
             let orders: Vec<&str> = filter.order_number.iter().map(Number::as_str).collect();
@@ -375,6 +377,7 @@ pub fn list_reservations(
     filter: &ReservationFilter,
     page: &PageRequest,
 ) -> Result<Page<Reservation>, Problem> {
+    let wanted = list_wanted(db, &filter.customer)?;
     on_backend!(db, |c| {
         let mut query = reservations::table
             .select(Reservation::as_select())
@@ -388,10 +391,10 @@ pub fn list_reservations(
                 ),
             );
         }
-        if !filter.customer_id.is_empty() {
+        if let Some(wanted) = &wanted {
             // By the checks that reserved them, which are found by customer.
             let theirs = limit_checks::table
-                .filter(limit_checks::customer_id.eq_any(&filter.customer_id))
+                .filter(limit_checks::customer_id.eq_any(wanted))
                 .select(limit_checks::id);
             query = query.filter(reservations::id.eq_any(theirs));
         }
@@ -413,6 +416,7 @@ pub fn list_blocks(
     filter: &CreditBlockFilter,
     page: &PageRequest,
 ) -> Result<Page<QueuedBlock>, Problem> {
+    let wanted = list_wanted(db, &filter.customer)?;
     on_backend!(db, |c| {
         let mut query = credit_blocks::table
             .inner_join(customers::table.on(customers::id.eq(credit_blocks::customer_id)))
@@ -421,11 +425,8 @@ pub fn list_blocks(
         if caller.sees_only_own() {
             query = query.filter(customers::owner.eq(&caller.subject));
         }
-        if !filter.customer_id.is_empty() {
-            query = query.filter(credit_blocks::customer_id.eq_any(&filter.customer_id));
-        }
-        if !filter.customer_number.is_empty() {
-            query = query.filter(customers::number.eq_any(&filter.customer_number));
+        if let Some(wanted) = &wanted {
+            query = query.filter(credit_blocks::customer_id.eq_any(wanted));
         }
         if !filter.order_number.is_empty() {
             let orders: Vec<&str> = filter.order_number.iter().map(Number::as_str).collect();

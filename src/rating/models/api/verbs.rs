@@ -7,10 +7,9 @@ use super::answer;
 use super::shapes::RatingModelOut;
 use crate::platform::http::auth::{ApproveModels, DraftModels};
 use crate::platform::http::{
-    AcceptLanguage, Actor, Command, Executor, IfMatch, KeyedCommand, Outcome,
+    AcceptLanguage, Actor, Command, Executor, IfMatch, KeyedCommand, Outcome, ReasonIn,
 };
 use crate::rating::models::actions;
-use crate::rating::scales::input::RatingReasonIn;
 use kernel::ids::RatingModelId;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -27,7 +26,7 @@ pub fn routes(config: &mut ServiceConfig) {
 #[utoipa::path(
     tag = "ratings",
     params(RatingModelId, IfMatch),
-    request_body = RatingReasonIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The model, in shadow.", body = RatingModelOut)),
     security(("bearer" = ["rating-models:draft"]))
 )]
@@ -36,7 +35,7 @@ pub async fn put_rating_model_in_shadow(
     actor: Actor<DraftModels>,
     id: web::Path<RatingModelId>,
     version: IfMatch,
-    command: Command<RatingReasonIn>,
+    command: Command<ReasonIn>,
     language: AcceptLanguage,
     executor: web::Data<Executor>,
 ) -> Outcome {
@@ -57,7 +56,7 @@ pub async fn put_rating_model_in_shadow(
 #[utoipa::path(
     tag = "ratings",
     params(RatingModelId, IfMatch),
-    request_body = RatingReasonIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The model, approved.", body = RatingModelOut)),
     security(("bearer" = ["rating-models:approve"]))
 )]
@@ -66,7 +65,7 @@ pub async fn approve_rating_model(
     actor: Actor<ApproveModels>,
     id: web::Path<RatingModelId>,
     version: IfMatch,
-    command: KeyedCommand<RatingReasonIn>,
+    command: KeyedCommand<ReasonIn>,
     language: AcceptLanguage,
     executor: web::Data<Executor>,
 ) -> Outcome {
@@ -86,7 +85,7 @@ pub async fn approve_rating_model(
 #[utoipa::path(
     tag = "ratings",
     params(RatingModelId, IfMatch),
-    request_body = RatingReasonIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The model, retired.", body = RatingModelOut)),
     security(("bearer" = ["rating-models:draft"]))
 )]
@@ -95,7 +94,7 @@ pub async fn retire_rating_model(
     actor: Actor<DraftModels>,
     id: web::Path<RatingModelId>,
     version: IfMatch,
-    command: Command<RatingReasonIn>,
+    command: Command<ReasonIn>,
     language: AcceptLanguage,
     executor: web::Data<Executor>,
 ) -> Outcome {

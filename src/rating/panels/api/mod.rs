@@ -15,10 +15,10 @@ use crate::platform::db::Tx;
 use crate::platform::http::auth::{ConvenePanels, GiveOpinions, ReadPanels};
 use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
-    Actor, Answer, Code, Command, Executor, IfMatch, Listing, Nothing, Outcome, Problem,
+    Actor, Answer, Code, Command, Executor, IfMatch, Listing, Nothing, Outcome, Problem, ReasonIn,
 };
 use crate::rating::facts::actions::FactError;
-use crate::rating::panels::input::{ConclusionIn, OpinionIn, PanelFilter, PanelIn, PanelReasonIn};
+use crate::rating::panels::input::{ConclusionIn, OpinionIn, PanelFilter, PanelIn};
 use kernel::ids::ExpertPanelId;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -176,7 +176,7 @@ pub async fn close_expert_round(
 #[utoipa::path(
     tag = "facts",
     params(ExpertPanelId, IfMatch),
-    request_body = PanelReasonIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The panel, with its next round open.", body = PanelOut)),
     security(("bearer" = ["expert-panels:convene"]))
 )]
@@ -185,7 +185,7 @@ pub async fn open_expert_round(
     actor: Actor<ConvenePanels>,
     id: web::Path<ExpertPanelId>,
     version: IfMatch,
-    command: Command<PanelReasonIn>,
+    command: Command<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor
@@ -230,7 +230,7 @@ pub async fn conclude_expert_panel(
 #[utoipa::path(
     tag = "facts",
     params(ExpertPanelId, IfMatch),
-    request_body = PanelReasonIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The panel, cancelled.", body = PanelOut)),
     security(("bearer" = ["expert-panels:convene"]))
 )]
@@ -239,7 +239,7 @@ pub async fn cancel_expert_panel(
     actor: Actor<ConvenePanels>,
     id: web::Path<ExpertPanelId>,
     version: IfMatch,
-    command: Command<PanelReasonIn>,
+    command: Command<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor
@@ -265,7 +265,7 @@ impl From<PanelError> for Problem {
         let text = error.to_string();
         match error {
             PanelError::Missing => Problem::not_found("expert panel"),
-            PanelError::NoCustomer => Problem::not_found("customer"),
+            PanelError::NoCustomer => Problem::not_found_at("/customer", "customer"),
             PanelError::Convening(error) => convening_problem(&error),
             PanelError::Status { status, allowed } => {
                 Problem::state("expert panel", status, allowed)

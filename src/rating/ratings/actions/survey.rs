@@ -291,34 +291,12 @@ fn criteria(by: &[RankedBy]) -> Vec<Criterion> {
 /// # Errors
 /// When one of them is not there.
 pub fn found(db: &mut Db, listed: &[CustomerRef]) -> Result<Vec<CustomerId>, RatingError> {
-    let numbers: Vec<&str> = listed
-        .iter()
-        .filter_map(|one| match one {
-            CustomerRef::Number(number) => Some(number.as_str()),
-            CustomerRef::Id(_) => None,
-        })
-        .collect();
-    let ids: Vec<CustomerId> = listed
-        .iter()
-        .filter_map(|one| match one {
-            CustomerRef::Id(id) => Some(*id),
-            CustomerRef::Number(_) => None,
-        })
-        .collect();
-    let by_number: BTreeMap<String, CustomerId> = customers::list_by_numbers(db, &numbers)?
-        .into_iter()
-        .map(|one| (one.number.to_string(), one.id))
-        .collect();
-    let by_id = numbers_of(db, &ids)?;
+    let named = customers::list_named(db, listed)?;
     let mut all = Vec::with_capacity(listed.len());
     for (place, one) in listed.iter().enumerate() {
-        let id = match one {
-            CustomerRef::Number(number) => by_number.get(number.as_str()).copied(),
-            CustomerRef::Id(id) => by_id.contains_key(id).then_some(*id),
-        };
-        let id = id.ok_or(RatingError::NoCustomerAt(place))?;
-        if !all.contains(&id) {
-            all.push(id);
+        let id = named.get(one).ok_or(RatingError::NoCustomerAt(place))?;
+        if !all.contains(id) {
+            all.push(*id);
         }
     }
     Ok(all)

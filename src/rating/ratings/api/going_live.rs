@@ -6,12 +6,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::platform::http::auth::{ApproveModels, ReadModels};
 use crate::platform::http::{
     AcceptLanguage, Actor, Answer, Code, Executor, IfMatch, KeyedCommand, Outcome, Problem,
+    ReasonIn,
 };
 use crate::rating::models::api::shapes::{GradeDistributionOut, GradeShareOut, RatingModelOut};
 use crate::rating::models::rules::Measure;
 use crate::rating::ratings::actions::going_live::{self as actions, Distribution, GoLiveError};
 use crate::rating::scales::api::GradeScaleOut;
-use crate::rating::scales::input::RatingReasonIn;
 use kernel::ids::{GradeScaleId, RatingModelId};
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -53,7 +53,7 @@ pub async fn read_grade_distribution(
 #[utoipa::path(
     tag = "ratings",
     params(RatingModelId, IfMatch),
-    request_body = RatingReasonIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The model, live.", body = RatingModelOut)),
     security(("bearer" = ["rating-models:approve"]))
 )]
@@ -62,7 +62,7 @@ pub async fn set_rating_model_live(
     actor: Actor<ApproveModels>,
     id: web::Path<RatingModelId>,
     version: IfMatch,
-    command: KeyedCommand<RatingReasonIn>,
+    command: KeyedCommand<ReasonIn>,
     language: AcceptLanguage,
     executor: web::Data<Executor>,
 ) -> Outcome {
@@ -89,7 +89,7 @@ pub async fn set_rating_model_live(
 #[utoipa::path(
     tag = "ratings",
     params(GradeScaleId, IfMatch),
-    request_body = RatingReasonIn,
+    request_body = ReasonIn,
     responses((status = 200, description = "The scale, live.", body = GradeScaleOut)),
     security(("bearer" = ["rating-models:approve"]))
 )]
@@ -98,7 +98,7 @@ pub async fn approve_grade_scale(
     actor: Actor<ApproveModels>,
     id: web::Path<GradeScaleId>,
     version: IfMatch,
-    command: KeyedCommand<RatingReasonIn>,
+    command: KeyedCommand<ReasonIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor

@@ -201,7 +201,7 @@ impl From<RatingError> for Problem {
         let text = error.to_string();
         match error {
             RatingError::Missing => Problem::not_found("rating"),
-            RatingError::NoCustomer => Problem::not_found("customer"),
+            RatingError::NoCustomer => Problem::not_found_at("/customer", "customer"),
             RatingError::NoScale => Problem::not_found("grade scale"),
             RatingError::NoCustomerAt(place) => Problem::invalid(
                 format!("/customers/{place}"),
