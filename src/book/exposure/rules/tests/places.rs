@@ -49,7 +49,7 @@ fn raising(
         reference: None,
         status: AdditionalStatus::Active,
         reason: "test".to_owned(),
-        granted_by: "u-1".to_owned(),
+        granted_by: "u-1".parse().unwrap(),
         granted_at: now(),
         ended_by: None,
         ended_at: None,
