@@ -1,4 +1,4 @@
-//! What the steps ask of a room's table. Each room's `store.rs` says it with [`version_table!`], so that it is written once.
+//! What the steps ask of a room's table. Each room's `store.rs` says it with `version_table!`, so that it is written once.
 
 use serde::Serialize;
 
