@@ -5,15 +5,20 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY crates/kernel/Cargo.toml crates/kernel/
 COPY crates/methods/Cargo.toml crates/methods/
+COPY crates/platform/Cargo.toml crates/platform/
+COPY crates/book/Cargo.toml crates/book/
+COPY crates/rating/Cargo.toml crates/rating/
+COPY crates/collect/Cargo.toml crates/collect/
+COPY crates/decide/Cargo.toml crates/decide/
 COPY .cargo .cargo
-RUN mkdir -p src tests/it crates/kernel/src crates/methods/src \
+RUN mkdir -p src tests/it \
  && echo 'fn main() {}' | tee src/main.rs tests/it/main.rs >/dev/null \
- && touch src/lib.rs crates/kernel/src/lib.rs crates/methods/src/lib.rs \
+ && for crate in . crates/*; do mkdir -p "$crate/src" && touch "$crate/src/lib.rs"; done \
  && cargo build --release --locked --features postgres-tls
 
 # Cargo goes by the files' times, and these may be older than the empty program.
 COPY . .
-RUN touch src/main.rs src/lib.rs crates/kernel/src/lib.rs crates/methods/src/lib.rs \
+RUN touch src/main.rs src/lib.rs crates/*/src/lib.rs \
  && cargo build --release --locked --features postgres-tls
 
 FROM debian:bookworm-slim

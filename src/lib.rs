@@ -16,12 +16,9 @@
 //! Below it are the crates `methods`, the arithmetic of ratings, and `kernel`: money, figures, ids, time, texts, who acts.
 #![forbid(unsafe_code)]
 
-pub mod book;
-pub mod collect;
 pub mod commands;
-pub mod decide;
 pub mod drill;
-pub mod platform;
 pub mod prove;
-pub mod rating;
 pub mod server;
+
+pub use {book, collect, decide, platform, rating};

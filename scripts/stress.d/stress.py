@@ -93,7 +93,7 @@ def kill(stage):
         yield scene.end(traders)
 
 
-# Where the program can be made to fail (src/platform/db/faults.rs), with how often in a hundred: what is rare, more often.
+# Where the program can be made to fail (crates/platform/src/db/faults.rs), with how often in a hundred: what is rare, more often.
 POINTS = {
     "unit_begun": 2, "key_before_kept": 4, "unit_before_commit": 2, "unit_after_commit": 2, "events_claimed": 20,
     "job_taken": 40, "desk_before_flush": 10,

@@ -36,15 +36,17 @@ fn every_message_has_its_chinese_text() {
     }
     let mut unknown = Vec::new();
     for path in paths {
-        let name = path.strip_prefix(root).unwrap().display().to_string();
-        let name = name.strip_prefix("src/").unwrap_or(&name).to_owned();
+        let name = super::source::place_of(&path.strip_prefix(root).unwrap().display().to_string());
         let is_silent = SILENT.iter().any(|silent| name.starts_with(silent));
         if is_silent || name.ends_with("tests.rs") {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
         let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-        let has_rules = name.starts_with("crates/") || name.contains("/rules");
+        let has_rules = name.contains("/rules")
+            || ["kernel/", "methods/"]
+                .iter()
+                .any(|values| name.starts_with(values));
         let beginnings = has_rules.then_some("#[error(").into_iter();
         for beginning in beginnings.chain(IN_PLACE.iter().copied()) {
             for message in messages_after(text, beginning) {
@@ -56,7 +58,7 @@ fn every_message_has_its_chinese_text() {
     }
     assert!(
         unknown.is_empty(),
-        "these have no Chinese text; add it to src/platform/http/messages/zh-CN.txt:\n{}",
+        "these have no Chinese text; add it to crates/platform/src/http/messages/zh-CN.txt:\n{}",
         unknown.join("\n")
     );
 }

@@ -4,15 +4,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::collect_sources;
+use super::source::place_of;
+use super::{SOURCES, collect_sources};
 
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths: Vec<PathBuf> = Vec::new();
-    collect_sources(&root.join("src"), &mut paths);
+    for sources in SOURCES {
+        collect_sources(&root.join(sources), &mut paths);
+    }
     let read = |path: &PathBuf| {
         let name = path.strip_prefix(root).unwrap().to_str().unwrap();
-        (name.replace('\\', "/"), fs::read_to_string(path).unwrap())
+        let place = place_of(&name.replace('\\', "/"));
+        (place, fs::read_to_string(path).unwrap())
     };
     paths.iter().map(read).collect()
 }
@@ -24,7 +28,7 @@ fn every_room_is_in_the_servers_list() {
     let mut rooms = 0;
     for (name, text) in &sources {
         let path: Vec<&str> = name.split('/').collect();
-        let ["src", floor, room, "mod.rs"] = path[..] else {
+        let [floor, room, "mod.rs"] = path[..] else {
             continue;
         };
         let is_room = text.contains("pub const ROOM: Room");

@@ -15,7 +15,8 @@ impl SourceFile {
     pub fn new(name: &str, text: &str) -> SourceFile {
         let module = module_of(name);
         let tokens = tokens_of(text);
-        let paths = Paths::of(&tokens, &module);
+        let root = &module[..usize::from(name.starts_with("crates/"))];
+        let paths = Paths::of(&tokens, &module, root);
         SourceFile {
             name: name.into(),
             module,
@@ -61,8 +62,16 @@ impl SourceFile {
     }
 }
 
+/// A file's place in the house: floor, room, file. A floor that is a crate is named by its folder.
+pub fn place_of(name: &str) -> String {
+    match name.strip_prefix("crates/") {
+        Some(name) => name.replacen("/src/", "/", 1),
+        None => name.trim_start_matches("src/").to_owned(),
+    }
+}
+
 fn module_of(name: &str) -> Vec<String> {
-    let path = name.trim_start_matches("src/").trim_end_matches(".rs");
+    let path = place_of(name).trim_end_matches(".rs").to_owned();
     let mut module: Vec<String> = path.split('/').map(String::from).collect();
     if matches!(
         module.last().map(String::as_str),
@@ -186,16 +195,19 @@ fn end_of_raw_string(chars: &[char], start: usize, hashes: usize) -> usize {
 struct Paths<'a> {
     tokens: &'a [Token],
     at: usize,
+    /// Where the crate stands in the house: nowhere, or the floor that it is.
+    root: Vec<String>,
     /// The module at this point, longer than the file's inside `mod tests { … }`.
     module: Vec<String>,
     found: Vec<(Vec<String>, usize)>,
 }
 
 impl Paths<'_> {
-    fn of(tokens: &[Token], module: &[String]) -> Vec<(Vec<String>, usize)> {
+    fn of(tokens: &[Token], module: &[String], root: &[String]) -> Vec<(Vec<String>, usize)> {
         let mut paths = Paths {
             tokens,
             at: 0,
+            root: root.to_vec(),
             module: module.to_vec(),
             found: Vec::new(),
         };
@@ -292,7 +304,8 @@ impl Paths<'_> {
     /// Turns a path as written into one from the crate's root. Another crate's is left out.
     fn found_path(&mut self, path: &[String], line: usize) {
         let mut from_root = match path.first().map(String::as_str) {
-            Some("crate") => Vec::new(),
+            Some("crate") if path.get(1).is_some_and(|name| is_floor(name)) => Vec::new(),
+            Some("crate") => self.root.clone(),
             Some("self" | "super") => self.module.clone(),
             _ => return,
         };
@@ -305,6 +318,10 @@ impl Paths<'_> {
         }
         self.found.push((from_root, line));
     }
+}
+
+fn is_floor(name: &str) -> bool {
+    super::FLOORS.iter().any(|(floor, _)| *floor == name)
 }
 
 // ---------------------------------------------------------------- the reader itself, tried
@@ -334,14 +351,14 @@ fn comments_strings_and_lifetimes_are_no_words() {
 
 #[test]
 fn paths_are_read_from_trees_over_several_lines() {
-    let text = "use crate::{\n    kernel::Money,\n    book::{customers::{self, store as s}, policy::*},\n};\nuse std::fs;";
+    let text = "use crate::{\n    platform::Money,\n    book::{customers::{self, store as s}, policy::*},\n};\nuse std::fs;";
     let expected = [
-        "2 kernel::Money",
+        "2 platform::Money",
         "3 book::customers",
         "3 book::customers::store",
         "3 book::policy::*",
     ];
-    assert_eq!(paths_in("src/decide/limits/desk.rs", text), expected);
+    assert_eq!(paths_in("crates/decide/src/limits/desk.rs", text), expected);
 }
 
 #[test]
@@ -353,14 +370,17 @@ fn relative_paths_are_followed_from_where_they_stand() {
         "4 book::customers::actions::*",
         "6 book::customers::actions::inner::X",
     ];
-    assert_eq!(paths_in("src/book/customers/actions.rs", text), expected);
+    assert_eq!(
+        paths_in("crates/book/src/customers/actions.rs", text),
+        expected
+    );
 }
 
 #[test]
 fn paths_in_the_code_count_but_visibilities_do_not() {
     let text = "pub(in crate::prove) fn f() { crate::collect::dunning::run(); for x in crate::drill::all() {} }";
     assert_eq!(
-        paths_in("src/book/mod.rs", text),
+        paths_in("crates/book/src/mod.rs", text),
         ["1 collect::dunning::run", "1 drill::all"]
     );
 }

@@ -248,7 +248,7 @@ impl Reply {
             let message = error["message"].as_str().unwrap_or_default();
             assert!(
                 is_known(message) || (has_reasons && error["pointer"] == ""),
-                "{message:?} has no Chinese text: add it to src/platform/http/messages/zh-CN.txt\n{}: {}",
+                "{message:?} has no Chinese text: add it to crates/platform/src/http/messages/zh-CN.txt\n{}: {}",
                 self.request,
                 self.text
             );

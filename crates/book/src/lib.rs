@@ -1,0 +1,13 @@
+//! The book: who our customers are, what they owe and what they may come to owe.
+
+// A path tells its floor in every crate: `crate::book::customers`, `crate::platform::db`.
+use {crate as book, ::platform};
+
+pub mod catalogues;
+pub mod change_requests;
+pub mod customers;
+pub mod exchange_rates;
+pub mod exposure;
+pub mod imports;
+pub mod policy;
+pub mod receivables;

@@ -1,3 +1,0 @@
-//! The collect floor: seeing to it that the money comes in.
-
-pub mod dunning;
