@@ -175,6 +175,7 @@ fn dry_run(
         caller: Arc::new(caller.clone()),
         input: LimitCheckIn {
             dry_run: Some(true),
+            legal_entity: None,
             ..question(member, amount)?
         },
         keyed: None,
@@ -200,6 +201,7 @@ fn question(member: &Member, amount: Money) -> Result<LimitCheckIn, Problem> {
         reserve: None,
         reserve_until: None,
         dry_run: None,
+        legal_entity: None,
     })
 }
 

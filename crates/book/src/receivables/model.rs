@@ -251,6 +251,7 @@ impl<K: Kind> From<DocumentRef<K>> for String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
 pub struct Payment {
     pub customer_id: CustomerId,
+    pub currency: Currency,
     pub due_date: NaiveDate,
     pub paid_on: NaiveDate,
     pub minor: i64,

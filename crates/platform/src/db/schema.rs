@@ -72,6 +72,7 @@ diesel::allow_tables_to_appear_in_same_query!(
 // What was paid, by when it was due and when it came.
 diesel::allow_columns_to_appear_in_same_group_by_clause!(
     invoices::customer_id,
+    invoices::currency,
     invoices::due_date,
     settlements::effective_on,
 );

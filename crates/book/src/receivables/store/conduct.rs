@@ -12,18 +12,19 @@ use kernel::columns::IdColumn;
 use kernel::ids::CustomerId;
 use kernel::money::Currency;
 
-/// How many invoices each of these customers has not paid in full, due or not, and what is open on them; customers with
-/// none are left out.
+/// How many invoices in each currency each of these customers has not paid in full, due or not, and what is open on them;
+/// customers with none are left out.
 pub fn list_unpaid(
     db: &mut Db,
     customers: &[CustomerId],
-) -> Result<Vec<(CustomerId, i64, i64)>, DbError> {
-    let rows: Vec<(CustomerId, i64, i64)> = on_backend!(db, |c| invoices::table
+) -> Result<Vec<(CustomerId, Currency, i64, i64)>, DbError> {
+    let rows: Vec<(CustomerId, Currency, i64, i64)> = on_backend!(db, |c| invoices::table
         .filter(invoices::customer_id.eq_any(customers))
         .filter(invoices::open_minor.gt(0))
-        .group_by(invoices::customer_id)
+        .group_by((invoices::customer_id, invoices::currency))
         .select((
             invoices::customer_id,
+            invoices::currency,
             count_star(),
             sum_minor!("open_minor")
         ))
@@ -49,11 +50,13 @@ pub fn list_payments(
         .filter(sql::<Bool>(was_not_taken_back))
         .group_by((
             invoices::customer_id,
+            invoices::currency,
             invoices::due_date,
             settlements::effective_on,
         ))
         .select((
             invoices::customer_id,
+            invoices::currency,
             invoices::due_date,
             settlements::effective_on,
             sum_minor!("settlements.amount_minor"),
