@@ -24,6 +24,7 @@ pub static ROOMS: &[Room] = &[
     book::change_requests::ROOM,
     book::exchange_rates::ROOM,
     book::exposure::ROOM,
+    book::payment_terms::ROOM,
     book::receivables::ROOM,
     rating::statements::ROOM,
     rating::industries::ROOM,

@@ -48,6 +48,7 @@ mod orders;
 mod outages;
 mod overload;
 mod own_customers;
+mod payment_terms;
 mod policies;
 mod policy_rules;
 mod portfolio;

@@ -9,5 +9,6 @@ pub mod customers;
 pub mod exchange_rates;
 pub mod exposure;
 pub mod imports;
+pub mod payment_terms;
 pub mod policy;
 pub mod receivables;

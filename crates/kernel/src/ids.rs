@@ -115,6 +115,8 @@ kinds! {
     Limit, LimitId, "lim", "limit";
     /// A limit check.
     LimitCheck, LimitCheckId, "chk", "check";
+    /// A version of payment terms.
+    PaymentTermsVersion, PaymentTermsVersionId, "ptv", "version";
     /// A version of the credit policy.
     Policy, PolicyId, "pol", "policy";
     /// A rating of a customer.

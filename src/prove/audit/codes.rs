@@ -11,6 +11,7 @@ use crate::book::exposure::model::{
     AccountStatus, AdditionalKind, AdditionalStatus, BlockCause, EntryCategory, LimitKind,
     LimitScope, LimitSource, PortfolioKind, ReservationStatus,
 };
+use crate::book::payment_terms::model::PaymentTermsStatus;
 use crate::book::policy::model::{Checkpoint, PolicyStatus};
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
 use crate::collect::dunning::model::{
@@ -53,6 +54,7 @@ pub const CODED: &[Coded] = coded! {
     change_requests.kind: ChangeKind::as_str,
     change_requests.status: ChangeStatus::as_str,
     change_request_lines.outcome: LineOutcome::as_str,
+    payment_term_versions.status: PaymentTermsStatus::as_str,
     credit_accounts.status: AccountStatus::as_str,
     credit_accounts.limit_kind: LimitKind::as_str,
     credit_accounts.group_limit_kind: LimitKind::as_str,

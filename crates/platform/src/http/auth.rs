@@ -86,6 +86,14 @@ permits! {
     ReadExchangeRates, "exchange-rates:read" => [Sales, Credit, Finance, Auditor, System, Admin];
     /// Set exchange rates.
     SetExchangeRates, "exchange-rates:set" => [Finance, Admin];
+    /// Read payment terms and calendars.
+    ReadPaymentTerms, "payment-terms:read" => [Sales, Credit, Finance, Auditor, System, Admin];
+    /// Draft payment terms.
+    DraftPaymentTerms, "payment-terms:draft" => [Credit, Finance, Admin];
+    /// Set payment terms live.
+    ApprovePaymentTerms, "payment-terms:approve" => [Credit, Finance];
+    /// Say which days are worked.
+    EditCalendars, "calendars:edit" => [Credit, Finance, System, Admin];
     /// Read financial statements of customers, what is said of them, and their indicators.
     ReadFacts, "facts:read" => [Sales, Credit, Finance, Auditor];
     /// Enter financial statements of customers, and say what is known of them.

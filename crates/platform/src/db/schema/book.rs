@@ -397,6 +397,40 @@ diesel::table! {
     use diesel::sql_types::*;
     use kernel::columns::{IdColumn, InstantColumn};
 
+    payment_term_versions (id) {
+        id -> IdColumn,
+        code -> Text,
+        terms_version -> Integer,
+        status -> Text,
+        document -> Text,
+        reason -> Text,
+        author -> Text,
+        drafters -> Text,
+        approver -> Nullable<Text>,
+        created_at -> InstantColumn,
+        live_at -> Nullable<InstantColumn>,
+        retired_at -> Nullable<InstantColumn>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::InstantColumn;
+
+    calendars (code) {
+        code -> Text,
+        document -> Text,
+        changed_by -> Text,
+        changed_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
     change_requests (id) {
         id -> IdColumn,
         kind -> Text,
