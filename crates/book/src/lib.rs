@@ -6,6 +6,7 @@ use {crate as book, ::platform};
 pub mod catalogues;
 pub mod change_requests;
 pub mod customers;
+pub mod entities;
 pub mod exchange_rates;
 pub mod exposure;
 pub mod imports;
