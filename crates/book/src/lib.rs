@@ -11,5 +11,6 @@ pub mod exchange_rates;
 pub mod exposure;
 pub mod imports;
 pub mod payment_terms;
+pub mod periods;
 pub mod policy;
 pub mod receivables;

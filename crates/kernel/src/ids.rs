@@ -117,6 +117,10 @@ kinds! {
     Limit, LimitId, "lim", "limit";
     /// A limit check.
     LimitCheck, LimitCheckId, "chk", "check";
+    /// Some days of a legal entity's books.
+    Period, PeriodId, "per", "period";
+    /// Something recorded in a closed period.
+    PeriodViolation, PeriodViolationId, "pvi", "violation";
     /// A version of payment terms.
     PaymentTermsVersion, PaymentTermsVersionId, "ptv", "version";
     /// A version of the credit policy.

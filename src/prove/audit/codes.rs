@@ -13,6 +13,7 @@ use crate::book::exposure::model::{
     LimitScope, LimitSource, PortfolioKind, ReservationStatus,
 };
 use crate::book::payment_terms::model::PaymentTermsStatus;
+use crate::book::periods::model::PeriodStatus;
 use crate::book::policy::model::{Checkpoint, PolicyStatus};
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
 use crate::collect::dunning::model::{
@@ -55,6 +56,7 @@ pub const CODED: &[Coded] = coded! {
     change_requests.kind: ChangeKind::as_str,
     change_requests.status: ChangeStatus::as_str,
     change_request_lines.outcome: LineOutcome::as_str,
+    periods.status: PeriodStatus::as_str,
     payment_term_versions.status: PaymentTermsStatus::as_str,
     legal_entities.ledger: Ledger::as_str,
     entity_terms.status: AccountStatus::as_str,

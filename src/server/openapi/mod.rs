@@ -50,6 +50,7 @@ use kernel::text::{Email, Keyword, Line, Note, Number, SnakeCode, Source, Subjec
         (name = "change-requests", description = "Changes that one person proposes and another decides."),
         (name = "exchange-rates", description = "With which rates money in another currency is converted."),
         (name = "payment-terms", description = "When invoices are due, in which instalments and with which discounts, and which days are worked."),
+        (name = "periods", description = "Until which day books are closed."),
         (name = "limit-checks", description = "May this customer have so much more? Reservations and credit blocks."),
         (name = "receivables", description = "Invoices, credit notes, receipts and cash application."),
         (name = "reports", description = "Figures as of any date."),

@@ -14,6 +14,8 @@ text_enum! {
     pub enum ChangeKind {
         /// The group that a customer belongs to.
         CustomerParent = "customer_parent",
+        /// That a closed period is open again.
+        PeriodReopening = "period_reopening",
     }
 }
 

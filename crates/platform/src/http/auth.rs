@@ -96,6 +96,12 @@ permits! {
     DraftPaymentTerms, "payment-terms:draft" => [Credit, Finance, Admin];
     /// Set payment terms live.
     ApprovePaymentTerms, "payment-terms:approve" => [Credit, Finance];
+    /// Read periods, and what was recorded in closed ones.
+    ReadPeriods, "periods:read" => [Sales, Credit, Finance, Auditor, System];
+    /// State how the general ledger has its periods.
+    StatePeriods, "periods:state" => [Finance, System];
+    /// Close periods.
+    ClosePeriods, "periods:close" => [Finance];
     /// Say which days are worked.
     EditCalendars, "calendars:edit" => [Credit, Finance, System, Admin];
     /// Read financial statements of customers, what is said of them, and their indicators.

@@ -424,6 +424,37 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    periods (id) {
+        id -> IdColumn,
+        legal_entity_id -> IdColumn,
+        code -> Text,
+        first_day -> Date,
+        last_day -> Date,
+        status -> Text,
+        changed_by -> Text,
+        changed_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    period_violations (id) {
+        id -> IdColumn,
+        period_id -> IdColumn,
+        document_id -> Text,
+        day -> Date,
+        created_by -> Text,
+        created_at -> InstantColumn,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
     use kernel::columns::InstantColumn;
 
     calendars (code) {
