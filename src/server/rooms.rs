@@ -7,6 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::book::change_requests::kinds::ChangeKinds;
 use crate::book::exposure::actions::CUSTOMER_PARENT;
 use crate::book::periods::actions::PERIOD_REOPENING;
+use crate::book::receivables::actions::ITEM_DUE_DATE;
 use crate::book::policy::references::ReferenceCheck;
 use crate::collect::dunning::actions as dunning;
 use crate::platform::db::Reaction;
@@ -50,7 +51,7 @@ pub static ROOMS: &[Room] = &[
 pub const REFERENCES: &[ReferenceCheck] = &[dunning::find_unknown];
 
 /// Every kind of change request, with how it is applied. Not in [`Room`], which knows nothing of the book.
-pub const CHANGES: ChangeKinds = ChangeKinds(&[CUSTOMER_PARENT, PERIOD_REOPENING]);
+pub const CHANGES: ChangeKinds = ChangeKinds(&[CUSTOMER_PARENT, ITEM_DUE_DATE, PERIOD_REOPENING]);
 
 /// Every reaction, in the order of the rooms.
 pub static REACTIONS: LazyLock<Vec<Reaction>> = LazyLock::new(|| {

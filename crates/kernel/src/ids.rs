@@ -109,6 +109,8 @@ kinds! {
     GradeScale, GradeScaleId, "gsc", "scale";
     /// An invoice.
     Invoice, InvoiceId, "inv", "invoice";
+    /// What is open: an invoice, or an instalment of one.
+    Item, ItemId, "itm", "item";
     /// A background job.
     Job, JobId, "job", "job";
     /// A company that sells.
@@ -131,6 +133,8 @@ kinds! {
     RatingModel, RatingModelId, "rmd", "model";
     /// A receipt.
     Receipt, ReceiptId, "rcp", "receipt";
+    /// Money that is given back.
+    Refund, RefundId, "rfd", "refund";
     /// A reservation of credit.
     Reservation, ReservationId, "res", "reservation";
     /// One application of cash or credit to an invoice.

@@ -45,11 +45,13 @@ pub fn list_closed(db: &mut Db) -> Result<Vec<Period>, DbError> {
 pub fn lock_of_entity(tx: &mut Tx, entity: LegalEntityId) -> Result<Vec<Period>, DbError> {
     let query = periods::table
         .filter(dsl::legal_entity_id.eq(entity))
-        .order(dsl::id)
-        .select(Period::as_select());
+        .order(dsl::id);
     Ok(match tx.conn() {
-        Conn::Postgres(c) => query.for_update().load(&mut **c)?,
-        Conn::Sqlite(c) => query.load(&mut **c)?,
+        Conn::Postgres(c) => query
+            .select(Period::as_select())
+            .for_update()
+            .load(&mut **c)?,
+        Conn::Sqlite(c) => query.select(Period::as_select()).load(&mut **c)?,
     })
 }
 

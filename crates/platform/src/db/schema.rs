@@ -36,6 +36,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     portfolio_exposures,
     reservations,
     invoices,
+    invoice_items,
     credit_notes,
     receipts,
     settlements,
@@ -71,7 +72,7 @@ diesel::allow_tables_to_appear_in_same_query!(
 
 // What was paid, by when it was due and when it came.
 diesel::allow_columns_to_appear_in_same_group_by_clause!(
-    invoices::customer_id,
-    invoices::due_date,
+    invoice_items::customer_id,
+    invoice_items::due_date,
     settlements::effective_on,
 );

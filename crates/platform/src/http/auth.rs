@@ -170,6 +170,12 @@ permits! {
     PostInvoices, "invoices:post" => [Finance, System];
     /// Post and apply receipts, post credit notes, reverse documents.
     PostCash, "cash:post" => [Finance, System];
+    /// Set off invoices, and give up small differences.
+    SetOffInvoices, "invoices:set-off" => [Finance];
+    /// Request refunds of what was paid too much.
+    RequestRefunds, "refunds:request" => [Credit, Finance];
+    /// Approve and reject refunds, and say that they were paid.
+    DecideRefunds, "refunds:decide" => [Finance];
     /// Reverse wrong invoices, credit notes and receipts.
     ReverseDocuments, "documents:reverse" => [Finance];
     /// Read reports over the whole book.

@@ -14,7 +14,7 @@ pub use sense::{Nonsense, faults};
 
 use super::model::{
     AccountCause, Amounts, ApplicationPolicy, Authority, CheckRule, LimitMethods, OverdueBasis,
-    PolicyDocument, ReservationPolicy, RuleCode, RuleEffect, Validity, exceptions_default,
+    PolicyDocument, ReservationPolicy, RuleCode, RuleEffect, SettlementPolicy, Validity, exceptions_default,
     own_customer_days_default, rerate_default,
 };
 use kernel::caller::Role;
@@ -56,6 +56,7 @@ pub fn default_document() -> PolicyDocument {
         overdue: OverdueBasis::Net,
         own_customer_days: own_customer_days_default(),
         exceptions: exceptions_default(),
+        settlement: SettlementPolicy::default(),
     }
 }
 

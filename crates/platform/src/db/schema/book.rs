@@ -309,6 +309,35 @@ diesel::table! {
         cancel_entered_on -> Nullable<Date>,
         order_excess_minor -> Nullable<BigInt>,
         legal_entity_id -> IdColumn,
+        net_minor -> Nullable<BigInt>,
+        tax_minor -> Nullable<BigInt>,
+        posting_date -> Nullable<Date>,
+        baseline_date -> Nullable<Date>,
+        customer_order_number -> Nullable<Text>,
+        labels -> Nullable<Text>,
+        payment_terms -> Nullable<Text>,
+        booking_minor -> Nullable<BigInt>,
+        booking_currency -> Nullable<Text>,
+        booking_rate -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::IdColumn;
+
+    invoice_items (id) {
+        id -> IdColumn,
+        invoice_id -> IdColumn,
+        customer_id -> IdColumn,
+        position -> Integer,
+        amount_minor -> BigInt,
+        open_minor -> BigInt,
+        due_date -> Date,
+        original_due_date -> Date,
+        discounts -> Text,
+        open_reason -> Nullable<Text>,
+        version -> BigInt,
     }
 }
 
@@ -359,6 +388,8 @@ diesel::table! {
         version -> BigInt,
         reverse_entered_on -> Nullable<Date>,
         legal_entity_id -> IdColumn,
+        payer_customer_id -> Nullable<IdColumn>,
+        refunded_minor -> BigInt,
     }
 }
 
@@ -377,6 +408,14 @@ diesel::table! {
         reverses_id -> Nullable<IdColumn>,
         created_by -> Text,
         created_at -> InstantColumn,
+        item_id -> Nullable<IdColumn>,
+        kind -> Text,
+        used_minor -> BigInt,
+        used_currency -> Nullable<Text>,
+        rate -> Nullable<Text>,
+        difference_minor -> Nullable<BigInt>,
+        difference_currency -> Nullable<Text>,
+        reason -> Nullable<Text>,
     }
 }
 
