@@ -30,6 +30,7 @@ pub static ROOMS: &[Room] = &[
     book::payment_terms::ROOM,
     book::periods::ROOM,
     book::receivables::ROOM,
+    book::refunds::ROOM,
     rating::statements::ROOM,
     rating::industries::ROOM,
     rating::facts::ROOM,

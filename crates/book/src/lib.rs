@@ -14,3 +14,4 @@ pub mod payment_terms;
 pub mod periods;
 pub mod policy;
 pub mod receivables;
+pub mod refunds;

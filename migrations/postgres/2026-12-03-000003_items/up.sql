@@ -20,6 +20,7 @@ SELECT id, id, customer_id, 1, amount_minor, open_minor, due_date, due_date, '[]
 CREATE UNIQUE INDEX invoice_items_invoice_id_position_key ON invoice_items (invoice_id, position);
 CREATE INDEX invoice_items_open_due ON invoice_items (due_date, id) WHERE open_minor > 0;
 CREATE INDEX invoice_items_customer_open ON invoice_items (customer_id, due_date) WHERE open_minor > 0;
+CREATE INDEX invoice_items_due ON invoice_items (due_date, id);
 DROP INDEX invoices_open_due;
 DROP INDEX invoices_customer_open;
 

@@ -15,7 +15,8 @@ use crate::book::exposure::model::{
 use crate::book::payment_terms::model::PaymentTermsStatus;
 use crate::book::periods::model::PeriodStatus;
 use crate::book::policy::model::{Checkpoint, PolicyStatus};
-use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
+use crate::book::receivables::model::{DocumentStatus, InvoiceStatus, SettlementKind};
+use crate::book::refunds::model::RefundStatus;
 use crate::collect::dunning::model::{
     Channel, Effect, LeftOut, NoticeStatus, ProcedureStatus, ProcedureUsage, RunStatus,
 };
@@ -76,6 +77,8 @@ pub const CODED: &[Coded] = coded! {
     invoices.status: InvoiceStatus::as_str,
     credit_notes.status: DocumentStatus::as_str,
     receipts.status: DocumentStatus::as_str,
+    settlements.kind: SettlementKind::as_str,
+    refunds.status: RefundStatus::as_str,
     financial_statements.kind: StatementKind::as_str,
     financial_statements.audit: Audit::as_str,
     expert_panels.status: PanelStatus::as_str,

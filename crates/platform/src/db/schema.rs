@@ -39,6 +39,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invoice_items,
     credit_notes,
     receipts,
+    refunds,
     settlements,
     dunning_procedures,
     dunning_procedure_versions,
@@ -75,4 +76,5 @@ diesel::allow_columns_to_appear_in_same_group_by_clause!(
     invoice_items::customer_id,
     invoice_items::due_date,
     settlements::effective_on,
+    invoices::currency,
 );

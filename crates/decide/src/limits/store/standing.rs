@@ -128,7 +128,7 @@ type Row = (SmallInt, IdColumn, Nullable<Date>, BigInt, BigInt);
 /// for another purpose.
 const POSTGRES: &str = "\
     SELECT 1::smallint, i.customer_id, i.due_date, SUM(i.open_minor)::bigint, MAX(i.open_minor) \
-    FROM invoices i WHERE i.customer_id = ANY(?) \
+    FROM invoice_items i WHERE i.customer_id = ANY(?) \
     AND i.open_minor > 0 AND i.due_date < ? GROUP BY i.customer_id, i.due_date \
     UNION ALL SELECT 2::smallint, b.account_id, NULL, CASE b.cause WHEN 'dunning' THEN 0 \
     WHEN 'insolvent' THEN 1 WHEN 'dissolved' THEN 2 ELSE 3 END, 0 FROM account_blocks b \
@@ -285,7 +285,7 @@ fn one_by_one(c: &mut SqliteConnection, wanted: &Wanted) -> Result<StandingFacts
     let mut standing = StandingFacts::default();
     for customer in wanted.customers {
         let rows: Vec<(NaiveDate, i64, i64)> = Statement::<_, (Date, BigInt, BigInt)>::new(
-            "SELECT due_date, SUM(open_minor), MAX(open_minor) FROM invoices \
+            "SELECT due_date, SUM(open_minor), MAX(open_minor) FROM invoice_items \
              WHERE customer_id = ? AND open_minor > 0 AND due_date < ? GROUP BY due_date",
         )
         .bind::<IdColumn, _>(*customer)

@@ -397,6 +397,31 @@ diesel::table! {
     use diesel::sql_types::*;
     use kernel::columns::{IdColumn, InstantColumn};
 
+    refunds (id) {
+        id -> IdColumn,
+        receipt_id -> IdColumn,
+        customer_id -> IdColumn,
+        currency -> Text,
+        amount_minor -> BigInt,
+        status -> Text,
+        reason -> Text,
+        requested_by -> Text,
+        requested_at -> InstantColumn,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<InstantColumn>,
+        decision_reason -> Nullable<Text>,
+        held_on -> Nullable<Date>,
+        freed_on -> Nullable<Date>,
+        paid_on -> Nullable<Date>,
+        payment_reference -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
     settlements (id) {
         id -> IdColumn,
         invoice_id -> IdColumn,
