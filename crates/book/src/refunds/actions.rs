@@ -97,9 +97,10 @@ pub fn approve(
 ) -> Result<Refund, RefundError> {
     // The receipt's account is locked first, as everywhere; then the refund is read again.
     let found = store::find(tx, id)?.ok_or(RefundError::Missing)?;
+    check(&found, version, RefundStatus::Requested)?;
+    refuse_own(tx, &found)?;
     refund_receipt(tx, &ReceiptRef::Id(found.receipt_id), found.amount())?;
     let before = locked(tx, id, version, RefundStatus::Requested)?;
-    refuse_own(tx, &before)?;
     let after = Refund {
         held_on: Some(tx.today()),
         ..decided(tx, &before, RefundStatus::Approved, reason)
@@ -159,9 +160,8 @@ pub fn cancel(
 ) -> Result<Refund, RefundError> {
     let found = store::find(tx, id)?.ok_or(RefundError::Missing)?;
     let back = Money::from_minor(-found.amount_minor, found.currency);
-    if found.status == RefundStatus::Approved {
-        refund_receipt(tx, &ReceiptRef::Id(found.receipt_id), back)?;
-    }
+    check(&found, version, RefundStatus::Approved)?;
+    refund_receipt(tx, &ReceiptRef::Id(found.receipt_id), back)?;
     let before = locked(tx, id, version, RefundStatus::Approved)?;
     let after = Refund {
         status: RefundStatus::Cancelled,
@@ -178,13 +178,18 @@ fn locked(
     expected: RefundStatus,
 ) -> Result<Refund, RefundError> {
     let refund = store::lock(tx, id)?.ok_or(RefundError::Missing)?;
+    check(&refund, version, expected)?;
+    Ok(refund)
+}
+
+fn check(refund: &Refund, version: i64, expected: RefundStatus) -> Result<(), RefundError> {
     if refund.version != version {
         return Err(RefundError::Stale);
     }
     if refund.status != expected {
         return Err(RefundError::Is(refund.status));
     }
-    Ok(refund)
+    Ok(())
 }
 
 fn refuse_own(tx: &Tx, refund: &Refund) -> Result<(), RefundError> {
