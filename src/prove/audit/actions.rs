@@ -11,6 +11,7 @@ use super::rules::{Aged, Debtor};
 use super::{rules, store};
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::store as policies;
+use crate::book::receivables::rules::off_its_rate;
 use crate::decide::limits::check::record::Record;
 use crate::platform::db::{Database, Db, DbError, read_document};
 use crate::prove::reports::model::{AgingBy, AgingQuestion, BucketBounds};
@@ -142,7 +143,7 @@ fn crossed_settlements(db: &mut Db) -> Result<Finding, DbError> {
         finding.rows += 1;
         let settled = Money::from_minor(row.settled_minor, row.settled_currency);
         let used = Money::from_minor(row.used_minor, row.used_currency);
-        if let Some(counted) = rules::off_its_rate(settled, used, &row.rate) {
+        if let Some(counted) = off_its_rate(settled, used, &row.rate) {
             finding.add(Lie {
                 id: named::<Settlement>(row.id),
                 what: "settled".to_owned(),

@@ -3,16 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike as _, Months, NaiveDate};
-use rust_decimal::Decimal;
 
 use crate::book::policy::model::{CheckRule, PolicyDocument, RuleEffect};
 use crate::decide::limits::check::record::Record;
 use crate::decide::limits::check::rules::{most, node_kind};
 use crate::prove::audit::model::Lie;
 use crate::prove::reports::model::{AgingPart, POST_DATED, UNAPPLIED};
-use kernel::figures::Exact;
 use kernel::ids::CustomerId;
-use kernel::money::{Currency, Money};
+use kernel::money::Currency;
 
 /// Where an approved check that reserved passed a limit which the policy holds it to: by its own record, what was
 /// owed with it is more than what a rule that stops an order lets the node be used to.
@@ -66,23 +64,6 @@ pub fn passed_limits(id: &str, record: &Record, policy: &PolicyDocument) -> Vec<
         }
     }
     lies
-}
-
-/// What money in one currency is worth in another by a rate, when that differs from what it settled by more than one minor
-/// unit; nothing where it does not. A part of a payment takes its share of the whole, which is cut to the minor unit: that is
-/// worth one unit of the money more.
-pub fn off_its_rate(settled: Money, used: Money, rate: &str) -> Option<i64> {
-    let rate: Decimal = rate.parse().ok()?;
-    let worth = |minor: i64| {
-        let used = Money::from_minor(minor, used.currency());
-        let worth = Exact::from(used) * rate;
-        worth.money(settled.currency()).ok().map(Money::minor)
-    };
-    let counted = worth(used.minor())?;
-    let (below, above) = (worth(used.minor() - 1)?, worth(used.minor() + 1)?);
-    let (low, high) = (below.min(above) - 1, below.max(above) + 1);
-    let is_right = (settled.minor() - counted).abs() <= 1;
-    (!is_right && !(low..=high).contains(&settled.minor())).then_some(counted)
 }
 
 /// What aging says of a customer in one currency.

@@ -263,7 +263,7 @@ fn one_invoice_taken_off_at_most(input: &UnapplyIn) -> Result<(), ValidationErro
 }
 
 /// A credit note to be posted.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "one_invoice_at_most"))]
 #[schema(example = json!({
@@ -298,6 +298,19 @@ impl CreditNoteIn {
         let number = self.invoice_number.clone();
         by_id.or_else(|| number.map(|number| (InvoiceRef::Number(number), "/invoice_number")))
     }
+}
+
+/// Credit notes to be posted together.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"credit_notes": [{
+    "number": "CN-2026-0001", "customer": "C-1001", "invoice_number": "I-2026-0001", "credit_date": "2026-04-15",
+    "amount": {"amount": "500.00", "currency": "CNY"}, "reason": "Two pallets were damaged."
+}]}))]
+pub struct CreditNoteBatchIn {
+    #[validate(length(min = 1, max = 500), nested)]
+    #[schema(min_items = 1, max_items = 500)]
+    pub credit_notes: Vec<CreditNoteIn>,
 }
 
 fn one_invoice_at_most(note: &CreditNoteIn) -> Result<(), ValidationError> {

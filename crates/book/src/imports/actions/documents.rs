@@ -238,9 +238,6 @@ fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
         ReceivableError::NoSuchPayer => {
             Verdict::rejected("payer_customer", "unknown_customer", why)
         }
-        ReceivableError::OtherEntity { .. } | ReceivableError::Entity(_) => {
-            Verdict::rejected("legal_entity", "entity_mismatch", why)
-        }
         ReceivableError::InUse(_) => Verdict::rejected("amount", "in_use", why),
         ReceivableError::Missing(_)
         | ReceivableError::NotApplied(_)

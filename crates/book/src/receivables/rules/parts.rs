@@ -1,6 +1,7 @@
 //! Which items some money settles, and what becomes of the rest of one that is paid short.
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 
 use crate::book::exchange_rates::rules::Conversion;
 use crate::book::payment_terms::model::DiscountStep;
@@ -165,6 +166,23 @@ pub fn crossing(
     })
 }
 
+/// What money in one currency is worth in another by a rate, when that differs from what it settled by more than one minor
+/// unit; nothing where it does not. A part of a payment takes its share of the whole, which is cut to the minor unit: that is
+/// worth one unit of the money more.
+pub fn off_its_rate(settled: Money, used: Money, rate: &str) -> Option<i64> {
+    let rate: Decimal = rate.parse().ok()?;
+    let worth = |minor: i64| {
+        let used = Money::from_minor(minor, used.currency());
+        let worth = Exact::from(used) * rate;
+        worth.money(settled.currency()).ok().map(Money::minor)
+    };
+    let counted = worth(used.minor())?;
+    let (below, above) = (worth(used.minor() - 1)?, worth(used.minor() + 1)?);
+    let (low, high) = (below.min(above) - 1, below.max(above) + 1);
+    let is_right = (settled.minor() - counted).abs() <= 1;
+    (!is_right && !(low..=high).contains(&settled.minor())).then_some(counted)
+}
+
 /// What an invoice was worth in the books of its legal entity when it was posted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Booking {
@@ -206,7 +224,6 @@ mod tests {
     use super::*;
     use chrono::Days;
     use proptest::prelude::*;
-    use rust_decimal::Decimal;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
