@@ -79,7 +79,7 @@ fn items(app: &TestApp, invoice: &str) -> Vec<(String, String)> {
         .expect(200)
         .id();
     let listed = app
-        .sales_of_all()
+        .auditor()
         .get(&format!("/v1/items?invoice_id={id}"))
         .expect(200);
     listed["data"]
@@ -629,7 +629,7 @@ fn credit_proposes_and_finance_agrees_to_another_due_date_and_the_first_is_kept(
         });
         app.finance()
             .post("/v1/change-requests", proposal.clone())
-            .expect_problem(422, "invalid");
+            .expect_problem(403, "forbidden");
         let proposed = app.credit().post("/v1/change-requests", proposal).expect(201);
         let path = format!("/v1/change-requests/{}/approve", proposed.id());
         let reason = json!({"reason": "Agreed."});

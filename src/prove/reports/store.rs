@@ -69,8 +69,7 @@ pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Vec<AgingPart>, Db
 ///
 /// An item counts from its invoice's date until that is cancelled, a receipt or credit note from its date until it is
 /// reversed, a settlement from the day on which it is effective: it takes from the item, and what it uses from what is
-/// unapplied. Where an item is settled by more than itself on a day, because that was put right later, the rest is
-/// unapplied. Invoices of a later date that were in the book when the day ended stand beside it, whole: what settles them is
+/// unapplied. What settles an item beyond what that counts on a day, because it was put right later, is unapplied. Invoices of a later date that were in the book when the day ended stand beside it, whole: what settles them is
 /// unapplied until their day.
 fn aging_sql(question: &AgingQuestion, wanted: Option<&[CustomerId]>, cut_offs: usize) -> String {
     let ends_at = cut_offs + 1;
@@ -126,9 +125,11 @@ fn aging_sql(question: &AgingQuestion, wanted: Option<&[CustomerId]>, cut_offs: 
            FROM refunds b JOIN receipts r ON r.id = b.receipt_id \
            WHERE b.held_on <= $1 AND (b.freed_on IS NULL OR b.freed_on > $1) \
            UNION ALL \
-           SELECT i.customer_id, i.currency, {UNAPPLIED}, s.minor - t.amount_minor, 0 \
-           FROM settled s JOIN invoice_items t ON t.id = s.item_id JOIN invoices i ON i.id = t.invoice_id \
-           WHERE s.minor > t.amount_minor \
+           SELECT customer_id, currency, {UNAPPLIED}, minor, 0 FROM ( \
+             SELECT i.customer_id, i.currency, s.minor - \
+               CASE WHEN i.cancelled_on <= $1 THEN 0 ELSE t.amount_minor END AS minor \
+             FROM settled s JOIN invoice_items t ON t.id = s.item_id JOIN invoices i ON i.id = t.invoice_id \
+           ) AS beyond WHERE minor > 0 \
            UNION ALL \
            SELECT customer_id, currency, {POST_DATED}, amount_minor, 0 FROM invoices \
            WHERE invoice_date > $1 AND (cancelled_on IS NULL OR cancelled_on > $1) AND created_at < ${ends_at} \
