@@ -10,5 +10,8 @@ pub mod entities;
 pub mod exchange_rates;
 pub mod exposure;
 pub mod imports;
+pub mod payment_terms;
+pub mod periods;
 pub mod policy;
 pub mod receivables;
+pub mod refunds;

@@ -109,6 +109,8 @@ kinds! {
     GradeScale, GradeScaleId, "gsc", "scale";
     /// An invoice.
     Invoice, InvoiceId, "inv", "invoice";
+    /// What is open: an invoice, or an instalment of one.
+    Item, ItemId, "itm", "item";
     /// A background job.
     Job, JobId, "job", "job";
     /// A company that sells.
@@ -117,6 +119,12 @@ kinds! {
     Limit, LimitId, "lim", "limit";
     /// A limit check.
     LimitCheck, LimitCheckId, "chk", "check";
+    /// Some days of a legal entity's books.
+    Period, PeriodId, "per", "period";
+    /// Something recorded in a closed period.
+    PeriodViolation, PeriodViolationId, "pvi", "violation";
+    /// A version of payment terms.
+    PaymentTermsVersion, PaymentTermsVersionId, "ptv", "version";
     /// A version of the credit policy.
     Policy, PolicyId, "pol", "policy";
     /// A rating of a customer.
@@ -125,6 +133,8 @@ kinds! {
     RatingModel, RatingModelId, "rmd", "model";
     /// A receipt.
     Receipt, ReceiptId, "rcp", "receipt";
+    /// Money that is given back.
+    Refund, RefundId, "rfd", "refund";
     /// A reservation of credit.
     Reservation, ReservationId, "res", "reservation";
     /// One application of cash or credit to an invoice.

@@ -12,8 +12,11 @@ use crate::book::exposure::model::{
     AccountStatus, AdditionalKind, AdditionalStatus, BlockCause, EntryCategory, LimitKind,
     LimitScope, LimitSource, PortfolioKind, ReservationStatus,
 };
+use crate::book::payment_terms::model::PaymentTermsStatus;
+use crate::book::periods::model::PeriodStatus;
 use crate::book::policy::model::{Checkpoint, PolicyStatus};
-use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
+use crate::book::receivables::model::{DocumentStatus, InvoiceStatus, SettlementKind};
+use crate::book::refunds::model::RefundStatus;
 use crate::collect::dunning::model::{
     Channel, Effect, LeftOut, NoticeStatus, ProcedureStatus, ProcedureUsage, RunStatus,
 };
@@ -54,6 +57,8 @@ pub const CODED: &[Coded] = coded! {
     change_requests.kind: ChangeKind::as_str,
     change_requests.status: ChangeStatus::as_str,
     change_request_lines.outcome: LineOutcome::as_str,
+    periods.status: PeriodStatus::as_str,
+    payment_term_versions.status: PaymentTermsStatus::as_str,
     legal_entities.ledger: Ledger::as_str,
     entity_terms.status: AccountStatus::as_str,
     credit_accounts.status: AccountStatus::as_str,
@@ -72,6 +77,8 @@ pub const CODED: &[Coded] = coded! {
     invoices.status: InvoiceStatus::as_str,
     credit_notes.status: DocumentStatus::as_str,
     receipts.status: DocumentStatus::as_str,
+    settlements.kind: SettlementKind::as_str,
+    refunds.status: RefundStatus::as_str,
     financial_statements.kind: StatementKind::as_str,
     financial_statements.audit: Audit::as_str,
     expert_panels.status: PanelStatus::as_str,

@@ -9,7 +9,7 @@ use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
 use crate::book::exposure::model::Remainder;
 use crate::book::policy::model::Checkpoint;
-use crate::book::receivables::input::NewInvoice;
+use crate::book::receivables::input::{InvoiceDetails, NewInvoice};
 use crate::platform::http::given;
 use kernel::clock::{Day, Instant};
 use kernel::ids::MAIN_ENTITY;
@@ -233,6 +233,7 @@ impl CapturedInvoiceIn {
             order_number: None,
             reservation_id: None,
             legal_entity: MAIN_ENTITY,
+            details: InvoiceDetails::default(),
         }
     }
 }

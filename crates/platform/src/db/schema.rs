@@ -36,8 +36,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     portfolio_exposures,
     reservations,
     invoices,
+    invoice_items,
     credit_notes,
     receipts,
+    refunds,
     settlements,
     dunning_procedures,
     dunning_procedure_versions,
@@ -71,8 +73,9 @@ diesel::allow_tables_to_appear_in_same_query!(
 
 // What was paid, by when it was due and when it came.
 diesel::allow_columns_to_appear_in_same_group_by_clause!(
-    invoices::customer_id,
-    invoices::currency,
-    invoices::due_date,
+    invoice_items::customer_id,
+    invoice_items::due_date,
     settlements::effective_on,
+    invoices::currency,
+    invoices::legal_entity_id,
 );

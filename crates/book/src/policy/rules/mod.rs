@@ -14,8 +14,8 @@ pub use sense::{Nonsense, faults};
 
 use super::model::{
     AccountCause, Amounts, ApplicationPolicy, Authority, CheckRule, LimitMethods, OverdueBasis,
-    PolicyDocument, ReservationPolicy, RuleCode, RuleEffect, Validity, exceptions_default,
-    own_customer_days_default, rerate_default,
+    PolicyDocument, ReservationPolicy, RuleCode, RuleEffect, SettlementPolicy, Validity,
+    exceptions_default, own_customer_days_default, rerate_default,
 };
 use kernel::caller::Role;
 use kernel::money::{Currency, Money};
@@ -56,6 +56,7 @@ pub fn default_document() -> PolicyDocument {
         overdue: OverdueBasis::Net,
         own_customer_days: own_customer_days_default(),
         exceptions: exceptions_default(),
+        settlement: SettlementPolicy::default(),
     }
 }
 

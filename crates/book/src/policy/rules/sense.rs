@@ -37,6 +37,14 @@ pub fn faults(policy: &PolicyDocument) -> Vec<Nonsense> {
         found.push(nonsense("/rerate", "repeated", "names a cause twice"));
     }
     check_exceptions(policy, &mut found);
+    let tolerance = policy.settlement.tolerance.as_ref();
+    if tolerance.is_some_and(|tolerance| !tolerance.share.is_share()) {
+        found.push(nonsense(
+            "/settlement/tolerance/share",
+            "out_of_range",
+            "must be from 0 to 1",
+        ));
+    }
     terms::check(policy, &mut found);
     found
 }

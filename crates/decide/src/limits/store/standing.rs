@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::book::exposure::model::{BalanceKey, BlockCause};
 use crate::decide::limits::check::facts::Overdue;
-use crate::platform::db::schema::{customers, invoices};
+use crate::platform::db::schema::{customers, invoice_items, invoices};
 use crate::platform::db::{
     Conn, Db, DbError, RowVersion, RowVersionOf, Statement, on_backend, sum_minor,
 };
@@ -131,7 +131,7 @@ type Row = (SmallInt, IdColumn, Nullable<Date>, BigInt, BigInt);
 /// for another purpose.
 const POSTGRES: &str = "\
     SELECT 1::smallint, i.customer_id, i.due_date, SUM(i.open_minor)::bigint, MAX(i.open_minor) \
-    FROM invoices i WHERE i.customer_id = ANY(?) \
+    FROM invoice_items i WHERE i.customer_id = ANY(?) \
     AND i.open_minor > 0 AND i.due_date < ? GROUP BY i.customer_id, i.due_date \
     UNION ALL SELECT 2::smallint, b.account_id, NULL, CASE b.cause WHEN 'dunning' THEN 0 \
     WHEN 'insolvent' THEN 1 WHEN 'dissolved' THEN 2 ELSE 3 END, 0 FROM account_blocks b \
@@ -243,23 +243,24 @@ pub fn list_overdue_by_balance(
     today: NaiveDate,
 ) -> Result<Vec<(CustomerId, Overdue)>, DbError> {
     type Found = (CustomerId, LegalEntityId, Currency, NaiveDate, i64, i64);
-    let rows: Vec<Found> = on_backend!(db, |c| invoices::table
-        .filter(invoices::customer_id.eq_any(customers))
-        .filter(invoices::open_minor.gt(0))
-        .filter(invoices::due_date.lt(today))
+    let rows: Vec<Found> = on_backend!(db, |c| invoice_items::table
+        .inner_join(invoices::table.on(invoices::id.eq(invoice_items::invoice_id)))
+        .filter(invoice_items::customer_id.eq_any(customers))
+        .filter(invoice_items::open_minor.gt(0))
+        .filter(invoice_items::due_date.lt(today))
         .group_by((
-            invoices::customer_id,
+            invoice_items::customer_id,
             invoices::legal_entity_id,
             invoices::currency,
-            invoices::due_date,
+            invoice_items::due_date,
         ))
         .select((
-            invoices::customer_id,
+            invoice_items::customer_id,
             invoices::legal_entity_id,
             invoices::currency,
-            invoices::due_date,
-            sum_minor!("open_minor"),
-            diesel::dsl::max(invoices::open_minor).assume_not_null(),
+            invoice_items::due_date,
+            sum_minor!("invoice_items.open_minor"),
+            diesel::dsl::max(invoice_items::open_minor).assume_not_null(),
         ))
         .load(c))?;
     Ok(rows
@@ -334,7 +335,7 @@ fn one_by_one(c: &mut SqliteConnection, wanted: &Wanted) -> Result<StandingFacts
     let mut standing = StandingFacts::default();
     for customer in wanted.customers {
         let rows: Vec<(NaiveDate, i64, i64)> = Statement::<_, (Date, BigInt, BigInt)>::new(
-            "SELECT due_date, SUM(open_minor), MAX(open_minor) FROM invoices \
+            "SELECT due_date, SUM(open_minor), MAX(open_minor) FROM invoice_items \
              WHERE customer_id = ? AND open_minor > 0 AND due_date < ? GROUP BY due_date",
         )
         .bind::<IdColumn, _>(*customer)
