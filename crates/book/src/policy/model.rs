@@ -1,5 +1,6 @@
 //! The policy document and its versions.
 
+mod cash;
 mod terms;
 mod validity;
 
@@ -22,6 +23,7 @@ use kernel::ids::PolicyId;
 use kernel::money::{Currency, Money};
 use kernel::text::{GradeCode, Subject};
 
+pub use cash::CashApplication;
 pub use terms::{
     Discount, GradeFactor, InsuredCap, LimitCombination, LimitMethod, LimitMethods, MethodWeight,
     NOT_RATED, StraightThrough, StraightThroughConditions, TermsRow,
@@ -425,7 +427,8 @@ pub struct ApplicationPolicy {
         "conditions": {"customer_months_min": 12, "in_time_share_min": "0.90"}},
     "rerate": ["stale", "moved"],
     "validity": {"statement_months": 18, "industry_months": 24, "fact_months": 12}, "overdue": "net",
-    "own_customer_days": 90, "exceptions": [{"kind": "term", "role": "credit", "level": 2}]
+    "own_customer_days": 90, "exceptions": [{"kind": "term", "role": "credit", "level": 2}],
+    "cash_application": {"automatic_above": "0.95"}
 }))]
 pub struct PolicyDocument {
     #[validate(length(max = 50), nested)]
@@ -484,6 +487,10 @@ pub struct PolicyDocument {
     #[validate(length(max = 20), nested)]
     #[schema(max_items = 20)]
     pub exceptions: Vec<ExceptionAuthority>,
+    /// How money that came in finds its invoices; as in a new book when not given.
+    #[serde(default)]
+    #[validate(nested)]
+    pub cash_application: CashApplication,
 }
 
 impl PolicyDocument {

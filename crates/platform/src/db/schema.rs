@@ -64,6 +64,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     catalogue_versions,
     change_requests,
     change_request_lines,
+    bank_accounts,
+    bank_statements,
+    bank_entries,
+    bank_entry_receipts,
+    match_proposals,
+    payer_accounts,
+    remittance_advices,
+    invoice_keys,
 );
 
 // What was paid, by when it was due and when it came.

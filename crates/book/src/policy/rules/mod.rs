@@ -13,7 +13,7 @@ pub use compare::{Difference, DifferenceKind, differences};
 pub use sense::{Nonsense, faults};
 
 use super::model::{
-    AccountCause, Amounts, ApplicationPolicy, Authority, CheckRule, LimitMethods, OverdueBasis,
+    AccountCause, Amounts, ApplicationPolicy, Authority, CashApplication, CheckRule, LimitMethods, OverdueBasis,
     PolicyDocument, ReservationPolicy, RuleCode, RuleEffect, Validity, exceptions_default,
     own_customer_days_default, rerate_default,
 };
@@ -56,6 +56,7 @@ pub fn default_document() -> PolicyDocument {
         overdue: OverdueBasis::Net,
         own_customer_days: own_customer_days_default(),
         exceptions: exceptions_default(),
+        cash_application: CashApplication::default(),
     }
 }
 
