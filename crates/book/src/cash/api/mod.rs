@@ -11,6 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::CashError;
 use super::formats::FormatError;
+use crate::book::receivables::actions::ReceivableError;
 use crate::platform::http::{Code, Problem};
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -29,6 +30,29 @@ impl From<FormatError> for Problem {
         } else {
             Problem::new(Code::MalformedBody).at("/file", code, text)
         }
+    }
+}
+
+/// What is wrong with an application of a receipt, pointed at where the part of an entry names its invoices.
+fn in_invoices(error: ReceivableError) -> ReceivableError {
+    let moved = |pointer: String| pointer.replace("/applications/", "/invoices/");
+    match error {
+        ReceivableError::NoSuchInvoice { pointer } => ReceivableError::NoSuchInvoice {
+            pointer: moved(pointer),
+        },
+        ReceivableError::OtherCustomer { pointer } => ReceivableError::OtherCustomer {
+            pointer: moved(pointer),
+        },
+        ReceivableError::OverApplied {
+            pointer,
+            amount,
+            available,
+        } => ReceivableError::OverApplied {
+            pointer: moved(pointer),
+            amount,
+            available,
+        },
+        other => other,
     }
 }
 
@@ -75,7 +99,7 @@ impl From<CashError> for Problem {
                 .at(pointer, "currency_mismatch", text),
             CashError::Stale => Problem::new(Code::Stale),
             CashError::Part { part, error } => {
-                Problem::from(error).below(&format!("/parts/{part}"))
+                Problem::from(in_invoices(error)).below(&format!("/parts/{part}"))
             }
             CashError::Db(error) => error.into(),
         }

@@ -334,7 +334,7 @@ mod tests {
             naming(&["I-2026-0012"], "", "I20260012"),
             Some(Naming::Structured)
         );
-        assert_eq!(keys(&[], &["thank you, payment 12"]).len(), 0);
+        assert_eq!(naming(&[], "thank you, payment 12", "12"), None);
     }
 
     #[test]

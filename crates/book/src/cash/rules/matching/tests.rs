@@ -149,7 +149,7 @@ fn a_parent_pays_for_its_subsidiaries() {
     shelf.add(other, "I-0102", 5_000);
     let found = shelf.propose(15_000, "I-0101 I-0102");
     assert_eq!(found[0].parts.len(), 2);
-    assert_eq!(found[0].confidence_ppm, 960_000);
+    assert_eq!(found[0].confidence_ppm, 964_000);
     shelf.heads.clear();
     let strangers = shelf.propose(15_000, "I-0101 I-0102");
     assert_eq!(strangers[0].confidence_ppm, 900_000);
