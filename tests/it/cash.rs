@@ -63,7 +63,9 @@ fn reasons(entry: &Reply) -> Vec<String> {
 
 /// What the customer's account has in unapplied cash.
 fn unapplied(app: &TestApp, customer: &str) -> String {
-    let found = app.finance().get(&format!("/v1/credit-accounts?customer={customer}"));
+    let found = app
+        .finance()
+        .get(&format!("/v1/credit-accounts?customer={customer}"));
     found
         .expect(200)
         .text_at("/data/0/exposure/by_category/unapplied_cash/amount")
@@ -78,11 +80,17 @@ fn must_add_up(app: &TestApp) {
 fn a_payment_that_names_its_invoice_is_applied_by_itself() {
     on_both(|app| {
         a_book(app);
-        let file = a_statement_of(DAY, "CNY")
-            .with(a_payment("125.00", "INVOICE I 2026 0001").by("JIANGNAN TRADING").from(THEIRS));
+        let file = a_statement_of(DAY, "CNY").with(
+            a_payment("125.00", "INVOICE I 2026 0001")
+                .by("JIANGNAN TRADING")
+                .from(THEIRS),
+        );
         let job = send(app, file.text());
         assert_eq!(job["result"]["applied"], 1, "{}", job.text);
-        assert_eq!(job["progress"], json!({"done": 1, "total": 1, "unit": "entries"}));
+        assert_eq!(
+            job["progress"],
+            json!({"done": 1, "total": 1, "unit": "entries"})
+        );
         assert_eq!(open(app, "I-2026-0001"), "0.00");
         let entry = entry(app);
         assert_eq!(entry["status"], "applied");
@@ -90,7 +98,10 @@ fn a_payment_that_names_its_invoice_is_applied_by_itself() {
         assert_eq!(entry["left"]["amount"], "0.00");
         assert_eq!(entry["decided_by"], Value::Null);
         let receipt = entry.text_at("/receipts/0/receipt_id");
-        let receipt = app.finance().get(&format!("/v1/receipts/{receipt}")).expect(200);
+        let receipt = app
+            .finance()
+            .get(&format!("/v1/receipts/{receipt}"))
+            .expect(200);
         assert_eq!(receipt["receipt_date"], DAY);
         assert_eq!(receipt["unapplied"]["amount"], "0.00");
         let trail = format!("/v1/trail?entity_id={}", entry.id());
@@ -151,7 +162,10 @@ fn two_payments_that_look_alike_are_two() {
         a_book(app);
         let twin = || a_payment("10.00", "thank you").by("Somebody");
         let morning = a_statement_of(DAY, "CNY").called("A").with(twin());
-        let evening = a_statement_of(DAY, "CNY").called("B").opening("1010.00").with(twin());
+        let evening = a_statement_of(DAY, "CNY")
+            .called("B")
+            .opening("1010.00")
+            .with(twin());
         send(app, morning.text());
         send(app, evening.text());
         assert_eq!(entries(app, "?status=unidentified").len(), 2);
@@ -254,12 +268,16 @@ fn a_short_payment_waits_and_a_person_accepts_it() {
 fn an_account_that_paid_before_is_known_and_can_be_forgotten() {
     on_both(|app| {
         a_book(app);
-        let first = a_payment("125.00", "I-2026-0001").by("Treasury Services 7").from(THEIRS);
+        let first = a_payment("125.00", "I-2026-0001")
+            .by("Treasury Services 7")
+            .from(THEIRS);
         send(app, a_statement_of(DAY, "CNY").with(first).text());
         let known = app.finance().get("/v1/payer-accounts").expect(200);
         assert_eq!(known["data"][0]["number"], THEIRS);
         // The next payment names nothing, and its amount is open once.
-        let second = a_payment("80.50", "your invoice").by("Treasury Services 7").from(THEIRS);
+        let second = a_payment("80.50", "your invoice")
+            .by("Treasury Services 7")
+            .from(THEIRS);
         let day = a_statement_of(DAY, "CNY").called("B").opening("2000.00");
         assert_eq!(send(app, day.with(second).text())["result"]["applied"], 1);
         assert_eq!(open(app, "I-2026-0002"), "0.00");
@@ -267,12 +285,17 @@ fn an_account_that_paid_before_is_known_and_can_be_forgotten() {
         let read = app.finance().get(&path).expect(200);
         assert_eq!(read["uses"], 2);
         let reason = json!({"reason": "It is a factor's account."});
-        let removed = app.finance().post_if(&format!("{path}/remove"), &read.etag(), reason);
+        let removed = app
+            .finance()
+            .post_if(&format!("{path}/remove"), &read.etag(), reason);
         removed.expect(200);
         app.finance().get(&path).expect_problem(404, "not_found");
         let third = a_payment("300.00", "your invoice").from(THEIRS);
         let day = a_statement_of(DAY, "CNY").called("C").opening("3000.00");
-        assert_eq!(send(app, day.with(third).text())["result"]["unidentified"], 1);
+        assert_eq!(
+            send(app, day.with(third).text())["result"]["unidentified"],
+            1
+        );
     });
 }
 
@@ -295,7 +318,10 @@ fn money_of_nobody_counts_for_nobody_until_a_person_assigns_it() {
         assert_eq!(open(app, "I-2026-0003"), "200.00");
         assert_eq!(unapplied(app, "C-1"), "25.00");
         // It taught netterms the account.
-        let known = app.finance().get("/v1/payer-accounts?customer=C-1").expect(200);
+        let known = app
+            .finance()
+            .get("/v1/payer-accounts?customer=C-1")
+            .expect(200);
         assert_eq!(known["data"][0]["number"], THEIRS);
         must_add_up(app);
     });
@@ -306,11 +332,14 @@ fn an_entry_is_split_over_customers_and_the_rest_waits() {
     on_both(|app| {
         a_book(app);
         a_customer("C-2").create(app);
-        send(app, a_statement_of(DAY, "CNY").with(a_payment("500.00", "various")).text());
+        send(
+            app,
+            a_statement_of(DAY, "CNY")
+                .with(a_payment("500.00", "various"))
+                .text(),
+        );
         let waiting = entry(app);
-        let part = |customer: &str, amount: &str| {
-            json!({"customer": customer, "amount": {"amount": amount, "currency": "CNY"}})
-        };
+        let part = |customer: &str, amount: &str| json!({"customer": customer, "amount": {"amount": amount, "currency": "CNY"}});
         let parts = json!({"parts": [part("C-1", "125.00"), part("C-2", "75.00")]});
         let split = tell(app, &waiting, "assign", parts).expect(200);
         assert_eq!(split["status"], "open");
@@ -331,7 +360,12 @@ fn an_entry_is_split_over_customers_and_the_rest_waits() {
 fn a_wrong_assignment_is_undone_by_reversing_its_receipt() {
     on_both(|app| {
         a_book(app);
-        send(app, a_statement_of(DAY, "CNY").with(a_payment("125.00", "I-2026-0001")).text());
+        send(
+            app,
+            a_statement_of(DAY, "CNY")
+                .with(a_payment("125.00", "I-2026-0001"))
+                .text(),
+        );
         let applied = entry(app);
         let path = format!("/v1/receipts/{}", applied.text_at("/receipts/0/receipt_id"));
         let receipt = app.finance().get(&path).expect(200);
@@ -365,8 +399,13 @@ fn what_is_no_customers_payment_is_ignored_and_can_come_back() {
         let ignored = tell(app, &waiting, "ignore", reason.clone()).expect(200);
         assert_eq!(ignored["status"], "ignored");
         assert_eq!(entries(app, "?status=open&status=unidentified").len(), 0);
-        tell(app, &ignored, "assign", json!({"parts": [{
-            "customer": "C-1", "amount": {"amount": "9.99", "currency": "CNY"}}]}))
+        tell(
+            app,
+            &ignored,
+            "assign",
+            json!({"parts": [{
+            "customer": "C-1", "amount": {"amount": "9.99", "currency": "CNY"}}]}),
+        )
         .expect_problem(409, "state_conflict");
         let reopened = tell(app, &ignored, "reopen", reason).expect(200);
         assert_eq!(reopened["status"], "unidentified");
@@ -377,7 +416,12 @@ fn what_is_no_customers_payment_is_ignored_and_can_come_back() {
 fn a_payment_that_came_before_its_invoice_is_matched_again() {
     on_both(|app| {
         a_book(app);
-        send(app, a_statement_of(DAY, "CNY").with(a_payment("77.00", "I-2026-0044")).text());
+        send(
+            app,
+            a_statement_of(DAY, "CNY")
+                .with(a_payment("77.00", "I-2026-0044"))
+                .text(),
+        );
         let waiting = entry(app);
         assert_eq!(waiting["status"], "unidentified");
         an_invoice("I-2026-0044", "C-1", "77.00").create(app);
@@ -409,11 +453,19 @@ fn all_that_waits_is_matched_again_by_a_job() {
             .with(a_payment("5.00", "a gift"));
         send(app, file.text());
         an_invoice("I-2026-0044", "C-1", "77.00").create(app);
-        let queued = app.finance().post("/v1/bank-entries/match", json!({})).expect(202);
+        let queued = app
+            .finance()
+            .post("/v1/bank-entries/match", json!({}))
+            .expect(202);
         let location = queued.header("location").unwrap().to_owned();
         app.finance().get(&format!("{location}/events")).expect(200);
         let job = app.finance().get(&location).expect(200);
-        assert_eq!(job["result"], json!({"applied": 1, "waiting": 1}), "{}", job.text);
+        assert_eq!(
+            job["result"],
+            json!({"applied": 1, "waiting": 1}),
+            "{}",
+            job.text
+        );
         assert_eq!(open(app, "I-2026-0044"), "0.00");
     });
 }
@@ -424,12 +476,19 @@ fn the_policy_says_how_sure_is_sure_enough() {
         a_book(app);
         let nothing = json!({"automatic_above": null});
         set_policy(app, |document| document["cash_application"] = nothing);
-        send(app, a_statement_of(DAY, "CNY").with(a_payment("125.00", "I-2026-0001")).text());
+        send(
+            app,
+            a_statement_of(DAY, "CNY")
+                .with(a_payment("125.00", "I-2026-0001"))
+                .text(),
+        );
         let waiting = entry(app);
         assert_eq!(waiting["status"], "open");
         assert_eq!(waiting["proposals"][0]["confidence"], "0.964000");
         assert_eq!(reasons(&waiting), ["reference_exact", "amount_exact"]);
-        set_policy(app, |document| document["cash_application"] = json!({"automatic_above": "0.85"}));
+        set_policy(app, |document| {
+            document["cash_application"] = json!({"automatic_above": "0.85"})
+        });
         let matched = tell(app, &waiting, "match", json!({})).expect(200);
         assert_eq!(matched["status"], "applied");
         let mut document = app.credit().get("/v1/policies/live").expect(200)["document"].clone();
@@ -444,9 +503,7 @@ fn the_policy_says_how_sure_is_sure_enough() {
 fn a_remittance_advice_says_what_a_payment_is_for() {
     on_both(|app| {
         a_book(app);
-        let line = |number: &str, amount: &str| {
-            json!({"invoice_number": number, "amount": {"amount": amount, "currency": "CNY"}})
-        };
+        let line = |number: &str, amount: &str| json!({"invoice_number": number, "amount": {"amount": amount, "currency": "CNY"}});
         let advice = json!({
             "number": "ADV-77", "customer": "C-1", "amount": {"amount": "180.50", "currency": "CNY"},
             "payer_account": "NL91 ABNA 0417 1643 00",
@@ -457,12 +514,20 @@ fn a_remittance_advice_says_what_a_payment_is_for() {
         app.finance()
             .post("/v1/remittance-advices", wrong)
             .expect_problem(422, "invalid");
-        let posted = app.system().post("/v1/remittance-advices", advice.clone()).expect(201);
+        let posted = app
+            .system()
+            .post("/v1/remittance-advices", advice.clone())
+            .expect(201);
         app.finance()
             .post("/v1/remittance-advices", advice)
             .expect_problem(409, "duplicate_number");
-        let payment = a_payment("180.50", "payment run 9").by("Somebody").from(THEIRS);
-        assert_eq!(send(app, a_statement_of(DAY, "CNY").with(payment).text())["result"]["applied"], 1);
+        let payment = a_payment("180.50", "payment run 9")
+            .by("Somebody")
+            .from(THEIRS);
+        assert_eq!(
+            send(app, a_statement_of(DAY, "CNY").with(payment).text())["result"]["applied"],
+            1
+        );
         assert_eq!(open(app, "I-2026-0002"), "0.00");
         assert_eq!(open(app, "I-2026-0003"), "200.00");
         let path = format!("/v1/remittance-advices/{}", posted.id());
@@ -500,12 +565,15 @@ fn another_currency_pays_nothing_and_waits() {
     on_both(|app| {
         a_book(app);
         a_bank_account(app, "USD");
-        send(app, a_statement_of(DAY, "USD").with(a_payment("125.00", "I-2026-0001")).text());
+        send(
+            app,
+            a_statement_of(DAY, "USD")
+                .with(a_payment("125.00", "I-2026-0001"))
+                .text(),
+        );
         let waiting = entry(app);
         assert_eq!(waiting["status"], "unidentified");
-        let part = |currency: &str| {
-            json!({"parts": [{"customer": "C-1", "amount": {"amount": "125.00", "currency": currency}}]})
-        };
+        let part = |currency: &str| json!({"parts": [{"customer": "C-1", "amount": {"amount": "125.00", "currency": currency}}]});
         tell(app, &waiting, "assign", part("CNY")).expect_problem(422, "currency_mismatch");
         // The account of the customer is in another currency.
         tell(app, &waiting, "assign", part("USD")).expect_problem(422, "currency_mismatch");
@@ -534,9 +602,13 @@ fn bank_accounts_are_set_up_changed_and_closed() {
         finance.post("/v1/bank-accounts", dollars).expect(201);
         let path = format!("/v1/bank-accounts/{}", made.id());
         let patch = json!({"name": "Collection", "bank_code": null, "closed_on": "2026-03-31"});
-        let changed = finance.patch(&path, &made.etag(), patch.clone()).expect(200);
+        let changed = finance
+            .patch(&path, &made.etag(), patch.clone())
+            .expect(200);
         assert_eq!(changed["bank_code"], Value::Null);
-        finance.patch(&path, &made.etag(), patch).expect_problem(412, "stale");
+        finance
+            .patch(&path, &made.etag(), patch)
+            .expect_problem(412, "stale");
         let file = a_statement_of(DAY, "EUR").with(a_payment("1.00", "x"));
         let refused = crate::support::statement(file.text()).send(&finance);
         let refused = refused.expect_problem(422, "invalid");
@@ -550,7 +622,12 @@ fn bank_accounts_are_set_up_changed_and_closed() {
 fn only_finance_says_whose_money_it_is() {
     on_both(|app| {
         a_book(app);
-        send(app, a_statement_of(DAY, "CNY").with(a_payment("100.00", "I-2026-0001")).text());
+        send(
+            app,
+            a_statement_of(DAY, "CNY")
+                .with(a_payment("100.00", "I-2026-0001"))
+                .text(),
+        );
         let waiting = entry(app);
         let path = format!("/v1/bank-entries/{}", waiting.id());
         for client in [app.credit(), app.sales(), app.system(), app.admin()] {

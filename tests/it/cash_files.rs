@@ -69,7 +69,10 @@ fn an_mt940_is_taken_and_its_payer_known_by_name() {
         let statement = app.finance().get("/v1/bank-statements").expect(200);
         let statement = &statement["data"][0];
         assert_eq!(statement["format"], "mt940");
-        assert_eq!(statement["closing"], json!({"amount": "1125.00", "currency": "EUR"}));
+        assert_eq!(
+            statement["closing"],
+            json!({"amount": "1125.00", "currency": "EUR"})
+        );
         let path = format!("/v1/bank-statements/{}", statement["id"].as_str().unwrap());
         assert_eq!(&app.auditor().get(&path).expect(200).body, statement);
     });
@@ -106,7 +109,9 @@ fn a_banks_own_csv_is_read_by_a_mapping() {
         let wrong = json!({"columns": {"dragon": "Betrag"}});
         let refused = statement(file).mapped(wrong).send(&app.finance());
         refused.expect_problem(400, "malformed_body");
-        let empty = statement(file).mapped(json!({"account": ""})).send(&app.finance());
+        let empty = statement(file)
+            .mapped(json!({"account": ""}))
+            .send(&app.finance());
         empty.expect_problem(400, "malformed_body");
     });
 }
@@ -115,7 +120,9 @@ fn a_banks_own_csv_is_read_by_a_mapping() {
 fn the_form_may_be_said_and_must_then_be_right() {
     on_both(|app| {
         a_book(app);
-        let file = a_statement_of(DAY, "EUR").with(a_payment("125.00", "I-2026-0001")).text();
+        let file = a_statement_of(DAY, "EUR")
+            .with(a_payment("125.00", "I-2026-0001"))
+            .text();
         for (query, status) in [
             ("/v1/bank-statements?format=camt053", 202),
             ("/v1/bank-statements?format=camt054", 400),
@@ -134,7 +141,9 @@ fn a_statement_that_does_not_add_up_is_refused_with_the_difference() {
     on_both(|app| {
         a_book(app);
         let payment = || a_payment("125.00", "I-2026-0001");
-        let file = a_statement_of(DAY, "EUR").with(payment()).claiming("1124.00");
+        let file = a_statement_of(DAY, "EUR")
+            .with(payment())
+            .claiming("1124.00");
         let reply = refused(app, file.text(), 422, "totals_differ");
         let message = reply.text_at("/errors/0/message");
         assert!(message.contains("EUR 1.00"), "{message}");
@@ -155,7 +164,9 @@ fn a_statement_of_no_account_of_ours_is_refused() {
     on_both(|app| {
         a_book(app);
         let payment = || a_payment("125.00", "I-2026-0001");
-        let other = a_statement_of(DAY, "EUR").of_account("NL91ABNA0417164300").with(payment());
+        let other = a_statement_of(DAY, "EUR")
+            .of_account("NL91ABNA0417164300")
+            .with(payment());
         refused(app, other.text(), 422, "unknown_bank_account");
         let dollars = a_statement_of(DAY, "USD").with(payment());
         refused(app, dollars.text(), 422, "unknown_bank_account");
@@ -171,31 +182,57 @@ fn a_statement_of_no_account_of_ours_is_refused() {
 fn hostile_and_broken_files_are_refused_and_lose_nothing() {
     on_both(|app| {
         a_book(app);
-        let good = a_statement_of(DAY, "EUR").with(a_payment("125.00", "I-2026-0001")).text();
+        let good = a_statement_of(DAY, "EUR")
+            .with(a_payment("125.00", "I-2026-0001"))
+            .text();
         let bomb = "<!DOCTYPE lolz [<!ENTITY lol \"lol\"><!ENTITY lol2 \"&lol;&lol;&lol;&lol;\">]>";
         let xxe = "<!DOCTYPE Document [<!ENTITY xxe SYSTEM \"file:///etc/passwd\">]>";
         for (file, code) in [
-            (good.replacen("<Document", &format!("{bomb}<Document"), 1), "document_type"),
-            (good.replacen("<Document", &format!("{xxe}<Document"), 1), "document_type"),
+            (
+                good.replacen("<Document", &format!("{bomb}<Document"), 1),
+                "document_type",
+            ),
+            (
+                good.replacen("<Document", &format!("{xxe}<Document"), 1),
+                "document_type",
+            ),
             (good.replace("I-2026-0001", "&xxe;"), "entity"),
-            (good.replace("I-2026-0001", &"<a>".repeat(5_000)), "too_deep"),
+            (
+                good.replace("I-2026-0001", &"<a>".repeat(5_000)),
+                "too_deep",
+            ),
             (good.replace("</Ntry>", "</Ntri>"), "no_xml"),
-            (good[..good.len() - 20].to_owned(), "ends_early"),
+            (good[..good.len() - 20].to_owned(), "no_xml"),
+            (
+                good[..good.find("</Stmt>").unwrap()].to_owned(),
+                "ends_early",
+            ),
             (good.replace("125.00", "125.001"), "malformed"),
             (good.replace("125.00", "-125.00"), "malformed"),
             (good.replace("125.00", "1e3"), "malformed"),
-            (good.replace("125.00", "9999999999999999999.00"), "malformed"),
+            (
+                good.replace("125.00", "9999999999999999999.00"),
+                "malformed",
+            ),
             (good.replace("2026-03-31", "2026-02-31"), "malformed"),
             (good.replace("CRDT", "BOTH"), "malformed"),
             (String::new(), "unrecognised"),
             ("\u{0}\u{1}\u{2}".to_owned(), "unrecognised"),
             ("%PDF-1.7".to_owned(), "unrecognised"),
             (":20:A\n:25:1\n:60F:C260330EUR1,\n".to_owned(), "ends_early"),
-            ("account,currency,booking_date,amount\n".to_owned(), "empty_file"),
+            (
+                "account,currency,booking_date,amount\n".to_owned(),
+                "empty_file",
+            ),
         ] {
             refused(app, file, 400, code);
         }
-        refused(app, b"account,currency,booking_date,amount\n\xff\xfe,EUR,2026-03-31,1\n", 400, "not_utf8");
+        refused(
+            app,
+            b"account,currency,booking_date,amount\n\xff\xfe,EUR,2026-03-31,1\n",
+            400,
+            "not_utf8",
+        );
         assert_eq!(send(app, good)["result"]["applied"], 1);
     });
 }
@@ -204,7 +241,9 @@ fn hostile_and_broken_files_are_refused_and_lose_nothing() {
 fn an_upload_has_its_parts_and_its_key() {
     on_both(|app| {
         a_book(app);
-        let file = a_statement_of(DAY, "EUR").with(a_payment("125.00", "I-2026-0001")).text();
+        let file = a_statement_of(DAY, "EUR")
+            .with(a_payment("125.00", "I-2026-0001"))
+            .text();
         let finance = app.finance();
         statement(&file)
             .part("dragon", "x")

@@ -60,8 +60,19 @@ fn money(minor: i64) -> String {
 fn a_book(app: &TestApp, random: &mut Rng) -> Vec<Payer> {
     app.turn_to(DAY);
     a_bank_account(app, "CNY");
-    let words = ["Nord", "Sued", "West", "Ost", "Hansa", "Rhein", "Elbe", "Alpen", "Bohai", "Jiang"];
-    let trades = ["Stahl", "Handel", "Maschinen", "Textil", "Logistik", "Chemie", "Papier", "Glas"];
+    let words = [
+        "Nord", "Sued", "West", "Ost", "Hansa", "Rhein", "Elbe", "Alpen", "Bohai", "Jiang",
+    ];
+    let trades = [
+        "Stahl",
+        "Handel",
+        "Maschinen",
+        "Textil",
+        "Logistik",
+        "Chemie",
+        "Papier",
+        "Glas",
+    ];
     let forms = ["GmbH", "AG", "Ltd", "Co., Ltd.", "S.A.", "KG"];
     let mut payers = Vec::new();
     let (mut customers, mut accounts, mut invoices) = (
@@ -91,7 +102,10 @@ fn a_book(app: &TestApp, random: &mut Rng) -> Vec<Payer> {
                 random.i64(1_000..5_000_000)
             };
             let due = 1 + random.usize(0..28);
-            invoices += &format!("{invoice},{number},2026-03-01,2026-04-{due:02},{},CNY\n", money(minor));
+            invoices += &format!(
+                "{invoice},{number},2026-03-01,2026-04-{due:02},{},CNY\n",
+                money(minor)
+            );
             open.push((invoice, minor));
         }
         payers.push(Payer {
@@ -110,19 +124,34 @@ fn a_book(app: &TestApp, random: &mut Rng) -> Vec<Payer> {
 
 /// A payment written in a way, and what it pays; none when the payer owes too little for it.
 fn pay(payer: &mut Payer, way: Way, random: &mut Rng) -> Option<(APayment, Truth)> {
-    let count = if way == Way::Several { 2 + random.usize(0..3) } else { 1 };
+    let count = if way == Way::Several {
+        2 + random.usize(0..3)
+    } else {
+        1
+    };
     if payer.open.len() < count {
         return None;
     }
     let paid: Vec<(String, i64)> = payer.open.drain(..count).collect();
-    let (first, sum) = (paid[0].0.clone(), paid.iter().map(|(_, minor)| minor).sum::<i64>());
-    let minor = if way == Way::Short { sum - sum / 20 - 1 } else { sum };
+    let (first, sum) = (
+        paid[0].0.clone(),
+        paid.iter().map(|(_, minor)| minor).sum::<i64>(),
+    );
+    let minor = if way == Way::Short {
+        sum - sum / 20 - 1
+    } else {
+        sum
+    };
     let digits = first.replace("RE-", "").replace('-', "");
     let text = match way {
         Way::Number | Way::Short => format!("Invoice {first} of March"),
         Way::Spelled => {
             let spelled = [" ", "/", ".", ""][random.usize(0..4)];
-            format!("RG.NR {} KD {}", first.replace('-', spelled).to_lowercase(), payer.number)
+            format!(
+                "RG.NR {} KD {}",
+                first.replace('-', spelled).to_lowercase(),
+                payer.number
+            )
         }
         Way::Digits => format!("rechnung {}", first.trim_start_matches("RE-")),
         Way::Structured => String::new(),
@@ -150,7 +179,11 @@ fn pay(payer: &mut Payer, way: Way, random: &mut Rng) -> Option<(APayment, Truth
     if way == Way::Structured {
         payment = payment.with_reference(&first);
     }
-    let truth = if minor == sum { paid.into_iter().collect() } else { BTreeMap::from([(first, minor)]) };
+    let truth = if minor == sum {
+        paid.into_iter().collect()
+    } else {
+        BTreeMap::from([(first, minor)])
+    };
     Some((payment, truth))
 }
 
@@ -183,8 +216,8 @@ fn of_a_statement_of_500_entries_most_are_applied_and_none_wrongly() {
             "{:?}: {} of 500 applied by themselves, {right} rightly, {wrong:?} wrongly; by way (right, all): {by_way:?}",
             app.backend, job["result"]["applied"]
         );
-        assert!(right >= 400, "{right}");
-        assert!(wrong.len() <= 2, "{wrong:?}");
+        assert!(right >= 440, "{right}");
+        assert!(wrong.is_empty(), "{wrong:?}");
         let audit = audit::audit(app.database()).unwrap();
         assert!(audit.holds, "{audit:?}");
         let again = send(app, file.text());
@@ -193,7 +226,10 @@ fn of_a_statement_of_500_entries_most_are_applied_and_none_wrongly() {
 }
 
 /// How many entries were applied rightly, which wrongly, and how many rightly of each way.
-fn compare(app: &TestApp, truths: &[(Way, Truth)]) -> (usize, Vec<Value>, BTreeMap<Way, (usize, usize)>) {
+fn compare(
+    app: &TestApp,
+    truths: &[(Way, Truth)],
+) -> (usize, Vec<Value>, BTreeMap<Way, (usize, usize)>) {
     let finance = app.finance();
     let mut by_way: BTreeMap<Way, (usize, usize)> = BTreeMap::new();
     for (way, _) in truths {
@@ -203,7 +239,9 @@ fn compare(app: &TestApp, truths: &[(Way, Truth)]) -> (usize, Vec<Value>, BTreeM
     let mut cursor = String::new();
     loop {
         let page = finance
-            .get(&format!("/v1/bank-entries?status=applied&limit=200{cursor}"))
+            .get(&format!(
+                "/v1/bank-entries?status=applied&limit=200{cursor}"
+            ))
             .expect(200);
         for entry in page["data"].as_array().unwrap() {
             let reference = entry["bank_reference"].as_str().unwrap();
@@ -231,7 +269,8 @@ fn paid_by(app: &TestApp, entry: &Value) -> Truth {
     for receipt in entry["receipts"].as_array().unwrap() {
         let id = receipt["receipt_id"].as_str().unwrap().parse().unwrap();
         let source = netterms::book::receivables::model::Source::Receipt(id);
-        let rows = netterms::book::receivables::store::list_settlements_of(&mut db, source).unwrap();
+        let rows =
+            netterms::book::receivables::store::list_settlements_of(&mut db, source).unwrap();
         for row in rows {
             let reference = netterms::book::receivables::model::InvoiceRef::Id(row.invoice_id);
             let invoice = netterms::book::receivables::store::find_invoice(&mut db, &reference);

@@ -14,6 +14,7 @@ mod assessments;
 mod cash;
 mod cash_files;
 mod cash_share;
+mod cash_speed;
 mod catalogues;
 mod change_lines;
 mod change_requests;

@@ -12,8 +12,8 @@ use crate::platform::db::schema::{
 };
 use crate::platform::db::{Db, DbError, on_backend};
 use kernel::ids::{
-    CreditAccount, CreditNote, Customer, CustomerId, ExpertPanel, ExposureEntry, IdempotencyKey,
-    BankEntry, BankStatement, Invoice, LimitCheckId, PortfolioCap, Receipt, Reservation,
+    BankEntry, BankStatement, CreditAccount, CreditNote, Customer, CustomerId, ExpertPanel,
+    ExposureEntry, IdempotencyKey, Invoice, LimitCheckId, PortfolioCap, Receipt, Reservation,
     ReservationId,
 };
 use kernel::money::Currency;

@@ -10,7 +10,10 @@ pub const OWN: &str = "DE89370400440532013000";
 /// Sets up a bank account, and gives its id.
 pub fn a_bank_account(app: &TestApp, currency: &str) -> String {
     let body = json!({"number": OWN, "currency": currency, "name": "Main account"});
-    app.finance().post("/v1/bank-accounts", body).expect(201).id()
+    app.finance()
+        .post("/v1/bank-accounts", body)
+        .expect(201)
+        .id()
 }
 
 /// A camt.053 of a day with an opening balance of 1,000.00.
@@ -134,13 +137,20 @@ impl APayment {
         let account = if self.account.is_empty() {
             String::new()
         } else {
-            format!("<DbtrAcct><Id><IBAN>{}</IBAN></Id></DbtrAcct>", self.account)
+            format!(
+                "<DbtrAcct><Id><IBAN>{}</IBAN></Id></DbtrAcct>",
+                self.account
+            )
         };
         format!(
             "<TxDtls><Refs><EndToEndId>{}</EndToEndId></Refs><Amt Ccy=\"{currency}\">{}</Amt>\
              <RltdPties><Dbtr><Pty><Nm>{}</Nm></Pty></Dbtr>{account}</RltdPties>\
              <RmtInf><Ustrd>{}</Ustrd>{references}</RmtInf></TxDtls>",
-            if self.own_id.is_empty() { "NOTPROVIDED" } else { &self.own_id },
+            if self.own_id.is_empty() {
+                "NOTPROVIDED"
+            } else {
+                &self.own_id
+            },
             written(self.minor),
             escaped(&self.payer),
             escaped(&self.text),
@@ -187,7 +197,10 @@ impl ACamt {
         // What is returned goes the other way.
         let goes_out = first.is_out != first.is_returned;
         self.net_minor += if goes_out { -sum } else { sum };
-        let details: String = payments.iter().map(|one| one.details(&self.currency)).collect();
+        let details: String = payments
+            .iter()
+            .map(|one| one.details(&self.currency))
+            .collect();
         let reference = first
             .bank_reference
             .as_ref()
@@ -207,7 +220,9 @@ impl ACamt {
     }
 
     pub fn text(&self) -> String {
-        let closing = self.closing_minor.unwrap_or(self.opening_minor + self.net_minor);
+        let closing = self
+            .closing_minor
+            .unwrap_or(self.opening_minor + self.net_minor);
         let balance = |code: &str, minor: i64| {
             format!(
                 "<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy=\"{}\">{}</Amt><CdtDbtInd>{}</CdtDbtInd>\

@@ -81,8 +81,7 @@ pub fn remove_payer_account(
     version: i64,
     reason: &Note,
 ) -> Result<PayerAccount, CashError> {
-    let known =
-        store::find_payer_account(tx, id)?.ok_or(CashError::Missing("payer account"))?;
+    let known = store::find_payer_account(tx, id)?.ok_or(CashError::Missing("payer account"))?;
     if known.version != version || !store::delete_payer_account(tx, id, version)? {
         return Err(CashError::Stale);
     }

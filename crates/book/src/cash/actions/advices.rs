@@ -16,10 +16,7 @@ use kernel::text::Note;
 ///
 /// # Errors
 /// When the customer is unknown, its number is taken, or the lines do not add up to the amount.
-pub fn post_advice(
-    tx: &mut Tx,
-    input: &RemittanceAdviceIn,
-) -> Result<RemittanceAdvice, CashError> {
+pub fn post_advice(tx: &mut Tx, input: &RemittanceAdviceIn) -> Result<RemittanceAdvice, CashError> {
     let customer =
         customers::find(tx, &input.customer)?.ok_or_else(|| CashError::NoSuchCustomer {
             pointer: "/customer".to_owned(),

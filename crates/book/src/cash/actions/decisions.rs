@@ -7,9 +7,7 @@ use super::gathering::read_names;
 use super::matching::{match_entries, teaches};
 use super::posting::{self, Decision};
 use crate::book::cash::input::{AssignIn, AssignInvoiceIn, AssignPartIn};
-use crate::book::cash::model::{
-    BankEntry, EntryKind, EntryStatus, InvoiceShare, Part, Reason,
-};
+use crate::book::cash::model::{BankEntry, EntryKind, EntryStatus, InvoiceShare, Part, Reason};
 use crate::book::cash::store;
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions as exposure;
@@ -46,7 +44,14 @@ pub fn accept(
     let entry = waiting(tx, id, version)?;
     let proposal = store::find_proposal(tx, id, proposal)?.ok_or(CashError::NoProposal)?;
     let learns = teaches(&proposal.reasons.0);
-    decide(tx, entry, proposal.parts.0, proposal.reasons.0, None, learns)
+    decide(
+        tx,
+        entry,
+        proposal.parts.0,
+        proposal.reasons.0,
+        None,
+        learns,
+    )
 }
 
 /// Posts what a person says that an entry is: a receipt for each part. What is left of it waits on.
@@ -182,7 +187,13 @@ pub fn ignore(
     if before.assigned_minor > 0 {
         return Err(CashError::EntryState(before.status));
     }
-    change_status(tx, before, EntryStatus::Ignored, "bank_entry.ignored", reason)
+    change_status(
+        tx,
+        before,
+        EntryStatus::Ignored,
+        "bank_entry.ignored",
+        reason,
+    )
 }
 
 /// Takes an entry that was put aside back into the worklist.
@@ -246,11 +257,7 @@ fn change_status(
 ///
 /// # Errors
 /// When the entry is not there, changed since `version` or does not wait.
-pub fn match_again(
-    tx: &mut Tx,
-    id: BankEntryId,
-    version: i64,
-) -> Result<BankEntry, CashError> {
+pub fn match_again(tx: &mut Tx, id: BankEntryId, version: i64) -> Result<BankEntry, CashError> {
     let before = waiting(tx, id, version)?;
     let names = read_names(tx)?;
     match_entries(tx, &[id], &names)?;

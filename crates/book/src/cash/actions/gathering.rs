@@ -57,7 +57,7 @@ impl<'e> Gathered<'e> {
     pub fn read(
         db: &mut Db,
         entries: &[&'e BankEntry],
-        names: &Names,
+        customers: &Names,
         threshold_ppm: Option<i64>,
     ) -> Result<Gathered<'e>, DbError> {
         let mut gathered = Gathered {
@@ -73,7 +73,7 @@ impl<'e> Gathered<'e> {
         let payers = Payers::read(db, entries)?;
         for entry in entries {
             let named = named_by(entry);
-            let hints = payers.hints(entry, &named, names);
+            let hints = payers.hints(entry, &named, customers);
             gathered.facts.push(Facts {
                 entry,
                 named,
@@ -177,8 +177,16 @@ impl<'e> Gathered<'e> {
         propose(&payment, &book)
     }
 
+    /// The head of each customer's group.
+    pub const fn heads(&self) -> &BTreeMap<CustomerId, CustomerId> {
+        &self.heads
+    }
+
     /// Proposals for each payment in their order. What `take` says will be applied is open no more for those that follow.
-    pub fn decide(mut self, mut take: impl FnMut(&Found<'e>) -> Option<Proposed>) -> Vec<Found<'e>> {
+    pub fn decide(
+        mut self,
+        mut take: impl FnMut(&Found<'e>) -> Option<Proposed>,
+    ) -> Vec<Found<'e>> {
         let all = std::mem::take(&mut self.facts);
         let mut decided = Vec::with_capacity(all.len());
         for facts in &all {
@@ -246,7 +254,7 @@ impl Payers {
         Ok(Payers(by_number))
     }
 
-    fn hints(&self, entry: &BankEntry, named: &[Named], names: &Names) -> Vec<Hint> {
+    fn hints(&self, entry: &BankEntry, named: &[Named], customers: &Names) -> Vec<Hint> {
         let mut hints = Vec::new();
         if let Some(number) = &entry.payer_account
             && let Some(payers) = self.0.get(number)
@@ -263,7 +271,7 @@ impl Payers {
             }));
         }
         if let Some(name) = &entry.payer_name
-            && let Some(customer_id) = names.find(name)
+            && let Some(customer_id) = customers.find(name)
         {
             hints.push(Hint {
                 customer_id,
@@ -272,7 +280,7 @@ impl Payers {
             });
         }
         for named in named {
-            if let Some(customer_id) = names.find_number(&named.key) {
+            if let Some(customer_id) = customers.find_number(&named.key) {
                 hints.push(Hint {
                     customer_id,
                     code: ReasonCode::CustomerNumber,
@@ -302,7 +310,8 @@ fn is_announced(
         return false;
     }
     let number = cleaned(advice.number.as_str());
-    let same_account = advice.payer_account.is_some() && advice.payer_account == entry.payer_account;
+    let same_account =
+        advice.payer_account.is_some() && advice.payer_account == entry.payer_account;
     same_account
         || named.iter().any(|named| named.key == number)
         || hints

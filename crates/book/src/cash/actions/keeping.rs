@@ -58,7 +58,10 @@ fn check_one<'a>(
             day,
         });
     }
-    let late = statement.bookings.iter().map(|booking| booking.booking_date);
+    let late = statement
+        .bookings
+        .iter()
+        .map(|booking| booking.booking_date);
     if let Some(day) = late.max().filter(|day| *day > today) {
         return Err(CashError::InFuture {
             number: statement.number.clone(),
@@ -69,7 +72,10 @@ fn check_one<'a>(
 }
 
 /// The account of ours that a statement is about: by its number, or by the end of it that only one has.
-fn account_of<'a>(accounts: &'a [BankAccount], statement: &ReadStatement) -> Option<&'a BankAccount> {
+fn account_of<'a>(
+    accounts: &'a [BankAccount],
+    statement: &ReadStatement,
+) -> Option<&'a BankAccount> {
     let of_currency = || {
         accounts
             .iter()

@@ -7,7 +7,7 @@ use super::posting::{self, Decision};
 use crate::book::cash::model::{
     BankEntry, EntryKind, EntryStatus, MatchProposal, Parts, Reason, ReasonCode, Reasons,
 };
-use crate::book::cash::rules::matching::{Proposed, automatic};
+use crate::book::cash::rules::matching::{Proposed, automatic, payer_of};
 use crate::book::cash::rules::names::Names;
 use crate::book::cash::store;
 use crate::book::exposure::actions as exposure;
@@ -41,14 +41,17 @@ pub fn match_entries(
         .collect();
     let mut found: Vec<Found<'_>> = Vec::new();
     let mut chosen: BTreeMap<BankEntryId, Proposed> = BTreeMap::new();
+    let mut heads: BTreeMap<CustomerId, CustomerId> = BTreeMap::new();
     for group in by_currency(&waiting).into_values() {
         let gathered = Gathered::read(tx, &group, names, threshold)?;
+        heads.extend(gathered.heads());
         found.extend(gathered.decide(|found| {
             let sure = automatic(&found.proposals, threshold)?.clone();
             chosen.insert(found.entry.id, sure.clone());
             Some(sure)
         }));
     }
+    leave_strangers(&waiting, &heads, &mut chosen);
     let customers: BTreeSet<CustomerId> = chosen
         .values()
         .flat_map(|sure| &sure.parts)
@@ -85,6 +88,37 @@ pub fn match_entries(
         applied: count(applied.len()),
         waiting: count(left.len()),
     })
+}
+
+/// Leaves to a person what would pay for others than most payments from the same account do.
+fn leave_strangers(
+    entries: &[BankEntry],
+    heads: &BTreeMap<CustomerId, CustomerId>,
+    chosen: &mut BTreeMap<BankEntryId, Proposed>,
+) {
+    let head_of = |proposed: &Proposed| {
+        let first = proposed.parts.first()?.customer_id;
+        Some(heads.get(&first).copied().unwrap_or(first))
+    };
+    let mut by_account: BTreeMap<&str, Vec<(BankEntryId, CustomerId)>> = BTreeMap::new();
+    for entry in entries {
+        let head = chosen.get(&entry.id).and_then(head_of);
+        if let (Some(account), Some(head)) = (entry.payer_account.as_deref(), head) {
+            by_account
+                .entry(account)
+                .or_default()
+                .push((entry.id, head));
+        }
+    }
+    for payments in by_account.into_values() {
+        let all: Vec<CustomerId> = payments.iter().map(|(_, head)| *head).collect();
+        let payer = payer_of(&all);
+        for (id, head) in payments {
+            if payer != Some(head) {
+                chosen.remove(&id);
+            }
+        }
+    }
 }
 
 fn decisions(found: &[Found<'_>], chosen: &BTreeMap<BankEntryId, Proposed>) -> Vec<Decision> {

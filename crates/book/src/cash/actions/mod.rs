@@ -17,7 +17,9 @@ pub use advices::{post_advice, withdraw_advice};
 pub use decisions::{accept, assign, ignore, match_again, reopen};
 pub use keeping::check;
 pub use reactions::{KEYS, REVERSALS};
-pub use work::{MATCHING_JOB, MATCHING_KIND, MatchingPlan, STATEMENT_JOB, STATEMENT_KIND, StatementPlan};
+pub use work::{
+    MATCHING_JOB, MATCHING_KIND, MatchingPlan, STATEMENT_JOB, STATEMENT_KIND, StatementPlan,
+};
 
 use super::formats::FormatError;
 use super::model::{AdviceStatus, EntryStatus};

@@ -125,12 +125,8 @@ fn receipt_number(entry: BankEntryId, count: i32) -> Number {
 }
 
 /// Writes where the entries stand now, what is learned, and the trail.
-fn finish(
-    tx: &mut Tx,
-    decisions: &[Decision],
-    outcomes: &mut [Outcome],
-) -> Result<(), DbError> {
-    let mut changed: Vec<BankEntry> = Vec::new();
+fn finish(tx: &mut Tx, decisions: &[Decision], outcomes: &mut [Outcome]) -> Result<(), DbError> {
+    let mut after: Vec<BankEntry> = Vec::new();
     let mut changes: Vec<Change> = Vec::new();
     for (decision, outcome) in decisions.iter().zip(outcomes.iter_mut()) {
         let before = &decision.entry;
@@ -150,12 +146,12 @@ fn finish(
             change = change.because(because);
         }
         changes.push(change);
-        changed.push(outcome.entry.clone());
+        after.push(outcome.entry.clone());
         learn(tx, decision)?;
         use_advice(tx, decision)?;
     }
-    store::save_entries(tx, &changed)?;
-    let done: Vec<BankEntryId> = changed
+    store::save_entries(tx, &after)?;
+    let done: Vec<BankEntryId> = after
         .iter()
         .filter(|entry| entry.status == EntryStatus::Applied)
         .map(|entry| entry.id)

@@ -61,7 +61,7 @@ fn give_back(tx: &mut Tx, changes: &[Change]) -> Result<(), DbError> {
         *given.entry(link.entry_id).or_default() += link.amount_minor;
     }
     let ids: Vec<BankEntryId> = given.keys().copied().collect();
-    let mut changed = Vec::new();
+    let mut entries = Vec::new();
     let mut told = Vec::new();
     for before in store::lock_entries(tx, &ids)? {
         let back = given.get(&before.id).copied().unwrap_or(0);
@@ -79,9 +79,9 @@ fn give_back(tx: &mut Tx, changes: &[Change]) -> Result<(), DbError> {
                 .before(&before)
                 .after(&after),
         );
-        changed.push(after);
+        entries.push(after);
     }
-    store::save_entries(tx, &changed)?;
+    store::save_entries(tx, &entries)?;
     let returned: Vec<ReceiptId> = links.iter().map(|link| link.receipt_id).collect();
     store::give_back(tx, &returned, tx.now())?;
     tx.record_all(told)

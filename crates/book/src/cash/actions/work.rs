@@ -142,8 +142,27 @@ fn match_waiting(context: &JobContext) -> Result<Ended, Interrupted> {
     })
 }
 
-/// Matches entries, some hundred in each unit of work, each entry once.
+/// Matches entries, and what is left of them once more when some taught netterms who pays from which account.
 fn match_all(
+    context: &JobContext,
+    statuses: &[EntryStatus],
+    statements: Option<&[BankStatementId]>,
+    total: i64,
+) -> Result<Matched, Interrupted> {
+    let first = match_once(context, statuses, statements, total)?;
+    if first.applied == 0 || first.waiting == 0 {
+        return Ok(first);
+    }
+    let left = [EntryStatus::Open, EntryStatus::Unidentified];
+    let second = match_once(context, &left, statements, total)?;
+    Ok(Matched {
+        applied: first.applied + second.applied,
+        waiting: second.waiting,
+    })
+}
+
+/// Matches entries, some hundred in each unit of work, each entry once.
+fn match_once(
     context: &JobContext,
     statuses: &[EntryStatus],
     statements: Option<&[BankStatementId]>,

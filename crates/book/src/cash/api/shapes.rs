@@ -233,10 +233,7 @@ pub struct BankEntryOut {
 ///
 /// # Errors
 /// When the database fails.
-pub fn describe_all(
-    db: &mut Db,
-    entries: Vec<BankEntry>,
-) -> Result<Vec<BankEntryOut>, DbError> {
+pub fn describe_all(db: &mut Db, entries: Vec<BankEntry>) -> Result<Vec<BankEntryOut>, DbError> {
     let ids: Vec<BankEntryId> = entries.iter().map(|entry| entry.id).collect();
     let mut proposals: BTreeMap<BankEntryId, Vec<MatchProposal>> = BTreeMap::new();
     for proposal in store::list_proposals(db, &ids)? {

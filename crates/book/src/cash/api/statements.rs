@@ -45,6 +45,10 @@ pub fn routes(config: &mut ServiceConfig) {
     security(("bearer" = ["bank-statements:send"]))
 )]
 #[post("/v1/bank-statements")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is what the handler takes of the request or the server"
+)]
 pub async fn send_bank_statement(
     actor: Actor<SendStatements>,
     query: Query<StatementQuery>,

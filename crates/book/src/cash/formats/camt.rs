@@ -76,7 +76,10 @@ fn statement(
     let missing = |what| FormatError::Missing { what, line };
     let id = element.at(&["Acct", "Id"]);
     let account = id
-        .and_then(|id| id.text_at(&["IBAN"]).or_else(|| id.text_at(&["Othr", "Id"])))
+        .and_then(|id| {
+            id.text_at(&["IBAN"])
+                .or_else(|| id.text_at(&["Othr", "Id"]))
+        })
         .or_else(|| id.and_then(|id| id.text_at(&["PrtryAcct", "Id"])))
         .and_then(account_number)
         .ok_or_else(|| missing("Acct/Id"))?;
@@ -165,7 +168,7 @@ fn balances(statement: &Element) -> Result<Vec<CodedBalance>, FormatError> {
             Some("DBIT") => -minor,
             _ => return Err(malformed("CdtDbtInd", line)),
         };
-        let day = day(element.child("Dt")).ok_or_else(|| malformed("Dt", line))?;
+        let day = day(element.child("Dt"))?.ok_or(FormatError::Missing { what: "Dt", line })?;
         found.push(CodedBalance {
             code: code.to_owned(),
             currency,
@@ -189,12 +192,15 @@ fn money(element: Option<&Element>, line: usize) -> Result<(i64, Currency), Form
 }
 
 /// The day in `Dt`, or of the instant in `DtTm`.
-fn day(element: Option<&Element>) -> Option<NaiveDate> {
-    let element = element?;
+fn day(element: Option<&Element>) -> Result<Option<NaiveDate>, FormatError> {
+    let Some(element) = element else {
+        return Ok(None);
+    };
     let text = element
         .text_at(&["Dt"])
-        .or_else(|| element.text_at(&["DtTm"]))?;
-    text.get(..10)?.parse().ok()
+        .or_else(|| element.text_at(&["DtTm"]));
+    let day = text.and_then(|text| text.get(..10)?.parse().ok());
+    day.map(Some).ok_or(malformed("Dt", element.line))
 }
 
 /// A booking, unless it is one that the bank only expects.
@@ -223,8 +229,8 @@ fn booking(entry: &Element) -> Result<Option<DraftBooking>, FormatError> {
     if minor == 0 {
         return Ok(None);
     }
-    let booked = day(entry.child("BookgDt"));
-    let value = day(entry.child("ValDt"));
+    let booked = day(entry.child("BookgDt"))?;
+    let value = day(entry.child("ValDt"))?;
     let booking_date = booked.or(value).ok_or(FormatError::Missing {
         what: "BookgDt",
         line,
@@ -331,9 +337,16 @@ fn payment(details: &Element, kind: EntryKind) -> Payment {
             .or_else(|| party.text_at(&["Pty", "Nm"]));
         text.and_then(name)
     };
-    let ultimate = if is_of_payer { "UltmtDbtr" } else { "UltmtCdtr" };
+    let ultimate = if is_of_payer {
+        "UltmtDbtr"
+    } else {
+        "UltmtCdtr"
+    };
     let id = parties.and_then(|parties| parties.at(&[account, "Id"]));
-    let number = id.and_then(|id| id.text_at(&["IBAN"]).or_else(|| id.text_at(&["Othr", "Id"])));
+    let number = id.and_then(|id| {
+        id.text_at(&["IBAN"])
+            .or_else(|| id.text_at(&["Othr", "Id"]))
+    });
     let information = details.child("RmtInf");
     let mut references = Vec::new();
     let mut texts: Vec<&str> = Vec::new();
@@ -354,9 +367,7 @@ fn payment(details: &Element, kind: EntryKind) -> Payment {
     }
     Payment {
         minor: 0,
-        end_to_end_id: details
-            .text_at(&["Refs", "EndToEndId"])
-            .and_then(reference),
+        end_to_end_id: details.text_at(&["Refs", "EndToEndId"]).and_then(reference),
         payer_name: name_of(party).or_else(|| name_of(ultimate)),
         payer_account: number.and_then(account_number),
         references,
@@ -396,7 +407,11 @@ mod tests {
     }
 
     fn read_053(text: &str) -> Result<Vec<ReadStatement>, FormatError> {
-        super::super::read(text.as_bytes(), None, &super::super::TableMapping::default())
+        super::super::read(
+            text.as_bytes(),
+            None,
+            &super::super::TableMapping::default(),
+        )
     }
 
     #[test]
@@ -428,7 +443,11 @@ mod tests {
             details("30.00", "two")
         );
         let read = read_053(&document(&entry("50.00", "CRDT", &both))).unwrap();
-        let minors: Vec<i64> = read[0].bookings[0].payments.iter().map(|p| p.minor).collect();
+        let minors: Vec<i64> = read[0].bookings[0]
+            .payments
+            .iter()
+            .map(|p| p.minor)
+            .collect();
         assert_eq!(minors, [2_000, 3_000]);
         let odd = both.replace("30.00", "31.00");
         let read = read_053(&document(&entry("50.00", "CRDT", &odd))).unwrap();

@@ -29,7 +29,9 @@ const REFERENCES_MAX: usize = 500;
 /// Why a file can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
-    #[error("is none of camt.053, camt.054, MT940 and CSV, or of another form than it is said to be")]
+    #[error(
+        "is none of camt.053, camt.054, MT940 and CSV, or of another form than it is said to be"
+    )]
     Unrecognised,
     #[error("is not UTF-8, and no Latin-1 that says so")]
     Encoding,
@@ -67,7 +69,9 @@ pub enum FormatError {
         stated: Money,
         difference: Money,
     },
-    #[error("the balance in line {line} does not follow from the one before: {counted} would, {stated} is said")]
+    #[error(
+        "the balance in line {line} does not follow from the one before: {counted} would, {stated} is said"
+    )]
     RunningBalance {
         line: usize,
         counted: Money,
@@ -176,7 +180,10 @@ impl ReadStatement {
     /// What came in and what went out.
     pub fn turnovers(&self) -> (i128, i128) {
         let sum = |comes_in: bool| {
-            let those = self.bookings.iter().filter(|b| b.kind.comes_in() == comes_in);
+            let those = self
+                .bookings
+                .iter()
+                .filter(|b| b.kind.comes_in() == comes_in);
             those.map(|booking| i128::from(booking.minor)).sum()
         };
         (sum(true), sum(false))

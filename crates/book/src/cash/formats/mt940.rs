@@ -182,7 +182,11 @@ fn account_of(text: &str) -> Option<String> {
     let number = account_number(number)?;
     let is_iban = number.len() > 18
         && number.bytes().take(2).all(|byte| byte.is_ascii_uppercase())
-        && number.bytes().skip(2).take(2).all(|byte| byte.is_ascii_digit());
+        && number
+            .bytes()
+            .skip(2)
+            .take(2)
+            .all(|byte| byte.is_ascii_digit());
     let split = number.len().saturating_sub(3);
     match number.split_at_checked(split) {
         Some((before, code))
@@ -361,7 +365,9 @@ fn entry_day(text: &str, value_date: NaiveDate) -> Option<NaiveDate> {
     let (month, day) = (month.parse().ok()?, day.parse().ok()?);
     let year = value_date.year();
     let candidates = [year, year - 1, year + 1];
-    let days = candidates.into_iter().filter_map(|year| day_of(year, month, day));
+    let days = candidates
+        .into_iter()
+        .filter_map(|year| day_of(year, month, day));
     days.min_by_key(|candidate| candidate.signed_duration_since(value_date).num_days().abs())
 }
 
@@ -393,7 +399,10 @@ fn unbroken(lines: &[String]) -> String {
 /// The German form: a code of three digits, then parts with numbers behind a separator: `166?00…?20…`.
 fn subfields(text: &str) -> Option<(char, usize)> {
     let is_code = text.len() > 5 && text.bytes().take(3).all(|byte| byte.is_ascii_digit());
-    let separator = text.chars().nth(3).filter(|c| !c.is_alphanumeric() && *c != ' ')?;
+    let separator = text
+        .chars()
+        .nth(3)
+        .filter(|c| !c.is_alphanumeric() && *c != ' ')?;
     let after: String = text.chars().skip(4).take(2).collect();
     let has_number = after.len() == 2 && after.bytes().all(|byte| byte.is_ascii_digit());
     (is_code && has_number && separator != '/').then_some((separator, 3))
@@ -418,9 +427,7 @@ fn by_subfields(payment: &mut Payment, text: &str, separator: char, code: usize)
     payment.payer_name = name(&payer);
     payment.payer_account = account_number(&account);
     let told = sepa(&purpose);
-    payment.end_to_end_id = told
-        .end_to_end_id
-        .or_else(|| payment.end_to_end_id.take());
+    payment.end_to_end_id = told.end_to_end_id.or_else(|| payment.end_to_end_id.take());
     let text = told.remittance.unwrap_or(purpose);
     payment.remittance = remittance(&text);
     payment.references.extend(told.creditor_reference);
@@ -446,7 +453,9 @@ fn sepa(purpose: &str) -> Sepa {
     places.sort_unstable();
     let mut told = Sepa::default();
     for (index, (at, word)) in places.iter().enumerate() {
-        let end = places.get(index + 1).map_or(purpose.len(), |(next, _)| *next);
+        let end = places
+            .get(index + 1)
+            .map_or(purpose.len(), |(next, _)| *next);
         let content = purpose.get(at + word.len()..end).unwrap_or_default();
         match *word {
             "EREF+" => told.end_to_end_id = reference(content),
@@ -475,7 +484,9 @@ fn by_keywords(payment: &mut Payment, text: &str) {
     }
     for (index, (at, word)) in places.iter().enumerate() {
         let end = places.get(index + 1).map_or(text.len(), |(next, _)| *next);
-        let content = text.get(at + word.len()..end.max(at + word.len())).unwrap_or_default();
+        let content = text
+            .get(at + word.len()..end.max(at + word.len()))
+            .unwrap_or_default();
         let content = content.trim_matches('/');
         match *word {
             "/EREF/" => {
@@ -526,8 +537,14 @@ mod tests {
         let payment = &first.payments[0];
         assert_eq!(payment.end_to_end_id.as_deref(), Some("E2E-1"));
         assert_eq!(payment.remittance, "Rechnung I-2026-0012 danke");
-        assert_eq!(payment.payer_name.as_deref(), Some("Mueller Maschinenbau GmbH"));
-        assert_eq!(payment.payer_account.as_deref(), Some("DE42100100100043921105"));
+        assert_eq!(
+            payment.payer_name.as_deref(),
+            Some("Mueller Maschinenbau GmbH")
+        );
+        assert_eq!(
+            payment.payer_account.as_deref(),
+            Some("DE42100100100043921105")
+        );
         assert_eq!(statement.bookings[1].kind, EntryKind::Debit);
         let returned = &statement.bookings[2];
         assert_eq!(returned.kind, EntryKind::ReturnedCredit);

@@ -125,14 +125,13 @@ pub fn read(bytes: &[u8], mapping: &TableMapping) -> Result<Vec<ReadStatement>, 
         let index = tables
             .iter()
             .position(|table| table.statement.account == account);
-        let table = match index.and_then(|index| tables.get_mut(index)) {
-            Some(table) => table,
-            None => {
-                tables.push(Table::new(account, currency));
-                tables.last_mut().ok_or(FormatError::Empty)?
-            }
-        };
-        table.add(&row, currency)?;
+        let index = index.unwrap_or(tables.len());
+        if index == tables.len() {
+            tables.push(Table::new(account, currency));
+        }
+        if let Some(table) = tables.get_mut(index) {
+            table.add(&row, currency)?;
+        }
     }
     Ok(tables.into_iter().map(Table::finish).collect())
 }
@@ -310,7 +309,10 @@ impl Table {
                     .and_then(reference)
                     .into_iter()
                     .collect(),
-                remittance: row.text(Column::Remittance).map(remittance).unwrap_or_default(),
+                remittance: row
+                    .text(Column::Remittance)
+                    .map(remittance)
+                    .unwrap_or_default(),
             }],
             line: row.line,
         });
@@ -386,10 +388,22 @@ mod tests {
     fn a_wrong_table_says_where() {
         for (text, code) in [
             ("account,currency,booking_date\n", "missing"),
-            ("account,currency,booking_date,amount\nDE1,EUR,31.3.,1\n", "malformed"),
-            ("account,currency,booking_date,amount\nDE1,EUR,2026-03-31,1.005\n", "malformed"),
-            ("account,currency,booking_date,amount\nDE1,EUR,2026-03-31\n", "malformed"),
-            ("account,currency,booking_date,amount\nDE1,EUR,2026-03-31,1\nDE1,USD,2026-03-31,1\n", "other_currency"),
+            (
+                "account,currency,booking_date,amount\nDE1,EUR,31.3.,1\n",
+                "malformed",
+            ),
+            (
+                "account,currency,booking_date,amount\nDE1,EUR,2026-03-31,1.005\n",
+                "malformed",
+            ),
+            (
+                "account,currency,booking_date,amount\nDE1,EUR,2026-03-31\n",
+                "malformed",
+            ),
+            (
+                "account,currency,booking_date,amount\nDE1,EUR,2026-03-31,1\nDE1,USD,2026-03-31,1\n",
+                "other_currency",
+            ),
             (
                 "account,currency,booking_date,amount,balance\nDE1,EUR,2026-03-31,1,10\nDE1,EUR,2026-03-31,1,12\n",
                 "balance_differs",

@@ -34,7 +34,8 @@ impl Element {
 
     /// The first element on a path of names.
     pub fn at(&self, path: &[&str]) -> Option<&Element> {
-        path.iter().try_fold(self, |element, name| element.child(name))
+        path.iter()
+            .try_fold(self, |element, name| element.child(name))
     }
 
     /// The text of the first element on a path of names, trimmed; none where it is empty.
@@ -191,7 +192,7 @@ impl<'t> Lines<'t> {
     fn line_at(&mut self, place: usize) -> usize {
         let place = place.min(self.text.len());
         if let Some(passed) = self.text.get(self.at..place) {
-            self.line += passed.iter().filter(|byte| **byte == b'\n').count();
+            self.line += passed.split(|byte| *byte == b'\n').count() - 1;
             self.at = place;
         }
         self.line

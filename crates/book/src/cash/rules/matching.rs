@@ -138,6 +138,19 @@ pub fn automatic(proposals: &[Proposed], threshold_ppm: Option<i64>) -> Option<&
     (is_sure && has_lead).then_some(best)
 }
 
+/// Whose an account is, by what several payments from it were found to pay: the group that more than half of them are
+/// for. What the others pay must be looked at: a number that was mistyped is another's.
+///
+/// Of three payments from one account, two for the group G and one for a stranger, G is the payer.
+pub fn payer_of(heads: &[CustomerId]) -> Option<CustomerId> {
+    let mut counts: BTreeMap<CustomerId, usize> = BTreeMap::new();
+    for head in heads {
+        *counts.entry(*head).or_default() += 1;
+    }
+    let most = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    (most.1 * 2 > heads.len()).then_some(most.0)
+}
+
 /// Proposals for a payment, the surest first.
 pub fn propose(payment: &Payment<'_>, book: &Book<'_>) -> Vec<Proposed> {
     let mut found: Vec<Proposed> = Vec::new();
@@ -219,7 +232,12 @@ fn by_reference(payment: &Payment<'_>, book: &Book<'_>, found: &mut Vec<Proposed
     sets.extend(all.iter().take(20).map(|one| vec![*one]));
     let opens: Vec<i64> = all.iter().map(|one| one.invoice.open_minor).collect();
     if let Sums::One(places) = sums(&opens, payment.minor) {
-        sets.push(places.iter().filter_map(|place| all.get(*place).copied()).collect());
+        sets.push(
+            places
+                .iter()
+                .filter_map(|place| all.get(*place).copied())
+                .collect(),
+        );
     }
     for set in sets.iter().filter(|set| !set.is_empty()) {
         found.extend(of_references(payment, book, set));
@@ -303,7 +321,10 @@ fn parts(minor: i64, shares: &[Share<'_>]) -> Vec<Part> {
             amount_minor: *share,
         };
         let customer_id = invoice.customer_id;
-        match parts.iter_mut().find(|part| part.customer_id == customer_id) {
+        match parts
+            .iter_mut()
+            .find(|part| part.customer_id == customer_id)
+        {
             Some(part) => {
                 part.amount_minor += share.amount_minor;
                 part.invoices.push(share);
@@ -397,16 +418,18 @@ fn by_advice(payment: &Payment<'_>, book: &Book<'_>, found: &mut Vec<Proposed>) 
 }
 
 fn by_payer(payment: &Payment<'_>, book: &Book<'_>, found: &mut Vec<Proposed>) {
-    let customers: BTreeSet<CustomerId> = payment.hints.iter().map(|hint| hint.customer_id).collect();
+    let customers: BTreeSet<CustomerId> =
+        payment.hints.iter().map(|hint| hint.customer_id).collect();
     for customer in customers {
         let payer = BTreeSet::from([customer]);
         let evidence = of_payer(payment, book, &payer);
         let ids = book.by_customer.get(&customer).into_iter().flatten();
-        let mut open: Vec<&OpenInvoice> =
-            ids.filter_map(|id| book.invoices.get(id)).collect();
+        let mut open: Vec<&OpenInvoice> = ids.filter_map(|id| book.invoices.get(id)).collect();
         open.sort_by_key(|invoice| (invoice.due_date, invoice.invoice_date, invoice.id));
         let ways = amounts_of(payment, &open);
-        let on_account = ways.is_empty().then_some((ReasonCode::OnAccount, Vec::new()));
+        let on_account = ways
+            .is_empty()
+            .then_some((ReasonCode::OnAccount, Vec::new()));
         for (code, shares) in ways.into_iter().chain(on_account) {
             let mut reasons = evidence.clone();
             reasons.push(reason(code));
@@ -455,8 +478,7 @@ fn amounts_of<'f>(
     if open.len() > 1 && all == i128::from(minor) {
         ways.push((ReasonCode::AmountOfAll, whole(open)));
     } else if same.is_empty() {
-        let candidates: Vec<&OpenInvoice> =
-            open.iter().take(SUM_CANDIDATES_MAX).copied().collect();
+        let candidates: Vec<&OpenInvoice> = open.iter().take(SUM_CANDIDATES_MAX).copied().collect();
         let opens: Vec<i64> = candidates.iter().map(|one| one.open_minor).collect();
         if let Sums::One(places) = sums(&opens, minor) {
             let chosen: Vec<&OpenInvoice> = places

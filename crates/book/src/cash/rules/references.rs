@@ -183,7 +183,7 @@ fn in_text(text: &str, found: &mut Vec<Named>) {
 pub fn bodies_of_checked(reference: &str) -> Vec<String> {
     let text: String = reference
         .chars()
-        .filter(|c| c.is_ascii_alphanumeric())
+        .filter(char::is_ascii_alphanumeric)
         .map(|c| c.to_ascii_uppercase())
         .collect();
     let mut bodies = Vec::new();
@@ -274,7 +274,11 @@ fn is_finnish(digits: &str) -> bool {
     let Some((body, check)) = digits.split_at_checked(digits.len().saturating_sub(1)) else {
         return false;
     };
-    let sum: u32 = digit_values(body).rev().zip(weights).map(|(d, w)| d * w).sum();
+    let sum: u32 = digit_values(body)
+        .rev()
+        .zip(weights)
+        .map(|(d, w)| d * w)
+        .sum();
     check.parse() == Ok((10 - sum % 10) % 10)
 }
 

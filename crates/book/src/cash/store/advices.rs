@@ -29,17 +29,19 @@ pub fn list_payers(db: &mut Db, numbers: &BTreeSet<&str>) -> Result<Vec<PayerAcc
 
 /// Keeps that a customer paid from an account: a new one, or one that is used again.
 pub fn learn_payer_account(tx: &mut Tx, account: &PayerAccount) -> Result<PayerAccount, DbError> {
-    Ok(on_backend!(tx, |c| diesel::insert_into(payer_accounts::table)
-        .values(account)
-        .on_conflict((payer_accounts::number, payer_accounts::customer_id))
-        .do_update()
-        .set((
-            payer_accounts::uses.eq(payer_accounts::uses + 1),
-            payer_accounts::used_at.eq(account.used_at),
-            payer_accounts::version.eq(payer_accounts::version + 1),
-        ))
-        .returning(PayerAccount::as_returning())
-        .get_result(c))?)
+    Ok(on_backend!(tx, |c| diesel::insert_into(
+        payer_accounts::table
+    )
+    .values(account)
+    .on_conflict((payer_accounts::number, payer_accounts::customer_id))
+    .do_update()
+    .set((
+        payer_accounts::uses.eq(payer_accounts::uses + 1),
+        payer_accounts::used_at.eq(account.used_at),
+        payer_accounts::version.eq(payer_accounts::version + 1),
+    ))
+    .returning(PayerAccount::as_returning())
+    .get_result(c))?)
 }
 
 /// The payer's account under this id.
@@ -169,6 +171,12 @@ pub fn list_advices(
         if !filter.status.is_empty() {
             query = query.filter(remittance_advices::status.eq_any(&filter.status));
         }
-        seek!(c, query, page, RemittanceAdvice, desc(remittance_advices::id))
+        seek!(
+            c,
+            query,
+            page,
+            RemittanceAdvice,
+            desc(remittance_advices::id)
+        )
     })
 }

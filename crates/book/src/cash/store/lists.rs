@@ -40,8 +40,7 @@ pub fn list_statements(
             .select(BankStatement::as_select())
             .into_boxed();
         if !filter.bank_account_id.is_empty() {
-            query =
-                query.filter(bank_statements::bank_account_id.eq_any(&filter.bank_account_id));
+            query = query.filter(bank_statements::bank_account_id.eq_any(&filter.bank_account_id));
         }
         if !filter.format.is_empty() {
             query = query.filter(bank_statements::format.eq_any(&filter.format));

@@ -7,15 +7,15 @@ mod matching;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::model::{BankAccount, BankEntry, BankStatement, EntryReceipt, EntryStatus, MatchProposal};
+use super::model::{
+    BankAccount, BankEntry, BankStatement, EntryReceipt, EntryStatus, MatchProposal,
+};
 use crate::platform::db::schema::{
     bank_accounts, bank_entries, bank_entry_receipts, bank_statements, match_proposals,
 };
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend};
 use kernel::clock::Instant;
-use kernel::ids::{
-    BankAccountId, BankEntryId, BankStatementId, MatchProposalId, ReceiptId,
-};
+use kernel::ids::{BankAccountId, BankEntryId, BankStatementId, MatchProposalId, ReceiptId};
 
 pub use advices::{
     delete_payer_account, find_advice, find_payer_account, insert_advice, learn_payer_account,
@@ -95,10 +95,7 @@ pub fn lock_account(tx: &mut Tx, id: BankAccountId) -> Result<Option<BankAccount
 }
 
 /// The statement under this id.
-pub fn find_statement(
-    db: &mut Db,
-    id: BankStatementId,
-) -> Result<Option<BankStatement>, DbError> {
+pub fn find_statement(db: &mut Db, id: BankStatementId) -> Result<Option<BankStatement>, DbError> {
     Ok(on_backend!(db, |c| bank_statements::table
         .find(id)
         .select(BankStatement::as_select())
@@ -306,10 +303,7 @@ pub fn replace_proposals(
 }
 
 /// The proposals of these entries, each entry's best first.
-pub fn list_proposals(
-    db: &mut Db,
-    entries: &[BankEntryId],
-) -> Result<Vec<MatchProposal>, DbError> {
+pub fn list_proposals(db: &mut Db, entries: &[BankEntryId]) -> Result<Vec<MatchProposal>, DbError> {
     Ok(on_backend!(db, |c| match_proposals::table
         .filter(match_proposals::entry_id.eq_any(entries))
         .order((match_proposals::entry_id, match_proposals::rank))

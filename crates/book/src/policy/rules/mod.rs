@@ -13,9 +13,9 @@ pub use compare::{Difference, DifferenceKind, differences};
 pub use sense::{Nonsense, faults};
 
 use super::model::{
-    AccountCause, Amounts, ApplicationPolicy, Authority, CashApplication, CheckRule, LimitMethods, OverdueBasis,
-    PolicyDocument, ReservationPolicy, RuleCode, RuleEffect, Validity, exceptions_default,
-    own_customer_days_default, rerate_default,
+    AccountCause, Amounts, ApplicationPolicy, Authority, CashApplication, CheckRule, LimitMethods,
+    OverdueBasis, PolicyDocument, ReservationPolicy, RuleCode, RuleEffect, Validity,
+    exceptions_default, own_customer_days_default, rerate_default,
 };
 use kernel::caller::Role;
 use kernel::money::{Currency, Money};

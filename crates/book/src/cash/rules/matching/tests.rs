@@ -74,7 +74,9 @@ fn codes(proposed: &Proposed) -> Vec<ReasonCode> {
 
 fn invoices(proposed: &Proposed) -> Vec<(String, i64)> {
     let shares = proposed.parts.iter().flat_map(|part| &part.invoices);
-    shares.map(|share| (share.number.clone(), share.amount_minor)).collect()
+    shares
+        .map(|share| (share.number.clone(), share.amount_minor))
+        .collect()
 }
 
 const SURE: Option<i64> = Some(950_000);
@@ -246,6 +248,15 @@ fn sums_are_found_when_only_one_choice_makes_them() {
     assert_eq!(sums(&[10], 10), Sums::None);
     let many: Vec<i64> = (1..=24).map(|n| n * 1_000_003).collect();
     assert_ne!(sums(&many, 7), Sums::Several);
+}
+
+#[test]
+fn an_account_is_whose_most_of_its_payments_are() {
+    let (a, b) = (CustomerId::new(), CustomerId::new());
+    assert_eq!(payer_of(&[a, a, b]), Some(a));
+    assert_eq!(payer_of(&[a, b]), None);
+    assert_eq!(payer_of(&[a]), Some(a));
+    assert_eq!(payer_of(&[]), None);
 }
 
 proptest! {
