@@ -5,8 +5,8 @@ use netterms::prove::audit::actions as audit;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Reply, TestApp, a_bank_account, a_customer, a_payment, a_statement_of, an_invoice, fresh_key,
-    on_both, send, set_policy,
+    OWN, Reply, TestApp, a_bank_account, a_customer, a_payment, a_statement_of, an_invoice,
+    fresh_key, on_both, send, set_policy,
 };
 
 const DAY: &str = "2026-03-31";
@@ -583,6 +583,39 @@ fn another_currency_pays_nothing_and_waits() {
         }
         let nobody = json!({"parts": [{"customer": "C-9", "amount": {"amount": "1.00", "currency": "USD"}}]});
         tell(app, &waiting, "assign", nobody).expect_problem(404, "not_found");
+    });
+}
+
+#[test]
+fn money_pays_the_company_whose_account_it_came_to() {
+    on_both(|app| {
+        app.turn_to(DAY);
+        let finance = app.finance();
+        let company =
+            json!({"number": "DE01", "name": "German company", "functional_currency": "EUR"});
+        finance.post("/v1/legal-entities", company).expect(201);
+        let account =
+            json!({"number": OWN, "currency": "CNY", "name": "Of DE01", "legal_entity": "DE01"});
+        let account = finance.post("/v1/bank-accounts", account).expect(201);
+        let unknown =
+            json!({"number": "X-1", "currency": "CNY", "name": "Of none", "legal_entity": "ZZ"});
+        finance
+            .post("/v1/bank-accounts", unknown)
+            .expect_problem(404, "not_found");
+        a_customer("C-1").create(app);
+        an_invoice("I-2026-0001", "C-1", "125.00").create(app);
+        let mut theirs = an_invoice("I-2026-0001", "C-1", "125.00").body(app);
+        theirs["legal_entity"] = json!("DE01");
+        let theirs = finance.post("/v1/invoices", theirs).expect(201).id();
+        let file = a_statement_of(DAY, "CNY").with(a_payment("125.00", "I-2026-0001"));
+        assert_eq!(send(app, file.text())["result"]["applied"], 1);
+        assert_eq!(open(app, &theirs), "0.00");
+        let entry = entry(app);
+        assert_eq!(entry["legal_entity_id"], account["legal_entity_id"]);
+        let receipt = entry.text_at("/receipts/0/receipt_id");
+        let receipt = finance.get(&format!("/v1/receipts/{receipt}")).expect(200);
+        assert_eq!(receipt["legal_entity_id"], account["legal_entity_id"]);
+        must_add_up(app);
     });
 }
 

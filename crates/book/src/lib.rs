@@ -7,6 +7,7 @@ pub mod cash;
 pub mod catalogues;
 pub mod change_requests;
 pub mod customers;
+pub mod entities;
 pub mod exchange_rates;
 pub mod exposure;
 pub mod imports;

@@ -6,6 +6,7 @@ use validator::{Validate, ValidationError};
 
 use super::model::{AdviceStatus, EntryKind, EntryStatus, StatementFormat};
 use crate::book::customers::model::CustomerRef;
+use crate::book::entities::model::EntityRef;
 use crate::platform::http::body::nullable;
 use kernel::clock::Day;
 use kernel::ids::{BankAccountId, BankStatementId, InvoiceId, MatchProposalId};
@@ -25,6 +26,8 @@ pub struct BankAccountIn {
     pub name: Line,
     /// The BIC or another code of the bank.
     pub bank_code: Option<Line>,
+    /// The company whose account it is: what comes in is paid to it. `MAIN` when not given.
+    pub legal_entity: Option<EntityRef>,
 }
 
 /// What of a bank account is changed.

@@ -12,8 +12,8 @@ use crate::platform::db::schema::{
 use kernel::clock::Instant;
 use kernel::columns::{text_column, text_enum};
 use kernel::ids::{
-    BankAccountId, BankEntryId, BankStatementId, CustomerId, InvoiceId, MatchProposalId,
-    PayerAccountId, ReceiptId, RemittanceAdviceId,
+    BankAccountId, BankEntryId, BankStatementId, CustomerId, InvoiceId, LegalEntityId,
+    MatchProposalId, PayerAccountId, ReceiptId, RemittanceAdviceId,
 };
 use kernel::money::{Currency, Money};
 use kernel::text::{Line, Number, Subject};
@@ -116,6 +116,8 @@ pub struct BankAccount {
     pub name: Line,
     /// The BIC or another code of the bank.
     pub bank_code: Option<Line>,
+    /// The company whose account it is.
+    pub legal_entity_id: LegalEntityId,
     /// From this day on no statements are taken.
     pub closed_on: Option<NaiveDate>,
     pub created_by: Subject,
@@ -190,6 +192,8 @@ pub struct BankEntry {
     pub id: BankEntryId,
     pub bank_account_id: BankAccountId,
     pub statement_id: BankStatementId,
+    /// The company whose account it is.
+    pub legal_entity_id: LegalEntityId,
     pub kind: EntryKind,
     pub currency: Currency,
     pub amount_minor: i64,

@@ -80,6 +80,7 @@ const CREDIT_ACCOUNTS: &[Column] = &[
     optional("limit"),
     optional("valid_until"),
     optional("group_limit"),
+    optional("billing_currencies"),
 ];
 
 const INVOICES: &[Column] = &[
@@ -90,6 +91,7 @@ const INVOICES: &[Column] = &[
     required("amount"),
     required("currency"),
     optional("order_number"),
+    optional("legal_entity"),
 ];
 
 const RECEIPTS: &[Column] = &[
@@ -99,6 +101,7 @@ const RECEIPTS: &[Column] = &[
     required("amount"),
     required("currency"),
     optional("invoice_number"),
+    optional("legal_entity"),
 ];
 
 const EXCHANGE_RATES: &[Column] = &[

@@ -10,8 +10,9 @@ use chrono::NaiveDate;
 use mapping::Layout;
 
 use crate::book::customers::model::{Contact, Contacts, LegalStatus, written_to};
+use crate::book::entities::model::EntityRef;
 use crate::book::exchange_rates::model::NewRate;
-use crate::book::exposure::model::{Limit, LimitKind};
+use crate::book::exposure::model::{BillingCurrencies, Limit, LimitKind};
 use crate::platform::jobs::model::JobError;
 use kernel::clock::Day;
 use kernel::money::{Currency, Money};
@@ -206,7 +207,8 @@ impl FromCells for CustomerRow {
 }
 
 /// A credit account with the limit it has today:
-/// `customer_number,currency,net_days,limit_kind,limit,valid_until,group_limit`.
+/// `customer_number,currency,net_days,limit_kind,limit,valid_until,group_limit,
+/// billing_currencies`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountRow {
     pub customer_number: Number,
@@ -215,6 +217,7 @@ pub struct AccountRow {
     pub limit: Limit,
     pub valid_until: Option<NaiveDate>,
     pub group_limit: Option<Limit>,
+    pub billing_currencies: Option<BillingCurrencies>,
 }
 
 impl FromCells for AccountRow {
@@ -259,6 +262,7 @@ impl FromCells for AccountRow {
             "unlimited" => Ok(Limit::Unlimited),
             text => amount(text).map(Limit::Amount),
         });
+        let billing_currencies = cells.optional("billing_currencies", parsed);
         Some(AccountRow {
             customer_number: customer_number?,
             currency: currency?,
@@ -266,11 +270,12 @@ impl FromCells for AccountRow {
             limit,
             valid_until,
             group_limit,
+            billing_currencies,
         })
     }
 }
 
-/// An invoice: `number,customer_number,invoice_date,due_date,amount,currency,order_number`.
+/// An invoice: `number,customer_number,invoice_date,due_date,amount,currency,order_number,legal_entity`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceRow {
     pub number: Number,
@@ -280,6 +285,8 @@ pub struct InvoiceRow {
     pub due_date: Option<NaiveDate>,
     pub amount: Money,
     pub order_number: Option<Number>,
+    /// The number of the company that it is of; the first when empty.
+    pub legal_entity: Option<EntityRef>,
 }
 
 impl FromCells for InvoiceRow {
@@ -291,6 +298,7 @@ impl FromCells for InvoiceRow {
         let currency = cells.required("currency", parsed);
         let amount = cells.amount(currency);
         let order_number = cells.optional("order_number", parsed);
+        let legal_entity = cells.optional("legal_entity", parsed);
         if due_date
             .zip(invoice_date)
             .is_some_and(|(due, invoiced)| due < invoiced)
@@ -308,11 +316,12 @@ impl FromCells for InvoiceRow {
             due_date,
             amount: amount?,
             order_number,
+            legal_entity,
         })
     }
 }
 
-/// A receipt: `number,customer_number,receipt_date,amount,currency,invoice_number`.
+/// A receipt: `number,customer_number,receipt_date,amount,currency,invoice_number,legal_entity`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptRow {
     pub number: Number,
@@ -321,6 +330,8 @@ pub struct ReceiptRow {
     pub amount: Money,
     /// The invoice that it pays; the oldest first when empty.
     pub invoice_number: Option<Number>,
+    /// The number of the company that it is of; the first when empty.
+    pub legal_entity: Option<EntityRef>,
 }
 
 impl FromCells for ReceiptRow {
@@ -331,12 +342,14 @@ impl FromCells for ReceiptRow {
         let currency = cells.required("currency", parsed);
         let amount = cells.amount(currency);
         let invoice_number = cells.optional("invoice_number", parsed);
+        let legal_entity = cells.optional("legal_entity", parsed);
         Some(ReceiptRow {
             number: number?,
             customer_number: customer_number?,
             receipt_date: receipt_date?,
             amount: amount?,
             invoice_number,
+            legal_entity,
         })
     }
 }

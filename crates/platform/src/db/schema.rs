@@ -72,6 +72,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     payer_accounts,
     remittance_advices,
     invoice_keys,
+    legal_entities,
+    account_balances,
+    entity_terms,
 );
 
 // What was paid, by when it was due and when it came.

@@ -5,6 +5,7 @@ use crate::book::cash::formats::account_number;
 use crate::book::cash::input::{BankAccountIn, BankAccountPatch};
 use crate::book::cash::model::{BankAccount, PayerAccount};
 use crate::book::cash::store;
+use crate::book::entities::actions as entities;
 use crate::platform::db::{Change, Tx};
 use kernel::clock::Day;
 use kernel::ids::{BankAccountId, PayerAccountId};
@@ -16,12 +17,14 @@ use kernel::text::{Note, Number};
 /// When there is one with the number in the currency.
 pub fn create_account(tx: &mut Tx, input: &BankAccountIn) -> Result<BankAccount, CashError> {
     let number = account_number(input.number.as_str()).unwrap_or_default();
+    let legal_entity_id = entities::find(tx, input.legal_entity.as_ref())?;
     let account = BankAccount {
         id: BankAccountId::new(),
         number: Number::stored(number.clone()),
         currency: input.currency,
         name: input.name.clone(),
         bank_code: input.bank_code.clone(),
+        legal_entity_id,
         closed_on: None,
         created_by: tx.caller().subject.clone(),
         created_at: tx.now(),

@@ -12,9 +12,9 @@ use crate::book::cash::store;
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions as exposure;
 use crate::book::receivables::actions::ReceivableError;
-use crate::book::receivables::model::InvoiceRef;
+use crate::book::receivables::model::{Invoice, InvoiceRef};
 use crate::book::receivables::store as receivables;
-use crate::platform::db::{Change, Tx};
+use crate::platform::db::{Change, DbError, Tx};
 use kernel::ids::{BankEntryId, CustomerId, MatchProposalId};
 use kernel::text::Note;
 
@@ -110,7 +110,7 @@ fn part_of(
             return Err(currency_at(format!("{pointer}/amount"), amount.currency()));
         }
         let reference = invoice_ref(one).ok_or(CashError::Missing("invoice"))?;
-        let found = receivables::find_invoice(tx, &reference)?;
+        let found = find_invoice(tx, entry, &reference)?;
         let invoice = found.ok_or_else(|| CashError::Part {
             part: index,
             error: ReceivableError::NoSuchInvoice {
@@ -128,6 +128,21 @@ fn part_of(
         amount_minor: amount.minor(),
         invoices,
     })
+}
+
+/// The invoice that is named: a number names the living one of the company that was paid.
+fn find_invoice(
+    tx: &mut Tx,
+    entry: &BankEntry,
+    reference: &InvoiceRef,
+) -> Result<Option<Invoice>, DbError> {
+    let InvoiceRef::Number(number) = reference else {
+        return receivables::find_invoice(tx, reference);
+    };
+    let all = receivables::list_invoices_by_numbers(tx, &[number])?;
+    Ok(all
+        .into_iter()
+        .find(|invoice| invoice.legal_entity_id == entry.legal_entity_id))
 }
 
 fn invoice_ref(one: &AssignInvoiceIn) -> Option<InvoiceRef> {

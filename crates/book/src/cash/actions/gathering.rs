@@ -10,8 +10,11 @@ use crate::book::cash::rules::names::Names;
 use crate::book::cash::rules::references::{Named, cleaned, keys_of_number, numbers_named};
 use crate::book::cash::store::{self, Candidate};
 use crate::platform::db::{Db, DbError};
-use kernel::ids::{BankEntryId, CustomerId, InvoiceId};
+use kernel::ids::{BankEntryId, CustomerId, InvoiceId, LegalEntityId};
 use kernel::money::Currency;
+
+/// Of customers with so many open invoices at most all are looked at; of others, those with the payment's amount.
+const SMALL_MAX: i64 = 60;
 
 /// How many days a payment may come away from the day that its advice names.
 const ADVICE_DAYS_MAX: i64 = 10;
@@ -32,12 +35,14 @@ struct Facts<'e> {
     advices: Vec<Advised>,
 }
 
-/// What is known of some payments in one currency, and of the invoices that they may pay.
+/// What is known of some payments to one company in one currency, and of the invoices that they may pay.
 pub struct Gathered<'e> {
     facts: Vec<Facts<'e>>,
     invoices: BTreeMap<InvoiceId, OpenInvoice>,
     by_key: BTreeMap<String, Vec<InvoiceId>>,
     by_customer: BTreeMap<CustomerId, Vec<InvoiceId>>,
+    /// The customers all of whose open invoices are in `by_customer`.
+    whole: BTreeSet<CustomerId>,
     heads: BTreeMap<CustomerId, CustomerId>,
 }
 
@@ -50,7 +55,7 @@ pub struct Found<'e> {
 }
 
 impl<'e> Gathered<'e> {
-    /// Reads what is known of these payments, all in one currency.
+    /// Reads what is known of these payments, all of one company in one currency.
     ///
     /// # Errors
     /// When the database fails.
@@ -65,9 +70,10 @@ impl<'e> Gathered<'e> {
             invoices: BTreeMap::new(),
             by_key: BTreeMap::new(),
             by_customer: BTreeMap::new(),
+            whole: BTreeSet::new(),
             heads: BTreeMap::new(),
         };
-        let Some(currency) = entries.first().map(|entry| entry.currency) else {
+        let Some(ledger) = entries.first().map(|entry| ledger_of(entry)) else {
             return Ok(gathered);
         };
         let payers = Payers::read(db, entries)?;
@@ -83,10 +89,10 @@ impl<'e> Gathered<'e> {
         }
         let minors = entries.iter().map(|entry| entry.left_minor()).collect();
         let advices = store::list_open_advices(db, &minors)?;
-        gathered.read_keys(db, currency, &advices)?;
+        gathered.read_keys(db, ledger, &advices)?;
         gathered.add_advices(&advices);
         gathered.read_heads(db)?;
-        gathered.read_customers(db, currency, threshold_ppm)?;
+        gathered.read_customers(db, ledger, threshold_ppm)?;
         Ok(gathered)
     }
 
@@ -94,7 +100,7 @@ impl<'e> Gathered<'e> {
     fn read_keys(
         &mut self,
         db: &mut Db,
-        currency: Currency,
+        ledger: Ledger,
         advices: &[RemittanceAdvice],
     ) -> Result<(), DbError> {
         let lines = advices.iter().flat_map(|advice| &advice.lines.0);
@@ -106,7 +112,7 @@ impl<'e> Gathered<'e> {
         keys.extend(of_lines.iter().map(String::as_str));
         let found = store::list_by_keys(db, &keys)?;
         for (key, candidate) in found {
-            if candidate.currency == currency {
+            if (candidate.legal_entity_id, candidate.currency) == ledger {
                 self.by_key.entry(key).or_default().push(candidate.id);
                 self.invoices.insert(candidate.id, open_invoice(candidate));
             }
@@ -139,19 +145,26 @@ impl<'e> Gathered<'e> {
     fn read_customers(
         &mut self,
         db: &mut Db,
-        currency: Currency,
+        ledger: Ledger,
         threshold_ppm: Option<i64>,
     ) -> Result<(), DbError> {
         let unsure = self
             .facts
             .iter()
             .filter(|facts| automatic(&self.propose(facts), threshold_ppm).is_none());
-        let customers: BTreeSet<CustomerId> = unsure
-            .flat_map(|facts| &facts.hints)
-            .map(|hint| hint.customer_id)
+        let unsure: Vec<&Facts<'_>> = unsure.collect();
+        let hinted = unsure.iter().flat_map(|facts| &facts.hints);
+        let customers: BTreeSet<CustomerId> = hinted.map(|hint| hint.customer_id).collect();
+        let minors = unsure
+            .iter()
+            .map(|facts| facts.entry.left_minor())
             .collect();
-        for candidate in store::list_of_customers(db, &customers)? {
-            if candidate.currency == currency {
+        let small = store::list_of_small(db, &customers, SMALL_MAX)?;
+        self.whole = small.iter().map(|one| one.customer_id).collect();
+        let large: BTreeSet<CustomerId> = customers.difference(&self.whole).copied().collect();
+        let others = store::list_of_amounts(db, &large, &minors)?;
+        for candidate in small.into_iter().chain(others) {
+            if (candidate.legal_entity_id, candidate.currency) == ledger {
                 let of_customer = self.by_customer.entry(candidate.customer_id).or_default();
                 of_customer.push(candidate.id);
                 self.invoices.insert(candidate.id, open_invoice(candidate));
@@ -172,6 +185,7 @@ impl<'e> Gathered<'e> {
             invoices: &self.invoices,
             by_key: &self.by_key,
             by_customer: &self.by_customer,
+            whole: &self.whole,
             heads: &self.heads,
         };
         propose(&payment, &book)
@@ -352,11 +366,18 @@ fn advised(
     }
 }
 
-/// The payments by currency, each group in its order.
-pub fn by_currency(entries: &[BankEntry]) -> BTreeMap<Currency, Vec<&BankEntry>> {
-    let mut groups: BTreeMap<Currency, Vec<&BankEntry>> = BTreeMap::new();
+/// What a payment can pay of: invoices of one company in one currency.
+type Ledger = (LegalEntityId, Currency);
+
+const fn ledger_of(entry: &BankEntry) -> Ledger {
+    (entry.legal_entity_id, entry.currency)
+}
+
+/// The payments by company and currency, each group in its order.
+pub fn by_ledger(entries: &[BankEntry]) -> BTreeMap<Ledger, Vec<&BankEntry>> {
+    let mut groups: BTreeMap<Ledger, Vec<&BankEntry>> = BTreeMap::new();
     for entry in entries {
-        groups.entry(entry.currency).or_default().push(entry);
+        groups.entry(ledger_of(entry)).or_default().push(entry);
     }
     groups
 }

@@ -105,9 +105,10 @@ pub fn keep(tx: &mut Tx, statements: &[ReadStatement]) -> Result<Vec<Kept>, Cash
     }
     let mut kept = Vec::new();
     for (account, statements) in of_accounts {
-        store::lock_account(tx, account)?.ok_or(CashError::Missing("bank account"))?;
+        let found = store::lock_account(tx, account)?;
+        let account = found.ok_or(CashError::Missing("bank account"))?;
         for statement in statements {
-            kept.push(keep_one(tx, account, statement)?);
+            kept.push(keep_one(tx, &account, statement)?);
         }
     }
     Ok(kept)
@@ -115,11 +116,11 @@ pub fn keep(tx: &mut Tx, statements: &[ReadStatement]) -> Result<Vec<Kept>, Cash
 
 fn keep_one(
     tx: &mut Tx,
-    account: BankAccountId,
+    account: &BankAccount,
     statement: &ReadStatement,
 ) -> Result<Kept, CashError> {
     let digest = digest_of_statement(statement);
-    if let Some(statement) = store::find_same_statement(tx, account, &digest)? {
+    if let Some(statement) = store::find_same_statement(tx, account.id, &digest)? {
         return Ok(Kept {
             statement,
             was_known: true,
@@ -128,7 +129,7 @@ fn keep_one(
     let seen = seen_of(statement);
     let days = || statement.bookings.iter().map(|b| b.booking_date);
     let others = match (days().min(), days().max()) {
-        (Some(from), Some(to)) => others_of(&store::list_booked(tx, account, (from, to))?),
+        (Some(from), Some(to)) => others_of(&store::list_booked(tx, account.id, (from, to))?),
         _ => Vec::new(),
     };
     let is_known = known(&seen, &others);
@@ -146,7 +147,7 @@ fn keep_one(
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let row = BankStatement {
         id: BankStatementId::new(),
-        bank_account_id: account,
+        bank_account_id: account.id,
         format: statement.format,
         number: statement.number.clone(),
         digest,
@@ -165,7 +166,7 @@ fn keep_one(
     store::insert_statement(tx, &row)?;
     let entries: Vec<BankEntry> = new
         .iter()
-        .flat_map(|(booking, seen)| entries_of(&row, booking, seen))
+        .flat_map(|(booking, seen)| entries_of(account, &row, booking, seen))
         .collect();
     store::insert_entries(tx, &entries)?;
     tx.record(Change::new("bank_statement.received", row.id).after(&row))?;
@@ -176,7 +177,12 @@ fn keep_one(
 }
 
 /// The payments of a booking as entries.
-fn entries_of(statement: &BankStatement, booking: &Booking, seen: &Seen) -> Vec<BankEntry> {
+fn entries_of(
+    account: &BankAccount,
+    statement: &BankStatement,
+    booking: &Booking,
+    seen: &Seen,
+) -> Vec<BankEntry> {
     let status = match booking.kind {
         EntryKind::Credit => EntryStatus::Received,
         EntryKind::Debit => EntryStatus::NoReceipt,
@@ -189,6 +195,7 @@ fn entries_of(statement: &BankStatement, booking: &Booking, seen: &Seen) -> Vec<
             id: BankEntryId::new(),
             bank_account_id: statement.bank_account_id,
             statement_id: statement.id,
+            legal_entity_id: account.legal_entity_id,
             kind: booking.kind,
             currency: statement.currency,
             amount_minor: payment.minor,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::gathering::{Found, Gathered, by_currency, ids};
+use super::gathering::{Found, Gathered, by_ledger, ids};
 use super::posting::{self, Decision};
 use crate::book::cash::model::{
     BankEntry, EntryKind, EntryStatus, MatchProposal, Parts, Reason, ReasonCode, Reasons,
@@ -42,7 +42,7 @@ pub fn match_entries(
     let mut found: Vec<Found<'_>> = Vec::new();
     let mut chosen: BTreeMap<BankEntryId, Proposed> = BTreeMap::new();
     let mut heads: BTreeMap<CustomerId, CustomerId> = BTreeMap::new();
-    for group in by_currency(&waiting).into_values() {
+    for group in by_ledger(&waiting).into_values() {
         let gathered = Gathered::read(tx, &group, names, threshold)?;
         heads.extend(gathered.heads());
         found.extend(gathered.decide(|found| {

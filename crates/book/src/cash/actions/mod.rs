@@ -23,6 +23,7 @@ pub use work::{
 
 use super::formats::FormatError;
 use super::model::{AdviceStatus, EntryStatus};
+use crate::book::entities::actions::EntityError;
 use crate::book::receivables::actions::ReceivableError;
 use crate::platform::db::{DbError, Retryable};
 use kernel::money::{Currency, Money};
@@ -64,12 +65,23 @@ pub enum CashError {
         given: Currency,
         expected: Currency,
     },
+    #[error("there is no such legal entity")]
+    NoSuchEntity,
     #[error("it changed meanwhile")]
     Stale,
     #[error("part {part} can't be posted: {error}")]
     Part { part: usize, error: ReceivableError },
     #[error(transparent)]
     Db(#[from] DbError),
+}
+
+impl From<EntityError> for CashError {
+    fn from(error: EntityError) -> CashError {
+        match error {
+            EntityError::Db(error) => CashError::Db(error),
+            _ => CashError::NoSuchEntity,
+        }
+    }
 }
 
 impl Retryable for CashError {

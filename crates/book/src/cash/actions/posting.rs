@@ -109,6 +109,7 @@ fn new_receipt(entry: &BankEntry, part: &Part, today: NaiveDate) -> NewReceipt {
             .filter(|day| *day <= today)
             .unwrap_or(entry.booking_date),
         amount: entry.money(part.amount_minor),
+        legal_entity: entry.legal_entity_id,
         application: if named.is_empty() {
             Application::Nothing
         } else {

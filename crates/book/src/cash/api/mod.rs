@@ -97,6 +97,7 @@ impl From<CashError> for Problem {
                 .with("given", given)
                 .with("expected", expected)
                 .at(pointer, "currency_mismatch", text),
+            CashError::NoSuchEntity => Problem::not_found_at("/legal_entity", "legal entity"),
             CashError::Stale => Problem::new(Code::Stale),
             CashError::Part { part, error } => {
                 Problem::from(in_invoices(error)).below(&format!("/parts/{part}"))

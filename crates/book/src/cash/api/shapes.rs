@@ -17,8 +17,8 @@ use crate::book::customers::store as customers;
 use crate::platform::db::{Db, DbError};
 use kernel::clock::Instant;
 use kernel::ids::{
-    BankAccountId, BankEntryId, BankStatementId, CustomerId, InvoiceId, MatchProposalId,
-    PayerAccountId, ReceiptId, RemittanceAdviceId,
+    BankAccountId, BankEntryId, BankStatementId, CustomerId, InvoiceId, LegalEntityId,
+    MatchProposalId, PayerAccountId, ReceiptId, RemittanceAdviceId,
 };
 use kernel::money::{Currency, Money};
 use kernel::text::{Line, Number};
@@ -27,7 +27,7 @@ use kernel::text::{Line, Number};
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BankAccount, example = json!({
     "id": "bac_01k00000000000000000000001", "number": "DE89370400440532013000", "currency": "EUR", "name": "Main account",
-    "bank_code": "COBADEFFXXX", "closed_on": null, "created_by": "u-31", "created_at": "2026-03-31T08:00:00.000000Z"
+    "bank_code": "COBADEFFXXX", "legal_entity_id": "ent_00000000000e00800000000001", "closed_on": null, "created_by": "u-31", "created_at": "2026-03-31T08:00:00.000000Z"
 }))]
 pub struct BankAccountOut {
     id: BankAccountId,
@@ -35,6 +35,8 @@ pub struct BankAccountOut {
     currency: Currency,
     name: Line,
     bank_code: Option<Line>,
+    /// The company whose account it is.
+    legal_entity_id: LegalEntityId,
     /// From this day on no statements are taken.
     closed_on: Option<NaiveDate>,
     #[schema(max_length = 128)]
@@ -50,6 +52,7 @@ impl From<BankAccount> for BankAccountOut {
             currency: account.currency,
             name: account.name,
             bank_code: account.bank_code,
+            legal_entity_id: account.legal_entity_id,
             closed_on: account.closed_on,
             created_by: account.created_by.into(),
             created_at: account.created_at,
@@ -179,7 +182,8 @@ pub struct EntryReceiptOut {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BankEntry, example = json!({
     "id": "ben_01k00000000000000000000001", "bank_account_id": "bac_01k00000000000000000000001",
-    "statement_id": "bst_01k00000000000000000000001", "kind": "credit", "amount": {"amount": "125.00", "currency": "EUR"},
+    "statement_id": "bst_01k00000000000000000000001", "legal_entity_id": "ent_00000000000e00800000000001",
+    "kind": "credit", "amount": {"amount": "125.00", "currency": "EUR"},
     "left": {"amount": "125.00", "currency": "EUR"}, "booking_date": "2026-03-31", "value_date": "2026-03-31",
     "bank_reference": "B-4711", "end_to_end_id": null, "payer_name": "JIANGNAN TRADING CO", "payer_account": "NL91ABNA0417164300",
     "references": [], "remittance": "Invoice I 2026 0001", "status": "open", "customer_id": null, "customer_number": null,
@@ -189,6 +193,8 @@ pub struct BankEntryOut {
     id: BankEntryId,
     bank_account_id: BankAccountId,
     statement_id: BankStatementId,
+    /// The company whose account it is.
+    legal_entity_id: LegalEntityId,
     kind: EntryKind,
     amount: Money,
     /// What is no receipt yet.
@@ -309,6 +315,7 @@ fn entry_out(
         id: entry.id,
         bank_account_id: entry.bank_account_id,
         statement_id: entry.statement_id,
+        legal_entity_id: entry.legal_entity_id,
         kind: entry.kind,
         booking_date: entry.booking_date,
         value_date: entry.value_date,

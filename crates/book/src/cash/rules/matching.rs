@@ -74,8 +74,10 @@ pub struct Book<'f> {
     pub invoices: &'f BTreeMap<InvoiceId, OpenInvoice>,
     /// Under which keys they are found.
     pub by_key: &'f BTreeMap<String, Vec<InvoiceId>>,
-    /// Those of the customers that something points to.
+    /// Those of the customers that something points to, at least those with the payment's amount.
     pub by_customer: &'f BTreeMap<CustomerId, Vec<InvoiceId>>,
+    /// The customers of whom all are there.
+    pub whole: &'f BTreeSet<CustomerId>,
     /// The head of each customer's group; who is not here is in none.
     pub heads: &'f BTreeMap<CustomerId, CustomerId>,
 }
@@ -426,7 +428,7 @@ fn by_payer(payment: &Payment<'_>, book: &Book<'_>, found: &mut Vec<Proposed>) {
         let ids = book.by_customer.get(&customer).into_iter().flatten();
         let mut open: Vec<&OpenInvoice> = ids.filter_map(|id| book.invoices.get(id)).collect();
         open.sort_by_key(|invoice| (invoice.due_date, invoice.invoice_date, invoice.id));
-        let ways = amounts_of(payment, &open);
+        let ways = amounts_of(payment, &open, book.whole.contains(&customer));
         let on_account = ways
             .is_empty()
             .then_some((ReasonCode::OnAccount, Vec::new()));
@@ -451,10 +453,11 @@ fn by_payer(payment: &Payment<'_>, book: &Book<'_>, found: &mut Vec<Proposed>) {
     }
 }
 
-/// What the amount may be of a customer's open invoices, the oldest due first.
+/// What the amount may be of a customer's open invoices, the oldest due first: of one, and where all are there, of some.
 fn amounts_of<'f>(
     payment: &Payment<'_>,
     open: &[&'f OpenInvoice],
+    is_whole: bool,
 ) -> Vec<(ReasonCode, Vec<Share<'f>>)> {
     let minor = payment.minor;
     let mut ways = Vec::new();
@@ -470,6 +473,9 @@ fn amounts_of<'f>(
         .collect();
     if let ([one], true) = (less.as_slice(), same.is_empty()) {
         ways.push((ReasonCode::AmountLessDiscount, vec![(**one, minor)]));
+    }
+    if !is_whole {
+        return ways;
     }
     let all: i128 = open.iter().map(|one| i128::from(one.open_minor)).sum();
     let whole = |invoices: &[&'f OpenInvoice]| -> Vec<Share<'f>> {

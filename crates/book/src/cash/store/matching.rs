@@ -10,7 +10,7 @@ use crate::book::customers::model::GROUP_DEPTH_MAX;
 use crate::book::customers::store::list_parents;
 use crate::platform::db::schema::{credit_accounts, customers, invoice_keys, invoices};
 use crate::platform::db::{Db, DbError, Tx, on_backend};
-use kernel::ids::{CustomerId, InvoiceId};
+use kernel::ids::{CustomerId, InvoiceId, LegalEntityId};
 use kernel::money::Currency;
 use kernel::text::{Line, Number};
 
@@ -22,6 +22,7 @@ pub struct Candidate {
     pub id: InvoiceId,
     pub number: Number,
     pub customer_id: CustomerId,
+    pub legal_entity_id: LegalEntityId,
     pub currency: Currency,
     pub invoice_date: NaiveDate,
     pub due_date: NaiveDate,
@@ -62,17 +63,46 @@ pub fn list_by_keys(
     Ok(found)
 }
 
-/// What is open of these customers.
-pub fn list_of_customers(
+/// What is open of these customers, of those who have no more invoices open than `most`.
+pub fn list_of_small(
     db: &mut Db,
     customers: &BTreeSet<CustomerId>,
+    most: i64,
 ) -> Result<Vec<Candidate>, DbError> {
     let customers: Vec<CustomerId> = customers.iter().copied().collect();
+    let mut found = Vec::new();
+    for chunk in customers.chunks(CHUNK) {
+        let small: Vec<CustomerId> = on_backend!(db, |c| invoices::table
+            .filter(invoices::customer_id.eq_any(chunk))
+            .filter(invoices::open_minor.gt(0))
+            .group_by(invoices::customer_id)
+            .having(diesel::dsl::count_star().le(most))
+            .select(invoices::customer_id)
+            .load(c))?;
+        let rows: Vec<Candidate> = on_backend!(db, |c| invoices::table
+            .filter(invoices::customer_id.eq_any(&small))
+            .filter(invoices::open_minor.gt(0))
+            .select(Candidate::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// The invoices of these customers that have one of these amounts open.
+pub fn list_of_amounts(
+    db: &mut Db,
+    customers: &BTreeSet<CustomerId>,
+    minors: &BTreeSet<i64>,
+) -> Result<Vec<Candidate>, DbError> {
+    let customers: Vec<CustomerId> = customers.iter().copied().collect();
+    let minors: Vec<i64> = minors.iter().copied().collect();
     let mut found = Vec::new();
     for chunk in customers.chunks(CHUNK) {
         let rows: Vec<Candidate> = on_backend!(db, |c| invoices::table
             .filter(invoices::customer_id.eq_any(chunk))
             .filter(invoices::open_minor.gt(0))
+            .filter(invoices::open_minor.eq_any(&minors))
             .select(Candidate::as_select())
             .load(c))?;
         found.extend(rows);

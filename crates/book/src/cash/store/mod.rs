@@ -23,7 +23,7 @@ pub use advices::{
 };
 pub use lists::{list_accounts, list_entries, list_statements};
 pub use matching::{
-    Candidate, insert_keys, list_by_keys, list_heads, list_names, list_of_customers,
+    Candidate, insert_keys, list_by_keys, list_heads, list_names, list_of_amounts, list_of_small,
 };
 
 /// How many values one statement is bound to at most.

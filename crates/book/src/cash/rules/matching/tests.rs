@@ -62,6 +62,7 @@ impl Shelf {
             invoices: &self.invoices,
             by_key: &self.by_key,
             by_customer: &self.by_customer,
+            whole: &self.by_customer.keys().copied().collect(),
             heads: &self.heads,
         };
         propose(&payment, &book)
