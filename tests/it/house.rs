@@ -255,9 +255,12 @@ fn tables_by_floor() -> Vec<(String, usize)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/platform/src/db/schema");
     let mut tables = Vec::new();
     for (floor, (name, _)) in FLOORS.iter().enumerate() {
-        let Ok(text) = std::fs::read_to_string(folder.join(format!("{name}.rs"))) else {
+        let Ok(mut text) = std::fs::read_to_string(folder.join(format!("{name}.rs"))) else {
             continue;
         };
+        for part in std::fs::read_dir(folder.join(name)).into_iter().flatten() {
+            text += &std::fs::read_to_string(part.unwrap().path()).unwrap();
+        }
         let named = text
             .lines()
             .filter_map(|line| line.strip_prefix("    ")?.split_once(" ("));
