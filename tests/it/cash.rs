@@ -591,8 +591,7 @@ fn money_pays_the_company_whose_account_it_came_to() {
     on_both(|app| {
         app.turn_to(DAY);
         let finance = app.finance();
-        let company =
-            json!({"number": "DE01", "name": "German company", "country": "DE", "functional_currency": "EUR"});
+        let company = json!({"number": "DE01", "name": "German company", "country": "DE", "functional_currency": "EUR"});
         finance.post("/v1/legal-entities", company).expect(201);
         let account =
             json!({"number": OWN, "currency": "CNY", "name": "Of DE01", "legal_entity": "DE01"});

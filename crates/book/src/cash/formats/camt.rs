@@ -38,6 +38,8 @@ pub fn read(bytes: &[u8], format: StatementFormat) -> Result<Vec<ReadStatement>,
     let mut statements = Vec::new();
     let mut drafts: Vec<DraftBooking> = Vec::new();
     let mut is_of_form = false;
+    // Notifications of some banks say only when they were written.
+    let mut written_on: Option<NaiveDate> = None;
     xml::read(bytes, |above, element| {
         let parent = above.last().map(String::as_str);
         if parent == Some(names.container) && element.name == names.statement {
@@ -46,10 +48,14 @@ pub fn read(bytes: &[u8], format: StatementFormat) -> Result<Vec<ReadStatement>,
             return Ok(None);
         }
         if parent == Some(names.statement) && element.name == "Ntry" {
-            drafts.extend(booking(&element)?);
+            drafts.extend(booking(&element, written_on)?);
             return Ok(None);
         }
         is_of_form |= element.name == names.container;
+        if element.name == "CreDtTm" {
+            let day = element.text.trim().get(..10);
+            written_on = day.and_then(|day| day.parse().ok());
+        }
         // Nothing outside of statements is needed.
         let is_inside = above.iter().any(|name| name == names.statement);
         Ok(is_inside.then_some(element))
@@ -204,7 +210,10 @@ fn day(element: Option<&Element>) -> Result<Option<NaiveDate>, FormatError> {
 }
 
 /// A booking, unless it is one that the bank only expects.
-fn booking(entry: &Element) -> Result<Option<DraftBooking>, FormatError> {
+fn booking(
+    entry: &Element,
+    written_on: Option<NaiveDate>,
+) -> Result<Option<DraftBooking>, FormatError> {
     let line = entry.line;
     let status = entry
         .text_at(&["Sts", "Cd"])
@@ -231,10 +240,13 @@ fn booking(entry: &Element) -> Result<Option<DraftBooking>, FormatError> {
     }
     let booked = day(entry.child("BookgDt"))?;
     let value = day(entry.child("ValDt"))?;
-    let booking_date = booked.or(value).ok_or(FormatError::Missing {
-        what: "BookgDt",
-        line,
-    })?;
+    let booking_date = booked
+        .or(value)
+        .or(written_on)
+        .ok_or(FormatError::Missing {
+            what: "BookgDt",
+            line,
+        })?;
     let payments = payments(entry, kind, minor, currency);
     Ok(Some(DraftBooking {
         currency,

@@ -259,17 +259,16 @@ fn booking(field: &Field, currency: Currency) -> Result<Option<Booking>, FormatE
         what: ":61:",
         line: field.line,
     };
+    let (head, rest) = field.lines.split_first().ok_or_else(|| malformed.clone())?;
+    let parsed = statement_line(head, currency).map(|line| (line, rest));
     // Some banks break the line behind the mark.
-    let joined = field.lines.join("\n");
-    let (head, rest) = match joined.split_once('\n') {
-        Some((head, rest)) if !head.contains(',') => {
-            let (next, rest) = rest.split_once('\n').unwrap_or((rest, ""));
-            (format!("{}{}", head.trim_end(), next), rest.to_owned())
-        }
-        Some((head, rest)) => (head.to_owned(), rest.to_owned()),
-        None => (joined.clone(), String::new()),
+    let broken = || {
+        let (next, rest) = rest.split_first()?;
+        let joined = format!("{}{next}", head.trim_end());
+        statement_line(&joined, currency).map(|line| (line, rest))
     };
-    let line = statement_line(&head, currency).ok_or(malformed)?;
+    let (line, rest) = parsed.or_else(broken).ok_or(malformed)?;
+    let rest = rest.join(" ");
     let supplement = rest.trim();
     let mut payment = Payment {
         minor: line.minor,
