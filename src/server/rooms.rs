@@ -43,6 +43,7 @@ pub static ROOMS: &[Room] = &[
     decide::terms::ROOM,
     collect::dunning::ROOM,
     book::imports::ROOM,
+    book::cash::ROOM,
     rooms::JOBS,
     prove::reports::ROOM,
     rooms::TRAIL,
