@@ -176,6 +176,7 @@ fn dry_run(
         caller: Arc::new(caller.clone()),
         input: LimitCheckIn {
             dry_run: Some(true),
+            legal_entity: None,
             ..question(member, amount)?
         },
         keyed: None,
@@ -201,6 +202,7 @@ fn question(member: &Member, amount: Money) -> Result<LimitCheckIn, Problem> {
         reserve: None,
         reserve_until: None,
         dry_run: None,
+        legal_entity: None,
     })
 }
 

@@ -7,8 +7,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::book::change_requests::kinds::ChangeKinds;
 use crate::book::exposure::actions::CUSTOMER_PARENT;
 use crate::book::periods::actions::PERIOD_REOPENING;
-use crate::book::receivables::actions::ITEM_DUE_DATE;
 use crate::book::policy::references::ReferenceCheck;
+use crate::book::receivables::actions::ITEM_DUE_DATE;
 use crate::collect::dunning::actions as dunning;
 use crate::platform::db::Reaction;
 use crate::platform::events::Subscription;
@@ -43,6 +43,7 @@ pub static ROOMS: &[Room] = &[
     decide::terms::ROOM,
     collect::dunning::ROOM,
     book::imports::ROOM,
+    book::cash::ROOM,
     rooms::JOBS,
     prove::reports::ROOM,
     rooms::TRAIL,

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 #[rustfmt::skip]
 const FLOORS: &[(&str, &[&str])] = &[
     ("platform", &["db", "idempotency", "http", "trail", "events", "jobs", "versions", "rooms"]),
-    ("book", &["catalogues", "entities", "customers", "change_requests", "policy", "exchange_rates", "exposure", "security", "payment_terms", "periods", "receivables", "refunds", "deadlines", "instruments", "factoring", "cash", "imports"]),
+    ("book", &["catalogues", "entities", "customers", "change_requests", "policy", "exchange_rates", "exposure", "security", "payment_terms", "periods", "receivables", "refunds", "deadlines", "instruments", "factoring", "imports", "cash"]),
     ("rating", &["rules", "catalogue", "statements", "industries", "facts", "indicators", "scales", "panels", "models", "ratings"]),
     ("collect", &["promises", "losses", "disputes", "signals", "dunning", "worklist"]),
     ("decide", &["terms", "limits", "applications", "reviews"]),
@@ -259,7 +259,7 @@ fn tables_by_floor() -> Vec<(String, usize)> {
             continue;
         };
         for part in std::fs::read_dir(folder.join(name)).into_iter().flatten() {
-            text.push_str(&std::fs::read_to_string(part.unwrap().path()).unwrap());
+            text += &std::fs::read_to_string(part.unwrap().path()).unwrap();
         }
         let named = text
             .lines()

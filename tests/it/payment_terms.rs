@@ -151,7 +151,9 @@ fn a_version_retires_the_one_before_and_a_stale_one_is_refused() {
         );
         let before = app.sales().get("/v1/payment-terms/N?version=1").expect(200);
         assert_eq!(before["status"], "retired");
-        let versions = app.auditor().get("/v1/payment-terms/N/versions?status=live");
+        let versions = app
+            .auditor()
+            .get("/v1/payment-terms/N/versions?status=live");
         assert_eq!(versions.expect(200)["data"].as_array().unwrap().len(), 1);
     });
 }
@@ -169,7 +171,8 @@ fn terms_that_make_no_sense_are_refused_where_they_stand() {
         let refused = draft_more(app, "X", unknown).expect_problem(422, "invalid");
         assert_eq!(refused["errors"][0]["code"], "unknown_calendar");
         draft(app, "X", &json!([])).expect_problem(400, "malformed_body");
-        let zero = json!([{"amount": {"amount": "0.00", "currency": "CNY"}, "due": {}}, {"due": {}}]);
+        let zero =
+            json!([{"amount": {"amount": "0.00", "currency": "CNY"}, "due": {}}, {"due": {}}]);
         draft(app, "X", &zero).expect_problem(400, "malformed_body");
         let huge = json!([{"due": {"days": 4000}}]);
         draft(app, "X", &huge).expect_problem(400, "malformed_body");
@@ -190,7 +193,8 @@ fn terms_with_an_amount_are_for_one_currency_and_a_stated_date_is_asked_for() {
         ]);
         set_live(app, "DEP", json!({"instalments": deposit}));
         tried(app, "DEP", "1000.00", "2026-03-01").expect_problem(422, "currency_mismatch");
-        let refused = tried(app, "document", "1000.00", "2026-03-01").expect_problem(422, "invalid");
+        let refused =
+            tried(app, "document", "1000.00", "2026-03-01").expect_problem(422, "invalid");
         assert_eq!(refused["errors"][0]["pointer"], "/due_date");
         tried(app, "none", "1.00", "2026-03-01").expect_problem(404, "not_found");
         tried(app, "net_30", "0.00", "2026-03-01").expect_problem(400, "malformed_body");
@@ -232,7 +236,10 @@ fn what_falls_on_a_holiday_is_due_on_the_next_business_day() {
         // A Saturday that is worked stays, and the last day of the discount shifts like a due date.
         let parts = tried(app, "N30CN", "100.00", "2026-09-10").expect(200);
         assert_eq!(dues(&parts), pairs(&[("100.00", "2026-10-10")]));
-        assert_eq!(parts["instalments"][0]["discounts"][0]["until"], "2026-09-14");
+        assert_eq!(
+            parts["instalments"][0]["discounts"][0]["until"],
+            "2026-09-14"
+        );
     });
 }
 
@@ -260,7 +267,10 @@ fn the_same_holidays_twice_change_nothing() {
             .put("/v1/calendars/cn", &added.etag(), china())
             .expect(200);
         app.sales()
-            .post("/v1/calendars/cn/days", json!({"days": [{"day": "2027-01-01", "kind": "holiday", "name": null}]}))
+            .post(
+                "/v1/calendars/cn/days",
+                json!({"days": [{"day": "2027-01-01", "kind": "holiday", "name": null}]}),
+            )
             .expect_problem(403, "forbidden");
         let all = json!({
             "texts": {"en": "None"}, "days": [],

@@ -26,7 +26,11 @@ fn month(code: &str, status: &str) -> Value {
 fn keep_here(app: &TestApp) {
     let main = app.finance().get("/v1/legal-entities/MAIN").expect(200);
     app.finance()
-        .patch("/v1/legal-entities/MAIN", &main.etag(), json!({"ledger": "ledger"}))
+        .patch(
+            "/v1/legal-entities/MAIN",
+            &main.etag(),
+            json!({"ledger": "ledger"}),
+        )
         .expect(200);
 }
 
@@ -35,7 +39,9 @@ fn a_book_without_periods_takes_every_day() {
     on_both(|app| {
         app.turn_to("2026-04-03");
         a_customer("C-1").create(app);
-        an_invoice("I-1", "C-1", "100.00").dated("2020-01-31").create(app);
+        an_invoice("I-1", "C-1", "100.00")
+            .dated("2020-01-31")
+            .create(app);
         let listed = app.sales().get("/v1/periods").expect(200);
         assert_eq!(listed["data"], json!([]));
     });
@@ -46,11 +52,19 @@ fn nothing_is_posted_into_a_closed_period_where_receivables_are_kept_here() {
     on_both(|app| {
         app.turn_to("2026-04-03");
         a_customer("C-1").create(app);
-        an_invoice("I-1", "C-1", "100.00").dated("2026-03-10").create(app);
-        let receipt = a_receipt("R-1", "C-1", "10.00").dated("2026-03-20").unapplied();
+        an_invoice("I-1", "C-1", "100.00")
+            .dated("2026-03-10")
+            .create(app);
+        let receipt = a_receipt("R-1", "C-1", "10.00")
+            .dated("2026-03-20")
+            .unapplied();
         receipt.create(app);
         keep_here(app);
-        state(app, json!([month("2026-03", "closed"), month("2026-02", "closed")])).expect(200);
+        state(
+            app,
+            json!([month("2026-03", "closed"), month("2026-02", "closed")]),
+        )
+        .expect(200);
         let refused = an_invoice("I-2", "C-1", "100.00")
             .dated("2026-02-10")
             .post(app)
@@ -78,7 +92,9 @@ fn nothing_is_posted_into_a_closed_period_where_receivables_are_kept_here() {
             .post("/v1/credit-notes", note)
             .expect_problem(422, "period_closed");
         // The posting date counts, and today is open.
-        let mut body = an_invoice("I-3", "C-1", "100.00").dated("2026-03-31").body(app);
+        let mut body = an_invoice("I-3", "C-1", "100.00")
+            .dated("2026-03-31")
+            .body(app);
         body["posting_date"] = json!("2026-04-01");
         app.finance().post("/v1/invoices", body).expect(201);
         a_receipt("R-2", "C-1", "10.00").create(app);
@@ -92,9 +108,13 @@ fn where_another_ledger_leads_it_is_recorded_and_flagged() {
         a_customer("C-1").create(app);
         let stated = state(app, json!([month("2026-03", "closed")])).expect(200);
         let period = stated.text_at("/periods/0/id");
-        let invoice = an_invoice("I-1", "C-1", "100.00").dated("2026-03-10").create(app);
+        let invoice = an_invoice("I-1", "C-1", "100.00")
+            .dated("2026-03-10")
+            .create(app);
         an_invoice("I-2", "C-1", "100.00").create(app);
-        let receipt = a_receipt("R-1", "C-1", "10.00").dated("2026-03-20").create(app);
+        let receipt = a_receipt("R-1", "C-1", "10.00")
+            .dated("2026-03-20")
+            .create(app);
         let listed = app
             .auditor()
             .get(&format!("/v1/periods/{period}/violations"))
@@ -106,7 +126,10 @@ fn where_another_ledger_leads_it_is_recorded_and_flagged() {
             .map(|row| row["document_id"].as_str().unwrap())
             .collect();
         assert_eq!(named, [receipt.as_str(), invoice.as_str()]);
-        let trail = app.auditor().get("/v1/trail?action=period.violated").expect(200);
+        let trail = app
+            .auditor()
+            .get("/v1/trail?action=period.violated")
+            .expect(200);
         assert_eq!(trail["data"].as_array().unwrap().len(), 2);
     });
 }
@@ -141,7 +164,10 @@ fn a_closed_period_is_opened_again_by_two_persons() {
         let proposal = json!({
             "kind": "period_reopening", "target": id, "after": {"status": "open"}, "reason": "A late invoice.",
         });
-        let proposed = app.finance().post("/v1/change-requests", proposal).expect(201);
+        let proposed = app
+            .finance()
+            .post("/v1/change-requests", proposal)
+            .expect(201);
         let approve = format!("/v1/change-requests/{}/approve", proposed.id());
         app.finance()
             .post_if(&approve, &proposed.etag(), reason.clone())
@@ -173,7 +199,10 @@ fn the_same_list_twice_changes_nothing_and_what_overlaps_is_refused() {
         }]);
         let refused = state(app, backwards).expect_problem(422, "invalid");
         assert_eq!(refused["errors"][0]["code"], "backwards");
-        let listed = app.sales().get("/v1/periods?status=open&legal_entity=MAIN").expect(200);
+        let listed = app
+            .sales()
+            .get("/v1/periods?status=open&legal_entity=MAIN")
+            .expect(200);
         assert_eq!(listed["data"].as_array().unwrap().len(), 2);
         app.credit()
             .request("PUT", "/v1/periods")

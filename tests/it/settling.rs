@@ -21,7 +21,13 @@ fn cny(amount: &str) -> Value {
 }
 
 /// Posts an invoice of the customer with what else it says.
-fn invoice_with(app: &TestApp, number: &str, customer: &str, amount: &Value, more: &Value) -> Reply {
+fn invoice_with(
+    app: &TestApp,
+    number: &str,
+    customer: &str,
+    amount: &Value,
+    more: &Value,
+) -> Reply {
     let mut body = json!({
         "number": number, "customer": customer, "invoice_date": app.clock().today().to_string(), "amount": amount,
     });
@@ -104,7 +110,9 @@ fn two_percent_are_granted_to_who_pays_within_ten_days() {
         assert_eq!(posted["payment_terms"], "2_10_net_30");
         invoice_with(app, "I-2", "C-1", &cny("1000.00"), &terms).expect(201);
         app.turn_to("2026-03-11");
-        a_receipt("R-1", "C-1", "980.00").paying("I-1", "980.00").create(app);
+        a_receipt("R-1", "C-1", "980.00")
+            .paying("I-1", "980.00")
+            .create(app);
         assert_eq!(open_of(app, "I-1"), "0.00");
         assert_eq!(
             settlements(app, "I-1"),
@@ -112,7 +120,9 @@ fn two_percent_are_granted_to_who_pays_within_ten_days() {
         );
         // A day later the discount is gone, and the difference stays open.
         app.turn_to("2026-03-12");
-        a_receipt("R-2", "C-1", "980.00").paying("I-2", "980.00").create(app);
+        a_receipt("R-2", "C-1", "980.00")
+            .paying("I-2", "980.00")
+            .create(app);
         assert_eq!(open_of(app, "I-2"), "20.00");
         verify(app);
         // The value date counts, not the day on which it is entered.
@@ -123,7 +133,9 @@ fn two_percent_are_granted_to_who_pays_within_ten_days() {
         assert_eq!(unapplied.expect(200)["unapplied"]["amount"], "980.00");
         assert_eq!(open_of(app, "I-1"), "1000.00");
         let body = json!({"applications": [{"invoice_number": "I-1", "amount": cny("980.00")}]});
-        app.finance().post("/v1/receipts/R-1/apply", body).expect(200);
+        app.finance()
+            .post("/v1/receipts/R-1/apply", body)
+            .expect(200);
         assert_eq!(open_of(app, "I-1"), "0.00");
         verify(app);
     });
@@ -135,7 +147,8 @@ fn a_small_difference_is_let_go_within_the_policys_tolerance() {
         app.turn_to("2026-03-01");
         a_customer("C-1").create(app);
         set_policy(app, |policy| {
-            policy["settlement"] = json!({"tolerance": {"amounts": {"CNY": "5.00"}, "share": "0.01"}});
+            policy["settlement"] =
+                json!({"tolerance": {"amounts": {"CNY": "5.00"}, "share": "0.01"}});
         });
         for (number, amount, paid, left) in [
             ("I-1", "1000.00", "995.00", "0.00"),
@@ -158,7 +171,11 @@ fn a_small_difference_is_let_go_within_the_policys_tolerance() {
         // A bounced payment takes the tolerance with it.
         let etag = app.finance().get("/v1/receipts/R-1").expect(200).etag();
         app.finance()
-            .post_if("/v1/receipts/R-1/reverse", &etag, json!({"reason": "Bounced."}))
+            .post_if(
+                "/v1/receipts/R-1/reverse",
+                &etag,
+                json!({"reason": "Bounced."}),
+            )
             .expect(200);
         assert_eq!(open_of(app, "I-1"), "1000.00");
         verify(app);
@@ -174,7 +191,8 @@ fn who_pays_short_says_why_and_a_dispute_stays_open_with_its_reason() {
             an_invoice(number, "C-1", "1000.00").create(app);
         }
         let paid = |number: &str, invoice: &str, rest: Value| {
-            let applications = json!([{"invoice_number": invoice, "amount": cny("950.00"), "rest": rest}]);
+            let applications =
+                json!([{"invoice_number": invoice, "amount": cny("950.00"), "rest": rest}]);
             receipt_for(app, number, "C-1", &cny("950.00"), &applications)
         };
         let dispute = json!({"treatment": "dispute", "reason": "Two pallets were damaged."});
@@ -183,7 +201,10 @@ fn who_pays_short_says_why_and_a_dispute_stays_open_with_its_reason() {
         let listed = app.finance().get("/v1/items?open=true").expect(200);
         let disputed = &listed["data"][0];
         assert_eq!(disputed["open_reason"]["treatment"], "dispute");
-        assert_eq!(disputed["open_reason"]["reason"], "Two pallets were damaged.");
+        assert_eq!(
+            disputed["open_reason"]["reason"],
+            "Two pallets were damaged."
+        );
         // Nothing is let go that no policy lets go.
         let charge = json!({"treatment": "bank_charge"});
         let refused = paid("R-2", "I-2", charge.clone()).expect_problem(422, "over_applied");
@@ -198,7 +219,9 @@ fn who_pays_short_says_why_and_a_dispute_stays_open_with_its_reason() {
             rows(&[("payment", "950.00"), ("bank_charge", "50.00")])
         );
         // One that is paid in full loses its reason.
-        a_receipt("R-4", "C-1", "50.00").paying("I-1", "50.00").create(app);
+        a_receipt("R-4", "C-1", "50.00")
+            .paying("I-1", "50.00")
+            .create(app);
         let read = app.finance().get("/v1/items?open=false").expect(200);
         assert_eq!(read["data"][0]["open_reason"], Value::Null);
         verify(app);
@@ -221,7 +244,11 @@ fn of_three_instalments_the_second_is_late_and_is_dunned_alone() {
         a_receipt("R-1", "C-1", "300.00").create(app);
         assert_eq!(
             items(app, "I-1"),
-            rows(&[("0.00", "2026-03-31"), ("300.00", "2026-04-30"), ("400.00", "2026-05-31")])
+            rows(&[
+                ("0.00", "2026-03-31"),
+                ("300.00", "2026-04-30"),
+                ("400.00", "2026-05-31")
+            ])
         );
         app.turn_to("2026-05-10");
         let aging = app
@@ -251,10 +278,16 @@ fn of_three_instalments_the_second_is_late_and_is_dunned_alone() {
         let applications =
             json!([{"invoice_number": "I-1", "item_id": third, "amount": cny("100.00")}]);
         receipt_for(app, "R-2", "C-1", &cny("100.00"), &applications).expect(201);
-        a_receipt("R-3", "C-1", "350.00").paying("I-1", "350.00").create(app);
+        a_receipt("R-3", "C-1", "350.00")
+            .paying("I-1", "350.00")
+            .create(app);
         assert_eq!(
             items(app, "I-1"),
-            rows(&[("0.00", "2026-03-31"), ("0.00", "2026-04-30"), ("250.00", "2026-05-31")])
+            rows(&[
+                ("0.00", "2026-03-31"),
+                ("0.00", "2026-04-30"),
+                ("250.00", "2026-05-31")
+            ])
         );
         verify(app);
     });
@@ -320,8 +353,13 @@ fn a_parent_pays_three_subsidiaries_with_one_transfer() {
         }
         a_customer("X").create(app);
         an_invoice("I-X", "X", "100.00").create(app);
-        let one = |invoice: &str, amount: &str| json!({"invoice_number": invoice, "amount": cny(amount)});
-        let three = json!([one("I-S-1", "100.00"), one("I-S-2", "100.00"), one("I-S-3", "60.00")]);
+        let one =
+            |invoice: &str, amount: &str| json!({"invoice_number": invoice, "amount": cny(amount)});
+        let three = json!([
+            one("I-S-1", "100.00"),
+            one("I-S-2", "100.00"),
+            one("I-S-3", "60.00")
+        ]);
         let paid = receipt_for(app, "R-1", "P", &cny("300.00"), &three).expect(201);
         assert_eq!(paid["unapplied"]["amount"], "40.00");
         assert_eq!(open_of(app, "I-S-1"), "0.00");
@@ -346,13 +384,19 @@ fn a_parent_pays_three_subsidiaries_with_one_transfer() {
         let named = json!({"applications": [
             {"invoice_number": "I-X", "amount": cny("40.00"), "customer": "X"}
         ]});
-        app.finance().post("/v1/receipts/R-1/apply", named).expect(200);
+        app.finance()
+            .post("/v1/receipts/R-1/apply", named)
+            .expect(200);
         assert_eq!(open_of(app, "I-X"), "60.00");
         verify(app);
         // Taken back, all four owe again.
         let etag = app.finance().get("/v1/receipts/R-1").expect(200).etag();
         app.finance()
-            .post_if("/v1/receipts/R-1/reverse", &etag, json!({"reason": "Recalled."}))
+            .post_if(
+                "/v1/receipts/R-1/reverse",
+                &etag,
+                json!({"reason": "Recalled."}),
+            )
             .expect(200);
         for invoice in ["I-S-1", "I-S-2", "I-S-3", "I-X"] {
             assert_eq!(open_of(app, invoice), "100.00");
@@ -415,7 +459,9 @@ fn what_we_owe_the_customer_is_set_off_and_taken_back() {
         let reason = json!({"reason": "Set off against the wrong invoice."});
         app.finance().post(&path, reason.clone()).expect(200);
         assert_eq!(open_of(app, "I-1"), "1000.00");
-        app.finance().post(&path, reason).expect_problem(409, "state_conflict");
+        app.finance()
+            .post(&path, reason)
+            .expect_problem(409, "state_conflict");
         verify(app);
     });
 }
@@ -428,7 +474,8 @@ fn money_that_pays_nothing_more_is_refunded_by_two_persons() {
         an_invoice("I-1", "C-1", "1000.00").create(app);
         let receipt = a_receipt("R-1", "C-1", "1200.00").create(app);
         let request = |amount: &str| {
-            let body = json!({"receipt_id": receipt, "amount": cny(amount), "reason": "Paid twice."});
+            let body =
+                json!({"receipt_id": receipt, "amount": cny(amount), "reason": "Paid twice."});
             app.credit().post("/v1/refunds", body)
         };
         request("200.01").expect_problem(422, "over_applied");
@@ -453,7 +500,11 @@ fn money_that_pays_nothing_more_is_refunded_by_two_persons() {
             .post("/v1/receipts/R-1/apply", body)
             .expect_problem(422, "over_applied");
         app.finance()
-            .post_if("/v1/receipts/R-1/reverse", &read.etag(), json!({"reason": "Bounced."}))
+            .post_if(
+                "/v1/receipts/R-1/reverse",
+                &read.etag(),
+                json!({"reason": "Bounced."}),
+            )
             .expect_problem(409, "state_conflict");
         app.finance()
             .post_if(&format!("{path}/approve"), &refund.etag(), reason.clone())
@@ -465,7 +516,11 @@ fn money_that_pays_nothing_more_is_refunded_by_two_persons() {
             .expect_problem(422, "invalid");
         let paid = app
             .finance()
-            .post_if(&format!("{path}/pay"), &approved.etag(), json!({"paid_on": "2026-03-03"}))
+            .post_if(
+                &format!("{path}/pay"),
+                &approved.etag(),
+                json!({"paid_on": "2026-03-03"}),
+            )
             .expect(200);
         assert_eq!(paid["status"], "paid");
         app.finance()
@@ -521,7 +576,10 @@ fn credit_notes_are_posted_many_at_once() {
             note("CN-1", "40.00", json!("I-1")), note("CN-1", "5.00", json!("I-1")),
             note("CN-2", "0.00", Value::Null), note("CN-3", "5.00", json!("I-1"))
         ]});
-        let posted = app.finance().post("/v1/credit-notes/batch", body).expect(207);
+        let posted = app
+            .finance()
+            .post("/v1/credit-notes/batch", body)
+            .expect(207);
         let statuses: Vec<i64> = posted["results"]
             .as_array()
             .unwrap()
@@ -540,14 +598,23 @@ fn thirty_thousand_dollars_booked_at_1_0705_are_paid_with_euros_at_1_05() {
         app.turn_to("2024-06-28");
         let main = app.finance().get("/v1/legal-entities/MAIN").expect(200);
         app.finance()
-            .patch("/v1/legal-entities/MAIN", &main.etag(), json!({"functional_currency": "EUR"}))
+            .patch(
+                "/v1/legal-entities/MAIN",
+                &main.etag(),
+                json!({"functional_currency": "EUR"}),
+            )
             .expect(200);
         set_rate(app, "EUR", "USD", "1.0705", "2024-06-28");
         app.finance()
-            .post("/v1/customers", json!({"number": "C-1", "name": "Dollars", "country": "US"}))
+            .post(
+                "/v1/customers",
+                json!({"number": "C-1", "name": "Dollars", "country": "US"}),
+            )
             .expect(201);
         let account = json!({"customer": "C-1", "currency": "USD", "billing_currencies": ["EUR"]});
-        app.finance().post("/v1/credit-accounts", account).expect(201);
+        app.finance()
+            .post("/v1/credit-accounts", account)
+            .expect(201);
         for number in ["I-1", "I-2"] {
             let posted = invoice_with(app, number, "C-1", &money("30000.00", "USD"), &json!({}));
             let posted = posted.expect(201);
@@ -561,7 +628,10 @@ fn thirty_thousand_dollars_booked_at_1_0705_are_paid_with_euros_at_1_05() {
         let whole = json!([{"invoice_number": "I-1", "amount": money("30000.00", "USD")}]);
         let receipt = paid("R-1", "28571.43", whole).expect(201);
         assert_eq!(receipt["unapplied"]["amount"], "0.00");
-        let settled = app.finance().get("/v1/invoices/I-1/settlements").expect(200);
+        let settled = app
+            .finance()
+            .get("/v1/invoices/I-1/settlements")
+            .expect(200);
         let row = &settled["data"][0];
         assert_eq!(row["amount"], money("30000.00", "USD"));
         assert_eq!(row["used"], money("28571.43", "EUR"));
@@ -572,12 +642,19 @@ fn thirty_thousand_dollars_booked_at_1_0705_are_paid_with_euros_at_1_05() {
         let part = json!([{"invoice_number": "I-2", "amount": money("28500.00", "EUR")}]);
         paid("R-2", "28500.00", part).expect(201);
         assert_eq!(open_of(app, "I-2"), "75.00");
-        let settled = app.finance().get("/v1/invoices/I-2/settlements").expect(200);
+        let settled = app
+            .finance()
+            .get("/v1/invoices/I-2/settlements")
+            .expect(200);
         assert_eq!(settled["data"][0]["amount"], money("29925.00", "USD"));
         verify(app);
         let etag = app.finance().get("/v1/receipts/R-1").expect(200).etag();
         app.finance()
-            .post_if("/v1/receipts/R-1/reverse", &etag, json!({"reason": "Bounced."}))
+            .post_if(
+                "/v1/receipts/R-1/reverse",
+                &etag,
+                json!({"reason": "Bounced."}),
+            )
             .expect(200);
         assert_eq!(open_of(app, "I-1"), "30000.00");
         verify(app);
@@ -589,7 +666,10 @@ fn a_missing_rate_refuses_no_document_and_no_payment_that_says_both_amounts() {
     on_both(|app| {
         app.turn_to("2026-03-01");
         a_customer("C-1").create(app);
-        let account = app.finance().get("/v1/credit-accounts?customer=C-1").expect(200);
+        let account = app
+            .finance()
+            .get("/v1/credit-accounts?customer=C-1")
+            .expect(200);
         let (id, etag) = (account.text_at("/data/0/id"), "\"1\"");
         let patch = json!({"billing_currencies": ["any"], "reason": "They buy in dollars."});
         app.credit()
@@ -597,9 +677,14 @@ fn a_missing_rate_refuses_no_document_and_no_payment_that_says_both_amounts() {
             .expect(200);
         let main = app.finance().get("/v1/legal-entities/MAIN").expect(200);
         app.finance()
-            .patch("/v1/legal-entities/MAIN", &main.etag(), json!({"functional_currency": "EUR"}))
+            .patch(
+                "/v1/legal-entities/MAIN",
+                &main.etag(),
+                json!({"functional_currency": "EUR"}),
+            )
             .expect(200);
-        let posted = invoice_with(app, "I-1", "C-1", &money("100.00", "USD"), &json!({})).expect(201);
+        let posted =
+            invoice_with(app, "I-1", "C-1", &money("100.00", "USD"), &json!({})).expect(201);
         assert_eq!(posted["booking"], Value::Null);
         let pay = |number: &str, application: Value| {
             receipt_for(app, number, "C-1", &cny("700.00"), &json!([application]))
@@ -609,7 +694,10 @@ fn a_missing_rate_refuses_no_document_and_no_payment_that_says_both_amounts() {
         let mut both = one;
         both["used_amount"] = cny("700.00");
         pay("R-1", both).expect(201);
-        let settled = app.finance().get("/v1/invoices/I-1/settlements").expect(200);
+        let settled = app
+            .finance()
+            .get("/v1/invoices/I-1/settlements")
+            .expect(200);
         assert_eq!(settled["data"][0]["rate"], "0.142857142857");
         assert_eq!(settled["data"][0]["realised_difference"], Value::Null);
         verify(app);
@@ -621,8 +709,14 @@ fn credit_proposes_and_finance_agrees_to_another_due_date_and_the_first_is_kept(
     on_both(|app| {
         app.turn_to("2026-03-01");
         a_customer("C-1").create(app);
-        an_invoice("I-1", "C-1", "100.00").due("2026-03-31").create(app);
-        let item = app.finance().get("/v1/items").expect(200).text_at("/data/0/id");
+        an_invoice("I-1", "C-1", "100.00")
+            .due("2026-03-31")
+            .create(app);
+        let item = app
+            .finance()
+            .get("/v1/items")
+            .expect(200)
+            .text_at("/data/0/id");
         let proposal = json!({
             "kind": "item_due_date", "target": item, "after": {"due_date": "2026-06-30"},
             "reason": "Agreed after the flood.",
@@ -630,7 +724,10 @@ fn credit_proposes_and_finance_agrees_to_another_due_date_and_the_first_is_kept(
         app.finance()
             .post("/v1/change-requests", proposal.clone())
             .expect_problem(403, "forbidden");
-        let proposed = app.credit().post("/v1/change-requests", proposal).expect(201);
+        let proposed = app
+            .credit()
+            .post("/v1/change-requests", proposal)
+            .expect(201);
         let path = format!("/v1/change-requests/{}/approve", proposed.id());
         let reason = json!({"reason": "Agreed."});
         app.caller("u-credit-2", &[kernel::caller::Role::Credit], None)

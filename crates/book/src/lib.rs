@@ -3,6 +3,7 @@
 // A path tells its floor in every crate: `crate::book::customers`, `crate::platform::db`.
 use {crate as book, ::platform};
 
+pub mod cash;
 pub mod catalogues;
 pub mod change_requests;
 pub mod customers;

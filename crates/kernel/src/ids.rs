@@ -65,6 +65,12 @@ kinds! {
     Application, ApplicationId, "app", "application";
     /// One step in the life of a credit application.
     ApplicationStep, ApplicationStepId, "aps", "step";
+    /// An account of the organisation's own at a bank.
+    BankAccount, BankAccountId, "bac", "bank account";
+    /// A payment on an account at a bank.
+    BankEntry, BankEntryId, "ben", "bank entry";
+    /// What a bank says of an account for a while.
+    BankStatement, BankStatementId, "bst", "bank statement";
     /// A version of a catalogue.
     CatalogueVersion, CatalogueVersionId, "ctv", "version";
     /// A change that one person proposed and another decides.
@@ -125,6 +131,10 @@ kinds! {
     PeriodViolation, PeriodViolationId, "pvi", "violation";
     /// A version of payment terms.
     PaymentTermsVersion, PaymentTermsVersionId, "ptv", "version";
+    /// Whose money a payment may be, and what it may pay.
+    MatchProposal, MatchProposalId, "mpr", "proposal";
+    /// An account from which a customer paid.
+    PayerAccount, PayerAccountId, "pac", "payer account";
     /// A version of the credit policy.
     Policy, PolicyId, "pol", "policy";
     /// A rating of a customer.
@@ -135,6 +145,8 @@ kinds! {
     Receipt, ReceiptId, "rcp", "receipt";
     /// Money that is given back.
     Refund, RefundId, "rfd", "refund";
+    /// What a payer says that a payment is for.
+    RemittanceAdvice, RemittanceAdviceId, "rad", "remittance advice";
     /// A reservation of credit.
     Reservation, ReservationId, "res", "reservation";
     /// One application of cash or credit to an invoice.

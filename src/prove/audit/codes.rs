@@ -4,6 +4,7 @@
 //! (docs/decisions/0001-growing-lists.md). The types write only what they know and refuse to read what they don't; the
 //! audit asks all rows.
 
+use crate::book::cash::model::{AdviceStatus, EntryKind, EntryStatus, StatementFormat};
 use crate::book::catalogues::model::CatalogueStatus;
 use crate::book::change_requests::model::{ChangeKind, ChangeStatus, LineOutcome};
 use crate::book::customers::model::LegalStatus;
@@ -79,6 +80,10 @@ pub const CODED: &[Coded] = coded! {
     receipts.status: DocumentStatus::as_str,
     settlements.kind: SettlementKind::as_str,
     refunds.status: RefundStatus::as_str,
+    bank_entries.kind: EntryKind::as_str,
+    bank_entries.status: EntryStatus::as_str,
+    bank_statements.format: StatementFormat::as_str,
+    remittance_advices.status: AdviceStatus::as_str,
     financial_statements.kind: StatementKind::as_str,
     financial_statements.audit: Audit::as_str,
     expert_panels.status: PanelStatus::as_str,

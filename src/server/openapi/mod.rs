@@ -53,6 +53,7 @@ use kernel::text::{Email, Keyword, Line, Note, Number, SnakeCode, Source, Subjec
         (name = "periods", description = "Until which day books are closed."),
         (name = "limit-checks", description = "May this customer have so much more? Reservations and credit blocks."),
         (name = "receivables", description = "Invoices, credit notes, receipts and cash application."),
+        (name = "cash", description = "Bank accounts, statements and entries, payers' accounts, remittance advices."),
         (name = "reports", description = "Figures as of any date."),
         (name = "dunning", description = "Procedures, runs, notices, stages and blocks."),
         (name = "imports", description = "Files of customers, accounts, invoices, receipts and exchange rates."),

@@ -44,7 +44,9 @@ text_enum! {
 
 /// How a day is found from the baseline date: first `days` are added, then it goes to the end of a month, then to a day of
 /// the month.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema,
+)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"days": 30}))]
 pub struct DayRule {

@@ -250,11 +250,7 @@ impl ClosedPeriods {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn flag(
-        self,
-        tx: &mut Tx,
-        was_posted: impl Fn(&str) -> bool,
-    ) -> Result<(), DbError> {
+    pub fn flag(self, tx: &mut Tx, was_posted: impl Fn(&str) -> bool) -> Result<(), DbError> {
         let flagged: Vec<PeriodViolation> = self
             .violations
             .into_iter()

@@ -1,5 +1,6 @@
 //! The policy document and its versions.
 
+mod cash;
 mod settlement;
 mod terms;
 mod validity;
@@ -23,6 +24,7 @@ use kernel::ids::PolicyId;
 use kernel::money::{Currency, Money};
 use kernel::text::{GradeCode, Subject};
 
+pub use cash::CashApplication;
 pub use settlement::{SettlementPolicy, TolerancePolicy};
 pub use terms::{
     Discount, GradeFactor, InsuredCap, LimitCombination, LimitMethod, LimitMethods, MethodWeight,
@@ -428,7 +430,8 @@ pub struct ApplicationPolicy {
     "rerate": ["stale", "moved"],
     "validity": {"statement_months": 18, "industry_months": 24, "fact_months": 12}, "overdue": "net",
     "own_customer_days": 90, "exceptions": [{"kind": "term", "role": "credit", "level": 2}],
-    "settlement": {"tolerance": {"amounts": {"CNY": "5.00"}, "share": "0.01"}, "difference_limits": {"CNY": "50.00"}}
+    "settlement": {"tolerance": {"amounts": {"CNY": "5.00"}, "share": "0.01"}, "difference_limits": {"CNY": "50.00"}},
+    "cash_application": {"automatic_above": "0.95"}
 }))]
 pub struct PolicyDocument {
     #[validate(length(max = 50), nested)]
@@ -491,6 +494,10 @@ pub struct PolicyDocument {
     #[serde(default)]
     #[validate(nested)]
     pub settlement: SettlementPolicy,
+    /// How money that came in finds its invoices; as in a new book when not given.
+    #[serde(default)]
+    #[validate(nested)]
+    pub cash_application: CashApplication,
 }
 
 impl PolicyDocument {

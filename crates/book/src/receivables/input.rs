@@ -15,10 +15,8 @@ use kernel::ids::{CustomerId, InvoiceId, ItemId, LegalEntityId, ReservationId};
 use kernel::money::{AmountIn, Money, PositiveIn};
 use kernel::text::{Keyword, Line, Note, Number};
 
+pub use applications::{Application, Apply, ApplyIn, CashApplicationIn, NamedApplication, RestIn};
 use applications::{application, check_application};
-pub use applications::{
-    Application, Apply, ApplyIn, CashApplicationIn, NamedApplication, RestIn,
-};
 
 /// Which invoices, and in which order.
 #[derive(Debug, Deserialize, IntoParams)]

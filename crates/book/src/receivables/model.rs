@@ -16,16 +16,13 @@ use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements}
 use kernel::clock::Instant;
 use kernel::columns::{IdColumn, text_enum};
 use kernel::ids::{
-    self, CreditAccountId, CreditNoteId, CustomerId, Id, InvoiceId, ItemId, Kind, LegalEntityId, ReceiptId,
-    ReservationId,
-    SettlementId, in_path,
+    self, CreditAccountId, CreditNoteId, CustomerId, Id, InvoiceId, ItemId, Kind, LegalEntityId,
+    ReceiptId, ReservationId, SettlementId, in_path,
 };
 use kernel::money::{Currency, Money};
 use kernel::text::{Keyword, Line, Number, Subject, TextError};
 
-pub use items::{
-    Item, NO_DISCOUNTS, Remainder, SetOffKind, SettlementKind, first_item,
-};
+pub use items::{Item, NO_DISCOUNTS, Remainder, SetOffKind, SettlementKind, first_item};
 
 text_enum! {
     /// How far an invoice is settled. Overdue is no status: it follows from the due date.
@@ -301,6 +298,7 @@ impl<K: Kind> From<DocumentRef<K>> for String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
 pub struct Payment {
     pub customer_id: CustomerId,
+    pub currency: Currency,
     pub due_date: NaiveDate,
     pub paid_on: NaiveDate,
     pub minor: i64,

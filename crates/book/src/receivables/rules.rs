@@ -13,8 +13,8 @@ use kernel::text::Number;
 pub use days::{counts_from, free_from, taken_back_from};
 pub use documents::{DocumentFault, check_instalments, net_and_tax};
 pub use parts::{
-    Booking, Crossing, CrossingError, OpenItem, Standing, Tolerance, closing, crossing, off_its_rate,
-    over_items, realised,
+    Booking, Crossing, CrossingError, OpenItem, Standing, Tolerance, closing, crossing,
+    off_its_rate, over_items, realised,
 };
 
 /// How many days ahead an invoice may be dated.

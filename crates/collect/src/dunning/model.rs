@@ -446,9 +446,8 @@ impl Blocks {
     /// Why an invoice is not to be dunned at all.
     pub fn refusal(&self, invoice: &OpenInvoice) -> Option<LeftOut> {
         let by_law = self.by_law.get(&invoice.customer_id).copied();
-        let is_blocked =
-            self.customers.contains(&invoice.customer_id)
-                || self.invoices.contains(&invoice.invoice_id);
+        let is_blocked = self.customers.contains(&invoice.customer_id)
+            || self.invoices.contains(&invoice.invoice_id);
         by_law.or(is_blocked.then_some(LeftOut::Blocked))
     }
 }

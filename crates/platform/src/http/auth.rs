@@ -178,6 +178,16 @@ permits! {
     DecideRefunds, "refunds:decide" => [Finance];
     /// Reverse wrong invoices, credit notes and receipts.
     ReverseDocuments, "documents:reverse" => [Finance];
+    /// Read bank accounts, statements, entries, payers' accounts and remittance advices.
+    ReadBank, "bank:read" => [Credit, Finance, Auditor];
+    /// Set up and change the organisation's own bank accounts.
+    SetBankAccounts, "bank-accounts:set" => [Finance];
+    /// Send bank statements, and have what waits matched again.
+    SendStatements, "bank-statements:send" => [Finance, System];
+    /// Say whose money bank entries are; forget payers' accounts.
+    AssignCash, "bank-entries:assign" => [Finance];
+    /// Post and withdraw remittance advices.
+    PostAdvices, "remittance-advices:post" => [Credit, Finance, System];
     /// Read reports over the whole book.
     ReadReports, "reports:read" => [Sales, Credit, Finance, Auditor];
     /// Read dunning procedures, runs, notices, stages and blocks.

@@ -53,8 +53,7 @@ pub fn add_days(
     code: &Keyword,
     input: &CalendarDaysIn,
 ) -> Result<CalendarRow, PaymentTermsError> {
-    let before =
-        store::find_calendar(tx, code)?.ok_or(PaymentTermsError::Missing("calendar"))?;
+    let before = store::find_calendar(tx, code)?.ok_or(PaymentTermsError::Missing("calendar"))?;
     let held: Calendar = read_document(&before.document)?;
     let mut days: BTreeMap<_, SpecialDay> = BTreeMap::new();
     for special in held.days.iter().chain(&input.days) {
@@ -76,8 +75,7 @@ fn save(
     calendar: Calendar,
 ) -> Result<CalendarRow, PaymentTermsError> {
     let after = row(tx, &before.code, &sorted(calendar)?, before.version)?;
-    let after =
-        store::update_calendar_if_unchanged(tx, &after)?.ok_or(PaymentTermsError::Stale)?;
+    let after = store::update_calendar_if_unchanged(tx, &after)?.ok_or(PaymentTermsError::Stale)?;
     tx.record(
         Change::new("calendar.changed", &after.code)
             .before(before)

@@ -151,7 +151,10 @@ pub async fn draft_payment_terms_version(
     executor
         .once(&actor, command, move |tx, input| {
             let row = actions::draft(tx, &of.code, input)?;
-            let location = format!("/v1/payment-terms/{}?version={}", row.code, row.terms_version);
+            let location = format!(
+                "/v1/payment-terms/{}?version={}",
+                row.code, row.terms_version
+            );
             let version = row.version;
             Ok(Answer::created(&PaymentTermsOut::read(row)?, location)?.version(version))
         })
@@ -206,7 +209,13 @@ pub async fn approve_payment_terms_version(
     executor
         .once_keyed(&actor, command, move |tx, input| {
             let (code, number) = (&of.code, of.version);
-            answer(actions::approve(tx, code, number, version.0, &input.reason)?)
+            answer(actions::approve(
+                tx,
+                code,
+                number,
+                version.0,
+                &input.reason,
+            )?)
         })
         .await
 }
@@ -272,9 +281,11 @@ impl From<PaymentTermsError> for Problem {
             }
             PaymentTermsError::Terms(error) => terms_problem(error),
             PaymentTermsError::Stale => Problem::new(Code::Stale),
-            PaymentTermsError::Version(error) => {
-                refused("payment terms version", "author of the payment terms", error)
-            }
+            PaymentTermsError::Version(error) => refused(
+                "payment terms version",
+                "author of the payment terms",
+                error,
+            ),
             PaymentTermsError::Db(error) => error.into(),
         }
     }

@@ -96,7 +96,10 @@ fn days_are_found_by_month_end_and_day_of_month() {
     assert_eq!(find(thirty, "2026-01-31"), "2026-03-31");
     let second = json!({"month_end": true, "months": 1});
     assert_eq!(find(second, "2024-01-31"), "2024-02-29");
-    assert_eq!(find(json!({"day_of_month": 31}), "2026-02-03"), "2026-02-28");
+    assert_eq!(
+        find(json!({"day_of_month": 31}), "2026-02-03"),
+        "2026-02-28"
+    );
     assert_eq!(find(json!({"day_of_month": 5}), "2026-12-06"), "2027-01-05");
 }
 
@@ -106,14 +109,16 @@ fn the_worked_example_of_discounts_in_steps() {
         {"until": {"days": 10}, "rate": "0.03"}, {"until": {"days": 20}, "rate": "0.02"}
     ]}]));
     let parts = instalments(&terms, None, cny("5000.00"), day("2026-03-01"), None).unwrap();
-    let rate_on = |on: &str| {
-        discount_on(&parts[0].discounts, day(on)).map(|step| step.rate.to_string())
-    };
+    let rate_on =
+        |on: &str| discount_on(&parts[0].discounts, day(on)).map(|step| step.rate.to_string());
     assert_eq!(rate_on("2026-03-11").as_deref(), Some("0.03"));
     assert_eq!(rate_on("2026-03-12").as_deref(), Some("0.02"));
     assert_eq!(rate_on("2026-03-21").as_deref(), Some("0.02"));
     assert_eq!(rate_on("2026-03-22"), None);
-    assert_eq!(part_of(cny("1000.25"), "0.02".parse().unwrap()), Ok(cny("20.01")));
+    assert_eq!(
+        part_of(cny("1000.25"), "0.02".parse().unwrap()),
+        Ok(cny("20.01"))
+    );
 }
 
 #[test]
@@ -172,7 +177,8 @@ fn terms_that_make_no_sense_are_told_where() {
         codes(json!([{"due": {"months": 1}}])),
         one("/instalments/0/due/month_end", "missing")
     );
-    let discounts = json!([{"until": {"days": 5}, "rate": "0.02"}, {"until": {"days": 9}, "rate": "0.03"}]);
+    let discounts =
+        json!([{"until": {"days": 5}, "rate": "0.02"}, {"until": {"days": 9}, "rate": "0.03"}]);
     assert_eq!(
         codes(json!([{"due": {"days": 30}, "discounts": discounts}])),
         one("/instalments/0/discounts/1/rate", "not_descending")

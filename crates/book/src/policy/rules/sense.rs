@@ -45,6 +45,14 @@ pub fn faults(policy: &PolicyDocument) -> Vec<Nonsense> {
             "must be from 0 to 1",
         ));
     }
+    let automatic = policy.cash_application.automatic_above;
+    if automatic.is_some_and(|share| !share.is_share()) {
+        found.push(nonsense(
+            "/cash_application/automatic_above",
+            "not_a_share",
+            "must be from 0 to 1, such as 0.1 for 10%",
+        ));
+    }
     terms::check(policy, &mut found);
     found
 }

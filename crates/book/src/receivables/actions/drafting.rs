@@ -11,9 +11,7 @@ use crate::book::payment_terms::actions::LiveTerms;
 use crate::book::payment_terms::model::DiscountStep;
 use crate::book::periods::actions::ClosedPeriods;
 use crate::book::receivables::input::NewInvoice;
-use crate::book::receivables::model::{
-    Invoice, InvoiceStatus, Item, NO_DISCOUNTS, first_item,
-};
+use crate::book::receivables::model::{Invoice, InvoiceStatus, Item, NO_DISCOUNTS, first_item};
 use crate::book::receivables::rules::{self, DateError, DocumentFault};
 use crate::platform::db::{DbError, Tx, write_document};
 use kernel::ids::{InvoiceId, ItemId};
@@ -68,8 +66,7 @@ impl Desk {
         let net_and_tax = rules::net_and_tax(new.amount, details.net, details.tax)
             .map_err(|fault| ReceivableError::Document("/net", fault))?;
         let id = InvoiceId::new();
-        self.periods
-            .check(tx, new.legal_entity, posting_date, id)?;
+        self.periods.check(tx, new.legal_entity, posting_date, id)?;
         let (books, booked) = self
             .books
             .book(tx, new.legal_entity, new.amount, posting_date)?;

@@ -90,7 +90,8 @@ pub fn post_invoices(
             .collect(),
     )?;
     let posted: BTreeSet<String> = inserted.iter().map(ToString::to_string).collect();
-    desk.periods.flag(tx, |document| posted.contains(document))?;
+    desk.periods
+        .flag(tx, |document| posted.contains(document))?;
     Ok(outcomes)
 }
 

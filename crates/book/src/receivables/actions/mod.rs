@@ -15,12 +15,14 @@ use chrono::NaiveDate;
 
 pub use accounts::Accounts;
 pub use credit_notes::{
-    apply_credit_note, create_credit_note, create_credit_notes, reverse_credit_note, unapply_credit_note,
+    apply_credit_note, create_credit_note, create_credit_notes, reverse_credit_note,
+    unapply_credit_note,
 };
 pub use invoices::{cancel_invoice, create_invoice, create_invoices, post_invoice, post_invoices};
 pub use reageing::ITEM_DUE_DATE;
 pub use receipts::{
-    apply_receipt, create_receipt, post_receipts, post_receipts_of, reverse_receipt, unapply_receipt,
+    apply_receipt, create_receipt, post_receipts, post_receipts_of, reverse_receipt,
+    unapply_receipt,
 };
 pub use refunding::refund_receipt;
 pub use set_off::{reverse_settlement, set_off};

@@ -34,8 +34,7 @@ pub fn set_off(
     let amount = input.amount.money();
     let one = NamedApplication::of(InvoiceRef::Id(found.id), amount);
     let application = Application::Named(vec![one]);
-    let mut settling =
-        Settling::read(tx, std::iter::once((found.customer_id, &application)))?;
+    let mut settling = Settling::read(tx, std::iter::once((found.customer_id, &application)))?;
     let before = store::find_invoice(tx, &InvoiceRef::Id(found.id))?.ok_or(missing)?;
     if before.status == InvoiceStatus::Cancelled {
         return Err(ReceivableError::NotCancellable(before.status));

@@ -14,9 +14,7 @@ use crate::book::receivables::{actions, store};
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{ReadReceivables, ReverseDocuments, SetOffInvoices};
 use crate::platform::http::page::{CursorKey, PageOut};
-use crate::platform::http::{
-    Actor, Answer, Executor, KeyedCommand, Listing, Outcome, ReasonIn,
-};
+use crate::platform::http::{Actor, Answer, Executor, KeyedCommand, Listing, Outcome, ReasonIn};
 use kernel::ids::{InvoiceId, ItemId, SettlementId};
 
 pub fn routes(config: &mut ServiceConfig) {

@@ -81,16 +81,16 @@ impl From<ReceivableError> for Problem {
             ReceivableError::NoSuchInvoice { pointer } => {
                 Problem::invalid(pointer, "unknown_invoice", text)
             }
-            ReceivableError::NoSuchPayer => {
-                Problem::not_found_at("/payer_customer", "customer")
-            }
+            ReceivableError::NoSuchPayer => Problem::not_found_at("/payer_customer", "customer"),
             ReceivableError::NoSuchItem { pointer } => {
                 Problem::invalid(pointer, "unknown_item", text)
             }
             ReceivableError::SameCurrency { pointer } => {
                 Problem::invalid(pointer, "same_currency", text)
             }
-            ReceivableError::Crossing { pointer, error, on } => crossing_problem(pointer, error, on),
+            ReceivableError::Crossing { pointer, error, on } => {
+                crossing_problem(pointer, error, on)
+            }
             ReceivableError::OverLimit {
                 pointer,
                 amount,

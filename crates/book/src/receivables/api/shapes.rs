@@ -13,15 +13,13 @@ use crate::book::receivables::model::{
 };
 use kernel::clock::Instant;
 use kernel::ids::{
-    CreditAccountId, CreditNoteId, CustomerId, InvoiceId, ItemId, LegalEntityId, ReceiptId, ReservationId,
-    SettlementId,
+    CreditAccountId, CreditNoteId, CustomerId, InvoiceId, ItemId, LegalEntityId, ReceiptId,
+    ReservationId, SettlementId,
 };
 use kernel::money::Money;
 use kernel::text::{Keyword, Line, Number};
 
-pub use batches::{
-    BatchQuery, CreditNoteBatchOut, CreditNoteItemOut, InvoiceBatchOut, ItemOut,
-};
+pub use batches::{BatchQuery, CreditNoteBatchOut, CreditNoteItemOut, InvoiceBatchOut, ItemOut};
 pub use items::OpenItemOut;
 pub use orders::InvoiceWarningOut;
 

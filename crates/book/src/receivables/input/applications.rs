@@ -126,7 +126,10 @@ pub(super) fn check_application(
     }
 }
 
-pub(super) fn application(apply: Option<Apply>, applications: Option<&[CashApplicationIn]>) -> Application {
+pub(super) fn application(
+    apply: Option<Apply>,
+    applications: Option<&[CashApplicationIn]>,
+) -> Application {
     let named = applications.unwrap_or_default().iter().filter_map(|one| {
         let by_id = one.invoice_id.map(InvoiceRef::Id);
         let invoice = by_id.or_else(|| one.invoice_number.clone().map(InvoiceRef::Number))?;

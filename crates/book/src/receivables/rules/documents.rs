@@ -46,9 +46,7 @@ pub fn net_and_tax(
         (None, None) => Ok(None),
         (Some(net), None) => Ok(Some((net.minor(), rest(net)?))),
         (None, Some(tax)) => Ok(Some((rest(tax)?, tax.minor()))),
-        (Some(net), Some(tax)) if rest(net)? == tax.minor() => {
-            Ok(Some((net.minor(), tax.minor())))
-        }
+        (Some(net), Some(tax)) if rest(net)? == tax.minor() => Ok(Some((net.minor(), tax.minor()))),
         (Some(_), Some(_)) => Err(DocumentFault::NotWhole),
     }
 }
@@ -96,7 +94,10 @@ mod tests {
         assert_eq!(of(Some("100.00"), None), Ok(Some((10_000, 1_300))));
         assert_eq!(of(None, Some("13.00")), Ok(Some((10_000, 1_300))));
         assert_eq!(of(Some("100.00"), Some("13.00")), Ok(Some((10_000, 1_300))));
-        assert_eq!(of(Some("100.00"), Some("12.00")), Err(DocumentFault::NotWhole));
+        assert_eq!(
+            of(Some("100.00"), Some("12.00")),
+            Err(DocumentFault::NotWhole)
+        );
         assert_eq!(of(Some("114.00"), None), Err(DocumentFault::AboveAmount));
         let euros = Money::parse("1.00", "EUR".parse().unwrap()).unwrap();
         assert_eq!(
@@ -113,7 +114,13 @@ mod tests {
             check_instalments(cny("10.00"), &parts)
         };
         assert_eq!(check(&["4.00", "6.00"]), Ok(()));
-        assert_eq!(check(&["4.00", "5.99"]), Err(DocumentFault::InstalmentsNotWhole));
-        assert_eq!(check(&["0.00", "10.00"]), Err(DocumentFault::EmptyInstalment));
+        assert_eq!(
+            check(&["4.00", "5.99"]),
+            Err(DocumentFault::InstalmentsNotWhole)
+        );
+        assert_eq!(
+            check(&["0.00", "10.00"]),
+            Err(DocumentFault::EmptyInstalment)
+        );
     }
 }

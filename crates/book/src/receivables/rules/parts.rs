@@ -206,8 +206,8 @@ pub fn realised(
     worth: Money,
 ) -> Result<Money, FigureError> {
     let booked = |minor: i64| -> Result<Money, FigureError> {
-        let part = Exact::from(booking.booked) * Exact::from(minor)
-            / Exact::from(booking.amount_minor);
+        let part =
+            Exact::from(booking.booked) * Exact::from(minor) / Exact::from(booking.amount_minor);
         part.money(booking.booked.currency())
     };
     let before = booked(settled_before_minor)?;
@@ -295,9 +295,15 @@ mod tests {
         };
         // The smaller of an amount and a share: 1 % of 1,000.00 is 10.00.
         let let_go = |minor| Some((SettlementKind::Tolerance, minor));
-        assert_eq!(of(99_500, "2026-03-11", tolerance(500, "0.01")), let_go(500));
+        assert_eq!(
+            of(99_500, "2026-03-11", tolerance(500, "0.01")),
+            let_go(500)
+        );
         assert_eq!(of(99_499, "2026-03-11", tolerance(500, "0.01")), None);
-        assert_eq!(of(99_000, "2026-03-11", tolerance(5_000, "0.01")), let_go(1_000));
+        assert_eq!(
+            of(99_000, "2026-03-11", tolerance(5_000, "0.01")),
+            let_go(1_000)
+        );
         assert_eq!(of(98_999, "2026-03-11", tolerance(5_000, "0.01")), None);
     }
 
@@ -310,13 +316,24 @@ mod tests {
         let by_settled = crossing(Some(money("30000.00", "USD")), None, pair, Some(&rate)).unwrap();
         assert_eq!(by_settled.used, money("28571.43", "EUR"));
         assert_eq!(by_settled.rate, "1.05");
-        let both = (Some(money("30000.00", "USD")), Some(money("30000.00", "EUR")));
-        assert_eq!(crossing(both.0, both.1, pair, Some(&rate)).unwrap().rate, "1");
+        let both = (
+            Some(money("30000.00", "USD")),
+            Some(money("30000.00", "EUR")),
+        );
+        assert_eq!(
+            crossing(both.0, both.1, pair, Some(&rate)).unwrap().rate,
+            "1"
+        );
         assert_eq!(crossing(both.0, both.1, pair, None).unwrap().rate, "1");
         let none = crossing(both.0, None, pair, None);
         assert!(matches!(none, Err(CrossingError::NoRate { .. })));
         let yen = conversion("CNY", "JPY", "0.001");
-        let little = crossing(None, Some(money("0.01", "CNY")), (yen.from, yen.to), Some(&yen));
+        let little = crossing(
+            None,
+            Some(money("0.01", "CNY")),
+            (yen.from, yen.to),
+            Some(&yen),
+        );
         assert_eq!(little, Err(CrossingError::Nothing));
     }
 

@@ -6,26 +6,28 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Date, Text};
 
 use crate::book::receivables::model::{InvoicePart, Payment, Sales, SettlementKind};
-use crate::platform::db::schema::{invoice_items, settlements};
+use crate::platform::db::schema::{invoice_items, invoices, settlements};
 use crate::platform::db::{Db, DbError, on_backend, sum_minor};
 use kernel::columns::IdColumn;
 use kernel::ids::CustomerId;
 use kernel::money::Currency;
 
-/// How many invoices each of these customers has not paid in full, due or not, and what is open on them; customers with
-/// none are left out.
+/// How many invoices in each currency each of these customers has not paid in full, due or not, and what is open on them;
+/// customers with none are left out.
 pub fn list_unpaid(
     db: &mut Db,
     customers: &[CustomerId],
-) -> Result<Vec<(CustomerId, i64, i64)>, DbError> {
-    let rows: Vec<(CustomerId, i64, i64)> = on_backend!(db, |c| invoice_items::table
+) -> Result<Vec<(CustomerId, Currency, i64, i64)>, DbError> {
+    let rows: Vec<(CustomerId, Currency, i64, i64)> = on_backend!(db, |c| invoice_items::table
+        .inner_join(invoices::table.on(invoices::id.eq(invoice_items::invoice_id)))
         .filter(invoice_items::customer_id.eq_any(customers))
         .filter(invoice_items::open_minor.gt(0))
-        .group_by(invoice_items::customer_id)
+        .group_by((invoice_items::customer_id, invoices::currency))
         .select((
             invoice_items::customer_id,
+            invoices::currency,
             count(invoice_items::invoice_id).aggregate_distinct(),
-            sum_minor!("open_minor")
+            sum_minor!("invoice_items.open_minor")
         ))
         .load(c))?;
     Ok(rows)
@@ -41,9 +43,8 @@ pub fn list_payments(
     let was_not_taken_back = "NOT EXISTS (SELECT 1 FROM settlements undone \
          WHERE undone.receipt_id = settlements.receipt_id AND undone.reverses_id = settlements.id)";
     let rows: Vec<Payment> = on_backend!(db, |c| invoice_items::table
-        .inner_join(
-            settlements::table.on(settlements::item_id.eq(invoice_items::id.nullable()))
-        )
+        .inner_join(settlements::table.on(settlements::item_id.eq(invoice_items::id.nullable())))
+        .inner_join(invoices::table.on(invoices::id.eq(invoice_items::invoice_id)))
         .filter(invoice_items::customer_id.eq_any(customers))
         .filter(settlements::kind.eq(SettlementKind::Payment))
         .filter(settlements::effective_on.ge(since))
@@ -52,11 +53,13 @@ pub fn list_payments(
         .filter(sql::<Bool>(was_not_taken_back))
         .group_by((
             invoice_items::customer_id,
+            invoices::currency,
             invoice_items::due_date,
             settlements::effective_on,
         ))
         .select((
             invoice_items::customer_id,
+            invoices::currency,
             invoice_items::due_date,
             settlements::effective_on,
             sum_minor!("settlements.amount_minor"),

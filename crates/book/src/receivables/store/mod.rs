@@ -4,8 +4,8 @@ pub mod alike;
 mod conduct;
 mod items;
 mod lists;
-mod settlements;
 mod orders;
+mod settlements;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,9 +29,7 @@ pub use items::{
 };
 pub use lists::{list_credit_notes, list_invoices, list_receipts, list_settlements};
 pub use orders::save_orders;
-pub use settlements::{
-    find_settlement, insert_settlements, list_settlements_of, list_undoings,
-};
+pub use settlements::{find_settlement, insert_settlements, list_settlements_of, list_undoings};
 
 /// How many values one statement is bound to at most.
 const CHUNK: usize = 5_000;

@@ -12,9 +12,7 @@ use crate::collect::dunning::model::{
 use crate::collect::dunning::store::Which;
 use crate::collect::dunning::{rules, store};
 use crate::platform::db::{Change, Tx};
-use kernel::ids::{
-    CustomerId, DunningNoticeId, DunningProcedureVersionId, DunningRunId, ItemId,
-};
+use kernel::ids::{CustomerId, DunningNoticeId, DunningProcedureVersionId, DunningRunId, ItemId};
 use kernel::places::Language;
 
 /// What becomes of one notice.

@@ -7,8 +7,8 @@ use crate::book::customers::model::Customer;
 use crate::book::exposure::model::CreditAccount;
 use crate::collect::dunning::model::OpenInvoice;
 use crate::platform::db::schema::{
-    credit_accounts, customers, dunning_notice_items, dunning_notices, dunning_stages, invoice_items,
-    invoices,
+    credit_accounts, customers, dunning_notice_items, dunning_notices, dunning_stages,
+    invoice_items, invoices,
 };
 use crate::platform::db::{Db, DbError, on_backend};
 use kernel::ids::{CustomerId, DunningRunId, ItemId};

@@ -137,13 +137,7 @@ pub fn list_invoice_stages(
         if let Some(level) = filter.level_min {
             query = query.filter(dunning_stages::level.ge(level));
         }
-        seek!(
-            c,
-            query,
-            page,
-            InvoiceStage,
-            asc(dunning_stages::item_id)
-        )
+        seek!(c, query, page, InvoiceStage, asc(dunning_stages::item_id))
     })
 }
 

@@ -1,7 +1,9 @@
 //! The tables of the book: customers, policy, rates, accounts and exposure, receivables.
 
+mod cash;
 mod ledger;
 
+pub use cash::*;
 pub use ledger::*;
 
 diesel::table! {

@@ -38,7 +38,10 @@ impl Settling {
         funds: &Funds,
         application: &Application,
     ) -> Result<i64, ReceivableError> {
-        let (mark, policy) = (self.mark(self.meant(funds, application)), self.policy.clone());
+        let (mark, policy) = (
+            self.mark(self.meant(funds, application)),
+            self.policy.clone(),
+        );
         let used = match application {
             Application::Named(named) => self.pay_named(tx, funds, named),
             Application::AsFarAsOpen(reference) => self.pay_as_far_as_open(tx, funds, reference),
@@ -102,7 +105,13 @@ impl Settling {
             .find(&one.invoice, funds.key.legal_entity_id)
             .ok_or_else(|| ReceivableError::NoSuchInvoice { pointer: at(by) })?
             .clone();
-        check_debtor(tx, funds.customer_id, &invoice, one.customer.as_ref(), || at(by))?;
+        check_debtor(
+            tx,
+            funds.customer_id,
+            &invoice,
+            one.customer.as_ref(),
+            || at(by),
+        )?;
         check_entity(&invoice, funds, || at(by))?;
         let targets: Vec<OpenItem> = match one.item {
             Some(item) => {
@@ -265,12 +274,7 @@ impl Settling {
     }
 
     /// Pays a part of an item; when that leaves a rest which a discount in time or the tolerance covers, that closes it.
-    fn pay_item(
-        &mut self,
-        tx: &mut Tx,
-        funds: &Funds,
-        part: &Part,
-    ) -> Result<(), ReceivableError> {
+    fn pay_item(&mut self, tx: &mut Tx, funds: &Funds, part: &Part) -> Result<(), ReceivableError> {
         let Some(invoice) = self.invoices.get(&part.invoice).cloned() else {
             return Ok(());
         };
@@ -383,11 +387,7 @@ impl Settling {
         Ok(())
     }
 
-    fn tolerance(
-        &mut self,
-        tx: &mut Tx,
-        currency: Currency,
-    ) -> Result<Option<Tolerance>, DbError> {
+    fn tolerance(&mut self, tx: &mut Tx, currency: Currency) -> Result<Option<Tolerance>, DbError> {
         let policy = self.settlement_policy(tx)?;
         Ok(policy.tolerance.as_ref().and_then(|tolerance| {
             Some(Tolerance {
@@ -412,7 +412,11 @@ impl Settling {
             DocumentRef::Id(id) => self.invoices.get(id),
             DocumentRef::Number(number) => {
                 let of_entity = self.by_number.get(&(number.clone(), entity));
-                let of_any = || self.by_number.iter().find(|((known, _), _)| known == number);
+                let of_any = || {
+                    self.by_number
+                        .iter()
+                        .find(|((known, _), _)| known == number)
+                };
                 let id = of_entity.or_else(|| of_any().map(|(_, id)| id))?;
                 self.invoices.get(id)
             }
