@@ -6,6 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::book::change_requests::kinds::ChangeKinds;
 use crate::book::exposure::actions::CUSTOMER_PARENT;
+use crate::book::factoring::actions::FACTORING_ASSIGNMENT;
 use crate::book::policy::references::ReferenceCheck;
 use crate::collect::dunning::actions as dunning;
 use crate::platform::db::Reaction;
@@ -25,6 +26,9 @@ pub static ROOMS: &[Room] = &[
     book::exchange_rates::ROOM,
     book::exposure::ROOM,
     book::receivables::ROOM,
+    book::deadlines::ROOM,
+    book::instruments::ROOM,
+    book::factoring::ROOM,
     rating::statements::ROOM,
     rating::industries::ROOM,
     rating::facts::ROOM,
@@ -46,7 +50,7 @@ pub static ROOMS: &[Room] = &[
 pub const REFERENCES: &[ReferenceCheck] = &[dunning::find_unknown];
 
 /// Every kind of change request, with how it is applied. Not in [`Room`], which knows nothing of the book.
-pub const CHANGES: ChangeKinds = ChangeKinds(&[CUSTOMER_PARENT]);
+pub const CHANGES: ChangeKinds = ChangeKinds(&[CUSTOMER_PARENT, FACTORING_ASSIGNMENT]);
 
 /// Every reaction, in the order of the rooms.
 pub static REACTIONS: LazyLock<Vec<Reaction>> = LazyLock::new(|| {

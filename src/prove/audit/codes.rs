@@ -7,10 +7,15 @@
 use crate::book::catalogues::model::CatalogueStatus;
 use crate::book::change_requests::model::{ChangeKind, ChangeStatus, LineOutcome};
 use crate::book::customers::model::LegalStatus;
+use crate::book::deadlines::model::{DeadlineKind, DeadlineStatus, DeadlineSubject};
 use crate::book::exposure::model::{
     AccountStatus, AdditionalKind, AdditionalStatus, BlockCause, EntryCategory, LimitKind,
     LimitScope, LimitSource, PortfolioKind, ReservationStatus,
 };
+use crate::book::factoring::model::{
+    AgreementStatus, AssignmentEffect, AssignmentStatus, FactoringKind, Notification, Recourse,
+};
+use crate::book::instruments::model::{AcceptorStanding, InstrumentStatus};
 use crate::book::policy::model::{Checkpoint, PolicyStatus};
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
 use crate::collect::dunning::model::{
@@ -69,6 +74,18 @@ pub const CODED: &[Coded] = coded! {
     invoices.status: InvoiceStatus::as_str,
     credit_notes.status: DocumentStatus::as_str,
     receipts.status: DocumentStatus::as_str,
+    deadlines.kind: DeadlineKind::as_str,
+    deadlines.subject_kind: DeadlineSubject::as_str,
+    deadlines.status: DeadlineStatus::as_str,
+    instruments.acceptor_standing: AcceptorStanding::as_str,
+    instruments.status: InstrumentStatus::as_str,
+    factoring_agreements.kind: FactoringKind::as_str,
+    factoring_agreements.recourse: Recourse::as_str,
+    factoring_agreements.notification: Notification::as_str,
+    factoring_agreements.status: AgreementStatus::as_str,
+    factoring_assignments.effect: AssignmentEffect::as_str,
+    factoring_assignments.notification: Notification::as_str,
+    factoring_assignments.status: AssignmentStatus::as_str,
     financial_statements.kind: StatementKind::as_str,
     financial_statements.audit: Audit::as_str,
     expert_panels.status: PanelStatus::as_str,

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use diesel::prelude::*;
 use diesel::sql_types::{Date, Text};
 
-use super::model::{AgingBy, AgingPart, AgingQuestion, POST_DATED, UNAPPLIED};
+use super::model::{AgingBy, AgingPart, AgingQuestion, POST_DATED, SOLD, UNAPPLIED};
 use crate::book::customers::store::list_wanted;
 use crate::book::exposure::model::{CreditAccount, Exposure};
 use crate::platform::db::schema::{credit_accounts, customers};
@@ -69,7 +69,7 @@ pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Vec<AgingPart>, Db
 ///
 /// An invoice counts from its date until it is cancelled, a receipt or credit note from its date until it is
 /// reversed, a settlement from the day on which it is effective: it takes from the invoice, and from what is
-/// unapplied, but never more than the invoice counts on that day. Invoices of a later date that were in the book when the
+/// unapplied, but never more than the invoice counts on that day. What was sold without recourse stands beside it as well. Invoices of a later date that were in the book when the
 /// day ended stand beside it, whole: what settles them is unapplied until their day.
 fn aging_sql(question: &AgingQuestion, wanted: Option<&[CustomerId]>, cut_offs: usize) -> String {
     let ends_at = cut_offs + 1;
@@ -104,6 +104,11 @@ fn aging_sql(question: &AgingQuestion, wanted: Option<&[CustomerId]>, cut_offs: 
            FROM invoices i LEFT JOIN settled s ON s.invoice_id = i.id \
            WHERE i.invoice_date <= $1 AND (i.cancelled_on IS NULL OR i.cancelled_on > $1) \
              AND i.amount_minor > COALESCE(s.minor, 0) \
+           UNION ALL \
+           SELECT i.customer_id, i.currency, {SOLD}, i.amount_minor - COALESCE(s.minor, 0), 0 \
+           FROM factoring_assignments f JOIN invoices i ON i.id = f.invoice_id LEFT JOIN settled s ON s.invoice_id = i.id \
+           WHERE f.effect = 'leaves' AND f.assigned_on <= $1 AND (f.ended_on IS NULL OR f.ended_on > $1) \
+             AND i.invoice_date <= $1 AND i.amount_minor > COALESCE(s.minor, 0) \
            UNION ALL \
            SELECT customer_id, currency, {UNAPPLIED}, amount_minor, 0 FROM receipts \
            WHERE receipt_date <= $1 AND (reversed_on IS NULL OR reversed_on > $1) \

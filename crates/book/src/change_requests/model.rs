@@ -14,6 +14,8 @@ text_enum! {
     pub enum ChangeKind {
         /// The group that a customer belongs to.
         CustomerParent = "customer_parent",
+        /// The factor that an invoice is sold or pledged to.
+        FactoringAssignment = "factoring_assignment",
     }
 }
 

@@ -33,6 +33,8 @@ text_enum! {
         Industry = "industry",
         /// The whole book.
         Company = "company",
+        /// The instruments that somebody outside must pay.
+        Acceptor = "acceptor",
     }
 }
 
@@ -44,6 +46,7 @@ impl From<PortfolioKind> for NodeKind {
             PortfolioKind::Country => NodeKind::Country,
             PortfolioKind::Industry => NodeKind::Industry,
             PortfolioKind::Company => NodeKind::Company,
+            PortfolioKind::Acceptor => NodeKind::Acceptor,
         }
     }
 }
@@ -247,9 +250,19 @@ impl<'a> Traits<'a> {
             PortfolioKind::Country => Some(self.country),
             PortfolioKind::Industry => self.industry,
             PortfolioKind::Company => return true,
+            // It counts instruments, whosever they are.
+            PortfolioKind::Acceptor => return false,
         };
         trait_of == Some(cap.key.as_str())
     }
+}
+
+/// An acceptor's name as caps and instruments are matched by it: in lower case, with single spaces.
+///
+/// `"Industrial  Bank "` and `"industrial bank"` are one.
+pub fn acceptor_key(name: &str) -> String {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    words.join(" ").to_lowercase()
 }
 
 /// A cap as it bounds an account in `currency`: its limit rounded down, what is owed under it rounded up.

@@ -1,5 +1,6 @@
 //! The policy document and its versions.
 
+mod sources;
 mod terms;
 mod validity;
 
@@ -22,6 +23,7 @@ use kernel::ids::PolicyId;
 use kernel::money::{Currency, Money};
 use kernel::text::{GradeCode, Subject};
 
+pub use sources::{ExposureSource, Sources};
 pub use terms::{
     Discount, GradeFactor, InsuredCap, LimitCombination, LimitMethod, LimitMethods, MethodWeight,
     NOT_RATED, StraightThrough, StraightThroughConditions, TermsRow,
@@ -484,6 +486,10 @@ pub struct PolicyDocument {
     #[validate(length(max = 20), nested)]
     #[schema(max_items = 20)]
     pub exceptions: Vec<ExceptionAuthority>,
+    /// Which system tells of a category; both when not given.
+    #[serde(default, skip_serializing_if = "Sources::are_open")]
+    #[validate(nested)]
+    pub sources: Sources,
 }
 
 impl PolicyDocument {

@@ -5,6 +5,8 @@ use chrono::NaiveDate;
 use super::{AccountError, lock, orders, post};
 use crate::book::exposure::model::{EntryCategory, Exposure, ExposureEntry};
 use crate::book::exposure::store::{self, entries};
+use crate::book::policy::actions as policies;
+use crate::book::policy::model::ExposureSource;
 use crate::platform::db::{Change, Tx};
 use kernel::ids::{CreditAccountId, ExposureEntryId};
 use kernel::money::Money;
@@ -44,6 +46,7 @@ pub fn set(
     }
     let category = statement.category;
     let before = entries::find(tx, account, category, &statement.number)?;
+    refuse_second_source(tx, account, statement)?;
     let order = order_of(statement, before.as_ref())?;
     if let Some(before) = &before
         && before.stated_minor == amount.minor()
@@ -86,6 +89,25 @@ pub fn set(
         tx.record(change)?;
     }
     Ok(after)
+}
+
+/// Refuses to count an instrument from two sources. What ends an entry is always taken.
+fn refuse_second_source(
+    tx: &mut Tx,
+    account: CreditAccountId,
+    statement: &EntryStatement,
+) -> Result<(), AccountError> {
+    if statement.category != EntryCategory::Instruments || statement.amount.minor() == 0 {
+        return Ok(());
+    }
+    if policies::live(tx)?.document.sources.instruments == Some(ExposureSource::Ledger) {
+        return Err(AccountError::OtherSource(ExposureSource::Ledger));
+    }
+    if entries::has_instrument(tx, account, &statement.number)? {
+        let number = statement.number.clone();
+        return Err(AccountError::PostedAlready { number });
+    }
+    Ok(())
 }
 
 /// The order that a statement is about.

@@ -199,6 +199,7 @@ fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
         ReceivableError::Missing(_)
         | ReceivableError::NotApplied(_)
         | ReceivableError::NotCancellable(_)
+        | ReceivableError::OfInstrument(_)
         | ReceivableError::Reversed(_)
         | ReceivableError::Stale => Verdict::rejected("number", "state_conflict", why),
     })

@@ -14,7 +14,7 @@ pub use sense::{Nonsense, faults};
 
 use super::model::{
     AccountCause, Amounts, ApplicationPolicy, Authority, CheckRule, LimitMethods, OverdueBasis,
-    PolicyDocument, ReservationPolicy, RuleCode, RuleEffect, Validity, exceptions_default,
+    PolicyDocument, ReservationPolicy, RuleCode, RuleEffect, Sources, Validity, exceptions_default,
     own_customer_days_default, rerate_default,
 };
 use kernel::caller::Role;
@@ -55,6 +55,7 @@ pub fn default_document() -> PolicyDocument {
         validity: Validity::default(),
         overdue: OverdueBasis::Net,
         own_customer_days: own_customer_days_default(),
+        sources: Sources::default(),
         exceptions: exceptions_default(),
     }
 }

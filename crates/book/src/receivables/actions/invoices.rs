@@ -163,6 +163,7 @@ fn draft(tx: &Tx, locked: &Locked, new: &NewInvoice) -> Result<Invoice, Receivab
         version: 1,
         cancel_entered_on: None,
         order_excess_minor: None,
+        sold_on: None,
     })
 }
 

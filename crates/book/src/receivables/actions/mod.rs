@@ -1,8 +1,10 @@
 //! What is done with invoices, receipts and credit notes, and how other rooms post them.
 
 mod credit_notes;
+mod instruments;
 mod invoices;
 mod receipts;
+mod selling;
 mod settling;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,10 +14,13 @@ use chrono::NaiveDate;
 pub use credit_notes::{
     apply_credit_note, create_credit_note, reverse_credit_note, unapply_credit_note,
 };
+pub use instruments::take_back_receipt;
 pub use invoices::{cancel_invoice, create_invoice, create_invoices, post_invoice, post_invoices};
 pub use receipts::{
     apply_receipt, create_receipt, post_receipts, reverse_receipt, unapply_receipt,
 };
+
+pub use selling::{buy_back, sell};
 
 use super::model::InvoiceStatus;
 use super::rules::{self, DateError};
@@ -23,7 +28,7 @@ use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions::{self as exposure, Locked};
 use crate::platform::db::{DbError, Tx};
-use kernel::ids::CustomerId;
+use kernel::ids::{CustomerId, InstrumentId};
 use kernel::money::{Currency, Money};
 use kernel::text::Number;
 
@@ -64,6 +69,8 @@ pub enum ReceivableError {
     },
     #[error("the invoice is {0}: only one that nothing settles can be cancelled")]
     NotCancellable(InvoiceStatus),
+    #[error("the receipt is that of the instrument {0}: dishonour or withdraw that one")]
+    OfInstrument(InstrumentId),
     #[error("the {0} is reversed")]
     Reversed(&'static str),
     #[error("the {0} settles nothing there")]

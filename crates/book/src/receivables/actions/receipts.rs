@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
+use super::instruments::refuse_of_instrument;
 use super::settling::{Funds, Settling, check_free, settle};
 use super::{ReceivableError, check_amount, counts_from, lock, lock_named};
 use crate::book::exposure::actions as exposure;
@@ -231,6 +232,18 @@ pub fn reverse_receipt(
     if before.version != version {
         return Err(ReceivableError::Stale);
     }
+    refuse_of_instrument(tx, before.id)?;
+    take_back(tx, &locked, &before, reason, effective_on)
+}
+
+/// Takes back a receipt whose account is locked, with all that it settled.
+pub(super) fn take_back(
+    tx: &mut Tx,
+    locked: &Locked,
+    before: &Receipt,
+    reason: &Note,
+    effective_on: Option<NaiveDate>,
+) -> Result<Receipt, ReceivableError> {
     let reversed_on = counts_from(tx, before.receipt_date, effective_on)?;
     let undone = Settling::undo(tx, Source::Receipt(before.id), reversed_on)?;
     let mut change = Exposure::unapplied(-before.amount_minor);
@@ -246,10 +259,10 @@ pub fn reverse_receipt(
         ..before.clone()
     };
     let after = store::update_receipt_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    exposure::post(tx, &locked, change)?;
+    exposure::post(tx, locked, change)?;
     tx.record(
         Change::new("receipt.reversed", after.id)
-            .before(&before)
+            .before(before)
             .after(&after)
             .because(reason),
     )?;
@@ -257,7 +270,10 @@ pub fn reverse_receipt(
 }
 
 /// The receipt as it is under the lock of its account.
-fn lock_receipt(tx: &mut Tx, reference: &ReceiptRef) -> Result<(Locked, Receipt), ReceivableError> {
+pub(super) fn lock_receipt(
+    tx: &mut Tx,
+    reference: &ReceiptRef,
+) -> Result<(Locked, Receipt), ReceivableError> {
     let missing = || ReceivableError::Missing("receipt");
     let found = store::find_receipt(tx, reference)?.ok_or_else(missing)?;
     let locked = lock(tx, found.customer_id)?;

@@ -277,6 +277,9 @@ impl Settling {
                 .or_insert_with(|| invoice.clone());
             invoice.open_minor -= row.amount_minor;
             invoice.status = rules::status_of(invoice.amount_minor, invoice.open_minor);
+            if invoice.sold_on.is_some() && invoice.open_minor > 0 {
+                invoice.status = InvoiceStatus::Sold;
+            }
             self.rows.push(row);
         }
     }
@@ -363,8 +366,13 @@ pub(super) fn settle(
             .collect(),
     )?;
     for row in &settling.rows {
+        let is_exposure = settling
+            .invoices
+            .get(&row.invoice_id)
+            .is_none_or(|invoice| invoice.sold_on.is_none());
         let change = Exposure {
-            receivable_minor: row.amount_minor,
+            // What is sold without recourse left exposure when it was sold.
+            receivable_minor: if is_exposure { row.amount_minor } else { 0 },
             unapplied_minor: row.amount_minor,
             ..Exposure::default()
         };

@@ -2,8 +2,10 @@
 
 pub mod alike;
 mod conduct;
+mod instruments;
 mod lists;
 mod orders;
+mod selling;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,8 +23,10 @@ use kernel::ids::{CustomerId, InvoiceId, ReceiptId};
 use kernel::text::Number;
 
 pub use conduct::{list_invoice_parts, list_payments, list_sales, list_unpaid};
+pub use instruments::instrument_behind;
 pub use lists::{list_credit_notes, list_invoices, list_receipts, list_settlements};
 pub use orders::save_orders;
+pub use selling::save_sale;
 
 /// How many values one statement is bound to at most.
 const CHUNK: usize = 5_000;
