@@ -71,6 +71,7 @@ mod small_firms;
 mod startup;
 mod sums;
 mod support;
+mod synchronising;
 mod terms;
 mod trail;
 mod training;

@@ -15,6 +15,7 @@ use crate::book::exposure::model::{
 use crate::book::factoring::model::{
     AgreementStatus, AssignmentEffect, AssignmentStatus, FactoringKind, Notification, Recourse,
 };
+use crate::book::imports::model::ImportKind;
 use crate::book::instruments::model::{AcceptorStanding, InstrumentStatus};
 use crate::book::policy::model::{Checkpoint, PolicyStatus};
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
@@ -79,6 +80,7 @@ pub const CODED: &[Coded] = coded! {
     deadlines.status: DeadlineStatus::as_str,
     instruments.acceptor_standing: AcceptorStanding::as_str,
     instruments.status: InstrumentStatus::as_str,
+    import_feeds.kind: ImportKind::as_str,
     factoring_agreements.kind: FactoringKind::as_str,
     factoring_agreements.recourse: Recourse::as_str,
     factoring_agreements.notification: Notification::as_str,

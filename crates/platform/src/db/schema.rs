@@ -43,6 +43,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     instruments,
     factoring_agreements,
     factoring_assignments,
+    import_feeds,
     dunning_procedures,
     dunning_procedure_versions,
     dunning_runs,

@@ -163,7 +163,7 @@ pub fn verdicts<T, D>(
 }
 
 /// A refusal of the rules as a verdict on the line; a failure of the database stops the chunk.
-fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
+pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
     let why = error.to_string();
     Ok(match error {
         ReceivableError::Db(error) => return Err(error.into()),

@@ -540,3 +540,18 @@ diesel::table! {
         version -> BigInt,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::InstantColumn;
+
+    import_feeds (kind) {
+        kind -> Text,
+        ledger_as_of -> Nullable<Date>,
+        control -> Text,
+        stated -> BigInt,
+        missing -> BigInt,
+        taken_by -> Text,
+        taken_at -> InstantColumn,
+    }
+}

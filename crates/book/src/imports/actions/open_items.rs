@@ -1,0 +1,209 @@
+//! Open items of a ledger that is kept elsewhere, as a snapshot.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::documents::Standings;
+use super::snapshots::{Missing, Seen, Whole};
+use super::{ImportError, Importable};
+use crate::book::exposure::actions::{Locked, lock_all};
+use crate::book::imports::model::{Difference, Row, Verdict};
+use crate::book::imports::rules::OpenItemRow;
+use crate::book::imports::store;
+use crate::book::receivables::actions::{post_invoices, post_receipts};
+use crate::book::receivables::input::{Application, NamedApplication, NewInvoice, NewReceipt};
+use crate::book::receivables::model::{DocumentRef, Invoice, InvoiceStatus};
+use crate::book::receivables::store as ledger;
+use crate::platform::db::{DbError, Tx};
+use kernel::ids::ReceiptId;
+use kernel::money::Money;
+use kernel::text::{Number, TextError};
+
+impl Importable for OpenItemRow {
+    /// A line that is not known is posted. Where less is open than in the book, the difference was paid there, and is settled
+    /// here; where more is open, or anything else differs, the book stays as it is and that is told.
+    fn post(tx: &mut Tx, rows: &[Row<OpenItemRow>]) -> Result<Vec<Verdict>, ImportError> {
+        let named = rows.iter().map(|row| &row.content.invoice.customer_number);
+        let standings = Standings::lock(tx, named)?;
+        let numbers: Vec<&Number> = rows.iter().map(|row| &row.content.invoice.number).collect();
+        let known: BTreeMap<Number, Invoice> = ledger::list_invoices_by_numbers(tx, &numbers)?
+            .into_iter()
+            .filter(|invoice| invoice.status != InvoiceStatus::Cancelled)
+            .map(|invoice| (invoice.number.clone(), invoice))
+            .collect();
+        let mut seen: BTreeSet<&Number> = BTreeSet::new();
+        let mut verdicts: BTreeMap<usize, Verdict> = BTreeMap::new();
+        let mut paid: Vec<(&Locked, Number, Money)> = Vec::new();
+        let mut new: Vec<(usize, &Locked, &OpenItemRow)> = Vec::new();
+        for (place, row) in rows.iter().enumerate() {
+            let line = &row.content;
+            let locked = match standings.find(&line.invoice.customer_number) {
+                Ok(locked) => locked,
+                Err(verdict) => {
+                    verdicts.insert(place, verdict);
+                    continue;
+                }
+            };
+            if !seen.insert(&line.invoice.number) {
+                let message = "stands on another line too";
+                verdicts.insert(place, Verdict::rejected("number", "repeated", message));
+                continue;
+            }
+            let Some(invoice) = known.get(&line.invoice.number) else {
+                new.push((place, locked, line));
+                continue;
+            };
+            let verdict = compare(row, invoice, locked);
+            if matches!(verdict, Verdict::Updated(_)) {
+                let paid_minor = invoice.open_minor - line.open.minor();
+                paid.push((locked, invoice.number.clone(), invoice.money(paid_minor)));
+            }
+            verdicts.insert(place, verdict);
+        }
+        let posted: Vec<(&Locked, NewInvoice)> = new
+            .iter()
+            .map(|(_, locked, line)| (*locked, to_new(line)))
+            .collect();
+        for ((place, locked, line), outcome) in new.iter().zip(post_invoices(tx, &posted)?) {
+            let verdict = match outcome {
+                Ok(invoice) => {
+                    let settled = invoice.amount_minor - line.open.minor();
+                    if settled > 0 {
+                        paid.push((*locked, invoice.number.clone(), invoice.money(settled)));
+                    }
+                    Verdict::Created
+                }
+                Err(error) => super::documents::refused(error)?,
+            };
+            verdicts.insert(*place, verdict);
+        }
+        settle(tx, &paid)?;
+        Ok(verdicts.into_values().collect())
+    }
+}
+
+/// What becomes of a line whose invoice is known.
+fn compare(row: &Row<OpenItemRow>, invoice: &Invoice, locked: &Locked) -> Verdict {
+    let line = &row.content;
+    let kept = |column, code, message: &str| Verdict::Kept {
+        column,
+        code,
+        message: message.to_owned(),
+        differences: Vec::new(),
+    };
+    if invoice.customer_id != locked.account.customer_id {
+        return kept(
+            "customer_number",
+            "differs",
+            "the invoice is another customer's in the book",
+        );
+    }
+    if invoice.money(invoice.amount_minor) != line.invoice.amount {
+        return kept(
+            "amount",
+            "differs",
+            "the book has another amount, which a file does not change",
+        );
+    }
+    let due = line.invoice.due_date.unwrap_or(invoice.due_date);
+    if (invoice.invoice_date, invoice.due_date) != (line.invoice.invoice_date, due) {
+        return kept(
+            "due_date",
+            "differs",
+            "the book has other days, which a file does not change",
+        );
+    }
+    let difference = Difference {
+        line: Some(row.line),
+        number: invoice.number.to_string(),
+        column: "open",
+        before: Some(invoice.money(invoice.open_minor).to_string()),
+        after: Some(line.open.to_string()),
+    };
+    match line.open.minor().cmp(&invoice.open_minor) {
+        std::cmp::Ordering::Equal => Verdict::Unchanged,
+        std::cmp::Ordering::Less => Verdict::Updated(vec![difference]),
+        std::cmp::Ordering::Greater => Verdict::Kept {
+            column: "open",
+            code: "more_open_than_in_the_book",
+            message: "money is applied here that the other ledger does not have".to_owned(),
+            differences: vec![difference],
+        },
+    }
+}
+
+fn to_new(line: &OpenItemRow) -> NewInvoice {
+    NewInvoice {
+        number: line.invoice.number.clone(),
+        invoice_date: line.invoice.invoice_date,
+        due_date: line.invoice.due_date,
+        amount: line.invoice.amount,
+        order_number: line.invoice.order_number.clone(),
+        reservation_id: None,
+    }
+}
+
+/// Settles what is not open any more in the other ledger, by receipts of its own: how it was paid is known there.
+fn settle(tx: &mut Tx, paid: &[(&Locked, Number, Money)]) -> Result<(), ImportError> {
+    let today = tx.today();
+    let receipts: Vec<(&Locked, NewReceipt)> = paid
+        .iter()
+        .map(|(locked, number, amount)| {
+            let id = ReceiptId::new().to_string().replace('_', "-");
+            let named = NamedApplication {
+                invoice: DocumentRef::Number(number.clone()),
+                amount: *amount,
+            };
+            let new = NewReceipt {
+                number: format!("SYNC-{id}").parse()?,
+                receipt_date: today,
+                amount: *amount,
+                application: Application::Named(vec![named]),
+            };
+            Ok((*locked, new))
+        })
+        .collect::<Result<_, TextError>>()
+        .map_err(|error| DbError::Document(error.to_string()))?;
+    for outcome in post_receipts(tx, &receipts)? {
+        outcome.map_err(|error| DbError::Document(error.to_string()))?;
+    }
+    Ok(())
+}
+
+impl Whole for OpenItemRow {
+    type Document = Invoice;
+
+    fn open(&self) -> Money {
+        self.open
+    }
+
+    fn key(&self) -> (&str, &str) {
+        let invoice = &self.invoice;
+        (invoice.customer_number.as_str(), invoice.number.as_str())
+    }
+
+    fn missing(tx: &mut Tx, seen: &Seen) -> Result<Vec<Missing<Invoice>>, ImportError> {
+        let open = store::list_open_invoices(tx)?;
+        Ok(open
+            .into_iter()
+            .filter(|invoice| !seen.has(invoice.number.as_str()))
+            .map(|invoice| Missing {
+                number: invoice.number.to_string(),
+                open: invoice.money(invoice.open_minor),
+                document: invoice,
+            })
+            .collect())
+    }
+
+    fn close(tx: &mut Tx, missing: &[Missing<Invoice>]) -> Result<(), ImportError> {
+        let customers = missing.iter().map(|one| one.document.customer_id);
+        let locked = lock_all(tx, &customers.collect())?;
+        let paid: Vec<(&Locked, Number, Money)> = missing
+            .iter()
+            .filter_map(|one| {
+                let locked = locked.get(&one.document.customer_id)?;
+                Some((locked, one.document.number.clone(), one.open))
+            })
+            .collect();
+        settle(tx, &paid)
+    }
+}
