@@ -150,7 +150,7 @@ fn a_cheque_that_bounces_gives_the_debt_back_with_its_old_due_date_a_fee_and_a_f
             .iter()
             .find(|indicator| indicator["code"] == "DISHONOURED_COUNT")
             .unwrap();
-        assert_eq!(dishonoured["value"], "1", "{dishonoured}");
+        assert_eq!(dishonoured["value"], 1.0, "{dishonoured}");
         let trail = app
             .auditor()
             .get(&format!("/v1/trail?entity_id={}", cheque.id()))

@@ -76,8 +76,8 @@ fn a_snapshot_is_tried_first_and_tells_all_that_it_would_do() {
         assert_eq!(
             told["differences"],
             json!([
-                {"line": 3, "number": "I-2", "column": "open", "before": "50.00 CNY", "after": "20.00 CNY"},
-                {"line": null, "number": "I-3", "column": "open", "before": "30.00 CNY", "after": null},
+                {"line": 3, "number": "I-2", "column": "open", "before": "CNY 50.00", "after": "CNY 20.00"},
+                {"line": null, "number": "I-3", "column": "open", "before": "CNY 30.00", "after": null},
             ])
         );
         assert_eq!(told["warnings"][0]["code"], "missing");

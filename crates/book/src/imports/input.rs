@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 use utoipa::ToSchema;
-use validator::Validate;
 
 use super::model::{ControlTotals, ImportKind, ImportMode, WriteMode};
 use kernel::clock::Day;
@@ -10,18 +9,16 @@ use kernel::money::{AmountIn, Money};
 use kernel::text::Note;
 
 /// What the sender of a snapshot says that it comes to.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ImportControlIn, example = json!({
     "lines": 2, "totals": [{"amount": "13734.56", "currency": "CNY"}]
 }))]
 pub struct ControlIn {
     /// How many documents it has.
-    #[validate(range(min = 0, max = 200_000_000))]
     #[schema(minimum = 0, maximum = 200_000_000)]
-    pub lines: i64,
+    pub lines: u32,
     /// What is open on them, one amount for each currency.
-    #[validate(length(max = 300))]
     #[schema(max_items = 300)]
     pub totals: Vec<AmountIn>,
 }
@@ -30,7 +27,7 @@ impl ControlIn {
     pub fn totals(self) -> ControlTotals {
         let totals: Vec<Money> = self.totals.into_iter().map(AmountIn::money).collect();
         ControlTotals {
-            lines: self.lines,
+            lines: i64::from(self.lines),
             totals,
         }
     }

@@ -22,7 +22,10 @@ use crate::platform::http::{Actor, Listing, NoFilter, Outcome};
     security(("bearer" = ["imports:run"]))
 )]
 #[get("/v1/imports/mappings")]
-pub async fn list_import_mappings(_: Actor<ImportFiles>, _: Listing<NoFilter>) -> Outcome {
+pub async fn list_import_mappings(
+    _: Actor<ImportFiles>,
+    _all_on_one_page: Listing<NoFilter>,
+) -> Outcome {
     let data: Vec<ShippedMappingOut> = shipped::all()
         .map(|(code, shipped)| ShippedMappingOut {
             code,
