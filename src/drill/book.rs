@@ -173,7 +173,7 @@ fn open(database: &Database, staff: &Staff, cast: &mut [Member]) -> Result<(), P
         for member in cast.iter() {
             let parent = member.parent.and_then(|head| ids.get(head)).copied();
             let customer = customers::create(tx, &described(member, parent))?;
-            exposure::open_for(tx, customer.id, member.currency, member.net_days)?;
+            exposure::open_for(tx, customer.id, member.currency, member.net_days, None)?;
             ids.push(customer.id);
         }
         Ok::<_, Problem>(ids)

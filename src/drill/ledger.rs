@@ -18,7 +18,7 @@ use crate::book::receivables::input::{
 use crate::book::receivables::model::{Invoice, InvoiceRef, ReceiptRef};
 use crate::platform::db::Tx;
 use crate::platform::http::Problem;
-use kernel::ids::{CustomerId, InvoiceId};
+use kernel::ids::{CustomerId, InvoiceId, MAIN_ENTITY};
 use kernel::money::{AmountIn, Money};
 
 /// In how many weeks before the end bad payers stop paying some of what they owe.
@@ -120,6 +120,7 @@ impl Ledger {
             new.push((
                 account,
                 NewInvoice {
+                    legal_entity: MAIN_ENTITY,
                     number: text(&format!("INV-{year}-{number:05}"))?,
                     invoice_date: day,
                     due_date: None,
@@ -214,6 +215,7 @@ impl Ledger {
             let year = week.last.year();
             let reason = super::names::around(&REASONS, self.credit_notes).unwrap_or_default();
             let input = CreditNoteIn {
+                legal_entity: None,
                 number: text(&format!("CN-{year}-{:04}", self.credit_notes))?,
                 customer: CustomerRef::Id(member.id),
                 invoice_id: Some(credit.invoice),
@@ -259,6 +261,7 @@ impl Ledger {
             new.push((
                 account,
                 NewReceipt {
+                    legal_entity: MAIN_ENTITY,
                     number: text(&format!("R-{}-{:05}", week.last.year(), self.receipts))?,
                     receipt_date: week.working_day(rng),
                     amount: Money::from_minor(paid + more, member.currency),

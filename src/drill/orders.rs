@@ -21,7 +21,7 @@ use crate::decide::limits::{actions, blocks};
 use crate::platform::db::Database;
 use crate::platform::http::Problem;
 use kernel::caller::Caller;
-use kernel::ids::{CreditBlockId, ReservationId};
+use kernel::ids::{CreditBlockId, MAIN_ENTITY, ReservationId};
 use kernel::money::{Money, PositiveIn};
 use kernel::places::Language;
 
@@ -97,6 +97,7 @@ pub fn follow_up(database: &Database, staff: &Staff, answers: &Answers) -> Resul
         let number = text(&format!("INV-{year}-D{place:04}"))?;
         database.write(&staff.erp, |tx| {
             let delivered = NewInvoice {
+                legal_entity: MAIN_ENTITY,
                 number: Clone::clone(&number),
                 invoice_date: tx.today(),
                 due_date: None,

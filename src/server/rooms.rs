@@ -20,6 +20,7 @@ use crate::{book, collect, decide, prove, rating};
 pub static ROOMS: &[Room] = &[
     decide::limits::ROOM,
     book::customers::ROOM,
+    book::entities::ROOM,
     book::policy::ROOM,
     book::catalogues::ROOM,
     book::change_requests::ROOM,

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 #[rustfmt::skip]
 const FLOORS: &[(&str, &[&str])] = &[
     ("platform", &["db", "idempotency", "http", "trail", "events", "jobs", "versions", "rooms"]),
-    ("book", &["catalogues", "customers", "change_requests", "policy", "exchange_rates", "exposure", "security", "receivables", "deadlines", "instruments", "factoring", "imports"]),
+    ("book", &["catalogues", "entities", "customers", "change_requests", "policy", "exchange_rates", "exposure", "security", "payment_terms", "periods", "receivables", "refunds", "deadlines", "instruments", "factoring", "cash", "imports"]),
     ("rating", &["rules", "catalogue", "statements", "industries", "facts", "indicators", "scales", "panels", "models", "ratings"]),
     ("collect", &["promises", "losses", "disputes", "signals", "dunning", "worklist"]),
     ("decide", &["terms", "limits", "applications", "reviews"]),

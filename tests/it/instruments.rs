@@ -49,7 +49,7 @@ fn exposure(app: &TestApp, account: &str) -> [String; 3] {
     .map(|pointer| read.text_at(pointer))
 }
 
-fn invoice(app: &TestApp, number: &str) -> [String; 3] {
+fn invoice_of(app: &TestApp, number: &str) -> [String; 3] {
     let read = app
         .finance()
         .get(&format!("/v1/invoices/{number}"))
@@ -114,7 +114,7 @@ fn a_cheque_that_bounces_gives_the_debt_back_with_its_old_due_date_a_fee_and_a_f
             .due("2026-04-05")
             .create(app);
         let cheque = receive(app, "CHQ-1", |_| ()).expect(201);
-        assert_eq!(invoice(app, "I-1"), ["paid", "0.00", "2026-04-05"]);
+        assert_eq!(invoice_of(app, "I-1"), ["paid", "0.00", "2026-04-05"]);
         step(app, &cheque.id(), "hold", json!({})).expect(200);
         app.turn_to("2026-04-07");
         step(app, &cheque.id(), "present", json!({})).expect(200);
@@ -129,7 +129,7 @@ fn a_cheque_that_bounces_gives_the_debt_back_with_its_old_due_date_a_fee_and_a_f
         assert_eq!(bounced["status"], "dishonoured");
         assert_eq!(bounced["dishonoured_on"], "2026-04-08");
         assert_eq!(bounced["fee"], cny("5.00"));
-        assert_eq!(invoice(app, "I-1"), ["open", "100.00", "2026-04-05"]);
+        assert_eq!(invoice_of(app, "I-1"), ["open", "100.00", "2026-04-05"]);
         assert_eq!(exposure(app, &made.account), ["100.00", "0.00", "105.00"]);
         let entries = list(
             &app.finance(),
@@ -158,6 +158,40 @@ fn a_cheque_that_bounces_gives_the_debt_back_with_its_old_due_date_a_fee_and_a_f
         assert!(trail.text.contains("instrument.dishonoured"));
         let recourse = step(app, &cheque.id(), "start-recourse", json!({})).expect(200);
         assert_eq!(recourse["status"], "recourse");
+        adds_up(app);
+    });
+}
+
+#[test]
+fn an_instrument_counts_for_the_company_that_received_it() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        let made = a_customer("C-1").create(app);
+        let company = json!({
+            "number": "DE01", "name": "Steel GmbH", "country": "DE", "functional_currency": "EUR",
+        });
+        app.finance()
+            .post("/v1/legal-entities", company)
+            .expect(201);
+        let invoice = json!({
+            "number": "I-1", "customer": "C-1", "invoice_date": "2026-03-31", "legal_entity": "DE01",
+            "amount": cny("100.00"),
+        });
+        app.finance().post("/v1/invoices", invoice).expect(201);
+        let of_another = receive(app, "CHQ-0", |body| {
+            body["applications"] = json!([{"invoice_number": "I-1", "amount": cny("100.00")}]);
+        });
+        of_another.expect_problem(422, "entity_mismatch");
+        let got = receive(app, "CHQ-1", |body| body["legal_entity"] = json!("DE01"));
+        let got = got.expect(201);
+        assert_eq!(got["legal_entity_number"], "DE01");
+        assert_eq!(invoice_of(app, "I-1")[0], "paid");
+        adds_up(app);
+        step(app, &got.id(), "withdraw", json!({"reason": "Given back."})).expect(200);
+        assert_eq!(invoice_of(app, "I-1")[0], "open");
+        assert_eq!(exposure(app, &made.account)[1], "0.00");
+        receive(app, "CHQ-2", |body| body["legal_entity"] = json!("XX"))
+            .expect_problem(404, "not_found");
         adds_up(app);
     });
 }

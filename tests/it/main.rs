@@ -26,6 +26,7 @@ mod demo;
 mod desk_memory;
 mod dunning;
 mod dunning_versions;
+mod entities;
 mod events;
 mod exceptions;
 mod exchange_rates;

@@ -29,6 +29,14 @@ fn adds_up(app: &TestApp) {
     assert!(lies.is_empty(), "{lies:?}");
 }
 
+/// A second company that sells.
+fn another_company(app: &TestApp, number: &str) {
+    let body = json!({
+        "number": number, "name": "Steel GmbH", "country": "DE", "functional_currency": "EUR",
+    });
+    app.finance().post("/v1/legal-entities", body).expect(201);
+}
+
 const OPEN_ITEMS: &str = "number,customer_number,invoice_date,due_date,amount,open,currency\n\
     I-1,C-1,2026-03-01,2026-03-31,100.00,100.00,CNY\n\
     I-2,C-1,2026-03-02,2026-04-01,50.00,20.00,CNY\n\
@@ -126,6 +134,43 @@ fn a_nightly_snapshot_brings_the_book_to_the_ledger_and_closes_what_is_missing_o
             (&feed["missing"], &feed["confirmed"]),
             (&json!(0), &json!(false))
         );
+        adds_up(app);
+    });
+}
+
+#[test]
+fn a_snapshot_of_one_company_says_nothing_of_another() {
+    on_both(|app| {
+        a_book(app);
+        another_company(app, "DE01");
+        let of_another = json!({
+            "number": "I-1", "customer": "C-1", "invoice_date": "2026-03-01", "legal_entity": "DE01",
+            "amount": {"amount": "9.00", "currency": "CNY"},
+        });
+        let of_another = app
+            .finance()
+            .post("/v1/invoices", of_another)
+            .expect(201)
+            .id();
+        let closing = import("open_items", OPEN_ITEMS).part("close_missing", "true");
+        let told = run(&closing, &app.system());
+        assert_eq!(
+            (&told["missing"], &told["closed"]),
+            (&json!(1), &json!(1)),
+            "{told}"
+        );
+        assert_eq!(open(app, &of_another), "9.00");
+        let file = "number,customer_number,invoice_date,amount,open,currency,legal_entity\n\
+            I-1,C-1,2026-03-01,9.00,4.00,CNY,DE01\n";
+        let told = run(&import("open_items", file), &app.system());
+        assert_eq!(
+            (&told["updated"], &told["missing"]),
+            (&json!(1), &json!(0)),
+            "{told}"
+        );
+        assert_eq!(open(app, &of_another), "4.00");
+        let feeds = list(&app.finance(), "/v1/imports/feeds");
+        assert_eq!(feeds.len(), 2);
         adds_up(app);
     });
 }

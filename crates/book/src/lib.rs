@@ -7,6 +7,7 @@ pub mod catalogues;
 pub mod change_requests;
 pub mod customers;
 pub mod deadlines;
+pub mod entities;
 pub mod exchange_rates;
 pub mod exposure;
 pub mod factoring;

@@ -119,6 +119,8 @@ kinds! {
     Invoice, InvoiceId, "inv", "invoice";
     /// A background job.
     Job, JobId, "job", "job";
+    /// A company that sells.
+    LegalEntity, LegalEntityId, "ent", "legal entity";
     /// One granted limit in an account's history.
     Limit, LimitId, "lim", "limit";
     /// A limit check.
@@ -138,6 +140,10 @@ kinds! {
     /// An entry of the audit trail.
     TrailEntry, TrailEntryId, "trl", "entry";
 }
+
+/// The company that sells, where there is but one: it is there in every book from the start.
+pub const MAIN_ENTITY: LegalEntityId =
+    Id::from_uuid(Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001));
 
 /// The bits of a UUIDv7 that tell the time: milliseconds, and where there may be more of it, microseconds.
 fn bits_of(at: Instant) -> u128 {

@@ -6,6 +6,7 @@ CREATE TABLE instruments (
     kind text NOT NULL,
     customer_id uuid NOT NULL REFERENCES customers (id),
     account_id uuid NOT NULL REFERENCES credit_accounts (id),
+    legal_entity_id uuid NOT NULL REFERENCES legal_entities (id),
     currency text NOT NULL,
     amount_minor bigint NOT NULL CHECK (amount_minor > 0),
     outstanding_minor bigint NOT NULL CHECK (outstanding_minor >= 0),

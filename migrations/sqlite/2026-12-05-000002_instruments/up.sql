@@ -6,6 +6,7 @@ CREATE TABLE instruments (
     kind TEXT NOT NULL,
     customer_id BLOB NOT NULL REFERENCES customers (id),
     account_id BLOB NOT NULL REFERENCES credit_accounts (id),
+    legal_entity_id BLOB NOT NULL REFERENCES legal_entities (id),
     currency TEXT NOT NULL,
     amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
     outstanding_minor INTEGER NOT NULL CHECK (outstanding_minor >= 0),

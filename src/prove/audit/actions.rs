@@ -105,7 +105,7 @@ fn aging_of_all_months(db: &mut Db) -> Result<[Finding; 2], DbError> {
         }
     }
     let mut now = Finding::new("aging with what is post-dated is what exposure counts today");
-    for (customer, currency, owed) in store::list_owed(db)? {
+    for ((customer, currency), owed) in store::list_owed(db)? {
         now.rows += 1;
         let told = aged.get(&(customer, currency)).copied().unwrap_or_default();
         let stated = told.net_minor().saturating_add(told.post_dated_minor);

@@ -8,6 +8,7 @@ use crate::book::catalogues::model::CatalogueStatus;
 use crate::book::change_requests::model::{ChangeKind, ChangeStatus, LineOutcome};
 use crate::book::customers::model::LegalStatus;
 use crate::book::deadlines::model::{DeadlineKind, DeadlineStatus, DeadlineSubject};
+use crate::book::entities::model::Ledger;
 use crate::book::exposure::model::{
     AccountStatus, AdditionalKind, AdditionalStatus, BlockCause, EntryCategory, LimitKind,
     LimitScope, LimitSource, PortfolioKind, ReservationStatus,
@@ -59,6 +60,8 @@ pub const CODED: &[Coded] = coded! {
     change_requests.kind: ChangeKind::as_str,
     change_requests.status: ChangeStatus::as_str,
     change_request_lines.outcome: LineOutcome::as_str,
+    legal_entities.ledger: Ledger::as_str,
+    entity_terms.status: AccountStatus::as_str,
     credit_accounts.status: AccountStatus::as_str,
     credit_accounts.limit_kind: LimitKind::as_str,
     credit_accounts.group_limit_kind: LimitKind::as_str,

@@ -10,7 +10,8 @@ use diesel::sql_types::{BigInt, Text};
 use super::model::{Approved, Invariant, LieRow, Movement, RowId, TOLD_MAX, named};
 use crate::decide::limits::model::Outcome;
 use crate::platform::db::schema::{
-    credit_accounts, invoices, limit_checks, reservations, settlements, trail_entries,
+    account_balances, credit_accounts, invoices, limit_checks, reservations, settlements,
+    trail_entries,
 };
 use crate::platform::db::{Db, DbError, on_backend, sum_minor};
 use kernel::ids::{
@@ -29,19 +30,52 @@ const COUNTERS: [&str; 6] = [
     "unapplied",
 ];
 
-/// Where exposure comes from: one row for each thing that adds to a counter of an account.
+/// Where exposure comes from: one row for each thing that adds to a counter of an account, with its balance.
 const SOURCES: &str = "\
-    SELECT account_id, 'reserved' AS what, amount_minor - captured_minor AS minor FROM reservations \
-    WHERE status IN ('active', 'partially_captured') AND captured_minor < amount_minor \
-    UNION ALL SELECT account_id, 'receivable', open_minor FROM invoices WHERE open_minor > 0 AND sold_on IS NULL \
-    UNION ALL SELECT account_id, 'instrument', outstanding_minor FROM instruments WHERE outstanding_minor > 0 \
-    UNION ALL SELECT acceptor_account_id, 'instrument', outstanding_minor FROM instruments \
-    WHERE outstanding_minor > 0 AND acceptor_account_id IS NOT NULL \
-    UNION ALL SELECT account_id, 'unapplied', unapplied_minor FROM receipts WHERE unapplied_minor > 0 \
-    UNION ALL SELECT account_id, 'unapplied', unapplied_minor FROM credit_notes WHERE unapplied_minor > 0 \
-    UNION ALL SELECT account_id, CASE category WHEN 'reservations' THEN 'reserved' \
+    SELECT account_id, legal_entity_id, currency, 'reserved' AS what, amount_minor - captured_minor AS minor \
+    FROM reservations WHERE status IN ('active', 'partially_captured') AND captured_minor < amount_minor \
+    UNION ALL SELECT account_id, legal_entity_id, currency, 'receivable', open_minor FROM invoices \
+      WHERE open_minor > 0 AND sold_on IS NULL \
+    UNION ALL SELECT account_id, legal_entity_id, currency, 'instrument', outstanding_minor FROM instruments \
+      WHERE outstanding_minor > 0 \
+    UNION ALL SELECT acceptor_account_id, legal_entity_id, currency, 'instrument', outstanding_minor FROM instruments \
+      WHERE outstanding_minor > 0 AND acceptor_account_id IS NOT NULL \
+    UNION ALL SELECT account_id, legal_entity_id, currency, 'unapplied', unapplied_minor FROM receipts \
+      WHERE unapplied_minor > 0 \
+    UNION ALL SELECT account_id, legal_entity_id, currency, 'unapplied', unapplied_minor FROM credit_notes \
+      WHERE unapplied_minor > 0 \
+    UNION ALL SELECT account_id, legal_entity_id, currency, CASE category WHEN 'reservations' THEN 'reserved' \
       WHEN 'delivered_not_billed' THEN 'delivered' WHEN 'instruments' THEN 'instrument' ELSE 'charge' END, \
       amount_minor FROM exposure_entries WHERE amount_minor > 0";
+
+/// The first legal entity, whose id is before all others.
+const MAIN: &str = "(SELECT id FROM legal_entities ORDER BY id LIMIT 1)";
+
+/// The balances of accounts, those of their own rows and those beside, each with the words that tell which it is: none
+/// for the home balance.
+fn balances() -> String {
+    let columns = |prefix: &str| {
+        let all = COUNTERS.map(|counter| format!("{prefix}{counter}_minor"));
+        all.join(", ")
+    };
+    let (own, group) = (columns(""), columns("group_"));
+    format!(
+        "balances AS ( \
+           SELECT id AS account_id, {MAIN} AS legal_entity_id, currency, '' AS of_balance, {own}, {group} \
+           FROM credit_accounts \
+           UNION ALL SELECT b.account_id, b.legal_entity_id, b.currency, ' in ' || b.currency || ' of ' || e.number, \
+             {own}, {group} FROM account_balances b JOIN legal_entities e ON e.id = b.legal_entity_id \
+         )"
+    )
+}
+
+/// Which balance of an account `a` something of a legal entity `e` and a currency counts in, in the words of
+/// [`balances`].
+fn of_balance(currency: &str) -> String {
+    format!(
+        "CASE WHEN e.id = {MAIN} AND {currency} = a.currency THEN '' ELSE ' in ' || {currency} || ' of ' || e.number END"
+    )
+}
 
 /// Everything that one statement can ask of the book.
 pub fn invariants() -> Vec<Invariant> {
@@ -97,6 +131,17 @@ fn of_balances() -> Vec<Invariant> {
             "credit_accounts",
             named::<CreditAccount>,
             group_exposure(),
+        ),
+        invariant(
+            "an account is marked as owing beside its home balance where it does, and only there",
+            "credit_accounts",
+            named::<CreditAccount>,
+            "SELECT a.id, 'other balances' AS what, \
+               CAST(CASE WHEN a.has_other_balances THEN 1 ELSE 0 END AS BIGINT) AS stated, \
+               CAST(CASE WHEN EXISTS (SELECT 1 FROM account_balances b WHERE b.account_id = a.id) \
+                 THEN 1 ELSE 0 END AS BIGINT) AS counted \
+             FROM credit_accounts a"
+                .to_owned(),
         ),
         invariant(
             "a cap counts the accounts that it bounds",
@@ -263,35 +308,57 @@ fn compared(with: &str, sides: &str) -> String {
 }
 
 fn own_exposure() -> String {
-    let stated = counters("id", "", "credit_accounts", Side::Stated);
-    let sides =
-        format!("{stated} UNION ALL SELECT account_id, what, 0, minor FROM ({SOURCES}) AS sources");
-    compared("", &sides)
+    let with = format!("WITH {}", balances());
+    let stated = counters("account_id", "", "balances", Side::Stated);
+    let stated = stated.replace("' AS what", "' || of_balance AS what");
+    let balance = of_balance("s.currency");
+    let sides = format!(
+        "{stated} UNION ALL SELECT s.account_id, s.what || {balance}, 0, s.minor FROM ({SOURCES}) AS s \
+         JOIN credit_accounts a ON a.id = s.account_id JOIN legal_entities e ON e.id = s.legal_entity_id"
+    );
+    compared(&with, &sides)
 }
 
 fn group_exposure() -> String {
-    let with = "WITH RECURSIVE below (head, member) AS ( \
-                  SELECT id, id FROM customers \
-                  UNION SELECT b.head, c.id FROM below b JOIN customers c ON c.parent_customer_id = b.member \
-                ), members AS ( \
-                  SELECT head.id AS group_id, own.* FROM below b \
-                  JOIN credit_accounts head ON head.customer_id = b.head \
-                  JOIN credit_accounts own ON own.customer_id = b.member \
-                )";
-    let stated = counters("id", "group_", "credit_accounts", Side::Stated);
-    let counted = counters("group_id", "", "members", Side::Counted);
-    compared(with, &format!("{stated} UNION ALL {counted}"))
+    let balance = of_balance("b.currency").replace("a.currency", "head.currency");
+    let own = COUNTERS
+        .map(|counter| format!("b.{counter}_minor"))
+        .join(", ");
+    let with = format!(
+        "WITH RECURSIVE below (head, member) AS ( \
+           SELECT id, id FROM customers \
+           UNION SELECT b.head, c.id FROM below b JOIN customers c ON c.parent_customer_id = b.member \
+         ), {}, members AS ( \
+           SELECT head.id AS group_id, {balance} AS of_balance, {own} FROM below w \
+           JOIN credit_accounts head ON head.customer_id = w.head \
+           JOIN credit_accounts own ON own.customer_id = w.member \
+           JOIN balances b ON b.account_id = own.id \
+           JOIN legal_entities e ON e.id = b.legal_entity_id \
+         )",
+        balances()
+    );
+    let named = |rows: String| rows.replace("' AS what", "' || of_balance AS what");
+    let stated = named(counters("account_id", "group_", "balances", Side::Stated));
+    let counted = named(counters("group_id", "", "members", Side::Counted));
+    compared(&with, &format!("{stated} UNION ALL {counted}"))
 }
 
 /// A cap has a row for each currency in which somebody that it bounds owes.
 fn cap_exposure() -> String {
-    let with = "WITH bounded AS ( \
-                  SELECT p.id AS cap_id, a.* FROM portfolio_caps p JOIN ( \
-                    SELECT a.*, c.owner, c.country, c.industry \
-                    FROM credit_accounts a JOIN customers c ON c.id = a.customer_id \
-                  ) a ON p.kind = 'company' OR p.key = CASE p.kind WHEN 'segment' THEN a.segment \
-                    WHEN 'salesperson' THEN a.owner WHEN 'country' THEN a.country WHEN 'industry' THEN a.industry END \
-                )";
+    let own = COUNTERS
+        .map(|counter| format!("b.{counter}_minor"))
+        .join(", ");
+    let with = format!(
+        "WITH {}, bounded AS ( \
+           SELECT p.id AS cap_id, a.* FROM portfolio_caps p JOIN ( \
+             SELECT b.currency, {own}, a.segment, c.owner, c.country, c.industry \
+             FROM balances b JOIN credit_accounts a ON a.id = b.account_id \
+             JOIN customers c ON c.id = a.customer_id \
+           ) a ON p.kind = 'company' OR p.key = CASE p.kind WHEN 'segment' THEN a.segment \
+             WHEN 'salesperson' THEN a.owner WHEN 'country' THEN a.country WHEN 'industry' THEN a.industry END \
+         )",
+        balances()
+    );
     let named = |rows: String| rows.replace("' AS what", "' || ' in ' || currency AS what");
     let stated = named(counters("cap_id", "", "portfolio_exposures", Side::Stated));
     let counted = named(counters("cap_id", "", "bounded", Side::Counted));
@@ -299,7 +366,7 @@ fn cap_exposure() -> String {
     let accepted = "SELECT p.id AS id, 'instrument in ' || i.currency AS what, 0 AS stated, i.outstanding_minor AS counted \
                     FROM portfolio_caps p JOIN instruments i ON p.kind = 'acceptor' AND p.key = i.acceptor_key";
     compared(
-        with,
+        &with,
         &format!("{stated} UNION ALL {counted} UNION ALL {accepted}"),
     )
 }
@@ -363,8 +430,9 @@ pub fn list_settlement_days(db: &mut Db) -> Result<Vec<NaiveDate>, DbError> {
         .load(c))?)
 }
 
-/// What each account owes on invoices, less what is unapplied: what is exposure, and what was sold without recourse.
-pub fn list_owed(db: &mut Db) -> Result<Vec<(CustomerId, Currency, i64)>, DbError> {
+/// What each account owes on invoices in each currency, less what is unapplied: what is exposure, and what was sold without
+/// recourse.
+pub fn list_owed(db: &mut Db) -> Result<BTreeMap<(CustomerId, Currency), i64>, DbError> {
     let sold: Vec<(CustomerId, Currency, i64)> = on_backend!(db, |c| invoices::table
         .filter(invoices::sold_on.is_not_null())
         .filter(invoices::open_minor.gt(0))
@@ -375,23 +443,27 @@ pub fn list_owed(db: &mut Db) -> Result<Vec<(CustomerId, Currency, i64)>, DbErro
             sum_minor!("open_minor"),
         ))
         .load(c))?;
-    let mut rows: Vec<(CustomerId, Currency, i64)> = on_backend!(db, |c| credit_accounts::table
+    let homes: Vec<(CustomerId, Currency, i64)> = on_backend!(db, |c| credit_accounts::table
         .select((
             credit_accounts::customer_id,
             credit_accounts::currency,
             credit_accounts::receivable_minor - credit_accounts::unapplied_minor,
         ))
-        .order(credit_accounts::id)
         .load(c))?;
-    let sold: BTreeMap<(CustomerId, Currency), i64> = sold
-        .into_iter()
-        .map(|(customer, currency, minor)| ((customer, currency), minor))
-        .collect();
-    for (customer, currency, owed) in &mut rows {
-        let minor = sold.get(&(*customer, *currency)).copied();
-        *owed = owed.saturating_add(minor.unwrap_or_default());
+    let others: Vec<(CustomerId, Currency, i64)> = on_backend!(db, |c| account_balances::table
+        .inner_join(credit_accounts::table.on(credit_accounts::id.eq(account_balances::account_id)))
+        .select((
+            credit_accounts::customer_id,
+            account_balances::currency,
+            account_balances::receivable_minor - account_balances::unapplied_minor,
+        ))
+        .load(c))?;
+    let mut owed = BTreeMap::new();
+    for (customer, currency, minor) in homes.into_iter().chain(others).chain(sold) {
+        let sum: &mut i64 = owed.entry((customer, currency)).or_default();
+        *sum = sum.saturating_add(minor);
     }
-    Ok(rows)
+    Ok(owed)
 }
 
 /// The first figures of which both sides differ.

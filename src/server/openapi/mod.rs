@@ -45,6 +45,7 @@ use kernel::text::{Email, Line, Note, Number, SnakeCode, Source, Subject};
         (name = "applications", description = "Credit applications, from draft to decision."),
         (name = "ratings", description = "Ratings, the models that make them, and the grade scale."),
         (name = "policies", description = "The credit policy, by version."),
+        (name = "legal-entities", description = "The companies that sell: whose receivables they are."),
         (name = "catalogues", description = "The numbered lists of the trade, by version."),
         (name = "change-requests", description = "Changes that one person proposes and another decides."),
         (name = "exchange-rates", description = "With which rates money in another currency is converted."),

@@ -4,8 +4,9 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-use super::model::{AccountStatus, AdditionalKind, LimitScope, PortfolioKind};
+use super::model::{AccountStatus, AdditionalKind, BillingCurrencies, LimitScope, PortfolioKind};
 use crate::book::customers::model::CustomerRef;
+use crate::book::entities::model::EntityRef;
 use crate::platform::http::{given, nullable};
 use kernel::clock::Day;
 use kernel::money::{AmountIn, Currency, PositiveIn};
@@ -117,13 +118,15 @@ pub struct PortfolioCapFilter {
     "amount": {"amount": "40000.00", "currency": "CNY"}, "entry_date": "2026-03-31", "order_number": "SO-2026-0001"
 }))]
 pub struct ExposureEntryIn {
-    /// In the account's currency; of a delivery, all that was delivered by it, billed or not. 0 ends the entry.
+    /// In the account's currency or one of its billing currencies; of a delivery, all that was delivered by it, billed or not. 0 ends the entry.
     pub amount: AmountIn,
     /// The day of the document.
     pub entry_date: Day,
     /// The order that was delivered, of `delivered_not_billed` alone. It stays that which was named first, also when it
     /// is not given any more.
     pub order_number: Option<Number>,
+    /// The company that it is owed to; `MAIN` when not given. It stays that which was named first.
+    pub legal_entity: Option<EntityRef>,
 }
 
 /// A credit account to be opened.
@@ -137,6 +140,8 @@ pub struct CreditAccountIn {
     #[validate(range(min = 0, max = 365))]
     #[schema(minimum = 0, maximum = 365)]
     pub net_days: Option<i32>,
+    /// In which currencies documents may be besides the limit's; in none when not given.
+    pub billing_currencies: Option<BillingCurrencies>,
 }
 
 /// What is to change on a credit account.
@@ -156,6 +161,8 @@ pub struct CreditAccountPatch {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Day>)]
     pub exempt_until: Option<Option<Day>>,
+    /// In which currencies documents may be besides the limit's. What is open in one that is taken away stays.
+    pub billing_currencies: Option<BillingCurrencies>,
     pub reason: Note,
 }
 

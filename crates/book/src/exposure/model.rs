@@ -1,5 +1,6 @@
 //! The credit account, its limits and its exposure.
 
+mod balances;
 mod orders;
 
 use std::ops::{Add, AddAssign, Neg};
@@ -21,6 +22,7 @@ use kernel::ids::{
 use kernel::money::{Currency, Money, SUM_MAX_MINOR, SumTooLarge, sum_minor};
 use kernel::text::{Line, Number, Subject};
 
+pub use balances::{AccountBalance, BalanceKey, BillingCurrencies, EntityTerms};
 pub use orders::{
     DEFAULT_PURPOSE, ExposureEntry, OrderDocument, OrderDocumentId, OrderInvoice, Remainder,
     Reservation, ReservationCapture, ReservationStatus,
@@ -389,6 +391,14 @@ pub struct CreditAccount {
     pub changed_at: Instant,
     /// Changes with limit, terms and status; exposure is left out of it.
     pub version: i64,
+    /// In which currencies documents may be; the limit's alone when nothing is said.
+    pub billing_currencies: Option<BillingCurrencies>,
+    /// Whether it, or its group, owes to other legal entities or in other currencies ([`AccountBalance`]).
+    #[serde(skip)]
+    pub has_other_balances: bool,
+    /// Whether a legal entity has terms of its own with it ([`EntityTerms`]).
+    #[serde(skip)]
+    pub has_entity_terms: bool,
 }
 
 impl CreditAccount {
@@ -430,6 +440,9 @@ impl CreditAccount {
             created_at: now,
             changed_at: now,
             version: 1,
+            billing_currencies: None,
+            has_other_balances: false,
+            has_entity_terms: false,
         }
     }
 

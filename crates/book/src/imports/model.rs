@@ -11,7 +11,7 @@ use crate::platform::jobs::model::{JobError, Remark, Severity};
 use kernel::caller::Role;
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
-use kernel::ids::ChangeRequestId;
+use kernel::ids::{ChangeRequestId, LegalEntityId};
 use kernel::money::Money;
 use kernel::text::{Note, Subject};
 
@@ -105,6 +105,7 @@ const CREDIT_ACCOUNTS: &[Column] = &[
     optional("limit"),
     optional("valid_until"),
     optional("group_limit"),
+    optional("billing_currencies"),
 ];
 
 const INVOICES: &[Column] = &[
@@ -115,6 +116,7 @@ const INVOICES: &[Column] = &[
     required("amount"),
     required("currency"),
     optional("order_number"),
+    optional("legal_entity"),
 ];
 
 const RECEIPTS: &[Column] = &[
@@ -124,6 +126,7 @@ const RECEIPTS: &[Column] = &[
     required("amount"),
     required("currency"),
     optional("invoice_number"),
+    optional("legal_entity"),
 ];
 
 const EXCHANGE_RATES: &[Column] = &[
@@ -148,6 +151,7 @@ const OPEN_ITEMS: &[Column] = &[
     optional("open"),
     required("currency"),
     optional("order_number"),
+    optional("legal_entity"),
 ];
 
 const OPEN_ORDERS: &[Column] = &[
@@ -156,6 +160,7 @@ const OPEN_ORDERS: &[Column] = &[
     required("order_date"),
     required("amount"),
     required("currency"),
+    optional("legal_entity"),
 ];
 
 const OPEN_DELIVERIES: &[Column] = &[
@@ -165,6 +170,7 @@ const OPEN_DELIVERIES: &[Column] = &[
     required("amount"),
     required("currency"),
     optional("order_number"),
+    optional("legal_entity"),
 ];
 
 impl ImportKind {
@@ -349,6 +355,7 @@ pub struct ControlTotals {
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct Feed {
     pub kind: ImportKind,
+    pub legal_entity_id: LegalEntityId,
     /// The day of which it speaks.
     pub ledger_as_of: Option<NaiveDate>,
     /// The [`ControlTotals`] that were found, as JSON.

@@ -11,8 +11,9 @@ use chrono::NaiveDate;
 use mapping::Layout;
 
 use crate::book::customers::model::{Contact, Contacts, LegalStatus, written_to};
+use crate::book::entities::model::EntityRef;
 use crate::book::exchange_rates::model::NewRate;
-use crate::book::exposure::model::{Limit, LimitKind};
+use crate::book::exposure::model::{BillingCurrencies, Limit, LimitKind};
 use crate::platform::jobs::model::JobError;
 use kernel::clock::Day;
 use kernel::money::{Currency, Money};
@@ -230,7 +231,8 @@ impl FromCells for CustomerRow {
 }
 
 /// A credit account with the limit it has today:
-/// `customer_number,currency,net_days,limit_kind,limit,valid_until,group_limit`.
+/// `customer_number,currency,net_days,limit_kind,limit,valid_until,group_limit,
+/// billing_currencies`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountRow {
     pub customer_number: Number,
@@ -239,6 +241,7 @@ pub struct AccountRow {
     pub limit: Limit,
     pub valid_until: Option<NaiveDate>,
     pub group_limit: Option<Limit>,
+    pub billing_currencies: Option<BillingCurrencies>,
 }
 
 impl AccountRow {
@@ -292,6 +295,7 @@ impl FromCells for AccountRow {
             "unlimited" => Ok(Limit::Unlimited),
             text => amount(text).map(Limit::Amount),
         });
+        let billing_currencies = cells.optional("billing_currencies", parsed);
         Some(AccountRow {
             customer_number: customer_number?,
             currency: currency?,
@@ -299,11 +303,12 @@ impl FromCells for AccountRow {
             limit,
             valid_until,
             group_limit,
+            billing_currencies,
         })
     }
 }
 
-/// An invoice: `number,customer_number,invoice_date,due_date,amount,currency,order_number`.
+/// An invoice: `number,customer_number,invoice_date,due_date,amount,currency,order_number,legal_entity`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceRow {
     pub number: Number,
@@ -313,6 +318,8 @@ pub struct InvoiceRow {
     pub due_date: Option<NaiveDate>,
     pub amount: Money,
     pub order_number: Option<Number>,
+    /// The number of the company that it is of; the first when empty.
+    pub legal_entity: Option<EntityRef>,
 }
 
 impl FromCells for InvoiceRow {
@@ -324,6 +331,7 @@ impl FromCells for InvoiceRow {
         let currency = cells.required("currency", parsed);
         let amount = cells.amount(currency);
         let order_number = cells.optional("order_number", parsed);
+        let legal_entity = cells.optional("legal_entity", parsed);
         if due_date
             .zip(invoice_date)
             .is_some_and(|(due, invoiced)| due < invoiced)
@@ -341,12 +349,13 @@ impl FromCells for InvoiceRow {
             due_date,
             amount: amount?,
             order_number,
+            legal_entity,
         })
     }
 }
 
 /// An invoice that is open in the ledger that is kept elsewhere:
-/// `number,customer_number,invoice_date,due_date,amount,open,currency,order_number`.
+/// `number,customer_number,invoice_date,due_date,amount,open,currency,order_number,legal_entity`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenItemRow {
     pub invoice: InvoiceRow,
@@ -372,6 +381,7 @@ pub struct EntryRow {
     pub entry_date: NaiveDate,
     pub amount: Money,
     pub order_number: Option<Number>,
+    pub legal_entity: Option<EntityRef>,
 }
 
 impl EntryRow {
@@ -382,17 +392,19 @@ impl EntryRow {
         let currency = cells.required("currency", parsed);
         let amount = cells.amount(currency);
         let order_number = cells.optional("order_number", parsed);
+        let legal_entity = cells.optional("legal_entity", parsed);
         Some(EntryRow {
             number: number?,
             customer_number: customer_number?,
             entry_date: entry_date?,
             amount: amount?,
             order_number,
+            legal_entity,
         })
     }
 }
 
-/// An open order: `number,customer_number,order_date,amount,currency`.
+/// An open order: `number,customer_number,order_date,amount,currency,legal_entity`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenOrderRow(pub EntryRow);
 
@@ -402,7 +414,7 @@ impl FromCells for OpenOrderRow {
     }
 }
 
-/// A delivery that is not billed: `number,customer_number,delivery_date,amount,currency,order_number`.
+/// A delivery that is not billed: `number,customer_number,delivery_date,amount,currency,order_number,legal_entity`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenDeliveryRow(pub EntryRow);
 
@@ -412,7 +424,7 @@ impl FromCells for OpenDeliveryRow {
     }
 }
 
-/// A receipt: `number,customer_number,receipt_date,amount,currency,invoice_number`.
+/// A receipt: `number,customer_number,receipt_date,amount,currency,invoice_number,legal_entity`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptRow {
     pub number: Number,
@@ -421,6 +433,8 @@ pub struct ReceiptRow {
     pub amount: Money,
     /// The invoice that it pays; the oldest first when empty.
     pub invoice_number: Option<Number>,
+    /// The number of the company that it is of; the first when empty.
+    pub legal_entity: Option<EntityRef>,
 }
 
 impl FromCells for ReceiptRow {
@@ -431,12 +445,14 @@ impl FromCells for ReceiptRow {
         let currency = cells.required("currency", parsed);
         let amount = cells.amount(currency);
         let invoice_number = cells.optional("invoice_number", parsed);
+        let legal_entity = cells.optional("legal_entity", parsed);
         Some(ReceiptRow {
             number: number?,
             customer_number: customer_number?,
             receipt_date: receipt_date?,
             amount: amount?,
             invoice_number,
+            legal_entity,
         })
     }
 }

@@ -14,10 +14,11 @@ use crate::book::customers::store as customers;
 use crate::book::deadlines::actions as deadlines;
 use crate::book::deadlines::input::NewDeadline;
 use crate::book::deadlines::model::{DeadlineKind, DeadlineSubject};
+use crate::book::entities::actions::{self as entities, EntityError};
 use crate::book::exposure::actions::caps::{self, AcceptorRoom};
 use crate::book::exposure::actions::entries::{self, EntryStatement};
 use crate::book::exposure::actions::{self as exposure, AccountError, Locked};
-use crate::book::exposure::model::{EntryCategory, Exposure};
+use crate::book::exposure::model::{BalanceKey, EntryCategory, Exposure};
 use crate::book::exposure::rules::acceptor_key;
 use crate::book::exposure::store::entries as stated;
 use crate::book::policy::actions as policies;
@@ -27,7 +28,7 @@ use crate::book::receivables::input::NewReceipt;
 use crate::book::receivables::model::Receipt;
 use crate::platform::db::{Change, DbError, Tx};
 use kernel::clock::Day;
-use kernel::ids::{CreditAccountId, CustomerId, InstrumentId};
+use kernel::ids::{CreditAccountId, CustomerId, InstrumentId, LegalEntityId};
 use kernel::money::Money;
 use kernel::text::{Line, Note, Number, SnakeCode, TextError};
 
@@ -67,6 +68,8 @@ pub enum InstrumentError {
     #[error("it changed meanwhile")]
     Stale,
     #[error(transparent)]
+    Entity(#[from] EntityError),
+    #[error(transparent)]
     Receivable(#[from] ReceivableError),
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -98,7 +101,8 @@ pub fn receive(tx: &mut Tx, input: &InstrumentIn) -> Result<Instrument, Instrume
     let no_account = || InstrumentError::Receivable(ReceivableError::NoAccount);
     let own = locked.get(&parties.customer.id).ok_or_else(no_account)?;
     refuse_stated(tx, own.account.id, &input.number)?;
-    let receipt = settle(tx, own, input)?;
+    let legal_entity = entities::find(tx, input.legal_entity.as_ref())?;
+    let receipt = settle(tx, own, input, legal_entity)?;
     let acceptor_account = kind
         .counts_on_acceptor
         .then(|| other_account(own, parties.acceptor_customer.as_ref(), &locked))
@@ -110,6 +114,7 @@ pub fn receive(tx: &mut Tx, input: &InstrumentIn) -> Result<Instrument, Instrume
         kind: input.kind.clone(),
         customer_id: parties.customer.id,
         account_id: own.account.id,
+        legal_entity_id: legal_entity,
         currency: receipt.currency,
         amount_minor: receipt.amount_minor,
         outstanding_minor: receipt.amount_minor,
@@ -219,8 +224,8 @@ fn lock_parties(tx: &mut Tx, parties: &Parties) -> Result<BTreeMap<CustomerId, L
     exposure::lock_all(tx, &wanted)
 }
 
-/// The acceptor's account, where the instrument counts on it too: when it has one in the same currency, and is not of the
-/// same group, which owes the amount once.
+/// The acceptor's account, where the instrument counts on it too: when it has one, and is not of the same group, which owes
+/// the amount once.
 fn other_account(
     own: &Locked,
     acceptor: Option<&Customer>,
@@ -232,8 +237,7 @@ fn other_account(
         .line()
         .iter()
         .any(|account| group.contains(&account.id));
-    let fits = !is_related && other.account.currency == own.account.currency;
-    fits.then_some(other.account.id)
+    (!is_related).then_some(other.account.id)
 }
 
 fn refuse_stated(
@@ -250,7 +254,12 @@ fn refuse_stated(
 }
 
 /// Posts the receipt by which an instrument settles invoices.
-fn settle(tx: &mut Tx, own: &Locked, input: &InstrumentIn) -> Result<Receipt, InstrumentError> {
+fn settle(
+    tx: &mut Tx,
+    own: &Locked,
+    input: &InstrumentIn,
+    legal_entity: LegalEntityId,
+) -> Result<Receipt, InstrumentError> {
     let today = tx.today();
     let received_on = input.received_on.map_or(today, Day::date);
     if received_on > today {
@@ -264,6 +273,7 @@ fn settle(tx: &mut Tx, own: &Locked, input: &InstrumentIn) -> Result<Receipt, In
         receipt_date: received_on,
         amount: input.amount.money(),
         application: input.application(),
+        legal_entity,
     };
     let posted = receivables::post_receipts(tx, &[(own, new)]).map_err(|error| {
         // Somebody posted the number at the same moment: tried again, it is known whose it is.
@@ -287,10 +297,10 @@ fn count(
 ) -> Result<AcceptorStanding, DbError> {
     let change = Exposure::of(ExposureCategory::Instruments, minor);
     let accounts = [Some(instrument.account_id), instrument.acceptor_account_id];
-    let changes: Vec<(&Locked, Exposure)> = locked
+    let changes: Vec<(&Locked, BalanceKey, Exposure)> = locked
         .values()
         .filter(|locked| accounts.contains(&Some(locked.account.id)))
-        .map(|locked| (locked, change))
+        .map(|locked| (locked, instrument.key(), change))
         .collect();
     exposure::post_all(tx, &changes)?;
     let Some(acceptor) = &instrument.acceptor_key else {
@@ -471,6 +481,7 @@ fn claim(tx: &mut Tx, held: &Held, fee: Money) -> Result<(), InstrumentError> {
         amount: fee,
         entry_date: held.on,
         order_number: None,
+        legal_entity: held.before.legal_entity_id,
     };
     entries::set(tx, held.before.account_id, &statement)?;
     Ok(())

@@ -14,6 +14,7 @@ use super::model::{AcceptorStanding, Instrument, InstrumentStatus, InstrumentVer
 use super::{rules, store};
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
+use crate::book::entities::actions as entities;
 use crate::book::policy::model::ExposureSource;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{ManageInstruments, ReadInstruments};
@@ -23,7 +24,7 @@ use crate::platform::http::{
     ReasonIn,
 };
 use kernel::clock::Instant;
-use kernel::ids::{CustomerId, InstrumentId, ReceiptId};
+use kernel::ids::{CustomerId, InstrumentId, LegalEntityId, ReceiptId};
 use kernel::money::Money;
 use kernel::text::{Line, Note, Number, SnakeCode, Subject};
 
@@ -350,6 +351,7 @@ pub async fn withdraw_instrument(
 #[schema(as = Instrument, example = json!({
     "id": "ins_01k00000000000000000000001", "number": "130258100012620260315", "kind": "bank_acceptance",
     "customer_id": "cus_01k00000000000000000000001", "customer_number": "C-1001", "customer_name": "Jiangnan Trading Co.",
+    "legal_entity_id": "ent_01k00000000000000000000001", "legal_entity_number": "MAIN",
     "amount": {"amount": "12500.00", "currency": "CNY"}, "outstanding": {"amount": "12500.00", "currency": "CNY"},
     "issue_date": "2026-03-15", "maturity_date": "2026-09-15", "received_on": "2026-03-31", "present_by": "2026-09-25",
     "drawer": "Jiangnan Trading Co.", "acceptor": "Bank of Suzhou", "acceptor_customer_id": null,
@@ -366,6 +368,9 @@ pub struct InstrumentOut {
     customer_id: CustomerId,
     customer_number: Number,
     customer_name: Line,
+    /// The company that received it.
+    legal_entity_id: LegalEntityId,
+    legal_entity_number: Number,
     amount: Money,
     /// What counts as exposure: its amount until it is cleared, dishonoured or withdrawn.
     outstanding: Money,
@@ -417,15 +422,17 @@ fn describe(db: &mut Db, rows: Vec<Instrument>) -> Result<Vec<InstrumentOut>, Db
         .into_iter()
         .map(|customer| (customer.id, customer))
         .collect();
+    let entities = entities::numbers(db)?;
     let out = rows.into_iter().filter_map(|row| {
         let customer = of.get(&row.customer_id)?;
-        Some(InstrumentOut::new(row, customer))
+        let entity = entities.get(&row.legal_entity_id)?;
+        Some(InstrumentOut::new(row, customer, entity))
     });
     Ok(out.collect())
 }
 
 impl InstrumentOut {
-    fn new(row: Instrument, customer: &Customer) -> InstrumentOut {
+    fn new(row: Instrument, customer: &Customer, entity: &Number) -> InstrumentOut {
         InstrumentOut {
             amount: row.money(row.amount_minor),
             outstanding: row.money(row.outstanding_minor),
@@ -438,6 +445,8 @@ impl InstrumentOut {
             customer_id: customer.id,
             customer_number: customer.number.clone(),
             customer_name: customer.name.clone(),
+            legal_entity_id: row.legal_entity_id,
+            legal_entity_number: entity.clone(),
             issue_date: row.issue_date,
             maturity_date: row.maturity_date,
             received_on: row.received_on,
@@ -498,6 +507,7 @@ impl From<InstrumentError> for Problem {
                 Problem::state("instrument", refused.status, refused.allowed)
             }
             InstrumentError::Stale => Problem::new(Code::Stale),
+            InstrumentError::Entity(error) => error.into(),
             InstrumentError::Receivable(error) => error.into(),
             InstrumentError::Account(error) => error.into(),
             InstrumentError::Db(error) => error.into(),

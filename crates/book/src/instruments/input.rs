@@ -7,6 +7,7 @@ use validator::{Validate, ValidationError};
 
 use super::model::InstrumentStatus;
 use crate::book::customers::model::CustomerRef;
+use crate::book::entities::model::EntityRef;
 use crate::book::receivables::input::{Application, ApplyIn, CashApplicationIn};
 use kernel::clock::Day;
 use kernel::money::PositiveIn;
@@ -29,7 +30,10 @@ pub struct InstrumentIn {
     pub kind: SnakeCode,
     /// Who paid with it.
     pub customer: CustomerRef,
-    /// In the account's currency.
+    /// The company that received it; the first one when not given.
+    #[schema(value_type = Option<Number>)]
+    pub legal_entity: Option<EntityRef>,
+    /// In a currency in which the customer may be billed.
     pub amount: PositiveIn,
     /// At most 366 days ahead, for one that is post-dated.
     pub issue_date: Day,

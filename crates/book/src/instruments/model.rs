@@ -4,10 +4,11 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::Serialize;
 
+use crate::book::exposure::model::BalanceKey;
 use crate::platform::db::schema::instruments;
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
-use kernel::ids::{CreditAccountId, CustomerId, InstrumentId, ReceiptId};
+use kernel::ids::{CreditAccountId, CustomerId, InstrumentId, LegalEntityId, ReceiptId};
 use kernel::money::{Currency, Money};
 use kernel::text::{Line, Note, Number, SnakeCode, Subject};
 
@@ -73,6 +74,7 @@ pub struct Instrument {
     pub kind: SnakeCode,
     pub customer_id: CustomerId,
     pub account_id: CreditAccountId,
+    pub legal_entity_id: LegalEntityId,
     pub currency: Currency,
     pub amount_minor: i64,
     /// What counts as exposure: its amount, or nothing.
@@ -108,6 +110,11 @@ pub struct Instrument {
 }
 
 impl Instrument {
+    /// The balance in which it counts.
+    pub const fn key(&self) -> BalanceKey {
+        BalanceKey::new(self.legal_entity_id, self.currency)
+    }
+
     pub const fn money(&self, minor: i64) -> Money {
         Money::from_minor(minor, self.currency)
     }

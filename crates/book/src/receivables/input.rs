@@ -7,8 +7,9 @@ use validator::{Validate, ValidationError};
 
 use super::model::{DocumentStatus, InvoiceRef, InvoiceStatus};
 use crate::book::customers::model::CustomerRef;
+use crate::book::entities::model::EntityRef;
 use kernel::clock::Day;
-use kernel::ids::{InvoiceId, ReservationId};
+use kernel::ids::{InvoiceId, LegalEntityId, ReservationId};
 use kernel::money::{AmountIn, Money, PositiveIn};
 use kernel::text::{Note, Number};
 
@@ -124,16 +125,18 @@ pub struct InvoiceIn {
     pub invoice_date: Day,
     /// The invoice date and the account's net days when not given.
     pub due_date: Option<Day>,
-    /// More than zero, in the account's currency.
+    /// More than zero, in the account's currency or one of its billing currencies.
     // Read with zero, which is refused where each item of a batch has an answer of its own.
     #[schema(value_type = PositiveIn)]
     pub amount: AmountIn,
     /// The order that was delivered: the invoice takes the place of what was delivered or reserved of it.
     pub order_number: Option<Number>,
+    /// The company that it is of; `MAIN` when not given.
+    pub legal_entity: Option<EntityRef>,
 }
 
 impl InvoiceIn {
-    pub fn to_new(&self) -> NewInvoice {
+    pub fn to_new(&self, legal_entity: LegalEntityId) -> NewInvoice {
         NewInvoice {
             number: self.number.clone(),
             invoice_date: self.invoice_date.date(),
@@ -141,6 +144,7 @@ impl InvoiceIn {
             amount: self.amount.money(),
             order_number: self.order_number.clone(),
             reservation_id: None,
+            legal_entity,
         }
     }
 }
@@ -222,11 +226,13 @@ pub struct CreditNoteIn {
     pub invoice_number: Option<Number>,
     /// Not in the future.
     pub credit_date: Day,
-    /// More than zero, in the account's currency.
+    /// More than zero, in the account's currency or one of its billing currencies.
     // Read with zero, which is refused where each item of a batch has an answer of its own.
     #[schema(value_type = PositiveIn)]
     pub amount: AmountIn,
     pub reason: Note,
+    /// The company that it is of; `MAIN` when not given.
+    pub legal_entity: Option<EntityRef>,
 }
 
 impl CreditNoteIn {
@@ -268,7 +274,7 @@ pub struct ReceiptIn {
     pub customer: CustomerRef,
     /// The day on which the money came; not in the future.
     pub receipt_date: Day,
-    /// More than zero, in the account's currency.
+    /// More than zero, in the account's currency or one of its billing currencies.
     // Read with zero, which is refused where each item of a batch has an answer of its own.
     #[schema(value_type = PositiveIn)]
     pub amount: AmountIn,
@@ -279,15 +285,18 @@ pub struct ReceiptIn {
     #[validate(length(max = 500), nested)]
     #[schema(max_items = 500)]
     pub applications: Option<Vec<CashApplicationIn>>,
+    /// The company that it is of; `MAIN` when not given.
+    pub legal_entity: Option<EntityRef>,
 }
 
 impl ReceiptIn {
-    pub fn to_new(&self) -> NewReceipt {
+    pub fn to_new(&self, legal_entity: LegalEntityId) -> NewReceipt {
         NewReceipt {
             number: self.number.clone(),
             receipt_date: self.receipt_date.date(),
             amount: self.amount.money(),
             application: application(self.apply, self.applications.as_deref()),
+            legal_entity,
         }
     }
 }
@@ -449,6 +458,7 @@ pub struct NewInvoice {
     pub order_number: Option<Number>,
     /// The reservation that is captured into it; that of its order when not given.
     pub reservation_id: Option<ReservationId>,
+    pub legal_entity: LegalEntityId,
 }
 
 /// What becomes of the order of an invoice that is cancelled.
@@ -467,6 +477,7 @@ pub struct NewReceipt {
     pub receipt_date: NaiveDate,
     pub amount: Money,
     pub application: Application,
+    pub legal_entity: LegalEntityId,
 }
 
 /// Which invoices money is for.

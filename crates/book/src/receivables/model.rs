@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
+use crate::book::exposure::model::BalanceKey;
 use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
 use kernel::clock::Instant;
 use kernel::columns::{IdColumn, text_enum};
 use kernel::ids::{
-    self, CreditAccountId, CreditNoteId, CustomerId, Id, InvoiceId, Kind, ReceiptId, ReservationId,
-    SettlementId, in_path,
+    self, CreditAccountId, CreditNoteId, CustomerId, Id, InvoiceId, Kind, LegalEntityId, ReceiptId,
+    ReservationId, SettlementId, in_path,
 };
 use kernel::money::{Currency, Money};
 use kernel::text::{Number, Subject, TextError};
@@ -72,9 +73,15 @@ pub struct Invoice {
     pub order_excess_minor: Option<i64>,
     /// The business day from which it is no exposure any more, because it was sold without recourse.
     pub sold_on: Option<NaiveDate>,
+    pub legal_entity_id: LegalEntityId,
 }
 
 impl Invoice {
+    /// The balance that it counts in.
+    pub const fn key(&self) -> BalanceKey {
+        BalanceKey::new(self.legal_entity_id, self.currency)
+    }
+
     pub const fn money(&self, minor: i64) -> Money {
         Money::from_minor(minor, self.currency)
     }
@@ -106,6 +113,14 @@ pub struct CreditNote {
     pub version: i64,
     /// The business day on which the reversal was entered.
     pub reverse_entered_on: Option<NaiveDate>,
+    pub legal_entity_id: LegalEntityId,
+}
+
+impl CreditNote {
+    /// The balance that it counts in.
+    pub const fn key(&self) -> BalanceKey {
+        BalanceKey::new(self.legal_entity_id, self.currency)
+    }
 }
 
 /// Money that a customer paid.
@@ -131,6 +146,14 @@ pub struct Receipt {
     pub version: i64,
     /// The business day on which the reversal was entered.
     pub reverse_entered_on: Option<NaiveDate>,
+    pub legal_entity_id: LegalEntityId,
+}
+
+impl Receipt {
+    /// The balance that it counts in.
+    pub const fn key(&self) -> BalanceKey {
+        BalanceKey::new(self.legal_entity_id, self.currency)
+    }
 }
 
 /// One settlement of an invoice, or the undoing of one with the opposite amount: appended, never changed. An undoing that

@@ -13,7 +13,7 @@ use super::store;
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions::{self as exposure, Locked, orders};
-use crate::book::exposure::model::{Exposure, Remainder};
+use crate::book::exposure::model::{BalanceKey, Exposure, Remainder};
 use crate::book::exposure::rules::orders::capturable_minor;
 use crate::book::policy::actions as policies;
 use crate::book::receivables::actions as receivables;
@@ -58,7 +58,7 @@ pub fn release(tx: &mut Tx, id: ReservationId, reason: &str) -> Result<Reservati
     after.status = ReservationStatus::Released;
     after.ended_at = Some(tx.now());
     after.end_reason = Some(reason.to_owned());
-    exposure::post(tx, &locked, -Exposure::reserved(held))?;
+    exposure::post(tx, &locked, reservation.key(), -Exposure::reserved(held))?;
     save(tx, "reservation.released", &reservation, &after, reason)
 }
 
@@ -124,6 +124,7 @@ pub fn capture(
     let invoice = NewInvoice {
         order_number: Some(order_number),
         reservation_id: Some(id),
+        legal_entity: reservation.legal_entity_id,
         ..new
     };
     let invoice = receivables::post_invoice(tx, &locked, invoice)?;
@@ -135,7 +136,8 @@ pub fn capture(
     let mut ended = after.clone();
     ended.status = ReservationStatus::Captured;
     ended.ended_at = Some(tx.now());
-    exposure::post(tx, &locked, -Exposure::reserved(after.remaining_minor()))?;
+    let held = Exposure::reserved(after.remaining_minor());
+    exposure::post(tx, &locked, after.key(), -held)?;
     let ended = save(tx, "reservation.captured", &after, &ended, "")?;
     Ok((ended, invoice))
 }
@@ -155,7 +157,10 @@ fn check_capture(tx: &mut Tx, reservation: &Reservation, amount: Money) -> Resul
         .reservations
         .capture_tolerance_ppm;
     let delivered = if reservation.purpose == DEFAULT_PURPOSE {
-        orders::delivered_minor(tx, reservation.account_id, &reservation.order_number)?
+        {
+            let (account, order) = (reservation.account_id, &reservation.order_number);
+            orders::delivered_minor(tx, account, order, reservation.key())?
+        }
     } else {
         0
     };
@@ -191,14 +196,14 @@ pub fn expire_due(tx: &mut Tx) -> Result<usize, DbError> {
         .into_iter()
         .filter(|reservation| reservation.expires_at <= now)
         .collect();
-    let mut held: BTreeMap<CustomerId, Exposure> = BTreeMap::new();
+    let mut held: BTreeMap<(CustomerId, BalanceKey), Exposure> = BTreeMap::new();
     for reservation in &open {
-        *held.entry(reservation.customer_id).or_default() +=
-            Exposure::reserved(reservation.remaining_minor());
+        let balance = (reservation.customer_id, reservation.key());
+        *held.entry(balance).or_default() += Exposure::reserved(reservation.remaining_minor());
     }
-    let changes: Vec<(&Locked, Exposure)> = held
+    let changes: Vec<(&Locked, BalanceKey, Exposure)> = held
         .iter()
-        .filter_map(|(customer, held)| Some((locked.get(customer)?, -*held)))
+        .filter_map(|((customer, key), held)| Some((locked.get(customer)?, *key, -*held)))
         .collect();
     exposure::post_all(tx, &changes)?;
     let ids: Vec<ReservationId> = open.iter().map(|reservation| reservation.id).collect();

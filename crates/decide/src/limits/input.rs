@@ -11,6 +11,7 @@ use crate::book::policy::model::Checkpoint;
 use crate::book::receivables::input::NewInvoice;
 use crate::platform::http::given;
 use kernel::clock::{Day, Instant};
+use kernel::ids::MAIN_ENTITY;
 use kernel::money::{AmountIn, PositiveIn};
 use kernel::text::{Keyword, Note, Number, Subject};
 
@@ -227,6 +228,7 @@ impl CapturedInvoiceIn {
             amount: self.amount.money(),
             order_number: None,
             reservation_id: None,
+            legal_entity: MAIN_ENTITY,
         }
     }
 }

@@ -10,7 +10,9 @@ use crate::book::policy::model::Checkpoint;
 use crate::platform::db::schema::{credit_blocks, limit_checks};
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
-use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
+use kernel::ids::{
+    CreditAccountId, CreditBlockId, CustomerId, LegalEntityId, LimitCheckId, ReservationId,
+};
 use kernel::money::Currency;
 use kernel::text::{Line, Number};
 
@@ -109,6 +111,7 @@ pub struct CreditBlock {
     pub promised_on: Option<NaiveDate>,
     pub reservation_id: Option<ReservationId>,
     pub version: i64,
+    pub legal_entity_id: LegalEntityId,
 }
 
 impl CreditBlock {

@@ -25,6 +25,9 @@ pub enum DbError {
     /// Amounts add up to more than can be kept or told: nothing was cut, and nothing was changed.
     #[error(transparent)]
     TooLarge(#[from] SumTooLarge),
+    /// A number that the document is asked for by stands in several legal entities.
+    #[error("the number {number} stands in several legal entities")]
+    Ambiguous { number: String },
     #[error(transparent)]
     Query(DieselError),
 }

@@ -69,6 +69,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     catalogue_versions,
     change_requests,
     change_request_lines,
+    legal_entities,
+    account_balances,
+    entity_terms,
 );
 
 // What was paid, by when it was due and when it came.

@@ -48,6 +48,10 @@ permits! {
     EditCustomers, "customers:edit" => [Sales, Credit, Finance];
     /// Say how far the law has come in on customers.
     SetLegalStatus, "customers:legal-status" => [Credit, Finance];
+    /// Read the legal entities: the companies that sell.
+    ReadEntities, "legal-entities:read" => [Sales, Credit, Finance, Auditor, System, Admin];
+    /// Set up and change legal entities.
+    ManageEntities, "legal-entities:manage" => [Finance, Admin];
     /// Read credit accounts, their limits and exposure.
     ReadAccounts, "accounts:read" => [Sales, Credit, Finance, Auditor, System];
     /// Suspend, reinstate, lower limits, change terms.

@@ -143,6 +143,9 @@ guides! {
     DuplicateNumber, Changed, "编号已被使用",
         "Another thing of this kind carries the number.", "同类的另一对象已使用该编号。",
         "Read what has the number: perhaps it is what you meant to send. Otherwise take another number.", "请读取使用该编号的对象：可能正是您要提交的内容；否则请使用其他编号。";
+    AmbiguousNumber, Changed, "编号不唯一",
+        "Documents of several legal entities carry the number that the request names.", "请求所用的编号在多个法人实体的单据中出现。",
+        "Name the document by its id, or give legal_entity where the request has such a member.", "请使用单据的 id，或在请求支持时填写 legal_entity。";
     RequestInProgress, Same, "请求仍在处理中",
         "The first request with this Idempotency-Key has not ended yet.", "使用该 Idempotency-Key 的首个请求尚未结束。",
         "Wait, and ask again with the same key: you get the first one's answer.", "请稍候并用相同的键重试，即可得到首个请求的答复。";
@@ -180,8 +183,11 @@ guides! {
         "With this amount, what is added up of an account, a group or a document would leave the range of what can be kept.", "加上该金额后，账户、集团或单据的合计将超出可记录的范围。",
         "Look for a mistyped amount. Reports by currency or by customer add up less at once.", "请检查金额是否有误；按币种或客户分列的报表合计较小。";
     CurrencyMismatch, Changed, "币种不符",
-        "The amount is in another currency than the account that it is for.", "金额的币种与账户不同。",
-        "Send the amount in the account's currency.", "请使用账户的币种。";
+        "The amount is in a currency in which the account has no documents.", "账户不使用该币种的单据。",
+        "Send the amount in the account's currency, or add the other one to the account's billing_currencies.", "请使用账户的币种，或将该币种加入账户的 billing_currencies。";
+    EntityMismatch, Changed, "法人实体不符",
+        "The money and what it is to settle are of different legal entities.", "款项与待核销单据属于不同的法人实体。",
+        "Choose a document of the same legal entity, or post the money to the other one.", "请选择同一法人实体的单据，或将款项记入另一法人实体。";
     NoExchangeRate, Afterwards, "没有汇率",
         "Amounts in two currencies must be compared, and no rate of that day or earlier leads from one to the other.", "需要比较两种币种的金额，但没有该日或更早的汇率。",
         "Have finance set the rate, then send the request again.", "请财务部录入汇率后重试。";

@@ -92,6 +92,8 @@ codes! {
         "The {thing} is {status}; from there it can be: {allowed}.", "该{thing}状态为 {status}，可执行：{allowed}。";
     DuplicateNumber, "duplicate_number", 409, "The number is taken",
         "The number {number} is taken by another {thing}.", "编号 {number} 已被另一{thing}使用。";
+    AmbiguousNumber, "ambiguous_number", 409, "The number stands more than once",
+        "Documents of several legal entities have the number {number}; name yours by its id, or give legal_entity where it can be given.", "多个法人实体的单据使用编号 {number}；请使用单据 id，或在可用处指定 legal_entity。";
     RequestInProgress, "request_in_progress", 409, "The request is still in progress",
         "A request with this Idempotency-Key is still being worked on; ask again in a moment.", "使用该 Idempotency-Key 的请求仍在处理中，请稍后再试。";
     ReservationExists, "reservation_exists", 409, "The order has a reservation",
@@ -118,6 +120,8 @@ codes! {
         "The amounts add up to more than can be kept or told; nothing was cut, and nothing was changed.", "金额合计超出可记录或可显示的范围；未作截断，亦未作任何更改。";
     CurrencyMismatch, "currency_mismatch", 422, "Another currency",
         "The amount is in {given}, the account in {expected}.", "金额币种为 {given}，账户币种为 {expected}。";
+    EntityMismatch, "entity_mismatch", 422, "Another legal entity",
+        "The money and what it is to settle are of different legal entities; take a document of the same one.", "款项与待核销单据属于不同的法人实体，请选择同一法人实体的单据。";
     NoExchangeRate, "no_exchange_rate", 422, "No exchange rate",
         "No exchange rate leads from {from} to {to} on {on}: set one of these two currencies, or one of each with a common third, of that day or earlier.", "{on} 没有从 {from} 到 {to} 的汇率：请录入该日或更早的两币种间汇率，或两者各自对同一第三币种的汇率。";
     ReservationExceeded, "reservation_exceeded", 422, "More than was reserved",
@@ -475,6 +479,9 @@ impl From<DbError> for Problem {
                 }
             }
             DbError::TooLarge(_) => Problem::new(Code::SumTooLarge),
+            DbError::Ambiguous { number } => {
+                Problem::new(Code::AmbiguousNumber).with("number", number)
+            }
             DbError::Duplicate { .. } | DbError::Document(_) | DbError::Query(_) => {
                 Problem::internal(error)
             }

@@ -97,13 +97,19 @@ pub fn lock(tx: &mut Tx, caps: &BTreeSet<PortfolioCapId>) -> Result<(), DbError>
 /// # Errors
 /// When the database fails.
 pub fn follow(tx: &mut Tx, locked: &Locked, now: &CreditAccount) -> Result<bool, DbError> {
-    let exposure = locked.account.exposure();
     let new = of(tx, &[now])?.remove(&now.id).unwrap_or_default();
     let left = locked.caps.iter().filter(|cap| !new.contains(cap));
     let joined = new.iter().filter(|cap| !locked.caps.contains(cap));
-    let left = left.map(|cap| ((*cap, now.currency), -exposure));
-    let joined = joined.map(|cap| ((*cap, now.currency), exposure));
-    let movements: Movements = left.chain(joined).collect();
+    let mut movements = Movements::new();
+    let (left, joined): (Vec<_>, Vec<_>) = (left.collect(), joined.collect());
+    for (key, exposure) in locked.owed() {
+        for (caps, change) in [(&left, -exposure), (&joined, exposure)] {
+            for cap in caps {
+                let sum = movements.entry((**cap, key.currency)).or_default();
+                *sum = sum.plus(change)?;
+            }
+        }
+    }
     post(tx, &movements)?;
     Ok(!movements.is_empty())
 }

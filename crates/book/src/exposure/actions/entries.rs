@@ -3,12 +3,12 @@
 use chrono::NaiveDate;
 
 use super::{AccountError, lock, orders, post};
-use crate::book::exposure::model::{EntryCategory, Exposure, ExposureEntry};
+use crate::book::exposure::model::{BalanceKey, EntryCategory, Exposure, ExposureEntry};
 use crate::book::exposure::store::{self, entries};
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::ExposureSource;
 use crate::platform::db::{Change, Tx};
-use kernel::ids::{CreditAccountId, ExposureEntryId};
+use kernel::ids::{CreditAccountId, ExposureEntryId, LegalEntityId};
 use kernel::money::Money;
 use kernel::text::Number;
 
@@ -22,6 +22,8 @@ pub struct EntryStatement {
     pub entry_date: NaiveDate,
     /// The order that was delivered; when not given, that which was named before.
     pub order_number: Option<Number>,
+    /// To which it is owed.
+    pub legal_entity: LegalEntityId,
 }
 
 /// States what a document comes to now; nothing ends it. What it came to before is replaced, so that saying it twice
@@ -38,7 +40,7 @@ pub fn set(
     let found = store::find(tx, account)?.ok_or(AccountError::Missing)?;
     let locked = lock(tx, found.customer_id)?;
     let amount = statement.amount;
-    if amount.currency() != locked.account.currency {
+    if !locked.account.bills_in(amount.currency()) {
         return Err(AccountError::Currency {
             given: amount.currency(),
             expected: locked.account.currency,
@@ -47,6 +49,17 @@ pub fn set(
     let category = statement.category;
     let before = entries::find(tx, account, category, &statement.number)?;
     refuse_second_source(tx, account, statement)?;
+    let key = BalanceKey::new(statement.legal_entity, amount.currency());
+    if let Some(before) = before.as_ref().filter(|before| before.key() != key) {
+        return Err(if before.currency == key.currency {
+            AccountError::OtherEntity
+        } else {
+            AccountError::Currency {
+                given: key.currency,
+                expected: before.currency,
+            }
+        });
+    }
     let order = order_of(statement, before.as_ref())?;
     if let Some(before) = &before
         && before.stated_minor == amount.minor()
@@ -71,6 +84,7 @@ pub fn set(
         order_number: order.clone(),
         stated_minor: amount.minor(),
         billed_minor: before.as_ref().map_or(0, |entry| entry.billed_minor),
+        legal_entity_id: key.legal_entity_id,
     };
     if let Some(order) = &order {
         orders::deliver(tx, &locked, before.as_ref(), &mut after, order)?;
@@ -79,7 +93,7 @@ pub fn set(
     after.amount_minor = open.max(0);
     let counted = before.as_ref().map_or(0, |entry| entry.amount_minor);
     let more = after.amount_minor - counted;
-    post(tx, &locked, Exposure::of(category.into(), more))?;
+    post(tx, &locked, key, Exposure::of(category.into(), more))?;
     let change = Change::new("exposure_entry.set", after.id).after(&after);
     if let Some(before) = &before {
         entries::update(tx, &after)?;

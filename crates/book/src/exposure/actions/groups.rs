@@ -4,22 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::{AccountError, blocks, caps, lock_all};
+use super::{AccountError, Movements, blocks, caps, lock_all};
 use crate::book::customers::actions::{self as customers_actions, CustomerError};
 use crate::book::customers::input::CustomerPatch;
 use crate::book::customers::model::{Customer, CustomerRef, LegalStatus};
 use crate::book::customers::store as customers;
-use crate::book::exposure::model::{CreditAccount, Exposure};
-use crate::book::exposure::store;
-use crate::book::exposure::store::Movement;
+use crate::book::exposure::model::{BalanceKey, Exposure};
+use crate::book::exposure::store::{self, balances};
 use crate::platform::db::{Change, DbError, Tx};
-use kernel::ids::{CreditAccountId, CustomerId};
+use kernel::ids::CustomerId;
 use kernel::text::Note;
 
 /// Moves a customer with all below it to another group, or out of any. Exposure moves with them.
 ///
 /// # Errors
-/// When the customer or parent is unknown, the tree would not stay sound, or the currencies differ.
+/// When the customer or parent is unknown, or the tree would not stay sound.
 pub fn move_to_group(
     tx: &mut Tx,
     reference: &CustomerRef,
@@ -49,43 +48,33 @@ pub fn move_to_group(
             .collect(),
         None => Vec::new(),
     };
-    let moved: Vec<CreditAccount> = locked
+    let mut owed: BTreeMap<BalanceKey, Exposure> = BTreeMap::new();
+    let moved = locked
         .iter()
-        .filter(|(customer, _)| family.contains(customer))
-        .map(|(_, locked)| locked.account.clone())
-        .collect();
-    let exposure = moved
-        .iter()
-        .try_fold(Exposure::default(), |sum, account| {
-            sum.plus(account.exposure())?.kept()
-        })
-        .map_err(DbError::from)?;
+        .filter(|(customer, _)| family.contains(customer));
+    for (key, exposure) in moved.flat_map(|(_, locked)| locked.owed()) {
+        let sum = owed.entry(key).or_default();
+        *sum = sum
+            .plus(exposure)
+            .and_then(Exposure::kept)
+            .map_err(DbError::from)?;
+    }
+    owed.retain(|_, exposure| !exposure.is_zero());
     let above = store::list_by_customers(tx, &[old_above.clone(), new_above.clone()].concat())?;
-    if let Some(account) = moved.first()
-        && let Some(other) = above.iter().find(|other| {
-            new_above.contains(&other.customer_id) && other.currency != account.currency
-        })
-    {
-        return Err(AccountError::GroupCurrency {
-            given: account.currency,
-            expected: other.currency,
-        });
-    }
-    let mut movements: BTreeMap<CreditAccountId, Movement> = BTreeMap::new();
+    let balances = balances::list(tx, &above)?;
+    let mut movements = Movements::default();
     for account in &above {
-        let movement = movements.entry(account.id).or_default();
-        if old_above.contains(&account.customer_id) {
-            movement.group += -exposure;
+        for (key, exposure) in &owed {
+            if old_above.contains(&account.customer_id) {
+                movements.add_to_group(account, *key, -*exposure)?;
+            }
+            if new_above.contains(&account.customer_id) {
+                movements.add_to_group(account, *key, *exposure)?;
+            }
         }
-        if new_above.contains(&account.customer_id) {
-            movement.group += exposure;
-        }
-        let group = account.group_exposure().plus(movement.group);
-        group.and_then(Exposure::kept).map_err(DbError::from)?;
     }
-    let mut writes = tx.writes();
-    store::add_movements(&mut writes, &movements)?;
-    writes.send()?;
+    movements.check(&above, &balances)?;
+    movements.write(tx)?;
     let mut after = before.clone();
     after.parent_customer_id = parent;
     let after = customers::update_if_unchanged(tx, &after)?.ok_or(AccountError::Stale)?;

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
+use super::movements::Movements;
 use super::{AccountError, caps};
 use crate::book::customers::store as customers;
-use crate::book::exposure::model::{CreditAccount, Exposure};
-use crate::book::exposure::store::{self, Movement};
+use crate::book::exposure::model::{AccountBalance, BalanceKey, CreditAccount, Exposure};
+use crate::book::exposure::store::{self, balances};
 use crate::platform::db::{Db, DbError, Tx};
 use kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
 
@@ -18,6 +19,8 @@ pub struct AccountLine {
     pub ancestors: Vec<CreditAccount>,
     /// The caps under which the account counts.
     pub caps: Vec<PortfolioCapId>,
+    /// What these accounts owe beside their home balances.
+    pub balances: Vec<AccountBalance>,
 }
 
 impl AccountLine {
@@ -26,6 +29,17 @@ impl AccountLine {
         std::iter::once(&self.account)
             .chain(&self.ancestors)
             .collect()
+    }
+
+    /// What the account itself owes, by balance: the home balance first.
+    pub fn owed(&self) -> impl Iterator<Item = (BalanceKey, Exposure)> {
+        let own = self.account.id;
+        let others = self.balances.iter();
+        std::iter::once((self.account.home(), self.account.exposure())).chain(
+            others
+                .filter(move |balance| balance.account_id == own)
+                .map(|balance| (balance.key(), balance.exposure())),
+        )
     }
 }
 
@@ -122,7 +136,8 @@ fn assemble(
 ) -> Result<BTreeMap<CustomerId, AccountLine>, DbError> {
     let own: Vec<&CreditAccount> = lines.keys().filter_map(|id| accounts.get(id)).collect();
     let caps = caps::of(db, &own)?;
-    Ok(put_together(lines, accounts, caps))
+    let balances = balances::list(db, accounts.values())?;
+    Ok(put_together(lines, accounts, caps, &balances))
 }
 
 /// Puts each customer's account together with those of its ancestors and with its caps; groups count under caps by their
@@ -131,17 +146,23 @@ pub fn put_together(
     lines: BTreeMap<CustomerId, Vec<CustomerId>>,
     accounts: &BTreeMap<CustomerId, CreditAccount>,
     mut caps: BTreeMap<CreditAccountId, Vec<PortfolioCapId>>,
+    balances: &[AccountBalance],
 ) -> BTreeMap<CustomerId, AccountLine> {
     lines
         .into_iter()
         .filter_map(|(customer, above)| {
             let account = accounts.get(&customer)?.clone();
-            let ancestors = above
+            let ancestors: Vec<CreditAccount> = above
                 .iter()
                 .filter_map(|ancestor| accounts.get(ancestor).cloned())
                 .collect();
             let caps = caps.remove(&account.id).unwrap_or_default();
+            let is_of_line = |balance: &&AccountBalance| {
+                let id = balance.account_id;
+                id == account.id || ancestors.iter().any(|above| above.id == id)
+            };
             let line = AccountLine {
+                balances: balances.iter().filter(is_of_line).cloned().collect(),
                 account,
                 ancestors,
                 caps,
@@ -184,45 +205,32 @@ pub fn lines(
         .collect())
 }
 
-/// Adds `change` to the account's exposure, to that of every group it belongs to, and to that of every cap it counts
+/// Adds `change` to a balance of the account, to that of every group it belongs to, and to that of every cap it counts
 /// under. The account must be locked.
 ///
 /// # Errors
 /// When the exposure would come to more than can be kept. When the database fails, also when an amount would fall below
 /// zero: that is a fault of ours, never of a caller.
-pub fn post(tx: &mut Tx, locked: &Locked, change: Exposure) -> Result<(), DbError> {
-    post_all(tx, &[(locked, change)])
+pub fn post(
+    tx: &mut Tx,
+    locked: &Locked,
+    key: BalanceKey,
+    change: Exposure,
+) -> Result<(), DbError> {
+    post_all(tx, &[(locked, key, change)])
 }
 
 /// [`post`] for many accounts at once.
 ///
 /// # Errors
 /// As [`post`].
-pub fn post_all(tx: &mut Tx, changes: &[(&Locked, Exposure)]) -> Result<(), DbError> {
-    let mut movements: BTreeMap<CreditAccountId, Movement> = BTreeMap::new();
-    let mut under_caps = caps::Movements::new();
-    let mut accounts: BTreeMap<CreditAccountId, &CreditAccount> = BTreeMap::new();
-    for (locked, change) in changes.iter().filter(|(_, change)| !change.is_zero()) {
-        let own = movements.entry(locked.account.id).or_default();
-        own.own = own.own.plus(*change)?;
-        for account in locked.line() {
-            accounts.insert(account.id, account);
-            let movement = movements.entry(account.id).or_default();
-            movement.group = movement.group.plus(*change)?;
-        }
-        for cap in &locked.caps {
-            let of_cap = under_caps.entry((*cap, locked.account.currency));
-            let of_cap = of_cap.or_default();
-            *of_cap = of_cap.plus(*change)?;
-        }
+pub fn post_all(tx: &mut Tx, changes: &[(&Locked, BalanceKey, Exposure)]) -> Result<(), DbError> {
+    let mut movements = Movements::default();
+    for (locked, key, change) in changes {
+        movements.add(locked, *key, *change)?;
     }
-    for (id, account) in accounts {
-        let movement = movements.get(&id).copied().unwrap_or_default();
-        account.exposure().plus(movement.own)?.kept()?;
-        account.group_exposure().plus(movement.group)?.kept()?;
+    for (locked, _, _) in changes {
+        movements.check(locked.line(), &locked.balances)?;
     }
-    let mut writes = tx.writes();
-    store::add_movements(&mut writes, &movements)?;
-    writes.send()?;
-    caps::post(tx, &under_caps)
+    movements.write(tx)
 }

@@ -8,9 +8,12 @@ pub mod entries;
 mod groups;
 mod limits;
 mod locking;
+mod movements;
 pub mod orders;
 mod parents;
 mod terms;
+
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -19,8 +22,10 @@ use crate::book::customers::actions::CustomerError;
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
 use crate::book::exposure::input::CreditAccountIn;
-use crate::book::exposure::model::{AccountStatus, CreditAccount, Exposure};
-use crate::book::exposure::store;
+use crate::book::exposure::model::{
+    AccountStatus, BalanceKey, BillingCurrencies, CreditAccount, Exposure,
+};
+use crate::book::exposure::store::{self, balances};
 use crate::book::policy::model::ExposureSource;
 use crate::platform::db::{Change, DbError, Tx};
 use kernel::ids::{CreditAccountId, CustomerId};
@@ -33,6 +38,7 @@ pub use limits::{Grant, grant, lower};
 pub use locking::{
     AccountLine, Locked, everyone, lines, lock, lock_all, post, post_all, put_together, read_all,
 };
+pub use movements::Movements;
 pub use parents::CUSTOMER_PARENT;
 pub use terms::{change, change_terms};
 
@@ -47,10 +53,10 @@ pub enum AccountError {
     NoAccount,
     #[error("the customer has the credit account {0} already")]
     AccountExists(CreditAccountId),
-    #[error("the group has another currency")]
-    GroupCurrency { given: Currency, expected: Currency },
     #[error("the amount is in another currency")]
     Currency { given: Currency, expected: Currency },
+    #[error("it is another legal entity's")]
+    OtherEntity,
     #[error("one person may lower a limit, not raise it")]
     NotLower,
     #[error("the customer is the caller's own")]
@@ -106,17 +112,14 @@ pub fn find_customer_account(
 /// Opens the customer's credit account, with no credit granted yet.
 ///
 /// # Errors
-/// When the customer is unknown or has an account, or its group has another currency.
+/// When the customer is unknown or has an account.
 pub fn open(tx: &mut Tx, input: &CreditAccountIn) -> Result<CreditAccount, AccountError> {
     let caller = tx.caller();
     let customer = customers::find_visible(tx, caller, &input.customer)?
         .ok_or(AccountError::NoSuchCustomer)?;
-    open_for(
-        tx,
-        customer.id,
-        input.currency,
-        input.net_days.unwrap_or(30),
-    )
+    let net_days = input.net_days.unwrap_or(30);
+    let billing = input.billing_currencies.clone();
+    open_for(tx, customer.id, input.currency, net_days, billing)
 }
 
 /// [`open`] for a customer that is known already.
@@ -128,6 +131,7 @@ pub fn open_for(
     customer: CustomerId,
     currency: Currency,
     net_days: i32,
+    billing_currencies: Option<BillingCurrencies>,
 ) -> Result<CreditAccount, AccountError> {
     let ancestors = customers::ancestors(tx, customer)?;
     let below: Vec<CustomerId> = customers::descendants(tx, customer)?.concat();
@@ -135,24 +139,34 @@ pub fn open_for(
     let relatives = store::lock_by_customers(tx, &relatives)?;
     // Their checks reckon with a new account above them.
     store::touch(tx, &below)?;
-    if let Some(other) = relatives.iter().find(|other| other.currency != currency) {
-        return Err(AccountError::GroupCurrency {
-            given: currency,
-            expected: other.currency,
-        });
-    }
     // Those below may owe already; what they owe is the group's from the first moment.
-    let group = relatives
+    let below: Vec<&CreditAccount> = relatives
         .iter()
         .filter(|relative| below.contains(&relative.customer_id))
-        .try_fold(Exposure::default(), |sum, relative| {
-            sum.plus(relative.exposure())?.kept()
-        })
-        .map_err(DbError::from)?;
+        .collect();
+    let others = balances::list(tx, below.iter().copied())?;
+    let mut owed: BTreeMap<BalanceKey, Exposure> = BTreeMap::new();
+    let homes = below
+        .iter()
+        .map(|account| (account.home(), account.exposure()));
+    let beside = others
+        .iter()
+        .map(|balance| (balance.key(), balance.exposure()));
+    for (key, exposure) in homes.chain(beside) {
+        let sum = owed.entry(key).or_default();
+        *sum = sum
+            .plus(exposure)
+            .and_then(Exposure::kept)
+            .map_err(DbError::from)?;
+    }
+    let group = owed.remove(&BalanceKey::home(currency)).unwrap_or_default();
     if let Some(existing) = store::list_by_customers(tx, &[customer])?.first() {
         return Err(AccountError::AccountExists(existing.id));
     }
-    let account = CreditAccount::opened(customer, currency, net_days, group, tx.now());
+    let account = CreditAccount {
+        billing_currencies,
+        ..CreditAccount::opened(customer, currency, net_days, group, tx.now())
+    };
     store::insert(tx, std::slice::from_ref(&account)).map_err(|error| {
         if error.is_duplicate_of("credit_accounts", &["customer_id"]) {
             // Somebody else has opened it at the same moment: run again, this finds it.
@@ -161,6 +175,11 @@ pub fn open_for(
             error
         }
     })?;
+    let mut movements = Movements::default();
+    for (key, exposure) in owed.into_iter().filter(|(_, owed)| !owed.is_zero()) {
+        movements.add_to_group(&account, key, exposure)?;
+    }
+    movements.write(tx)?;
     tx.record(Change::new("credit_account.opened", account.id).after(&account))?;
     // What is known of the customer already holds for its account from the first moment.
     hand_down(tx, &[customer])?;

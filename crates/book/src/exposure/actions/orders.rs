@@ -9,8 +9,8 @@ use chrono::NaiveDate;
 
 use super::{Locked, post_all};
 use crate::book::exposure::model::{
-    DEFAULT_PURPOSE, EntryCategory, Exposure, ExposureEntry, OrderDocumentId, OrderInvoice,
-    Reservation, ReservationCapture, ReservationStatus,
+    BalanceKey, DEFAULT_PURPOSE, EntryCategory, Exposure, ExposureEntry, OrderDocumentId,
+    OrderInvoice, Reservation, ReservationCapture, ReservationStatus,
 };
 use crate::book::exposure::rules::orders::{self as rules, Delivery, OfOrder};
 use crate::book::exposure::store::{entries, orders as store};
@@ -25,6 +25,8 @@ pub struct Billing<'a> {
     pub locked: &'a Locked,
     pub invoice: InvoiceId,
     pub order: &'a Number,
+    /// The balance that the invoice counts in: it takes of what is held in the same.
+    pub key: BalanceKey,
     pub amount_minor: i64,
     /// The reservation that is captured; the order's own when not given.
     pub reservation: Option<ReservationId>,
@@ -63,13 +65,19 @@ pub fn bill(tx: &mut Tx, billings: &[Billing]) -> Result<Vec<Billed>, DbError> {
     Ok(billed)
 }
 
-/// What is delivered of an order and not billed.
+/// What is delivered of an order and not billed, in one balance.
 ///
 /// # Errors
 /// When the database fails.
-pub fn delivered_minor(tx: &mut Tx, account: CreditAccountId, order: &str) -> Result<i64, DbError> {
+pub fn delivered_minor(
+    tx: &mut Tx,
+    account: CreditAccountId,
+    order: &str,
+    key: BalanceKey,
+) -> Result<i64, DbError> {
     let deliveries = store::list_deliveries(tx, &[account], &[order])?;
-    Ok(deliveries.iter().map(|entry| entry.amount_minor).sum())
+    let same = deliveries.iter().filter(|entry| entry.key() == key);
+    Ok(same.map(|entry| entry.amount_minor).sum())
 }
 
 /// Gives an order back what a cancelled invoice took of it: deliveries are not billed again, and the reservation holds
@@ -83,6 +91,7 @@ pub fn restore(
     invoice: InvoiceId,
     number: &Number,
     day: NaiveDate,
+    key: BalanceKey,
 ) -> Result<(), DbError> {
     let Some(row) = store::find_invoice(tx, invoice)?.filter(|row| row.restored_at.is_none())
     else {
@@ -105,7 +114,7 @@ pub fn restore(
         },
     )?;
     if homeless > 0 {
-        become_delivery(tx, locked, &row, number, day, homeless)?;
+        become_delivery(tx, locked, &row, number, day, key, homeless)?;
     }
     Ok(())
 }
@@ -146,6 +155,7 @@ fn become_delivery(
     row: &OrderInvoice,
     number: &Number,
     day: NaiveDate,
+    key: BalanceKey,
     minor: i64,
 ) -> Result<(), DbError> {
     let category = EntryCategory::DeliveredNotBilled;
@@ -165,7 +175,7 @@ fn become_delivery(
             account_id: row.account_id,
             category,
             number: number.clone(),
-            currency: locked.account.currency,
+            currency: key.currency,
             amount_minor: minor,
             entry_date: day,
             set_by: subject,
@@ -174,9 +184,10 @@ fn become_delivery(
             order_number: Some(row.order_number.clone()),
             stated_minor: minor,
             billed_minor: 0,
+            legal_entity_id: key.legal_entity_id,
         },
     };
-    post_all(tx, &[(locked, Exposure::of(category.into(), minor))])?;
+    post_all(tx, &[(locked, key, Exposure::of(category.into(), minor))])?;
     let change = Change::new("exposure_entry.set", after.id).after(&after);
     if let Some(before) = &before {
         entries::update(tx, &after)?;
@@ -204,7 +215,8 @@ pub fn deliver(
     let found = store::list_reservations(tx, &[customer], &[order.as_str()])?;
     orders.add_found(tx.now(), found);
     let reservation = orders.of_order(customer, order).cloned();
-    let Some(reservation) = reservation else {
+    let Some(reservation) = reservation.filter(|reservation| reservation.key() == after.key())
+    else {
         // Nothing to take the place of.
         return orders.save_with(tx, locked);
     };
@@ -292,8 +304,9 @@ struct Orders {
     by_delivery: HashMap<(CreditAccountId, String), Vec<usize>>,
     invoices: Vec<OrderInvoice>,
     captures: Vec<ReservationCapture>,
+    locked: BTreeMap<CreditAccountId, Locked>,
     /// By how much exposure moves.
-    exposure: BTreeMap<CreditAccountId, (Locked, Exposure)>,
+    exposure: BTreeMap<(CreditAccountId, BalanceKey), Exposure>,
 }
 
 struct Moved<T> {
@@ -334,9 +347,9 @@ impl Orders {
     }
 
     fn know(&mut self, locked: &Locked) {
-        self.exposure
+        self.locked
             .entry(locked.account.id)
-            .or_insert_with(|| (locked.clone(), Exposure::default()));
+            .or_insert_with(|| locked.clone());
     }
 
     /// Keeps the reservations of orders, the oldest first: an open one is its order's, else the last that was captured. One
@@ -406,11 +419,17 @@ impl Orders {
             Some(id) => self.reservations.get(&id).map(|known| &known.after),
             None => self.of_order(account.customer_id, billing.order),
         }
+        .filter(|reservation| reservation.key() == billing.key)
         .cloned();
         let is_order = |reservation: &Reservation| reservation.purpose == DEFAULT_PURPOSE;
         let deliveries = if reservation.as_ref().is_none_or(is_order) {
             let order = (account.id, billing.order.to_string());
-            self.by_delivery.get(&order).cloned().unwrap_or_default()
+            let mut found = self.by_delivery.get(&order).cloned().unwrap_or_default();
+            found.retain(|at| {
+                let delivery = self.deliveries.get(*at);
+                delivery.is_some_and(|delivery| delivery.after.key() == billing.key)
+            });
+            found
         } else {
             Vec::new()
         };
@@ -501,9 +520,10 @@ impl Orders {
             }
             after.version = before.version.saturating_add(1);
             let held = after.remaining_minor() - before.remaining_minor();
-            if let Some((_, exposure)) = self.exposure.get_mut(&after.account_id) {
-                *exposure += Exposure::reserved(held);
-            }
+            *self
+                .exposure
+                .entry((after.account_id, after.key()))
+                .or_default() += Exposure::reserved(held);
             let action = if after.status == ReservationStatus::Expired {
                 "reservation.expired"
             } else if after.captured_minor < before.captured_minor {
@@ -522,9 +542,10 @@ impl Orders {
             }
             after.version = before.version.saturating_add(1);
             let open = after.amount_minor - before.amount_minor;
-            if let Some((_, exposure)) = self.exposure.get_mut(&after.account_id) {
-                *exposure += Exposure::of(after.category.into(), open);
-            }
+            *self
+                .exposure
+                .entry((after.account_id, after.key()))
+                .or_default() += Exposure::of(after.category.into(), open);
             let change = Change::new("exposure_entry.billed", after.id);
             changes.push(change.before(&before).after(&after));
             deliveries.push(after);
@@ -533,10 +554,12 @@ impl Orders {
         store::save_deliveries(tx, &deliveries)?;
         store::insert_invoices(tx, &self.invoices)?;
         store::save_captures(tx, &self.captures)?;
-        let exposure: Vec<(&Locked, Exposure)> = self
+        let exposure: Vec<(&Locked, BalanceKey, Exposure)> = self
             .exposure
-            .values()
-            .map(|(locked, exposure)| (locked, *exposure))
+            .iter()
+            .filter_map(|((account, key), exposure)| {
+                Some((self.locked.get(account)?, *key, *exposure))
+            })
             .collect();
         post_all(tx, &exposure)?;
         if changes.is_empty() {

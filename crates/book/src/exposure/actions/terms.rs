@@ -40,6 +40,9 @@ pub fn change_terms(
         if let Some(until) = patch.exempt_until {
             account.exempt_until = until.map(Day::date);
         }
+        if let Some(billing) = &patch.billing_currencies {
+            account.billing_currencies = Some(billing.clone());
+        }
     };
     change(tx, id, version, apply, &patch.reason)
 }

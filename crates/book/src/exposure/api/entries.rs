@@ -1,5 +1,6 @@
 //! `/v1/credit-accounts/{id}/exposure-entries`.
 
+use crate::book::entities::actions as entities;
 use crate::book::exposure::input::ExposureEntryIn;
 use actix_web::{HttpRequest, get, put, web};
 use chrono::NaiveDate;
@@ -15,7 +16,7 @@ use crate::platform::http::auth::{PostExposureEntries, ReadAccounts};
 use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{Actor, Answer, Executor, Listing, NoFilter, Outcome, Valid};
 use kernel::clock::Instant;
-use kernel::ids::{CreditAccountId, ExposureEntryId};
+use kernel::ids::{CreditAccountId, ExposureEntryId, LegalEntityId};
 use kernel::money::Money;
 use kernel::text::Number;
 
@@ -70,6 +71,7 @@ pub async fn set_exposure_entry(
                 amount: input.0.amount.money(),
                 entry_date: input.0.entry_date.date(),
                 order_number: input.0.order_number.clone(),
+                legal_entity: entities::find(tx, input.0.legal_entity.as_ref())?,
             };
             let entry = entries::set(tx, of.id, &statement)?;
             Answer::ok(&ExposureEntryOut::from(entry))
@@ -112,7 +114,7 @@ pub async fn list_exposure_entries(
     "id": "exe_01k00000000000000000000001", "category": "delivered_not_billed", "number": "DN-2026-0815",
     "order_number": "SO-2026-0001", "amount": {"amount": "40000.00", "currency": "CNY"},
     "billed": {"amount": "15000.00", "currency": "CNY"}, "remaining": {"amount": "25000.00", "currency": "CNY"},
-    "entry_date": "2026-03-31", "set_by": "order-system",
+    "entry_date": "2026-03-31", "legal_entity_id": "ent_00000000000e00800000000001", "set_by": "order-system",
     "set_at": "2026-03-31T08:00:00.000000Z"
 }))]
 pub struct ExposureEntryOut {
@@ -128,6 +130,8 @@ pub struct ExposureEntryOut {
     /// What counts.
     remaining: Money,
     entry_date: NaiveDate,
+    /// The company that it is owed to.
+    legal_entity_id: LegalEntityId,
     #[schema(max_length = 128)]
     set_by: String,
     set_at: Instant,
@@ -145,6 +149,7 @@ impl From<ExposureEntry> for ExposureEntryOut {
             number: entry.number,
             order_number: entry.order_number,
             entry_date: entry.entry_date,
+            legal_entity_id: entry.legal_entity_id,
             set_by: entry.set_by.into(),
             set_at: entry.set_at,
         }

@@ -439,10 +439,10 @@ impl From<AccountError> for Problem {
             AccountError::AccountExists(id) => Problem::new(Code::DraftExists)
                 .with("thing", "credit account")
                 .with("existing_id", id),
-            AccountError::GroupCurrency { given, expected }
-            | AccountError::Currency { given, expected } => Problem::new(Code::CurrencyMismatch)
+            AccountError::Currency { given, expected } => Problem::new(Code::CurrencyMismatch)
                 .with("given", given)
                 .with("expected", expected),
+            AccountError::OtherEntity => Problem::new(Code::EntityMismatch),
             AccountError::OwnCustomer => {
                 Problem::new(Code::SegregationOfDuties).with("duty", "salesperson of the customer")
             }

@@ -1,5 +1,7 @@
 //! What goes in and out at `/v1/credit-accounts`.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,8 +10,8 @@ use super::AdditionalLimitOut;
 use crate::book::exposure::actions::AccountLine;
 use crate::book::exposure::actions::bounds::{Bounds, ForOrder};
 use crate::book::exposure::model::{
-    AccountBlock, AccountStatus, BlockCause, Exposure, LimitEntry, LimitKind, LimitScope,
-    LimitSource,
+    AccountBlock, AccountStatus, BillingCurrencies, BlockCause, Exposure, LimitEntry, LimitKind,
+    LimitScope, LimitSource,
 };
 use crate::book::exposure::rules::{self, NodeKind};
 use crate::book::policy::model::PolicyDocument;
@@ -107,7 +109,7 @@ pub struct GroupOut {
         "claimed_charges": {"amount": "0.00", "currency": "CNY"},
         "unapplied_cash": {"amount": "30000.00", "currency": "CNY"}}},
     "headroom": {"amount": "110000.00", "currency": "CNY"}, "available": {"amount": "110000.00", "currency": "CNY"},
-    "dunning_procedure_id": null, "blocks": [], "created_at": "2026-03-31T08:00:00.000000Z",
+    "billing_currencies": [], "dunning_procedure_id": null, "blocks": [], "created_at": "2026-03-31T08:00:00.000000Z",
     "changed_at": "2026-03-31T08:00:00.000000Z"
 }))]
 pub struct CreditAccountOut {
@@ -144,6 +146,8 @@ pub struct CreditAccountOut {
     /// The least that the account's own limit, those of its groups and our portfolio caps leave; null when nothing
     /// limits it. At most 0 where an exchange rate is missing to compare with a cap.
     available: Option<Money>,
+    /// In which currencies documents may be besides the limit's.
+    billing_currencies: BillingCurrencies,
     dunning_procedure_id: Option<DunningProcedureId>,
     #[schema(max_items = 10)]
     blocks: Vec<BlockOut>,
@@ -202,6 +206,10 @@ impl CreditAccountOut {
                 .and_then(|own| own.headroom(policy))
                 .map(money),
             available: places.available(policy).map(money),
+            billing_currencies: account
+                .billing_currencies
+                .clone()
+                .unwrap_or_else(|| BillingCurrencies::Listed(BTreeSet::new())),
             dunning_procedure_id: account.dunning_procedure_id,
             blocks,
             created_at: account.created_at,

@@ -5,14 +5,15 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::EntryCategory;
+use super::{BalanceKey, EntryCategory};
 use crate::platform::db::schema::{
     exposure_entries, order_invoices, reservation_captures, reservations,
 };
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
 use kernel::ids::{
-    CreditAccountId, CustomerId, ExposureEntryId, Id, InvoiceId, Kind, LimitCheckId, ReservationId,
+    CreditAccountId, CustomerId, ExposureEntryId, Id, InvoiceId, Kind, LegalEntityId, LimitCheckId,
+    ReservationId,
 };
 use kernel::money::{Currency, Money};
 use kernel::text::{Number, Subject};
@@ -62,9 +63,15 @@ pub struct Reservation {
     pub ended_at: Option<Instant>,
     pub end_reason: Option<String>,
     pub version: i64,
+    pub legal_entity_id: LegalEntityId,
 }
 
 impl Reservation {
+    /// The balance that it counts in.
+    pub const fn key(&self) -> BalanceKey {
+        BalanceKey::new(self.legal_entity_id, self.currency)
+    }
+
     /// The id of what a check reserves.
     pub const fn id_of(check: LimitCheckId) -> ReservationId {
         ReservationId::from_uuid(check.uuid())
@@ -215,4 +222,13 @@ pub struct ExposureEntry {
     pub stated_minor: i64,
     /// What invoices took of it.
     pub billed_minor: i64,
+    #[diesel(skip_update)]
+    pub legal_entity_id: LegalEntityId,
+}
+
+impl ExposureEntry {
+    /// The balance that it counts in.
+    pub const fn key(&self) -> BalanceKey {
+        BalanceKey::new(self.legal_entity_id, self.currency)
+    }
 }

@@ -175,6 +175,7 @@ mod tests {
             ended_at: None,
             end_reason: None,
             version: 1,
+            legal_entity_id: kernel::ids::MAIN_ENTITY,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Queries on credit accounts.
 
 pub mod additional;
+pub mod balances;
 pub mod entries;
 pub mod orders;
 pub mod portfolios;
@@ -163,6 +164,7 @@ pub fn update_if_unchanged(
         dsl::dunning_procedure_id.eq(account.dunning_procedure_id),
         dsl::segment.eq(&account.segment),
         dsl::exempt_until.eq(account.exempt_until),
+        dsl::billing_currencies.eq(&account.billing_currencies),
         dsl::changed_at.eq(now),
         dsl::version.eq(dsl::version + 1),
     ))

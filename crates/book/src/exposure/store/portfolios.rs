@@ -8,7 +8,7 @@ use crate::book::exposure::input::PortfolioCapFilter;
 use crate::book::exposure::model::{Exposure, PortfolioCap, PortfolioExposure, PortfolioKind};
 use crate::book::policy::model::ExposureCategory;
 use crate::platform::db::schema::{
-    credit_accounts, customers, instruments, portfolio_caps, portfolio_exposures,
+    account_balances, credit_accounts, customers, instruments, portfolio_caps, portfolio_exposures,
 };
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek, sum_minor};
 use crate::platform::http::{Page, PageRequest, Problem};
@@ -58,7 +58,7 @@ pub fn list_of_acceptor(db: &mut Db, key: &str) -> Result<Vec<PortfolioCap>, DbE
 }
 
 /// What the instruments of an acceptor come to that have not cleared, by currency.
-fn sum_instruments(tx: &mut Tx, key: &str) -> Result<Vec<(Currency, Exposure)>, DbError> {
+fn sum_instruments(tx: &mut Tx, key: &str) -> Result<BTreeMap<Currency, Exposure>, DbError> {
     let rows: Vec<(Currency, i64)> = on_backend!(tx, |c| instruments::table
         .filter(instruments::acceptor_key.eq(key))
         .filter(instruments::outstanding_minor.gt(0))
@@ -188,18 +188,20 @@ pub fn add(
     Ok(())
 }
 
-/// What the accounts of a kind and key owe at this moment, by currency: one statement. Of an acceptor, what instruments come
-/// to that it must pay.
+/// The six sums of what is owed, by category.
+type Sums = (Currency, (i64, i64, i64, i64, i64, i64));
+
+/// What the accounts of a kind and key owe at this moment, by currency: one statement for their home balances, and one for
+/// the others. Of an acceptor, what instruments come to that it must pay.
 pub fn sum_accounts(
     tx: &mut Tx,
     kind: PortfolioKind,
     key: &str,
-) -> Result<Vec<(Currency, Exposure)>, DbError> {
-    type Sums = (Currency, (i64, i64, i64, i64, i64, i64));
+) -> Result<BTreeMap<Currency, Exposure>, DbError> {
     if kind == PortfolioKind::Acceptor {
         return sum_instruments(tx, key);
     }
-    let rows: Vec<Sums> = on_backend!(tx, |c| {
+    let homes: Vec<Sums> = on_backend!(tx, |c| {
         let mut query = credit_accounts::table
             .inner_join(customers::table.on(customers::id.eq(credit_accounts::customer_id)))
             .group_by(credit_accounts::currency)
@@ -224,18 +226,46 @@ pub fn sum_accounts(
         }
         query.load(c)
     })?;
-    Ok(rows
-        .into_iter()
-        .map(|(currency, sums)| {
-            let exposure = Exposure {
-                reserved_minor: sums.0,
-                delivered_minor: sums.1,
-                receivable_minor: sums.2,
-                instrument_minor: sums.3,
-                charge_minor: sums.4,
-                unapplied_minor: sums.5,
-            };
-            (currency, exposure)
-        })
-        .collect())
+    let others: Vec<Sums> = on_backend!(tx, |c| {
+        let mut query = account_balances::table
+            .inner_join(
+                credit_accounts::table.on(credit_accounts::id.eq(account_balances::account_id)),
+            )
+            .inner_join(customers::table.on(customers::id.eq(credit_accounts::customer_id)))
+            .group_by(account_balances::currency)
+            .select((
+                account_balances::currency,
+                (
+                    sum_minor!("account_balances.reserved_minor"),
+                    sum_minor!("account_balances.delivered_minor"),
+                    sum_minor!("account_balances.receivable_minor"),
+                    sum_minor!("account_balances.instrument_minor"),
+                    sum_minor!("account_balances.charge_minor"),
+                    sum_minor!("account_balances.unapplied_minor"),
+                ),
+            ))
+            .into_boxed();
+        match kind {
+            PortfolioKind::Segment => query = query.filter(credit_accounts::segment.eq(key)),
+            PortfolioKind::Salesperson => query = query.filter(customers::owner.eq(key)),
+            PortfolioKind::Country => query = query.filter(customers::country.eq(key)),
+            PortfolioKind::Industry => query = query.filter(customers::industry.eq(key)),
+            PortfolioKind::Company | PortfolioKind::Acceptor => {}
+        }
+        query.load(c)
+    })?;
+    let mut owed: BTreeMap<Currency, Exposure> = BTreeMap::new();
+    for (currency, sums) in homes.into_iter().chain(others) {
+        let exposure = Exposure {
+            reserved_minor: sums.0,
+            delivered_minor: sums.1,
+            receivable_minor: sums.2,
+            instrument_minor: sums.3,
+            charge_minor: sums.4,
+            unapplied_minor: sums.5,
+        };
+        let sum = owed.entry(currency).or_default();
+        *sum = sum.plus(exposure)?;
+    }
+    Ok(owed)
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ImportError, Importable};
 use crate::book::customers::store as customers;
-use crate::book::exposure::actions::{self as exposure, Grant, Locked, lock_all};
+use crate::book::exposure::actions::{self as exposure, Grant, Locked, Movements, lock_all};
 use crate::book::exposure::model::{
-    CreditAccount, Exposure, Limit, LimitEntry, LimitScope, LimitSource,
+    BalanceKey, CreditAccount, Exposure, Limit, LimitEntry, LimitScope, LimitSource,
 };
 use crate::book::exposure::store;
 use crate::book::imports::model::{Difference, Row, Verdict};
@@ -124,6 +124,7 @@ struct Chunk {
     opened: BTreeMap<CustomerId, CreditAccount>,
     entries: Vec<LimitEntry>,
     changes: Vec<Change>,
+    movements: Movements,
 }
 
 #[derive(Default)]
@@ -150,6 +151,7 @@ impl Chunk {
             opened: BTreeMap::new(),
             entries: Vec::new(),
             changes: Vec::new(),
+            movements: Movements::default(),
         })
     }
 
@@ -161,7 +163,7 @@ impl Chunk {
     ) -> Result<Verdict, ImportError> {
         let in_book = self.locked.get(&customer).map(|locked| &locked.account);
         let Some(account) = self.opened.get(&customer).or(in_book) else {
-            return Ok(self.open(tx, customer, row));
+            return Ok(self.open(tx, customer, row)?);
         };
         if is_same(account, row) {
             return Ok(Verdict::Unchanged);
@@ -184,33 +186,34 @@ impl Chunk {
     }
 
     /// Opens the account and grants the limit in one go.
-    fn open(&mut self, tx: &Tx, customer: CustomerId, row: &AccountRow) -> Verdict {
+    fn open(
+        &mut self,
+        tx: &Tx,
+        customer: CustomerId,
+        row: &AccountRow,
+    ) -> Result<Verdict, DbError> {
         let none = Relatives::default();
         let relatives = self.relatives.get(&customer).unwrap_or(&none);
-        let account_of = |id: &CustomerId| {
-            let in_book = self.locked.get(id).map(|locked| &locked.account);
-            self.opened.get(id).or(in_book)
-        };
-        let mut others = relatives
-            .above
-            .iter()
-            .chain(&relatives.below)
-            .filter_map(account_of);
-        if let Some(other) = others.find(|other| other.currency != row.currency) {
-            return other_currency(other.currency);
-        }
         // Those below may owe already; what they owe is the group's from the first moment.
-        let group = relatives
-            .below
-            .iter()
-            .filter_map(account_of)
-            .fold(Exposure::default(), |sum, below| sum + below.exposure());
-        let opened = CreditAccount::opened(customer, row.currency, row.net_days(), group, tx.now());
+        let mut owed: BTreeMap<BalanceKey, Exposure> = BTreeMap::new();
+        let below = relatives.below.iter().filter_map(|id| self.locked.get(id));
+        for (key, exposure) in below.flat_map(|locked| locked.owed()) {
+            *owed.entry(key).or_default() += exposure;
+        }
+        let home = BalanceKey::home(row.currency);
+        let group = owed.remove(&home).unwrap_or_default();
+        let opened = CreditAccount {
+            billing_currencies: row.billing_currencies.clone(),
+            ..CreditAccount::opened(customer, row.currency, row.net_days(), group, tx.now())
+        };
+        for (key, exposure) in owed.into_iter().filter(|(_, owed)| !owed.is_zero()) {
+            self.movements.add_to_group(&opened, key, exposure)?;
+        }
         self.changes
             .push(Change::new("credit_account.opened", opened.id).after(&opened));
         let account = self.set_limits(tx, opened, row);
         self.opened.insert(customer, account);
-        Verdict::Created
+        Ok(Verdict::Created)
     }
 
     fn set_limits(&mut self, tx: &Tx, opened: CreditAccount, row: &AccountRow) -> CreditAccount {
@@ -247,6 +250,7 @@ impl Chunk {
         let opened: Vec<CreditAccount> = self.opened.into_values().collect();
         store::insert(tx, &opened)?;
         store::insert_limits(tx, &self.entries)?;
+        self.movements.write(tx)?;
         tx.record_all(self.changes)
     }
 }
@@ -288,10 +292,12 @@ fn is_same(account: &CreditAccount, row: &AccountRow) -> bool {
         && account.limit() == row.limit
         && account.limit_valid_until == row.valid_until
         && account.group_limit() == row.group_limit
+        && (row.billing_currencies.is_none()
+            || account.billing_currencies == row.billing_currencies)
 }
 
 fn other_currency(expected: Currency) -> Verdict {
-    let message = format!("the account or its group is in {expected}");
+    let message = format!("the account is in {expected}");
     Verdict::rejected("currency", "currency_mismatch", message)
 }
 

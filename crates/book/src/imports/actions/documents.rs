@@ -4,24 +4,29 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ImportError;
 use crate::book::customers::store as customers;
+use crate::book::entities::actions::Entities;
+use crate::book::entities::model::EntityRef;
 use crate::book::exposure::actions::{Locked, lock_all};
 use crate::book::imports::model::{Row, Verdict};
 use crate::book::receivables::actions::ReceivableError;
 use crate::platform::db::{DbError, Tx};
-use kernel::ids::CustomerId;
+use kernel::ids::{CustomerId, LegalEntityId};
 use kernel::text::Number;
 
 /// The accounts of the customers that a chunk names, locked.
 pub struct Standings {
     ids: BTreeMap<Number, CustomerId>,
     locked: BTreeMap<CustomerId, Locked>,
+    entities: Entities,
 }
 
 impl Standings {
     pub fn lock<'a>(
         tx: &mut Tx,
         named: impl Iterator<Item = &'a Number>,
+        entities: impl Iterator<Item = Option<&'a EntityRef>>,
     ) -> Result<Standings, DbError> {
+        let entities = Entities::read(tx, entities)?;
         let named: BTreeSet<&str> = named.map(Number::as_str).collect();
         let found = customers::list_by_numbers(tx, &named.into_iter().collect::<Vec<_>>())?;
         let ids: BTreeMap<Number, CustomerId> = found
@@ -29,7 +34,22 @@ impl Standings {
             .map(|customer| (customer.number, customer.id))
             .collect();
         let locked = lock_all(tx, &ids.values().copied().collect())?;
-        Ok(Standings { ids, locked })
+        Ok(Standings {
+            ids,
+            locked,
+            entities,
+        })
+    }
+
+    /// The legal entity that a line names, or why it can't be posted.
+    pub fn entity(&self, named: Option<&EntityRef>) -> Result<LegalEntityId, Verdict> {
+        self.entities.find(named).map_err(|_| {
+            Verdict::rejected(
+                "legal_entity",
+                "unknown_legal_entity",
+                "there is no such legal entity",
+            )
+        })
     }
 
     /// The customer's account, or why a line of theirs can't be posted.
@@ -58,26 +78,28 @@ fn was_taken_back(code: &'static str) -> Verdict {
     Verdict::rejected("number", code, message)
 }
 
+/// What only one living document has: its legal entity and its number there.
+pub type Key = (LegalEntityId, Number);
+
 /// The documents that have or had the numbers of some lines.
 pub struct Known<D> {
-    living: BTreeMap<Number, D>,
-    taken_back: BTreeMap<Number, Vec<D>>,
+    living: BTreeMap<Key, D>,
+    taken_back: BTreeMap<Key, Vec<D>>,
 }
 
 impl<D> Known<D> {
-    /// Sorts what was found by its number, and by whether it was taken back.
-    pub fn sort(found: Vec<D>, key: impl Fn(&D) -> (&Number, bool)) -> Known<D> {
+    /// Sorts what was found by its legal entity and number, and by whether it was taken back.
+    pub fn sort(found: Vec<D>, key: impl Fn(&D) -> (Key, bool)) -> Known<D> {
         let mut known = Known {
             living: BTreeMap::new(),
             taken_back: BTreeMap::new(),
         };
         for document in found {
-            let (number, is_taken_back) = key(&document);
-            let number = number.clone();
+            let (key, is_taken_back) = key(&document);
             if is_taken_back {
-                known.taken_back.entry(number).or_default().push(document);
+                known.taken_back.entry(key).or_default().push(document);
             } else {
-                known.living.insert(number, document);
+                known.living.insert(key, document);
             }
         }
         known
@@ -87,15 +109,15 @@ impl<D> Known<D> {
     /// back that it comes again.
     pub fn verdict(
         &self,
-        number: &Number,
+        key: &Key,
         code: &'static str,
         is_same: impl Fn(&D) -> bool,
     ) -> Option<Verdict> {
-        let living = self.living.get(number);
+        let living = self.living.get(key);
         if living.is_some_and(&is_same) {
             return Some(Verdict::Unchanged);
         }
-        let mut taken_back = self.taken_back.get(number).into_iter().flatten();
+        let mut taken_back = self.taken_back.get(key).into_iter().flatten();
         if taken_back.any(is_same) {
             return Some(was_taken_back(code));
         }
@@ -193,6 +215,12 @@ pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
         }
         ReceivableError::OtherCustomer { .. } => {
             Verdict::rejected("invoice_number", "other_customer", why)
+        }
+        ReceivableError::OtherEntity { .. } => {
+            Verdict::rejected("invoice_number", "entity_mismatch", why)
+        }
+        ReceivableError::Entity(_) => {
+            Verdict::rejected("legal_entity", "unknown_legal_entity", why)
         }
         ReceivableError::OverApplied { .. } => Verdict::rejected("amount", "over_applied", why),
         ReceivableError::InUse(_) => Verdict::rejected("amount", "in_use", why),

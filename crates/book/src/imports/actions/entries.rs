@@ -6,6 +6,7 @@ use super::documents::Standings;
 use super::snapshots::{Missing, Seen, Whole};
 use super::{ImportError, Importable};
 use crate::book::customers::store as customers;
+use crate::book::entities::model::EntityRef;
 use crate::book::exposure::actions::entries::{self, EntryStatement};
 use crate::book::exposure::actions::{AccountError, Locked, lock_all};
 use crate::book::exposure::model::{EntryCategory, ExposureEntry, ReservationStatus};
@@ -15,7 +16,7 @@ use crate::book::imports::model::{Difference, Row, Verdict};
 use crate::book::imports::rules::{EntryRow, OpenDeliveryRow, OpenOrderRow};
 use crate::book::imports::store;
 use crate::platform::db::Tx;
-use kernel::ids::{CreditAccountId, CustomerId};
+use kernel::ids::{CreditAccountId, CustomerId, LegalEntityId};
 use kernel::money::Money;
 use kernel::text::Number;
 
@@ -25,7 +26,9 @@ fn post(
     category: EntryCategory,
     rows: &[(i64, &EntryRow)],
 ) -> Result<Vec<Verdict>, ImportError> {
-    let standings = Standings::lock(tx, rows.iter().map(|(_, row)| &row.customer_number))?;
+    let customers = rows.iter().map(|(_, row)| &row.customer_number);
+    let entities = rows.iter().map(|(_, row)| row.legal_entity.as_ref());
+    let standings = Standings::lock(tx, customers, entities)?;
     let reserved = match category {
         EntryCategory::Reservations => read_reserved(tx, &standings, rows)?,
         _ => BTreeSet::new(),
@@ -33,8 +36,11 @@ fn post(
     let mut seen: BTreeSet<(CreditAccountId, &Number)> = BTreeSet::new();
     let mut verdicts = Vec::with_capacity(rows.len());
     for (line, row) in rows {
-        let locked = match standings.find(&row.customer_number) {
-            Ok(locked) => locked,
+        let named = standings
+            .find(&row.customer_number)
+            .and_then(|locked| Ok((locked, standings.entity(row.legal_entity.as_ref())?)));
+        let (locked, entity) = match named {
+            Ok(named) => named,
             Err(verdict) => {
                 verdicts.push(verdict);
                 continue;
@@ -54,7 +60,7 @@ fn post(
             });
             continue;
         }
-        verdicts.push(set(tx, category, locked, *line, row)?);
+        verdicts.push(set(tx, category, (locked, entity), *line, row)?);
     }
     Ok(verdicts)
 }
@@ -94,7 +100,7 @@ fn read_reserved(
 fn set(
     tx: &mut Tx,
     category: EntryCategory,
-    locked: &Locked,
+    (locked, legal_entity): (&Locked, LegalEntityId),
     line: i64,
     row: &EntryRow,
 ) -> Result<Verdict, ImportError> {
@@ -106,6 +112,7 @@ fn set(
         amount: row.amount,
         entry_date: row.entry_date,
         order_number: row.order_number.clone(),
+        legal_entity,
     };
     let after = match entries::set(tx, account, &statement) {
         Ok(after) => after,
@@ -116,6 +123,10 @@ fn set(
         Err(AccountError::OtherOrder(known)) => {
             let message = format!("the delivery is of the order {known}");
             return Ok(Verdict::rejected("order_number", "other_order", message));
+        }
+        Err(AccountError::OtherEntity) => {
+            let message = "the document is another legal entity's in the book";
+            return Ok(Verdict::rejected("legal_entity", "other_entity", message));
         }
         Err(error) => return Err(error.into()),
     };
@@ -139,7 +150,7 @@ fn missing(
     category: EntryCategory,
     seen: &Seen,
 ) -> Result<Vec<Missing<ExposureEntry>>, ImportError> {
-    let counting = store::list_entries(tx, category)?;
+    let counting = store::list_entries(tx, category, &seen.entities())?;
     let ids: BTreeSet<CreditAccountId> = counting.iter().map(|entry| entry.account_id).collect();
     let ids: Vec<CreditAccountId> = ids.into_iter().collect();
     let owners: BTreeMap<CreditAccountId, CustomerId> =
@@ -153,10 +164,17 @@ fn missing(
         .into_iter()
         .filter(|entry| {
             let customer = owners.get(&entry.account_id).and_then(|id| numbers.get(id));
-            !customer.is_some_and(|customer| seen.has_of(customer.as_str(), entry.number.as_str()))
+            !customer.is_some_and(|customer| {
+                seen.has_of(
+                    entry.legal_entity_id,
+                    customer.as_str(),
+                    entry.number.as_str(),
+                )
+            })
         })
         .map(|entry| Missing {
             number: entry.number.to_string(),
+            entity: entry.legal_entity_id,
             open: Money::from_minor(entry.amount_minor, entry.currency),
             document: entry,
         })
@@ -178,6 +196,7 @@ fn close(tx: &mut Tx, missing: &[Missing<ExposureEntry>]) -> Result<(), ImportEr
             amount: Money::from_minor(0, entry.currency),
             entry_date: entry.entry_date,
             order_number: entry.order_number.clone(),
+            legal_entity: entry.legal_entity_id,
         };
         entries::set(tx, entry.account_id, &statement)?;
     }
@@ -199,6 +218,10 @@ macro_rules! of_category {
 
             fn open(&self) -> Money {
                 self.0.amount
+            }
+
+            fn entity(&self) -> Option<&EntityRef> {
+                self.0.legal_entity.as_ref()
             }
 
             fn key(&self) -> (&str, &str) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::alike::{Alike, wanted};
-use super::documents::{Known, Standings, Turn, in_rounds, verdicts};
+use super::documents::{Key, Known, Standings, Turn, in_rounds, verdicts};
 use super::{ImportError, Importable};
 use crate::book::imports::model::{Row, Verdict};
 use crate::book::imports::rules::InvoiceRow;
@@ -13,12 +13,15 @@ use crate::book::receivables::model::{Invoice, InvoiceStatus};
 use crate::book::receivables::store;
 use crate::book::receivables::store::alike::list_invoices_alike;
 use crate::platform::db::Tx;
-use kernel::ids::CustomerId;
+use kernel::ids::{CustomerId, LegalEntityId};
 use kernel::text::Number;
 
 impl Importable for InvoiceRow {
     fn post(tx: &mut Tx, rows: &[Row<InvoiceRow>]) -> Result<Vec<Verdict>, ImportError> {
-        let standings = Standings::lock(tx, rows.iter().map(|row| &row.content.customer_number))?;
+        let contents = || rows.iter().map(|row| &row.content);
+        let customers = contents().map(|row| &row.customer_number);
+        let entities = contents().map(|row| row.legal_entity.as_ref());
+        let standings = Standings::lock(tx, customers, entities)?;
         in_rounds(rows, |lines| post_round(tx, &standings, lines))
     }
 }
@@ -29,25 +32,29 @@ fn post_round(
     lines: &[&InvoiceRow],
 ) -> Result<Vec<Option<Verdict>>, ImportError> {
     let known = read_known(tx, lines)?;
-    let mut numbers: BTreeSet<&Number> = BTreeSet::new();
+    let mut keys: BTreeSet<Key> = BTreeSet::new();
     let mut turns = Vec::with_capacity(lines.len());
     let mut new = Vec::new();
     for row in lines {
-        let locked = match standings.find(&row.customer_number) {
-            Ok(locked) => locked,
+        let named = standings
+            .find(&row.customer_number)
+            .and_then(|locked| Ok((locked, standings.entity(row.legal_entity.as_ref())?)));
+        let (locked, entity) = match named {
+            Ok(named) => named,
             Err(verdict) => {
                 turns.push(Turn::Decided(verdict));
                 continue;
             }
         };
         let customer = locked.account.customer_id;
-        let verdict = known.verdict(&row.number, "invoice_cancelled", |invoice| {
+        let key = (entity, row.number.clone());
+        let verdict = known.verdict(&key, "invoice_cancelled", |invoice| {
             is_same(invoice, row, customer)
         });
         turns.push(match verdict {
             Some(verdict) => Turn::Decided(verdict),
-            None if numbers.insert(&row.number) => {
-                new.push((locked, to_new(row)));
+            None if keys.insert(key) => {
+                new.push((locked, to_new(row, entity)));
                 Turn::Post
             }
             None => Turn::Later,
@@ -75,7 +82,8 @@ fn read_known(tx: &mut Tx, lines: &[&InvoiceRow]) -> Result<Known<Invoice>, Impo
     let numbers: Vec<&Number> = lines.iter().map(|row| &row.number).collect();
     let found = store::list_invoices_by_numbers(tx, &numbers)?;
     Ok(Known::sort(found, |invoice| {
-        (&invoice.number, invoice.status == InvoiceStatus::Cancelled)
+        let key = (invoice.legal_entity_id, invoice.number.clone());
+        (key, invoice.status == InvoiceStatus::Cancelled)
     }))
 }
 
@@ -89,7 +97,7 @@ fn is_same(invoice: &Invoice, row: &InvoiceRow, customer: CustomerId) -> bool {
         && invoice.order_number == row.order_number
 }
 
-fn to_new(row: &InvoiceRow) -> NewInvoice {
+fn to_new(row: &InvoiceRow, legal_entity: LegalEntityId) -> NewInvoice {
     NewInvoice {
         number: row.number.clone(),
         invoice_date: row.invoice_date,
@@ -97,5 +105,6 @@ fn to_new(row: &InvoiceRow) -> NewInvoice {
         amount: row.amount,
         order_number: row.order_number.clone(),
         reservation_id: None,
+        legal_entity,
     }
 }

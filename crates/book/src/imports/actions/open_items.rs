@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::documents::Standings;
+use super::documents::{Standings, refused};
 use super::snapshots::{Missing, Seen, Whole};
 use super::{ImportError, Importable};
+use crate::book::entities::model::EntityRef;
 use crate::book::exposure::actions::{Locked, lock_all};
 use crate::book::imports::model::{Difference, Row, Verdict};
 use crate::book::imports::rules::OpenItemRow;
@@ -14,7 +15,7 @@ use crate::book::receivables::input::{Application, NamedApplication, NewInvoice,
 use crate::book::receivables::model::{DocumentRef, Invoice, InvoiceStatus};
 use crate::book::receivables::store as ledger;
 use crate::platform::db::{DbError, Tx};
-use kernel::ids::ReceiptId;
+use kernel::ids::{InvoiceId, LegalEntityId, ReceiptId};
 use kernel::money::Money;
 use kernel::text::{Number, TextError};
 
@@ -22,62 +23,96 @@ impl Importable for OpenItemRow {
     /// A line that is not known is posted. Where less is open than in the book, the difference was paid there, and is settled
     /// here; where more is open, or anything else differs, the book stays as it is and that is told.
     fn post(tx: &mut Tx, rows: &[Row<OpenItemRow>]) -> Result<Vec<Verdict>, ImportError> {
-        let named = rows.iter().map(|row| &row.content.invoice.customer_number);
-        let standings = Standings::lock(tx, named)?;
-        let numbers: Vec<&Number> = rows.iter().map(|row| &row.content.invoice.number).collect();
-        let known: BTreeMap<Number, Invoice> = ledger::list_invoices_by_numbers(tx, &numbers)?
-            .into_iter()
-            .filter(|invoice| invoice.status != InvoiceStatus::Cancelled)
-            .map(|invoice| (invoice.number.clone(), invoice))
-            .collect();
-        let mut seen: BTreeSet<&Number> = BTreeSet::new();
+        let contents = || rows.iter().map(|row| &row.content.invoice);
+        let customers = contents().map(|invoice| &invoice.customer_number);
+        let entities = contents().map(|invoice| invoice.legal_entity.as_ref());
+        let standings = Standings::lock(tx, customers, entities)?;
+        let known = read_known(tx, rows)?;
+        let mut seen: BTreeSet<Key> = BTreeSet::new();
         let mut verdicts: BTreeMap<usize, Verdict> = BTreeMap::new();
-        let mut paid: Vec<(&Locked, Number, Money)> = Vec::new();
-        let mut new: Vec<(usize, &Locked, &OpenItemRow)> = Vec::new();
+        let mut paid: Vec<Paid> = Vec::new();
+        let mut new: Vec<(usize, &Locked, NewInvoice, &OpenItemRow)> = Vec::new();
         for (place, row) in rows.iter().enumerate() {
             let line = &row.content;
-            let locked = match standings.find(&line.invoice.customer_number) {
-                Ok(locked) => locked,
+            let named = standings
+                .find(&line.invoice.customer_number)
+                .and_then(|locked| {
+                    let entity = standings.entity(line.invoice.legal_entity.as_ref())?;
+                    Ok((locked, entity))
+                });
+            let (locked, entity) = match named {
+                Ok(named) => named,
                 Err(verdict) => {
                     verdicts.insert(place, verdict);
                     continue;
                 }
             };
-            if !seen.insert(&line.invoice.number) {
+            let key = (entity, line.invoice.number.clone());
+            if !seen.insert(key.clone()) {
                 let message = "stands on another line too";
                 verdicts.insert(place, Verdict::rejected("number", "repeated", message));
                 continue;
             }
-            let Some(invoice) = known.get(&line.invoice.number) else {
-                new.push((place, locked, line));
+            let Some(invoice) = known.get(&key) else {
+                new.push((place, locked, to_new(line, entity), line));
                 continue;
             };
             let verdict = compare(row, invoice, locked);
             if matches!(verdict, Verdict::Updated(_)) {
-                let paid_minor = invoice.open_minor - line.open.minor();
-                paid.push((locked, invoice.number.clone(), invoice.money(paid_minor)));
+                paid.push(Paid::new(locked, invoice, line.open));
             }
             verdicts.insert(place, verdict);
         }
         let posted: Vec<(&Locked, NewInvoice)> = new
             .iter()
-            .map(|(_, locked, line)| (*locked, to_new(line)))
+            .map(|(_, locked, invoice, _)| (*locked, invoice.clone()))
             .collect();
-        for ((place, locked, line), outcome) in new.iter().zip(post_invoices(tx, &posted)?) {
+        for ((place, locked, _, line), outcome) in new.iter().zip(post_invoices(tx, &posted)?) {
             let verdict = match outcome {
                 Ok(invoice) => {
-                    let settled = invoice.amount_minor - line.open.minor();
-                    if settled > 0 {
-                        paid.push((*locked, invoice.number.clone(), invoice.money(settled)));
-                    }
+                    paid.push(Paid::new(locked, &invoice, line.open));
                     Verdict::Created
                 }
-                Err(error) => super::documents::refused(error)?,
+                Err(error) => refused(error)?,
             };
             verdicts.insert(*place, verdict);
         }
         settle(tx, &paid)?;
         Ok(verdicts.into_values().collect())
+    }
+}
+
+type Key = (LegalEntityId, Number);
+
+/// The living invoices that have the numbers of some lines.
+fn read_known(
+    tx: &mut Tx,
+    rows: &[Row<OpenItemRow>],
+) -> Result<BTreeMap<Key, Invoice>, ImportError> {
+    let numbers: Vec<&Number> = rows.iter().map(|row| &row.content.invoice.number).collect();
+    Ok(ledger::list_invoices_by_numbers(tx, &numbers)?
+        .into_iter()
+        .filter(|invoice| invoice.status != InvoiceStatus::Cancelled)
+        .map(|invoice| ((invoice.legal_entity_id, invoice.number.clone()), invoice))
+        .collect())
+}
+
+/// What of an invoice is not open any more in the other ledger.
+struct Paid<'a> {
+    locked: &'a Locked,
+    invoice: InvoiceId,
+    legal_entity: LegalEntityId,
+    amount: Money,
+}
+
+impl<'a> Paid<'a> {
+    fn new(locked: &'a Locked, invoice: &Invoice, open: Money) -> Paid<'a> {
+        Paid {
+            locked,
+            invoice: invoice.id,
+            legal_entity: invoice.legal_entity_id,
+            amount: invoice.money(invoice.open_minor - open.minor()),
+        }
     }
 }
 
@@ -131,7 +166,7 @@ fn compare(row: &Row<OpenItemRow>, invoice: &Invoice, locked: &Locked) -> Verdic
     }
 }
 
-fn to_new(line: &OpenItemRow) -> NewInvoice {
+fn to_new(line: &OpenItemRow, legal_entity: LegalEntityId) -> NewInvoice {
     NewInvoice {
         number: line.invoice.number.clone(),
         invoice_date: line.invoice.invoice_date,
@@ -139,27 +174,30 @@ fn to_new(line: &OpenItemRow) -> NewInvoice {
         amount: line.invoice.amount,
         order_number: line.invoice.order_number.clone(),
         reservation_id: None,
+        legal_entity,
     }
 }
 
 /// Settles what is not open any more in the other ledger, by receipts of its own: how it was paid is known there.
-fn settle(tx: &mut Tx, paid: &[(&Locked, Number, Money)]) -> Result<(), ImportError> {
+fn settle(tx: &mut Tx, paid: &[Paid]) -> Result<(), ImportError> {
     let today = tx.today();
     let receipts: Vec<(&Locked, NewReceipt)> = paid
         .iter()
-        .map(|(locked, number, amount)| {
+        .filter(|paid| paid.amount.is_positive())
+        .map(|paid| {
             let id = ReceiptId::new().to_string().replace('_', "-");
             let named = NamedApplication {
-                invoice: DocumentRef::Number(number.clone()),
-                amount: *amount,
+                invoice: DocumentRef::Id(paid.invoice),
+                amount: paid.amount,
             };
             let new = NewReceipt {
                 number: format!("SYNC-{id}").parse()?,
                 receipt_date: today,
-                amount: *amount,
+                amount: paid.amount,
                 application: Application::Named(vec![named]),
+                legal_entity: paid.legal_entity,
             };
-            Ok((*locked, new))
+            Ok((paid.locked, new))
         })
         .collect::<Result<_, TextError>>()
         .map_err(|error| DbError::Document(error.to_string()))?;
@@ -176,18 +214,23 @@ impl Whole for OpenItemRow {
         self.open
     }
 
+    fn entity(&self) -> Option<&EntityRef> {
+        self.invoice.legal_entity.as_ref()
+    }
+
     fn key(&self) -> (&str, &str) {
         let invoice = &self.invoice;
         (invoice.customer_number.as_str(), invoice.number.as_str())
     }
 
     fn missing(tx: &mut Tx, seen: &Seen) -> Result<Vec<Missing<Invoice>>, ImportError> {
-        let open = store::list_open_invoices(tx)?;
+        let open = store::list_open_invoices(tx, &seen.entities())?;
         Ok(open
             .into_iter()
-            .filter(|invoice| !seen.has(invoice.number.as_str()))
+            .filter(|invoice| !seen.has(invoice.legal_entity_id, invoice.number.as_str()))
             .map(|invoice| Missing {
                 number: invoice.number.to_string(),
+                entity: invoice.legal_entity_id,
                 open: invoice.money(invoice.open_minor),
                 document: invoice,
             })
@@ -197,11 +240,12 @@ impl Whole for OpenItemRow {
     fn close(tx: &mut Tx, missing: &[Missing<Invoice>]) -> Result<(), ImportError> {
         let customers = missing.iter().map(|one| one.document.customer_id);
         let locked = lock_all(tx, &customers.collect())?;
-        let paid: Vec<(&Locked, Number, Money)> = missing
+        let paid: Vec<Paid> = missing
             .iter()
             .filter_map(|one| {
                 let locked = locked.get(&one.document.customer_id)?;
-                Some((locked, one.document.number.clone(), one.open))
+                let nothing = one.document.money(0);
+                Some(Paid::new(locked, &one.document, nothing))
             })
             .collect();
         settle(tx, &paid)

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::book::entities::actions as entities;
 use crate::book::imports::model::{ControlTotals, Feed, ImportKind};
 use crate::book::imports::store;
 use crate::platform::db::{DbError, read_document};
@@ -12,12 +13,14 @@ use crate::platform::http::auth::ImportFiles;
 use crate::platform::http::page::PageOut;
 use crate::platform::http::{Actor, Executor, Listing, NoFilter, Outcome};
 use kernel::clock::Instant;
+use kernel::ids::LegalEntityId;
 use kernel::money::Money;
-use kernel::text::Subject;
+use kernel::text::{Number, Subject};
 
 /// List feeds
 ///
-/// How far the ledgers that are kept elsewhere were taken over: the last snapshot of each kind, what it came to, and whether
+/// How far the ledgers that are kept elsewhere were taken over: the last snapshot of each kind and legal
+/// entity, what it came to, and whether
 /// its sender stated the same. One page has all.
 #[utoipa::path(
     tag = "imports",
@@ -33,8 +36,13 @@ pub async fn list_import_feeds(
 ) -> Outcome {
     let data = executor
         .read(|db| {
+            let numbers = entities::numbers(db)?;
             let feeds = store::list_feeds(db)?.into_iter();
-            Ok(feeds.map(FeedOut::read).collect::<Result<Vec<_>, _>>()?)
+            let read = |feed: Feed| {
+                let number = numbers.get(&feed.legal_entity_id).cloned();
+                FeedOut::read(feed, number)
+            };
+            Ok(feeds.map(read).collect::<Result<Vec<_>, _>>()?)
         })
         .await?;
     Ok(HttpResponse::Ok().json(PageOut {
@@ -47,12 +55,15 @@ pub async fn list_import_feeds(
 /// How far a ledger that is kept elsewhere was taken over.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ImportFeed, example = json!({
-    "kind": "open_items", "ledger_as_of": "2026-03-31", "lines": 2,
+    "kind": "open_items", "legal_entity_id": "ent_00000000000e00800000000001", "legal_entity_number": "MAIN",
+    "ledger_as_of": "2026-03-31", "lines": 2,
     "totals": [{"amount": "13734.56", "currency": "CNY"}], "confirmed": true, "missing": 0, "taken_by": "erp",
     "taken_at": "2026-04-01T01:00:00.000000Z"
 }))]
 pub struct FeedOut {
     kind: ImportKind,
+    legal_entity_id: LegalEntityId,
+    legal_entity_number: Option<Number>,
     /// The day of which the other ledger spoke.
     ledger_as_of: Option<NaiveDate>,
     #[schema(minimum = 0, maximum = 200_000_000)]
@@ -70,10 +81,12 @@ pub struct FeedOut {
 }
 
 impl FeedOut {
-    fn read(feed: Feed) -> Result<FeedOut, DbError> {
+    fn read(feed: Feed, legal_entity_number: Option<Number>) -> Result<FeedOut, DbError> {
         let control: ControlTotals = read_document(&feed.control)?;
         Ok(FeedOut {
             kind: feed.kind,
+            legal_entity_id: feed.legal_entity_id,
+            legal_entity_number,
             ledger_as_of: feed.ledger_as_of,
             lines: control.lines,
             totals: control.totals,

@@ -4,9 +4,10 @@ use chrono::NaiveDate;
 
 use super::settling::{Funds, Settling, check_free, settle};
 use super::{ReceivableError, check_amount, counts_from, lock, lock_named};
+use crate::book::entities::actions as entities;
 use crate::book::exposure::actions as exposure;
 use crate::book::exposure::actions::Locked;
-use crate::book::exposure::model::Exposure;
+use crate::book::exposure::model::{BalanceKey, Exposure};
 use crate::book::receivables::input::{Application, CreditNoteIn, NamedApplication, Unapplication};
 use crate::book::receivables::model::{
     CreditNote, CreditNoteRef, DocumentStatus, Invoice, InvoiceRef, Source,
@@ -30,7 +31,9 @@ pub fn create_credit_note(
     let account = &locked.account;
     let amount = input.amount.money();
     let credit_date = input.credit_date.date();
-    check_amount(amount, account.currency, "/amount")?;
+    check_amount(amount, account, "/amount")?;
+    let entity = entities::find(tx, input.legal_entity.as_ref())?;
+    let key = BalanceKey::new(entity, amount.currency());
     rules::check_not_future(tx.today(), credit_date).map_err(|error| ReceivableError::Date {
         pointer: "/credit_date",
         error,
@@ -43,6 +46,7 @@ pub fn create_credit_note(
     let funds = Funds {
         source: Source::CreditNote(id),
         customer_id: account.customer_id,
+        key,
         there_on: credit_date,
         available: amount,
     };
@@ -56,7 +60,7 @@ pub fn create_credit_note(
         account_id: account.id,
         invoice_id: about.map(|invoice| invoice.id),
         credit_date,
-        currency: account.currency,
+        currency: amount.currency(),
         amount_minor: amount.minor(),
         unapplied_minor: amount.minor() - used,
         reason: input.reason.to_string(),
@@ -67,6 +71,7 @@ pub fn create_credit_note(
         created_at: tx.now(),
         version: 1,
         reverse_entered_on: None,
+        legal_entity_id: entity,
     };
     if !store::insert_credit_note(tx, &note)? {
         let existing = store::find_credit_note(tx, &CreditNoteRef::Number(note.number.clone()))?;
@@ -80,7 +85,7 @@ pub fn create_credit_note(
     for settled in settle(tx, &settling)?.into_values() {
         change = change.plus(settled).map_err(DbError::from)?;
     }
-    exposure::post(tx, &locked, change)?;
+    exposure::post(tx, &locked, key, change)?;
     tx.record(
         Change::new("credit_note.posted", note.id)
             .after(&note)
@@ -131,6 +136,7 @@ pub fn apply_credit_note(
     let funds = Funds {
         source: Source::CreditNote(before.id),
         customer_id: before.customer_id,
+        key: before.key(),
         there_on: counts_from(tx, before.credit_date, effective_on)?,
         available: Money::from_minor(before.unapplied_minor, before.currency),
     };
@@ -147,8 +153,8 @@ pub fn apply_credit_note(
     };
     let after =
         store::update_credit_note_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    for change in settle(tx, &settling)?.into_values() {
-        exposure::post(tx, &locked, change)?;
+    for ((_, key), change) in settle(tx, &settling)? {
+        exposure::post(tx, &locked, key, change)?;
     }
     tx.record(
         Change::new("credit_note.applied", after.id)
@@ -183,8 +189,8 @@ pub fn unapply_credit_note(
     };
     let after =
         store::update_credit_note_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    for change in settle(tx, &undone)?.into_values() {
-        exposure::post(tx, &locked, change)?;
+    for ((_, key), change) in settle(tx, &undone)? {
+        exposure::post(tx, &locked, key, change)?;
     }
     tx.record(
         Change::new("credit_note.unapplied", after.id)
@@ -228,7 +234,7 @@ pub fn reverse_credit_note(
     };
     let after =
         store::update_credit_note_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    exposure::post(tx, &locked, change)?;
+    exposure::post(tx, &locked, before.key(), change)?;
     tx.record(
         Change::new("credit_note.reversed", after.id)
             .before(&before)

@@ -6,15 +6,16 @@ use chrono::NaiveDate;
 
 use super::{NamedAccounts, ReceivableError, check_amount, counts_from, lock};
 use crate::book::customers::model::CustomerRef;
+use crate::book::entities::actions::Entities;
 use crate::book::exposure::actions as exposure;
 use crate::book::exposure::actions::orders::{Billed, Billing};
 use crate::book::exposure::actions::{Locked, orders};
-use crate::book::exposure::model::Exposure;
+use crate::book::exposure::model::{BalanceKey, Exposure};
 use crate::book::receivables::input::{CancelledOrder, InvoiceIn, NewInvoice};
 use crate::book::receivables::model::{Invoice, InvoiceRef, InvoiceStatus};
 use crate::book::receivables::{rules, store};
 use crate::platform::db::{Change, DbError, Tx};
-use kernel::ids::InvoiceId;
+use kernel::ids::{InvoiceId, LegalEntityId};
 use kernel::text::{Note, Number};
 
 /// Posts invoices, each to its locked account, in few statements: one outcome for each, in order. What is refused
@@ -38,11 +39,12 @@ pub fn post_invoices(
     let inserted = store::insert_invoices(tx, &rows)?;
     let refused = rows.iter().filter(|row| !inserted.contains(&row.id));
     let taken: Vec<&Number> = refused.map(|row| &row.number).collect();
-    let holders: BTreeMap<Number, InvoiceId> = store::list_invoices_by_numbers(tx, &taken)?
-        .into_iter()
-        .filter(|invoice| invoice.status != InvoiceStatus::Cancelled)
-        .map(|invoice| (invoice.number, invoice.id))
-        .collect();
+    let holders: BTreeMap<(Number, LegalEntityId), InvoiceId> =
+        store::list_invoices_by_numbers(tx, &taken)?
+            .into_iter()
+            .filter(|invoice| invoice.status != InvoiceStatus::Cancelled)
+            .map(|invoice| ((invoice.number, invoice.legal_entity_id), invoice.id))
+            .collect();
     let mut outcomes: Vec<Result<Invoice, ReceivableError>> = drafts
         .into_iter()
         .map(|draft| {
@@ -50,19 +52,21 @@ pub fn post_invoices(
             if inserted.contains(&invoice.id) {
                 return Ok(invoice);
             }
+            let number = (invoice.number, invoice.legal_entity_id);
             Err(ReceivableError::NumberTaken {
                 thing: "invoice",
-                existing_id: holders.get(&invoice.number).map(ToString::to_string),
-                number: invoice.number,
+                existing_id: holders.get(&number).map(ToString::to_string),
+                number: number.0,
             })
         })
         .collect();
-    let changes: Vec<(&Locked, Exposure)> = new
+    let changes: Vec<(&Locked, BalanceKey, Exposure)> = new
         .iter()
         .zip(outcomes.iter())
         .filter_map(|((locked, _), outcome)| {
             let invoice = outcome.as_ref().ok()?;
-            Some((*locked, Exposure::receivable(invoice.amount_minor)))
+            let change = Exposure::receivable(invoice.amount_minor);
+            Some((*locked, invoice.key(), change))
         })
         .collect();
     exposure::post_all(tx, &changes)?;
@@ -91,6 +95,7 @@ fn bill_orders(
                 locked,
                 invoice: invoice.id,
                 order: new.order_number.as_ref()?,
+                key: invoice.key(),
                 amount_minor: invoice.amount_minor,
                 reservation: new.reservation_id,
             })
@@ -130,7 +135,7 @@ pub fn post_invoice(
 
 fn draft(tx: &Tx, locked: &Locked, new: &NewInvoice) -> Result<Invoice, ReceivableError> {
     let account = &locked.account;
-    check_amount(new.amount, account.currency, "/amount")?;
+    check_amount(new.amount, account, "/amount")?;
     let due_date = new
         .due_date
         .unwrap_or_else(|| rules::due_date(new.invoice_date, account.net_days));
@@ -152,7 +157,7 @@ fn draft(tx: &Tx, locked: &Locked, new: &NewInvoice) -> Result<Invoice, Receivab
         reservation_id: new.reservation_id,
         invoice_date: new.invoice_date,
         due_date,
-        currency: account.currency,
+        currency: new.amount.currency(),
         amount_minor: new.amount.minor(),
         open_minor: new.amount.minor(),
         status: InvoiceStatus::Open,
@@ -164,6 +169,7 @@ fn draft(tx: &Tx, locked: &Locked, new: &NewInvoice) -> Result<Invoice, Receivab
         cancel_entered_on: None,
         order_excess_minor: None,
         sold_on: None,
+        legal_entity_id: new.legal_entity,
     })
 }
 
@@ -177,9 +183,13 @@ pub fn create_invoices(
 ) -> Result<Vec<Result<Invoice, ReceivableError>>, DbError> {
     let named: Vec<CustomerRef> = inputs.iter().map(|input| input.customer.clone()).collect();
     let accounts = NamedAccounts::lock(tx, &named)?;
+    let entities = Entities::read(tx, inputs.iter().map(|input| input.legal_entity.as_ref()))?;
     let prepared: Vec<Result<(&Locked, NewInvoice), ReceivableError>> = inputs
         .iter()
-        .map(|input| Ok((accounts.find(&input.customer)?, input.to_new())))
+        .map(|input| {
+            let entity = entities.find(input.legal_entity.as_ref())?;
+            Ok((accounts.find(&input.customer)?, input.to_new(entity)))
+        })
         .collect();
     let ready: Vec<(&Locked, NewInvoice)> = prepared.iter().flatten().cloned().collect();
     let mut posted = post_invoices(tx, &ready)?.into_iter();
@@ -240,9 +250,11 @@ pub fn cancel_invoice(
         ..before.clone()
     };
     let after = store::cancel_invoice(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    exposure::post(tx, &locked, -Exposure::receivable(before.open_minor))?;
+    let open = Exposure::receivable(before.open_minor);
+    exposure::post(tx, &locked, before.key(), -open)?;
     if order == CancelledOrder::Restored {
-        orders::restore(tx, &locked, after.id, &after.number, after.invoice_date)?;
+        let (number, key) = (&after.number, after.key());
+        orders::restore(tx, &locked, after.id, number, after.invoice_date, key)?;
     }
     tx.record(
         Change::new("invoice.cancelled", after.id)

@@ -26,7 +26,9 @@ use super::model::InvoiceStatus;
 use super::rules::{self, DateError};
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
+use crate::book::entities::actions::EntityError;
 use crate::book::exposure::actions::{self as exposure, Locked};
+use crate::book::exposure::model::CreditAccount;
 use crate::platform::db::{DbError, Tx};
 use kernel::ids::{CustomerId, InstrumentId};
 use kernel::money::{Currency, Money};
@@ -50,6 +52,10 @@ pub enum ReceivableError {
         /// The living document that has it.
         existing_id: Option<String>,
     },
+    #[error("the one is another legal entity's")]
+    OtherEntity { pointer: String },
+    #[error(transparent)]
+    Entity(#[from] EntityError),
     #[error("the amount must be more than zero")]
     NotPositive { pointer: String },
     #[error("{pointer} {error}")]
@@ -133,18 +139,26 @@ impl NamedAccounts {
     }
 }
 
-/// An amount must be in the currency of what it is posted to, and more than zero.
-fn check_amount(amount: Money, expected: Currency, pointer: &str) -> Result<(), ReceivableError> {
-    if amount.currency() != expected {
+/// An amount must be in a currency in which the account has documents, and more than zero.
+fn check_amount(
+    amount: Money,
+    account: &CreditAccount,
+    pointer: &str,
+) -> Result<(), ReceivableError> {
+    if !account.bills_in(amount.currency()) {
         return Err(ReceivableError::Currency {
             given: amount.currency(),
-            expected,
+            expected: account.currency,
         });
     }
-    if !amount.is_positive() {
-        return Err(ReceivableError::NotPositive {
-            pointer: pointer.to_owned(),
-        });
+    check_positive(amount, pointer)
+}
+
+fn check_positive(amount: Money, pointer: &str) -> Result<(), ReceivableError> {
+    if amount.is_positive() {
+        return Ok(());
     }
-    Ok(())
+    Err(ReceivableError::NotPositive {
+        pointer: pointer.to_owned(),
+    })
 }

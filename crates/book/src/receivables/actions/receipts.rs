@@ -7,14 +7,15 @@ use chrono::NaiveDate;
 use super::instruments::refuse_of_instrument;
 use super::settling::{Funds, Settling, check_free, settle};
 use super::{ReceivableError, check_amount, counts_from, lock, lock_named};
+use crate::book::entities::actions as entities;
 use crate::book::exposure::actions as exposure;
 use crate::book::exposure::actions::Locked;
-use crate::book::exposure::model::Exposure;
+use crate::book::exposure::model::{BalanceKey, Exposure};
 use crate::book::receivables::input::{Application, NewReceipt, ReceiptIn, Unapplication};
 use crate::book::receivables::model::{DocumentStatus, Receipt, ReceiptRef, Source};
 use crate::book::receivables::{rules, store};
 use crate::platform::db::{Change, DbError, Tx};
-use kernel::ids::{CustomerId, ReceiptId};
+use kernel::ids::{CustomerId, LegalEntityId, ReceiptId};
 use kernel::money::Money;
 use kernel::text::{Note, Number};
 
@@ -39,7 +40,8 @@ pub fn post_receipts(
         .iter()
         .map(|(locked, new)| {
             let receipt = draft(tx, locked, new, &taken, &mut settling)?;
-            taken.insert(receipt.number.clone(), receipt.id);
+            let number = (receipt.number.clone(), receipt.legal_entity_id);
+            taken.insert(number, receipt.id);
             Ok(receipt)
         })
         .collect();
@@ -47,16 +49,16 @@ pub fn post_receipts(
     store::insert_receipts(tx, &rows)?;
     let mut changes = settle(tx, &settling)?;
     for row in &rows {
-        let change = changes.entry(row.customer_id).or_default();
+        let change = changes.entry((row.customer_id, row.key())).or_default();
         *change = change.plus(Exposure::unapplied(row.amount_minor))?;
     }
     let accounts: BTreeMap<CustomerId, &Locked> = new
         .iter()
         .map(|(locked, _)| (locked.account.customer_id, *locked))
         .collect();
-    let changes: Vec<(&Locked, Exposure)> = changes
+    let changes: Vec<(&Locked, BalanceKey, Exposure)> = changes
         .into_iter()
-        .filter_map(|(customer, change)| Some((*accounts.get(&customer)?, change)))
+        .filter_map(|((customer, key), change)| Some((*accounts.get(&customer)?, key, change)))
         .collect();
     exposure::post_all(tx, &changes)?;
     tx.record_all(
@@ -72,17 +74,17 @@ fn draft(
     tx: &Tx,
     locked: &Locked,
     new: &NewReceipt,
-    taken: &BTreeMap<Number, ReceiptId>,
+    taken: &BTreeMap<(Number, LegalEntityId), ReceiptId>,
     settling: &mut Settling,
 ) -> Result<Receipt, ReceivableError> {
-    check_amount(new.amount, locked.account.currency, "/amount")?;
+    check_amount(new.amount, &locked.account, "/amount")?;
     rules::check_not_future(tx.today(), new.receipt_date).map_err(|error| {
         ReceivableError::Date {
             pointer: "/receipt_date",
             error,
         }
     })?;
-    if let Some(existing) = taken.get(&new.number) {
+    if let Some(existing) = taken.get(&(new.number.clone(), new.legal_entity)) {
         return Err(ReceivableError::NumberTaken {
             thing: "receipt",
             number: new.number.clone(),
@@ -94,6 +96,7 @@ fn draft(
     let funds = Funds {
         source: Source::Receipt(id),
         customer_id: account.customer_id,
+        key: BalanceKey::new(new.legal_entity, new.amount.currency()),
         there_on: new.receipt_date,
         available: new.amount,
     };
@@ -104,7 +107,7 @@ fn draft(
         customer_id: account.customer_id,
         account_id: account.id,
         receipt_date: new.receipt_date,
-        currency: account.currency,
+        currency: new.amount.currency(),
         amount_minor: new.amount.minor(),
         unapplied_minor: new.amount.minor() - used,
         status: DocumentStatus::Posted,
@@ -114,6 +117,7 @@ fn draft(
         created_at: tx.now(),
         version: 1,
         reverse_entered_on: None,
+        legal_entity_id: new.legal_entity,
     })
 }
 
@@ -123,7 +127,8 @@ fn draft(
 /// When the customer is unknown or has no account, and as [`post_receipts`].
 pub fn create_receipt(tx: &mut Tx, input: &ReceiptIn) -> Result<Receipt, ReceivableError> {
     let locked = lock_named(tx, &input.customer)?;
-    let posted = post_receipts(tx, &[(&locked, input.to_new())]).map_err(|error| {
+    let entity = entities::find(tx, input.legal_entity.as_ref())?;
+    let posted = post_receipts(tx, &[(&locked, input.to_new(entity))]).map_err(|error| {
         // Somebody posted the number at the same moment: tried again, it is known whose it is.
         if error.is_duplicate_of("receipts", &["number"]) {
             DbError::Serialization(error.to_string())
@@ -153,6 +158,7 @@ pub fn apply_receipt(
     let funds = Funds {
         source: Source::Receipt(before.id),
         customer_id: before.customer_id,
+        key: before.key(),
         there_on: counts_from(tx, before.receipt_date, effective_on)?,
         available: Money::from_minor(before.unapplied_minor, before.currency),
     };
@@ -168,8 +174,8 @@ pub fn apply_receipt(
         ..before.clone()
     };
     let after = store::update_receipt_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    for change in settle(tx, &settling)?.into_values() {
-        exposure::post(tx, &locked, change)?;
+    for ((_, key), change) in settle(tx, &settling)? {
+        exposure::post(tx, &locked, key, change)?;
     }
     tx.record(
         Change::new("receipt.applied", after.id)
@@ -203,8 +209,8 @@ pub fn unapply_receipt(
         ..before.clone()
     };
     let after = store::update_receipt_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    for change in settle(tx, &undone)?.into_values() {
-        exposure::post(tx, &locked, change)?;
+    for ((_, key), change) in settle(tx, &undone)? {
+        exposure::post(tx, &locked, key, change)?;
     }
     tx.record(
         Change::new("receipt.unapplied", after.id)
@@ -259,7 +265,7 @@ pub(super) fn take_back(
         ..before.clone()
     };
     let after = store::update_receipt_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    exposure::post(tx, locked, change)?;
+    exposure::post(tx, locked, before.key(), change)?;
     tx.record(
         Change::new("receipt.reversed", after.id)
             .before(before)

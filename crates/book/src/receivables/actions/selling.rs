@@ -19,7 +19,12 @@ pub fn sell(tx: &mut Tx, locked: &Locked, before: &Invoice) -> Result<Invoice, R
         ..before.clone()
     };
     let after = store::save_sale(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    exposure::post(tx, locked, -Exposure::receivable(before.open_minor))?;
+    exposure::post(
+        tx,
+        locked,
+        before.key(),
+        -Exposure::receivable(before.open_minor),
+    )?;
     tx.record(
         Change::new("invoice.sold", after.id)
             .before(before)
@@ -43,7 +48,12 @@ pub fn buy_back(
         ..before.clone()
     };
     let after = store::save_sale(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    exposure::post(tx, locked, Exposure::receivable(before.open_minor))?;
+    exposure::post(
+        tx,
+        locked,
+        before.key(),
+        Exposure::receivable(before.open_minor),
+    )?;
     tx.record(
         Change::new("invoice.bought_back", after.id)
             .before(before)

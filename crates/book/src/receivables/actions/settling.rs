@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::{ReceivableError, check_amount};
-use crate::book::exposure::model::Exposure;
+use super::{ReceivableError, check_positive};
+use crate::book::exposure::model::{BalanceKey, Exposure};
 use crate::book::receivables::input::{Application, NamedApplication};
 use crate::book::receivables::model::{
     DocumentRef, Invoice, InvoiceRef, InvoiceStatus, Settlement, Source,
@@ -13,15 +13,20 @@ use crate::book::receivables::model::{
 use crate::book::receivables::rules::{Candidate, Share};
 use crate::book::receivables::{rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx};
-use kernel::ids::{CustomerId, InvoiceId, SettlementId};
+use kernel::ids::{CustomerId, InvoiceId, LegalEntityId, SettlementId};
 use kernel::money::Money;
 use kernel::text::Number;
+
+/// What changes in the balances of customers.
+pub(super) type Changes = BTreeMap<(CustomerId, BalanceKey), Exposure>;
 
 /// Money that can settle invoices: what a receipt or credit note has left.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Funds {
     pub source: Source,
     pub customer_id: CustomerId,
+    /// The balance that it is in.
+    pub key: BalanceKey,
     /// The first day on which it may count.
     pub there_on: NaiveDate,
     pub available: Money,
@@ -32,7 +37,7 @@ pub(super) struct Funds {
 pub(super) struct Settling {
     invoices: BTreeMap<InvoiceId, Invoice>,
     by_customer: BTreeMap<CustomerId, Vec<InvoiceId>>,
-    by_number: BTreeMap<Number, InvoiceId>,
+    by_number: BTreeMap<(Number, LegalEntityId), InvoiceId>,
     /// Those that changed, as they were before.
     touched: BTreeMap<InvoiceId, Invoice>,
     rows: Vec<Settlement>,
@@ -75,10 +80,9 @@ impl Settling {
         for invoice in found {
             // A number names the living document.
             let is_living = invoice.status != InvoiceStatus::Cancelled;
-            if is_living || !settling.by_number.contains_key(&invoice.number) {
-                settling
-                    .by_number
-                    .insert(invoice.number.clone(), invoice.id);
+            let number = (invoice.number.clone(), invoice.legal_entity_id);
+            if is_living || !settling.by_number.contains_key(&number) {
+                settling.by_number.insert(number, invoice.id);
             }
             let (id, customer) = (invoice.id, invoice.customer_id);
             if settling.invoices.insert(id, invoice).is_none() {
@@ -109,6 +113,7 @@ impl Settling {
                     .flatten();
                 let candidates: Vec<Candidate> = ids
                     .filter_map(|id| self.invoices.get(id))
+                    .filter(|invoice| invoice.key() == funds.key)
                     .map(candidate)
                     .collect();
                 rules::oldest_first(funds.available.minor(), &candidates)
@@ -132,13 +137,20 @@ impl Settling {
                 DocumentRef::Number(_) => "invoice_number",
             };
             let invoice = self
-                .find(&one.invoice)
+                .find(&one.invoice, funds.key.legal_entity_id)
                 .ok_or_else(|| ReceivableError::NoSuchInvoice { pointer: at(by) })?;
             if invoice.customer_id != funds.customer_id {
                 return Err(ReceivableError::OtherCustomer { pointer: at(by) });
             }
+            check_same(invoice, funds, || at(by))?;
             let amount = one.amount;
-            check_amount(amount, invoice.currency, &at("amount"))?;
+            if amount.currency() != invoice.currency {
+                return Err(ReceivableError::Currency {
+                    given: amount.currency(),
+                    expected: invoice.currency,
+                });
+            }
+            check_positive(amount, &at("amount"))?;
             let shared_already = shares
                 .iter()
                 .filter(|share| share.invoice_id == invoice.id)
@@ -169,11 +181,12 @@ impl Settling {
     ) -> Result<Vec<Share>, ReceivableError> {
         let pointer = || "/invoice_number".to_owned();
         let invoice = self
-            .find(reference)
+            .find(reference, funds.key.legal_entity_id)
             .ok_or_else(|| ReceivableError::NoSuchInvoice { pointer: pointer() })?;
         if invoice.customer_id != funds.customer_id {
             return Err(ReceivableError::OtherCustomer { pointer: pointer() });
         }
+        check_same(invoice, funds, pointer)?;
         let amount_minor = funds.available.minor().min(invoice.open_minor);
         let share = Share {
             invoice_id: invoice.id,
@@ -182,10 +195,20 @@ impl Settling {
         Ok((amount_minor > 0).then_some(share).into_iter().collect())
     }
 
-    fn find(&self, reference: &InvoiceRef) -> Option<&Invoice> {
+    /// The invoice that is named: of several with one number that of the money's legal entity, else any of them.
+    fn find(&self, reference: &InvoiceRef, entity: LegalEntityId) -> Option<&Invoice> {
         match reference {
             DocumentRef::Id(id) => self.invoices.get(id),
-            DocumentRef::Number(number) => self.invoices.get(self.by_number.get(number)?),
+            DocumentRef::Number(number) => {
+                let of_entity = self.by_number.get(&(number.clone(), entity));
+                let of_any = || {
+                    self.by_number
+                        .iter()
+                        .find(|((known, _), _)| known == number)
+                };
+                let id = of_entity.or_else(|| of_any().map(|(_, id)| id))?;
+                self.invoices.get(id)
+            }
         }
     }
 
@@ -285,6 +308,24 @@ impl Settling {
     }
 }
 
+/// Money settles what is owed to the same legal entity in the same currency.
+fn check_same(
+    invoice: &Invoice,
+    funds: &Funds,
+    pointer: impl Fn() -> String,
+) -> Result<(), ReceivableError> {
+    if invoice.legal_entity_id != funds.key.legal_entity_id {
+        return Err(ReceivableError::OtherEntity { pointer: pointer() });
+    }
+    if invoice.currency != funds.key.currency {
+        return Err(ReceivableError::Currency {
+            given: funds.key.currency,
+            expected: invoice.currency,
+        });
+    }
+    Ok(())
+}
+
 /// The invoice that is named. What settles it stands, so that it is the living one of its number.
 fn settled_invoice(tx: &mut Tx, reference: &InvoiceRef) -> Result<InvoiceId, ReceivableError> {
     let found = store::find_invoice(tx, reference)?.ok_or_else(|| {
@@ -329,14 +370,11 @@ fn candidate(invoice: &Invoice) -> Candidate {
 }
 
 /// Writes what was planned. Every settlement of an invoice, and every undoing of one, goes through here; what it
-/// changes in each customer's exposure is for the caller to post, together with its own document.
+/// changes in the balances of each customer is for the caller to post, together with its own document.
 ///
 /// Settling 60.00 takes 60.00 from what is receivable and 60.00 from what is unapplied.
-pub(super) fn settle(
-    tx: &mut Tx,
-    settling: &Settling,
-) -> Result<BTreeMap<CustomerId, Exposure>, DbError> {
-    let mut changes: BTreeMap<CustomerId, Exposure> = BTreeMap::new();
+pub(super) fn settle(tx: &mut Tx, settling: &Settling) -> Result<Changes, DbError> {
+    let mut changes = Changes::new();
     if settling.rows.is_empty() {
         return Ok(changes);
     }
@@ -376,7 +414,10 @@ pub(super) fn settle(
             unapplied_minor: row.amount_minor,
             ..Exposure::default()
         };
-        let sum = changes.entry(row.customer_id).or_default();
+        let Some(invoice) = settling.invoices.get(&row.invoice_id) else {
+            continue;
+        };
+        let sum = changes.entry((row.customer_id, invoice.key())).or_default();
         *sum = sum.plus(-change)?;
     }
     Ok(changes)

@@ -12,6 +12,7 @@ use super::actions::ReceivableError;
 use super::model::InvoiceStatus;
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
+use crate::book::entities::actions::EntityError;
 use crate::platform::db::Db;
 use crate::platform::http::{Code, Problem};
 use kernel::caller::Caller;
@@ -46,6 +47,13 @@ impl From<ReceivableError> for Problem {
             ReceivableError::Currency { given, expected } => Problem::new(Code::CurrencyMismatch)
                 .with("given", given)
                 .with("expected", expected),
+            ReceivableError::OtherEntity { pointer } => {
+                Problem::new(Code::EntityMismatch).with("pointer", pointer)
+            }
+            ReceivableError::Entity(EntityError::Missing) => {
+                Problem::not_found_at("/legal_entity", "legal entity")
+            }
+            ReceivableError::Entity(error) => error.into(),
             ReceivableError::NumberTaken {
                 thing,
                 number,

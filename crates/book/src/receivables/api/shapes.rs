@@ -12,7 +12,8 @@ use crate::book::receivables::model::{
 use crate::platform::http::problem::ProblemOut;
 use kernel::clock::Instant;
 use kernel::ids::{
-    CreditAccountId, CreditNoteId, CustomerId, InvoiceId, ReceiptId, ReservationId, SettlementId,
+    CreditAccountId, CreditNoteId, CustomerId, InvoiceId, LegalEntityId, ReceiptId, ReservationId,
+    SettlementId,
 };
 use kernel::money::Money;
 use kernel::text::Number;
@@ -56,6 +57,7 @@ pub struct ItemOut {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Invoice, example = json!({
     "id": "inv_01k00000000000000000000001", "number": "I-2026-0001", "customer_id": "cus_01k00000000000000000000001",
+    "legal_entity_id": "ent_00000000000e00800000000001",
     "credit_account_id": "acc_01k00000000000000000000001", "order_number": "SO-2026-0001", "reservation_id": null,
     "invoice_date": "2026-03-31", "due_date": "2026-04-30", "amount": {"amount": "12500.00", "currency": "CNY"},
     "open": {"amount": "12500.00", "currency": "CNY"}, "status": "open", "cancelled_on": null, "cancel_entered_on": null,
@@ -66,6 +68,8 @@ pub struct InvoiceOut {
     id: InvoiceId,
     number: Number,
     customer_id: CustomerId,
+    /// The company that it is of.
+    legal_entity_id: LegalEntityId,
     credit_account_id: CreditAccountId,
     order_number: Option<Number>,
     /// The reservation that was captured into it.
@@ -100,6 +104,7 @@ impl From<Invoice> for InvoiceOut {
             open: invoice.money(invoice.open_minor),
             id: invoice.id,
             number: invoice.number,
+            legal_entity_id: invoice.legal_entity_id,
             customer_id: invoice.customer_id,
             credit_account_id: invoice.account_id,
             order_number: invoice.order_number,
@@ -121,6 +126,7 @@ impl From<Invoice> for InvoiceOut {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CreditNote, example = json!({
     "id": "crn_01k00000000000000000000001", "number": "CN-2026-0001", "customer_id": "cus_01k00000000000000000000001",
+    "legal_entity_id": "ent_00000000000e00800000000001",
     "invoice_id": "inv_01k00000000000000000000001", "credit_date": "2026-04-15",
     "amount": {"amount": "500.00", "currency": "CNY"}, "unapplied": {"amount": "0.00", "currency": "CNY"},
     "reason": "Two pallets were damaged.", "status": "posted", "reversed_on": null, "reverse_entered_on": null,
@@ -131,6 +137,8 @@ pub struct CreditNoteOut {
     id: CreditNoteId,
     number: Number,
     customer_id: CustomerId,
+    /// The company that it is of.
+    legal_entity_id: LegalEntityId,
     /// The invoice that it is about.
     invoice_id: Option<InvoiceId>,
     credit_date: NaiveDate,
@@ -156,6 +164,7 @@ impl From<CreditNote> for CreditNoteOut {
         CreditNoteOut {
             id: note.id,
             number: note.number,
+            legal_entity_id: note.legal_entity_id,
             customer_id: note.customer_id,
             invoice_id: note.invoice_id,
             credit_date: note.credit_date,
@@ -176,6 +185,7 @@ impl From<CreditNote> for CreditNoteOut {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Receipt, example = json!({
     "id": "rcp_01k00000000000000000000001", "number": "R-2026-0001", "customer_id": "cus_01k00000000000000000000001",
+    "legal_entity_id": "ent_00000000000e00800000000001",
     "receipt_date": "2026-04-30", "amount": {"amount": "12500.00", "currency": "CNY"},
     "unapplied": {"amount": "0.00", "currency": "CNY"}, "status": "posted", "reversed_on": null,
     "reverse_entered_on": null, "reverse_reason": null, "created_by": "u-31", "created_at": "2026-04-30T08:00:00.000000Z"
@@ -184,6 +194,8 @@ pub struct ReceiptOut {
     id: ReceiptId,
     number: Number,
     customer_id: CustomerId,
+    /// The company that it is of.
+    legal_entity_id: LegalEntityId,
     receipt_date: NaiveDate,
     amount: Money,
     /// What settles no invoice yet.
@@ -205,6 +217,7 @@ impl From<Receipt> for ReceiptOut {
         ReceiptOut {
             id: receipt.id,
             number: receipt.number,
+            legal_entity_id: receipt.legal_entity_id,
             customer_id: receipt.customer_id,
             receipt_date: receipt.receipt_date,
             amount: Money::from_minor(receipt.amount_minor, receipt.currency),

@@ -19,7 +19,7 @@ use super::model::{
 use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend};
 use kernel::columns::IdColumn;
-use kernel::ids::{CustomerId, InvoiceId, ReceiptId};
+use kernel::ids::{CustomerId, InvoiceId, LegalEntityId, ReceiptId};
 use kernel::text::Number;
 
 pub use conduct::{list_invoice_parts, list_payments, list_sales, list_unpaid};
@@ -33,7 +33,7 @@ const CHUNK: usize = 5_000;
 
 /// The invoice under this reference: of several with one number the living one, else the one that was cancelled last.
 pub fn find_invoice(db: &mut Db, reference: &InvoiceRef) -> Result<Option<Invoice>, DbError> {
-    Ok(on_backend!(db, |c| {
+    let found: Vec<Invoice> = on_backend!(db, |c| {
         let query = invoices::table.select(Invoice::as_select()).into_boxed();
         match reference {
             DocumentRef::Id(id) => query.filter(invoices::id.eq(id)),
@@ -43,9 +43,26 @@ pub fn find_invoice(db: &mut Db, reference: &InvoiceRef) -> Result<Option<Invoic
             invoices::status.eq(InvoiceStatus::Cancelled).asc(),
             invoices::id.desc(),
         ))
-        .first(c)
-        .optional()
-    })?)
+        .limit(2)
+        .load(c)
+    })?;
+    the_one(found, |found| {
+        let is_living = found.status != InvoiceStatus::Cancelled;
+        (found.number.clone(), is_living)
+    })
+}
+
+/// The first of the documents that were found by one reference. Two that live have their number from two legal entities,
+/// and nobody can say which is meant.
+fn the_one<T>(found: Vec<T>, of: impl Fn(&T) -> (Number, bool)) -> Result<Option<T>, DbError> {
+    if let [one, other] = found.as_slice()
+        && of(one).1
+        && of(other).1
+    {
+        let number = of(one).0.into();
+        return Err(DbError::Ambiguous { number });
+    }
+    Ok(found.into_iter().next())
 }
 
 /// The credit note under this reference: of several with one number the living one, else the last.
@@ -53,7 +70,7 @@ pub fn find_credit_note(
     db: &mut Db,
     reference: &CreditNoteRef,
 ) -> Result<Option<CreditNote>, DbError> {
-    Ok(on_backend!(db, |c| {
+    let found: Vec<CreditNote> = on_backend!(db, |c| {
         let query = credit_notes::table
             .select(CreditNote::as_select())
             .into_boxed();
@@ -65,14 +82,18 @@ pub fn find_credit_note(
             credit_notes::status.eq(DocumentStatus::Reversed).asc(),
             credit_notes::id.desc(),
         ))
-        .first(c)
-        .optional()
-    })?)
+        .limit(2)
+        .load(c)
+    })?;
+    the_one(found, |found| {
+        let is_living = found.status != DocumentStatus::Reversed;
+        (found.number.clone(), is_living)
+    })
 }
 
 /// The receipt under this reference: of several with one number the living one, else the last.
 pub fn find_receipt(db: &mut Db, reference: &ReceiptRef) -> Result<Option<Receipt>, DbError> {
-    Ok(on_backend!(db, |c| {
+    let found: Vec<Receipt> = on_backend!(db, |c| {
         let query = receipts::table.select(Receipt::as_select()).into_boxed();
         match reference {
             DocumentRef::Id(id) => query.filter(receipts::id.eq(id)),
@@ -82,9 +103,13 @@ pub fn find_receipt(db: &mut Db, reference: &ReceiptRef) -> Result<Option<Receip
             receipts::status.eq(DocumentStatus::Reversed).asc(),
             receipts::id.desc(),
         ))
-        .first(c)
-        .optional()
-    })?)
+        .limit(2)
+        .load(c)
+    })?;
+    the_one(found, |found| {
+        let is_living = found.status != DocumentStatus::Reversed;
+        (found.number.clone(), is_living)
+    })
 }
 
 /// The invoices under these ids and numbers, each number as [`find_invoice`] has it.
@@ -109,12 +134,13 @@ pub fn list_invoices_by_refs(
         found.extend(rows);
     }
     let mut named = list_invoices_by_numbers(db, &numbers)?;
-    named.dedup_by(|next, kept| next.number == kept.number);
+    let key = |invoice: &Invoice| (invoice.number.clone(), invoice.legal_entity_id);
+    named.dedup_by(|next, kept| key(next) == key(kept));
     found.extend(named);
     Ok(found)
 }
 
-/// All invoices that have or had these numbers: by number, the living one first, then those that were cancelled, the
+/// All invoices that have or had these numbers: by number and legal entity, the living one first, then those that were cancelled, the
 /// last of them first.
 pub fn list_invoices_by_numbers(db: &mut Db, numbers: &[&Number]) -> Result<Vec<Invoice>, DbError> {
     let mut found: Vec<Invoice> = Vec::new();
@@ -129,6 +155,7 @@ pub fn list_invoices_by_numbers(db: &mut Db, numbers: &[&Number]) -> Result<Vec<
             .filter(invoices::number.eq_any(chunk.iter().copied()))
             .order((
                 invoices::number,
+                invoices::legal_entity_id,
                 invoices::status.eq(InvoiceStatus::Cancelled).asc(),
                 invoices::id.desc(),
             ))
@@ -193,15 +220,16 @@ pub fn list_receipts_by_numbers(db: &mut Db, numbers: &[&Number]) -> Result<Vec<
 pub fn taken_receipt_numbers(
     db: &mut Db,
     numbers: &[&Number],
-) -> Result<BTreeMap<Number, ReceiptId>, DbError> {
+) -> Result<BTreeMap<(Number, LegalEntityId), ReceiptId>, DbError> {
     let mut taken = BTreeMap::new();
     for chunk in numbers.chunks(CHUNK) {
-        let found: Vec<(Number, ReceiptId)> = on_backend!(db, |c| receipts::table
+        let found: Vec<(Number, LegalEntityId, ReceiptId)> = on_backend!(db, |c| receipts::table
             .filter(receipts::number.eq_any(chunk.iter().copied()))
             .filter(receipts::status.eq(DocumentStatus::Posted))
-            .select((receipts::number, receipts::id))
+            .select((receipts::number, receipts::legal_entity_id, receipts::id))
             .load(c))?;
-        taken.extend(found);
+        let found = found.into_iter();
+        taken.extend(found.map(|(number, entity, id)| ((number, entity), id)));
     }
     Ok(taken)
 }

@@ -9,7 +9,7 @@ use crate::decide::limits::model::{
     CreditBlock, CreditBlockStatus, Outcome, Reservation, ReservationStatus,
 };
 use kernel::clock::Instant;
-use kernel::ids::{CreditBlockId, ReservationId};
+use kernel::ids::{CreditBlockId, MAIN_ENTITY, ReservationId};
 
 /// What becomes of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +101,7 @@ impl Examined {
             ended_at: None,
             end_reason: None,
             version: 1,
+            legal_entity_id: MAIN_ENTITY,
         }
     }
 
@@ -162,6 +163,7 @@ impl Examined {
             promised_on: None,
             reservation_id: None,
             version: 1,
+            legal_entity_id: MAIN_ENTITY,
         };
         self.record.credit_block = Some(block.id);
         Some(block)

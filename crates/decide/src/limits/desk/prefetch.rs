@@ -9,7 +9,7 @@ use super::memory::Memory;
 use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::actions::{self as exposure, AccountLine, caps};
 use crate::book::exposure::model::CreditAccount;
-use crate::book::exposure::store as accounts_store;
+use crate::book::exposure::store::{self as accounts_store, balances};
 use crate::decide::limits::store::{self, Named, StandingFacts};
 use crate::platform::db::{Db, DbError, RowVersion, Tx};
 use kernel::ids::{CreditAccountId, CustomerId};
@@ -327,12 +327,13 @@ fn put_together(
     } else {
         BTreeMap::new()
     };
+    let balances = balances::list(access.db(), accounts.by_customer.values())?;
     let is_from_memory = access.is_memory();
     if let Access::Locking(tx) = access {
         caps::lock(tx, &caps.values().flatten().copied().collect())?;
     }
     Ok(Prefetched {
-        lines: exposure::put_together(lines.of, &accounts.by_customer, caps),
+        lines: exposure::put_together(lines.of, &accounts.by_customer, caps, &balances),
         customers,
         standing,
         row_versions: accounts.row_versions,

@@ -187,6 +187,7 @@ pub fn insert_reservations<'a>(
         expires_at: InstantColumn = row.expires_at,
         created_by: Text = row.created_by.as_str(),
         created_at: InstantColumn = row.created_at,
+        legal_entity_id: IdColumn = row.legal_entity_id,
     });
     Ok(())
 }
@@ -210,6 +211,7 @@ pub fn insert_blocks<'a>(
         opened_by: Text = row.opened_by.as_str(),
         opened_at: InstantColumn = row.opened_at,
         version: BigInt = row.version,
+        legal_entity_id: IdColumn = row.legal_entity_id,
     });
     Ok(())
 }

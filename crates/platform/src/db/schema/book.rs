@@ -97,6 +97,9 @@ diesel::table! {
         created_at -> InstantColumn,
         changed_at -> InstantColumn,
         version -> BigInt,
+        billing_currencies -> Nullable<Text>,
+        has_other_balances -> Bool,
+        has_entity_terms -> Bool,
     }
 }
 
@@ -192,6 +195,7 @@ diesel::table! {
         order_number -> Nullable<Text>,
         stated_minor -> BigInt,
         billed_minor -> BigInt,
+        legal_entity_id -> IdColumn,
     }
 }
 
@@ -276,6 +280,7 @@ diesel::table! {
         ended_at -> Nullable<InstantColumn>,
         end_reason -> Nullable<Text>,
         version -> BigInt,
+        legal_entity_id -> IdColumn,
     }
 }
 
@@ -303,6 +308,7 @@ diesel::table! {
         version -> BigInt,
         cancel_entered_on -> Nullable<Date>,
         order_excess_minor -> Nullable<BigInt>,
+        legal_entity_id -> IdColumn,
         sold_on -> Nullable<Date>,
     }
 }
@@ -329,6 +335,7 @@ diesel::table! {
         created_at -> InstantColumn,
         version -> BigInt,
         reverse_entered_on -> Nullable<Date>,
+        legal_entity_id -> IdColumn,
     }
 }
 
@@ -352,6 +359,7 @@ diesel::table! {
         created_at -> InstantColumn,
         version -> BigInt,
         reverse_entered_on -> Nullable<Date>,
+        legal_entity_id -> IdColumn,
     }
 }
 
@@ -434,6 +442,77 @@ diesel::table! {
     use diesel::sql_types::*;
     use kernel::columns::{IdColumn, InstantColumn};
 
+    legal_entities (id) {
+        id -> IdColumn,
+        number -> Text,
+        name -> Text,
+        country -> Nullable<Text>,
+        functional_currency -> Nullable<Text>,
+        ledger -> Text,
+        vat_id -> Nullable<Text>,
+        registration_number -> Nullable<Text>,
+        uscc -> Nullable<Text>,
+        lei -> Nullable<Text>,
+        peppol_id -> Nullable<Text>,
+        street -> Nullable<Text>,
+        city -> Nullable<Text>,
+        postal_code -> Nullable<Text>,
+        bank_details -> Nullable<Text>,
+        letter_sender -> Nullable<Text>,
+        timezone -> Nullable<Text>,
+        created_at -> InstantColumn,
+        changed_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::IdColumn;
+
+    account_balances (account_id, legal_entity_id, currency) {
+        account_id -> IdColumn,
+        legal_entity_id -> IdColumn,
+        currency -> Text,
+        reserved_minor -> BigInt,
+        delivered_minor -> BigInt,
+        receivable_minor -> BigInt,
+        instrument_minor -> BigInt,
+        charge_minor -> BigInt,
+        unapplied_minor -> BigInt,
+        group_reserved_minor -> BigInt,
+        group_delivered_minor -> BigInt,
+        group_receivable_minor -> BigInt,
+        group_instrument_minor -> BigInt,
+        group_charge_minor -> BigInt,
+        group_unapplied_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    entity_terms (account_id, legal_entity_id) {
+        account_id -> IdColumn,
+        legal_entity_id -> IdColumn,
+        status -> Text,
+        limit_minor -> Nullable<BigInt>,
+        net_days -> Nullable<Integer>,
+        dunning_procedure_id -> Nullable<IdColumn>,
+        collector -> Nullable<Text>,
+        reason -> Text,
+        set_by -> Text,
+        created_at -> InstantColumn,
+        changed_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
     deadlines (id) {
         id -> IdColumn,
         kind -> Text,
@@ -464,6 +543,7 @@ diesel::table! {
         kind -> Text,
         customer_id -> IdColumn,
         account_id -> IdColumn,
+        legal_entity_id -> IdColumn,
         currency -> Text,
         amount_minor -> BigInt,
         outstanding_minor -> BigInt,
@@ -543,10 +623,11 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use kernel::columns::InstantColumn;
+    use kernel::columns::{IdColumn, InstantColumn};
 
-    import_feeds (kind) {
+    import_feeds (kind, legal_entity_id) {
         kind -> Text,
+        legal_entity_id -> IdColumn,
         ledger_as_of -> Nullable<Date>,
         control -> Text,
         stated -> BigInt,

@@ -50,6 +50,7 @@ diesel::table! {
         promised_on -> Nullable<Date>,
         reservation_id -> Nullable<IdColumn>,
         version -> BigInt,
+        legal_entity_id -> IdColumn,
     }
 }
 

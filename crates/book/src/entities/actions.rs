@@ -1,0 +1,151 @@
+//! What is done with legal entities, and how other rooms find the one that is meant.
+
+use std::collections::BTreeMap;
+
+use super::input::{LegalEntityIn, LegalEntityPatch};
+use super::model::{EntityRef, LegalEntity};
+use super::store;
+use crate::platform::db::{Change, Db, DbError, Tx};
+use kernel::ids::{LegalEntityId, MAIN_ENTITY};
+use kernel::text::Number;
+
+/// Why a use case on legal entities was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum EntityError {
+    #[error("there is no such legal entity")]
+    Missing,
+    #[error("the number {0} is taken")]
+    NumberTaken(Number),
+    #[error("the functional currency is fixed")]
+    CurrencyFixed,
+    #[error("the legal entity changed meanwhile")]
+    Stale,
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// Sets up a legal entity.
+///
+/// # Errors
+/// When the number is taken.
+pub fn create(tx: &mut Tx, input: &LegalEntityIn) -> Result<LegalEntity, EntityError> {
+    let entity = LegalEntity {
+        id: LegalEntityId::new(),
+        number: input.number.clone(),
+        name: input.name.clone(),
+        country: Some(input.country),
+        functional_currency: Some(input.functional_currency),
+        ledger: input.ledger.unwrap_or_default(),
+        vat_id: input.vat_id.clone(),
+        registration_number: input.registration_number.clone(),
+        uscc: input.uscc.clone(),
+        lei: input.lei.clone(),
+        peppol_id: input.peppol_id.clone(),
+        street: input.street.clone(),
+        city: input.city.clone(),
+        postal_code: input.postal_code.clone(),
+        bank_details: input.bank_details.clone(),
+        letter_sender: input.letter_sender.clone(),
+        timezone: input.timezone.clone(),
+        created_at: tx.now(),
+        changed_at: tx.now(),
+        version: 1,
+    };
+    store::insert(tx, &entity).map_err(|error| number_taken(error, &entity.number))?;
+    tx.record(Change::new("legal_entity.created", entity.id).after(&entity))?;
+    Ok(entity)
+}
+
+/// Changes what the patch names.
+///
+/// # Errors
+/// When the entity is not there or changed since `version`, the number is taken, or it has a functional currency and that
+/// would be another.
+pub fn change(
+    tx: &mut Tx,
+    reference: &EntityRef,
+    version: i64,
+    patch: &LegalEntityPatch,
+) -> Result<LegalEntity, EntityError> {
+    let before = store::find(tx, reference)?.ok_or(EntityError::Missing)?;
+    if before.version != version {
+        return Err(EntityError::Stale);
+    }
+    let mut after = before.clone();
+    patch.apply_to(&mut after);
+    if before.functional_currency.is_some()
+        && before.functional_currency != after.functional_currency
+    {
+        return Err(EntityError::CurrencyFixed);
+    }
+    let after = store::update_if_unchanged(tx, &after)
+        .map_err(|error| number_taken(error, &after.number))?
+        .ok_or(EntityError::Stale)?;
+    tx.record(
+        Change::new("legal_entity.changed", after.id)
+            .before(&before)
+            .after(&after),
+    )?;
+    Ok(after)
+}
+
+fn number_taken(error: DbError, number: &Number) -> EntityError {
+    if error.is_duplicate_of("legal_entities", &["number"]) {
+        EntityError::NumberTaken(number.clone())
+    } else {
+        error.into()
+    }
+}
+
+/// The legal entities that documents name.
+#[derive(Debug, Default)]
+pub struct Entities(BTreeMap<EntityRef, LegalEntityId>);
+
+impl Entities {
+    /// Reads them, when anybody names one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn read<'a>(
+        db: &mut Db,
+        named: impl IntoIterator<Item = Option<&'a EntityRef>>,
+    ) -> Result<Entities, DbError> {
+        if named.into_iter().flatten().next().is_none() {
+            return Ok(Entities::default());
+        }
+        let mut entities = BTreeMap::new();
+        for entity in store::list_all(db)? {
+            entities.insert(EntityRef::Id(entity.id), entity.id);
+            entities.insert(EntityRef::Number(entity.number), entity.id);
+        }
+        Ok(Entities(entities))
+    }
+
+    /// The one that is meant: the first when none is named.
+    ///
+    /// # Errors
+    /// When there is no such legal entity.
+    pub fn find(&self, reference: Option<&EntityRef>) -> Result<LegalEntityId, EntityError> {
+        let Some(reference) = reference else {
+            return Ok(MAIN_ENTITY);
+        };
+        self.0.get(reference).copied().ok_or(EntityError::Missing)
+    }
+}
+
+/// The one that is meant: the first when none is named.
+///
+/// # Errors
+/// When there is no such legal entity, or the database fails.
+pub fn find(db: &mut Db, reference: Option<&EntityRef>) -> Result<LegalEntityId, EntityError> {
+    Entities::read(db, [reference])?.find(reference)
+}
+
+/// The number of each legal entity, to be shown.
+///
+/// # Errors
+/// When the database fails.
+pub fn numbers(db: &mut Db) -> Result<BTreeMap<LegalEntityId, Number>, DbError> {
+    let all = store::list_all(db)?.into_iter();
+    Ok(all.map(|entity| (entity.id, entity.number)).collect())
+}
