@@ -255,13 +255,19 @@ fn tables_by_floor() -> Vec<(String, usize)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/platform/src/db/schema");
     let mut tables = Vec::new();
     for (floor, (name, _)) in FLOORS.iter().enumerate() {
-        let Ok(text) = std::fs::read_to_string(folder.join(format!("{name}.rs"))) else {
-            continue;
-        };
-        let named = text
-            .lines()
-            .filter_map(|line| line.strip_prefix("    ")?.split_once(" ("));
-        tables.extend(named.map(|(table, _)| (table.to_owned(), floor)));
+        let mut files = vec![folder.join(format!("{name}.rs"))];
+        if folder.join(name).is_dir() {
+            collect_sources(&folder.join(name), &mut files);
+        }
+        for text in files
+            .iter()
+            .filter_map(|file| std::fs::read_to_string(file).ok())
+        {
+            let named = text
+                .lines()
+                .filter_map(|line| line.strip_prefix("    ")?.split_once(" ("));
+            tables.extend(named.map(|(table, _)| (table.to_owned(), floor)));
+        }
     }
     assert!(tables.len() > 40, "{tables:?}");
     tables

@@ -87,7 +87,7 @@ fn a_cheque_settles_its_invoice_on_condition_and_is_exposure_until_it_clears() {
             Some(format!("/v1/instruments/{}", cheque.id()).as_str())
         );
         assert_eq!(
-            invoice(app, "I-1"),
+            invoice_of(app, "I-1"),
             ["partially_paid", "20.00", "2026-04-30"]
         );
         assert_eq!(exposure(app, &made.account), ["20.00", "100.00", "120.00"]);

@@ -404,18 +404,15 @@ pub(super) fn settle(tx: &mut Tx, settling: &Settling) -> Result<Changes, DbErro
             .collect(),
     )?;
     for row in &settling.rows {
-        let is_exposure = settling
-            .invoices
-            .get(&row.invoice_id)
-            .is_none_or(|invoice| invoice.sold_on.is_none());
+        let Some(invoice) = settling.invoices.get(&row.invoice_id) else {
+            continue;
+        };
+        let is_exposure = invoice.sold_on.is_none();
         let change = Exposure {
             // What is sold without recourse left exposure when it was sold.
             receivable_minor: if is_exposure { row.amount_minor } else { 0 },
             unapplied_minor: row.amount_minor,
             ..Exposure::default()
-        };
-        let Some(invoice) = settling.invoices.get(&row.invoice_id) else {
-            continue;
         };
         let sum = changes.entry((row.customer_id, invoice.key())).or_default();
         *sum = sum.plus(-change)?;
