@@ -13,7 +13,7 @@ use crate::book::exposure::actions as exposure;
 use crate::book::exposure::actions::Locked;
 use crate::book::receivables::actions as receivables;
 use crate::book::receivables::input::{
-    Application, CreditNoteIn, NamedApplication, NewInvoice, NewReceipt,
+    Application, CreditNoteIn, InvoiceDetails, NamedApplication, NewInvoice, NewReceipt,
 };
 use crate::book::receivables::model::{Invoice, InvoiceRef, ReceiptRef};
 use crate::platform::db::Tx;
@@ -120,6 +120,7 @@ impl Ledger {
             new.push((
                 account,
                 NewInvoice {
+                    details: InvoiceDetails::default(),
                     legal_entity: MAIN_ENTITY,
                     number: text(&format!("INV-{year}-{number:05}"))?,
                     invoice_date: day,
@@ -261,6 +262,7 @@ impl Ledger {
             new.push((
                 account,
                 NewReceipt {
+                    payer: None,
                     legal_entity: MAIN_ENTITY,
                     number: text(&format!("R-{}-{:05}", week.last.year(), self.receipts))?,
                     receipt_date: week.working_day(rng),
@@ -292,10 +294,7 @@ enum Queue {
 
 impl Payment {
     fn named(&self) -> NamedApplication {
-        NamedApplication {
-            invoice: InvoiceRef::Id(self.invoice),
-            amount: self.amount,
-        }
+        NamedApplication::of(InvoiceRef::Id(self.invoice), self.amount)
     }
 }
 

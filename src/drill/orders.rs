@@ -10,7 +10,7 @@ use super::cast::{Character, Member, text};
 use super::staff::Staff;
 use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::model::Remainder;
-use crate::book::receivables::input::NewInvoice;
+use crate::book::receivables::input::{InvoiceDetails, NewInvoice};
 use crate::decide::limits::check::CheckKind;
 use crate::decide::limits::check::rules::Decision;
 use crate::decide::limits::desk::{self, Answered, CheckRequest, Reply};
@@ -97,6 +97,7 @@ pub fn follow_up(database: &Database, staff: &Staff, answers: &Answers) -> Resul
         let number = text(&format!("INV-{year}-D{place:04}"))?;
         database.write(&staff.erp, |tx| {
             let delivered = NewInvoice {
+                details: InvoiceDetails::default(),
                 legal_entity: MAIN_ENTITY,
                 number: Clone::clone(&number),
                 invoice_date: tx.today(),
@@ -175,6 +176,7 @@ fn dry_run(
         caller: Arc::new(caller.clone()),
         input: LimitCheckIn {
             dry_run: Some(true),
+            legal_entity: None,
             ..question(member, amount)?
         },
         keyed: None,
@@ -200,6 +202,7 @@ fn question(member: &Member, amount: Money) -> Result<LimitCheckIn, Problem> {
         reserve: None,
         reserve_until: None,
         dry_run: None,
+        legal_entity: None,
     })
 }
 

@@ -7,7 +7,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::book::change_requests::kinds::ChangeKinds;
 use crate::book::exposure::actions::CUSTOMER_PARENT;
 use crate::book::factoring::actions::FACTORING_ASSIGNMENT;
+use crate::book::periods::actions::PERIOD_REOPENING;
 use crate::book::policy::references::ReferenceCheck;
+use crate::book::receivables::actions::ITEM_DUE_DATE;
 use crate::collect::dunning::actions as dunning;
 use crate::platform::db::Reaction;
 use crate::platform::events::Subscription;
@@ -26,7 +28,10 @@ pub static ROOMS: &[Room] = &[
     book::change_requests::ROOM,
     book::exchange_rates::ROOM,
     book::exposure::ROOM,
+    book::payment_terms::ROOM,
+    book::periods::ROOM,
     book::receivables::ROOM,
+    book::refunds::ROOM,
     book::deadlines::ROOM,
     book::instruments::ROOM,
     book::factoring::ROOM,
@@ -42,6 +47,7 @@ pub static ROOMS: &[Room] = &[
     decide::terms::ROOM,
     collect::dunning::ROOM,
     book::imports::ROOM,
+    book::cash::ROOM,
     rooms::JOBS,
     prove::reports::ROOM,
     rooms::TRAIL,
@@ -51,7 +57,12 @@ pub static ROOMS: &[Room] = &[
 pub const REFERENCES: &[ReferenceCheck] = &[dunning::find_unknown];
 
 /// Every kind of change request, with how it is applied. Not in [`Room`], which knows nothing of the book.
-pub const CHANGES: ChangeKinds = ChangeKinds(&[CUSTOMER_PARENT, FACTORING_ASSIGNMENT]);
+pub const CHANGES: ChangeKinds = ChangeKinds(&[
+    CUSTOMER_PARENT,
+    FACTORING_ASSIGNMENT,
+    ITEM_DUE_DATE,
+    PERIOD_REOPENING,
+]);
 
 /// Every reaction, in the order of the rooms.
 pub static REACTIONS: LazyLock<Vec<Reaction>> = LazyLock::new(|| {

@@ -236,7 +236,7 @@ fn what_the_book_does_not_allow_is_refused_at_once_and_again_when_it_is_approved
         let refused = propose(app, "A", Some("A")).expect_problem(422, "invalid");
         assert_eq!(refused["errors"][0]["code"], "group");
         assert_eq!(refused["errors"][0]["pointer"], "/after/parent_customer");
-        propose(app, "P", Some("nobody")).expect_problem(404, "not_found");
+        propose(app, "P", Some("nobody")).expect_problem(422, "invalid");
         let listed = app.credit().get(REQUESTS).expect(200);
         assert_eq!(listed["data"], json!([]));
         // Both are sound alone; after the first the second would make a circle, and waits on.

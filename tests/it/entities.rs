@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, a_customer, on_both};
+use crate::support::{Made, Reply, TestApp, a_customer, on_both, set_rate};
 use kernel::caller::Role;
 use netterms::prove::audit::actions::audit;
 
@@ -178,5 +178,249 @@ fn only_finance_and_admin_manage_companies() {
                 .post(PATH, hamburg())
                 .expect_problem(403, "forbidden");
         }
+    });
+}
+
+/// The customer of the worked numbers: CNY 5,000,000.00 over three companies, with the ECB's rates of 28 June 2024.
+fn the_worked_example(app: &TestApp) -> Made {
+    app.turn_to("2024-06-28");
+    set_rate(app, "EUR", "USD", "1.0705", "2024-06-28");
+    set_rate(app, "EUR", "CNY", "7.7748", "2024-06-28");
+    for (number, country, currency) in [("DE01", "DE", "EUR"), ("US01", "US", "USD")] {
+        let input = json!({
+            "number": number, "name": number, "country": country, "functional_currency": currency,
+        });
+        app.finance().post(PATH, input).expect(201);
+    }
+    let made = a_customer("C-1").with_limit("5000000.00").create(app);
+    bills_in(app, &made.account, &["any"]);
+    for (number, entity, amount, currency) in [
+        ("I-1", "MAIN", "1800000.00", "CNY"),
+        ("I-2", "DE01", "120000.00", "EUR"),
+        ("I-3", "DE01", "80000.00", "USD"),
+    ] {
+        let invoice = json!({
+            "number": number, "customer": "C-1", "invoice_date": "2024-06-28", "legal_entity": entity,
+            "amount": {"amount": amount, "currency": currency},
+        });
+        app.finance().post("/v1/invoices", invoice).expect(201);
+    }
+    for (number, entity, amount, currency) in [
+        ("R-1", "MAIN", "50000.00", "CNY"),
+        ("R-2", "DE01", "10000.00", "USD"),
+    ] {
+        let receipt = json!({
+            "number": number, "customer": "C-1", "receipt_date": "2024-06-28", "legal_entity": entity,
+            "amount": {"amount": amount, "currency": currency}, "apply": "none",
+        });
+        app.finance().post("/v1/receipts", receipt).expect(201);
+    }
+    reserve(app, "SO-1", "MAIN", "200000.00", "CNY").expect(200);
+    let taken = reserve(app, "SO-2", "US01", "100000.00", "USD").expect(200);
+    assert_eq!(taken["reservation"]["amount"]["currency"], "USD");
+    made
+}
+
+fn bills_in(app: &TestApp, account: &str, currencies: &[&str]) {
+    let path = format!("/v1/credit-accounts/{account}");
+    let etag = app.credit().get(&path).expect(200).etag();
+    let patch = json!({"billing_currencies": currencies, "reason": "Buys from all of us."});
+    app.credit().patch(&path, &etag, patch).expect(200);
+}
+
+fn reserve(app: &TestApp, order: &str, entity: &str, amount: &str, currency: &str) -> Reply {
+    app.system().post(
+        "/v1/limit-checks",
+        json!({
+            "customer": "C-1", "order_number": order, "legal_entity": entity, "reserve": true,
+            "amount": {"amount": amount, "currency": currency},
+        }),
+    )
+}
+
+#[test]
+fn balances_of_three_companies_count_against_one_limit_to_the_cent() {
+    on_both(|app| {
+        let made = the_worked_example(app);
+        let account = open(app, &format!("/v1/credit-accounts/{}", made.account));
+        assert_eq!(account["exposure"]["total"]["amount"], "4117647.67");
+        assert_eq!(account["headroom"]["amount"], "882352.33");
+        let balances = account["exposure"]["by_balance"].as_array().unwrap();
+        let told: Vec<(&str, &str)> = balances
+            .iter()
+            .map(|balance| {
+                let total = &balance["total"];
+                (
+                    total["currency"].as_str().unwrap(),
+                    total["amount"].as_str().unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(told[0], ("CNY", "1950000.00"));
+        for natural in [
+            ("EUR", "120000.00"),
+            ("USD", "70000.00"),
+            ("USD", "100000.00"),
+        ] {
+            assert!(told.contains(&natural), "{told:?}");
+        }
+        // USD 150,000.00 do not fit; USD 121,489.70 do, and not a cent more.
+        let refused = reserve(app, "SO-3", "US01", "150000.00", "USD").expect(200);
+        assert_eq!(refused["outcome"], "review_required");
+        assert_eq!(
+            refused["counter_offers"][0]["amount"],
+            json!({"amount": "121489.70", "currency": "USD"})
+        );
+        reserve(app, "SO-4", "US01", "121489.71", "USD")
+            .expect(200)
+            .body["outcome"]
+            .as_str()
+            .filter(|outcome| *outcome == "review_required")
+            .unwrap();
+        let fits = reserve(app, "SO-5", "US01", "121489.70", "USD").expect(200);
+        assert!(fits["reservation"].is_object(), "{:?}", fits.body);
+        holds(app);
+    });
+}
+
+#[test]
+fn a_companys_own_limit_binds_and_its_suspension_stops_its_own_orders_alone() {
+    on_both(|app| {
+        let made = the_worked_example(app);
+        let path = format!("/v1/credit-accounts/{}/entities/US01", made.account);
+        let none = app.sales().get(&path).expect(200);
+        assert_eq!(none["limit"], Value::Null);
+        let terms = json!({
+            "limit": {"amount": "1500000.00", "currency": "CNY"}, "reason": "No more from New York.",
+        });
+        app.sales()
+            .put(&path, &none.etag(), terms.clone())
+            .expect_problem(403, "forbidden");
+        let mut euro = terms.clone();
+        euro["limit"]["currency"] = json!("EUR");
+        app.credit()
+            .put(&path, &none.etag(), euro)
+            .expect_problem(422, "currency_mismatch");
+        let set = app
+            .credit()
+            .put(&path, &none.etag(), terms.clone())
+            .expect(200);
+        app.credit()
+            .put(&path, &none.etag(), terms)
+            .expect_problem(412, "stale");
+        let refused = reserve(app, "SO-3", "US01", "150000.00", "USD").expect(200);
+        assert_eq!(
+            refused["counter_offers"][0]["amount"],
+            json!({"amount": "106532.64", "currency": "USD"})
+        );
+        // Another company is not bound by it.
+        let elsewhere = reserve(app, "SO-4", "DE01", "110000.00", "USD").expect(200);
+        assert!(elsewhere["reservation"].is_object(), "{:?}", elsewhere.body);
+        let suspended = json!({"status": "suspended", "reason": "Sells there no more."});
+        app.credit().put(&path, &set.etag(), suspended).expect(200);
+        let stopped = reserve(app, "SO-5", "US01", "1.00", "USD").expect(200);
+        assert_eq!(stopped["outcome"], "rejected");
+        assert_eq!(stopped["reasons"][0]["code"], "account_status");
+        let elsewhere = reserve(app, "SO-6", "DE01", "1.00", "USD").expect(200);
+        assert_ne!(elsewhere["outcome"], "rejected");
+        holds(app);
+    });
+}
+
+#[test]
+fn rates_of_another_day_change_what_is_left_and_no_book() {
+    on_both(|app| {
+        let made = the_worked_example(app);
+        app.turn_to("2024-06-29");
+        set_rate(app, "EUR", "USD", "1.0500", "2024-06-29");
+        set_rate(app, "EUR", "CNY", "8.0000", "2024-06-29");
+        let account = open(app, &format!("/v1/credit-accounts/{}", made.account));
+        assert_eq!(account["exposure"]["total"]["amount"], "4205238.11");
+        assert_eq!(account["headroom"]["amount"], "794761.89");
+        let told = reserve(app, "SO-3", "US01", "1.00", "USD").expect(200);
+        let replay = app
+            .auditor()
+            .post(&format!("/v1/limit-checks/{}/replay", told.id()), json!({}))
+            .expect(200);
+        assert_eq!(replay["replayed"]["outcome"], told["outcome"]);
+        holds(app);
+    });
+}
+
+#[test]
+fn without_a_rate_an_order_is_refused_and_the_account_says_which_pair_is_missing() {
+    on_both(|app| {
+        let made = a_customer("C-1").with_limit("1000.00").create(app);
+        bills_in(app, &made.account, &["USD"]);
+        let invoice = json!({
+            "number": "I-1", "customer": "C-1", "invoice_date": "2026-03-31",
+            "amount": {"amount": "10.00", "currency": "USD"},
+        });
+        app.finance().post("/v1/invoices", invoice).expect(201);
+        let account = open(app, &format!("/v1/credit-accounts/{}", made.account));
+        assert_eq!(account["exposure"]["total"], Value::Null);
+        assert_eq!(
+            account["exposure"]["missing_rates"],
+            json!([{"from": "USD", "to": "CNY"}])
+        );
+        let refused = reserve(app, "SO-1", "MAIN", "1.00", "CNY").expect(200);
+        assert_eq!(refused["outcome"], "rejected");
+        assert_eq!(refused["reasons"][0]["code"], "no_exchange_rate");
+        assert_eq!(refused["reasons"][0]["facts"]["from"], "USD");
+        reserve(app, "SO-2", "XX", "1.00", "CNY").expect_problem(404, "not_found");
+    });
+}
+
+#[test]
+fn a_group_of_mixed_currencies_is_judged_in_that_of_its_head() {
+    on_both(|app| {
+        app.turn_to("2024-06-28");
+        set_rate(app, "EUR", "USD", "1.0705", "2024-06-28");
+        set_rate(app, "EUR", "CNY", "7.7748", "2024-06-28");
+        a_customer("G")
+            .in_currency("EUR")
+            .with_group_limit("900000.00")
+            .create(app);
+        a_customer("C-1")
+            .below("G")
+            .with_limit("9000000.00")
+            .create(app);
+        a_customer("S").below("G").in_currency("EUR").create(app);
+        for (number, customer, amount, currency) in [
+            ("I-1", "C-1", "1800000.00", "CNY"),
+            ("I-2", "S", "150000.00", "EUR"),
+        ] {
+            let invoice = json!({
+                "number": number, "customer": customer, "invoice_date": "2024-06-28",
+                "amount": {"amount": amount, "currency": currency},
+            });
+            app.finance().post("/v1/invoices", invoice).expect(201);
+        }
+        // CNY 1,800,000.00 are EUR 231,517.21: EUR 518,482.79 are left, CNY 4,031,099.99 at the most.
+        let asked = json!({
+            "customer": "C-1", "order_number": "SO-1", "amount": {"amount": "4100000.00", "currency": "CNY"},
+        });
+        // Who may not see what others owe, is not told it.
+        let masked = app
+            .system()
+            .post("/v1/limit-checks", asked.clone())
+            .expect(200);
+        assert_eq!(masked["outcome"], "review_required");
+        let refused = app.credit().post("/v1/limit-checks", asked).expect(200);
+        assert_eq!(refused["outcome"], "review_required");
+        let reasons = refused["reasons"].as_array().unwrap();
+        let group = reasons
+            .iter()
+            .find(|reason| reason["code"] == "group_limit");
+        let facts = &group.unwrap()["facts"];
+        assert_eq!(
+            facts["exposure"],
+            json!({"amount": "381517.21", "currency": "EUR"})
+        );
+        let offered = refused["counter_offers"][0]["amount"]["amount"].clone();
+        let amount = offered.as_str().unwrap();
+        let taken = reserve(app, "SO-2", "MAIN", amount, "CNY").expect(200);
+        assert!(taken["reservation"].is_object(), "{:?}", taken.body);
+        holds(app);
     });
 }

@@ -715,19 +715,13 @@ fn two_currencies_count_under_one_cap() {
         assert_eq!(read["headroom"], cny("627.23"));
         assert_eq!(read["by_currency"][0]["total"], cny("300.00"));
         assert_eq!(read["by_currency"][1]["total"], money("10.00", "USD"));
-        // In dollars: the limit 137.42, rounded down; CNY 300.00 are 41.23, rounded up; 86.19 are left.
+        // CNY 627.23 are USD 86.19 at the most: USD 86.20 are CNY 627.25.
         let at = |amount: &str| ask(app, "C-US", "SO-1", money(amount, "USD"));
         assert_eq!(at("86.19")["outcome"], "approved");
         let refused = at("86.20");
         assert_eq!(codes(&refused), ["portfolio_cap"]);
-        assert_eq!(
-            refused["reasons"][0]["facts"]["limit"],
-            money("137.42", "USD")
-        );
-        assert_eq!(
-            refused["reasons"][0]["facts"]["exposure"],
-            money("51.23", "USD")
-        );
+        assert_eq!(refused["reasons"][0]["facts"]["limit"], cny("1000.00"));
+        assert_eq!(refused["reasons"][0]["facts"]["exposure"], cny("372.77"));
         // A cap in another currency than both.
         set_rate(app, "EUR", "CNY", "7.8", "2026-01-02");
         let etag = cap(app, &company).etag();
@@ -755,7 +749,7 @@ fn a_cap_that_can_not_be_told_rejects() {
         assert_eq!(codes(&refused), ["no_exchange_rate"]);
         assert_eq!(
             refused["reasons"][0]["facts"],
-            json!({"from": "CNY", "to": "EUR"})
+            json!({"from": "EUR", "to": "CNY"})
         );
         assert_eq!(refused["counter_offers"], json!([]));
         assert_eq!(account(app, &made.account)["available"]["amount"], "0.00");

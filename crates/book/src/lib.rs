@@ -3,6 +3,7 @@
 // A path tells its floor in every crate: `crate::book::customers`, `crate::platform::db`.
 use {crate as book, ::platform};
 
+pub mod cash;
 pub mod catalogues;
 pub mod change_requests;
 pub mod customers;
@@ -13,5 +14,8 @@ pub mod exposure;
 pub mod factoring;
 pub mod imports;
 pub mod instruments;
+pub mod payment_terms;
+pub mod periods;
 pub mod policy;
 pub mod receivables;
+pub mod refunds;

@@ -65,6 +65,12 @@ kinds! {
     Application, ApplicationId, "app", "application";
     /// One step in the life of a credit application.
     ApplicationStep, ApplicationStepId, "aps", "step";
+    /// An account of the organisation's own at a bank.
+    BankAccount, BankAccountId, "bac", "bank account";
+    /// A payment on an account at a bank.
+    BankEntry, BankEntryId, "ben", "bank entry";
+    /// What a bank says of an account for a while.
+    BankStatement, BankStatementId, "bst", "bank statement";
     /// A version of a catalogue.
     CatalogueVersion, CatalogueVersionId, "ctv", "version";
     /// A change that one person proposed and another decides.
@@ -117,6 +123,8 @@ kinds! {
     Instrument, InstrumentId, "ins", "instrument";
     /// An invoice.
     Invoice, InvoiceId, "inv", "invoice";
+    /// What is open: an invoice, or an instalment of one.
+    Item, ItemId, "itm", "item";
     /// A background job.
     Job, JobId, "job", "job";
     /// A company that sells.
@@ -125,6 +133,16 @@ kinds! {
     Limit, LimitId, "lim", "limit";
     /// A limit check.
     LimitCheck, LimitCheckId, "chk", "check";
+    /// Some days of a legal entity's books.
+    Period, PeriodId, "per", "period";
+    /// Something recorded in a closed period.
+    PeriodViolation, PeriodViolationId, "pvi", "violation";
+    /// A version of payment terms.
+    PaymentTermsVersion, PaymentTermsVersionId, "ptv", "version";
+    /// Whose money a payment may be, and what it may pay.
+    MatchProposal, MatchProposalId, "mpr", "proposal";
+    /// An account from which a customer paid.
+    PayerAccount, PayerAccountId, "pac", "payer account";
     /// A version of the credit policy.
     Policy, PolicyId, "pol", "policy";
     /// A rating of a customer.
@@ -133,6 +151,10 @@ kinds! {
     RatingModel, RatingModelId, "rmd", "model";
     /// A receipt.
     Receipt, ReceiptId, "rcp", "receipt";
+    /// Money that is given back.
+    Refund, RefundId, "rfd", "refund";
+    /// What a payer says that a payment is for.
+    RemittanceAdvice, RemittanceAdviceId, "rad", "remittance advice";
     /// A reservation of credit.
     Reservation, ReservationId, "res", "reservation";
     /// One application of cash or credit to an invoice.

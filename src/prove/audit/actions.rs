@@ -6,16 +6,18 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::codes::CODED;
-use super::model::{Audit, Finding, Invariant, Lie};
+use super::model::{Audit, Finding, Invariant, Lie, named};
 use super::rules::{Aged, Debtor};
 use super::{rules, store};
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::store as policies;
+use crate::book::receivables::rules::off_its_rate;
 use crate::decide::limits::check::record::Record;
 use crate::platform::db::{Database, Db, DbError, read_document};
 use crate::prove::reports::model::{AgingBy, AgingQuestion, BucketBounds};
 use crate::prove::reports::store as reports;
-use kernel::ids::{LimitCheckId, ReservationId};
+use kernel::ids::{LimitCheckId, ReservationId, Settlement};
+use kernel::money::Money;
 
 /// How many rows are read at once where a statement alone can't tell.
 const CHUNK: i64 = 1_000;
@@ -35,6 +37,7 @@ pub fn audit(database: &Database) -> Result<Audit, DbError> {
         // What follows reads rows as what they are, and would stop at a value that it does not know.
         if is_readable {
             findings.extend(aging_of_all_months(db)?);
+            findings.push(crossed_settlements(db)?);
             findings.push(recorded_reservations(db)?);
             findings.push(kept_limits(db)?);
         }
@@ -130,6 +133,26 @@ fn by_customer(as_of: NaiveDate) -> AgingQuestion {
         owner: None,
         customers: Vec::new(),
     }
+}
+
+/// Money in another currency settles what it is worth by the rate that was written down.
+fn crossed_settlements(db: &mut Db) -> Result<Finding, DbError> {
+    let name = "money in another currency settles what it is worth by its rate";
+    let mut finding = Finding::new(name);
+    for row in store::list_crossed(db)? {
+        finding.rows += 1;
+        let settled = Money::from_minor(row.settled_minor, row.settled_currency);
+        let used = Money::from_minor(row.used_minor, row.used_currency);
+        if let Some(counted) = off_its_rate(settled, used, &row.rate) {
+            finding.add(Lie {
+                id: named::<Settlement>(row.id),
+                what: "settled".to_owned(),
+                stated: row.settled_minor,
+                counted,
+            });
+        }
+    }
+    Ok(finding)
 }
 
 /// No capacity is taken that the trail does not know of.

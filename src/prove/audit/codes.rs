@@ -4,6 +4,7 @@
 //! (docs/decisions/0001-growing-lists.md). The types write only what they know and refuse to read what they don't; the
 //! audit asks all rows.
 
+use crate::book::cash::model::{AdviceStatus, EntryKind, EntryStatus, StatementFormat};
 use crate::book::catalogues::model::CatalogueStatus;
 use crate::book::change_requests::model::{ChangeKind, ChangeStatus, LineOutcome};
 use crate::book::customers::model::LegalStatus;
@@ -18,8 +19,11 @@ use crate::book::factoring::model::{
 };
 use crate::book::imports::model::ImportKind;
 use crate::book::instruments::model::{AcceptorStanding, InstrumentStatus};
+use crate::book::payment_terms::model::PaymentTermsStatus;
+use crate::book::periods::model::PeriodStatus;
 use crate::book::policy::model::{Checkpoint, PolicyStatus};
-use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
+use crate::book::receivables::model::{DocumentStatus, InvoiceStatus, SettlementKind};
+use crate::book::refunds::model::RefundStatus;
 use crate::collect::dunning::model::{
     Channel, Effect, LeftOut, NoticeStatus, ProcedureStatus, ProcedureUsage, RunStatus,
 };
@@ -60,6 +64,8 @@ pub const CODED: &[Coded] = coded! {
     change_requests.kind: ChangeKind::as_str,
     change_requests.status: ChangeStatus::as_str,
     change_request_lines.outcome: LineOutcome::as_str,
+    periods.status: PeriodStatus::as_str,
+    payment_term_versions.status: PaymentTermsStatus::as_str,
     legal_entities.ledger: Ledger::as_str,
     entity_terms.status: AccountStatus::as_str,
     credit_accounts.status: AccountStatus::as_str,
@@ -91,6 +97,12 @@ pub const CODED: &[Coded] = coded! {
     factoring_assignments.effect: AssignmentEffect::as_str,
     factoring_assignments.notification: Notification::as_str,
     factoring_assignments.status: AssignmentStatus::as_str,
+    settlements.kind: SettlementKind::as_str,
+    refunds.status: RefundStatus::as_str,
+    bank_entries.kind: EntryKind::as_str,
+    bank_entries.status: EntryStatus::as_str,
+    bank_statements.format: StatementFormat::as_str,
+    remittance_advices.status: AdviceStatus::as_str,
     financial_statements.kind: StatementKind::as_str,
     financial_statements.audit: Audit::as_str,
     expert_panels.status: PanelStatus::as_str,

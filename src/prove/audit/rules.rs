@@ -6,7 +6,7 @@ use chrono::{Datelike as _, Months, NaiveDate};
 
 use crate::book::policy::model::{CheckRule, PolicyDocument, RuleEffect};
 use crate::decide::limits::check::record::Record;
-use crate::decide::limits::check::rules::{most, node_kind};
+use crate::decide::limits::check::rules::{judges, most};
 use crate::prove::audit::model::Lie;
 use crate::prove::reports::model::{AgingPart, POST_DATED, SOLD, UNAPPLIED};
 use kernel::ids::CustomerId;
@@ -41,16 +41,9 @@ pub fn passed_limits(id: &str, record: &Record, policy: &PolicyDocument) -> Vec<
     let mut lies = Vec::new();
     let rules = policy.check_rules.iter();
     for rule in rules.filter(|rule| stops(rule.effect) && was_asked(rule)) {
-        let Some(kind) = node_kind(rule.code) else {
-            continue;
-        };
-        for node in record
-            .decision
-            .nodes
-            .iter()
-            .filter(|node| node.kind == kind)
-        {
-            let used = node.exposure_minor.saturating_add(net);
+        let nodes = record.decision.nodes.iter();
+        for node in nodes.filter(|node| judges(rule.code, node.kind)) {
+            let used = node.counted_with(node.asked(net));
             if let Some(most) = most(rule, node)
                 && used > most
             {

@@ -1,6 +1,8 @@
 //! The statements of the audit. Each gives figures as rows of `id`, `what`, `stated` and `counted`; the database sends
 //! those that differ, and only the first of them.
 
+mod ledger;
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -15,8 +17,9 @@ use crate::platform::db::schema::{
 };
 use crate::platform::db::{Db, DbError, on_backend, sum_minor};
 use kernel::ids::{
-    CreditAccount, CreditNote, Customer, CustomerId, ExpertPanel, ExposureEntry, IdempotencyKey,
-    Instrument, Invoice, LimitCheckId, PortfolioCap, Receipt, Reservation, ReservationId,
+    BankEntry, BankStatement, CreditAccount, CreditNote, Customer, CustomerId, ExpertPanel,
+    ExposureEntry, IdempotencyKey, Instrument, Invoice, LimitCheckId, PortfolioCap, Receipt,
+    Reservation, ReservationId,
 };
 use kernel::money::Currency;
 
@@ -82,6 +85,8 @@ pub fn invariants() -> Vec<Invariant> {
     let mut all = of_balances();
     all.extend(of_orders());
     all.extend(of_instruments_and_factoring());
+    all.extend(ledger::invariants());
+    all.extend(of_cash());
     all.push(invariant(
         "a panel that is over has its end, and no other",
         "expert_panels",
@@ -153,19 +158,37 @@ fn of_balances() -> Vec<Invariant> {
             "an invoice is open as far as nothing settles it",
             "invoices",
             named::<Invoice>,
-            left_of("invoices", "open", "cancelled", "invoice_id"),
+            left_of(
+                "invoices",
+                "open",
+                "cancelled",
+                "invoice_id",
+                "amount_minor",
+            ),
         ),
         invariant(
             "a receipt is unapplied as far as it settles nothing",
             "receipts",
             named::<Receipt>,
-            left_of("receipts", "unapplied", "reversed", "receipt_id"),
+            left_of(
+                "receipts",
+                "unapplied",
+                "reversed",
+                "receipt_id",
+                "used_minor",
+            ),
         ),
         invariant(
             "a credit note is unapplied as far as it settles nothing",
             "credit_notes",
             named::<CreditNote>,
-            left_of("credit_notes", "unapplied", "reversed", "credit_note_id"),
+            left_of(
+                "credit_notes",
+                "unapplied",
+                "reversed",
+                "credit_note_id",
+                "used_minor",
+            ),
         ),
         invariant(
             "a receipt settles no more than it is, on any day",
@@ -214,6 +237,52 @@ fn of_instruments_and_factoring() -> Vec<Invariant> {
              FROM invoices i LEFT JOIN factoring_assignments a \
                ON a.invoice_id = i.id AND a.status = 'active' AND a.effect = 'leaves' \
              WHERE i.sold_on IS NOT NULL OR a.id IS NOT NULL GROUP BY i.id, i.sold_on"
+                .to_owned(),
+        ),
+    ]
+}
+
+/// What the bank says came in, and what became of it.
+fn of_cash() -> Vec<Invariant> {
+    vec![
+        invariant(
+            "a bank entry became the receipts that stand",
+            "bank_entries",
+            named::<BankEntry>,
+            "SELECT e.id AS id, 'assigned' AS what, e.assigned_minor AS stated, \
+               CAST(COALESCE(SUM(r.amount_minor), 0) AS BIGINT) AS counted \
+             FROM bank_entries e LEFT JOIN bank_entry_receipts l ON l.entry_id = e.id \
+             LEFT JOIN receipts r ON r.id = l.receipt_id AND r.status = 'posted' \
+             GROUP BY e.id, e.assigned_minor"
+                .to_owned(),
+        ),
+        invariant(
+            "a bank entry is applied when all of it became receipts",
+            "bank_entries",
+            named::<BankEntry>,
+            "SELECT id, 'left' AS what, CAST(0 AS BIGINT) AS stated, amount_minor - assigned_minor AS counted \
+             FROM bank_entries WHERE status = 'applied' \
+             UNION ALL SELECT id, 'assigned', CAST(0 AS BIGINT), assigned_minor \
+             FROM bank_entries WHERE status NOT IN ('applied', 'open')"
+                .to_owned(),
+        ),
+        invariant(
+            "opening balance and entries make the closing balance",
+            "bank_statements",
+            named::<BankStatement>,
+            "SELECT id, 'closing' AS what, closing_minor AS stated, \
+               opening_minor + credits_minor - debits_minor AS counted \
+             FROM bank_statements WHERE opening_minor IS NOT NULL AND closing_minor IS NOT NULL"
+                .to_owned(),
+        ),
+        invariant(
+            "a bank statement has the entries that were new",
+            "bank_statements",
+            named::<BankStatement>,
+            "SELECT s.id AS id, 'entries' AS what, s.entries - s.known_entries AS stated, \
+               CAST(COUNT(e.id) AS BIGINT) AS counted \
+             FROM bank_statements s LEFT JOIN bank_entries e ON e.statement_id = s.id \
+             GROUP BY s.id, s.entries, s.known_entries"
                 .to_owned(),
         ),
     ]
@@ -372,13 +441,18 @@ fn cap_exposure() -> String {
 }
 
 /// What is left of a document: nothing when it was taken back, else its amount less what it settles or is settled by.
-fn left_of(table: &str, left: &str, taken_back: &str, reference: &str) -> String {
+fn left_of(table: &str, left: &str, taken_back: &str, reference: &str, taken: &str) -> String {
+    let given_back = if table == "receipts" {
+        " - d.refunded_minor"
+    } else {
+        ""
+    };
     format!(
         "SELECT d.id, '{left}' AS what, d.{left}_minor AS stated, CAST( \
-           CASE d.status WHEN '{taken_back}' THEN 0 ELSE d.amount_minor END - COALESCE(s.minor, 0) AS BIGINT \
+           CASE d.status WHEN '{taken_back}' THEN 0 ELSE d.amount_minor END{given_back} - COALESCE(s.minor, 0) AS BIGINT \
          ) AS counted \
          FROM {table} d LEFT JOIN ( \
-           SELECT {reference}, SUM(amount_minor) AS minor FROM settlements \
+           SELECT {reference}, SUM({taken}) AS minor FROM settlements \
            WHERE {reference} IS NOT NULL GROUP BY {reference} \
          ) s ON s.{reference} = d.id"
     )
@@ -393,7 +467,7 @@ fn used_on_each_day(table: &str, reference: &str, dated: &str) -> String {
              WHEN u.used > d.amount_minor THEN d.amount_minor ELSE u.used END AS BIGINT) AS counted \
          FROM ( \
            SELECT id, day, CAST(SUM(SUM(minor)) OVER (PARTITION BY id ORDER BY day) AS BIGINT) AS used FROM ( \
-             SELECT {reference} AS id, effective_on AS day, amount_minor AS minor FROM settlements \
+             SELECT {reference} AS id, effective_on AS day, used_minor AS minor FROM settlements \
              WHERE {reference} IS NOT NULL \
              UNION ALL SELECT id, reversed_on, 0 FROM {table} WHERE reversed_on IS NOT NULL \
            ) AS moves GROUP BY id, day \
@@ -402,7 +476,7 @@ fn used_on_each_day(table: &str, reference: &str, dated: &str) -> String {
 }
 
 /// By how much what each customer owes on its documents alone changed on each day, in order of days: invoices less
-/// receipts and credit notes, each from its date until the day on which it was taken back.
+/// receipts and credit notes, each from its date until the day on which it was taken back, and what settles and is used.
 pub fn list_movements(db: &mut Db) -> Result<Vec<Movement>, DbError> {
     let one = |table: &str, from: &str, until: &str, sign: &str| {
         let counts = format!("{until} IS NULL OR {until} > {from}");
@@ -413,11 +487,12 @@ pub fn list_movements(db: &mut Db) -> Result<Vec<Movement>, DbError> {
     };
     let sql = format!(
         "SELECT customer_id, currency, day, CAST(SUM(minor) AS BIGINT) AS minor \
-         FROM ({} UNION ALL {} UNION ALL {}) AS moves \
+         FROM ({} UNION ALL {} UNION ALL {} UNION ALL {}) AS moves \
          GROUP BY customer_id, currency, day ORDER BY day, customer_id, currency",
         one("invoices", "invoice_date", "cancelled_on", ""),
         one("receipts", "receipt_date", "reversed_on", "-"),
         one("credit_notes", "credit_date", "reversed_on", "-"),
+        ledger::MOVEMENTS,
     );
     Ok(on_backend!(db, |c| diesel::sql_query(sql).load::<Movement>(c))?)
 }
@@ -465,6 +540,8 @@ pub fn list_owed(db: &mut Db) -> Result<BTreeMap<(CustomerId, Currency), i64>, D
     }
     Ok(owed)
 }
+
+pub use ledger::{Crossed, list_crossed};
 
 /// The first figures of which both sides differ.
 pub fn list_lies(db: &mut Db, invariant: &Invariant) -> Result<Vec<LieRow>, DbError> {

@@ -229,7 +229,7 @@ pub struct AgingBucketOut {
     #[schema(minimum = 0, maximum = 3650)]
     to_days: Option<u32>,
     amount: Money,
-    /// How many invoices are in it.
+    /// How many items are in it: invoices, or instalments of them.
     #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
     count: i64,
 }

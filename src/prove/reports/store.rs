@@ -67,10 +67,11 @@ pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Vec<AgingPart>, Db
 
 /// The statement. `$1` is the day of the question and the first cut-off; both databases take a parameter twice.
 ///
-/// An invoice counts from its date until it is cancelled, a receipt or credit note from its date until it is
-/// reversed, a settlement from the day on which it is effective: it takes from the invoice, and from what is
-/// unapplied, but never more than the invoice counts on that day. What was sold without recourse stands beside it as well. Invoices of a later date that were in the book when the
-/// day ended stand beside it, whole: what settles them is unapplied until their day.
+/// An item counts from its invoice's date until that is cancelled, a receipt or credit note from its date until it is
+/// reversed, a settlement from the day on which it is effective: it takes from the item, and what it uses from what is
+/// unapplied. What settles an item beyond what that counts on a day, because it was put right later, is unapplied. What was sold without recourse stands beside
+/// it as well. Invoices of a later date that were in the book when the day ended stand beside it, whole: what settles them
+/// is unapplied until their day.
 fn aging_sql(question: &AgingQuestion, wanted: Option<&[CustomerId]>, cut_offs: usize) -> String {
     let ends_at = cut_offs + 1;
     let (customer, owner, join) = match question.by {
@@ -88,27 +89,32 @@ fn aging_sql(question: &AgingQuestion, wanted: Option<&[CustomerId]>, cut_offs: 
     };
     let mut bucket = String::from("CASE");
     for place in 0..cut_offs {
-        let _ = write!(bucket, " WHEN i.due_date >= ${} THEN {place}", place + 1);
+        let _ = write!(bucket, " WHEN t.due_date >= ${} THEN {place}", place + 1);
     }
     let _ = write!(bucket, " ELSE {cut_offs} END");
     let only = conditions(question, wanted, ends_at);
     format!(
-        "WITH settled (invoice_id, minor) AS ( \
-           SELECT invoice_id, SUM(amount_minor) FROM settlements WHERE effective_on <= $1 GROUP BY invoice_id \
+        "WITH settled (item_id, minor) AS ( \
+           SELECT item_id, SUM(amount_minor) FROM settlements WHERE effective_on <= $1 GROUP BY item_id \
+         ), used (receipt_id, credit_note_id, minor) AS ( \
+           SELECT receipt_id, credit_note_id, SUM(used_minor) FROM settlements \
+           WHERE effective_on <= $1 AND (receipt_id IS NOT NULL OR credit_note_id IS NOT NULL) \
+           GROUP BY receipt_id, credit_note_id \
          ) SELECT {customer} AS customer, {owner} AS owner, m.currency AS currency, \
            CAST(m.bucket AS BIGINT) AS bucket, CAST(SUM(m.amount_minor) AS BIGINT) AS amount_minor, \
            CAST(SUM(m.invoices) AS BIGINT) AS invoices \
          FROM ( \
            SELECT i.customer_id, i.currency, {bucket} AS bucket, \
-             i.amount_minor - COALESCE(s.minor, 0) AS amount_minor, 1 AS invoices \
-           FROM invoices i LEFT JOIN settled s ON s.invoice_id = i.id \
+             t.amount_minor - COALESCE(s.minor, 0) AS amount_minor, 1 AS invoices \
+           FROM invoice_items t JOIN invoices i ON i.id = t.invoice_id LEFT JOIN settled s ON s.item_id = t.id \
            WHERE i.invoice_date <= $1 AND (i.cancelled_on IS NULL OR i.cancelled_on > $1) \
-             AND i.amount_minor > COALESCE(s.minor, 0) \
+             AND t.amount_minor > COALESCE(s.minor, 0) \
            UNION ALL \
-           SELECT i.customer_id, i.currency, {SOLD}, i.amount_minor - COALESCE(s.minor, 0), 0 \
-           FROM factoring_assignments f JOIN invoices i ON i.id = f.invoice_id LEFT JOIN settled s ON s.invoice_id = i.id \
+           SELECT i.customer_id, i.currency, {SOLD}, t.amount_minor - COALESCE(s.minor, 0), 0 \
+           FROM factoring_assignments f JOIN invoices i ON i.id = f.invoice_id \
+           JOIN invoice_items t ON t.invoice_id = i.id LEFT JOIN settled s ON s.item_id = t.id \
            WHERE f.effect = 'leaves' AND f.assigned_on <= $1 AND (f.ended_on IS NULL OR f.ended_on > $1) \
-             AND i.invoice_date <= $1 AND i.amount_minor > COALESCE(s.minor, 0) \
+             AND i.invoice_date <= $1 AND t.amount_minor > COALESCE(s.minor, 0) \
            UNION ALL \
            SELECT customer_id, currency, {UNAPPLIED}, amount_minor, 0 FROM receipts \
            WHERE receipt_date <= $1 AND (reversed_on IS NULL OR reversed_on > $1) \
@@ -116,10 +122,21 @@ fn aging_sql(question: &AgingQuestion, wanted: Option<&[CustomerId]>, cut_offs: 
            SELECT customer_id, currency, {UNAPPLIED}, amount_minor, 0 FROM credit_notes \
            WHERE credit_date <= $1 AND (reversed_on IS NULL OR reversed_on > $1) \
            UNION ALL \
-           SELECT i.customer_id, i.currency, {UNAPPLIED}, \
-             -(CASE WHEN s.minor < i.amount_minor THEN s.minor ELSE i.amount_minor END), 0 \
-           FROM settled s JOIN invoices i ON i.id = s.invoice_id \
-           WHERE i.invoice_date <= $1 AND (i.cancelled_on IS NULL OR i.cancelled_on > $1) \
+           SELECT r.customer_id, r.currency, {UNAPPLIED}, -u.minor, 0 \
+           FROM used u JOIN receipts r ON r.id = u.receipt_id \
+           UNION ALL \
+           SELECT n.customer_id, n.currency, {UNAPPLIED}, -u.minor, 0 \
+           FROM used u JOIN credit_notes n ON n.id = u.credit_note_id \
+           UNION ALL \
+           SELECT r.customer_id, r.currency, {UNAPPLIED}, -b.amount_minor, 0 \
+           FROM refunds b JOIN receipts r ON r.id = b.receipt_id \
+           WHERE b.held_on <= $1 AND (b.freed_on IS NULL OR b.freed_on > $1) \
+           UNION ALL \
+           SELECT customer_id, currency, {UNAPPLIED}, minor, 0 FROM ( \
+             SELECT i.customer_id, i.currency, s.minor - \
+               CASE WHEN i.cancelled_on <= $1 THEN 0 ELSE t.amount_minor END AS minor \
+             FROM settled s JOIN invoice_items t ON t.id = s.item_id JOIN invoices i ON i.id = t.invoice_id \
+           ) AS beyond WHERE minor > 0 \
            UNION ALL \
            SELECT customer_id, currency, {POST_DATED}, amount_minor, 0 FROM invoices \
            WHERE invoice_date > $1 AND (cancelled_on IS NULL OR cancelled_on > $1) AND created_at < ${ends_at} \

@@ -26,7 +26,7 @@ use kernel::ids;
 use kernel::money::{AmountIn, Currency, Money};
 use kernel::places::{Country, Language};
 use kernel::rates::Rate;
-use kernel::text::{Email, Line, Note, Number, SnakeCode, Source, Subject};
+use kernel::text::{Email, Keyword, Line, Note, Number, SnakeCode, Source, Subject};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -49,11 +49,14 @@ use kernel::text::{Email, Line, Note, Number, SnakeCode, Source, Subject};
         (name = "catalogues", description = "The numbered lists of the trade, by version."),
         (name = "change-requests", description = "Changes that one person proposes and another decides."),
         (name = "exchange-rates", description = "With which rates money in another currency is converted."),
+        (name = "payment-terms", description = "When invoices are due, in which instalments and with which discounts, and which days are worked."),
+        (name = "periods", description = "Until which day books are closed."),
         (name = "limit-checks", description = "May this customer have so much more? Reservations and credit blocks."),
         (name = "receivables", description = "Invoices, credit notes, receipts and cash application."),
         (name = "deadlines", description = "By when something must be done about a customer."),
         (name = "instruments", description = "Cheques, drafts, bills and notes that customers pay with."),
         (name = "factoring", description = "Receivables that are sold or pledged to factors."),
+        (name = "cash", description = "Bank accounts, statements and entries, payers' accounts, remittance advices."),
         (name = "reports", description = "Figures as of any date."),
         (name = "dunning", description = "Procedures, runs, notices, stages and blocks."),
         (name = "imports", description = "Files of customers, accounts, invoices, receipts and exchange rates."),
@@ -62,7 +65,7 @@ use kernel::text::{Email, Line, Note, Number, SnakeCode, Source, Subject};
         (name = "operation", description = "Health of the service, and one's own token."),
     ),
     components(schemas(
-        ProblemOut, FieldError, AmountIn, Country, Currency, Day, Email, Instant, Language, Line, Money, Note, Number, Rate,
+        ProblemOut, FieldError, AmountIn, Country, Currency, Day, Email, Instant, Keyword, Language, Line, Money, Note, Number, Rate,
         SnakeCode, Source, Subject
     )),
 )]

@@ -1,12 +1,14 @@
 //! What every test stands on: a running server on each database, callers of every role, and builders.
 
 mod app;
+mod bank;
 mod builders;
 mod client;
 mod public_data;
 mod uploads;
 
 pub use app::{TestApp, on_both, on_both_as_shipped, on_both_over, on_both_with};
+pub use bank::{APayment, OWN, a_bank_account, a_payment, a_statement_of, send, statement};
 pub use builders::{
     Made, a_customer, a_graded_customer, a_model, a_receipt, a_statement, an_invoice, draft_policy,
     draft_rules, put_live, rate_by_share, set_limit, set_policy, set_rate, set_rules,

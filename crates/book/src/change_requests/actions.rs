@@ -11,7 +11,7 @@ use super::model::{ChangeKind, ChangeLine, ChangeRequest, ChangeStatus, LineOutc
 use super::store;
 use crate::platform::db::{Change, Db, DbError, Tx, read_document, write_document, write_json};
 use crate::platform::http::{Code, Problem};
-use kernel::caller::Caller;
+use kernel::caller::{Caller, Role};
 use kernel::ids::ChangeRequestId;
 use kernel::text::{Line, Note};
 
@@ -24,6 +24,8 @@ pub enum ChangeError {
     Decided(ChangeStatus),
     #[error("who proposed a change does not decide it")]
     OwnProposal,
+    #[error("another role decides such changes")]
+    WrongRole(&'static [Role]),
     #[error("only who proposed a change withdraws it")]
     NotOwn,
     #[error("the room refuses the change")]
@@ -157,6 +159,9 @@ pub fn approve(
 ) -> Result<ChangeRequest, ChangeError> {
     let before = lock_proposed(tx, id, version)?;
     refuse_own(tx.caller(), &before)?;
+    if !tx.caller().has_any(before.kind.deciders()) {
+        return Err(ChangeError::WrongRole(before.kind.deciders()));
+    }
     let kind = kinds.find(before.kind)?;
     let mut lines = store::list_all_lines(tx, id)?;
     let refused = apply_lines(tx, kind, &mut lines)?;

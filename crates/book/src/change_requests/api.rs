@@ -401,6 +401,9 @@ impl From<ChangeError> for Problem {
             ChangeError::OwnProposal => {
                 Problem::new(Code::SegregationOfDuties).with("duty", "proposer of the change")
             }
+            ChangeError::WrongRole(roles) => {
+                Problem::new(Code::Forbidden).with_list("roles", roles)
+            }
             ChangeError::NotOwn => Problem::invalid(
                 "",
                 "not_own",

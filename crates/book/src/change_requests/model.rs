@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::platform::db::schema::{change_request_lines, change_requests};
+use kernel::caller::Role;
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
 use kernel::ids::{ChangeRequestId, CustomerId};
@@ -16,6 +17,22 @@ text_enum! {
         CustomerParent = "customer_parent",
         /// The factor that an invoice is sold or pledged to.
         FactoringAssignment = "factoring_assignment",
+        /// When an item is due.
+        ItemDueDate = "item_due_date",
+        /// That a closed period is open again.
+        PeriodReopening = "period_reopening",
+    }
+}
+
+impl ChangeKind {
+    /// The roles of which who approves must hold one, where not everybody who decides changes may.
+    pub const fn deciders(self) -> &'static [Role] {
+        match self {
+            ChangeKind::ItemDueDate | ChangeKind::FactoringAssignment => &[Role::Finance],
+            ChangeKind::CustomerParent | ChangeKind::PeriodReopening => {
+                &[Role::Credit, Role::Finance]
+            }
+        }
     }
 }
 

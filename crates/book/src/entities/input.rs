@@ -6,8 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
-use super::model::{Ledger, LegalEntity};
-use super::rules;
+use super::model::{Ledger, LegalEntity, is_lei, is_uscc};
 use crate::platform::http::nullable;
 use kernel::money::Currency;
 use kernel::places::Country;
@@ -131,7 +130,7 @@ fn refused(code: &'static str, message: &'static str) -> ValidationError {
 }
 
 fn check_uscc(text: &Line) -> Result<(), ValidationError> {
-    if rules::is_uscc(text.as_str()) {
+    if is_uscc(text.as_str()) {
         return Ok(());
     }
     Err(refused(
@@ -141,7 +140,7 @@ fn check_uscc(text: &Line) -> Result<(), ValidationError> {
 }
 
 fn check_lei(text: &Line) -> Result<(), ValidationError> {
-    if rules::is_lei(text.as_str()) {
+    if is_lei(text.as_str()) {
         return Ok(());
     }
     Err(refused(

@@ -8,7 +8,6 @@ pub mod actions;
 pub mod api;
 pub mod input;
 pub mod model;
-pub mod rules;
 pub mod store;
 
 use crate::platform::rooms::Room;

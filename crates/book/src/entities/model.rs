@@ -1,5 +1,7 @@
 //! The legal entity as it is stored and named.
 
+mod identifiers;
+
 use std::str::FromStr;
 
 use diesel::prelude::*;
@@ -12,10 +14,12 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use crate::platform::db::schema::legal_entities;
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
-use kernel::ids::{LegalEntityId, in_path};
+use kernel::ids::{LegalEntityId, MAIN_ENTITY, in_path};
 use kernel::money::Currency;
 use kernel::places::Country;
 use kernel::text::{Line, Note, Number, TextError};
+
+pub use identifiers::{is_lei, is_uscc};
 
 text_enum! {
     /// Where the receivables of a legal entity are kept.
@@ -76,6 +80,13 @@ pub struct LegalEntity {
 pub enum EntityRef {
     Id(LegalEntityId),
     Number(Number),
+}
+
+impl EntityRef {
+    /// A legal entity by its id; none where it is the first, which is meant when none is named.
+    pub fn named(id: LegalEntityId) -> Option<EntityRef> {
+        (id != MAIN_ENTITY).then_some(EntityRef::Id(id))
+    }
 }
 
 impl FromStr for EntityRef {

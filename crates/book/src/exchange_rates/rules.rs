@@ -175,6 +175,62 @@ impl Conversion {
     }
 }
 
+/// Conversions that were looked up, each once: what a decision was made with, and can be made again from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Conversions(Vec<Conversion>);
+
+impl Conversions {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Looks up how one currency is converted into another; false when nothing leads there.
+    pub fn look_up(&mut self, from: Currency, to: Currency, rates: &RateTable) -> bool {
+        if from == to || self.find(from, to).is_some() {
+            return true;
+        }
+        let found = rates.find(from, to);
+        self.0.extend(found);
+        self.find(from, to).is_some()
+    }
+
+    pub fn find(&self, from: Currency, to: Currency) -> Option<&Conversion> {
+        let mut all = self.0.iter();
+        all.find(|conversion| conversion.from == from && conversion.to == to)
+    }
+
+    /// Minor units of one currency in those of another; a currency is itself, without any rate.
+    ///
+    /// # Errors
+    /// The pair, when nothing leads there, or to an amount that can be told.
+    pub fn convert(
+        &self,
+        minor: i64,
+        from: Currency,
+        to: Currency,
+        rounding: Rounding,
+    ) -> Result<i64, (Currency, Currency)> {
+        if from == to {
+            return Ok(minor);
+        }
+        let conversion = self.find(from, to).ok_or((from, to))?;
+        convert(Money::from_minor(minor, from), conversion, rounding)
+            .map(Money::minor)
+            .map_err(|_| (from, to))
+    }
+
+    /// The most of one currency that comes to no more than `minor` of another; none when that is less than nothing, or
+    /// nothing leads there.
+    pub fn most_within(&self, minor: i64, of: Currency, from: Currency) -> Option<i64> {
+        if from == of {
+            return Some(minor);
+        }
+        let conversion = self.find(from, of)?;
+        most_within(Money::from_minor(minor, of), conversion).map(Money::minor)
+    }
+}
+
 /// The rate of all legs together. A single rate is shown as it was published.
 fn shown_rate(legs: &[Leg]) -> Option<Decimal> {
     if let [leg] = legs

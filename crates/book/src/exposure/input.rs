@@ -166,6 +166,26 @@ pub struct CreditAccountPatch {
     pub reason: Note,
 }
 
+/// What a legal entity agrees with a customer for itself.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "limit": {"amount": "1500000.00", "currency": "CNY"}, "net_days": 45, "reason": "Hamburg sells no more than this."
+}))]
+pub struct EntityTermsIn {
+    /// A limit of its own, in the account's currency, beside that of all; none when not given.
+    pub limit: Option<AmountIn>,
+    /// Days from invoice to due date; the account's when not given.
+    #[validate(range(min = 0, max = 365))]
+    #[schema(minimum = 0, maximum = 365)]
+    pub net_days: Option<i32>,
+    /// `suspended`: it sells nothing on account any more; `active` when not given.
+    pub status: Option<AccountStatus>,
+    /// Who collects for it.
+    pub collector: Option<Subject>,
+    pub reason: Note,
+}
+
 /// A limit that is to be lower.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -23,9 +23,10 @@ use crate::book::exposure::rules::acceptor_key;
 use crate::book::exposure::store::entries as stated;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::{ExposureCategory, ExposureSource};
-use crate::book::receivables::actions::{self as receivables, ReceivableError};
-use crate::book::receivables::input::NewReceipt;
-use crate::book::receivables::model::Receipt;
+use crate::book::receivables::actions::{self as receivables, Accounts, ReceivableError};
+use crate::book::receivables::input::{Application, NewReceipt};
+use crate::book::receivables::model::{Receipt, Source};
+use crate::book::receivables::store as ledger;
 use crate::platform::db::{Change, DbError, Tx};
 use kernel::clock::Day;
 use kernel::ids::{CreditAccountId, CustomerId, InstrumentId, LegalEntityId};
@@ -97,15 +98,15 @@ pub fn receive(tx: &mut Tx, input: &InstrumentIn) -> Result<Instrument, Instrume
     let kind = find_kind(tx, &input.kind)?;
     let parties = parties(tx, input, kind)?;
     let last_day = last_day(tx, input, kind)?;
-    let locked = lock_parties(tx, &parties)?;
-    let no_account = || InstrumentError::Receivable(ReceivableError::NoAccount);
-    let own = locked.get(&parties.customer.id).ok_or_else(no_account)?;
+    let application = input.application();
+    let accounts = lock_parties(tx, &parties, &application)?;
+    let own = accounts.of(parties.customer.id)?;
     refuse_stated(tx, own.account.id, &input.number)?;
     let legal_entity = entities::find(tx, input.legal_entity.as_ref())?;
-    let receipt = settle(tx, own, input, legal_entity)?;
+    let receipt = settle(tx, &accounts, own, input, legal_entity)?;
     let acceptor_account = kind
         .counts_on_acceptor
-        .then(|| other_account(own, parties.acceptor_customer.as_ref(), &locked))
+        .then(|| other_account(own, parties.acceptor_customer.as_ref(), &accounts))
         .flatten();
     let today = tx.today();
     let mut instrument = Instrument {
@@ -142,7 +143,12 @@ pub fn receive(tx: &mut Tx, input: &InstrumentIn) -> Result<Instrument, Instrume
         created_at: tx.now(),
         version: 1,
     };
-    instrument.acceptor_standing = count(tx, &locked, &instrument, instrument.amount_minor)?;
+    instrument.acceptor_standing = count(
+        tx,
+        accounts.all().into_values(),
+        &instrument,
+        instrument.amount_minor,
+    )?;
     insert(tx, &instrument)?;
     if let Some((due_on, rule)) = last_day {
         set_deadline(tx, &instrument, due_on, rule)?;
@@ -215,13 +221,17 @@ fn last_day(
         .map_err(InstrumentError::Dates)
 }
 
-/// Locks the accounts of all who are concerned, in one go.
-fn lock_parties(tx: &mut Tx, parties: &Parties) -> Result<BTreeMap<CustomerId, Locked>, DbError> {
-    let acceptor = parties.acceptor_customer.as_ref();
-    let wanted: BTreeSet<CustomerId> = std::iter::once(parties.customer.id)
-        .chain(acceptor.map(|acceptor| acceptor.id))
+/// Locks the accounts of all who are concerned, in one go: of the customer, the acceptor, and those whose invoices it is for.
+fn lock_parties(
+    tx: &mut Tx,
+    parties: &Parties,
+    application: &Application,
+) -> Result<Accounts, DbError> {
+    let named: Vec<CustomerRef> = std::iter::once(&parties.customer)
+        .chain(&parties.acceptor_customer)
+        .map(|customer| CustomerRef::Id(customer.id))
         .collect();
-    exposure::lock_all(tx, &wanted)
+    Accounts::lock(tx, &named, [application])
 }
 
 /// The acceptor's account, where the instrument counts on it too: when it has one, and is not of the same group, which owes
@@ -229,9 +239,9 @@ fn lock_parties(tx: &mut Tx, parties: &Parties) -> Result<BTreeMap<CustomerId, L
 fn other_account(
     own: &Locked,
     acceptor: Option<&Customer>,
-    locked: &BTreeMap<CustomerId, Locked>,
+    accounts: &Accounts,
 ) -> Option<CreditAccountId> {
-    let other = locked.get(&acceptor?.id)?;
+    let other = accounts.of(acceptor?.id).ok()?;
     let group: BTreeSet<CreditAccountId> = own.line().iter().map(|account| account.id).collect();
     let is_related = other
         .line()
@@ -256,6 +266,7 @@ fn refuse_stated(
 /// Posts the receipt by which an instrument settles invoices.
 fn settle(
     tx: &mut Tx,
+    accounts: &Accounts,
     own: &Locked,
     input: &InstrumentIn,
     legal_entity: LegalEntityId,
@@ -274,8 +285,9 @@ fn settle(
         amount: input.amount.money(),
         application: input.application(),
         legal_entity,
+        payer: None,
     };
-    let posted = receivables::post_receipts(tx, &[(own, new)]).map_err(|error| {
+    let posted = receivables::post_receipts_of(tx, accounts, &[(own, new)]).map_err(|error| {
         // Somebody posted the number at the same moment: tried again, it is known whose it is.
         if error.is_duplicate_of("receipts", &["number"]) {
             DbError::Serialization(error.to_string())
@@ -289,16 +301,16 @@ fn settle(
 
 /// Adds an amount of an instrument to what counts as exposure, or takes it off: on the account, on the acceptor's where
 /// it counts there, and under the acceptor's cap.
-fn count(
+fn count<'a>(
     tx: &mut Tx,
-    locked: &BTreeMap<CustomerId, Locked>,
+    locked: impl IntoIterator<Item = &'a Locked>,
     instrument: &Instrument,
     minor: i64,
 ) -> Result<AcceptorStanding, DbError> {
     let change = Exposure::of(ExposureCategory::Instruments, minor);
     let accounts = [Some(instrument.account_id), instrument.acceptor_account_id];
     let changes: Vec<(&Locked, BalanceKey, Exposure)> = locked
-        .values()
+        .into_iter()
         .filter(|locked| accounts.contains(&Some(locked.account.id)))
         .map(|locked| (locked, instrument.key(), change))
         .collect();
@@ -359,8 +371,11 @@ fn hold_for(
     let caller = tx.caller();
     let reference = CustomerRef::Id(found.customer_id);
     customers::find_visible(tx, caller, &reference)?.ok_or(InstrumentError::Missing)?;
+    // Whose invoices its receipt settles, too: all in one go, so that two units of work never wait for each other.
+    let settled = ledger::list_settlements_of(tx, Source::Receipt(found.receipt_id))?;
     let wanted: BTreeSet<CustomerId> = std::iter::once(found.customer_id)
         .chain(found.acceptor_customer_id)
+        .chain(settled.iter().map(|row| row.customer_id))
         .collect();
     let locked = exposure::lock_all(tx, &wanted)?;
     let before = store::find(tx, id)?.ok_or(InstrumentError::Missing)?;
@@ -395,7 +410,7 @@ pub fn step(
     if rules::counts(held.before.status) && !rules::counts(held.status) {
         count(
             tx,
-            &held.locked,
+            held.locked.values(),
             &held.before,
             -held.before.outstanding_minor,
         )?;
@@ -463,7 +478,7 @@ fn give_back(tx: &mut Tx, held: &Held, reason: &Note) -> Result<(), InstrumentEr
     receivables::take_back_receipt(tx, held.before.receipt_id, reason, held.on)?;
     count(
         tx,
-        &held.locked,
+        held.locked.values(),
         &held.before,
         -held.before.outstanding_minor,
     )?;

@@ -1,5 +1,7 @@
 //! The policy document and its versions.
 
+mod cash;
+mod settlement;
 mod sources;
 mod terms;
 mod validity;
@@ -23,6 +25,8 @@ use kernel::ids::PolicyId;
 use kernel::money::{Currency, Money};
 use kernel::text::{GradeCode, Subject};
 
+pub use cash::CashApplication;
+pub use settlement::{SettlementPolicy, TolerancePolicy};
 pub use sources::{ExposureSource, Sources};
 pub use terms::{
     Discount, GradeFactor, InsuredCap, LimitCombination, LimitMethod, LimitMethods, MethodWeight,
@@ -427,7 +431,9 @@ pub struct ApplicationPolicy {
         "conditions": {"customer_months_min": 12, "in_time_share_min": "0.90"}},
     "rerate": ["stale", "moved"],
     "validity": {"statement_months": 18, "industry_months": 24, "fact_months": 12}, "overdue": "net",
-    "own_customer_days": 90, "exceptions": [{"kind": "term", "role": "credit", "level": 2}]
+    "own_customer_days": 90, "exceptions": [{"kind": "term", "role": "credit", "level": 2}],
+    "settlement": {"tolerance": {"amounts": {"CNY": "5.00"}, "share": "0.01"}, "difference_limits": {"CNY": "50.00"}},
+    "cash_application": {"automatic_above": "0.95"}
 }))]
 pub struct PolicyDocument {
     #[validate(length(max = 50), nested)]
@@ -490,6 +496,14 @@ pub struct PolicyDocument {
     #[serde(default, skip_serializing_if = "Sources::are_open")]
     #[validate(nested)]
     pub sources: Sources,
+    /// What is let go when invoices are paid short; nothing when not given.
+    #[serde(default)]
+    #[validate(nested)]
+    pub settlement: SettlementPolicy,
+    /// How money that came in finds its invoices; as in a new book when not given.
+    #[serde(default)]
+    #[validate(nested)]
+    pub cash_application: CashApplication,
 }
 
 impl PolicyDocument {

@@ -1,17 +1,22 @@
 //! What use cases and lists are asked.
 
+mod applications;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-use super::model::{DocumentStatus, InvoiceRef, InvoiceStatus};
+use super::model::{DocumentStatus, InvoiceRef, InvoiceStatus, SetOffKind};
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
 use kernel::clock::Day;
-use kernel::ids::{InvoiceId, LegalEntityId, ReservationId};
+use kernel::ids::{CustomerId, InvoiceId, ItemId, LegalEntityId, ReservationId};
 use kernel::money::{AmountIn, Money, PositiveIn};
-use kernel::text::{Note, Number};
+use kernel::text::{Keyword, Line, Note, Number};
+
+pub use applications::{Application, Apply, ApplyIn, CashApplicationIn, NamedApplication, RestIn};
+use applications::{application, check_application};
 
 /// Which invoices, and in which order.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -133,6 +138,36 @@ pub struct InvoiceIn {
     pub order_number: Option<Number>,
     /// The company that it is of; `MAIN` when not given.
     pub legal_entity: Option<EntityRef>,
+    /// What it comes to without tax; with the tax it is the amount.
+    pub net: Option<AmountIn>,
+    /// The tax; with what it comes to without, it is the amount.
+    pub tax: Option<AmountIn>,
+    /// The day on which it counts in the books; the invoice date when not given.
+    pub posting_date: Option<Day>,
+    /// The day from which its terms run; the invoice date when not given.
+    pub baseline_date: Option<Day>,
+    /// The order as the customer numbered it.
+    pub customer_order_number: Option<Line>,
+    /// Words by which it is found again.
+    #[validate(length(max = 20))]
+    #[schema(max_items = 20)]
+    pub labels: Option<Vec<Keyword>>,
+    /// The payment terms, by their code: instalments, due dates and discounts. The account's net days when not given.
+    pub payment_terms: Option<Keyword>,
+    /// Instalments that the document states; they add up to the amount. Not with `payment_terms` or `due_date`.
+    #[validate(length(min = 1, max = 60))]
+    #[schema(min_items = 1, max_items = 60)]
+    pub instalments: Option<Vec<InvoiceInstalmentIn>>,
+}
+
+/// An instalment that an invoice states.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": {"amount": "4000.00", "currency": "CNY"}, "due_date": "2026-04-30"}))]
+pub struct InvoiceInstalmentIn {
+    #[schema(value_type = PositiveIn)]
+    pub amount: AmountIn,
+    pub due_date: Day,
 }
 
 impl InvoiceIn {
@@ -145,6 +180,23 @@ impl InvoiceIn {
             order_number: self.order_number.clone(),
             reservation_id: None,
             legal_entity,
+            details: self.details(),
+        }
+    }
+
+    fn details(&self) -> InvoiceDetails {
+        let instalments = self.instalments.iter().flatten();
+        InvoiceDetails {
+            net: self.net.map(AmountIn::money),
+            tax: self.tax.map(AmountIn::money),
+            posting_date: self.posting_date.map(Day::date),
+            baseline_date: self.baseline_date.map(Day::date),
+            customer_order_number: self.customer_order_number.clone(),
+            labels: self.labels.clone().unwrap_or_default(),
+            payment_terms: self.payment_terms.clone(),
+            instalments: instalments
+                .map(|one| (one.amount.money(), one.due_date.date()))
+                .collect(),
         }
     }
 }
@@ -209,7 +261,7 @@ fn one_invoice_taken_off_at_most(input: &UnapplyIn) -> Result<(), ValidationErro
 }
 
 /// A credit note to be posted.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "one_invoice_at_most"))]
 #[schema(example = json!({
@@ -244,6 +296,19 @@ impl CreditNoteIn {
         let number = self.invoice_number.clone();
         by_id.or_else(|| number.map(|number| (InvoiceRef::Number(number), "/invoice_number")))
     }
+}
+
+/// Credit notes to be posted together.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"credit_notes": [{
+    "number": "CN-2026-0001", "customer": "C-1001", "invoice_number": "I-2026-0001", "credit_date": "2026-04-15",
+    "amount": {"amount": "500.00", "currency": "CNY"}, "reason": "Two pallets were damaged."
+}]}))]
+pub struct CreditNoteBatchIn {
+    #[validate(length(min = 1, max = 500), nested)]
+    #[schema(min_items = 1, max_items = 500)]
+    pub credit_notes: Vec<CreditNoteIn>,
 }
 
 fn one_invoice_at_most(note: &CreditNoteIn) -> Result<(), ValidationError> {
@@ -285,6 +350,8 @@ pub struct ReceiptIn {
     #[validate(length(max = 500), nested)]
     #[schema(max_items = 500)]
     pub applications: Option<Vec<CashApplicationIn>>,
+    /// Who paid, where that is not the customer: the head of its group, or somebody for it.
+    pub payer_customer: Option<CustomerRef>,
     /// The company that it is of; `MAIN` when not given.
     pub legal_entity: Option<EntityRef>,
 }
@@ -297,124 +364,13 @@ impl ReceiptIn {
             amount: self.amount.money(),
             application: application(self.apply, self.applications.as_deref()),
             legal_entity,
+            payer: None,
         }
-    }
-}
-
-/// How money is applied to invoices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Apply {
-    /// To the invoices in `applications`.
-    Named,
-    /// To whatever is open, by due date.
-    OldestFirst,
-    /// To none: it stays unapplied.
-    None,
-}
-
-/// A part of some money for one invoice.
-#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[validate(schema(function = "one_invoice"))]
-pub struct CashApplicationIn {
-    /// The invoice by id; either this or `invoice_number`.
-    pub invoice_id: Option<InvoiceId>,
-    /// The invoice by number; either this or `invoice_id`.
-    pub invoice_number: Option<Number>,
-    /// More than zero, at most what is open.
-    // Read with zero, which is refused where each item of a batch has an answer of its own.
-    #[schema(value_type = PositiveIn)]
-    pub amount: AmountIn,
-}
-
-fn one_invoice(one: &CashApplicationIn) -> Result<(), ValidationError> {
-    if one.invoice_id.is_some() == one.invoice_number.is_some() {
-        return Err(ValidationError::new("exclusive").with_message(
-            "must name the invoice by invoice_id or invoice_number, exactly one".into(),
-        ));
-    }
-    Ok(())
-}
-
-/// Which invoices unapplied money is to settle.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[validate(schema(function = "later_application"))]
-#[schema(example = json!({
-    "applications": [{"invoice_number": "I-2026-0002", "amount": {"amount": "800.00", "currency": "CNY"}}]
-}))]
-pub struct ApplyIn {
-    /// When left out, as `applications` say; `none` would do nothing and is refused.
-    pub apply: Option<Apply>,
-    /// The invoices that it pays; what is left stays unapplied. An empty list would do nothing and is refused. Left out,
-    /// it goes to the oldest first.
-    #[validate(length(max = 500), nested)]
-    #[schema(max_items = 500)]
-    pub applications: Option<Vec<CashApplicationIn>>,
-    /// The day from which it counts: from the document's own date to today; today when not given.
-    pub effective_on: Option<Day>,
-}
-
-impl ApplyIn {
-    pub fn day(&self) -> Option<NaiveDate> {
-        self.effective_on.map(Day::date)
-    }
-
-    pub fn application(&self) -> Application {
-        application(self.apply, self.applications.as_deref())
     }
 }
 
 fn receipt_application(input: &ReceiptIn) -> Result<(), ValidationError> {
     check_application(input.apply, input.applications.as_deref())
-}
-
-fn later_application(input: &ApplyIn) -> Result<(), ValidationError> {
-    let is_empty = input.applications.as_ref().is_some_and(Vec::is_empty);
-    if input.apply == Some(Apply::None) || (input.apply.is_none() && is_empty) {
-        return Err(
-            ValidationError::new("nothing_to_do").with_message("must apply it to something".into())
-        );
-    }
-    check_application(input.apply, input.applications.as_deref())
-}
-
-/// Invoices are named exactly when that is how the money is applied.
-fn check_application(
-    apply: Option<Apply>,
-    applications: Option<&[CashApplicationIn]>,
-) -> Result<(), ValidationError> {
-    let is_named = applications.is_some_and(|named| !named.is_empty());
-    match apply {
-        Some(Apply::Named) if !is_named => Err(ValidationError::new("applications_missing")
-            .with_message("must have applications when apply is named".into())),
-        Some(Apply::OldestFirst | Apply::None) if is_named => {
-            Err(ValidationError::new("applications_unused")
-                .with_message("may have applications only when apply is named".into()))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn application(apply: Option<Apply>, applications: Option<&[CashApplicationIn]>) -> Application {
-    let named = applications.unwrap_or_default().iter().filter_map(|one| {
-        let by_id = one.invoice_id.map(InvoiceRef::Id);
-        let invoice = by_id.or_else(|| one.invoice_number.clone().map(InvoiceRef::Number))?;
-        Some(NamedApplication {
-            invoice,
-            amount: one.amount.money(),
-        })
-    });
-    match apply {
-        Some(Apply::None) => Application::Nothing,
-        Some(Apply::OldestFirst) => Application::OldestFirst,
-        Some(Apply::Named) | None => match applications {
-            None => Application::OldestFirst,
-            Some([]) => Application::Nothing,
-            Some(_) => Application::Named(named.collect()),
-        },
-    }
 }
 
 /// Why an invoice is cancelled, and what becomes of its order.
@@ -459,6 +415,21 @@ pub struct NewInvoice {
     /// The reservation that is captured into it; that of its order when not given.
     pub reservation_id: Option<ReservationId>,
     pub legal_entity: LegalEntityId,
+    pub details: InvoiceDetails,
+}
+
+/// What an invoice says beside its amount and dates.
+#[derive(Debug, Clone, Default)]
+pub struct InvoiceDetails {
+    pub net: Option<Money>,
+    pub tax: Option<Money>,
+    pub posting_date: Option<NaiveDate>,
+    pub baseline_date: Option<NaiveDate>,
+    pub customer_order_number: Option<Line>,
+    pub labels: Vec<Keyword>,
+    pub payment_terms: Option<Keyword>,
+    /// Those that the document states; by the terms when empty.
+    pub instalments: Vec<(Money, NaiveDate)>,
 }
 
 /// What becomes of the order of an invoice that is cancelled.
@@ -478,26 +449,8 @@ pub struct NewReceipt {
     pub amount: Money,
     pub application: Application,
     pub legal_entity: LegalEntityId,
-}
-
-/// Which invoices money is for.
-#[derive(Debug, Clone)]
-pub enum Application {
-    /// These, with these amounts; what is left stays unapplied.
-    Named(Vec<NamedApplication>),
-    /// This one, as far as it is open when its turn comes; what is too much stays unapplied.
-    AsFarAsOpen(InvoiceRef),
-    /// Whatever is open, the oldest first.
-    OldestFirst,
-    /// None: all of it stays unapplied.
-    Nothing,
-}
-
-/// A part of some money for a named invoice.
-#[derive(Debug, Clone)]
-pub struct NamedApplication {
-    pub invoice: InvoiceRef,
-    pub amount: Money,
+    /// Who paid, where that is not the account's customer.
+    pub payer: Option<CustomerId>,
 }
 
 /// What is asked of taking a document's money off invoices.
@@ -507,4 +460,47 @@ pub struct Unapplication {
     pub invoice: Option<InvoiceRef>,
     /// The day from which it counts; today when not given.
     pub effective_on: Option<NaiveDate>,
+}
+
+/// What settles an invoice without money of the customer.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "kind": "compensation", "amount": {"amount": "800.00", "currency": "CNY"},
+    "reason": "Set off against their invoice 4711 of 2 March."
+}))]
+pub struct SetOffIn {
+    /// `compensation` with what we owe them, or a small difference that is given up (`write_off`), within what the policy lets
+    /// go (`settlement.difference_limits`).
+    pub kind: SetOffKind,
+    /// At most what is open, in the invoice's currency.
+    pub amount: PositiveIn,
+    /// One instalment of it; the earliest due first when not given.
+    pub item_id: Option<ItemId>,
+    pub reason: Note,
+    /// The day from which it counts: from the invoice's own date to today; today when not given.
+    pub effective_on: Option<Day>,
+}
+
+/// Which items, the earliest due first.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ItemFilter {
+    /// Items of these customers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer: Vec<CustomerRef>,
+    /// Items of these invoices.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub invoice_id: Vec<InvoiceId>,
+    /// Those with something open, or those without; both when not given.
+    pub open: Option<bool>,
+    /// Due on this day or later.
+    pub due_date_from: Option<Day>,
+    /// Due on this day or earlier.
+    pub due_date_to: Option<Day>,
+    /// Open now and due before this day.
+    pub overdue_as_of: Option<Day>,
 }

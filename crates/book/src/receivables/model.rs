@@ -1,5 +1,7 @@
 //! Invoices, credit notes, receipts and settlements as they are stored and named.
 
+mod items;
+
 use std::str::FromStr;
 
 use chrono::NaiveDate;
@@ -14,11 +16,13 @@ use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements}
 use kernel::clock::Instant;
 use kernel::columns::{IdColumn, text_enum};
 use kernel::ids::{
-    self, CreditAccountId, CreditNoteId, CustomerId, Id, InvoiceId, Kind, LegalEntityId, ReceiptId,
-    ReservationId, SettlementId, in_path,
+    self, CreditAccountId, CreditNoteId, CustomerId, Id, InvoiceId, ItemId, Kind, LegalEntityId,
+    ReceiptId, ReservationId, SettlementId, in_path,
 };
 use kernel::money::{Currency, Money};
-use kernel::text::{Number, Subject, TextError};
+use kernel::text::{Keyword, Line, Number, Subject, TextError};
+
+pub use items::{Item, NO_DISCOUNTS, Remainder, SetOffKind, SettlementKind, first_item};
 
 text_enum! {
     /// How far an invoice is settled. Overdue is no status: it follows from the due date.
@@ -74,6 +78,24 @@ pub struct Invoice {
     /// The business day from which it is no exposure any more, because it was sold without recourse.
     pub sold_on: Option<NaiveDate>,
     pub legal_entity_id: LegalEntityId,
+    /// What it comes to without tax, and the tax; the amount is both.
+    pub net_minor: Option<i64>,
+    pub tax_minor: Option<i64>,
+    /// The day on which it counts in the books; the invoice date when not given.
+    pub posting_date: Option<NaiveDate>,
+    /// The day from which its terms run; the invoice date when not given.
+    pub baseline_date: Option<NaiveDate>,
+    /// The order as the customer numbered it.
+    pub customer_order_number: Option<Line>,
+    /// A list of words, as a document.
+    pub labels: Option<String>,
+    /// The payment terms that it was posted under.
+    pub payment_terms: Option<Keyword>,
+    /// What it was worth in the currency of its legal entity's books when it was posted, and at which rate; nothing when
+    /// that is not known.
+    pub booking_minor: Option<i64>,
+    pub booking_currency: Option<Currency>,
+    pub booking_rate: Option<String>,
 }
 
 impl Invoice {
@@ -84,6 +106,14 @@ impl Invoice {
 
     pub const fn money(&self, minor: i64) -> Money {
         Money::from_minor(minor, self.currency)
+    }
+
+    /// The words by which it is found again; none when other hands wrote what can't be read.
+    pub fn label_list(&self) -> Vec<Keyword> {
+        let labels = self.labels.as_deref();
+        labels
+            .and_then(|labels| serde_json::from_str(labels).ok())
+            .unwrap_or_default()
     }
 }
 
@@ -147,6 +177,10 @@ pub struct Receipt {
     /// The business day on which the reversal was entered.
     pub reverse_entered_on: Option<NaiveDate>,
     pub legal_entity_id: LegalEntityId,
+    /// Who paid, where that is another customer.
+    pub payer_customer_id: Option<CustomerId>,
+    /// What was given back, or is about to be.
+    pub refunded_minor: i64,
 }
 
 impl Receipt {
@@ -165,7 +199,7 @@ pub struct Settlement {
     pub id: SettlementId,
     pub invoice_id: InvoiceId,
     pub customer_id: CustomerId,
-    /// What settled it: a receipt or a credit note, exactly one.
+    /// What settled it: a receipt, a credit note, or neither.
     pub receipt_id: Option<ReceiptId>,
     pub credit_note_id: Option<CreditNoteId>,
     pub amount_minor: i64,
@@ -175,6 +209,19 @@ pub struct Settlement {
     pub reverses_id: Option<SettlementId>,
     pub created_by: Subject,
     pub created_at: Instant,
+    /// The item that it is of.
+    pub item_id: Option<ItemId>,
+    pub kind: SettlementKind,
+    /// What it took of the money, in the money's currency; nothing where it is no money.
+    pub used_minor: i64,
+    /// The money's currency, where it is not the invoice's.
+    pub used_currency: Option<Currency>,
+    /// One unit of the money's currency in units of the invoice's, where they differ.
+    pub rate: Option<String>,
+    /// What the legal entity gained in its own currency since the invoice was booked; below zero what it lost.
+    pub difference_minor: Option<i64>,
+    pub difference_currency: Option<Currency>,
+    pub reason: Option<String>,
 }
 
 /// What settles invoices.
@@ -255,6 +302,7 @@ impl<K: Kind> From<DocumentRef<K>> for String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
 pub struct Payment {
     pub customer_id: CustomerId,
+    pub currency: Currency,
     pub due_date: NaiveDate,
     pub paid_on: NaiveDate,
     pub minor: i64,
@@ -279,17 +327,17 @@ pub struct Sales {
     pub invoices: i64,
 }
 
-/// An invoice, and what was paid of it on one day; no day where nothing was.
+/// An item, and what was paid of it on one day; no day where nothing was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct InvoicePart {
     #[diesel(sql_type = IdColumn)]
-    pub id: InvoiceId,
+    pub id: ItemId,
     #[diesel(sql_type = Date)]
     pub invoice_date: NaiveDate,
     #[diesel(sql_type = Date)]
     pub due_date: NaiveDate,
-    /// Of the whole invoice, what was credited taken off.
+    /// Of the whole item, what was credited or granted taken off.
     #[diesel(sql_type = BigInt)]
     pub amount_minor: i64,
     #[diesel(sql_type = Nullable<Date>)]

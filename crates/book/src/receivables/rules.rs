@@ -1,14 +1,21 @@
 //! How money settles invoices.
 
 mod days;
+mod documents;
+mod parts;
 
 use chrono::{Days, NaiveDate};
 
 use super::model::InvoiceStatus;
-use kernel::ids::InvoiceId;
+use kernel::ids::{InvoiceId, ItemId};
 use kernel::text::Number;
 
 pub use days::{counts_from, free_from, taken_back_from};
+pub use documents::{DocumentFault, check_instalments, net_and_tax};
+pub use parts::{
+    Booking, Crossing, CrossingError, OpenItem, Standing, Tolerance, closing, crossing,
+    off_its_rate, over_items, realised,
+};
 
 /// How many days ahead an invoice may be dated.
 pub const INVOICE_DAYS_AHEAD_MAX: u64 = 366;
@@ -93,30 +100,37 @@ pub fn effective_on(money_there_on: NaiveDate, invoice_date: NaiveDate) -> Naive
     money_there_on.max(invoice_date)
 }
 
-/// An invoice that money may settle.
+/// An item that money may settle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     pub invoice_id: InvoiceId,
+    pub item_id: ItemId,
     pub due_date: NaiveDate,
     pub invoice_date: NaiveDate,
     pub number: Number,
+    /// The place of the item in its invoice.
+    pub position: i32,
     pub open_minor: i64,
 }
 
-/// A part of some money for one invoice.
+/// A part of some money for one item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
     pub invoice_id: InvoiceId,
+    pub item_id: ItemId,
     pub amount_minor: i64,
 }
 
-/// Spreads money over open invoices, the oldest first: by due date, then by invoice date, then by number. What is
+/// Spreads money over open items, the oldest first: by due date, then by invoice date, then by number and place. What is
 /// left after the last one stays unapplied.
 ///
 /// 150.00 over A (due 1 March, 100.00 open) and B (due 8 March, 80.00 open): 100.00 for A and 50.00 for B.
 pub fn oldest_first(available_minor: i64, candidates: &[Candidate]) -> Vec<Share> {
     let mut queue: Vec<&Candidate> = candidates.iter().filter(|c| c.open_minor > 0).collect();
-    queue.sort_by_key(|c| (c.due_date, c.invoice_date, &c.number, c.invoice_id));
+    queue.sort_by_key(|c| {
+        let invoice = (c.due_date, c.invoice_date, &c.number, c.invoice_id);
+        (invoice, c.position)
+    });
     let mut left = available_minor;
     let mut shares = Vec::new();
     for candidate in queue {
@@ -127,6 +141,7 @@ pub fn oldest_first(available_minor: i64, candidates: &[Candidate]) -> Vec<Share
         left -= amount_minor;
         shares.push(Share {
             invoice_id: candidate.invoice_id,
+            item_id: candidate.item_id,
             amount_minor,
         });
     }
@@ -143,8 +158,11 @@ mod tests {
     }
 
     fn candidate(number: &str, due: &str, open_minor: i64) -> Candidate {
+        let invoice_id = InvoiceId::new();
         Candidate {
-            invoice_id: InvoiceId::new(),
+            invoice_id,
+            item_id: ItemId::from_uuid(invoice_id.uuid()),
+            position: 1,
             due_date: day(due),
             invoice_date: day("2026-01-01"),
             number: number.parse().unwrap(),
@@ -158,6 +176,7 @@ mod tests {
         let a = candidate("A", "2026-03-01", 10_000);
         let share = |c: &Candidate, amount_minor| Share {
             invoice_id: c.invoice_id,
+            item_id: c.item_id,
             amount_minor,
         };
         let both = [b.clone(), a.clone()];
@@ -227,6 +246,8 @@ mod tests {
         let one = (0u64..400, 0u64..400, 0i64..1_000_000).prop_map(|(due, dated, open_minor)| {
             Candidate {
                 invoice_id: InvoiceId::new(),
+                item_id: ItemId::new(),
+                position: 1,
                 due_date: plus(day("2026-01-01"), due),
                 invoice_date: plus(day("2025-01-01"), dated),
                 number: format!("I-{due}-{dated}").parse().unwrap(),

@@ -208,6 +208,7 @@ fn invoice_line(letter: &Letter, invoice: &OpenInvoice) -> String {
     let (number, dated, due) = (&invoice.number, invoice.invoice_date, invoice.due_date);
     let days = rules::days_past_due(due, letter.as_of);
     let open = money_text(Money::from_minor(invoice.open_minor, letter.currency));
+    let number = numbered(number.as_str(), invoice, letter.customer.language);
     match letter.customer.language {
         Language::English => {
             let unit = if days == 1 { "day" } else { "days" };
@@ -216,6 +217,16 @@ fn invoice_line(letter: &Letter, invoice: &OpenInvoice) -> String {
         Language::Chinese => {
             format!("- 发票 {number}，开票日期 {dated}，到期日 {due}，逾期 {days} 天，未付 {open}")
         }
+    }
+}
+
+/// The number of an invoice, and of an instalment also which one it is.
+fn numbered(number: &str, invoice: &OpenInvoice, language: Language) -> String {
+    let position = invoice.position;
+    match language {
+        _ if !invoice.is_instalment() => number.to_owned(),
+        Language::English => format!("{number}, instalment {position},"),
+        Language::Chinese => format!("{number} 第 {position} 期"),
     }
 }
 
@@ -232,7 +243,7 @@ fn html(
         .iter()
         .map(|invoice| {
             context! {
-                number => invoice.number.as_str(),
+                number => numbered(invoice.number.as_str(), invoice, customer.language),
                 invoice_date => invoice.invoice_date.to_string(),
                 due_date => invoice.due_date.to_string(),
                 days_past_due => rules::days_past_due(invoice.due_date, letter.as_of),

@@ -19,7 +19,7 @@ use kernel::columns::text_enum;
 use kernel::drafters::Drafters;
 use kernel::ids::{
     CreditAccountId, CustomerId, DunningBlockId, DunningNoticeId, DunningProcedureId,
-    DunningProcedureVersionId, DunningRunId, InvoiceId,
+    DunningProcedureVersionId, DunningRunId, InvoiceId, ItemId,
 };
 use kernel::money::{AmountIn, Currency, Money};
 use kernel::places::Language;
@@ -350,12 +350,13 @@ pub struct Notice {
     pub procedure_version_id: Option<DunningProcedureVersionId>,
 }
 
-/// One invoice on a notice.
+/// One item on a notice.
 #[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
 #[diesel(table_name = dunning_notice_items, treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct NoticeItem {
     pub notice_id: DunningNoticeId,
+    pub item_id: ItemId,
     pub invoice_id: InvoiceId,
     pub level: i32,
     pub days_past_due: i32,
@@ -364,11 +365,12 @@ pub struct NoticeItem {
     pub dropped_reason: Option<LeftOut>,
 }
 
-/// How far an invoice has been dunned. It never goes down: what is paid is no longer looked at.
+/// How far an item has been dunned. It never goes down: what is paid is no longer looked at.
 #[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
 #[diesel(table_name = dunning_stages, treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct Stage {
+    pub item_id: ItemId,
     pub invoice_id: InvoiceId,
     pub customer_id: CustomerId,
     pub level: i32,
@@ -393,6 +395,13 @@ pub struct DunningBlock {
     pub version: i64,
 }
 
+impl OpenInvoice {
+    /// Whether it is an instalment, and not the invoice as a whole.
+    pub const fn is_instalment(&self) -> bool {
+        self.amount_minor < self.invoice_minor
+    }
+}
+
 impl DunningBlock {
     pub fn status(&self, today: NaiveDate) -> BlockStatus {
         if self.lifted_at.is_some() {
@@ -405,11 +414,17 @@ impl DunningBlock {
     }
 }
 
-/// An invoice as dunning sees it: the ledger's facts with its stage.
+/// An item as dunning sees it, which is an invoice or an instalment of one: the ledger's facts with its stage.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct OpenInvoice {
-    pub id: InvoiceId,
+    pub id: ItemId,
+    pub invoice_id: InvoiceId,
     pub number: Number,
+    /// Its place in the invoice, from 1 on.
+    pub position: i32,
+    /// The whole of it, and of its invoice.
+    pub amount_minor: i64,
+    pub invoice_minor: i64,
     pub customer_id: CustomerId,
     pub currency: Currency,
     pub invoice_date: NaiveDate,
@@ -435,9 +450,9 @@ impl Blocks {
     /// Why an invoice is not to be dunned at all.
     pub fn refusal(&self, invoice: &OpenInvoice) -> Option<LeftOut> {
         let by_law = self.by_law.get(&invoice.customer_id).copied();
-        let is_blocked =
-            self.customers.contains(&invoice.customer_id) || self.invoices.contains(&invoice.id);
-        let is_factored = self.factored.contains(&invoice.id);
+        let is_blocked = self.customers.contains(&invoice.customer_id)
+            || self.invoices.contains(&invoice.invoice_id);
+        let is_factored = self.factored.contains(&invoice.invoice_id);
         by_law
             .or(is_factored.then_some(LeftOut::Factored))
             .or(is_blocked.then_some(LeftOut::Blocked))

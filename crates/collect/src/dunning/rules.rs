@@ -10,7 +10,7 @@ use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::rules::Nonsense;
 use crate::collect::dunning::model::Blocks;
 use kernel::ids::DunningProcedureId;
-use kernel::ids::{CustomerId, InvoiceId};
+use kernel::ids::{CustomerId, ItemId};
 use kernel::money::Currency;
 
 /// Why nobody asks a customer of this legal status for money: proceedings are for all creditors together.
@@ -24,7 +24,7 @@ pub const fn by_law(status: LegalStatus) -> Option<LeftOut> {
 
 /// What of each overdue invoice is covered by money and credit of its customer that are not applied yet.
 #[derive(Debug, Clone, Default)]
-pub struct Cover(BTreeMap<InvoiceId, i64>);
+pub struct Cover(BTreeMap<ItemId, i64>);
 
 impl Cover {
     /// Spreads what is unapplied over what is overdue on a day, the oldest due first. An invoice that is kept from dunning
@@ -40,7 +40,7 @@ impl Cover {
         let mut overdue: Vec<&OpenInvoice> = invoices
             .iter()
             .filter(|invoice| invoice.open_minor > 0 && invoice.due_date < as_of)
-            .filter(|invoice| !blocks.invoices.contains(&invoice.id))
+            .filter(|invoice| !blocks.invoices.contains(&invoice.invoice_id))
             .collect();
         overdue.sort_by_key(|invoice| (invoice.customer_id, invoice.due_date, invoice.id));
         let mut left: BTreeMap<CustomerId, i64> = BTreeMap::new();

@@ -12,6 +12,7 @@ use super::model::{DEFAULT_PURPOSE, Reservation, ReservationStatus};
 use super::store;
 use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
+use crate::book::entities::model::EntityRef;
 use crate::book::exposure::actions::{self as exposure, Locked, orders};
 use crate::book::exposure::model::{BalanceKey, Exposure, Remainder};
 use crate::book::exposure::rules::orders::capturable_minor;
@@ -103,6 +104,7 @@ pub fn to_amend(
         reserve: Some(true),
         reserve_until: None,
         dry_run: None,
+        legal_entity: EntityRef::named(reservation.legal_entity_id),
     })
 }
 

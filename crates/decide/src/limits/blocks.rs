@@ -11,6 +11,7 @@ use super::input::{LimitCheckIn, ReleaseIn, ReleaseRequestIn};
 use super::model::{CreditBlock, CreditBlockStatus, LimitCheck, Outcome};
 use super::store;
 use crate::book::customers::model::CustomerRef;
+use crate::book::entities::model::EntityRef;
 use crate::book::exposure::actions::additional::is_own;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
@@ -247,6 +248,7 @@ pub fn question_again(
             // The wait may have used up the time that was asked for; the policy's default holds then.
             reserve_until: reserved_until(&policy.document, Some(block.reserve_until), now).ok(),
             dry_run: None,
+            legal_entity: EntityRef::named(block.legal_entity_id),
         },
         keyed: None,
         language: Language::default(),
@@ -285,7 +287,7 @@ fn refuse_beyond_authority(tx: &mut Tx, examined: &Examined, more: i64) -> Resul
         .decision
         .nodes
         .iter()
-        .filter_map(|node| Some(net.saturating_sub(node.headroom()?)))
+        .filter_map(|node| record.facts.beyond(node, net))
         .fold(0, i64::max);
     let beyond = Money::from_minor(beyond, record.facts.currency);
     let policy = policies::live(tx)?;

@@ -6,9 +6,10 @@ use validator::{Validate, ValidationError};
 
 use super::model::{CreditBlockStatus, DEFAULT_PURPOSE, Outcome, ReservationStatus};
 use crate::book::customers::model::CustomerRef;
+use crate::book::entities::model::EntityRef;
 use crate::book::exposure::model::Remainder;
 use crate::book::policy::model::Checkpoint;
-use crate::book::receivables::input::NewInvoice;
+use crate::book::receivables::input::{InvoiceDetails, NewInvoice};
 use crate::platform::http::given;
 use kernel::clock::{Day, Instant};
 use kernel::ids::MAIN_ENTITY;
@@ -100,6 +101,9 @@ pub struct LimitCheckIn {
     pub reserve_until: Option<Instant>,
     /// Only say what would happen.
     pub dry_run: Option<bool>,
+    /// The company that sells; `MAIN` when not given. The order counts in what is owed to it, in the order's currency where
+    /// that is one of the account's billing currencies, else in the account's.
+    pub legal_entity: Option<EntityRef>,
 }
 
 /// What the request alone shows to be wrong.
@@ -229,6 +233,7 @@ impl CapturedInvoiceIn {
             order_number: None,
             reservation_id: None,
             legal_entity: MAIN_ENTITY,
+            details: InvoiceDetails::default(),
         }
     }
 }

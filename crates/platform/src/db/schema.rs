@@ -36,8 +36,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     portfolio_exposures,
     reservations,
     invoices,
+    invoice_items,
     credit_notes,
     receipts,
+    refunds,
     settlements,
     deadlines,
     instruments,
@@ -69,6 +71,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     catalogue_versions,
     change_requests,
     change_request_lines,
+    bank_accounts,
+    bank_statements,
+    bank_entries,
+    bank_entry_receipts,
+    match_proposals,
+    payer_accounts,
+    remittance_advices,
+    invoice_keys,
     legal_entities,
     account_balances,
     entity_terms,
@@ -76,7 +86,9 @@ diesel::allow_tables_to_appear_in_same_query!(
 
 // What was paid, by when it was due and when it came.
 diesel::allow_columns_to_appear_in_same_group_by_clause!(
-    invoices::customer_id,
-    invoices::due_date,
+    invoice_items::customer_id,
+    invoice_items::due_date,
     settlements::effective_on,
+    invoices::currency,
+    invoices::legal_entity_id,
 );

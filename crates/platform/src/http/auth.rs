@@ -90,6 +90,20 @@ permits! {
     ReadExchangeRates, "exchange-rates:read" => [Sales, Credit, Finance, Auditor, System, Admin];
     /// Set exchange rates.
     SetExchangeRates, "exchange-rates:set" => [Finance, Admin];
+    /// Read payment terms and calendars.
+    ReadPaymentTerms, "payment-terms:read" => [Sales, Credit, Finance, Auditor, System, Admin];
+    /// Draft payment terms.
+    DraftPaymentTerms, "payment-terms:draft" => [Credit, Finance, Admin];
+    /// Set payment terms live.
+    ApprovePaymentTerms, "payment-terms:approve" => [Credit, Finance];
+    /// Read periods, and what was recorded in closed ones.
+    ReadPeriods, "periods:read" => [Sales, Credit, Finance, Auditor, System];
+    /// State how the general ledger has its periods.
+    StatePeriods, "periods:state" => [Finance, System];
+    /// Close periods.
+    ClosePeriods, "periods:close" => [Finance];
+    /// Say which days are worked.
+    EditCalendars, "calendars:edit" => [Credit, Finance, System, Admin];
     /// Read financial statements of customers, what is said of them, and their indicators.
     ReadFacts, "facts:read" => [Sales, Credit, Finance, Auditor];
     /// Enter financial statements of customers, and say what is known of them.
@@ -156,6 +170,12 @@ permits! {
     PostInvoices, "invoices:post" => [Finance, System];
     /// Post and apply receipts, post credit notes, reverse documents.
     PostCash, "cash:post" => [Finance, System];
+    /// Set off invoices, and give up small differences.
+    SetOffInvoices, "invoices:set-off" => [Finance];
+    /// Request refunds of what was paid too much.
+    RequestRefunds, "refunds:request" => [Credit, Finance];
+    /// Approve and reject refunds, and say that they were paid.
+    DecideRefunds, "refunds:decide" => [Finance];
     /// Reverse wrong invoices, credit notes and receipts.
     ReverseDocuments, "documents:reverse" => [Finance];
     /// Read deadlines.
@@ -170,6 +190,16 @@ permits! {
     ReadFactoring, "factoring:read" => [Credit, Finance, Auditor];
     /// Make and end agreements with factors; propose sales and pledges, approve those of others, take invoices back.
     ManageFactoring, "factoring:manage" => [Finance];
+    /// Read bank accounts, statements, entries, payers' accounts and remittance advices.
+    ReadBank, "bank:read" => [Credit, Finance, Auditor];
+    /// Set up and change the organisation's own bank accounts.
+    SetBankAccounts, "bank-accounts:set" => [Finance];
+    /// Send bank statements, and have what waits matched again.
+    SendStatements, "bank-statements:send" => [Finance, System];
+    /// Say whose money bank entries are; forget payers' accounts.
+    AssignCash, "bank-entries:assign" => [Finance];
+    /// Post and withdraw remittance advices.
+    PostAdvices, "remittance-advices:post" => [Credit, Finance, System];
     /// Read reports over the whole book.
     ReadReports, "reports:read" => [Sales, Credit, Finance, Auditor];
     /// Read dunning procedures, runs, notices, stages and blocks.

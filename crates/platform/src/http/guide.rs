@@ -188,6 +188,9 @@ guides! {
     EntityMismatch, Changed, "法人实体不符",
         "The money and what it is to settle are of different legal entities.", "款项与待核销单据属于不同的法人实体。",
         "Choose a document of the same legal entity, or post the money to the other one.", "请选择同一法人实体的单据，或将款项记入另一法人实体。";
+    PeriodClosed, Afterwards, "期间已关账",
+        "The day lies in a period that is closed for its legal entity, whose receivables are kept here.", "该日期所在期间对其法人实体已关账，且其应收账款在本系统记账。",
+        "Take the first open day, or have two persons open the period again.", "请使用首个可入账日，或由两人重新开放该期间。";
     NoExchangeRate, Afterwards, "没有汇率",
         "Amounts in two currencies must be compared, and no rate of that day or earlier leads from one to the other.", "需要比较两种币种的金额，但没有该日或更早的汇率。",
         "Have finance set the rate, then send the request again.", "请财务部录入汇率后重试。";

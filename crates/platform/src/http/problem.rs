@@ -122,6 +122,8 @@ codes! {
         "The amount is in {given}, the account in {expected}.", "金额币种为 {given}，账户币种为 {expected}。";
     EntityMismatch, "entity_mismatch", 422, "Another legal entity",
         "The money and what it is to settle are of different legal entities; take a document of the same one.", "款项与待核销单据属于不同的法人实体，请选择同一法人实体的单据。";
+    PeriodClosed, "period_closed", 422, "The period is closed",
+        "The period {period} is closed for {day}; the first open day is {first_open}.", "{day} 所属的期间 {period} 已关账；首个可入账日为 {first_open}。";
     NoExchangeRate, "no_exchange_rate", 422, "No exchange rate",
         "No exchange rate leads from {from} to {to} on {on}: set one of these two currencies, or one of each with a common third, of that day or earlier.", "{on} 没有从 {from} 到 {to} 的汇率：请录入该日或更早的两币种间汇率，或两者各自对同一第三币种的汇率。";
     ReservationExceeded, "reservation_exceeded", 422, "More than was reserved",

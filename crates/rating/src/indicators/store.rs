@@ -74,17 +74,17 @@ fn conduct_sql(backend: Backend, ids: usize) -> String {
     let open_late = days(&to, "m.due_date");
     format!(
         "WITH mine AS ( \
-           SELECT i.id, i.customer_id, i.currency, i.invoice_date, i.due_date, i.amount_minor, \
-             i.amount_minor - COALESCE((SELECT SUM(s.amount_minor) FROM settlements s \
-               WHERE s.invoice_id = i.id AND s.effective_on <= {to}), 0) AS open_minor \
-           FROM invoices i \
+           SELECT t.id, t.invoice_id, i.customer_id, i.currency, i.invoice_date, t.due_date, t.amount_minor, \
+             t.amount_minor - COALESCE((SELECT SUM(s.amount_minor) FROM settlements s \
+               WHERE s.invoice_id = t.invoice_id AND s.item_id = t.id AND s.effective_on <= {to}), 0) AS open_minor \
+           FROM invoices i JOIN invoice_items t ON t.invoice_id = i.id \
            WHERE i.customer_id IN ({listed}) AND i.invoice_date <= {to} \
              AND (i.cancelled_on IS NULL OR i.cancelled_on > {to}) \
          ), parts AS ( \
            SELECT m.customer_id, m.id, s.amount_minor AS paid_minor, 0 AS overdue_minor, \
              {paid_late} AS late, {paid_after} AS after_days \
-           FROM mine m JOIN settlements s ON s.invoice_id = m.id \
-           WHERE s.receipt_id IS NOT NULL AND s.reverses_id IS NULL \
+           FROM mine m JOIN settlements s ON s.invoice_id = m.invoice_id AND s.item_id = m.id \
+           WHERE s.kind = 'payment' AND s.reverses_id IS NULL \
              AND s.effective_on >= {from} AND s.effective_on <= {to} \
              AND NOT EXISTS (SELECT 1 FROM settlements undone WHERE undone.receipt_id = s.receipt_id \
                AND undone.reverses_id = s.id AND undone.effective_on <= {to}) \
@@ -117,7 +117,7 @@ fn conduct_sql(backend: Backend, ids: usize) -> String {
              AND n.dishonoured_on >= {from} AND n.dishonoured_on <= {to}) AS BIGINT) AS dishonoured, \
            CAST(COALESCE(c.paid_days, 0) AS DOUBLE PRECISION) AS paid_days, \
            CAST(COALESCE(c.late_days, 0) AS DOUBLE PRECISION) AS late_days \
-         FROM (SELECT customer_id, MIN(currency) AS currency, COUNT(*) AS invoices, \
+         FROM (SELECT customer_id, MIN(currency) AS currency, COUNT(DISTINCT invoice_id) AS invoices, \
            MIN(invoice_date) AS first_invoice_date, \
            CAST(SUM(CASE WHEN invoice_date >= {from} THEN amount_minor ELSE 0 END) AS BIGINT) AS invoiced_minor, \
            CAST(SUM(CASE WHEN invoice_date < {from} AND invoice_date >= {earlier} THEN amount_minor ELSE 0 END) \

@@ -12,7 +12,7 @@ use super::input::RatingFilter;
 use super::model::{RatingCause, RatingHistory, RatingRow, StandingRating};
 use crate::book::customers::store::list_wanted;
 use crate::platform::db::schema::ratings::dsl;
-use crate::platform::db::schema::{customers, invoices, ratings};
+use crate::platform::db::schema::{customers, invoice_items, invoices, ratings};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek, sum_minor};
 use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
@@ -317,21 +317,22 @@ pub fn list_overdue(
     let mut found: BTreeMap<CustomerId, Vec<(NaiveDate, Money)>> = BTreeMap::new();
     for ids in of.chunks(IDS_MAX) {
         let rows: Vec<(CustomerId, NaiveDate, Currency, i64)> =
-            on_backend!(db, |c| invoices::table
-                .filter(invoices::customer_id.eq_any(ids))
-                .filter(invoices::open_minor.gt(0))
-                .filter(invoices::due_date.lt(today))
+            on_backend!(db, |c| invoice_items::table
+                .inner_join(invoices::table.on(invoices::id.eq(invoice_items::invoice_id)))
+                .filter(invoice_items::customer_id.eq_any(ids))
+                .filter(invoice_items::open_minor.gt(0))
+                .filter(invoice_items::due_date.lt(today))
                 .group_by((
-                    invoices::customer_id,
-                    invoices::due_date,
+                    invoice_items::customer_id,
+                    invoice_items::due_date,
                     invoices::currency
                 ))
-                .order((invoices::due_date, invoices::currency))
+                .order((invoice_items::due_date, invoices::currency))
                 .select((
-                    invoices::customer_id,
-                    invoices::due_date,
+                    invoice_items::customer_id,
+                    invoice_items::due_date,
                     invoices::currency,
-                    sum_minor!("open_minor"),
+                    sum_minor!("invoice_items.open_minor"),
                 ))
                 .load(c))?;
         for (customer, due, currency, minor) in rows {

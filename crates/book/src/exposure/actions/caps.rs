@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Locked;
 use crate::book::customers::store as customers;
 use crate::book::exchange_rates::actions as exchange_rates;
+use crate::book::exchange_rates::rules::Conversions;
 use crate::book::exposure::model::{
     CreditAccount, Exposure, PortfolioCap, PortfolioExposure, PortfolioKind,
 };
@@ -17,7 +18,7 @@ use crate::book::exposure::store::portfolios as store;
 use crate::book::policy::model::ExposureCategory;
 use crate::platform::db::{Change, Db, DbError, Tx};
 use kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
-use kernel::money::{Currency, Money};
+use kernel::money::{Currency, Money, sum_minor};
 
 /// Why a use case on caps was refused.
 #[derive(Debug, thiserror::Error)]
@@ -162,8 +163,18 @@ fn is_within(tx: &mut Tx, cap: &PortfolioCap) -> Result<Option<bool>, DbError> {
     currencies.push(cap.currency);
     let today = tx.today();
     let rates = exchange_rates::latest(tx, &currencies, today)?;
-    let total = rules::exposure_in(&owed, cap.currency, &rates).ok();
-    Ok(total.map(|total| total.instrument_minor <= cap.limit_minor))
+    let mut known = Conversions::default();
+    for from in owed.keys() {
+        known.look_up(*from, cap.currency, &rates);
+    }
+    let mut total: i64 = 0;
+    for (from, exposure) in owed {
+        match rules::exposure_as(exposure, from, cap.currency, &known) {
+            Ok(part) => total = sum_minor([total, part.instrument_minor])?,
+            Err(_) => return Ok(None),
+        }
+    }
+    Ok(Some(total <= cap.limit_minor))
 }
 
 /// Sets up a cap over what is owed at this moment.

@@ -7,6 +7,7 @@ use super::movements::Movements;
 use super::{AccountError, caps};
 use crate::book::customers::store as customers;
 use crate::book::exposure::model::{AccountBalance, BalanceKey, CreditAccount, Exposure};
+use crate::book::exposure::rules::Owing;
 use crate::book::exposure::store::{self, balances};
 use crate::platform::db::{Db, DbError, Tx};
 use kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
@@ -29,6 +30,15 @@ impl AccountLine {
         std::iter::once(&self.account)
             .chain(&self.ancestors)
             .collect()
+    }
+
+    /// The account with what it owes, then its ancestors from the nearest on.
+    pub fn owing(&self) -> Vec<Owing<'_>> {
+        let owing = |account| Owing {
+            account,
+            balances: &self.balances,
+        };
+        self.line().into_iter().map(owing).collect()
     }
 
     /// What the account itself owes, by balance: the home balance first.

@@ -10,7 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::ExposureOut;
 use crate::book::exchange_rates::actions as exchange_rates;
-use crate::book::exchange_rates::rules::RateTable;
+use crate::book::exchange_rates::rules::{Conversions, RateTable};
 use crate::book::exposure::actions::caps::{self, CapError};
 use crate::book::exposure::model::{Exposure, PortfolioCap, PortfolioKind};
 use crate::book::exposure::rules;
@@ -196,7 +196,8 @@ pub struct PortfolioCapOut {
     #[schema(max_length = 200)]
     key: Option<String>,
     limit: Money,
-    /// What counts of all that is owed under it, in the limit's currency at today's exchange rates, rounded up; null
+    /// What counts of all that is owed under it, in the limit's currency at today's exchange rates, rounded up, no currency
+    /// for less than nothing; null
     /// when a rate is missing, with which every check that the cap bounds is rejected.
     exposure: Option<Money>,
     /// What the limit leaves; negative when more is owed, null when a rate is missing.
@@ -219,9 +220,13 @@ impl PortfolioCapOut {
         rates: &RateTable,
     ) -> PortfolioCapOut {
         let money = |minor| Money::from_minor(minor, cap.currency);
-        let exposure = rules::exposure_in(owed, cap.currency, rates)
-            .ok()
-            .map(|exposure| rules::included(exposure, policy));
+        let mut known = Conversions::default();
+        for currency in owed.keys() {
+            known.look_up(*currency, cap.currency, rates);
+        }
+        let exposure = rules::cap_node(&cap, owed, cap.currency)
+            .counted_in_all(cap.currency, policy, &known)
+            .ok();
         PortfolioCapOut {
             id: cap.id,
             kind: cap.kind,

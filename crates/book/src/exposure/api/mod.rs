@@ -2,6 +2,7 @@
 
 mod additional;
 mod caps;
+mod entity_terms;
 mod entries;
 mod shapes;
 
@@ -52,6 +53,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(change_customer)
         .service(set_legal_status)
         .configure(additional::routes)
+        .configure(entity_terms::routes)
         .configure(entries::routes)
         .configure(caps::routes);
 }

@@ -7,17 +7,20 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::AdditionalLimitOut;
+use crate::book::exchange_rates::rules::Conversions;
 use crate::book::exposure::actions::AccountLine;
 use crate::book::exposure::actions::bounds::{Bounds, ForOrder};
 use crate::book::exposure::model::{
     AccountBlock, AccountStatus, BillingCurrencies, BlockCause, Exposure, LimitEntry, LimitKind,
     LimitScope, LimitSource,
 };
-use crate::book::exposure::rules::{self, NodeKind};
+use crate::book::exposure::rules::{self, Node, NodeKind, Owing, UnknownNode};
 use crate::book::policy::model::PolicyDocument;
 use kernel::caller::Caller;
 use kernel::clock::Instant;
-use kernel::ids::{ApplicationId, CreditAccountId, CustomerId, DunningProcedureId, LimitId};
+use kernel::ids::{
+    ApplicationId, CreditAccountId, CustomerId, DunningProcedureId, LegalEntityId, LimitId,
+};
 use kernel::money::{Currency, Money};
 use kernel::text::{Line, Number};
 
@@ -27,6 +30,77 @@ pub struct ExposureOut {
     /// What counts by the policy: every category by its weight, less unapplied cash.
     pub total: Money,
     pub by_category: ExposureCategories,
+}
+
+/// Exposure by category, and by company and currency.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AccountExposureOut {
+    /// What counts by the policy: every category by its weight, less unapplied cash; in the account's currency. Of several
+    /// balances, none counts for less than nothing. Null where an exchange rate is missing.
+    pub total: Option<Money>,
+    /// In the account's currency, at the exchange rates of today: what is owed rounded up, what is unapplied down. Null
+    /// where a rate is missing.
+    pub by_category: Option<ExposureCategories>,
+    /// What is owed to each company in each currency, as it is owed.
+    #[schema(max_items = 1000)]
+    pub by_balance: Vec<BalanceOut>,
+    /// The pairs of currencies between which a rate is missing.
+    #[schema(max_items = 200)]
+    pub missing_rates: Vec<MissingRateOut>,
+}
+
+/// What is owed to one company in one currency.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BalanceOut {
+    pub legal_entity_id: LegalEntityId,
+    pub currency: Currency,
+    /// What counts of it by the policy.
+    pub total: Money,
+    pub by_category: ExposureCategories,
+}
+
+/// Two currencies between which no exchange rate leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MissingRateOut {
+    pub from: Currency,
+    pub to: Currency,
+}
+
+impl AccountExposureOut {
+    /// What is owed at a node, of an account in `account`.
+    pub fn new(
+        node: &Node,
+        account: Currency,
+        policy: &PolicyDocument,
+        rates: &Conversions,
+    ) -> AccountExposureOut {
+        let currency = node.currency(account);
+        let money = |minor| Money::from_minor(minor, currency);
+        let mut missing: Vec<MissingRateOut> = Vec::new();
+        for UnknownNode { from, to, .. } in node.missing_rates(account, rates) {
+            let pair = MissingRateOut { from, to };
+            if !missing.contains(&pair) {
+                missing.push(pair);
+            }
+        }
+        AccountExposureOut {
+            total: node.counted_in_all(account, policy, rates).ok().map(money),
+            by_category: node
+                .exposure_in_all(account, rates)
+                .ok()
+                .map(|exposure| ExposureCategories::new(exposure, currency)),
+            by_balance: node
+                .balances(account)
+                .map(|(key, exposure)| BalanceOut {
+                    legal_entity_id: key.legal_entity_id,
+                    currency: key.currency,
+                    total: Money::from_minor(rules::included(exposure, policy), key.currency),
+                    by_category: ExposureCategories::new(exposure, key.currency),
+                })
+                .collect(),
+            missing_rates: missing,
+        }
+    }
 }
 
 /// What exposure is made of.
@@ -49,17 +123,23 @@ pub struct ExposureCategories {
 impl ExposureOut {
     /// `included_minor` is what counts of it ([`rules::included`]).
     pub fn new(exposure: Exposure, included_minor: i64, currency: Currency) -> ExposureOut {
-        let money = |minor| Money::from_minor(minor, currency);
         ExposureOut {
-            total: money(included_minor),
-            by_category: ExposureCategories {
-                reservations: money(exposure.reserved_minor),
-                delivered_not_billed: money(exposure.delivered_minor),
-                receivables: money(exposure.receivable_minor),
-                instruments: money(exposure.instrument_minor),
-                claimed_charges: money(exposure.charge_minor),
-                unapplied_cash: money(exposure.unapplied_minor),
-            },
+            total: Money::from_minor(included_minor, currency),
+            by_category: ExposureCategories::new(exposure, currency),
+        }
+    }
+}
+
+impl ExposureCategories {
+    pub fn new(exposure: Exposure, currency: Currency) -> ExposureCategories {
+        let money = |minor| Money::from_minor(minor, currency);
+        ExposureCategories {
+            reservations: money(exposure.reserved_minor),
+            delivered_not_billed: money(exposure.delivered_minor),
+            receivables: money(exposure.receivable_minor),
+            instruments: money(exposure.instrument_minor),
+            claimed_charges: money(exposure.charge_minor),
+            unapplied_cash: money(exposure.unapplied_minor),
         }
     }
 }
@@ -89,8 +169,8 @@ pub struct GroupOut {
     limit_kind: LimitKind,
     /// Null unless `limit_kind` is `amount`.
     limit: Option<Money>,
-    exposure: ExposureOut,
-    /// Null when unlimited.
+    exposure: AccountExposureOut,
+    /// Null when unlimited, or when an exchange rate is missing.
     headroom: Option<Money>,
 }
 
@@ -107,7 +187,7 @@ pub struct GroupOut {
         "receivables": {"amount": "300000.00", "currency": "CNY"},
         "instruments": {"amount": "0.00", "currency": "CNY"},
         "claimed_charges": {"amount": "0.00", "currency": "CNY"},
-        "unapplied_cash": {"amount": "30000.00", "currency": "CNY"}}},
+        "unapplied_cash": {"amount": "30000.00", "currency": "CNY"}}, "by_balance": [], "missing_rates": []},
     "headroom": {"amount": "110000.00", "currency": "CNY"}, "available": {"amount": "110000.00", "currency": "CNY"},
     "billing_currencies": [], "dunning_procedure_id": null, "blocks": [], "created_at": "2026-03-31T08:00:00.000000Z",
     "changed_at": "2026-03-31T08:00:00.000000Z"
@@ -139,9 +219,9 @@ pub struct CreditAccountOut {
     additional: Vec<AdditionalLimitOut>,
     /// The group under this account's customer, when it has a limit; null for readers who may not see what others owe.
     group: Option<GroupOut>,
-    exposure: ExposureOut,
+    exposure: AccountExposureOut,
     /// What the account's own limit leaves with what raises it today; negative when exposure is above it, null when
-    /// unlimited.
+    /// unlimited, or when an exchange rate is missing.
     headroom: Option<Money>,
     /// The least that the account's own limit, those of its groups and our portfolio caps leave; null when nothing
     /// limits it. At most 0 where an exchange rate is missing to compare with a cap.
@@ -164,12 +244,15 @@ impl CreditAccountOut {
         blocks: Vec<BlockOut>,
     ) -> CreditAccountOut {
         let account = &standing.account;
-        let places = bounds.places(&standing.line(), &standing.caps, ForOrder::default());
+        let places = bounds.places(&standing.owing(), &standing.caps, ForOrder::default());
+        let currency = account.currency;
         let money = |minor| account.money(minor);
-        let exposure = |exposure: Exposure| {
-            let included = rules::included(exposure, policy);
-            ExposureOut::new(exposure, included, account.currency)
-        };
+        let exposure = |node: &Node| AccountExposureOut::new(node, currency, policy, &places.rates);
+        let headroom = |node: &Node| node.headroom(currency, policy, &places.rates);
+        let own = Node::own(Owing {
+            account,
+            balances: &standing.balances,
+        });
         let own_group = places
             .nodes
             .iter()
@@ -179,7 +262,8 @@ impl CreditAccountOut {
             id: account.id,
             customer_id: account.customer_id,
             customer_number,
-            currency: account.currency,
+            currency,
+            exposure: exposure(&own),
             status: account.status,
             limit_kind: account.limit_kind,
             limit: amount(account.limit_kind, account.limit_minor),
@@ -193,19 +277,16 @@ impl CreditAccountOut {
                 .cloned()
                 .map(AdditionalLimitOut::from)
                 .collect(),
-            group: account.group_limit().map(|limit| GroupOut {
-                limit_kind: limit.kind(),
-                limit: amount(limit.kind(), account.group_limit_minor),
-                exposure: exposure(account.group_exposure()),
-                headroom: own_group.and_then(|node| node.headroom(policy)).map(money),
+            group: account.group_limit().and_then(|limit| {
+                Some(GroupOut {
+                    limit_kind: limit.kind(),
+                    limit: amount(limit.kind(), account.group_limit_minor),
+                    exposure: exposure(own_group?),
+                    headroom: headroom(own_group?).map(money),
+                })
             }),
-            exposure: exposure(account.exposure()),
-            headroom: places
-                .nodes
-                .first()
-                .and_then(|own| own.headroom(policy))
-                .map(money),
-            available: places.available(policy).map(money),
+            headroom: places.nodes.first().and_then(headroom).map(money),
+            available: places.available(currency, policy).map(money),
             billing_currencies: account
                 .billing_currencies
                 .clone()

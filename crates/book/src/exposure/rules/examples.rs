@@ -12,6 +12,9 @@ pub fn a_node(kind: NodeKind, limit_minor: i64, exposure: Exposure) -> Node {
         limit: Limit::Amount(limit_minor),
         additional: Vec::new(),
         exposure,
+        currency: None,
+        legal_entity_id: None,
+        others: Vec::new(),
     }
 }
 

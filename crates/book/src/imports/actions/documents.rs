@@ -223,11 +223,28 @@ pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
             Verdict::rejected("legal_entity", "unknown_legal_entity", why)
         }
         ReceivableError::OverApplied { .. } => Verdict::rejected("amount", "over_applied", why),
+        ReceivableError::Closed(_) => Verdict::rejected("number", "period_closed", why),
+        ReceivableError::NoSuchTerms | ReceivableError::Terms(_) => {
+            Verdict::rejected("payment_terms", "unknown_payment_terms", why)
+        }
+        ReceivableError::Document(..) => Verdict::rejected("amount", "does_not_add_up", why),
+        ReceivableError::Crossing { .. } | ReceivableError::SameCurrency { .. } => {
+            Verdict::rejected("amount", "no_exchange_rate", why)
+        }
+        ReceivableError::OverLimit { .. } => Verdict::rejected("amount", "over_limit", why),
+        ReceivableError::NoSuchItem { .. } => {
+            Verdict::rejected("invoice_number", "unknown_item", why)
+        }
+        ReceivableError::NoSuchPayer => {
+            Verdict::rejected("payer_customer", "unknown_customer", why)
+        }
         ReceivableError::InUse(_) => Verdict::rejected("amount", "in_use", why),
         ReceivableError::Missing(_)
         | ReceivableError::NotApplied(_)
         | ReceivableError::NotCancellable(_)
         | ReceivableError::OfInstrument(_)
+        | ReceivableError::NotReversible
+        | ReceivableError::Refunded
         | ReceivableError::Reversed(_)
         | ReceivableError::Stale => Verdict::rejected("number", "state_conflict", why),
     })

@@ -8,7 +8,7 @@ use super::{ImportError, Importable};
 use crate::book::imports::model::{Row, Verdict};
 use crate::book::imports::rules::InvoiceRow;
 use crate::book::receivables::actions::post_invoices;
-use crate::book::receivables::input::NewInvoice;
+use crate::book::receivables::input::{InvoiceDetails, NewInvoice};
 use crate::book::receivables::model::{Invoice, InvoiceStatus};
 use crate::book::receivables::store;
 use crate::book::receivables::store::alike::list_invoices_alike;
@@ -99,6 +99,7 @@ fn is_same(invoice: &Invoice, row: &InvoiceRow, customer: CustomerId) -> bool {
 
 fn to_new(row: &InvoiceRow, legal_entity: LegalEntityId) -> NewInvoice {
     NewInvoice {
+        details: InvoiceDetails::default(),
         number: row.number.clone(),
         invoice_date: row.invoice_date,
         due_date: row.due_date,

@@ -11,7 +11,9 @@ use crate::book::imports::model::{Difference, Row, Verdict};
 use crate::book::imports::rules::OpenItemRow;
 use crate::book::imports::store;
 use crate::book::receivables::actions::{post_invoices, post_receipts};
-use crate::book::receivables::input::{Application, NamedApplication, NewInvoice, NewReceipt};
+use crate::book::receivables::input::{
+    Application, InvoiceDetails, NamedApplication, NewInvoice, NewReceipt,
+};
 use crate::book::receivables::model::{DocumentRef, Invoice, InvoiceStatus};
 use crate::book::receivables::store as ledger;
 use crate::platform::db::{DbError, Tx};
@@ -175,6 +177,7 @@ fn to_new(line: &OpenItemRow, legal_entity: LegalEntityId) -> NewInvoice {
         order_number: line.invoice.order_number.clone(),
         reservation_id: None,
         legal_entity,
+        details: InvoiceDetails::default(),
     }
 }
 
@@ -186,16 +189,14 @@ fn settle(tx: &mut Tx, paid: &[Paid]) -> Result<(), ImportError> {
         .filter(|paid| paid.amount.is_positive())
         .map(|paid| {
             let id = ReceiptId::new().to_string().replace('_', "-");
-            let named = NamedApplication {
-                invoice: DocumentRef::Id(paid.invoice),
-                amount: paid.amount,
-            };
+            let named = NamedApplication::of(DocumentRef::Id(paid.invoice), paid.amount);
             let new = NewReceipt {
                 number: format!("SYNC-{id}").parse()?,
                 receipt_date: today,
                 amount: paid.amount,
                 application: Application::Named(vec![named]),
                 legal_entity: paid.legal_entity,
+                payer: None,
             };
             Ok((paid.locked, new))
         })

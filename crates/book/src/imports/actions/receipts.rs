@@ -100,6 +100,7 @@ fn is_same(receipt: &Receipt, row: &ReceiptRow, customer: CustomerId) -> bool {
 fn to_new(row: &ReceiptRow, legal_entity: LegalEntityId) -> NewReceipt {
     let named = row.invoice_number.clone().map(DocumentRef::Number);
     NewReceipt {
+        payer: None,
         number: row.number.clone(),
         receipt_date: row.receipt_date,
         amount: row.amount,

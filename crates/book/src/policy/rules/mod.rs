@@ -13,9 +13,9 @@ pub use compare::{Difference, DifferenceKind, differences};
 pub use sense::{Nonsense, faults};
 
 use super::model::{
-    AccountCause, Amounts, ApplicationPolicy, Authority, CheckRule, LimitMethods, OverdueBasis,
-    PolicyDocument, ReservationPolicy, RuleCode, RuleEffect, Sources, Validity, exceptions_default,
-    own_customer_days_default, rerate_default,
+    AccountCause, Amounts, ApplicationPolicy, Authority, CashApplication, CheckRule, LimitMethods,
+    OverdueBasis, PolicyDocument, ReservationPolicy, RuleCode, RuleEffect, SettlementPolicy,
+    Sources, Validity, exceptions_default, own_customer_days_default, rerate_default,
 };
 use kernel::caller::Role;
 use kernel::money::{Currency, Money};
@@ -57,6 +57,8 @@ pub fn default_document() -> PolicyDocument {
         own_customer_days: own_customer_days_default(),
         sources: Sources::default(),
         exceptions: exceptions_default(),
+        settlement: SettlementPolicy::default(),
+        cash_application: CashApplication::default(),
     }
 }
 

@@ -37,6 +37,22 @@ pub fn faults(policy: &PolicyDocument) -> Vec<Nonsense> {
         found.push(nonsense("/rerate", "repeated", "names a cause twice"));
     }
     check_exceptions(policy, &mut found);
+    let tolerance = policy.settlement.tolerance.as_ref();
+    if tolerance.is_some_and(|tolerance| !tolerance.share.is_share()) {
+        found.push(nonsense(
+            "/settlement/tolerance/share",
+            "out_of_range",
+            "must be from 0 to 1",
+        ));
+    }
+    let automatic = policy.cash_application.automatic_above;
+    if automatic.is_some_and(|share| !share.is_share()) {
+        found.push(nonsense(
+            "/cash_application/automatic_above",
+            "not_a_share",
+            "must be from 0 to 1, such as 0.1 for 10%",
+        ));
+    }
     terms::check(policy, &mut found);
     found
 }

@@ -1,14 +1,16 @@
 //! Credit notes: posting, applying what is left, reversing.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 
-use super::settling::{Funds, Settling, check_free, settle};
-use super::{ReceivableError, check_amount, counts_from, lock, lock_named};
+use super::settling::{self, Funds, Settling, check_free, settle};
+use super::{Accounts, ReceivableError, check_amount, check_open, counts_from};
+use crate::book::customers::model::CustomerRef;
 use crate::book::entities::actions as entities;
-use crate::book::exposure::actions as exposure;
 use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::{BalanceKey, Exposure};
-use crate::book::receivables::input::{Application, CreditNoteIn, NamedApplication, Unapplication};
+use crate::book::receivables::input::{Application, CreditNoteIn, Unapplication};
 use crate::book::receivables::model::{
     CreditNote, CreditNoteRef, DocumentStatus, Invoice, InvoiceRef, Source,
 };
@@ -18,16 +20,46 @@ use kernel::ids::CreditNoteId;
 use kernel::money::Money;
 use kernel::text::Note;
 
+/// Posts credit notes, each to the account of the customer that it names: one outcome for each, in order. What is refused
+/// stops none of the others.
+///
+/// # Errors
+/// When the database fails. Each outcome: as [`create_credit_note`].
+pub fn create_credit_notes(
+    tx: &mut Tx,
+    inputs: &[CreditNoteIn],
+) -> Result<Vec<Result<CreditNote, ReceivableError>>, DbError> {
+    let customers: Vec<CustomerRef> = inputs.iter().map(|input| input.customer.clone()).collect();
+    let accounts = Accounts::lock(tx, &customers, [])?;
+    let mut outcomes = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        match tx.savepoint(|tx| post_credit_note(tx, &accounts, input)) {
+            Err(ReceivableError::Db(error)) => return Err(error),
+            outcome => outcomes.push(outcome),
+        }
+    }
+    Ok(outcomes)
+}
+
 /// Posts a credit note. About an invoice, it settles that one as far as it is open; what is left is unapplied.
 ///
 /// # Errors
-/// When the customer is unknown or has no account, the invoice is unknown or another customer's, the currency is not
-/// the account's, the amount is zero, the day is in the future, or the number is taken.
+/// When the customer is unknown or has no account, the invoice is unknown or another customer's, the currency is none of
+/// the account's, the amount is zero, the day is in the future or in a closed period, or the number is taken.
 pub fn create_credit_note(
     tx: &mut Tx,
     input: &CreditNoteIn,
 ) -> Result<CreditNote, ReceivableError> {
-    let locked = lock_named(tx, &input.customer)?;
+    let accounts = Accounts::lock(tx, std::slice::from_ref(&input.customer), [])?;
+    post_credit_note(tx, &accounts, input)
+}
+
+fn post_credit_note(
+    tx: &mut Tx,
+    accounts: &Accounts,
+    input: &CreditNoteIn,
+) -> Result<CreditNote, ReceivableError> {
+    let locked = accounts.find(&input.customer)?;
     let account = &locked.account;
     let amount = input.amount.money();
     let credit_date = input.credit_date.date();
@@ -39,18 +71,25 @@ pub fn create_credit_note(
         error,
     })?;
     let about = match input.invoice() {
-        Some((reference, pointer)) => Some(find_own_invoice(tx, &locked, &reference, pointer)?),
+        Some((reference, pointer)) => Some(find_own_invoice(tx, locked, &reference, pointer)?),
         None => None,
     };
     let id = CreditNoteId::new();
+    let periods = check_open(tx, entity, credit_date, id)?;
     let funds = Funds {
         source: Source::CreditNote(id),
         customer_id: account.customer_id,
         key,
         there_on: credit_date,
+        value_date: credit_date,
         available: amount,
     };
-    let application = as_far_as_open(about.as_ref(), amount);
+    let application = match &about {
+        Some(invoice) if invoice.open_minor > 0 => {
+            Application::AsFarAsOpen(InvoiceRef::Id(invoice.id))
+        }
+        _ => Application::Nothing,
+    };
     let mut settling = Settling::read(tx, std::iter::once((account.customer_id, &application)))?;
     let used = settling.apply(tx, &funds, &application)?;
     let note = CreditNote {
@@ -81,11 +120,13 @@ pub fn create_credit_note(
             existing_id: existing.map(|existing| existing.id.to_string()),
         });
     }
-    let mut change = Exposure::unapplied(note.amount_minor);
-    for settled in settle(tx, &settling)?.into_values() {
-        change = change.plus(settled).map_err(DbError::from)?;
-    }
-    exposure::post(tx, &locked, key, change)?;
+    let mut changes = settle(tx, &settling)?;
+    let own = changes.entry((note.customer_id, key)).or_default();
+    *own = own
+        .plus(Exposure::unapplied(note.amount_minor))
+        .map_err(DbError::from)?;
+    settling::post(tx, &accounts.all(), changes)?;
+    periods.flag(tx, |_| true)?;
     tx.record(
         Change::new("credit_note.posted", note.id)
             .after(&note)
@@ -110,17 +151,6 @@ fn find_own_invoice(
     Ok(invoice)
 }
 
-/// A credit note of 100.00 about an invoice with 60.00 open settles 60.00.
-fn as_far_as_open(invoice: Option<&Invoice>, amount: Money) -> Application {
-    match invoice {
-        Some(invoice) if invoice.open_minor > 0 => Application::Named(vec![NamedApplication {
-            invoice: InvoiceRef::Id(invoice.id),
-            amount: invoice.money(invoice.open_minor.min(amount.minor())),
-        }]),
-        _ => Application::Nothing,
-    }
-}
-
 /// Applies what a credit note has left, from a day on: today when none is asked for.
 ///
 /// # Errors
@@ -132,12 +162,15 @@ pub fn apply_credit_note(
     application: &Application,
     effective_on: Option<NaiveDate>,
 ) -> Result<CreditNote, ReceivableError> {
-    let (locked, before) = lock_credit_note(tx, reference)?;
+    let (accounts, before) = lock_credit_note(tx, reference, Some(application))?;
+    let there_on = counts_from(tx, before.credit_date, effective_on)?;
+    let periods = check_open(tx, before.legal_entity_id, there_on, before.id)?;
     let funds = Funds {
         source: Source::CreditNote(before.id),
         customer_id: before.customer_id,
         key: before.key(),
-        there_on: counts_from(tx, before.credit_date, effective_on)?,
+        there_on,
+        value_date: before.credit_date,
         available: Money::from_minor(before.unapplied_minor, before.currency),
     };
     let mut settling = Settling::read(tx, std::iter::once((before.customer_id, application)))?;
@@ -153,9 +186,9 @@ pub fn apply_credit_note(
     };
     let after =
         store::update_credit_note_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    for ((_, key), change) in settle(tx, &settling)? {
-        exposure::post(tx, &locked, key, change)?;
-    }
+    let changes = settle(tx, &settling)?;
+    settling::post(tx, &accounts.all(), changes)?;
+    periods.flag(tx, |_| true)?;
     tx.record(
         Change::new("credit_note.applied", after.id)
             .before(&before)
@@ -175,10 +208,12 @@ pub fn unapply_credit_note(
     asked: &Unapplication,
     reason: &Note,
 ) -> Result<CreditNote, ReceivableError> {
-    let (locked, before) = lock_credit_note(tx, reference)?;
+    let (accounts, before) = lock_credit_note(tx, reference, None)?;
     let from = counts_from(tx, before.credit_date, asked.effective_on)?;
+    let periods = check_open(tx, before.legal_entity_id, from, before.id)?;
     let source = Source::CreditNote(before.id);
-    let undone = Settling::undo_standing(tx, source, asked.invoice.as_ref(), from)?;
+    let owner = (before.customer_id, before.key());
+    let undone = Settling::undo_standing(tx, source, owner, asked.invoice.as_ref(), from)?;
     let given_back = undone.given_back_minor();
     if given_back == 0 {
         return Err(ReceivableError::NotApplied("credit note"));
@@ -189,9 +224,9 @@ pub fn unapply_credit_note(
     };
     let after =
         store::update_credit_note_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    for ((_, key), change) in settle(tx, &undone)? {
-        exposure::post(tx, &locked, key, change)?;
-    }
+    let changes = settle(tx, &undone)?;
+    settling::post(tx, &accounts.all(), changes)?;
+    periods.flag(tx, |_| true)?;
     tx.record(
         Change::new("credit_note.unapplied", after.id)
             .before(&before)
@@ -214,16 +249,19 @@ pub fn reverse_credit_note(
     reason: &Note,
     effective_on: Option<NaiveDate>,
 ) -> Result<CreditNote, ReceivableError> {
-    let (locked, before) = lock_credit_note(tx, reference)?;
+    let (accounts, before) = lock_credit_note(tx, reference, None)?;
     if before.version != version {
         return Err(ReceivableError::Stale);
     }
     let reversed_on = counts_from(tx, before.credit_date, effective_on)?;
-    let undone = Settling::undo(tx, Source::CreditNote(before.id), reversed_on)?;
-    let mut change = Exposure::unapplied(-before.amount_minor);
-    for given_back in settle(tx, &undone)?.into_values() {
-        change = change.plus(given_back).map_err(DbError::from)?;
-    }
+    let periods = check_open(tx, before.legal_entity_id, reversed_on, before.id)?;
+    let owner = (before.customer_id, before.key());
+    let undone = Settling::undo(tx, Source::CreditNote(before.id), owner, reversed_on)?;
+    let mut changes = settle(tx, &undone)?;
+    let own = changes.entry(owner).or_default();
+    *own = own
+        .plus(Exposure::unapplied(-before.amount_minor))
+        .map_err(DbError::from)?;
     let after = CreditNote {
         unapplied_minor: 0,
         status: DocumentStatus::Reversed,
@@ -234,7 +272,8 @@ pub fn reverse_credit_note(
     };
     let after =
         store::update_credit_note_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    exposure::post(tx, &locked, before.key(), change)?;
+    settling::post(tx, &accounts.all(), changes)?;
+    periods.flag(tx, |_| true)?;
     tx.record(
         Change::new("credit_note.reversed", after.id)
             .before(&before)
@@ -244,17 +283,31 @@ pub fn reverse_credit_note(
     Ok(after)
 }
 
-/// The credit note as it is under the lock of its account.
+/// The credit note as it is under the lock of its account and of all whose invoices it settles, or is to settle.
 fn lock_credit_note(
     tx: &mut Tx,
     reference: &CreditNoteRef,
-) -> Result<(Locked, CreditNote), ReceivableError> {
+    application: Option<&Application>,
+) -> Result<(Accounts, CreditNote), ReceivableError> {
     let missing = || ReceivableError::Missing("credit note");
     let found = store::find_credit_note(tx, reference)?.ok_or_else(missing)?;
-    let locked = lock(tx, found.customer_id)?;
+    let mut everyone = BTreeSet::from([found.customer_id]);
+    match application {
+        Some(application) => {
+            let named = settling::named([application]);
+            let invoices = store::list_invoices_by_refs(tx, &named)?;
+            everyone.extend(invoices.iter().map(|invoice| invoice.customer_id));
+        }
+        None => {
+            let settled = store::list_settlements_of(tx, Source::CreditNote(found.id))?;
+            everyone.extend(settled.iter().map(|row| row.customer_id));
+        }
+    }
+    let accounts = Accounts::lock_customers(tx, &everyone)?;
+    accounts.of(found.customer_id)?;
     let note = store::find_credit_note(tx, &CreditNoteRef::Id(found.id))?.ok_or_else(missing)?;
     match note.status {
-        DocumentStatus::Posted => Ok((locked, note)),
+        DocumentStatus::Posted => Ok((accounts, note)),
         DocumentStatus::Reversed => Err(ReceivableError::Reversed("credit note")),
     }
 }

@@ -21,8 +21,8 @@ pub fn take_back_receipt(
     reason: &Note,
     effective_on: NaiveDate,
 ) -> Result<Receipt, ReceivableError> {
-    let (locked, before) = lock_receipt(tx, &ReceiptRef::Id(receipt))?;
-    take_back(tx, &locked, &before, reason, Some(effective_on))
+    let (accounts, before) = lock_receipt(tx, &ReceiptRef::Id(receipt), None)?;
+    take_back(tx, &accounts, &before, reason, Some(effective_on))
 }
 
 /// Refuses to take back a receipt by itself while an instrument stands behind it: the debt would count twice.

@@ -1,19 +1,21 @@
 //! Posting and cancelling invoices.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::{NamedAccounts, ReceivableError, check_amount, counts_from, lock};
+use super::drafting::Desk;
+use super::{Accounts, ReceivableError, counts_from};
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::actions::Entities;
 use crate::book::exposure::actions as exposure;
 use crate::book::exposure::actions::orders::{Billed, Billing};
 use crate::book::exposure::actions::{Locked, orders};
 use crate::book::exposure::model::{BalanceKey, Exposure};
+use crate::book::periods::actions::ClosedPeriods;
 use crate::book::receivables::input::{CancelledOrder, InvoiceIn, NewInvoice};
-use crate::book::receivables::model::{Invoice, InvoiceRef, InvoiceStatus};
-use crate::book::receivables::{rules, store};
+use crate::book::receivables::model::{Invoice, InvoiceRef, InvoiceStatus, Item};
+use crate::book::receivables::store;
 use crate::platform::db::{Change, DbError, Tx};
 use kernel::ids::{InvoiceId, LegalEntityId};
 use kernel::text::{Note, Number};
@@ -31,12 +33,21 @@ pub fn post_invoices(
     tx: &mut Tx,
     new: &[(&Locked, NewInvoice)],
 ) -> Result<Vec<Result<Invoice, ReceivableError>>, DbError> {
+    let mut desk = Desk::read(tx, new)?;
+    let mut items: BTreeMap<InvoiceId, Vec<Item>> = BTreeMap::new();
     let drafts: Vec<Result<Invoice, ReceivableError>> = new
         .iter()
-        .map(|(locked, new)| draft(tx, locked, new))
+        .map(|(locked, new)| {
+            let (invoice, of_invoice) = desk.draft(tx, locked, new)?;
+            items.insert(invoice.id, of_invoice);
+            Ok(invoice)
+        })
         .collect();
     let rows: Vec<Invoice> = drafts.iter().flatten().cloned().collect();
     let inserted = store::insert_invoices(tx, &rows)?;
+    items.retain(|invoice, _| inserted.contains(invoice));
+    let posted: Vec<&Item> = items.values().flatten().collect();
+    store::insert_items(tx, &posted)?;
     let refused = rows.iter().filter(|row| !inserted.contains(&row.id));
     let taken: Vec<&Number> = refused.map(|row| &row.number).collect();
     let holders: BTreeMap<(Number, LegalEntityId), InvoiceId> =
@@ -78,6 +89,9 @@ pub fn post_invoices(
             .map(|invoice| Change::new("invoice.posted", invoice.id).after(invoice))
             .collect(),
     )?;
+    let posted: BTreeSet<String> = inserted.iter().map(ToString::to_string).collect();
+    desk.periods
+        .flag(tx, |document| posted.contains(document))?;
     Ok(outcomes)
 }
 
@@ -133,46 +147,6 @@ pub fn post_invoice(
         .unwrap_or(Err(ReceivableError::Missing("invoice")))
 }
 
-fn draft(tx: &Tx, locked: &Locked, new: &NewInvoice) -> Result<Invoice, ReceivableError> {
-    let account = &locked.account;
-    check_amount(new.amount, account, "/amount")?;
-    let due_date = new
-        .due_date
-        .unwrap_or_else(|| rules::due_date(new.invoice_date, account.net_days));
-    rules::check_invoice_dates(tx.today(), new.invoice_date, due_date).map_err(|error| {
-        let pointer = match error {
-            rules::DateError::TooFarAhead
-            | rules::DateError::InFuture
-            | rules::DateError::BeforeDocument => "/invoice_date",
-            rules::DateError::DueBeforeInvoice | rules::DateError::DueTooLate => "/due_date",
-        };
-        ReceivableError::Date { pointer, error }
-    })?;
-    Ok(Invoice {
-        id: InvoiceId::new(),
-        number: new.number.clone(),
-        customer_id: account.customer_id,
-        account_id: account.id,
-        order_number: new.order_number.clone(),
-        reservation_id: new.reservation_id,
-        invoice_date: new.invoice_date,
-        due_date,
-        currency: new.amount.currency(),
-        amount_minor: new.amount.minor(),
-        open_minor: new.amount.minor(),
-        status: InvoiceStatus::Open,
-        cancelled_on: None,
-        cancel_reason: None,
-        created_by: tx.caller().subject.clone(),
-        created_at: tx.now(),
-        version: 1,
-        cancel_entered_on: None,
-        order_excess_minor: None,
-        sold_on: None,
-        legal_entity_id: new.legal_entity,
-    })
-}
-
 /// Posts what callers send, each to the account of the customer that it names: one outcome for each, in order.
 ///
 /// # Errors
@@ -182,7 +156,7 @@ pub fn create_invoices(
     inputs: &[InvoiceIn],
 ) -> Result<Vec<Result<Invoice, ReceivableError>>, DbError> {
     let named: Vec<CustomerRef> = inputs.iter().map(|input| input.customer.clone()).collect();
-    let accounts = NamedAccounts::lock(tx, &named)?;
+    let accounts = Accounts::lock(tx, &named, [])?;
     let entities = Entities::read(tx, inputs.iter().map(|input| input.legal_entity.as_ref()))?;
     let prepared: Vec<Result<(&Locked, NewInvoice), ReceivableError>> = inputs
         .iter()
@@ -232,7 +206,8 @@ pub fn cancel_invoice(
     let Some(found) = store::find_invoice(tx, reference)? else {
         return Err(missing);
     };
-    let locked = lock(tx, found.customer_id)?;
+    let accounts = Accounts::lock_customers(tx, &BTreeSet::from([found.customer_id]))?;
+    let locked = accounts.of(found.customer_id)?;
     let before = store::find_invoice(tx, &InvoiceRef::Id(found.id))?.ok_or(missing)?;
     if before.version != version {
         return Err(ReceivableError::Stale);
@@ -241,6 +216,8 @@ pub fn cancel_invoice(
         return Err(ReceivableError::NotCancellable(before.status));
     }
     let cancelled_on = counts_from(tx, before.invoice_date, effective_on)?;
+    let mut periods = ClosedPeriods::read(tx)?;
+    periods.check(tx, before.legal_entity_id, cancelled_on, before.id)?;
     let after = Invoice {
         open_minor: 0,
         status: InvoiceStatus::Cancelled,
@@ -250,11 +227,13 @@ pub fn cancel_invoice(
         ..before.clone()
     };
     let after = store::cancel_invoice(tx, &after)?.ok_or(ReceivableError::Stale)?;
+    store::cancel_items(tx, after.id)?;
+    periods.flag(tx, |_| true)?;
     let open = Exposure::receivable(before.open_minor);
-    exposure::post(tx, &locked, before.key(), -open)?;
+    exposure::post(tx, locked, before.key(), -open)?;
     if order == CancelledOrder::Restored {
         let (number, key) = (&after.number, after.key());
-        orders::restore(tx, &locked, after.id, number, after.invoice_date, key)?;
+        orders::restore(tx, locked, after.id, number, after.invoice_date, key)?;
     }
     tx.record(
         Change::new("invoice.cancelled", after.id)

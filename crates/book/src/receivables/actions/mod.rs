@@ -1,36 +1,45 @@
 //! What is done with invoices, receipts and credit notes, and how other rooms post them.
 
+mod accounts;
+mod booking;
 mod credit_notes;
+mod drafting;
 mod instruments;
 mod invoices;
+mod reageing;
 mod receipts;
+mod refunding;
 mod selling;
+mod set_off;
 mod settling;
-
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
+pub use accounts::Accounts;
 pub use credit_notes::{
-    apply_credit_note, create_credit_note, reverse_credit_note, unapply_credit_note,
+    apply_credit_note, create_credit_note, create_credit_notes, reverse_credit_note,
+    unapply_credit_note,
 };
 pub use instruments::take_back_receipt;
 pub use invoices::{cancel_invoice, create_invoice, create_invoices, post_invoice, post_invoices};
+pub use reageing::ITEM_DUE_DATE;
 pub use receipts::{
-    apply_receipt, create_receipt, post_receipts, reverse_receipt, unapply_receipt,
+    apply_receipt, create_receipt, post_receipts, post_receipts_of, reverse_receipt,
+    unapply_receipt,
 };
+pub use refunding::refund_receipt;
+pub use set_off::{reverse_settlement, set_off};
 
 pub use selling::{buy_back, sell};
 
 use super::model::InvoiceStatus;
-use super::rules::{self, DateError};
-use crate::book::customers::model::CustomerRef;
-use crate::book::customers::store as customers;
+use super::rules::{self, CrossingError, DateError, DocumentFault};
 use crate::book::entities::actions::EntityError;
-use crate::book::exposure::actions::{self as exposure, Locked};
 use crate::book::exposure::model::CreditAccount;
+use crate::book::payment_terms::rules::TermsError;
+use crate::book::periods::actions::{ClosedPeriods, PeriodClosed};
 use crate::platform::db::{DbError, Tx};
-use kernel::ids::{CustomerId, InstrumentId};
+use kernel::ids::{InstrumentId, LegalEntityId};
 use kernel::money::{Currency, Money};
 use kernel::text::Number;
 
@@ -41,6 +50,8 @@ pub enum ReceivableError {
     Missing(&'static str),
     #[error("there is no such customer")]
     NoSuchCustomer,
+    #[error("there is no such payer")]
+    NoSuchPayer,
     #[error("the customer has no credit account")]
     NoAccount,
     #[error("the amount is in {given}, the account in {expected}")]
@@ -65,8 +76,36 @@ pub enum ReceivableError {
     },
     #[error("there is no such invoice")]
     NoSuchInvoice { pointer: String },
+    #[error("there is no such item of the invoice")]
+    NoSuchItem { pointer: String },
     #[error("the invoice is another customer's")]
     OtherCustomer { pointer: String },
+    #[error("is not needed: the money is in the invoice's currency")]
+    SameCurrency { pointer: String },
+    #[error("{error}")]
+    Crossing {
+        pointer: String,
+        error: CrossingError,
+        on: NaiveDate,
+    },
+    #[error("{amount} is more than the policy lets go, which is {limit}")]
+    OverLimit {
+        pointer: String,
+        amount: Money,
+        limit: Money,
+    },
+    #[error(transparent)]
+    Closed(#[from] PeriodClosed),
+    #[error("there are no such payment terms")]
+    NoSuchTerms,
+    #[error("{0}")]
+    Terms(TermsError),
+    #[error("{1}")]
+    Document(&'static str, DocumentFault),
+    #[error("the settlement is of a document, or was undone: take the document off instead")]
+    NotReversible,
+    #[error("money was given back of it")]
+    Refunded,
     #[error("{amount} is more than {available}, which is what is left")]
     OverApplied {
         pointer: String,
@@ -101,42 +140,16 @@ fn counts_from(
     })
 }
 
-/// Locks the account of the customer that a document names.
-fn lock_named(tx: &mut Tx, reference: &CustomerRef) -> Result<Locked, ReceivableError> {
-    let caller = tx.caller();
-    let customer =
-        customers::find_visible(tx, caller, reference)?.ok_or(ReceivableError::NoSuchCustomer)?;
-    lock(tx, customer.id)
-}
-
-/// Locks a customer's account.
-fn lock(tx: &mut Tx, customer: CustomerId) -> Result<Locked, ReceivableError> {
-    exposure::lock_all(tx, &BTreeSet::from([customer]))?
-        .remove(&customer)
-        .ok_or(ReceivableError::NoAccount)
-}
-
-/// The locked accounts of the customers that many documents name.
-struct NamedAccounts {
-    known: HashMap<CustomerRef, CustomerId>,
-    locked: BTreeMap<CustomerId, Locked>,
-}
-
-impl NamedAccounts {
-    /// Locks them all, in as many queries as for one.
-    fn lock(tx: &mut Tx, references: &[CustomerRef]) -> Result<NamedAccounts, DbError> {
-        let known = customers::list_named(tx, references)?;
-        let locked = exposure::lock_all(tx, &known.values().copied().collect())?;
-        Ok(NamedAccounts { known, locked })
-    }
-
-    fn find(&self, reference: &CustomerRef) -> Result<&Locked, ReceivableError> {
-        let customer = self
-            .known
-            .get(reference)
-            .ok_or(ReceivableError::NoSuchCustomer)?;
-        self.locked.get(customer).ok_or(ReceivableError::NoAccount)
-    }
+/// The periods that are closed, when the day may be posted into.
+fn check_open(
+    tx: &mut Tx,
+    entity: LegalEntityId,
+    day: NaiveDate,
+    document: impl ToString,
+) -> Result<ClosedPeriods, ReceivableError> {
+    let mut periods = ClosedPeriods::read(tx)?;
+    periods.check(tx, entity, day, document)?;
+    Ok(periods)
 }
 
 /// An amount must be in a currency in which the account has documents, and more than zero.

@@ -1,16 +1,17 @@
 //! Receipts: posting, applying what is left, reversing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
 use super::instruments::refuse_of_instrument;
-use super::settling::{Funds, Settling, check_free, settle};
-use super::{ReceivableError, check_amount, counts_from, lock, lock_named};
+use super::settling::{self, Funds, Settling, check_free, settle};
+use super::{Accounts, ReceivableError, check_amount, check_open, counts_from};
+use crate::book::customers::store as customers;
 use crate::book::entities::actions as entities;
-use crate::book::exposure::actions as exposure;
 use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::{BalanceKey, Exposure};
+use crate::book::periods::actions::ClosedPeriods;
 use crate::book::receivables::input::{Application, NewReceipt, ReceiptIn, Unapplication};
 use crate::book::receivables::model::{DocumentStatus, Receipt, ReceiptRef, Source};
 use crate::book::receivables::{rules, store};
@@ -20,14 +21,39 @@ use kernel::money::Money;
 use kernel::text::{Note, Number};
 
 /// Posts receipts, each to its locked account, and applies them in order, in few statements: one outcome for each.
-/// What is refused stops none of the others.
+/// What is refused stops none of the others. They settle what their own customers owe; for what others owe, see
+/// [`post_receipts_of`].
 ///
 /// # Errors
 /// When the database fails, also when another unit of work takes one of the numbers at the same moment. Each outcome:
-/// when the currency is not the account's, the amount is zero, the day is in the future, the number is taken, or more
-/// is applied than is open.
+/// when the currency is none of the account's, the amount is zero, the day is in the future or in a closed period, the
+/// number is taken, or more is applied than is open.
 pub fn post_receipts(
     tx: &mut Tx,
+    new: &[(&Locked, NewReceipt)],
+) -> Result<Vec<Result<Receipt, ReceivableError>>, DbError> {
+    let accounts: BTreeMap<CustomerId, &Locked> = new
+        .iter()
+        .map(|(locked, _)| (locked.account.customer_id, *locked))
+        .collect();
+    post_all(tx, &accounts, new)
+}
+
+/// [`post_receipts`] for money that also settles what others owe: their accounts are among those that are locked.
+///
+/// # Errors
+/// As [`post_receipts`]; the unit of work runs again when an account is not locked.
+pub fn post_receipts_of(
+    tx: &mut Tx,
+    accounts: &Accounts,
+    new: &[(&Locked, NewReceipt)],
+) -> Result<Vec<Result<Receipt, ReceivableError>>, DbError> {
+    post_all(tx, &accounts.all(), new)
+}
+
+fn post_all(
+    tx: &mut Tx,
+    accounts: &BTreeMap<CustomerId, &Locked>,
     new: &[(&Locked, NewReceipt)],
 ) -> Result<Vec<Result<Receipt, ReceivableError>>, DbError> {
     let numbers: Vec<&Number> = new.iter().map(|(_, new)| &new.number).collect();
@@ -36,10 +62,11 @@ pub fn post_receipts(
         .iter()
         .map(|(locked, new)| (locked.account.customer_id, &new.application));
     let mut settling = Settling::read(tx, applications)?;
+    let mut periods = ClosedPeriods::read(tx)?;
     let outcomes: Vec<Result<Receipt, ReceivableError>> = new
         .iter()
         .map(|(locked, new)| {
-            let receipt = draft(tx, locked, new, &taken, &mut settling)?;
+            let receipt = draft(tx, locked, new, &taken, &mut settling, &mut periods)?;
             let number = (receipt.number.clone(), receipt.legal_entity_id);
             taken.insert(number, receipt.id);
             Ok(receipt)
@@ -52,30 +79,25 @@ pub fn post_receipts(
         let change = changes.entry((row.customer_id, row.key())).or_default();
         *change = change.plus(Exposure::unapplied(row.amount_minor))?;
     }
-    let accounts: BTreeMap<CustomerId, &Locked> = new
-        .iter()
-        .map(|(locked, _)| (locked.account.customer_id, *locked))
-        .collect();
-    let changes: Vec<(&Locked, BalanceKey, Exposure)> = changes
-        .into_iter()
-        .filter_map(|((customer, key), change)| Some((*accounts.get(&customer)?, key, change)))
-        .collect();
-    exposure::post_all(tx, &changes)?;
+    settling::post(tx, accounts, changes)?;
     tx.record_all(
         rows.iter()
             .map(|receipt| Change::new("receipt.posted", receipt.id).after(receipt))
             .collect(),
     )?;
+    let posted: BTreeSet<String> = rows.iter().map(|row| row.id.to_string()).collect();
+    periods.flag(tx, |document| posted.contains(document))?;
     Ok(outcomes)
 }
 
 /// The receipt as it will be, with its part of the settling planned.
 fn draft(
-    tx: &Tx,
+    tx: &mut Tx,
     locked: &Locked,
     new: &NewReceipt,
     taken: &BTreeMap<(Number, LegalEntityId), ReceiptId>,
     settling: &mut Settling,
+    periods: &mut ClosedPeriods,
 ) -> Result<Receipt, ReceivableError> {
     check_amount(new.amount, &locked.account, "/amount")?;
     rules::check_not_future(tx.today(), new.receipt_date).map_err(|error| {
@@ -93,11 +115,13 @@ fn draft(
     }
     let account = &locked.account;
     let id = ReceiptId::new();
+    periods.check(tx, new.legal_entity, new.receipt_date, id)?;
     let funds = Funds {
         source: Source::Receipt(id),
         customer_id: account.customer_id,
         key: BalanceKey::new(new.legal_entity, new.amount.currency()),
         there_on: new.receipt_date,
+        value_date: new.receipt_date,
         available: new.amount,
     };
     let used = settling.apply(tx, &funds, &new.application)?;
@@ -118,6 +142,8 @@ fn draft(
         version: 1,
         reverse_entered_on: None,
         legal_entity_id: new.legal_entity,
+        payer_customer_id: new.payer,
+        refunded_minor: 0,
     })
 }
 
@@ -126,9 +152,14 @@ fn draft(
 /// # Errors
 /// When the customer is unknown or has no account, and as [`post_receipts`].
 pub fn create_receipt(tx: &mut Tx, input: &ReceiptIn) -> Result<Receipt, ReceivableError> {
-    let locked = lock_named(tx, &input.customer)?;
     let entity = entities::find(tx, input.legal_entity.as_ref())?;
-    let posted = post_receipts(tx, &[(&locked, input.to_new(entity))]).map_err(|error| {
+    let mut new = input.to_new(entity);
+    let payer = find_payer(tx, input)?;
+    let customer = input.customer.clone();
+    let accounts = Accounts::lock(tx, &[customer], [&new.application])?;
+    let locked = accounts.find(&input.customer)?;
+    new.payer = payer.filter(|payer| *payer != locked.account.customer_id);
+    let posted = post_receipts_of(tx, &accounts, &[(locked, new)]).map_err(|error| {
         // Somebody posted the number at the same moment: tried again, it is known whose it is.
         if error.is_duplicate_of("receipts", &["number"]) {
             DbError::Serialization(error.to_string())
@@ -140,6 +171,16 @@ pub fn create_receipt(tx: &mut Tx, input: &ReceiptIn) -> Result<Receipt, Receiva
         .into_iter()
         .next()
         .unwrap_or(Err(ReceivableError::Missing("receipt")))
+}
+
+/// The customer who paid, where that is said.
+fn find_payer(tx: &mut Tx, input: &ReceiptIn) -> Result<Option<CustomerId>, ReceivableError> {
+    let Some(payer) = &input.payer_customer else {
+        return Ok(None);
+    };
+    let known = customers::list_named(tx, std::slice::from_ref(payer))?;
+    let found = known.get(payer).copied();
+    Ok(Some(found.ok_or(ReceivableError::NoSuchPayer)?))
 }
 
 /// Applies what a receipt has left. It counts from a day on: from today when none is asked for, because only now is it
@@ -154,12 +195,15 @@ pub fn apply_receipt(
     application: &Application,
     effective_on: Option<NaiveDate>,
 ) -> Result<Receipt, ReceivableError> {
-    let (locked, before) = lock_receipt(tx, reference)?;
+    let (accounts, before) = lock_receipt(tx, reference, Some(application))?;
+    let there_on = counts_from(tx, before.receipt_date, effective_on)?;
+    let periods = check_open(tx, before.legal_entity_id, there_on, before.id)?;
     let funds = Funds {
         source: Source::Receipt(before.id),
         customer_id: before.customer_id,
         key: before.key(),
-        there_on: counts_from(tx, before.receipt_date, effective_on)?,
+        there_on,
+        value_date: before.receipt_date,
         available: Money::from_minor(before.unapplied_minor, before.currency),
     };
     let mut settling = Settling::read(tx, std::iter::once((before.customer_id, application)))?;
@@ -167,16 +211,17 @@ pub fn apply_receipt(
     if used == 0 {
         return Ok(before);
     }
-    let amount = Money::from_minor(before.amount_minor, before.currency);
+    let amount = before.amount_minor - before.refunded_minor;
+    let amount = Money::from_minor(amount, before.currency);
     check_free(tx, &funds, amount, used)?;
     let after = Receipt {
         unapplied_minor: before.unapplied_minor - used,
         ..before.clone()
     };
     let after = store::update_receipt_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    for ((_, key), change) in settle(tx, &settling)? {
-        exposure::post(tx, &locked, key, change)?;
-    }
+    let changes = settle(tx, &settling)?;
+    settling::post(tx, &accounts.all(), changes)?;
+    periods.flag(tx, |_| true)?;
     tx.record(
         Change::new("receipt.applied", after.id)
             .before(&before)
@@ -196,10 +241,12 @@ pub fn unapply_receipt(
     asked: &Unapplication,
     reason: &Note,
 ) -> Result<Receipt, ReceivableError> {
-    let (locked, before) = lock_receipt(tx, reference)?;
+    let (accounts, before) = lock_receipt(tx, reference, None)?;
     let from = counts_from(tx, before.receipt_date, asked.effective_on)?;
+    let periods = check_open(tx, before.legal_entity_id, from, before.id)?;
     let source = Source::Receipt(before.id);
-    let undone = Settling::undo_standing(tx, source, asked.invoice.as_ref(), from)?;
+    let owner = (before.customer_id, before.key());
+    let undone = Settling::undo_standing(tx, source, owner, asked.invoice.as_ref(), from)?;
     let given_back = undone.given_back_minor();
     if given_back == 0 {
         return Err(ReceivableError::NotApplied("receipt"));
@@ -209,9 +256,9 @@ pub fn unapply_receipt(
         ..before.clone()
     };
     let after = store::update_receipt_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    for ((_, key), change) in settle(tx, &undone)? {
-        exposure::post(tx, &locked, key, change)?;
-    }
+    let changes = settle(tx, &undone)?;
+    settling::post(tx, &accounts.all(), changes)?;
+    periods.flag(tx, |_| true)?;
     tx.record(
         Change::new("receipt.unapplied", after.id)
             .before(&before)
@@ -234,28 +281,34 @@ pub fn reverse_receipt(
     reason: &Note,
     effective_on: Option<NaiveDate>,
 ) -> Result<Receipt, ReceivableError> {
-    let (locked, before) = lock_receipt(tx, reference)?;
+    let (accounts, before) = lock_receipt(tx, reference, None)?;
     if before.version != version {
         return Err(ReceivableError::Stale);
     }
     refuse_of_instrument(tx, before.id)?;
-    take_back(tx, &locked, &before, reason, effective_on)
+    take_back(tx, &accounts, &before, reason, effective_on)
 }
 
-/// Takes back a receipt whose account is locked, with all that it settled.
+/// Takes back a receipt whose accounts are locked, with all that it settled.
 pub(super) fn take_back(
     tx: &mut Tx,
-    locked: &Locked,
+    accounts: &Accounts,
     before: &Receipt,
     reason: &Note,
     effective_on: Option<NaiveDate>,
 ) -> Result<Receipt, ReceivableError> {
-    let reversed_on = counts_from(tx, before.receipt_date, effective_on)?;
-    let undone = Settling::undo(tx, Source::Receipt(before.id), reversed_on)?;
-    let mut change = Exposure::unapplied(-before.amount_minor);
-    for given_back in settle(tx, &undone)?.into_values() {
-        change = change.plus(given_back).map_err(DbError::from)?;
+    if before.refunded_minor > 0 {
+        return Err(ReceivableError::Refunded);
     }
+    let reversed_on = counts_from(tx, before.receipt_date, effective_on)?;
+    let periods = check_open(tx, before.legal_entity_id, reversed_on, before.id)?;
+    let owner = (before.customer_id, before.key());
+    let undone = Settling::undo(tx, Source::Receipt(before.id), owner, reversed_on)?;
+    let mut changes = settle(tx, &undone)?;
+    let own = changes.entry(owner).or_default();
+    *own = own
+        .plus(Exposure::unapplied(-before.amount_minor))
+        .map_err(DbError::from)?;
     let after = Receipt {
         unapplied_minor: 0,
         status: DocumentStatus::Reversed,
@@ -265,7 +318,8 @@ pub(super) fn take_back(
         ..before.clone()
     };
     let after = store::update_receipt_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    exposure::post(tx, locked, before.key(), change)?;
+    settling::post(tx, &accounts.all(), changes)?;
+    periods.flag(tx, |_| true)?;
     tx.record(
         Change::new("receipt.reversed", after.id)
             .before(before)
@@ -275,17 +329,31 @@ pub(super) fn take_back(
     Ok(after)
 }
 
-/// The receipt as it is under the lock of its account.
+/// The receipt as it is under the lock of its account and of all whose invoices it settles, or is to settle.
 pub(super) fn lock_receipt(
     tx: &mut Tx,
     reference: &ReceiptRef,
-) -> Result<(Locked, Receipt), ReceivableError> {
+    application: Option<&Application>,
+) -> Result<(Accounts, Receipt), ReceivableError> {
     let missing = || ReceivableError::Missing("receipt");
     let found = store::find_receipt(tx, reference)?.ok_or_else(missing)?;
-    let locked = lock(tx, found.customer_id)?;
+    let mut everyone = BTreeSet::from([found.customer_id]);
+    match application {
+        Some(application) => {
+            let named = settling::named([application]);
+            let invoices = store::list_invoices_by_refs(tx, &named)?;
+            everyone.extend(invoices.iter().map(|invoice| invoice.customer_id));
+        }
+        None => {
+            let settled = store::list_settlements_of(tx, Source::Receipt(found.id))?;
+            everyone.extend(settled.iter().map(|row| row.customer_id));
+        }
+    }
+    let accounts = Accounts::lock_customers(tx, &everyone)?;
+    accounts.of(found.customer_id)?;
     let receipt = store::find_receipt(tx, &ReceiptRef::Id(found.id))?.ok_or_else(missing)?;
     match receipt.status {
-        DocumentStatus::Posted => Ok((locked, receipt)),
+        DocumentStatus::Posted => Ok((accounts, receipt)),
         DocumentStatus::Reversed => Err(ReceivableError::Reversed("receipt")),
     }
 }

@@ -1,21 +1,30 @@
-//! Money on its way to invoices: planned over the invoices as they are under the lock, then written in one go.
+//! Money on its way to items: planned over the invoices as they are under the lock, then written in one go.
+
+mod crossing;
+mod paying;
+mod reading;
+mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::{ReceivableError, check_positive};
+use super::ReceivableError;
+use crate::book::exchange_rates::rules::RateTable;
 use crate::book::exposure::model::{BalanceKey, Exposure};
-use crate::book::receivables::input::{Application, NamedApplication};
-use crate::book::receivables::model::{
-    DocumentRef, Invoice, InvoiceRef, InvoiceStatus, Settlement, Source,
-};
-use crate::book::receivables::rules::{Candidate, Share};
+use crate::book::policy::model::Policy;
+use crate::book::receivables::model::{Invoice, InvoiceStatus, Item, Settlement, Source};
+use crate::book::receivables::rules::OpenItem;
 use crate::book::receivables::{rules, store};
-use crate::platform::db::{Change, Db, DbError, Tx};
-use kernel::ids::{CustomerId, InvoiceId, LegalEntityId, SettlementId};
-use kernel::money::Money;
+use crate::platform::db::{DbError, Tx};
+use kernel::ids::{CustomerId, InvoiceId, ItemId, LegalEntityId};
+use kernel::money::{Currency, Money};
 use kernel::text::Number;
+
+pub(super) use paying::plain;
+pub(super) use reading::named;
+pub(super) use writing::{Owner, post, settle};
 
 /// What changes in the balances of customers.
 pub(super) type Changes = BTreeMap<(CustomerId, BalanceKey), Exposure>;
@@ -29,315 +38,132 @@ pub(super) struct Funds {
     pub key: BalanceKey,
     /// The first day on which it may count.
     pub there_on: NaiveDate,
+    /// The day of the money itself, by which discounts are taken.
+    pub value_date: NaiveDate,
     pub available: Money,
+}
+
+impl Funds {
+    const fn owner(&self) -> Owner {
+        (self.customer_id, self.key)
+    }
+}
+
+/// A settlement to be written, with the balance that its money is taken from.
+struct Row {
+    settlement: Settlement,
+    owner: Option<Owner>,
 }
 
 /// The invoices that a unit of work may settle, as they are after what it has settled so far, and how that came.
 /// Their accounts must be locked before they are read.
 pub(super) struct Settling {
     invoices: BTreeMap<InvoiceId, Invoice>,
+    items: BTreeMap<InvoiceId, Vec<Item>>,
     by_customer: BTreeMap<CustomerId, Vec<InvoiceId>>,
     by_number: BTreeMap<(Number, LegalEntityId), InvoiceId>,
     /// Those that changed, as they were before.
     touched: BTreeMap<InvoiceId, Invoice>,
-    rows: Vec<Settlement>,
+    changed_items: BTreeSet<ItemId>,
+    rows: Vec<Row>,
+    /// What was asked of the book once.
+    policy: Option<Arc<Policy>>,
+    rates: BTreeMap<(NaiveDate, BTreeSet<Currency>), RateTable>,
+}
+
+/// How a plan stood, so that what is refused leaves nothing of itself.
+struct Mark {
+    rows: usize,
+    invoices: Vec<(Invoice, Vec<Item>)>,
 }
 
 impl Settling {
-    /// Reads what these applications, each of a customer, may settle.
-    pub fn read<'a>(
-        db: &mut Db,
-        applications: impl Iterator<Item = (CustomerId, &'a Application)>,
-    ) -> Result<Settling, DbError> {
-        let mut customers: BTreeSet<CustomerId> = BTreeSet::new();
-        let mut references: Vec<&InvoiceRef> = Vec::new();
-        for (customer, application) in applications {
-            match application {
-                Application::Named(named) => {
-                    references.extend(named.iter().map(|one| &one.invoice));
-                }
-                Application::AsFarAsOpen(invoice) => references.push(invoice),
-                Application::OldestFirst => {
-                    customers.insert(customer);
-                }
-                Application::Nothing => {}
-            }
-        }
-        let customers: Vec<CustomerId> = customers.into_iter().collect();
-        let mut found = store::list_invoices_by_refs(db, &references)?;
-        found.extend(store::list_open_invoices(db, &customers)?);
-        Ok(Settling::over(found))
-    }
-
-    fn over(found: Vec<Invoice>) -> Settling {
-        let mut settling = Settling {
-            invoices: BTreeMap::new(),
-            by_customer: BTreeMap::new(),
-            by_number: BTreeMap::new(),
-            touched: BTreeMap::new(),
-            rows: Vec::new(),
-        };
-        for invoice in found {
-            // A number names the living document.
-            let is_living = invoice.status != InvoiceStatus::Cancelled;
-            let number = (invoice.number.clone(), invoice.legal_entity_id);
-            if is_living || !settling.by_number.contains_key(&number) {
-                settling.by_number.insert(number, invoice.id);
-            }
-            let (id, customer) = (invoice.id, invoice.customer_id);
-            if settling.invoices.insert(id, invoice).is_none() {
-                settling.by_customer.entry(customer).or_default().push(id);
-            }
-        }
-        settling
-    }
-
-    /// Settles invoices with the funds, and gives how much of them was used.
-    ///
-    /// # Errors
-    /// When an invoice that is named is unknown or another customer's, or more is applied than is open or there.
-    pub fn apply(
-        &mut self,
-        tx: &Tx,
-        funds: &Funds,
-        application: &Application,
-    ) -> Result<i64, ReceivableError> {
-        let shares = match application {
-            Application::Named(named) => self.named_shares(funds, named)?,
-            Application::AsFarAsOpen(reference) => self.share_of(funds, reference)?,
-            Application::OldestFirst => {
-                let ids = self
-                    .by_customer
-                    .get(&funds.customer_id)
-                    .into_iter()
-                    .flatten();
-                let candidates: Vec<Candidate> = ids
-                    .filter_map(|id| self.invoices.get(id))
-                    .filter(|invoice| invoice.key() == funds.key)
-                    .map(candidate)
-                    .collect();
-                rules::oldest_first(funds.available.minor(), &candidates)
-            }
-            Application::Nothing => Vec::new(),
-        };
-        Ok(self.take(tx, funds, &shares))
-    }
-
-    fn named_shares(
-        &self,
-        funds: &Funds,
-        named: &[NamedApplication],
-    ) -> Result<Vec<Share>, ReceivableError> {
-        let mut left = funds.available;
-        let mut shares: Vec<Share> = Vec::new();
-        for (index, one) in named.iter().enumerate() {
-            let at = |field: &str| format!("/applications/{index}/{field}");
-            let by = match one.invoice {
-                DocumentRef::Id(_) => "invoice_id",
-                DocumentRef::Number(_) => "invoice_number",
-            };
-            let invoice = self
-                .find(&one.invoice, funds.key.legal_entity_id)
-                .ok_or_else(|| ReceivableError::NoSuchInvoice { pointer: at(by) })?;
-            if invoice.customer_id != funds.customer_id {
-                return Err(ReceivableError::OtherCustomer { pointer: at(by) });
-            }
-            check_same(invoice, funds, || at(by))?;
-            let amount = one.amount;
-            if amount.currency() != invoice.currency {
-                return Err(ReceivableError::Currency {
-                    given: amount.currency(),
-                    expected: invoice.currency,
-                });
-            }
-            check_positive(amount, &at("amount"))?;
-            let shared_already = shares
-                .iter()
-                .filter(|share| share.invoice_id == invoice.id)
-                .map(|share| share.amount_minor)
-                .sum::<i64>();
-            let open = (invoice.open_minor - shared_already).min(left.minor());
-            if amount.minor() > open {
-                return Err(ReceivableError::OverApplied {
-                    pointer: at("amount"),
-                    amount,
-                    available: invoice.money(open),
-                });
-            }
-            left = invoice.money(left.minor() - amount.minor());
-            shares.push(Share {
-                invoice_id: invoice.id,
-                amount_minor: amount.minor(),
-            });
-        }
-        Ok(shares)
-    }
-
-    /// What an invoice takes of the funds: as much as is open on it.
-    fn share_of(
-        &self,
-        funds: &Funds,
-        reference: &InvoiceRef,
-    ) -> Result<Vec<Share>, ReceivableError> {
-        let pointer = || "/invoice_number".to_owned();
-        let invoice = self
-            .find(reference, funds.key.legal_entity_id)
-            .ok_or_else(|| ReceivableError::NoSuchInvoice { pointer: pointer() })?;
-        if invoice.customer_id != funds.customer_id {
-            return Err(ReceivableError::OtherCustomer { pointer: pointer() });
-        }
-        check_same(invoice, funds, pointer)?;
-        let amount_minor = funds.available.minor().min(invoice.open_minor);
-        let share = Share {
-            invoice_id: invoice.id,
-            amount_minor,
-        };
-        Ok((amount_minor > 0).then_some(share).into_iter().collect())
-    }
-
-    /// The invoice that is named: of several with one number that of the money's legal entity, else any of them.
-    fn find(&self, reference: &InvoiceRef, entity: LegalEntityId) -> Option<&Invoice> {
-        match reference {
-            DocumentRef::Id(id) => self.invoices.get(id),
-            DocumentRef::Number(number) => {
-                let of_entity = self.by_number.get(&(number.clone(), entity));
-                let of_any = || {
-                    self.by_number
-                        .iter()
-                        .find(|((known, _), _)| known == number)
-                };
-                let id = of_entity.or_else(|| of_any().map(|(_, id)| id))?;
-                self.invoices.get(id)
-            }
-        }
-    }
-
-    fn take(&mut self, tx: &Tx, funds: &Funds, shares: &[Share]) -> i64 {
-        let mut used = 0;
-        for share in shares {
-            let Some(invoice) = self.invoices.get(&share.invoice_id) else {
-                continue;
-            };
-            used += share.amount_minor;
-            let effective_on = rules::effective_on(funds.there_on, invoice.invoice_date);
-            self.add(Settlement {
-                id: SettlementId::new(),
-                invoice_id: share.invoice_id,
-                customer_id: funds.customer_id,
-                receipt_id: funds.source.receipt(),
-                credit_note_id: funds.source.credit_note(),
-                amount_minor: share.amount_minor,
-                effective_on,
-                reverses_id: None,
-                created_by: tx.caller().subject.clone(),
-                created_at: tx.now(),
-            });
-        }
-        used
-    }
-
-    /// Undoes all that a receipt or credit note settled, from a day on: also what was undone already from a later day.
-    pub fn undo(tx: &mut Tx, source: Source, from: NaiveDate) -> Result<Settling, DbError> {
-        let all = store::list_settlements_of(tx, source)?;
-        Settling::undo_rows(tx, &rules::taken_back_from(&all, from))
-    }
-
-    /// Undoes what a receipt or credit note settles now of an invoice, or of all of them, from a day on.
-    pub fn undo_standing(
-        tx: &mut Tx,
-        source: Source,
-        invoice: Option<&InvoiceRef>,
-        from: NaiveDate,
-    ) -> Result<Settling, ReceivableError> {
-        let all = store::list_settlements_of(tx, source)?;
-        let invoice = match invoice {
-            Some(reference) => Some(settled_invoice(tx, reference)?),
-            None => None,
-        };
-        let undone: BTreeSet<SettlementId> = all.iter().filter_map(|row| row.reverses_id).collect();
-        let standing: Vec<Settlement> = all
-            .into_iter()
-            .filter(|row| row.reverses_id.is_none() && !undone.contains(&row.id))
-            .filter(|row| invoice.is_none_or(|invoice| row.invoice_id == invoice))
-            .collect();
-        Ok(Settling::undo_rows(
-            tx,
-            &rules::taken_back_from(&standing, from),
-        )?)
-    }
-
-    fn undo_rows(tx: &mut Tx, rows: &[(&Settlement, NaiveDate)]) -> Result<Settling, DbError> {
-        let references: Vec<InvoiceRef> = rows
-            .iter()
-            .map(|(row, _)| DocumentRef::Id(row.invoice_id))
-            .collect();
-        let references: Vec<&InvoiceRef> = references.iter().collect();
-        let mut settling = Settling::over(store::list_invoices_by_refs(tx, &references)?);
-        for (row, effective_on) in rows {
-            settling.add(Settlement {
-                id: SettlementId::new(),
-                amount_minor: -row.amount_minor,
-                effective_on: *effective_on,
-                reverses_id: Some(row.id),
-                created_by: tx.caller().subject.clone(),
-                created_at: tx.now(),
-                ..Settlement::clone(row)
-            });
-        }
-        Ok(settling)
-    }
-
-    /// What all of it gives back: how much less is settled afterwards.
+    /// What all of it gives back: how much less money is used afterwards.
     pub fn given_back_minor(&self) -> i64 {
-        let settled = self.rows.iter().map(|row| row.amount_minor);
-        -settled.sum::<i64>()
+        let used = self.rows.iter().map(|row| row.settlement.used_minor);
+        -used.sum::<i64>()
     }
 
-    fn add(&mut self, row: Settlement) {
-        if let Some(invoice) = self.invoices.get_mut(&row.invoice_id) {
-            self.touched
-                .entry(invoice.id)
-                .or_insert_with(|| invoice.clone());
-            invoice.open_minor -= row.amount_minor;
-            invoice.status = rules::status_of(invoice.amount_minor, invoice.open_minor);
-            if invoice.sold_on.is_some() && invoice.open_minor > 0 {
-                invoice.status = InvoiceStatus::Sold;
-            }
-            self.rows.push(row);
-        }
-    }
-}
-
-/// Money settles what is owed to the same legal entity in the same currency.
-fn check_same(
-    invoice: &Invoice,
-    funds: &Funds,
-    pointer: impl Fn() -> String,
-) -> Result<(), ReceivableError> {
-    if invoice.legal_entity_id != funds.key.legal_entity_id {
-        return Err(ReceivableError::OtherEntity { pointer: pointer() });
-    }
-    if invoice.currency != funds.key.currency {
-        return Err(ReceivableError::Currency {
-            given: funds.key.currency,
-            expected: invoice.currency,
+    fn mark(&self, invoices: impl IntoIterator<Item = InvoiceId>) -> Mark {
+        let invoices = invoices.into_iter().filter_map(|id| {
+            let items = self.items.get(&id).cloned().unwrap_or_default();
+            Some((self.invoices.get(&id)?.clone(), items))
         });
-    }
-    Ok(())
-}
-
-/// The invoice that is named. What settles it stands, so that it is the living one of its number.
-fn settled_invoice(tx: &mut Tx, reference: &InvoiceRef) -> Result<InvoiceId, ReceivableError> {
-    let found = store::find_invoice(tx, reference)?.ok_or_else(|| {
-        let by = match reference {
-            DocumentRef::Id(_) => "/invoice_id",
-            DocumentRef::Number(_) => "/invoice_number",
-        };
-        ReceivableError::NoSuchInvoice {
-            pointer: by.to_owned(),
+        Mark {
+            rows: self.rows.len(),
+            invoices: invoices.collect(),
         }
-    })?;
-    Ok(found.id)
+    }
+
+    fn go_back(&mut self, mark: Mark) {
+        self.rows.truncate(mark.rows);
+        for (invoice, items) in mark.invoices {
+            self.items.insert(invoice.id, items);
+            self.invoices.insert(invoice.id, invoice);
+        }
+    }
+
+    fn items_of(&self, invoice: InvoiceId) -> &[Item] {
+        self.items.get(&invoice).map_or(&[], Vec::as_slice)
+    }
+
+    fn item(&self, invoice: InvoiceId, id: ItemId) -> Option<&Item> {
+        self.items_of(invoice).iter().find(|item| item.id == id)
+    }
+
+    /// Notes a settlement, and what it makes of its item and invoice.
+    fn add(&mut self, settlement: Settlement, owner: Option<Owner>) {
+        let Some(invoice) = self.invoices.get_mut(&settlement.invoice_id) else {
+            return;
+        };
+        let of_item = self.items.get_mut(&invoice.id).and_then(|items| {
+            items
+                .iter_mut()
+                .find(|item| Some(item.id) == settlement.item_id)
+        });
+        let Some(item) = of_item else {
+            return;
+        };
+        self.touched
+            .entry(invoice.id)
+            .or_insert_with(|| invoice.clone());
+        self.changed_items.insert(item.id);
+        item.open_minor -= settlement.amount_minor;
+        if item.open_minor == 0 {
+            item.open_reason = None;
+        }
+        invoice.open_minor -= settlement.amount_minor;
+        invoice.status = rules::status_of(invoice.amount_minor, invoice.open_minor);
+        if invoice.sold_on.is_some() && invoice.open_minor > 0 {
+            invoice.status = InvoiceStatus::Sold;
+        }
+        self.rows.push(Row { settlement, owner });
+    }
+
+    /// Spreads an amount over items of one invoice, the earliest due first, each part as the settlement that is made of it.
+    pub fn spread(
+        &mut self,
+        items: &[Item],
+        amount_minor: i64,
+        settlement: impl Fn(&Item, i64) -> Settlement,
+    ) {
+        let open: Vec<OpenItem> = items.iter().map(paying::open_item).collect();
+        for (id, minor) in rules::over_items(amount_minor, &open) {
+            if let Some(item) = items.iter().find(|item| item.id == id) {
+                self.add(settlement(item, minor), None);
+            }
+        }
+    }
+
+    /// Says why what is open of an item was not paid.
+    fn leave_open(&mut self, invoice: InvoiceId, item: ItemId, reason: String) {
+        let items = self.items.get_mut(&invoice);
+        let found = items.and_then(|items| items.iter_mut().find(|one| one.id == item));
+        if let Some(found) = found {
+            found.open_reason = Some(reason);
+            self.changed_items.insert(item);
+        }
+    }
 }
 
 /// Refuses an application from a day on when that much of the money was in use later.
@@ -359,63 +185,7 @@ pub(super) fn check_free(
     }
 }
 
-fn candidate(invoice: &Invoice) -> Candidate {
-    Candidate {
-        invoice_id: invoice.id,
-        due_date: invoice.due_date,
-        invoice_date: invoice.invoice_date,
-        number: invoice.number.clone(),
-        open_minor: invoice.open_minor,
-    }
-}
-
-/// Writes what was planned. Every settlement of an invoice, and every undoing of one, goes through here; what it
-/// changes in the balances of each customer is for the caller to post, together with its own document.
-///
-/// Settling 60.00 takes 60.00 from what is receivable and 60.00 from what is unapplied.
-pub(super) fn settle(tx: &mut Tx, settling: &Settling) -> Result<Changes, DbError> {
-    let mut changes = Changes::new();
-    if settling.rows.is_empty() {
-        return Ok(changes);
-    }
-    store::insert_settlements(tx, &settling.rows)?;
-    // An undoing that is moved to an earlier day leaves the balance as it was.
-    let moved: Vec<(&Invoice, Invoice)> = settling
-        .touched
-        .values()
-        .filter_map(|before| Some((before, settling.invoices.get(&before.id)?)))
-        .filter(|(before, after)| before.open_minor != after.open_minor)
-        .map(|(before, after)| {
-            let version = after.version + 1;
-            let after = after.clone();
-            (before, Invoice { version, ..after })
-        })
-        .collect();
-    let after: Vec<&Invoice> = moved.iter().map(|(_, after)| after).collect();
-    store::save_balances(tx, &after)?;
-    tx.record_all(
-        moved
-            .iter()
-            .map(|(before, after)| {
-                Change::new("invoice.settled", after.id)
-                    .before(before)
-                    .after(after)
-            })
-            .collect(),
-    )?;
-    for row in &settling.rows {
-        let Some(invoice) = settling.invoices.get(&row.invoice_id) else {
-            continue;
-        };
-        let is_exposure = invoice.sold_on.is_none();
-        let change = Exposure {
-            // What is sold without recourse left exposure when it was sold.
-            receivable_minor: if is_exposure { row.amount_minor } else { 0 },
-            unapplied_minor: row.amount_minor,
-            ..Exposure::default()
-        };
-        let sum = changes.entry((row.customer_id, invoice.key())).or_default();
-        *sum = sum.plus(-change)?;
-    }
-    Ok(changes)
+/// The unit of work must run again: what it locked is not all that it must lock.
+pub(super) fn run_again() -> DbError {
+    DbError::Serialization("an account that was not locked is to be settled".to_owned())
 }

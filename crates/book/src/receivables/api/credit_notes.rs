@@ -3,21 +3,26 @@
 use actix_web::{HttpRequest, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::invoices::{language_of, refuse_unless_all};
 use super::refuse_hidden;
-use super::shapes::CreditNoteOut;
+use super::shapes::{BatchQuery, CreditNoteBatchOut, CreditNoteItemOut, CreditNoteOut};
 use crate::book::receivables::actions::ReceivableError;
 use crate::book::receivables::input::{
-    ApplyIn, CreditNoteFilter, CreditNoteIn, TakeBackIn, UnapplyIn,
+    ApplyIn, CreditNoteBatchIn, CreditNoteFilter, CreditNoteIn, TakeBackIn, UnapplyIn,
 };
-use crate::book::receivables::model::CreditNoteRef;
+use crate::book::receivables::model::{CreditNote, CreditNoteRef};
 use crate::book::receivables::{actions, store};
 use crate::platform::http::auth::{PostCash, ReadReceivables, ReverseDocuments};
-use crate::platform::http::page::{CursorKey, PageOut};
-use crate::platform::http::{Actor, Answer, Executor, IfMatch, KeyedCommand, Listing, Outcome};
+use crate::platform::http::page::{CursorKey, PageOut, Query};
+use crate::platform::http::{
+    Actor, Answer, Executor, IfMatch, KeyedCommand, Listing, Outcome, Problem,
+};
+use kernel::places::Language;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(post_credit_note)
+        .service(post_credit_note_batch)
         .service(list_credit_notes)
         .service(find_credit_note)
         .service(apply_credit_note)
@@ -49,6 +54,82 @@ pub async fn post_credit_note(
             Ok(Answer::created(&CreditNoteOut::from(note), location)?.version(version))
         })
         .await
+}
+
+/// Post many credit notes
+///
+/// At most 500. Each is posted for itself and has a status of its own, unless `atomic=true` asks for all or none. An
+/// `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "receivables",
+    params(BatchQuery),
+    request_body = CreditNoteBatchIn,
+    responses(
+        (status = 200, description = "All were posted, as `atomic=true` asked.", body = CreditNoteBatchOut),
+        (status = 207, description = "What became of each.", body = CreditNoteBatchOut),
+    ),
+    security(("bearer" = ["cash:post"]))
+)]
+#[post("/v1/credit-notes/batch")]
+pub async fn post_credit_note_batch(
+    actor: Actor<PostCash>,
+    query: Query<BatchQuery>,
+    command: KeyedCommand<CreditNoteBatchIn>,
+    request: HttpRequest,
+    executor: web::Data<Executor>,
+) -> Outcome {
+    let language = language_of(&request);
+    let atomic = query.0.atomic.unwrap_or(false);
+    executor
+        .once_keyed(&actor, command, move |tx, input| {
+            let outcomes: Vec<Result<CreditNote, Problem>> =
+                actions::create_credit_notes(tx, &input.credit_notes)?
+                    .into_iter()
+                    .enumerate()
+                    .map(|(index, outcome)| {
+                        let at = format!("/credit_notes/{index}");
+                        outcome.map_err(|error| Problem::from(error).below(&at))
+                    })
+                    .collect();
+            if atomic {
+                refuse_unless_all(&outcomes)?;
+            }
+            let request_id = tx.caller().request_id.clone();
+            let results = results(&input.credit_notes, outcomes, language, &request_id);
+            let body = CreditNoteBatchOut { results };
+            if atomic {
+                Answer::ok(&body)
+            } else {
+                Answer::multi_status(&body)
+            }
+        })
+        .await
+}
+
+fn results(
+    inputs: &[CreditNoteIn],
+    outcomes: Vec<Result<CreditNote, Problem>>,
+    language: Language,
+    request_id: &str,
+) -> Vec<CreditNoteItemOut> {
+    let item = |(input, outcome): (&CreditNoteIn, Result<CreditNote, Problem>)| {
+        let number = input.number.clone();
+        match outcome {
+            Ok(note) => CreditNoteItemOut {
+                number,
+                status: 201,
+                id: Some(note.id),
+                problem: None,
+            },
+            Err(problem) => CreditNoteItemOut {
+                number,
+                status: problem.code().status(),
+                id: None,
+                problem: Some(problem.body(language, "/v1/credit-notes/batch", request_id)),
+            },
+        }
+    };
+    inputs.iter().zip(outcomes).map(item).collect()
 }
 
 /// List credit notes

@@ -79,12 +79,7 @@ pub async fn post_invoice_batch(
     request: HttpRequest,
     executor: web::Data<Executor>,
 ) -> Outcome {
-    let language = request
-        .headers()
-        .get(ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok())
-        .map(Language::negotiate)
-        .unwrap_or_default();
+    let language = language_of(&request);
     let atomic = query.0.atomic.unwrap_or(false);
     executor
         .once_keyed(&actor, command, move |tx, input| {
@@ -105,6 +100,16 @@ pub async fn post_invoice_batch(
             Answer::ok(&InvoiceBatchOut { results })
         })
         .await
+}
+
+/// The language in which the problems of a batch are told.
+pub(super) fn language_of(request: &HttpRequest) -> Language {
+    request
+        .headers()
+        .get(ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .map(Language::negotiate)
+        .unwrap_or_default()
 }
 
 /// What is wrong with one invoice of a batch.
@@ -139,7 +144,7 @@ fn results(
 }
 
 /// All or none: one problem that tells everything that is wrong.
-fn refuse_unless_all(outcomes: &[Result<Invoice, Problem>]) -> Result<(), Problem> {
+pub(super) fn refuse_unless_all<T>(outcomes: &[Result<T, Problem>]) -> Result<(), Problem> {
     let mut refused = outcomes
         .iter()
         .filter_map(|outcome| outcome.as_ref().err())

@@ -3,16 +3,20 @@
 mod credit_notes;
 pub mod filters;
 mod invoices;
+mod items;
 mod receipts;
 pub mod shapes;
 
+use chrono::NaiveDate;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::ReceivableError;
 use super::model::InvoiceStatus;
+use super::rules::CrossingError;
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::entities::actions::EntityError;
+use crate::book::payment_terms::api::terms_problem;
 use crate::platform::db::Db;
 use crate::platform::http::{Code, Problem};
 use kernel::caller::Caller;
@@ -22,7 +26,8 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .configure(invoices::routes)
         .configure(credit_notes::routes)
-        .configure(receipts::routes);
+        .configure(receipts::routes)
+        .configure(items::routes);
 }
 
 /// Hides a document whose customer the caller may not see.
@@ -76,6 +81,34 @@ impl From<ReceivableError> for Problem {
             ReceivableError::NoSuchInvoice { pointer } => {
                 Problem::invalid(pointer, "unknown_invoice", text)
             }
+            ReceivableError::NoSuchPayer => Problem::not_found_at("/payer_customer", "customer"),
+            ReceivableError::NoSuchItem { pointer } => {
+                Problem::invalid(pointer, "unknown_item", text)
+            }
+            ReceivableError::SameCurrency { pointer } => {
+                Problem::invalid(pointer, "same_currency", text)
+            }
+            ReceivableError::Crossing { pointer, error, on } => {
+                crossing_problem(pointer, error, on)
+            }
+            ReceivableError::OverLimit {
+                pointer,
+                amount,
+                limit,
+            } => Problem::new(Code::OverApplied)
+                .with("amount", amount)
+                .with("available", limit)
+                .at(pointer, "over_limit", text),
+            ReceivableError::Closed(closed) => closed.into(),
+            ReceivableError::NoSuchTerms => {
+                Problem::invalid("/payment_terms", "unknown_payment_terms", text)
+            }
+            ReceivableError::Terms(error) => terms_problem(error),
+            ReceivableError::Document(pointer, fault) => {
+                Problem::invalid(pointer, "does_not_add_up", fault)
+            }
+            ReceivableError::NotReversible => Problem::state("settlement", "settled", [""; 0]),
+            ReceivableError::Refunded => Problem::state("receipt", "refunded", [""; 0]),
             ReceivableError::OtherCustomer { pointer } => {
                 Problem::invalid(pointer, "other_customer", text)
             }
@@ -104,5 +137,17 @@ impl From<ReceivableError> for Problem {
             ReceivableError::Stale => Problem::new(Code::Stale),
             ReceivableError::Db(error) => error.into(),
         }
+    }
+}
+
+fn crossing_problem(pointer: String, error: CrossingError, on: NaiveDate) -> Problem {
+    match error {
+        CrossingError::NoRate { from, to } => Problem::new(Code::NoExchangeRate)
+            .with("from", from)
+            .with("to", to)
+            .with("on", on)
+            .at(pointer, "no_exchange_rate", error),
+        CrossingError::Nothing => Problem::invalid(pointer, "comes_to_nothing", error),
+        CrossingError::TooLarge => Problem::invalid(pointer, "too_large", error),
     }
 }

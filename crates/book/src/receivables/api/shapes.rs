@@ -1,57 +1,27 @@
 //! What comes in and goes out about invoices, credit notes, receipts and settlements.
 
+mod batches;
+mod items;
 mod orders;
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::book::receivables::model::{
-    CreditNote, DocumentStatus, Invoice, InvoiceStatus, Receipt, Settlement,
+    CreditNote, DocumentStatus, Invoice, InvoiceStatus, Receipt, Settlement, SettlementKind,
 };
-use crate::platform::http::problem::ProblemOut;
 use kernel::clock::Instant;
 use kernel::ids::{
-    CreditAccountId, CreditNoteId, CustomerId, InvoiceId, LegalEntityId, ReceiptId, ReservationId,
-    SettlementId,
+    CreditAccountId, CreditNoteId, CustomerId, InvoiceId, ItemId, LegalEntityId, ReceiptId,
+    ReservationId, SettlementId,
 };
 use kernel::money::Money;
-use kernel::text::Number;
+use kernel::text::{Keyword, Line, Number};
 
+pub use batches::{BatchQuery, CreditNoteBatchOut, CreditNoteItemOut, InvoiceBatchOut, ItemOut};
+pub use items::OpenItemOut;
 pub use orders::InvoiceWarningOut;
-
-/// How a batch is posted.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct BatchQuery {
-    /// Post all or none; when not given, each for itself.
-    pub atomic: Option<bool>,
-}
-
-/// What became of each item of a batch, in order.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = InvoiceBatch, example = json!({"results": [
-    {"number": "I-2026-0001", "status": 201, "id": "inv_01k00000000000000000000001", "problem": null}
-]}))]
-pub struct InvoiceBatchOut {
-    #[schema(max_items = 500)]
-    pub results: Vec<ItemOut>,
-}
-
-/// What became of one item.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ItemOut {
-    pub number: Number,
-    /// 201, or the status of its problem.
-    #[schema(minimum = 201, maximum = 503)]
-    pub status: u16,
-    /// The invoice; null when it was refused.
-    pub id: Option<InvoiceId>,
-    /// Why it was refused; its pointers lead into the whole body.
-    #[schema(value_type = Option<ProblemOut>)]
-    pub problem: Option<serde_json::Value>,
-}
 
 /// An invoice.
 #[derive(Debug, Serialize, ToSchema)]
@@ -62,7 +32,10 @@ pub struct ItemOut {
     "invoice_date": "2026-03-31", "due_date": "2026-04-30", "amount": {"amount": "12500.00", "currency": "CNY"},
     "open": {"amount": "12500.00", "currency": "CNY"}, "status": "open", "cancelled_on": null, "cancel_entered_on": null,
     "cancel_reason": null, "sold_on": null,
-    "created_by": "u-31", "warnings": [], "created_at": "2026-03-31T08:00:00.000000Z"
+    "created_by": "u-31", "warnings": [], "created_at": "2026-03-31T08:00:00.000000Z",
+    "net": {"amount": "11061.95", "currency": "CNY"}, "tax": {"amount": "1438.05", "currency": "CNY"},
+    "posting_date": "2026-03-31", "baseline_date": "2026-03-31", "customer_order_number": "PO 4711", "labels": ["export"],
+    "payment_terms": "2_10_net_30", "booking": {"amount": "12500.00", "currency": "CNY"}, "booking_rate": "1"
 }))]
 pub struct InvoiceOut {
     id: InvoiceId,
@@ -91,6 +64,25 @@ pub struct InvoiceOut {
     #[schema(max_length = 128)]
     created_by: String,
     created_at: Instant,
+    /// What it comes to without tax; null when it was not said.
+    net: Option<Money>,
+    tax: Option<Money>,
+    /// The day on which it counts in the books.
+    posting_date: NaiveDate,
+    /// The day from which its terms run.
+    baseline_date: NaiveDate,
+    /// The order as the customer numbered it.
+    customer_order_number: Option<Line>,
+    #[schema(max_items = 20)]
+    labels: Vec<Keyword>,
+    /// The payment terms that it was posted under.
+    payment_terms: Option<Keyword>,
+    /// What it was worth in the currency of its legal entity's books when it was posted; null when there was no rate, or
+    /// that currency is not known.
+    booking: Option<Money>,
+    /// The rate of that.
+    #[schema(max_length = 40)]
+    booking_rate: Option<String>,
     /// What is odd about it; it is posted all the same.
     #[schema(max_items = 10)]
     warnings: Vec<InvoiceWarningOut>,
@@ -98,8 +90,17 @@ pub struct InvoiceOut {
 
 impl From<Invoice> for InvoiceOut {
     fn from(invoice: Invoice) -> InvoiceOut {
+        let money = |minor: Option<i64>| minor.map(|minor| invoice.money(minor));
+        let booking = invoice.booking_minor.zip(invoice.booking_currency);
         InvoiceOut {
             warnings: InvoiceWarningOut::of(&invoice),
+            net: money(invoice.net_minor),
+            tax: money(invoice.tax_minor),
+            posting_date: invoice.posting_date.unwrap_or(invoice.invoice_date),
+            baseline_date: invoice.baseline_date.unwrap_or(invoice.invoice_date),
+            labels: invoice.label_list(),
+            booking: booking.map(|(minor, currency)| Money::from_minor(minor, currency)),
+
             amount: invoice.money(invoice.amount_minor),
             open: invoice.money(invoice.open_minor),
             id: invoice.id,
@@ -114,6 +115,9 @@ impl From<Invoice> for InvoiceOut {
             status: invoice.status,
             cancelled_on: invoice.cancelled_on,
             cancel_entered_on: invoice.cancel_entered_on,
+            customer_order_number: invoice.customer_order_number,
+            payment_terms: invoice.payment_terms,
+            booking_rate: invoice.booking_rate,
             cancel_reason: invoice.cancel_reason,
             sold_on: invoice.sold_on,
             created_by: invoice.created_by.into(),
@@ -187,7 +191,8 @@ impl From<CreditNote> for CreditNoteOut {
     "id": "rcp_01k00000000000000000000001", "number": "R-2026-0001", "customer_id": "cus_01k00000000000000000000001",
     "legal_entity_id": "ent_00000000000e00800000000001",
     "receipt_date": "2026-04-30", "amount": {"amount": "12500.00", "currency": "CNY"},
-    "unapplied": {"amount": "0.00", "currency": "CNY"}, "status": "posted", "reversed_on": null,
+    "unapplied": {"amount": "0.00", "currency": "CNY"}, "refunded": {"amount": "0.00", "currency": "CNY"},
+    "payer_customer_id": null, "status": "posted", "reversed_on": null,
     "reverse_entered_on": null, "reverse_reason": null, "created_by": "u-31", "created_at": "2026-04-30T08:00:00.000000Z"
 }))]
 pub struct ReceiptOut {
@@ -200,6 +205,10 @@ pub struct ReceiptOut {
     amount: Money,
     /// What settles no invoice yet.
     unapplied: Money,
+    /// What was given back, or is about to be.
+    refunded: Money,
+    /// Who paid, where that is another customer.
+    payer_customer_id: Option<CustomerId>,
     status: DocumentStatus,
     /// The day from which it counts no more.
     reversed_on: Option<NaiveDate>,
@@ -222,6 +231,8 @@ impl From<Receipt> for ReceiptOut {
             receipt_date: receipt.receipt_date,
             amount: Money::from_minor(receipt.amount_minor, receipt.currency),
             unapplied: Money::from_minor(receipt.unapplied_minor, receipt.currency),
+            refunded: Money::from_minor(receipt.refunded_minor, receipt.currency),
+            payer_customer_id: receipt.payer_customer_id,
             status: receipt.status,
             reversed_on: receipt.reversed_on,
             reverse_entered_on: receipt.reverse_entered_on,
@@ -236,17 +247,33 @@ impl From<Receipt> for ReceiptOut {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Settlement, example = json!({
     "id": "set_01k00000000000000000000001", "invoice_id": "inv_01k00000000000000000000001",
-    "receipt_id": "rcp_01k00000000000000000000001", "credit_note_id": null,
+    "item_id": "itm_01k00000000000000000000001", "kind": "payment",
+    "receipt_id": "rcp_01k00000000000000000000001", "credit_note_id": null, "used": {"amount": "12500.00", "currency": "CNY"},
+    "rate": null, "realised_difference": null, "reason": null,
     "amount": {"amount": "12500.00", "currency": "CNY"}, "effective_on": "2026-04-30", "reverses_id": null,
     "created_by": "u-31", "created_at": "2026-04-30T08:00:00.000000Z"
 }))]
 pub struct SettlementOut {
     id: SettlementId,
     invoice_id: InvoiceId,
+    /// What of the invoice it settles.
+    item_id: Option<ItemId>,
+    kind: SettlementKind,
     receipt_id: Option<ReceiptId>,
     credit_note_id: Option<CreditNoteId>,
-    /// The opposite of what it undoes.
+    /// What it settles, in the invoice's currency; the opposite of what it undoes.
     amount: Money,
+    /// What it takes of the money, in the money's currency; nothing where it is no money.
+    used: Money,
+    /// One unit of the money's currency in units of the invoice's; null where they are the same.
+    #[schema(max_length = 40)]
+    rate: Option<String>,
+    /// What the legal entity gained in the currency of its books since the invoice was booked, or lost when below zero;
+    /// null where there is none, or a rate lacks.
+    realised_difference: Option<Money>,
+    /// Why, where it is no money.
+    #[schema(max_length = 2000)]
+    reason: Option<String>,
     /// The business day from which it counts.
     effective_on: NaiveDate,
     /// The row that it undoes.
@@ -258,7 +285,18 @@ pub struct SettlementOut {
 
 impl SettlementOut {
     pub fn new(invoice: &Invoice, settlement: Settlement) -> SettlementOut {
+        let used = settlement.used_currency.unwrap_or(invoice.currency);
+        let difference = settlement
+            .difference_minor
+            .zip(settlement.difference_currency);
         SettlementOut {
+            item_id: settlement.item_id,
+            kind: settlement.kind,
+            used: Money::from_minor(settlement.used_minor, used),
+            rate: settlement.rate,
+            realised_difference: difference
+                .map(|(minor, currency)| Money::from_minor(minor, currency)),
+            reason: settlement.reason,
             id: settlement.id,
             invoice_id: settlement.invoice_id,
             receipt_id: settlement.receipt_id,

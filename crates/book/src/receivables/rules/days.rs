@@ -67,7 +67,7 @@ pub fn free_from(amount_minor: i64, wanted_minor: i64, rows: &[Settlement]) -> O
         let used = rows
             .iter()
             .filter(|row| row.effective_on <= day)
-            .map(|row| i128::from(row.amount_minor))
+            .map(|row| i128::from(row.used_minor))
             .sum::<i128>();
         let is_free = i128::from(amount_minor) - used >= i128::from(wanted_minor);
         free = match (is_free, free) {
@@ -103,6 +103,14 @@ mod tests {
             reverses_id: None,
             created_by: kernel::text::Subject::stored("u-1".to_owned()),
             created_at: at,
+            item_id: None,
+            kind: crate::book::receivables::model::SettlementKind::Payment,
+            used_minor: amount_minor,
+            used_currency: None,
+            rate: None,
+            difference_minor: None,
+            difference_currency: None,
+            reason: None,
         }
     }
 
@@ -110,6 +118,7 @@ mod tests {
         Settlement {
             id: SettlementId::new(),
             amount_minor: -row.amount_minor,
+            used_minor: -row.used_minor,
             effective_on: on,
             reverses_id: Some(row.id),
             ..row.clone()

@@ -1,31 +1,33 @@
 //! How customers buy and pay, for the rooms that judge it: what was sold, what is open, and what was paid when.
 
 use chrono::NaiveDate;
-use diesel::dsl::{count_star, sql};
+use diesel::dsl::{count, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Date, Text};
 
-use crate::book::receivables::model::{InvoicePart, Payment, Sales};
-use crate::platform::db::schema::{invoices, settlements};
+use crate::book::receivables::model::{InvoicePart, Payment, Sales, SettlementKind};
+use crate::platform::db::schema::{invoice_items, invoices, settlements};
 use crate::platform::db::{Db, DbError, on_backend, sum_minor};
 use kernel::columns::IdColumn;
 use kernel::ids::CustomerId;
 use kernel::money::Currency;
 
-/// How many invoices each of these customers has not paid in full, due or not, and what is open on them; customers with
-/// none are left out.
+/// How many invoices in each currency each of these customers has not paid in full, due or not, and what is open on them;
+/// customers with none are left out.
 pub fn list_unpaid(
     db: &mut Db,
     customers: &[CustomerId],
-) -> Result<Vec<(CustomerId, i64, i64)>, DbError> {
-    let rows: Vec<(CustomerId, i64, i64)> = on_backend!(db, |c| invoices::table
-        .filter(invoices::customer_id.eq_any(customers))
-        .filter(invoices::open_minor.gt(0))
-        .group_by(invoices::customer_id)
+) -> Result<Vec<(CustomerId, Currency, i64, i64)>, DbError> {
+    let rows: Vec<(CustomerId, Currency, i64, i64)> = on_backend!(db, |c| invoice_items::table
+        .inner_join(invoices::table.on(invoices::id.eq(invoice_items::invoice_id)))
+        .filter(invoice_items::customer_id.eq_any(customers))
+        .filter(invoice_items::open_minor.gt(0))
+        .group_by((invoice_items::customer_id, invoices::currency))
         .select((
-            invoices::customer_id,
-            count_star(),
-            sum_minor!("open_minor")
+            invoice_items::customer_id,
+            invoices::currency,
+            count(invoice_items::invoice_id).aggregate_distinct(),
+            sum_minor!("invoice_items.open_minor")
         ))
         .load(c))?;
     Ok(rows)
@@ -40,21 +42,25 @@ pub fn list_payments(
 ) -> Result<Vec<Payment>, DbError> {
     let was_not_taken_back = "NOT EXISTS (SELECT 1 FROM settlements undone \
          WHERE undone.receipt_id = settlements.receipt_id AND undone.reverses_id = settlements.id)";
-    let rows: Vec<Payment> = on_backend!(db, |c| invoices::table
-        .inner_join(settlements::table.on(settlements::invoice_id.eq(invoices::id)))
-        .filter(invoices::customer_id.eq_any(customers))
+    let rows: Vec<Payment> = on_backend!(db, |c| invoice_items::table
+        .inner_join(settlements::table.on(settlements::item_id.eq(invoice_items::id.nullable())))
+        .inner_join(invoices::table.on(invoices::id.eq(invoice_items::invoice_id)))
+        .filter(invoice_items::customer_id.eq_any(customers))
+        .filter(settlements::kind.eq(SettlementKind::Payment))
         .filter(settlements::effective_on.ge(since))
         .filter(settlements::receipt_id.is_not_null())
         .filter(settlements::reverses_id.is_null())
         .filter(sql::<Bool>(was_not_taken_back))
         .group_by((
-            invoices::customer_id,
-            invoices::due_date,
+            invoice_items::customer_id,
+            invoices::currency,
+            invoice_items::due_date,
             settlements::effective_on,
         ))
         .select((
-            invoices::customer_id,
-            invoices::due_date,
+            invoice_items::customer_id,
+            invoices::currency,
+            invoice_items::due_date,
             settlements::effective_on,
             sum_minor!("settlements.amount_minor"),
         ))
@@ -99,7 +105,7 @@ pub fn list_sales(
     })?)
 }
 
-/// A customer's invoices in one currency as far as paying them is concerned, one row for each day on which something was
+/// A customer's items in one currency as far as paying them is concerned, one row for each day on which something was
 /// paid and one for what was not: those that are open or had a payment from a day on. What was credited is taken off,
 /// and what was taken back was never paid.
 pub fn list_invoice_parts(
@@ -109,22 +115,22 @@ pub fn list_invoice_parts(
     since: NaiveDate,
 ) -> Result<Vec<InvoicePart>, DbError> {
     let sql = "WITH counted AS ( \
-           SELECT s.invoice_id, s.effective_on, s.receipt_id, s.amount_minor FROM settlements s \
+           SELECT s.item_id, s.effective_on, s.kind, s.amount_minor FROM settlements s \
            WHERE s.customer_id = $1 AND s.reverses_id IS NULL \
              AND NOT EXISTS (SELECT 1 FROM settlements u \
                WHERE u.invoice_id = s.invoice_id AND u.reverses_id = s.id) \
          ) \
-         SELECT i.id AS id, i.invoice_date AS invoice_date, i.due_date AS due_date, \
-           CAST(i.amount_minor - COALESCE((SELECT SUM(n.amount_minor) FROM counted n \
-             WHERE n.invoice_id = i.id AND n.receipt_id IS NULL), 0) AS BIGINT) AS amount_minor, \
+         SELECT t.id AS id, i.invoice_date AS invoice_date, t.due_date AS due_date, \
+           CAST(t.amount_minor - COALESCE((SELECT SUM(n.amount_minor) FROM counted n \
+             WHERE n.item_id = t.id AND n.kind <> 'payment'), 0) AS BIGINT) AS amount_minor, \
            p.effective_on AS paid_on, CAST(COALESCE(SUM(p.amount_minor), 0) AS BIGINT) AS paid_minor \
-         FROM invoices i \
-         LEFT JOIN counted p ON p.invoice_id = i.id AND p.receipt_id IS NOT NULL \
+         FROM invoices i JOIN invoice_items t ON t.invoice_id = i.id \
+         LEFT JOIN counted p ON p.item_id = t.id AND p.kind = 'payment' \
          WHERE i.customer_id = $1 AND i.currency = $2 AND i.cancelled_on IS NULL \
-           AND (i.open_minor > 0 OR EXISTS (SELECT 1 FROM counted r \
-             WHERE r.invoice_id = i.id AND r.receipt_id IS NOT NULL AND r.effective_on >= $3)) \
-         GROUP BY i.id, i.invoice_date, i.due_date, i.amount_minor, p.effective_on \
-         ORDER BY i.id, p.effective_on";
+           AND (t.open_minor > 0 OR EXISTS (SELECT 1 FROM counted r \
+             WHERE r.item_id = t.id AND r.kind = 'payment' AND r.effective_on >= $3)) \
+         GROUP BY t.id, i.invoice_date, t.due_date, t.amount_minor, p.effective_on \
+         ORDER BY t.id, p.effective_on";
     Ok(on_backend!(db, |c| diesel::sql_query(sql)
         .bind::<IdColumn, _>(customer)
         .bind::<Text, _>(currency)

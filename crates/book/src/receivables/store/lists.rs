@@ -7,7 +7,9 @@ use crate::book::receivables::input::{
     CreditNoteFilter, InvoiceFilter, InvoiceSort, ReceiptFilter,
 };
 use crate::book::receivables::model::{CreditNote, Invoice, Receipt, Settlement};
-use crate::platform::db::schema::{credit_notes, customers, invoices, receipts, settlements};
+use crate::platform::db::schema::{
+    credit_notes, customers, invoice_items, invoices, receipts, settlements,
+};
 use crate::platform::db::{Db, on_backend, seek};
 use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
@@ -61,9 +63,11 @@ pub fn list_invoices(
             query = query.filter(invoices::invoice_date.le(day.date()));
         }
         if let Some(day) = filter.overdue_as_of {
-            query = query
-                .filter(invoices::open_minor.gt(0))
-                .filter(invoices::due_date.lt(day.date()));
+            let overdue = invoice_items::table
+                .filter(invoice_items::open_minor.gt(0))
+                .filter(invoice_items::due_date.lt(day.date()))
+                .select(invoice_items::invoice_id);
+            query = query.filter(invoices::id.eq_any(overdue));
         }
         match filter.sort.unwrap_or_default() {
             InvoiceSort::DueDate => seek!(

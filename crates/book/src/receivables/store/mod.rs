@@ -3,9 +3,11 @@
 pub mod alike;
 mod conduct;
 mod instruments;
+mod items;
 mod lists;
 mod orders;
 mod selling;
+mod settlements;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,19 +16,24 @@ use diesel::sql_types::{Array, BigInt, Text};
 
 use super::model::{
     CreditNote, CreditNoteRef, DocumentRef, DocumentStatus, Invoice, InvoiceRef, InvoiceStatus,
-    Receipt, ReceiptRef, Settlement, Source,
+    Receipt, ReceiptRef,
 };
-use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
+use crate::platform::db::schema::{credit_notes, invoices, receipts};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend};
 use kernel::columns::IdColumn;
-use kernel::ids::{CustomerId, InvoiceId, LegalEntityId, ReceiptId};
+use kernel::ids::{InvoiceId, LegalEntityId, ReceiptId};
 use kernel::text::Number;
 
 pub use conduct::{list_invoice_parts, list_payments, list_sales, list_unpaid};
 pub use instruments::instrument_behind;
+pub use items::{
+    cancel_items, find_item, insert_items, list_items, list_items_of, list_open_invoices,
+    save_due_date, save_items, update_due_date_if_unchanged,
+};
 pub use lists::{list_credit_notes, list_invoices, list_receipts, list_settlements};
 pub use orders::save_orders;
 pub use selling::save_sale;
+pub use settlements::{find_settlement, insert_settlements, list_settlements_of, list_undoings};
 
 /// How many values one statement is bound to at most.
 const CHUNK: usize = 5_000;
@@ -166,20 +173,6 @@ pub fn list_invoices_by_numbers(db: &mut Db, numbers: &[&Number]) -> Result<Vec<
     Ok(found)
 }
 
-/// What is open of these customers.
-pub fn list_open_invoices(db: &mut Db, customers: &[CustomerId]) -> Result<Vec<Invoice>, DbError> {
-    let mut found: Vec<Invoice> = Vec::new();
-    for chunk in customers.chunks(CHUNK) {
-        let rows: Vec<Invoice> = on_backend!(db, |c| invoices::table
-            .filter(invoices::customer_id.eq_any(chunk))
-            .filter(invoices::open_minor.gt(0))
-            .select(Invoice::as_select())
-            .load(c))?;
-        found.extend(rows);
-    }
-    Ok(found)
-}
-
 /// Inserts those invoices whose number is free, the first of several with the same, and says which were inserted.
 pub fn insert_invoices(tx: &mut Tx, rows: &[Invoice]) -> Result<BTreeSet<InvoiceId>, DbError> {
     let mut inserted = BTreeSet::new();
@@ -243,30 +236,6 @@ pub fn insert_credit_note(tx: &mut Tx, row: &CreditNote) -> Result<bool, DbError
     Ok(inserted > 0)
 }
 
-pub fn insert_settlements(tx: &mut Tx, rows: &[Settlement]) -> Result<(), DbError> {
-    for chunk in rows.chunks(1_000) {
-        on_backend!(tx, |c| diesel::insert_into(settlements::table)
-            .values(chunk)
-            .execute(c))?;
-    }
-    Ok(())
-}
-
-/// Everything that a receipt or credit note settled, with what undid it.
-pub fn list_settlements_of(db: &mut Db, source: Source) -> Result<Vec<Settlement>, DbError> {
-    Ok(on_backend!(db, |c| {
-        let query = settlements::table
-            .select(Settlement::as_select())
-            .order(settlements::id)
-            .into_boxed();
-        match source {
-            Source::Receipt(id) => query.filter(settlements::receipt_id.eq(id)),
-            Source::CreditNote(id) => query.filter(settlements::credit_note_id.eq(id)),
-        }
-        .load(c)
-    })?)
-}
-
 /// Writes what is open on these invoices, and their status: one statement on PostgreSQL, a prepared one for each row
 /// on SQLite. The invoices' accounts must be locked.
 pub fn save_balances(tx: &mut Tx, rows: &[&Invoice]) -> Result<(), DbError> {
@@ -328,6 +297,7 @@ pub fn update_receipt_if_unchanged(
     )
     .set((
         receipts::unapplied_minor.eq(receipt.unapplied_minor),
+        receipts::refunded_minor.eq(receipt.refunded_minor),
         receipts::status.eq(receipt.status),
         receipts::reversed_on.eq(receipt.reversed_on),
         receipts::reverse_reason.eq(&receipt.reverse_reason),

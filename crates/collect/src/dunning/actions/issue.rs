@@ -12,18 +12,16 @@ use crate::collect::dunning::model::{
 use crate::collect::dunning::store::Which;
 use crate::collect::dunning::{rules, store};
 use crate::platform::db::{Change, Tx};
-use kernel::ids::{
-    CustomerId, DunningNoticeId, DunningProcedureVersionId, DunningRunId, InvoiceId,
-};
+use kernel::ids::{CustomerId, DunningNoticeId, DunningProcedureVersionId, DunningRunId, ItemId};
 use kernel::places::Language;
 
 /// What becomes of one notice.
 struct Fate<'a> {
     notice: &'a Notice,
     kept: Vec<&'a OpenInvoice>,
-    dropped: BTreeMap<LeftOut, Vec<InvoiceId>>,
+    dropped: BTreeMap<LeftOut, Vec<ItemId>>,
     /// The open amounts that shrank since the preview.
-    shrunk: Vec<(InvoiceId, i64)>,
+    shrunk: Vec<(ItemId, i64)>,
     /// What of those kept is covered by what is unapplied.
     unapplied_minor: i64,
     /// The procedure's level; none when the procedure lost it.
@@ -115,7 +113,7 @@ fn decide<'a>(
     notices: &'a [Notice],
     items: &[NoticeItem],
 ) -> Result<Vec<Fate<'a>>, DunningError> {
-    let invoices: BTreeMap<InvoiceId, &OpenInvoice> = book
+    let invoices: BTreeMap<ItemId, &OpenInvoice> = book
         .invoices
         .iter()
         .map(|invoice| (invoice.id, invoice))
@@ -141,7 +139,7 @@ fn decide<'a>(
         };
         for item in by_notice.remove(&notice.id).unwrap_or_default() {
             let invoice = *invoices
-                .get(&item.invoice_id)
+                .get(&item.item_id)
                 .ok_or(DunningError::Incomplete("invoice"))?;
             match rules::still_due(invoice, &book.blocks, &book.cover, notice.level) {
                 Ok(()) => {
@@ -243,7 +241,8 @@ fn stages(fates: &[Fate], today: chrono::NaiveDate) -> Vec<Stage> {
         fate.kept
             .iter()
             .map(|invoice| Stage {
-                invoice_id: invoice.id,
+                item_id: invoice.id,
+                invoice_id: invoice.invoice_id,
                 customer_id: invoice.customer_id,
                 level: fate.notice.level,
                 last_dunned_on: today,

@@ -172,7 +172,8 @@ pub fn preview(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningErro
         };
         items.extend(proposal.invoices.iter().map(|invoice| NoticeItem {
             notice_id: notice.id,
-            invoice_id: invoice.id,
+            item_id: invoice.id,
+            invoice_id: invoice.invoice_id,
             level: notice.level,
             days_past_due: rules::days_past_due(invoice.due_date, as_of),
             open_minor: invoice.open_minor,

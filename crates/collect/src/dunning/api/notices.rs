@@ -23,7 +23,7 @@ use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::ids::{
     CreditAccountId, CustomerId, DunningNoticeId, DunningProcedureId, DunningProcedureVersionId,
-    DunningRunId, InvoiceId,
+    DunningRunId, InvoiceId, ItemId,
 };
 use kernel::money::Money;
 use kernel::places::Language;
@@ -173,10 +173,10 @@ fn describe(db: &mut Db, notices: Vec<Notice>) -> Result<Vec<NoticeOut>, DbError
         .map(|customer| (customer.id, (customer.number, customer.name)))
         .collect();
     let items = store::list_items(db, &ids)?;
-    let invoices: Vec<InvoiceId> = items.iter().map(|item| item.invoice_id).collect();
-    let invoices: BTreeMap<InvoiceId, _> = store::list_invoice_numbers(db, &invoices)?
+    let of_invoices: Vec<ItemId> = items.iter().map(|item| item.item_id).collect();
+    let of_invoices: BTreeMap<ItemId, _> = store::list_item_numbers(db, &of_invoices)?
         .into_iter()
-        .map(|(id, number, dated, due)| (id, (number, dated, due)))
+        .map(|(id, number, position, dated, due)| (id, (number, position, dated, due)))
         .collect();
     let versions: BTreeSet<DunningProcedureVersionId> = notices
         .iter()
@@ -200,9 +200,11 @@ fn describe(db: &mut Db, notices: Vec<Notice>) -> Result<Vec<NoticeOut>, DbError
                 .unwrap_or_default()
                 .into_iter()
                 .filter_map(|item| {
-                    let (invoice_number, invoice_date, due_date) =
-                        invoices.get(&item.invoice_id)?.clone();
+                    let (invoice_number, position, invoice_date, due_date) =
+                        of_invoices.get(&item.item_id)?.clone();
                     Some(NoticeItemOut {
+                        item_id: item.item_id,
+                        position,
                         invoice_id: item.invoice_id,
                         invoice_number,
                         invoice_date,
@@ -272,7 +274,8 @@ impl LetterFormat {
     "total": {"amount": "12500.00", "currency": "CNY"}, "unapplied": {"amount": "0.00", "currency": "CNY"}, "subject": "付款提醒：CNY 12,500.00",
     "issued_on": "2026-03-31", "suppressed_reason": null, "created_at": "2026-03-31T08:00:00.000000Z",
     "items": [{
-        "invoice_id": "inv_01k00000000000000000000001", "invoice_number": "INV-7", "invoice_date": "2026-02-27",
+        "item_id": "itm_01k00000000000000000000001", "invoice_id": "inv_01k00000000000000000000001",
+        "invoice_number": "INV-7", "position": 1, "invoice_date": "2026-02-27",
         "due_date": "2026-03-29", "days_past_due": 2, "open": {"amount": "12500.00", "currency": "CNY"},
         "dropped_reason": null
     }]
@@ -308,12 +311,17 @@ pub struct NoticeOut {
     items: Vec<NoticeItemOut>,
 }
 
-/// One invoice on a notice.
+/// One item on a notice.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DunningNoticeItem)]
 pub struct NoticeItemOut {
+    /// The invoice as a whole, or an instalment of it.
+    item_id: ItemId,
     invoice_id: InvoiceId,
     invoice_number: Number,
+    /// Its place in the invoice, from 1 on.
+    #[schema(minimum = 1, maximum = 60)]
+    position: i32,
     invoice_date: NaiveDate,
     due_date: NaiveDate,
     /// On the day that the run counts from.

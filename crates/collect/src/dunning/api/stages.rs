@@ -13,7 +13,7 @@ use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::ReadDunning;
 use crate::platform::http::page::{CursorKey, Page, PageOut};
 use crate::platform::http::{Actor, Executor, Listing, Outcome};
-use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId};
+use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId, ItemId};
 use kernel::money::Money;
 use kernel::text::Number;
 
@@ -89,17 +89,23 @@ fn describe(db: &mut Db, stages: &[CustomerStage]) -> Result<Vec<CustomerStageOu
         .collect())
 }
 
-/// How far an invoice has been dunned.
+/// How far an item has been dunned.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DunningStage, example = json!({
-    "invoice_id": "inv_01k00000000000000000000001", "invoice_number": "INV-7",
+    "item_id": "itm_01k00000000000000000000001", "invoice_id": "inv_01k00000000000000000000001", "invoice_number": "INV-7",
+    "position": 1,
     "customer_id": "cus_01k00000000000000000000001", "customer_number": "C-1001", "level": 2,
     "last_dunned_on": "2026-03-31", "notice_id": "dno_01k00000000000000000000001", "due_date": "2026-03-01",
     "open": {"amount": "12500.00", "currency": "CNY"}
 }))]
 pub struct StageOut {
+    /// The invoice as a whole, or an instalment of it.
+    item_id: ItemId,
     invoice_id: InvoiceId,
     invoice_number: Number,
+    /// Its place in the invoice, from 1 on.
+    #[schema(minimum = 1, maximum = 60)]
+    position: i32,
     customer_id: CustomerId,
     customer_number: Number,
     #[schema(minimum = 1, maximum = 10)]
@@ -114,6 +120,8 @@ pub struct StageOut {
 impl From<InvoiceStage> for StageOut {
     fn from(stage: InvoiceStage) -> StageOut {
         StageOut {
+            item_id: stage.item_id,
+            position: stage.position,
             invoice_id: stage.invoice_id,
             invoice_number: stage.invoice_number,
             customer_id: stage.customer_id,

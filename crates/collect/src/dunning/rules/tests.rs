@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::collect::dunning::model::{Channel, Texts, Wording};
+use kernel::ids::InvoiceId;
 use kernel::money::{AmountIn, Money};
 
 fn cny() -> Currency {
@@ -40,9 +41,14 @@ fn ladder() -> Vec<Level> {
 }
 
 fn invoice(due: &str, open_minor: i64) -> OpenInvoice {
+    let invoice_id = InvoiceId::new();
     OpenInvoice {
-        id: InvoiceId::new(),
+        id: ItemId::from_uuid(invoice_id.uuid()),
+        invoice_id,
         number: "INV-1".parse().unwrap(),
+        position: 1,
+        amount_minor: open_minor,
+        invoice_minor: open_minor,
         customer_id: CustomerId::new(),
         currency: cny(),
         invoice_date: day(due),
@@ -101,7 +107,7 @@ fn a_block_on_the_invoice_or_its_customer_keeps_it_out() {
         ..Blocks::default()
     };
     let of_invoice = Blocks {
-        invoices: BTreeSet::from([invoice.id]),
+        invoices: BTreeSet::from([invoice.invoice_id]),
         ..Blocks::default()
     };
     for blocks in [of_customer, of_invoice] {
@@ -124,7 +130,7 @@ fn the_minimum_is_for_the_whole_notice_not_for_each_invoice() {
         ..dunned(2, "2026-03-01")
     };
     let other = OpenInvoice {
-        id: InvoiceId::new(),
+        id: ItemId::new(),
         open_minor: 4_000,
         ..one.clone()
     };
@@ -249,9 +255,14 @@ fn any_invoice(customers: [CustomerId; 3]) -> impl Strategy<Value = (OpenInvoice
         .prop_map(move |(customer, open_minor, overdue, dunned, blocked)| {
             let today = day("2026-04-01");
             let due_date = today - chrono::Duration::days(overdue);
+            let invoice_id = InvoiceId::new();
             let invoice = OpenInvoice {
-                id: InvoiceId::new(),
+                id: ItemId::from_uuid(invoice_id.uuid()),
+                invoice_id,
                 number: "INV-1".parse().unwrap(),
+                position: 1,
+                amount_minor: open_minor,
+                invoice_minor: open_minor,
                 customer_id: customers[customer],
                 currency: cny(),
                 invoice_date: due_date,
@@ -274,7 +285,7 @@ fn blocks_of(book: &[(OpenInvoice, bool)]) -> Blocks {
         invoices: book
             .iter()
             .filter(|(_, blocked)| *blocked)
-            .map(|(invoice, _)| invoice.id)
+            .map(|(invoice, _)| invoice.invoice_id)
             .collect(),
         ..Blocks::default()
     }

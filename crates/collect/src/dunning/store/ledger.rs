@@ -7,10 +7,11 @@ use crate::book::customers::model::Customer;
 use crate::book::exposure::model::CreditAccount;
 use crate::collect::dunning::model::OpenInvoice;
 use crate::platform::db::schema::{
-    credit_accounts, customers, dunning_notice_items, dunning_notices, dunning_stages, invoices,
+    credit_accounts, customers, dunning_notice_items, dunning_notices, dunning_stages,
+    invoice_items, invoices,
 };
 use crate::platform::db::{Db, DbError, on_backend};
-use kernel::ids::{CustomerId, DunningRunId, InvoiceId};
+use kernel::ids::{CustomerId, DunningRunId, ItemId};
 use kernel::text::Number;
 
 /// Which invoices.
@@ -25,24 +26,33 @@ pub enum Which {
 /// Invoices with their stages, the oldest of each customer first.
 pub fn list_invoices(db: &mut Db, which: Which) -> Result<Vec<OpenInvoice>, DbError> {
     let rows: Vec<OpenInvoice> = on_backend!(db, |c| {
-        let query = invoices::table
-            .left_join(dunning_stages::table.on(dunning_stages::invoice_id.eq(invoices::id)))
+        let query = invoice_items::table
+            .inner_join(invoices::table.on(invoices::id.eq(invoice_items::invoice_id)))
+            .left_join(dunning_stages::table.on(dunning_stages::item_id.eq(invoice_items::id)))
             .select((
+                invoice_items::id,
                 invoices::id,
                 invoices::number,
-                invoices::customer_id,
+                invoice_items::position,
+                invoice_items::amount_minor,
+                invoices::amount_minor,
+                invoice_items::customer_id,
                 invoices::currency,
                 invoices::invoice_date,
-                invoices::due_date,
-                invoices::open_minor,
+                invoice_items::due_date,
+                invoice_items::open_minor,
                 dunning_stages::level.nullable(),
                 dunning_stages::last_dunned_on.nullable(),
             ))
-            .order((invoices::customer_id, invoices::due_date, invoices::id));
+            .order((
+                invoice_items::customer_id,
+                invoice_items::due_date,
+                invoice_items::id,
+            ));
         match which {
             Which::OverdueOn(day) => query
-                .filter(invoices::open_minor.gt(0))
-                .filter(invoices::due_date.lt(day))
+                .filter(invoice_items::open_minor.gt(0))
+                .filter(invoice_items::due_date.lt(day))
                 .load(c),
             Which::OnRun(run, day) => {
                 let on_notices = dunning_notice_items::table
@@ -51,16 +61,19 @@ pub fn list_invoices(db: &mut Db, which: Which) -> Result<Vec<OpenInvoice>, DbEr
                             .on(dunning_notices::id.eq(dunning_notice_items::notice_id)),
                     )
                     .filter(dunning_notices::run_id.eq(run))
-                    .select(dunning_notice_items::invoice_id);
+                    .select(dunning_notice_items::item_id);
                 let to_customers = dunning_notices::table
                     .filter(dunning_notices::run_id.eq(run))
                     .select(dunning_notices::customer_id);
-                let is_overdue = invoices::open_minor.gt(0).and(invoices::due_date.lt(day));
+                let is_overdue = invoice_items::open_minor
+                    .gt(0)
+                    .and(invoice_items::due_date.lt(day));
+                let of_customer = invoice_items::customer_id.eq_any(to_customers);
                 query
                     .filter(
-                        invoices::id
+                        invoice_items::id
                             .eq_any(on_notices)
-                            .or(invoices::customer_id.eq_any(to_customers).and(is_overdue)),
+                            .or(of_customer.and(is_overdue)),
                     )
                     .load(c)
             }
@@ -86,23 +99,24 @@ pub fn list_debtors(db: &mut Db, ids: &[CustomerId]) -> Result<Vec<Debtor>, DbEr
     Ok(debtors)
 }
 
-/// The numbers, days and due days of these invoices.
-pub fn list_invoice_numbers(
-    db: &mut Db,
-    ids: &[InvoiceId],
-) -> Result<Vec<(InvoiceId, Number, NaiveDate, NaiveDate)>, DbError> {
+/// Of an item: its invoice's number, its place in it, the invoice's day, and when it is due.
+pub type ItemNumbers = (ItemId, Number, i32, NaiveDate, NaiveDate);
+
+/// The numbers, places, days and due days of these items.
+pub fn list_item_numbers(db: &mut Db, ids: &[ItemId]) -> Result<Vec<ItemNumbers>, DbError> {
     let mut found = Vec::new();
     for chunk in ids.chunks(5_000) {
-        let rows: Vec<(InvoiceId, Number, NaiveDate, NaiveDate)> =
-            on_backend!(db, |c| invoices::table
-                .filter(invoices::id.eq_any(chunk))
-                .select((
-                    invoices::id,
-                    invoices::number,
-                    invoices::invoice_date,
-                    invoices::due_date
-                ))
-                .load(c))?;
+        let rows: Vec<ItemNumbers> = on_backend!(db, |c| invoice_items::table
+            .inner_join(invoices::table.on(invoices::id.eq(invoice_items::invoice_id)))
+            .filter(invoice_items::id.eq_any(chunk))
+            .select((
+                invoice_items::id,
+                invoices::number,
+                invoice_items::position,
+                invoices::invoice_date,
+                invoice_items::due_date
+            ))
+            .load(c))?;
         found.extend(rows);
     }
     Ok(found)

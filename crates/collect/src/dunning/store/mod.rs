@@ -9,7 +9,7 @@ mod stages;
 pub use blocks::{
     find_block, insert_block, lift_block_if_unchanged, list_active_blocks, list_blocks,
 };
-pub use ledger::{Debtor, Which, list_debtors, list_invoice_numbers, list_invoices};
+pub use ledger::{Debtor, Which, list_debtors, list_invoices, list_item_numbers};
 pub use procedures::{
     find_procedure, find_procedure_version, insert_procedure, list_all_procedures,
     list_live_procedure_versions, list_procedure_versions, list_procedure_versions_by_ids,

@@ -10,7 +10,7 @@ use crate::platform::db::schema::{customers, dunning_notice_items, dunning_notic
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
-use kernel::ids::{DunningNoticeId, DunningRunId, InvoiceId};
+use kernel::ids::{DunningNoticeId, DunningRunId, ItemId};
 
 pub fn find_run(db: &mut Db, id: DunningRunId) -> Result<Option<Run>, DbError> {
     Ok(on_backend!(db, |c| dunning_runs::table
@@ -100,7 +100,7 @@ pub fn list_items_of_run(db: &mut Db, run: DunningRunId) -> Result<Vec<NoticeIte
         )
         .order((
             dunning_notice_items::notice_id,
-            dunning_notice_items::invoice_id
+            dunning_notice_items::item_id
         ))
         .select(NoticeItem::as_select())
         .load(c))?)
@@ -112,7 +112,7 @@ pub fn list_items(db: &mut Db, notices: &[DunningNoticeId]) -> Result<Vec<Notice
         .filter(dunning_notice_items::notice_id.eq_any(notices))
         .order((
             dunning_notice_items::notice_id,
-            dunning_notice_items::invoice_id
+            dunning_notice_items::item_id
         ))
         .select(NoticeItem::as_select())
         .load(c))?)
@@ -178,19 +178,19 @@ pub fn rewrite_notice(tx: &mut Tx, notice: &Notice) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Drops invoices from a notice for one reason.
+/// Drops items from a notice for one reason.
 pub fn drop_items(
     tx: &mut Tx,
     notice: DunningNoticeId,
-    invoices: &[InvoiceId],
+    items: &[ItemId],
     reason: LeftOut,
 ) -> Result<(), DbError> {
     use dunning_notice_items::dsl;
-    for chunk in invoices.chunks(5_000) {
+    for chunk in items.chunks(5_000) {
         on_backend!(tx, |c| diesel::update(
             dsl::dunning_notice_items
                 .filter(dsl::notice_id.eq(notice))
-                .filter(dsl::invoice_id.eq_any(chunk))
+                .filter(dsl::item_id.eq_any(chunk))
         )
         .set(dsl::dropped_reason.eq(reason))
         .execute(c))?;
@@ -202,12 +202,12 @@ pub fn drop_items(
 pub fn reopen_item(
     tx: &mut Tx,
     notice: DunningNoticeId,
-    invoice: InvoiceId,
+    item: ItemId,
     open_minor: i64,
 ) -> Result<(), DbError> {
     use dunning_notice_items::dsl;
     on_backend!(tx, |c| diesel::update(
-        dsl::dunning_notice_items.find((notice, invoice))
+        dsl::dunning_notice_items.find((notice, item))
     )
     .set(dsl::open_minor.eq(open_minor))
     .execute(c))?;

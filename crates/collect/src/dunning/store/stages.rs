@@ -10,12 +10,13 @@ use crate::book::exposure::model::BlockCause;
 use crate::collect::dunning::input::{CustomerStageFilter, StageFilter};
 use crate::collect::dunning::model::{Effect, Stage};
 use crate::platform::db::schema::{
-    account_blocks, credit_accounts, customers, dunning_notices, dunning_stages, invoices,
+    account_blocks, credit_accounts, customers, dunning_notices, dunning_stages, invoice_items,
+    invoices,
 };
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek, sum_minor};
 use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
-use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId};
+use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId, ItemId};
 use kernel::money::Currency;
 use kernel::text::Number;
 
@@ -25,7 +26,7 @@ pub fn raise_stages(tx: &mut Tx, rows: &[Stage]) -> Result<(), DbError> {
     for chunk in rows.chunks(2_000) {
         on_backend!(tx, |c| diesel::insert_into(dunning_stages::table)
             .values(chunk)
-            .on_conflict(dsl::invoice_id)
+            .on_conflict(dsl::item_id)
             .do_update()
             .set((
                 dsl::level.eq(excluded(dsl::level)),
@@ -52,10 +53,10 @@ pub fn list_blocked(db: &mut Db, of: &[CustomerId]) -> Result<Vec<CustomerId>, D
 /// keeps dunning away changes nothing here: it spares a customer letters, and gives no credit back.
 pub fn list_held(db: &mut Db, of: &[CustomerId]) -> Result<Vec<(CustomerId, i32)>, DbError> {
     let rows: Vec<(CustomerId, i32)> = on_backend!(db, |c| dunning_stages::table
-        .inner_join(invoices::table.on(invoices::id.eq(dunning_stages::invoice_id)))
+        .inner_join(invoice_items::table.on(invoice_items::id.eq(dunning_stages::item_id)))
         .inner_join(dunning_notices::table.on(dunning_notices::id.eq(dunning_stages::notice_id)))
         .filter(dunning_stages::customer_id.eq_any(of))
-        .filter(invoices::open_minor.gt(0))
+        .filter(invoice_items::open_minor.gt(0))
         .filter(dunning_notices::effect.eq(Effect::Block))
         .group_by(dunning_stages::customer_id)
         .select((
@@ -69,9 +70,9 @@ pub fn list_held(db: &mut Db, of: &[CustomerId]) -> Result<Vec<(CustomerId, i32)
 /// The highest level at which open invoices of these customers were dunned; customers with none are left out.
 pub fn list_levels(db: &mut Db, of: &[CustomerId]) -> Result<Vec<(CustomerId, i32)>, DbError> {
     let rows: Vec<(CustomerId, i32)> = on_backend!(db, |c| dunning_stages::table
-        .inner_join(invoices::table.on(invoices::id.eq(dunning_stages::invoice_id)))
+        .inner_join(invoice_items::table.on(invoice_items::id.eq(dunning_stages::item_id)))
         .filter(dunning_stages::customer_id.eq_any(of))
-        .filter(invoices::open_minor.gt(0))
+        .filter(invoice_items::open_minor.gt(0))
         .group_by(dunning_stages::customer_id)
         .select((
             dunning_stages::customer_id,
@@ -84,8 +85,10 @@ pub fn list_levels(db: &mut Db, of: &[CustomerId]) -> Result<Vec<(CustomerId, i3
 /// An open invoice's stage.
 #[derive(Debug, Clone, Queryable)]
 pub struct InvoiceStage {
+    pub item_id: ItemId,
     pub invoice_id: InvoiceId,
     pub invoice_number: Number,
+    pub position: i32,
     pub customer_id: CustomerId,
     pub customer_number: Number,
     pub level: i32,
@@ -106,20 +109,23 @@ pub fn list_invoice_stages(
     let wanted = list_wanted(db, &filter.customer)?;
     on_backend!(db, |c| {
         let mut query = dunning_stages::table
+            .inner_join(invoice_items::table.on(invoice_items::id.eq(dunning_stages::item_id)))
             .inner_join(invoices::table.on(invoices::id.eq(dunning_stages::invoice_id)))
             .inner_join(customers::table.on(customers::id.eq(dunning_stages::customer_id)))
-            .filter(invoices::open_minor.gt(0))
+            .filter(invoice_items::open_minor.gt(0))
             .select((
+                dunning_stages::item_id,
                 dunning_stages::invoice_id,
                 invoices::number,
+                invoice_items::position,
                 dunning_stages::customer_id,
                 customers::number,
                 dunning_stages::level,
                 dunning_stages::last_dunned_on,
                 dunning_stages::notice_id,
-                invoices::due_date,
+                invoice_items::due_date,
                 invoices::currency,
-                invoices::open_minor,
+                invoice_items::open_minor,
             ))
             .into_boxed();
         if caller.sees_only_own() {
@@ -131,13 +137,7 @@ pub fn list_invoice_stages(
         if let Some(level) = filter.level_min {
             query = query.filter(dunning_stages::level.ge(level));
         }
-        seek!(
-            c,
-            query,
-            page,
-            InvoiceStage,
-            asc(dunning_stages::invoice_id)
-        )
+        seek!(c, query, page, InvoiceStage, asc(dunning_stages::item_id))
     })
 }
 
@@ -161,15 +161,15 @@ pub fn list_customer_stages(
     let wanted = list_wanted(db, &filter.customer)?;
     on_backend!(db, |c| {
         let mut query = dunning_stages::table
-            .inner_join(invoices::table.on(invoices::id.eq(dunning_stages::invoice_id)))
+            .inner_join(invoice_items::table.on(invoice_items::id.eq(dunning_stages::item_id)))
             .inner_join(customers::table.on(customers::id.eq(dunning_stages::customer_id)))
-            .filter(invoices::open_minor.gt(0))
+            .filter(invoice_items::open_minor.gt(0))
             .group_by(dunning_stages::customer_id)
             .select((
                 dunning_stages::customer_id,
                 max(dunning_stages::level),
                 max(dunning_stages::last_dunned_on),
-                sum_minor!("invoices.open_minor"),
+                sum_minor!("invoice_items.open_minor"),
                 diesel::dsl::count_star(),
             ))
             .into_boxed();

@@ -45,6 +45,7 @@ impl From<CheckError> for Problem {
                 "no_credit_account",
                 "The customer has no credit account; open one by POST /v1/credit-accounts.",
             ),
+            CheckError::NoSuchEntity => Problem::not_found_at("/legal_entity", "legal entity"),
             CheckError::NoSuchBlock => Problem::not_found("credit block"),
             CheckError::ReservationExists {
                 order_number,

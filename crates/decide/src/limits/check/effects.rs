@@ -3,13 +3,12 @@
 use super::record::Taken;
 use super::{Examined, Request};
 use crate::book::exposure::model::Exposure;
-use crate::book::exposure::rules as exposure;
 use crate::book::policy::model::PolicyDocument;
 use crate::decide::limits::model::{
     CreditBlock, CreditBlockStatus, Outcome, Reservation, ReservationStatus,
 };
 use kernel::clock::Instant;
-use kernel::ids::{CreditBlockId, MAIN_ENTITY, ReservationId};
+use kernel::ids::{CreditBlockId, ReservationId};
 
 /// What becomes of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +32,7 @@ pub struct Reserved {
 }
 
 impl Examined {
-    /// What credit the check asks for, in the account's currency; nothing when that can't be told.
+    /// What credit the check asks for, in the currency of its balance; nothing when that can't be told.
     pub fn net_minor(&self) -> i64 {
         let credit = self.record.facts.credit(&self.record.question);
         credit.map_or(0, |credit| credit.net_minor)
@@ -72,10 +71,18 @@ impl Examined {
             }
         };
         self.record.reservation = Some(Taken::new(&reserved.after, reserved.added_minor));
-        let own = self.record.facts.nodes.first();
-        let own = own.map(|node| node.exposure).unwrap_or_default();
-        let after = own + Exposure::reserved(reserved.added_minor);
-        self.record.included_minor = exposure::included(after, policy);
+        let facts = &self.record.facts;
+        let added = Exposure::reserved(reserved.added_minor);
+        let after = facts
+            .nodes
+            .first()
+            .map(|own| own.with(facts.balance(), added, facts.currency));
+        self.record.included_minor = after
+            .and_then(|own| {
+                own.counted_in_all(facts.currency, policy, &facts.rates)
+                    .ok()
+            })
+            .unwrap_or_default();
         reserved
     }
 
@@ -86,7 +93,7 @@ impl Examined {
             customer_id: self.order.customer,
             order_number: request.input.order().unwrap_or_default().to_owned(),
             purpose: request.input.purpose().to_owned(),
-            currency: self.record.facts.currency,
+            currency: self.record.facts.balance().currency,
             amount_minor: net,
             captured_minor: 0,
             status: ReservationStatus::Active,
@@ -101,7 +108,7 @@ impl Examined {
             ended_at: None,
             end_reason: None,
             version: 1,
-            legal_entity_id: MAIN_ENTITY,
+            legal_entity_id: self.record.facts.balance().legal_entity_id,
         }
     }
 
@@ -144,7 +151,7 @@ impl Examined {
             customer_id: self.order.customer,
             order_number: request.input.order().unwrap_or_default().to_owned(),
             purpose: request.input.purpose().to_owned(),
-            currency: self.record.facts.currency,
+            currency: self.record.facts.balance().currency,
             amount_minor: self.net_minor().saturating_add(captured),
             reserve_until: self.expires_at,
             status: CreditBlockStatus::Open,
@@ -163,7 +170,7 @@ impl Examined {
             promised_on: None,
             reservation_id: None,
             version: 1,
-            legal_entity_id: MAIN_ENTITY,
+            legal_entity_id: self.record.facts.balance().legal_entity_id,
         };
         self.record.credit_block = Some(block.id);
         Some(block)

@@ -12,6 +12,8 @@ pub enum CheckError {
     NoSuchCustomer,
     #[error("the customer has no credit account")]
     NoAccount,
+    #[error("there is no such legal entity")]
+    NoSuchEntity,
     #[error("no such credit block waits")]
     NoSuchBlock,
     #[error("order {order_number} has the reservation {existing}")]
@@ -39,6 +41,9 @@ pub enum CheckError {
 impl CheckError {
     /// Whether a retry with the same key gets this answer again. Who is not there yet may be there then.
     pub const fn is_final(&self) -> bool {
-        !matches!(self, CheckError::NoSuchCustomer | CheckError::NoSuchBlock)
+        !matches!(
+            self,
+            CheckError::NoSuchCustomer | CheckError::NoSuchEntity | CheckError::NoSuchBlock
+        )
     }
 }

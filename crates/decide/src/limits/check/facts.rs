@@ -1,12 +1,15 @@
 //! What a decision is made from: kept whole in the decision record, so that it can be made again.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::book::exchange_rates::rules::{Conversion, Rounding, convert, most_within};
-use crate::book::exposure::model::{AccountStatus, BlockCause};
+use super::rules::NodeFigures;
+use crate::book::exchange_rates::rules::{Conversion, Conversions, Rounding, convert, most_within};
+use crate::book::exposure::model::{AccountStatus, BalanceKey, BlockCause};
 use crate::book::exposure::rules::{Node, UnknownNode};
-use crate::book::policy::model::{AccountCause, Checkpoint, OverdueBasis};
+use crate::book::policy::model::{AccountCause, Checkpoint, OverdueBasis, PolicyDocument};
 use kernel::money::{Currency, Money, SumTooLarge, sum_minor};
 
 /// The question: may the customer have so much more?
@@ -19,10 +22,10 @@ pub struct Question {
     #[serde(default)]
     pub net_days: Option<i32>,
     pub checkpoint: Checkpoint,
-    /// What the order holds already, which is left out of exposure; in the account's currency.
+    /// What the order holds already, which is left out of exposure; in the currency of its balance.
     #[serde(default)]
     pub held_minor: i64,
-    /// What of the order was invoiced already, and is receivable; in the account's currency.
+    /// What of the order was invoiced already, and is receivable; in the currency of its balance.
     #[serde(default)]
     pub captured_minor: i64,
 }
@@ -39,7 +42,8 @@ impl Question {
     }
 }
 
-/// What a question comes to in the account's currency, in minor units. Nothing is understated: amounts are rounded up.
+/// What a question comes to in the currency of the order's balance, in minor units. Nothing is understated: amounts are
+/// rounded up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Credit {
     /// The order.
@@ -47,6 +51,15 @@ pub struct Credit {
     /// The order less what is prepaid: the part that rules judge.
     pub unpaid_minor: i64,
     /// What credit is asked for: the order less what is prepaid and what was invoiced already.
+    pub net_minor: i64,
+    /// The same in the account's currency, in which most rules have their amounts.
+    pub in_account: InAccount,
+}
+
+/// What a question comes to in the account's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InAccount {
+    pub unpaid_minor: i64,
     pub net_minor: i64,
 }
 
@@ -90,6 +103,15 @@ pub struct Facts {
     /// How the order's currency is converted to the account's; none when it is the same, or no rate is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversion: Option<Conversion>,
+    /// The balance that the order counts in; none when it is the account's home balance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance: Option<BalanceKey>,
+    /// How all other currencies are converted that count at some node.
+    #[serde(default, skip_serializing_if = "Conversions::is_empty")]
+    pub rates: Conversions,
+    /// Whether the company that sells has suspended the customer for itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_suspended_by_entity: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behaviour: Option<Behaviour>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -97,27 +119,45 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// What the question comes to in the account's currency; none when nothing leads there from the order's.
+    /// What counts of what the account itself owes.
+    pub fn own_counted(&self, policy: &PolicyDocument) -> i64 {
+        let own = self.nodes.first();
+        let counted = own.map(|own| own.counted_in_all(self.currency, policy, &self.rates));
+        counted.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// The balance that the order counts in.
+    pub fn balance(&self) -> BalanceKey {
+        self.balance
+            .unwrap_or_else(|| BalanceKey::home(self.currency))
+    }
+
+    /// What the question comes to in the currency of the order's balance, and in the account's; none when nothing leads
+    /// there from the order's.
     ///
     /// USD 100.00 of which USD 10.00 is prepaid, at 7.2628 yuan for a dollar: an order of CNY 726.28 that asks for
     /// CNY 653.66 of credit.
     pub fn credit(&self, question: &Question) -> Option<Credit> {
         let unpaid = question.amount.minor() - question.prepaid_minor;
         let unpaid = Money::from_minor(unpaid, question.amount.currency());
-        let unpaid_minor = self.to_account(unpaid)?;
+        let balance = self.balance().currency;
+        let unpaid_minor = self.to(balance, unpaid)?;
+        let net_minor = unpaid_minor.saturating_sub(question.captured_minor);
         Some(Credit {
-            amount_minor: self.to_account(question.amount)?,
+            amount_minor: self.to(balance, question.amount)?,
             unpaid_minor,
-            net_minor: unpaid_minor.saturating_sub(question.captured_minor),
+            net_minor,
+            in_account: InAccount {
+                unpaid_minor: self.to(self.currency, Money::from_minor(unpaid_minor, balance))?,
+                net_minor: self.to(self.currency, Money::from_minor(net_minor, balance))?,
+            },
         })
     }
 
     /// What is wrong with the account, each cause once.
     pub fn account_causes(&self) -> Vec<AccountCause> {
-        let suspended = match self.status {
-            AccountStatus::Suspended => Some(AccountCause::Suspended),
-            AccountStatus::Active => None,
-        };
+        let is_suspended = self.status == AccountStatus::Suspended || self.is_suspended_by_entity;
+        let suspended = is_suspended.then_some(AccountCause::Suspended);
         let unnamed =
             (self.is_blocked && self.block_causes.is_empty()).then_some(AccountCause::Dunning);
         let named = self.block_causes.iter().copied().map(AccountCause::from);
@@ -130,28 +170,64 @@ impl Facts {
     pub fn overdue_by(&self, basis: OverdueBasis) -> Vec<Overdue> {
         let mut overdue = self.overdue.clone();
         if basis == OverdueBasis::Gross {
-            return overdue;
+            return self.in_account(overdue);
         }
         overdue.sort_by_key(|overdue| overdue.due_date);
-        let own = self.nodes.first();
-        let mut cover = own.map_or(0, |node| node.exposure.unapplied_minor.max(0));
+        let mut covers: BTreeMap<Option<BalanceKey>, i64> = BTreeMap::new();
         for overdue in &mut overdue {
-            let covered = cover.min(overdue.sum_minor);
-            cover -= covered;
+            let cover = covers
+                .entry(overdue.balance)
+                .or_insert_with(|| self.unapplied(overdue.balance));
+            let covered = (*cover).min(overdue.sum_minor);
+            *cover -= covered;
             overdue.sum_minor -= covered;
             overdue.largest_minor = overdue.largest_minor.min(overdue.sum_minor);
         }
         overdue.retain(|overdue| overdue.sum_minor > 0);
-        overdue
+        self.in_account(overdue)
     }
 
-    fn to_account(&self, money: Money) -> Option<i64> {
-        if money.currency() == self.currency {
+    /// What is paid and not applied in a balance.
+    fn unapplied(&self, balance: Option<BalanceKey>) -> i64 {
+        let key = balance.unwrap_or_else(|| BalanceKey::home(self.currency));
+        let own = self.nodes.first();
+        own.map_or(0, |node| {
+            node.owed(key, self.currency).unapplied_minor.max(0)
+        })
+    }
+
+    /// What is overdue in the account's currency, rounded up. What no rate leads to is left out: the account's own node is
+    /// unknown then, and the order is refused for it.
+    fn in_account(&self, overdue: Vec<Overdue>) -> Vec<Overdue> {
+        let in_account = |mut overdue: Overdue| {
+            let Some(key) = overdue.balance else {
+                return Some(overdue);
+            };
+            let up = |minor| self.to(self.currency, Money::from_minor(minor, key.currency));
+            overdue.sum_minor = up(overdue.sum_minor)?;
+            overdue.largest_minor = up(overdue.largest_minor)?;
+            Some(overdue)
+        };
+        overdue.into_iter().filter_map(in_account).collect()
+    }
+
+    /// Money in another currency, rounded up.
+    fn to(&self, currency: Currency, money: Money) -> Option<i64> {
+        if money.currency() == currency {
             return Some(money.minor());
         }
-        let conversion = self.conversion.as_ref()?;
-        let converted = convert(money, conversion, Rounding::Up).ok()?;
-        (converted.currency() == self.currency).then_some(converted.minor())
+        if let Some(conversion) = self.conversion_of(money.currency(), currency) {
+            let converted = convert(money, conversion, Rounding::Up).ok()?;
+            return Some(converted.minor());
+        }
+        let (from, minor) = (money.currency(), money.minor());
+        self.rates.convert(minor, from, currency, Rounding::Up).ok()
+    }
+
+    fn conversion_of(&self, from: Currency, to: Currency) -> Option<&Conversion> {
+        self.conversion
+            .as_ref()
+            .filter(|conversion| conversion.from == from && conversion.to == to)
     }
 
     /// The most of the order's currency that comes to no more than `minor` of the account's.
@@ -159,9 +235,51 @@ impl Facts {
         if currency == self.currency {
             return Some(minor);
         }
-        let conversion = self.conversion.as_ref()?;
-        let most = most_within(Money::from_minor(minor, self.currency), conversion)?;
-        (most.currency() == currency).then_some(most.minor())
+        let limit = Money::from_minor(minor, self.currency);
+        if let Some(conversion) = self.conversion_of(currency, self.currency) {
+            return most_within(limit, conversion).map(Money::minor);
+        }
+        self.rates.most_within(minor, self.currency, currency)
+    }
+
+    /// The most of the order's currency that comes to no more than `minor` of its balance's.
+    pub fn from_balance(&self, minor: i64, currency: Currency) -> Option<i64> {
+        if currency == self.balance().currency {
+            return Some(minor);
+        }
+        self.from_account(minor, currency)
+    }
+
+    /// The most of the balance's currency that comes to no more than `minor` of another; less than nothing is nothing.
+    pub fn most_of_balance(&self, minor: i64, of: Currency) -> Option<i64> {
+        let balance = self.balance().currency;
+        if of == balance {
+            return Some(minor);
+        }
+        let minor = minor.max(0);
+        if let Some(conversion) = self.conversion_of(balance, of) {
+            return most_within(Money::from_minor(minor, of), conversion).map(Money::minor);
+        }
+        self.rates.most_within(minor, of, balance)
+    }
+
+    /// By how much so much credit goes beyond a node's limit, in the account's currency; none where nothing limits it.
+    /// What no rate leads to is as much as can be.
+    pub fn beyond(&self, node: &NodeFigures, net_minor: i64) -> Option<i64> {
+        let headroom = node.headroom()?;
+        let currency = node.currency.unwrap_or(self.currency);
+        let net = Money::from_minor(net_minor, self.balance().currency);
+        let beyond = self
+            .to(currency, net)
+            .map(|net| Money::from_minor(net.saturating_sub(headroom), currency))
+            .and_then(|beyond| self.to(self.currency, beyond));
+        Some(beyond.unwrap_or(i64::MAX))
+    }
+
+    /// What is asked for in the currency of a node, rounded up; none when no rate leads there.
+    pub fn asked_at(&self, node: &Node, net_minor: i64) -> Option<i64> {
+        let to = node.currency(self.currency);
+        self.to(to, Money::from_minor(net_minor, self.balance().currency))
     }
 }
 
@@ -173,6 +291,9 @@ pub struct Overdue {
     pub sum_minor: i64,
     /// What is open on the largest of them.
     pub largest_minor: i64,
+    /// The balance that they count in, in whose currency they are; none for the account's home balance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance: Option<BalanceKey>,
 }
 
 /// What is open on invoices, due or not.

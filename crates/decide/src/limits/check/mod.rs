@@ -17,7 +17,6 @@ use self::facts::{Credit, Facts, Question};
 use self::record::Record;
 use super::input::LimitCheckIn;
 use super::model::{CreditBlock, Reservation};
-use crate::book::exposure::rules as exposure;
 use crate::book::policy::model::{Checkpoint, PolicyDocument};
 use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
@@ -101,13 +100,13 @@ pub fn decide(
     } else {
         rules::decide(&facts, policy, &question)
     };
-    let own = facts.nodes.first().map(|node| node.exposure);
+    let included_minor = facts.own_counted(policy);
     Ok(Examined {
         check,
         order,
         expires_at,
         record: Record {
-            included_minor: exposure::included(own.unwrap_or_default(), policy),
+            included_minor,
             question,
             facts,
             is_allowed_already,

@@ -126,6 +126,10 @@ impl Batch {
         if prefetched.standing.has_caps || !prefetched.standing.keys.is_empty() {
             return Ok(None);
         }
+        // What stands beside an account's row has no row version of its own.
+        if prefetched.has_more_than_home(asked) {
+            return Ok(None);
+        }
         Batch::new(unit, asked, prefetched, now, today).map(Some)
     }
 
@@ -178,7 +182,8 @@ impl Batch {
     /// The customers whose accounts, or those of their groups, this batch moves.
     pub fn moved_customers(&self) -> Vec<CustomerId> {
         let movements = self.book.movements(&self.orders.taken);
-        let moved = movements.accounts.keys();
+        let beside = movements.balances.keys().map(|(id, _)| id);
+        let moved = movements.accounts.keys().chain(beside);
         let customers = moved.filter_map(|id| Some(self.book.account(*id)?.customer_id));
         customers.collect()
     }
@@ -277,8 +282,13 @@ impl Batch {
         };
         let change = Change::new("reservation.expired", after.id);
         self.record(asked, change.before(&before).after(&after));
-        self.book.take(after.account_id, held.saturating_neg());
-        let taken = self.orders.taken.entry(after.account_id).or_default();
+        let key = after.key();
+        self.book.take(after.account_id, key, held.saturating_neg());
+        let taken = self
+            .orders
+            .taken
+            .entry((after.account_id, key))
+            .or_default();
         *taken = taken.saturating_sub(held);
         self.orders.expired.push(after);
     }
@@ -312,7 +322,12 @@ impl Batch {
         let (order, expires_at) = self.admit(asked)?;
         let account = self.book.account(order.account);
         let account = account.ok_or(CheckError::NoAccount)?;
+        let key = self
+            .book
+            .balance_of(account, &asked.input, order.reservation.as_ref())?;
         let for_order = ForOrder {
+            key: Some(key),
+            currency: Some(asked.input.amount.money().currency()),
             number: asked.input.order(),
             is_reserved: order.reservation.is_some(),
         };
@@ -452,7 +467,7 @@ impl Batch {
         let policy = &self.policy.document;
         let reserved = examined.reserve(&asked.request(), policy, self.now);
         let (after, added) = (reserved.after, reserved.added_minor);
-        let id = after.id;
+        let (id, key) = (after.id, after.key());
         if let Some(before) = &reserved.before {
             let change = Change::new("reservation.amended", id);
             self.record(asked, change.before(before).after(&after));
@@ -465,8 +480,8 @@ impl Batch {
         }
         let account = examined.order.account;
         self.consume(asked, examined.order.customer);
-        self.book.take(account, added);
-        *self.orders.taken.entry(account).or_default() += added;
+        self.book.take(account, key, added);
+        *self.orders.taken.entry((account, key)).or_default() += added;
         id
     }
 
@@ -511,7 +526,10 @@ impl Batch {
         let change = Change::new("credit_block.opened", block.id).after(&block);
         self.record(asked, change);
         // Nothing is taken, but whoever decides on the account now must see that an order waits.
-        self.orders.taken.entry(block.account_id).or_default();
+        if let Some(account) = self.book.account(block.account_id) {
+            let home = (block.account_id, account.home());
+            self.orders.taken.entry(home).or_default();
+        }
         self.orders.blocks.push(block.clone());
         self.orders.new_blocks.push(block);
         Ok(())

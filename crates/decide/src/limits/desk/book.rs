@@ -8,20 +8,25 @@ use super::CheckRequest;
 use super::optional_facts::OptionalFacts;
 use super::prefetch::{Customers, Prefetched};
 use crate::book::customers::model::CustomerRef;
-use crate::book::exchange_rates::actions as exchange_rates;
-use crate::book::exchange_rates::rules::{Conversion, RateTable};
+use crate::book::entities::actions::Entities;
+use crate::book::exchange_rates::rules::{Rounding, convert};
 use crate::book::exposure::actions::bounds::{Bounds, ForOrder};
-use crate::book::exposure::actions::{AccountLine, caps};
-use crate::book::exposure::model::{AdditionalLimit, BlockCause, CreditAccount, Exposure};
-use crate::book::exposure::store::{Movement, additional};
+use crate::book::exposure::actions::{AccountLine, Movements};
+use crate::book::exposure::model::{
+    AccountBalance, AccountStatus, AdditionalLimit, BalanceKey, BlockCause, CreditAccount, Exposure,
+};
+use crate::book::exposure::rules::Owing;
+use crate::book::exposure::store::additional;
 use crate::book::policy::model::PolicyDocument;
+use crate::decide::limits::check::CheckError;
 use crate::decide::limits::check::facts::{Facts, Overdue};
 use crate::decide::limits::input::LimitCheckIn;
-use crate::decide::limits::store::Named;
+use crate::decide::limits::model::Reservation;
+use crate::decide::limits::store::{self, Named};
 use crate::platform::db::{Db, DbError};
 use kernel::clock::{Clock, Instant};
 use kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
-use kernel::money::Currency;
+use kernel::money::{Currency, Money};
 use kernel::text::Subject;
 
 /// The part of the book that a batch is about.
@@ -30,12 +35,13 @@ pub struct Book {
     lines: HashMap<CustomerId, Line>,
     /// The accounts as they are with the reservations of this batch.
     accounts: HashMap<CreditAccountId, CreditAccount>,
+    /// What they owe beside their home balances, as it is with the reservations of this batch.
+    balances: HashMap<CreditAccountId, Vec<AccountBalance>>,
+    entities: Entities,
     blocked: HashMap<CreditAccountId, BTreeSet<BlockCause>>,
     overdue: HashMap<CustomerId, Vec<Overdue>>,
     /// What bounds the accounts besides, with the reservations of this batch.
     bounds: Bounds,
-    /// None when every order is in its account's currency.
-    rates: Option<RateTable>,
     optional_facts: OptionalFacts,
 }
 
@@ -49,15 +55,8 @@ struct Line {
 
 /// An account with its groups and caps, as it is with the reservations of this batch.
 struct Chain<'a> {
-    accounts: Vec<&'a CreditAccount>,
+    accounts: Vec<Owing<'a>>,
     caps: &'a [PortfolioCapId],
-}
-
-/// What a batch moves: accounts with their groups, and caps.
-#[derive(Default)]
-pub struct Movements {
-    pub accounts: BTreeMap<CreditAccountId, Movement>,
-    pub caps: caps::Movements,
 }
 
 impl Book {
@@ -85,14 +84,18 @@ impl Book {
             let ids: BTreeSet<CreditAccountId> = accounts.map(|account| account.id).collect();
             additional::list_standing(db, &ids.into_iter().collect::<Vec<_>>(), today)?
         };
+        let references = asked.iter().map(|one| one.input.legal_entity.as_ref());
+        let entities = Entities::read(db, references)?;
+        let currencies = asked.iter().map(|one| one.input.amount.money().currency());
         let mut book = Book {
             customers,
             lines: HashMap::new(),
             accounts: HashMap::new(),
+            balances: HashMap::new(),
+            entities,
             blocked: HashMap::new(),
             overdue: HashMap::new(),
-            bounds: Bounds::with(db, found.values(), additional)?,
-            rates: None,
+            bounds: Bounds::with(db, found.values(), additional, currencies)?,
             optional_facts: OptionalFacts::default(),
         };
         for (account, cause) in standing.blocked {
@@ -101,7 +104,14 @@ impl Book {
         for (customer, row) in standing.overdue {
             book.overdue.entry(customer).or_default().push(row);
         }
+        book.read_overdue_by_balance(db, &found, today)?;
         for (customer, found) in found {
+            for balance in found.balances {
+                let of_account = book.balances.entry(balance.account_id).or_default();
+                if !of_account.iter().any(|known| known.key() == balance.key()) {
+                    of_account.push(balance);
+                }
+            }
             let line = Line {
                 account: found.account.id,
                 above: found.ancestors.iter().map(|account| account.id).collect(),
@@ -112,40 +122,36 @@ impl Book {
                 book.accounts.insert(account.id, account);
             }
         }
-        book.read_rates(db, asked, today)?;
         book.optional_facts = OptionalFacts::read(db, policy, &book.customers(), today)?;
         Ok(book)
     }
 
-    /// Reads exchange rates, when an order is in another currency than its account.
-    fn read_rates(
+    /// Of customers who owe beside their home balances, what is overdue is read by balance.
+    fn read_overdue_by_balance(
         &mut self,
         db: &mut Db,
-        asked: &[CheckRequest],
+        found: &BTreeMap<CustomerId, AccountLine>,
         today: NaiveDate,
     ) -> Result<(), DbError> {
-        let mut currencies = BTreeSet::new();
-        for one in asked {
-            let given = one.input.amount.money().currency();
-            let account = self
-                .customer(&one.input.customer)
-                .and_then(|customer| self.account(self.account_of(customer.id)?));
-            if let Some(account) = account.filter(|account| account.currency != given) {
-                currencies.extend([given, account.currency]);
-            }
+        let beside = found
+            .iter()
+            .filter(|(customer, line)| {
+                line.account.has_other_balances && self.overdue.contains_key(customer)
+            })
+            .map(|(customer, _)| *customer);
+        let beside: Vec<CustomerId> = beside.collect();
+        if beside.is_empty() {
+            return Ok(());
         }
-        if !currencies.is_empty() {
-            let currencies: Vec<Currency> = currencies.into_iter().collect();
-            self.rates = Some(exchange_rates::latest(db, &currencies, today)?);
+        for customer in &beside {
+            self.overdue.remove(customer);
+        }
+        for (customer, mut row) in store::list_overdue_by_balance(db, &beside, today)? {
+            let home = found.get(&customer).map(|line| line.account.home());
+            row.balance = row.balance.filter(|key| Some(*key) != home);
+            self.overdue.entry(customer).or_default().push(row);
         }
         Ok(())
-    }
-
-    fn conversion(&self, from: Currency, to: Currency) -> Option<Conversion> {
-        if from == to {
-            return None;
-        }
-        self.rates.as_ref()?.find(from, to)
     }
 
     /// The customers of all accounts that the batch is about.
@@ -171,6 +177,31 @@ impl Book {
         self.accounts.get(&id)
     }
 
+    /// The balance that an order counts in: of what it has reserved, else of the company that it names, in its own currency
+    /// where the account has documents in that, else in the account's.
+    ///
+    /// # Errors
+    /// When there is no such legal entity.
+    pub fn balance_of(
+        &self,
+        account: &CreditAccount,
+        input: &LimitCheckIn,
+        reservation: Option<&Reservation>,
+    ) -> Result<BalanceKey, CheckError> {
+        let entity = self.entities.find(input.legal_entity.as_ref());
+        let entity = entity.map_err(|_| CheckError::NoSuchEntity)?;
+        if let Some(reservation) = reservation {
+            return Ok(reservation.key());
+        }
+        let asked = input.amount.money().currency();
+        let currency = if account.bills_in(asked) {
+            asked
+        } else {
+            account.currency
+        };
+        Ok(BalanceKey::new(entity, currency))
+    }
+
     /// What is known about an account's customer, for a question about an order.
     pub fn facts(
         &self,
@@ -180,62 +211,103 @@ impl Book {
         clock: &Clock,
         today: NaiveDate,
     ) -> Option<Facts> {
-        let standing = self.standing(account.customer_id)?;
+        let customer = account.customer_id;
+        let standing = self.standing(customer)?;
         let places = self.bounds.places(&standing.accounts, standing.caps, order);
-        let overdue = self.overdue.get(&account.customer_id);
+        let overdue = self.overdue.get(&customer);
         let blocked = self.blocked.get(&account.id);
+        let key = order.key.filter(|key| *key != account.home());
+        let entity = order.key.unwrap_or_else(|| account.home()).legal_entity_id;
+        let terms = self.bounds.terms_of(account.id, entity);
+        let into = |minor: i64, from: Currency| {
+            if from == account.currency {
+                return Some(minor);
+            }
+            let conversion = self.bounds.conversion(from, account.currency)?;
+            let money = Money::from_minor(minor, from);
+            let converted = convert(money, &conversion, Rounding::Up).ok()?;
+            Some(converted.minor())
+        };
         Some(Facts {
             today,
             currency: account.currency,
             status: account.status,
             is_blocked: blocked.is_some(),
             block_causes: blocked.into_iter().flatten().copied().collect(),
-            net_days: account.net_days,
+            net_days: terms
+                .and_then(|terms| terms.net_days)
+                .unwrap_or(account.net_days),
             limit_source: account.limit_source.clone(),
             limit_valid_until: account.limit_valid_until,
             exempt_until: account.exempt_until,
             opened_on: clock.day_of(account.created_at),
             nodes: places.nodes,
             unknown_nodes: places.unknown,
-            grade: self.optional_facts.grade(account.customer_id),
-            review_on: self.optional_facts.review_on(account.customer_id),
+            rates: places.rates,
+            balance: key,
+            is_suspended_by_entity: terms
+                .is_some_and(|terms| terms.status == AccountStatus::Suspended),
+            grade: self.optional_facts.grade(customer),
+            review_on: self.optional_facts.review_on(customer),
             overdue: overdue.cloned().unwrap_or_default(),
-            unpaid: self.optional_facts.unpaid(account.customer_id),
-            dunning_level: self.optional_facts.dunning_level(account.customer_id),
-            conversion: self.conversion(input.amount.money().currency(), account.currency),
-            behaviour: self.optional_facts.behaviour(account.customer_id),
+            unpaid: self.optional_facts.unpaid(customer, &into),
+            dunning_level: self.optional_facts.dunning_level(customer),
+            conversion: self
+                .bounds
+                .conversion(input.amount.money().currency(), account.currency),
+            behaviour: self.optional_facts.behaviour(customer, &into),
             usual_order: self
                 .optional_facts
-                .usual_order(account.customer_id, input.order()),
+                .usual_order(customer, input.order(), &into),
         })
     }
 
     fn standing(&self, customer: CustomerId) -> Option<Chain<'_>> {
         let line = self.lines.get(&customer)?;
-        let accounts = line.ids().filter_map(|id| self.accounts.get(&id));
+        let owing = |id: CreditAccountId| {
+            let account = self.accounts.get(&id)?;
+            let balances = self.balances.get(&id).map_or(&[][..], Vec::as_slice);
+            Some(Owing { account, balances })
+        };
+        let accounts = line.ids().filter_map(owing);
         Some(Chain {
             accounts: accounts.collect(),
             caps: &line.caps,
         })
     }
 
-    /// Takes capacity on an account, in all its groups and under all its caps, for the checks that follow in this batch.
-    pub fn take(&mut self, account: CreditAccountId, minor: i64) {
-        let Some(own) = self.accounts.get_mut(&account) else {
+    /// Takes capacity in a balance of an account, in all its groups and under all its caps, for the checks that follow in
+    /// this batch.
+    pub fn take(&mut self, account: CreditAccountId, key: BalanceKey, minor: i64) {
+        let Some(customer) = self.accounts.get(&account).map(|own| own.customer_id) else {
             return;
         };
-        own.reserved_minor = own.reserved_minor.saturating_add(minor);
-        let currency = own.currency;
-        let Some(line) = self.lines.get(&own.customer_id) else {
+        let Some(line) = self.lines.get(&customer) else {
             return;
         };
+        let more = Exposure::reserved(minor);
         for id in line.ids() {
-            if let Some(node) = self.accounts.get_mut(&id) {
+            let Some(node) = self.accounts.get_mut(&id) else {
+                continue;
+            };
+            let own = if id == account {
+                more
+            } else {
+                Exposure::default()
+            };
+            if node.home() == key {
+                node.reserved_minor = node.reserved_minor.saturating_add(own.reserved_minor);
                 node.group_reserved_minor = node.group_reserved_minor.saturating_add(minor);
+                continue;
+            }
+            node.has_other_balances = true;
+            let balances = self.balances.entry(id).or_default();
+            match balances.iter_mut().find(|balance| balance.key() == key) {
+                Some(balance) => balance.add(own, more),
+                None => balances.push(AccountBalance::new(id, key, own, more)),
             }
         }
-        self.bounds
-            .take(&line.caps, currency, Exposure::reserved(minor));
+        self.bounds.take(&line.caps, key.currency, more);
     }
 
     /// Lets an order consume the one-time limits that are for it; gives each before and after.
@@ -253,10 +325,10 @@ impl Book {
         self.bounds.consume(&ids, order, by, at)
     }
 
-    /// What was taken on each account, as it is to be written to it, to its groups and to its caps.
-    pub fn movements(&self, taken: &BTreeMap<CreditAccountId, i64>) -> Movements {
+    /// What was taken in each balance, as it is to be written to accounts, to their groups and to caps.
+    pub fn movements(&self, taken: &BTreeMap<(CreditAccountId, BalanceKey), i64>) -> Movements {
         let mut movements = Movements::default();
-        for (account, minor) in taken {
+        for ((account, key), minor) in taken {
             let Some(account) = self.accounts.get(account) else {
                 continue;
             };
@@ -264,12 +336,22 @@ impl Book {
                 continue;
             };
             let change = Exposure::reserved(*minor);
-            movements.accounts.entry(account.id).or_default().own += change;
             for id in line.ids() {
-                movements.accounts.entry(id).or_default().group += change;
+                let Some(node) = self.accounts.get(&id) else {
+                    continue;
+                };
+                let movement = if node.home() == *key {
+                    movements.accounts.entry(id).or_default()
+                } else {
+                    movements.balances.entry((id, *key)).or_default()
+                };
+                if id == account.id {
+                    movement.own += change;
+                }
+                movement.group += change;
             }
             for cap in &line.caps {
-                let of_cap = movements.caps.entry((*cap, account.currency));
+                let of_cap = movements.caps.entry((*cap, key.currency));
                 *of_cap.or_default() += change;
             }
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{Months, NaiveDate};
 
 use crate::book::policy::model::{NOT_RATED, PolicyDocument, RuleCode};
+use crate::book::receivables::model::Payment;
 use crate::book::receivables::store as receivables;
 use crate::collect::dunning::store as dunning;
 use crate::decide::limits::check::facts::{Behaviour, Unpaid, UsualOrder};
@@ -13,6 +14,7 @@ use crate::platform::db::{Db, DbError};
 use crate::rating::ratings::actions as ratings;
 use crate::rating::ratings::model::CurrentRating;
 use kernel::ids::CustomerId;
+use kernel::money::Currency;
 
 /// How far back behaviour and usual orders look.
 const MONTHS_BACK: u32 = 12;
@@ -20,20 +22,19 @@ const MONTHS_BACK: u32 = 12;
 /// Each is none when the policy does not ask for it.
 #[derive(Default)]
 pub struct OptionalFacts {
-    unpaid: Option<HashMap<CustomerId, Unpaid>>,
+    unpaid: Option<HashMap<CustomerId, Vec<(Currency, Unpaid)>>>,
     dunning_levels: Option<HashMap<CustomerId, i32>>,
-    behaviour: Option<HashMap<CustomerId, Behaviour>>,
+    behaviour: Option<HashMap<CustomerId, Vec<Payment>>>,
     orders: Option<HashMap<CustomerId, Orders>>,
     ratings: Option<BTreeMap<CustomerId, CurrentRating>>,
 }
 
 /// What a customer's orders came to.
 #[derive(Default)]
-struct Orders {
-    by_number: HashMap<String, i64>,
-    /// In ascending order.
-    amounts: Vec<i64>,
-}
+struct Orders(Vec<(String, Currency, i64)>);
+
+/// Brings an amount of another currency into the account's; none where no rate leads there.
+pub type IntoAccount<'a> = &'a dyn Fn(i64, Currency) -> Option<i64>;
 
 impl OptionalFacts {
     pub fn read(
@@ -74,9 +75,16 @@ impl OptionalFacts {
         self.ratings.as_ref()?.get(&customer)?.review_on
     }
 
-    pub fn unpaid(&self, customer: CustomerId) -> Option<Unpaid> {
-        let unpaid = self.unpaid.as_ref()?;
-        Some(unpaid.get(&customer).copied().unwrap_or_default())
+    pub fn unpaid(&self, customer: CustomerId, into: IntoAccount) -> Option<Unpaid> {
+        let unpaid = self.unpaid.as_ref()?.get(&customer);
+        let all = unpaid.into_iter().flatten();
+        Some(all.fold(Unpaid::default(), |sum, (currency, unpaid)| {
+            let open = into(unpaid.sum_minor, *currency).unwrap_or_default();
+            Unpaid {
+                count: sum.count.saturating_add(unpaid.count),
+                sum_minor: sum.sum_minor.saturating_add(open),
+            }
+        }))
     }
 
     pub fn dunning_level(&self, customer: CustomerId) -> Option<i32> {
@@ -84,41 +92,63 @@ impl OptionalFacts {
         Some(levels.get(&customer).copied().unwrap_or_default())
     }
 
-    pub fn behaviour(&self, customer: CustomerId) -> Option<Behaviour> {
-        let behaviour = self.behaviour.as_ref()?;
-        Some(behaviour.get(&customer).copied().unwrap_or_default())
+    pub fn behaviour(&self, customer: CustomerId, into: IntoAccount) -> Option<Behaviour> {
+        let payments = self.behaviour.as_ref()?.get(&customer);
+        let mut behaviour = Behaviour::default();
+        for payment in payments.into_iter().flatten() {
+            if let Some(minor) = into(payment.minor, payment.currency) {
+                behaviour.add(minor, payment.days_late()).ok()?;
+            }
+        }
+        Some(behaviour)
     }
 
     /// What the customer's orders are like, but for the one that is asked about.
-    pub fn usual_order(&self, customer: CustomerId, order: Option<&str>) -> Option<UsualOrder> {
-        let Some(orders) = self.orders.as_ref()?.get(&customer) else {
+    pub fn usual_order(
+        &self,
+        customer: CustomerId,
+        order: Option<&str>,
+        into: IntoAccount,
+    ) -> Option<UsualOrder> {
+        let Some(Orders(orders)) = self.orders.as_ref()?.get(&customer) else {
             return Some(UsualOrder::default());
         };
-        let own = order.and_then(|order| orders.by_number.get(order));
-        Some(UsualOrder::of(&orders.amounts, own.copied()))
+        let mut own = None;
+        let mut amounts = Vec::with_capacity(orders.len());
+        for (number, currency, minor) in orders {
+            let Some(minor) = into(*minor, *currency) else {
+                continue;
+            };
+            if order == Some(number.as_str()) {
+                own = Some(minor);
+            }
+            amounts.push(minor);
+        }
+        amounts.sort_unstable();
+        Some(UsualOrder::of(&amounts, own))
     }
 }
 
 fn read_unpaid(
     db: &mut Db,
     customers: &[CustomerId],
-) -> Result<HashMap<CustomerId, Unpaid>, DbError> {
-    let rows = receivables::list_unpaid(db, customers)?;
-    Ok(rows
-        .into_iter()
-        .map(|(customer, count, sum_minor)| (customer, Unpaid { count, sum_minor }))
-        .collect())
+) -> Result<HashMap<CustomerId, Vec<(Currency, Unpaid)>>, DbError> {
+    let mut found: HashMap<CustomerId, Vec<(Currency, Unpaid)>> = HashMap::new();
+    for (customer, currency, count, sum_minor) in receivables::list_unpaid(db, customers)? {
+        let unpaid = Unpaid { count, sum_minor };
+        found.entry(customer).or_default().push((currency, unpaid));
+    }
+    Ok(found)
 }
 
 fn read_behaviour(
     db: &mut Db,
     customers: &[CustomerId],
     since: NaiveDate,
-) -> Result<HashMap<CustomerId, Behaviour>, DbError> {
-    let mut found: HashMap<CustomerId, Behaviour> = HashMap::new();
+) -> Result<HashMap<CustomerId, Vec<Payment>>, DbError> {
+    let mut found: HashMap<CustomerId, Vec<Payment>> = HashMap::new();
     for payment in receivables::list_payments(db, customers, since)? {
-        let behaviour = found.entry(payment.customer_id).or_default();
-        behaviour.add(payment.minor, payment.days_late())?;
+        found.entry(payment.customer_id).or_default().push(payment);
     }
     Ok(found)
 }
@@ -130,13 +160,9 @@ fn read_orders(
 ) -> Result<HashMap<CustomerId, Orders>, DbError> {
     let since = db.clock().start_of(since);
     let mut found: HashMap<CustomerId, Orders> = HashMap::new();
-    for (customer, number, minor) in store::list_usual_orders(db, customers, since)? {
+    for (customer, number, currency, minor) in store::list_usual_orders(db, customers, since)? {
         let orders = found.entry(customer).or_default();
-        orders.by_number.insert(number, minor);
-        orders.amounts.push(minor);
-    }
-    for orders in found.values_mut() {
-        orders.amounts.sort_unstable();
+        orders.0.push((number, currency, minor));
     }
     Ok(found)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::CheckRequest;
 use super::prefetch::Prefetched;
-use crate::book::exposure::model::AdditionalLimit;
+use crate::book::exposure::model::{AdditionalLimit, BalanceKey};
 use crate::decide::limits::check::CheckKind;
 use crate::decide::limits::model::{CreditBlock, Reservation};
 use crate::decide::limits::store;
@@ -27,8 +27,8 @@ pub struct Orders {
     pub decided_blocks: Vec<CreditBlock>,
     /// One-time limits that orders of this batch used up, as they were read but for how they ended.
     pub consumed: Vec<AdditionalLimit>,
-    /// By how much each account's reservations grow.
-    pub taken: BTreeMap<CreditAccountId, i64>,
+    /// By how much the reservations of each balance of an account grow.
+    pub taken: BTreeMap<(CreditAccountId, BalanceKey), i64>,
 }
 
 impl Orders {

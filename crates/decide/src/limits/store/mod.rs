@@ -4,7 +4,7 @@ mod standing;
 
 pub use standing::{
     Named, StandingFacts, Wanted, is_as_decided_on, list_locked, list_named, list_named_after,
-    list_named_by_numbers, standing,
+    list_named_by_numbers, list_overdue_by_balance, standing,
 };
 
 use diesel::prelude::*;
@@ -26,6 +26,7 @@ use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::columns::{IdColumn, InstantColumn};
 use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId, LimitCheckId, ReservationId};
+use kernel::money::Currency;
 use kernel::text::{Number, Subject};
 
 const OPEN: [ReservationStatus; 2] = [
@@ -135,16 +136,21 @@ pub fn list_usual_orders(
     db: &mut Db,
     customers: &[CustomerId],
     since: Instant,
-) -> Result<Vec<(CustomerId, String, i64)>, DbError> {
+) -> Result<Vec<(CustomerId, String, Currency, i64)>, DbError> {
     Ok(on_backend!(db, |c| reservations::table
         .inner_join(limit_checks::table.on(limit_checks::id.eq(reservations::id)))
         .filter(limit_checks::customer_id.eq_any(customers))
         .filter(limit_checks::id.ge(LimitCheckId::first_at(since)))
         .filter(limit_checks::checkpoint.eq(Checkpoint::Order))
-        .group_by((reservations::customer_id, reservations::order_number))
+        .group_by((
+            reservations::customer_id,
+            reservations::order_number,
+            reservations::currency,
+        ))
         .select((
             reservations::customer_id,
             reservations::order_number,
+            reservations::currency,
             diesel::dsl::max(reservations::amount_minor).assume_not_null(),
         ))
         .load(c))?)

@@ -7,15 +7,18 @@ use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, SmallInt, Text};
 use diesel::sqlite::SqliteConnection;
 use uuid::Uuid;
 
-use crate::book::exposure::model::BlockCause;
+use crate::book::exposure::model::{BalanceKey, BlockCause};
 use crate::decide::limits::check::facts::Overdue;
-use crate::platform::db::schema::customers;
-use crate::platform::db::{Conn, Db, DbError, RowVersion, RowVersionOf, Statement, on_backend};
+use crate::platform::db::schema::{customers, invoice_items, invoices};
+use crate::platform::db::{
+    Conn, Db, DbError, RowVersion, RowVersionOf, Statement, on_backend, sum_minor,
+};
 use kernel::columns::IdColumn;
 use kernel::ids::{
-    CreditAccountId, CreditBlockId, CustomerId, Id, IdempotencyKeyId, Kind, PolicyId,
-    PortfolioCapId, ReservationId,
+    CreditAccountId, CreditBlockId, CustomerId, Id, IdempotencyKeyId, Kind, LegalEntityId,
+    PolicyId, PortfolioCapId, ReservationId,
 };
+use kernel::money::Currency;
 use kernel::text::{Number, Subject};
 
 /// What is asked about.
@@ -128,7 +131,7 @@ type Row = (SmallInt, IdColumn, Nullable<Date>, BigInt, BigInt);
 /// for another purpose.
 const POSTGRES: &str = "\
     SELECT 1::smallint, i.customer_id, i.due_date, SUM(i.open_minor)::bigint, MAX(i.open_minor) \
-    FROM invoices i WHERE i.customer_id = ANY(?) \
+    FROM invoice_items i WHERE i.customer_id = ANY(?) \
     AND i.open_minor > 0 AND i.due_date < ? GROUP BY i.customer_id, i.due_date \
     UNION ALL SELECT 2::smallint, b.account_id, NULL, CASE b.cause WHEN 'dunning' THEN 0 \
     WHEN 'insolvent' THEN 1 WHEN 'dissolved' THEN 2 ELSE 3 END, 0 FROM account_blocks b \
@@ -230,6 +233,52 @@ pub fn list_locked(db: &mut Db, customers: &[CustomerId]) -> Result<Vec<Customer
     Ok(rows.into_iter().map(|(customer,)| customer).collect())
 }
 
+/// What is overdue of customers who owe beside their home balances, by balance and due date.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_overdue_by_balance(
+    db: &mut Db,
+    customers: &[CustomerId],
+    today: NaiveDate,
+) -> Result<Vec<(CustomerId, Overdue)>, DbError> {
+    type Found = (CustomerId, LegalEntityId, Currency, NaiveDate, i64, i64);
+    let rows: Vec<Found> = on_backend!(db, |c| invoice_items::table
+        .inner_join(invoices::table.on(invoices::id.eq(invoice_items::invoice_id)))
+        .filter(invoice_items::customer_id.eq_any(customers))
+        .filter(invoice_items::open_minor.gt(0))
+        .filter(invoice_items::due_date.lt(today))
+        .group_by((
+            invoice_items::customer_id,
+            invoices::legal_entity_id,
+            invoices::currency,
+            invoice_items::due_date,
+        ))
+        .select((
+            invoice_items::customer_id,
+            invoices::legal_entity_id,
+            invoices::currency,
+            invoice_items::due_date,
+            sum_minor!("invoice_items.open_minor"),
+            diesel::dsl::max(invoice_items::open_minor).assume_not_null(),
+        ))
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(
+            |(customer, entity, currency, due_date, sum_minor, largest_minor)| {
+                let overdue = Overdue {
+                    due_date,
+                    sum_minor,
+                    largest_minor,
+                    balance: Some(BalanceKey::new(entity, currency)),
+                };
+                (customer, overdue)
+            },
+        )
+        .collect())
+}
+
 /// Any id: its kind is known by the row's number.
 #[derive(Clone, Copy)]
 struct Any;
@@ -260,6 +309,7 @@ impl StandingFacts {
                         due_date,
                         sum_minor,
                         largest_minor,
+                        balance: None,
                     };
                     standing.overdue.push((Id::from_uuid(id), overdue));
                 }
@@ -285,7 +335,7 @@ fn one_by_one(c: &mut SqliteConnection, wanted: &Wanted) -> Result<StandingFacts
     let mut standing = StandingFacts::default();
     for customer in wanted.customers {
         let rows: Vec<(NaiveDate, i64, i64)> = Statement::<_, (Date, BigInt, BigInt)>::new(
-            "SELECT due_date, SUM(open_minor), MAX(open_minor) FROM invoices \
+            "SELECT due_date, SUM(open_minor), MAX(open_minor) FROM invoice_items \
              WHERE customer_id = ? AND open_minor > 0 AND due_date < ? GROUP BY due_date",
         )
         .bind::<IdColumn, _>(*customer)
@@ -295,6 +345,7 @@ fn one_by_one(c: &mut SqliteConnection, wanted: &Wanted) -> Result<StandingFacts
             due_date,
             sum_minor,
             largest_minor,
+            balance: None,
         };
         let rows = rows.into_iter().map(|row| (*customer, overdue(row)));
         standing.overdue.extend(rows);

@@ -1,7 +1,11 @@
 //! The tables of the book: customers, policy, rates, accounts and exposure, receivables.
 
+mod cash;
+mod ledger;
 mod paper;
 
+pub use cash::*;
+pub use ledger::*;
 pub use paper::*;
 
 diesel::table! {
@@ -313,6 +317,16 @@ diesel::table! {
         cancel_entered_on -> Nullable<Date>,
         order_excess_minor -> Nullable<BigInt>,
         legal_entity_id -> IdColumn,
+        net_minor -> Nullable<BigInt>,
+        tax_minor -> Nullable<BigInt>,
+        posting_date -> Nullable<Date>,
+        baseline_date -> Nullable<Date>,
+        customer_order_number -> Nullable<Text>,
+        labels -> Nullable<Text>,
+        payment_terms -> Nullable<Text>,
+        booking_minor -> Nullable<BigInt>,
+        booking_currency -> Nullable<Text>,
+        booking_rate -> Nullable<Text>,
         sold_on -> Nullable<Date>,
     }
 }
@@ -364,6 +378,8 @@ diesel::table! {
         version -> BigInt,
         reverse_entered_on -> Nullable<Date>,
         legal_entity_id -> IdColumn,
+        payer_customer_id -> Nullable<IdColumn>,
+        refunded_minor -> BigInt,
     }
 }
 
@@ -382,6 +398,14 @@ diesel::table! {
         reverses_id -> Nullable<IdColumn>,
         created_by -> Text,
         created_at -> InstantColumn,
+        item_id -> Nullable<IdColumn>,
+        kind -> Text,
+        used_minor -> BigInt,
+        used_currency -> Nullable<Text>,
+        rate -> Nullable<Text>,
+        difference_minor -> Nullable<BigInt>,
+        difference_currency -> Nullable<Text>,
+        reason -> Nullable<Text>,
     }
 }
 

@@ -87,8 +87,9 @@ diesel::table! {
     use diesel::sql_types::*;
     use kernel::columns::{IdColumn, InstantColumn};
 
-    dunning_notice_items (notice_id, invoice_id) {
+    dunning_notice_items (notice_id, item_id) {
         notice_id -> IdColumn,
+        item_id -> IdColumn,
         invoice_id -> IdColumn,
         level -> Integer,
         days_past_due -> Integer,
@@ -101,7 +102,8 @@ diesel::table! {
     use diesel::sql_types::*;
     use kernel::columns::{IdColumn, InstantColumn};
 
-    dunning_stages (invoice_id) {
+    dunning_stages (item_id) {
+        item_id -> IdColumn,
         invoice_id -> IdColumn,
         customer_id -> IdColumn,
         level -> Integer,

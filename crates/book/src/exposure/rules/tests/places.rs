@@ -58,6 +58,11 @@ fn raising(
     }
 }
 
+fn nodes_of(line: &[&CreditAccount], raising: &[&AdditionalLimit]) -> Vec<Node> {
+    let line: Vec<Owing> = line.iter().map(|account| Owing::one(account)).collect();
+    nodes(&line, &[], raising, &Conversions::default())
+}
+
 /// What raises a node's limit, in order.
 fn raises(node: &Node) -> Vec<(AdditionalKind, i64)> {
     let raises = node.additional.iter();
@@ -69,7 +74,7 @@ fn limits_hold_at_the_account_and_at_every_group_that_has_one() {
     let daughter = an_account(600, 390);
     let mother = an_account(300, 0);
     let grandmother = a_head(1_000, 840);
-    let all = nodes(&[&daughter, &mother, &grandmother], &[]);
+    let all = nodes_of(&[&daughter, &mother, &grandmother], &[]);
     let told: Vec<_> = all
         .iter()
         .map(|node| {
@@ -98,8 +103,8 @@ fn limits_hold_at_the_account_and_at_every_group_that_has_one() {
             ),
         ]
     );
-    assert_eq!(available(&all, &plain_document()), Some(160));
-    assert_eq!(nodes(&[], &[]), []);
+    assert_eq!(least(&all, &plain_document()), Some(160));
+    assert_eq!(nodes_of(&[], &[]), []);
 }
 
 #[test]
@@ -116,7 +121,7 @@ fn security_of_an_account_raises_all_its_groups_and_a_season_only_its_own_limit(
         raising(CreditAccountId::new(), own, AdditionalKind::Secured, 8),
     ];
     let limits: Vec<_> = limits.iter().collect();
-    let all = nodes(&[&daughter, &mother, &grandmother], &limits);
+    let all = nodes_of(&[&daughter, &mother, &grandmother], &limits);
     let told: Vec<_> = all.iter().map(raises).collect();
     assert_eq!(
         told,
@@ -138,7 +143,7 @@ fn security_of_an_account_raises_all_its_groups_and_a_season_only_its_own_limit(
         ]
     );
     // What the mother has for itself is its own: it raises the mother's limit, and that of the groups over it.
-    let all = nodes(&[&mother, &grandmother], &limits);
+    let all = nodes_of(&[&mother, &grandmother], &limits);
     assert_eq!(raises(&all[0]), [(AdditionalKind::Secured, 40)]);
     assert_eq!(all[0].total_limit(), Some(200 + 40));
     assert_eq!(

@@ -137,7 +137,7 @@ pub struct LimitCheckOut {
     /// What else would pass now; each was put through the same rules.
     #[schema(max_items = 10)]
     counter_offers: Vec<CounterOffer>,
-    /// How the order came into the account's currency; null when it is in it, or when no rate is known.
+    /// How the order comes into the account's currency; null when it is in it, or when no rate is known.
     conversion: Option<AppliedRateOut>,
     credit_account: CheckedAccountOut,
     reservation: Option<TakenReservationOut>,
@@ -147,11 +147,11 @@ pub struct LimitCheckOut {
     checked_at: Instant,
 }
 
-/// How an order came into the account's currency.
+/// How an order comes into the account's currency.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AppliedRate)]
 pub struct AppliedRateOut {
-    /// The order in the account's currency, rounded up.
+    /// The order in the account's currency, rounded up; in its own where it counts in that.
     amount: Money,
     /// One unit of the order's currency in units of the account's.
     #[schema(max_length = 40, pattern = r"^(0|[1-9][0-9]*)(\.[0-9]+)?$")]
@@ -169,7 +169,7 @@ impl AppliedRateOut {
         let conversion = facts.conversion.as_ref()?;
         let credit = facts.credit(&record.question)?;
         Some(AppliedRateOut {
-            amount: Money::from_minor(credit.amount_minor, facts.currency),
+            amount: Money::from_minor(credit.amount_minor, facts.balance().currency),
             rate: conversion.rate.to_string(),
             rate_date: conversion.rate_date,
             source: conversion.source.clone(),
@@ -185,8 +185,11 @@ impl LimitCheckOut {
         let money = |minor| Money::from_minor(minor, facts.currency);
         let own = facts.nodes.first();
         let taken = record.reservation.as_ref();
-        let exposure = own.map(|node| node.exposure).unwrap_or_default()
-            + Exposure::reserved(taken.map_or(0, |taken| taken.added_minor));
+        let added = Exposure::reserved(taken.map_or(0, |taken| taken.added_minor));
+        let own_after = own.map(|own| own.with(facts.balance(), added, facts.currency));
+        let exposure = own_after
+            .and_then(|own| own.exposure_in_all(facts.currency, &facts.rates).ok())
+            .unwrap_or_default();
         let limit = own.map_or(Limit::None, |node| node.limit);
         let total = own.and_then(Node::total_limit);
         LimitCheckOut {
@@ -208,7 +211,7 @@ impl LimitCheckOut {
             reservation: taken.map(|taken| TakenReservationOut {
                 id: taken.id,
                 status: taken.status,
-                amount: money(taken.held_minor),
+                amount: Money::from_minor(taken.held_minor, facts.balance().currency),
                 expires_at: taken.expires_at,
             }),
             credit_block: record.credit_block.map(|id| OpenedBlockOut { id }),
@@ -292,7 +295,7 @@ pub struct NodeOut {
 
 impl NodeOut {
     pub fn new(node: &NodeFigures, currency: Currency) -> NodeOut {
-        let money = |minor| Money::from_minor(minor, currency);
+        let money = |minor| Money::from_minor(minor, node.currency.unwrap_or(currency));
         NodeOut {
             kind: node.kind,
             id: node.id.clone(),

@@ -22,10 +22,10 @@ pub fn hits(
     if rule.code == RuleCode::AccountStatus {
         return account_status(rule, facts);
     }
-    if let Some(kind) = node_kind(rule.code) {
+    if judges_nodes(rule.code) {
         return nodes
             .iter()
-            .filter(|node| node.kind == kind)
+            .filter(|node| judges(rule.code, node.kind))
             .filter_map(|node| over_limit(rule, node, facts, credit))
             .collect();
     }
@@ -57,18 +57,32 @@ pub fn hits(
     hit.into_iter().collect()
 }
 
-/// The kind of node whose limit a rule compares with; none for rules of another kind.
-pub const fn node_kind(code: RuleCode) -> Option<NodeKind> {
-    match code {
-        RuleCode::LimitUtilisation => Some(NodeKind::Own),
-        RuleCode::GroupLimit => Some(NodeKind::Group),
-        RuleCode::SegmentLimit => Some(NodeKind::Segment),
-        RuleCode::SalespersonCap => Some(NodeKind::Salesperson),
-        RuleCode::CountryCap => Some(NodeKind::Country),
-        RuleCode::IndustryCap => Some(NodeKind::Industry),
-        RuleCode::PortfolioCap => Some(NodeKind::Company),
-        _ => None,
-    }
+/// Whether a rule compares what is owed with the limit of a kind of node.
+pub const fn judges(code: RuleCode, kind: NodeKind) -> bool {
+    matches!(
+        (code, kind),
+        (RuleCode::LimitUtilisation, NodeKind::Own | NodeKind::Entity)
+            | (RuleCode::GroupLimit, NodeKind::Group)
+            | (RuleCode::SegmentLimit, NodeKind::Segment)
+            | (RuleCode::SalespersonCap, NodeKind::Salesperson)
+            | (RuleCode::CountryCap, NodeKind::Country)
+            | (RuleCode::IndustryCap, NodeKind::Industry)
+            | (RuleCode::PortfolioCap, NodeKind::Company)
+    )
+}
+
+/// Whether a rule compares with a limit at all.
+const fn judges_nodes(code: RuleCode) -> bool {
+    matches!(
+        code,
+        RuleCode::LimitUtilisation
+            | RuleCode::GroupLimit
+            | RuleCode::SegmentLimit
+            | RuleCode::SalespersonCap
+            | RuleCode::CountryCap
+            | RuleCode::IndustryCap
+            | RuleCode::PortfolioCap
+    )
 }
 
 /// What a rule lets a node be used to, in minor units; none when the node is unlimited.
@@ -80,14 +94,15 @@ pub fn most(rule: &CheckRule, node: &NodeFigures) -> Option<i64> {
     Some(i64::try_from(most).unwrap_or(i64::MAX))
 }
 
-/// By how much a node's limit would have to be higher for a rule to let `net` pass; 0 when it does already.
+/// By how much a node's limit would have to be higher for a rule to let `net` pass, in the node's currency; 0 when it does
+/// already.
 ///
 /// Exposure 390, limit 600, threshold 90 %, order 180: 570 must be at most 90 % of the limit, which is 34 short.
 pub fn missing(rule: &CheckRule, node: &NodeFigures, net: i64) -> i64 {
     let Some(limit) = node.limit_minor else {
         return 0;
     };
-    let after = i128::from(node.exposure_minor) + i128::from(net);
+    let after = i128::from(node.counted_with(net));
     let threshold = i128::from(rule.threshold_ppm.unwrap_or(1_000_000));
     let needed = -(-after * PPM).div_euclid(threshold);
     i64::try_from((needed - i128::from(limit)).max(0)).unwrap_or(i64::MAX)
@@ -106,7 +121,7 @@ pub fn largest_document(rule: &CheckRule, facts: &Facts) -> Option<i64> {
     }
 }
 
-/// The most credit that a rule with an amount of its own leaves; none for rules of another kind.
+/// The most credit that a rule with an amount of its own leaves, in the account's currency; none for rules of another kind.
 pub fn most_credit(
     rule: &CheckRule,
     facts: &Facts,
@@ -116,8 +131,7 @@ pub fn most_credit(
     let allowed = rule.amounts.get(facts.currency)?.minor();
     match rule.code {
         RuleCode::CategorySublimit if rule.category == Some(ExposureCategory::Reservations) => {
-            let reserved = facts.nodes.first()?.exposure.reserved_minor;
-            Some(allowed.saturating_sub(reserved.saturating_sub(question.held_minor)))
+            Some(allowed.saturating_sub(own_exposure(facts, question)?.reserved_minor))
         }
         RuleCode::NewCustomerPeriod
             if days_since(facts.opened_on, facts) < i64::from(rule.days?) =>
@@ -142,11 +156,13 @@ fn over_limit(
     credit: Credit,
 ) -> Option<Reason> {
     let limit = node.limit_minor?;
-    let net = credit.net_minor;
-    if net <= 0 || node.exposure_minor.saturating_add(net) <= most(rule, node)? {
+    let net = node.asked(credit.net_minor);
+    let after = node.counted_with(net);
+    if net <= 0 || after <= most(rule, node)? {
         return None;
     }
-    let money = |minor: i64| Money::from_minor(minor, facts.currency);
+    let currency = node.currency.unwrap_or(facts.currency);
+    let money = |minor: i64| Money::from_minor(minor, currency);
     let headroom = limit.saturating_sub(node.exposure_minor);
     let mut reason = reason(rule)
         .with("node", &node.id)
@@ -157,7 +173,7 @@ fn over_limit(
     if !node.key.is_empty() {
         reason = reason.with("key", &node.key);
     }
-    if let Some(utilisation) = share(i128::from(node.exposure_minor) + i128::from(net), limit) {
+    if let Some(utilisation) = share(i128::from(after), limit) {
         reason = reason.with("utilisation", utilisation);
     }
     if net > headroom {
@@ -179,6 +195,16 @@ fn share(part: i128, whole: i64) -> Option<String> {
     ))
 }
 
+/// What the account itself owes without what the order holds, in its currency.
+fn own_exposure(facts: &Facts, question: &Question) -> Option<Exposure> {
+    let held = Exposure::reserved(question.held_minor);
+    let own = facts
+        .nodes
+        .first()?
+        .with(facts.balance(), -held, facts.currency);
+    own.exposure_in_all(facts.currency, &facts.rates).ok()
+}
+
 fn category_sublimit(
     rule: &CheckRule,
     facts: &Facts,
@@ -187,10 +213,10 @@ fn category_sublimit(
 ) -> Option<Reason> {
     let category = rule.category?;
     let allowed = rule.amounts.get(facts.currency)?;
-    let own = facts.nodes.first()?.exposure + -Exposure::reserved(question.held_minor);
+    let own = own_exposure(facts, question)?;
     // An order comes as a reservation; it adds nothing to the other categories.
     let added = match category {
-        ExposureCategory::Reservations => credit.net_minor.max(0),
+        ExposureCategory::Reservations => credit.in_account.net_minor.max(0),
         _ => 0,
     };
     let after = own.get(category).saturating_add(added);
@@ -320,12 +346,10 @@ fn review_overdue(rule: &CheckRule, facts: &Facts) -> Option<Reason> {
 
 fn document_value(rule: &CheckRule, facts: &Facts, credit: Credit) -> Option<Reason> {
     let allowed = rule.amounts.get(facts.currency)?;
-    (credit.unpaid_minor > allowed.minor()).then(|| {
+    let asked = credit.in_account.unpaid_minor;
+    (asked > allowed.minor()).then(|| {
         reason(rule)
-            .with_money(
-                "asked",
-                Money::from_minor(credit.unpaid_minor, facts.currency),
-            )
+            .with_money("asked", Money::from_minor(asked, facts.currency))
             .with_money("allowed", allowed)
     })
 }
@@ -334,12 +358,10 @@ fn document_value(rule: &CheckRule, facts: &Facts, credit: Credit) -> Option<Rea
 fn outlier(rule: &CheckRule, facts: &Facts, credit: Credit) -> Option<Reason> {
     let usual = facts.usual_order?;
     let most = i128::from(usual.median_minor) * i128::from(rule.threshold_ppm?);
-    (usual.count > 0 && i128::from(credit.unpaid_minor) * PPM > most).then(|| {
+    let asked = credit.in_account.unpaid_minor;
+    (usual.count > 0 && i128::from(asked) * PPM > most).then(|| {
         reason(rule)
-            .with_money(
-                "asked",
-                Money::from_minor(credit.unpaid_minor, facts.currency),
-            )
+            .with_money("asked", Money::from_minor(asked, facts.currency))
             .with_money(
                 "usual",
                 Money::from_minor(usual.median_minor, facts.currency),
@@ -358,8 +380,7 @@ fn new_customer(
     let days = days_since(facts.opened_on, facts);
     let after = nodes
         .first()?
-        .exposure_minor
-        .saturating_add(credit.net_minor.max(0));
+        .counted_with(credit.in_account.net_minor.max(0));
     (days < i64::from(rule.days?) && after > allowed.minor()).then(|| {
         reason(rule)
             .with("opened_on", facts.opened_on)

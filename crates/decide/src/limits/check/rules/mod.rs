@@ -5,19 +5,21 @@ mod offers;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-pub use catalogue::{most, node_kind};
+pub use catalogue::{judges, most};
 pub use offers::{CounterOffer, OfferKind};
 
 use super::facts::{Credit, Facts, Question};
 use super::reasons::{Reason, ReasonCode};
 use crate::book::exposure::model::Exposure;
-use crate::book::exposure::rules::{self as exposure, NodeKind};
+use crate::book::exposure::rules::NodeKind;
 use crate::book::policy::model::{CheckRule, PolicyDocument, RuleCode, RuleEffect};
 use crate::decide::limits::model::Outcome;
+use kernel::money::Currency;
 
 const PPM: i128 = 1_000_000;
 
@@ -37,10 +39,14 @@ pub struct Decision {
 /// Whether what is asked for can be kept beside what is owed already, wherever it counts.
 pub fn has_room(facts: &Facts, credit: Credit) -> bool {
     let asked = Exposure::reserved(credit.net_minor.max(0));
-    facts.nodes.iter().all(|node| {
-        let sum = node.exposure.plus(asked);
-        sum.and_then(Exposure::kept).is_ok()
-    })
+    let key = facts.balance();
+    let counts = facts.nodes.iter().filter(|node| node.counts(key));
+    counts
+        .map(|node| node.owed(key, facts.currency))
+        .all(|owed| {
+            let sum = owed.plus(asked);
+            sum.and_then(Exposure::kept).is_ok()
+        })
 }
 
 /// How a node stood when the question was asked, what the order holds already left out.
@@ -54,9 +60,45 @@ pub struct NodeFigures {
     pub limit_minor: Option<i64>,
     /// What counts of the exposure.
     pub exposure_minor: i64,
+    /// What of it is owed in other balances than the order's, none of which counts for less than nothing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub others_minor: i64,
+    /// The currency of these figures; the account's when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    /// What is asked for, in that currency; as the balance has it when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_minor: Option<i64>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands the field by reference"
+)]
+const fn is_zero(minor: &i64) -> bool {
+    *minor == 0
 }
 
 impl NodeFigures {
+    /// What is asked for here, of what is asked for in the currency of the order's balance.
+    pub fn asked(&self, net_minor: i64) -> i64 {
+        self.asked_minor.unwrap_or(net_minor)
+    }
+
+    /// What would count with so much more in the order's balance.
+    ///
+    /// 100 in other balances, and 30 more paid than owed in the order's: with an order of 20 that is 100, with one of 50
+    /// it is 120.
+    pub fn counted_with(&self, asked_minor: i64) -> i64 {
+        let own = self.exposure_minor.saturating_sub(self.others_minor);
+        let own = own.saturating_add(asked_minor);
+        if self.others_minor > 0 {
+            self.others_minor.saturating_add(own.max(0))
+        } else {
+            own
+        }
+    }
+
     /// What the limit leaves; none when unlimited.
     pub fn headroom(&self) -> Option<i64> {
         Some(self.limit_minor?.saturating_sub(self.exposure_minor))
@@ -152,9 +194,9 @@ pub fn not_known(
         | RuleCode::CountryCap
         | RuleCode::IndustryCap
         | RuleCode::PortfolioCap => {
-            let kind = catalogue::node_kind(rule.code);
+            let mut nodes = facts.nodes.iter();
             !looked_up_for.asks(rule.code)
-                && !facts.nodes.iter().any(|node| Some(node.kind) == kind)
+                && !nodes.any(|node| catalogue::judges(rule.code, node.kind))
         }
         _ => false,
     };
@@ -221,16 +263,19 @@ fn unknown(
             && policy
                 .check_rules
                 .iter()
-                .any(|rule| applies(rule) && catalogue::node_kind(rule.code) == Some(kind))
+                .any(|rule| applies(rule) && catalogue::judges(rule.code, kind))
     };
     facts
         .unknown_nodes
         .iter()
         .filter(|node| is_asked(node.kind))
-        .map(|node| {
+        .map(|node| (node.from, node.to))
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .map(|(from, to)| {
             Reason::new(ReasonCode::NoExchangeRate, RuleEffect::Block)
-                .with("from", node.from)
-                .with("to", node.to)
+                .with("from", from)
+                .with("to", to)
         })
         .collect()
 }
@@ -251,18 +296,33 @@ fn outcome(reasons: &[Reason]) -> Outcome {
     }
 }
 
-/// Each node with what counts of its exposure. What the order holds already is in all of them.
+/// Each node with what counts of its exposure. What the order holds already is in all of them. Where a rate is missing, a
+/// node counts nothing: the order is refused for it.
 fn figures(facts: &Facts, policy: &PolicyDocument, question: &Question) -> Vec<NodeFigures> {
     let held = Exposure::reserved(question.held_minor);
-    facts
-        .nodes
-        .iter()
-        .map(|node| NodeFigures {
-            kind: node.kind,
-            id: node.id.clone(),
-            key: node.key.clone(),
-            limit_minor: node.total_limit(),
-            exposure_minor: exposure::included(node.exposure + -held, policy),
+    let key = facts.balance();
+    let net = facts.credit(question).map_or(0, |credit| credit.net_minor);
+    let counts = facts.nodes.iter().filter(|node| node.counts(key));
+    counts
+        .map(|node| {
+            let less = if held.is_zero() {
+                Cow::Borrowed(node)
+            } else {
+                Cow::Owned(node.with(key, -held, facts.currency))
+            };
+            let counted = less.counted(key, facts.currency, policy, &facts.rates);
+            let counted = counted.unwrap_or_default();
+            let asked = facts.asked_at(node, net).filter(|asked| *asked != net);
+            NodeFigures {
+                kind: node.kind,
+                id: node.id.clone(),
+                key: node.key.clone(),
+                limit_minor: node.total_limit(),
+                exposure_minor: counted.sum_minor(),
+                others_minor: counted.others_minor,
+                currency: node.currency,
+                asked_minor: asked,
+            }
         })
         .collect()
 }

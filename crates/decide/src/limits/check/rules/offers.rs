@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Decision, ask, catalogue};
+use crate::book::exchange_rates::rules::Rounding;
 use crate::book::exposure::model::AdditionalKind;
 use crate::book::exposure::rules::{NodeKind, Raise};
 use crate::book::policy::model::{PolicyDocument, RuleEffect};
@@ -51,13 +52,15 @@ impl CounterOffer {
             }
             OfferKind::ShorterTerm => question.net_days = self.net_days,
             OfferKind::Security => {
-                let raise = Raise {
-                    kind: AdditionalKind::Secured,
-                    minor: self.amount.map_or(0, Money::minor),
-                };
+                let (account, minor) = (facts.currency, self.amount.map_or(0, Money::minor));
                 for node in &mut facts.nodes {
-                    if matches!(node.kind, NodeKind::Own | NodeKind::Group) {
-                        node.additional.push(raise);
+                    let to = node.currency(account);
+                    let raised = facts.rates.convert(minor, account, to, Rounding::Down);
+                    if let (NodeKind::Own | NodeKind::Group, Ok(minor)) = (node.kind, raised) {
+                        node.additional.push(Raise {
+                            kind: AdditionalKind::Secured,
+                            minor,
+                        });
                     }
                 }
             }
@@ -111,11 +114,12 @@ const fn is_grave(effect: RuleEffect) -> bool {
 
 /// How far the rules with a grave effect let the customer go.
 struct Room {
-    /// The most credit; none when nothing bounds it.
+    /// The most credit, in the currency of the order's balance; none when nothing bounds it.
     credit: Option<i64>,
-    /// The largest part of an order to be paid later, credit or not; none when nothing bounds it.
+    /// The largest part of an order to be paid later, credit or not, in the account's currency; none when nothing bounds
+    /// it.
     document: Option<i64>,
-    /// By how much the limits of the customer and its groups fall short.
+    /// By how much the limits of the customer and its groups fall short, in the account's currency.
     missing: i64,
 }
 
@@ -140,16 +144,26 @@ impl Room {
                 continue;
             }
             room.document = least(room.document, catalogue::largest_document(rule, facts));
-            let sublimit = catalogue::most_credit(rule, facts, &refused.nodes, question);
+            let sublimit = catalogue::most_credit(rule, facts, &refused.nodes, question)
+                .and_then(|most| facts.most_of_balance(most, facts.currency));
             room.credit = least(room.credit, sublimit);
-            let kind = catalogue::node_kind(rule.code);
-            for node in refused.nodes.iter().filter(|node| Some(node.kind) == kind) {
+            let judged = refused
+                .nodes
+                .iter()
+                .filter(|node| catalogue::judges(rule.code, node.kind));
+            for node in judged {
+                let currency = node.currency.unwrap_or(facts.currency);
                 let most = catalogue::most(rule, node)
-                    .map(|most| most.saturating_sub(node.exposure_minor));
+                    .map(|most| most.saturating_sub(node.exposure_minor))
+                    .and_then(|most| facts.most_of_balance(most, currency));
                 room.credit = least(room.credit, most);
                 if matches!(node.kind, NodeKind::Own | NodeKind::Group) {
-                    let missing = catalogue::missing(rule, node, credit.net_minor);
-                    room.missing = room.missing.max(missing);
+                    let missing = catalogue::missing(rule, node, node.asked(credit.net_minor));
+                    let missing =
+                        facts
+                            .rates
+                            .convert(missing, currency, facts.currency, Rounding::Up);
+                    room.missing = room.missing.max(missing.unwrap_or(i64::MAX));
                 }
             }
         }
@@ -159,7 +173,7 @@ impl Room {
     /// How much of the order may go unpaid, in its own currency: what is left of credit, and what was invoiced already.
     fn unpaid(&self, facts: &Facts, question: &Question) -> Option<i64> {
         let most = self.credit?.max(0).saturating_add(question.captured_minor);
-        facts.from_account(most, question.amount.currency())
+        facts.from_balance(most, question.amount.currency())
     }
 
     /// The largest amount: what may go unpaid with what is prepaid anyway, and no more than one order may be.

@@ -1,7 +1,8 @@
+mod currencies;
 mod edges;
 
 use super::*;
-use crate::book::exchange_rates::rules::Conversion;
+use crate::book::exchange_rates::rules::{Conversion, Conversions};
 use crate::book::exposure::model::{AccountStatus, Exposure, Limit};
 use crate::book::exposure::rules::Node;
 use crate::book::exposure::rules::examples::{a_node, the_worked_example};
@@ -46,6 +47,9 @@ fn facts(nodes: impl IntoIterator<Item = Node>) -> Facts {
         conversion: None,
         behaviour: None,
         usual_order: None,
+        balance: None,
+        rates: Conversions::default(),
+        is_suspended_by_entity: false,
     }
 }
 
@@ -168,6 +172,7 @@ fn small_residues_are_overlooked_and_old_debts_are_not() {
             due_date: day("2026-02-01"),
             sum_minor: largest_minor,
             largest_minor,
+            balance: None,
         }];
         facts
     };
@@ -404,6 +409,7 @@ fn overdue_since_february(facts: &mut Facts, sum_minor: i64) {
         due_date: day("2026-02-01"),
         sum_minor,
         largest_minor: sum_minor,
+        balance: None,
     }];
 }
 

@@ -1,8 +1,10 @@
 //! Writing what a batch decided.
 
+use std::collections::BTreeSet;
+
 use super::Batch;
 use crate::book::exposure::actions::caps;
-use crate::book::exposure::store::{self as accounts, additional};
+use crate::book::exposure::store::{self as accounts, additional, balances};
 use crate::decide::limits::desk::memory::Memory;
 use crate::decide::limits::desk::{Answered, CheckRequest, stored};
 use crate::decide::limits::store;
@@ -57,8 +59,11 @@ impl Batch {
         for consumed in &self.orders.consumed {
             additional::end_if_unchanged(tx, consumed)?;
         }
+        balances::add(tx, &movements.balances)?;
         caps::post(tx, &movements.caps)?;
-        let moved = movements.accounts.keys();
+        let beside = movements.balances.keys().map(|(id, _)| id);
+        let moved: BTreeSet<&CreditAccountId> = movements.accounts.keys().chain(beside).collect();
+        let moved = moved.into_iter();
         if self.is_from_memory {
             self.remember(moved, UNMARKED, memory);
         } else {
@@ -101,6 +106,9 @@ impl Batch {
             return Ok(false);
         }
         let movements = self.book.movements(&self.orders.taken);
+        if !movements.balances.is_empty() {
+            return Ok(false);
+        }
         let entries = Entries::new(&self.changes, self.now);
         let kept = self.keep(asked, answers)?;
         let moved = &movements.accounts;

@@ -1,0 +1,286 @@
+//! What a person says of an entry: accept a proposal, assign it, ignore it, look again.
+
+use std::collections::BTreeSet;
+
+use super::CashError;
+use super::gathering::read_names;
+use super::matching::{match_entries, teaches};
+use super::posting::{self, Decision};
+use crate::book::cash::input::{AssignIn, AssignInvoiceIn, AssignPartIn};
+use crate::book::cash::model::{BankEntry, EntryKind, EntryStatus, InvoiceShare, Part, Reason};
+use crate::book::cash::store;
+use crate::book::customers::store as customers;
+use crate::book::exposure::actions as exposure;
+use crate::book::receivables::actions::ReceivableError;
+use crate::book::receivables::model::{Invoice, InvoiceRef};
+use crate::book::receivables::store as receivables;
+use crate::platform::db::{Change, DbError, Tx};
+use kernel::ids::{BankEntryId, CustomerId, MatchProposalId};
+use kernel::text::Note;
+
+/// The entry, as long as it has the version that the caller read and waits for a person.
+fn waiting(tx: &mut Tx, id: BankEntryId, version: i64) -> Result<BankEntry, CashError> {
+    let entry = store::find_entry(tx, id)?.ok_or(CashError::Missing("bank entry"))?;
+    if entry.version != version {
+        return Err(CashError::Stale);
+    }
+    if !entry.status.is_waiting() {
+        return Err(CashError::EntryState(entry.status));
+    }
+    Ok(entry)
+}
+
+/// Posts what one proposal of an entry says.
+///
+/// # Errors
+/// When the entry is not there, changed since `version` or does not wait, there is no such proposal, or what it says can't
+/// be posted any more.
+pub fn accept(
+    tx: &mut Tx,
+    id: BankEntryId,
+    version: i64,
+    proposal: Option<MatchProposalId>,
+) -> Result<BankEntry, CashError> {
+    let entry = waiting(tx, id, version)?;
+    let proposal = store::find_proposal(tx, id, proposal)?.ok_or(CashError::NoProposal)?;
+    let learns = teaches(&proposal.reasons.0);
+    decide(
+        tx,
+        entry,
+        proposal.parts.0,
+        proposal.reasons.0,
+        None,
+        learns,
+    )
+}
+
+/// Posts what a person says that an entry is: a receipt for each part. What is left of it waits on.
+///
+/// # Errors
+/// When the entry is not there, changed since `version` or does not wait, a customer is unknown, the parts are more than
+/// is left, or a receipt can't be posted.
+pub fn assign(
+    tx: &mut Tx,
+    id: BankEntryId,
+    version: i64,
+    input: &AssignIn,
+) -> Result<BankEntry, CashError> {
+    let entry = waiting(tx, id, version)?;
+    let mut parts = Vec::with_capacity(input.parts.len());
+    for (index, part) in input.parts.iter().enumerate() {
+        parts.push(part_of(tx, &entry, index, part)?);
+    }
+    let given: i64 = parts.iter().map(|part| part.amount_minor).sum();
+    if given > entry.left_minor() {
+        return Err(CashError::TooMuch {
+            given: entry.money(given),
+            left: entry.money(entry.left_minor()),
+        });
+    }
+    let learns = input.learn_payer_account.unwrap_or(true);
+    let reason = input.reason.as_ref().map(Note::to_string);
+    decide(tx, entry, parts, Vec::new(), reason, learns)
+}
+
+fn part_of(
+    tx: &mut Tx,
+    entry: &BankEntry,
+    index: usize,
+    part: &AssignPartIn,
+) -> Result<Part, CashError> {
+    let customer =
+        customers::find(tx, &part.customer)?.ok_or_else(|| CashError::NoSuchCustomer {
+            pointer: format!("/parts/{index}/customer"),
+        })?;
+    let currency_at = |pointer: String, given| CashError::Currency {
+        pointer,
+        given,
+        expected: entry.currency,
+    };
+    let amount = part.amount.money();
+    if amount.currency() != entry.currency {
+        let pointer = format!("/parts/{index}/amount");
+        return Err(currency_at(pointer, amount.currency()));
+    }
+    let mut invoices = Vec::with_capacity(part.invoices.len());
+    for (place, one) in part.invoices.iter().enumerate() {
+        let pointer = format!("/parts/{index}/invoices/{place}");
+        let amount = one.amount.money();
+        if amount.currency() != entry.currency {
+            return Err(currency_at(format!("{pointer}/amount"), amount.currency()));
+        }
+        let reference = invoice_ref(one).ok_or(CashError::Missing("invoice"))?;
+        let found = find_invoice(tx, entry, &reference)?;
+        let invoice = found.ok_or_else(|| CashError::Part {
+            part: index,
+            error: ReceivableError::NoSuchInvoice {
+                pointer: format!("/invoices/{place}/{}", member_of(&reference)),
+            },
+        })?;
+        invoices.push(InvoiceShare {
+            invoice_id: invoice.id,
+            number: invoice.number.into(),
+            amount_minor: amount.minor(),
+        });
+    }
+    Ok(Part {
+        customer_id: customer.id,
+        amount_minor: amount.minor(),
+        invoices,
+    })
+}
+
+/// The invoice that is named: a number names the living one of the company that was paid.
+fn find_invoice(
+    tx: &mut Tx,
+    entry: &BankEntry,
+    reference: &InvoiceRef,
+) -> Result<Option<Invoice>, DbError> {
+    let InvoiceRef::Number(number) = reference else {
+        return receivables::find_invoice(tx, reference);
+    };
+    let all = receivables::list_invoices_by_numbers(tx, &[number])?;
+    Ok(all
+        .into_iter()
+        .find(|invoice| invoice.legal_entity_id == entry.legal_entity_id))
+}
+
+fn invoice_ref(one: &AssignInvoiceIn) -> Option<InvoiceRef> {
+    let by_id = one.invoice_id.map(InvoiceRef::Id);
+    by_id.or_else(|| one.invoice_number.clone().map(InvoiceRef::Number))
+}
+
+const fn member_of(reference: &InvoiceRef) -> &'static str {
+    match reference {
+        InvoiceRef::Id(_) => "invoice_id",
+        InvoiceRef::Number(_) => "invoice_number",
+    }
+}
+
+/// Locks accounts, then the entry, and posts all parts or none.
+fn decide(
+    tx: &mut Tx,
+    entry: BankEntry,
+    parts: Vec<Part>,
+    reasons: Vec<Reason>,
+    because: Option<String>,
+    learns: bool,
+) -> Result<BankEntry, CashError> {
+    let customers: BTreeSet<CustomerId> = parts.iter().map(|part| part.customer_id).collect();
+    let locked = exposure::lock_all(tx, &customers)?;
+    let current = store::lock_entries(tx, &[entry.id])?.pop();
+    if current.is_none_or(|current| current.version != entry.version) {
+        return Err(CashError::Stale);
+    }
+    let decision = Decision {
+        entry,
+        parts,
+        reasons,
+        by: Some(tx.caller().subject.clone()),
+        because,
+        learns,
+    };
+    let outcome = posting::post(tx, &locked, vec![decision])?.pop();
+    let outcome = outcome.ok_or(CashError::Missing("bank entry"))?;
+    match outcome.refused.into_iter().next() {
+        None => Ok(outcome.entry),
+        Some((part, error)) => Err(CashError::Part { part, error }),
+    }
+}
+
+/// Says that an entry is no payment of a customer.
+///
+/// # Errors
+/// When the entry is not there, changed since `version` or does not wait, or a part of it became a receipt.
+pub fn ignore(
+    tx: &mut Tx,
+    id: BankEntryId,
+    version: i64,
+    reason: &Note,
+) -> Result<BankEntry, CashError> {
+    let before = waiting(tx, id, version)?;
+    if before.assigned_minor > 0 {
+        return Err(CashError::EntryState(before.status));
+    }
+    change_status(
+        tx,
+        before,
+        EntryStatus::Ignored,
+        "bank_entry.ignored",
+        reason,
+    )
+}
+
+/// Takes an entry that was put aside back into the worklist.
+///
+/// # Errors
+/// When the entry is not there, changed since `version`, or was not put aside.
+pub fn reopen(
+    tx: &mut Tx,
+    id: BankEntryId,
+    version: i64,
+    reason: &Note,
+) -> Result<BankEntry, CashError> {
+    let before = store::find_entry(tx, id)?.ok_or(CashError::Missing("bank entry"))?;
+    if before.version != version {
+        return Err(CashError::Stale);
+    }
+    let is_aside = before.status == EntryStatus::Ignored
+        || (before.status == EntryStatus::NoReceipt && before.kind != EntryKind::Debit);
+    if !is_aside {
+        return Err(CashError::EntryState(before.status));
+    }
+    let status = if before.customer_id.is_some() {
+        EntryStatus::Open
+    } else {
+        EntryStatus::Unidentified
+    };
+    change_status(tx, before, status, "bank_entry.reopened", reason)
+}
+
+fn change_status(
+    tx: &mut Tx,
+    before: BankEntry,
+    status: EntryStatus,
+    action: &'static str,
+    reason: &Note,
+) -> Result<BankEntry, CashError> {
+    let current = store::lock_entries(tx, &[before.id])?.pop();
+    if current.is_none_or(|current| current.version != before.version) {
+        return Err(CashError::Stale);
+    }
+    let after = BankEntry {
+        status,
+        decided_by: Some(tx.caller().subject.clone()),
+        decided_at: Some(tx.now()),
+        decision_reason: Some(reason.to_string()),
+        version: before.version + 1,
+        ..before.clone()
+    };
+    store::save_entries(tx, std::slice::from_ref(&after))?;
+    store::replace_proposals(tx, &[after.id], &[])?;
+    tx.record(
+        Change::new(action, after.id)
+            .before(&before)
+            .after(&after)
+            .because(reason),
+    )?;
+    Ok(after)
+}
+
+/// Looks again for what an entry pays, and applies it when that is sure now.
+///
+/// # Errors
+/// When the entry is not there, changed since `version` or does not wait.
+pub fn match_again(tx: &mut Tx, id: BankEntryId, version: i64) -> Result<BankEntry, CashError> {
+    let before = waiting(tx, id, version)?;
+    let names = read_names(tx)?;
+    match_entries(tx, &[id], &names)?;
+    let after = store::find_entry(tx, id)?.ok_or(CashError::Missing("bank entry"))?;
+    tx.record(
+        Change::new("bank_entry.matched", id)
+            .before(&before)
+            .after(&after),
+    )?;
+    Ok(after)
+}

@@ -1,0 +1,85 @@
+//! What one legal entity agrees with a customer for itself: a limit of its own within that of all, terms, a suspension.
+
+use super::{AccountError, lock};
+use crate::book::exposure::input::EntityTermsIn;
+use crate::book::exposure::model::{AccountStatus, CreditAccount, EntityTerms};
+use crate::book::exposure::store::{self, balances};
+use crate::platform::db::{Change, Tx};
+use kernel::ids::{CreditAccountId, LegalEntityId};
+
+/// What holds where nothing was agreed: version 0, and no terms of its own.
+pub fn nothing_agreed(account: &CreditAccount, entity: LegalEntityId) -> EntityTerms {
+    EntityTerms {
+        account_id: account.id,
+        legal_entity_id: entity,
+        status: AccountStatus::Active,
+        limit_minor: None,
+        net_days: None,
+        dunning_procedure_id: None,
+        collector: None,
+        reason: String::new(),
+        set_by: kernel::text::Subject::stored(String::new()),
+        created_at: account.created_at,
+        changed_at: account.created_at,
+        version: 0,
+    }
+}
+
+/// Sets what a legal entity agrees with a customer. A limit is in the account's currency.
+///
+/// # Errors
+/// When the account is not there, the terms changed since `version` (0 when there were none), or the limit is in another
+/// currency.
+pub fn set(
+    tx: &mut Tx,
+    id: CreditAccountId,
+    entity: LegalEntityId,
+    version: i64,
+    input: &EntityTermsIn,
+) -> Result<EntityTerms, AccountError> {
+    let found = store::find(tx, id)?.ok_or(AccountError::Missing)?;
+    let locked = lock(tx, found.customer_id)?;
+    let account = &locked.account;
+    if let Some(limit) = &input.limit
+        && limit.money().currency() != account.currency
+    {
+        return Err(AccountError::Currency {
+            given: limit.money().currency(),
+            expected: account.currency,
+        });
+    }
+    let stored = balances::find_terms(tx, id, entity)?;
+    let before = stored
+        .clone()
+        .unwrap_or_else(|| nothing_agreed(account, entity));
+    if before.version != version {
+        return Err(AccountError::Stale);
+    }
+    let after = EntityTerms {
+        status: input.status.unwrap_or(AccountStatus::Active),
+        limit_minor: input.limit.map(|limit| limit.money().minor()),
+        net_days: input.net_days,
+        collector: input.collector.clone(),
+        reason: input.reason.to_string(),
+        set_by: tx.caller().subject.clone(),
+        created_at: if stored.is_some() {
+            before.created_at
+        } else {
+            tx.now()
+        },
+        changed_at: tx.now(),
+        version: version.saturating_add(1),
+        ..before.clone()
+    };
+    let change = Change::new("credit_account.entity_terms_set", id)
+        .after(&after)
+        .because(&input.reason);
+    if let Some(before) = &stored {
+        balances::update_terms(tx, &after)?;
+        tx.record(change.before(before))?;
+    } else {
+        balances::insert_terms(tx, &after)?;
+        tx.record(change)?;
+    }
+    Ok(after)
+}

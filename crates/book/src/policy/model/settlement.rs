@@ -1,0 +1,36 @@
+//! What is let go when invoices are paid short.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::Amounts;
+use kernel::figures::Figure;
+
+/// What is let go when invoices are paid short.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "tolerance": {"amounts": {"CNY": "5.00"}, "share": "0.01"}, "difference_limits": {"CNY": "50.00"}
+}))]
+pub struct SettlementPolicy {
+    /// Up to which difference an item counts as paid by itself; null for none.
+    #[serde(default)]
+    #[validate(nested)]
+    pub tolerance: Option<TolerancePolicy>,
+    /// The most that whoever applies money may let go of one item, as a deduction, bank charge, exchange difference or
+    /// write-off; a currency that is not named has none.
+    #[serde(default)]
+    pub difference_limits: Amounts,
+}
+
+/// The smaller of an amount and a share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amounts": {"CNY": "5.00"}, "share": "0.01"}))]
+pub struct TolerancePolicy {
+    /// A currency that is not named has none.
+    pub amounts: Amounts,
+    /// Of the whole item, from 0 to 1.
+    pub share: Figure,
+}

@@ -1,0 +1,2 @@
+DROP TABLE period_violations;
+DROP TABLE periods;
