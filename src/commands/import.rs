@@ -10,6 +10,7 @@ use super::Failure;
 use crate::book::imports::actions::{Holding, Import, Listener};
 use crate::book::imports::model::{ImportKind, ImportMode, Mapping, Plan, Report};
 use crate::book::imports::rules::mapping::check_mapping;
+use crate::book::imports::rules::shipped::resolve;
 use crate::platform::db::Database;
 use crate::platform::http::auth::internal_caller;
 use crate::platform::jobs::model::{JobStatus, Remark};
@@ -28,6 +29,9 @@ pub struct Options {
     /// A JSON file that says how a foreign file's columns are read.
     #[arg(long)]
     mapping: Option<PathBuf>,
+    /// Tells what the file would do, and changes nothing.
+    #[arg(long)]
+    dry_run: bool,
     /// The CSV file.
     file: PathBuf,
 }
@@ -109,6 +113,8 @@ fn plan(options: &Options) -> Result<Plan, Failure> {
             format!("{kind} are proposed by a person: send the file to POST /v1/imports").into(),
         );
     }
+    let mapping = resolve(options.kind, mapping)
+        .map_err(|(member, message)| format!("mapping, {member}: {message}"))?;
     check_mapping(options.kind, &mapping)
         .map_err(|(member, message)| format!("mapping, {member}: {message}"))?;
     Ok(Plan {
@@ -117,5 +123,10 @@ fn plan(options: &Options) -> Result<Plan, Failure> {
         mapping,
         lines: None,
         request: None,
+        write: options.kind.writes().first().copied().unwrap_or_default(),
+        dry_run: options.dry_run,
+        close_missing: false,
+        ledger_as_of: None,
+        control: None,
     })
 }

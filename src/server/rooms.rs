@@ -6,6 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::book::change_requests::kinds::ChangeKinds;
 use crate::book::exposure::actions::CUSTOMER_PARENT;
+use crate::book::factoring::actions::FACTORING_ASSIGNMENT;
 use crate::book::periods::actions::PERIOD_REOPENING;
 use crate::book::policy::references::ReferenceCheck;
 use crate::book::receivables::actions::ITEM_DUE_DATE;
@@ -31,6 +32,9 @@ pub static ROOMS: &[Room] = &[
     book::periods::ROOM,
     book::receivables::ROOM,
     book::refunds::ROOM,
+    book::deadlines::ROOM,
+    book::instruments::ROOM,
+    book::factoring::ROOM,
     rating::statements::ROOM,
     rating::industries::ROOM,
     rating::facts::ROOM,
@@ -53,7 +57,12 @@ pub static ROOMS: &[Room] = &[
 pub const REFERENCES: &[ReferenceCheck] = &[dunning::find_unknown];
 
 /// Every kind of change request, with how it is applied. Not in [`Room`], which knows nothing of the book.
-pub const CHANGES: ChangeKinds = ChangeKinds(&[CUSTOMER_PARENT, ITEM_DUE_DATE, PERIOD_REOPENING]);
+pub const CHANGES: ChangeKinds = ChangeKinds(&[
+    CUSTOMER_PARENT,
+    FACTORING_ASSIGNMENT,
+    ITEM_DUE_DATE,
+    PERIOD_REOPENING,
+]);
 
 /// Every reaction, in the order of the rooms.
 pub static REACTIONS: LazyLock<Vec<Reaction>> = LazyLock::new(|| {

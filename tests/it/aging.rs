@@ -321,8 +321,8 @@ fn aging_as_csv_opens_safely_in_a_spreadsheet() {
             .due("2026-03-01")
             .create(app);
         let expected = format!(
-            "customer_id,customer_number,customer_name,currency,outstanding,not_due,1-30,over_30,unapplied,post_dated\r\n\
-             {},C-1,\"'=cmd, \"\"x\"\"\",CNY,1234567.50,0.00,1234567.50,0.00,0.00,0.00\r\n",
+            "customer_id,customer_number,customer_name,currency,outstanding,not_due,1-30,over_30,unapplied,post_dated,sold\r\n\
+             {},C-1,\"'=cmd, \"\"x\"\"\",CNY,1234567.50,0.00,1234567.50,0.00,0.00,0.00,0.00\r\n",
             made.id
         );
         let by_parameter = aging(app, "format=csv&buckets=30");

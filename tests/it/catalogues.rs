@@ -58,6 +58,7 @@ fn a_new_book_has_catalogues_in_both_languages() {
                 "dispute_handlings",
                 "dispute_reasons",
                 "excuses",
+                "instrument_kinds",
                 "payment_methods"
             ]
         );

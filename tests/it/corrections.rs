@@ -642,7 +642,7 @@ fn an_invoice_of_a_later_day_stays_out_of_what_is_outstanding_until_then() {
         let report = read(app, "/v1/reports/aging?by=currency");
         assert_eq!(report["totals"][0]["post_dated"]["amount"], "500.00");
         let csv = read(app, "/v1/reports/aging?by=currency&format=csv");
-        assert!(csv.text.contains(",200.00,500.00\r\n"), "{}", csv.text);
+        assert!(csv.text.contains(",200.00,500.00,0.00\r\n"), "{}", csv.text);
         app.turn_to("2026-03-20");
         assert_eq!(owed(app, "2026-03-20"), "300.00 -0.00");
         assert_eq!(owed(app, "2026-03-19"), "0.00 -200.00 post-dated 500.00");

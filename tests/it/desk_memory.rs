@@ -212,8 +212,10 @@ fn an_invoice_that_is_due_earlier_is_overdue_for_memory_as_well() {
         for order in ["SO-1", "SO-2"] {
             assert_eq!(buy(app, order, "1.00")["outcome"], "approved");
         }
-        c.batch_execute("UPDATE invoices SET due_date = '2026-01-20'")
-            .unwrap();
+        c.batch_execute(
+            "UPDATE invoices SET due_date = '2026-01-20'; UPDATE invoice_items SET due_date = '2026-01-20'",
+        )
+        .unwrap();
         assert_eq!(codes(&buy(app, "SO-3", "1.00")), ["overdue_days_oldest"]);
         is_true(app);
     });

@@ -87,6 +87,127 @@ fn a_mapping_that_can_not_be_meant_points_at_its_member() {
     });
 }
 
+/// A file of our own making, as another system writes it.
+fn sample(code: &str) -> Vec<u8> {
+    std::fs::read(format!("tests/fixtures/imports/{code}.csv")).unwrap()
+}
+
+#[test]
+fn files_of_well_known_systems_come_in_by_the_mappings_that_are_shipped() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        let listed = app.finance().get("/v1/imports/mappings").expect(200);
+        let mut codes = Vec::new();
+        for mapping in listed["data"].as_array().unwrap() {
+            codes.push(mapping["code"].as_str().unwrap().to_owned());
+        }
+        for (code, customer, currency, first, second, skipped) in [
+            (
+                "china_digital_invoices",
+                "91320500MA00000002",
+                "CNY",
+                "26322000000000000017",
+                "1234.56",
+                2,
+            ),
+            ("datev_opos", "10001", "EUR", "RE-2026/17", "119.00", 1),
+            (
+                "kingdee_receivables",
+                "KH0001",
+                "CNY",
+                "AR00000001",
+                "1234.56",
+                2,
+            ),
+            (
+                "odoo_invoices",
+                "O-17",
+                "EUR",
+                "INV/2026/00001",
+                "1234.56",
+                2,
+            ),
+            ("sap_fbl5n", "D-1001", "EUR", "1800000001", "1234.56", 2),
+            (
+                "yonyou_receivables",
+                "0101",
+                "CNY",
+                "0000000001",
+                "1234.56",
+                1,
+            ),
+        ] {
+            assert!(codes.contains(&code.to_owned()), "{code}");
+            a_customer(customer).in_currency(currency).create(app);
+            let job = import("invoices", sample(code))
+                .mapped(json!({"shipped": code}))
+                .run(&app.finance());
+            assert_eq!(job["result"]["created"], 2, "{code}: {}", job.text);
+            assert_eq!(job["result"]["rejected"], 0, "{code}: {}", job.text);
+            assert_eq!(job["result"]["skipped"], skipped, "{code}");
+            let path = format!("/v1/invoices?customer={customer}");
+            let posted = app.finance().get(&path).expect(200);
+            assert_eq!(posted["data"][0]["number"], first, "{code}");
+            assert_eq!(posted["data"][0]["invoice_date"], "2026-03-02", "{code}");
+            let amount = json!({"amount": "12500.00", "currency": currency});
+            assert_eq!(posted["data"][0]["amount"], amount, "{code}");
+            assert_eq!(posted["data"][1]["amount"]["amount"], second, "{code}");
+            if code != "china_digital_invoices" {
+                assert_eq!(posted["data"][0]["due_date"], "2026-04-01", "{code}");
+            }
+        }
+        assert_eq!(codes.len(), 6);
+    });
+}
+
+#[test]
+fn a_shipped_mapping_is_changed_where_the_file_differs() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        a_customer("10001").in_currency("CHF").create(app);
+        let text =
+            String::from_utf8_lossy(&sample("datev_opos")).replace("Rechnungsnummer", "Beleg");
+        let job = import("invoices", text.replace('\u{fffd}', "ae"))
+            .mapped(json!({
+                "shipped": "datev_opos", "encoding": "utf-8", "columns": {"number": "Beleg", "due_date": "Faelligkeit"},
+                "constants": {"currency": "CHF"},
+            }))
+            .run(&app.finance());
+        assert_eq!(job["result"]["created"], 2, "{}", job.text);
+        for mapping in [json!({"shipped": "lexware"}), json!({"encoding": "ebcdic"})] {
+            import("invoices", "number\n")
+                .mapped(mapping)
+                .send(&app.finance())
+                .expect_problem(400, "malformed_body");
+        }
+        import("customers", "number\n")
+            .mapped(json!({"shipped": "datev_opos"}))
+            .send(&app.finance())
+            .expect_problem(400, "malformed_body");
+    });
+}
+
+#[test]
+fn a_line_that_its_encoding_does_not_know_is_refused_and_the_others_come_in() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        a_customer("KH0001").create(app);
+        let mut file = sample("kingdee_receivables");
+        let at = file
+            .windows(10)
+            .position(|bytes| bytes == b"AR00000002")
+            .unwrap();
+        file[at] = 0x81;
+        file[at + 1] = 0x20;
+        let job = import("invoices", file)
+            .mapped(json!({"shipped": "kingdee_receivables"}))
+            .run(&app.finance());
+        assert_eq!(job["result"]["created"], 1, "{}", job.text);
+        assert_eq!(job["errors"][0]["code"], "not_utf8");
+        assert_eq!(job["errors"][0]["line"], 3);
+    });
+}
+
 /// One of the firms whose invoices were published.
 const FIRM: &str = "E121";
 

@@ -68,7 +68,7 @@ fn the_catalogue_says_what_each_indicator_is() {
         );
         let history = app.credit().get("/v1/indicators?kind=history").expect(200);
         let history = history["data"].as_array().unwrap().clone();
-        assert_eq!(history.len(), 10);
+        assert_eq!(history.len(), 11);
         assert!(history.iter().all(|one| one["origin"] == "ledger"));
         app.credit()
             .get("/v1/indicators/BROKEN_PROMISES")

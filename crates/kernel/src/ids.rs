@@ -91,6 +91,8 @@ kinds! {
     CustomerFact, CustomerFactId, "fct", "fact";
     /// A customer.
     Customer, CustomerId, "cus", "customer";
+    /// A day by which something must be done about a customer.
+    Deadline, DeadlineId, "ddl", "deadline";
     /// A dunning block.
     DunningBlock, DunningBlockId, "dbl", "block";
     /// A dunning notice.
@@ -107,12 +109,18 @@ kinds! {
     ExpertOpinion, ExpertOpinionId, "opn", "opinion";
     /// A panel of experts.
     ExpertPanel, ExpertPanelId, "pnl", "panel";
+    /// An agreement with a factor.
+    FactoringAgreement, FactoringAgreementId, "fag", "factoring agreement";
+    /// A sale or pledge of an invoice under an agreement with a factor.
+    FactoringAssignment, FactoringAssignmentId, "fas", "factoring assignment";
     /// A financial statement of a customer.
     FinancialStatement, FinancialStatementId, "fst", "statement";
     /// A version of what is known of an industry.
     IndustryVersion, IndustryVersionId, "ind", "version";
     /// A version of the grade scale.
     GradeScale, GradeScaleId, "gsc", "scale";
+    /// A cheque, draft, bill or note that a customer paid with.
+    Instrument, InstrumentId, "ins", "instrument";
     /// An invoice.
     Invoice, InvoiceId, "inv", "invoice";
     /// What is open: an invoice, or an instalment of one.

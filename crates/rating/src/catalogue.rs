@@ -123,6 +123,8 @@ pub enum Conduct {
     DaysToPay,
     DaysBeyondTerms,
     DaysLateMax,
+    /// Instruments that were not paid.
+    DishonouredCount,
     InvoicedAmount,
     /// Against the 365 days before.
     InvoicedGrowth,
@@ -287,6 +289,8 @@ const FROM_LEDGER: &[Row] = &[
         "sum of amount * days after the due date / (amount paid + amount past due), last 365 days", Origin::Ledger(Conduct::DaysBeyondTerms)),
     Row("DAYS_LATE_MAX", Kind::History, Unit::Days, LowerIsBetter, "Longest delay", "最长逾期天数",
         "days after the due date of the latest payment in the last 365 days, or of what is past due now", Origin::Ledger(Conduct::DaysLateMax)),
+    Row("DISHONOURED_COUNT", Kind::History, Unit::Count, LowerIsBetter, "Dishonoured instruments", "票据拒付次数",
+        "cheques, bills and notes of the customer that were dishonoured in the last 365 days", Origin::Ledger(Conduct::DishonouredCount)),
     Row("INVOICED_AMOUNT", Kind::History, Unit::Amount, HigherIsBetter, "Invoiced amount", "开票金额",
         "amount invoiced in the last 365 days", Origin::Ledger(Conduct::InvoicedAmount)),
     Row("INVOICED_GROWTH", Kind::History, Unit::Share, HigherIsBetter, "Growth of the invoiced amount", "开票金额增长率",

@@ -8,11 +8,17 @@ use crate::book::cash::model::{AdviceStatus, EntryKind, EntryStatus, StatementFo
 use crate::book::catalogues::model::CatalogueStatus;
 use crate::book::change_requests::model::{ChangeKind, ChangeStatus, LineOutcome};
 use crate::book::customers::model::LegalStatus;
+use crate::book::deadlines::model::{DeadlineKind, DeadlineStatus, DeadlineSubject};
 use crate::book::entities::model::Ledger;
 use crate::book::exposure::model::{
     AccountStatus, AdditionalKind, AdditionalStatus, BlockCause, EntryCategory, LimitKind,
     LimitScope, LimitSource, PortfolioKind, ReservationStatus,
 };
+use crate::book::factoring::model::{
+    AgreementStatus, AssignmentEffect, AssignmentStatus, FactoringKind, Notification, Recourse,
+};
+use crate::book::imports::model::ImportKind;
+use crate::book::instruments::model::{AcceptorStanding, InstrumentStatus};
 use crate::book::payment_terms::model::PaymentTermsStatus;
 use crate::book::periods::model::PeriodStatus;
 use crate::book::policy::model::{Checkpoint, PolicyStatus};
@@ -78,6 +84,19 @@ pub const CODED: &[Coded] = coded! {
     invoices.status: InvoiceStatus::as_str,
     credit_notes.status: DocumentStatus::as_str,
     receipts.status: DocumentStatus::as_str,
+    deadlines.kind: DeadlineKind::as_str,
+    deadlines.subject_kind: DeadlineSubject::as_str,
+    deadlines.status: DeadlineStatus::as_str,
+    instruments.acceptor_standing: AcceptorStanding::as_str,
+    instruments.status: InstrumentStatus::as_str,
+    import_feeds.kind: ImportKind::as_str,
+    factoring_agreements.kind: FactoringKind::as_str,
+    factoring_agreements.recourse: Recourse::as_str,
+    factoring_agreements.notification: Notification::as_str,
+    factoring_agreements.status: AgreementStatus::as_str,
+    factoring_assignments.effect: AssignmentEffect::as_str,
+    factoring_assignments.notification: Notification::as_str,
+    factoring_assignments.status: AssignmentStatus::as_str,
     settlements.kind: SettlementKind::as_str,
     refunds.status: RefundStatus::as_str,
     bank_entries.kind: EntryKind::as_str,

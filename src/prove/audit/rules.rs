@@ -8,7 +8,7 @@ use crate::book::policy::model::{CheckRule, PolicyDocument, RuleEffect};
 use crate::decide::limits::check::record::Record;
 use crate::decide::limits::check::rules::{judges, most};
 use crate::prove::audit::model::Lie;
-use crate::prove::reports::model::{AgingPart, POST_DATED, UNAPPLIED};
+use crate::prove::reports::model::{AgingPart, POST_DATED, SOLD, UNAPPLIED};
 use kernel::ids::CustomerId;
 use kernel::money::Currency;
 
@@ -88,6 +88,8 @@ pub fn aged(parts: &[AgingPart]) -> BTreeMap<Debtor, Aged> {
         let figure = match part.bucket {
             UNAPPLIED => &mut one.unapplied_minor,
             POST_DATED => &mut one.post_dated_minor,
+            // It is in a bucket too.
+            SOLD => continue,
             _ => &mut one.outstanding_minor,
         };
         *figure = figure.saturating_add(part.amount_minor);

@@ -12,13 +12,14 @@ use diesel::sql_types::{BigInt, Text};
 use super::model::{Approved, Invariant, LieRow, Movement, RowId, TOLD_MAX, named};
 use crate::decide::limits::model::Outcome;
 use crate::platform::db::schema::{
-    account_balances, credit_accounts, limit_checks, reservations, settlements, trail_entries,
+    account_balances, credit_accounts, invoices, limit_checks, reservations, settlements,
+    trail_entries,
 };
-use crate::platform::db::{Db, DbError, on_backend};
+use crate::platform::db::{Db, DbError, on_backend, sum_minor};
 use kernel::ids::{
     BankEntry, BankStatement, CreditAccount, CreditNote, Customer, CustomerId, ExpertPanel,
-    ExposureEntry, IdempotencyKey, Invoice, LimitCheckId, PortfolioCap, Receipt, Reservation,
-    ReservationId,
+    ExposureEntry, IdempotencyKey, Instrument, Invoice, LimitCheckId, PortfolioCap, Receipt,
+    Reservation, ReservationId,
 };
 use kernel::money::Currency;
 
@@ -36,7 +37,12 @@ const COUNTERS: [&str; 6] = [
 const SOURCES: &str = "\
     SELECT account_id, legal_entity_id, currency, 'reserved' AS what, amount_minor - captured_minor AS minor \
     FROM reservations WHERE status IN ('active', 'partially_captured') AND captured_minor < amount_minor \
-    UNION ALL SELECT account_id, legal_entity_id, currency, 'receivable', open_minor FROM invoices WHERE open_minor > 0 \
+    UNION ALL SELECT account_id, legal_entity_id, currency, 'receivable', open_minor FROM invoices \
+      WHERE open_minor > 0 AND sold_on IS NULL \
+    UNION ALL SELECT account_id, legal_entity_id, currency, 'instrument', outstanding_minor FROM instruments \
+      WHERE outstanding_minor > 0 \
+    UNION ALL SELECT acceptor_account_id, legal_entity_id, currency, 'instrument', outstanding_minor FROM instruments \
+      WHERE outstanding_minor > 0 AND acceptor_account_id IS NOT NULL \
     UNION ALL SELECT account_id, legal_entity_id, currency, 'unapplied', unapplied_minor FROM receipts \
       WHERE unapplied_minor > 0 \
     UNION ALL SELECT account_id, legal_entity_id, currency, 'unapplied', unapplied_minor FROM credit_notes \
@@ -78,6 +84,7 @@ fn of_balance(currency: &str) -> String {
 pub fn invariants() -> Vec<Invariant> {
     let mut all = of_balances();
     all.extend(of_orders());
+    all.extend(of_instruments_and_factoring());
     all.extend(ledger::invariants());
     all.extend(of_cash());
     all.push(invariant(
@@ -194,6 +201,43 @@ fn of_balances() -> Vec<Invariant> {
             "credit_notes",
             named::<CreditNote>,
             used_on_each_day("credit_notes", "credit_note_id", "credit_date"),
+        ),
+    ]
+}
+
+/// What is with factors, and what instruments stand for.
+fn of_instruments_and_factoring() -> Vec<Invariant> {
+    vec![
+        invariant(
+            "an instrument counts until it is paid, refused or given back",
+            "instruments",
+            named::<Instrument>,
+            "SELECT id, 'outstanding' AS what, outstanding_minor AS stated, \
+               CASE WHEN status IN ('cleared', 'dishonoured', 'recourse', 'withdrawn') THEN 0 ELSE amount_minor END AS counted \
+             FROM instruments"
+                .to_owned(),
+        ),
+        invariant(
+            "what an instrument settled stands as long as it may be paid",
+            "instruments",
+            named::<Instrument>,
+            "SELECT i.id, 'receipt' AS what, \
+               CAST(CASE r.status WHEN 'reversed' THEN 0 ELSE 1 END AS BIGINT) AS stated, \
+               CAST(CASE WHEN i.status IN ('dishonoured', 'recourse', 'withdrawn') THEN 0 \
+                 WHEN i.status = 'cleared' AND r.status = 'reversed' THEN 0 ELSE 1 END AS BIGINT) AS counted \
+             FROM instruments i JOIN receipts r ON r.id = i.receipt_id"
+                .to_owned(),
+        ),
+        invariant(
+            "an invoice left exposure when it was sold without recourse, and then alone",
+            "factoring_assignments",
+            named::<Invoice>,
+            "SELECT i.id, 'sold' AS what, CAST(CASE WHEN i.sold_on IS NULL THEN 0 ELSE 1 END AS BIGINT) AS stated, \
+               CAST(COUNT(a.id) AS BIGINT) AS counted \
+             FROM invoices i LEFT JOIN factoring_assignments a \
+               ON a.invoice_id = i.id AND a.status = 'active' AND a.effect = 'leaves' \
+             WHERE i.sold_on IS NOT NULL OR a.id IS NOT NULL GROUP BY i.id, i.sold_on"
+                .to_owned(),
         ),
     ]
 }
@@ -380,14 +424,20 @@ fn cap_exposure() -> String {
              FROM balances b JOIN credit_accounts a ON a.id = b.account_id \
              JOIN customers c ON c.id = a.customer_id \
            ) a ON p.kind = 'company' OR p.key = CASE p.kind WHEN 'segment' THEN a.segment \
-             WHEN 'salesperson' THEN a.owner WHEN 'country' THEN a.country ELSE a.industry END \
+             WHEN 'salesperson' THEN a.owner WHEN 'country' THEN a.country WHEN 'industry' THEN a.industry END \
          )",
         balances()
     );
     let named = |rows: String| rows.replace("' AS what", "' || ' in ' || currency AS what");
     let stated = named(counters("cap_id", "", "portfolio_exposures", Side::Stated));
     let counted = named(counters("cap_id", "", "bounded", Side::Counted));
-    compared(&with, &format!("{stated} UNION ALL {counted}"))
+    // What an acceptor must pay is counted by instrument, whosever it is.
+    let accepted = "SELECT p.id AS id, 'instrument in ' || i.currency AS what, 0 AS stated, i.outstanding_minor AS counted \
+                    FROM portfolio_caps p JOIN instruments i ON p.kind = 'acceptor' AND p.key = i.acceptor_key";
+    compared(
+        &with,
+        &format!("{stated} UNION ALL {counted} UNION ALL {accepted}"),
+    )
 }
 
 /// What is left of a document: nothing when it was taken back, else its amount less what it settles or is settled by.
@@ -455,8 +505,19 @@ pub fn list_settlement_days(db: &mut Db) -> Result<Vec<NaiveDate>, DbError> {
         .load(c))?)
 }
 
-/// What each account owes on invoices in each currency, less what is unapplied.
+/// What each account owes on invoices in each currency, less what is unapplied: what is exposure, and what was sold without
+/// recourse.
 pub fn list_owed(db: &mut Db) -> Result<BTreeMap<(CustomerId, Currency), i64>, DbError> {
+    let sold: Vec<(CustomerId, Currency, i64)> = on_backend!(db, |c| invoices::table
+        .filter(invoices::sold_on.is_not_null())
+        .filter(invoices::open_minor.gt(0))
+        .group_by((invoices::customer_id, invoices::currency))
+        .select((
+            invoices::customer_id,
+            invoices::currency,
+            sum_minor!("open_minor"),
+        ))
+        .load(c))?;
     let homes: Vec<(CustomerId, Currency, i64)> = on_backend!(db, |c| credit_accounts::table
         .select((
             credit_accounts::customer_id,
@@ -473,7 +534,7 @@ pub fn list_owed(db: &mut Db) -> Result<BTreeMap<(CustomerId, Currency), i64>, D
         ))
         .load(c))?;
     let mut owed = BTreeMap::new();
-    for (customer, currency, minor) in homes.into_iter().chain(others) {
+    for (customer, currency, minor) in homes.into_iter().chain(others).chain(sold) {
         let sum: &mut i64 = owed.entry((customer, currency)).or_default();
         *sum = sum.saturating_add(minor);
     }

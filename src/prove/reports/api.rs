@@ -106,7 +106,7 @@ fn aging_csv(question: &AgingQuestion, aging: &Aging) -> Outcome {
         .map(ToString::to_string)
         .chain(["currency".to_owned(), "outstanding".to_owned()])
         .chain(aging.buckets.iter().map(Bucket::to_string))
-        .chain(["unapplied".to_owned(), "post_dated".to_owned()])
+        .chain(["unapplied", "post_dated", "sold"].map(str::to_owned))
         .collect();
     let rows = aging
         .rows
@@ -143,6 +143,7 @@ fn csv_row(by: AgingBy, aging: &Aging, row: &AgingRow) -> Vec<Cell> {
     );
     cells.push(amount(row.unapplied_minor));
     cells.push(amount(row.post_dated_minor));
+    cells.push(amount(row.sold_minor));
     cells
 }
 
@@ -156,14 +157,14 @@ fn csv_row(by: AgingBy, aging: &Aging, row: &AgingRow) -> Vec<Cell> {
         "buckets": [{"name": "1-30", "from_days": 1, "to_days": 30,
             "amount": {"amount": "12500.00", "currency": "CNY"}, "count": 1}],
         "unapplied": {"amount": "0.00", "currency": "CNY"},
-        "post_dated": {"amount": "0.00", "currency": "CNY"}
+        "post_dated": {"amount": "0.00", "currency": "CNY"}, "sold": {"amount": "0.00", "currency": "CNY"}
     }],
     "totals": [{
         "currency": "CNY", "outstanding": {"amount": "12500.00", "currency": "CNY"},
         "buckets": [{"name": "1-30", "from_days": 1, "to_days": 30,
             "amount": {"amount": "12500.00", "currency": "CNY"}, "count": 1}],
         "unapplied": {"amount": "0.00", "currency": "CNY"},
-        "post_dated": {"amount": "0.00", "currency": "CNY"}
+        "post_dated": {"amount": "0.00", "currency": "CNY"}, "sold": {"amount": "0.00", "currency": "CNY"}
     }]
 }))]
 pub struct AgingOut {
@@ -211,6 +212,8 @@ pub struct AgingTotalOut {
     unapplied: Money,
     /// Invoices of a later date that were in the book on that day; they are not in what is outstanding.
     post_dated: Money,
+    /// What of the outstanding was sold without recourse: it is owed to its buyer, and no exposure.
+    sold: Money,
 }
 
 /// What is in one bucket.
@@ -284,6 +287,7 @@ impl AgingTotalOut {
                 .collect(),
             unapplied: money(row.unapplied_minor),
             post_dated: money(row.post_dated_minor),
+            sold: money(row.sold_minor),
         }
     }
 }

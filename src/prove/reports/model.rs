@@ -74,7 +74,7 @@ pub struct AgingPart {
     pub owner: Option<Subject>,
     #[diesel(sql_type = Text)]
     pub currency: Currency,
-    /// The place of the bucket, or [`UNAPPLIED`] or [`POST_DATED`].
+    /// The place of the bucket, or [`UNAPPLIED`], [`POST_DATED`] or [`SOLD`].
     #[diesel(sql_type = BigInt)]
     pub bucket: i64,
     #[diesel(sql_type = BigInt)]
@@ -89,6 +89,9 @@ pub const UNAPPLIED: i64 = -1;
 
 /// The place of invoices of a later date, which are in no bucket.
 pub const POST_DATED: i64 = -2;
+
+/// The place of what is in buckets too and was sold without recourse.
+pub const SOLD: i64 = -3;
 
 /// What is in one bucket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -108,6 +111,8 @@ pub struct AgingRow {
     pub unapplied_minor: i64,
     /// Invoices of a later date that were in the book at the end of the day.
     pub post_dated_minor: i64,
+    /// What of the outstanding was sold without recourse.
+    pub sold_minor: i64,
 }
 
 impl AgingRow {

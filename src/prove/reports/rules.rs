@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{AgingKey, AgingPart, AgingRow, Content, POST_DATED, UNAPPLIED};
+use super::model::{AgingKey, AgingPart, AgingRow, Content, POST_DATED, SOLD, UNAPPLIED};
 use kernel::money::{Currency, SumTooLarge, sum_minor};
 
 /// Puts parts together into rows, in the order of keys.
@@ -41,6 +41,7 @@ pub fn totals(rows: &[AgingRow], buckets: usize) -> Result<Vec<AgingRow>, SumToo
         }
         total.unapplied_minor = sum_minor([total.unapplied_minor, row.unapplied_minor])?;
         total.post_dated_minor = sum_minor([total.post_dated_minor, row.post_dated_minor])?;
+        total.sold_minor = sum_minor([total.sold_minor, row.sold_minor])?;
     }
     totals.into_values().map(AgingRow::added_up).collect()
 }
@@ -53,6 +54,7 @@ fn empty(key: AgingKey, currency: Currency, buckets: usize) -> AgingRow {
         outstanding_minor: 0,
         unapplied_minor: 0,
         post_dated_minor: 0,
+        sold_minor: 0,
     }
 }
 
@@ -74,6 +76,10 @@ fn add(
     }
     if bucket == POST_DATED {
         row.post_dated_minor = sum_minor([row.post_dated_minor, amount_minor])?;
+        return Ok(());
+    }
+    if bucket == SOLD {
+        row.sold_minor = sum_minor([row.sold_minor, amount_minor])?;
         return Ok(());
     }
     let content = usize::try_from(bucket)

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use diesel::prelude::*;
 use diesel::sql_types::{Date, Text};
 
-use super::model::{AgingBy, AgingPart, AgingQuestion, POST_DATED, UNAPPLIED};
+use super::model::{AgingBy, AgingPart, AgingQuestion, POST_DATED, SOLD, UNAPPLIED};
 use crate::book::customers::store::list_wanted;
 use crate::book::exposure::model::{CreditAccount, Exposure};
 use crate::platform::db::schema::{credit_accounts, customers};
@@ -69,8 +69,9 @@ pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Vec<AgingPart>, Db
 ///
 /// An item counts from its invoice's date until that is cancelled, a receipt or credit note from its date until it is
 /// reversed, a settlement from the day on which it is effective: it takes from the item, and what it uses from what is
-/// unapplied. What settles an item beyond what that counts on a day, because it was put right later, is unapplied. Invoices of a later date that were in the book when the day ended stand beside it, whole: what settles them is
-/// unapplied until their day.
+/// unapplied. What settles an item beyond what that counts on a day, because it was put right later, is unapplied. What was sold without recourse stands beside
+/// it as well. Invoices of a later date that were in the book when the day ended stand beside it, whole: what settles them
+/// is unapplied until their day.
 fn aging_sql(question: &AgingQuestion, wanted: Option<&[CustomerId]>, cut_offs: usize) -> String {
     let ends_at = cut_offs + 1;
     let (customer, owner, join) = match question.by {
@@ -108,6 +109,12 @@ fn aging_sql(question: &AgingQuestion, wanted: Option<&[CustomerId]>, cut_offs: 
            FROM invoice_items t JOIN invoices i ON i.id = t.invoice_id LEFT JOIN settled s ON s.item_id = t.id \
            WHERE i.invoice_date <= $1 AND (i.cancelled_on IS NULL OR i.cancelled_on > $1) \
              AND t.amount_minor > COALESCE(s.minor, 0) \
+           UNION ALL \
+           SELECT i.customer_id, i.currency, {SOLD}, t.amount_minor - COALESCE(s.minor, 0), 0 \
+           FROM factoring_assignments f JOIN invoices i ON i.id = f.invoice_id \
+           JOIN invoice_items t ON t.invoice_id = i.id LEFT JOIN settled s ON s.item_id = t.id \
+           WHERE f.effect = 'leaves' AND f.assigned_on <= $1 AND (f.ended_on IS NULL OR f.ended_on > $1) \
+             AND i.invoice_date <= $1 AND t.amount_minor > COALESCE(s.minor, 0) \
            UNION ALL \
            SELECT customer_id, currency, {UNAPPLIED}, amount_minor, 0 FROM receipts \
            WHERE receipt_date <= $1 AND (reversed_on IS NULL OR reversed_on > $1) \

@@ -22,6 +22,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ),
     ("excuses", include_str!("shipped/excuses.json")),
     (
+        "instrument_kinds",
+        include_str!("shipped/instrument_kinds.json"),
+    ),
+    (
         "payment_methods",
         include_str!("shipped/payment_methods.json"),
     ),

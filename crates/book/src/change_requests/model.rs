@@ -15,6 +15,8 @@ text_enum! {
     pub enum ChangeKind {
         /// The group that a customer belongs to.
         CustomerParent = "customer_parent",
+        /// The factor that an invoice is sold or pledged to.
+        FactoringAssignment = "factoring_assignment",
         /// When an item is due.
         ItemDueDate = "item_due_date",
         /// That a closed period is open again.
@@ -26,7 +28,7 @@ impl ChangeKind {
     /// The roles of which who approves must hold one, where not everybody who decides changes may.
     pub const fn deciders(self) -> &'static [Role] {
         match self {
-            ChangeKind::ItemDueDate => &[Role::Finance],
+            ChangeKind::ItemDueDate | ChangeKind::FactoringAssignment => &[Role::Finance],
             ChangeKind::CustomerParent | ChangeKind::PeriodReopening => {
                 &[Role::Credit, Role::Finance]
             }

@@ -65,7 +65,8 @@ fn limit_is_consistent(input: &AdditionalLimitIn) -> Result<(), ValidationError>
 }))]
 pub struct PortfolioCapIn {
     pub kind: PortfolioKind,
-    /// The segment, the salesperson's subject, the country's code, or the industry; left out for the company.
+    /// The segment, the salesperson's subject, the country's code, the industry, or the acceptor's name, which is kept in
+    /// lower case; left out for the company.
     pub key: Option<Line>,
     pub limit: AmountIn,
     pub reason: Note,
@@ -78,13 +79,15 @@ fn cap_is_consistent(input: &PortfolioCapIn) -> Result<(), ValidationError> {
         (_, None) => false,
         (PortfolioKind::Country, Some(key)) => key.as_str().parse::<Country>().is_ok(),
         (PortfolioKind::Salesperson, Some(key)) => key.as_str().parse::<Subject>().is_ok(),
-        (PortfolioKind::Segment | PortfolioKind::Industry, Some(_)) => true,
+        (PortfolioKind::Segment | PortfolioKind::Industry | PortfolioKind::Acceptor, Some(_)) => {
+            true
+        }
     };
     if fits {
         return Ok(());
     }
     Err(ValidationError::new("key").with_message(
-        "key must name the segment, salesperson, country or industry, and be left out for the company"
+        "key must name the segment, salesperson, country, industry or acceptor, and be left out for the company"
             .into(),
     ))
 }

@@ -156,6 +156,8 @@ text_enum! {
         Industry = "industry",
         /// The whole book.
         Company = "company",
+        /// The instruments that somebody outside must pay, such as a bank that accepted bills.
+        Acceptor = "acceptor",
     }
 }
 
@@ -568,7 +570,7 @@ pub struct PortfolioCap {
     pub id: PortfolioCapId,
     #[diesel(skip_update)]
     pub kind: PortfolioKind,
-    /// The segment, salesperson, country or industry; empty for the company.
+    /// The segment, salesperson, country, industry, or the acceptor's name in lower case; empty for the company.
     #[diesel(skip_update)]
     pub key: String,
     pub currency: Currency,

@@ -73,9 +73,19 @@ impl<'a> Traits<'a> {
             PortfolioKind::Country => Some(self.country),
             PortfolioKind::Industry => self.industry,
             PortfolioKind::Company => return true,
+            // It counts instruments, whosever they are.
+            PortfolioKind::Acceptor => return false,
         };
         trait_of == Some(cap.key.as_str())
     }
+}
+
+/// An acceptor's name as caps and instruments are matched by it: in lower case, with single spaces.
+///
+/// `"Industrial  Bank "` and `"industrial bank"` are one.
+pub fn acceptor_key(name: &str) -> String {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    words.join(" ").to_lowercase()
 }
 
 /// What counts of an exposure: each category by the policy's weight, rounded up, less what is unapplied, rounded down.

@@ -1,9 +1,37 @@
 //! What use cases and lists are asked.
 
+use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::{ImportKind, ImportMode};
+use super::model::{ControlTotals, ImportKind, ImportMode, WriteMode};
+use kernel::clock::Day;
+use kernel::money::{AmountIn, Money};
 use kernel::text::Note;
+
+/// What the sender of a snapshot says that it comes to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ImportControlIn, example = json!({
+    "lines": 2, "totals": [{"amount": "13734.56", "currency": "CNY"}]
+}))]
+pub struct ControlIn {
+    /// How many documents it has.
+    #[schema(minimum = 0, maximum = 200_000_000)]
+    pub lines: u32,
+    /// What is open on them, one amount for each currency.
+    #[schema(max_items = 300)]
+    pub totals: Vec<AmountIn>,
+}
+
+impl ControlIn {
+    pub fn totals(self) -> ControlTotals {
+        let totals: Vec<Money> = self.totals.into_iter().map(AmountIn::money).collect();
+        ControlTotals {
+            lines: i64::from(self.lines),
+            totals,
+        }
+    }
+}
 
 /// The parts of an import, in any order.
 #[derive(ToSchema)]
@@ -19,13 +47,24 @@ pub struct ImportIn {
     /// What happens to the good lines of a file with bad ones; `per_line` when not given. `customer_parents` are always
     /// proposed whole.
     mode: Option<ImportMode>,
-    /// How a foreign file's columns are read, as JSON: `columns`, `date_format`, `defaults`,
-    /// `constants`, `strip_suffix`, `skip`.
+    /// What the file does to what the book has; the first of its kind when not given.
+    write: Option<WriteMode>,
+    /// Whether it is only tried: everything is told, and nothing changes.
+    dry_run: Option<bool>,
+    /// Whether what a snapshot lacks is closed; it is told only, when not given.
+    close_missing: Option<bool>,
+    /// With a snapshot: the day of which the other ledger speaks.
+    ledger_as_of: Option<Day>,
+    /// With a snapshot: what it comes to, as JSON (`lines`, `totals`). What was read must be the same.
+    #[schema(max_length = 16384)]
+    control: Option<String>,
+    /// How a foreign file's columns are read, as JSON: `shipped` (the code of a mapping that netterms ships, to begin with),
+    /// `encoding`, `decimal`, `columns`, `date_format`, `values`, `defaults`, `constants`, `strip_suffix`, `skip`.
     #[schema(max_length = 16384)]
     mapping: Option<String>,
     /// Why the changes are proposed: for `customer_parents`, and for no other kind.
     reason: Option<Note>,
-    /// The file: CSV in UTF-8.
+    /// The file: CSV in UTF-8, or in the mapping's `encoding`.
     #[schema(format = Binary, max_length = 104_857_600)]
     file: String,
 }

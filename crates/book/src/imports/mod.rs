@@ -7,15 +7,20 @@
 //! never overwrite; a line with another exchange rate than the one that holds is appended as its correction. A file may
 //! therefore be sent again after whatever happened.
 //!
+//! Other files keep the book as another system has it. An upsert changes what differs. A snapshot is all there is: what the
+//! book has and the file lacks is told, and closed when asked. Any file can be tried first.
+//!
 //! `docs/imports.md` documents the columns for those who write the files.
 
 pub mod actions;
 pub mod api;
+mod decoding;
 pub mod input;
 pub mod model;
 pub mod reading;
 mod records;
 pub mod rules;
+pub mod store;
 
 use crate::platform::rooms::Room;
 

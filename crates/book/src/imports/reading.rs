@@ -1,9 +1,11 @@
-//! A CSV file, read line by line: UTF-8 with or without a byte order mark, commas, semicolons or tabs.
+//! A CSV file, read line by line: UTF-8 with or without a byte order mark or what the mapping names, commas, semicolons
+//! or tabs.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 
-use super::model::{ImportKind, Mapping, Report, Row};
+use super::decoding::Utf8;
+use super::model::{Encoding, ImportKind, Mapping, Report, Row};
 use super::records::{self, Records};
 use super::rules::mapping::Layout;
 use super::rules::{Cells, FromCells};
@@ -23,7 +25,7 @@ pub enum ReadError {
 
 /// A file whose header was found good.
 pub struct CsvFile<R: Read> {
-    records: Records<R>,
+    records: Records<Utf8<R>>,
     layout: Layout,
     width: usize,
     record: records::Cells,
@@ -35,6 +37,8 @@ impl<R: Read> CsvFile<R> {
     /// # Errors
     /// When the file is empty, or its header is not what the kind takes.
     pub fn open(source: R, kind: ImportKind, mapping: &Mapping) -> Result<CsvFile<R>, ReadError> {
+        let encoding = mapping.encoding.unwrap_or(Encoding::Utf8);
+        let source = Utf8::new(source, encoding);
         let mut records = Records::new(source).map_err(ReadError::Source)?;
         let mut record = records::Cells::default();
         let (line, header) = match records.next(&mut record).map_err(ReadError::Source)? {

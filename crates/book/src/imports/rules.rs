@@ -2,6 +2,7 @@
 
 pub mod alike;
 pub mod mapping;
+pub mod shipped;
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -99,12 +100,34 @@ impl<'a> Cells<'a> {
 
     fn amount(&mut self, currency: Option<Currency>) -> Option<Money> {
         let currency = currency?;
-        let amount = self.required("amount", |text| text_or_why(Money::parse(text, currency)))?;
+        let layout = self.layout;
+        let amount = self.required("amount", |text| {
+            text_or_why(Money::parse(&layout.amount(text), currency))
+        })?;
         if !amount.is_positive() {
             self.complain("amount", "not_positive", "must be more than zero");
             return None;
         }
         Some(amount)
+    }
+
+    /// What is open of an amount: all of it when empty.
+    fn open(&mut self, amount: Option<Money>) -> Option<Money> {
+        let amount = amount?;
+        let layout = self.layout;
+        let open = self.optional("open", |text| {
+            text_or_why(Money::parse(&layout.amount(text), amount.currency()))
+        });
+        let open = open.unwrap_or(amount);
+        if !open.is_positive() || open.minor() > amount.minor() {
+            self.complain(
+                "open",
+                "out_of_bounds",
+                "must be more than zero and at most the amount",
+            );
+            return None;
+        }
+        Some(open)
     }
 }
 
@@ -140,7 +163,8 @@ pub struct CustomerRow {
     pub street: Option<Line>,
     pub city: Option<Line>,
     pub postal_code: Option<Line>,
-    pub language: Language,
+    /// `en` when not told.
+    pub language: Option<Language>,
     pub owner: Option<Subject>,
     pub parent_number: Option<Number>,
     pub legal_status: LegalStatus,
@@ -196,7 +220,7 @@ impl FromCells for CustomerRow {
             street,
             city,
             postal_code,
-            language: language.unwrap_or_default(),
+            language,
             owner,
             parent_number,
             legal_status: legal_status.unwrap_or_default(),
@@ -213,11 +237,18 @@ impl FromCells for CustomerRow {
 pub struct AccountRow {
     pub customer_number: Number,
     pub currency: Currency,
-    pub net_days: i32,
+    pub net_days: Option<i32>,
     pub limit: Limit,
     pub valid_until: Option<NaiveDate>,
     pub group_limit: Option<Limit>,
     pub billing_currencies: Option<BillingCurrencies>,
+}
+
+impl AccountRow {
+    /// The net days of an account that is opened by it: 30 when not told.
+    pub fn net_days(&self) -> i32 {
+        self.net_days.unwrap_or(30)
+    }
 }
 
 impl FromCells for AccountRow {
@@ -229,7 +260,9 @@ impl FromCells for AccountRow {
             days.ok_or_else(|| "is not a number of days from 0 to 365".to_owned())
         });
         let kind: Option<LimitKind> = cells.optional("limit_kind", parsed);
-        let amount = |text: &str| match currency.map(|currency| Money::parse(text, currency)) {
+        let layout = cells.layout;
+        let parse = |text: &str, currency| Money::parse(&layout.amount(text), currency);
+        let amount = |text: &str| match currency.map(|currency| parse(text, currency)) {
             None => Ok(0),
             Some(Ok(money)) if !money.is_negative() => Ok(money.minor()),
             Some(Ok(_)) => Err("must not be negative".to_owned()),
@@ -266,7 +299,7 @@ impl FromCells for AccountRow {
         Some(AccountRow {
             customer_number: customer_number?,
             currency: currency?,
-            net_days: net_days.unwrap_or(30),
+            net_days,
             limit,
             valid_until,
             group_limit,
@@ -318,6 +351,76 @@ impl FromCells for InvoiceRow {
             order_number,
             legal_entity,
         })
+    }
+}
+
+/// An invoice that is open in the ledger that is kept elsewhere:
+/// `number,customer_number,invoice_date,due_date,amount,open,currency,order_number,legal_entity`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenItemRow {
+    pub invoice: InvoiceRow,
+    pub open: Money,
+}
+
+impl FromCells for OpenItemRow {
+    fn from_cells(cells: &mut Cells) -> Option<OpenItemRow> {
+        let invoice = InvoiceRow::from_cells(cells);
+        let open = cells.open(invoice.as_ref().map(|invoice| invoice.amount));
+        Some(OpenItemRow {
+            invoice: invoice?,
+            open: open?,
+        })
+    }
+}
+
+/// What an order system says of one of its documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryRow {
+    pub number: Number,
+    pub customer_number: Number,
+    pub entry_date: NaiveDate,
+    pub amount: Money,
+    pub order_number: Option<Number>,
+    pub legal_entity: Option<EntityRef>,
+}
+
+impl EntryRow {
+    fn read(cells: &mut Cells, dated: &'static str) -> Option<EntryRow> {
+        let number = cells.required("number", parsed);
+        let customer_number = cells.required("customer_number", parsed);
+        let entry_date = cells.required_day(dated);
+        let currency = cells.required("currency", parsed);
+        let amount = cells.amount(currency);
+        let order_number = cells.optional("order_number", parsed);
+        let legal_entity = cells.optional("legal_entity", parsed);
+        Some(EntryRow {
+            number: number?,
+            customer_number: customer_number?,
+            entry_date: entry_date?,
+            amount: amount?,
+            order_number,
+            legal_entity,
+        })
+    }
+}
+
+/// An open order: `number,customer_number,order_date,amount,currency,legal_entity`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenOrderRow(pub EntryRow);
+
+impl FromCells for OpenOrderRow {
+    fn from_cells(cells: &mut Cells) -> Option<OpenOrderRow> {
+        EntryRow::read(cells, "order_date").map(OpenOrderRow)
+    }
+}
+
+/// A delivery that is not billed: `number,customer_number,delivery_date,amount,currency,order_number,legal_entity`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenDeliveryRow(pub EntryRow);
+
+impl FromCells for OpenDeliveryRow {
+    fn from_cells(cells: &mut Cells) -> Option<OpenDeliveryRow> {
+        EntryRow::read(cells, "delivery_date").map(OpenDeliveryRow)
     }
 }
 

@@ -94,6 +94,8 @@ pub async fn put_periods(
 }
 
 /// Read a period
+///
+/// Its days, and whether something may be posted into them.
 #[utoipa::path(
     tag = "periods",
     params(PeriodId),

@@ -2,6 +2,7 @@
 
 mod cash;
 mod settlement;
+mod sources;
 mod terms;
 mod validity;
 
@@ -26,6 +27,7 @@ use kernel::text::{GradeCode, Subject};
 
 pub use cash::CashApplication;
 pub use settlement::{SettlementPolicy, TolerancePolicy};
+pub use sources::{ExposureSource, Sources};
 pub use terms::{
     Discount, GradeFactor, InsuredCap, LimitCombination, LimitMethod, LimitMethods, MethodWeight,
     NOT_RATED, StraightThrough, StraightThroughConditions, TermsRow,
@@ -490,6 +492,10 @@ pub struct PolicyDocument {
     #[validate(length(max = 20), nested)]
     #[schema(max_items = 20)]
     pub exceptions: Vec<ExceptionAuthority>,
+    /// Which system tells of a category; both when not given.
+    #[serde(default, skip_serializing_if = "Sources::are_open")]
+    #[validate(nested)]
+    pub sources: Sources,
     /// What is let go when invoices are paid short; nothing when not given.
     #[serde(default)]
     #[validate(nested)]

@@ -30,6 +30,8 @@ text_enum! {
         Open = "open",
         PartiallyPaid = "partially_paid",
         Paid = "paid",
+        /// Sold without recourse, and not paid in full.
+        Sold = "sold",
         /// Posted by mistake, and taken back before anything settled it.
         Cancelled = "cancelled",
     }
@@ -73,6 +75,8 @@ pub struct Invoice {
     pub cancel_entered_on: Option<NaiveDate>,
     /// By how much it passed what its order had left, with the policy's tolerance.
     pub order_excess_minor: Option<i64>,
+    /// The business day from which it is no exposure any more, because it was sold without recourse.
+    pub sold_on: Option<NaiveDate>,
     pub legal_entity_id: LegalEntityId,
     /// What it comes to without tax, and the tax; the amount is both.
     pub net_minor: Option<i64>,

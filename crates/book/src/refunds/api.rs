@@ -82,6 +82,8 @@ pub async fn list_refunds(
 }
 
 /// Read a refund
+///
+/// Where it stands: requested, approved, rejected or paid, and by whom.
 #[utoipa::path(
     tag = "receivables",
     params(RefundId),

@@ -108,6 +108,8 @@ text_enum! {
         Dissolved = "dissolved",
         /// A dunning block holds it or its customer.
         Blocked = "blocked",
+        /// It is with a factor, and the customer knows: the factor asks for its money itself.
+        Factored = "factored",
         /// Money and credit of the customer that are not applied yet cover it, the oldest due first.
         Covered = "covered",
         /// It is not overdue for as many days as its next level asks.
@@ -438,6 +440,8 @@ pub struct OpenInvoice {
 pub struct Blocks {
     pub customers: BTreeSet<CustomerId>,
     pub invoices: BTreeSet<InvoiceId>,
+    /// Those that a factor asks for itself.
+    pub factored: BTreeSet<InvoiceId>,
     /// Those whom nobody may ask for money, with the reason.
     pub by_law: BTreeMap<CustomerId, LeftOut>,
 }
@@ -448,6 +452,9 @@ impl Blocks {
         let by_law = self.by_law.get(&invoice.customer_id).copied();
         let is_blocked = self.customers.contains(&invoice.customer_id)
             || self.invoices.contains(&invoice.invoice_id);
-        by_law.or(is_blocked.then_some(LeftOut::Blocked))
+        let is_factored = self.factored.contains(&invoice.invoice_id);
+        by_law
+            .or(is_factored.then_some(LeftOut::Factored))
+            .or(is_blocked.then_some(LeftOut::Blocked))
     }
 }

@@ -178,6 +178,18 @@ permits! {
     DecideRefunds, "refunds:decide" => [Finance];
     /// Reverse wrong invoices, credit notes and receipts.
     ReverseDocuments, "documents:reverse" => [Finance];
+    /// Read deadlines.
+    ReadDeadlines, "deadlines:read" => [Sales, Credit, Finance, Auditor];
+    /// Add deadlines, and say what became of them.
+    ManageDeadlines, "deadlines:manage" => [Sales, Credit, Finance];
+    /// Read instruments that customers paid with.
+    ReadInstruments, "instruments:read" => [Sales, Credit, Finance, Auditor, System];
+    /// Receive instruments, and say what becomes of them.
+    ManageInstruments, "instruments:manage" => [Finance];
+    /// Read agreements with factors, and what is sold and pledged under them.
+    ReadFactoring, "factoring:read" => [Credit, Finance, Auditor];
+    /// Make and end agreements with factors; propose sales and pledges, approve those of others, take invoices back.
+    ManageFactoring, "factoring:manage" => [Finance];
     /// Read bank accounts, statements, entries, payers' accounts and remittance advices.
     ReadBank, "bank:read" => [Credit, Finance, Auditor];
     /// Set up and change the organisation's own bank accounts.

@@ -158,6 +158,12 @@ guides! {
     DraftExists, Changed, "已存在",
         "There may be one only, and there is one.", "只能有一个，且已存在。",
         "Read the one in existing_id, and go on with it.", "请读取 existing_id 所指的对象并在其上继续。";
+    CountedTwice, Afterwards, "重复计入敞口",
+        "The same instrument is posted as a document and stated as an exposure entry; counted from both, it would weigh twice.", "同一票据既作为单据入账，又作为敞口条目申报；两者都计入会重复。",
+        "Decide which source is right: set the exposure entry to 0, or leave the document out. The policy's sources can name one for all.", "请确定以哪个来源为准：将敞口条目设为 0，或不录入该单据。政策的 sources 可统一指定来源。";
+    OtherSource, Afterwards, "须由其他来源提供",
+        "The live policy's sources name another source for this category of exposure.", "现行政策的 sources 为该敞口类别指定了另一来源。",
+        "Send it from the source that the policy names, or have the policy changed.", "请由政策指定的来源提供，或申请修改政策。";
     Stale, Changed, "数据已被更改",
         "The ETag in If-Match is not that of the present version; a weak one never is.", "If-Match 中的 ETag 不是当前版本；弱 ETag 永远不匹配。",
         "Read it again, look at what changed, and send your change with the new ETag. A proxy that compresses answers can turn ETags weak: turn that off.", "请重新读取，核对变化后用新的 ETag 提交。压缩答复的代理可能使 ETag 变为弱 ETag，请关闭该功能。";

@@ -102,6 +102,10 @@ codes! {
         "Order {order_number} has the open credit block {existing_id}; it must be decided first.", "订单 {order_number} 已有待处理的信用冻结 {existing_id}，须先处理。";
     DraftExists, "draft_exists", 409, "There is one already",
         "There is already an open {thing}: {existing_id}.", "已存在未结的{thing}：{existing_id}。";
+    CountedTwice, "counted_twice", 409, "It would count twice",
+        "The number {number} counts as exposure already, from another source: {source}.", "编号 {number} 已由另一来源计入敞口：{source}。";
+    OtherSource, "other_source", 409, "Another source tells of this",
+        "The policy takes this category from one source alone: {source}.", "政策规定该类别只取自一个来源：{source}。";
     Stale, "stale", 412, "Changed meanwhile",
         "It was changed since you read it; read it again and decide anew.", "数据在您读取后已被更改，请重新读取后再操作。";
     PayloadTooLarge, "payload_too_large", 413, "Payload too large",

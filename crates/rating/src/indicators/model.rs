@@ -184,6 +184,9 @@ pub struct LedgerRow {
     pub paid_minor: i64,
     #[diesel(sql_type = diesel::sql_types::BigInt)]
     pub paid_in_time_minor: i64,
+    /// Instruments that were dishonoured in these days.
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    pub dishonoured: i64,
     /// Σ minor units paid × days from the invoice's date.
     #[diesel(sql_type = diesel::sql_types::Double)]
     pub paid_days: f64,

@@ -186,6 +186,7 @@ fn from_ledger(known: &Known, entry: &Entry, conduct: Conduct) -> IndicatorValue
             amount("amount_paid", row.paid_minor),
             amount("amount_paid_in_time", row.paid_in_time_minor),
             amount("amount_overdue", row.overdue_minor),
+            input("instruments_dishonoured", row.dishonoured),
         ],
         ..IndicatorValue::of(&entry.code, known.on, None)
     }
@@ -212,6 +213,7 @@ fn of_conduct(row: &LedgerRow, conduct: Conduct, on: NaiveDate) -> Option<Figure
             let days = on.signed_duration_since(row.first_invoice_date).num_days();
             Figure::from_float(to_float(days)? / DAYS_OF_YEAR, PLACES)
         }
+        Conduct::DishonouredCount => u32::try_from(row.dishonoured).ok().map(Figure::from),
         _ if row.items == 0 => None,
         Conduct::OverdueCount => u32::try_from(row.items_late).ok().map(Figure::from),
         Conduct::DaysLateMax => u32::try_from(row.days_late_max).ok().map(Figure::from),

@@ -113,6 +113,8 @@ fn conduct_sql(backend: Backend, ids: usize) -> String {
            CAST(COALESCE(c.overdue_minor, 0) AS BIGINT) AS overdue_minor, \
            CAST(COALESCE(c.paid_minor, 0) AS BIGINT) AS paid_minor, \
            CAST(COALESCE(c.in_time_minor, 0) AS BIGINT) AS paid_in_time_minor, \
+           CAST((SELECT COUNT(*) FROM instruments n WHERE n.customer_id = b.customer_id \
+             AND n.dishonoured_on >= {from} AND n.dishonoured_on <= {to}) AS BIGINT) AS dishonoured, \
            CAST(COALESCE(c.paid_days, 0) AS DOUBLE PRECISION) AS paid_days, \
            CAST(COALESCE(c.late_days, 0) AS DOUBLE PRECISION) AS late_days \
          FROM (SELECT customer_id, MIN(currency) AS currency, COUNT(DISTINCT invoice_id) AS invoices, \

@@ -8,14 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Locked;
 use crate::book::customers::store as customers;
+use crate::book::exchange_rates::actions as exchange_rates;
+use crate::book::exchange_rates::rules::Conversions;
 use crate::book::exposure::model::{
     CreditAccount, Exposure, PortfolioCap, PortfolioExposure, PortfolioKind,
 };
-use crate::book::exposure::rules::Traits;
+use crate::book::exposure::rules::{self, Traits, acceptor_key};
 use crate::book::exposure::store::portfolios as store;
+use crate::book::policy::model::ExposureCategory;
 use crate::platform::db::{Change, Db, DbError, Tx};
 use kernel::ids::{CreditAccountId, CustomerId, PortfolioCapId};
-use kernel::money::{Currency, Money};
+use kernel::money::{Currency, Money, sum_minor};
 
 /// Why a use case on caps was refused.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +115,68 @@ pub fn follow(tx: &mut Tx, locked: &Locked, now: &CreditAccount) -> Result<bool,
     Ok(!movements.is_empty())
 }
 
+/// How an acceptor's instruments stand to its cap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AcceptorRoom {
+    /// No cap bounds it.
+    NoCap,
+    Within,
+    Exceeded,
+    /// No exchange rate tells.
+    Unknown,
+}
+
+/// Adds an amount of an acceptor's instruments to its caps, or takes it off, and says how they stand afterwards. What has
+/// happened is counted, also beyond a cap. The account that the instrument is of must be locked, and posted already: caps
+/// of accounts are locked before those of acceptors.
+///
+/// # Errors
+/// When the database fails.
+pub fn count_instrument(
+    tx: &mut Tx,
+    acceptor: &str,
+    currency: Currency,
+    minor: i64,
+) -> Result<AcceptorRoom, DbError> {
+    let caps = store::list_of_acceptor(tx, acceptor)?;
+    let change = Exposure::of(ExposureCategory::Instruments, minor);
+    let movements = caps.iter().map(|cap| ((cap.id, currency), change));
+    post(tx, &movements.collect())?;
+    let mut room = AcceptorRoom::NoCap;
+    for cap in &caps {
+        room = match (room, is_within(tx, cap)?) {
+            (AcceptorRoom::Exceeded, _) | (_, Some(false)) => AcceptorRoom::Exceeded,
+            (AcceptorRoom::Unknown, _) | (_, None) => AcceptorRoom::Unknown,
+            (_, Some(true)) => AcceptorRoom::Within,
+        };
+    }
+    Ok(room)
+}
+
+/// Whether what is owed under a cap is within it now; none where no exchange rate tells.
+fn is_within(tx: &mut Tx, cap: &PortfolioCap) -> Result<Option<bool>, DbError> {
+    let owed: BTreeMap<Currency, Exposure> = store::list_exposures(tx, &[cap.id])?
+        .into_iter()
+        .map(|row| (row.currency, row.exposure))
+        .collect();
+    let mut currencies: Vec<Currency> = owed.keys().copied().collect();
+    currencies.push(cap.currency);
+    let today = tx.today();
+    let rates = exchange_rates::latest(tx, &currencies, today)?;
+    let mut known = Conversions::default();
+    for from in owed.keys() {
+        known.look_up(*from, cap.currency, &rates);
+    }
+    let mut total: i64 = 0;
+    for (from, exposure) in owed {
+        match rules::exposure_as(exposure, from, cap.currency, &known) {
+            Ok(part) => total = sum_minor([total, part.instrument_minor])?,
+            Err(_) => return Ok(None),
+        }
+    }
+    Ok(Some(total <= cap.limit_minor))
+}
+
 /// Sets up a cap over what is owed at this moment.
 ///
 /// # Errors
@@ -124,10 +189,14 @@ pub fn create(
     reason: &str,
 ) -> Result<PortfolioCap, CapError> {
     store::keep_posters_out(tx)?;
+    let key = &match kind {
+        PortfolioKind::Acceptor => acceptor_key(key),
+        _ => key.to_owned(),
+    };
     let cap = PortfolioCap {
         id: PortfolioCapId::new(),
         kind,
-        key: key.to_owned(),
+        key: key.clone(),
         currency: limit.currency(),
         limit_minor: limit.minor(),
         reason: reason.to_owned(),
@@ -139,7 +208,7 @@ pub fn create(
         if error.is_duplicate_of("portfolio_caps", &["kind", "key"]) {
             CapError::Exists {
                 kind,
-                key: key.to_owned(),
+                key: key.clone(),
             }
         } else {
             error.into()

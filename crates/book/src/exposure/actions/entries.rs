@@ -5,6 +5,8 @@ use chrono::NaiveDate;
 use super::{AccountError, lock, orders, post};
 use crate::book::exposure::model::{BalanceKey, EntryCategory, Exposure, ExposureEntry};
 use crate::book::exposure::store::{self, entries};
+use crate::book::policy::actions as policies;
+use crate::book::policy::model::ExposureSource;
 use crate::platform::db::{Change, Tx};
 use kernel::ids::{CreditAccountId, ExposureEntryId, LegalEntityId};
 use kernel::money::Money;
@@ -46,6 +48,7 @@ pub fn set(
     }
     let category = statement.category;
     let before = entries::find(tx, account, category, &statement.number)?;
+    refuse_second_source(tx, account, statement)?;
     let key = BalanceKey::new(statement.legal_entity, amount.currency());
     if let Some(before) = before.as_ref().filter(|before| before.key() != key) {
         return Err(if before.currency == key.currency {
@@ -100,6 +103,25 @@ pub fn set(
         tx.record(change)?;
     }
     Ok(after)
+}
+
+/// Refuses to count an instrument from two sources. What ends an entry is always taken.
+fn refuse_second_source(
+    tx: &mut Tx,
+    account: CreditAccountId,
+    statement: &EntryStatement,
+) -> Result<(), AccountError> {
+    if statement.category != EntryCategory::Instruments || statement.amount.minor() == 0 {
+        return Ok(());
+    }
+    if policies::live(tx)?.document.sources.instruments == Some(ExposureSource::Ledger) {
+        return Err(AccountError::OtherSource(ExposureSource::Ledger));
+    }
+    if entries::has_instrument(tx, account, &statement.number)? {
+        let number = statement.number.clone();
+        return Err(AccountError::PostedAlready { number });
+    }
+    Ok(())
 }
 
 /// The order that a statement is about.

@@ -27,6 +27,7 @@ use crate::book::exposure::model::{
     AccountStatus, BalanceKey, BillingCurrencies, CreditAccount, Exposure,
 };
 use crate::book::exposure::store::{self, balances};
+use crate::book::policy::model::ExposureSource;
 use crate::platform::db::{Change, DbError, Tx};
 use kernel::ids::{CreditAccountId, CustomerId};
 use kernel::money::Currency;
@@ -71,6 +72,10 @@ pub enum AccountError {
     NotADelivery,
     #[error("the delivery is of the order {0}")]
     OtherOrder(Number),
+    #[error("an instrument is posted with the number {number} already")]
+    PostedAlready { number: Number },
+    #[error("the policy has another source for this category: {0}")]
+    OtherSource(ExposureSource),
     #[error("the account is {0} already")]
     AlreadyIs(AccountStatus),
     #[error("the account changed meanwhile")]

@@ -40,7 +40,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// Set up a portfolio cap
 ///
 /// The most that accounts which have something in common may owe together: a credit segment, a salesperson's customers,
-/// a country, an industry, or the whole book. It counts from this moment on, with all that is owed already. What is owed
+/// a country, an industry, the whole book, or, of an acceptor, what the instruments come to that it must pay. It counts from this moment on, with all that is owed already. What is owed
 /// in another currency is converted by the exchange rates of the day of each check.
 #[utoipa::path(
     tag = "portfolio-caps",

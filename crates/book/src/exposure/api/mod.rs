@@ -23,6 +23,7 @@ use crate::book::exposure::input::{
     CreditAccountFilter, CreditAccountIn, CreditAccountPatch, LowerLimitIn, ParentIn,
 };
 use crate::book::policy::actions as policies;
+use crate::book::policy::model::ExposureSource;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{EditCustomers, ManageAccounts, ReadAccounts, SetLegalStatus};
 use crate::platform::http::page::{CursorKey, PageOut};
@@ -473,6 +474,12 @@ impl From<AccountError> for Problem {
                 "other_order",
                 format!("the delivery is of the order {known}; set it to 0 and state another one"),
             ),
+            AccountError::PostedAlready { number } => Problem::new(Code::CountedTwice)
+                .with("number", number)
+                .with("source", ExposureSource::Ledger),
+            AccountError::OtherSource(source) => {
+                Problem::new(Code::OtherSource).with("source", source)
+            }
             AccountError::AlreadyIs(status) => {
                 let allowed = match status {
                     AccountStatus::Active => "suspend",

@@ -32,6 +32,8 @@ text_enum! {
         Industry = "industry",
         /// The whole book.
         Company = "company",
+        /// The instruments that somebody outside must pay.
+        Acceptor = "acceptor",
     }
 }
 
@@ -50,6 +52,7 @@ impl From<PortfolioKind> for NodeKind {
             PortfolioKind::Country => NodeKind::Country,
             PortfolioKind::Industry => NodeKind::Industry,
             PortfolioKind::Company => NodeKind::Company,
+            PortfolioKind::Acceptor => NodeKind::Acceptor,
         }
     }
 }

@@ -4,9 +4,10 @@ use diesel::prelude::*;
 
 use crate::book::exposure::model::{EntryCategory, ExposureEntry};
 use crate::platform::db::schema::exposure_entries::{self, dsl};
+use crate::platform::db::schema::instruments;
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{Page, PageRequest, Problem};
-use kernel::ids::CreditAccountId;
+use kernel::ids::{CreditAccountId, InstrumentId};
 use kernel::text::Number;
 
 pub fn find(
@@ -22,6 +23,22 @@ pub fn find(
         .select(ExposureEntry::as_select())
         .first(c)
         .optional())?)
+}
+
+/// Whether an instrument with this number counts on the account.
+pub fn has_instrument(
+    db: &mut Db,
+    account: CreditAccountId,
+    number: &Number,
+) -> Result<bool, DbError> {
+    let found: Option<InstrumentId> = on_backend!(db, |c| instruments::table
+        .filter(instruments::account_id.eq(account))
+        .filter(instruments::number.eq(number))
+        .filter(instruments::outstanding_minor.gt(0))
+        .select(instruments::id)
+        .first(c)
+        .optional())?;
+    Ok(found.is_some())
 }
 
 pub fn insert(tx: &mut Tx, row: &ExposureEntry) -> Result<(), DbError> {

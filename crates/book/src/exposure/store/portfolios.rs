@@ -6,8 +6,9 @@ use diesel::prelude::*;
 
 use crate::book::exposure::input::PortfolioCapFilter;
 use crate::book::exposure::model::{Exposure, PortfolioCap, PortfolioExposure, PortfolioKind};
+use crate::book::policy::model::ExposureCategory;
 use crate::platform::db::schema::{
-    account_balances, credit_accounts, customers, portfolio_caps, portfolio_exposures,
+    account_balances, credit_accounts, customers, instruments, portfolio_caps, portfolio_exposures,
 };
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek, sum_minor};
 use crate::platform::http::{Page, PageRequest, Problem};
@@ -44,6 +45,31 @@ pub fn list_by_ids(db: &mut Db, ids: &[PortfolioCapId]) -> Result<Vec<PortfolioC
         .filter(portfolio_caps::id.eq_any(ids))
         .select(PortfolioCap::as_select())
         .load(c))?)
+}
+
+/// The caps of an acceptor, by its key.
+pub fn list_of_acceptor(db: &mut Db, key: &str) -> Result<Vec<PortfolioCap>, DbError> {
+    Ok(on_backend!(db, |c| portfolio_caps::table
+        .filter(portfolio_caps::kind.eq(PortfolioKind::Acceptor))
+        .filter(portfolio_caps::key.eq(key))
+        .order(portfolio_caps::id)
+        .select(PortfolioCap::as_select())
+        .load(c))?)
+}
+
+/// What the instruments of an acceptor come to that have not cleared, by currency.
+fn sum_instruments(tx: &mut Tx, key: &str) -> Result<BTreeMap<Currency, Exposure>, DbError> {
+    let rows: Vec<(Currency, i64)> = on_backend!(tx, |c| instruments::table
+        .filter(instruments::acceptor_key.eq(key))
+        .filter(instruments::outstanding_minor.gt(0))
+        .group_by(instruments::currency)
+        .select((instruments::currency, sum_minor!("outstanding_minor")))
+        .load(c))?;
+    let exposure = |minor| Exposure::of(ExposureCategory::Instruments, minor);
+    Ok(rows
+        .into_iter()
+        .map(|(currency, minor)| (currency, exposure(minor)))
+        .collect())
 }
 
 /// One page of caps, the oldest first.
@@ -166,12 +192,15 @@ pub fn add(
 type Sums = (Currency, (i64, i64, i64, i64, i64, i64));
 
 /// What the accounts of a kind and key owe at this moment, by currency: one statement for their home balances, and one for
-/// the others.
+/// the others. Of an acceptor, what instruments come to that it must pay.
 pub fn sum_accounts(
     tx: &mut Tx,
     kind: PortfolioKind,
     key: &str,
 ) -> Result<BTreeMap<Currency, Exposure>, DbError> {
+    if kind == PortfolioKind::Acceptor {
+        return sum_instruments(tx, key);
+    }
     let homes: Vec<Sums> = on_backend!(tx, |c| {
         let mut query = credit_accounts::table
             .inner_join(customers::table.on(customers::id.eq(credit_accounts::customer_id)))
@@ -193,7 +222,7 @@ pub fn sum_accounts(
             PortfolioKind::Salesperson => query = query.filter(customers::owner.eq(key)),
             PortfolioKind::Country => query = query.filter(customers::country.eq(key)),
             PortfolioKind::Industry => query = query.filter(customers::industry.eq(key)),
-            PortfolioKind::Company => {}
+            PortfolioKind::Company | PortfolioKind::Acceptor => {}
         }
         query.load(c)
     })?;
@@ -221,7 +250,7 @@ pub fn sum_accounts(
             PortfolioKind::Salesperson => query = query.filter(customers::owner.eq(key)),
             PortfolioKind::Country => query = query.filter(customers::country.eq(key)),
             PortfolioKind::Industry => query = query.filter(customers::industry.eq(key)),
-            PortfolioKind::Company => {}
+            PortfolioKind::Company | PortfolioKind::Acceptor => {}
         }
         query.load(c)
     })?;

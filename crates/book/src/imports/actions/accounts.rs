@@ -9,12 +9,12 @@ use crate::book::exposure::model::{
     BalanceKey, CreditAccount, Exposure, Limit, LimitEntry, LimitScope, LimitSource,
 };
 use crate::book::exposure::store;
-use crate::book::imports::model::{Row, Verdict};
+use crate::book::imports::model::{Difference, Row, Verdict};
 use crate::book::imports::rules::AccountRow;
 use crate::platform::db::{Change, DbError, Tx};
 use kernel::ids::{CustomerId, LimitId};
 use kernel::money::Currency;
-use kernel::text::Number;
+use kernel::text::{Note, Number, TextError};
 
 const REASON: &str = "The limit of the day on which the account was taken over.";
 
@@ -44,6 +44,76 @@ impl Importable for AccountRow {
         chunk.write(tx)?;
         Ok(verdicts)
     }
+
+    /// The net days of an account are as the line says from now on, and an account that is not there is opened with no
+    /// limit. Limits are never a file's to change.
+    fn upsert(tx: &mut Tx, rows: &[Row<AccountRow>]) -> Result<Vec<Verdict>, ImportError> {
+        let named: BTreeSet<&str> = rows
+            .iter()
+            .map(|row| row.content.customer_number.as_str())
+            .collect();
+        let found = customers::list_by_numbers(tx, &named.into_iter().collect::<Vec<_>>())?;
+        let accounts = lock_all(tx, &found.iter().map(|customer| customer.id).collect())?;
+        let accounts: BTreeMap<Number, CreditAccount> = found
+            .into_iter()
+            .filter_map(|customer| {
+                let locked = accounts.get(&customer.id)?;
+                Some((customer.number, locked.account.clone()))
+            })
+            .collect();
+        let mut changed: BTreeSet<&Number> = BTreeSet::new();
+        let mut verdicts: BTreeMap<usize, Verdict> = BTreeMap::new();
+        let mut new = Vec::new();
+        for (place, row) in rows.iter().enumerate() {
+            let line = &row.content;
+            if line.limit != Limit::None || line.group_limit.is_some() || line.valid_until.is_some()
+            {
+                let message = "limits are granted, and no file changes them: leave the columns out";
+                verdicts.insert(place, Verdict::rejected("limit", "not_by_import", message));
+            } else if !changed.insert(&line.customer_number) {
+                let message = "stands on another line too";
+                verdicts.insert(
+                    place,
+                    Verdict::rejected("customer_number", "repeated", message),
+                );
+            } else if let Some(account) = accounts.get(&line.customer_number) {
+                verdicts.insert(place, change(tx, row, account)?);
+            } else {
+                new.push((place, row.clone()));
+            }
+        }
+        let opened: Vec<Row<AccountRow>> = new.iter().map(|(_, row)| row.clone()).collect();
+        let opened = AccountRow::post(tx, &opened)?;
+        verdicts.extend(new.iter().map(|(place, _)| *place).zip(opened));
+        Ok(verdicts.into_values().collect())
+    }
+}
+
+/// Changes the terms of an account to what a line says.
+fn change(
+    tx: &mut Tx,
+    row: &Row<AccountRow>,
+    account: &CreditAccount,
+) -> Result<Verdict, ImportError> {
+    let line = &row.content;
+    if account.currency != line.currency {
+        return Ok(other_currency(account.currency));
+    }
+    let Some(net_days) = line.net_days.filter(|days| *days != account.net_days) else {
+        return Ok(Verdict::Unchanged);
+    };
+    let reason: Note = "The terms of the file that was synchronised."
+        .parse()
+        .map_err(|error: TextError| DbError::Document(error.to_string()))?;
+    let apply = |account: &mut CreditAccount| account.net_days = net_days;
+    exposure::change(tx, account.id, account.version, apply, &reason)?;
+    Ok(Verdict::Updated(vec![Difference {
+        line: Some(row.line),
+        number: line.customer_number.to_string(),
+        column: "net_days",
+        before: Some(account.net_days.to_string()),
+        after: Some(net_days.to_string()),
+    }]))
 }
 
 /// The accounts that a chunk of lines is about, with their groups, locked.
@@ -134,7 +204,7 @@ impl Chunk {
         let group = owed.remove(&home).unwrap_or_default();
         let opened = CreditAccount {
             billing_currencies: row.billing_currencies.clone(),
-            ..CreditAccount::opened(customer, row.currency, row.net_days, group, tx.now())
+            ..CreditAccount::opened(customer, row.currency, row.net_days(), group, tx.now())
         };
         for (key, exposure) in owed.into_iter().filter(|(_, owed)| !owed.is_zero()) {
             self.movements.add_to_group(&opened, key, exposure)?;
@@ -191,7 +261,7 @@ fn grant(tx: &mut Tx, locked: &mut Locked, row: &AccountRow) -> Result<Verdict, 
         let grant = Grant {
             scope,
             limit,
-            net_days: Some(row.net_days),
+            net_days: Some(row.net_days()),
             valid_until: if scope == LimitScope::Own {
                 row.valid_until
             } else {
@@ -218,7 +288,7 @@ fn limits(row: &AccountRow) -> Vec<(LimitScope, Limit)> {
 
 fn is_same(account: &CreditAccount, row: &AccountRow) -> bool {
     account.currency == row.currency
-        && account.net_days == row.net_days
+        && account.net_days == row.net_days()
         && account.limit() == row.limit
         && account.limit_valid_until == row.valid_until
         && account.group_limit() == row.group_limit
@@ -245,7 +315,7 @@ fn entry(
         limit_kind: limit.kind(),
         limit_minor: limit.minor().unwrap_or(0),
         currency: account.currency,
-        net_days: Some(row.net_days),
+        net_days: Some(row.net_days()),
         valid_until: if scope == LimitScope::Own {
             row.valid_until
         } else {

@@ -185,7 +185,7 @@ pub fn verdicts<T, D>(
 }
 
 /// A refusal of the rules as a verdict on the line; a failure of the database stops the chunk.
-fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
+pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
     let why = error.to_string();
     Ok(match error {
         ReceivableError::Db(error) => return Err(error.into()),
@@ -242,6 +242,7 @@ fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
         ReceivableError::Missing(_)
         | ReceivableError::NotApplied(_)
         | ReceivableError::NotCancellable(_)
+        | ReceivableError::OfInstrument(_)
         | ReceivableError::NotReversible
         | ReceivableError::Refunded
         | ReceivableError::Reversed(_)

@@ -5,9 +5,12 @@ mod alike;
 mod change_requests;
 mod customers;
 mod documents;
+mod entries;
 mod exchange_rates;
 mod invoices;
+mod open_items;
 mod receipts;
+mod snapshots;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -15,9 +18,12 @@ use std::io::{self, Read};
 
 use serde_json::json;
 
-use super::model::{ImportKind, ImportMode, Plan, Report, Row, Verdict};
+use super::model::{ImportKind, ImportMode, Plan, Report, Row, Verdict, WriteMode};
 use super::reading::{CsvFile, ReadError};
-use super::rules::{AccountRow, CustomerRow, FromCells, InvoiceRow, ReceiptRow};
+use super::rules::{
+    AccountRow, CustomerRow, FromCells, InvoiceRow, OpenDeliveryRow, OpenItemRow, OpenOrderRow,
+    ReceiptRow,
+};
 use crate::book::change_requests::actions::ChangeError;
 use crate::book::customers::actions::CustomerError;
 use crate::book::exchange_rates::model::NewRate;
@@ -48,6 +54,9 @@ pub enum ImportError {
     /// Some lines are wrong, and the file is to be posted whole or not at all.
     #[error("some lines are wrong")]
     Rejected(Box<Report>),
+    /// All was good, and was tried only.
+    #[error("the file was tried")]
+    Tried(Box<Report>),
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
     #[error("a chunk can't be posted: {0}")]
@@ -85,6 +94,11 @@ impl Retryable for ImportError {
 trait Importable: FromCells {
     /// Posts the rows, few statements for all of them, and says what became of each, in their order.
     fn post(tx: &mut Tx, rows: &[Row<Self>]) -> Result<Vec<Verdict>, ImportError>;
+
+    /// The same where lines change what the book has; kinds that never do so post them.
+    fn upsert(tx: &mut Tx, rows: &[Row<Self>]) -> Result<Vec<Verdict>, ImportError> {
+        Self::post(tx, rows)
+    }
 }
 
 /// Whether the import holds a unit of work while it reports.
@@ -212,22 +226,44 @@ impl Import<'_> {
             ImportKind::CustomerParents => {
                 self.whole(&|tx, report| change_requests::propose_parents(self, tx, report))
             }
+            ImportKind::OpenItems => {
+                self.whole(&|tx, report| self.snapshot::<OpenItemRow>(tx, report))
+            }
+            ImportKind::OpenOrders => {
+                self.whole(&|tx, report| self.snapshot::<OpenOrderRow>(tx, report))
+            }
+            ImportKind::OpenDeliveries => {
+                self.whole(&|tx, report| self.snapshot::<OpenDeliveryRow>(tx, report))
+            }
         }
     }
 
     fn run_as<R: Importable>(&self) -> Result<Outcome, ImportError> {
         match self.plan.mode {
-            ImportMode::PerLine => self.per_line::<R>(),
-            ImportMode::AllOrNothing => self.all_or_nothing::<R>(),
+            ImportMode::PerLine if !self.plan.dry_run => self.per_line::<R>(),
+            ImportMode::PerLine | ImportMode::AllOrNothing => self.all_or_nothing::<R>(),
+        }
+    }
+
+    /// Posts rows as the plan says.
+    fn write<R: Importable>(
+        &self,
+        tx: &mut Tx,
+        rows: &[Row<R>],
+    ) -> Result<Vec<Verdict>, ImportError> {
+        match self.plan.write {
+            WriteMode::Upsert => R::upsert(tx, rows),
+            WriteMode::Insert | WriteMode::Snapshot => R::post(tx, rows),
         }
     }
 
     /// Each chunk is a unit of work of its own; what was posted stays.
     fn per_line<R: Importable>(&self) -> Result<Outcome, ImportError> {
-        let mut report = Report::new(&self.plan.mapping);
+        let mut report = Report::new(self.plan);
         self.listener.begin();
         let passed = self.passes::<R>(&mut report, Holding::Nothing, &mut |rows| {
-            self.database.write(self.caller, |tx| R::post(tx, rows))
+            self.database
+                .write(self.caller, |tx| self.write::<R>(tx, rows))
         });
         let status = match passed {
             Ok(()) => JobStatus::Succeeded,
@@ -246,7 +282,9 @@ impl Import<'_> {
 
     fn all_or_nothing<R: Importable>(&self) -> Result<Outcome, ImportError> {
         self.whole(&|tx, report| {
-            self.passes::<R>(report, Holding::UnitOfWork, &mut |rows| R::post(tx, rows))
+            self.passes::<R>(report, Holding::UnitOfWork, &mut |rows| {
+                self.write::<R>(tx, rows)
+            })
         })
     }
 
@@ -254,9 +292,10 @@ impl Import<'_> {
     /// so that one report says everything.
     fn whole(&self, post: &Whole) -> Result<Outcome, ImportError> {
         let posted = self.database.write(self.caller, |tx| {
-            let mut report = Report::new(&self.plan.mapping);
+            let mut report = Report::new(self.plan);
             self.listener.begin();
             match post(tx, &mut report) {
+                Ok(()) if self.plan.dry_run => Err(ImportError::Tried(Box::new(report))),
                 Ok(()) if report.rejected == 0 => Ok(report),
                 Ok(()) => Err(ImportError::Rejected(Box::new(report))),
                 Err(ImportError::File(errors)) => {
@@ -273,10 +312,17 @@ impl Import<'_> {
                 status: JobStatus::Succeeded,
                 report,
             }),
-            Err(ImportError::Rejected(mut report)) => {
-                report.created = 0;
+            Err(ImportError::Tried(mut report)) => {
                 report.change_request_id = None;
-                report.warnings.clear();
+                let news = report.take_news();
+                self.listener.remark(news, Holding::Nothing)?;
+                Ok(Outcome {
+                    status: JobStatus::Succeeded,
+                    report: *report,
+                })
+            }
+            Err(ImportError::Rejected(mut report)) => {
+                report.take_nothing();
                 let news = report.take_news();
                 self.listener.remark(news, Holding::Nothing)?;
                 Ok(Outcome {
@@ -354,6 +400,17 @@ impl Import<'_> {
                         report.warn(complaint(column, code, message));
                     }
                     Verdict::Unchanged => report.unchanged += 1,
+                    Verdict::Updated(differences) => report.update(differences),
+                    Verdict::Kept {
+                        column,
+                        code,
+                        message,
+                        differences,
+                    } => {
+                        report.unchanged += 1;
+                        report.differ(differences);
+                        report.warn(complaint(column, code, message));
+                    }
                     Verdict::Deferred => {
                         deferred.insert(row.line);
                     }

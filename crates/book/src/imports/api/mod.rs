@@ -1,5 +1,7 @@
 //! `POST /v1/imports`.
 
+mod feeds;
+mod mappings;
 pub mod upload;
 
 use crate::book::imports::input::ImportIn;
@@ -15,7 +17,10 @@ use crate::platform::jobs::api::JobOut;
 use crate::platform::jobs::worker::WakeSignal;
 
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(import_file);
+    config
+        .service(import_file)
+        .service(mappings::list_import_mappings)
+        .service(feeds::list_import_feeds);
 }
 
 /// Import a file
@@ -44,10 +49,24 @@ pub fn routes(config: &mut ServiceConfig) {
 ///   change request that another person decides; `reason` says why, and `result.change_request_id` names it. One bad line,
 ///   and nothing is proposed. Roles: credit, finance.
 ///
+/// - `open_items`: number, customer_number, invoice_date, \[due_date\], amount, \[open\], currency, \[order_number\];
+///   `open_orders`: number, customer_number, order_date, amount, currency; `open_deliveries`: number, customer_number,
+///   delivery_date, amount, currency, \[order_number\]. Roles: finance, system.
+///
+/// `write` says what a file does to what the book has. `insert` is as above. `upsert` (`customers`, `credit_accounts`; also
+/// role system) changes what the line says otherwise: name, address, industry, language and owner of customers, net days of
+/// accounts; never groups, contacts, legal status or limits. `snapshot` (`open_items`, `open_orders`, `open_deliveries`) is
+/// all there is: what the file lacks is told as `missing`, and closed with `close_missing=true`. `control` states what a
+/// snapshot comes to, `ledger_as_of` the day of which it speaks (`GET /v1/imports/feeds`). With `dry_run=true` the same is
+/// told and nothing changes; `result.differences` has the first hundred.
+///
 /// A `mapping` reads a foreign file as it is: `{"columns": {"number": "Invoice No"}, "date_format": "%m/%d/%Y",
 /// "defaults": {"currency": "USD"}, "constants": {"country": "US"}, "strip_suffix": {"number": ".0"},
-/// "skip": [{"column": "Type", "is": ["void"]}]}`. A condition of `skip` has one of `is`, `is_not` (lists of texts) and
-/// `begins_with`; lines on which one holds are passed over and counted as `skipped`.
+/// "skip": [{"column": "Type", "is": ["void"]}]}`. A condition of `skip` has one of `is`, `is_not` (lists of texts),
+/// `begins_with` and `ends_with`; lines on which one holds are passed over and counted as `skipped`. `encoding` is `utf-8`,
+/// `gb18030`, `windows-1252` or `utf-16le`; `decimal` (`comma` or `point`) takes amounts with groups of digits and a sign at
+/// either end; `values` says what a cell's text is with us. `{"shipped": "sap_fbl5n"}` begins with a mapping that netterms
+/// ships (`GET /v1/imports/mappings`); what else is said holds instead, and conditions come on top.
 ///
 /// One person may have four uploads on their way at once (429 `too_many_uploads`), and a body must come at 8 KiB a
 /// second at least (408).

@@ -1,5 +1,6 @@
 //! Receiving a multipart body: part by part, the file straight into the database, never whole in memory.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use actix_multipart::{Field, Multipart, MultipartError};
@@ -8,12 +9,17 @@ use aws_lc_rs::digest::{Context, SHA256};
 use futures_util::StreamExt as _;
 
 use crate::book::imports::actions::JOB_KIND;
-use crate::book::imports::model::{ImportKind, ImportMode, Mapping, Plan, PlannedRequest};
+use crate::book::imports::input::ControlIn;
+use crate::book::imports::model::{
+    ImportKind, ImportMode, Mapping, Plan, PlannedRequest, WriteMode,
+};
 use crate::book::imports::rules::mapping::check_mapping;
+use crate::book::imports::rules::shipped::resolve;
 use crate::platform::http::uploads::Pace;
 use crate::platform::http::{Code, Executor, Problem, read_part};
 use crate::platform::jobs::actions as jobs;
-use kernel::caller::Caller;
+use kernel::caller::{Caller, Role};
+use kernel::clock::Day;
 use kernel::ids::{ChangeRequestId, JobId};
 use kernel::text::{Note, TextError};
 
@@ -47,6 +53,14 @@ impl Received {
                 .request
                 .as_ref()
                 .map_or_else(String::new, |request| request.reason.to_string()),
+            serde_json::to_string(&(
+                self.plan.write,
+                self.plan.dry_run,
+                self.plan.close_missing,
+                self.plan.ledger_as_of,
+                &self.plan.control,
+            ))
+            .unwrap_or_default(),
             self.digest.clone(),
         ]
     }
@@ -88,7 +102,40 @@ struct Parts {
     mode: Option<ImportMode>,
     mapping: Option<Mapping>,
     reason: Option<Note>,
+    write: Option<WriteMode>,
+    dry_run: Option<bool>,
+    close_missing: Option<bool>,
+    ledger_as_of: Option<Day>,
+    control: Option<ControlIn>,
     file: Option<File>,
+}
+
+impl Parts {
+    /// How the file is to be written, when its kind can be, and what is said with it fits.
+    fn write_mode(&self, kind: ImportKind, caller: &Caller) -> Result<WriteMode, Problem> {
+        let first = kind.writes().first().copied().unwrap_or_default();
+        let write = self.write.unwrap_or(first);
+        if !kind.writes().contains(&write) {
+            let ways: Vec<&str> = kind.writes().iter().map(|way| way.as_str()).collect();
+            let message = format!("{kind} are written by {}", ways.join(", "));
+            return Err(wrong("write", "not_taken", &message));
+        }
+        let roles = kind.roles(write);
+        if !caller.has_any(roles) {
+            return Err(Problem::new(Code::Forbidden).with_list("roles", roles));
+        }
+        let of_snapshots = [
+            ("close_missing", self.close_missing.is_some()),
+            ("ledger_as_of", self.ledger_as_of.is_some()),
+            ("control", self.control.is_some()),
+        ];
+        for (name, is_given) in of_snapshots {
+            if is_given && write != WriteMode::Snapshot {
+                return Err(wrong(name, "not_taken", "is taken with snapshots alone"));
+            }
+        }
+        Ok(write)
+    }
 }
 
 /// A file that was kept.
@@ -111,14 +158,40 @@ async fn read_parts(
         match name.as_str() {
             "kind" => {
                 let kind: ImportKind = read_enum(field, &name, pace).await?;
-                if !caller.has_any(kind.roles()) {
-                    return Err(Problem::new(Code::Forbidden).with_list("roles", kind.roles()));
+                // Who may import it in no way at all is told so before the file is read.
+                let ways = kind.writes().iter();
+                if !ways.clone().any(|write| caller.has_any(kind.roles(*write))) {
+                    let roles: BTreeSet<Role> =
+                        ways.flat_map(|write| kind.roles(*write)).copied().collect();
+                    return Err(Problem::new(Code::Forbidden).with_list("roles", roles));
                 }
                 fill(&mut parts.kind, kind, &name)?;
             }
             "mode" => fill(&mut parts.mode, read_enum(field, &name, pace).await?, &name)?,
             "mapping" => fill(&mut parts.mapping, read_mapping(field, pace).await?, &name)?,
             "reason" => fill(&mut parts.reason, read_reason(field, pace).await?, &name)?,
+            "write" => fill(
+                &mut parts.write,
+                read_enum(field, &name, pace).await?,
+                &name,
+            )?,
+            "dry_run" => fill(
+                &mut parts.dry_run,
+                read_flag(field, &name, pace).await?,
+                &name,
+            )?,
+            "close_missing" => {
+                let close = read_flag(field, &name, pace).await?;
+                fill(&mut parts.close_missing, close, &name)?;
+            }
+            "ledger_as_of" => {
+                let day = read_day(field, &name, pace).await?;
+                fill(&mut parts.ledger_as_of, day, &name)?;
+            }
+            "control" => {
+                let text = read_text(field, "control", pace).await?;
+                fill(&mut parts.control, read_part("control", &text)?, &name)?;
+            }
             "file" if parts.file.is_some() => {
                 return Err(wrong(&name, "repeated", "must be given once"));
             }
@@ -127,17 +200,20 @@ async fn read_parts(
                 return Err(wrong(
                     &name,
                     "unknown",
-                    "is none of kind, mode, mapping, reason, file",
+                    "is none of kind, mode, write, dry_run, close_missing, ledger_as_of, control, mapping, reason, file",
                 ));
             }
         }
     }
     let missing = |name: &str| wrong(name, "missing", "is not there");
     let kind = parts.kind.ok_or_else(|| missing("kind"))?;
-    let file = parts.file.ok_or_else(|| missing("file"))?;
-    let mapping = parts.mapping.unwrap_or_default();
+    let file = parts.file.take().ok_or_else(|| missing("file"))?;
+    let mapping = parts.mapping.take().unwrap_or_default();
+    let mapping = resolve(kind, mapping)
+        .map_err(|(member, message)| wrong(&format!("mapping/{member}"), "malformed", &message))?;
     check_mapping(kind, &mapping)
         .map_err(|(member, message)| wrong(&format!("mapping/{member}"), "malformed", &message))?;
+    let write = parts.write_mode(kind, caller)?;
     let request = planned(kind, parts.mode, parts.reason)?;
     Ok(Received {
         job,
@@ -148,6 +224,11 @@ async fn read_parts(
             mapping,
             lines: Some(file.newlines),
             request,
+            write,
+            dry_run: parts.dry_run.unwrap_or(false),
+            close_missing: parts.close_missing.unwrap_or(false),
+            ledger_as_of: parts.ledger_as_of.map(Day::date),
+            control: parts.control.map(ControlIn::totals),
         },
     })
 }
@@ -236,6 +317,20 @@ async fn read_enum<T: std::str::FromStr<Err = String>>(
     shown
         .parse()
         .map_err(|why: String| wrong(name, "malformed", &why))
+}
+
+async fn read_flag(field: Field, name: &str, pace: &Pace) -> Result<bool, Problem> {
+    match read_text(field, name, pace).await?.as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(wrong(name, "malformed", "must be true or false")),
+    }
+}
+
+async fn read_day(field: Field, name: &str, pace: &Pace) -> Result<Day, Problem> {
+    let text = read_text(field, name, pace).await?;
+    text.parse()
+        .map_err(|why: &str| wrong(name, "malformed", why))
 }
 
 async fn read_reason(field: Field, pace: &Pace) -> Result<Note, Problem> {

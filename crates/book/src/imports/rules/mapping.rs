@@ -1,10 +1,11 @@
 //! How a foreign file is read: which of its columns is ours, what is passed over, and what a cell means.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::format::{Item, StrftimeItems};
 
-use crate::book::imports::model::{Condition, ImportKind, Mapping};
+use crate::book::imports::model::{Condition, DecimalMark, ImportKind, Mapping};
 use crate::platform::jobs::model::JobError;
 
 /// The longest name of a column, and the longest text that a mapping gives for a cell.
@@ -36,6 +37,22 @@ pub fn check_mapping(kind: ImportKind, mapping: &Mapping) -> Result<(), (String,
             check_text(text).map_err(|why| (member.to_owned(), why))?;
         }
     }
+    for (name, texts) in &mapping.values {
+        let wrong = |why: &str| ("values".to_owned(), why.to_owned());
+        if !is_ours(name) {
+            return Err(wrong("names a column that this kind does not have"));
+        }
+        if texts.len() > CONDITIONS_MAX {
+            return Err((
+                "values".to_owned(),
+                format!("has more than {CONDITIONS_MAX} texts"),
+            ));
+        }
+        for (theirs, ours) in texts {
+            check_text(theirs).map_err(|why| wrong(&why))?;
+            check_text(ours).map_err(|why| wrong(&why))?;
+        }
+    }
     check_skip(&mapping.skip).map_err(|why| ("skip".to_owned(), why))?;
     let unknown = |item: Item| matches!(item, Item::Error);
     match &mapping.date_format {
@@ -61,9 +78,10 @@ fn check_skip(conditions: &[Condition]) -> Result<(), String> {
     for condition in conditions {
         check_text(&condition.column)?;
         let lists = [&condition.is, &condition.is_not];
+        let ends = [&condition.begins_with, &condition.ends_with];
         let given = lists.iter().filter(|list| !list.is_empty()).count();
-        if given + usize::from(condition.begins_with.is_some()) != 1 {
-            return Err("a condition has one of is, is_not and begins_with".to_owned());
+        if given + ends.iter().filter(|end| end.is_some()).count() != 1 {
+            return Err("a condition has one of is, is_not, begins_with and ends_with".to_owned());
         }
         if lists
             .iter()
@@ -73,7 +91,7 @@ fn check_skip(conditions: &[Condition]) -> Result<(), String> {
                 "a condition has at most {CONDITIONS_MAX} texts of {TEXT_CHARS_MAX} characters"
             ));
         }
-        if let Some(text) = &condition.begins_with {
+        for text in ends.into_iter().flatten() {
             check_text(text)?;
         }
     }
@@ -92,6 +110,8 @@ pub struct Layout {
     defaults: BTreeMap<String, String>,
     constants: BTreeMap<String, String>,
     strip_suffix: BTreeMap<String, String>,
+    values: BTreeMap<String, BTreeMap<String, String>>,
+    decimal: Option<DecimalMark>,
     date_format: String,
 }
 
@@ -147,6 +167,8 @@ impl Layout {
             defaults: mapping.defaults.clone(),
             constants: mapping.constants.clone(),
             strip_suffix: mapping.strip_suffix.clone(),
+            values: mapping.values.clone(),
+            decimal: mapping.decimal,
             date_format: date_format.to_owned(),
         })
     }
@@ -170,9 +192,23 @@ impl Layout {
             let rest = suffix.and_then(|suffix| text.strip_suffix(suffix.as_str()));
             rest.map_or(text, str::trim_end)
         };
+        let values = self.values.get(column);
+        let meant = |text: &'a str| {
+            let ours = values.and_then(|values| values.get(text));
+            ours.map_or(text, String::as_str)
+        };
         cell.map(stripped)
+            .map(meant)
             .filter(|text| !text.is_empty())
             .or_else(|| self.defaults.get(column).map(String::as_str))
+    }
+
+    /// An amount as our grammar writes it, from how the file does.
+    pub fn amount<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.decimal {
+            None => Cow::Borrowed(text),
+            Some(decimal) => Cow::Owned(plain_amount(text, decimal)),
+        }
     }
 
     pub fn date_format(&self) -> &str {
@@ -180,9 +216,43 @@ impl Layout {
     }
 }
 
+/// An amount without groups of digits, with its sign in front and a point before its parts.
+///
+/// With a comma: `1.234,56-` is `-1234.56`, `1'234,5` is `1234.5`. With a point: `(1,234.56)` is `-1234.56`, `+7` is `7`.
+fn plain_amount(text: &str, decimal: DecimalMark) -> String {
+    let (mark, grouping) = match decimal {
+        DecimalMark::Point => ('.', ','),
+        DecimalMark::Comma => (',', '.'),
+    };
+    let bracketed = text
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'));
+    let inside = bracketed.unwrap_or(text).trim();
+    let unsigned = inside
+        .strip_suffix('-')
+        .or_else(|| inside.strip_prefix('-'));
+    let digits = unsigned.unwrap_or(inside).trim();
+    let digits = digits.strip_prefix('+').unwrap_or(digits);
+    let is_negative = bracketed.is_some() || unsigned.is_some();
+    let groups = |c: &char| *c == grouping || c.is_whitespace() || matches!(c, '\'' | '’');
+    let plain: String = digits
+        .chars()
+        .filter(|c| !groups(c))
+        .map(|c| if c == mark { '.' } else { c })
+        .collect();
+    let is_zero = plain.chars().all(|c| matches!(c, '0' | '.'));
+    if is_negative && !is_zero {
+        return format!("-{plain}");
+    }
+    plain
+}
+
 fn holds(condition: &Condition, text: &str) -> bool {
     if let Some(beginning) = &condition.begins_with {
         return text.starts_with(beginning.as_str());
+    }
+    if let Some(end) = &condition.ends_with {
+        return text.ends_with(end.as_str());
     }
     let among = |list: &[String]| list.iter().any(|one| one == text);
     if condition.is_not.is_empty() {
@@ -265,6 +335,24 @@ mod tests {
         assert_eq!(layout.text("currency", &line), Some("CNY"));
         assert_eq!(layout.text("amount", &line), Some("1.00"));
         assert_eq!(layout.text("order_number", &line), None);
+    }
+
+    #[test]
+    fn amounts_are_read_as_other_systems_write_them() {
+        for (text, decimal, plain) in [
+            ("1.234,56-", DecimalMark::Comma, "-1234.56"),
+            ("1.234.567,00", DecimalMark::Comma, "1234567.00"),
+            ("1'234,5", DecimalMark::Comma, "1234.5"),
+            ("1\u{a0}234,56", DecimalMark::Comma, "1234.56"),
+            ("-12,5", DecimalMark::Comma, "-12.5"),
+            ("0,00-", DecimalMark::Comma, "0.00"),
+            ("(1,234.56)", DecimalMark::Point, "-1234.56"),
+            ("+7", DecimalMark::Point, "7"),
+            ("1,234.56 -", DecimalMark::Point, "-1234.56"),
+            ("12x", DecimalMark::Point, "12x"),
+        ] {
+            assert_eq!(plain_amount(text, decimal), plain, "{text}");
+        }
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub async fn list_calendars(
 }
 
 /// Read a calendar
+///
+/// Its days off: those of every week, and those of a year by date with their names.
 #[utoipa::path(
     tag = "payment-terms",
     params(OfCalendar),

@@ -15,7 +15,7 @@ pub use sense::{Nonsense, faults};
 use super::model::{
     AccountCause, Amounts, ApplicationPolicy, Authority, CashApplication, CheckRule, LimitMethods,
     OverdueBasis, PolicyDocument, ReservationPolicy, RuleCode, RuleEffect, SettlementPolicy,
-    Validity, exceptions_default, own_customer_days_default, rerate_default,
+    Sources, Validity, exceptions_default, own_customer_days_default, rerate_default,
 };
 use kernel::caller::Role;
 use kernel::money::{Currency, Money};
@@ -55,6 +55,7 @@ pub fn default_document() -> PolicyDocument {
         validity: Validity::default(),
         overdue: OverdueBasis::Net,
         own_customer_days: own_customer_days_default(),
+        sources: Sources::default(),
         exceptions: exceptions_default(),
         settlement: SettlementPolicy::default(),
         cash_application: CashApplication::default(),

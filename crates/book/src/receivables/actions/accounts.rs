@@ -76,7 +76,7 @@ impl Accounts {
     }
 
     /// All of them.
-    pub(super) fn all(&self) -> BTreeMap<CustomerId, &Locked> {
+    pub fn all(&self) -> BTreeMap<CustomerId, &Locked> {
         let all = self.locked.iter();
         all.map(|(customer, locked)| (*customer, locked)).collect()
     }

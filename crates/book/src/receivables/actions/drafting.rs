@@ -91,6 +91,7 @@ impl Desk {
             version: 1,
             cancel_entered_on: None,
             order_excess_minor: None,
+            sold_on: None,
             legal_entity_id: new.legal_entity,
             net_minor: net_and_tax.map(|(net, _)| net),
             tax_minor: net_and_tax.map(|(_, tax)| tax),

@@ -4,10 +4,12 @@ mod accounts;
 mod booking;
 mod credit_notes;
 mod drafting;
+mod instruments;
 mod invoices;
 mod reageing;
 mod receipts;
 mod refunding;
+mod selling;
 mod set_off;
 mod settling;
 
@@ -18,6 +20,7 @@ pub use credit_notes::{
     apply_credit_note, create_credit_note, create_credit_notes, reverse_credit_note,
     unapply_credit_note,
 };
+pub use instruments::take_back_receipt;
 pub use invoices::{cancel_invoice, create_invoice, create_invoices, post_invoice, post_invoices};
 pub use reageing::ITEM_DUE_DATE;
 pub use receipts::{
@@ -27,6 +30,8 @@ pub use receipts::{
 pub use refunding::refund_receipt;
 pub use set_off::{reverse_settlement, set_off};
 
+pub use selling::{buy_back, sell};
+
 use super::model::InvoiceStatus;
 use super::rules::{self, CrossingError, DateError, DocumentFault};
 use crate::book::entities::actions::EntityError;
@@ -34,7 +39,7 @@ use crate::book::exposure::model::CreditAccount;
 use crate::book::payment_terms::rules::TermsError;
 use crate::book::periods::actions::{ClosedPeriods, PeriodClosed};
 use crate::platform::db::{DbError, Tx};
-use kernel::ids::LegalEntityId;
+use kernel::ids::{InstrumentId, LegalEntityId};
 use kernel::money::{Currency, Money};
 use kernel::text::Number;
 
@@ -109,6 +114,8 @@ pub enum ReceivableError {
     },
     #[error("the invoice is {0}: only one that nothing settles can be cancelled")]
     NotCancellable(InvoiceStatus),
+    #[error("the receipt is that of the instrument {0}: dishonour or withdraw that one")]
+    OfInstrument(InstrumentId),
     #[error("the {0} is reversed")]
     Reversed(&'static str),
     #[error("the {0} settles nothing there")]

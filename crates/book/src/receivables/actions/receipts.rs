@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
+use super::instruments::refuse_of_instrument;
 use super::settling::{self, Funds, Settling, check_free, settle};
 use super::{Accounts, ReceivableError, check_amount, check_open, counts_from};
 use crate::book::customers::store as customers;
@@ -284,6 +285,18 @@ pub fn reverse_receipt(
     if before.version != version {
         return Err(ReceivableError::Stale);
     }
+    refuse_of_instrument(tx, before.id)?;
+    take_back(tx, &accounts, &before, reason, effective_on)
+}
+
+/// Takes back a receipt whose accounts are locked, with all that it settled.
+pub(super) fn take_back(
+    tx: &mut Tx,
+    accounts: &Accounts,
+    before: &Receipt,
+    reason: &Note,
+    effective_on: Option<NaiveDate>,
+) -> Result<Receipt, ReceivableError> {
     if before.refunded_minor > 0 {
         return Err(ReceivableError::Refunded);
     }
@@ -309,7 +322,7 @@ pub fn reverse_receipt(
     periods.flag(tx, |_| true)?;
     tx.record(
         Change::new("receipt.reversed", after.id)
-            .before(&before)
+            .before(before)
             .after(&after)
             .because(reason),
     )?;

@@ -14,7 +14,7 @@ use super::ReceivableError;
 use crate::book::exchange_rates::rules::RateTable;
 use crate::book::exposure::model::{BalanceKey, Exposure};
 use crate::book::policy::model::Policy;
-use crate::book::receivables::model::{Invoice, Item, Settlement, Source};
+use crate::book::receivables::model::{Invoice, InvoiceStatus, Item, Settlement, Source};
 use crate::book::receivables::rules::OpenItem;
 use crate::book::receivables::{rules, store};
 use crate::platform::db::{DbError, Tx};
@@ -134,6 +134,9 @@ impl Settling {
         }
         invoice.open_minor -= settlement.amount_minor;
         invoice.status = rules::status_of(invoice.amount_minor, invoice.open_minor);
+        if invoice.sold_on.is_some() && invoice.open_minor > 0 {
+            invoice.status = InvoiceStatus::Sold;
+        }
         self.rows.push(Row { settlement, owner });
     }
 

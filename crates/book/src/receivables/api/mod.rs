@@ -123,7 +123,7 @@ impl From<ReceivableError> for Problem {
             ReceivableError::NotCancellable(status) => {
                 let allowed: &[&str] = match status {
                     InvoiceStatus::Open => &["cancel", "settle"],
-                    InvoiceStatus::PartiallyPaid => &["settle"],
+                    InvoiceStatus::PartiallyPaid | InvoiceStatus::Sold => &["settle"],
                     InvoiceStatus::Paid | InvoiceStatus::Cancelled => &[],
                 };
                 Problem::state("invoice", status, allowed)
@@ -132,6 +132,7 @@ impl From<ReceivableError> for Problem {
                 Problem::invalid("/invoice_number", "not_applied", text)
             }
             ReceivableError::InUse(_) => Problem::invalid("/effective_on", "in_use", text),
+            ReceivableError::OfInstrument(_) => Problem::invalid("", "of_instrument", text),
             ReceivableError::Reversed(thing) => Problem::state(thing, "reversed", [""; 0]),
             ReceivableError::Stale => Problem::new(Code::Stale),
             ReceivableError::Db(error) => error.into(),

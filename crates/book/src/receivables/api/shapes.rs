@@ -31,7 +31,7 @@ pub use orders::InvoiceWarningOut;
     "credit_account_id": "acc_01k00000000000000000000001", "order_number": "SO-2026-0001", "reservation_id": null,
     "invoice_date": "2026-03-31", "due_date": "2026-04-30", "amount": {"amount": "12500.00", "currency": "CNY"},
     "open": {"amount": "12500.00", "currency": "CNY"}, "status": "open", "cancelled_on": null, "cancel_entered_on": null,
-    "cancel_reason": null,
+    "cancel_reason": null, "sold_on": null,
     "created_by": "u-31", "warnings": [], "created_at": "2026-03-31T08:00:00.000000Z",
     "net": {"amount": "11061.95", "currency": "CNY"}, "tax": {"amount": "1438.05", "currency": "CNY"},
     "posting_date": "2026-03-31", "baseline_date": "2026-03-31", "customer_order_number": "PO 4711", "labels": ["export"],
@@ -59,6 +59,8 @@ pub struct InvoiceOut {
     cancel_entered_on: Option<NaiveDate>,
     #[schema(max_length = 2000)]
     cancel_reason: Option<String>,
+    /// The day from which it is no exposure any more, because it was sold without recourse.
+    sold_on: Option<NaiveDate>,
     #[schema(max_length = 128)]
     created_by: String,
     created_at: Instant,
@@ -117,6 +119,7 @@ impl From<Invoice> for InvoiceOut {
             payment_terms: invoice.payment_terms,
             booking_rate: invoice.booking_rate,
             cancel_reason: invoice.cancel_reason,
+            sold_on: invoice.sold_on,
             created_by: invoice.created_by.into(),
             created_at: invoice.created_at,
         }

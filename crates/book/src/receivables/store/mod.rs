@@ -2,9 +2,11 @@
 
 pub mod alike;
 mod conduct;
+mod instruments;
 mod items;
 mod lists;
 mod orders;
+mod selling;
 mod settlements;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,12 +25,14 @@ use kernel::ids::{InvoiceId, LegalEntityId, ReceiptId};
 use kernel::text::Number;
 
 pub use conduct::{list_invoice_parts, list_payments, list_sales, list_unpaid};
+pub use instruments::instrument_behind;
 pub use items::{
     cancel_items, find_item, insert_items, list_items, list_items_of, list_open_invoices,
     save_due_date, save_items, update_due_date_if_unchanged,
 };
 pub use lists::{list_credit_notes, list_invoices, list_receipts, list_settlements};
 pub use orders::save_orders;
+pub use selling::save_sale;
 pub use settlements::{find_settlement, insert_settlements, list_settlements_of, list_undoings};
 
 /// How many values one statement is bound to at most.

@@ -1,13 +1,16 @@
 //! Queries on dunning blocks.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::book::customers::store::list_wanted;
+use crate::book::factoring::model::{AssignmentStatus, Notification};
 use crate::collect::dunning::input::BlockFilter;
 use crate::collect::dunning::model::{BlockStatus, Blocks, DunningBlock};
 use crate::platform::db::schema::dunning_blocks::dsl;
-use crate::platform::db::schema::{customers, dunning_blocks};
+use crate::platform::db::schema::{customers, dunning_blocks, factoring_assignments, invoices};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
@@ -63,7 +66,20 @@ pub fn list_active_blocks(db: &mut Db, today: NaiveDate) -> Result<Blocks, DbErr
             None => blocks.customers.insert(customer),
         };
     }
+    blocks.factored = list_factored(db)?;
     Ok(blocks)
+}
+
+/// The open invoices that a factor asks for itself, because the customer knows of it.
+fn list_factored(db: &mut Db) -> Result<BTreeSet<InvoiceId>, DbError> {
+    let rows: Vec<InvoiceId> = on_backend!(db, |c| factoring_assignments::table
+        .inner_join(invoices::table.on(invoices::id.eq(factoring_assignments::invoice_id)))
+        .filter(factoring_assignments::status.eq(AssignmentStatus::Active))
+        .filter(factoring_assignments::notification.eq(Notification::Disclosed))
+        .filter(invoices::open_minor.gt(0))
+        .select(invoices::id)
+        .load(c))?;
+    Ok(rows.into_iter().collect())
 }
 
 /// One page of the blocks whose customers the caller may see, the newest first.

@@ -2,9 +2,11 @@
 
 mod cash;
 mod ledger;
+mod paper;
 
 pub use cash::*;
 pub use ledger::*;
+pub use paper::*;
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -325,6 +327,7 @@ diesel::table! {
         booking_minor -> Nullable<BigInt>,
         booking_currency -> Nullable<Text>,
         booking_rate -> Nullable<Text>,
+        sold_on -> Nullable<Date>,
     }
 }
 

@@ -57,10 +57,13 @@ pub(in crate::receivables::actions) fn settle(
         let Some(invoice) = settling.invoices.get(&settled.invoice_id) else {
             continue;
         };
-        let owed = changes
-            .entry((settled.customer_id, invoice.key()))
-            .or_default();
-        *owed = owed.plus(-Exposure::receivable(settled.amount_minor))?;
+        // What is sold without recourse left exposure when it was sold.
+        if invoice.sold_on.is_none() {
+            let owed = changes
+                .entry((settled.customer_id, invoice.key()))
+                .or_default();
+            *owed = owed.plus(-Exposure::receivable(settled.amount_minor))?;
+        }
         if let Some(owner) = row.owner {
             let unapplied = changes.entry(owner).or_default();
             *unapplied = unapplied.plus(-Exposure::unapplied(settled.used_minor))?;

@@ -1,0 +1,25 @@
+//! What is written of invoices that are sold.
+
+use diesel::prelude::*;
+
+use crate::book::receivables::model::Invoice;
+use crate::platform::db::schema::invoices;
+use crate::platform::db::{DbError, Tx, on_backend};
+
+/// Writes that an invoice is sold, or is ours again, when it still has the version that it was read with, and gives it as
+/// it is now.
+pub fn save_sale(tx: &mut Tx, invoice: &Invoice) -> Result<Option<Invoice>, DbError> {
+    Ok(on_backend!(tx, |c| diesel::update(
+        invoices::table
+            .find(invoice.id)
+            .filter(invoices::version.eq(invoice.version))
+    )
+    .set((
+        invoices::status.eq(invoice.status),
+        invoices::sold_on.eq(invoice.sold_on),
+        invoices::version.eq(invoices::version + 1),
+    ))
+    .returning(Invoice::as_returning())
+    .get_result(c)
+    .optional())?)
+}

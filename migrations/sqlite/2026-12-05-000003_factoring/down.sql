@@ -1,0 +1,3 @@
+ALTER TABLE invoices DROP COLUMN sold_on;
+DROP TABLE factoring_assignments;
+DROP TABLE factoring_agreements;

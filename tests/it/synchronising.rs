@@ -1,0 +1,396 @@
+//! Files that keep the book as another system has it: what differs is told before, and what is missing.
+
+use netterms::prove::audit::actions as audit;
+use serde_json::{Value, json};
+
+use crate::dunning::list;
+use crate::support::{
+    AnImport, Client, TestApp, a_customer, a_receipt, an_invoice, import, on_both,
+};
+
+fn upsert(kind: &str, csv: &str) -> AnImport {
+    import(kind, csv).part("write", "upsert")
+}
+
+/// Runs a file, and gives the job's result.
+fn run(file: &AnImport, client: &Client) -> Value {
+    let job = file.run(client);
+    assert_eq!(job["status"], "succeeded", "{}", job.text);
+    job["result"].clone()
+}
+
+fn adds_up(app: &TestApp) {
+    let audit = audit::audit(app.database()).unwrap();
+    let lies: Vec<_> = audit
+        .invariants
+        .iter()
+        .filter(|finding| finding.lies > 0)
+        .collect();
+    assert!(lies.is_empty(), "{lies:?}");
+}
+
+/// A second company that sells.
+fn another_company(app: &TestApp, number: &str) {
+    let body = json!({
+        "number": number, "name": "Steel GmbH", "country": "DE", "functional_currency": "EUR",
+    });
+    app.finance().post("/v1/legal-entities", body).expect(201);
+}
+
+const OPEN_ITEMS: &str = "number,customer_number,invoice_date,due_date,amount,open,currency\n\
+    I-1,C-1,2026-03-01,2026-03-31,100.00,100.00,CNY\n\
+    I-2,C-1,2026-03-02,2026-04-01,50.00,20.00,CNY\n\
+    I-4,C-2,2026-03-03,2026-04-02,70.00,,CNY\n";
+
+/// A book with I-1 and I-2 of C-1, and I-3 of C-2, which the file lacks.
+fn a_book(app: &TestApp) {
+    app.turn_to("2026-03-31");
+    a_customer("C-1").create(app);
+    a_customer("C-2").create(app);
+    for (number, customer, amount, dated, due) in [
+        ("I-1", "C-1", "100.00", "2026-03-01", "2026-03-31"),
+        ("I-2", "C-1", "50.00", "2026-03-02", "2026-04-01"),
+        ("I-3", "C-2", "30.00", "2026-03-03", "2026-04-02"),
+    ] {
+        an_invoice(number, customer, amount)
+            .dated(dated)
+            .due(due)
+            .create(app);
+    }
+}
+
+fn open(app: &TestApp, number: &str) -> Value {
+    let path = format!("/v1/invoices/{number}");
+    app.finance().get(&path).expect(200)["open"]["amount"].clone()
+}
+
+#[test]
+fn a_snapshot_is_tried_first_and_tells_all_that_it_would_do() {
+    on_both(|app| {
+        a_book(app);
+        let tried = import("open_items", OPEN_ITEMS).part("dry_run", "true");
+        let told = run(&tried, &app.system());
+        assert_eq!(told["dry_run"], true);
+        assert_eq!(
+            (
+                &told["created"],
+                &told["updated"],
+                &told["unchanged"],
+                &told["missing"]
+            ),
+            (&json!(1), &json!(1), &json!(1), &json!(1)),
+            "{told}"
+        );
+        assert_eq!(
+            told["differences"],
+            json!([
+                {"line": 3, "number": "I-2", "column": "open", "before": "CNY 50.00", "after": "CNY 20.00"},
+                {"line": null, "number": "I-3", "column": "open", "before": "CNY 30.00", "after": null},
+            ])
+        );
+        assert_eq!(told["warnings"][0]["code"], "missing");
+        assert_eq!(open(app, "I-2"), "50.00");
+        app.finance()
+            .get("/v1/invoices/I-4")
+            .expect_problem(404, "not_found");
+        assert_eq!(list(&app.finance(), "/v1/imports/feeds").len(), 0);
+        adds_up(app);
+    });
+}
+
+#[test]
+fn a_nightly_snapshot_brings_the_book_to_the_ledger_and_closes_what_is_missing_only_when_asked() {
+    on_both(|app| {
+        a_book(app);
+        let file = import("open_items", OPEN_ITEMS)
+            .part("ledger_as_of", "2026-03-30")
+            .part(
+                "control",
+                json!({"lines": 3, "totals": [{"amount": "190.00", "currency": "CNY"}]})
+                    .to_string(),
+            );
+        let told = run(&file, &app.system());
+        assert_eq!((&told["created"], &told["missing"]), (&json!(1), &json!(1)));
+        assert_eq!(told["closed"], Value::Null);
+        let now = ["I-1", "I-2", "I-3", "I-4"].map(|number| open(app, number));
+        assert_eq!(now, ["100.00", "20.00", "30.00", "70.00"]);
+        let feed = &list(&app.finance(), "/v1/imports/feeds")[0];
+        assert_eq!(feed["kind"], "open_items");
+        assert_eq!(feed["ledger_as_of"], "2026-03-30");
+        assert_eq!(feed["confirmed"], true);
+        assert_eq!(feed["missing"], 1);
+        assert_eq!(feed["totals"][0]["amount"], "190.00");
+        let again = run(&file, &app.system());
+        assert_eq!(
+            (&again["created"], &again["updated"], &again["unchanged"]),
+            (&json!(0), &json!(0), &json!(3))
+        );
+        let closing = import("open_items", OPEN_ITEMS).part("close_missing", "true");
+        let told = run(&closing, &app.system());
+        assert_eq!((&told["missing"], &told["closed"]), (&json!(1), &json!(1)));
+        assert_eq!(open(app, "I-3"), "0.00");
+        let feed = &list(&app.finance(), "/v1/imports/feeds")[0];
+        assert_eq!(
+            (&feed["missing"], &feed["confirmed"]),
+            (&json!(0), &json!(false))
+        );
+        adds_up(app);
+    });
+}
+
+#[test]
+fn a_snapshot_of_one_company_says_nothing_of_another() {
+    on_both(|app| {
+        a_book(app);
+        another_company(app, "DE01");
+        let of_another = json!({
+            "number": "I-1", "customer": "C-1", "invoice_date": "2026-03-01", "legal_entity": "DE01",
+            "amount": {"amount": "9.00", "currency": "CNY"},
+        });
+        let of_another = app
+            .finance()
+            .post("/v1/invoices", of_another)
+            .expect(201)
+            .id();
+        let closing = import("open_items", OPEN_ITEMS).part("close_missing", "true");
+        let told = run(&closing, &app.system());
+        assert_eq!(
+            (&told["missing"], &told["closed"]),
+            (&json!(1), &json!(1)),
+            "{told}"
+        );
+        assert_eq!(open(app, &of_another), "9.00");
+        let file = "number,customer_number,invoice_date,amount,open,currency,legal_entity\n\
+            I-1,C-1,2026-03-01,9.00,4.00,CNY,DE01\n";
+        let told = run(&import("open_items", file), &app.system());
+        assert_eq!(
+            (&told["updated"], &told["missing"]),
+            (&json!(1), &json!(0)),
+            "{told}"
+        );
+        assert_eq!(open(app, &of_another), "4.00");
+        let feeds = list(&app.finance(), "/v1/imports/feeds");
+        assert_eq!(feeds.len(), 2);
+        adds_up(app);
+    });
+}
+
+#[test]
+fn control_totals_that_differ_take_nothing_over() {
+    on_both(|app| {
+        a_book(app);
+        for control in [
+            json!({"lines": 2, "totals": [{"amount": "190.00", "currency": "CNY"}]}),
+            json!({"lines": 3, "totals": [{"amount": "190.01", "currency": "CNY"}]}),
+            json!({"lines": 3, "totals": [{"amount": "190.00", "currency": "EUR"}]}),
+        ] {
+            let job = import("open_items", OPEN_ITEMS)
+                .part("control", control.to_string())
+                .run(&app.system());
+            assert_eq!(job["status"], "failed", "{}", job.text);
+            assert_eq!(job["errors"][0]["code"], "control_totals_differ");
+            assert_eq!(open(app, "I-2"), "50.00");
+        }
+    });
+}
+
+#[test]
+fn what_a_snapshot_says_otherwise_of_a_known_invoice_is_told_and_changes_nothing() {
+    on_both(|app| {
+        a_book(app);
+        a_receipt("R-1", "C-1", "60.00")
+            .paying("I-1", "60.00")
+            .create(app);
+        let file = "number,customer_number,invoice_date,due_date,amount,open,currency\n\
+            I-1,C-1,2026-03-01,2026-03-31,100.00,100.00,CNY\n\
+            I-2,C-1,2026-03-02,2026-05-01,50.00,50.00,CNY\n\
+            I-3,C-1,2026-03-03,2026-04-02,30.00,30.00,CNY\n";
+        let told = run(&import("open_items", file), &app.system());
+        assert_eq!(told["unchanged"], 3);
+        let codes: Vec<&Value> = told["warnings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|warning| &warning["code"])
+            .collect();
+        assert_eq!(codes, ["more_open_than_in_the_book", "differs", "differs"]);
+        assert_eq!(open(app, "I-1"), "40.00");
+        adds_up(app);
+    });
+}
+
+#[test]
+fn one_bad_line_and_nothing_of_a_snapshot_is_taken_over() {
+    on_both(|app| {
+        a_book(app);
+        let file = format!(
+            "{OPEN_ITEMS}I-5,C-9,2026-03-01,2026-03-31,1.00,1.00,CNY\n\
+            I-6,C-1,2026-03-01,2026-03-31,1.00,2.00,CNY\nI-1,C-1,2026-03-01,2026-03-31,100.00,100.00,CNY\n"
+        );
+        let job = import("open_items", &file)
+            .part("close_missing", "true")
+            .run(&app.system());
+        assert_eq!(job["status"], "failed");
+        let codes: Vec<&Value> = job["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| &error["code"])
+            .collect();
+        assert_eq!(codes, ["out_of_bounds", "unknown_customer", "repeated"]);
+        assert_eq!(open(app, "I-3"), "30.00");
+        let empty = import(
+            "open_items",
+            "number,customer_number,invoice_date,amount,currency\n",
+        )
+        .part("close_missing", "true")
+        .run(&app.system());
+        assert_eq!(empty["errors"][0]["code"], "no_lines", "{}", empty.text);
+        adds_up(app);
+    });
+}
+
+#[test]
+fn open_orders_and_deliveries_come_as_snapshots_and_a_reserved_order_counts_once() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        let made = a_customer("C-1").with_limit("1000.00").create(app);
+        let check = json!({
+            "customer": "C-1", "order_number": "SO-1", "amount": {"amount": "100.00", "currency": "CNY"}, "reserve": true,
+        });
+        app.system().post("/v1/limit-checks", check).expect(200);
+        let orders = |lines: &str| {
+            let text = format!("number,customer_number,order_date,amount,currency\n{lines}");
+            import("open_orders", text)
+        };
+        let counted = |category: &str| {
+            app.finance()
+                .get(&format!("/v1/credit-accounts/{}", made.account))
+                .expect(200)
+                .text_at(&format!("/exposure/by_category/{category}/amount"))
+        };
+        let told = run(
+            &orders(
+                "SO-1,C-1,2026-03-30,100.00,CNY\nSO-2,C-1,2026-03-30,40.00,CNY\nSO-3,C-1,2026-03-30,5.00,CNY\n",
+            ),
+            &app.system(),
+        );
+        assert_eq!(
+            (&told["created"], &told["unchanged"]),
+            (&json!(2), &json!(1))
+        );
+        assert_eq!(told["warnings"][0]["code"], "reserved");
+        assert_eq!(counted("reservations"), "145.00");
+        let told = run(
+            &orders("SO-1,C-1,2026-03-30,100.00,CNY\nSO-2,C-1,2026-03-30,30.00,CNY\n")
+                .part("close_missing", "true"),
+            &app.system(),
+        );
+        assert_eq!((&told["updated"], &told["closed"]), (&json!(1), &json!(1)));
+        assert_eq!(counted("reservations"), "130.00");
+        let deliveries = "number,customer_number,delivery_date,amount,currency,order_number\n\
+            DN-1,C-1,2026-03-31,60.00,CNY,SO-1\n";
+        run(&import("open_deliveries", deliveries), &app.system());
+        assert_eq!(counted("delivered_not_billed"), "60.00");
+        assert_eq!(counted("reservations"), "70.00");
+        adds_up(app);
+    });
+}
+
+#[test]
+fn an_order_system_keeps_customers_as_they_are_with_it_but_no_groups_addresses_and_law() {
+    on_both(|app| {
+        a_customer("C-0").create(app);
+        a_customer("C-1").speaking("zh-CN").create(app);
+        let file = "number,name,country,city,postal_code,email,parent_number\n\
+            C-1,Renamed Ltd.,CN,Nanjing,,,\n\
+            C-0,Customer C-0,CN,Suzhou,215000,cfo@new.example,C-1\n\
+            C-2,New Ltd.,DE,Berlin,10115,,\n";
+        let told = run(&upsert("customers", file), &app.system());
+        assert_eq!(
+            (&told["created"], &told["updated"], &told["unchanged"]),
+            (&json!(1), &json!(1), &json!(1)),
+            "{told}"
+        );
+        let differences = told["differences"].as_array().unwrap();
+        assert_eq!(differences.len(), 2);
+        assert_eq!(
+            differences[0],
+            json!({"line": 2, "number": "C-1", "column": "name", "before": "Customer C-1", "after": "Renamed Ltd."})
+        );
+        assert_eq!(told["warnings"][0]["code"], "not_by_import");
+        let read = app.credit().get("/v1/customers/C-1").expect(200);
+        assert_eq!(
+            (&read["name"], &read["city"]),
+            (&json!("Renamed Ltd."), &json!("Nanjing"))
+        );
+        // What a cell does not say stays.
+        assert_eq!(
+            (&read["postal_code"], &read["language"]),
+            (&json!("215000"), &json!("zh-CN"))
+        );
+        let again = run(&upsert("customers", file), &app.system());
+        assert_eq!(
+            (&again["updated"], &again["unchanged"]),
+            (&json!(0), &json!(3))
+        );
+        let law =
+            "number,name,country,legal_status,legal_status_since\nC-3,X,CN,insolvent,2026-01-01\n";
+        let job = upsert("customers", law).run(&app.system());
+        assert_eq!(job["errors"][0]["code"], "not_by_system", "{}", job.text);
+        import("customers", file)
+            .send(&app.system())
+            .expect_problem(403, "forbidden");
+    });
+}
+
+#[test]
+fn terms_are_synchronised_and_limits_never() {
+    on_both(|app| {
+        let made = a_customer("C-1").with_limit("500.00").create(app);
+        a_customer("C-2").without_account().create(app);
+        let terms = "customer_number,currency,net_days\nC-1,CNY,45\nC-2,EUR,60\n";
+        let tried = upsert("credit_accounts", terms).part("dry_run", "true");
+        let told = run(&tried, &app.system());
+        assert_eq!((&told["created"], &told["updated"]), (&json!(1), &json!(1)));
+        let account = || {
+            let path = format!("/v1/credit-accounts/{}", made.account);
+            app.credit().get(&path).expect(200)
+        };
+        assert_eq!(account()["net_days"], 30);
+        run(&upsert("credit_accounts", terms), &app.system());
+        assert_eq!(account()["net_days"], 45);
+        assert_eq!(account()["limit"]["amount"], "500.00");
+        let limits = "customer_number,currency,net_days,limit\nC-1,CNY,45,900.00\n";
+        let job = upsert("credit_accounts", limits).run(&app.system());
+        assert_eq!(job["errors"][0]["code"], "not_by_import", "{}", job.text);
+        assert_eq!(account()["limit"]["amount"], "500.00");
+        adds_up(app);
+    });
+}
+
+#[test]
+fn what_a_kind_of_file_does_not_take_is_refused_before_anything_is_read() {
+    on_both(|app| {
+        for (kind, part, value) in [
+            ("invoices", "write", "upsert"),
+            ("open_items", "write", "insert"),
+            ("invoices", "close_missing", "true"),
+            ("customers", "ledger_as_of", "2026-03-31"),
+            ("open_items", "ledger_as_of", "2026-02-30"),
+            ("open_items", "dry_run", "yes"),
+            ("open_items", "control", "{}"),
+            ("open_items", "control", "{\"lines\": -1, \"totals\": []}"),
+        ] {
+            import(kind, "number\n")
+                .part(part, value)
+                .send(&app.finance())
+                .expect_problem(400, "malformed_body");
+        }
+        for client in [app.credit(), app.admin()] {
+            import("open_items", "number\n")
+                .send(&client)
+                .expect_problem(403, "forbidden");
+        }
+    });
+}
