@@ -186,6 +186,79 @@ fn one_transfer_pays_several_invoices() {
 }
 
 #[test]
+fn a_payment_less_its_discount_in_time_closes_the_invoice() {
+    on_both(|app| {
+        a_book(app);
+        for number in ["I-2026-0050", "I-2026-0051"] {
+            let mut body = an_invoice(number, "C-1", "1000.00")
+                .dated("2026-03-25")
+                .body(app);
+            body["payment_terms"] = json!("2_10_net_30");
+            app.finance().post("/v1/invoices", body).expect(201);
+        }
+        let in_time = a_payment("980.00", "I-2026-0050").valued("2026-03-30");
+        let file = a_statement_of(DAY, "CNY").with(in_time);
+        assert_eq!(send(app, file.text())["result"]["applied"], 1);
+        assert_eq!(open(app, "I-2026-0050"), "0.00");
+        // Ten days after 25 March the discount is gone.
+        app.turn_to("2026-04-10");
+        let late = a_payment("980.00", "I-2026-0051");
+        let file = a_statement_of("2026-04-10", "CNY")
+            .opening("2000.00")
+            .with(late);
+        assert_eq!(send(app, file.text())["result"]["open"], 1);
+        assert_eq!(open(app, "I-2026-0051"), "1000.00");
+        must_add_up(app);
+    });
+}
+
+#[test]
+fn a_payment_of_the_next_instalment_is_applied_by_itself() {
+    on_both(|app| {
+        a_book(app);
+        let cny = |amount: &str| json!({"amount": amount, "currency": "CNY"});
+        let mut body = an_invoice("I-2026-0060", "C-1", "1000.00")
+            .dated("2026-03-25")
+            .body(app);
+        body["instalments"] = json!([
+            {"amount": cny("300.00"), "due_date": "2026-04-30"},
+            {"amount": cny("700.00"), "due_date": "2026-05-31"},
+        ]);
+        app.finance().post("/v1/invoices", body).expect(201);
+        let file =
+            a_statement_of(DAY, "CNY").with(a_payment("300.00", "first part of I-2026-0060"));
+        assert_eq!(send(app, file.text())["result"]["applied"], 1);
+        assert_eq!(open(app, "I-2026-0060"), "700.00");
+        must_add_up(app);
+    });
+}
+
+#[test]
+fn a_receipt_says_who_paid_for_another() {
+    on_both(|app| {
+        app.turn_to(DAY);
+        a_bank_account(app, "CNY");
+        a_customer("P").named("Parent Holding").create(app);
+        a_customer("S-1")
+            .named("Subsidiary One")
+            .below("P")
+            .create(app);
+        an_invoice("I-0101", "S-1", "100.00").create(app);
+        let payment = a_payment("100.00", "I-0101").by("PARENT HOLDING");
+        let file = a_statement_of(DAY, "CNY").with(payment);
+        assert_eq!(send(app, file.text())["result"]["applied"], 1);
+        let receipt = entry(app).text_at("/receipts/0/receipt_id");
+        let receipt = app
+            .finance()
+            .get(&format!("/v1/receipts/{receipt}"))
+            .expect(200);
+        let parent = app.finance().get("/v1/customers/P").expect(200).id();
+        assert_eq!(receipt["payer_customer_id"], parent.as_str());
+        must_add_up(app);
+    });
+}
+
+#[test]
 fn a_creditor_reference_with_check_digits_names_the_invoice() {
     on_both(|app| {
         a_book(app);

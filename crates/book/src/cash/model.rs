@@ -289,6 +289,8 @@ text_enum! {
         AmountExact = "amount_exact",
         /// The amount is what is open less the discount for paying early.
         AmountLessDiscount = "amount_less_discount",
+        /// The amount is what is open on the next instalments of an invoice.
+        AmountOfInstalments = "amount_of_instalments",
         /// The amount is what is open on one invoice of the customer's, and on no other.
         AmountOfOne = "amount_of_one",
         /// Several invoices have this amount open; the oldest is proposed.

@@ -172,10 +172,13 @@ fn decide(
     if current.is_none_or(|current| current.version != entry.version) {
         return Err(CashError::Stale);
     }
+    // What nobody decided on yet says who paid; afterwards it says for whom.
+    let payer = entry.customer_id.filter(|_| entry.assigned_minor == 0);
     let decision = Decision {
         entry,
         parts,
         reasons,
+        payer,
         by: Some(tx.caller().subject.clone()),
         because,
         learns,

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
+
 use crate::book::cash::model::{BankEntry, EntryKind, PayerAccount, ReasonCode, RemittanceAdvice};
 use crate::book::cash::rules::matching::{
     Advised, Book, Hint, OpenInvoice, Payment, Proposed, automatic, propose,
@@ -9,9 +11,12 @@ use crate::book::cash::rules::matching::{
 use crate::book::cash::rules::names::Names;
 use crate::book::cash::rules::references::{Named, cleaned, keys_of_number, numbers_named};
 use crate::book::cash::store::{self, Candidate};
+use crate::book::payment_terms::rules::part_of;
+use crate::book::receivables::model::Item;
+use crate::book::receivables::store as receivables;
 use crate::platform::db::{Db, DbError};
 use kernel::ids::{BankEntryId, CustomerId, InvoiceId, LegalEntityId};
-use kernel::money::Currency;
+use kernel::money::{Currency, Money};
 
 /// Of customers with so many open invoices at most all are looked at; of others, those with the payment's amount.
 const SMALL_MAX: i64 = 60;
@@ -39,6 +44,8 @@ struct Facts<'e> {
 pub struct Gathered<'e> {
     facts: Vec<Facts<'e>>,
     invoices: BTreeMap<InvoiceId, OpenInvoice>,
+    /// Those of which discounts and instalments are known.
+    with_items: BTreeSet<InvoiceId>,
     by_key: BTreeMap<String, Vec<InvoiceId>>,
     by_customer: BTreeMap<CustomerId, Vec<InvoiceId>>,
     /// The customers all of whose open invoices are in `by_customer`.
@@ -52,6 +59,8 @@ pub struct Found<'e> {
     pub proposals: Vec<Proposed>,
     /// Whom something points to, when it is one customer alone.
     pub customer_id: Option<CustomerId>,
+    /// Who paid, by account and name, when it is one customer alone.
+    pub payer: Option<CustomerId>,
 }
 
 impl<'e> Gathered<'e> {
@@ -68,6 +77,7 @@ impl<'e> Gathered<'e> {
         let mut gathered = Gathered {
             facts: Vec::new(),
             invoices: BTreeMap::new(),
+            with_items: BTreeSet::new(),
             by_key: BTreeMap::new(),
             by_customer: BTreeMap::new(),
             whole: BTreeSet::new(),
@@ -92,7 +102,9 @@ impl<'e> Gathered<'e> {
         gathered.read_keys(db, ledger, &advices)?;
         gathered.add_advices(&advices);
         gathered.read_heads(db)?;
+        gathered.read_items(db, ledger)?;
         gathered.read_customers(db, ledger, threshold_ppm)?;
+        gathered.read_items(db, ledger)?;
         Ok(gathered)
     }
 
@@ -117,6 +129,34 @@ impl<'e> Gathered<'e> {
                 self.invoices.insert(candidate.id, open_invoice(candidate));
             }
         }
+        Ok(())
+    }
+
+    /// The discounts and instalments of the invoices that were found since.
+    fn read_items(&mut self, db: &mut Db, (_, currency): Ledger) -> Result<(), DbError> {
+        let ids = self
+            .invoices
+            .keys()
+            .filter(|id| !self.with_items.contains(id));
+        let ids: Vec<InvoiceId> = ids.copied().collect();
+        let mut items: BTreeMap<InvoiceId, Vec<Item>> = BTreeMap::new();
+        for item in receivables::list_items_of(db, &ids)? {
+            if item.open_minor > 0 {
+                items.entry(item.invoice_id).or_default().push(item);
+            }
+        }
+        for (id, mut items) in items {
+            items.sort_by_key(|item| (item.due_date, item.position));
+            let Some(invoice) = self.invoices.get_mut(&id) else {
+                continue;
+            };
+            if let [only] = items.as_slice() {
+                invoice.discounts = discounts_of(only, currency)?;
+            } else {
+                invoice.instalments = items.iter().map(|item| item.open_minor).collect();
+            }
+        }
+        self.with_items.extend(ids);
         Ok(())
     }
 
@@ -167,7 +207,9 @@ impl<'e> Gathered<'e> {
             if (candidate.legal_entity_id, candidate.currency) == ledger {
                 let of_customer = self.by_customer.entry(candidate.customer_id).or_default();
                 of_customer.push(candidate.id);
-                self.invoices.insert(candidate.id, open_invoice(candidate));
+                self.invoices
+                    .entry(candidate.id)
+                    .or_insert_with(|| open_invoice(candidate));
             }
         }
         Ok(())
@@ -216,11 +258,20 @@ impl<'e> Gathered<'e> {
                 entry: facts.entry,
                 proposals,
                 customer_id: customers.first().copied().filter(|_| customers.len() == 1),
+                payer: payer_by(&facts.hints),
             };
             if let Some(taken) = take(&found) {
+                let is_discounted = taken
+                    .reasons
+                    .iter()
+                    .any(|reason| reason.code == ReasonCode::AmountLessDiscount);
                 for share in taken.parts.iter().flat_map(|part| &part.invoices) {
                     if let Some(invoice) = self.invoices.get_mut(&share.invoice_id) {
                         invoice.open_minor -= share.amount_minor;
+                        invoice.instalments.clear();
+                        if is_discounted {
+                            invoice.open_minor = 0;
+                        }
                     }
                 }
                 self.invoices.retain(|_, invoice| invoice.open_minor > 0);
@@ -239,8 +290,31 @@ fn open_invoice(candidate: Candidate) -> OpenInvoice {
         invoice_date: candidate.invoice_date,
         due_date: candidate.due_date,
         open_minor: candidate.open_minor,
-        discount: None,
+        discounts: Vec::new(),
+        instalments: Vec::new(),
     }
+}
+
+/// What an item's discounts take off, each until its day.
+fn discounts_of(item: &Item, currency: Currency) -> Result<Vec<(NaiveDate, i64)>, DbError> {
+    let open = Money::from_minor(item.open_minor, currency);
+    let steps = item.steps()?.into_iter();
+    let taken = steps.map(|step| {
+        let minor = part_of(open, step.rate).map(Money::minor);
+        minor.map(|minor| (step.until, minor))
+    });
+    taken
+        .collect::<Result<_, _>>()
+        .map_err(|error| DbError::Document(error.to_string()))
+}
+
+/// Who paid, by account and name; nobody where they point to several.
+fn payer_by(hints: &[Hint]) -> Option<CustomerId> {
+    let by_payer = hints
+        .iter()
+        .filter(|hint| matches!(hint.code, ReasonCode::PayerAccount | ReasonCode::PayerName));
+    let payers: BTreeSet<CustomerId> = by_payer.map(|hint| hint.customer_id).collect();
+    payers.first().copied().filter(|_| payers.len() == 1)
 }
 
 /// The numbers that a payment may name.

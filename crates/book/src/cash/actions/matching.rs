@@ -130,6 +130,7 @@ fn decisions(found: &[Found<'_>], chosen: &BTreeMap<BankEntryId, Proposed>) -> V
                 entry: found.entry.clone(),
                 parts: sure.parts.clone(),
                 reasons: sure.reasons.clone(),
+                payer: found.payer,
                 by: None,
                 because: None,
                 learns: teaches(&sure.reasons),

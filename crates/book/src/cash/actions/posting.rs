@@ -22,6 +22,8 @@ pub struct Decision {
     pub entry: BankEntry,
     pub parts: Vec<Part>,
     pub reasons: Vec<Reason>,
+    /// Who paid, where that is known: also for others.
+    pub payer: Option<CustomerId>,
     /// The person who decided; none where netterms does.
     pub by: Option<Subject>,
     pub because: Option<String>,
@@ -60,7 +62,8 @@ pub fn post(
                 continue;
             };
             outcome.entry.receipts_made += 1;
-            new.push((account, new_receipt(&outcome.entry, part, today)));
+            let payer = decision.payer.filter(|payer| *payer != part.customer_id);
+            new.push((account, new_receipt(&outcome.entry, part, payer, today)));
             of.push((index, place));
         }
         outcomes.push(outcome);
@@ -93,7 +96,12 @@ fn link(entry: &BankEntry, receipt: &Receipt) -> EntryReceipt {
     }
 }
 
-fn new_receipt(entry: &BankEntry, part: &Part, today: NaiveDate) -> NewReceipt {
+fn new_receipt(
+    entry: &BankEntry,
+    part: &Part,
+    payer: Option<CustomerId>,
+    today: NaiveDate,
+) -> NewReceipt {
     let named: Vec<NamedApplication> = part
         .invoices
         .iter()
@@ -110,7 +118,7 @@ fn new_receipt(entry: &BankEntry, part: &Part, today: NaiveDate) -> NewReceipt {
             .unwrap_or(entry.booking_date),
         amount: entry.money(part.amount_minor),
         legal_entity: entry.legal_entity_id,
-        payer: None,
+        payer,
         application: if named.is_empty() {
             Application::Nothing
         } else {

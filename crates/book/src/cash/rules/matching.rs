@@ -31,16 +31,32 @@ pub struct OpenInvoice {
     pub invoice_date: NaiveDate,
     pub due_date: NaiveDate,
     pub open_minor: i64,
-    /// What may be taken off when the money comes until a day.
-    pub discount: Option<(NaiveDate, i64)>,
+    /// What may be taken off when the money comes until a day, the most first.
+    pub discounts: Vec<(NaiveDate, i64)>,
+    /// What is open on its instalments, the earliest due first; empty where it has none.
+    pub instalments: Vec<i64>,
 }
 
 impl OpenInvoice {
     /// What is to be paid when the discount is taken, as long as it may be.
     fn discounted(&self, value_date: NaiveDate) -> Option<i64> {
-        let (until, minor) = self.discount?;
+        let mut in_time = self
+            .discounts
+            .iter()
+            .filter(|(until, _)| value_date <= *until);
+        let (_, minor) = in_time.next()?;
         let left = self.open_minor - minor;
-        (value_date <= until && minor > 0 && left > 0).then_some(left)
+        (*minor > 0 && left > 0).then_some(left)
+    }
+
+    /// Whether an amount is what the next instalments have open, but not all of them.
+    fn are_next(&self, minor: i64) -> bool {
+        let mut sum = 0;
+        let sums = self.instalments.iter().map(|open| {
+            sum += open;
+            sum
+        });
+        minor < self.open_minor && sums.into_iter().any(|sum| sum == minor)
     }
 }
 
@@ -96,7 +112,10 @@ const fn weight_ppm(code: ReasonCode) -> i64 {
         ReasonCode::RemittanceAdvice => 900_000,
         ReasonCode::ReferenceCheckDigits | ReasonCode::ReferenceStructured => 880_000,
         ReasonCode::ReferenceExact => 820_000,
-        ReasonCode::ReferenceCleaned | ReasonCode::AmountExact | ReasonCode::AmountOfOne => 800_000,
+        ReasonCode::ReferenceCleaned
+        | ReasonCode::AmountExact
+        | ReasonCode::AmountOfInstalments
+        | ReasonCode::AmountOfOne => 800_000,
         ReasonCode::AmountLessDiscount | ReasonCode::PayerAccount | ReasonCode::AmountOfAll => {
             750_000
         }
@@ -296,6 +315,12 @@ fn by_amount<'f>(
     if less == minor && less < open {
         return Some((reason(ReasonCode::AmountLessDiscount), discounted));
     }
+    if let [one] = invoices
+        && one.are_next(payment.minor)
+    {
+        let reason = reason(ReasonCode::AmountOfInstalments);
+        return Some((reason, vec![(*one, payment.minor)]));
+    }
     let mut left = payment.minor;
     let mut shares = Vec::new();
     for invoice in invoices {
@@ -473,6 +498,10 @@ fn amounts_of<'f>(
         .collect();
     if let ([one], true) = (less.as_slice(), same.is_empty()) {
         ways.push((ReasonCode::AmountLessDiscount, vec![(**one, minor)]));
+    }
+    let next: Vec<&&OpenInvoice> = open.iter().filter(|one| one.are_next(minor)).collect();
+    if let ([one], true) = (next.as_slice(), ways.is_empty()) {
+        ways.push((ReasonCode::AmountOfInstalments, vec![(**one, minor)]));
     }
     if !is_whole {
         return ways;

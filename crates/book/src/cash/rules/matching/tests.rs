@@ -31,7 +31,8 @@ impl Shelf {
                 invoice_date: day("2026-03-01"),
                 due_date: day("2026-04-01") + chrono::Days::new(due),
                 open_minor,
-                discount: None,
+                discounts: Vec::new(),
+                instalments: Vec::new(),
             },
         );
         for key in keys_of_number(number) {
@@ -214,12 +215,29 @@ fn a_discount_that_may_be_taken_explains_the_amount() {
     let mut shelf = Shelf::default();
     let customer = CustomerId::new();
     let id = shelf.add(customer, "I-0101", 10_000);
-    shelf.invoices.get_mut(&id).unwrap().discount = Some((day("2026-03-31"), 200));
+    shelf.invoices.get_mut(&id).unwrap().discounts = vec![(day("2026-03-31"), 200)];
     let found = shelf.propose(9_800, "I-0101");
     assert!(codes(&found[0]).contains(&ReasonCode::AmountLessDiscount));
-    shelf.invoices.get_mut(&id).unwrap().discount = Some((day("2026-03-30"), 200));
+    shelf.invoices.get_mut(&id).unwrap().discounts = vec![(day("2026-03-30"), 200)];
     let late = shelf.propose(9_800, "I-0101");
     assert!(codes(&late[0]).contains(&ReasonCode::AmountShort));
+}
+
+#[test]
+fn the_next_instalments_explain_the_amount() {
+    let mut shelf = Shelf::default();
+    let customer = CustomerId::new();
+    let id = shelf.add(customer, "I-0101", 10_000);
+    shelf.invoices.get_mut(&id).unwrap().instalments = vec![3_000, 3_000, 4_000];
+    for (minor, code) in [
+        (3_000, ReasonCode::AmountOfInstalments),
+        (6_000, ReasonCode::AmountOfInstalments),
+        (4_000, ReasonCode::AmountShort),
+        (10_000, ReasonCode::AmountExact),
+    ] {
+        let found = shelf.propose(minor, "I-0101");
+        assert!(codes(&found[0]).contains(&code), "{minor}");
+    }
 }
 
 #[test]
