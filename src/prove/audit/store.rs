@@ -1,6 +1,7 @@
 //! The statements of the audit. Each gives figures as rows of `id`, `what`, `stated` and `counted`; the database sends
 //! those that differ, and only the first of them.
 
+mod cash;
 mod ledger;
 
 use std::collections::BTreeMap;
@@ -17,9 +18,8 @@ use crate::platform::db::schema::{
 };
 use crate::platform::db::{Db, DbError, on_backend, sum_minor};
 use kernel::ids::{
-    BankEntry, BankStatement, CreditAccount, CreditNote, Customer, CustomerId, ExpertPanel,
-    ExposureEntry, IdempotencyKey, Instrument, Invoice, LimitCheckId, PortfolioCap, Receipt,
-    Reservation, ReservationId,
+    CreditAccount, CreditNote, Customer, CustomerId, ExpertPanel, ExposureEntry, IdempotencyKey,
+    Instrument, Invoice, LimitCheckId, PortfolioCap, Receipt, Reservation, ReservationId,
 };
 use kernel::money::Currency;
 
@@ -86,7 +86,7 @@ pub fn invariants() -> Vec<Invariant> {
     all.extend(of_orders());
     all.extend(of_instruments_and_factoring());
     all.extend(ledger::invariants());
-    all.extend(of_cash());
+    all.extend(cash::invariants());
     all.push(invariant(
         "a panel that is over has its end, and no other",
         "expert_panels",
@@ -237,52 +237,6 @@ fn of_instruments_and_factoring() -> Vec<Invariant> {
              FROM invoices i LEFT JOIN factoring_assignments a \
                ON a.invoice_id = i.id AND a.status = 'active' AND a.effect = 'leaves' \
              WHERE i.sold_on IS NOT NULL OR a.id IS NOT NULL GROUP BY i.id, i.sold_on"
-                .to_owned(),
-        ),
-    ]
-}
-
-/// What the bank says came in, and what became of it.
-fn of_cash() -> Vec<Invariant> {
-    vec![
-        invariant(
-            "a bank entry became the receipts that stand",
-            "bank_entries",
-            named::<BankEntry>,
-            "SELECT e.id AS id, 'assigned' AS what, e.assigned_minor AS stated, \
-               CAST(COALESCE(SUM(r.amount_minor), 0) AS BIGINT) AS counted \
-             FROM bank_entries e LEFT JOIN bank_entry_receipts l ON l.entry_id = e.id \
-             LEFT JOIN receipts r ON r.id = l.receipt_id AND r.status = 'posted' \
-             GROUP BY e.id, e.assigned_minor"
-                .to_owned(),
-        ),
-        invariant(
-            "a bank entry is applied when all of it became receipts",
-            "bank_entries",
-            named::<BankEntry>,
-            "SELECT id, 'left' AS what, CAST(0 AS BIGINT) AS stated, amount_minor - assigned_minor AS counted \
-             FROM bank_entries WHERE status = 'applied' \
-             UNION ALL SELECT id, 'assigned', CAST(0 AS BIGINT), assigned_minor \
-             FROM bank_entries WHERE status NOT IN ('applied', 'open')"
-                .to_owned(),
-        ),
-        invariant(
-            "opening balance and entries make the closing balance",
-            "bank_statements",
-            named::<BankStatement>,
-            "SELECT id, 'closing' AS what, closing_minor AS stated, \
-               opening_minor + credits_minor - debits_minor AS counted \
-             FROM bank_statements WHERE opening_minor IS NOT NULL AND closing_minor IS NOT NULL"
-                .to_owned(),
-        ),
-        invariant(
-            "a bank statement has the entries that were new",
-            "bank_statements",
-            named::<BankStatement>,
-            "SELECT s.id AS id, 'entries' AS what, s.entries - s.known_entries AS stated, \
-               CAST(COUNT(e.id) AS BIGINT) AS counted \
-             FROM bank_statements s LEFT JOIN bank_entries e ON e.statement_id = s.id \
-             GROUP BY s.id, s.entries, s.known_entries"
                 .to_owned(),
         ),
     ]

@@ -55,6 +55,7 @@ pub struct APayment {
     bank_reference: Option<String>,
     is_out: bool,
     is_returned: bool,
+    value_day: Option<String>,
 }
 
 /// Money that came in, such as `"125.00"`, with what the payer wrote.
@@ -101,6 +102,12 @@ impl APayment {
     #[must_use]
     pub fn with_bank_reference(mut self, reference: &str) -> Self {
         self.bank_reference = Some(reference.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn valued(mut self, day: &str) -> Self {
+        self.value_day = Some(day.to_owned());
         self
     }
 
@@ -199,7 +206,7 @@ impl ACamt {
             .as_ref()
             .map(|reference| format!("<AcctSvcrRef>{reference}</AcctSvcrRef>"))
             .unwrap_or_default();
-        let value = &self.day;
+        let value = first.value_day.as_ref().unwrap_or(&self.day);
         self.entries.push(format!(
             "<Ntry><Amt Ccy=\"{}\">{}</Amt><CdtDbtInd>{}</CdtDbtInd><RvslInd>{}</RvslInd><Sts><Cd>BOOK</Cd></Sts>\
              <BookgDt><Dt>{}</Dt></BookgDt><ValDt><Dt>{value}</Dt></ValDt>{reference}<NtryDtls>{details}</NtryDtls></Ntry>",

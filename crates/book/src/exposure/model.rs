@@ -392,6 +392,7 @@ pub struct CreditAccount {
     /// Changes with limit, terms and status; exposure is left out of it.
     pub version: i64,
     /// In which currencies documents may be; the limit's alone when nothing is said.
+    #[serde(serialize_with = "balances::serialize_billing_currencies")]
     pub billing_currencies: Option<BillingCurrencies>,
     /// Whether it, or its group, owes to other legal entities or in other currencies ([`AccountBalance`]).
     #[serde(skip)]

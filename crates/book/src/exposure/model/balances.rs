@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -207,6 +207,15 @@ impl FromStr for BillingCurrencies {
         let words = text.split([',', ';', ' ']).filter(|word| !word.is_empty());
         words.map(str::to_owned).collect::<Vec<String>>().try_into()
     }
+}
+
+/// None is told as what it is: no other currency.
+pub fn serialize_billing_currencies<S: Serializer>(
+    currencies: &Option<BillingCurrencies>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    let none = || BillingCurrencies::Listed(BTreeSet::new());
+    currencies.clone().unwrap_or_else(none).serialize(to)
 }
 
 text_column!(@shown BillingCurrencies);

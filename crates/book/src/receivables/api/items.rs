@@ -74,6 +74,8 @@ fn describe(db: &mut Db, items: Vec<Item>) -> Result<Vec<OpenItemOut>, DbError> 
 }
 
 /// Read an item
+///
+/// What is open on an invoice, or on one of its instalments: when it is due, and which discounts it has until when.
 #[utoipa::path(
     tag = "receivables",
     params(ItemId),
