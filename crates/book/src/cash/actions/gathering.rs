@@ -137,7 +137,7 @@ impl<'e> Gathered<'e> {
         let ids = self
             .invoices
             .keys()
-            .filter(|id| !self.with_items.contains(id));
+            .filter(|id| !self.with_items.contains(*id));
         let ids: Vec<InvoiceId> = ids.copied().collect();
         let mut items: BTreeMap<InvoiceId, Vec<Item>> = BTreeMap::new();
         for item in receivables::list_items_of(db, &ids)? {

@@ -52,11 +52,11 @@ impl OpenInvoice {
     /// Whether an amount is what the next instalments have open, but not all of them.
     fn are_next(&self, minor: i64) -> bool {
         let mut sum = 0;
-        let sums = self.instalments.iter().map(|open| {
+        let mut sums = self.instalments.iter().map(|open| {
             sum += open;
             sum
         });
-        minor < self.open_minor && sums.into_iter().any(|sum| sum == minor)
+        minor < self.open_minor && sums.any(|sum| sum == minor)
     }
 }
 
