@@ -560,7 +560,7 @@ fn the_policy_says_how_sure_is_sure_enough() {
         assert_eq!(waiting["proposals"][0]["confidence"], "0.964000");
         assert_eq!(reasons(&waiting), ["reference_exact", "amount_exact"]);
         set_policy(app, |document| {
-            document["cash_application"] = json!({"automatic_above": "0.85"})
+            document["cash_application"] = json!({"automatic_above": "0.85"});
         });
         let matched = tell(app, &waiting, "match", json!({})).expect(200);
         assert_eq!(matched["status"], "applied");
@@ -706,13 +706,13 @@ fn bank_accounts_are_set_up_changed_and_closed() {
         dollars["currency"] = json!("USD");
         finance.post("/v1/bank-accounts", dollars).expect(201);
         let path = format!("/v1/bank-accounts/{}", made.id());
-        let patch = json!({"name": "Collection", "bank_code": null, "closed_on": "2026-03-31"});
+        let change = json!({"name": "Collection", "bank_code": null, "closed_on": "2026-03-31"});
         let changed = finance
-            .patch(&path, &made.etag(), patch.clone())
+            .patch(&path, &made.etag(), change.clone())
             .expect(200);
         assert_eq!(changed["bank_code"], Value::Null);
         finance
-            .patch(&path, &made.etag(), patch)
+            .patch(&path, &made.etag(), change)
             .expect_problem(412, "stale");
         let file = a_statement_of(DAY, "EUR").with(a_payment("1.00", "x"));
         let refused = crate::support::statement(file.text()).send(&finance);

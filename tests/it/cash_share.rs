@@ -89,8 +89,8 @@ fn a_book(app: &TestApp, random: &mut Rng) -> Vec<Payer> {
             forms[random.usize(0..forms.len())]
         );
         let number = format!("C-{:04}", 1000 + index);
-        customers += &format!("{number},\"{name}\",CN\n");
-        accounts += &format!("{number},CNY\n");
+        customers.push_str(&[&number, ",\"", &name, "\",CN\n"].concat());
+        accounts.push_str(&[&number, ",CNY\n"].concat());
         let mut open = Vec::new();
         for _ in 0..random.usize(6..16) {
             serial += random.usize(1..4);
@@ -102,10 +102,11 @@ fn a_book(app: &TestApp, random: &mut Rng) -> Vec<Payer> {
                 random.i64(1_000..5_000_000)
             };
             let due = 1 + random.usize(0..28);
-            invoices += &format!(
+            let line = format!(
                 "{invoice},{number},2026-03-01,2026-04-{due:02},{},CNY\n",
                 money(minor)
             );
+            invoices.push_str(&line);
             open.push((invoice, minor));
         }
         payers.push(Payer {

@@ -27,7 +27,7 @@ fn ten_thousand_entries_are_matched_with_a_million_invoices_within_a_minute() {
         for customer in 0..1_000 {
             a_customer(&format!("C-{customer:04}")).create(app);
         }
-        let fill = format!(
+        let filling = format!(
             "INSERT INTO invoices (id, number, customer_id, account_id, invoice_date, due_date, currency, amount_minor,
                 open_minor, status, created_by, created_at, version)
              SELECT gen_random_uuid(), 'RE-2026-' || lpad(n::text, 7, '0'), a.customer_id, a.id, '2026-03-01', '2026-04-30',
@@ -47,7 +47,7 @@ fn ten_thousand_entries_are_matched_with_a_million_invoices_within_a_minute() {
         let Conn::Postgres(c) = db.conn() else {
             return;
         };
-        c.batch_execute(&fill).unwrap();
+        c.batch_execute(&filling).unwrap();
         drop(db);
         let mut file = a_statement_of(DAY, "CNY");
         for entry in 0..ENTRIES {

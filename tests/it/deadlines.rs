@@ -124,11 +124,11 @@ fn a_wrong_deadline_is_refused() {
             .expect_problem(400, "malformed_body");
         add(app, "review", "2026-03-30", |_| ()).expect_problem(422, "invalid");
         add(app, "review", "2026-04-30", |body| {
-            body["customer"] = json!("C-9")
+            body["customer"] = json!("C-9");
         })
         .expect_problem(404, "not_found");
         add(app, "review", "2026-04-30", |body| {
-            body["invoice"] = json!("I-2")
+            body["invoice"] = json!("I-2");
         })
         .expect_problem(422, "invalid");
         add(app, "review", "2026-02-30", |_| ()).expect_problem(400, "malformed_body");

@@ -224,8 +224,8 @@ fn the_worked_example(app: &TestApp) -> Made {
 fn bills_in(app: &TestApp, account: &str, currencies: &[&str]) {
     let path = format!("/v1/credit-accounts/{account}");
     let etag = app.credit().get(&path).expect(200).etag();
-    let patch = json!({"billing_currencies": currencies, "reason": "Buys from all of us."});
-    app.credit().patch(&path, &etag, patch).expect(200);
+    let billing = json!({"billing_currencies": currencies, "reason": "Buys from all of us."});
+    app.credit().patch(&path, &etag, billing).expect(200);
 }
 
 fn reserve(app: &TestApp, order: &str, entity: &str, amount: &str, currency: &str) -> Reply {

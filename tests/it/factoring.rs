@@ -227,7 +227,7 @@ fn a_sale_takes_finance_twice_an_open_invoice_and_an_agreement_that_holds() {
         a_customer("C-1").create(app);
         an_invoice("I-1", "C-1", "100.00").create(app);
         let agreement = agree(app, "FA-1", |body| {
-            body["valid_until"] = json!("2026-04-30")
+            body["valid_until"] = json!("2026-04-30");
         });
         let agreement = agreement.expect(201);
         let body = json!({
@@ -284,7 +284,7 @@ fn a_wrong_agreement_is_refused() {
             body["valid_until"] = json!("2026-04-29");
         });
         agree(app, "FA-2", |body| {
-            body["valid_until"] = json!("2026-03-30")
+            body["valid_until"] = json!("2026-03-30");
         })
         .expect_problem(422, "invalid");
         for client in [app.sales(), app.credit(), app.auditor()] {

@@ -505,7 +505,7 @@ fn a_wrong_instrument_is_refused_and_leaves_nothing() {
             }
         };
         refused(422, "invalid", "/kind", &|body| {
-            body["kind"] = json!("gold")
+            body["kind"] = json!("gold");
         });
         refused(422, "invalid", "/kind", &|body| {
             body["kind"] = json!("telegraphic_transfer");
@@ -539,25 +539,25 @@ fn a_wrong_instrument_is_refused_and_leaves_nothing() {
             body["amount"] = json!({"amount": "1.00", "currency": "EUR"});
         });
         refused(400, "malformed_body", "", &|body| {
-            body["amount"] = cny("0.00")
+            body["amount"] = cny("0.00");
         });
         refused(400, "malformed_body", "", &|body| {
-            body["amount"] = cny("-1.00")
+            body["amount"] = cny("-1.00");
         });
         refused(400, "malformed_body", "", &|body| {
             body["amount"] = cny("1000000000000.00");
         });
         refused(400, "malformed_body", "", &|body| {
-            body["colour"] = json!("red")
+            body["colour"] = json!("red");
         });
         refused(404, "not_found", "/customer", &|body| {
-            body["customer"] = json!("C-7")
+            body["customer"] = json!("C-7");
         });
         refused(404, "not_found", "/acceptor_customer", &|body| {
             body["acceptor_customer"] = json!("C-7");
         });
         refused(422, "invalid", "/customer", &|body| {
-            body["customer"] = json!("C-9")
+            body["customer"] = json!("C-9");
         });
         refused(422, "invalid", "/applications/0/invoice_number", &|body| {
             body["applications"] = json!([{"invoice_number": "I-7", "amount": cny("1.00")}]);
@@ -573,7 +573,7 @@ fn an_instrument_is_received_once_for_its_key_and_changed_only_as_it_was_read() 
     on_both(|app| {
         app.turn_to("2026-03-31");
         let made = a_customer("C-1").create(app);
-        let (key, sent) = (fresh_key(), body("CHQ-1", |_| ()));
+        let (key, cheque) = (fresh_key(), body("CHQ-1", |_| ()));
         let send = |body: &Value| {
             app.finance()
                 .request("POST", "/v1/instruments")
@@ -581,15 +581,15 @@ fn an_instrument_is_received_once_for_its_key_and_changed_only_as_it_was_read() 
                 .json(body.clone())
                 .send()
         };
-        let first = send(&sent).expect(201);
-        let again = send(&sent).expect(201);
+        let first = send(&cheque).expect(201);
+        let again = send(&cheque).expect(201);
         assert_eq!(again.header("idempotent-replayed"), Some("true"));
         assert_eq!(again.body, first.body);
         assert_eq!(exposure(app, &made.account)[1], "100.00");
         send(&body("CHQ-2", |_| ())).expect_problem(422, "idempotency_key_reused");
         app.finance()
             .request("POST", "/v1/instruments")
-            .json(sent)
+            .json(cheque)
             .send()
             .expect_problem(400, "idempotency_key_missing");
         let path = format!("/v1/instruments/{}/hold", first.id());

@@ -126,14 +126,12 @@ impl APayment {
     }
 
     fn details(&self, currency: &str) -> String {
-        let references: String = self
-            .references
-            .iter()
-            .map(|reference| {
-                let reference = escaped(reference);
-                format!("<Strd><CdtrRefInf><Ref>{reference}</Ref></CdtrRefInf></Strd>")
-            })
-            .collect();
+        let told = |reference: &String| {
+            let reference = escaped(reference);
+            format!("<Strd><CdtrRefInf><Ref>{reference}</Ref></CdtrRefInf></Strd>")
+        };
+        let references: Vec<String> = self.references.iter().map(told).collect();
+        let references = references.concat();
         let account = if self.account.is_empty() {
             String::new()
         } else {

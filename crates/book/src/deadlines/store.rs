@@ -82,7 +82,11 @@ pub fn list(
     page: &PageRequest,
 ) -> Result<Page<Deadline>, Problem> {
     let wanted = list_wanted(db, &filter.customer)?;
-    let subjects: Vec<&str> = filter.subject_id.iter().map(|id| id.as_str()).collect();
+    let subjects: Vec<&str> = filter
+        .subject_id
+        .iter()
+        .map(kernel::text::Line::as_str)
+        .collect();
     on_backend!(db, |c| {
         let mut query = deadlines::table.select(Deadline::as_select()).into_boxed();
         if caller.sees_only_own() {

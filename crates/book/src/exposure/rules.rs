@@ -118,7 +118,7 @@ mod tests {
     use crate::book::exposure::model::{AdditionalKind, Limit, LimitScope};
     use crate::book::policy::model::CategoryPolicy;
     use crate::book::policy::rules::plain_document;
-    use kernel::money::{Currency, Money};
+    use kernel::money::Currency;
 
     #[test]
     fn the_worked_example_of_the_group() {
@@ -184,8 +184,8 @@ mod tests {
         let cap = a_cap(100, "CNY");
         let node = cap_node(&cap, &owed, currency("CNY"));
         assert_eq!(left(&node, &plain_document()), None);
-        let none = Conversions::default();
-        let unknown = node.missing_rates(currency("CNY"), &none);
+        let no_rates = Conversions::default();
+        let unknown = node.missing_rates(currency("CNY"), &no_rates);
         assert_eq!(
             (unknown[0].from, unknown[0].to),
             (currency("EUR"), currency("CNY"))
@@ -193,7 +193,7 @@ mod tests {
         let places = Places {
             nodes: vec![a_node(NodeKind::Own, 50, Exposure::default())],
             unknown,
-            rates: none,
+            rates: no_rates,
         };
         let available = places.available(currency("CNY"), &plain_document());
         assert_eq!(available, Some(0));

@@ -224,9 +224,9 @@ impl ImportKind {
             (ImportKind::Customers | ImportKind::CustomerParents, _) => {
                 &[Role::Credit, Role::Finance]
             }
-            (ImportKind::CreditAccounts, WriteMode::Upsert) => &[Role::Finance, Role::System],
+            (ImportKind::CreditAccounts, WriteMode::Upsert)
+            | (ImportKind::Invoices | ImportKind::Receipts, _) => &[Role::Finance, Role::System],
             (ImportKind::CreditAccounts, _) => &[Role::Finance],
-            (ImportKind::Invoices | ImportKind::Receipts, _) => &[Role::Finance, Role::System],
             (ImportKind::ExchangeRates, _) => &[Role::Finance, Role::Admin],
             (ImportKind::OpenItems | ImportKind::OpenOrders | ImportKind::OpenDeliveries, _) => {
                 &[Role::Finance, Role::System]

@@ -210,6 +210,7 @@ impl FromStr for BillingCurrencies {
 }
 
 /// None is told as what it is: no other currency.
+#[expect(clippy::ref_option, reason = "serde hands the field by reference")]
 pub fn serialize_billing_currencies<S: Serializer>(
     currencies: &Option<BillingCurrencies>,
     to: S,

@@ -87,12 +87,7 @@ fn read_reserved(
     Ok(found
         .into_iter()
         .filter(|reservation| holds(reservation.status))
-        .map(|reservation| {
-            (
-                reservation.customer_id,
-                reservation.order_number.to_string(),
-            )
-        })
+        .map(|reservation| (reservation.customer_id, reservation.order_number.clone()))
         .collect())
 }
 

@@ -1,6 +1,7 @@
 //! What documents are worth in the books of their legal entity on their day.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use chrono::NaiveDate;
 
@@ -57,14 +58,14 @@ impl Books {
             return Ok((Some(books), Some(booked)));
         }
         let key = (amount.currency(), books, on);
-        if !self.rates.contains_key(&key) {
-            let table = exchange_rates::latest(tx, &[amount.currency(), books], on)?;
-            self.rates.insert(key, table);
-        }
-        let rate = self
-            .rates
-            .get(&key)
-            .and_then(|table| table.find(amount.currency(), books));
+        let table = match self.rates.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let currencies = [amount.currency(), books];
+                place.insert(exchange_rates::latest(tx, &currencies, on)?)
+            }
+        };
+        let rate = table.find(amount.currency(), books);
         let booked = rate.and_then(|rate| {
             Some(Booked {
                 money: convert(amount, &rate, Rounding::HalfEven).ok()?,

@@ -292,16 +292,13 @@ fn lock_credit_note(
     let missing = || ReceivableError::Missing("credit note");
     let found = store::find_credit_note(tx, reference)?.ok_or_else(missing)?;
     let mut everyone = BTreeSet::from([found.customer_id]);
-    match application {
-        Some(application) => {
-            let named = settling::named([application]);
-            let invoices = store::list_invoices_by_refs(tx, &named)?;
-            everyone.extend(invoices.iter().map(|invoice| invoice.customer_id));
-        }
-        None => {
-            let settled = store::list_settlements_of(tx, Source::CreditNote(found.id))?;
-            everyone.extend(settled.iter().map(|row| row.customer_id));
-        }
+    if let Some(application) = application {
+        let named = settling::named([application]);
+        let invoices = store::list_invoices_by_refs(tx, &named)?;
+        everyone.extend(invoices.iter().map(|invoice| invoice.customer_id));
+    } else {
+        let settled = store::list_settlements_of(tx, Source::CreditNote(found.id))?;
+        everyone.extend(settled.iter().map(|row| row.customer_id));
     }
     let accounts = Accounts::lock_customers(tx, &everyone)?;
     accounts.of(found.customer_id)?;

@@ -338,16 +338,13 @@ pub(super) fn lock_receipt(
     let missing = || ReceivableError::Missing("receipt");
     let found = store::find_receipt(tx, reference)?.ok_or_else(missing)?;
     let mut everyone = BTreeSet::from([found.customer_id]);
-    match application {
-        Some(application) => {
-            let named = settling::named([application]);
-            let invoices = store::list_invoices_by_refs(tx, &named)?;
-            everyone.extend(invoices.iter().map(|invoice| invoice.customer_id));
-        }
-        None => {
-            let settled = store::list_settlements_of(tx, Source::Receipt(found.id))?;
-            everyone.extend(settled.iter().map(|row| row.customer_id));
-        }
+    if let Some(application) = application {
+        let named = settling::named([application]);
+        let invoices = store::list_invoices_by_refs(tx, &named)?;
+        everyone.extend(invoices.iter().map(|invoice| invoice.customer_id));
+    } else {
+        let settled = store::list_settlements_of(tx, Source::Receipt(found.id))?;
+        everyone.extend(settled.iter().map(|row| row.customer_id));
     }
     let accounts = Accounts::lock_customers(tx, &everyone)?;
     accounts.of(found.customer_id)?;

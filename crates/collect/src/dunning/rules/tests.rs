@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::collect::dunning::model::{Channel, Texts, Wording};
-use kernel::ids::InvoiceId;
+use kernel::ids::{InvoiceId, ItemId};
 use kernel::money::{AmountIn, Money};
 
 fn cny() -> Currency {
@@ -201,7 +201,7 @@ fn what_is_unapplied_covers_the_oldest_due_first_and_the_rest_is_asked_for() {
 fn money_is_not_taken_for_an_invoice_that_is_disputed() {
     let invoices = two_of_one(10_000, 10_000);
     let blocks = Blocks {
-        invoices: BTreeSet::from([invoices[0].id]),
+        invoices: BTreeSet::from([invoices[0].invoice_id]),
         ..Blocks::default()
     };
     let cover = Cover::spread(&invoices, &blocks, |_| 10_000, day("2026-04-01"));
@@ -340,10 +340,10 @@ proptest! {
                 );
             }
         }
-        let dunned: BTreeSet<InvoiceId> =
+        let dunned: BTreeSet<ItemId> =
             first.proposals.iter().flat_map(|proposal| &proposal.invoices).map(|invoice| invoice.id).collect();
         let second = plan(&invoices, &blocks, &cover, |_| &levels, today);
-        let again: BTreeSet<InvoiceId> =
+        let again: BTreeSet<ItemId> =
             second.proposals.iter().flat_map(|proposal| &proposal.invoices).map(|invoice| invoice.id).collect();
         prop_assert!(dunned.is_disjoint(&again));
         prop_assert!(again.is_empty());

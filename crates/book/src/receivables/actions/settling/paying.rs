@@ -293,7 +293,7 @@ impl Settling {
             rate: part.rate.map(ToOwned::to_owned),
             difference_minor: difference.map(Money::minor),
             difference_currency: difference.map(Money::currency),
-            ..self.row(tx, funds, &invoice, &before, kind, settled)
+            ..closing_row(tx, funds, &invoice, &before, kind, settled)
         };
         self.add(row, Some(funds.owner()));
         if kind != SettlementKind::Payment || before.open_minor == settled {
@@ -310,28 +310,10 @@ impl Settling {
         let too_large = |_| DbError::TooLarge(kernel::money::SumTooLarge);
         let closing = rules::closing(&standing, settled).map_err(too_large)?;
         if let Some((kind, minor)) = closing {
-            let row = self.row(tx, funds, &invoice, &before, kind, minor);
+            let row = closing_row(tx, funds, &invoice, &before, kind, minor);
             self.add(row, Some(funds.owner()));
         }
         Ok(())
-    }
-
-    /// A settlement of an item that takes nothing of the money.
-    fn row(
-        &self,
-        tx: &Tx,
-        funds: &Funds,
-        invoice: &Invoice,
-        item: &Item,
-        kind: SettlementKind,
-        amount_minor: i64,
-    ) -> Settlement {
-        Settlement {
-            receipt_id: funds.source.receipt(),
-            credit_note_id: funds.source.credit_note(),
-            effective_on: rules::effective_on(funds.there_on, invoice.invoice_date),
-            ..plain(tx, item, kind, amount_minor)
-        }
     }
 
     /// What the caller says of the rest of an item that is paid short.
@@ -361,7 +343,7 @@ impl Settling {
         self.check_difference(tx, open, pointer)?;
         let row = Settlement {
             reason: rest.reason.as_ref().map(ToString::to_string),
-            ..self.row(tx, funds, &invoice, &item, kind, item.open_minor)
+            ..closing_row(tx, funds, &invoice, &item, kind, item.open_minor)
         };
         self.add(row, Some(funds.owner()));
         Ok(())
@@ -541,5 +523,22 @@ fn candidate(invoice: &Invoice, item: &Item) -> Candidate {
         number: invoice.number.clone(),
         position: item.position,
         open_minor: item.open_minor,
+    }
+}
+
+/// A settlement of an item that takes nothing of the money.
+fn closing_row(
+    tx: &Tx,
+    funds: &Funds,
+    invoice: &Invoice,
+    item: &Item,
+    kind: SettlementKind,
+    amount_minor: i64,
+) -> Settlement {
+    Settlement {
+        receipt_id: funds.source.receipt(),
+        credit_note_id: funds.source.credit_note(),
+        effective_on: rules::effective_on(funds.there_on, invoice.invoice_date),
+        ..plain(tx, item, kind, amount_minor)
     }
 }
