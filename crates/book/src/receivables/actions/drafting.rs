@@ -95,8 +95,8 @@ impl Desk {
             legal_entity_id: new.legal_entity,
             net_minor: net_and_tax.map(|(net, _)| net),
             tax_minor: net_and_tax.map(|(_, tax)| tax),
-            posting_date: details.posting_date,
-            baseline_date: details.baseline_date,
+            posting_date: Some(posting_date),
+            baseline_date: Some(baseline),
             customer_order_number: details.customer_order_number.clone(),
             labels: labels(&details.labels)?,
             payment_terms: details.payment_terms.clone(),
@@ -182,9 +182,6 @@ fn check_ahead(
 }
 
 fn labels(labels: &[Keyword]) -> Result<Option<String>, DbError> {
-    if labels.is_empty() {
-        return Ok(None);
-    }
     let labels: BTreeSet<&str> = labels.iter().map(Keyword::as_str).collect();
     let labels: Vec<String> = labels.into_iter().map(ToOwned::to_owned).collect();
     write_document(&labels).map(Some)
