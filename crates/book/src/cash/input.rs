@@ -148,7 +148,7 @@ pub struct AcceptIn {
         {"invoice_number": "I-2026-0001", "amount": {"amount": "800.00", "currency": "CNY"}}]},
     {"customer": "C-1002", "amount": {"amount": "200.00", "currency": "CNY"}}
 ], "reason": "The parent said so by telephone."}))]
-pub struct AssignIn {
+pub struct AssignEntryIn {
     /// Each becomes a receipt of its customer. What they leave of the entry waits on.
     #[validate(length(min = 1, max = 100), nested)]
     #[schema(min_items = 1, max_items = 100)]

@@ -274,7 +274,7 @@ pub struct Parts(pub Vec<Part>);
 
 text_enum! {
     /// Why a proposal is made, or is not surer.
-    pub enum ReasonCode {
+    pub enum MatchReasonCode {
         /// A reference with check digits that are right carries the invoice's number.
         ReferenceCheckDigits = "reference_check_digits",
         /// A field for references names the invoice.
@@ -323,7 +323,7 @@ text_enum! {
 /// A reason with its facts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
-    pub code: ReasonCode,
+    pub code: MatchReasonCode,
     /// What it is about: a reference as it was written, an account, an amount.
     pub fact: Option<String>,
 }

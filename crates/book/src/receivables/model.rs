@@ -22,7 +22,7 @@ use kernel::ids::{
 use kernel::money::{Currency, Money};
 use kernel::text::{Keyword, Line, Number, Subject, TextError};
 
-pub use items::{Item, NO_DISCOUNTS, Remainder, SetOffKind, SettlementKind, first_item};
+pub use items::{Item, NO_DISCOUNTS, SetOffKind, SettlementKind, ShortPaymentRest, first_item};
 
 text_enum! {
     /// How far an invoice is settled. Overdue is no status: it follows from the due date.

@@ -6,7 +6,7 @@ use super::CashError;
 use super::gathering::read_names;
 use super::matching::{match_entries, teaches};
 use super::posting::{self, Decision};
-use crate::book::cash::input::{AssignIn, AssignInvoiceIn, AssignPartIn};
+use crate::book::cash::input::{AssignEntryIn, AssignInvoiceIn, AssignPartIn};
 use crate::book::cash::model::{BankEntry, EntryKind, EntryStatus, InvoiceShare, Part, Reason};
 use crate::book::cash::store;
 use crate::book::customers::store as customers;
@@ -63,7 +63,7 @@ pub fn assign(
     tx: &mut Tx,
     id: BankEntryId,
     version: i64,
-    input: &AssignIn,
+    input: &AssignEntryIn,
 ) -> Result<BankEntry, CashError> {
     let entry = waiting(tx, id, version)?;
     let mut parts = Vec::with_capacity(input.parts.len());

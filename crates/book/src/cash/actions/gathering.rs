@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use crate::book::cash::model::{BankEntry, EntryKind, PayerAccount, ReasonCode, RemittanceAdvice};
+use crate::book::cash::model::{
+    BankEntry, EntryKind, MatchReasonCode, PayerAccount, RemittanceAdvice,
+};
 use crate::book::cash::rules::matching::{
     Advised, Book, Hint, OpenInvoice, Payment, Proposed, automatic, propose,
 };
@@ -264,7 +266,7 @@ impl<'e> Gathered<'e> {
                 let is_discounted = taken
                     .reasons
                     .iter()
-                    .any(|reason| reason.code == ReasonCode::AmountLessDiscount);
+                    .any(|reason| reason.code == MatchReasonCode::AmountLessDiscount);
                 for share in taken.parts.iter().flat_map(|part| &part.invoices) {
                     if let Some(invoice) = self.invoices.get_mut(&share.invoice_id) {
                         invoice.open_minor -= share.amount_minor;
@@ -310,9 +312,12 @@ fn discounts_of(item: &Item, currency: Currency) -> Result<Vec<(NaiveDate, i64)>
 
 /// Who paid, by account and name; nobody where they point to several.
 fn payer_by(hints: &[Hint]) -> Option<CustomerId> {
-    let by_payer = hints
-        .iter()
-        .filter(|hint| matches!(hint.code, ReasonCode::PayerAccount | ReasonCode::PayerName));
+    let by_payer = hints.iter().filter(|hint| {
+        matches!(
+            hint.code,
+            MatchReasonCode::PayerAccount | MatchReasonCode::PayerName
+        )
+    });
     let payers: BTreeSet<CustomerId> = by_payer.map(|hint| hint.customer_id).collect();
     payers.first().copied().filter(|_| payers.len() == 1)
 }
@@ -348,9 +353,9 @@ impl Payers {
             && let Some(payers) = self.0.get(number)
         {
             let code = if payers.len() == 1 {
-                ReasonCode::PayerAccount
+                MatchReasonCode::PayerAccount
             } else {
-                ReasonCode::PayerAccountShared
+                MatchReasonCode::PayerAccountShared
             };
             hints.extend(payers.iter().map(|payer| Hint {
                 customer_id: payer.customer_id,
@@ -363,7 +368,7 @@ impl Payers {
         {
             hints.push(Hint {
                 customer_id,
-                code: ReasonCode::PayerName,
+                code: MatchReasonCode::PayerName,
                 fact: name.clone(),
             });
         }
@@ -371,7 +376,7 @@ impl Payers {
             if let Some(customer_id) = customers.find_number(&named.key) {
                 hints.push(Hint {
                     customer_id,
-                    code: ReasonCode::CustomerNumber,
+                    code: MatchReasonCode::CustomerNumber,
                     fact: named.written.clone(),
                 });
             }

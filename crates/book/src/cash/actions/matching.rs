@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::gathering::{Found, Gathered, by_ledger, ids};
 use super::posting::{self, Decision};
 use crate::book::cash::model::{
-    BankEntry, EntryKind, EntryStatus, MatchProposal, Parts, Reason, ReasonCode, Reasons,
+    BankEntry, EntryKind, EntryStatus, MatchProposal, MatchReasonCode, Parts, Reason, Reasons,
 };
 use crate::book::cash::rules::matching::{Proposed, automatic, payer_of};
 use crate::book::cash::rules::names::Names;
@@ -143,7 +143,7 @@ fn decisions(found: &[Found<'_>], chosen: &BTreeMap<BankEntryId, Proposed>) -> V
 pub fn teaches(reasons: &[Reason]) -> bool {
     !reasons
         .iter()
-        .any(|reason| reason.code == ReasonCode::OtherPayer)
+        .any(|reason| reason.code == MatchReasonCode::OtherPayer)
 }
 
 /// Writes the proposals of entries that wait, and whether anybody knows whose they are.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use crate::book::cash::model::{
-    BankEntry, EntryReceipt, EntryStatus, Part, PayerAccount, Reason, ReasonCode,
+    BankEntry, EntryReceipt, EntryStatus, MatchReasonCode, Part, PayerAccount, Reason,
 };
 use crate::book::cash::store;
 use crate::book::exposure::actions::Locked;
@@ -227,7 +227,7 @@ fn use_advice(tx: &mut Tx, decision: &Decision) -> Result<(), DbError> {
     let by_advice = decision
         .reasons
         .iter()
-        .find(|reason| reason.code == ReasonCode::RemittanceAdvice);
+        .find(|reason| reason.code == MatchReasonCode::RemittanceAdvice);
     let Some(number) = by_advice.and_then(|reason| reason.fact.as_deref()) else {
         return Ok(());
     };

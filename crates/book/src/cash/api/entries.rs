@@ -5,7 +5,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::shapes::{BankEntryOut, describe, describe_all};
 use crate::book::cash::actions::{CashError, MATCHING_KIND, MatchingPlan};
-use crate::book::cash::input::{AcceptIn, AssignIn, BankEntryFilter};
+use crate::book::cash::input::{AcceptIn, AssignEntryIn, BankEntryFilter};
 use crate::book::cash::model::BankEntry;
 use crate::book::cash::{actions, store};
 use crate::platform::db::Tx;
@@ -124,7 +124,7 @@ pub async fn accept_bank_entry(
 #[utoipa::path(
     tag = "cash",
     params(BankEntryId, IfMatch),
-    request_body = AssignIn,
+    request_body = AssignEntryIn,
     responses((status = 200, description = "The entry as it is now.", body = BankEntryOut)),
     security(("bearer" = ["bank-entries:assign"]))
 )]
@@ -133,7 +133,7 @@ pub async fn assign_bank_entry(
     actor: Actor<AssignCash>,
     id: web::Path<BankEntryId>,
     version: IfMatch,
-    command: KeyedCommand<AssignIn>,
+    command: KeyedCommand<AssignEntryIn>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor

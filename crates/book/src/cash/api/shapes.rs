@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::book::cash::model::{
     AdviceStatus, BankAccount, BankEntry, BankStatement, EntryKind, EntryReceipt, EntryStatus,
-    MatchProposal, PayerAccount, ReasonCode, RemittanceAdvice, StatementFormat,
+    MatchProposal, MatchReasonCode, PayerAccount, RemittanceAdvice, StatementFormat,
 };
 use crate::book::cash::store;
 use crate::book::customers::model::Customer;
@@ -121,7 +121,7 @@ impl From<BankStatement> for BankStatementOut {
 /// Why a proposal is made, or is not surer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MatchReasonOut {
-    code: ReasonCode,
+    code: MatchReasonCode,
     /// What it is about, such as a reference as it was written.
     #[schema(max_length = 200)]
     fact: Option<String>,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::references::{Named, Naming, cleaned};
-use crate::book::cash::model::{InvoiceShare, Part, Reason, ReasonCode};
+use crate::book::cash::model::{InvoiceShare, MatchReasonCode, Part, Reason};
 use kernel::ids::{CustomerId, InvoiceId};
 
 /// How many proposals one payment has at most.
@@ -64,7 +64,7 @@ impl OpenInvoice {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
     pub customer_id: CustomerId,
-    pub code: ReasonCode,
+    pub code: MatchReasonCode,
     pub fact: String,
 }
 
@@ -107,36 +107,40 @@ pub struct Proposed {
 }
 
 /// How sure a piece of evidence makes, alone, in parts per million.
-const fn weight_ppm(code: ReasonCode) -> i64 {
+const fn weight_ppm(code: MatchReasonCode) -> i64 {
     match code {
-        ReasonCode::RemittanceAdvice => 900_000,
-        ReasonCode::ReferenceCheckDigits | ReasonCode::ReferenceStructured => 880_000,
-        ReasonCode::ReferenceExact => 820_000,
-        ReasonCode::ReferenceCleaned
-        | ReasonCode::AmountExact
-        | ReasonCode::AmountOfInstalments
-        | ReasonCode::AmountOfOne => 800_000,
-        ReasonCode::AmountLessDiscount | ReasonCode::PayerAccount | ReasonCode::AmountOfAll => {
-            750_000
-        }
-        ReasonCode::PayerName | ReasonCode::CustomerNumber | ReasonCode::AmountOfSum => 600_000,
-        ReasonCode::ReferenceDigits => 550_000,
-        ReasonCode::PayerAccountShared => 500_000,
-        ReasonCode::AmountOfSeveral => 400_000,
-        ReasonCode::AmountShort
-        | ReasonCode::AmountOver
-        | ReasonCode::OtherPayer
-        | ReasonCode::OnAccount => 0,
+        MatchReasonCode::RemittanceAdvice => 900_000,
+        MatchReasonCode::ReferenceCheckDigits | MatchReasonCode::ReferenceStructured => 880_000,
+        MatchReasonCode::ReferenceExact => 820_000,
+        MatchReasonCode::ReferenceCleaned
+        | MatchReasonCode::AmountExact
+        | MatchReasonCode::AmountOfInstalments
+        | MatchReasonCode::AmountOfOne => 800_000,
+        MatchReasonCode::AmountLessDiscount
+        | MatchReasonCode::PayerAccount
+        | MatchReasonCode::AmountOfAll => 750_000,
+        MatchReasonCode::PayerName
+        | MatchReasonCode::CustomerNumber
+        | MatchReasonCode::AmountOfSum => 600_000,
+        MatchReasonCode::ReferenceDigits => 550_000,
+        MatchReasonCode::PayerAccountShared => 500_000,
+        MatchReasonCode::AmountOfSeveral => 400_000,
+        MatchReasonCode::AmountShort
+        | MatchReasonCode::AmountOver
+        | MatchReasonCode::OtherPayer
+        | MatchReasonCode::OnAccount => 0,
     }
 }
 
 /// The most that a proposal may be with a reason that speaks against it.
-const fn cap_ppm(code: ReasonCode) -> i64 {
+const fn cap_ppm(code: MatchReasonCode) -> i64 {
     match code {
-        ReasonCode::AmountOfSum => 930_000,
-        ReasonCode::AmountShort | ReasonCode::AmountOver | ReasonCode::OtherPayer => 900_000,
-        ReasonCode::AmountOfSeveral => 850_000,
-        ReasonCode::OnAccount => 800_000,
+        MatchReasonCode::AmountOfSum => 930_000,
+        MatchReasonCode::AmountShort
+        | MatchReasonCode::AmountOver
+        | MatchReasonCode::OtherPayer => 900_000,
+        MatchReasonCode::AmountOfSeveral => 850_000,
+        MatchReasonCode::OnAccount => 800_000,
         _ => 999_999,
     }
 }
@@ -198,7 +202,7 @@ pub fn propose(payment: &Payment<'_>, book: &Book<'_>) -> Vec<Proposed> {
 #[derive(Debug, Clone, Copy)]
 struct Reference<'f> {
     invoice: &'f OpenInvoice,
-    code: ReasonCode,
+    code: MatchReasonCode,
     written: &'f str,
 }
 
@@ -210,11 +214,11 @@ fn references<'f>(payment: &Payment<'f>, book: &Book<'f>) -> Vec<Reference<'f>> 
         for invoice in ids.filter_map(|id| book.invoices.get(id)) {
             let is_whole = cleaned(&invoice.number) == named.key;
             let code = match named.naming {
-                Naming::CheckDigits => ReasonCode::ReferenceCheckDigits,
-                Naming::Structured => ReasonCode::ReferenceStructured,
-                _ if named.written == invoice.number => ReasonCode::ReferenceExact,
-                Naming::Text | Naming::Digits if is_whole => ReasonCode::ReferenceCleaned,
-                Naming::Text | Naming::Digits => ReasonCode::ReferenceDigits,
+                Naming::CheckDigits => MatchReasonCode::ReferenceCheckDigits,
+                Naming::Structured => MatchReasonCode::ReferenceStructured,
+                _ if named.written == invoice.number => MatchReasonCode::ReferenceExact,
+                Naming::Text | Naming::Digits if is_whole => MatchReasonCode::ReferenceCleaned,
+                Naming::Text | Naming::Digits => MatchReasonCode::ReferenceDigits,
             };
             let reference = Reference {
                 invoice,
@@ -239,7 +243,7 @@ fn by_reference(payment: &Payment<'_>, book: &Book<'_>, found: &mut Vec<Proposed
     }
     let strong: Vec<Reference<'_>> = all
         .iter()
-        .filter(|one| one.code != ReasonCode::ReferenceDigits)
+        .filter(|one| one.code != MatchReasonCode::ReferenceDigits)
         .copied()
         .collect();
     let mut sets = vec![all.clone(), strong];
@@ -289,7 +293,7 @@ fn of_references(
     })
 }
 
-fn reason(code: ReasonCode) -> Reason {
+fn reason(code: MatchReasonCode) -> Reason {
     Reason { code, fact: None }
 }
 
@@ -313,12 +317,12 @@ fn by_amount<'f>(
         .collect();
     let less: i128 = discounted.iter().map(|(_, minor)| i128::from(*minor)).sum();
     if less == minor && less < open {
-        return Some((reason(ReasonCode::AmountLessDiscount), discounted));
+        return Some((reason(MatchReasonCode::AmountLessDiscount), discounted));
     }
     if let [one] = invoices
         && one.are_next(payment.minor)
     {
-        let reason = reason(ReasonCode::AmountOfInstalments);
+        let reason = reason(MatchReasonCode::AmountOfInstalments);
         return Some((reason, vec![(*one, payment.minor)]));
     }
     let mut left = payment.minor;
@@ -331,9 +335,9 @@ fn by_amount<'f>(
         }
     }
     let code = match minor.cmp(&open) {
-        std::cmp::Ordering::Equal => ReasonCode::AmountExact,
-        std::cmp::Ordering::Less => ReasonCode::AmountShort,
-        std::cmp::Ordering::Greater => ReasonCode::AmountOver,
+        std::cmp::Ordering::Equal => MatchReasonCode::AmountExact,
+        std::cmp::Ordering::Less => MatchReasonCode::AmountShort,
+        std::cmp::Ordering::Greater => MatchReasonCode::AmountOver,
     };
     (!shares.is_empty()).then_some((reason(code), shares))
 }
@@ -393,7 +397,7 @@ fn of_payer(
     let by_account = |hint: &&Hint| {
         matches!(
             hint.code,
-            ReasonCode::PayerAccount | ReasonCode::PayerAccountShared
+            MatchReasonCode::PayerAccount | MatchReasonCode::PayerAccountShared
         )
     };
     let accounts: Vec<&Hint> = payment.hints.iter().filter(by_account).collect();
@@ -401,7 +405,7 @@ fn of_payer(
     let heads: BTreeSet<CustomerId> = customers.iter().map(|one| head(*one)).collect();
     if is_of_others || (heads.len() > 1 && accounts.is_empty()) {
         reasons.push(Reason {
-            code: ReasonCode::OtherPayer,
+            code: MatchReasonCode::OtherPayer,
             fact: accounts.first().map(|hint| hint.fact.clone()),
         });
     }
@@ -425,13 +429,13 @@ fn by_advice(payment: &Payment<'_>, book: &Book<'_>, found: &mut Vec<Proposed>) 
         let is_whole = used == i128::from(payment.minor);
         let mut reasons = vec![
             Reason {
-                code: ReasonCode::RemittanceAdvice,
+                code: MatchReasonCode::RemittanceAdvice,
                 fact: Some(advice.number.clone()),
             },
             reason(if is_whole {
-                ReasonCode::AmountExact
+                MatchReasonCode::AmountExact
             } else {
-                ReasonCode::AmountOver
+                MatchReasonCode::AmountOver
             }),
         ];
         let payer = BTreeSet::from([advice.customer_id]);
@@ -456,7 +460,7 @@ fn by_payer(payment: &Payment<'_>, book: &Book<'_>, found: &mut Vec<Proposed>) {
         let ways = amounts_of(payment, &open, book.whole.contains(&customer));
         let on_account = ways
             .is_empty()
-            .then_some((ReasonCode::OnAccount, Vec::new()));
+            .then_some((MatchReasonCode::OnAccount, Vec::new()));
         for (code, shares) in ways.into_iter().chain(on_account) {
             let mut reasons = evidence.clone();
             reasons.push(reason(code));
@@ -483,25 +487,25 @@ fn amounts_of<'f>(
     payment: &Payment<'_>,
     open: &[&'f OpenInvoice],
     is_whole: bool,
-) -> Vec<(ReasonCode, Vec<Share<'f>>)> {
+) -> Vec<(MatchReasonCode, Vec<Share<'f>>)> {
     let minor = payment.minor;
     let mut ways = Vec::new();
     let same: Vec<&&OpenInvoice> = open.iter().filter(|one| one.open_minor == minor).collect();
     match same.as_slice() {
         [] => {}
-        [one] => ways.push((ReasonCode::AmountOfOne, vec![(**one, minor)])),
-        [oldest, ..] => ways.push((ReasonCode::AmountOfSeveral, vec![(**oldest, minor)])),
+        [one] => ways.push((MatchReasonCode::AmountOfOne, vec![(**one, minor)])),
+        [oldest, ..] => ways.push((MatchReasonCode::AmountOfSeveral, vec![(**oldest, minor)])),
     }
     let less: Vec<&&OpenInvoice> = open
         .iter()
         .filter(|one| one.discounted(payment.value_date) == Some(minor))
         .collect();
     if let ([one], true) = (less.as_slice(), same.is_empty()) {
-        ways.push((ReasonCode::AmountLessDiscount, vec![(**one, minor)]));
+        ways.push((MatchReasonCode::AmountLessDiscount, vec![(**one, minor)]));
     }
     let next: Vec<&&OpenInvoice> = open.iter().filter(|one| one.are_next(minor)).collect();
     if let ([one], true) = (next.as_slice(), ways.is_empty()) {
-        ways.push((ReasonCode::AmountOfInstalments, vec![(**one, minor)]));
+        ways.push((MatchReasonCode::AmountOfInstalments, vec![(**one, minor)]));
     }
     if !is_whole {
         return ways;
@@ -511,7 +515,7 @@ fn amounts_of<'f>(
         invoices.iter().map(|one| (*one, one.open_minor)).collect()
     };
     if open.len() > 1 && all == i128::from(minor) {
-        ways.push((ReasonCode::AmountOfAll, whole(open)));
+        ways.push((MatchReasonCode::AmountOfAll, whole(open)));
     } else if same.is_empty() {
         let candidates: Vec<&OpenInvoice> = open.iter().take(SUM_CANDIDATES_MAX).copied().collect();
         let opens: Vec<i64> = candidates.iter().map(|one| one.open_minor).collect();
@@ -520,7 +524,7 @@ fn amounts_of<'f>(
                 .iter()
                 .filter_map(|place| candidates.get(*place).copied())
                 .collect();
-            ways.push((ReasonCode::AmountOfSum, whole(&chosen)));
+            ways.push((MatchReasonCode::AmountOfSum, whole(&chosen)));
         }
     }
     ways

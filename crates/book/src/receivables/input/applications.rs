@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 use crate::book::customers::model::CustomerRef;
-use crate::book::receivables::model::{InvoiceRef, Remainder};
+use crate::book::receivables::model::{InvoiceRef, ShortPaymentRest};
 use kernel::clock::Day;
 use kernel::ids::{InvoiceId, ItemId};
 use kernel::money::{AmountIn, Money, PositiveIn};
@@ -57,7 +57,7 @@ pub struct CashApplicationIn {
 #[schema(example = json!({"treatment": "dispute", "reason": "Two pallets were damaged."}))]
 pub struct RestIn {
     /// `open` and `dispute` leave it open; the others close it, within what the policy lets go (`settlement.difference_limits`).
-    pub treatment: Remainder,
+    pub treatment: ShortPaymentRest,
     pub reason: Option<Line>,
 }
 

@@ -36,7 +36,7 @@ text_enum! {
 
 text_enum! {
     /// What becomes of the rest of an invoice that is paid short.
-    pub enum Remainder {
+    pub enum ShortPaymentRest {
         /// It stays open, with its reason.
         Open = "open",
         /// It stays open because the customer disputes it.
@@ -49,15 +49,15 @@ text_enum! {
     }
 }
 
-impl Remainder {
+impl ShortPaymentRest {
     /// The settlement that closes the rest; none where it stays open.
     pub const fn settles(self) -> Option<SettlementKind> {
         match self {
-            Remainder::Open | Remainder::Dispute => None,
-            Remainder::Deduction => Some(SettlementKind::Deduction),
-            Remainder::BankCharge => Some(SettlementKind::BankCharge),
-            Remainder::ExchangeDifference => Some(SettlementKind::ExchangeDifference),
-            Remainder::WriteOff => Some(SettlementKind::WriteOff),
+            ShortPaymentRest::Open | ShortPaymentRest::Dispute => None,
+            ShortPaymentRest::Deduction => Some(SettlementKind::Deduction),
+            ShortPaymentRest::BankCharge => Some(SettlementKind::BankCharge),
+            ShortPaymentRest::ExchangeDifference => Some(SettlementKind::ExchangeDifference),
+            ShortPaymentRest::WriteOff => Some(SettlementKind::WriteOff),
         }
     }
 }

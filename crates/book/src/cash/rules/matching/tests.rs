@@ -42,7 +42,7 @@ impl Shelf {
         id
     }
 
-    fn hint(&mut self, customer: CustomerId, code: ReasonCode) {
+    fn hint(&mut self, customer: CustomerId, code: MatchReasonCode) {
         self.hints.push(Hint {
             customer_id: customer,
             code,
@@ -70,7 +70,7 @@ impl Shelf {
     }
 }
 
-fn codes(proposed: &Proposed) -> Vec<ReasonCode> {
+fn codes(proposed: &Proposed) -> Vec<MatchReasonCode> {
     proposed.reasons.iter().map(|reason| reason.code).collect()
 }
 
@@ -92,7 +92,10 @@ fn a_number_and_its_amount_are_sure_by_themselves() {
     assert_eq!(found[0].confidence_ppm, 960_000);
     assert_eq!(
         codes(&found[0]),
-        [ReasonCode::ReferenceCleaned, ReasonCode::AmountExact]
+        [
+            MatchReasonCode::ReferenceCleaned,
+            MatchReasonCode::AmountExact
+        ]
     );
     assert!(automatic(&found, SURE).is_some());
     assert!(automatic(&found, Some(970_000)).is_none());
@@ -107,7 +110,7 @@ fn digits_alone_want_a_payer_who_is_known() {
     let found = shelf.propose(10_000, "2026-0012");
     assert_eq!(found[0].confidence_ppm, 910_000);
     assert!(automatic(&found, SURE).is_none());
-    shelf.hint(customer, ReasonCode::PayerName);
+    shelf.hint(customer, MatchReasonCode::PayerName);
     let found = shelf.propose(10_000, "2026-0012");
     assert_eq!(found[0].confidence_ppm, 964_000);
     assert!(automatic(&found, SURE).is_some());
@@ -164,9 +167,9 @@ fn a_payer_who_is_another_customer_is_looked_at() {
     let mut shelf = Shelf::default();
     let customer = CustomerId::new();
     shelf.add(customer, "I-0101", 10_000);
-    shelf.hint(CustomerId::new(), ReasonCode::PayerAccount);
+    shelf.hint(CustomerId::new(), MatchReasonCode::PayerAccount);
     let found = shelf.propose(10_000, "I-0101");
-    assert!(codes(&found[0]).contains(&ReasonCode::OtherPayer));
+    assert!(codes(&found[0]).contains(&MatchReasonCode::OtherPayer));
     assert_eq!(found[0].confidence_ppm, 900_000);
 }
 
@@ -175,12 +178,12 @@ fn short_and_long_payments_wait_for_a_person() {
     let mut shelf = Shelf::default();
     let customer = CustomerId::new();
     shelf.add(customer, "I-0101", 10_000);
-    shelf.hint(customer, ReasonCode::PayerAccount);
+    shelf.hint(customer, MatchReasonCode::PayerAccount);
     let short = shelf.propose(9_000, "I-0101");
-    assert!(codes(&short[0]).contains(&ReasonCode::AmountShort));
+    assert!(codes(&short[0]).contains(&MatchReasonCode::AmountShort));
     assert_eq!(invoices(&short[0]), [("I-0101".to_owned(), 9_000)]);
     let over = shelf.propose(12_000, "I-0101");
-    assert!(codes(&over[0]).contains(&ReasonCode::AmountOver));
+    assert!(codes(&over[0]).contains(&MatchReasonCode::AmountOver));
     assert_eq!(over[0].parts[0].amount_minor, 12_000);
     for found in [short, over] {
         assert_eq!(found[0].confidence_ppm, 900_000);
@@ -193,20 +196,20 @@ fn without_a_reference_the_account_and_a_single_amount_are_enough() {
     let customer = CustomerId::new();
     shelf.add(customer, "I-0101", 10_000);
     shelf.add(customer, "I-0102", 5_000);
-    shelf.hint(customer, ReasonCode::PayerAccount);
+    shelf.hint(customer, MatchReasonCode::PayerAccount);
     let found = shelf.propose(5_000, "thank you");
     assert_eq!(found[0].confidence_ppm, 950_000);
     assert_eq!(invoices(&found[0]), [("I-0102".to_owned(), 5_000)]);
     shelf.add(customer, "I-0103", 5_000);
     let found = shelf.propose(5_000, "thank you");
-    assert!(codes(&found[0]).contains(&ReasonCode::AmountOfSeveral));
+    assert!(codes(&found[0]).contains(&MatchReasonCode::AmountOfSeveral));
     assert!(automatic(&found, SURE).is_none());
     let all = shelf.propose(20_000, "");
-    assert!(codes(&all[0]).contains(&ReasonCode::AmountOfAll));
+    assert!(codes(&all[0]).contains(&MatchReasonCode::AmountOfAll));
     let sum = shelf.propose(10_000, "");
-    assert!(codes(&sum[0]).contains(&ReasonCode::AmountOfOne));
+    assert!(codes(&sum[0]).contains(&MatchReasonCode::AmountOfOne));
     let nothing = shelf.propose(123, "");
-    assert!(codes(&nothing[0]).contains(&ReasonCode::OnAccount));
+    assert!(codes(&nothing[0]).contains(&MatchReasonCode::OnAccount));
     assert_eq!(nothing[0].parts[0].invoices, []);
 }
 
@@ -217,10 +220,10 @@ fn a_discount_that_may_be_taken_explains_the_amount() {
     let id = shelf.add(customer, "I-0101", 10_000);
     shelf.invoices.get_mut(&id).unwrap().discounts = vec![(day("2026-03-31"), 200)];
     let found = shelf.propose(9_800, "I-0101");
-    assert!(codes(&found[0]).contains(&ReasonCode::AmountLessDiscount));
+    assert!(codes(&found[0]).contains(&MatchReasonCode::AmountLessDiscount));
     shelf.invoices.get_mut(&id).unwrap().discounts = vec![(day("2026-03-30"), 200)];
     let late = shelf.propose(9_800, "I-0101");
-    assert!(codes(&late[0]).contains(&ReasonCode::AmountShort));
+    assert!(codes(&late[0]).contains(&MatchReasonCode::AmountShort));
 }
 
 #[test]
@@ -230,10 +233,10 @@ fn the_next_instalments_explain_the_amount() {
     let id = shelf.add(customer, "I-0101", 10_000);
     shelf.invoices.get_mut(&id).unwrap().instalments = vec![3_000, 3_000, 4_000];
     for (minor, code) in [
-        (3_000, ReasonCode::AmountOfInstalments),
-        (6_000, ReasonCode::AmountOfInstalments),
-        (4_000, ReasonCode::AmountShort),
-        (10_000, ReasonCode::AmountExact),
+        (3_000, MatchReasonCode::AmountOfInstalments),
+        (6_000, MatchReasonCode::AmountOfInstalments),
+        (4_000, MatchReasonCode::AmountShort),
+        (10_000, MatchReasonCode::AmountExact),
     ] {
         let found = shelf.propose(minor, "I-0101");
         assert!(codes(&found[0]).contains(&code), "{minor}");
@@ -294,7 +297,7 @@ proptest! {
                 text.push(' ');
             }
         }
-        shelf.hint(customers[0], ReasonCode::PayerName);
+        shelf.hint(customers[0], MatchReasonCode::PayerName);
         for proposed in shelf.propose(minor, &text) {
             let given: i64 = proposed.parts.iter().map(|part| part.amount_minor).sum();
             prop_assert_eq!(given, minor);

@@ -79,7 +79,8 @@ impl From<Reservation> for ReservationOut {
     },
     "invoice": {
         "id": "inv_01k00000000000000000000001", "number": "INV-2026-0001",
-        "customer_id": "cus_01k00000000000000000000001", "credit_account_id": "acc_01k00000000000000000000001",
+        "customer_id": "cus_01k00000000000000000000001", "legal_entity_id": "ent_00000000000e00800000000001",
+        "credit_account_id": "acc_01k00000000000000000000001",
         "order_number": "SO-2026-0001", "reservation_id": "res_01k00000000000000000000001",
         "invoice_date": "2026-11-23", "due_date": "2026-12-23", "amount": {"amount": "12500.00", "currency": "CNY"},
         "open": {"amount": "12500.00", "currency": "CNY"}, "status": "open", "cancelled_on": null,
