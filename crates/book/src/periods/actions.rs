@@ -30,6 +30,8 @@ pub enum PeriodError {
     Is(PeriodStatus),
     #[error("the receivables are kept here: reopening takes two persons")]
     KeptHere { index: usize },
+    #[error("is given twice")]
+    Repeated { index: usize },
     #[error("it changed meanwhile")]
     Stale,
     #[error(transparent)]
@@ -56,6 +58,10 @@ pub fn take_over(tx: &mut Tx, input: &PeriodsIn) -> Result<Vec<Period>, PeriodEr
         .collect();
     let mut named = Vec::new();
     for (index, one) in input.periods.iter().enumerate() {
+        let mut earlier = input.periods.iter().take(index);
+        if earlier.any(|other| other.code == one.code) {
+            return Err(PeriodError::Repeated { index });
+        }
         let known = by_code.get(&one.code).copied();
         let reopens = known.is_some_and(|known| known.status == PeriodStatus::Closed)
             && one.status == PeriodStatus::Open;

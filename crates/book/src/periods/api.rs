@@ -262,6 +262,9 @@ impl From<PeriodError> for Problem {
         let text = error.to_string();
         match error {
             PeriodError::Missing => Problem::not_found("period"),
+            PeriodError::Repeated { index } => {
+                Problem::invalid(format!("/periods/{index}/code"), "repeated", text)
+            }
             PeriodError::Faulty(wrong) => {
                 let invalid = Problem::new(Code::Invalid);
                 wrong.into_iter().fold(invalid, |problem, (index, fault)| {
