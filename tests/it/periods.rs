@@ -211,3 +211,19 @@ fn the_same_list_twice_changes_nothing_and_what_overlaps_is_refused() {
             .expect_problem(403, "forbidden");
     });
 }
+
+#[test]
+fn a_list_that_names_a_period_twice_is_refused_and_nothing_of_it_is_kept() {
+    on_both(|app| {
+        let twice = json!([
+            month("2026-03", "closed"),
+            month("2026-04", "open"),
+            month("2026-03", "open")
+        ]);
+        let refused = state(app, twice).expect_problem(422, "invalid");
+        assert_eq!(refused["errors"][0]["pointer"], "/periods/2/code");
+        assert_eq!(refused["errors"][0]["code"], "repeated");
+        let listed = app.sales().get("/v1/periods").expect(200);
+        assert_eq!(listed["data"], json!([]));
+    });
+}

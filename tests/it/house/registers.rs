@@ -121,3 +121,50 @@ fn taken_parameters(arguments: &str) -> Vec<String> {
     types.sort();
     types
 }
+
+/// The name that a line gives the contract's schema: after `as = `.
+fn named_as(line: &str) -> Option<&str> {
+    let name = line.split_once("#[schema(")?.1.split_once("as = ")?.1;
+    name.split([',', ')']).next()
+}
+
+/// The names of the schemas that a file declares, each with the type that has it.
+fn schemas(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let (mut is_schema, mut other_name) = (false, None);
+    for line in text.lines().map(str::trim) {
+        is_schema |= line.starts_with("text_enum!") || line.contains("ToSchema");
+        other_name = named_as(line).or(other_name);
+        let declared = line.strip_prefix("pub ").unwrap_or(line);
+        let name = ["struct ", "enum "]
+            .iter()
+            .find_map(|word| declared.strip_prefix(word));
+        if let Some(name) = name {
+            let own = name.split(|c: char| !c.is_alphanumeric()).next();
+            if is_schema {
+                found.extend(other_name.or(own).map(str::to_owned));
+            }
+            (is_schema, other_name) = (false, None);
+        } else if line.starts_with("use ") || line.starts_with("impl") || line.is_empty() {
+            (is_schema, other_name) = (false, None);
+        }
+    }
+    found
+}
+
+/// The contract knows a schema by its name alone: of two with one name, one would take the other's place unseen.
+#[test]
+fn no_two_schemas_have_one_name() {
+    let mut places: std::collections::BTreeMap<String, Vec<String>> =
+        std::collections::BTreeMap::new();
+    for (file, text) in sources() {
+        for name in schemas(&text) {
+            places.entry(name).or_default().push(file.clone());
+        }
+    }
+    assert!(places.len() > 300, "{}", places.len());
+    places.retain(|_, files| files.len() > 1);
+    assert!(places.is_empty(), "{places:#?}");
+    let of_two = "#[derive(ToSchema)]\n#[schema(as = Capture, example = 1)]\npub struct A {\n}\n\ntext_enum! {\n    pub enum B {";
+    assert_eq!(schemas(of_two), ["Capture", "B"]);
+}

@@ -248,11 +248,8 @@ impl Node {
 
     /// What is owed in one balance.
     pub fn owed(&self, key: BalanceKey, account: Currency) -> Exposure {
-        let is_meant = |entity: Option<LegalEntityId>, currency: Currency| {
-            currency == key.currency && entity.is_none_or(|entity| entity == key.legal_entity_id)
-        };
         self.parts(account)
-            .filter(|(entity, currency, _)| is_meant(*entity, *currency))
+            .filter(|(entity, currency, _)| is_part(key, *entity, *currency))
             .map(|(_, _, exposure)| exposure)
             .fold(Exposure::default(), Add::add)
     }
@@ -265,22 +262,17 @@ impl Node {
             return node;
         }
         let own = node.parts(account).next();
-        let asks = node.kind.asks_to_whom();
-        let is_own = own.is_some_and(|(entity, currency, _)| {
-            currency == key.currency && (!asks || entity == Some(key.legal_entity_id))
-        });
-        let entity = asks.then_some(key.legal_entity_id);
+        let is_own = own.is_some_and(|(entity, currency, _)| is_part(key, entity, currency));
+        let mut others = node.others.iter_mut();
         if is_own {
             node.exposure += change;
-        } else if let Some(other) = node
-            .others
-            .iter_mut()
-            .find(|other| other.currency == key.currency && other.legal_entity_id == entity)
+        } else if let Some(other) =
+            others.find(|other| is_part(key, other.legal_entity_id, other.currency))
         {
             other.exposure += change;
         } else {
             node.others.push(OtherBalance {
-                legal_entity_id: entity,
+                legal_entity_id: node.kind.asks_to_whom().then_some(key.legal_entity_id),
                 currency: key.currency,
                 exposure: change,
             });
@@ -301,12 +293,10 @@ impl Node {
         rates: &Conversions,
     ) -> Result<Counted, (Currency, Currency)> {
         let to = self.currency(account);
-        let asks = self.kind.asks_to_whom();
         let mut counted = Counted::default();
         for (entity, currency, exposure) in self.parts(account) {
             let net = included(exposure_as(exposure, currency, to, rates)?, policy);
-            let is_own = currency == key.currency && (!asks || entity == Some(key.legal_entity_id));
-            if is_own {
+            if is_part(key, entity, currency) {
                 counted.own_minor = counted.own_minor.saturating_add(net);
             } else {
                 counted.others_minor = counted.others_minor.saturating_add(net.max(0));
@@ -394,6 +384,12 @@ impl Node {
         let counted = self.counted_in_all(account, policy, rates).ok()?;
         Some(self.total_limit()?.saturating_sub(counted))
     }
+}
+
+/// Whether what is owed to `entity` in a currency is the balance that is asked about; where it is not said to whom, the
+/// currency decides.
+fn is_part(key: BalanceKey, entity: Option<LegalEntityId>, currency: Currency) -> bool {
+    currency == key.currency && entity.is_none_or(|entity| entity == key.legal_entity_id)
 }
 
 /// Where limits hold for an account, and the nodes of which that can't be told.

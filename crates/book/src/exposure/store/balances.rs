@@ -130,12 +130,7 @@ pub fn insert_terms(tx: &mut Tx, row: &EntityTerms) -> Result<(), DbError> {
     on_backend!(tx, |c| diesel::insert_into(entity_terms::table)
         .values(row)
         .execute(c))?;
-    on_backend!(tx, |c| diesel::update(
-        credit_accounts::table.find(row.account_id)
-    )
-    .set(credit_accounts::has_entity_terms.eq(true))
-    .execute(c))?;
-    Ok(())
+    mark_terms(tx, row.account_id)
 }
 
 /// Writes terms, whose account must be locked; the account's row changes with them.
@@ -145,10 +140,13 @@ pub fn update_terms(tx: &mut Tx, row: &EntityTerms) -> Result<(), DbError> {
     )
     .set(row)
     .execute(c))?;
-    on_backend!(tx, |c| diesel::update(
-        credit_accounts::table.find(row.account_id)
-    )
-    .set(credit_accounts::has_entity_terms.eq(true))
-    .execute(c))?;
+    mark_terms(tx, row.account_id)
+}
+
+/// Says in the account's row that a legal entity has terms with it. The row changes, also where it said so already.
+fn mark_terms(tx: &mut Tx, account: CreditAccountId) -> Result<(), DbError> {
+    on_backend!(tx, |c| diesel::update(credit_accounts::table.find(account))
+        .set(credit_accounts::has_entity_terms.eq(true))
+        .execute(c))?;
     Ok(())
 }

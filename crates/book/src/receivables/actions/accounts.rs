@@ -8,6 +8,7 @@ use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions::{self as exposure, Locked};
 use crate::book::receivables::input::Application;
+use crate::book::receivables::model::Source;
 use crate::book::receivables::store;
 use crate::platform::db::{DbError, Tx};
 use kernel::ids::CustomerId;
@@ -53,6 +54,30 @@ impl Accounts {
             known: HashMap::new(),
             locked: exposure::lock_all(tx, everyone)?,
         })
+    }
+
+    /// Locks the account of whose money it is, and of all whose invoices it is to settle; of all whose invoices it settles
+    /// now, where nothing is to be applied.
+    ///
+    /// # Errors
+    /// When the database fails, or whose money it is has no account.
+    pub fn lock_around(
+        tx: &mut Tx,
+        owner: CustomerId,
+        source: Source,
+        application: Option<&Application>,
+    ) -> Result<Accounts, ReceivableError> {
+        let mut everyone = BTreeSet::from([owner]);
+        if let Some(application) = application {
+            let invoices = store::list_invoices_by_refs(tx, &named([application]))?;
+            everyone.extend(invoices.iter().map(|invoice| invoice.customer_id));
+        } else {
+            let settled = store::list_settlements_of(tx, source)?;
+            everyone.extend(settled.iter().map(|row| row.customer_id));
+        }
+        let accounts = Accounts::lock_customers(tx, &everyone)?;
+        accounts.of(owner)?;
+        Ok(accounts)
     }
 
     /// The account of the customer that a document names.

@@ -1,7 +1,5 @@
 //! Credit notes: posting, applying what is left, reversing.
 
-use std::collections::BTreeSet;
-
 use chrono::NaiveDate;
 
 use super::settling::{self, Funds, Settling, check_free, settle};
@@ -291,17 +289,8 @@ fn lock_credit_note(
 ) -> Result<(Accounts, CreditNote), ReceivableError> {
     let missing = || ReceivableError::Missing("credit note");
     let found = store::find_credit_note(tx, reference)?.ok_or_else(missing)?;
-    let mut everyone = BTreeSet::from([found.customer_id]);
-    if let Some(application) = application {
-        let named = settling::named([application]);
-        let invoices = store::list_invoices_by_refs(tx, &named)?;
-        everyone.extend(invoices.iter().map(|invoice| invoice.customer_id));
-    } else {
-        let settled = store::list_settlements_of(tx, Source::CreditNote(found.id))?;
-        everyone.extend(settled.iter().map(|row| row.customer_id));
-    }
-    let accounts = Accounts::lock_customers(tx, &everyone)?;
-    accounts.of(found.customer_id)?;
+    let source = Source::CreditNote(found.id);
+    let accounts = Accounts::lock_around(tx, found.customer_id, source, application)?;
     let note = store::find_credit_note(tx, &CreditNoteRef::Id(found.id))?.ok_or_else(missing)?;
     match note.status {
         DocumentStatus::Posted => Ok((accounts, note)),

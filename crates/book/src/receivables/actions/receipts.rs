@@ -337,17 +337,8 @@ pub(super) fn lock_receipt(
 ) -> Result<(Accounts, Receipt), ReceivableError> {
     let missing = || ReceivableError::Missing("receipt");
     let found = store::find_receipt(tx, reference)?.ok_or_else(missing)?;
-    let mut everyone = BTreeSet::from([found.customer_id]);
-    if let Some(application) = application {
-        let named = settling::named([application]);
-        let invoices = store::list_invoices_by_refs(tx, &named)?;
-        everyone.extend(invoices.iter().map(|invoice| invoice.customer_id));
-    } else {
-        let settled = store::list_settlements_of(tx, Source::Receipt(found.id))?;
-        everyone.extend(settled.iter().map(|row| row.customer_id));
-    }
-    let accounts = Accounts::lock_customers(tx, &everyone)?;
-    accounts.of(found.customer_id)?;
+    let source = Source::Receipt(found.id);
+    let accounts = Accounts::lock_around(tx, found.customer_id, source, application)?;
     let receipt = store::find_receipt(tx, &ReceiptRef::Id(found.id))?.ok_or_else(missing)?;
     match receipt.status {
         DocumentStatus::Posted => Ok((accounts, receipt)),

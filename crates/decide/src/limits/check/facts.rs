@@ -216,30 +216,29 @@ impl Facts {
         if money.currency() == currency {
             return Some(money.minor());
         }
-        if let Some(conversion) = self.conversion_of(money.currency(), currency) {
-            let converted = convert(money, conversion, Rounding::Up).ok()?;
-            return Some(converted.minor());
-        }
-        let (from, minor) = (money.currency(), money.minor());
-        self.rates.convert(minor, from, currency, Rounding::Up).ok()
+        let conversion = self.rate(money.currency(), currency)?;
+        let converted = convert(money, conversion, Rounding::Up).ok()?;
+        Some(converted.minor())
     }
 
-    fn conversion_of(&self, from: Currency, to: Currency) -> Option<&Conversion> {
-        self.conversion
-            .as_ref()
+    fn rate(&self, from: Currency, to: Currency) -> Option<&Conversion> {
+        let of_order = self.conversion.as_ref();
+        of_order
             .filter(|conversion| conversion.from == from && conversion.to == to)
+            .or_else(|| self.rates.find(from, to))
+    }
+
+    /// The most of one currency that comes to no more than `minor` of another.
+    fn most_of(&self, from: Currency, minor: i64, of: Currency) -> Option<i64> {
+        if from == of {
+            return Some(minor);
+        }
+        most_within(Money::from_minor(minor, of), self.rate(from, of)?).map(Money::minor)
     }
 
     /// The most of the order's currency that comes to no more than `minor` of the account's.
     pub fn from_account(&self, minor: i64, currency: Currency) -> Option<i64> {
-        if currency == self.currency {
-            return Some(minor);
-        }
-        let limit = Money::from_minor(minor, self.currency);
-        if let Some(conversion) = self.conversion_of(currency, self.currency) {
-            return most_within(limit, conversion).map(Money::minor);
-        }
-        self.rates.most_within(minor, self.currency, currency)
+        self.most_of(currency, minor, self.currency)
     }
 
     /// The most of the order's currency that comes to no more than `minor` of its balance's.
@@ -253,14 +252,8 @@ impl Facts {
     /// The most of the balance's currency that comes to no more than `minor` of another; less than nothing is nothing.
     pub fn most_of_balance(&self, minor: i64, of: Currency) -> Option<i64> {
         let balance = self.balance().currency;
-        if of == balance {
-            return Some(minor);
-        }
-        let minor = minor.max(0);
-        if let Some(conversion) = self.conversion_of(balance, of) {
-            return most_within(Money::from_minor(minor, of), conversion).map(Money::minor);
-        }
-        self.rates.most_within(minor, of, balance)
+        let least = if of == balance { minor } else { minor.max(0) };
+        self.most_of(balance, least, of)
     }
 
     /// By how much so much credit goes beyond a node's limit, in the account's currency; none where nothing limits it.
