@@ -1,16 +1,22 @@
-//! What lines of invoices and receipts share: the locked accounts of their customers, and why one is refused.
+//! What lines of invoices and receipts share: the locked accounts of their customers, how they are posted in rounds, and why
+//! one is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
+
 use super::ImportError;
+use super::alike::{Alike, wanted};
 use crate::book::customers::store as customers;
 use crate::book::entities::actions::Entities;
 use crate::book::entities::model::EntityRef;
 use crate::book::exposure::actions::{Locked, lock_all};
 use crate::book::imports::model::{Row, Verdict};
 use crate::book::receivables::actions::ReceivableError;
+use crate::book::receivables::store::alike::{Wanted, Written};
 use crate::platform::db::{DbError, Tx};
 use kernel::ids::{CustomerId, LegalEntityId};
+use kernel::money::Money;
 use kernel::text::Number;
 
 /// The accounts of the customers that a chunk names, locked.
@@ -71,6 +77,93 @@ impl Standings {
     }
 }
 
+/// A line that posts a document under a number of its own.
+pub trait DocumentLine: Sized {
+    /// The document as the book has it.
+    type Document;
+    /// The document as it is to be posted.
+    type New;
+    /// What is said of a line that brings back what was taken back.
+    const TAKEN_BACK: &'static str;
+
+    fn number(&self) -> &Number;
+    fn customer_number(&self) -> &Number;
+    fn legal_entity(&self) -> Option<&EntityRef>;
+    /// The documents that have or had these numbers.
+    fn list_known(tx: &mut Tx, numbers: &[&Number]) -> Result<Known<Self::Document>, DbError>;
+    /// Whether the line says the same as a document of its number.
+    fn is_same(&self, document: &Self::Document, customer: CustomerId) -> bool;
+    fn to_new(&self, legal_entity: LegalEntityId) -> Self::New;
+    /// Its day, amount and number.
+    fn described(new: &Self::New) -> (NaiveDate, Money, &Number);
+    /// What the book has of the same customers, days and amounts.
+    fn list_alike(tx: &mut Tx, wanted: &Wanted) -> Result<Vec<Written>, DbError>;
+    fn post_all(
+        tx: &mut Tx,
+        new: &[(&Locked, Self::New)],
+    ) -> Result<Vec<Result<Self::Document, ReceivableError>>, DbError>;
+}
+
+/// Posts the lines of a chunk, and says what became of each.
+///
+/// # Errors
+/// When the database fails.
+pub fn post_lines<L: DocumentLine>(
+    tx: &mut Tx,
+    rows: &[Row<L>],
+) -> Result<Vec<Verdict>, ImportError> {
+    let contents = || rows.iter().map(|row| &row.content);
+    let customers = contents().map(L::customer_number);
+    let entities = contents().map(L::legal_entity);
+    let standings = Standings::lock(tx, customers, entities)?;
+    in_rounds(rows, |lines| post_round(tx, &standings, lines))
+}
+
+fn post_round<L: DocumentLine>(
+    tx: &mut Tx,
+    standings: &Standings,
+    lines: &[&L],
+) -> Result<Vec<Option<Verdict>>, ImportError> {
+    let numbers: Vec<&Number> = lines.iter().map(|line| line.number()).collect();
+    let known = L::list_known(tx, &numbers)?;
+    let mut keys: BTreeSet<Key> = BTreeSet::new();
+    let mut turns = Vec::with_capacity(lines.len());
+    let mut new: Vec<(&Locked, L::New)> = Vec::new();
+    for line in lines {
+        let named = standings
+            .find(line.customer_number())
+            .and_then(|locked| Ok((locked, standings.entity(line.legal_entity())?)));
+        let (locked, entity) = match named {
+            Ok(named) => named,
+            Err(verdict) => {
+                turns.push(Turn::Decided(verdict));
+                continue;
+            }
+        };
+        let customer = locked.account.customer_id;
+        let key = (entity, line.number().clone());
+        let is_same = |document: &L::Document| line.is_same(document, customer);
+        turns.push(match known.verdict(&key, L::TAKEN_BACK, is_same) {
+            Some(verdict) => Turn::Decided(verdict),
+            None if keys.insert(key) => {
+                new.push((locked, line.to_new(entity)));
+                Turn::Post
+            }
+            None => Turn::Later,
+        });
+    }
+    let wanted = wanted(new.iter().map(|(locked, new)| {
+        let (day, amount, _) = L::described(new);
+        (locked.account.customer_id, day, amount)
+    }));
+    let mut alike = Alike::new(L::list_alike(tx, &wanted)?);
+    let posted = L::post_all(tx, &new)?;
+    verdicts(turns, posted.into_iter().zip(&new), |(locked, new)| {
+        let (day, amount, number) = L::described(new);
+        alike.post(locked.account.customer_id, day, amount, number)
+    })
+}
+
 /// The line says what a document says that was taken back: only a person knows whether it is the same again or a file
 /// that is sent twice. The corrected document says something else, and is posted under the number.
 fn was_taken_back(code: &'static str) -> Verdict {
@@ -126,7 +219,7 @@ impl<D> Known<D> {
 }
 
 /// What becomes of a line in one round.
-pub enum Turn {
+enum Turn {
     Decided(Verdict),
     /// It is posted.
     Post,
@@ -139,7 +232,7 @@ pub enum Turn {
 ///
 /// # Errors
 /// When a round fails.
-pub fn in_rounds<'r, R>(
+fn in_rounds<'r, R>(
     rows: &'r [Row<R>],
     mut round: impl FnMut(&[&'r R]) -> Result<Vec<Option<Verdict>>, ImportError>,
 ) -> Result<Vec<Verdict>, ImportError> {
@@ -164,7 +257,7 @@ pub fn in_rounds<'r, R>(
 
 /// The verdicts of a round in order, those of posted lines by their outcomes: `created` says what became of a document that
 /// was posted.
-pub fn verdicts<T, D>(
+fn verdicts<T, D>(
     turns: Vec<Turn>,
     posted: impl IntoIterator<Item = (Result<T, ReceivableError>, D)>,
     mut created: impl FnMut(D) -> Verdict,
