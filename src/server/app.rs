@@ -18,15 +18,19 @@ use super::metrics::Metrics;
 use super::rooms::{self, ROOMS};
 use super::routing::Routing;
 use super::{connection, docs, health, housekeeping, middleware, openapi, routing, subscriptions};
+use crate::book::entities::actions::{self as entities, FirstCurrency};
+use crate::book::exposure::store::list_currencies;
 use crate::decide::limits::desk::{Desk, DeskOpenError};
-use crate::platform::db::{Copying, Database};
+use crate::platform::db::{Copying, Database, DbError};
 use crate::platform::http::auth::{Verifier, internal_caller};
 use crate::platform::http::body::BodyTime;
 use crate::platform::http::page::CursorKey;
 use crate::platform::http::uploads::Uploads;
 use crate::platform::http::{Executor, Problem};
 use crate::platform::jobs::worker::{WakeSignal, Workers};
+use crate::prove::sealing::api::Signing;
 use kernel::caller::Caller;
+use kernel::money::Currency;
 
 /// All that the application holds while it runs.
 #[derive(Clone)]
@@ -38,6 +42,7 @@ pub struct Services {
     metrics: web::Data<Metrics>,
     bell: web::Data<WakeSignal>,
     uploads: web::Data<Uploads>,
+    signing: web::Data<Signing>,
     config: Arc<Config>,
 }
 
@@ -48,9 +53,11 @@ impl Services {
     /// When the configuration has no sound secret, or the database fails.
     pub fn open(config: Config, database: Database) -> Result<Services, OpeningError> {
         let secret = config.shared_secret()?;
+        let signer = config.signer()?;
         let caller = internal_caller("netterms", &[])?;
         subscriptions::react(&database);
         furnish(&database, &caller)?;
+        settle_first_currency(&config, &database, &caller)?;
         let desk = Desk::open(&database, &caller, &config.desk())?;
         let metrics = Metrics::with_desk(desk.figures());
         Ok(Services {
@@ -61,6 +68,7 @@ impl Services {
             metrics: web::Data::new(metrics),
             bell: web::Data::new(WakeSignal::default()),
             uploads: web::Data::new(Uploads::default()),
+            signing: web::Data::new(signer.map(Arc::new)),
             config: Arc::new(config),
         })
     }
@@ -73,6 +81,12 @@ pub enum OpeningError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Furnishing(#[from] Problem),
+    #[error(
+        "NETTERMS_CURRENCY is {setting}, and the first legal entity keeps its books in {said}: leave the setting out"
+    )]
+    OtherCurrency { setting: Currency, said: Currency },
+    #[error(transparent)]
+    Db(#[from] DbError),
     #[error("the credit desk can't be opened: {0}")]
     Desk(#[from] DeskOpenError),
 }
@@ -86,6 +100,29 @@ fn furnish(database: &Database, caller: &Caller) -> Result<(), Problem> {
         subscriptions::begin_all(tx)?;
         Ok(())
     })
+}
+
+/// Says in which currency the first company keeps its books, where the book doesn't yet.
+fn settle_first_currency(
+    config: &Config,
+    database: &Database,
+    caller: &Caller,
+) -> Result<(), OpeningError> {
+    let settled = database.write(caller, |tx| {
+        entities::settle_first_currency(tx, config.currency, list_currencies)
+    })?;
+    match (settled, config.currency) {
+        (FirstCurrency::Otherwise { said }, Some(setting)) => {
+            Err(OpeningError::OtherCurrency { setting, said })
+        }
+        (FirstCurrency::Undecided, _) => {
+            tracing::warn!(
+                "the accounts are in several currencies: set NETTERMS_CURRENCY to the one in which the first legal entity keeps its books; until then its documents have no booking rate"
+            );
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A running server.
@@ -119,6 +156,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
     let address = listener.local_addr()?;
     let keeper = services.executor.database().clone();
     let daily_work = services.config.daily_work;
+    let signing = services.signing.get_ref().clone();
     let metrics = services.metrics.clone();
     let document = openapi::document();
     let routing = web::Data::new(Routing::new(&document));
@@ -143,6 +181,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
             .app_data(services.metrics.clone())
             .app_data(services.bell.clone())
             .app_data(services.uploads.clone())
+            .app_data(services.signing.clone())
             .app_data(web::Data::new(rooms::CHANGES))
             .app_data(routing.clone())
             .app_data(document.clone())
@@ -185,7 +224,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
         .run();
     subscriptions::run(&keeper, &metrics);
     housekeeping::watch_commits(keeper.clone());
-    housekeeping::begin(keeper, daily_work);
+    housekeeping::begin(keeper, daily_work, signing);
     Ok(Server {
         address,
         handle: running.handle(),

@@ -5,7 +5,7 @@
 //! `NETTERMS_SERVICE_HOST`, `NETTERMS_PORT_8080_TCP_ADDR` and the like. These are passed over, others with a warning.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono_tz::Tz;
@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::decide::limits::desk::{DeskSettings, Switch};
 use crate::platform::db::DatabaseConfig;
 use crate::platform::http::auth::{SECRET_BYTES_MIN, SharedSecret};
+use crate::prove::sealing::signing::{Signer, SigningError};
 use kernel::clock::Clock;
+use kernel::money::Currency;
 
 /// What an operator can set. `netterms.example.toml` explains each.
 #[derive(Clone, Serialize, Deserialize)]
@@ -55,6 +57,16 @@ pub struct Config {
     /// `NETTERMS_DESK_RECHECK_SAMPLE`: how many in a million batches from memory are decided again from freshly read
     /// facts.
     pub desk_recheck_sample: u32,
+    /// `NETTERMS_SIGNING_KEY_FILE`: an Ed25519 key as PKCS #8 (PEM), which signs checkpoints of the trail.
+    pub signing_key_file: Option<PathBuf>,
+    /// `NETTERMS_SIGNING_COMMAND`: a program that signs instead: it reads what is to be signed, and prints the signature in
+    /// Base64.
+    pub signing_command: Option<PathBuf>,
+    /// `NETTERMS_SIGNING_PUBLIC_KEY`: the command's public key, in Base64.
+    pub signing_public_key: Option<String>,
+    /// `NETTERMS_CURRENCY`: in which currency the first company keeps its books, such as `EUR`. A book whose accounts are all in
+    /// one needs no setting.
+    pub currency: Option<Currency>,
     /// `NETTERMS_TIMEZONE`: where the organisation's business days begin, such as `Asia/Shanghai`.
     pub timezone: String,
     /// `NETTERMS_CLOCK`: `system`, or `turnable` for drills and tests.
@@ -122,6 +134,10 @@ impl Default for Config {
             desk_group_commit: desk.group_commit,
             desk_flusher: desk.flusher,
             desk_recheck_sample: desk.recheck_sample_ppm,
+            signing_key_file: None,
+            signing_command: None,
+            signing_public_key: None,
+            currency: None,
             timezone: "UTC".to_owned(),
             clock: ClockKind::System,
             daily_work: DailyWork::On,
@@ -158,6 +174,8 @@ pub enum ConfigError {
     },
     #[error("the secret file {path} can't be read: {error}")]
     SecretFile { path: String, error: std::io::Error },
+    #[error(transparent)]
+    Signing(#[from] SigningError),
     #[error("{0:?} is no timezone; take a name such as Asia/Shanghai")]
     Timezone(String),
 }
@@ -305,6 +323,21 @@ impl Config {
             ClockKind::System => Clock::system(timezone),
             ClockKind::Turnable => Clock::turnable(timezone),
         })
+    }
+
+    /// Who signs checkpoints of the trail; nobody where nothing is set.
+    ///
+    /// # Errors
+    /// When the key can't be used.
+    pub fn signer(&self) -> Result<Option<Signer>, ConfigError> {
+        if let Some(file) = &self.signing_key_file {
+            return Ok(Some(Signer::from_file(file)?));
+        }
+        let Some(program) = &self.signing_command else {
+            return Ok(None);
+        };
+        let public_key = self.signing_public_key.as_deref().unwrap_or_default();
+        Ok(Some(Signer::from_command(program, public_key)?))
     }
 
     pub fn database(&self) -> DatabaseConfig {

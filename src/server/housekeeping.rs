@@ -15,6 +15,9 @@ use crate::platform::http::Problem;
 use crate::platform::http::auth::internal_caller;
 use crate::platform::rooms::Work;
 use crate::platform::{events, idempotency};
+use crate::prove::sealing::actions as sealing;
+use crate::prove::sealing::api::Signing;
+use crate::prove::sealing::signing::Signer;
 use kernel::caller::Caller;
 
 /// How often netterms is swept.
@@ -49,13 +52,13 @@ pub fn watch_commits(database: Database) {
 }
 
 /// Sweeps netterms every few seconds for as long as the actix system runs, and begins the work of each business day.
-pub fn begin(database: Database, daily: DailyWork) {
+pub fn begin(database: Database, daily: DailyWork, signing: Signing) {
     rt::spawn(async move {
         let mut ticks = rt::time::interval(EVERY);
         loop {
             ticks.tick().await;
-            let database = database.clone();
-            match web::block(move || tend(&database, daily)).await {
+            let (database, signing) = (database.clone(), signing.clone());
+            match web::block(move || tend(&database, daily, signing.as_deref())).await {
                 Ok(Ok(())) => {}
                 Ok(Err(problem)) => {
                     tracing::warn!(%problem, "netterms could not be swept; next time");
@@ -95,12 +98,13 @@ pub fn begin_day(database: &Database) -> Result<(), Problem> {
     })
 }
 
-fn tend(database: &Database, daily: DailyWork) -> Result<(), Problem> {
+fn tend(database: &Database, daily: DailyWork, signer: Option<&Signer>) -> Result<(), Problem> {
     tidy(database)?;
-    match daily {
-        DailyWork::On => begin_day(database),
-        DailyWork::Off => Ok(()),
+    if daily == DailyWork::On && !events::has_begun(database)? {
+        begin_day(database)?;
+        sealing::sign_daily(database, signer)?;
     }
+    Ok(())
 }
 
 fn tidy(database: &Database) -> Result<(), Problem> {

@@ -50,6 +50,7 @@ pub static ROOMS: &[Room] = &[
     book::cash::ROOM,
     rooms::JOBS,
     prove::reports::ROOM,
+    prove::sealing::ROOM,
     rooms::TRAIL,
 ];
 

@@ -6,7 +6,7 @@ use netterms::platform::http::Problem;
 use netterms::platform::http::auth::internal_caller;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Reply, TestApp, a_customer, on_both};
+use crate::support::{Client, Reply, TestApp, a_customer, on_both, set_rate};
 
 /// An application on its way.
 pub struct Case<'a> {
@@ -299,25 +299,62 @@ fn above_credits_authority_credit_approves_first_and_then_finance() {
 #[test]
 fn what_nobody_may_approve_says_what_the_policy_lacks() {
     on_both(|app| {
-        a_customer("C-1").in_currency("CHF").create(app);
-        let mut body = asking("C-1", "500.00");
-        body["requested_limit"]["currency"] = json!("CHF");
-        let id = app.sales().post("/v1/applications", body).expect(201).id();
-        let case = Case { app, id };
-        case.step(&app.sales(), "submit", json!({})).expect(200);
-        case.step(&app.credit(), "start-review", json!({}))
-            .expect(200);
-        let mut recommendation = recommending("500.00");
-        recommendation["limit"]["currency"] = json!("CHF");
-        case.step(&app.credit(), "recommend", recommendation)
-            .expect(200);
-        let refused = case.approve(&chief(app)).expect_problem(422, "invalid");
+        let refused = in_francs(app, "C-1", "500.00")
+            .approve(&chief(app))
+            .expect_problem(422, "invalid");
         assert_eq!(refused["errors"][0]["code"], "nobody_has_authority");
         let message = refused.text_at("/errors/0/message");
         assert!(
             message.contains("/document/authority") && message.contains("CHF"),
             "{message}"
         );
+    });
+}
+
+/// An application for a limit in francs, which the policy's matrix doesn't name, recommended as asked.
+fn in_francs<'a>(app: &'a TestApp, customer: &str, amount: &str) -> Case<'a> {
+    a_customer(customer).in_currency("CHF").create(app);
+    let limit = json!({"amount": amount, "currency": "CHF"});
+    let mut body = asking(customer, amount);
+    body["requested_limit"] = limit.clone();
+    let id = app.sales().post("/v1/applications", body).expect(201).id();
+    let case = Case { app, id };
+    case.step(&app.sales(), "submit", json!({})).expect(200);
+    case.step(&app.credit(), "start-review", json!({}))
+        .expect(200);
+    let mut recommendation = recommending(amount);
+    recommendation["limit"] = limit;
+    case.step(&app.credit(), "recommend", recommendation)
+        .expect(200);
+    case
+}
+
+/// Level 1 may approve CNY 1,000,000.00 or EUR 100,000.00, whichever is less.
+#[test]
+fn a_limit_in_another_currency_is_converted_into_the_matrixs() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        let fits = in_francs(app, "C-1", "125000.00");
+        let over = in_francs(app, "C-2", "125000.01");
+        let waiting = |who: &Client| {
+            who.get("/v1/me").expect(200)["waiting_for_my_approval"]["count"].clone()
+        };
+        assert_eq!(waiting(&second(app)), 0);
+        set_rate(app, "CHF", "CNY", "8.00", "2026-03-30");
+        assert_eq!(waiting(&second(app)), 1);
+        assert_eq!(waiting(&chief(app)), 2);
+        let refused = over
+            .approve(&second(app))
+            .expect_problem(403, "over_authority");
+        assert_eq!(refused["needed"], "credit level 2");
+        // A franc is dear now: the same limit comes to more than EUR 100,000.00.
+        set_rate(app, "EUR", "CHF", "0.95", "2026-03-31");
+        fits.approve(&second(app))
+            .expect_problem(403, "over_authority");
+        assert_eq!(waiting(&second(app)), 0);
+        set_rate(app, "EUR", "CHF", "1.25", "2026-03-31");
+        fits.approve(&second(app)).expect(200);
+        over.approve(&chief(app)).expect(200);
     });
 }
 

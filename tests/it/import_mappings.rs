@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{a_customer, import, on_both, public_data};
+use crate::support::{a_customer, import, on_both, public_data, set_rate};
 
 #[test]
 fn a_raw_file_needs_no_script() {
@@ -297,5 +297,83 @@ fn a_published_log_of_orders_comes_in_as_it_is() {
             finance.get("/v1/customers/Customer%2011").expect(200)["number"],
             "Customer 11"
         );
+    });
+}
+
+/// What a company code, a customer, and what it owes look like in an ERP's list: nothing was prepared for netterms.
+const RAW: &str = "BUKRS;KUNNR;NAME1;LAND1;BELNR;BLART;BLDAT;FAEDT;WRBTR;WAERS\n\
+    1000;0000100017;Maple Tools Inc.;CA;1800000001;RV;01.03.2026;31.03.2026;1.200,00;USD\n\
+    2000;0000100017;Maple Tools Inc.;CA;1800000001;RV;02.03.2026;01.04.2026;800,50;CAD\n\
+    2000;0000100017;Maple Tools Inc.;CA;1800000002;DZ;03.03.2026;;300,00-;CAD\n\
+    2000;0000100017;Maple Tools Inc.;CA;1800000003;RV;05.03.2026;04.04.2026;99,50;CAD\n";
+
+#[test]
+fn one_raw_file_opens_a_customer_that_owes_two_companies_in_two_currencies() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        set_rate(app, "USD", "CAD", "1.40", "2026-03-30");
+        for (number, country, currency) in [("US01", "US", "USD"), ("CA01", "CA", "CAD")] {
+            let body = json!({
+                "number": number, "name": number, "country": country, "functional_currency": currency,
+            });
+            app.finance().post("/v1/legal-entities", body).expect(201);
+        }
+        let skip = json!([{"column": "BLART", "is_not": ["RV"]}]);
+        let customer = json!({
+            "columns": {"number": "KUNNR", "name": "NAME1", "country": "LAND1"}, "skip": skip,
+        });
+        let account = json!({
+            "columns": {"customer_number": "KUNNR"}, "skip": skip,
+            "constants": {"currency": "USD", "billing_currencies": "any", "limit_kind": "none"},
+        });
+        let items = json!({
+            "columns": {
+                "number": "BELNR", "customer_number": "KUNNR", "invoice_date": "BLDAT", "due_date": "FAEDT",
+                "amount": "WRBTR", "currency": "WAERS", "legal_entity": "BUKRS",
+            },
+            "values": {"legal_entity": {"1000": "US01", "2000": "CA01"}},
+            "date_format": "%d.%m.%Y", "decimal": "comma", "skip": skip,
+        });
+        let mut created = Vec::new();
+        for (kind, mapping) in [
+            ("customers", customer),
+            ("credit_accounts", account),
+            ("open_items", items),
+        ] {
+            let job = import(kind, RAW).mapped(mapping).run(&app.finance());
+            assert_eq!(job["status"], "succeeded", "{}", job.text);
+            assert_eq!(job["result"]["rejected"], 0, "{}", job.text);
+            created.push(job["result"]["created"].clone());
+        }
+        assert_eq!(created, [1, 1, 3]);
+        let account = &app
+            .finance()
+            .get("/v1/credit-accounts?customer=0000100017")
+            .expect(200)["data"][0];
+        let id = account["id"].as_str().unwrap();
+        let account = app
+            .finance()
+            .get(&format!("/v1/credit-accounts/{id}"))
+            .expect(200);
+        // USD 1,200.00 and CAD 900.00, which is USD 642.86 rounded up.
+        assert_eq!(account["exposure"]["total"]["amount"], "1842.86");
+        let balances: Vec<(&str, &str)> = account["exposure"]["by_balance"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|balance| &balance["total"])
+            .filter(|total| total["amount"] != "0.00")
+            .map(|total| {
+                (
+                    total["currency"].as_str().unwrap(),
+                    total["amount"].as_str().unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(balances, [("USD", "1200.00"), ("CAD", "900.00")]);
+        // The same number stands in both companies.
+        app.finance()
+            .get("/v1/invoices/1800000001")
+            .expect_problem(409, "ambiguous_number");
     });
 }

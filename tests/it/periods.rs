@@ -227,3 +227,35 @@ fn a_list_that_names_a_period_twice_is_refused_and_nothing_of_it_is_kept() {
         assert_eq!(listed["data"], json!([]));
     });
 }
+
+#[test]
+fn nothing_slips_into_a_period_that_is_closed_at_the_same_moment() {
+    on_both(|app| {
+        app.turn_to("2026-04-03");
+        for customer in ["C-1", "C-2", "C-3", "C-4"] {
+            a_customer(customer).create(app);
+        }
+        keep_here(app);
+        state(app, json!([month("2026-03", "open")])).expect(200);
+        let posted = || {
+            let page = app.finance().get("/v1/invoices?limit=200").expect(200);
+            page["data"].as_array().unwrap().len()
+        };
+        let at_the_close = std::thread::scope(|scope| {
+            for customer in ["C-1", "C-2", "C-3", "C-4"] {
+                scope.spawn(move || {
+                    for number in 1..=15 {
+                        let reply = an_invoice(&format!("{customer}-{number}"), customer, "1.00")
+                            .dated("2026-03-10")
+                            .post(app);
+                        assert!([201, 422].contains(&reply.status), "{}", reply.text);
+                    }
+                });
+            }
+            while posted() < 5 {}
+            state(app, json!([month("2026-03", "closed")])).expect(200);
+            posted()
+        });
+        assert_eq!(posted(), at_the_close);
+    });
+}

@@ -8,7 +8,9 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sqlite::SqliteConnection;
 
-use crate::support::{on_both, secret};
+use serde_json::Value;
+
+use crate::support::{a_customer, on_both, on_both_with, secret};
 
 /// A folder of its own, gone when it is dropped.
 struct Folder(PathBuf);
@@ -108,6 +110,42 @@ fn a_pool_without_connections_is_refused_by_its_name() {
         assert!(said(&refused).contains(name), "{}", said(&refused));
         assert!(!said(&refused).contains("panicked"), "{}", said(&refused));
     }
+}
+
+#[test]
+fn the_first_companys_currency_is_the_settings_and_stays() {
+    let euro = "EUR".parse().unwrap();
+    on_both_with(
+        |config| config.currency = Some(euro),
+        |app| {
+            let main = app.finance().get("/v1/legal-entities/MAIN").expect(200);
+            assert_eq!(main["functional_currency"], "EUR");
+            let other = [("NETTERMS_CURRENCY", "CNY")];
+            let refused = netterms(app.database_url(), &["serve"], &other);
+            assert_eq!(refused.status.code(), Some(1));
+            let said = said(&refused);
+            assert!(said.contains("keeps its books in EUR"), "{said}");
+        },
+    );
+}
+
+#[test]
+fn a_book_whose_accounts_are_in_one_currency_keeps_its_books_in_it() {
+    on_both(|app| {
+        a_customer("C-1").create(app);
+        let main = app.finance().get("/v1/legal-entities/MAIN").expect(200);
+        assert_eq!(main["functional_currency"], Value::Null);
+        let again = app.another();
+        let main = again.finance().get("/v1/legal-entities/MAIN").expect(200);
+        assert_eq!(main["functional_currency"], "CNY");
+    });
+    on_both(|app| {
+        a_customer("C-1").create(app);
+        a_customer("C-2").in_currency("EUR").create(app);
+        let again = app.another();
+        let main = again.finance().get("/v1/legal-entities/MAIN").expect(200);
+        assert_eq!(main["functional_currency"], Value::Null);
+    });
 }
 
 // ---------------------------------------------------------------- databases

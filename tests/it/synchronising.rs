@@ -4,9 +4,12 @@ use netterms::prove::audit::actions as audit;
 use serde_json::{Value, json};
 
 use crate::dunning::list;
+use crate::limits::{an_order, check, codes};
 use crate::support::{
-    AnImport, Client, TestApp, a_customer, a_receipt, an_invoice, import, on_both,
+    AnImport, Client, TestApp, a_customer, a_receipt, an_invoice, import, on_both, set_limit,
+    set_rules,
 };
+use netterms::book::exposure::model::LimitScope;
 
 fn upsert(kind: &str, csv: &str) -> AnImport {
     import(kind, csv).part("write", "upsert")
@@ -392,5 +395,42 @@ fn what_a_kind_of_file_does_not_take_is_refused_before_anything_is_read() {
                 .send(&client)
                 .expect_problem(403, "forbidden");
         }
+    });
+}
+
+#[test]
+fn an_order_is_told_when_the_ledger_was_last_taken_over_too_long_ago() {
+    on_both(|app| {
+        a_book(app);
+        set_limit(app, "C-1", LimitScope::Own, "100000.00", "CNY");
+        another_company(app, "DE01");
+        set_rules(
+            app,
+            json!([{"code": "ledger_stale", "effect": "review", "days": 1}]),
+        );
+        let ask = |order: &str| check(app, an_order("C-1", order, "1.00")).expect(200);
+        // Whose ledger was never taken over keeps it here.
+        assert_eq!(ask("SO-1")["outcome"], "approved");
+        let file = import("open_items", OPEN_ITEMS).part("ledger_as_of", "2026-03-30");
+        run(&file, &app.system());
+        assert_eq!(ask("SO-2")["outcome"], "approved");
+        app.turn_to("2026-04-01");
+        let late = ask("SO-3");
+        assert_eq!(late["outcome"], "review_required");
+        assert_eq!(codes(&late), ["ledger_stale"]);
+        assert_eq!(
+            late["reasons"][0]["facts"],
+            json!({"ledger_as_of": "2026-03-30", "allowed_days": "1"})
+        );
+        // It is the ledger of the first company.
+        let mut german = an_order("C-1", "SO-4", "1.00");
+        german["legal_entity"] = json!("DE01");
+        assert_eq!(check(app, german).expect(200)["outcome"], "approved");
+        let again = import("open_items", OPEN_ITEMS).part("ledger_as_of", "2026-03-31");
+        run(&again, &app.system());
+        assert_eq!(ask("SO-5")["outcome"], "approved");
+        let replay = format!("/v1/limit-checks/{}/replay", late.id());
+        let replayed = app.auditor().post(&replay, json!({})).expect(200);
+        assert_eq!(replayed["identical"], true);
     });
 }

@@ -159,6 +159,8 @@ kinds! {
     Reservation, ReservationId, "res", "reservation";
     /// One application of cash or credit to an invoice.
     Settlement, SettlementId, "set", "settlement";
+    /// A signed place in the chain over the audit trail.
+    TrailCheckpoint, TrailCheckpointId, "tcp", "checkpoint";
     /// An entry of the audit trail.
     TrailEntry, TrailEntryId, "trl", "entry";
 }

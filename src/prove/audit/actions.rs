@@ -16,6 +16,7 @@ use crate::decide::limits::check::record::Record;
 use crate::platform::db::{Database, Db, DbError, read_document};
 use crate::prove::reports::model::{AgingBy, AgingQuestion, BucketBounds};
 use crate::prove::reports::store as reports;
+use crate::prove::sealing::actions as sealing;
 use kernel::ids::{LimitCheckId, ReservationId, Settlement};
 use kernel::money::Money;
 
@@ -38,6 +39,7 @@ pub fn audit(database: &Database) -> Result<Audit, DbError> {
         if is_readable {
             findings.extend(aging_of_all_months(db)?);
             findings.push(crossed_settlements(db)?);
+            findings.push(sealed_trail(db)?);
             findings.push(recorded_reservations(db)?);
             findings.push(kept_limits(db)?);
         }
@@ -151,6 +153,22 @@ fn crossed_settlements(db: &mut Db) -> Result<Finding, DbError> {
                 counted,
             });
         }
+    }
+    Ok(finding)
+}
+
+/// Nobody changed the trail since it was sealed, and the chain is as its checkpoints have it.
+fn sealed_trail(db: &mut Db) -> Result<Finding, DbError> {
+    let mut finding = Finding::new("the trail is as it was sealed");
+    let (links, breaks) = sealing::inspect(db)?;
+    finding.rows = links;
+    for one in breaks {
+        finding.add(Lie {
+            id: one.id,
+            what: one.fault.told().to_owned(),
+            stated: one.position,
+            counted: 0,
+        });
     }
     Ok(finding)
 }

@@ -13,7 +13,7 @@ pub use builders::{
     Made, a_customer, a_graded_customer, a_model, a_receipt, a_statement, an_invoice, draft_policy,
     draft_rules, put_live, rate_by_share, set_limit, set_policy, set_rate, set_rules,
 };
-pub use client::{Client, Reply, forge, fresh_key, segment, sign};
+pub use client::{Client, Reply, forge, fresh_key, segment, sign, token};
 pub use public_data::public_data;
 pub use uploads::{AnImport, import, upload};
 

@@ -7,6 +7,7 @@ use super::model::{EntityRef, LegalEntity};
 use super::store;
 use crate::platform::db::{Change, Db, DbError, Tx};
 use kernel::ids::{LegalEntityId, MAIN_ENTITY};
+use kernel::money::Currency;
 use kernel::text::Number;
 
 /// Why a use case on legal entities was refused.
@@ -87,6 +88,58 @@ pub fn change(
             .after(&after),
     )?;
     Ok(after)
+}
+
+/// What is said of the currency in which the first company keeps its books.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstCurrency {
+    /// It is known, now or from before; none is in a book without accounts.
+    Settled(Option<Currency>),
+    /// The setting says another one than the book.
+    Otherwise { said: Currency },
+    /// The accounts have several, and nobody has said which.
+    Undecided,
+}
+
+/// Gives the first company its functional currency where it has none yet: the one of the deployment's setting, else the one
+/// that all accounts have, which are asked only then.
+///
+/// # Errors
+/// When the database fails.
+pub fn settle_first_currency(
+    tx: &mut Tx,
+    setting: Option<Currency>,
+    accounts: impl FnOnce(&mut Db) -> Result<Vec<Currency>, DbError>,
+) -> Result<FirstCurrency, DbError> {
+    let Some(main) = store::find(tx, &EntityRef::Id(MAIN_ENTITY))? else {
+        return Ok(FirstCurrency::Settled(None));
+    };
+    if let Some(said) = main.functional_currency {
+        let is_same = setting.is_none_or(|setting| setting == said);
+        return Ok(if is_same {
+            FirstCurrency::Settled(Some(said))
+        } else {
+            FirstCurrency::Otherwise { said }
+        });
+    }
+    let known = match setting {
+        Some(setting) => vec![setting],
+        None => accounts(tx)?,
+    };
+    let currency = match known.as_slice() {
+        [] => return Ok(FirstCurrency::Settled(None)),
+        [only] => *only,
+        _ => return Ok(FirstCurrency::Undecided),
+    };
+    let after = LegalEntity {
+        functional_currency: Some(currency),
+        ..main.clone()
+    };
+    if let Some(after) = store::update_if_unchanged(tx, &after)? {
+        let change = Change::new("legal_entity.changed", after.id);
+        tx.record(change.before(&main).after(&after))?;
+    }
+    Ok(FirstCurrency::Settled(Some(currency)))
 }
 
 fn number_taken(error: DbError, number: &Number) -> EntityError {

@@ -1,15 +1,19 @@
 //! What is done with exchange rates.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 use super::model::{ExchangeRate, NewRate, RateKey};
 use super::rules::{Conversion, InFuture, RateTable};
 use super::{rules, store};
+use crate::book::policy::actions as policies;
+use crate::book::policy::model::Policy;
+use crate::book::policy::rules::in_currencies;
 use crate::platform::db::{Change, Db, DbError, Tx};
 use kernel::ids::ExchangeRateId;
-use kernel::money::Currency;
+use kernel::money::{Currency, Money};
 
 /// Why a use case on exchange rates was refused.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +103,33 @@ pub fn quote(
     latest(db, &[from, to], on)?
         .find(from, to)
         .ok_or(ExchangeRateError::NoRate { from, to, on })
+}
+
+/// The live policy with an authority matrix that reaches amounts in these currencies as well, by the rates of today. No rate
+/// is looked up where every row names them.
+///
+/// # Errors
+/// When the database fails.
+pub fn approving_policy(db: &mut Db, currencies: &[Currency]) -> Result<Policy, DbError> {
+    let mut policy = Arc::unwrap_or_clone(policies::live(db)?);
+    let authority = &policy.document.authority;
+    let is_named = |currency: &Currency| {
+        let mut rows = authority.iter();
+        rows.all(|row| row.amounts.get(*currency).is_some())
+    };
+    let missing: Vec<Currency> = currencies
+        .iter()
+        .copied()
+        .filter(|currency| !is_named(currency))
+        .collect();
+    if !missing.is_empty() {
+        let rates = latest(db, &missing, db.today())?;
+        let most = |amount: Money, currency: Currency| {
+            rules::most_within(amount, &rates.find(currency, amount.currency())?)
+        };
+        policy.document.authority = in_currencies(authority, &missing, most);
+    }
+    Ok(policy)
 }
 
 fn row(tx: &Tx, new: &NewRate) -> ExchangeRate {

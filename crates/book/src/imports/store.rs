@@ -1,8 +1,9 @@
 //! Queries on feeds, and on what a snapshot may lack.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::model::Feed;
+use super::model::{Feed, ImportKind};
 use crate::book::exposure::model::{EntryCategory, ExposureEntry};
 use crate::book::receivables::model::Invoice;
 use crate::platform::db::schema::{credit_accounts, exposure_entries, import_feeds, invoices};
@@ -25,6 +26,18 @@ pub fn list_feeds(db: &mut Db) -> Result<Vec<Feed>, DbError> {
     Ok(on_backend!(db, |c| import_feeds::table
         .order((import_feeds::kind, import_feeds::legal_entity_id))
         .select(Feed::as_select())
+        .load(c))?)
+}
+
+/// Of which day the open items of each legal entity are that were taken over last, where the sender has said it.
+pub fn list_ledger_days(db: &mut Db) -> Result<Vec<(LegalEntityId, NaiveDate)>, DbError> {
+    Ok(on_backend!(db, |c| import_feeds::table
+        .filter(import_feeds::kind.eq(ImportKind::OpenItems))
+        .filter(import_feeds::ledger_as_of.is_not_null())
+        .select((
+            import_feeds::legal_entity_id,
+            import_feeds::ledger_as_of.assume_not_null()
+        ))
         .load(c))?)
 }
 

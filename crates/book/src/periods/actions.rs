@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use super::input::{PeriodIn, PeriodsIn};
 use super::model::{Period, PeriodStatus, PeriodViolation};
 use super::rules::{self, PeriodFault};
-use super::store;
+use super::store::{self, Use};
 use crate::book::entities::actions::{self as entities, EntityError};
 use crate::book::entities::model::Ledger;
 use crate::book::entities::store as entity_store;
@@ -49,7 +49,8 @@ pub enum PeriodError {
 pub fn take_over(tx: &mut Tx, input: &PeriodsIn) -> Result<Vec<Period>, PeriodError> {
     let entity = entities::find(tx, input.legal_entity.as_ref())?;
     let is_kept_here = ledger_of(tx, entity)? == Ledger::Ledger;
-    let before = store::lock_of_entity(tx, entity)?;
+    store::lock(tx, Use::Changing)?;
+    let before = store::list_of_entity(tx, entity)?;
     let by_code: BTreeMap<&Keyword, &Period> =
         before.iter().map(|period| (&period.code, period)).collect();
     let mut after: BTreeMap<PeriodId, Period> = before
@@ -148,6 +149,7 @@ pub fn close(
     version: i64,
     reason: &Note,
 ) -> Result<Period, PeriodError> {
+    store::lock(tx, Use::Changing)?;
     let before = store::find(tx, id)?.ok_or(PeriodError::Missing)?;
     if before.version != version {
         return Err(PeriodError::Stale);
@@ -191,17 +193,19 @@ pub struct ClosedPeriods {
 }
 
 impl ClosedPeriods {
-    /// Reads them; a book that has none, as most, is asked one question.
+    /// Reads them, and keeps them from being closed until the unit of work ends: none is closed over what is posted at the same
+    /// moment.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn read(db: &mut Db) -> Result<ClosedPeriods, DbError> {
-        let periods = store::list_closed(db)?;
+    pub fn read(tx: &mut Tx) -> Result<ClosedPeriods, DbError> {
+        store::lock(tx, Use::Posting)?;
+        let periods = store::list_closed(tx)?;
         let mut closed: BTreeMap<LegalEntityId, (Ledger, Vec<Period>)> = BTreeMap::new();
         if periods.is_empty() {
             return Ok(ClosedPeriods::default());
         }
-        for entity in entity_store::list_all(db)? {
+        for entity in entity_store::list_all(tx)? {
             closed.insert(entity.id, (entity.ledger, Vec::new()));
         }
         for period in periods {

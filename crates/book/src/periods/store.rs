@@ -1,6 +1,7 @@
 //! Queries on periods.
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::input::PeriodFilter;
 use super::model::{Period, PeriodStatus, PeriodViolation};
@@ -41,18 +42,39 @@ pub fn list_closed(db: &mut Db) -> Result<Vec<Period>, DbError> {
         .load(c))?)
 }
 
-/// All periods of an entity, locked until the unit of work ends where the database locks rows.
-pub fn lock_of_entity(tx: &mut Tx, entity: LegalEntityId) -> Result<Vec<Period>, DbError> {
-    let query = periods::table
+/// Who posts waits here for who closes, and the other way round; those who post don't wait for one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    Posting,
+    Changing,
+}
+
+/// The number under which PostgreSQL knows the lock of all periods.
+const LOCK: i64 = 0x0070_6572_696f_6473;
+
+/// Holds the periods as they are until the unit of work ends. What is read of them must be read after it. SQLite has one
+/// writer, who holds everything already.
+pub fn lock(tx: &mut Tx, purpose: Use) -> Result<(), DbError> {
+    let Conn::Postgres(c) = tx.conn() else {
+        return Ok(());
+    };
+    let function = match purpose {
+        Use::Posting => "pg_advisory_xact_lock_shared",
+        Use::Changing => "pg_advisory_xact_lock",
+    };
+    diesel::sql_query(format!("SELECT {function}($1)"))
+        .bind::<BigInt, _>(LOCK)
+        .execute(&mut **c)?;
+    Ok(())
+}
+
+/// All periods of an entity.
+pub fn list_of_entity(db: &mut Db, entity: LegalEntityId) -> Result<Vec<Period>, DbError> {
+    Ok(on_backend!(db, |c| periods::table
         .filter(dsl::legal_entity_id.eq(entity))
-        .order(dsl::id);
-    Ok(match tx.conn() {
-        Conn::Postgres(c) => query
-            .select(Period::as_select())
-            .for_update()
-            .load(&mut **c)?,
-        Conn::Sqlite(c) => query.select(Period::as_select()).load(&mut **c)?,
-    })
+        .order(dsl::id)
+        .select(Period::as_select())
+        .load(c))?)
 }
 
 pub fn insert(tx: &mut Tx, row: &Period) -> Result<(), DbError> {

@@ -256,6 +256,9 @@ text_enum! {
         LimitExpired = "limit_expired",
         /// A person was to look at the customer again by a day that passed more than `days` ago.
         ReviewOverdue = "review_overdue",
+        /// The last state that was taken over of the other ledger, by an import of open items for the company that sells, is of
+        /// a day more than `days` ago. Where none ever was, the rule does not hit.
+        LedgerStale = "ledger_stale",
         /// The order alone is above `amounts`.
         MaxDocumentValue = "max_document_value",
         /// The order is above `threshold_ppm` of the median of the customer's orders of the last twelve months.
@@ -322,7 +325,8 @@ pub struct Authority {
     #[validate(range(min = 1, max = 9))]
     #[schema(minimum = 1, maximum = 9)]
     pub level: u8,
-    /// A currency that is not named is beyond this level's authority.
+    /// What is in a currency that is not named is converted, rounded up, into every one that is, by the rates of the day; where
+    /// no rate leads there it is beyond this level's authority.
     pub amounts: Amounts,
 }
 

@@ -16,6 +16,7 @@ use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::ids::{ApplicationId, CreditAccountId};
+use kernel::money::Currency;
 
 pub use assessments::{find_last_assessment, insert_assessment, list_assessments};
 
@@ -216,6 +217,15 @@ macro_rules! only_waiting_for {
                     .filter(application_steps::verb.eq_any(own)),
             )));
     }};
+}
+
+/// The currencies of the applications that wait for an approval.
+pub fn list_waiting_currencies(db: &mut Db) -> Result<Vec<Currency>, DbError> {
+    Ok(on_backend!(db, |c| applications::table
+        .filter(applications::status.eq(ApplicationStatus::PendingApproval))
+        .select(applications::currency)
+        .distinct()
+        .load(c))?)
 }
 
 /// How many applications the caller may approve now.

@@ -12,6 +12,7 @@ use super::model::{CreditBlock, CreditBlockStatus, LimitCheck, Outcome};
 use super::store;
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
+use crate::book::exchange_rates::actions::approving_policy;
 use crate::book::exposure::actions::additional::is_own;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
@@ -290,7 +291,7 @@ fn refuse_beyond_authority(tx: &mut Tx, examined: &Examined, more: i64) -> Resul
         .filter_map(|node| record.facts.beyond(node, net))
         .fold(0, i64::max);
     let beyond = Money::from_minor(beyond, record.facts.currency);
-    let policy = policies::live(tx)?;
+    let policy = approving_policy(tx, &[beyond.currency()])?;
     let caller = tx.caller();
     let reaches = authority_of(caller, &policy.document, Role::Credit)
         .is_some_and(|authority| authority.reaches(beyond));

@@ -17,6 +17,8 @@ pub use rating::*;
 
 diesel::allow_tables_to_appear_in_same_query!(
     trail_entries,
+    trail_seals,
+    trail_checkpoints,
     idempotency_keys,
     jobs,
     job_files,

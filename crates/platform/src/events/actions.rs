@@ -18,13 +18,13 @@ const PAUSES_MAX: usize = 2_000;
 /// How much of an error is kept.
 const ERROR_CHARS_MAX: usize = 1_000;
 
-/// Lets a subscription begin at the end of the log, unless it began earlier.
+/// Lets a subscription begin at the end of the log, or one that wants all at its beginning, unless it began earlier.
 ///
 /// # Errors
 /// When the database fails.
 pub fn begin(tx: &mut Tx, subscription: &Subscription) -> Result<(), DbError> {
-    let end = store::horizon(tx)?;
-    store::insert_progress(tx, &Progress::at(subscription.name, end))
+    let start = subscription.beginning(store::horizon(tx)?);
+    store::insert_progress(tx, &Progress::at(subscription.name, start))
 }
 
 /// Begins the business day that it is, and says whether nobody had: then `business_day.begun` is told to all who wait
@@ -109,9 +109,10 @@ fn deliver_next(
         // Only a dump does this that was loaded into another cluster, which counts its transactions from the beginning.
         tracing::warn!(
             subscription = subscription.name,
-            "the log has other transaction numbers than before; beginning at its end"
+            "the log has other transaction numbers than before; beginning anew"
         );
-        store::save_progress(tx, &Progress::at(subscription.name, horizon))?;
+        let start = subscription.beginning(horizon);
+        store::save_progress(tx, &Progress::at(subscription.name, start))?;
         return Ok(0);
     }
     *from = Some(start);

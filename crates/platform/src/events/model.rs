@@ -12,7 +12,7 @@ use kernel::clock::Instant;
 pub struct Subscription {
     /// Names its place in the log: never to be changed, or it would begin anew.
     pub name: &'static str,
-    /// The actions of the trail that it wants.
+    /// The actions of the trail that it wants; none named are all, from the first entry of the log on.
     pub actions: &'static [&'static str],
     /// What is done about some of them, in the order in which they happened. Like every unit of work it has no effect
     /// outside the database. It finds the world as it is now, not as it was when they happened.
@@ -30,6 +30,20 @@ pub struct Event {
     pub action: String,
     pub entity_id: String,
     pub after: Option<String>,
+}
+
+impl Subscription {
+    /// Where it begins in a log that has come as far as `end`.
+    pub(super) const fn beginning(&self, end: Position) -> Position {
+        if self.actions.is_empty() {
+            Position {
+                transaction_id: 0,
+                seq: 0,
+            }
+        } else {
+            end
+        }
+    }
 }
 
 impl Event {

@@ -65,7 +65,7 @@ pub fn has_entries(db: &mut Db, after: Position, up_to: Position) -> Result<bool
     .get_result(c))?)
 }
 
-/// The first events of these actions after one position and up to another, in order.
+/// The first events of these actions, or of all where none is named, after one position and up to another, in order.
 pub fn list_events(
     db: &mut Db,
     actions: &[&str],
@@ -74,31 +74,39 @@ pub fn list_events(
     limit: i64,
 ) -> Result<Vec<Event>, DbError> {
     let (later, earlier) = (words(db, ">"), words(db, "<="));
-    let rows: Vec<Event> = on_backend!(db, |c| trail_entries::table
-        .filter(trail_entries::action.eq_any(actions))
-        .filter(stands!(later, after))
-        .filter(stands!(earlier, up_to))
-        .order((trail_entries::transaction_id, trail_entries::seq))
-        .limit(limit)
-        .select(Event::as_select())
-        .load(c))?;
-    Ok(rows)
+    Ok(on_backend!(db, |c| {
+        let mut query = trail_entries::table
+            .filter(stands!(later, after))
+            .filter(stands!(earlier, up_to))
+            .order((trail_entries::transaction_id, trail_entries::seq))
+            .limit(limit)
+            .select(Event::as_select())
+            .into_boxed();
+        if !actions.is_empty() {
+            query = query.filter(trail_entries::action.eq_any(actions));
+        }
+        query.load(c)
+    })?)
 }
 
-/// When the first event of these actions after a position happened, also one that may not be read yet.
+/// When the first event of these actions, or of all, after a position happened, also one that may not be read yet.
 pub fn first_waiting(
     db: &mut Db,
     actions: &[&str],
     after: Position,
 ) -> Result<Option<Instant>, DbError> {
     let later = words(db, ">");
-    Ok(on_backend!(db, |c| trail_entries::table
-        .filter(trail_entries::action.eq_any(actions))
-        .filter(stands!(later, after))
-        .order((trail_entries::transaction_id, trail_entries::seq))
-        .select(trail_entries::at)
-        .first(c)
-        .optional())?)
+    Ok(on_backend!(db, |c| {
+        let mut query = trail_entries::table
+            .filter(stands!(later, after))
+            .order((trail_entries::transaction_id, trail_entries::seq))
+            .select(trail_entries::at)
+            .into_boxed();
+        if !actions.is_empty() {
+            query = query.filter(trail_entries::action.eq_any(actions));
+        }
+        query.first(c).optional()
+    })?)
 }
 
 /// Gives a subscription its first place, unless it has one.

@@ -66,6 +66,8 @@ permits! {
     SetPortfolioCaps, "portfolio-caps:set" => [Finance];
     /// Read the audit trail.
     ReadTrail, "trail:read" => [Auditor];
+    /// Sign how far the trail's chain has come.
+    SignTrail, "trail:sign" => [Admin];
     /// Read credit policies.
     ReadPolicies, "policies:read" => [Sales, Credit, Finance, Auditor, Admin];
     /// Draft credit policies.

@@ -4,6 +4,7 @@ use chrono::Duration;
 
 use super::{AccountError, lock};
 use crate::book::customers::store as customers;
+use crate::book::exchange_rates::actions::approving_policy;
 use crate::book::exposure::input::AdditionalLimitIn;
 use crate::book::exposure::model::{AdditionalLimit, AdditionalStatus, CreditAccount, LimitScope};
 use crate::book::exposure::store::additional;
@@ -75,7 +76,7 @@ pub fn grant(
         return Err(AdditionalError::TooMany);
     }
     let total = total_with(&locked.account, &standing, &limit)?;
-    let policy = policies::live(tx)?;
+    let policy = approving_policy(tx, &[total.currency()])?;
     refuse_beyond_authority(tx.caller(), &policy.document, total)?;
     additional::insert(tx, &limit)?;
     tx.record(

@@ -25,6 +25,7 @@ use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::columns::IdColumn;
 use kernel::ids::{CreditAccountId, CustomerId};
+use kernel::money::Currency;
 use kernel::text::Line;
 
 pub fn find(db: &mut Db, id: CreditAccountId) -> Result<Option<CreditAccount>, DbError> {
@@ -33,6 +34,14 @@ pub fn find(db: &mut Db, id: CreditAccountId) -> Result<Option<CreditAccount>, D
         .select(CreditAccount::as_select())
         .first(c)
         .optional())?)
+}
+
+/// The currencies that limits are in.
+pub fn list_currencies(db: &mut Db) -> Result<Vec<Currency>, DbError> {
+    Ok(on_backend!(db, |c| credit_accounts::table
+        .select(credit_accounts::currency)
+        .distinct()
+        .load(c))?)
 }
 
 /// The accounts of these customers; customers without one are left out.

@@ -7,7 +7,7 @@ use super::{PeriodError, save, with_status};
 use crate::book::change_requests::kinds::{KindOfChange, PlannedChange, Refusal, Target};
 use crate::book::change_requests::model::ChangeKind;
 use crate::book::periods::model::PeriodStatus;
-use crate::book::periods::store;
+use crate::book::periods::store::{self, Use};
 use crate::platform::db::{Db, DbError, Tx, read_document, write_json};
 use crate::platform::http::{Problem, read_part};
 use kernel::caller::Caller;
@@ -67,13 +67,8 @@ fn read(_: &mut Db, _: &Caller, after: &Value) -> Result<Value, Problem> {
     Ok(kept(&state)?)
 }
 
-/// Each period is one row, which its version guards.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "every kind of change has the same form"
-)]
-fn lock(_: &mut Tx, _: &[PlannedChange]) -> Result<(), DbError> {
-    Ok(())
+fn lock(tx: &mut Tx, _: &[PlannedChange]) -> Result<(), DbError> {
+    store::lock(tx, Use::Changing)
 }
 
 fn apply(tx: &mut Tx, target: &Target, _: &Value) -> Result<(), Refusal> {

@@ -2,13 +2,38 @@
 
 use crate::book::policy::model::{Authority, ExceptionAuthority, ExceptionKind, PolicyDocument};
 use kernel::caller::{Caller, Role};
-use kernel::money::Money;
+use kernel::money::{Currency, Money};
+
+/// The matrix with an amount in each of these currencies as well: where a row doesn't name one, the least that any of its
+/// own amounts comes to. `most` says the most of a currency that comes to no more than an amount, where a rate leads there.
+///
+/// At 7.2628 yuan for a dollar, CNY 100,000.00 are USD 13,768.79; with EUR 10,000.00 (USD 10,705.00) beside it the row
+/// reaches USD 10,705.00.
+pub fn in_currencies(
+    authority: &[Authority],
+    currencies: &[Currency],
+    most: impl Fn(Money, Currency) -> Option<Money>,
+) -> Vec<Authority> {
+    let widened = |row: &Authority| {
+        let missing = |currency: &&Currency| row.amounts.get(**currency).is_none();
+        let least = |currency: &Currency| {
+            let each = row.amounts.iter();
+            each.filter_map(|amount| most(amount, *currency))
+                .min_by_key(|money| money.minor())
+        };
+        let added = currencies.iter().filter(missing).filter_map(least);
+        Authority {
+            amounts: row.amounts.iter().chain(added).collect(),
+            ..row.clone()
+        }
+    };
+    authority.iter().map(widened).collect()
+}
 
 /// The row of the authority matrix that holds for the caller in a role; none when the caller lacks the role or has
 /// no level in it.
 ///
-/// A level between two rows has
-/// the authority of the lower one.
+/// A level between two rows has the authority of the lower one.
 pub fn authority_of<'a>(
     caller: &Caller,
     policy: &'a PolicyDocument,

@@ -6,8 +6,8 @@ mod default_terms;
 mod sense;
 
 pub use authority::{
-    authority_of, exception_approvers, exception_rows, level_needed, may_except, role_needed,
-    top_level,
+    authority_of, exception_approvers, exception_rows, in_currencies, level_needed, may_except,
+    role_needed, top_level,
 };
 pub use compare::{Difference, DifferenceKind, differences};
 pub use sense::{Nonsense, faults};

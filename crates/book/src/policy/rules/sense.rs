@@ -204,7 +204,7 @@ const fn parameters(code: RuleCode) -> Uses {
             count: Use::Needed,
             ..none
         },
-        RuleCode::PaymentBehaviour => Uses {
+        RuleCode::PaymentBehaviour | RuleCode::LedgerStale => Uses {
             days: Use::Needed,
             ..none
         },

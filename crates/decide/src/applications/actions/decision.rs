@@ -4,18 +4,19 @@ use super::{
     ApplicationError, Outcome, advance, conditions, deadline, exceptions, expect_future,
     lock_account, take,
 };
+use crate::book::exchange_rates::actions::approving_policy;
 use crate::book::exposure::actions as exposure;
 use crate::book::exposure::actions::additional::is_own;
 use crate::book::exposure::actions::{Grant, Locked};
 use crate::book::exposure::model::{Limit, LimitSource};
-use crate::book::policy::actions::live;
 use crate::decide::applications::input::{ApproveIn, FulfilIn};
 use crate::decide::applications::model::{
-    Application, ApplicationStatus, CONDITIONS_MAX, Condition, StepDetails, Verb,
+    Application, ApplicationStatus, CONDITIONS_MAX, Condition, Reach, StepDetails, Verb,
 };
 use crate::decide::applications::rules::{Approval, Duty};
 use crate::decide::applications::{rules, store};
-use crate::platform::db::{Tx, read_document, write_document};
+use crate::platform::db::{Db, DbError, Tx, read_document, write_document};
+use kernel::caller::Caller;
 use kernel::clock::Day;
 use kernel::ids::ApplicationId;
 use kernel::text::{Note, Subject};
@@ -146,8 +147,8 @@ fn refuse_own(tx: &mut Tx, locked: &Locked) -> Result<(), ApplicationError> {
 }
 
 fn authorise(tx: &mut Tx, application: &Application) -> Result<Approval, ApplicationError> {
-    let policy = live(tx)?;
     let limit = application.limit();
+    let policy = approving_policy(tx, &[limit.currency()])?;
     rules::may_approve(
         tx.caller(),
         &policy.document,
@@ -159,6 +160,16 @@ fn authorise(tx: &mut Tx, application: &Application) -> Result<Approval, Applica
         policy_version: policy.version,
         error,
     })
+}
+
+/// What the caller may approve of the applications that wait, in the currencies that they ask for.
+///
+/// # Errors
+/// When the database fails.
+pub fn reach(db: &mut Db, caller: &Caller) -> Result<Reach, DbError> {
+    let currencies = store::list_waiting_currencies(db)?;
+    let policy = approving_policy(db, &currencies)?;
+    Ok(rules::reach(caller, &policy.document))
 }
 
 /// Sets limit and terms on the account when nothing is open any more.

@@ -28,7 +28,7 @@ use kernel::money::{Currency, Money, PositiveIn};
 use kernel::text::{Line, Note};
 
 pub use assessment::assess;
-pub use decision::{approve, decline, fulfil_conditions};
+pub use decision::{approve, decline, fulfil_conditions, reach};
 pub use expiry::expire_due;
 
 /// Why a use case on applications was refused.

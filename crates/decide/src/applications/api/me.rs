@@ -8,7 +8,7 @@ use super::shapes::{ApplicationSummaryOut, summarise};
 use crate::book::policy::actions::live;
 use crate::book::policy::model::Amounts;
 use crate::book::policy::rules::authority_of;
-use crate::decide::applications::{rules, store};
+use crate::decide::applications::{actions, store};
 use crate::platform::http::auth::ReadMe;
 use crate::platform::http::{Actor, Answer, Executor, Outcome};
 use kernel::caller::Role;
@@ -30,7 +30,7 @@ pub async fn read_me(actor: Actor<ReadMe>, executor: web::Data<Executor>) -> Out
     let answer = executor
         .read(move |db| {
             let policy = live(db)?;
-            let reach = rules::reach(&actor, &policy.document);
+            let reach = actions::reach(db, &actor)?;
             let waiting = store::list_waiting(db, &actor, &reach, WAITING_SHOWN)?;
             let count = store::count_waiting(db, &actor, &reach)?;
             let authority = [Role::Credit, Role::Finance]
@@ -81,7 +81,7 @@ pub struct AuthorityOut {
     role: Role,
     #[schema(minimum = 1, maximum = 9)]
     level: u8,
-    /// A currency that is not named is beyond this authority.
+    /// What is in a currency that is not named is converted into these, by the rates of the day.
     amounts: Amounts,
 }
 

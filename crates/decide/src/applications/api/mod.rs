@@ -11,9 +11,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::actions::ApplicationError;
 use super::model::CONDITIONS_MAX;
 use super::rules::{AuthorityError, Bound};
-use super::{actions, rules, store};
+use super::{actions, store};
 use crate::book::exposure::actions::AccountError;
-use crate::book::policy::actions::live;
 use crate::decide::applications::input::{ApplicationFilter, ApplicationIn, ApplicationPatch};
 use crate::platform::http::auth::{ApplyForCredit, ReadApplications};
 use crate::platform::http::page::{CursorKey, PageOut};
@@ -88,7 +87,7 @@ pub async fn list_applications(
         .read(move |db| {
             let Listing { filter, page } = listing;
             let waiting = if filter.waiting_for_me == Some(true) {
-                Some(rules::reach(&actor, &live(db)?.document))
+                Some(actions::reach(db, &actor)?)
             } else {
                 None
             };

@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use super::assessments::AssessmentOut;
 use crate::book::customers::store as customers;
+use crate::book::exchange_rates::actions::approving_policy;
 use crate::book::exposure::model::LimitScope;
-use crate::book::policy::actions::live;
 use crate::decide::applications::model::{
     Application, ApplicationStatus, Condition, PolicyException, Step, StepDetails, Verb,
 };
@@ -101,11 +101,12 @@ fn allowed_to(
         taken: store::list_parts(db, application.id)?,
         credit_approver: application.credit_approver.clone().map(Into::into),
     };
-    let policy = live(db)?;
+    let limit = application.limit();
+    let policy = approving_policy(db, &[limit.currency()])?;
     let status = rules::status_on(application.status, application.deadline, db.today());
     let has_authority = || {
         let first = application.credit_approver.as_ref().map(Subject::as_str);
-        rules::may_approve(caller, &policy.document, application.limit(), first).is_ok()
+        rules::may_approve(caller, &policy.document, limit, first).is_ok()
     };
     Ok(rules::allowed(status, application.appealed_at)
         .into_iter()

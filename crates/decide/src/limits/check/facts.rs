@@ -92,6 +92,10 @@ pub struct Facts {
     /// When a person is to look at the customer again; none when that is open, or the policy did not ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_on: Option<chrono::NaiveDate>,
+    /// Of which day the other ledger's state is that was taken over last for the company that sells; none when none was, or
+    /// the policy did not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_as_of: Option<NaiveDate>,
     /// What is overdue, by due date.
     pub overdue: Vec<Overdue>,
     /// What only some policies ask for; none when the policy did not.

@@ -30,6 +30,7 @@ text_enum! {
         PaymentBehaviour = "payment_behaviour",
         LimitExpired = "limit_expired",
         ReviewOverdue = "review_overdue",
+        LedgerStale = "ledger_stale",
         MaxDocumentValue = "max_document_value",
         OrderOutlier = "order_outlier",
         NewCustomerPeriod = "new_customer_period",
@@ -60,6 +61,7 @@ impl From<RuleCode> for ReasonCode {
             RuleCode::PaymentBehaviour => ReasonCode::PaymentBehaviour,
             RuleCode::LimitExpired => ReasonCode::LimitExpired,
             RuleCode::ReviewOverdue => ReasonCode::ReviewOverdue,
+            RuleCode::LedgerStale => ReasonCode::LedgerStale,
             RuleCode::MaxDocumentValue => ReasonCode::MaxDocumentValue,
             RuleCode::OrderOutlier => ReasonCode::OrderOutlier,
             RuleCode::NewCustomerPeriod => ReasonCode::NewCustomerPeriod,
@@ -258,6 +260,12 @@ fn template(reason: &Reason, language: Language) -> &'static str {
             "The customer was to be reviewed by {review_on}."
         }
         (ReasonCode::ReviewOverdue, Language::Chinese) => "客户应于 {review_on} 前复审，已逾期。",
+        (ReasonCode::LedgerStale, Language::English) => {
+            "The ledger was last taken over as of {ledger_as_of}."
+        }
+        (ReasonCode::LedgerStale, Language::Chinese) => {
+            "账簿最近一次同步截至 {ledger_as_of}，已过时。"
+        }
         (ReasonCode::TermExceedsPolicy, Language::English) => {
             "{asked_days} net days were asked for; {allowed_days} are agreed."
         }

@@ -249,6 +249,7 @@ impl Book {
                 .is_some_and(|terms| terms.status == AccountStatus::Suspended),
             grade: self.optional_facts.grade(customer),
             review_on: self.optional_facts.review_on(customer),
+            ledger_as_of: self.optional_facts.ledger_as_of(entity),
             overdue: overdue.cloned().unwrap_or_default(),
             unpaid: self.optional_facts.unpaid(customer, &into),
             dunning_level: self.optional_facts.dunning_level(customer),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Months, NaiveDate};
 
+use crate::book::imports::store as feeds;
 use crate::book::policy::model::{NOT_RATED, PolicyDocument, RuleCode};
 use crate::book::receivables::model::Payment;
 use crate::book::receivables::store as receivables;
@@ -13,7 +14,7 @@ use crate::decide::limits::store;
 use crate::platform::db::{Db, DbError};
 use crate::rating::ratings::actions as ratings;
 use crate::rating::ratings::model::CurrentRating;
-use kernel::ids::CustomerId;
+use kernel::ids::{CustomerId, LegalEntityId};
 use kernel::money::Currency;
 
 /// How far back behaviour and usual orders look.
@@ -27,6 +28,7 @@ pub struct OptionalFacts {
     behaviour: Option<HashMap<CustomerId, Vec<Payment>>>,
     orders: Option<HashMap<CustomerId, Orders>>,
     ratings: Option<BTreeMap<CustomerId, CurrentRating>>,
+    ledgers: BTreeMap<LegalEntityId, NaiveDate>,
 }
 
 /// What a customer's orders came to.
@@ -60,6 +62,10 @@ impl OptionalFacts {
         if policy.asks(RuleCode::OrderOutlier) {
             found.orders = Some(read_orders(db, customers, since)?);
         }
+        if policy.asks(RuleCode::LedgerStale) {
+            let ledgers = feeds::list_ledger_days(db)?;
+            found.ledgers = ledgers.into_iter().collect();
+        }
         if policy.asks_for_ratings() {
             found.ratings = Some(ratings::current(db, customers)?);
         }
@@ -73,6 +79,10 @@ impl OptionalFacts {
 
     pub fn review_on(&self, customer: CustomerId) -> Option<NaiveDate> {
         self.ratings.as_ref()?.get(&customer)?.review_on
+    }
+
+    pub fn ledger_as_of(&self, entity: LegalEntityId) -> Option<NaiveDate> {
+        self.ledgers.get(&entity).copied()
     }
 
     pub fn unpaid(&self, customer: CustomerId, into: IntoAccount) -> Option<Unpaid> {

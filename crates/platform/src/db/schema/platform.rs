@@ -106,3 +106,28 @@ diesel::table! {
         bytes -> Binary,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    trail_seals (position) {
+        position -> BigInt,
+        seq -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    trail_checkpoints (id) {
+        id -> IdColumn,
+        position -> BigInt,
+        hash -> Binary,
+        signed_at -> InstantColumn,
+        signed_by -> Text,
+        public_key -> Binary,
+        signature -> Binary,
+    }
+}

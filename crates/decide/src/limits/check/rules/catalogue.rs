@@ -39,6 +39,7 @@ pub fn hits(
         RuleCode::PaymentBehaviour => behaviour(rule, facts),
         RuleCode::LimitExpired => limit_expired(rule, facts),
         RuleCode::ReviewOverdue => review_overdue(rule, facts),
+        RuleCode::LedgerStale => ledger_stale(rule, facts),
         RuleCode::MaxDocumentValue => document_value(rule, facts, credit),
         RuleCode::OrderOutlier => outlier(rule, facts, credit),
         RuleCode::NewCustomerPeriod => new_customer(rule, facts, nodes, credit),
@@ -341,6 +342,16 @@ fn review_overdue(rule: &CheckRule, facts: &Facts) -> Option<Reason> {
         reason(rule)
             .with("review_on", review_on)
             .with("grace_days", rule.days.unwrap_or(0))
+    })
+}
+
+/// Two days allowed: on 4 April a ledger as of 1 April is stale, one as of 2 April is not.
+fn ledger_stale(rule: &CheckRule, facts: &Facts) -> Option<Reason> {
+    let (as_of, allowed) = (facts.ledger_as_of?, rule.days?);
+    (days_since(as_of, facts) > i64::from(allowed)).then(|| {
+        reason(rule)
+            .with("ledger_as_of", as_of)
+            .with("allowed_days", allowed)
     })
 }
 

@@ -41,6 +41,7 @@ fn facts(nodes: impl IntoIterator<Item = Node>) -> Facts {
         unknown_nodes: Vec::new(),
         grade: None,
         review_on: None,
+        ledger_as_of: None,
         overdue: Vec::new(),
         unpaid: None,
         dunning_level: None,

@@ -1,0 +1,2 @@
+DROP TABLE trail_checkpoints;
+DROP TABLE trail_seals;

@@ -1,0 +1,189 @@
+//! What is done with the chain: it grows, it is signed, and it is looked at.
+
+use super::model::{Break, Checkpoint, Fault, Seal};
+use super::signing::{Signer, SigningError, is_signed};
+use super::{rules, store};
+use crate::platform::db::{Change, Database, Db, DbError, Tx};
+use crate::platform::events::{Event, Subscription};
+use crate::platform::http::Problem;
+use crate::platform::http::auth::internal_caller;
+use kernel::caller::Caller;
+use kernel::ids::TrailCheckpointId;
+
+/// How many links are looked at together.
+const LINKS: i64 = 1_000;
+
+/// How many entries that were put in are told.
+const TOLD_MAX: i64 = 20;
+
+/// The sealer: it is told of everything, from the first entry on.
+pub const SEALING: Subscription = Subscription {
+    name: "trail.sealing",
+    actions: &[],
+    handle: seal,
+};
+
+/// Adds entries to the chain, in the order in which they are told. Those that are in it are passed over: a log that was moved
+/// to another cluster is told from its beginning again.
+fn seal(tx: &mut Tx, events: &[Event]) -> Result<(), DbError> {
+    let seqs: Vec<i64> = events.iter().map(|event| event.seq).collect();
+    let known = store::list_sealed(tx, &seqs)?;
+    let new: Vec<i64> = seqs
+        .into_iter()
+        .filter(|seq| !known.contains(seq))
+        .collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let last = store::find_last(tx)?;
+    let mut position = last.as_ref().map_or(0, |last| last.position);
+    let mut hash = last.map_or_else(|| rules::BEGINNING.to_vec(), |last| last.hash);
+    let mut seals = Vec::with_capacity(new.len());
+    for entry in store::list_entries(tx, &new)? {
+        position += 1;
+        hash = rules::link(&hash, &rules::canonical(&entry));
+        seals.push(Seal {
+            position,
+            seq: entry.seq,
+            hash: hash.clone(),
+        });
+    }
+    store::insert(tx, &seals)
+}
+
+/// Why there is no checkpoint.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    #[error("nobody signs")]
+    NoKey,
+    #[error("nothing is sealed yet")]
+    Empty,
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// Signs how far the chain has come. The signature is made before the unit of work begins: whoever keeps the key may take
+/// his time.
+///
+/// # Errors
+/// When nothing is sealed, or nobody signs.
+pub fn sign(
+    database: &Database,
+    caller: &Caller,
+    signer: Option<&Signer>,
+) -> Result<Checkpoint, CheckpointError> {
+    let signer = signer.ok_or(CheckpointError::NoKey)?;
+    let last = store::find_last(&mut database.reader()?)?.ok_or(CheckpointError::Empty)?;
+    let signed_at = database.clock().now();
+    let statement = rules::statement(last.position, &last.hash, signed_at);
+    let signature = signer.sign(&statement)?;
+    let checkpoint = Checkpoint {
+        id: TrailCheckpointId::new(),
+        position: last.position,
+        hash: last.hash,
+        signed_at,
+        signed_by: caller.subject.clone(),
+        public_key: signer.public_key().to_vec(),
+        signature,
+    };
+    database.write(caller, |tx| -> Result<(), DbError> {
+        store::insert_checkpoint(tx, &checkpoint)?;
+        tx.record(Change::new("trail_checkpoint.signed", checkpoint.id).after(&checkpoint))
+    })?;
+    Ok(checkpoint)
+}
+
+/// Signs once a day, by itself, where somebody signs.
+///
+/// # Errors
+/// When the database fails. Where the key's keeper does not answer it is logged, and tried again with the next day.
+pub fn sign_daily(database: &Database, signer: Option<&Signer>) -> Result<(), Problem> {
+    if signer.is_none() {
+        return Ok(());
+    }
+    let house = internal_caller("netterms", &[])?;
+    match sign(database, &house, signer) {
+        Ok(_) | Err(CheckpointError::Empty | CheckpointError::NoKey) => Ok(()),
+        Err(CheckpointError::Signing(error)) => {
+            tracing::error!(%error, "the trail's checkpoint was not signed");
+            Ok(())
+        }
+        Err(CheckpointError::Db(error)) => Err(error.into()),
+    }
+}
+
+/// Looks at the whole chain, and says how many links it has and where it is broken.
+///
+/// # Errors
+/// When the database fails.
+pub fn inspect(db: &mut Db) -> Result<(i64, Vec<Break>), DbError> {
+    let checkpoints = store::list_all_checkpoints(db)?;
+    let mut breaks: Vec<Break> = checkpoints
+        .iter()
+        .filter(|one| !is_signed(&one.public_key, &rules::statement_of(one), &one.signature))
+        .map(|one| at_checkpoint(one, Fault::Signature))
+        .collect();
+    let mut unseen: Vec<&Checkpoint> = checkpoints.iter().collect();
+    let (mut position, mut hash) = (0, rules::BEGINNING.to_vec());
+    loop {
+        let links = store::list_links(db, position, LINKS)?;
+        if links.is_empty() {
+            break;
+        }
+        for (seal, entry) in links {
+            if seal.position != position + 1 {
+                breaks.push(Break {
+                    id: (position + 1).to_string(),
+                    fault: Fault::Gap,
+                    position: position + 1,
+                });
+            }
+            let fault = match &entry {
+                None => Some(Fault::Missing),
+                Some(entry) if rules::link(&hash, &rules::canonical(entry)) != seal.hash => {
+                    Some(Fault::Changed)
+                }
+                Some(_) => None,
+            };
+            if let Some(fault) = fault {
+                breaks.push(Break {
+                    id: entry.map_or_else(|| seal.seq.to_string(), |entry| entry.id.to_string()),
+                    fault,
+                    position: seal.position,
+                });
+            }
+            unseen.retain(|one| {
+                let is_here = one.position == seal.position;
+                if is_here && one.hash != seal.hash {
+                    breaks.push(at_checkpoint(one, Fault::NotAsSigned));
+                }
+                !is_here
+            });
+            position = seal.position;
+            hash = seal.hash;
+        }
+    }
+    // Of a chain that was cut off.
+    breaks.extend(
+        unseen
+            .into_iter()
+            .map(|one| at_checkpoint(one, Fault::NotAsSigned)),
+    );
+    let inserted = store::list_unsealed_among(db, TOLD_MAX)?;
+    breaks.extend(inserted.into_iter().map(|entry| Break {
+        id: entry.id.to_string(),
+        fault: Fault::Inserted,
+        position: entry.seq,
+    }));
+    Ok((position, breaks))
+}
+
+fn at_checkpoint(checkpoint: &Checkpoint, fault: Fault) -> Break {
+    Break {
+        id: checkpoint.id.to_string(),
+        fault,
+        position: checkpoint.position,
+    }
+}

@@ -1,0 +1,204 @@
+//! `/v1/trail/proof` and `/v1/trail/checkpoints`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, get, post, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::actions::{self, CheckpointError};
+use super::input::ProofFilter;
+use super::model::Checkpoint;
+use super::signing::Signer;
+use super::{rules, store};
+use crate::platform::http::auth::{ReadTrail, SignTrail};
+use crate::platform::http::page::{CursorKey, PageOut};
+use crate::platform::http::{Actor, Answer, Code, Executor, Listing, NoFilter, Outcome, Problem};
+use kernel::clock::Instant;
+use kernel::ids::TrailCheckpointId;
+use kernel::text::Subject;
+
+/// Who signs, where somebody does.
+pub type Signing = Option<Arc<Signer>>;
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_proof)
+        .service(list_trail_checkpoints)
+        .service(sign_trail_checkpoint);
+}
+
+/// An entry of the trail in the chain.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SealedEntry, example = json!({
+    "position": 1, "hash": "5f2b1c8e9a7d4f3062b8c1e5d9a0f4738e6b2c5d1a9f8e7d6c5b4a3f2e1d0c9b",
+    "entry": "{\"action\":\"policy.went_live\",\"after\":null,\"at\":\"2026-03-31T08:00:00.000000Z\",\"seq\":1}"
+}))]
+pub struct SealedEntryOut {
+    /// The place in the chain, from 1 on without gaps.
+    #[schema(minimum = 1)]
+    position: i64,
+    /// SHA-256 over the hash before it, as 32 bytes (zeros before the first), and the entry's bytes in UTF-8; in hexadecimal.
+    #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    hash: String,
+    /// The entry's bytes: JSON in the form of RFC 8785, with `before` and `after` as the texts that were written. Null where
+    /// the entry is gone.
+    #[schema(max_length = 10_000_000)]
+    entry: Option<String>,
+}
+
+/// Prove the audit trail
+///
+/// The chain over the trail from its beginning: each hash is over the one before it and the entry's own bytes. Compute it
+/// anew, and compare the last with a checkpoint that you kept: then nobody changed, took out or put in an entry since. The
+/// newest entries are sealed a moment after they are written. See docs/platform/sealed-trail.md for twenty lines that do it.
+#[utoipa::path(
+    tag = "trail",
+    params(Listing<ProofFilter>),
+    responses((status = 200, description = "One page of the chain.", body = PageOut<SealedEntryOut>)),
+    security(("bearer" = ["trail:read"]))
+)]
+#[get("/v1/trail/proof")]
+pub async fn list_proof(
+    _actor: Actor<ReadTrail>,
+    listing: Listing<ProofFilter>,
+    request: HttpRequest,
+    executor: web::Data<Executor>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = executor
+        .read(move |db| {
+            let page = store::list(db, &listing.filter, &listing.page)?;
+            page.try_map_all(|seals| {
+                let seqs: Vec<i64> = seals.iter().map(|seal| seal.seq).collect();
+                let entries = store::list_entries(db, &seqs)?;
+                let texts: BTreeMap<i64, String> = entries
+                    .iter()
+                    .map(|entry| (entry.seq, rules::canonical(entry)))
+                    .collect();
+                let out = seals.into_iter().map(|seal| SealedEntryOut {
+                    position: seal.position,
+                    hash: rules::hex(&seal.hash),
+                    entry: texts.get(&seal.seq).cloned(),
+                });
+                Ok::<_, Problem>(out.collect())
+            })
+        })
+        .await?;
+    Ok(page.into_response(&request, &cursors))
+}
+
+/// How far the chain had come at a moment, signed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TrailCheckpoint, example = json!({
+    "id": "tcp_01k00000000000000000000001", "position": 1843,
+    "hash": "5f2b1c8e9a7d4f3062b8c1e5d9a0f4738e6b2c5d1a9f8e7d6c5b4a3f2e1d0c9b",
+    "signed_at": "2026-03-31T08:00:00.000000Z", "signed_by": "netterms",
+    "statement": "netterms trail checkpoint\n1843\n5f2b1c8e9a7d4f3062b8c1e5d9a0f4738e6b2c5d1a9f8e7d6c5b4a3f2e1d0c9b\n2026-03-31T08:00:00.000000Z\n",
+    "public_key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+    "signature": "5VZDAMNgrHKQhuEMwG9DpqKJhjvuL6R2VWw3PVYOMVUuDNTyKs+2yLDSKvOBNpS4Bb4i5FBRTBnrYPbMbC6cAg=="
+}))]
+pub struct TrailCheckpointOut {
+    id: TrailCheckpointId,
+    #[schema(minimum = 1)]
+    position: i64,
+    /// The hash at that place, in hexadecimal.
+    #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    hash: String,
+    signed_at: Instant,
+    signed_by: Subject,
+    /// What the signature is over, in UTF-8.
+    #[schema(max_length = 200)]
+    statement: String,
+    /// Ed25519 (RFC 8032), 32 bytes in Base64.
+    #[schema(max_length = 44)]
+    public_key: String,
+    /// Ed25519, 64 bytes in Base64.
+    #[schema(max_length = 88)]
+    signature: String,
+}
+
+impl From<Checkpoint> for TrailCheckpointOut {
+    fn from(row: Checkpoint) -> TrailCheckpointOut {
+        TrailCheckpointOut {
+            statement: rules::statement_of(&row),
+            id: row.id,
+            position: row.position,
+            hash: rules::hex(&row.hash),
+            signed_at: row.signed_at,
+            signed_by: row.signed_by,
+            public_key: STANDARD.encode(&row.public_key),
+            signature: STANDARD.encode(&row.signature),
+        }
+    }
+}
+
+/// List checkpoints of the audit trail
+///
+/// The newest first. Keep some outside: they prove that the chain was not made anew or cut off since.
+#[utoipa::path(
+    tag = "trail",
+    params(Listing<NoFilter>),
+    responses((status = 200, description = "One page of checkpoints.", body = PageOut<TrailCheckpointOut>)),
+    security(("bearer" = ["trail:read"]))
+)]
+#[get("/v1/trail/checkpoints")]
+pub async fn list_trail_checkpoints(
+    _actor: Actor<ReadTrail>,
+    listing: Listing<NoFilter>,
+    request: HttpRequest,
+    executor: web::Data<Executor>,
+    cursors: web::Data<CursorKey>,
+) -> Outcome {
+    let page = executor
+        .read(move |db| store::list_checkpoints(db, &listing.filter, &listing.page))
+        .await?;
+    Ok(page
+        .map(TrailCheckpointOut::from)
+        .into_response(&request, &cursors))
+}
+
+/// Sign a checkpoint of the audit trail
+///
+/// How far the chain has come now. One is signed by itself each day. 409 `no_signing_key` where the server has no key.
+#[utoipa::path(
+    tag = "trail",
+    responses((status = 201, description = "The checkpoint.", body = TrailCheckpointOut)),
+    security(("bearer" = ["trail:sign"]))
+)]
+#[post("/v1/trail/checkpoints")]
+pub async fn sign_trail_checkpoint(
+    actor: Actor<SignTrail>,
+    executor: web::Data<Executor>,
+    signing: web::Data<Signing>,
+) -> Outcome {
+    let database = executor.database().clone();
+    let caller = actor.caller();
+    let signed = web::block(move || {
+        let signer = signing.get_ref().as_deref();
+        actions::sign(&database, &caller, signer)
+    })
+    .await
+    .map_err(Problem::internal)?;
+    let checkpoint = signed.map_err(Problem::from)?;
+    let out = TrailCheckpointOut::from(checkpoint);
+    Ok(Answer::created(&out, "/v1/trail/checkpoints")?.into_response())
+}
+
+impl From<CheckpointError> for Problem {
+    fn from(error: CheckpointError) -> Problem {
+        match error {
+            CheckpointError::NoKey => Problem::new(Code::NoSigningKey),
+            CheckpointError::Empty => Problem::new(Code::NothingSealed),
+            CheckpointError::Signing(error) => {
+                tracing::error!(%error, "the trail's checkpoint was not signed");
+                Problem::new(Code::SigningFailed)
+            }
+            CheckpointError::Db(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Rows of the chain, and what is found wrong with it.
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use crate::platform::db::schema::{trail_checkpoints, trail_entries, trail_seals};
+use kernel::clock::Instant;
+use kernel::ids::{TrailCheckpointId, TrailEntryId};
+use kernel::text::Subject;
+
+/// An entry as the chain has it.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = trail_entries)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Entry {
+    pub seq: i64,
+    pub id: TrailEntryId,
+    pub at: Instant,
+    pub subject: String,
+    pub issuer: String,
+    pub client_id: String,
+    pub roles: String,
+    pub action: String,
+    pub entity_id: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+    pub reason: Option<String>,
+    pub request_id: String,
+}
+
+/// One link of the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = trail_seals)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Seal {
+    /// The place in the chain, from 1 on without gaps.
+    pub position: i64,
+    /// The entry.
+    pub seq: i64,
+    pub hash: Vec<u8>,
+}
+
+/// How far the chain had come at a moment, signed.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
+#[diesel(table_name = trail_checkpoints)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct Checkpoint {
+    pub id: TrailCheckpointId,
+    pub position: i64,
+    pub hash: Vec<u8>,
+    pub signed_at: Instant,
+    pub signed_by: Subject,
+    /// Ed25519, 32 bytes.
+    pub public_key: Vec<u8>,
+    /// Ed25519, 64 bytes, over [`super::rules::statement`].
+    pub signature: Vec<u8>,
+}
+
+/// What is wrong at one place of the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Break {
+    /// The entry's or the checkpoint's id, or the entry's number where there is none any more.
+    pub id: String,
+    pub fault: Fault,
+    pub position: i64,
+}
+
+/// How a chain can be broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The entry's bytes, or its hash, are others than those that were sealed.
+    Changed,
+    /// The entry was sealed and is gone.
+    Missing,
+    /// A place of the chain is empty.
+    Gap,
+    /// The entry stands among sealed ones and was never sealed.
+    Inserted,
+    /// The chain is not as a signed checkpoint has it.
+    NotAsSigned,
+    /// The signature is none of the checkpoint's key over what it says.
+    Signature,
+}
+
+impl Fault {
+    /// In words, for whoever reads the audit.
+    pub const fn told(self) -> &'static str {
+        match self {
+            Fault::Changed => "changed since it was sealed",
+            Fault::Missing => "sealed and gone",
+            Fault::Gap => "an empty place in the chain",
+            Fault::Inserted => "among sealed entries and never sealed",
+            Fault::NotAsSigned => "the chain is not as the checkpoint has it",
+            Fault::Signature => "the checkpoint's signature is wrong",
+        }
+    }
+}

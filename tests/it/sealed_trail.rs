@@ -1,0 +1,276 @@
+//! The seal over the trail: what an auditor takes away can be checked without trusting whoever keeps the book.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use diesel::connection::SimpleConnection as _;
+use kernel::caller::Role;
+use netterms::platform::db::Conn;
+use netterms::prove::audit::actions::audit;
+use netterms::server::housekeeping::sweep;
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, a_customer, an_invoice, on_both, on_both_with, token};
+
+/// RFC 8032, 7.1, test 1, as PKCS #8.
+const KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+    MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n\
+    -----END PRIVATE KEY-----\n";
+
+fn key_file() -> PathBuf {
+    let path = std::env::temp_dir().join(format!("netterms-{}-signing.pem", std::process::id()));
+    std::fs::write(&path, KEY).unwrap();
+    path
+}
+
+/// A book with some entries, all sealed.
+fn a_sealed_book(app: &TestApp) {
+    app.turn_to("2026-03-31");
+    a_customer("C-1")
+        .named("江南 \"Trading\" Co.")
+        .with_limit("1000.00")
+        .create(app);
+    for number in 1..=5 {
+        an_invoice(&format!("I-{number}"), "C-1", "10.00").create(app);
+    }
+    sweep(app.database()).unwrap();
+}
+
+fn sign(app: &TestApp) -> Value {
+    app.admin()
+        .post("/v1/trail/checkpoints", json!({}))
+        .expect(201)
+        .body
+}
+
+/// What `verify` finds wrong with the trail, in words.
+fn found(app: &TestApp) -> Vec<String> {
+    let audit = audit(app.database()).unwrap();
+    let finding = audit
+        .invariants
+        .into_iter()
+        .find(|finding| finding.invariant == "the trail is as it was sealed")
+        .unwrap();
+    finding
+        .first
+        .into_iter()
+        .map(|lie| format!("{} {}", lie.what, lie.stated))
+        .collect()
+}
+
+/// Changes the book by other hands, which know how to silence the database.
+fn falsify(app: &TestApp, sql: &str) {
+    match app.database().reader().unwrap().conn() {
+        Conn::Postgres(c) => c
+            .batch_execute(&format!("SET session_replication_role = replica; {sql}; SET session_replication_role = origin"))
+            .unwrap(),
+        Conn::Sqlite(c) => {
+            for trigger in [
+                "trail_entries_no_update", "trail_entries_no_delete", "trail_entries_no_replace",
+                "trail_seals_no_update", "trail_seals_no_delete",
+                "trail_checkpoints_no_update", "trail_checkpoints_no_delete",
+            ] {
+                c.batch_execute(&format!("DROP TRIGGER IF EXISTS {trigger}")).unwrap();
+            }
+            c.batch_execute(sql).unwrap();
+        }
+    }
+}
+
+/// The program that docs/platform/sealed-trail.md shows.
+fn verifier() -> String {
+    let page = std::fs::read_to_string("docs/platform/sealed-trail.md").unwrap();
+    let (_, after) = page.split_once("```python\n").unwrap();
+    after.split_once("```").unwrap().0.to_owned()
+}
+
+fn run_verifier(app: &TestApp) -> (bool, String) {
+    let output = Command::new("python3")
+        .args([
+            "-c",
+            &verifier(),
+            &app.url(""),
+            &token("u-auditor", &[Role::Auditor], None),
+        ])
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn an_auditor_computes_the_chain_anew_with_twenty_lines() {
+    let file = key_file();
+    on_both_with(
+        |config| config.signing_key_file = Some(file.clone()),
+        |app| {
+            a_sealed_book(app);
+            let checkpoint = sign(app);
+            assert_eq!(
+                checkpoint["public_key"],
+                "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+            );
+            let (holds, said) = run_verifier(app);
+            assert!(holds, "{said}");
+            let position = checkpoint["position"].as_i64().unwrap();
+            assert_eq!(
+                said.trim(),
+                format!(
+                    "{position} entries, {}",
+                    checkpoint["hash"].as_str().unwrap()
+                )
+            );
+            assert_eq!(found(app), [""; 0]);
+            // The checkpoint is an entry itself, and is sealed like any.
+            sweep(app.database()).unwrap();
+            let proof = app
+                .auditor()
+                .get(&format!("/v1/trail/proof?position_from={}", position + 1))
+                .expect(200);
+            assert!(
+                proof["data"][0]["entry"]
+                    .as_str()
+                    .unwrap()
+                    .contains("trail_checkpoint.signed")
+            );
+            falsify(
+                app,
+                "UPDATE trail_entries SET after = replace(after, '10', '11') WHERE action = 'invoice.posted' AND seq = (SELECT max(seq) FROM trail_entries WHERE action = 'invoice.posted')",
+            );
+            let (holds, said) = run_verifier(app);
+            assert!(!holds && said.contains("was changed"), "{said}");
+        },
+    );
+}
+
+const THIRD: &str = "(SELECT seq FROM trail_seals WHERE position = 3)";
+
+#[test]
+fn whatever_is_done_to_the_trail_is_named() {
+    let file = key_file();
+    for (sql, expected) in [
+        (
+            format!("UPDATE trail_entries SET reason = 'another' WHERE seq = {THIRD}"),
+            "changed since it was sealed 3",
+        ),
+        (
+            format!("UPDATE trail_entries SET subject = 'u-9' WHERE seq = {THIRD}"),
+            "changed since it was sealed 3",
+        ),
+        (
+            format!("DELETE FROM trail_entries WHERE seq = {THIRD}"),
+            "sealed and gone 3",
+        ),
+        (
+            "DELETE FROM trail_seals WHERE position = 3".to_owned(),
+            "an empty place in the chain 3",
+        ),
+        (
+            "DELETE FROM trail_seals WHERE position >= 5".to_owned(),
+            "the chain is not as the checkpoint has it LAST",
+        ),
+        (
+            "UPDATE trail_checkpoints SET position = 4".to_owned(),
+            "the checkpoint's signature is wrong 4",
+        ),
+    ] {
+        on_both_with(
+            |config| config.signing_key_file = Some(file.clone()),
+            |app| {
+                a_sealed_book(app);
+                let last = sign(app)["position"].clone();
+                assert_eq!(found(app), [""; 0]);
+                falsify(app, &sql);
+                let expected = expected.replace("LAST", &last.to_string());
+                assert!(found(app).contains(&expected), "{sql}: {:?}", found(app));
+            },
+        );
+    }
+}
+
+#[test]
+fn an_entry_that_is_put_in_among_sealed_ones_is_named() {
+    on_both(|app| {
+        a_sealed_book(app);
+        falsify(
+            app,
+            "DELETE FROM trail_seals WHERE position = (SELECT max(position) FROM trail_seals); \
+             UPDATE trail_seals SET seq = (SELECT max(seq) FROM trail_entries) \
+             WHERE position = (SELECT max(position) FROM trail_seals)",
+        );
+        let told = found(app);
+        assert!(
+            told.iter()
+                .any(|one| one.starts_with("among sealed entries and never sealed")),
+            "{told:?}"
+        );
+    });
+}
+
+#[test]
+fn the_trail_is_proved_to_auditors_and_signed_by_admins_who_have_a_key() {
+    on_both(|app| {
+        a_sealed_book(app);
+        app.finance()
+            .get("/v1/trail/proof")
+            .expect_problem(403, "forbidden");
+        app.anonymous()
+            .get("/v1/trail/proof")
+            .expect_problem(401, "token_missing");
+        app.auditor()
+            .post("/v1/trail/checkpoints", json!({}))
+            .expect_problem(403, "forbidden");
+        app.admin()
+            .post("/v1/trail/checkpoints", json!({}))
+            .expect_problem(409, "no_signing_key");
+        let page = app
+            .auditor()
+            .get("/v1/trail/proof?position_from=2&position_to=3")
+            .expect(200);
+        let positions: Vec<&Value> = page["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|link| &link["position"])
+            .collect();
+        assert_eq!(positions, [2, 3]);
+        let entry: Value =
+            serde_json::from_str(page["data"][0]["entry"].as_str().unwrap()).unwrap();
+        let told = app.auditor().get("/v1/trail?limit=200").expect(200);
+        let same = told["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["seq"] == entry["seq"])
+            .unwrap();
+        assert_eq!(
+            (&same["id"], &same["action"], &same["at"]),
+            (&entry["id"], &entry["action"], &entry["at"])
+        );
+    });
+}
+
+/// What happened while the sealer slept is sealed when it wakes, once.
+#[test]
+fn two_servers_seal_everything_once() {
+    on_both(|app| {
+        a_sealed_book(app);
+        let other = app.another();
+        an_invoice("I-6", "C-1", "10.00").create(app);
+        an_invoice("I-7", "C-1", "10.00").create(&other);
+        std::thread::scope(|scope| {
+            scope.spawn(|| sweep(app.database()).unwrap());
+            scope.spawn(|| sweep(other.database()).unwrap());
+        });
+        assert_eq!(found(app), [""; 0]);
+        let trail = app.auditor().get("/v1/trail?limit=200").expect(200)["data"]
+            .as_array()
+            .unwrap()
+            .len();
+        let chain = app.auditor().get("/v1/trail/proof?limit=200").expect(200)["data"]
+            .as_array()
+            .unwrap()
+            .len();
+        assert_eq!(trail, chain);
+    });
+}
