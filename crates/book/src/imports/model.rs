@@ -22,6 +22,7 @@ text_enum! {
         CreditAccounts = "credit_accounts",
         Invoices = "invoices",
         Receipts = "receipts",
+        CreditNotes = "credit_notes",
         ExchangeRates = "exchange_rates",
         /// Which group customers are to belong to: proposed as one change request, which another person decides.
         CustomerParents = "customer_parents",
@@ -117,6 +118,13 @@ const INVOICES: &[Column] = &[
     required("currency"),
     optional("order_number"),
     optional("legal_entity"),
+    optional("net"),
+    optional("tax"),
+    optional("posting_date"),
+    optional("baseline_date"),
+    optional("customer_order_number"),
+    optional("payment_terms"),
+    optional("labels"),
 ];
 
 const RECEIPTS: &[Column] = &[
@@ -125,6 +133,18 @@ const RECEIPTS: &[Column] = &[
     required("receipt_date"),
     required("amount"),
     required("currency"),
+    optional("invoice_number"),
+    optional("legal_entity"),
+    optional("payer_number"),
+];
+
+const CREDIT_NOTES: &[Column] = &[
+    required("number"),
+    required("customer_number"),
+    required("credit_date"),
+    required("amount"),
+    required("currency"),
+    required("reason"),
     optional("invoice_number"),
     optional("legal_entity"),
 ];
@@ -152,6 +172,13 @@ const OPEN_ITEMS: &[Column] = &[
     required("currency"),
     optional("order_number"),
     optional("legal_entity"),
+    optional("net"),
+    optional("tax"),
+    optional("posting_date"),
+    optional("baseline_date"),
+    optional("customer_order_number"),
+    optional("payment_terms"),
+    optional("labels"),
 ];
 
 const OPEN_ORDERS: &[Column] = &[
@@ -180,6 +207,7 @@ impl ImportKind {
             ImportKind::CreditAccounts => CREDIT_ACCOUNTS,
             ImportKind::Invoices => INVOICES,
             ImportKind::Receipts => RECEIPTS,
+            ImportKind::CreditNotes => CREDIT_NOTES,
             ImportKind::ExchangeRates => EXCHANGE_RATES,
             ImportKind::CustomerParents => CUSTOMER_PARENTS,
             ImportKind::OpenItems => OPEN_ITEMS,
@@ -204,6 +232,7 @@ impl ImportKind {
             }
             ImportKind::Invoices
             | ImportKind::Receipts
+            | ImportKind::CreditNotes
             | ImportKind::ExchangeRates
             | ImportKind::CustomerParents => &[WriteMode::Insert],
         }
@@ -225,7 +254,9 @@ impl ImportKind {
                 &[Role::Credit, Role::Finance]
             }
             (ImportKind::CreditAccounts, WriteMode::Upsert)
-            | (ImportKind::Invoices | ImportKind::Receipts, _) => &[Role::Finance, Role::System],
+            | (ImportKind::Invoices | ImportKind::Receipts | ImportKind::CreditNotes, _) => {
+                &[Role::Finance, Role::System]
+            }
             (ImportKind::CreditAccounts, _) => &[Role::Finance],
             (ImportKind::ExchangeRates, _) => &[Role::Finance, Role::Admin],
             (ImportKind::OpenItems | ImportKind::OpenOrders | ImportKind::OpenDeliveries, _) => {
@@ -277,6 +308,9 @@ pub struct Mapping {
     /// Our column → the name that the file has for it.
     #[serde(default)]
     pub columns: BTreeMap<String, String>,
+    /// Our column → the name that the file may have for it: one that it lacks is empty.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub optional_columns: BTreeMap<String, String>,
     /// How the file writes days, such as `%m/%d/%Y`; `2026-03-31` when not given.
     pub date_format: Option<String>,
     /// Our column → what an empty or missing cell of it means.
@@ -523,6 +557,8 @@ impl Report {
 pub struct Row<R> {
     pub line: i64,
     pub content: R,
+    /// Whether another line of the same document can't be read.
+    pub is_incomplete: bool,
 }
 
 /// What became of one row.
@@ -551,6 +587,8 @@ pub enum Verdict {
         column: &'static str,
         code: &'static str,
         message: String,
+        /// Which line of several that are one document is wrong, counted from 0; the document itself when none.
+        part: Option<usize>,
     },
 }
 
@@ -560,7 +598,17 @@ impl Verdict {
             column,
             code,
             message: message.to_string(),
+            part: None,
         }
+    }
+
+    /// It is so of one line of several that are one document.
+    #[must_use]
+    pub fn of_part(mut self, which: Option<usize>) -> Verdict {
+        if let Verdict::Rejected { part, .. } = &mut self {
+            *part = which;
+        }
+        self
     }
 
     /// The number is in the book already, and not with what the line says.

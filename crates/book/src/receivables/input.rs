@@ -296,6 +296,18 @@ impl CreditNoteIn {
         let number = self.invoice_number.clone();
         by_id.or_else(|| number.map(|number| (InvoiceRef::Number(number), "/invoice_number")))
     }
+
+    pub fn to_new(&self, legal_entity: LegalEntityId) -> NewCreditNote {
+        NewCreditNote {
+            number: self.number.clone(),
+            credit_date: self.credit_date.date(),
+            amount: self.amount.money(),
+            about: self.invoice(),
+            application: Application::Nothing,
+            reason: self.reason.clone(),
+            legal_entity,
+        }
+    }
 }
 
 /// Credit notes to be posted together.
@@ -451,6 +463,20 @@ pub struct NewReceipt {
     pub legal_entity: LegalEntityId,
     /// Who paid, where that is not the account's customer.
     pub payer: Option<CustomerId>,
+}
+
+/// A credit note to be posted to a locked account.
+#[derive(Debug, Clone)]
+pub struct NewCreditNote {
+    pub number: Number,
+    pub credit_date: NaiveDate,
+    pub amount: Money,
+    /// The invoice that it is about, with where that is said: it settles that one as far as it is open.
+    pub about: Option<(InvoiceRef, &'static str)>,
+    /// What it settles when it is about none.
+    pub application: Application,
+    pub reason: Note,
+    pub legal_entity: LegalEntityId,
 }
 
 /// What is asked of taking a document's money off invoices.

@@ -3,11 +3,13 @@
 mod accounts;
 mod alike;
 mod change_requests;
+mod credit_notes;
 mod customers;
 mod documents;
 mod entries;
 mod exchange_rates;
 mod invoices;
+mod joined;
 mod open_items;
 mod receipts;
 mod snapshots;
@@ -21,7 +23,7 @@ use serde_json::json;
 use super::model::{ImportKind, ImportMode, Plan, Report, Row, Verdict, WriteMode};
 use super::reading::{CsvFile, ReadError};
 use super::rules::{
-    AccountRow, CustomerRow, FromCells, InvoiceRow, OpenDeliveryRow, OpenItemRow, OpenOrderRow,
+    AccountRow, CreditNoteRow, CustomerRow, FromCells, InvoiceRow, OpenDeliveryRow, OpenItemRow, OpenOrderRow,
     ReceiptRow,
 };
 use crate::book::change_requests::actions::ChangeError;
@@ -222,6 +224,7 @@ impl Import<'_> {
             ImportKind::CreditAccounts => self.run_as::<AccountRow>(),
             ImportKind::Invoices => self.run_as::<InvoiceRow>(),
             ImportKind::Receipts => self.run_as::<ReceiptRow>(),
+            ImportKind::CreditNotes => self.run_as::<CreditNoteRow>(),
             ImportKind::ExchangeRates => self.run_as::<NewRate>(),
             ImportKind::CustomerParents => {
                 self.whole(&|tx, report| change_requests::propose_parents(self, tx, report))
@@ -418,6 +421,7 @@ impl Import<'_> {
                         column,
                         code,
                         message,
+                        part: _,
                     } => report.reject(vec![complaint(column, code, message)]),
                 }
             }

@@ -68,6 +68,7 @@ pub fn resolve(kind: ImportKind, given: Mapping) -> Result<Mapping, (String, Str
     mapping.decimal = given.decimal.or(mapping.decimal);
     mapping.date_format = given.date_format.or(mapping.date_format);
     mapping.columns.extend(given.columns);
+    mapping.optional_columns.extend(given.optional_columns);
     mapping.values.extend(given.values);
     mapping.defaults.extend(given.defaults);
     mapping.constants.extend(given.constants);

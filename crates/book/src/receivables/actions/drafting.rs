@@ -130,11 +130,15 @@ impl Desk {
                 .unwrap_or_else(|| rules::due_date(baseline, net_days));
             return Ok(vec![Part::plain(new.amount, due_date)]);
         };
-        let by_terms = self
+        let mut by_terms = self
             .terms
             .instalments(code, new.amount, baseline, new.due_date)
             .map_err(ReceivableError::Terms)?
             .ok_or(ReceivableError::NoSuchTerms)?;
+        if let Some(stated) = new.due_date {
+            rules::state_due_date(&mut by_terms, stated)
+                .map_err(|fault| ReceivableError::Document("/due_date", fault))?;
+        }
         Ok(by_terms
             .into_iter()
             .map(|part| Part {

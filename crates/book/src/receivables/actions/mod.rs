@@ -17,8 +17,8 @@ use chrono::NaiveDate;
 
 pub use accounts::Accounts;
 pub use credit_notes::{
-    apply_credit_note, create_credit_note, create_credit_notes, reverse_credit_note,
-    unapply_credit_note,
+    apply_credit_note, create_credit_note, create_credit_notes, post_credit_notes,
+    reverse_credit_note, unapply_credit_note,
 };
 pub use instruments::take_back_receipt;
 pub use invoices::{cancel_invoice, create_invoice, create_invoices, post_invoice, post_invoices};
@@ -126,6 +126,15 @@ pub enum ReceivableError {
     Stale,
     #[error(transparent)]
     Db(#[from] DbError),
+}
+
+/// Somebody posted one of the numbers at the same moment: tried again, it is known whose it is.
+fn again_when_taken(error: DbError, table: &str) -> DbError {
+    if error.is_duplicate_of(table, &["number"]) {
+        DbError::Serialization(error.to_string())
+    } else {
+        error
+    }
 }
 
 /// The day from which it counts that a document is taken back or applied, as it is asked for.

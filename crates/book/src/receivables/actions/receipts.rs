@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::instruments::refuse_of_instrument;
 use super::settling::{self, Funds, Settling, check_free, settle};
-use super::{Accounts, ReceivableError, check_amount, check_open, counts_from};
+use super::{Accounts, ReceivableError, again_when_taken, check_amount, check_open, counts_from};
 use crate::book::customers::store as customers;
 use crate::book::entities::actions as entities;
 use crate::book::exposure::actions::Locked;
@@ -159,14 +159,8 @@ pub fn create_receipt(tx: &mut Tx, input: &ReceiptIn) -> Result<Receipt, Receiva
     let accounts = Accounts::lock(tx, &[customer], [&new.application])?;
     let locked = accounts.find(&input.customer)?;
     new.payer = payer.filter(|payer| *payer != locked.account.customer_id);
-    let posted = post_receipts_of(tx, &accounts, &[(locked, new)]).map_err(|error| {
-        // Somebody posted the number at the same moment: tried again, it is known whose it is.
-        if error.is_duplicate_of("receipts", &["number"]) {
-            DbError::Serialization(error.to_string())
-        } else {
-            error
-        }
-    })?;
+    let posted = post_receipts_of(tx, &accounts, &[(locked, new)])
+        .map_err(|error| again_when_taken(error, "receipts"))?;
     posted
         .into_iter()
         .next()

@@ -5,12 +5,13 @@ mod paying;
 mod reading;
 mod writing;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 use super::ReceivableError;
+use crate::book::customers::model::CustomerRef;
 use crate::book::exchange_rates::rules::RateTable;
 use crate::book::exposure::model::{BalanceKey, Exposure};
 use crate::book::policy::model::Policy;
@@ -69,6 +70,9 @@ pub(super) struct Settling {
     /// What was asked of the book once.
     policy: Option<Arc<Policy>>,
     rates: BTreeMap<(NaiveDate, BTreeSet<Currency>), RateTable>,
+    debtors: HashMap<CustomerRef, CustomerId>,
+    /// The heads of the groups of customers.
+    heads: BTreeMap<CustomerId, CustomerId>,
 }
 
 /// How a plan stood, so that what is refused leaves nothing of itself.

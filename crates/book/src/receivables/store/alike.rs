@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
-use crate::platform::db::schema::{invoices, receipts};
+use crate::platform::db::schema::{credit_notes, invoices, receipts};
 use crate::platform::db::{Db, DbError, on_backend};
 use kernel::ids::CustomerId;
 use kernel::text::Number;
@@ -56,6 +56,25 @@ pub fn list_receipts_alike(db: &mut Db, wanted: &Wanted) -> Result<Vec<Written>,
             receipts::receipt_date,
             receipts::amount_minor,
             receipts::number
+        ))
+        .load(c))?)
+}
+
+/// Credit notes that stand, in the same way.
+pub fn list_credit_notes_alike(db: &mut Db, wanted: &Wanted) -> Result<Vec<Written>, DbError> {
+    if wanted.customers.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(on_backend!(db, |c| credit_notes::table
+        .filter(credit_notes::customer_id.eq_any(&wanted.customers))
+        .filter(credit_notes::credit_date.eq_any(&wanted.days))
+        .filter(credit_notes::amount_minor.eq_any(&wanted.minors))
+        .filter(credit_notes::status.ne(DocumentStatus::Reversed))
+        .select((
+            credit_notes::customer_id,
+            credit_notes::credit_date,
+            credit_notes::amount_minor,
+            credit_notes::number
         ))
         .load(c))?)
 }

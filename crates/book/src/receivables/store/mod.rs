@@ -2,6 +2,7 @@
 
 pub mod alike;
 mod conduct;
+mod credits;
 mod instruments;
 mod items;
 mod lists;
@@ -21,10 +22,13 @@ use super::model::{
 use crate::platform::db::schema::{credit_notes, invoices, receipts};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend};
 use kernel::columns::IdColumn;
-use kernel::ids::{InvoiceId, LegalEntityId, ReceiptId};
+use kernel::ids::{CustomerId, InvoiceId, LegalEntityId, ReceiptId};
 use kernel::text::Number;
 
 pub use conduct::{list_invoice_parts, list_payments, list_sales, list_unpaid};
+pub use credits::{
+    insert_credit_notes, list_credit_notes_by_numbers, taken_credit_note_numbers,
+};
 pub use instruments::instrument_behind;
 pub use items::{
     cancel_items, find_item, insert_items, list_items, list_items_of, list_open_invoices,
@@ -173,6 +177,23 @@ pub fn list_invoices_by_numbers(db: &mut Db, numbers: &[&Number]) -> Result<Vec<
     Ok(found)
 }
 
+/// Whose the invoices are that have or had these numbers.
+pub fn list_debtors(
+    db: &mut Db,
+    numbers: &BTreeSet<&Number>,
+) -> Result<BTreeSet<CustomerId>, DbError> {
+    let numbers: Vec<&Number> = numbers.iter().copied().collect();
+    let mut found = BTreeSet::new();
+    for chunk in numbers.chunks(CHUNK) {
+        let rows: Vec<CustomerId> = on_backend!(db, |c| invoices::table
+            .filter(invoices::number.eq_any(chunk.iter().copied()))
+            .select(invoices::customer_id)
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 /// Inserts those invoices whose number is free, the first of several with the same, and says which were inserted.
 pub fn insert_invoices(tx: &mut Tx, rows: &[Invoice]) -> Result<BTreeSet<InvoiceId>, DbError> {
     let mut inserted = BTreeSet::new();
@@ -225,15 +246,6 @@ pub fn taken_receipt_numbers(
         taken.extend(found.map(|(number, entity, id)| ((number, entity), id)));
     }
     Ok(taken)
-}
-
-/// Inserts a credit note when its number is free, and says whether it was.
-pub fn insert_credit_note(tx: &mut Tx, row: &CreditNote) -> Result<bool, DbError> {
-    let inserted = on_backend!(tx, |c| diesel::insert_into(credit_notes::table)
-        .values(row)
-        .on_conflict_do_nothing()
-        .execute(c))?;
-    Ok(inserted > 0)
 }
 
 /// Writes what is open on these invoices, and their status: one statement on PostgreSQL, a prepared one for each row
