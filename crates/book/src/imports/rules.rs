@@ -186,6 +186,11 @@ pub trait FromCells: Sized {
 
     /// None when something was wrong, which the cells note.
     fn from_cells(cells: &mut Cells) -> Option<Self>;
+
+    /// The numbers of customers that the line has, which may be another system's.
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        Vec::new()
+    }
 }
 
 /// A customer: `number,name,country,industry,street,city,postal_code,email,language,owner,parent_number,
@@ -263,6 +268,11 @@ impl FromCells for CustomerRow {
             legal_status_since,
             contacts: written_to(&Contacts::default(), Some(&others), email),
         })
+    }
+
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        let own = std::iter::once(&mut self.number);
+        own.chain(self.parent_number.as_mut()).collect()
     }
 }
 
@@ -342,6 +352,10 @@ impl FromCells for AccountRow {
             billing_currencies,
         })
     }
+
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        vec![&mut self.customer_number]
+    }
 }
 
 /// What an order system says of one of its documents.
@@ -383,6 +397,10 @@ impl FromCells for OpenOrderRow {
     fn from_cells(cells: &mut Cells) -> Option<OpenOrderRow> {
         EntryRow::read(cells, "order_date").map(OpenOrderRow)
     }
+
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        vec![&mut self.0.customer_number]
+    }
 }
 
 /// A delivery that is not billed: `number,customer_number,delivery_date,amount,currency,order_number,legal_entity`.
@@ -392,6 +410,10 @@ pub struct OpenDeliveryRow(pub EntryRow);
 impl FromCells for OpenDeliveryRow {
     fn from_cells(cells: &mut Cells) -> Option<OpenDeliveryRow> {
         EntryRow::read(cells, "delivery_date").map(OpenDeliveryRow)
+    }
+
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        vec![&mut self.0.customer_number]
     }
 }
 
@@ -410,6 +432,11 @@ impl FromCells for ParentRow {
             customer_number: customer_number?,
             parent_customer_number,
         })
+    }
+
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        let own = std::iter::once(&mut self.customer_number);
+        own.chain(self.parent_customer_number.as_mut()).collect()
     }
 }
 

@@ -10,9 +10,10 @@ use validator::{Validate, ValidationError};
 use super::model::{DocumentStatus, InvoiceRef, InvoiceStatus, SetOffKind};
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
+use crate::book::payment_terms::model::InstalmentKind;
 use kernel::clock::Day;
 use kernel::ids::{CustomerId, InvoiceId, ItemId, LegalEntityId, ReservationId};
-use kernel::money::{AmountIn, Money, PositiveIn};
+use kernel::money::{AmountIn, Currency, Money, PositiveIn};
 use kernel::text::{Keyword, Line, Note, Number};
 
 pub use applications::{Application, Apply, ApplyIn, CashApplicationIn, NamedApplication, RestIn};
@@ -34,6 +35,22 @@ pub struct InvoiceFilter {
     #[serde(default)]
     #[param(max_items = 100)]
     pub order_number: Vec<Number>,
+    /// Of these companies.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub legal_entity: Vec<EntityRef>,
+    /// In these currencies.
+    #[serde(default)]
+    #[param(max_items = 20)]
+    pub currency: Vec<Currency>,
+    /// With one of these labels.
+    #[serde(default)]
+    #[param(max_items = 20)]
+    pub label: Vec<Keyword>,
+    /// Of these orders, as the customers numbered them.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_order_number: Vec<Line>,
     /// Due on this day or later.
     pub due_date_from: Option<Day>,
     /// Due on this day or earlier.
@@ -83,6 +100,14 @@ pub struct CreditNoteFilter {
     #[serde(default)]
     #[param(max_items = 10)]
     pub status: Vec<DocumentStatus>,
+    /// Of these companies.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub legal_entity: Vec<EntityRef>,
+    /// In these currencies.
+    #[serde(default)]
+    #[param(max_items = 20)]
+    pub currency: Vec<Currency>,
     /// Credit notes about these invoices.
     #[serde(default)]
     #[param(max_items = 100)]
@@ -107,6 +132,14 @@ pub struct ReceiptFilter {
     #[serde(default)]
     #[param(max_items = 10)]
     pub status: Vec<DocumentStatus>,
+    /// Of these companies.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub legal_entity: Vec<EntityRef>,
+    /// In these currencies.
+    #[serde(default)]
+    #[param(max_items = 20)]
+    pub currency: Vec<Currency>,
     /// Dated on this day or later.
     pub receipt_date_from: Option<Day>,
     /// Dated on this day or earlier.
@@ -168,6 +201,8 @@ pub struct InvoiceInstalmentIn {
     #[schema(value_type = PositiveIn)]
     pub amount: AmountIn,
     pub due_date: Day,
+    /// `retention` for money that the customer keeps back until then; `instalment` when not given.
+    pub kind: Option<InstalmentKind>,
 }
 
 impl InvoiceIn {
@@ -195,7 +230,11 @@ impl InvoiceIn {
             labels: self.labels.clone().unwrap_or_default(),
             payment_terms: self.payment_terms.clone(),
             instalments: instalments
-                .map(|one| (one.amount.money(), one.due_date.date()))
+                .map(|one| StatedInstalment {
+                    amount: one.amount.money(),
+                    due_date: one.due_date.date(),
+                    kind: one.kind.unwrap_or_default(),
+                })
                 .collect(),
         }
     }
@@ -441,7 +480,15 @@ pub struct InvoiceDetails {
     pub labels: Vec<Keyword>,
     pub payment_terms: Option<Keyword>,
     /// Those that the document states; by the terms when empty.
-    pub instalments: Vec<(Money, NaiveDate)>,
+    pub instalments: Vec<StatedInstalment>,
+}
+
+/// An instalment as its document states it.
+#[derive(Debug, Clone, Copy)]
+pub struct StatedInstalment {
+    pub amount: Money,
+    pub due_date: NaiveDate,
+    pub kind: InstalmentKind,
 }
 
 /// What becomes of the order of an invoice that is cancelled.
@@ -521,6 +568,26 @@ pub struct ItemFilter {
     #[serde(default)]
     #[param(max_items = 100)]
     pub invoice_id: Vec<InvoiceId>,
+    /// Instalments, retention money, or both when not given.
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub kind: Vec<InstalmentKind>,
+    /// Of these companies.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub legal_entity: Vec<EntityRef>,
+    /// In these currencies.
+    #[serde(default)]
+    #[param(max_items = 20)]
+    pub currency: Vec<Currency>,
+    /// With one of these labels.
+    #[serde(default)]
+    #[param(max_items = 20)]
+    pub label: Vec<Keyword>,
+    /// Of these orders, as the customers numbered them.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_order_number: Vec<Line>,
     /// Those with something open, or those without; both when not given.
     pub open: Option<bool>,
     /// Due on this day or later.

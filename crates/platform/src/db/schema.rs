@@ -22,6 +22,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_files,
     job_reports,
     customers,
+    customer_aliases,
+    invoice_labels,
     policies,
     exchange_rates,
     credit_accounts,

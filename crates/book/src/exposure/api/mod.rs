@@ -464,6 +464,11 @@ impl From<AccountError> for Problem {
                 "not_lower",
                 "One person may lower a limit; raising it takes an application.",
             ),
+            AccountError::NoSuchTerms => Problem::invalid(
+                "/payment_terms",
+                "unknown_payment_terms",
+                "there are no such payment terms",
+            ),
             AccountError::NotADelivery => Problem::invalid(
                 "/order_number",
                 "not_a_delivery",

@@ -129,10 +129,7 @@ pub trait DocumentLine: Sized {
 ///
 /// # Errors
 /// When the database fails.
-pub fn post_lines<L: DocumentLine>(
-    tx: &mut Tx,
-    rows: &[&L],
-) -> Result<Vec<Verdict>, ImportError> {
+pub fn post_lines<L: DocumentLine>(tx: &mut Tx, rows: &[&L]) -> Result<Vec<Verdict>, ImportError> {
     let customers = rows.iter().flat_map(|row| row.customer_numbers());
     let entities = rows.iter().map(|row| row.legal_entity());
     let invoices = rows.iter().flat_map(|row| row.invoice_numbers());

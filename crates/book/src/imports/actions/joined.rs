@@ -48,10 +48,7 @@ struct Unit<L> {
 ///
 /// # Errors
 /// When the database fails.
-pub fn post_joined<L: JoinedLine>(
-    tx: &mut Tx,
-    rows: &[Row<L>],
-) -> Result<Vec<Verdict>, ImportError>
+pub fn post_joined<L: JoinedLine>(tx: &mut Tx, rows: &[Row<L>]) -> Result<Vec<Verdict>, ImportError>
 where
     Joined<L>: DocumentLine,
 {
@@ -82,7 +79,10 @@ fn units<L: JoinedLine>(rows: &[Row<L>]) -> Vec<Unit<L>> {
     };
     for run in rows.chunk_by(|one, other| key(one) == key(other)) {
         let invoice = run.first().and_then(|row| row.content.invoice_number());
-        if run.iter().all(|row| row.content.invoice_number() == invoice) {
+        if run
+            .iter()
+            .all(|row| row.content.invoice_number() == invoice)
+        {
             units.extend(run.iter().map(single));
         } else {
             units.push(several(run));
@@ -143,7 +143,11 @@ fn join<L: JoinedLine>(lines: &[&L]) -> Result<Joined<L>, Verdict> {
         let same = |other: &&&L| other.invoice_number() == line.invoice_number();
         if lines.iter().take(place).any(|other| same(&other)) {
             let message = "two lines of the document name the same invoice, with other content";
-            return Err(Verdict::rejected("invoice_number", "lines_contradict", message));
+            return Err(Verdict::rejected(
+                "invoice_number",
+                "lines_contradict",
+                message,
+            ));
         }
     }
     let minors = lines.iter().map(|line| line.amount().minor());

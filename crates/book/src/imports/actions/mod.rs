@@ -1,6 +1,7 @@
 //! How a file is posted: chunk by chunk, each with a few statements.
 
 mod accounts;
+mod aliases;
 mod alike;
 mod change_requests;
 mod credit_notes;
@@ -23,8 +24,8 @@ use serde_json::json;
 use super::model::{ImportKind, ImportMode, Plan, Report, Row, Verdict, WriteMode};
 use super::reading::{CsvFile, ReadError};
 use super::rules::{
-    AccountRow, CreditNoteRow, CustomerRow, FromCells, InvoiceRow, OpenDeliveryRow, OpenItemRow, OpenOrderRow,
-    ReceiptRow,
+    AccountRow, CreditNoteRow, CustomerRow, FromCells, InvoiceRow, OpenDeliveryRow, OpenItemRow,
+    OpenOrderRow, ReceiptRow,
 };
 use crate::book::change_requests::actions::ChangeError;
 use crate::book::customers::actions::CustomerError;
@@ -252,8 +253,9 @@ impl Import<'_> {
     fn write<R: Importable>(
         &self,
         tx: &mut Tx,
-        rows: &[Row<R>],
+        rows: &mut [Row<R>],
     ) -> Result<Vec<Verdict>, ImportError> {
+        self.put_own_numbers(tx, rows)?;
         match self.plan.write {
             WriteMode::Upsert => R::upsert(tx, rows),
             WriteMode::Insert | WriteMode::Snapshot => R::post(tx, rows),
@@ -379,11 +381,11 @@ impl Import<'_> {
     ) -> Result<BTreeSet<i64>, ImportError> {
         let mut file = CsvFile::open((self.open)()?, self.plan.kind, &self.plan.mapping)?;
         let mut deferred = BTreeSet::new();
-        while let Some(rows) = file.next_chunk::<R>(only, report)? {
+        while let Some(mut rows) = file.next_chunk::<R>(only, report)? {
             let verdicts = if rows.is_empty() {
                 Vec::new()
             } else {
-                post(&rows)?
+                post(&mut rows)?
             };
             for (row, verdict) in rows.iter().zip(verdicts) {
                 let complaint = |column: &str, code: &str, message: String| JobError {
@@ -454,4 +456,4 @@ fn check_rejected(report: &Report, mode: ImportMode) -> Result<(), ImportError> 
 type Whole<'p> = dyn Fn(&mut Tx, &mut Report) -> Result<(), ImportError> + 'p;
 
 /// Posts the rows of a chunk.
-type Post<'p, R> = dyn FnMut(&[Row<R>]) -> Result<Vec<Verdict>, ImportError> + 'p;
+type Post<'p, R> = dyn FnMut(&mut [Row<R>]) -> Result<Vec<Verdict>, ImportError> + 'p;

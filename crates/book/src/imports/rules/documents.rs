@@ -58,7 +58,10 @@ impl InvoiceRow {
             && is(details.tax, invoice.tax_minor)
             && on(details.posting_date, invoice.posting_date)
             && on(details.baseline_date, invoice.baseline_date)
-            && same_if_asked(&details.customer_order_number, &invoice.customer_order_number)
+            && same_if_asked(
+                &details.customer_order_number,
+                &invoice.customer_order_number,
+            )
             && same_if_asked(&details.payment_terms, &invoice.payment_terms)
             && (labels.is_empty() || labels == known)
     }
@@ -109,6 +112,10 @@ impl FromCells for InvoiceRow {
             details,
         })
     }
+
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        vec![&mut self.customer_number]
+    }
 }
 
 /// An invoice that is open in the ledger that is kept elsewhere: as [`InvoiceRow`], and `open`.
@@ -126,6 +133,10 @@ impl FromCells for OpenItemRow {
             invoice: invoice?,
             open: open?,
         })
+    }
+
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        vec![&mut self.invoice.customer_number]
     }
 }
 
@@ -163,6 +174,10 @@ impl FromCells for CreditNoteRow {
             invoice_number,
             legal_entity,
         })
+    }
+
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        vec![&mut self.customer_number]
     }
 }
 
@@ -202,5 +217,10 @@ impl FromCells for ReceiptRow {
             legal_entity,
             payer_number,
         })
+    }
+
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        let own = std::iter::once(&mut self.customer_number);
+        own.chain(self.payer_number.as_mut()).collect()
     }
 }

@@ -84,12 +84,16 @@ fn draft(
 ) -> Result<CreditNote, ReceivableError> {
     let account = &locked.account;
     check_amount(new.amount, account, "/amount")?;
-    rules::check_not_future(tx.today(), new.credit_date).map_err(|error| ReceivableError::Date {
-        pointer: "/credit_date",
-        error,
+    rules::check_not_future(tx.today(), new.credit_date).map_err(|error| {
+        ReceivableError::Date {
+            pointer: "/credit_date",
+            error,
+        }
     })?;
     let about = match &new.about {
-        Some((reference, pointer)) => Some(find_own_invoice(settling, locked, new, reference, pointer)?),
+        Some((reference, pointer)) => {
+            Some(find_own_invoice(settling, locked, new, reference, pointer)?)
+        }
         None => None,
     };
     if let Some(existing) = taken.get(&(new.number.clone(), new.legal_entity)) {

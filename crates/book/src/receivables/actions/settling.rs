@@ -79,6 +79,8 @@ pub(super) struct Settling {
 struct Mark {
     rows: usize,
     invoices: Vec<(Invoice, Vec<Item>)>,
+    /// Those of their items that had changed before.
+    changed_items: BTreeSet<ItemId>,
 }
 
 impl Settling {
@@ -93,15 +95,27 @@ impl Settling {
             let items = self.items.get(&id).cloned().unwrap_or_default();
             Some((self.invoices.get(&id)?.clone(), items))
         });
+        let invoices: Vec<(Invoice, Vec<Item>)> = invoices.collect();
+        let items = invoices.iter().flat_map(|(_, items)| items);
+        let changed_items = items
+            .map(|item| item.id)
+            .filter(|id| self.changed_items.contains(id))
+            .collect();
         Mark {
             rows: self.rows.len(),
-            invoices: invoices.collect(),
+            invoices,
+            changed_items,
         }
     }
 
     fn go_back(&mut self, mark: Mark) {
         self.rows.truncate(mark.rows);
         for (invoice, items) in mark.invoices {
+            for item in &items {
+                if !mark.changed_items.contains(&item.id) {
+                    self.changed_items.remove(&item.id);
+                }
+            }
             self.items.insert(invoice.id, items);
             self.invoices.insert(invoice.id, invoice);
         }

@@ -56,22 +56,19 @@ pub fn net_and_tax(
 
 /// # Errors
 /// When the instalments that a document states do not make up its amount.
-pub fn check_instalments(
-    amount: Money,
-    instalments: &[(Money, NaiveDate)],
-) -> Result<(), DocumentFault> {
+pub fn check_instalments(amount: Money, instalments: &[Money]) -> Result<(), DocumentFault> {
     if instalments
         .iter()
-        .any(|(part, _)| part.currency() != amount.currency())
+        .any(|part| part.currency() != amount.currency())
     {
         return Err(DocumentFault::Currency);
     }
-    if instalments.iter().any(|(part, _)| !part.is_positive()) {
+    if instalments.iter().any(|part| !part.is_positive()) {
         return Err(DocumentFault::EmptyInstalment);
     }
     let sum = instalments
         .iter()
-        .map(|(part, _)| i128::from(part.minor()))
+        .map(|part| i128::from(part.minor()))
         .sum::<i128>();
     if sum == i128::from(amount.minor()) {
         Ok(())
@@ -109,7 +106,7 @@ pub fn state_due_date(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::book::payment_terms::model::DiscountStep;
+    use crate::book::payment_terms::model::{DiscountStep, InstalmentKind};
 
     fn cny(text: &str) -> Money {
         Money::parse(text, "CNY".parse().unwrap()).unwrap()
@@ -140,6 +137,7 @@ mod tests {
     fn the_worked_example_of_a_stated_due_date() {
         let day = |text: &str| text.parse::<NaiveDate>().unwrap();
         let part = |amount, due: &str, until: Option<&str>| Instalment {
+            kind: InstalmentKind::Instalment,
             amount: cny(amount),
             due_date: day(due),
             discounts: until
@@ -164,9 +162,8 @@ mod tests {
 
     #[test]
     fn stated_instalments_make_the_amount() {
-        let day: NaiveDate = "2026-03-31".parse().unwrap();
         let check = |parts: &[&str]| {
-            let parts: Vec<_> = parts.iter().map(|part| (cny(part), day)).collect();
+            let parts: Vec<_> = parts.iter().map(|part| cny(part)).collect();
             check_instalments(cny("10.00"), &parts)
         };
         assert_eq!(check(&["4.00", "6.00"]), Ok(()));

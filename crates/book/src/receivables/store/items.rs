@@ -5,9 +5,10 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
 use super::CHUNK;
 use crate::book::customers::store::list_wanted;
+use crate::book::entities::store as entities;
 use crate::book::receivables::input::ItemFilter;
 use crate::book::receivables::model::{Invoice, Item};
-use crate::platform::db::schema::{customers, invoice_items, invoices};
+use crate::platform::db::schema::{customers, invoice_items, invoice_labels, invoices};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
@@ -149,6 +150,7 @@ pub fn list_items(
     page: &PageRequest,
 ) -> Result<Page<Item>, Problem> {
     let wanted = list_wanted(db, &filter.customer)?;
+    let entities = entities::list_wanted(db, &filter.legal_entity)?;
     on_backend!(db, |c| {
         let mut query = invoice_items::table.select(Item::as_select()).into_boxed();
         if caller.sees_only_own() {
@@ -165,6 +167,34 @@ pub fn list_items(
         }
         if !filter.invoice_id.is_empty() {
             query = query.filter(invoice_items::invoice_id.eq_any(&filter.invoice_id));
+        }
+        if !filter.kind.is_empty() {
+            query = query.filter(invoice_items::kind.eq_any(&filter.kind));
+        }
+        if let Some(entities) = &entities {
+            let of_entity = invoices::table
+                .filter(invoices::legal_entity_id.eq_any(entities))
+                .select(invoices::id);
+            query = query.filter(invoice_items::invoice_id.eq_any(of_entity));
+        }
+        if !filter.currency.is_empty() {
+            let in_currency = invoices::table
+                .filter(invoices::currency.eq_any(&filter.currency))
+                .select(invoices::id);
+            query = query.filter(invoice_items::invoice_id.eq_any(in_currency));
+        }
+        if !filter.label.is_empty() {
+            let labelled = invoice_labels::table
+                .filter(invoice_labels::label.eq_any(&filter.label))
+                .select(invoice_labels::invoice_id);
+            query = query.filter(invoice_items::invoice_id.eq_any(labelled));
+        }
+        if !filter.customer_order_number.is_empty() {
+            let numbers = filter.customer_order_number.iter().map(Some);
+            let of_order = invoices::table
+                .filter(invoices::customer_order_number.eq_any(numbers))
+                .select(invoices::id);
+            query = query.filter(invoice_items::invoice_id.eq_any(of_order));
         }
         if let Some(is_open) = filter.open {
             query = if is_open {

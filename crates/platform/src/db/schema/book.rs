@@ -12,6 +12,21 @@ diesel::table! {
     use diesel::sql_types::*;
     use kernel::columns::{IdColumn, InstantColumn};
 
+    customer_aliases (id) {
+        id -> IdColumn,
+        customer_id -> IdColumn,
+        source_system -> Text,
+        alias -> Text,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
     customers (id) {
         id -> IdColumn,
         number -> Text,
@@ -294,6 +309,16 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    use kernel::columns::IdColumn;
+
+    invoice_labels (label, invoice_id) {
+        label -> Text,
+        invoice_id -> IdColumn,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
     use kernel::columns::{IdColumn, InstantColumn};
 
     invoices (id) {
@@ -491,6 +516,7 @@ diesel::table! {
         created_at -> InstantColumn,
         changed_at -> InstantColumn,
         version -> BigInt,
+        calendar -> Nullable<Text>,
     }
 }
 
@@ -534,5 +560,6 @@ diesel::table! {
         created_at -> InstantColumn,
         changed_at -> InstantColumn,
         version -> BigInt,
+        payment_terms -> Nullable<Text>,
     }
 }

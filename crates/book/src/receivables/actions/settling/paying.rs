@@ -457,7 +457,11 @@ impl Settling {
     }
 
     /// The invoice that is named: of several with one number that of the money's legal entity, else any of them.
-    pub(in crate::receivables::actions) fn find(&self, reference: &InvoiceRef, entity: LegalEntityId) -> Option<&Invoice> {
+    pub(in crate::receivables::actions) fn find(
+        &self,
+        reference: &InvoiceRef,
+        entity: LegalEntityId,
+    ) -> Option<&Invoice> {
         match reference {
             DocumentRef::Id(id) => self.invoices.get(id),
             DocumentRef::Number(number) => {
