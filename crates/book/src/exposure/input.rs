@@ -166,6 +166,20 @@ pub struct CreditAccountPatch {
     pub reason: Note,
 }
 
+/// The payment terms of an account.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AccountPaymentTermsIn, example = json!({
+    "payment_terms": "2_10_net_30", "reason": "Agreed with the customer on 31 March."
+}))]
+pub struct AgreedTermsIn {
+    /// Their code; null for none.
+    #[serde(deserialize_with = "given")]
+    #[schema(required)]
+    pub payment_terms: Option<Keyword>,
+    pub reason: Note,
+}
+
 /// What a legal entity agrees with a customer for itself.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]

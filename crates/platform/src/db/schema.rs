@@ -23,6 +23,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_reports,
     customers,
     customer_aliases,
+    account_payment_terms,
     invoice_labels,
     policies,
     exchange_rates,

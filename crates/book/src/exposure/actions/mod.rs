@@ -1,6 +1,7 @@
 //! What is done with credit accounts, and how every other room moves exposure.
 
 pub mod additional;
+pub mod agreed;
 mod blocks;
 pub mod bounds;
 pub mod caps;

@@ -1,6 +1,7 @@
 //! `/v1/credit-accounts`, and what of a customer moves exposure when it changes.
 
 mod additional;
+mod agreed;
 mod caps;
 mod entity_terms;
 mod entries;
@@ -53,6 +54,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(change_customer)
         .service(set_legal_status)
         .configure(additional::routes)
+        .configure(agreed::routes)
         .configure(entity_terms::routes)
         .configure(entries::routes)
         .configure(caps::routes);

@@ -8,7 +8,7 @@ use super::booking::Books;
 use super::{ReceivableError, check_amount};
 use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::{CreditAccount, EntityTerms};
-use crate::book::exposure::store::balances;
+use crate::book::exposure::store::{agreed as agreed_terms, balances};
 use crate::book::payment_terms::actions::LiveTerms;
 use crate::book::payment_terms::model::{DiscountStep, InstalmentKind};
 use crate::book::periods::actions::ClosedPeriods;
@@ -25,6 +25,8 @@ pub(super) struct Desk {
     terms: LiveTerms,
     books: Books,
     agreed: Agreed,
+    /// The payment terms of accounts, whichever legal entity sells.
+    of_accounts: BTreeMap<CreditAccountId, Keyword>,
     pub periods: ClosedPeriods,
 }
 
@@ -59,12 +61,18 @@ impl Desk {
         let named = named.filter_map(|(_, new)| new.details.payment_terms.as_ref());
         let of_entities = agreed.values();
         let of_entities = of_entities.filter_map(|terms| terms.payment_terms.as_ref());
-        let codes: BTreeSet<&Keyword> = named.chain(of_entities).collect();
+        let ids: Vec<CreditAccountId> = accounts.keys().copied().collect();
+        let of_accounts = agreed_terms::list_codes(tx, &ids)?;
+        let codes: BTreeSet<&Keyword> = named
+            .chain(of_entities)
+            .chain(of_accounts.values())
+            .collect();
         let terms = LiveTerms::read(tx, &codes)?;
         Ok(Desk {
             terms,
             books: Books::read(tx)?,
             agreed,
+            of_accounts,
             periods: ClosedPeriods::read(tx)?,
         })
     }
@@ -171,14 +179,15 @@ impl Desk {
         Ok((self.by_terms(new, code, baseline)?, Some(code.clone())))
     }
 
-    /// What holds where the invoice says nothing: the terms of its legal entity, its net days, then the account's.
+    /// What holds where the invoice says nothing: the terms of its legal entity, its net days, then those of the account.
     fn agreement(&self, account: &CreditAccount, entity: LegalEntityId) -> Agreement<'_> {
         let agreed = self.agreed.get(&(account.id, entity));
         let code = agreed.and_then(|agreed| agreed.payment_terms.as_ref());
         let days = agreed.and_then(|agreed| agreed.net_days);
-        match code {
-            Some(code) => Agreement::Terms(code),
-            None => Agreement::NetDays(days.unwrap_or(account.net_days)),
+        match (code, days, self.of_accounts.get(&account.id)) {
+            (Some(code), ..) | (None, None, Some(code)) => Agreement::Terms(code),
+            (None, Some(days), _) => Agreement::NetDays(days),
+            (None, None, None) => Agreement::NetDays(account.net_days),
         }
     }
 

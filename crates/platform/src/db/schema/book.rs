@@ -495,6 +495,20 @@ diesel::table! {
     use diesel::sql_types::*;
     use kernel::columns::{IdColumn, InstantColumn};
 
+    account_payment_terms (account_id) {
+        account_id -> IdColumn,
+        payment_terms -> Nullable<Text>,
+        reason -> Text,
+        set_by -> Text,
+        changed_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
     legal_entities (id) {
         id -> IdColumn,
         number -> Text,
