@@ -1,4 +1,4 @@
-//! Terms where they are used: what a company has agreed with a customer, its calendar, limit checks; retention money; lists.
+//! Terms where they are used: what a company has agreed with a customer, its calendar, limit checks; retention money, prepayments; lists.
 
 use serde_json::{Value, json};
 
@@ -55,6 +55,52 @@ fn an_invoice_that_names_no_terms_has_those_that_its_company_agreed() {
         assert_eq!(due(&named), (json!("2026-04-30"), json!("net_60")));
         let other = invoice(app, "I-5", &json!({})).expect(201);
         assert_eq!(due(&other), (json!("2026-03-31"), Value::Null));
+    });
+}
+
+#[test]
+fn an_account_has_payment_terms_for_whichever_company_sells() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        let made = a_customer("A").create(app);
+        hamburg(app);
+        let path = format!("/v1/credit-accounts/{}/payment-terms", made.account);
+        let none = app.auditor().get(&path).expect(200);
+        assert_eq!(
+            (&none["payment_terms"], none.etag()),
+            (&Value::Null, "\"0\"".to_owned())
+        );
+        let set = |etag: &str, code: &Value| {
+            let body = json!({"payment_terms": code, "reason": "Agreed."});
+            app.credit().put(&path, etag, body)
+        };
+        let refused = set("\"0\"", &json!("unknown")).expect_problem(422, "invalid");
+        assert_eq!(refused["errors"][0]["pointer"], "/payment_terms");
+        let agreed = set("\"0\"", &json!("net_60")).expect(200);
+        set("\"0\"", &json!("net_60")).expect_problem(412, "stale");
+        app.sales()
+            .put(
+                &path,
+                &agreed.etag(),
+                json!({"payment_terms": null, "reason": "No."}),
+            )
+            .expect_problem(403, "forbidden");
+        let due = |number: &str, more: &Value| {
+            let made = invoice(app, number, more).expect(201);
+            (made["due_date"].clone(), made["payment_terms"].clone())
+        };
+        let in_sixty = (json!("2026-04-30"), json!("net_60"));
+        assert_eq!(due("I-1", &json!({})), in_sixty);
+        assert_eq!(due("I-2", &json!({"legal_entity": "DE01"})), in_sixty);
+        // What the company agrees for itself comes first, days as well as terms.
+        let of_hamburg = format!("/v1/credit-accounts/{}/entities/DE01", made.account);
+        let days = json!({"net_days": 10, "reason": "Agreed."});
+        app.credit().put(&of_hamburg, "\"0\"", days).expect(200);
+        let in_ten = (json!("2026-03-11"), Value::Null);
+        assert_eq!(due("I-3", &json!({"legal_entity": "DE01"})), in_ten);
+        assert_eq!(due("I-4", &json!({})), in_sixty);
+        set(&agreed.etag(), &Value::Null).expect(200);
+        assert_eq!(due("I-5", &json!({})), (json!("2026-03-31"), Value::Null));
     });
 }
 
@@ -263,6 +309,78 @@ fn retention_money_is_owed_at_once_and_overdue_only_after_its_own_day() {
         assert_eq!(
             items("overdue_as_of=2027-03-02"),
             [pair("retention", "4.00")]
+        );
+        let audit = netterms::prove::audit::actions::audit(app.database()).unwrap();
+        assert!(audit.holds, "{audit:#?}");
+    });
+}
+
+#[test]
+fn a_prepayment_pays_for_its_order_alone_until_it_is_released() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        let made = a_customer("A").create(app);
+        let cny = |amount: &str| json!({"amount": amount, "currency": "CNY"});
+        let finance = app.finance();
+        let mut body = json!({
+            "number": "R-1", "customer": "A", "receipt_date": "2026-03-01", "amount": cny("150.00"),
+            "prepaid_order_number": "SO-1", "apply": "oldest_first"
+        });
+        finance
+            .post("/v1/receipts", body.clone())
+            .expect_problem(400, "malformed_body");
+        body.as_object_mut().unwrap().remove("apply");
+        an_invoice("I-0", "A", "40.00")
+            .dated("2026-03-01")
+            .create(app);
+        let paid = finance.post("/v1/receipts", body.clone()).expect(201);
+        assert_eq!(paid["prepaid_order_number"], "SO-1");
+        // It is there for its order, and lowers what is at risk.
+        assert_eq!(paid["unapplied"]["amount"], "150.00");
+        let account = format!("/v1/credit-accounts/{}", made.account);
+        let exposure = app.credit().get(&account).expect(200);
+        assert_eq!(
+            exposure["exposure"]["by_category"]["unapplied_cash"]["amount"],
+            "150.00"
+        );
+        let listed = finance
+            .get("/v1/receipts?prepaid_order_number=SO-1")
+            .expect(200);
+        assert_eq!(listed["data"].as_array().unwrap().len(), 1);
+        let apply = |more: Value| finance.post("/v1/receipts/R-1/apply", more);
+        let to = |invoice: &str, amount: &str| {
+            apply(json!({"applications": [{"invoice_number": invoice, "amount": cny(amount)}]}))
+        };
+        for refused in [to("I-0", "40.00"), apply(json!({"apply": "oldest_first"}))] {
+            let problem = refused.expect_problem(422, "invalid");
+            assert_eq!(problem["errors"][0]["code"], "prepaid");
+        }
+        invoice(app, "I-1", &json!({"order_number": "SO-1"})).expect(201);
+        assert_eq!(
+            to("I-1", "100.00").expect(200)["unapplied"]["amount"],
+            "50.00"
+        );
+        // A prepayment that is said to pay for another order's invoice is refused at once.
+        body["number"] = json!("R-2");
+        body["applications"] = json!([{"invoice_number": "I-0", "amount": cny("1.00")}]);
+        finance
+            .post("/v1/receipts", body)
+            .expect_problem(422, "invalid");
+        let etag = finance.get("/v1/receipts/R-1").expect(200).etag();
+        let release = |etag: &str| {
+            let body = json!({"reason": "Nothing more is delivered."});
+            finance.post_if("/v1/receipts/R-1/release", etag, body)
+        };
+        release("\"99\"").expect_problem(412, "stale");
+        app.credit()
+            .post_if("/v1/receipts/R-1/release", &etag, json!({"reason": "No."}))
+            .expect_problem(403, "forbidden");
+        let free = release(&etag).expect(200);
+        assert_eq!(free["prepaid_order_number"], Value::Null);
+        release(&free.etag()).expect_problem(409, "state_conflict");
+        assert_eq!(
+            to("I-0", "40.00").expect(200)["unapplied"]["amount"],
+            "10.00"
         );
         let audit = netterms::prove::audit::actions::audit(app.database()).unwrap();
         assert!(audit.holds, "{audit:#?}");

@@ -1,6 +1,7 @@
 //! What use cases and lists are asked.
 
 mod applications;
+mod receipts;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,7 @@ use kernel::money::{AmountIn, Currency, Money, PositiveIn};
 use kernel::text::{Keyword, Line, Note, Number};
 
 pub use applications::{Application, Apply, ApplyIn, CashApplicationIn, NamedApplication, RestIn};
-use applications::{application, check_application};
+pub use receipts::{ReceiptFilter, ReceiptIn, ReleaseReceiptIn};
 
 /// Which invoices, and in which order.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -116,34 +117,6 @@ pub struct CreditNoteFilter {
     pub credit_date_from: Option<Day>,
     /// Dated on this day or earlier.
     pub credit_date_to: Option<Day>,
-    /// Those with something left to apply, or those without.
-    pub unapplied: Option<bool>,
-}
-
-/// Which receipts, the newest first.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ReceiptFilter {
-    /// Receipts of these customers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer: Vec<CustomerRef>,
-    #[serde(default)]
-    #[param(max_items = 10)]
-    pub status: Vec<DocumentStatus>,
-    /// Of these companies.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub legal_entity: Vec<EntityRef>,
-    /// In these currencies.
-    #[serde(default)]
-    #[param(max_items = 20)]
-    pub currency: Vec<Currency>,
-    /// Dated on this day or later.
-    pub receipt_date_from: Option<Day>,
-    /// Dated on this day or earlier.
-    pub receipt_date_to: Option<Day>,
     /// Those with something left to apply, or those without.
     pub unapplied: Option<bool>,
 }
@@ -375,55 +348,6 @@ fn at_most_one(id: Option<InvoiceId>, number: Option<&Number>) -> Result<(), Val
     Ok(())
 }
 
-/// A receipt to be posted.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[validate(schema(function = "receipt_application"))]
-#[schema(example = json!({
-    "number": "R-2026-0001", "customer": "C-1001", "receipt_date": "2026-04-30",
-    "amount": {"amount": "12500.00", "currency": "CNY"},
-    "applications": [{"invoice_number": "I-2026-0001", "amount": {"amount": "12500.00", "currency": "CNY"}}]
-}))]
-pub struct ReceiptIn {
-    /// The number that the ERP or bank gave it; no other living receipt has it.
-    pub number: Number,
-    pub customer: CustomerRef,
-    /// The day on which the money came; not in the future.
-    pub receipt_date: Day,
-    /// More than zero, in the account's currency or one of its billing currencies.
-    // Read with zero, which is refused where each item of a batch has an answer of its own.
-    #[schema(value_type = PositiveIn)]
-    pub amount: AmountIn,
-    /// How it is applied: when left out, as `applications` say.
-    pub apply: Option<Apply>,
-    /// The invoices that it pays; what is left stays unapplied. An empty list is none: all stays unapplied. Left out, it
-    /// goes to the oldest first.
-    #[validate(length(max = 500), nested)]
-    #[schema(max_items = 500)]
-    pub applications: Option<Vec<CashApplicationIn>>,
-    /// Who paid, where that is not the customer: the head of its group, or somebody for it.
-    pub payer_customer: Option<CustomerRef>,
-    /// The company that it is of; `MAIN` when not given.
-    pub legal_entity: Option<EntityRef>,
-}
-
-impl ReceiptIn {
-    pub fn to_new(&self, legal_entity: LegalEntityId) -> NewReceipt {
-        NewReceipt {
-            number: self.number.clone(),
-            receipt_date: self.receipt_date.date(),
-            amount: self.amount.money(),
-            application: application(self.apply, self.applications.as_deref()),
-            legal_entity,
-            payer: None,
-        }
-    }
-}
-
-fn receipt_application(input: &ReceiptIn) -> Result<(), ValidationError> {
-    check_application(input.apply, input.applications.as_deref())
-}
-
 /// Why an invoice is cancelled, and what becomes of its order.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -510,6 +434,8 @@ pub struct NewReceipt {
     pub legal_entity: LegalEntityId,
     /// Who paid, where that is not the account's customer.
     pub payer: Option<CustomerId>,
+    /// The order that it is paid for beforehand.
+    pub prepaid_order: Option<Number>,
 }
 
 /// A credit note to be posted to a locked account.

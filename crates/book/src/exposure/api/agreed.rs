@@ -101,7 +101,9 @@ impl AgreedTermsOut {
     fn new(account: CreditAccountId, agreed: Option<AgreedTerms>) -> AgreedTermsOut {
         AgreedTermsOut {
             credit_account_id: account,
-            payment_terms: agreed.as_ref().and_then(|agreed| agreed.payment_terms.clone()),
+            payment_terms: agreed
+                .as_ref()
+                .and_then(|agreed| agreed.payment_terms.clone()),
             reason: agreed.as_ref().map(|agreed| agreed.reason.clone()),
             set_by: agreed.as_ref().map(|agreed| agreed.set_by.to_string()),
             changed_at: agreed.map(|agreed| agreed.changed_at),

@@ -369,6 +369,8 @@ pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
         | ReceivableError::NotApplied(_)
         | ReceivableError::NotCancellable(_)
         | ReceivableError::OfInstrument(_)
+        | ReceivableError::NotPrepaid
+        | ReceivableError::Prepaid(_)
         | ReceivableError::NotReversible
         | ReceivableError::Refunded
         | ReceivableError::Reversed(_)

@@ -183,6 +183,7 @@ fn settle(tx: &mut Tx, paid: &[Paid]) -> Result<(), ImportError> {
             let id = ReceiptId::new().to_string().replace('_', "-");
             let named = NamedApplication::of(DocumentRef::Id(paid.invoice), paid.amount);
             let new = NewReceipt {
+                prepaid_order: None,
                 number: format!("SYNC-{id}").parse()?,
                 receipt_date: today,
                 amount: paid.amount,

@@ -149,6 +149,7 @@ impl DocumentLine for Joined<ReceiptRow> {
             None => Application::OldestFirst,
         };
         Ok(NewReceipt {
+            prepaid_order: None,
             payer: payer.filter(|payer| *payer != customer),
             number: self.first.number.clone(),
             receipt_date: self.first.receipt_date,

@@ -24,8 +24,8 @@ pub use instruments::take_back_receipt;
 pub use invoices::{cancel_invoice, create_invoice, create_invoices, post_invoice, post_invoices};
 pub use reageing::ITEM_DUE_DATE;
 pub use receipts::{
-    apply_receipt, create_receipt, post_receipts, post_receipts_of, reverse_receipt,
-    unapply_receipt,
+    apply_receipt, create_receipt, post_receipts, post_receipts_of, release_receipt,
+    reverse_receipt, unapply_receipt,
 };
 pub use refunding::refund_receipt;
 pub use set_off::{reverse_settlement, set_off};
@@ -104,6 +104,12 @@ pub enum ReceivableError {
     Document(&'static str, DocumentFault),
     #[error("the settlement is of a document, or was undone: take the document off instead")]
     NotReversible,
+    #[error(
+        "it is prepaid for the order {0}, and settles invoices of that order alone until it is released"
+    )]
+    Prepaid(Number),
+    #[error("the receipt is no prepayment")]
+    NotPrepaid,
     #[error("money was given back of it")]
     Refunded,
     #[error("{amount} is more than {available}, which is what is left")]

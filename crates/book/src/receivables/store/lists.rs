@@ -201,6 +201,10 @@ pub fn list_receipts(
         let mut query = receipts::table.select(Receipt::as_select()).into_boxed();
         of_customers!(query, receipts::customer_id, caller, wanted);
         of_balances!(query, receipts, filter, entities);
+        if !filter.prepaid_order_number.is_empty() {
+            let orders = filter.prepaid_order_number.iter().map(Some);
+            query = query.filter(receipts::prepaid_order_number.eq_any(orders));
+        }
         if !filter.status.is_empty() {
             query = query.filter(receipts::status.eq_any(&filter.status));
         }

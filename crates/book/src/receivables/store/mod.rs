@@ -302,6 +302,7 @@ pub fn update_receipt_if_unchanged(
     .set((
         receipts::unapplied_minor.eq(receipt.unapplied_minor),
         receipts::refunded_minor.eq(receipt.refunded_minor),
+        receipts::prepaid_order_number.eq(&receipt.prepaid_order_number),
         receipts::status.eq(receipt.status),
         receipts::reversed_on.eq(receipt.reversed_on),
         receipts::reverse_reason.eq(&receipt.reverse_reason),

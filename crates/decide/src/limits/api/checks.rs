@@ -48,9 +48,7 @@ pub async fn check_limit(
     let caller = actor.caller();
     let (input, keyed) = command.into_parts(&caller);
     let input = if input.payment_terms.is_some() {
-        executor
-            .read(move |db| with_term(db, input))
-            .await?
+        executor.read(move |db| with_term(db, input)).await?
     } else {
         input
     };

@@ -405,6 +405,7 @@ diesel::table! {
         legal_entity_id -> IdColumn,
         payer_customer_id -> Nullable<IdColumn>,
         refunded_minor -> BigInt,
+        prepaid_order_number -> Nullable<Text>,
     }
 }
 
