@@ -319,15 +319,7 @@ pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
         ReceivableError::Currency { .. } => Verdict::rejected("currency", "currency_mismatch", why),
         ReceivableError::NotPositive { .. } => Verdict::rejected("amount", "not_positive", why),
         ReceivableError::Date { pointer, error } => {
-            let column = match pointer {
-                "/due_date" => "due_date",
-                "/receipt_date" => "receipt_date",
-                "/credit_date" => "credit_date",
-                "/posting_date" => "posting_date",
-                "/baseline_date" => "baseline_date",
-                _ => "invoice_date",
-            };
-            Verdict::rejected(column, "out_of_bounds", error)
+            Verdict::rejected(date_column(pointer), "out_of_bounds", error)
         }
         ReceivableError::NoSuchInvoice { .. } => {
             Verdict::rejected("invoice_number", "unknown_invoice", why)
@@ -346,14 +338,11 @@ pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
         ReceivableError::NoSuchTerms | ReceivableError::Terms(_) => {
             Verdict::rejected("payment_terms", "unknown_payment_terms", why)
         }
-        ReceivableError::Document(pointer, _) => {
-            let column = match pointer {
-                "/net" => "net",
-                "/due_date" => "due_date",
-                _ => "amount",
-            };
-            Verdict::rejected(column, "does_not_add_up", why)
+        ReceivableError::Document("/net", _) => Verdict::rejected("net", "does_not_add_up", why),
+        ReceivableError::Document("/due_date", _) => {
+            Verdict::rejected("due_date", "does_not_add_up", why)
         }
+        ReceivableError::Document(..) => Verdict::rejected("amount", "does_not_add_up", why),
         ReceivableError::Crossing { .. } | ReceivableError::SameCurrency { .. } => {
             Verdict::rejected("amount", "no_exchange_rate", why)
         }
@@ -377,6 +366,17 @@ pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
         | ReceivableError::Stale => Verdict::rejected("number", "state_conflict", why),
     };
     Ok(verdict.of_part(part))
+}
+
+fn date_column(pointer: &str) -> &'static str {
+    match pointer {
+        "/due_date" => "due_date",
+        "/receipt_date" => "receipt_date",
+        "/credit_date" => "credit_date",
+        "/posting_date" => "posting_date",
+        "/baseline_date" => "baseline_date",
+        _ => "invoice_date",
+    }
 }
 
 /// Which of the parts of a document was refused, counted from 0.

@@ -142,6 +142,15 @@ pub fn save_due_date(
     Ok(())
 }
 
+/// Keeps a query to items of invoices of which something is so.
+macro_rules! of_invoices {
+    ($query:ident, $is_so:expr) => {
+        $query = $query.filter(
+            invoice_items::invoice_id.eq_any(invoices::table.filter($is_so).select(invoices::id)),
+        );
+    };
+}
+
 /// One page of items whose customers the caller may see, the earliest due first.
 pub fn list_items(
     db: &mut Db,
@@ -172,16 +181,10 @@ pub fn list_items(
             query = query.filter(invoice_items::kind.eq_any(&filter.kind));
         }
         if let Some(entities) = &entities {
-            let of_entity = invoices::table
-                .filter(invoices::legal_entity_id.eq_any(entities))
-                .select(invoices::id);
-            query = query.filter(invoice_items::invoice_id.eq_any(of_entity));
+            of_invoices!(query, invoices::legal_entity_id.eq_any(entities));
         }
         if !filter.currency.is_empty() {
-            let in_currency = invoices::table
-                .filter(invoices::currency.eq_any(&filter.currency))
-                .select(invoices::id);
-            query = query.filter(invoice_items::invoice_id.eq_any(in_currency));
+            of_invoices!(query, invoices::currency.eq_any(&filter.currency));
         }
         if !filter.label.is_empty() {
             let labelled = invoice_labels::table
@@ -191,17 +194,13 @@ pub fn list_items(
         }
         if !filter.customer_order_number.is_empty() {
             let numbers = filter.customer_order_number.iter().map(Some);
-            let of_order = invoices::table
-                .filter(invoices::customer_order_number.eq_any(numbers))
-                .select(invoices::id);
-            query = query.filter(invoice_items::invoice_id.eq_any(of_order));
+            of_invoices!(query, invoices::customer_order_number.eq_any(numbers));
         }
-        if let Some(is_open) = filter.open {
-            query = if is_open {
-                query.filter(invoice_items::open_minor.gt(0))
-            } else {
-                query.filter(invoice_items::open_minor.eq(0))
-            };
+        if filter.open == Some(true) {
+            query = query.filter(invoice_items::open_minor.gt(0));
+        }
+        if filter.open == Some(false) {
+            query = query.filter(invoice_items::open_minor.eq(0));
         }
         if let Some(day) = filter.due_date_from {
             query = query.filter(invoice_items::due_date.ge(day.date()));
