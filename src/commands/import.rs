@@ -17,10 +17,11 @@ use crate::platform::jobs::model::{JobStatus, Remark};
 use crate::platform::jobs::worker::Interrupted;
 use crate::server::{Config, react};
 use kernel::caller::Role;
+use kernel::text::Keyword;
 
 #[derive(Args)]
 pub struct Options {
-    /// What the file holds: customers, credit_accounts, invoices, receipts or exchange_rates.
+    /// What the file holds: customers, credit_accounts, invoices, receipts, credit_notes or exchange_rates.
     #[arg(long)]
     kind: ImportKind,
     /// What happens to the good lines of a file with bad ones: per_line posts them, all_or_nothing does not.
@@ -29,6 +30,9 @@ pub struct Options {
     /// A JSON file that says how a foreign file's columns are read.
     #[arg(long)]
     mapping: Option<PathBuf>,
+    /// The system whose numbers of customers the file has; the mapping's when not given.
+    #[arg(long)]
+    source_system: Option<Keyword>,
     /// Tells what the file would do, and changes nothing.
     #[arg(long)]
     dry_run: bool,
@@ -117,6 +121,10 @@ fn plan(options: &Options) -> Result<Plan, Failure> {
         .map_err(|(member, message)| format!("mapping, {member}: {message}"))?;
     check_mapping(options.kind, &mapping)
         .map_err(|(member, message)| format!("mapping, {member}: {message}"))?;
+    let mapping = Mapping {
+        source_system: options.source_system.clone().or(mapping.source_system),
+        ..mapping
+    };
     Ok(Plan {
         kind: options.kind,
         mode: options.mode,

@@ -262,6 +262,7 @@ impl Ledger {
             new.push((
                 account,
                 NewReceipt {
+                    prepaid_order: None,
                     payer: None,
                     legal_entity: MAIN_ENTITY,
                     number: text(&format!("R-{}-{:05}", week.last.year(), self.receipts))?,

@@ -62,6 +62,7 @@ pub fn check(
                 kind: CheckKind::Check,
                 caller: Arc::new(staff.erp.clone()),
                 input: LimitCheckIn {
+                    payment_terms: None,
                     order_number: Some(text(&format!("SO-{year}-{order}"))?),
                     reserve: Some(true),
                     ..question(member, amount)?
@@ -175,6 +176,7 @@ fn dry_run(
         kind: CheckKind::Check,
         caller: Arc::new(caller.clone()),
         input: LimitCheckIn {
+            payment_terms: None,
             dry_run: Some(true),
             legal_entity: None,
             ..question(member, amount)?
@@ -192,6 +194,7 @@ fn dry_run(
 
 fn question(member: &Member, amount: Money) -> Result<LimitCheckIn, Problem> {
     Ok(LimitCheckIn {
+        payment_terms: None,
         customer: CustomerRef::Id(member.id),
         order_number: None,
         purpose: None,

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod aging;
+mod agreed_terms;
 mod applications;
 mod assessments;
 mod cash;
@@ -40,6 +41,7 @@ mod facts;
 mod financial_statements;
 mod going_live;
 mod house;
+mod import_documents;
 mod import_mappings;
 mod import_reading;
 mod imports;

@@ -89,6 +89,8 @@ kinds! {
     PortfolioCap, PortfolioCapId, "cap", "cap";
     /// Somebody's answer about a customer.
     CustomerFact, CustomerFactId, "fct", "fact";
+    /// What another system calls a customer.
+    CustomerAlias, CustomerAliasId, "cal", "alias";
     /// A customer.
     Customer, CustomerId, "cus", "customer";
     /// A day by which something must be done about a customer.

@@ -19,7 +19,7 @@ use crate::book::factoring::model::{
 };
 use crate::book::imports::model::ImportKind;
 use crate::book::instruments::model::{AcceptorStanding, InstrumentStatus};
-use crate::book::payment_terms::model::PaymentTermsStatus;
+use crate::book::payment_terms::model::{InstalmentKind, PaymentTermsStatus};
 use crate::book::periods::model::PeriodStatus;
 use crate::book::policy::model::{Checkpoint, PolicyStatus};
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus, SettlementKind};
@@ -82,6 +82,7 @@ pub const CODED: &[Coded] = coded! {
     exposure_entries.category: EntryCategory::as_str,
     reservations.status: ReservationStatus::as_str,
     invoices.status: InvoiceStatus::as_str,
+    invoice_items.kind: InstalmentKind::as_str,
     credit_notes.status: DocumentStatus::as_str,
     receipts.status: DocumentStatus::as_str,
     deadlines.kind: DeadlineKind::as_str,

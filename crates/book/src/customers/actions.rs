@@ -1,5 +1,7 @@
 //! What is done with customers.
 
+mod aliases;
+
 use chrono::NaiveDate;
 
 use super::input::{CustomerIn, CustomerPatch};
@@ -9,7 +11,9 @@ use crate::book::customers::model::{fold, written_to};
 use crate::platform::db::{Change, DbError, Tx};
 use kernel::caller::{Caller, Role};
 use kernel::ids::CustomerId;
-use kernel::text::Note;
+use kernel::text::{Note, Number};
+
+pub use aliases::{add_alias, remove_alias};
 
 /// Why a use case on customers was refused.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +24,10 @@ pub enum CustomerError {
     NoSuchParent,
     #[error("the number {0} is taken")]
     NumberTaken(String),
+    #[error("the system calls another customer {0}")]
+    AliasTaken(Number),
+    #[error("the customer has no such alias")]
+    NoSuchAlias,
     #[error(transparent)]
     Group(#[from] rules::GroupError),
     #[error("sales can give a customer to nobody but themselves")]

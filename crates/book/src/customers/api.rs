@@ -1,5 +1,7 @@
 //! `/v1/customers`.
 
+mod aliases;
+
 use actix_web::{HttpRequest, get, post, web};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -25,7 +27,8 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(create_customer)
         .service(list_customers)
-        .service(find_customer);
+        .service(find_customer)
+        .configure(aliases::routes);
 }
 
 /// Create a customer
@@ -202,6 +205,10 @@ impl From<CustomerError> for Problem {
             CustomerError::NumberTaken(number) => Problem::new(Code::DuplicateNumber)
                 .with("thing", "customer")
                 .with("number", number),
+            CustomerError::AliasTaken(alias) => Problem::new(Code::DuplicateNumber)
+                .with("thing", "alias")
+                .with("number", alias),
+            CustomerError::NoSuchAlias => Problem::not_found("alias"),
             CustomerError::Group(error) => Problem::invalid("/parent_customer", "group", error),
             CustomerError::NotOwn => Problem::invalid(
                 "/owner",

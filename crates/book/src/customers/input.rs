@@ -9,7 +9,7 @@ use crate::book::customers::model::written_to;
 use crate::platform::http::nullable;
 use kernel::clock::Day;
 use kernel::places::{Country, Language};
-use kernel::text::{EmailList, Line, Note, Number, Subject};
+use kernel::text::{EmailList, Keyword, Line, Note, Number, Subject};
 
 /// A new customer.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -41,6 +41,29 @@ pub struct CustomerIn {
     pub owner: Option<Subject>,
     /// The customer whose group this one belongs to.
     pub parent_customer: Option<CustomerRef>,
+}
+
+/// What another system calls a customer.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CustomerAliasIn, example = json!({"source_system": "sap", "alias": "D-1001"}))]
+pub struct AliasIn {
+    /// The other system, by a code of your own; shipped mappings have `sap`, `datev`, `kingdee`, `yonyou`, `odoo` and
+    /// `china_digital_invoices`.
+    pub source_system: Keyword,
+    /// The customer's number there.
+    pub alias: Number,
+}
+
+/// Which aliases of a customer, the oldest first.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AliasFilter {
+    /// What these systems call it.
+    #[serde(default)]
+    #[param(max_items = 20)]
+    pub source_system: Vec<Keyword>,
 }
 
 /// What is to change on a customer.

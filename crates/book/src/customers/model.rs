@@ -1,5 +1,7 @@
 //! The customer as it is stored and named.
 
+mod aliases;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,8 @@ use kernel::columns::{text_column, text_enum};
 use kernel::ids::{CustomerId, in_path};
 use kernel::places::{Country, Language};
 use kernel::text::{Email, EmailList, Line, Number, Subject};
+
+pub use aliases::CustomerAlias;
 
 /// The deepest that groups may be nested.
 pub const GROUP_DEPTH_MAX: usize = 8;

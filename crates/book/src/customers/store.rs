@@ -1,5 +1,7 @@
 //! Queries on customers.
 
+pub mod aliases;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;

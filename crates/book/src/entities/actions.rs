@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use super::input::{LegalEntityIn, LegalEntityPatch};
 use super::model::{EntityRef, LegalEntity};
 use super::store;
+use crate::book::payment_terms::store as payment_terms;
 use crate::platform::db::{Change, Db, DbError, Tx};
 use kernel::ids::{LegalEntityId, MAIN_ENTITY};
 use kernel::money::Currency;
-use kernel::text::Number;
+use kernel::text::{Keyword, Number};
 
 /// Why a use case on legal entities was refused.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,8 @@ pub enum EntityError {
     Missing,
     #[error("the number {0} is taken")]
     NumberTaken(Number),
+    #[error("there is no such calendar")]
+    NoSuchCalendar,
     #[error("the functional currency is fixed")]
     CurrencyFixed,
     #[error("the legal entity changed meanwhile")]
@@ -28,8 +31,9 @@ pub enum EntityError {
 /// Sets up a legal entity.
 ///
 /// # Errors
-/// When the number is taken.
+/// When the number is taken, or the calendar is not there.
 pub fn create(tx: &mut Tx, input: &LegalEntityIn) -> Result<LegalEntity, EntityError> {
+    check_calendar(tx, input.calendar.as_ref())?;
     let entity = LegalEntity {
         id: LegalEntityId::new(),
         number: input.number.clone(),
@@ -48,6 +52,7 @@ pub fn create(tx: &mut Tx, input: &LegalEntityIn) -> Result<LegalEntity, EntityE
         bank_details: input.bank_details.clone(),
         letter_sender: input.letter_sender.clone(),
         timezone: input.timezone.clone(),
+        calendar: input.calendar.clone(),
         created_at: tx.now(),
         changed_at: tx.now(),
         version: 1,
@@ -72,6 +77,7 @@ pub fn change(
     if before.version != version {
         return Err(EntityError::Stale);
     }
+    check_calendar(tx, patch.calendar.as_ref().and_then(Option::as_ref))?;
     let mut after = before.clone();
     patch.apply_to(&mut after);
     if before.functional_currency.is_some()
@@ -140,6 +146,16 @@ pub fn settle_first_currency(
         tx.record(change.before(&main).after(&after))?;
     }
     Ok(FirstCurrency::Settled(Some(currency)))
+}
+
+/// A calendar that is named must be there.
+fn check_calendar(tx: &mut Tx, code: Option<&Keyword>) -> Result<(), EntityError> {
+    match code {
+        Some(code) if payment_terms::find_calendar(tx, code)?.is_none() => {
+            Err(EntityError::NoSuchCalendar)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn number_taken(error: DbError, number: &Number) -> EntityError {

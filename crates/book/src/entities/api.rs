@@ -18,7 +18,7 @@ use kernel::clock::Instant;
 use kernel::ids::LegalEntityId;
 use kernel::money::Currency;
 use kernel::places::Country;
-use kernel::text::{Line, Note, Number};
+use kernel::text::{Keyword, Line, Note, Number};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -139,7 +139,7 @@ pub async fn change_legal_entity(
     "id": "ent_01k00000000000000000000001", "number": "DE01", "name": "Jiangnan Deutschland GmbH", "country": "DE",
     "functional_currency": "EUR", "ledger": "mirror", "vat_id": "DE136695976", "registration_number": null, "uscc": null,
     "lei": null, "peppol_id": null, "street": null, "city": "Hamburg", "postal_code": null, "bank_details": null,
-    "letter_sender": null, "timezone": null, "created_at": "2026-03-31T08:00:00.000000Z",
+    "letter_sender": null, "timezone": null, "calendar": null, "created_at": "2026-03-31T08:00:00.000000Z",
     "changed_at": "2026-03-31T08:00:00.000000Z"
 }))]
 pub struct LegalEntityOut {
@@ -162,6 +162,8 @@ pub struct LegalEntityOut {
     bank_details: Option<Note>,
     letter_sender: Option<Note>,
     timezone: Option<Line>,
+    /// The calendar by which due dates of net days go to the next business day; null when they stay.
+    calendar: Option<Keyword>,
     created_at: Instant,
     changed_at: Instant,
 }
@@ -186,6 +188,7 @@ impl From<LegalEntity> for LegalEntityOut {
             bank_details: row.bank_details,
             letter_sender: row.letter_sender,
             timezone: row.timezone,
+            calendar: row.calendar,
             created_at: row.created_at,
             changed_at: row.changed_at,
         }
@@ -199,6 +202,9 @@ impl From<EntityError> for Problem {
             EntityError::NumberTaken(number) => Problem::new(Code::DuplicateNumber)
                 .with("thing", "legal entity")
                 .with("number", number),
+            EntityError::NoSuchCalendar => {
+                Problem::invalid("/calendar", "unknown_calendar", "there is no such calendar")
+            }
             EntityError::CurrencyFixed => Problem::invalid(
                 "/functional_currency",
                 "fixed",

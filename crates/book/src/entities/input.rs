@@ -10,7 +10,7 @@ use super::model::{Ledger, LegalEntity, is_lei, is_uscc};
 use crate::platform::http::nullable;
 use kernel::money::Currency;
 use kernel::places::Country;
-use kernel::text::{Line, Note, Number};
+use kernel::text::{Keyword, Line, Note, Number};
 
 /// A company that sells.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -46,6 +46,9 @@ pub struct LegalEntityIn {
     /// By its IANA name, for letters alone: the organisation has one business day.
     #[validate(custom(function = "check_timezone"))]
     pub timezone: Option<Line>,
+    /// The calendar, by its code: due dates of net days that it has as no business day go to the next one. They stay when not
+    /// given.
+    pub calendar: Option<Keyword>,
 }
 
 /// What is to change on a legal entity; null empties what may be empty.
@@ -95,6 +98,9 @@ pub struct LegalEntityPatch {
     #[schema(value_type = Option<Line>)]
     #[validate(custom(function = "check_timezone"))]
     pub timezone: Option<Option<Line>>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Keyword>)]
+    pub calendar: Option<Option<Keyword>>,
 }
 
 impl LegalEntityPatch {
@@ -122,6 +128,7 @@ impl LegalEntityPatch {
         put(&mut entity.bank_details, self.bank_details.as_ref());
         put(&mut entity.letter_sender, self.letter_sender.as_ref());
         put(&mut entity.timezone, self.timezone.as_ref());
+        put(&mut entity.calendar, self.calendar.as_ref());
     }
 }
 

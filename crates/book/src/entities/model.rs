@@ -17,7 +17,7 @@ use kernel::columns::text_enum;
 use kernel::ids::{LegalEntityId, MAIN_ENTITY, in_path};
 use kernel::money::Currency;
 use kernel::places::Country;
-use kernel::text::{Line, Note, Number, TextError};
+use kernel::text::{Keyword, Line, Note, Number, TextError};
 
 pub use identifiers::{is_lei, is_uscc};
 
@@ -72,6 +72,8 @@ pub struct LegalEntity {
     pub changed_at: Instant,
     #[diesel(skip_update)]
     pub version: i64,
+    /// The calendar by which due dates of net days go to the next business day, by its code.
+    pub calendar: Option<Keyword>,
 }
 
 /// A legal entity as requests name it: by our id or by its number.

@@ -37,6 +37,22 @@ pub fn list_by_ids(db: &mut Db, ids: &[LegalEntityId]) -> Result<Vec<LegalEntity
         .load(c))?)
 }
 
+/// Of which legal entities a list is to be, as its filter names them; none when it names none, and all are listed.
+pub fn list_wanted(
+    db: &mut Db,
+    references: &[EntityRef],
+) -> Result<Option<Vec<LegalEntityId>>, DbError> {
+    if references.is_empty() {
+        return Ok(None);
+    }
+    let all = list_all(db)?.into_iter();
+    let wanted = all.filter(|entity| {
+        let number = EntityRef::Number(entity.number.clone());
+        references.contains(&EntityRef::Id(entity.id)) || references.contains(&number)
+    });
+    Ok(Some(wanted.map(|entity| entity.id).collect()))
+}
+
 /// One page, the oldest first.
 pub fn list(db: &mut Db, page: &PageRequest) -> Result<Page<LegalEntity>, Problem> {
     on_backend!(db, |c| {

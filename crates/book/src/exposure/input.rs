@@ -11,7 +11,7 @@ use crate::platform::http::{given, nullable};
 use kernel::clock::Day;
 use kernel::money::{AmountIn, Currency, PositiveIn};
 use kernel::places::Country;
-use kernel::text::{Line, Note, Number, Subject};
+use kernel::text::{Keyword, Line, Note, Number, Subject};
 
 /// An additional limit to be granted.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -166,6 +166,20 @@ pub struct CreditAccountPatch {
     pub reason: Note,
 }
 
+/// The payment terms of an account.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AccountPaymentTermsIn, example = json!({
+    "payment_terms": "2_10_net_30", "reason": "Agreed with the customer on 31 March."
+}))]
+pub struct AgreedTermsIn {
+    /// Their code; null for none.
+    #[serde(deserialize_with = "given")]
+    #[schema(required)]
+    pub payment_terms: Option<Keyword>,
+    pub reason: Note,
+}
+
 /// What a legal entity agrees with a customer for itself.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -179,6 +193,9 @@ pub struct EntityTermsIn {
     #[validate(range(min = 0, max = 365))]
     #[schema(minimum = 0, maximum = 365)]
     pub net_days: Option<i32>,
+    /// The payment terms of its invoices that name none and state no due date, by their code. Without them its net days hold,
+    /// and without those the account's.
+    pub payment_terms: Option<Keyword>,
     /// `suspended`: it sells nothing on account any more; `active` when not given.
     pub status: Option<AccountStatus>,
     /// Who collects for it.

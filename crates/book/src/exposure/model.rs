@@ -1,5 +1,6 @@
 //! The credit account, its limits and its exposure.
 
+mod agreed;
 mod balances;
 mod orders;
 
@@ -22,6 +23,7 @@ use kernel::ids::{
 use kernel::money::{Currency, Money, SUM_MAX_MINOR, SumTooLarge, sum_minor};
 use kernel::text::{Line, Number, Subject};
 
+pub use agreed::AgreedTerms;
 pub use balances::{AccountBalance, BalanceKey, BillingCurrencies, EntityTerms};
 pub use orders::{
     DEFAULT_PURPOSE, ExposureEntry, OrderDocument, OrderDocumentId, OrderInvoice, Remainder,

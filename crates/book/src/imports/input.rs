@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::model::{ControlTotals, ImportKind, ImportMode, WriteMode};
 use kernel::clock::Day;
 use kernel::money::{AmountIn, Money};
-use kernel::text::Note;
+use kernel::text::{Keyword, Note};
 
 /// What the sender of a snapshot says that it comes to.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -59,9 +59,12 @@ pub struct ImportIn {
     #[schema(max_length = 16384)]
     control: Option<String>,
     /// How a foreign file's columns are read, as JSON: `shipped` (the code of a mapping that netterms ships, to begin with),
-    /// `encoding`, `decimal`, `columns`, `date_format`, `values`, `defaults`, `constants`, `strip_suffix`, `skip`.
+    /// `encoding`, `decimal`, `columns`, `optional_columns`, `date_format`, `values`, `defaults`, `constants`, `strip_suffix`, `skip`.
     #[schema(max_length = 16384)]
     mapping: Option<String>,
+    /// The system whose numbers of customers the file has: what customers are called there (`/v1/customers/{customer}/aliases`)
+    /// comes before our own numbers. The mapping's when not given.
+    source_system: Option<Keyword>,
     /// Why the changes are proposed: for `customer_parents`, and for no other kind.
     reason: Option<Note>,
     /// The file: CSV in UTF-8, or in the mapping's `encoding`.

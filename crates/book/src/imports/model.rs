@@ -1,5 +1,7 @@
 //! What is asked of an import, and what it reports.
 
+mod columns;
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -13,7 +15,9 @@ use kernel::clock::Instant;
 use kernel::columns::text_enum;
 use kernel::ids::{ChangeRequestId, LegalEntityId};
 use kernel::money::Money;
-use kernel::text::{Note, Subject};
+use kernel::text::{Keyword, Note, Subject};
+
+pub use columns::Column;
 
 text_enum! {
     /// What a file holds, line by line.
@@ -22,6 +26,7 @@ text_enum! {
         CreditAccounts = "credit_accounts",
         Invoices = "invoices",
         Receipts = "receipts",
+        CreditNotes = "credit_notes",
         ExchangeRates = "exchange_rates",
         /// Which group customers are to belong to: proposed as one change request, which another person decides.
         CustomerParents = "customer_parents",
@@ -58,136 +63,7 @@ text_enum! {
     }
 }
 
-/// A column of a file.
-#[derive(Debug, Clone, Copy)]
-pub struct Column {
-    pub name: &'static str,
-    /// Whether the file must have it, or the mapping a default for it.
-    pub required: bool,
-}
-
-const fn required(name: &'static str) -> Column {
-    Column {
-        name,
-        required: true,
-    }
-}
-
-const fn optional(name: &'static str) -> Column {
-    Column {
-        name,
-        required: false,
-    }
-}
-
-const CUSTOMERS: &[Column] = &[
-    required("number"),
-    required("name"),
-    required("country"),
-    optional("industry"),
-    optional("street"),
-    optional("city"),
-    optional("postal_code"),
-    optional("email"),
-    optional("language"),
-    optional("owner"),
-    optional("parent_number"),
-    optional("legal_status"),
-    optional("legal_status_since"),
-    optional("contacts"),
-];
-
-const CREDIT_ACCOUNTS: &[Column] = &[
-    required("customer_number"),
-    required("currency"),
-    optional("net_days"),
-    optional("limit_kind"),
-    optional("limit"),
-    optional("valid_until"),
-    optional("group_limit"),
-    optional("billing_currencies"),
-];
-
-const INVOICES: &[Column] = &[
-    required("number"),
-    required("customer_number"),
-    required("invoice_date"),
-    optional("due_date"),
-    required("amount"),
-    required("currency"),
-    optional("order_number"),
-    optional("legal_entity"),
-];
-
-const RECEIPTS: &[Column] = &[
-    required("number"),
-    required("customer_number"),
-    required("receipt_date"),
-    required("amount"),
-    required("currency"),
-    optional("invoice_number"),
-    optional("legal_entity"),
-];
-
-const EXCHANGE_RATES: &[Column] = &[
-    required("base_currency"),
-    required("quote_currency"),
-    required("rate"),
-    required("rate_date"),
-    required("source"),
-];
-
-const CUSTOMER_PARENTS: &[Column] = &[
-    required("customer_number"),
-    required("parent_customer_number"),
-];
-
-const OPEN_ITEMS: &[Column] = &[
-    required("number"),
-    required("customer_number"),
-    required("invoice_date"),
-    optional("due_date"),
-    required("amount"),
-    optional("open"),
-    required("currency"),
-    optional("order_number"),
-    optional("legal_entity"),
-];
-
-const OPEN_ORDERS: &[Column] = &[
-    required("number"),
-    required("customer_number"),
-    required("order_date"),
-    required("amount"),
-    required("currency"),
-    optional("legal_entity"),
-];
-
-const OPEN_DELIVERIES: &[Column] = &[
-    required("number"),
-    required("customer_number"),
-    required("delivery_date"),
-    required("amount"),
-    required("currency"),
-    optional("order_number"),
-    optional("legal_entity"),
-];
-
 impl ImportKind {
-    pub const fn columns(self) -> &'static [Column] {
-        match self {
-            ImportKind::Customers => CUSTOMERS,
-            ImportKind::CreditAccounts => CREDIT_ACCOUNTS,
-            ImportKind::Invoices => INVOICES,
-            ImportKind::Receipts => RECEIPTS,
-            ImportKind::ExchangeRates => EXCHANGE_RATES,
-            ImportKind::CustomerParents => CUSTOMER_PARENTS,
-            ImportKind::OpenItems => OPEN_ITEMS,
-            ImportKind::OpenOrders => OPEN_ORDERS,
-            ImportKind::OpenDeliveries => OPEN_DELIVERIES,
-        }
-    }
-
     /// Whether a shipped mapping for another kind reads its files too.
     pub fn reads(self, other: ImportKind) -> bool {
         self == other || (self == ImportKind::OpenItems && other == ImportKind::Invoices)
@@ -204,6 +80,7 @@ impl ImportKind {
             }
             ImportKind::Invoices
             | ImportKind::Receipts
+            | ImportKind::CreditNotes
             | ImportKind::ExchangeRates
             | ImportKind::CustomerParents => &[WriteMode::Insert],
         }
@@ -225,7 +102,9 @@ impl ImportKind {
                 &[Role::Credit, Role::Finance]
             }
             (ImportKind::CreditAccounts, WriteMode::Upsert)
-            | (ImportKind::Invoices | ImportKind::Receipts, _) => &[Role::Finance, Role::System],
+            | (ImportKind::Invoices | ImportKind::Receipts | ImportKind::CreditNotes, _) => {
+                &[Role::Finance, Role::System]
+            }
             (ImportKind::CreditAccounts, _) => &[Role::Finance],
             (ImportKind::ExchangeRates, _) => &[Role::Finance, Role::Admin],
             (ImportKind::OpenItems | ImportKind::OpenOrders | ImportKind::OpenDeliveries, _) => {
@@ -265,6 +144,9 @@ pub struct Mapping {
     /// A shipped mapping that this one begins with, by its code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipped: Option<String>,
+    /// The system whose customers' numbers the file has: its aliases come first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_system: Option<Keyword>,
     /// UTF-8 when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<Encoding>,
@@ -277,6 +159,9 @@ pub struct Mapping {
     /// Our column → the name that the file has for it.
     #[serde(default)]
     pub columns: BTreeMap<String, String>,
+    /// Our column → the name that the file may have for it: one that it lacks is empty.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub optional_columns: BTreeMap<String, String>,
     /// How the file writes days, such as `%m/%d/%Y`; `2026-03-31` when not given.
     pub date_format: Option<String>,
     /// Our column → what an empty or missing cell of it means.
@@ -523,6 +408,8 @@ impl Report {
 pub struct Row<R> {
     pub line: i64,
     pub content: R,
+    /// Whether another line of the same document can't be read.
+    pub is_incomplete: bool,
 }
 
 /// What became of one row.
@@ -551,6 +438,8 @@ pub enum Verdict {
         column: &'static str,
         code: &'static str,
         message: String,
+        /// Which line of several that are one document is wrong, counted from 0; the document itself when none.
+        part: Option<usize>,
     },
 }
 
@@ -560,7 +449,17 @@ impl Verdict {
             column,
             code,
             message: message.to_string(),
+            part: None,
         }
+    }
+
+    /// It is so of one line of several that are one document.
+    #[must_use]
+    pub fn of_part(mut self, which: Option<usize>) -> Verdict {
+        if let Verdict::Rejected { part, .. } = &mut self {
+            *part = which;
+        }
+        self
     }
 
     /// The number is in the book already, and not with what the line says.

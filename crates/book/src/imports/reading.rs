@@ -6,13 +6,16 @@ use std::io::{self, Read};
 
 use super::decoding::Utf8;
 use super::model::{Encoding, ImportKind, Mapping, Report, Row};
-use super::records::{self, Records};
+use super::records::{self, Fault, Records};
 use super::rules::mapping::Layout;
 use super::rules::{Cells, FromCells};
 use crate::platform::jobs::model::JobError;
 
 /// How many rows are posted at once.
 pub const CHUNK_ROWS: usize = 1_000;
+
+/// How many lines one document may have; they are posted at once.
+pub const JOINED_MAX: usize = 500;
 
 /// Why a file can't be read on.
 #[derive(Debug)]
@@ -29,6 +32,43 @@ pub struct CsvFile<R: Read> {
     layout: Layout,
     width: usize,
     record: records::Cells,
+    /// What was found of the record that was read and is not taken yet.
+    ahead: Option<(i64, Result<(), Fault>)>,
+}
+
+/// The lines of one number that stand together, of a kind whose lines join.
+#[derive(Default)]
+struct Run {
+    number: Option<String>,
+    /// Where its rows begin.
+    start: usize,
+    lines: usize,
+    /// Whether lines were passed whose number can't be read.
+    has_gap: bool,
+    is_broken: bool,
+}
+
+impl Run {
+    /// Whether a line of this number belongs to it. One whose number can't be read may.
+    fn goes_on(&self, number: Option<&str>, is_read: bool) -> bool {
+        self.number.is_some() && (number == self.number.as_deref() || !is_read)
+    }
+
+    /// Takes a line that belongs to it, or begins anew with one that does not.
+    fn take(&mut self, number: Option<String>, is_read: bool, rows: usize) {
+        if !self.goes_on(number.as_deref(), is_read) {
+            *self = Run {
+                number,
+                start: rows,
+                ..Run::default()
+            };
+        } else if !is_read {
+            self.has_gap = true;
+            return;
+        }
+        self.lines += 1;
+        self.is_broken |= self.has_gap;
+    }
 }
 
 impl<R: Read> CsvFile<R> {
@@ -57,11 +97,12 @@ impl<R: Read> CsvFile<R> {
             layout,
             width: record.count(),
             record,
+            ahead: None,
         })
     }
 
-    /// The next rows, at most [`CHUNK_ROWS`], of the lines in `only` when it is given; none at the end. What is no row
-    /// goes to the report.
+    /// The next rows, of the lines in `only` when it is given; none at the end. They are at most [`CHUNK_ROWS`], and as
+    /// many more as belong to the last document. What is no row goes to the report.
     ///
     /// # Errors
     /// When the file can't be read on.
@@ -70,27 +111,61 @@ impl<R: Read> CsvFile<R> {
         only: Option<&BTreeSet<i64>>,
         report: &mut Report,
     ) -> Result<Option<Vec<Row<Content>>>, ReadError> {
-        let mut rows = Vec::new();
-        for _ in 0..CHUNK_ROWS {
-            let next = self.records.next(&mut self.record);
-            let Some((line, found)) = next.map_err(ReadError::Source)? else {
-                return Ok((!rows.is_empty()).then_some(rows));
-            };
+        let mut rows: Vec<Row<Content>> = Vec::new();
+        let mut run = Run::default();
+        let mut taken = 0;
+        while let Some((line, found)) = self.peek()? {
+            let number = Content::JOINS.then(|| self.number(&found)).flatten();
+            let is_read = !Content::JOINS || number.is_some();
+            if taken >= CHUNK_ROWS && !run.goes_on(number.as_deref(), is_read) {
+                return Ok(Some(rows));
+            }
+            self.ahead = None;
+            taken += 1;
             if only.is_some_and(|only| !only.contains(&line)) {
                 continue;
             }
             report.lines += i64::from(only.is_none());
+            run.take(number, is_read, rows.len());
             let row = match found {
+                _ if run.lines > JOINED_MAX => Err(vec![too_many_lines(line)]),
                 Ok(()) => self.row(line),
                 Err(fault) => Err(vec![line_error(line, fault.code(), fault.message())]),
             };
             match row {
-                Ok(Some(content)) => rows.push(Row { line, content }),
+                Ok(Some(content)) => rows.push(Row {
+                    line,
+                    content,
+                    is_incomplete: false,
+                }),
                 Ok(None) => report.skip(),
-                Err(errors) => report.reject(errors),
+                Err(errors) => {
+                    report.reject(errors);
+                    run.is_broken |= is_read;
+                }
+            }
+            if run.is_broken && run.number.is_some() {
+                for row in rows.iter_mut().skip(run.start) {
+                    row.is_incomplete = true;
+                }
             }
         }
-        Ok(Some(rows))
+        Ok((!rows.is_empty()).then_some(rows))
+    }
+
+    /// The next record, which stays the next one.
+    fn peek(&mut self) -> Result<Option<(i64, Result<(), Fault>)>, ReadError> {
+        if self.ahead.is_none() {
+            let next = self.records.next(&mut self.record);
+            self.ahead = next.map_err(ReadError::Source)?;
+        }
+        Ok(self.ahead)
+    }
+
+    /// What stands in the number's cell.
+    fn number(&self, found: &Result<(), Fault>) -> Option<String> {
+        let texts = found.ok().and_then(|()| self.record.texts())?;
+        self.layout.text("number", &texts).map(ToOwned::to_owned)
     }
 
     /// What a line says; nothing when the mapping passes it over.
@@ -112,6 +187,11 @@ impl<R: Read> CsvFile<R> {
 
 fn file_error(line: i64, code: &str, message: &str) -> ReadError {
     ReadError::File(vec![line_error(line, code, message)])
+}
+
+fn too_many_lines(line: i64) -> JobError {
+    let message = format!("is of a document with more than {JOINED_MAX} lines");
+    line_error(line, "too_many_lines", &message)
 }
 
 fn line_error(line: i64, code: &str, message: &str) -> JobError {

@@ -1,6 +1,7 @@
 //! From a line's cells to a row of the book: every cell read by the same strict grammar as the API's.
 
 pub mod alike;
+mod documents;
 pub mod mapping;
 pub mod shipped;
 
@@ -10,6 +11,8 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use mapping::Layout;
 
+pub use documents::{CreditNoteRow, InvoiceRow, OpenItemRow, ReceiptRow};
+
 use crate::book::customers::model::{Contact, Contacts, LegalStatus, written_to};
 use crate::book::entities::model::EntityRef;
 use crate::book::exchange_rates::model::NewRate;
@@ -18,7 +21,10 @@ use crate::platform::jobs::model::JobError;
 use kernel::clock::Day;
 use kernel::money::{Currency, Money};
 use kernel::places::{Country, Language};
-use kernel::text::{EmailList, Line, Number, Subject};
+use kernel::text::{EmailList, Keyword, Line, Number, Subject};
+
+/// How many labels a document may have.
+const LABELS_MAX: usize = 20;
 
 /// The cells of one line, and what was found wrong with them.
 pub struct Cells<'a> {
@@ -111,6 +117,20 @@ impl<'a> Cells<'a> {
         Some(amount)
     }
 
+    /// A part of an amount, such as its tax.
+    fn part(&mut self, column: &'static str, amount: Option<Money>) -> Option<Money> {
+        let currency = amount?.currency();
+        let layout = self.layout;
+        let part = self.optional(column, |text| {
+            text_or_why(Money::parse(&layout.amount(text), currency))
+        })?;
+        if part.is_negative() {
+            self.complain(column, "out_of_bounds", "must not be negative");
+            return None;
+        }
+        Some(part)
+    }
+
     /// What is open of an amount: all of it when empty.
     fn open(&mut self, amount: Option<Money>) -> Option<Money> {
         let amount = amount?;
@@ -146,10 +166,31 @@ fn parsed<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
     text_or_why(text.parse())
 }
 
+/// Words with commas or semicolons between, such as `export; pilot`.
+fn labels(text: &str) -> Result<Vec<Keyword>, String> {
+    let pieces = text.split([',', ';']).map(str::trim);
+    let labels: Vec<Keyword> = pieces
+        .filter(|piece| !piece.is_empty())
+        .map(parsed)
+        .collect::<Result<_, String>>()?;
+    if labels.len() > LABELS_MAX {
+        return Err(format!("has more than {LABELS_MAX} labels"));
+    }
+    Ok(labels)
+}
+
 /// What a line of each kind says.
 pub trait FromCells: Sized {
+    /// Whether lines of one number that stand together are one document, which is posted whole.
+    const JOINS: bool = false;
+
     /// None when something was wrong, which the cells note.
     fn from_cells(cells: &mut Cells) -> Option<Self>;
+
+    /// The numbers of customers that the line has, which may be another system's.
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        Vec::new()
+    }
 }
 
 /// A customer: `number,name,country,industry,street,city,postal_code,email,language,owner,parent_number,
@@ -227,6 +268,11 @@ impl FromCells for CustomerRow {
             legal_status_since,
             contacts: written_to(&Contacts::default(), Some(&others), email),
         })
+    }
+
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        let own = std::iter::once(&mut self.number);
+        own.chain(self.parent_number.as_mut()).collect()
     }
 }
 
@@ -306,70 +352,9 @@ impl FromCells for AccountRow {
             billing_currencies,
         })
     }
-}
 
-/// An invoice: `number,customer_number,invoice_date,due_date,amount,currency,order_number,legal_entity`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvoiceRow {
-    pub number: Number,
-    pub customer_number: Number,
-    pub invoice_date: NaiveDate,
-    /// The invoice date and the account's net days when empty.
-    pub due_date: Option<NaiveDate>,
-    pub amount: Money,
-    pub order_number: Option<Number>,
-    /// The number of the company that it is of; the first when empty.
-    pub legal_entity: Option<EntityRef>,
-}
-
-impl FromCells for InvoiceRow {
-    fn from_cells(cells: &mut Cells) -> Option<InvoiceRow> {
-        let number = cells.required("number", parsed);
-        let customer_number = cells.required("customer_number", parsed);
-        let invoice_date = cells.required_day("invoice_date");
-        let due_date = cells.optional_day("due_date");
-        let currency = cells.required("currency", parsed);
-        let amount = cells.amount(currency);
-        let order_number = cells.optional("order_number", parsed);
-        let legal_entity = cells.optional("legal_entity", parsed);
-        if due_date
-            .zip(invoice_date)
-            .is_some_and(|(due, invoiced)| due < invoiced)
-        {
-            cells.complain(
-                "due_date",
-                "before_invoice_date",
-                "must not lie before the invoice date",
-            );
-        }
-        Some(InvoiceRow {
-            number: number?,
-            customer_number: customer_number?,
-            invoice_date: invoice_date?,
-            due_date,
-            amount: amount?,
-            order_number,
-            legal_entity,
-        })
-    }
-}
-
-/// An invoice that is open in the ledger that is kept elsewhere:
-/// `number,customer_number,invoice_date,due_date,amount,open,currency,order_number,legal_entity`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenItemRow {
-    pub invoice: InvoiceRow,
-    pub open: Money,
-}
-
-impl FromCells for OpenItemRow {
-    fn from_cells(cells: &mut Cells) -> Option<OpenItemRow> {
-        let invoice = InvoiceRow::from_cells(cells);
-        let open = cells.open(invoice.as_ref().map(|invoice| invoice.amount));
-        Some(OpenItemRow {
-            invoice: invoice?,
-            open: open?,
-        })
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        vec![&mut self.customer_number]
     }
 }
 
@@ -412,6 +397,10 @@ impl FromCells for OpenOrderRow {
     fn from_cells(cells: &mut Cells) -> Option<OpenOrderRow> {
         EntryRow::read(cells, "order_date").map(OpenOrderRow)
     }
+
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        vec![&mut self.0.customer_number]
+    }
 }
 
 /// A delivery that is not billed: `number,customer_number,delivery_date,amount,currency,order_number,legal_entity`.
@@ -422,38 +411,9 @@ impl FromCells for OpenDeliveryRow {
     fn from_cells(cells: &mut Cells) -> Option<OpenDeliveryRow> {
         EntryRow::read(cells, "delivery_date").map(OpenDeliveryRow)
     }
-}
 
-/// A receipt: `number,customer_number,receipt_date,amount,currency,invoice_number,legal_entity`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReceiptRow {
-    pub number: Number,
-    pub customer_number: Number,
-    pub receipt_date: NaiveDate,
-    pub amount: Money,
-    /// The invoice that it pays; the oldest first when empty.
-    pub invoice_number: Option<Number>,
-    /// The number of the company that it is of; the first when empty.
-    pub legal_entity: Option<EntityRef>,
-}
-
-impl FromCells for ReceiptRow {
-    fn from_cells(cells: &mut Cells) -> Option<ReceiptRow> {
-        let number = cells.required("number", parsed);
-        let customer_number = cells.required("customer_number", parsed);
-        let receipt_date = cells.required_day("receipt_date");
-        let currency = cells.required("currency", parsed);
-        let amount = cells.amount(currency);
-        let invoice_number = cells.optional("invoice_number", parsed);
-        let legal_entity = cells.optional("legal_entity", parsed);
-        Some(ReceiptRow {
-            number: number?,
-            customer_number: customer_number?,
-            receipt_date: receipt_date?,
-            amount: amount?,
-            invoice_number,
-            legal_entity,
-        })
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        vec![&mut self.0.customer_number]
     }
 }
 
@@ -472,6 +432,11 @@ impl FromCells for ParentRow {
             customer_number: customer_number?,
             parent_customer_number,
         })
+    }
+
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        let own = std::iter::once(&mut self.customer_number);
+        own.chain(self.parent_customer_number.as_mut()).collect()
     }
 }
 

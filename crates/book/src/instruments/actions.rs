@@ -277,6 +277,7 @@ fn settle(
         return Err(InstrumentError::ReceivedInFuture);
     }
     let new = NewReceipt {
+        prepaid_order: None,
         number: input
             .receipt_number
             .clone()

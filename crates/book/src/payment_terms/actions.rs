@@ -112,7 +112,11 @@ impl LiveTerms {
     }
 }
 
-fn read_calendars(
+/// The calendars of these codes, for many documents.
+///
+/// # Errors
+/// When the database fails.
+pub fn read_calendars(
     db: &mut Db,
     codes: &BTreeSet<&Keyword>,
 ) -> Result<BTreeMap<Keyword, Calendar>, DbError> {
@@ -146,6 +150,22 @@ pub fn try_on(
     Ok(rules::instalments(
         &terms, calendar, amount, baseline, stated,
     )?)
+}
+
+/// In how many days the last instalment of an amount would be due under live terms, from a day on.
+///
+/// # Errors
+/// When no such terms are live, or as [`rules::instalments`].
+pub fn last_due_in(
+    db: &mut Db,
+    code: &Keyword,
+    amount: Money,
+    from: NaiveDate,
+) -> Result<i32, PaymentTermsError> {
+    let parts = try_on(db, code, None, amount, from, None)?;
+    let last = parts.iter().map(|part| part.due_date).max();
+    let days = last.unwrap_or(from).signed_duration_since(from).num_days();
+    Ok(i32::try_from(days).unwrap_or(i32::MAX))
 }
 
 /// The version of terms with a number, or the live one.

@@ -42,6 +42,17 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What a part of an invoice is.
+    #[derive(Default)]
+    pub enum InstalmentKind {
+        #[default]
+        Instalment = "instalment",
+        /// Money that the customer keeps back until a warranty ends or work is accepted (质保金).
+        Retention = "retention",
+    }
+}
+
 /// How a day is found from the baseline date: first `days` are added, then it goes to the end of a month, then to a day of
 /// the month.
 #[derive(
@@ -95,6 +106,9 @@ pub struct InstalmentRule {
     /// More than 0, at most 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<Figure>,
+    /// `retention` for money that the customer keeps back until later; `instalment` when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<InstalmentKind>,
     /// Only invoices in its currency can be under these terms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<PositiveIn>,
@@ -170,6 +184,7 @@ pub struct DiscountStep {
 /// A part of an invoice with a due date of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instalment {
+    pub kind: InstalmentKind,
     pub amount: Money,
     pub due_date: NaiveDate,
     /// The highest discount first, each with its last day.

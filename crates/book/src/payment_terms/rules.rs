@@ -58,6 +58,7 @@ pub fn instalments(
         };
         let discounts = rule.discounts.iter();
         parts.push(Instalment {
+            kind: rule.kind.unwrap_or_default(),
             amount: part,
             due_date,
             discounts: discounts

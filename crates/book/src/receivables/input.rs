@@ -1,6 +1,7 @@
 //! What use cases and lists are asked.
 
 mod applications;
+mod receipts;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -10,13 +11,14 @@ use validator::{Validate, ValidationError};
 use super::model::{DocumentStatus, InvoiceRef, InvoiceStatus, SetOffKind};
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
+use crate::book::payment_terms::model::InstalmentKind;
 use kernel::clock::Day;
 use kernel::ids::{CustomerId, InvoiceId, ItemId, LegalEntityId, ReservationId};
-use kernel::money::{AmountIn, Money, PositiveIn};
+use kernel::money::{AmountIn, Currency, Money, PositiveIn};
 use kernel::text::{Keyword, Line, Note, Number};
 
 pub use applications::{Application, Apply, ApplyIn, CashApplicationIn, NamedApplication, RestIn};
-use applications::{application, check_application};
+pub use receipts::{ReceiptFilter, ReceiptIn, ReleaseReceiptIn};
 
 /// Which invoices, and in which order.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -34,6 +36,22 @@ pub struct InvoiceFilter {
     #[serde(default)]
     #[param(max_items = 100)]
     pub order_number: Vec<Number>,
+    /// Of these companies.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub legal_entity: Vec<EntityRef>,
+    /// In these currencies.
+    #[serde(default)]
+    #[param(max_items = 20)]
+    pub currency: Vec<Currency>,
+    /// With one of these labels.
+    #[serde(default)]
+    #[param(max_items = 20)]
+    pub label: Vec<Keyword>,
+    /// Of these orders, as the customers numbered them.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_order_number: Vec<Line>,
     /// Due on this day or later.
     pub due_date_from: Option<Day>,
     /// Due on this day or earlier.
@@ -83,6 +101,14 @@ pub struct CreditNoteFilter {
     #[serde(default)]
     #[param(max_items = 10)]
     pub status: Vec<DocumentStatus>,
+    /// Of these companies.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub legal_entity: Vec<EntityRef>,
+    /// In these currencies.
+    #[serde(default)]
+    #[param(max_items = 20)]
+    pub currency: Vec<Currency>,
     /// Credit notes about these invoices.
     #[serde(default)]
     #[param(max_items = 100)]
@@ -91,26 +117,6 @@ pub struct CreditNoteFilter {
     pub credit_date_from: Option<Day>,
     /// Dated on this day or earlier.
     pub credit_date_to: Option<Day>,
-    /// Those with something left to apply, or those without.
-    pub unapplied: Option<bool>,
-}
-
-/// Which receipts, the newest first.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ReceiptFilter {
-    /// Receipts of these customers.
-    #[serde(default)]
-    #[param(max_items = 100)]
-    pub customer: Vec<CustomerRef>,
-    #[serde(default)]
-    #[param(max_items = 10)]
-    pub status: Vec<DocumentStatus>,
-    /// Dated on this day or later.
-    pub receipt_date_from: Option<Day>,
-    /// Dated on this day or earlier.
-    pub receipt_date_to: Option<Day>,
     /// Those with something left to apply, or those without.
     pub unapplied: Option<bool>,
 }
@@ -168,6 +174,8 @@ pub struct InvoiceInstalmentIn {
     #[schema(value_type = PositiveIn)]
     pub amount: AmountIn,
     pub due_date: Day,
+    /// `retention` for money that the customer keeps back until then; `instalment` when not given.
+    pub kind: Option<InstalmentKind>,
 }
 
 impl InvoiceIn {
@@ -195,7 +203,11 @@ impl InvoiceIn {
             labels: self.labels.clone().unwrap_or_default(),
             payment_terms: self.payment_terms.clone(),
             instalments: instalments
-                .map(|one| (one.amount.money(), one.due_date.date()))
+                .map(|one| StatedInstalment {
+                    amount: one.amount.money(),
+                    due_date: one.due_date.date(),
+                    kind: one.kind.unwrap_or_default(),
+                })
                 .collect(),
         }
     }
@@ -296,6 +308,18 @@ impl CreditNoteIn {
         let number = self.invoice_number.clone();
         by_id.or_else(|| number.map(|number| (InvoiceRef::Number(number), "/invoice_number")))
     }
+
+    pub fn to_new(&self, legal_entity: LegalEntityId) -> NewCreditNote {
+        NewCreditNote {
+            number: self.number.clone(),
+            credit_date: self.credit_date.date(),
+            amount: self.amount.money(),
+            about: self.invoice(),
+            application: Application::Nothing,
+            reason: self.reason.clone(),
+            legal_entity,
+        }
+    }
 }
 
 /// Credit notes to be posted together.
@@ -322,55 +346,6 @@ fn at_most_one(id: Option<InvoiceId>, number: Option<&Number>) -> Result<(), Val
         ));
     }
     Ok(())
-}
-
-/// A receipt to be posted.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[validate(schema(function = "receipt_application"))]
-#[schema(example = json!({
-    "number": "R-2026-0001", "customer": "C-1001", "receipt_date": "2026-04-30",
-    "amount": {"amount": "12500.00", "currency": "CNY"},
-    "applications": [{"invoice_number": "I-2026-0001", "amount": {"amount": "12500.00", "currency": "CNY"}}]
-}))]
-pub struct ReceiptIn {
-    /// The number that the ERP or bank gave it; no other living receipt has it.
-    pub number: Number,
-    pub customer: CustomerRef,
-    /// The day on which the money came; not in the future.
-    pub receipt_date: Day,
-    /// More than zero, in the account's currency or one of its billing currencies.
-    // Read with zero, which is refused where each item of a batch has an answer of its own.
-    #[schema(value_type = PositiveIn)]
-    pub amount: AmountIn,
-    /// How it is applied: when left out, as `applications` say.
-    pub apply: Option<Apply>,
-    /// The invoices that it pays; what is left stays unapplied. An empty list is none: all stays unapplied. Left out, it
-    /// goes to the oldest first.
-    #[validate(length(max = 500), nested)]
-    #[schema(max_items = 500)]
-    pub applications: Option<Vec<CashApplicationIn>>,
-    /// Who paid, where that is not the customer: the head of its group, or somebody for it.
-    pub payer_customer: Option<CustomerRef>,
-    /// The company that it is of; `MAIN` when not given.
-    pub legal_entity: Option<EntityRef>,
-}
-
-impl ReceiptIn {
-    pub fn to_new(&self, legal_entity: LegalEntityId) -> NewReceipt {
-        NewReceipt {
-            number: self.number.clone(),
-            receipt_date: self.receipt_date.date(),
-            amount: self.amount.money(),
-            application: application(self.apply, self.applications.as_deref()),
-            legal_entity,
-            payer: None,
-        }
-    }
-}
-
-fn receipt_application(input: &ReceiptIn) -> Result<(), ValidationError> {
-    check_application(input.apply, input.applications.as_deref())
 }
 
 /// Why an invoice is cancelled, and what becomes of its order.
@@ -429,7 +404,15 @@ pub struct InvoiceDetails {
     pub labels: Vec<Keyword>,
     pub payment_terms: Option<Keyword>,
     /// Those that the document states; by the terms when empty.
-    pub instalments: Vec<(Money, NaiveDate)>,
+    pub instalments: Vec<StatedInstalment>,
+}
+
+/// An instalment as its document states it.
+#[derive(Debug, Clone, Copy)]
+pub struct StatedInstalment {
+    pub amount: Money,
+    pub due_date: NaiveDate,
+    pub kind: InstalmentKind,
 }
 
 /// What becomes of the order of an invoice that is cancelled.
@@ -451,6 +434,22 @@ pub struct NewReceipt {
     pub legal_entity: LegalEntityId,
     /// Who paid, where that is not the account's customer.
     pub payer: Option<CustomerId>,
+    /// The order that it is paid for beforehand.
+    pub prepaid_order: Option<Number>,
+}
+
+/// A credit note to be posted to a locked account.
+#[derive(Debug, Clone)]
+pub struct NewCreditNote {
+    pub number: Number,
+    pub credit_date: NaiveDate,
+    pub amount: Money,
+    /// The invoice that it is about, with where that is said: it settles that one as far as it is open.
+    pub about: Option<(InvoiceRef, &'static str)>,
+    /// What it settles when it is about none.
+    pub application: Application,
+    pub reason: Note,
+    pub legal_entity: LegalEntityId,
 }
 
 /// What is asked of taking a document's money off invoices.
@@ -495,6 +494,26 @@ pub struct ItemFilter {
     #[serde(default)]
     #[param(max_items = 100)]
     pub invoice_id: Vec<InvoiceId>,
+    /// Instalments, retention money, or both when not given.
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub kind: Vec<InstalmentKind>,
+    /// Of these companies.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub legal_entity: Vec<EntityRef>,
+    /// In these currencies.
+    #[serde(default)]
+    #[param(max_items = 20)]
+    pub currency: Vec<Currency>,
+    /// With one of these labels.
+    #[serde(default)]
+    #[param(max_items = 20)]
+    pub label: Vec<Keyword>,
+    /// Of these orders, as the customers numbered them.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer_order_number: Vec<Line>,
     /// Those with something open, or those without; both when not given.
     pub open: Option<bool>,
     /// Due on this day or later.

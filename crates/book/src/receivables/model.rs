@@ -181,6 +181,8 @@ pub struct Receipt {
     pub payer_customer_id: Option<CustomerId>,
     /// What was given back, or is about to be.
     pub refunded_minor: i64,
+    /// The order that it was paid for beforehand: it settles invoices of that order alone.
+    pub prepaid_order_number: Option<Number>,
 }
 
 impl Receipt {

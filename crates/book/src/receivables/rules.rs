@@ -11,7 +11,7 @@ use kernel::ids::{InvoiceId, ItemId};
 use kernel::text::Number;
 
 pub use days::{counts_from, free_from, taken_back_from};
-pub use documents::{DocumentFault, check_instalments, net_and_tax};
+pub use documents::{DocumentFault, check_instalments, net_and_tax, state_due_date};
 pub use parts::{
     Booking, Crossing, CrossingError, OpenItem, Standing, Tolerance, closing, crossing,
     off_its_rate, over_items, realised,

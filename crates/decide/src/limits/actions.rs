@@ -94,6 +94,7 @@ pub fn to_amend(
     let reservation = store::find_reservation(db, id)?.ok_or_else(missing)?;
     visible(db, caller, reservation.customer_id)?.ok_or_else(missing)?;
     Ok(LimitCheckIn {
+        payment_terms: None,
         customer: CustomerRef::Id(reservation.customer_id),
         order_number: Some(reservation.order_number.parse().map_err(unreadable)?),
         purpose: Some(reservation.purpose.parse().map_err(unreadable)?),

@@ -238,6 +238,7 @@ pub fn question_again(
         kind,
         caller: Arc::new(caller.clone()),
         input: LimitCheckIn {
+            payment_terms: None,
             customer: CustomerRef::Id(block.customer_id),
             order_number: Some(block.order_number.parse().map_err(unreadable)?),
             purpose: Some(block.purpose.parse().map_err(unreadable)?),

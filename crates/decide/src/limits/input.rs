@@ -91,6 +91,9 @@ pub struct LimitCheckIn {
     #[validate(range(min = 0, max = 365))]
     #[schema(minimum = 0, maximum = 365)]
     pub net_days: Option<i32>,
+    /// The payment terms of the order, by their code, instead of its term in days: that is until the last instalment of the
+    /// amount is due, from today on, and is what is recorded.
+    pub payment_terms: Option<Keyword>,
     /// The stage of the sale; `order` when not given.
     pub checkpoint: Option<Checkpoint>,
     /// What is paid before delivery: it needs no credit. In the currency of the amount, and no more than it.
@@ -113,6 +116,9 @@ fn is_consistent(input: &LimitCheckIn) -> Result<(), ValidationError> {
     };
     if input.reserves() && input.order_number.is_none() {
         return wrong("order_number", "order_number is needed to reserve");
+    }
+    if input.net_days.is_some() && input.payment_terms.is_some() {
+        return wrong("exclusive", "give net_days or payment_terms, not both");
     }
     if let Some(prepaid) = input.prepaid {
         let (prepaid, amount) = (prepaid.money(), input.amount.money());

@@ -111,6 +111,7 @@ fn new_receipt(
         })
         .collect();
     NewReceipt {
+        prepaid_order: None,
         number: receipt_number(entry.id, entry.receipts_made),
         // Money whose value comes later is there when it is booked.
         receipt_date: Some(entry.value_date)

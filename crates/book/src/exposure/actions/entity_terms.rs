@@ -1,6 +1,6 @@
 //! What one legal entity agrees with a customer for itself: a limit of its own within that of all, terms, a suspension.
 
-use super::{AccountError, lock};
+use super::{AccountError, check_payment_terms, lock};
 use crate::book::exposure::input::EntityTermsIn;
 use crate::book::exposure::model::{AccountStatus, CreditAccount, EntityTerms};
 use crate::book::exposure::store::{self, balances};
@@ -15,6 +15,7 @@ pub fn nothing_agreed(account: &CreditAccount, entity: LegalEntityId) -> EntityT
         status: AccountStatus::Active,
         limit_minor: None,
         net_days: None,
+        payment_terms: None,
         dunning_procedure_id: None,
         collector: None,
         reason: String::new(),
@@ -28,8 +29,8 @@ pub fn nothing_agreed(account: &CreditAccount, entity: LegalEntityId) -> EntityT
 /// Sets what a legal entity agrees with a customer. A limit is in the account's currency.
 ///
 /// # Errors
-/// When the account is not there, the terms changed since `version` (0 when there were none), or the limit is in another
-/// currency.
+/// When the account is not there, the terms changed since `version` (0 when there were none), the limit is in another
+/// currency, or the payment terms are not live.
 pub fn set(
     tx: &mut Tx,
     id: CreditAccountId,
@@ -48,6 +49,7 @@ pub fn set(
             expected: account.currency,
         });
     }
+    check_payment_terms(tx, input.payment_terms.as_ref())?;
     let stored = balances::find_terms(tx, id, entity)?;
     let before = stored
         .clone()
@@ -59,6 +61,7 @@ pub fn set(
         status: input.status.unwrap_or(AccountStatus::Active),
         limit_minor: input.limit.map(|limit| limit.money().minor()),
         net_days: input.net_days,
+        payment_terms: input.payment_terms.clone(),
         collector: input.collector.clone(),
         reason: input.reason.to_string(),
         set_by: tx.caller().subject.clone(),

@@ -1,6 +1,7 @@
 //! What is done with credit accounts, and how every other room moves exposure.
 
 pub mod additional;
+pub mod agreed;
 mod blocks;
 pub mod bounds;
 pub mod caps;
@@ -14,7 +15,7 @@ pub mod orders;
 mod parents;
 mod terms;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -27,11 +28,12 @@ use crate::book::exposure::model::{
     AccountStatus, BalanceKey, BillingCurrencies, CreditAccount, Exposure,
 };
 use crate::book::exposure::store::{self, balances};
+use crate::book::payment_terms::actions::LiveTerms;
 use crate::book::policy::model::ExposureSource;
 use crate::platform::db::{Change, DbError, Tx};
 use kernel::ids::{CreditAccountId, CustomerId};
 use kernel::money::Currency;
-use kernel::text::{Note, Number};
+use kernel::text::{Keyword, Note, Number};
 
 pub use blocks::{block, hand_down, hand_down_all, unblock};
 pub use groups::{change_customer, move_to_group, set_legal_status};
@@ -78,6 +80,8 @@ pub enum AccountError {
     OtherSource(ExposureSource),
     #[error("the account is {0} already")]
     AlreadyIs(AccountStatus),
+    #[error("there are no such payment terms")]
+    NoSuchTerms,
     #[error("the account changed meanwhile")]
     Stale,
     #[error(transparent)]
@@ -121,6 +125,19 @@ pub fn open(tx: &mut Tx, input: &CreditAccountIn) -> Result<CreditAccount, Accou
     let net_days = input.net_days.unwrap_or(30);
     let billing = input.billing_currencies.clone();
     open_for(tx, customer.id, input.currency, net_days, billing)
+}
+
+/// Payment terms that are agreed must be live.
+fn check_payment_terms(tx: &mut Tx, code: Option<&Keyword>) -> Result<(), AccountError> {
+    let Some(code) = code else {
+        return Ok(());
+    };
+    let live = LiveTerms::read(tx, &BTreeSet::from([code]))?;
+    if live.knows(code) {
+        Ok(())
+    } else {
+        Err(AccountError::NoSuchTerms)
+    }
 }
 
 /// [`open`] for a customer that is known already.

@@ -18,7 +18,7 @@ use crate::platform::http::{Actor, Answer, Executor, IfMatch, Outcome, Valid};
 use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, LegalEntityId};
 use kernel::money::Money;
-use kernel::text::Subject;
+use kernel::text::{Keyword, Subject};
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(find_entity_terms).service(set_entity_terms);
@@ -102,8 +102,8 @@ pub async fn set_entity_terms(
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EntityTerms, example = json!({
     "credit_account_id": "acc_01k00000000000000000000001", "legal_entity_id": "ent_01k00000000000000000000001",
-    "status": "active", "limit": {"amount": "1500000.00", "currency": "CNY"}, "net_days": 45, "collector": "u-24",
-    "reason": "Hamburg sells no more than this.", "set_by": "u-21", "changed_at": "2026-03-31T08:00:00.000000Z"
+    "status": "active", "limit": {"amount": "1500000.00", "currency": "CNY"}, "net_days": 45,
+    "payment_terms": null, "collector": "u-24", "reason": "Hamburg sells no more than this.", "set_by": "u-21", "changed_at": "2026-03-31T08:00:00.000000Z"
 }))]
 pub struct EntityTermsOut {
     credit_account_id: CreditAccountId,
@@ -114,6 +114,8 @@ pub struct EntityTermsOut {
     /// Days from invoice to due date; null for those of the account.
     #[schema(minimum = 0, maximum = 365)]
     net_days: Option<i32>,
+    /// The payment terms of its invoices that name none and state no due date; null for net days.
+    payment_terms: Option<Keyword>,
     /// Who collects for it.
     collector: Option<Subject>,
     /// Null when nothing was agreed.
@@ -133,6 +135,7 @@ impl EntityTermsOut {
             status: terms.status,
             limit: terms.limit_minor.map(|minor| account.money(minor)),
             net_days: terms.net_days,
+            payment_terms: terms.payment_terms,
             collector: terms.collector,
             reason: is_agreed.then_some(terms.reason),
             set_by: is_agreed.then(|| terms.set_by.into()),

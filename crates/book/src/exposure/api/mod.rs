@@ -1,6 +1,7 @@
 //! `/v1/credit-accounts`, and what of a customer moves exposure when it changes.
 
 mod additional;
+mod agreed;
 mod caps;
 mod entity_terms;
 mod entries;
@@ -53,6 +54,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(change_customer)
         .service(set_legal_status)
         .configure(additional::routes)
+        .configure(agreed::routes)
         .configure(entity_terms::routes)
         .configure(entries::routes)
         .configure(caps::routes);
@@ -463,6 +465,11 @@ impl From<AccountError> for Problem {
                 "/limit",
                 "not_lower",
                 "One person may lower a limit; raising it takes an application.",
+            ),
+            AccountError::NoSuchTerms => Problem::invalid(
+                "/payment_terms",
+                "unknown_payment_terms",
+                "there are no such payment terms",
             ),
             AccountError::NotADelivery => Problem::invalid(
                 "/order_number",

@@ -16,7 +16,7 @@ use kernel::clock::Instant;
 use kernel::columns::text_column;
 use kernel::ids::{CreditAccountId, DunningProcedureId, LegalEntityId, MAIN_ENTITY};
 use kernel::money::Currency;
-use kernel::text::Subject;
+use kernel::text::{Keyword, Subject};
 
 /// To which company, and in which currency, something is owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -265,4 +265,6 @@ pub struct EntityTerms {
     pub created_at: Instant,
     pub changed_at: Instant,
     pub version: i64,
+    /// The payment terms of its invoices that name none, before its net days.
+    pub payment_terms: Option<Keyword>,
 }

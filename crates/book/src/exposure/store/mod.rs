@@ -1,6 +1,7 @@
 //! Queries on credit accounts.
 
 pub mod additional;
+pub mod agreed;
 pub mod balances;
 pub mod entries;
 pub mod orders;

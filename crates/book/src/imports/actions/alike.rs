@@ -18,13 +18,9 @@ pub struct Alike {
 
 /// What is asked of the book about documents that are to be posted.
 pub fn wanted(documents: impl Iterator<Item = (CustomerId, NaiveDate, Money)>) -> Wanted {
-    let mut wanted = Wanted::default();
-    for (customer, day, amount) in documents {
-        wanted.customers.insert(customer);
-        wanted.days.insert(day);
-        wanted.minors.insert(amount.minor());
-    }
-    wanted
+    documents
+        .map(|(customer, day, amount)| (customer, day, amount.minor()))
+        .collect()
 }
 
 impl Alike {

@@ -26,7 +26,8 @@ pub fn propose_parents(
 ) -> Result<(), ImportError> {
     let planned = import.plan.request.as_ref();
     let planned = planned.ok_or_else(|| wrong("a file of changes without a request"))?;
-    let rows = read(import, report)?;
+    let mut rows = read(import, report)?;
+    import.put_own_numbers(tx, &mut rows)?;
     let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     // A job that is begun anew may have proposed the file already.
     if !store::count_lines(tx, &[planned.id])?.is_empty() {

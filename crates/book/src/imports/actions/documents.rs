@@ -10,19 +10,20 @@ use super::alike::{Alike, wanted};
 use crate::book::customers::store as customers;
 use crate::book::entities::actions::Entities;
 use crate::book::entities::model::EntityRef;
-use crate::book::exposure::actions::{Locked, lock_all};
-use crate::book::imports::model::{Row, Verdict};
-use crate::book::receivables::actions::ReceivableError;
+use crate::book::exposure::actions::Locked;
+use crate::book::imports::model::Verdict;
+use crate::book::receivables::actions::{Accounts, ReceivableError};
+use crate::book::receivables::store as receivables;
 use crate::book::receivables::store::alike::{Wanted, Written};
 use crate::platform::db::{DbError, Tx};
 use kernel::ids::{CustomerId, LegalEntityId};
 use kernel::money::Money;
 use kernel::text::Number;
 
-/// The accounts of the customers that a chunk names, locked.
+/// The accounts of the customers that a chunk names, and of those whose invoices it settles, locked.
 pub struct Standings {
     ids: BTreeMap<Number, CustomerId>,
-    locked: BTreeMap<CustomerId, Locked>,
+    accounts: Accounts,
     entities: Entities,
 }
 
@@ -31,6 +32,7 @@ impl Standings {
         tx: &mut Tx,
         named: impl Iterator<Item = &'a Number>,
         entities: impl Iterator<Item = Option<&'a EntityRef>>,
+        invoices: impl Iterator<Item = &'a Number>,
     ) -> Result<Standings, DbError> {
         let entities = Entities::read(tx, entities)?;
         let named: BTreeSet<&str> = named.map(Number::as_str).collect();
@@ -39,10 +41,12 @@ impl Standings {
             .into_iter()
             .map(|customer| (customer.number, customer.id))
             .collect();
-        let locked = lock_all(tx, &ids.values().copied().collect())?;
+        let mut everyone = receivables::list_debtors(tx, &invoices.collect())?;
+        everyone.extend(ids.values().copied());
+        let accounts = Accounts::lock_customers(tx, &everyone)?;
         Ok(Standings {
             ids,
-            locked,
+            accounts,
             entities,
         })
     }
@@ -58,16 +62,18 @@ impl Standings {
         })
     }
 
+    /// The customer whom a column of a line names, or why the line can't be posted.
+    pub fn customer(&self, column: &'static str, number: &Number) -> Result<CustomerId, Verdict> {
+        let known = self.ids.get(number).copied();
+        known.ok_or_else(|| {
+            Verdict::rejected(column, "unknown_customer", "there is no such customer")
+        })
+    }
+
     /// The customer's account, or why a line of theirs can't be posted.
     pub fn find(&self, number: &Number) -> Result<&Locked, Verdict> {
-        let customer = self.ids.get(number).ok_or_else(|| {
-            Verdict::rejected(
-                "customer_number",
-                "unknown_customer",
-                "there is no such customer",
-            )
-        })?;
-        self.locked.get(customer).ok_or_else(|| {
+        let customer = self.customer("customer_number", number)?;
+        self.accounts.of(customer).map_err(|_| {
             Verdict::rejected(
                 "customer_number",
                 "no_credit_account",
@@ -77,7 +83,7 @@ impl Standings {
     }
 }
 
-/// A line that posts a document under a number of its own.
+/// A line that posts a document under a number of its own, or several that are one document.
 pub trait DocumentLine: Sized {
     /// The document as the book has it.
     type Document;
@@ -87,19 +93,34 @@ pub trait DocumentLine: Sized {
     const TAKEN_BACK: &'static str;
 
     fn number(&self) -> &Number;
+    /// The customer whose document it is.
     fn customer_number(&self) -> &Number;
     fn legal_entity(&self) -> Option<&EntityRef>;
+    /// Everybody whom it names.
+    fn customer_numbers(&self) -> Vec<&Number> {
+        vec![self.customer_number()]
+    }
+    /// The invoices that it settles.
+    fn invoice_numbers(&self) -> Vec<&Number> {
+        Vec::new()
+    }
     /// The documents that have or had these numbers.
     fn list_known(tx: &mut Tx, numbers: &[&Number]) -> Result<Known<Self::Document>, DbError>;
     /// Whether the line says the same as a document of its number.
     fn is_same(&self, document: &Self::Document, customer: CustomerId) -> bool;
-    fn to_new(&self, legal_entity: LegalEntityId) -> Self::New;
+    /// The document as it is to be posted, or why it can't be.
+    fn to_new(
+        &self,
+        legal_entity: LegalEntityId,
+        standings: &Standings,
+    ) -> Result<Self::New, Verdict>;
     /// Its day, amount and number.
     fn described(new: &Self::New) -> (NaiveDate, Money, &Number);
     /// What the book has of the same customers, days and amounts.
     fn list_alike(tx: &mut Tx, wanted: &Wanted) -> Result<Vec<Written>, DbError>;
     fn post_all(
         tx: &mut Tx,
+        accounts: &Accounts,
         new: &[(&Locked, Self::New)],
     ) -> Result<Vec<Result<Self::Document, ReceivableError>>, DbError>;
 }
@@ -108,14 +129,11 @@ pub trait DocumentLine: Sized {
 ///
 /// # Errors
 /// When the database fails.
-pub fn post_lines<L: DocumentLine>(
-    tx: &mut Tx,
-    rows: &[Row<L>],
-) -> Result<Vec<Verdict>, ImportError> {
-    let contents = || rows.iter().map(|row| &row.content);
-    let customers = contents().map(L::customer_number);
-    let entities = contents().map(L::legal_entity);
-    let standings = Standings::lock(tx, customers, entities)?;
+pub fn post_lines<L: DocumentLine>(tx: &mut Tx, rows: &[&L]) -> Result<Vec<Verdict>, ImportError> {
+    let customers = rows.iter().flat_map(|row| row.customer_numbers());
+    let entities = rows.iter().map(|row| row.legal_entity());
+    let invoices = rows.iter().flat_map(|row| row.invoice_numbers());
+    let standings = Standings::lock(tx, customers, entities, invoices)?;
     in_rounds(rows, |lines| post_round(tx, &standings, lines))
 }
 
@@ -145,11 +163,15 @@ fn post_round<L: DocumentLine>(
         let is_same = |document: &L::Document| line.is_same(document, customer);
         turns.push(match known.verdict(&key, L::TAKEN_BACK, is_same) {
             Some(verdict) => Turn::Decided(verdict),
-            None if keys.insert(key) => {
-                new.push((locked, line.to_new(entity)));
-                Turn::Post
-            }
-            None => Turn::Later,
+            None if keys.contains(&key) => Turn::Later,
+            None => match line.to_new(entity, standings) {
+                Ok(document) => {
+                    keys.insert(key);
+                    new.push((locked, document));
+                    Turn::Post
+                }
+                Err(verdict) => Turn::Decided(verdict),
+            },
         });
     }
     let wanted = wanted(new.iter().map(|(locked, new)| {
@@ -157,7 +179,7 @@ fn post_round<L: DocumentLine>(
         (locked.account.customer_id, day, amount)
     }));
     let mut alike = Alike::new(L::list_alike(tx, &wanted)?);
-    let posted = L::post_all(tx, &new)?;
+    let posted = L::post_all(tx, &standings.accounts, &new)?;
     verdicts(turns, posted.into_iter().zip(&new), |(locked, new)| {
         let (day, amount, number) = L::described(new);
         alike.post(locked.account.customer_id, day, amount, number)
@@ -233,11 +255,11 @@ enum Turn {
 /// # Errors
 /// When a round fails.
 fn in_rounds<'r, R>(
-    rows: &'r [Row<R>],
+    rows: &[&'r R],
     mut round: impl FnMut(&[&'r R]) -> Result<Vec<Option<Verdict>>, ImportError>,
 ) -> Result<Vec<Verdict>, ImportError> {
     let mut verdicts: BTreeMap<usize, Verdict> = BTreeMap::new();
-    let mut left: Vec<(usize, &R)> = rows.iter().map(|row| &row.content).enumerate().collect();
+    let mut left: Vec<(usize, &R)> = rows.iter().copied().enumerate().collect();
     while !left.is_empty() {
         let lines: Vec<&R> = left.iter().map(|(_, line)| *line).collect();
         let outcomes = round(&lines)?;
@@ -280,7 +302,8 @@ fn verdicts<T, D>(
 /// A refusal of the rules as a verdict on the line; a failure of the database stops the chunk.
 pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
     let why = error.to_string();
-    Ok(match error {
+    let part = part_of(&error);
+    let verdict = match error {
         ReceivableError::Db(error) => return Err(error.into()),
         // The number was taken while the chunk was on its way: known when it is tried again.
         ReceivableError::NumberTaken { thing, .. } => {
@@ -296,12 +319,7 @@ pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
         ReceivableError::Currency { .. } => Verdict::rejected("currency", "currency_mismatch", why),
         ReceivableError::NotPositive { .. } => Verdict::rejected("amount", "not_positive", why),
         ReceivableError::Date { pointer, error } => {
-            let column = match pointer {
-                "/due_date" => "due_date",
-                "/receipt_date" => "receipt_date",
-                _ => "invoice_date",
-            };
-            Verdict::rejected(column, "out_of_bounds", error)
+            Verdict::rejected(date_column(pointer), "out_of_bounds", error)
         }
         ReceivableError::NoSuchInvoice { .. } => {
             Verdict::rejected("invoice_number", "unknown_invoice", why)
@@ -320,6 +338,10 @@ pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
         ReceivableError::NoSuchTerms | ReceivableError::Terms(_) => {
             Verdict::rejected("payment_terms", "unknown_payment_terms", why)
         }
+        ReceivableError::Document("/net", _) => Verdict::rejected("net", "does_not_add_up", why),
+        ReceivableError::Document("/due_date", _) => {
+            Verdict::rejected("due_date", "does_not_add_up", why)
+        }
         ReceivableError::Document(..) => Verdict::rejected("amount", "does_not_add_up", why),
         ReceivableError::Crossing { .. } | ReceivableError::SameCurrency { .. } => {
             Verdict::rejected("amount", "no_exchange_rate", why)
@@ -336,9 +358,36 @@ pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
         | ReceivableError::NotApplied(_)
         | ReceivableError::NotCancellable(_)
         | ReceivableError::OfInstrument(_)
+        | ReceivableError::NotPrepaid
+        | ReceivableError::Prepaid(_)
         | ReceivableError::NotReversible
         | ReceivableError::Refunded
         | ReceivableError::Reversed(_)
         | ReceivableError::Stale => Verdict::rejected("number", "state_conflict", why),
-    })
+    };
+    Ok(verdict.of_part(part))
+}
+
+fn date_column(pointer: &str) -> &'static str {
+    match pointer {
+        "/due_date" => "due_date",
+        "/receipt_date" => "receipt_date",
+        "/credit_date" => "credit_date",
+        "/posting_date" => "posting_date",
+        "/baseline_date" => "baseline_date",
+        _ => "invoice_date",
+    }
+}
+
+/// Which of the parts of a document was refused, counted from 0.
+fn part_of(error: &ReceivableError) -> Option<usize> {
+    let (ReceivableError::NoSuchInvoice { pointer }
+    | ReceivableError::OtherCustomer { pointer }
+    | ReceivableError::OtherEntity { pointer }
+    | ReceivableError::Crossing { pointer, .. }) = error
+    else {
+        return None;
+    };
+    let parts = pointer.strip_prefix("/applications/")?;
+    parts.split('/').next()?.parse().ok()
 }

@@ -28,7 +28,7 @@ fn post(
 ) -> Result<Vec<Verdict>, ImportError> {
     let customers = rows.iter().map(|(_, row)| &row.customer_number);
     let entities = rows.iter().map(|(_, row)| row.legal_entity.as_ref());
-    let standings = Standings::lock(tx, customers, entities)?;
+    let standings = Standings::lock(tx, customers, entities, [].into_iter())?;
     let reserved = match category {
         EntryCategory::Reservations => read_reserved(tx, &standings, rows)?,
         _ => BTreeSet::new(),

@@ -2,14 +2,14 @@
 
 use chrono::NaiveDate;
 
-use super::documents::{DocumentLine, Known, post_lines};
+use super::documents::{DocumentLine, Known, Standings, post_lines};
 use super::{ImportError, Importable};
 use crate::book::entities::model::EntityRef;
 use crate::book::exposure::actions::Locked;
 use crate::book::imports::model::{Row, Verdict};
 use crate::book::imports::rules::InvoiceRow;
-use crate::book::receivables::actions::{ReceivableError, post_invoices};
-use crate::book::receivables::input::{InvoiceDetails, NewInvoice};
+use crate::book::receivables::actions::{Accounts, ReceivableError, post_invoices};
+use crate::book::receivables::input::NewInvoice;
 use crate::book::receivables::model::{Invoice, InvoiceStatus};
 use crate::book::receivables::store;
 use crate::book::receivables::store::alike::{Wanted, Written, list_invoices_alike};
@@ -20,7 +20,8 @@ use kernel::text::Number;
 
 impl Importable for InvoiceRow {
     fn post(tx: &mut Tx, rows: &[Row<InvoiceRow>]) -> Result<Vec<Verdict>, ImportError> {
-        post_lines(tx, rows)
+        let lines: Vec<&InvoiceRow> = rows.iter().map(|row| &row.content).collect();
+        post_lines(tx, &lines)
     }
 }
 
@@ -57,19 +58,11 @@ impl DocumentLine for InvoiceRow {
             && invoice.currency == self.amount.currency()
             && invoice.amount_minor == self.amount.minor()
             && invoice.order_number == self.order_number
+            && self.describes(invoice)
     }
 
-    fn to_new(&self, legal_entity: LegalEntityId) -> NewInvoice {
-        NewInvoice {
-            details: InvoiceDetails::default(),
-            number: self.number.clone(),
-            invoice_date: self.invoice_date,
-            due_date: self.due_date,
-            amount: self.amount,
-            order_number: self.order_number.clone(),
-            reservation_id: None,
-            legal_entity,
-        }
+    fn to_new(&self, legal_entity: LegalEntityId, _: &Standings) -> Result<NewInvoice, Verdict> {
+        Ok(self.document(legal_entity))
     }
 
     fn described(new: &NewInvoice) -> (NaiveDate, Money, &Number) {
@@ -82,6 +75,7 @@ impl DocumentLine for InvoiceRow {
 
     fn post_all(
         tx: &mut Tx,
+        _: &Accounts,
         new: &[(&Locked, NewInvoice)],
     ) -> Result<Vec<Result<Invoice, ReceivableError>>, DbError> {
         post_invoices(tx, new)

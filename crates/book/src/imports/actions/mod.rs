@@ -1,13 +1,16 @@
 //! How a file is posted: chunk by chunk, each with a few statements.
 
 mod accounts;
+mod aliases;
 mod alike;
 mod change_requests;
+mod credit_notes;
 mod customers;
 mod documents;
 mod entries;
 mod exchange_rates;
 mod invoices;
+mod joined;
 mod open_items;
 mod receipts;
 mod snapshots;
@@ -21,8 +24,8 @@ use serde_json::json;
 use super::model::{ImportKind, ImportMode, Plan, Report, Row, Verdict, WriteMode};
 use super::reading::{CsvFile, ReadError};
 use super::rules::{
-    AccountRow, CustomerRow, FromCells, InvoiceRow, OpenDeliveryRow, OpenItemRow, OpenOrderRow,
-    ReceiptRow,
+    AccountRow, CreditNoteRow, CustomerRow, FromCells, InvoiceRow, OpenDeliveryRow, OpenItemRow,
+    OpenOrderRow, ReceiptRow,
 };
 use crate::book::change_requests::actions::ChangeError;
 use crate::book::customers::actions::CustomerError;
@@ -222,6 +225,7 @@ impl Import<'_> {
             ImportKind::CreditAccounts => self.run_as::<AccountRow>(),
             ImportKind::Invoices => self.run_as::<InvoiceRow>(),
             ImportKind::Receipts => self.run_as::<ReceiptRow>(),
+            ImportKind::CreditNotes => self.run_as::<CreditNoteRow>(),
             ImportKind::ExchangeRates => self.run_as::<NewRate>(),
             ImportKind::CustomerParents => {
                 self.whole(&|tx, report| change_requests::propose_parents(self, tx, report))
@@ -249,8 +253,9 @@ impl Import<'_> {
     fn write<R: Importable>(
         &self,
         tx: &mut Tx,
-        rows: &[Row<R>],
+        rows: &mut [Row<R>],
     ) -> Result<Vec<Verdict>, ImportError> {
+        self.put_own_numbers(tx, rows)?;
         match self.plan.write {
             WriteMode::Upsert => R::upsert(tx, rows),
             WriteMode::Insert | WriteMode::Snapshot => R::post(tx, rows),
@@ -376,11 +381,11 @@ impl Import<'_> {
     ) -> Result<BTreeSet<i64>, ImportError> {
         let mut file = CsvFile::open((self.open)()?, self.plan.kind, &self.plan.mapping)?;
         let mut deferred = BTreeSet::new();
-        while let Some(rows) = file.next_chunk::<R>(only, report)? {
+        while let Some(mut rows) = file.next_chunk::<R>(only, report)? {
             let verdicts = if rows.is_empty() {
                 Vec::new()
             } else {
-                post(&rows)?
+                post(&mut rows)?
             };
             for (row, verdict) in rows.iter().zip(verdicts) {
                 let complaint = |column: &str, code: &str, message: String| JobError {
@@ -418,6 +423,7 @@ impl Import<'_> {
                         column,
                         code,
                         message,
+                        part: _,
                     } => report.reject(vec![complaint(column, code, message)]),
                 }
             }
@@ -450,4 +456,4 @@ fn check_rejected(report: &Report, mode: ImportMode) -> Result<(), ImportError> 
 type Whole<'p> = dyn Fn(&mut Tx, &mut Report) -> Result<(), ImportError> + 'p;
 
 /// Posts the rows of a chunk.
-type Post<'p, R> = dyn FnMut(&[Row<R>]) -> Result<Vec<Verdict>, ImportError> + 'p;
+type Post<'p, R> = dyn FnMut(&mut [Row<R>]) -> Result<Vec<Verdict>, ImportError> + 'p;

@@ -11,9 +11,7 @@ use crate::book::imports::model::{Difference, Row, Verdict};
 use crate::book::imports::rules::OpenItemRow;
 use crate::book::imports::store;
 use crate::book::receivables::actions::{post_invoices, post_receipts};
-use crate::book::receivables::input::{
-    Application, InvoiceDetails, NamedApplication, NewInvoice, NewReceipt,
-};
+use crate::book::receivables::input::{Application, NamedApplication, NewInvoice, NewReceipt};
 use crate::book::receivables::model::{DocumentRef, Invoice, InvoiceStatus};
 use crate::book::receivables::store as ledger;
 use crate::platform::db::{DbError, Tx};
@@ -28,7 +26,7 @@ impl Importable for OpenItemRow {
         let contents = || rows.iter().map(|row| &row.content.invoice);
         let customers = contents().map(|invoice| &invoice.customer_number);
         let entities = contents().map(|invoice| invoice.legal_entity.as_ref());
-        let standings = Standings::lock(tx, customers, entities)?;
+        let standings = Standings::lock(tx, customers, entities, [].into_iter())?;
         let known = read_known(tx, rows)?;
         let mut seen: BTreeSet<Key> = BTreeSet::new();
         let mut verdicts: BTreeMap<usize, Verdict> = BTreeMap::new();
@@ -56,7 +54,7 @@ impl Importable for OpenItemRow {
                 continue;
             }
             let Some(invoice) = known.get(&key) else {
-                new.push((place, locked, to_new(line, entity), line));
+                new.push((place, locked, line.invoice.document(entity), line));
                 continue;
             };
             let verdict = compare(row, invoice, locked);
@@ -149,6 +147,13 @@ fn compare(row: &Row<OpenItemRow>, invoice: &Invoice, locked: &Locked) -> Verdic
             "the book has other days, which a file does not change",
         );
     }
+    if !line.invoice.describes(invoice) {
+        return kept(
+            "number",
+            "differs",
+            "the book says something else beside amount and days, which a file does not change",
+        );
+    }
     let difference = Difference {
         line: Some(row.line),
         number: invoice.number.to_string(),
@@ -168,19 +173,6 @@ fn compare(row: &Row<OpenItemRow>, invoice: &Invoice, locked: &Locked) -> Verdic
     }
 }
 
-fn to_new(line: &OpenItemRow, legal_entity: LegalEntityId) -> NewInvoice {
-    NewInvoice {
-        number: line.invoice.number.clone(),
-        invoice_date: line.invoice.invoice_date,
-        due_date: line.invoice.due_date,
-        amount: line.invoice.amount,
-        order_number: line.invoice.order_number.clone(),
-        reservation_id: None,
-        legal_entity,
-        details: InvoiceDetails::default(),
-    }
-}
-
 /// Settles what is not open any more in the other ledger, by receipts of its own: how it was paid is known there.
 fn settle(tx: &mut Tx, paid: &[Paid]) -> Result<(), ImportError> {
     let today = tx.today();
@@ -191,6 +183,7 @@ fn settle(tx: &mut Tx, paid: &[Paid]) -> Result<(), ImportError> {
             let id = ReceiptId::new().to_string().replace('_', "-");
             let named = NamedApplication::of(DocumentRef::Id(paid.invoice), paid.amount);
             let new = NewReceipt {
+                prepaid_order: None,
                 number: format!("SYNC-{id}").parse()?,
                 receipt_date: today,
                 amount: paid.amount,

@@ -117,6 +117,7 @@ impl Import<'_> {
     ) -> Result<(), ImportError> {
         let mut seen = Seen::default();
         self.passes::<R>(report, Holding::UnitOfWork, &mut |rows| {
+            self.put_own_numbers(tx, rows)?;
             seen.add(tx, rows)?;
             R::post(tx, rows)
         })?;

@@ -21,7 +21,7 @@ use crate::platform::jobs::actions as jobs;
 use kernel::caller::{Caller, Role};
 use kernel::clock::Day;
 use kernel::ids::{ChangeRequestId, JobId};
-use kernel::text::{Note, TextError};
+use kernel::text::{Keyword, Note, TextError};
 
 /// The largest file.
 const FILE_BYTES_MAX: usize = 100 * 1024 * 1024;
@@ -102,6 +102,7 @@ struct Parts {
     mode: Option<ImportMode>,
     mapping: Option<Mapping>,
     reason: Option<Note>,
+    source_system: Option<Keyword>,
     write: Option<WriteMode>,
     dry_run: Option<bool>,
     close_missing: Option<bool>,
@@ -169,6 +170,13 @@ async fn read_parts(
             }
             "mode" => fill(&mut parts.mode, read_enum(field, &name, pace).await?, &name)?,
             "mapping" => fill(&mut parts.mapping, read_mapping(field, pace).await?, &name)?,
+            "source_system" => {
+                let text = read_text(field, &name, pace).await?;
+                let system = text
+                    .parse()
+                    .map_err(|why: TextError| wrong(&name, "malformed", &why.to_string()))?;
+                fill(&mut parts.source_system, system, &name)?;
+            }
             "reason" => fill(&mut parts.reason, read_reason(field, pace).await?, &name)?,
             "write" => fill(
                 &mut parts.write,
@@ -200,7 +208,7 @@ async fn read_parts(
                 return Err(wrong(
                     &name,
                     "unknown",
-                    "is none of kind, mode, write, dry_run, close_missing, ledger_as_of, control, mapping, reason, file",
+                    "is none of kind, mode, write, dry_run, close_missing, ledger_as_of, control, mapping, source_system, reason, file",
                 ));
             }
         }
@@ -213,6 +221,10 @@ async fn read_parts(
         .map_err(|(member, message)| wrong(&format!("mapping/{member}"), "malformed", &message))?;
     check_mapping(kind, &mapping)
         .map_err(|(member, message)| wrong(&format!("mapping/{member}"), "malformed", &message))?;
+    let mapping = Mapping {
+        source_system: parts.source_system.take().or(mapping.source_system),
+        ..mapping
+    };
     let write = parts.write_mode(kind, caller)?;
     let request = planned(kind, parts.mode, parts.reason)?;
     Ok(Received {

@@ -22,6 +22,7 @@ pub fn check_mapping(kind: ImportKind, mapping: &Mapping) -> Result<(), (String,
     let is_ours = |name: &str| kind.columns().iter().any(|column| column.name == name);
     for (member, names) in [
         ("columns", &mapping.columns),
+        ("optional_columns", &mapping.optional_columns),
         ("defaults", &mapping.defaults),
         ("constants", &mapping.constants),
         ("strip_suffix", &mapping.strip_suffix),
@@ -136,7 +137,8 @@ impl Layout {
         let mut known = Vec::new();
         for column in kind.columns() {
             let mapped = mapping.columns.get(column.name);
-            let theirs = mapped.map_or(column.name, String::as_str);
+            let may_be = mapped.or_else(|| mapping.optional_columns.get(column.name));
+            let theirs = may_be.map_or(column.name, String::as_str);
             known.push(theirs);
             if mapping.constants.contains_key(column.name) {
                 continue;
@@ -335,6 +337,20 @@ mod tests {
         assert_eq!(layout.text("currency", &line), Some("CNY"));
         assert_eq!(layout.text("amount", &line), Some("1.00"));
         assert_eq!(layout.text("order_number", &line), None);
+    }
+
+    #[test]
+    fn a_column_that_a_file_may_have_is_empty_where_it_lacks() {
+        let mapping = mapping(json!({
+            "columns": {"number": "No", "customer_number": "Client", "invoice_date": "Dated", "amount": "Gross"},
+            "optional_columns": {"tax": "VAT", "net": "Net"}, "constants": {"currency": "EUR"}
+        }));
+        check_mapping(ImportKind::Invoices, &mapping).unwrap();
+        let header = ["No", "Client", "Dated", "Gross", "VAT"];
+        let layout = Layout::new(ImportKind::Invoices, 1, &header, &mapping).unwrap();
+        let line = ["1", "C", "2026-03-31", "119.00", "19.00"];
+        assert_eq!(layout.text("tax", &line), Some("19.00"));
+        assert_eq!(layout.text("net", &line), None);
     }
 
     #[test]

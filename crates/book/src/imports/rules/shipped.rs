@@ -64,10 +64,12 @@ pub fn resolve(kind: ImportKind, given: Mapping) -> Result<Mapping, (String, Str
         return Err(wrong(format!("is for {}", base.kind)));
     }
     let mut mapping = base.mapping;
+    mapping.source_system = given.source_system.or(mapping.source_system);
     mapping.encoding = given.encoding.or(mapping.encoding);
     mapping.decimal = given.decimal.or(mapping.decimal);
     mapping.date_format = given.date_format.or(mapping.date_format);
     mapping.columns.extend(given.columns);
+    mapping.optional_columns.extend(given.optional_columns);
     mapping.values.extend(given.values);
     mapping.defaults.extend(given.defaults);
     mapping.constants.extend(given.constants);

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use crate::book::catalogues::model::Texts;
 use crate::book::payment_terms::model::{
-    Calendar, CalendarRow, DiscountStep, Instalment, InstalmentRule, PaymentTermsRow,
-    PaymentTermsStatus, Shift, SpecialDay, Terms, Weekday,
+    Calendar, CalendarRow, DiscountStep, Instalment, InstalmentKind, InstalmentRule,
+    PaymentTermsRow, PaymentTermsStatus, Shift, SpecialDay, Terms, Weekday,
 };
 use crate::platform::db::{DbError, read_document};
 use kernel::clock::Instant;
@@ -82,7 +82,7 @@ impl PaymentTermsOut {
 /// What an amount is due in.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Instalments, example = json!({"instalments": [{
-    "amount": {"amount": "12500.00", "currency": "CNY"}, "due_date": "2026-04-30",
+    "kind": "instalment", "amount": {"amount": "12500.00", "currency": "CNY"}, "due_date": "2026-04-30",
     "discounts": [{"until": "2026-04-10", "rate": "0.02"}]
 }]}))]
 pub struct InstalmentsOut {
@@ -94,6 +94,7 @@ pub struct InstalmentsOut {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Instalment)]
 pub struct InstalmentOut {
+    kind: InstalmentKind,
     amount: Money,
     due_date: NaiveDate,
     /// The highest first, each with its last day.
@@ -104,6 +105,7 @@ pub struct InstalmentOut {
 impl From<Vec<Instalment>> for InstalmentsOut {
     fn from(parts: Vec<Instalment>) -> InstalmentsOut {
         let instalments = parts.into_iter().map(|part| InstalmentOut {
+            kind: part.kind,
             amount: part.amount,
             due_date: part.due_date,
             discounts: part.discounts,

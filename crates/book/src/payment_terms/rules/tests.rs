@@ -196,6 +196,7 @@ fn rules() -> impl Strategy<Value = Vec<InstalmentRule>> {
         let mut rules: Vec<InstalmentRule> = parts
             .into_iter()
             .map(|(share, fixed, days)| InstalmentRule {
+                kind: None,
                 share: fixed
                     .is_none()
                     .then(|| format!("0.{share:02}").parse().unwrap()),
@@ -210,6 +211,7 @@ fn rules() -> impl Strategy<Value = Vec<InstalmentRule>> {
             })
             .collect();
         rules.push(InstalmentRule {
+            kind: None,
             share: None,
             amount: None,
             due: Some(DayRule::default()),

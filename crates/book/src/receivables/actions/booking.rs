@@ -8,6 +8,9 @@ use chrono::NaiveDate;
 use crate::book::entities::store as entities;
 use crate::book::exchange_rates::actions as exchange_rates;
 use crate::book::exchange_rates::rules::{RateTable, Rounding, convert};
+use crate::book::payment_terms::actions as payment_terms;
+use crate::book::payment_terms::model::{Calendar, Shift};
+use crate::book::payment_terms::rules::shifted;
 use crate::platform::db::{DbError, Tx};
 use kernel::ids::LegalEntityId;
 use kernel::money::{Currency, Money};
@@ -17,6 +20,8 @@ use kernel::money::{Currency, Money};
 pub(super) struct Books {
     currencies: BTreeMap<LegalEntityId, Currency>,
     rates: BTreeMap<(Currency, Currency, NaiveDate), RateTable>,
+    /// The calendars of those that have one.
+    calendars: BTreeMap<LegalEntityId, Calendar>,
 }
 
 /// What a document is worth in the books, and at which rate.
@@ -29,13 +34,26 @@ pub(super) struct Booked {
 impl Books {
     pub fn read(tx: &mut Tx) -> Result<Books, DbError> {
         let all = entities::list_all(tx)?;
+        let named = all.iter().filter_map(|entity| entity.calendar.as_ref());
+        let known = payment_terms::read_calendars(tx, &named.collect())?;
+        let with_calendar = all.iter().filter_map(|entity| {
+            let calendar = known.get(entity.calendar.as_ref()?)?;
+            Some((entity.id, calendar.clone()))
+        });
+        let calendars = with_calendar.collect();
         let currencies = all
             .into_iter()
             .filter_map(|entity| Some((entity.id, entity.functional_currency?)));
         Ok(Books {
             currencies: currencies.collect(),
             rates: BTreeMap::new(),
+            calendars,
         })
+    }
+
+    /// Where a due date goes that an entity does not work on.
+    pub fn business_day(&self, entity: LegalEntityId, day: NaiveDate) -> NaiveDate {
+        shifted(day, Shift::Following, self.calendars.get(&entity))
     }
 
     /// The currency of an entity's books, and what an amount is worth in it on a day: nothing where a rate lacks, which

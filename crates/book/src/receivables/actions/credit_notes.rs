@@ -1,106 +1,137 @@
 //! Credit notes: posting, applying what is left, reversing.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::NaiveDate;
 
 use super::settling::{self, Funds, Settling, check_free, settle};
-use super::{Accounts, ReceivableError, check_amount, check_open, counts_from};
+use super::{Accounts, ReceivableError, again_when_taken, check_amount, check_open, counts_from};
 use crate::book::customers::model::CustomerRef;
-use crate::book::entities::actions as entities;
+use crate::book::entities::actions::Entities;
 use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::{BalanceKey, Exposure};
-use crate::book::receivables::input::{Application, CreditNoteIn, Unapplication};
+use crate::book::periods::actions::ClosedPeriods;
+use crate::book::receivables::input::{Application, CreditNoteIn, NewCreditNote, Unapplication};
 use crate::book::receivables::model::{
     CreditNote, CreditNoteRef, DocumentStatus, Invoice, InvoiceRef, Source,
 };
 use crate::book::receivables::{rules, store};
 use crate::platform::db::{Change, DbError, Tx};
-use kernel::ids::CreditNoteId;
+use kernel::ids::{CreditNoteId, CustomerId, LegalEntityId};
 use kernel::money::Money;
-use kernel::text::Note;
+use kernel::text::{Note, Number};
 
-/// Posts credit notes, each to the account of the customer that it names: one outcome for each, in order. What is refused
-/// stops none of the others.
+/// Posts credit notes, each to its locked account, in few statements: one outcome for each, in order. What is refused stops
+/// none of the others. One about an invoice settles that one as far as it is open; what is left is unapplied.
 ///
 /// # Errors
-/// When the database fails. Each outcome: as [`create_credit_note`].
-pub fn create_credit_notes(
+/// When the database fails, also when another unit of work takes one of the numbers at the same moment. Each outcome:
+/// when the invoice is unknown or another customer's, the currency is none of the account's, the amount is zero, the day is
+/// in the future or in a closed period, or the number is taken.
+pub fn post_credit_notes(
     tx: &mut Tx,
-    inputs: &[CreditNoteIn],
+    accounts: &Accounts,
+    new: &[(&Locked, NewCreditNote)],
 ) -> Result<Vec<Result<CreditNote, ReceivableError>>, DbError> {
-    let customers: Vec<CustomerRef> = inputs.iter().map(|input| input.customer.clone()).collect();
-    let accounts = Accounts::lock(tx, &customers, [])?;
-    let mut outcomes = Vec::with_capacity(inputs.len());
-    for input in inputs {
-        match tx.savepoint(|tx| post_credit_note(tx, &accounts, input)) {
-            Err(ReceivableError::Db(error)) => return Err(error),
-            outcome => outcomes.push(outcome),
+    let numbers: Vec<&Number> = new.iter().map(|(_, new)| &new.number).collect();
+    let mut taken = store::taken_credit_note_numbers(tx, &numbers)?;
+    let applications: Vec<(CustomerId, Application)> = new
+        .iter()
+        .map(|(locked, new)| {
+            let about = new.about.clone();
+            let about = about.map(|(invoice, _)| Application::AsFarAsOpen(invoice));
+            let application = about.unwrap_or_else(|| new.application.clone());
+            (locked.account.customer_id, application)
+        })
+        .collect();
+    let asked = applications.iter();
+    let mut settling = Settling::read(tx, asked.map(|(of, application)| (*of, application)))?;
+    let mut periods = ClosedPeriods::read(tx)?;
+    let mut rows: Vec<CreditNote> = Vec::new();
+    let mut changes = Vec::new();
+    let mut outcomes = Vec::with_capacity(new.len());
+    for (locked, new) in new {
+        let drafted = draft(tx, locked, new, &taken, &mut settling, &mut periods);
+        if let Ok(note) = &drafted {
+            taken.insert((note.number.clone(), note.legal_entity_id), note.id);
+            let change = Change::new("credit_note.posted", note.id);
+            changes.push(change.after(note).because(&new.reason));
+            rows.push(note.clone());
         }
+        outcomes.push(drafted);
     }
+    store::insert_credit_notes(tx, &rows)?;
+    let mut moved = settle(tx, &settling)?;
+    for row in &rows {
+        let own = moved.entry((row.customer_id, row.key())).or_default();
+        *own = own.plus(Exposure::unapplied(row.amount_minor))?;
+    }
+    settling::post(tx, &accounts.all(), moved)?;
+    tx.record_all(changes)?;
+    let posted: BTreeSet<String> = rows.iter().map(|row| row.id.to_string()).collect();
+    periods.flag(tx, |document| posted.contains(document))?;
     Ok(outcomes)
 }
 
-/// Posts a credit note. About an invoice, it settles that one as far as it is open; what is left is unapplied.
-///
-/// # Errors
-/// When the customer is unknown or has no account, the invoice is unknown or another customer's, the currency is none of
-/// the account's, the amount is zero, the day is in the future or in a closed period, or the number is taken.
-pub fn create_credit_note(
+/// The credit note as it will be, with its part of the settling planned.
+fn draft(
     tx: &mut Tx,
-    input: &CreditNoteIn,
+    locked: &Locked,
+    new: &NewCreditNote,
+    taken: &BTreeMap<(Number, LegalEntityId), CreditNoteId>,
+    settling: &mut Settling,
+    periods: &mut ClosedPeriods,
 ) -> Result<CreditNote, ReceivableError> {
-    let accounts = Accounts::lock(tx, std::slice::from_ref(&input.customer), [])?;
-    post_credit_note(tx, &accounts, input)
-}
-
-fn post_credit_note(
-    tx: &mut Tx,
-    accounts: &Accounts,
-    input: &CreditNoteIn,
-) -> Result<CreditNote, ReceivableError> {
-    let locked = accounts.find(&input.customer)?;
     let account = &locked.account;
-    let amount = input.amount.money();
-    let credit_date = input.credit_date.date();
-    check_amount(amount, account, "/amount")?;
-    let entity = entities::find(tx, input.legal_entity.as_ref())?;
-    let key = BalanceKey::new(entity, amount.currency());
-    rules::check_not_future(tx.today(), credit_date).map_err(|error| ReceivableError::Date {
-        pointer: "/credit_date",
-        error,
+    check_amount(new.amount, account, "/amount")?;
+    rules::check_not_future(tx.today(), new.credit_date).map_err(|error| {
+        ReceivableError::Date {
+            pointer: "/credit_date",
+            error,
+        }
     })?;
-    let about = match input.invoice() {
-        Some((reference, pointer)) => Some(find_own_invoice(tx, locked, &reference, pointer)?),
+    let about = match &new.about {
+        Some((reference, pointer)) => {
+            Some(find_own_invoice(settling, locked, new, reference, pointer)?)
+        }
         None => None,
     };
+    if let Some(existing) = taken.get(&(new.number.clone(), new.legal_entity)) {
+        return Err(ReceivableError::NumberTaken {
+            thing: "credit note",
+            number: new.number.clone(),
+            existing_id: Some(existing.to_string()),
+        });
+    }
     let id = CreditNoteId::new();
-    let periods = check_open(tx, entity, credit_date, id)?;
+    periods.check(tx, new.legal_entity, new.credit_date, id)?;
     let funds = Funds {
         source: Source::CreditNote(id),
         customer_id: account.customer_id,
-        key,
-        there_on: credit_date,
-        value_date: credit_date,
-        available: amount,
+        key: BalanceKey::new(new.legal_entity, new.amount.currency()),
+        there_on: new.credit_date,
+        value_date: new.credit_date,
+        available: new.amount,
     };
     let application = match &about {
         Some(invoice) if invoice.open_minor > 0 => {
             Application::AsFarAsOpen(InvoiceRef::Id(invoice.id))
         }
-        _ => Application::Nothing,
+        Some(_) => Application::Nothing,
+        None => new.application.clone(),
     };
-    let mut settling = Settling::read(tx, std::iter::once((account.customer_id, &application)))?;
     let used = settling.apply(tx, &funds, &application)?;
-    let note = CreditNote {
+    Ok(CreditNote {
         id,
-        number: input.number.clone(),
+        number: new.number.clone(),
         customer_id: account.customer_id,
         account_id: account.id,
         invoice_id: about.map(|invoice| invoice.id),
-        credit_date,
-        currency: amount.currency(),
-        amount_minor: amount.minor(),
-        unapplied_minor: amount.minor() - used,
-        reason: input.reason.to_string(),
+        credit_date: new.credit_date,
+        currency: new.amount.currency(),
+        amount_minor: new.amount.minor(),
+        unapplied_minor: new.amount.minor() - used,
+        reason: new.reason.to_string(),
         status: DocumentStatus::Posted,
         reversed_on: None,
         reverse_reason: None,
@@ -108,45 +139,75 @@ fn post_credit_note(
         created_at: tx.now(),
         version: 1,
         reverse_entered_on: None,
-        legal_entity_id: entity,
-    };
-    if !store::insert_credit_note(tx, &note)? {
-        let existing = store::find_credit_note(tx, &CreditNoteRef::Number(note.number.clone()))?;
-        return Err(ReceivableError::NumberTaken {
-            thing: "credit note",
-            number: note.number,
-            existing_id: existing.map(|existing| existing.id.to_string()),
-        });
-    }
-    let mut changes = settle(tx, &settling)?;
-    let own = changes.entry((note.customer_id, key)).or_default();
-    *own = own
-        .plus(Exposure::unapplied(note.amount_minor))
-        .map_err(DbError::from)?;
-    settling::post(tx, &accounts.all(), changes)?;
-    periods.flag(tx, |_| true)?;
-    tx.record(
-        Change::new("credit_note.posted", note.id)
-            .after(&note)
-            .because(&input.reason),
-    )?;
-    Ok(note)
+        legal_entity_id: new.legal_entity,
+    })
+}
+
+/// Posts credit notes, each to the account of the customer that it names: one outcome for each, in order. What is refused
+/// stops none of the others.
+///
+/// # Errors
+/// When the database fails. Each outcome: when the customer is unknown or has no account, and as [`post_credit_notes`].
+pub fn create_credit_notes(
+    tx: &mut Tx,
+    inputs: &[CreditNoteIn],
+) -> Result<Vec<Result<CreditNote, ReceivableError>>, DbError> {
+    let customers: Vec<CustomerRef> = inputs.iter().map(|input| input.customer.clone()).collect();
+    let accounts = Accounts::lock(tx, &customers, [])?;
+    let entities = Entities::read(tx, inputs.iter().map(|input| input.legal_entity.as_ref()))?;
+    let prepared: Vec<Result<(&Locked, NewCreditNote), ReceivableError>> = inputs
+        .iter()
+        .map(|input| {
+            let locked = accounts.find(&input.customer)?;
+            let entity = entities.find(input.legal_entity.as_ref())?;
+            Ok((locked, input.to_new(entity)))
+        })
+        .collect();
+    let ready: Vec<(&Locked, NewCreditNote)> = prepared.iter().flatten().cloned().collect();
+    let posted = post_credit_notes(tx, &accounts, &ready);
+    let mut posted = posted
+        .map_err(|error| again_when_taken(error, "credit_notes"))?
+        .into_iter();
+    Ok(prepared
+        .into_iter()
+        .map(|item| {
+            item?;
+            posted
+                .next()
+                .unwrap_or(Err(ReceivableError::Missing("credit note")))
+        })
+        .collect())
+}
+
+/// [`create_credit_notes`] for one.
+///
+/// # Errors
+/// As [`create_credit_notes`].
+pub fn create_credit_note(
+    tx: &mut Tx,
+    input: &CreditNoteIn,
+) -> Result<CreditNote, ReceivableError> {
+    create_credit_notes(tx, std::slice::from_ref(input))?
+        .pop()
+        .unwrap_or(Err(ReceivableError::Missing("credit note")))
 }
 
 /// The invoice under this reference, when it is of the locked account's customer.
 fn find_own_invoice(
-    tx: &mut Tx,
+    settling: &Settling,
     locked: &Locked,
+    new: &NewCreditNote,
     reference: &InvoiceRef,
     pointer: &'static str,
 ) -> Result<Invoice, ReceivableError> {
     let pointer = || pointer.to_owned();
-    let invoice = store::find_invoice(tx, reference)?
+    let invoice = settling
+        .find(reference, new.legal_entity)
         .ok_or_else(|| ReceivableError::NoSuchInvoice { pointer: pointer() })?;
     if invoice.customer_id != locked.account.customer_id {
         return Err(ReceivableError::OtherCustomer { pointer: pointer() });
     }
-    Ok(invoice)
+    Ok(invoice.clone())
 }
 
 /// Applies what a credit note has left, from a day on: today when none is asked for.

@@ -1,20 +1,22 @@
 //! An invoice as it will be, with its items.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
 use super::booking::Books;
 use super::{ReceivableError, check_amount};
 use crate::book::exposure::actions::Locked;
+use crate::book::exposure::model::{CreditAccount, EntityTerms};
+use crate::book::exposure::store::{agreed as agreed_terms, balances};
 use crate::book::payment_terms::actions::LiveTerms;
-use crate::book::payment_terms::model::DiscountStep;
+use crate::book::payment_terms::model::{DiscountStep, InstalmentKind};
 use crate::book::periods::actions::ClosedPeriods;
 use crate::book::receivables::input::NewInvoice;
 use crate::book::receivables::model::{Invoice, InvoiceStatus, Item, NO_DISCOUNTS, first_item};
 use crate::book::receivables::rules::{self, DateError, DocumentFault};
 use crate::platform::db::{DbError, Tx, write_document};
-use kernel::ids::{InvoiceId, ItemId};
+use kernel::ids::{CreditAccountId, InvoiceId, ItemId, LegalEntityId};
 use kernel::money::Money;
 use kernel::text::Keyword;
 
@@ -22,11 +24,24 @@ use kernel::text::Keyword;
 pub(super) struct Desk {
     terms: LiveTerms,
     books: Books,
+    agreed: Agreed,
+    /// The payment terms of accounts, whichever legal entity sells.
+    of_accounts: BTreeMap<CreditAccountId, Keyword>,
     pub periods: ClosedPeriods,
+}
+
+/// The terms that legal entities have with the accounts.
+type Agreed = BTreeMap<(CreditAccountId, LegalEntityId), EntityTerms>;
+
+/// When an invoice is due that says nothing of it.
+enum Agreement<'a> {
+    Terms(&'a Keyword),
+    NetDays(i32),
 }
 
 /// A part of an invoice before it is an item.
 struct Part {
+    kind: InstalmentKind,
     amount_minor: i64,
     due_date: NaiveDate,
     discounts: Vec<DiscountStep>,
@@ -34,13 +49,30 @@ struct Part {
 
 impl Desk {
     pub fn read(tx: &mut Tx, new: &[(&Locked, NewInvoice)]) -> Result<Desk, DbError> {
-        let codes: BTreeSet<&Keyword> = new
+        let accounts: BTreeMap<CreditAccountId, &CreditAccount> = new
             .iter()
-            .filter_map(|(_, new)| new.details.payment_terms.as_ref())
+            .map(|(locked, _)| (locked.account.id, &locked.account))
             .collect();
+        let agreed: Agreed = balances::list_terms(tx, accounts.values().copied())?
+            .into_iter()
+            .map(|terms| ((terms.account_id, terms.legal_entity_id), terms))
+            .collect();
+        let named = new.iter();
+        let named = named.filter_map(|(_, new)| new.details.payment_terms.as_ref());
+        let of_entities = agreed.values();
+        let of_entities = of_entities.filter_map(|terms| terms.payment_terms.as_ref());
+        let ids: Vec<CreditAccountId> = accounts.keys().copied().collect();
+        let of_accounts = agreed_terms::list_codes(tx, &ids)?;
+        let codes: BTreeSet<&Keyword> = named
+            .chain(of_entities)
+            .chain(of_accounts.values())
+            .collect();
+        let terms = LiveTerms::read(tx, &codes)?;
         Ok(Desk {
-            terms: LiveTerms::read(tx, &codes)?,
+            terms,
             books: Books::read(tx)?,
+            agreed,
+            of_accounts,
             periods: ClosedPeriods::read(tx)?,
         })
     }
@@ -55,7 +87,7 @@ impl Desk {
         let account = &locked.account;
         check_amount(new.amount, account, "/amount")?;
         let details = &new.details;
-        let parts = self.parts(new, account.net_days)?;
+        let (parts, payment_terms) = self.parts(new, account)?;
         for part in &parts {
             check_dates(tx.today(), new.invoice_date, part.due_date)?;
         }
@@ -99,7 +131,7 @@ impl Desk {
             baseline_date: Some(baseline),
             customer_order_number: details.customer_order_number.clone(),
             labels: labels(&details.labels)?,
-            payment_terms: details.payment_terms.clone(),
+            payment_terms,
             booking_minor: booked.as_ref().map(|booked| booked.money.minor()),
             booking_currency: books,
             booking_rate: booked.map(|booked| booked.rate),
@@ -108,36 +140,76 @@ impl Desk {
         Ok((invoice, items))
     }
 
-    /// What the invoice is due in: as it states, by its terms, or as one by the account's net days.
-    fn parts(&self, new: &NewInvoice, net_days: i32) -> Result<Vec<Part>, ReceivableError> {
+    /// What the invoice is due in, and under which terms: as it states, by its terms, or by what was agreed with the
+    /// customer.
+    fn parts(
+        &self,
+        new: &NewInvoice,
+        account: &CreditAccount,
+    ) -> Result<(Vec<Part>, Option<Keyword>), ReceivableError> {
         let details = &new.details;
         if !details.instalments.is_empty() {
             if details.payment_terms.is_some() || new.due_date.is_some() {
                 let fault = DocumentFault::InstalmentsAndTerms;
                 return Err(ReceivableError::Document("/instalments", fault));
             }
-            rules::check_instalments(new.amount, &details.instalments)
-                .map_err(|fault| ReceivableError::Document("/instalments", fault))?;
             let stated = details.instalments.iter();
-            return Ok(stated
-                .map(|(amount, due_date)| Part::plain(*amount, *due_date))
-                .collect());
+            let amounts: Vec<Money> = stated.clone().map(|one| one.amount).collect();
+            rules::check_instalments(new.amount, &amounts)
+                .map_err(|fault| ReceivableError::Document("/instalments", fault))?;
+            let parts = stated.map(|one| Part {
+                kind: one.kind,
+                ..Part::plain(one.amount, one.due_date)
+            });
+            return Ok((parts.collect(), None));
         }
         let baseline = details.baseline_date.unwrap_or(new.invoice_date);
-        let Some(code) = &details.payment_terms else {
-            let due_date = new
-                .due_date
-                .unwrap_or_else(|| rules::due_date(baseline, net_days));
-            return Ok(vec![Part::plain(new.amount, due_date)]);
+        let code = match (&details.payment_terms, new.due_date) {
+            (Some(code), _) => code,
+            (None, Some(stated)) => return Ok((vec![Part::plain(new.amount, stated)], None)),
+            (None, None) => match self.agreement(account, new.legal_entity) {
+                Agreement::Terms(code) => code,
+                Agreement::NetDays(days) => {
+                    let due_date = rules::due_date(baseline, days);
+                    let due_date = self.books.business_day(new.legal_entity, due_date);
+                    return Ok((vec![Part::plain(new.amount, due_date)], None));
+                }
+            },
         };
-        let by_terms = self
+        Ok((self.by_terms(new, code, baseline)?, Some(code.clone())))
+    }
+
+    /// What holds where the invoice says nothing: the terms of its legal entity, its net days, then those of the account.
+    fn agreement(&self, account: &CreditAccount, entity: LegalEntityId) -> Agreement<'_> {
+        let agreed = self.agreed.get(&(account.id, entity));
+        let code = agreed.and_then(|agreed| agreed.payment_terms.as_ref());
+        let days = agreed.and_then(|agreed| agreed.net_days);
+        match (code, days, self.of_accounts.get(&account.id)) {
+            (Some(code), ..) | (None, None, Some(code)) => Agreement::Terms(code),
+            (None, Some(days), _) => Agreement::NetDays(days),
+            (None, None, None) => Agreement::NetDays(account.net_days),
+        }
+    }
+
+    fn by_terms(
+        &self,
+        new: &NewInvoice,
+        code: &Keyword,
+        baseline: NaiveDate,
+    ) -> Result<Vec<Part>, ReceivableError> {
+        let mut by_terms = self
             .terms
             .instalments(code, new.amount, baseline, new.due_date)
             .map_err(ReceivableError::Terms)?
             .ok_or(ReceivableError::NoSuchTerms)?;
+        if let Some(stated) = new.due_date {
+            rules::state_due_date(&mut by_terms, stated)
+                .map_err(|fault| ReceivableError::Document("/due_date", fault))?;
+        }
         Ok(by_terms
             .into_iter()
             .map(|part| Part {
+                kind: part.kind,
                 amount_minor: part.amount.minor(),
                 due_date: part.due_date,
                 discounts: part.discounts,
@@ -149,6 +221,7 @@ impl Desk {
 impl Part {
     const fn plain(amount: Money, due_date: NaiveDate) -> Part {
         Part {
+            kind: InstalmentKind::Instalment,
             amount_minor: amount.minor(),
             due_date,
             discounts: Vec::new(),
@@ -204,6 +277,7 @@ fn items(invoice: &Invoice, parts: &[Part]) -> Result<Vec<Item>, DbError> {
                 },
                 invoice_id: invoice.id,
                 customer_id: invoice.customer_id,
+                kind: part.kind,
                 position,
                 amount_minor: part.amount_minor,
                 open_minor: part.amount_minor,

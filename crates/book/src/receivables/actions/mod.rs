@@ -17,15 +17,15 @@ use chrono::NaiveDate;
 
 pub use accounts::Accounts;
 pub use credit_notes::{
-    apply_credit_note, create_credit_note, create_credit_notes, reverse_credit_note,
-    unapply_credit_note,
+    apply_credit_note, create_credit_note, create_credit_notes, post_credit_notes,
+    reverse_credit_note, unapply_credit_note,
 };
 pub use instruments::take_back_receipt;
 pub use invoices::{cancel_invoice, create_invoice, create_invoices, post_invoice, post_invoices};
 pub use reageing::ITEM_DUE_DATE;
 pub use receipts::{
-    apply_receipt, create_receipt, post_receipts, post_receipts_of, reverse_receipt,
-    unapply_receipt,
+    apply_receipt, create_receipt, post_receipts, post_receipts_of, release_receipt,
+    reverse_receipt, unapply_receipt,
 };
 pub use refunding::refund_receipt;
 pub use set_off::{reverse_settlement, set_off};
@@ -104,6 +104,12 @@ pub enum ReceivableError {
     Document(&'static str, DocumentFault),
     #[error("the settlement is of a document, or was undone: take the document off instead")]
     NotReversible,
+    #[error(
+        "it is prepaid for the order {0}, and settles invoices of that order alone until it is released"
+    )]
+    Prepaid(Number),
+    #[error("the receipt is no prepayment")]
+    NotPrepaid,
     #[error("money was given back of it")]
     Refunded,
     #[error("{amount} is more than {available}, which is what is left")]
@@ -126,6 +132,15 @@ pub enum ReceivableError {
     Stale,
     #[error(transparent)]
     Db(#[from] DbError),
+}
+
+/// Somebody posted one of the numbers at the same moment: tried again, it is known whose it is.
+fn again_when_taken(error: DbError, table: &str) -> DbError {
+    if error.is_duplicate_of(table, &["number"]) {
+        DbError::Serialization(error.to_string())
+    } else {
+        error
+    }
 }
 
 /// The day from which it counts that a document is taken back or applied, as it is asked for.

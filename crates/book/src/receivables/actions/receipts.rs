@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::instruments::refuse_of_instrument;
 use super::settling::{self, Funds, Settling, check_free, settle};
-use super::{Accounts, ReceivableError, check_amount, check_open, counts_from};
+use super::{Accounts, ReceivableError, again_when_taken, check_amount, check_open, counts_from};
 use crate::book::customers::store as customers;
 use crate::book::entities::actions as entities;
 use crate::book::exposure::actions::Locked;
@@ -124,6 +124,12 @@ fn draft(
         value_date: new.receipt_date,
         available: new.amount,
     };
+    check_prepaid(
+        settling,
+        &funds,
+        new.prepaid_order.as_ref(),
+        &new.application,
+    )?;
     let used = settling.apply(tx, &funds, &new.application)?;
     Ok(Receipt {
         id,
@@ -144,7 +150,34 @@ fn draft(
         legal_entity_id: new.legal_entity,
         payer_customer_id: new.payer,
         refunded_minor: 0,
+        prepaid_order_number: new.prepaid_order.clone(),
     })
+}
+
+/// A prepayment settles invoices of its order alone.
+fn check_prepaid(
+    settling: &Settling,
+    funds: &Funds,
+    order: Option<&Number>,
+    application: &Application,
+) -> Result<(), ReceivableError> {
+    let Some(order) = order else {
+        return Ok(());
+    };
+    if matches!(application, Application::OldestFirst) {
+        return Err(ReceivableError::Prepaid(order.clone()));
+    }
+    let entity = funds.key.legal_entity_id;
+    let of_order = settling::named([application]).into_iter().all(|invoice| {
+        // One that is not there is told by applying.
+        let found = settling.find(invoice, entity);
+        found.is_none_or(|invoice| invoice.order_number.as_ref() == Some(order))
+    });
+    if of_order {
+        Ok(())
+    } else {
+        Err(ReceivableError::Prepaid(order.clone()))
+    }
 }
 
 /// Posts a receipt to the account of the customer that it names.
@@ -159,14 +192,8 @@ pub fn create_receipt(tx: &mut Tx, input: &ReceiptIn) -> Result<Receipt, Receiva
     let accounts = Accounts::lock(tx, &[customer], [&new.application])?;
     let locked = accounts.find(&input.customer)?;
     new.payer = payer.filter(|payer| *payer != locked.account.customer_id);
-    let posted = post_receipts_of(tx, &accounts, &[(locked, new)]).map_err(|error| {
-        // Somebody posted the number at the same moment: tried again, it is known whose it is.
-        if error.is_duplicate_of("receipts", &["number"]) {
-            DbError::Serialization(error.to_string())
-        } else {
-            error
-        }
-    })?;
+    let posted = post_receipts_of(tx, &accounts, &[(locked, new)])
+        .map_err(|error| again_when_taken(error, "receipts"))?;
     posted
         .into_iter()
         .next()
@@ -207,6 +234,8 @@ pub fn apply_receipt(
         available: Money::from_minor(before.unapplied_minor, before.currency),
     };
     let mut settling = Settling::read(tx, std::iter::once((before.customer_id, application)))?;
+    let order = before.prepaid_order_number.as_ref();
+    check_prepaid(&settling, &funds, order, application)?;
     let used = settling.apply(tx, &funds, application)?;
     if used == 0 {
         return Ok(before);
@@ -226,6 +255,37 @@ pub fn apply_receipt(
         Change::new("receipt.applied", after.id)
             .before(&before)
             .after(&after),
+    )?;
+    Ok(after)
+}
+
+/// Makes what is left of a prepayment free for any invoice.
+///
+/// # Errors
+/// When the receipt is not there or reversed, changed since `version`, or is no prepayment.
+pub fn release_receipt(
+    tx: &mut Tx,
+    reference: &ReceiptRef,
+    version: i64,
+    reason: &Note,
+) -> Result<Receipt, ReceivableError> {
+    let (_accounts, before) = lock_receipt(tx, reference, None)?;
+    if before.version != version {
+        return Err(ReceivableError::Stale);
+    }
+    if before.prepaid_order_number.is_none() {
+        return Err(ReceivableError::NotPrepaid);
+    }
+    let after = Receipt {
+        prepaid_order_number: None,
+        ..before.clone()
+    };
+    let after = store::update_receipt_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
+    tx.record(
+        Change::new("receipt.released", after.id)
+            .before(&before)
+            .after(&after)
+            .because(reason),
     )?;
     Ok(after)
 }

@@ -5,12 +5,13 @@ mod paying;
 mod reading;
 mod writing;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 use super::ReceivableError;
+use crate::book::customers::model::CustomerRef;
 use crate::book::exchange_rates::rules::RateTable;
 use crate::book::exposure::model::{BalanceKey, Exposure};
 use crate::book::policy::model::Policy;
@@ -69,12 +70,17 @@ pub(super) struct Settling {
     /// What was asked of the book once.
     policy: Option<Arc<Policy>>,
     rates: BTreeMap<(NaiveDate, BTreeSet<Currency>), RateTable>,
+    debtors: HashMap<CustomerRef, CustomerId>,
+    /// The heads of the groups of customers.
+    heads: BTreeMap<CustomerId, CustomerId>,
 }
 
 /// How a plan stood, so that what is refused leaves nothing of itself.
 struct Mark {
     rows: usize,
     invoices: Vec<(Invoice, Vec<Item>)>,
+    /// Those of their items that had changed before.
+    changed_items: BTreeSet<ItemId>,
 }
 
 impl Settling {
@@ -89,15 +95,27 @@ impl Settling {
             let items = self.items.get(&id).cloned().unwrap_or_default();
             Some((self.invoices.get(&id)?.clone(), items))
         });
+        let invoices: Vec<(Invoice, Vec<Item>)> = invoices.collect();
+        let items = invoices.iter().flat_map(|(_, items)| items);
+        let changed_items = items
+            .map(|item| item.id)
+            .filter(|id| self.changed_items.contains(id))
+            .collect();
         Mark {
             rows: self.rows.len(),
-            invoices: invoices.collect(),
+            invoices,
+            changed_items,
         }
     }
 
     fn go_back(&mut self, mark: Mark) {
         self.rows.truncate(mark.rows);
         for (invoice, items) in mark.invoices {
+            for item in &items {
+                if !mark.changed_items.contains(&item.id) {
+                    self.changed_items.remove(&item.id);
+                }
+            }
             self.items.insert(invoice.id, items);
             self.invoices.insert(invoice.id, invoice);
         }

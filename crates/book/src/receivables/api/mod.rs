@@ -107,6 +107,8 @@ impl From<ReceivableError> for Problem {
             ReceivableError::Document(pointer, fault) => {
                 Problem::invalid(pointer, "does_not_add_up", fault)
             }
+            ReceivableError::Prepaid(_) => Problem::invalid("/applications", "prepaid", text),
+            ReceivableError::NotPrepaid => Problem::state("receipt", "not_prepaid", [""; 0]),
             ReceivableError::NotReversible => Problem::state("settlement", "settled", [""; 0]),
             ReceivableError::Refunded => Problem::state("receipt", "refunded", [""; 0]),
             ReceivableError::OtherCustomer { pointer } => {

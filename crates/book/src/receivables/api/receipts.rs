@@ -6,7 +6,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::refuse_hidden;
 use super::shapes::ReceiptOut;
 use crate::book::receivables::actions::ReceivableError;
-use crate::book::receivables::input::{ApplyIn, ReceiptFilter, ReceiptIn, TakeBackIn, UnapplyIn};
+use crate::book::receivables::input::{
+    ApplyIn, ReceiptFilter, ReceiptIn, ReleaseReceiptIn, TakeBackIn, UnapplyIn,
+};
 use crate::book::receivables::model::ReceiptRef;
 use crate::book::receivables::{actions, store};
 use crate::platform::http::auth::{PostCash, ReadReceivables, ReverseDocuments};
@@ -19,6 +21,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_receipts)
         .service(find_receipt)
         .service(apply_receipt)
+        .service(release_receipt)
         .service(unapply_receipt)
         .service(reverse_receipt);
 }
@@ -125,6 +128,34 @@ pub async fn apply_receipt(
     executor
         .once_keyed(&actor, command, move |tx, input| {
             let receipt = actions::apply_receipt(tx, &receipt, &input.application(), input.day())?;
+            let version = receipt.version;
+            Ok(Answer::ok(&ReceiptOut::from(receipt))?.version(version))
+        })
+        .await
+}
+
+/// Release a prepayment
+///
+/// What is left of it is free for any invoice from now on, because the order is not to be delivered, or the customer says so.
+/// An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "receivables",
+    params(ReceiptRef, IfMatch),
+    request_body = ReleaseReceiptIn,
+    responses((status = 200, description = "The receipt as it is now.", body = ReceiptOut)),
+    security(("bearer" = ["cash:post"]))
+)]
+#[post("/v1/receipts/{receipt}/release")]
+pub async fn release_receipt(
+    actor: Actor<PostCash>,
+    receipt: web::Path<ReceiptRef>,
+    version: IfMatch,
+    command: KeyedCommand<ReleaseReceiptIn>,
+    executor: web::Data<Executor>,
+) -> Outcome {
+    executor
+        .once_keyed(&actor, command, move |tx, input| {
+            let receipt = actions::release_receipt(tx, &receipt, version.0, &input.reason)?;
             let version = receipt.version;
             Ok(Answer::ok(&ReceiptOut::from(receipt))?.version(version))
         })

@@ -160,6 +160,8 @@ pub enum Application {
     Named(Vec<NamedApplication>),
     /// This one, as far as it is open when its turn comes; what is too much stays unapplied.
     AsFarAsOpen(InvoiceRef),
+    /// Each of these, up to its amount and as far as it is open when its turn comes; what is too much stays unapplied.
+    UpTo(Vec<NamedApplication>),
     /// Whatever is open, the oldest first.
     OldestFirst,
     /// None: all of it stays unapplied.

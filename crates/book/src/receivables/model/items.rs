@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::Serialize;
 
-use crate::book::payment_terms::model::DiscountStep;
+use crate::book::payment_terms::model::{DiscountStep, InstalmentKind};
 use crate::platform::db::schema::invoice_items;
 use crate::platform::db::{DbError, read_document};
 use kernel::columns::text_enum;
@@ -88,6 +88,8 @@ pub struct Item {
     pub id: ItemId,
     pub invoice_id: InvoiceId,
     pub customer_id: CustomerId,
+    /// What part of it: retention money is owed like any other, and due later.
+    pub kind: InstalmentKind,
     /// From 1 on, in the order of the terms.
     pub position: i32,
     pub amount_minor: i64,

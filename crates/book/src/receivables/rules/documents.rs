@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use crate::book::payment_terms::model::Instalment;
 use kernel::money::Money;
 
 /// What of a document does not fit together.
@@ -19,6 +20,8 @@ pub enum DocumentFault {
     EmptyInstalment,
     #[error("may be given alone: without payment terms and due date")]
     InstalmentsAndTerms,
+    #[error("must be the last due date of the payment terms, which have several")]
+    OtherDueDate,
 }
 
 /// Net and tax of an amount, in minor units: where one is said, the other is the rest.
@@ -53,22 +56,19 @@ pub fn net_and_tax(
 
 /// # Errors
 /// When the instalments that a document states do not make up its amount.
-pub fn check_instalments(
-    amount: Money,
-    instalments: &[(Money, NaiveDate)],
-) -> Result<(), DocumentFault> {
+pub fn check_instalments(amount: Money, instalments: &[Money]) -> Result<(), DocumentFault> {
     if instalments
         .iter()
-        .any(|(part, _)| part.currency() != amount.currency())
+        .any(|part| part.currency() != amount.currency())
     {
         return Err(DocumentFault::Currency);
     }
-    if instalments.iter().any(|(part, _)| !part.is_positive()) {
+    if instalments.iter().any(|part| !part.is_positive()) {
         return Err(DocumentFault::EmptyInstalment);
     }
     let sum = instalments
         .iter()
-        .map(|(part, _)| i128::from(part.minor()))
+        .map(|part| i128::from(part.minor()))
         .sum::<i128>();
     if sum == i128::from(amount.minor()) {
         Ok(())
@@ -77,9 +77,36 @@ pub fn check_instalments(
     }
 }
 
+/// What the payment terms make of an invoice that states its due date: of one instalment it is the due date, and no discount
+/// holds beyond it; of several it must be the last.
+///
+/// Under 2/10 net 30 of 1 March, an invoice that states 5 March is due then, with 2 % until then.
+///
+/// # Errors
+/// When the terms have several instalments, and the last is due on another day.
+pub fn state_due_date(
+    instalments: &mut [Instalment],
+    stated: NaiveDate,
+) -> Result<(), DocumentFault> {
+    if let [only] = instalments {
+        only.due_date = stated;
+        for discount in &mut only.discounts {
+            discount.until = discount.until.min(stated);
+        }
+        return Ok(());
+    }
+    let last = instalments.iter().map(|one| one.due_date).max();
+    if last == Some(stated) {
+        Ok(())
+    } else {
+        Err(DocumentFault::OtherDueDate)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::book::payment_terms::model::{DiscountStep, InstalmentKind};
 
     fn cny(text: &str) -> Money {
         Money::parse(text, "CNY".parse().unwrap()).unwrap()
@@ -107,10 +134,36 @@ mod tests {
     }
 
     #[test]
+    fn the_worked_example_of_a_stated_due_date() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let part = |amount, due: &str, until: Option<&str>| Instalment {
+            kind: InstalmentKind::Instalment,
+            amount: cny(amount),
+            due_date: day(due),
+            discounts: until
+                .map(|until| DiscountStep {
+                    until: day(until),
+                    rate: "0.02".parse().unwrap(),
+                })
+                .into_iter()
+                .collect(),
+        };
+        let mut one = [part("100.00", "2026-03-31", Some("2026-03-11"))];
+        assert_eq!(state_due_date(&mut one, day("2026-03-05")), Ok(()));
+        assert_eq!(one, [part("100.00", "2026-03-05", Some("2026-03-05"))]);
+        let mut two = [
+            part("50.00", "2026-03-31", None),
+            part("50.00", "2026-04-30", None),
+        ];
+        assert_eq!(state_due_date(&mut two, day("2026-04-30")), Ok(()));
+        let other = state_due_date(&mut two, day("2026-04-29"));
+        assert_eq!(other, Err(DocumentFault::OtherDueDate));
+    }
+
+    #[test]
     fn stated_instalments_make_the_amount() {
-        let day: NaiveDate = "2026-03-31".parse().unwrap();
         let check = |parts: &[&str]| {
-            let parts: Vec<_> = parts.iter().map(|part| (cny(part), day)).collect();
+            let parts: Vec<_> = parts.iter().map(|part| cny(part)).collect();
             check_instalments(cny("10.00"), &parts)
         };
         assert_eq!(check(&["4.00", "6.00"]), Ok(()));

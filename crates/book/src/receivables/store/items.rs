@@ -5,9 +5,10 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
 use super::CHUNK;
 use crate::book::customers::store::list_wanted;
+use crate::book::entities::store as entities;
 use crate::book::receivables::input::ItemFilter;
 use crate::book::receivables::model::{Invoice, Item};
-use crate::platform::db::schema::{customers, invoice_items, invoices};
+use crate::platform::db::schema::{customers, invoice_items, invoice_labels, invoices};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
@@ -141,6 +142,15 @@ pub fn save_due_date(
     Ok(())
 }
 
+/// Keeps a query to items of invoices of which something is so.
+macro_rules! of_invoices {
+    ($query:ident, $is_so:expr) => {
+        $query = $query.filter(
+            invoice_items::invoice_id.eq_any(invoices::table.filter($is_so).select(invoices::id)),
+        );
+    };
+}
+
 /// One page of items whose customers the caller may see, the earliest due first.
 pub fn list_items(
     db: &mut Db,
@@ -149,6 +159,7 @@ pub fn list_items(
     page: &PageRequest,
 ) -> Result<Page<Item>, Problem> {
     let wanted = list_wanted(db, &filter.customer)?;
+    let entities = entities::list_wanted(db, &filter.legal_entity)?;
     on_backend!(db, |c| {
         let mut query = invoice_items::table.select(Item::as_select()).into_boxed();
         if caller.sees_only_own() {
@@ -166,12 +177,30 @@ pub fn list_items(
         if !filter.invoice_id.is_empty() {
             query = query.filter(invoice_items::invoice_id.eq_any(&filter.invoice_id));
         }
-        if let Some(is_open) = filter.open {
-            query = if is_open {
-                query.filter(invoice_items::open_minor.gt(0))
-            } else {
-                query.filter(invoice_items::open_minor.eq(0))
-            };
+        if !filter.kind.is_empty() {
+            query = query.filter(invoice_items::kind.eq_any(&filter.kind));
+        }
+        if let Some(entities) = &entities {
+            of_invoices!(query, invoices::legal_entity_id.eq_any(entities));
+        }
+        if !filter.currency.is_empty() {
+            of_invoices!(query, invoices::currency.eq_any(&filter.currency));
+        }
+        if !filter.label.is_empty() {
+            let labelled = invoice_labels::table
+                .filter(invoice_labels::label.eq_any(&filter.label))
+                .select(invoice_labels::invoice_id);
+            query = query.filter(invoice_items::invoice_id.eq_any(labelled));
+        }
+        if !filter.customer_order_number.is_empty() {
+            let numbers = filter.customer_order_number.iter().map(Some);
+            of_invoices!(query, invoices::customer_order_number.eq_any(numbers));
+        }
+        if filter.open == Some(true) {
+            query = query.filter(invoice_items::open_minor.gt(0));
+        }
+        if filter.open == Some(false) {
+            query = query.filter(invoice_items::open_minor.eq(0));
         }
         if let Some(day) = filter.due_date_from {
             query = query.filter(invoice_items::due_date.ge(day.date()));

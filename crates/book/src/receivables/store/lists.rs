@@ -3,12 +3,13 @@
 use diesel::prelude::*;
 
 use crate::book::customers::store::list_wanted;
+use crate::book::entities::store as entities;
 use crate::book::receivables::input::{
     CreditNoteFilter, InvoiceFilter, InvoiceSort, ReceiptFilter,
 };
 use crate::book::receivables::model::{CreditNote, Invoice, Receipt, Settlement};
 use crate::platform::db::schema::{
-    credit_notes, customers, invoice_items, invoices, receipts, settlements,
+    credit_notes, customers, invoice_items, invoice_labels, invoices, receipts, settlements,
 };
 use crate::platform::db::{Db, on_backend, seek};
 use crate::platform::http::{Page, PageRequest, Problem};
@@ -33,6 +34,18 @@ macro_rules! of_customers {
     };
 }
 
+/// Keeps a query to the legal entities and currencies that the filter names.
+macro_rules! of_balances {
+    ($query:ident, $table:ident, $filter:expr, $entities:expr) => {
+        if let Some(entities) = &$entities {
+            $query = $query.filter($table::legal_entity_id.eq_any(entities));
+        }
+        if !$filter.currency.is_empty() {
+            $query = $query.filter($table::currency.eq_any(&$filter.currency));
+        }
+    };
+}
+
 /// One page of invoices.
 pub fn list_invoices(
     db: &mut Db,
@@ -41,6 +54,7 @@ pub fn list_invoices(
     page: &PageRequest,
 ) -> Result<Page<Invoice>, Problem> {
     let wanted = list_wanted(db, &filter.customer)?;
+    let entities = entities::list_wanted(db, &filter.legal_entity)?;
     on_backend!(db, |c| {
         let mut query = invoices::table.select(Invoice::as_select()).into_boxed();
         of_customers!(query, invoices::customer_id, caller, wanted);
@@ -49,6 +63,17 @@ pub fn list_invoices(
         }
         if !filter.order_number.is_empty() {
             query = query.filter(invoices::order_number.eq_any(&filter.order_number));
+        }
+        of_balances!(query, invoices, filter, entities);
+        if !filter.label.is_empty() {
+            let labelled = invoice_labels::table
+                .filter(invoice_labels::label.eq_any(&filter.label))
+                .select(invoice_labels::invoice_id);
+            query = query.filter(invoices::id.eq_any(labelled));
+        }
+        if !filter.customer_order_number.is_empty() {
+            let numbers = filter.customer_order_number.iter().map(Some);
+            query = query.filter(invoices::customer_order_number.eq_any(numbers));
         }
         if let Some(day) = filter.due_date_from {
             query = query.filter(invoices::due_date.ge(day.date()));
@@ -134,11 +159,13 @@ pub fn list_credit_notes(
     page: &PageRequest,
 ) -> Result<Page<CreditNote>, Problem> {
     let wanted = list_wanted(db, &filter.customer)?;
+    let entities = entities::list_wanted(db, &filter.legal_entity)?;
     on_backend!(db, |c| {
         let mut query = credit_notes::table
             .select(CreditNote::as_select())
             .into_boxed();
         of_customers!(query, credit_notes::customer_id, caller, wanted);
+        of_balances!(query, credit_notes, filter, entities);
         if !filter.status.is_empty() {
             query = query.filter(credit_notes::status.eq_any(&filter.status));
         }
@@ -169,9 +196,15 @@ pub fn list_receipts(
     page: &PageRequest,
 ) -> Result<Page<Receipt>, Problem> {
     let wanted = list_wanted(db, &filter.customer)?;
+    let entities = entities::list_wanted(db, &filter.legal_entity)?;
     on_backend!(db, |c| {
         let mut query = receipts::table.select(Receipt::as_select()).into_boxed();
         of_customers!(query, receipts::customer_id, caller, wanted);
+        of_balances!(query, receipts, filter, entities);
+        if !filter.prepaid_order_number.is_empty() {
+            let orders = filter.prepaid_order_number.iter().map(Some);
+            query = query.filter(receipts::prepaid_order_number.eq_any(orders));
+        }
         if !filter.status.is_empty() {
             query = query.filter(receipts::status.eq_any(&filter.status));
         }

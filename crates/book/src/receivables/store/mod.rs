@@ -2,6 +2,7 @@
 
 pub mod alike;
 mod conduct;
+mod credits;
 mod instruments;
 mod items;
 mod lists;
@@ -15,16 +16,19 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 
 use super::model::{
-    CreditNote, CreditNoteRef, DocumentRef, DocumentStatus, Invoice, InvoiceRef, InvoiceStatus,
-    Receipt, ReceiptRef,
+    DocumentRef, DocumentStatus, Invoice, InvoiceRef, InvoiceStatus, Receipt, ReceiptRef,
 };
-use crate::platform::db::schema::{credit_notes, invoices, receipts};
+use crate::platform::db::schema::{invoice_labels, invoices, receipts};
 use crate::platform::db::{Conn, Db, DbError, Tx, on_backend};
 use kernel::columns::IdColumn;
-use kernel::ids::{InvoiceId, LegalEntityId, ReceiptId};
-use kernel::text::Number;
+use kernel::ids::{CustomerId, InvoiceId, LegalEntityId, ReceiptId};
+use kernel::text::{Keyword, Number};
 
 pub use conduct::{list_invoice_parts, list_payments, list_sales, list_unpaid};
+pub use credits::{
+    find_credit_note, insert_credit_notes, list_credit_notes_by_numbers, taken_credit_note_numbers,
+    update_credit_note_if_unchanged,
+};
 pub use instruments::instrument_behind;
 pub use items::{
     cancel_items, find_item, insert_items, list_items, list_items_of, list_open_invoices,
@@ -70,32 +74,6 @@ fn the_one<T>(found: Vec<T>, of: impl Fn(&T) -> (Number, bool)) -> Result<Option
         return Err(DbError::Ambiguous { number });
     }
     Ok(found.into_iter().next())
-}
-
-/// The credit note under this reference: of several with one number the living one, else the last.
-pub fn find_credit_note(
-    db: &mut Db,
-    reference: &CreditNoteRef,
-) -> Result<Option<CreditNote>, DbError> {
-    let found: Vec<CreditNote> = on_backend!(db, |c| {
-        let query = credit_notes::table
-            .select(CreditNote::as_select())
-            .into_boxed();
-        match reference {
-            DocumentRef::Id(id) => query.filter(credit_notes::id.eq(id)),
-            DocumentRef::Number(number) => query.filter(credit_notes::number.eq(number)),
-        }
-        .order((
-            credit_notes::status.eq(DocumentStatus::Reversed).asc(),
-            credit_notes::id.desc(),
-        ))
-        .limit(2)
-        .load(c)
-    })?;
-    the_one(found, |found| {
-        let is_living = found.status != DocumentStatus::Reversed;
-        (found.number.clone(), is_living)
-    })
 }
 
 /// The receipt under this reference: of several with one number the living one, else the last.
@@ -173,6 +151,23 @@ pub fn list_invoices_by_numbers(db: &mut Db, numbers: &[&Number]) -> Result<Vec<
     Ok(found)
 }
 
+/// Whose the invoices are that have or had these numbers.
+pub fn list_debtors(
+    db: &mut Db,
+    numbers: &BTreeSet<&Number>,
+) -> Result<BTreeSet<CustomerId>, DbError> {
+    let numbers: Vec<&Number> = numbers.iter().copied().collect();
+    let mut found = BTreeSet::new();
+    for chunk in numbers.chunks(CHUNK) {
+        let rows: Vec<CustomerId> = on_backend!(db, |c| invoices::table
+            .filter(invoices::number.eq_any(chunk.iter().copied()))
+            .select(invoices::customer_id)
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 /// Inserts those invoices whose number is free, the first of several with the same, and says which were inserted.
 pub fn insert_invoices(tx: &mut Tx, rows: &[Invoice]) -> Result<BTreeSet<InvoiceId>, DbError> {
     let mut inserted = BTreeSet::new();
@@ -183,6 +178,24 @@ pub fn insert_invoices(tx: &mut Tx, rows: &[Invoice]) -> Result<BTreeSet<Invoice
             .returning(invoices::id)
             .get_results(c))?;
         inserted.extend(ids);
+    }
+    let posted = rows.iter().filter(|row| inserted.contains(&row.id));
+    let labels: Vec<(Keyword, InvoiceId)> = posted
+        .flat_map(|row| row.label_list().into_iter().map(|label| (label, row.id)))
+        .collect();
+    for chunk in labels.chunks(1_000) {
+        let rows: Vec<_> = chunk
+            .iter()
+            .map(|(label, id)| {
+                (
+                    invoice_labels::label.eq(label),
+                    invoice_labels::invoice_id.eq(*id),
+                )
+            })
+            .collect();
+        on_backend!(tx, |c| diesel::insert_into(invoice_labels::table)
+            .values(rows)
+            .execute(c))?;
     }
     Ok(inserted)
 }
@@ -225,15 +238,6 @@ pub fn taken_receipt_numbers(
         taken.extend(found.map(|(number, entity, id)| ((number, entity), id)));
     }
     Ok(taken)
-}
-
-/// Inserts a credit note when its number is free, and says whether it was.
-pub fn insert_credit_note(tx: &mut Tx, row: &CreditNote) -> Result<bool, DbError> {
-    let inserted = on_backend!(tx, |c| diesel::insert_into(credit_notes::table)
-        .values(row)
-        .on_conflict_do_nothing()
-        .execute(c))?;
-    Ok(inserted > 0)
 }
 
 /// Writes what is open on these invoices, and their status: one statement on PostgreSQL, a prepared one for each row
@@ -298,6 +302,7 @@ pub fn update_receipt_if_unchanged(
     .set((
         receipts::unapplied_minor.eq(receipt.unapplied_minor),
         receipts::refunded_minor.eq(receipt.refunded_minor),
+        receipts::prepaid_order_number.eq(&receipt.prepaid_order_number),
         receipts::status.eq(receipt.status),
         receipts::reversed_on.eq(receipt.reversed_on),
         receipts::reverse_reason.eq(&receipt.reverse_reason),
@@ -305,29 +310,6 @@ pub fn update_receipt_if_unchanged(
         receipts::version.eq(receipts::version + 1),
     ))
     .returning(Receipt::as_returning())
-    .get_result(c)
-    .optional())?)
-}
-
-/// Writes a credit note when it still has the version that it was read with, and gives it as it is now.
-pub fn update_credit_note_if_unchanged(
-    tx: &mut Tx,
-    note: &CreditNote,
-) -> Result<Option<CreditNote>, DbError> {
-    Ok(on_backend!(tx, |c| diesel::update(
-        credit_notes::table
-            .find(note.id)
-            .filter(credit_notes::version.eq(note.version))
-    )
-    .set((
-        credit_notes::unapplied_minor.eq(note.unapplied_minor),
-        credit_notes::status.eq(note.status),
-        credit_notes::reversed_on.eq(note.reversed_on),
-        credit_notes::reverse_reason.eq(&note.reverse_reason),
-        credit_notes::reverse_entered_on.eq(note.reverse_entered_on),
-        credit_notes::version.eq(credit_notes::version + 1),
-    ))
-    .returning(CreditNote::as_returning())
     .get_result(c)
     .optional())?)
 }

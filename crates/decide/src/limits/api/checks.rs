@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, get, post, web};
 use super::shapes::{
     LimitCheckBatchOut, LimitCheckItemOut, LimitCheckOut, RecordedCheckOut, ReplayOut,
 };
+use crate::book::payment_terms::actions::{self as payment_terms, PaymentTermsError};
 use crate::decide::limits::actions::visible;
 use crate::decide::limits::check::CheckKind;
 use crate::decide::limits::desk::{self, Answered, CheckRequest, Desk, Reply};
@@ -14,6 +15,7 @@ use crate::decide::limits::input::{
     LimitCheckBatchIn, LimitCheckFilter, LimitCheckIn, ReplayFilter,
 };
 use crate::decide::limits::{replay, store};
+use crate::platform::db::Db;
 use crate::platform::http::auth::{CheckLimits, ReadChecks, ReplayChecks};
 use crate::platform::http::page::{CursorKey, PageOut, Query};
 use crate::platform::http::{
@@ -45,6 +47,11 @@ pub async fn check_limit(
 ) -> Outcome {
     let caller = actor.caller();
     let (input, keyed) = command.into_parts(&caller);
+    let input = if input.payment_terms.is_some() {
+        executor.read(move |db| with_term(db, input)).await?
+    } else {
+        input
+    };
     if input.reserves() && keyed.is_none() {
         return Err(Problem::new(Code::IdempotencyKeyMissing));
     }
@@ -88,9 +95,14 @@ pub async fn check_limits_batch(
     let (caller, language) = (actor.caller(), language.0);
     executor
         .once(&actor, command, move |tx, input| {
-            let asked: Vec<CheckRequest> = input
+            let prepared: Vec<Result<LimitCheckIn, Problem>> = input
                 .items
                 .iter()
+                .map(|item| with_term(tx, item.clone()))
+                .collect();
+            let asked: Vec<CheckRequest> = prepared
+                .iter()
+                .flatten()
                 .map(|item| CheckRequest {
                     kind: CheckKind::Check,
                     caller: Arc::clone(&caller),
@@ -99,10 +111,13 @@ pub async fn check_limits_batch(
                     language,
                 })
                 .collect();
-            let answers = desk::check_all(tx, &asked)?;
-            let items = answers
+            let mut answers = desk::check_all(tx, &asked)?.into_iter();
+            let items = prepared
                 .into_iter()
-                .map(|answer| item(answer, &caller, language))
+                .filter_map(|one| match one {
+                    Ok(_) => Some(item(answers.next()?, &caller, language)),
+                    Err(problem) => Some(refused_item(&problem, &caller, language)),
+                })
                 .collect();
             Answer::multi_status(&LimitCheckBatchOut { items })
         })
@@ -218,6 +233,27 @@ fn item(answer: Answered, caller: &Caller, language: Language) -> LimitCheckItem
         Ok(Reply::Refusal(refusal)) => refusal.into(),
         Err(error) => error.into(),
     };
+    refused_item(&problem, caller, language)
+}
+
+/// The term in days of a check that names payment terms.
+fn with_term(db: &mut Db, mut input: LimitCheckIn) -> Result<LimitCheckIn, Problem> {
+    if let Some(code) = &input.payment_terms {
+        let today = db.today();
+        let days = payment_terms::last_due_in(db, code, input.amount.money(), today);
+        input.net_days = Some(days.map_err(|error| match error {
+            PaymentTermsError::Missing(_) => Problem::invalid(
+                "/payment_terms",
+                "unknown_payment_terms",
+                "there are no such payment terms",
+            ),
+            error => error.into(),
+        })?);
+    }
+    Ok(input)
+}
+
+fn refused_item(problem: &Problem, caller: &Caller, language: Language) -> LimitCheckItemOut {
     LimitCheckItemOut {
         status: problem.code().status(),
         check: None,

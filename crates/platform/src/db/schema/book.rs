@@ -12,6 +12,21 @@ diesel::table! {
     use diesel::sql_types::*;
     use kernel::columns::{IdColumn, InstantColumn};
 
+    customer_aliases (id) {
+        id -> IdColumn,
+        customer_id -> IdColumn,
+        source_system -> Text,
+        alias -> Text,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
     customers (id) {
         id -> IdColumn,
         number -> Text,
@@ -294,6 +309,16 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    use kernel::columns::IdColumn;
+
+    invoice_labels (label, invoice_id) {
+        label -> Text,
+        invoice_id -> IdColumn,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
     use kernel::columns::{IdColumn, InstantColumn};
 
     invoices (id) {
@@ -380,6 +405,7 @@ diesel::table! {
         legal_entity_id -> IdColumn,
         payer_customer_id -> Nullable<IdColumn>,
         refunded_minor -> BigInt,
+        prepaid_order_number -> Nullable<Text>,
     }
 }
 
@@ -470,6 +496,20 @@ diesel::table! {
     use diesel::sql_types::*;
     use kernel::columns::{IdColumn, InstantColumn};
 
+    account_payment_terms (account_id) {
+        account_id -> IdColumn,
+        payment_terms -> Nullable<Text>,
+        reason -> Text,
+        set_by -> Text,
+        changed_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
     legal_entities (id) {
         id -> IdColumn,
         number -> Text,
@@ -491,6 +531,7 @@ diesel::table! {
         created_at -> InstantColumn,
         changed_at -> InstantColumn,
         version -> BigInt,
+        calendar -> Nullable<Text>,
     }
 }
 
@@ -534,5 +575,6 @@ diesel::table! {
         created_at -> InstantColumn,
         changed_at -> InstantColumn,
         version -> BigInt,
+        payment_terms -> Nullable<Text>,
     }
 }

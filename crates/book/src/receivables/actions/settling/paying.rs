@@ -44,7 +44,11 @@ impl Settling {
         );
         let used = match application {
             Application::Named(named) => self.pay_named(tx, funds, named),
-            Application::AsFarAsOpen(reference) => self.pay_as_far_as_open(tx, funds, reference),
+            Application::AsFarAsOpen(reference) => {
+                let at = |field: &str| format!("/{field}");
+                self.pay_as_far_as_open(tx, funds, (reference, None), &at)
+            }
+            Application::UpTo(named) => self.pay_up_to(tx, funds, named),
             Application::OldestFirst => self.pay_oldest_first(tx, funds),
             Application::Nothing => Ok(0),
         };
@@ -59,7 +63,7 @@ impl Settling {
     fn meant(&self, funds: &Funds, application: &Application) -> Vec<InvoiceId> {
         let entity = funds.key.legal_entity_id;
         match application {
-            Application::Named(named) => named
+            Application::Named(named) | Application::UpTo(named) => named
                 .iter()
                 .filter_map(|one| Some(self.find(&one.invoice, entity)?.id))
                 .collect(),
@@ -105,13 +109,8 @@ impl Settling {
             .find(&one.invoice, funds.key.legal_entity_id)
             .ok_or_else(|| ReceivableError::NoSuchInvoice { pointer: at(by) })?
             .clone();
-        check_debtor(
-            tx,
-            funds.customer_id,
-            &invoice,
-            one.customer.as_ref(),
-            || at(by),
-        )?;
+        let named = one.customer.as_ref();
+        self.check_debtor(tx, funds.customer_id, &invoice, named, || at(by))?;
         check_entity(&invoice, funds, || at(by))?;
         let targets: Vec<OpenItem> = match one.item {
             Some(item) => {
@@ -204,19 +203,40 @@ impl Settling {
         Ok((settled, used, Some(rate)))
     }
 
+    /// Pays named invoices, each up to its amount and as far as it is open.
+    fn pay_up_to(
+        &mut self,
+        tx: &mut Tx,
+        funds: &Funds,
+        named: &[NamedApplication],
+    ) -> Result<i64, ReceivableError> {
+        let mut left = funds.available.minor();
+        for (index, one) in named.iter().enumerate() {
+            let at = |field: &str| format!("/applications/{index}/{field}");
+            let part = Funds {
+                available: Money::from_minor(one.amount.minor().min(left), funds.key.currency),
+                ..*funds
+            };
+            let invoice = (&one.invoice, one.customer.as_ref());
+            left -= self.pay_as_far_as_open(tx, &part, invoice, &at)?;
+        }
+        Ok(funds.available.minor() - left)
+    }
+
     /// What an invoice takes of the funds: as much as is open on it.
     fn pay_as_far_as_open(
         &mut self,
         tx: &mut Tx,
         funds: &Funds,
-        reference: &InvoiceRef,
+        (reference, debtor): (&InvoiceRef, Option<&CustomerRef>),
+        at: &impl Fn(&str) -> String,
     ) -> Result<i64, ReceivableError> {
-        let pointer = || "/invoice_number".to_owned();
+        let pointer = || at("invoice_number");
         let invoice = self
             .find(reference, funds.key.legal_entity_id)
             .ok_or_else(|| ReceivableError::NoSuchInvoice { pointer: pointer() })?
             .clone();
-        check_debtor(tx, funds.customer_id, &invoice, None, pointer)?;
+        self.check_debtor(tx, funds.customer_id, &invoice, debtor, pointer)?;
         check_entity(&invoice, funds, pointer)?;
         if funds.available.minor() <= 0 || invoice.open_minor <= 0 {
             return Ok(0);
@@ -234,7 +254,7 @@ impl Settling {
             }
         };
         let one = NamedApplication {
-            amount,
+            customer: debtor.cloned(),
             ..NamedApplication::of(InvoiceRef::Id(invoice.id), amount)
         };
         self.pay_one(tx, funds, funds.available.minor(), (0, &one))
@@ -388,8 +408,60 @@ impl Settling {
         Ok(policy.document.settlement.clone())
     }
 
+    /// Money settles what its own customer owes, what others of the group owe, and what anybody owes whom the caller names.
+    fn check_debtor(
+        &mut self,
+        tx: &mut Tx,
+        of: CustomerId,
+        invoice: &Invoice,
+        named: Option<&CustomerRef>,
+        pointer: impl Fn() -> String,
+    ) -> Result<(), ReceivableError> {
+        let is_meant = match named {
+            Some(reference) => self.debtor(tx, reference)? == invoice.customer_id,
+            None => {
+                invoice.customer_id == of
+                    || self.head(tx, of)? == self.head(tx, invoice.customer_id)?
+            }
+        };
+        if is_meant {
+            return Ok(());
+        }
+        Err(ReceivableError::OtherCustomer { pointer: pointer() })
+    }
+
+    /// The customer whom the caller names, and may see.
+    fn debtor(
+        &mut self,
+        tx: &mut Tx,
+        reference: &CustomerRef,
+    ) -> Result<CustomerId, ReceivableError> {
+        if let Some(known) = self.debtors.get(reference) {
+            return Ok(*known);
+        }
+        let caller = tx.caller();
+        let found = customers::find_visible(tx, caller, reference)?;
+        let found = found.ok_or(ReceivableError::NoSuchCustomer)?.id;
+        self.debtors.insert(reference.clone(), found);
+        Ok(found)
+    }
+
+    /// The head of a customer's group; itself when it has none above it.
+    fn head(&mut self, tx: &mut Tx, of: CustomerId) -> Result<CustomerId, DbError> {
+        if let Some(known) = self.heads.get(&of) {
+            return Ok(*known);
+        }
+        let head = customers::ancestors(tx, of)?.last().copied().unwrap_or(of);
+        self.heads.insert(of, head);
+        Ok(head)
+    }
+
     /// The invoice that is named: of several with one number that of the money's legal entity, else any of them.
-    fn find(&self, reference: &InvoiceRef, entity: LegalEntityId) -> Option<&Invoice> {
+    pub(in crate::receivables::actions) fn find(
+        &self,
+        reference: &InvoiceRef,
+        entity: LegalEntityId,
+    ) -> Option<&Invoice> {
         match reference {
             DocumentRef::Id(id) => self.invoices.get(id),
             DocumentRef::Number(number) => {
@@ -433,39 +505,6 @@ pub(in crate::receivables::actions) fn plain(
         difference_currency: None,
         reason: None,
     }
-}
-
-/// Money settles what its own customer owes, what others of the group owe, and what anybody owes whom the caller names.
-fn check_debtor(
-    tx: &mut Tx,
-    of: CustomerId,
-    invoice: &Invoice,
-    named: Option<&CustomerRef>,
-    pointer: impl Fn() -> String,
-) -> Result<(), ReceivableError> {
-    let named = match named {
-        Some(reference) => {
-            let caller = tx.caller();
-            let found = customers::find_visible(tx, caller, reference)?;
-            Some(found.ok_or(ReceivableError::NoSuchCustomer)?.id)
-        }
-        None => None,
-    };
-    let is_meant = match named {
-        Some(named) => named == invoice.customer_id,
-        None => invoice.customer_id == of || same_group(tx, of, invoice.customer_id)?,
-    };
-    if is_meant {
-        return Ok(());
-    }
-    Err(ReceivableError::OtherCustomer { pointer: pointer() })
-}
-
-fn same_group(tx: &mut Tx, one: CustomerId, other: CustomerId) -> Result<bool, DbError> {
-    let head = |tx: &mut Tx, of: CustomerId| -> Result<CustomerId, DbError> {
-        Ok(customers::ancestors(tx, of)?.last().copied().unwrap_or(of))
-    };
-    Ok(head(tx, one)? == head(tx, other)?)
 }
 
 /// Money settles what is owed to the same legal entity.

@@ -1,6 +1,6 @@
 //! What is read before anything is settled, and what settlements are undone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
@@ -21,7 +21,9 @@ pub(in crate::receivables::actions) fn named<'a>(
     let mut references = Vec::new();
     for application in applications {
         match application {
-            Application::Named(named) => references.extend(named.iter().map(|one| &one.invoice)),
+            Application::Named(named) | Application::UpTo(named) => {
+                references.extend(named.iter().map(|one| &one.invoice));
+            }
             Application::AsFarAsOpen(invoice) => references.push(invoice),
             Application::OldestFirst | Application::Nothing => {}
         }
@@ -58,6 +60,8 @@ impl Settling {
             rows: Vec::new(),
             policy: None,
             rates: BTreeMap::new(),
+            debtors: HashMap::new(),
+            heads: BTreeMap::new(),
         };
         for invoice in found {
             // A number names the living document.

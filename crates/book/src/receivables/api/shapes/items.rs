@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::book::payment_terms::model::DiscountStep;
+use crate::book::payment_terms::model::{DiscountStep, InstalmentKind};
 use crate::book::receivables::input::RestIn;
 use crate::book::receivables::model::{Invoice, Item};
 use crate::platform::db::{DbError, read_document};
@@ -16,7 +16,7 @@ use kernel::text::Number;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Item, example = json!({
     "id": "itm_01k00000000000000000000001", "invoice_id": "inv_01k00000000000000000000001", "invoice_number": "I-2026-0001",
-    "customer_id": "cus_01k00000000000000000000001", "legal_entity_id": "ent_00000000000e00800000000001", "position": 1,
+    "customer_id": "cus_01k00000000000000000000001", "legal_entity_id": "ent_00000000000e00800000000001", "kind": "instalment", "position": 1,
     "amount": {"amount": "4000.00", "currency": "CNY"}, "open": {"amount": "1000.00", "currency": "CNY"},
     "due_date": "2026-04-30", "original_due_date": "2026-04-30",
     "discounts": [{"until": "2026-04-10", "rate": "0.02"}],
@@ -28,6 +28,8 @@ pub struct OpenItemOut {
     invoice_number: Number,
     customer_id: CustomerId,
     legal_entity_id: LegalEntityId,
+    /// Retention money is owed like any other, and due later.
+    kind: InstalmentKind,
     /// From 1 on, in the order of the terms.
     #[schema(minimum = 1, maximum = 60)]
     position: i32,
@@ -57,6 +59,7 @@ impl OpenItemOut {
             id: item.id,
             invoice_id: item.invoice_id,
             customer_id: item.customer_id,
+            kind: item.kind,
             position: item.position,
             due_date: item.due_date,
             original_due_date: item.original_due_date,

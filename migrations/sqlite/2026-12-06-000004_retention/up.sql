@@ -1,0 +1,2 @@
+-- Retention money is a part of an invoice of a kind of its own.
+ALTER TABLE invoice_items ADD COLUMN kind TEXT NOT NULL DEFAULT 'instalment';

@@ -1,0 +1,2 @@
+DROP INDEX receipts_prepaid;
+ALTER TABLE receipts DROP COLUMN prepaid_order_number;
