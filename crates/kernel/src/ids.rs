@@ -105,6 +105,8 @@ kinds! {
     DunningRun, DunningRunId, "drn", "run";
     /// An exchange rate.
     ExchangeRate, ExchangeRateId, "fxr", "exchange rate";
+    /// Something that happened, as other systems hear of it.
+    Event, EventId, "evt", "event";
     /// What one expert of a panel said in one round.
     ExpertOpinion, ExpertOpinionId, "opn", "opinion";
     /// A panel of experts.
@@ -161,6 +163,10 @@ kinds! {
     Settlement, SettlementId, "set", "settlement";
     /// An entry of the audit trail.
     TrailEntry, TrailEntryId, "trl", "entry";
+    /// An event on its way to a webhook endpoint.
+    WebhookDelivery, WebhookDeliveryId, "whd", "delivery";
+    /// Where events are delivered to.
+    WebhookEndpoint, WebhookEndpointId, "whe", "webhook endpoint";
 }
 
 /// The company that sells, where there is but one: it is there in every book from the start.

@@ -1,6 +1,7 @@
 //! What is done with credit accounts, and how every other room moves exposure.
 
 pub mod additional;
+mod available;
 mod blocks;
 pub mod bounds;
 pub mod caps;
@@ -33,6 +34,7 @@ use kernel::ids::{CreditAccountId, CustomerId};
 use kernel::money::Currency;
 use kernel::text::{Note, Number};
 
+pub use available::{Available, read_available};
 pub use blocks::{block, hand_down, hand_down_all, unblock};
 pub use groups::{change_customer, move_to_group, set_legal_status};
 pub use limits::{Grant, grant, lower};
