@@ -13,6 +13,7 @@ use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+use crate::connect::webhooks::rules::Reach;
 use crate::decide::limits::desk::{DeskSettings, Switch};
 use crate::platform::db::DatabaseConfig;
 use crate::platform::http::auth::{SECRET_BYTES_MIN, SharedSecret};
@@ -55,6 +56,10 @@ pub struct Config {
     /// `NETTERMS_DESK_RECHECK_SAMPLE`: how many in a million batches from memory are decided again from freshly read
     /// facts.
     pub desk_recheck_sample: u32,
+    /// `NETTERMS_WEBHOOK_PRIVATE_ADDRESSES`: `on` lets webhooks be sent into private networks and to this machine.
+    pub webhook_private_addresses: Switch,
+    /// `NETTERMS_WEBHOOK_PLAIN_HTTP`: `on` lets webhooks be sent without encryption.
+    pub webhook_plain_http: Switch,
     /// `NETTERMS_TIMEZONE`: where the organisation's business days begin, such as `Asia/Shanghai`.
     pub timezone: String,
     /// `NETTERMS_CLOCK`: `system`, or `turnable` for drills and tests.
@@ -122,6 +127,8 @@ impl Default for Config {
             desk_group_commit: desk.group_commit,
             desk_flusher: desk.flusher,
             desk_recheck_sample: desk.recheck_sample_ppm,
+            webhook_private_addresses: Switch::Off,
+            webhook_plain_http: Switch::Off,
             timezone: "UTC".to_owned(),
             clock: ClockKind::System,
             daily_work: DailyWork::On,
@@ -323,6 +330,14 @@ impl Config {
             group_commit: self.desk_group_commit,
             flusher: self.desk_flusher,
             recheck_sample_ppm: self.desk_recheck_sample,
+        }
+    }
+
+    /// Where webhooks may be sent.
+    pub fn webhook_reach(&self) -> Reach {
+        Reach {
+            private_addresses: self.webhook_private_addresses == Switch::On,
+            plain_http: self.webhook_plain_http == Switch::On,
         }
     }
 

@@ -1,0 +1,4 @@
+//! The connection: what other systems hear of what happens here, and how it reaches them.
+
+pub mod events;
+pub mod webhooks;
