@@ -54,6 +54,7 @@ pub static ROOMS: &[Room] = &[
     prove::reports::ROOM,
     connect::events::ROOM,
     connect::webhooks::ROOM,
+    connect::postings::ROOM,
     rooms::EVENTS,
     rooms::TRAIL,
 ];

@@ -63,6 +63,7 @@ mod policies;
 mod policy_rules;
 mod portfolio;
 mod portfolio_matrix;
+mod postings;
 mod problems;
 mod rating_data;
 mod rating_models;

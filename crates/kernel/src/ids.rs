@@ -145,6 +145,8 @@ kinds! {
     MatchProposal, MatchProposalId, "mpr", "proposal";
     /// An account from which a customer paid.
     PayerAccount, PayerAccountId, "pac", "payer account";
+    /// What began here and another ledger follows.
+    Posting, PostingId, "pst", "posting";
     /// A version of the credit policy.
     Policy, PolicyId, "pol", "policy";
     /// A rating of a customer.

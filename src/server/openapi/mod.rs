@@ -63,6 +63,7 @@ use kernel::text::{Email, Keyword, Line, Note, Number, SnakeCode, Source, Subjec
         (name = "imports", description = "Files of customers, accounts, invoices, receipts and exchange rates."),
         (name = "events", description = "What happens, for other systems: as a log, and told to webhook endpoints."),
         (name = "webhooks", description = "Where events are told to, and what became of each."),
+        (name = "postings", description = "What began here and a general ledger elsewhere has to follow."),
         (name = "jobs", description = "Long work, with progress."),
         (name = "trail", description = "Who changed what, when and why."),
         (name = "operation", description = "Health of the service, and one's own token."),

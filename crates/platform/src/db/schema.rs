@@ -84,6 +84,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     legal_entities,
     account_balances,
     entity_terms,
+    postings,
     webhook_endpoints,
     webhook_deliveries,
 );

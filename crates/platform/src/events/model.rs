@@ -34,6 +34,8 @@ pub struct Event {
     pub action: String,
     pub entity_id: String,
     pub after: Option<String>,
+    /// The roles of who did it, separated by spaces.
+    pub roles: String,
 }
 
 impl Event {

@@ -121,15 +121,13 @@ pub fn list_logged(
     Ok(rows)
 }
 
-/// The entry with a number, with all that is told of it; none while an older transaction still runs.
+/// The entry with a number, with all that is told of it.
 pub fn find_logged(db: &mut Db, seq: i64) -> Result<Option<LoggedEvent>, DbError> {
-    let up_to = horizon(db)?;
-    let found: Option<LoggedEvent> = on_backend!(db, |c| trail_entries::table
+    Ok(on_backend!(db, |c| trail_entries::table
         .find(seq)
         .select(LoggedEvent::as_select())
         .first(c)
-        .optional())?;
-    Ok(found.filter(|entry| entry.position() <= up_to))
+        .optional())?)
 }
 
 /// When the first entry at or after a number was written, and its number.

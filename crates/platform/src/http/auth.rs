@@ -216,6 +216,10 @@ permits! {
     ReadWebhooks, "webhooks:read" => [Auditor, Admin];
     /// Set up, change, try and remove webhook endpoints.
     ManageWebhooks, "webhooks:manage" => [Admin];
+    /// Read what began here and another ledger has to follow.
+    ReadPostings, "postings:read" => [Sales, Credit, Finance, Auditor, System];
+    /// Say that another ledger has followed.
+    AcknowledgePostings, "postings:acknowledge" => [Finance, System];
     /// Read and cancel background jobs.
     ReadJobs, "jobs:read" => [Sales, Credit, Finance, Auditor, System, Admin];
 }

@@ -47,3 +47,29 @@ diesel::table! {
         ended_at -> Nullable<InstantColumn>,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    postings (id) {
+        id -> IdColumn,
+        kind -> Text,
+        settlement_id -> Nullable<IdColumn>,
+        refund_id -> Nullable<IdColumn>,
+        customer_id -> IdColumn,
+        legal_entity_id -> IdColumn,
+        invoice_id -> Nullable<IdColumn>,
+        receipt_id -> Nullable<IdColumn>,
+        credit_note_id -> Nullable<IdColumn>,
+        currency -> Text,
+        amount_minor -> BigInt,
+        effective_on -> Date,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        acknowledged_by -> Nullable<Text>,
+        acknowledged_at -> Nullable<InstantColumn>,
+        reference -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
