@@ -7,6 +7,7 @@
 //! - [`server`]: the actix application: assembly, middleware, the contract, docs, health, metrics, the worker.
 //! - [`drill`]: a sandbox book, lived through on a clock that can be turned.
 //! - [`prove`]: reports over the whole book, as of any date.
+//! - [`connect`]: what other systems hear of: events, webhooks.
 //! - [`decide`]: limit checks, reservations, credit blocks, what terms cost, credit applications.
 //! - [`collect`]: seeing to it that the money comes in: dunning.
 //! - [`rating`]: what is known of customers, and how good they therefore are.
@@ -17,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 pub mod commands;
+pub mod connect;
 pub mod drill;
 pub mod prove;
 pub mod server;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use actix_cors::Cors;
 use actix_http::HttpService;
+use actix_server::GracefulShutdownSignal;
 use actix_service::IntoServiceFactory as _;
 use actix_service::ServiceFactoryExt as _;
 use actix_service::map_config;
 use actix_web::dev::{AppConfig, ServerHandle};
 use actix_web::middleware::from_fn;
-use actix_web::{App, web};
+use actix_web::{App, rt, web};
 use utoipa_actix_web::AppExt as _;
 
 use super::config::{Config, ConfigError, MetricsKind};
@@ -20,6 +21,12 @@ use super::routing::Routing;
 use super::{connection, docs, health, housekeeping, middleware, openapi, routing, subscriptions};
 use crate::book::entities::actions::{self as entities, FirstCurrency};
 use crate::book::exposure::store::list_currencies;
+use crate::connect::events::api::Watchers;
+use crate::connect::events::pulse::Pulse;
+use crate::connect::webhooks::rules::Reach;
+use crate::connect::webhooks::secrets::{Vault, VaultError};
+use crate::connect::webhooks::sender::{Sender, SystemLookup};
+use crate::connect::webhooks::worker::{self, Worker};
 use crate::decide::limits::desk::{Desk, DeskOpenError};
 use crate::platform::db::{Copying, Database, DbError};
 use crate::platform::http::auth::{Verifier, internal_caller};
@@ -43,6 +50,9 @@ pub struct Services {
     bell: web::Data<WakeSignal>,
     uploads: web::Data<Uploads>,
     signing: web::Data<Signing>,
+    vault: web::Data<Vault>,
+    pulse: web::Data<Pulse>,
+    watchers: web::Data<Watchers>,
     config: Arc<Config>,
 }
 
@@ -69,6 +79,9 @@ impl Services {
             bell: web::Data::new(WakeSignal::default()),
             uploads: web::Data::new(Uploads::default()),
             signing: web::Data::new(signer.map(Arc::new)),
+            pulse: web::Data::new(Pulse::default()),
+            watchers: web::Data::new(Watchers::default()),
+            vault: web::Data::new(Vault::derive(&secret.secret)?),
             config: Arc::new(config),
         })
     }
@@ -87,6 +100,8 @@ pub enum OpeningError {
     OtherCurrency { setting: Currency, said: Currency },
     #[error(transparent)]
     Db(#[from] DbError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     #[error("the credit desk can't be opened: {0}")]
     Desk(#[from] DeskOpenError),
 }
@@ -157,6 +172,8 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
     let keeper = services.executor.database().clone();
     let daily_work = services.config.daily_work;
     let signing = services.signing.get_ref().clone();
+    let pulse = services.pulse.clone();
+    let webhooks = (services.vault.clone(), services.config.webhook_reach());
     let metrics = services.metrics.clone();
     let document = openapi::document();
     let routing = web::Data::new(Routing::new(&document));
@@ -183,6 +200,11 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
             .app_data(services.uploads.clone())
             .app_data(services.signing.clone())
             .app_data(web::Data::new(rooms::CHANGES))
+            .app_data(web::Data::new(rooms::event_types()))
+            .app_data(web::Data::new(services.config.webhook_reach()))
+            .app_data(services.vault.clone())
+            .app_data(services.pulse.clone())
+            .app_data(services.watchers.clone())
             .app_data(routing.clone())
             .app_data(document.clone())
             .app_data(routing::path_config())
@@ -208,6 +230,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
         .workers(workers)
         .shutdown_timeout(30);
     let stopping = builder.graceful_shutdown_signal();
+    watch_log(&keeper, &pulse, stopping.clone());
     let running = builder
         .listen("netterms", listener, move || {
             let stopping = stopping.clone();
@@ -223,6 +246,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
         })?
         .run();
     subscriptions::run(&keeper, &metrics);
+    deliver_webhooks(&keeper, webhooks);
     housekeeping::watch_commits(keeper.clone());
     housekeeping::begin(keeper, daily_work, signing);
     Ok(Server {
@@ -232,6 +256,32 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
         jobs,
         copying,
     })
+}
+
+/// Tells who watches the log that it has grown, and ends the streams when the server ends.
+fn watch_log(database: &Database, pulse: &web::Data<Pulse>, stopping: GracefulShutdownSignal) {
+    let (beating, ending, database) = (pulse.clone(), pulse.clone(), database.clone());
+    rt::spawn(async move { beating.beat(database).await });
+    rt::spawn(async move {
+        stopping.notified().await;
+        ending.end();
+    });
+}
+
+/// Delivers to webhook endpoints for as long as the actix system runs.
+fn deliver_webhooks(database: &Database, (vault, reach): (web::Data<Vault>, Reach)) {
+    match Sender::new(Arc::new(SystemLookup), reach) {
+        Ok(sender) => {
+            let worker = Worker {
+                database: database.clone(),
+                types: rooms::event_types(),
+                vault: vault.into_inner(),
+                sender,
+            };
+            rt::spawn(worker::run(worker));
+        }
+        Err(error) => tracing::error!(%error, "nothing can be delivered to webhook endpoints"),
+    }
 }
 
 /// What a browser may send with a request, beside what it always may.

@@ -13,6 +13,7 @@ use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+use crate::connect::webhooks::rules::Reach;
 use crate::decide::limits::desk::{DeskSettings, Switch};
 use crate::platform::db::DatabaseConfig;
 use crate::platform::http::auth::{SECRET_BYTES_MIN, SharedSecret};
@@ -67,6 +68,10 @@ pub struct Config {
     /// `NETTERMS_CURRENCY`: in which currency the first company keeps its books, such as `EUR`. A book whose accounts are all in
     /// one needs no setting.
     pub currency: Option<Currency>,
+    /// `NETTERMS_WEBHOOK_PRIVATE_ADDRESSES`: `on` lets webhooks be sent into private networks and to this machine.
+    pub webhook_private_addresses: Switch,
+    /// `NETTERMS_WEBHOOK_PLAIN_HTTP`: `on` lets webhooks be sent without encryption.
+    pub webhook_plain_http: Switch,
     /// `NETTERMS_TIMEZONE`: where the organisation's business days begin, such as `Asia/Shanghai`.
     pub timezone: String,
     /// `NETTERMS_CLOCK`: `system`, or `turnable` for drills and tests.
@@ -138,6 +143,8 @@ impl Default for Config {
             signing_command: None,
             signing_public_key: None,
             currency: None,
+            webhook_private_addresses: Switch::Off,
+            webhook_plain_http: Switch::Off,
             timezone: "UTC".to_owned(),
             clock: ClockKind::System,
             daily_work: DailyWork::On,
@@ -356,6 +363,14 @@ impl Config {
             group_commit: self.desk_group_commit,
             flusher: self.desk_flusher,
             recheck_sample_ppm: self.desk_recheck_sample,
+        }
+    }
+
+    /// Where webhooks may be sent.
+    pub fn webhook_reach(&self) -> Reach {
+        Reach {
+            private_addresses: self.webhook_private_addresses == Switch::On,
+            plain_http: self.webhook_plain_http == Switch::On,
         }
     }
 

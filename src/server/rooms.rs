@@ -1,5 +1,6 @@
 //! The rooms: the one list of them, and what walks it.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -11,11 +12,12 @@ use crate::book::periods::actions::PERIOD_REOPENING;
 use crate::book::policy::references::ReferenceCheck;
 use crate::book::receivables::actions::ITEM_DUE_DATE;
 use crate::collect::dunning::actions as dunning;
+use crate::connect::events::model::EventTypes;
 use crate::platform::db::Reaction;
-use crate::platform::events::Subscription;
+use crate::platform::events::{EventType, Subscription};
 use crate::platform::jobs::worker::JobKind;
 use crate::platform::rooms::{self, Room};
-use crate::{book, collect, decide, prove, rating};
+use crate::{book, collect, connect, decide, prove, rating};
 
 /// Every room, in the order in which the contract shows them. actix asks for one route after the other, so that the
 /// desk's come first.
@@ -51,6 +53,10 @@ pub static ROOMS: &[Room] = &[
     rooms::JOBS,
     prove::reports::ROOM,
     prove::sealing::ROOM,
+    connect::events::ROOM,
+    connect::webhooks::ROOM,
+    connect::postings::ROOM,
+    rooms::EVENTS,
     rooms::TRAIL,
 ];
 
@@ -74,6 +80,23 @@ pub static REACTIONS: LazyLock<Vec<Reaction>> = LazyLock::new(|| {
         .collect()
 });
 
+static BY_NAME: LazyLock<BTreeMap<&'static str, &'static EventType>> = LazyLock::new(|| {
+    let events = ROOMS.iter().flat_map(|room| room.events);
+    events.map(|event| (event.action, event)).collect()
+});
+
+/// Every type of events.
+pub fn event_types() -> EventTypes {
+    EventTypes(&BY_NAME)
+}
+
+/// Every action of the trail that a room declares: as an event, or as internal.
+pub fn declared_actions() -> Vec<&'static str> {
+    let published = event_types().all().map(|of| of.action);
+    let internal = ROOMS.iter().flat_map(|room| room.internal).copied();
+    published.chain(internal).collect()
+}
+
 /// Every room's routes.
 pub fn routes(config: &mut ServiceConfig) {
     for room in ROOMS {
@@ -95,6 +118,35 @@ pub fn subscriptions() -> impl Iterator<Item = &'static Subscription> {
 mod tests {
     use super::*;
     use crate::book::change_requests::model::ChangeKind;
+
+    #[test]
+    fn no_action_is_declared_twice() {
+        let published = ROOMS
+            .iter()
+            .flat_map(|room| room.events)
+            .map(|event| event.action);
+        let internal = ROOMS.iter().flat_map(|room| room.internal).copied();
+        let mut declared: Vec<&str> = published.chain(internal).collect();
+        let all = declared.len();
+        declared.sort_unstable();
+        declared.dedup();
+        assert_eq!(declared.len(), all);
+        assert!(all > 150, "{all}");
+    }
+
+    #[test]
+    fn payloads_of_one_name_are_one() {
+        let mut members = BTreeMap::new();
+        for event in event_types().all() {
+            let payload = event.payload;
+            let other = members.insert(payload.name, payload.members);
+            assert!(
+                other.is_none_or(|other| other == payload.members),
+                "{}",
+                payload.name
+            );
+        }
+    }
 
     #[test]
     fn every_kind_of_change_request_is_registered() {

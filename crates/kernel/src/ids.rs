@@ -107,6 +107,8 @@ kinds! {
     DunningRun, DunningRunId, "drn", "run";
     /// An exchange rate.
     ExchangeRate, ExchangeRateId, "fxr", "exchange rate";
+    /// Something that happened, as other systems hear of it.
+    Event, EventId, "evt", "event";
     /// What one expert of a panel said in one round.
     ExpertOpinion, ExpertOpinionId, "opn", "opinion";
     /// A panel of experts.
@@ -145,6 +147,8 @@ kinds! {
     MatchProposal, MatchProposalId, "mpr", "proposal";
     /// An account from which a customer paid.
     PayerAccount, PayerAccountId, "pac", "payer account";
+    /// What began here and another ledger follows.
+    Posting, PostingId, "pst", "posting";
     /// A version of the credit policy.
     Policy, PolicyId, "pol", "policy";
     /// A rating of a customer.
@@ -165,6 +169,10 @@ kinds! {
     TrailCheckpoint, TrailCheckpointId, "tcp", "checkpoint";
     /// An entry of the audit trail.
     TrailEntry, TrailEntryId, "trl", "entry";
+    /// An event on its way to a webhook endpoint.
+    WebhookDelivery, WebhookDeliveryId, "whd", "delivery";
+    /// Where events are delivered to.
+    WebhookEndpoint, WebhookEndpointId, "whe", "webhook endpoint";
 }
 
 /// The company that sells, where there is but one: it is there in every book from the start.

@@ -3,7 +3,7 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::db::{DbError, Reaction, Tx};
-use super::events::Subscription;
+use super::events::{EventType, Subscription};
 use super::http::Problem;
 use super::jobs::worker::JobKind;
 
@@ -16,6 +16,10 @@ pub struct Room {
     pub routes: fn(&mut ServiceConfig),
     /// The kinds of jobs that it does.
     pub jobs: &'static [JobKind],
+    /// What other systems hear of what it does.
+    pub events: &'static [EventType],
+    /// What it records and other systems hear nothing of.
+    pub internal: &'static [&'static str],
     /// What it does before a unit of work commits.
     pub reactions: &'static [Reaction],
     /// What it does a moment after something happened.
@@ -33,6 +37,8 @@ impl Room {
     pub const EMPTY: Room = Room {
         routes: |_| {},
         jobs: &[],
+        events: &[],
+        internal: &[],
         reactions: &[],
         subscriptions: &[],
         furnish: None,
@@ -44,6 +50,14 @@ impl Room {
 /// Background jobs.
 pub const JOBS: Room = Room {
     routes: super::jobs::api::routes,
+    // Whoever started a job asks for it by its id.
+    internal: &["job.cancelled", "job.queued"],
+    ..Room::EMPTY
+};
+
+/// Events inside the program.
+pub const EVENTS: Room = Room {
+    internal: &["business_day.begun"],
     ..Room::EMPTY
 };
 

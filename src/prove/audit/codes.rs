@@ -27,6 +27,8 @@ use crate::book::refunds::model::RefundStatus;
 use crate::collect::dunning::model::{
     Channel, Effect, LeftOut, NoticeStatus, ProcedureStatus, ProcedureUsage, RunStatus,
 };
+use crate::connect::postings::model::PostingKind;
+use crate::connect::webhooks::model::{DeliveryStatus, DisabledBecause, EndpointStatus};
 use crate::decide::applications::model::{ApplicationStatus, AssessmentDecision, Verb};
 use crate::decide::limits::model::{CreditBlockStatus, Outcome};
 use crate::platform::jobs::model::JobStatus;
@@ -129,4 +131,8 @@ pub const CODED: &[Coded] = coded! {
     application_steps.from_status: ApplicationStatus::as_str,
     application_steps.to_status: ApplicationStatus::as_str,
     application_assessments.decision: AssessmentDecision::as_str,
+    postings.kind: PostingKind::as_str,
+    webhook_endpoints.status: EndpointStatus::as_str,
+    webhook_endpoints.disabled_because: DisabledBecause::as_str,
+    webhook_deliveries.status: DeliveryStatus::as_str,
 };

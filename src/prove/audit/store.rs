@@ -3,6 +3,7 @@
 
 mod cash;
 mod ledger;
+mod postings;
 
 use std::collections::BTreeMap;
 
@@ -86,6 +87,7 @@ pub fn invariants() -> Vec<Invariant> {
     all.extend(of_orders());
     all.extend(of_instruments_and_factoring());
     all.extend(ledger::invariants());
+    all.extend(postings::invariants());
     all.extend(cash::invariants());
     all.push(invariant(
         "a panel that is over has its end, and no other",

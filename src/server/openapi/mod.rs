@@ -13,6 +13,7 @@
 )]
 
 mod components;
+mod events;
 mod operations;
 mod schemas;
 
@@ -60,6 +61,9 @@ use kernel::text::{Email, Keyword, Line, Note, Number, SnakeCode, Source, Subjec
         (name = "reports", description = "Figures as of any date."),
         (name = "dunning", description = "Procedures, runs, notices, stages and blocks."),
         (name = "imports", description = "Files of customers, accounts, invoices, receipts and exchange rates."),
+        (name = "events", description = "What happens, for other systems: as a log, and told to webhook endpoints."),
+        (name = "webhooks", description = "Where events are told to, and what became of each."),
+        (name = "postings", description = "What began here and a general ledger elsewhere has to follow."),
         (name = "jobs", description = "Long work, with progress."),
         (name = "trail", description = "Who changed what, when and why."),
         (name = "operation", description = "Health of the service, and one's own token."),
@@ -152,6 +156,7 @@ fn write(value: &Value, depth: usize, before: usize, text: &mut String) {
 
 fn complete(document: &mut Value) {
     schemas::tidy(document);
+    events::add(document, super::rooms::event_types());
     components::add(document);
     operations::complete(document);
     schemas::bound_integers(document);

@@ -70,7 +70,7 @@ fn bound_decimals(schemas: &mut Map<String, Value>) {
 fn refer_to_items(schemas: &mut Map<String, Value>) {
     let pages: Vec<(String, String)> = schemas
         .keys()
-        .filter_map(|name| Some((name.clone(), name.strip_prefix("PageOut_")?.to_owned())))
+        .filter_map(|name| Some((name.clone(), items_of(name)?.to_owned())))
         .filter(|(_, item)| schemas.contains_key(item))
         .collect();
     for (page, item) in pages {
@@ -83,8 +83,14 @@ fn refer_to_items(schemas: &mut Map<String, Value>) {
     }
 }
 
+/// What a page is of, by its name.
+fn items_of(page: &str) -> Option<&str> {
+    page.strip_prefix("PageOut_")
+        .or_else(|| page.strip_prefix("LogPageOut_"))
+}
+
 fn better_name(name: &str, schemas: &Map<String, Value>) -> Option<String> {
-    let better = match name.strip_prefix("PageOut_") {
+    let better = match items_of(name) {
         Some(item) => format!("{}Page", item.strip_suffix("Out").unwrap_or(item)),
         None => name.strip_suffix("Out")?.to_owned(),
     };

@@ -168,3 +168,81 @@ fn no_two_schemas_have_one_name() {
     let of_two = "#[derive(ToSchema)]\n#[schema(as = Capture, example = 1)]\npub struct A {\n}\n\ntext_enum! {\n    pub enum B {";
     assert_eq!(schemas(of_two), ["Capture", "B"]);
 }
+
+/// The actions that the source writes into the trail: texts such as `invoice.posted`, and the stages of versions. Columns
+/// that a query names are none: a table's name is one of many.
+fn recorded_actions() -> std::collections::BTreeSet<String> {
+    let mut actions = std::collections::BTreeSet::new();
+    let is_name = |text: &str| {
+        text.len() > 2
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            && !text.ends_with('s')
+    };
+    for (name, text) in sources() {
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        // Queries name columns, and record nothing.
+        let is_query = name.contains("/store");
+        if is_query || name.starts_with("drill") || name.starts_with("commands") {
+            continue;
+        }
+        // A declaration is no record; a name that actions use is.
+        let names = |line: &&str| line.starts_with("pub const ") && line.contains(": &str = ");
+        let text: String = if name.ends_with("events.rs") {
+            text.lines().filter(names).collect()
+        } else {
+            text.to_owned()
+        };
+        for quoted in text.split('"').skip(1).step_by(2) {
+            let Some((thing, what)) = quoted.split_once('.') else {
+                continue;
+            };
+            let is_payment_terms = thing == "payment_terms";
+            let is_file = ["html", "json", "toml", "csv", "svg", "txt"].contains(&what);
+            let is_word =
+                what.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') && what.len() > 2;
+            if (is_name(thing) || is_payment_terms) && is_word && !is_file {
+                actions.insert(quoted.to_owned());
+            }
+        }
+        for of in ["lives_at_approval!(", "events_of!("] {
+            for rest in text.split(of).skip(1) {
+                let thing = rest.split('"').nth(1).unwrap_or_default();
+                if !is_name(thing) && thing != "payment_terms" {
+                    continue;
+                }
+                for stage in [
+                    "drafted",
+                    "changed",
+                    "in_shadow",
+                    "approved",
+                    "live",
+                    "retired",
+                ] {
+                    actions.insert(format!("{thing}.{stage}"));
+                }
+            }
+        }
+    }
+    actions
+}
+
+/// What is recorded is an event with a payload, or is named as internal; and what is declared is recorded somewhere.
+#[test]
+fn every_action_of_the_trail_is_an_event_or_is_named_as_internal() {
+    let recorded = recorded_actions();
+    assert!(recorded.len() > 140, "{}", recorded.len());
+    let declared: std::collections::BTreeSet<String> = netterms::server::declared_actions()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let undeclared: Vec<&String> = recorded.difference(&declared).collect();
+    assert!(
+        undeclared.is_empty(),
+        "neither an event nor internal; see the events.rs of the room: {undeclared:#?}"
+    );
+    let unrecorded: Vec<&String> = declared.difference(&recorded).collect();
+    assert!(
+        unrecorded.is_empty(),
+        "declared, and never recorded: {unrecorded:#?}"
+    );
+}

@@ -4,7 +4,9 @@ mod app;
 mod bank;
 mod builders;
 mod client;
+mod patience;
 mod public_data;
+mod receiver;
 mod uploads;
 
 pub use app::{TestApp, on_both, on_both_as_shipped, on_both_over, on_both_with};
@@ -14,7 +16,9 @@ pub use builders::{
     draft_rules, put_live, rate_by_share, set_limit, set_policy, set_rate, set_rules,
 };
 pub use client::{Client, Reply, forge, fresh_key, segment, sign, token};
+pub use patience::eventually;
 pub use public_data::public_data;
+pub use receiver::{Received, Receiver};
 pub use uploads::{AnImport, import, upload};
 
 use netterms::platform::http::auth::SharedSecret;

@@ -12,6 +12,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod events;
 pub mod formats;
 pub mod input;
 pub mod model;
@@ -25,5 +26,6 @@ pub const ROOM: Room = Room {
     routes: api::routes,
     jobs: &[actions::STATEMENT_JOB, actions::MATCHING_JOB],
     reactions: &[actions::KEYS, actions::REVERSALS],
+    events: events::EVENTS,
     ..Room::EMPTY
 };

@@ -10,6 +10,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod events;
 pub mod input;
 pub mod kinds;
 pub mod model;
@@ -20,5 +21,6 @@ use crate::platform::rooms::Room;
 /// What the room brings to the application.
 pub const ROOM: Room = Room {
     routes: api::routes,
+    events: events::EVENTS,
     ..Room::EMPTY
 };

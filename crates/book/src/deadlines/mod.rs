@@ -6,6 +6,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod events;
 pub mod input;
 pub mod model;
 pub mod rules;
@@ -17,5 +18,6 @@ use crate::platform::rooms::Room;
 pub const ROOM: Room = Room {
     routes: api::routes,
     sweep: Some(actions::miss_due),
+    events: events::EVENTS,
     ..Room::EMPTY
 };

@@ -14,6 +14,7 @@
 pub mod actions;
 pub mod api;
 mod changes;
+pub mod events;
 pub mod input;
 pub mod model;
 pub mod rules;
@@ -24,5 +25,6 @@ use crate::platform::rooms::Room;
 /// What the room brings to the application.
 pub const ROOM: Room = Room {
     routes: api::routes,
+    events: events::EVENTS,
     ..Room::EMPTY
 };

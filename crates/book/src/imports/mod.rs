@@ -15,6 +15,7 @@
 pub mod actions;
 pub mod api;
 mod decoding;
+pub mod events;
 pub mod input;
 pub mod model;
 pub mod reading;
@@ -28,5 +29,6 @@ use crate::platform::rooms::Room;
 pub const ROOM: Room = Room {
     routes: api::routes,
     jobs: &[actions::JOB],
+    events: events::EVENTS,
     ..Room::EMPTY
 };

@@ -9,6 +9,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod events;
 pub mod input;
 pub mod model;
 pub mod rules;
@@ -20,5 +21,7 @@ use crate::platform::rooms::Room;
 pub const ROOM: Room = Room {
     routes: api::routes,
     furnish: Some(actions::ensure_shipped),
+    events: events::EVENTS,
+    internal: events::INTERNAL,
     ..Room::EMPTY
 };

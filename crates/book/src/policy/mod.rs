@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod events;
 pub mod input;
 pub mod model;
 pub mod references;
@@ -17,5 +18,7 @@ use crate::platform::rooms::Room;
 pub const ROOM: Room = Room {
     routes: api::routes,
     furnish: Some(actions::ensure_default),
+    events: events::EVENTS,
+    internal: events::INTERNAL,
     ..Room::EMPTY
 };

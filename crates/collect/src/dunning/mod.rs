@@ -14,6 +14,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod events;
 pub mod input;
 pub mod letters;
 pub mod model;
@@ -26,5 +27,7 @@ use crate::platform::rooms::Room;
 pub const ROOM: Room = Room {
     routes: api::routes,
     reactions: &[actions::BLOCKS],
+    events: events::EVENTS,
+    internal: events::INTERNAL,
     ..Room::EMPTY
 };

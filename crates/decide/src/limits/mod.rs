@@ -15,6 +15,7 @@ pub mod blocks;
 pub mod check;
 pub mod desk;
 pub mod error;
+pub mod events;
 pub mod input;
 pub mod model;
 pub mod recheck;
@@ -31,5 +32,6 @@ pub const ROOM: Room = Room {
     jobs: &[simulation::JOB],
     subscriptions: &[recheck::WAITING_ORDERS],
     sweep: Some(actions::expire_due),
+    events: events::EVENTS,
     ..Room::EMPTY
 };

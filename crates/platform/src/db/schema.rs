@@ -5,12 +5,14 @@
 
 mod book;
 mod collect;
+mod connect;
 mod decide;
 mod platform;
 mod rating;
 
 pub use book::*;
 pub use collect::*;
+pub use connect::*;
 pub use decide::*;
 pub use platform::*;
 pub use rating::*;
@@ -87,6 +89,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     legal_entities,
     account_balances,
     entity_terms,
+    postings,
+    webhook_endpoints,
+    webhook_deliveries,
 );
 
 // What was paid, by when it was due and when it came.

@@ -12,7 +12,9 @@
 pub mod actions;
 pub mod model;
 mod rules;
-mod store;
+pub mod store;
+pub mod types;
 
 pub use actions::{begin, begin_day, catch_up, deliver, has_begun, standing};
-pub use model::{Event, Subscription, SubscriptionLag};
+pub use model::{Event, LoggedEvent, Position, Subscription, SubscriptionLag};
+pub use types::{EventType, Member, MemberKind, Payload, Scope, members};

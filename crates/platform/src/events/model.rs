@@ -1,11 +1,15 @@
 //! Subscriptions, the events that they get, and where each stands.
 
+use std::fmt;
+use std::str::FromStr;
+
 use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 
 use crate::platform::db::schema::{subscriptions, trail_entries};
 use crate::platform::db::{DbError, Tx, read_document};
 use kernel::clock::Instant;
+use kernel::ids::TrailEntryId;
 
 /// Who wants to know of what, and what is done about it.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +34,8 @@ pub struct Event {
     pub action: String,
     pub entity_id: String,
     pub after: Option<String>,
+    /// The roles of who did it, separated by spaces.
+    pub roles: String,
 }
 
 impl Subscription {
@@ -56,6 +62,31 @@ impl Event {
     }
 
     pub(super) const fn position(&self) -> Position {
+        Position {
+            transaction_id: self.transaction_id,
+            seq: self.seq,
+        }
+    }
+}
+
+/// An entry of the trail with all that is told of it to other systems.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = trail_entries)]
+#[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
+pub struct LoggedEvent {
+    pub(super) transaction_id: i64,
+    pub seq: i64,
+    pub id: TrailEntryId,
+    pub at: Instant,
+    pub action: String,
+    pub entity_id: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+impl LoggedEvent {
+    /// Where it stands in the log.
+    pub const fn position(&self) -> Position {
         Position {
             transaction_id: self.transaction_id,
             seq: self.seq,
@@ -92,6 +123,38 @@ pub struct Progress {
     /// Until when it rests after a failure.
     pub retry_at: Option<Instant>,
 }
+
+impl Position {
+    /// Before everything.
+    pub const START: Position = Position {
+        transaction_id: 0,
+        seq: 0,
+    };
+}
+
+/// `7-1234`, for cursors.
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.transaction_id, self.seq)
+    }
+}
+
+impl FromStr for Position {
+    type Err = NoPosition;
+
+    fn from_str(text: &str) -> Result<Position, NoPosition> {
+        let (transaction_id, seq) = text.split_once('-').ok_or(NoPosition)?;
+        Ok(Position {
+            transaction_id: transaction_id.parse().map_err(|_| NoPosition)?,
+            seq: seq.parse().map_err(|_| NoPosition)?,
+        })
+    }
+}
+
+/// The text names no place in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is no place in the log")]
+pub struct NoPosition;
 
 impl Progress {
     pub fn at(name: &str, position: Position) -> Progress {

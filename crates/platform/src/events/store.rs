@@ -1,11 +1,11 @@
-//! Queries on the log and on the places of subscriptions in it.
+//! Queries on the log, and on the places of subscriptions in it.
 
 use chrono::NaiveDate;
 use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
-use super::model::{Event, Position, Progress};
+use super::model::{Event, LoggedEvent, Position, Progress};
 use crate::platform::db::schema::{business_days, subscriptions, trail_entries};
 use crate::platform::db::{Backend, Conn, Db, DbError, Tx, on_backend};
 use crate::platform::trail::store as trail;
@@ -87,6 +87,95 @@ pub fn list_events(
         }
         query.load(c)
     })?)
+}
+
+/// Which entries of the log: of these actions and about these things, where any are named.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    pub actions: &'a [&'a str],
+    pub entity_ids: &'a [&'a str],
+}
+
+/// The first entries that are wanted after one position and up to another, in order, with all that is told of them.
+pub fn list_logged(
+    db: &mut Db,
+    wanted: Wanted,
+    after: Position,
+    up_to: Position,
+    limit: i64,
+) -> Result<Vec<LoggedEvent>, DbError> {
+    let (later, earlier) = (words(db, ">"), words(db, "<="));
+    let rows: Vec<LoggedEvent> = on_backend!(db, |c| {
+        let mut query = trail_entries::table
+            .filter(stands!(later, after))
+            .filter(stands!(earlier, up_to))
+            .select(LoggedEvent::as_select())
+            .into_boxed();
+        if !wanted.actions.is_empty() {
+            query = query.filter(trail_entries::action.eq_any(wanted.actions));
+        }
+        if !wanted.entity_ids.is_empty() {
+            query = query.filter(trail_entries::entity_id.eq_any(wanted.entity_ids));
+        }
+        query
+            .order((trail_entries::transaction_id, trail_entries::seq))
+            .limit(limit)
+            .load(c)
+    })?;
+    Ok(rows)
+}
+
+/// The entry with a number, with all that is told of it.
+pub fn find_logged(db: &mut Db, seq: i64) -> Result<Option<LoggedEvent>, DbError> {
+    Ok(on_backend!(db, |c| trail_entries::table
+        .find(seq)
+        .select(LoggedEvent::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// When the first entry at or after a number was written, and its number.
+fn first_from(db: &mut Db, seq: i64) -> Result<Option<(i64, Instant)>, DbError> {
+    Ok(on_backend!(db, |c| trail_entries::table
+        .filter(trail_entries::seq.ge(seq))
+        .order(trail_entries::seq)
+        .select((trail_entries::seq, trail_entries::at))
+        .first(c)
+        .optional())?)
+}
+
+/// How many entries around a number may stand out of the order of their instants: more than are written while a
+/// transaction runs.
+const OUT_OF_ORDER: i64 = 5_000;
+
+/// The place before all that happened at an instant or later.
+///
+/// Entries are numbered nearly in the order of their instants, so that the number is found by halving; around it the
+/// exact place is looked for. A clock that was turned back has no such order.
+pub fn position_before(db: &mut Db, instant: Instant) -> Result<Position, DbError> {
+    let (mut low, mut high) = (0, trail::last_seq(db)?.saturating_add(1));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match first_from(db, middle)? {
+            Some((_, at)) if at < instant => low = middle + 1,
+            _ => high = middle,
+        }
+    }
+    let around: Option<(i64, i64)> = on_backend!(db, |c| trail_entries::table
+        .filter(trail_entries::seq.ge(low - OUT_OF_ORDER))
+        .filter(trail_entries::seq.le(low + OUT_OF_ORDER))
+        .filter(trail_entries::at.ge(instant))
+        .order((trail_entries::transaction_id, trail_entries::seq))
+        .select((trail_entries::transaction_id, trail_entries::seq))
+        .first(c)
+        .optional())?;
+    Ok(match around {
+        Some((transaction_id, seq)) => Position {
+            transaction_id,
+            seq: seq - 1,
+        },
+        None => horizon(db)?,
+    })
 }
 
 /// When the first event of these actions, or of all, after a position happened, also one that may not be read yet.

@@ -71,6 +71,15 @@ impl Answer {
         self
     }
 
+    /// The answer with another body.
+    ///
+    /// # Errors
+    /// When the body has no JSON form.
+    pub fn with_body(self, body: &impl Serialize) -> Result<Answer, Problem> {
+        let body = serde_json::to_string(body).map_err(Problem::internal)?;
+        Ok(Answer { body, ..self })
+    }
+
     pub const fn status(&self) -> u16 {
         self.status
     }

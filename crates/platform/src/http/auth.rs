@@ -212,6 +212,16 @@ permits! {
     ApproveDunning, "dunning:approve" => [Credit, Finance];
     /// Upload files of customers, accounts, invoices, receipts and exchange rates.
     ImportFiles, "imports:run" => [Credit, Finance, System, Admin];
+    /// Read events: of each type those may who may read what it tells.
+    ReadEvents, "events:read" => [Sales, Credit, Finance, Auditor, System, Admin];
+    /// Read webhook endpoints and what was delivered to them.
+    ReadWebhooks, "webhooks:read" => [Auditor, Admin];
+    /// Set up, change, try and remove webhook endpoints.
+    ManageWebhooks, "webhooks:manage" => [Admin];
+    /// Read what began here and another ledger has to follow.
+    ReadPostings, "postings:read" => [Sales, Credit, Finance, Auditor, System];
+    /// Say that another ledger has followed.
+    AcknowledgePostings, "postings:acknowledge" => [Finance, System];
     /// Read and cancel background jobs.
     ReadJobs, "jobs:read" => [Sales, Credit, Finance, Auditor, System, Admin];
 }

@@ -120,16 +120,32 @@ impl Executor {
         &self,
         actor: &Actor<P>,
         command: Command<In>,
-        mut work: impl FnMut(&mut Tx, &In) -> Result<Answer, Problem> + Send + 'static,
+        work: impl FnMut(&mut Tx, &In) -> Result<Answer, Problem> + Send + 'static,
     ) -> Outcome {
+        let ended = self.once_ended(actor, command, work).await?;
+        Ok(ended.into_response())
+    }
+
+    /// [`Executor::once`], with what it ended with: for an answer that has something which may not be kept as it is told.
+    ///
+    /// # Errors
+    /// As [`Executor::once`].
+    pub async fn once_ended<P, In: Send + Sync + 'static>(
+        &self,
+        actor: &Actor<P>,
+        command: Command<In>,
+        mut work: impl FnMut(&mut Tx, &In) -> Result<Answer, Problem> + Send + 'static,
+    ) -> Result<Ended, Problem> {
         let caller = actor.caller();
         let (input, keyed) = command.into_parts(&caller);
         let Some(keyed) = keyed else {
-            return self.write(actor, move |tx| work(tx, &input)).await;
+            let database = self.database.clone();
+            let answer = block(move || database.write(&caller, |tx| work(tx, &input))).await?;
+            return Ok(Ended::Fresh(StoredResponse::Answer(answer)));
         };
         let _claim = self.claim(keyed.id)?;
         let database = self.database.clone();
-        let ended = block(move || {
+        block(move || {
             database.maintain(&caller, |tx| {
                 if let Some(kept) = replay(tx, &keyed)? {
                     return Ok(Ended::Replayed(kept));
@@ -145,8 +161,7 @@ impl Executor {
                 Ok(Ended::Fresh(kept))
             })
         })
-        .await?;
-        Ok(ended.into_response())
+        .await
     }
 
     /// [`Executor::once`] for commands that must have a key.

@@ -52,7 +52,8 @@ impl CursorKey {
         })
     }
 
-    fn seal(&self, text: &str) -> Option<String> {
+    /// Seals a text; none when the library refuses.
+    pub fn seal(&self, text: &str) -> Option<String> {
         let hash = hmac::sign(&self.naming, text.as_bytes());
         let nonce: [u8; aead::NONCE_LEN] = hash.as_ref().get(..aead::NONCE_LEN)?.try_into().ok()?;
         let mut sealed = text.as_bytes().to_vec();
@@ -66,7 +67,8 @@ impl CursorKey {
         Some(URL_SAFE_NO_PAD.encode([nonce.as_slice(), sealed.as_slice()].concat()))
     }
 
-    fn open(&self, cursor: &str) -> Option<String> {
+    /// Opens what was sealed with the same secret; none when it is nothing of ours.
+    pub fn open(&self, cursor: &str) -> Option<String> {
         let mut bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (nonce, sealed) = bytes.split_at_mut_checked(aead::NONCE_LEN)?;
         let nonce = aead::Nonce::try_assume_unique_for_key(nonce).ok()?;
@@ -136,6 +138,73 @@ impl PageRequest {
             })
             .transpose()
     }
+}
+
+impl PageRequest {
+    /// How many items the page has at most.
+    pub fn limit(&self) -> usize {
+        usize::try_from(self.limit).unwrap_or(usize::MAX)
+    }
+
+    /// The place in a log after which a page of it begins; none for the first page.
+    ///
+    /// # Errors
+    /// When the cursor doesn't fit this list.
+    pub fn place<P: FromStr>(&self) -> Result<Option<P>, Problem> {
+        let place = self.after::<P, String>()?;
+        Ok(place.map(|(place, _)| place))
+    }
+
+    /// A page of a log that was read up to a place.
+    pub fn of_log<T>(&self, items: Vec<T>, reached: impl Display, has_more: bool) -> LogPage<T> {
+        LogPage {
+            items,
+            has_more,
+            position: Position {
+                list: self.list.clone(),
+                key: reached.to_string(),
+                id: "log".to_owned(),
+            },
+        }
+    }
+}
+
+/// One page of a log, which grows: there is always a place to read on from.
+pub struct LogPage<T> {
+    items: Vec<T>,
+    has_more: bool,
+    position: Position,
+}
+
+impl<T: Serialize> LogPage<T> {
+    /// Writes the page out, with the cursor of the next one.
+    ///
+    /// # Errors
+    /// When the cursor can't be sealed.
+    pub fn into_response(self, key: &CursorKey) -> Result<HttpResponse, Problem> {
+        let text = serde_json::to_string(&self.position).map_err(Problem::internal)?;
+        let next_cursor = key
+            .seal(&text)
+            .ok_or_else(|| Problem::internal("a cursor can't be sealed"))?;
+        Ok(HttpResponse::Ok().json(LogPageOut {
+            data: self.items,
+            next_cursor,
+            has_more: self.has_more,
+        }))
+    }
+}
+
+/// One page of a log.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LogPageOut<T> {
+    /// May have fewer than `limit`, and even none, while there is more.
+    #[schema(max_items = 200)]
+    pub data: Vec<T>,
+    /// Pass it as `cursor` to read on: at once while there is more, and else later, for what happens until then.
+    #[schema(max_length = 2000)]
+    pub next_cursor: String,
+    /// Whether there is more to be read at once.
+    pub has_more: bool,
 }
 
 /// One page of a list, before it is written out.

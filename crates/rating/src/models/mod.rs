@@ -7,6 +7,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod events;
 pub mod input;
 pub mod model;
 pub mod rules;
@@ -19,5 +20,6 @@ pub const ROOM: Room = Room {
     routes: api::routes,
     jobs: &[actions::fitting::JOB],
     furnish: Some(actions::ensure_default),
+    events: events::EVENTS,
     ..Room::EMPTY
 };

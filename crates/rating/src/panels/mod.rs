@@ -9,6 +9,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod events;
 pub mod input;
 pub mod model;
 pub mod rules;
@@ -19,5 +20,7 @@ use crate::platform::rooms::Room;
 /// What the room brings to the application.
 pub const ROOM: Room = Room {
     routes: api::routes,
+    events: events::EVENTS,
+    internal: events::INTERNAL,
     ..Room::EMPTY
 };

@@ -6,6 +6,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod events;
 pub mod input;
 pub mod model;
 pub mod rules;
@@ -18,5 +19,6 @@ pub const ROOM: Room = Room {
     routes: api::routes,
     jobs: &[actions::rerating::JOB, actions::runs::JOB],
     begin_day: Some(|tx| Ok(actions::rerating::begin_day(tx)?)),
+    events: events::EVENTS,
     ..Room::EMPTY
 };

@@ -2,6 +2,7 @@
 
 pub mod additional;
 pub mod agreed;
+mod available;
 mod blocks;
 pub mod bounds;
 pub mod caps;
@@ -35,6 +36,7 @@ use kernel::ids::{CreditAccountId, CustomerId};
 use kernel::money::Currency;
 use kernel::text::{Keyword, Note, Number};
 
+pub use available::{Available, read_available};
 pub use blocks::{block, hand_down, hand_down_all, unblock};
 pub use groups::{change_customer, move_to_group, set_legal_status};
 pub use limits::{Grant, grant, lower};
