@@ -90,7 +90,8 @@ pub fn sign(
     };
     database.write(caller, |tx| -> Result<(), DbError> {
         store::insert_checkpoint(tx, &checkpoint)?;
-        tx.record(Change::new("trail_checkpoint.signed", checkpoint.id).after(&checkpoint))
+        let told = rules::told(&checkpoint);
+        tx.record(Change::new("trail_checkpoint.signed", checkpoint.id).after(&told))
     })?;
     Ok(checkpoint)
 }

@@ -4,23 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, get, post, web};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::actions::{self, CheckpointError};
 use super::input::ProofFilter;
-use super::model::Checkpoint;
+use super::model::TrailCheckpointOut;
 use super::signing::Signer;
 use super::{rules, store};
 use crate::platform::http::auth::{ReadTrail, SignTrail};
 use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{Actor, Answer, Code, Executor, Listing, NoFilter, Outcome, Problem};
-use kernel::clock::Instant;
-use kernel::ids::TrailCheckpointId;
-use kernel::text::Subject;
 
 /// Who signs, where somebody does.
 pub type Signing = Option<Arc<Signer>>;
@@ -92,51 +87,6 @@ pub async fn list_proof(
     Ok(page.into_response(&request, &cursors))
 }
 
-/// How far the chain had come at a moment, signed.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = TrailCheckpoint, example = json!({
-    "id": "tcp_01k00000000000000000000001", "position": 1843,
-    "hash": "5f2b1c8e9a7d4f3062b8c1e5d9a0f4738e6b2c5d1a9f8e7d6c5b4a3f2e1d0c9b",
-    "signed_at": "2026-03-31T08:00:00.000000Z", "signed_by": "netterms",
-    "statement": "netterms trail checkpoint\n1843\n5f2b1c8e9a7d4f3062b8c1e5d9a0f4738e6b2c5d1a9f8e7d6c5b4a3f2e1d0c9b\n2026-03-31T08:00:00.000000Z\n",
-    "public_key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
-    "signature": "5VZDAMNgrHKQhuEMwG9DpqKJhjvuL6R2VWw3PVYOMVUuDNTyKs+2yLDSKvOBNpS4Bb4i5FBRTBnrYPbMbC6cAg=="
-}))]
-pub struct TrailCheckpointOut {
-    id: TrailCheckpointId,
-    #[schema(minimum = 1)]
-    position: i64,
-    /// The hash at that place, in hexadecimal.
-    #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")]
-    hash: String,
-    signed_at: Instant,
-    signed_by: Subject,
-    /// What the signature is over, in UTF-8.
-    #[schema(max_length = 200)]
-    statement: String,
-    /// Ed25519 (RFC 8032), 32 bytes in Base64.
-    #[schema(max_length = 44)]
-    public_key: String,
-    /// Ed25519, 64 bytes in Base64.
-    #[schema(max_length = 88)]
-    signature: String,
-}
-
-impl From<Checkpoint> for TrailCheckpointOut {
-    fn from(row: Checkpoint) -> TrailCheckpointOut {
-        TrailCheckpointOut {
-            statement: rules::statement_of(&row),
-            id: row.id,
-            position: row.position,
-            hash: rules::hex(&row.hash),
-            signed_at: row.signed_at,
-            signed_by: row.signed_by,
-            public_key: STANDARD.encode(&row.public_key),
-            signature: STANDARD.encode(&row.signature),
-        }
-    }
-}
-
 /// List checkpoints of the audit trail
 ///
 /// The newest first. Keep some outside: they prove that the chain was not made anew or cut off since.
@@ -158,7 +108,7 @@ pub async fn list_trail_checkpoints(
         .read(move |db| store::list_checkpoints(db, &listing.filter, &listing.page))
         .await?;
     Ok(page
-        .map(TrailCheckpointOut::from)
+        .map(|row| rules::told(&row))
         .into_response(&request, &cursors))
 }
 
@@ -185,7 +135,7 @@ pub async fn sign_trail_checkpoint(
     .await
     .map_err(Problem::internal)?;
     let checkpoint = signed.map_err(Problem::from)?;
-    let out = TrailCheckpointOut::from(checkpoint);
+    let out = rules::told(&checkpoint);
     Ok(Answer::created(&out, "/v1/trail/checkpoints")?.into_response())
 }
 

@@ -7,6 +7,7 @@
 
 pub mod actions;
 pub mod api;
+mod events;
 pub mod input;
 pub mod model;
 pub mod rules;
@@ -18,6 +19,7 @@ use crate::platform::rooms::Room;
 /// What the room brings to the application.
 pub const ROOM: Room = Room {
     routes: api::routes,
+    events: events::EVENTS,
     subscriptions: &[actions::SEALING],
     ..Room::EMPTY
 };

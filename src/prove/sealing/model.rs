@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::platform::db::schema::{trail_checkpoints, trail_entries, trail_seals};
 use kernel::clock::Instant;
@@ -41,7 +42,7 @@ pub struct Seal {
 }
 
 /// How far the chain had come at a moment, signed.
-#[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = trail_checkpoints)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct Checkpoint {
@@ -54,6 +55,36 @@ pub struct Checkpoint {
     pub public_key: Vec<u8>,
     /// Ed25519, 64 bytes, over [`super::rules::statement`].
     pub signature: Vec<u8>,
+}
+
+/// A checkpoint as the contract and the trail have it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TrailCheckpoint, example = json!({
+    "id": "tcp_01k00000000000000000000001", "position": 1843,
+    "hash": "5f2b1c8e9a7d4f3062b8c1e5d9a0f4738e6b2c5d1a9f8e7d6c5b4a3f2e1d0c9b",
+    "signed_at": "2026-03-31T08:00:00.000000Z", "signed_by": "netterms",
+    "statement": "netterms trail checkpoint\n1843\n5f2b1c8e9a7d4f3062b8c1e5d9a0f4738e6b2c5d1a9f8e7d6c5b4a3f2e1d0c9b\n2026-03-31T08:00:00.000000Z\n",
+    "public_key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+    "signature": "5VZDAMNgrHKQhuEMwG9DpqKJhjvuL6R2VWw3PVYOMVUuDNTyKs+2yLDSKvOBNpS4Bb4i5FBRTBnrYPbMbC6cAg=="
+}))]
+pub struct TrailCheckpointOut {
+    pub id: TrailCheckpointId,
+    #[schema(minimum = 1)]
+    pub position: i64,
+    /// The hash at that place, in hexadecimal.
+    #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    pub hash: String,
+    pub signed_at: Instant,
+    pub signed_by: Subject,
+    /// What the signature is over, in UTF-8.
+    #[schema(max_length = 200)]
+    pub statement: String,
+    /// Ed25519 (RFC 8032), 32 bytes in Base64.
+    #[schema(max_length = 44)]
+    pub public_key: String,
+    /// Ed25519, 64 bytes in Base64.
+    #[schema(max_length = 88)]
+    pub signature: String,
 }
 
 /// What is wrong at one place of the chain.

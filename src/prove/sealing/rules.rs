@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::model::{Checkpoint, Entry};
+use super::model::{Checkpoint, Entry, TrailCheckpointOut};
 use kernel::clock::Instant;
 
 /// What stands before the first entry.
@@ -60,6 +62,20 @@ pub fn statement(position: i64, hash: &[u8], signed_at: Instant) -> String {
 /// The statement of a checkpoint that is there.
 pub fn statement_of(checkpoint: &Checkpoint) -> String {
     statement(checkpoint.position, &checkpoint.hash, checkpoint.signed_at)
+}
+
+/// A checkpoint as the contract and the trail have it.
+pub fn told(row: &Checkpoint) -> TrailCheckpointOut {
+    TrailCheckpointOut {
+        id: row.id,
+        position: row.position,
+        hash: hex(&row.hash),
+        signed_at: row.signed_at,
+        signed_by: row.signed_by.clone(),
+        statement: statement_of(row),
+        public_key: STANDARD.encode(&row.public_key),
+        signature: STANDARD.encode(&row.signature),
+    }
 }
 
 /// Bytes in hexadecimal digits.

@@ -6,6 +6,16 @@ use crate::platform::http::auth::ReadCustomers;
 /// The events, by type.
 pub const EVENTS: &[EventType] = &[
     EventType::of_customer::<ReadCustomers>(
+        "customer.alias_added",
+        "A source system calls a customer by a number of its own.",
+        &ALIAS,
+    ),
+    EventType::of_customer::<ReadCustomers>(
+        "customer.alias_removed",
+        "A source system's number for a customer was forgotten.",
+        &ALIAS,
+    ),
+    EventType::of_customer::<ReadCustomers>(
         "customer.changed",
         "A customer's file was changed.",
         &CUSTOMER,
@@ -21,6 +31,15 @@ pub const EVENTS: &[EventType] = &[
         &CUSTOMER,
     ),
 ];
+
+/// A number that a source system has for a customer.
+const ALIAS: Payload = Payload {
+    name: "CustomerAliasEventData",
+    within: None,
+    members: members! {
+        id: Id, customer_id: Id, source_system: Text, alias: Text, created_at: Instant,
+    },
+};
 
 /// A customer.
 pub const CUSTOMER: Payload = Payload {

@@ -47,6 +47,11 @@ pub const EVENTS: &[EventType] = &[
         &ACCOUNT,
     ),
     EventType::of_customer::<ReadAccounts>(
+        "credit_account.payment_terms_set",
+        "Payment terms were agreed for invoices that name none, or given up.",
+        &AGREED,
+    ),
+    EventType::of_customer::<ReadAccounts>(
         "credit_account.reinstated",
         "A suspended credit account is active again.",
         &ACCOUNT,
@@ -103,6 +108,13 @@ pub const EVENTS: &[EventType] = &[
         &RESERVATION,
     ),
 ];
+
+/// What an account's customer and we agreed.
+const AGREED: Payload = Payload {
+    name: "AgreedTermsEventData",
+    within: None,
+    members: members! { account_id: Id, payment_terms: Text or null, changed_at: Instant },
+};
 
 /// A credit account.
 const ACCOUNT: Payload = Payload {

@@ -63,6 +63,11 @@ pub const EVENTS: &[EventType] = &[
         &RECEIPT,
     ),
     EventType::of_customer::<ReadReceivables>(
+        "receipt.released",
+        "Money that came for an order may settle anything now.",
+        &RECEIPT,
+    ),
+    EventType::of_customer::<ReadReceivables>(
         "receipt.reversed",
         "A receipt was reversed.",
         &RECEIPT,
