@@ -15,7 +15,7 @@ fn hamburg() -> Value {
     })
 }
 
-fn holds(app: &TestApp) {
+pub fn holds(app: &TestApp) {
     let found = audit(app.database()).unwrap();
     assert!(found.holds, "{found:#?}");
 }
@@ -182,7 +182,7 @@ fn only_finance_and_admin_manage_companies() {
 }
 
 /// The customer of the worked numbers: CNY 5,000,000.00 over three companies, with the ECB's rates of 28 June 2024.
-fn the_worked_example(app: &TestApp) -> Made {
+pub fn the_worked_example(app: &TestApp) -> Made {
     app.turn_to("2024-06-28");
     set_rate(app, "EUR", "USD", "1.0705", "2024-06-28");
     set_rate(app, "EUR", "CNY", "7.7748", "2024-06-28");
@@ -221,14 +221,14 @@ fn the_worked_example(app: &TestApp) -> Made {
     made
 }
 
-fn bills_in(app: &TestApp, account: &str, currencies: &[&str]) {
+pub fn bills_in(app: &TestApp, account: &str, currencies: &[&str]) {
     let path = format!("/v1/credit-accounts/{account}");
     let etag = app.credit().get(&path).expect(200).etag();
     let billing = json!({"billing_currencies": currencies, "reason": "Buys from all of us."});
     app.credit().patch(&path, &etag, billing).expect(200);
 }
 
-fn reserve(app: &TestApp, order: &str, entity: &str, amount: &str, currency: &str) -> Reply {
+pub fn reserve(app: &TestApp, order: &str, entity: &str, amount: &str, currency: &str) -> Reply {
     app.system().post(
         "/v1/limit-checks",
         json!({

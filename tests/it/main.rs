@@ -9,6 +9,7 @@
 
 mod accounts;
 mod aging;
+mod aging_entities;
 mod applications;
 mod assessments;
 mod cash;

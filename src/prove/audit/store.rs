@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::model::{Approved, Invariant, LieRow, Movement, RowId, TOLD_MAX, named};
+use crate::book::exposure::model::BalanceKey;
 use crate::decide::limits::model::Outcome;
 use crate::platform::db::schema::{
     account_balances, credit_accounts, invoices, limit_checks, reservations, settlements,
@@ -19,7 +20,8 @@ use crate::platform::db::schema::{
 use crate::platform::db::{Db, DbError, on_backend, sum_minor};
 use kernel::ids::{
     CreditAccount, CreditNote, Customer, CustomerId, ExpertPanel, ExposureEntry, IdempotencyKey,
-    Instrument, Invoice, LimitCheckId, PortfolioCap, Receipt, Reservation, ReservationId,
+    Instrument, Invoice, LegalEntityId, LimitCheckId, MAIN_ENTITY, PortfolioCap, Receipt,
+    Reservation, ReservationId,
 };
 use kernel::money::Currency;
 
@@ -429,20 +431,22 @@ fn used_on_each_day(table: &str, reference: &str, dated: &str) -> String {
     )
 }
 
-/// By how much what each customer owes on its documents alone changed on each day, in order of days: invoices less
-/// receipts and credit notes, each from its date until the day on which it was taken back, and what settles and is used.
+/// By how much what each customer owes each company on its documents alone changed on each day, in order of days:
+/// invoices less receipts and credit notes, each from its date until the day on which it was taken back, and what settles
+/// and is used.
 pub fn list_movements(db: &mut Db) -> Result<Vec<Movement>, DbError> {
     let one = |table: &str, from: &str, until: &str, sign: &str| {
         let counts = format!("{until} IS NULL OR {until} > {from}");
+        let of = "customer_id, legal_entity_id, currency";
         format!(
-            "SELECT customer_id, currency, {from} AS day, {sign}amount_minor AS minor FROM {table} WHERE {counts} \
-             UNION ALL SELECT customer_id, currency, {until}, -({sign}amount_minor) FROM {table} WHERE {until} > {from}"
+            "SELECT {of}, {from} AS day, {sign}amount_minor AS minor FROM {table} WHERE {counts} \
+             UNION ALL SELECT {of}, {until}, -({sign}amount_minor) FROM {table} WHERE {until} > {from}"
         )
     };
     let sql = format!(
-        "SELECT customer_id, currency, day, CAST(SUM(minor) AS BIGINT) AS minor \
+        "SELECT customer_id, legal_entity_id, currency, day, CAST(SUM(minor) AS BIGINT) AS minor \
          FROM ({} UNION ALL {} UNION ALL {} UNION ALL {}) AS moves \
-         GROUP BY customer_id, currency, day ORDER BY day, customer_id, currency",
+         GROUP BY customer_id, legal_entity_id, currency, day ORDER BY day, customer_id, legal_entity_id, currency",
         one("invoices", "invoice_date", "cancelled_on", ""),
         one("receipts", "receipt_date", "reversed_on", "-"),
         one("credit_notes", "credit_date", "reversed_on", "-"),
@@ -459,15 +463,20 @@ pub fn list_settlement_days(db: &mut Db) -> Result<Vec<NaiveDate>, DbError> {
         .load(c))?)
 }
 
-/// What each account owes on invoices in each currency, less what is unapplied: what is exposure, and what was sold without
-/// recourse.
-pub fn list_owed(db: &mut Db) -> Result<BTreeMap<(CustomerId, Currency), i64>, DbError> {
-    let sold: Vec<(CustomerId, Currency, i64)> = on_backend!(db, |c| invoices::table
+/// What each account owes each company on invoices in each currency, less what is unapplied: what is exposure, and what
+/// was sold without recourse.
+pub fn list_owed(db: &mut Db) -> Result<BTreeMap<(CustomerId, BalanceKey), i64>, DbError> {
+    let sold: Vec<(CustomerId, LegalEntityId, Currency, i64)> = on_backend!(db, |c| invoices::table
         .filter(invoices::sold_on.is_not_null())
         .filter(invoices::open_minor.gt(0))
-        .group_by((invoices::customer_id, invoices::currency))
+        .group_by((
+            invoices::customer_id,
+            invoices::legal_entity_id,
+            invoices::currency
+        ))
         .select((
             invoices::customer_id,
+            invoices::legal_entity_id,
             invoices::currency,
             sum_minor!("open_minor"),
         ))
@@ -479,17 +488,25 @@ pub fn list_owed(db: &mut Db) -> Result<BTreeMap<(CustomerId, Currency), i64>, D
             credit_accounts::receivable_minor - credit_accounts::unapplied_minor,
         ))
         .load(c))?;
-    let others: Vec<(CustomerId, Currency, i64)> = on_backend!(db, |c| account_balances::table
-        .inner_join(credit_accounts::table.on(credit_accounts::id.eq(account_balances::account_id)))
-        .select((
-            credit_accounts::customer_id,
-            account_balances::currency,
-            account_balances::receivable_minor - account_balances::unapplied_minor,
-        ))
-        .load(c))?;
+    let others: Vec<(CustomerId, LegalEntityId, Currency, i64)> =
+        on_backend!(db, |c| account_balances::table
+            .inner_join(
+                credit_accounts::table.on(credit_accounts::id.eq(account_balances::account_id))
+            )
+            .select((
+                credit_accounts::customer_id,
+                account_balances::legal_entity_id,
+                account_balances::currency,
+                account_balances::receivable_minor - account_balances::unapplied_minor,
+            ))
+            .load(c))?;
+    let homes = homes
+        .into_iter()
+        .map(|(customer, currency, minor)| (customer, MAIN_ENTITY, currency, minor));
     let mut owed = BTreeMap::new();
-    for (customer, currency, minor) in homes.into_iter().chain(others).chain(sold) {
-        let sum: &mut i64 = owed.entry((customer, currency)).or_default();
+    for (customer, entity, currency, minor) in homes.chain(others).chain(sold) {
+        let key = BalanceKey::new(entity, currency);
+        let sum: &mut i64 = owed.entry((customer, key)).or_default();
         *sum = sum.saturating_add(minor);
     }
     Ok(owed)

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::model::{AgingQuestion, AgingRow, MatrixValue};
+use super::model::{AgingQuestion, AgingRow, Converted, MatrixValue};
 use super::{rules, store};
 use crate::book::customers::model::Customer;
 use crate::book::customers::store as customers;
+use crate::book::entities::model::LegalEntity;
+use crate::book::entities::store as entities;
+use crate::book::exchange_rates::actions as rates;
+use crate::book::exchange_rates::rules::Conversions;
 use crate::book::exposure::rules::included;
 use crate::book::policy::actions::live;
 use crate::book::receivables::store as receivables;
@@ -16,7 +20,7 @@ use crate::platform::db::{Db, DbError};
 use crate::prove::reports::model::Bucket;
 use crate::rating::ratings::actions as ratings;
 use crate::rating::scales::actions as scales;
-use kernel::ids::CustomerId;
+use kernel::ids::{CustomerId, LegalEntityId};
 use kernel::money::Currency;
 use kernel::text::Subject;
 use methods::grades::portfolio_matrix as placed;
@@ -51,6 +55,10 @@ pub struct Aging {
     pub totals: Vec<AgingRow>,
     /// Who the rows by customer or group are about.
     pub customers: BTreeMap<CustomerId, Customer>,
+    /// To whom the rows by legal entity or balance are owed.
+    pub entities: BTreeMap<LegalEntityId, LegalEntity>,
+    /// The total over all currencies, when it is asked for.
+    pub converted: Option<Converted>,
 }
 
 /// What is outstanding at the end of a day, by how long it has been due.
@@ -74,17 +82,63 @@ pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Aging, ReportError
         let found = customers::list_by_ids(db, chunk)?;
         named.extend(found.into_iter().map(|customer| (customer.id, customer)));
     }
+    let entities = sellers(db, &rows)?;
     let number = |row: &AgingRow| {
         let customer = row.key.customer.and_then(|id| named.get(&id));
         customer.map(|customer| customer.number.clone())
     };
-    rows.sort_by_cached_key(|row| (number(row), row.key.owner.clone(), row.currency));
+    let seller = |row: &AgingRow| {
+        let entity = row.key.legal_entity.and_then(|id| entities.get(&id));
+        entity.map(|entity| entity.number.clone())
+    };
+    rows.sort_by_cached_key(|row| {
+        let owner = row.key.owner.clone();
+        (number(row), owner, seller(row), row.currency)
+    });
+    let converted = match question.converted_into {
+        Some(into) => Some(converted(db, &totals, into, question.as_of, buckets.len())?),
+        None => None,
+    };
     Ok(Aging {
         buckets,
         rows,
         totals,
         customers: named,
+        entities,
+        converted,
     })
+}
+
+/// The companies to which rows are owed.
+fn sellers(
+    db: &mut Db,
+    rows: &[AgingRow],
+) -> Result<BTreeMap<LegalEntityId, LegalEntity>, DbError> {
+    let are_named = rows.iter().any(|row| row.key.legal_entity.is_some());
+    let all = if are_named {
+        entities::list_all(db)?
+    } else {
+        Vec::new()
+    };
+    Ok(all.into_iter().map(|entity| (entity.id, entity)).collect())
+}
+
+/// The total over all currencies by the rates of a day.
+fn converted(
+    db: &mut Db,
+    totals: &[AgingRow],
+    into: Currency,
+    on: NaiveDate,
+    buckets: usize,
+) -> Result<Converted, DbError> {
+    let mut currencies: Vec<Currency> = totals.iter().map(|total| total.currency).collect();
+    currencies.push(into);
+    let table = rates::latest(db, &currencies, on)?;
+    let mut known = Conversions::default();
+    for total in totals {
+        known.look_up(total.currency, into, &table);
+    }
+    Ok(rules::converted(totals, into, buckets, known)?)
 }
 
 /// What is asked of the portfolio matrix.

@@ -6,8 +6,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::model::{AgingBy, AgingQuestion};
 use crate::book::customers::model::CustomerRef;
+use crate::book::entities::model::EntityRef;
 use crate::prove::reports::model::BucketBounds;
 use kernel::clock::Day;
+use kernel::money::Currency;
 use kernel::text::Subject;
 
 /// What is asked of the aging report.
@@ -26,6 +28,18 @@ pub struct AgingFilter {
     #[serde(default)]
     #[param(max_items = 100)]
     pub customer: Vec<CustomerRef>,
+    /// Only what is owed to these legal entities.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub legal_entity: Vec<EntityRef>,
+    /// Only what is owed in these currencies.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub currency: Vec<Currency>,
+    /// The currency of a total over all currencies, at the exchange rates of `as_of`; none when not given.
+    #[serde(rename = "in")]
+    #[param(inline)]
+    pub converted_into: Option<Currency>,
     /// How it is written; by `Accept` when not given.
     #[param(inline)]
     pub format: Option<Format>,
@@ -39,6 +53,9 @@ impl AgingFilter {
             bounds: self.buckets.unwrap_or_default(),
             owner,
             customers: self.customer,
+            entities: self.legal_entity,
+            currencies: self.currency,
+            converted_into: self.converted_into,
         }
     }
 }

@@ -37,6 +37,24 @@ pub fn list_by_ids(db: &mut Db, ids: &[LegalEntityId]) -> Result<Vec<LegalEntity
         .load(c))?)
 }
 
+/// The legal entities that are named, those that there are; none where all are meant.
+pub fn list_wanted(
+    db: &mut Db,
+    references: &[EntityRef],
+) -> Result<Option<Vec<LegalEntityId>>, DbError> {
+    if references.is_empty() {
+        return Ok(None);
+    }
+    let is_named = |entity: &LegalEntity| {
+        references.iter().any(|reference| match reference {
+            EntityRef::Id(id) => *id == entity.id,
+            EntityRef::Number(number) => *number == entity.number,
+        })
+    };
+    let all = list_all(db)?.into_iter().filter(is_named);
+    Ok(Some(all.map(|entity| entity.id).collect()))
+}
+
 /// One page, the oldest first.
 pub fn list(db: &mut Db, page: &PageRequest) -> Result<Page<LegalEntity>, Problem> {
     on_backend!(db, |c| {
