@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::entities::{holds, the_worked_example};
+use crate::applications::Case;
+use crate::entities::{bills_in, holds, the_worked_example};
 use crate::support::{Reply, TestApp, a_customer, on_both, set_rate};
 
 fn aging(app: &TestApp, query: &str) -> Reply {
@@ -161,7 +162,10 @@ fn aging_as_csv_tells_companies_rates_and_the_total() {
         assert!(lines[2].ends_with(
             ",DE01,USD,80000.00,80000.00,0.00,0.00,10000.00,0.00,0.00,row,7.26277440448,2024-06-28,ECB"
         ));
-        assert!(lines[3].ends_with(",MAIN,CNY,1800000.00,1800000.00,0.00,0.00,50000.00,0.00,0.00,row,,,"));
+        assert!(
+            lines[3]
+                .ends_with(",MAIN,CNY,1800000.00,1800000.00,0.00,0.00,50000.00,0.00,0.00,row,,,")
+        );
         assert_eq!(
             lines[4],
             ",,,,,CNY,3313997.96,3313997.96,0.00,0.00,122627.74,0.00,0.00,total,,,"
@@ -196,7 +200,8 @@ fn what_is_put_right_later_changes_no_day_before_in_any_company() {
             )
             .expect(200);
         let on = |day: &str| {
-            let query = format!("by=balance&customer=C-1&legal_entity=DE01&currency=EUR&as_of={day}");
+            let query =
+                format!("by=balance&customer=C-1&legal_entity=DE01&currency=EUR&as_of={day}");
             rows(&aging(app, &query))
         };
         assert_eq!(on("2024-07-09"), ["C-1 DE01 EUR 120000.00/0.00"]);
@@ -208,5 +213,139 @@ fn what_is_put_right_later_changes_no_day_before_in_any_company() {
         let now = aging(app, "by=balance&as_of=2024-06-28").body;
         assert_eq!(now["rows"], before["rows"]);
         holds(app);
+    });
+}
+
+fn lower(app: &TestApp, account: &str, limit: &str) {
+    let path = format!("/v1/credit-accounts/{account}");
+    let etag = app.credit().get(&path).expect(200).etag();
+    let body =
+        json!({"limit": {"amount": limit, "currency": "CNY"}, "reason": "Less than before."});
+    app.credit()
+        .post_if(&format!("{path}/lower-limit"), &etag, body)
+        .expect(200);
+}
+
+fn over_limit(app: &TestApp, query: &str) -> Vec<Value> {
+    let path = format!("/v1/reports/over-limit-by-rates?{query}");
+    let page = app.credit().get(&path).expect(200);
+    page["data"].as_array().unwrap().clone()
+}
+
+#[test]
+fn accounts_over_their_limit_by_a_movement_of_rates_are_told_with_both_figures() {
+    on_both(|app| {
+        let made = the_worked_example(app);
+        lower(app, &made.account, "4150000.00");
+        assert!(over_limit(app, "").is_empty());
+        app.turn_to("2024-06-29");
+        set_rate(app, "EUR", "USD", "1.0500", "2024-06-29");
+        set_rate(app, "EUR", "CNY", "8.0000", "2024-06-29");
+        // The account's last limit check was the day before.
+        let told = over_limit(app, "");
+        assert_eq!(told.len(), 1);
+        let over = &told[0];
+        assert_eq!(over["customer"]["number"], "C-1");
+        assert_eq!(over["since"], "2024-06-28");
+        let place = &over["places"][0];
+        assert_eq!(place["kind"], "own");
+        assert_eq!(place["exposure_before"]["amount"], "4117647.67");
+        assert_eq!(place["exposure_now"]["amount"], "4205238.11");
+        assert_eq!(place["excess"]["amount"], "55238.11");
+        let rate = |rates: &str| {
+            let rates = over[rates].as_array().unwrap().iter();
+            let mut euro = rates.filter(|rate| rate["from"] == "EUR");
+            euro.next().unwrap()["rate"].clone()
+        };
+        assert_eq!(
+            (rate("rates_before"), rate("rates_now")),
+            (json!("7.7748"), json!("8"))
+        );
+        assert_eq!(over_limit(app, "since=2024-06-28"), told);
+        assert_eq!(
+            over_limit(app, "since=2024-06-28&currency=CNY&customer=C-1"),
+            told
+        );
+        assert!(over_limit(app, "since=2024-06-28&currency=EUR").is_empty());
+        // By the same rates nothing moved, and before any there is nothing to compare.
+        assert!(over_limit(app, "since=2024-06-29").is_empty());
+        assert!(over_limit(app, "since=2024-06-01").is_empty());
+        app.credit()
+            .get("/v1/reports/over-limit-by-rates?since=2024-06-30")
+            .expect_problem(422, "invalid");
+        app.system()
+            .get("/v1/reports/over-limit-by-rates")
+            .expect_problem(403, "forbidden");
+        // Sales see their own customers alone.
+        let stranger = app.caller("u-other", &[kernel::caller::Role::Sales], None);
+        let page = stranger.get("/v1/reports/over-limit-by-rates").expect(200);
+        assert_eq!(page["data"], json!([]));
+    });
+}
+
+#[test]
+fn accounts_whose_rates_are_missing_are_told_with_the_pair_page_by_page() {
+    on_both(|app| {
+        for number in ["C-1", "C-2", "C-3"] {
+            let made = a_customer(number).with_limit("1000.00").create(app);
+            bills_in(app, &made.account, &["USD"]);
+            let invoice = json!({
+                "number": number, "customer": number, "invoice_date": "2026-03-31",
+                "amount": {"amount": "10.00", "currency": "USD"},
+            });
+            app.finance().post("/v1/invoices", invoice).expect(201);
+        }
+        a_customer("C-4").with_limit("1000.00").create(app);
+        let mut path = "/v1/reports/over-limit-by-rates?limit=2".to_owned();
+        let mut seen = Vec::new();
+        loop {
+            let page = app.credit().get(&path).expect(200);
+            for over in page["data"].as_array().unwrap() {
+                assert_eq!(over["places"], json!([]));
+                assert_eq!(over["missing_rates"], json!([{"from": "USD", "to": "CNY"}]));
+                seen.push(over["customer"]["number"].as_str().unwrap().to_owned());
+            }
+            let Some(cursor) = page["next_cursor"].as_str() else {
+                break;
+            };
+            path = format!("/v1/reports/over-limit-by-rates?limit=2&cursor={cursor}");
+        }
+        assert_eq!(seen, ["C-1", "C-2", "C-3"]);
+    });
+}
+
+#[test]
+fn the_matrix_and_an_assessment_count_all_that_a_customer_owes() {
+    on_both(|app| {
+        the_worked_example(app);
+        let path = "/v1/reports/portfolio-matrix?currency=CNY&value=exposure&classes=1";
+        let matrix = app.credit().get(path).expect(200);
+        assert_eq!(matrix["value"]["amount"], "4117647.67");
+        assert_eq!(matrix["customers_unknown"], 0);
+        let case = Case::under_review(app, "C-1", "500000.00");
+        let assessed = case.step(&app.credit(), "assess", json!({})).expect(200);
+        let account = &assessed["assessment"]["facts"]["account"];
+        assert_eq!(account["exposure"]["amount"], "4117647.67");
+        assert_eq!(account["missing_rate"], Value::Null);
+        // A customer of whom a rate is missing is in no cell, and there is no value of the whole.
+        let made = a_customer("C-2").with_limit("1000.00").create(app);
+        bills_in(app, &made.account, &["JPY"]);
+        let invoice = json!({
+            "number": "I-9", "customer": "C-2", "invoice_date": "2024-06-28",
+            "amount": {"amount": "10", "currency": "JPY"},
+        });
+        app.finance().post("/v1/invoices", invoice).expect(201);
+        let matrix = app.credit().get(path).expect(200);
+        assert_eq!(matrix["value"], Value::Null);
+        assert_eq!(
+            (&matrix["customers"], &matrix["customers_unknown"]),
+            (&json!(1), &json!(1))
+        );
+        assert_eq!(
+            matrix["missing_rates"],
+            json!([{"from": "JPY", "to": "CNY"}])
+        );
+        let drawn = app.credit().get(&format!("{path}&format=svg")).expect(200);
+        assert!(drawn.text.contains("1 of whom an exchange rate is missing"));
     });
 }

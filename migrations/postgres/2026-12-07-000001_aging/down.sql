@@ -1,3 +1,4 @@
+DROP INDEX credit_accounts_in_several;
 DROP INDEX refunds_freed;
 DROP INDEX refunds_held;
 DROP INDEX credit_notes_date;

@@ -7,3 +7,4 @@ CREATE INDEX credit_notes_reversed ON credit_notes (reversed_on) WHERE reversed_
 CREATE INDEX credit_notes_date ON credit_notes (credit_date, id);
 CREATE INDEX refunds_held ON refunds (held_on) WHERE held_on IS NOT NULL;
 CREATE INDEX refunds_freed ON refunds (freed_on) WHERE freed_on IS NOT NULL;
+CREATE INDEX credit_accounts_in_several ON credit_accounts (has_other_balances, id);

@@ -117,7 +117,10 @@ fn aging_of_all_months(db: &mut Db) -> Result<[Finding; 2], DbError> {
         if stated != owed {
             now.add(Lie {
                 id: customer.to_string(),
-                what: format!("outstanding less unapplied and with post-dated in {}", key.currency),
+                what: format!(
+                    "outstanding less unapplied and with post-dated in {}",
+                    key.currency
+                ),
                 stated,
                 counted: owed,
             });

@@ -466,21 +466,22 @@ pub fn list_settlement_days(db: &mut Db) -> Result<Vec<NaiveDate>, DbError> {
 /// What each account owes each company on invoices in each currency, less what is unapplied: what is exposure, and what
 /// was sold without recourse.
 pub fn list_owed(db: &mut Db) -> Result<BTreeMap<(CustomerId, BalanceKey), i64>, DbError> {
-    let sold: Vec<(CustomerId, LegalEntityId, Currency, i64)> = on_backend!(db, |c| invoices::table
-        .filter(invoices::sold_on.is_not_null())
-        .filter(invoices::open_minor.gt(0))
-        .group_by((
-            invoices::customer_id,
-            invoices::legal_entity_id,
-            invoices::currency
-        ))
-        .select((
-            invoices::customer_id,
-            invoices::legal_entity_id,
-            invoices::currency,
-            sum_minor!("open_minor"),
-        ))
-        .load(c))?;
+    let sold: Vec<(CustomerId, LegalEntityId, Currency, i64)> =
+        on_backend!(db, |c| invoices::table
+            .filter(invoices::sold_on.is_not_null())
+            .filter(invoices::open_minor.gt(0))
+            .group_by((
+                invoices::customer_id,
+                invoices::legal_entity_id,
+                invoices::currency
+            ))
+            .select((
+                invoices::customer_id,
+                invoices::legal_entity_id,
+                invoices::currency,
+                sum_minor!("open_minor"),
+            ))
+            .load(c))?;
     let homes: Vec<(CustomerId, Currency, i64)> = on_backend!(db, |c| credit_accounts::table
         .select((
             credit_accounts::customer_id,

@@ -1,6 +1,8 @@
 //! Reports as others ask for them.
 
-use std::collections::BTreeMap;
+pub mod over_limit;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
@@ -12,7 +14,7 @@ use crate::book::entities::model::LegalEntity;
 use crate::book::entities::store as entities;
 use crate::book::exchange_rates::actions as rates;
 use crate::book::exchange_rates::rules::Conversions;
-use crate::book::exposure::rules::included;
+use crate::book::exposure::actions::counting::Counting;
 use crate::book::policy::actions::live;
 use crate::book::receivables::store as receivables;
 use crate::decide::terms::actions::first_day;
@@ -38,6 +40,8 @@ pub enum ReportError {
         "gives more than {ROWS_MAX} rows: ask for fewer customers, or by group, owner or currency"
     )]
     TooManyRows,
+    #[error("must not be in the future: its rates are not known")]
+    RatesInFuture,
     #[error("must be from 1 to {max}")]
     Classes { max: u8 },
     #[error(transparent)]
@@ -162,6 +166,10 @@ pub struct Portfolio {
     /// The best first, then default, then not rated.
     pub grades: Vec<String>,
     pub matrix: PortfolioMatrix,
+    /// How many customers are in no cell, because a rate is missing to tell what they owe.
+    pub unknown: usize,
+    /// From which currency to which none leads.
+    pub missing: BTreeSet<(Currency, Currency)>,
     /// The customers of the highest values in each cell, by id, with their values.
     pub largest: BTreeMap<String, (Customer, i64)>,
 }
@@ -176,7 +184,11 @@ const LARGEST: usize = 10;
 pub fn portfolio_matrix(db: &mut Db, question: MatrixQuestion) -> Result<Portfolio, ReportError> {
     let today = db.today();
     let from = (question.value == MatrixValue::Sales).then(|| first_day(today));
-    let values = values(db, &question, from, today)?;
+    let Values {
+        known: values,
+        unknown,
+        missing,
+    } = values(db, &question, from, today)?;
     let ids: Vec<CustomerId> = values.keys().copied().collect();
     let ratings = ratings::current(db, &ids)?;
     let scale = scales::live(db)?.content.scale;
@@ -214,38 +226,66 @@ pub fn portfolio_matrix(db: &mut Db, question: MatrixQuestion) -> Result<Portfol
         from,
         grades,
         matrix,
+        unknown,
+        missing,
         largest,
     })
 }
 
-/// What each customer is worth, of those that the question is about; who is worth nothing is left out.
+/// What customers are worth.
+#[derive(Default)]
+struct Values {
+    known: BTreeMap<CustomerId, i64>,
+    /// How many of them can't be told.
+    unknown: usize,
+    missing: BTreeSet<(Currency, Currency)>,
+}
+
+/// What each customer is worth, of those that the question is about; who is worth nothing is left out. What they owe counts
+/// as against their limits: all balances, by the rates of today.
 fn values(
     db: &mut Db,
     question: &MatrixQuestion,
     from: Option<NaiveDate>,
     today: NaiveDate,
-) -> Result<BTreeMap<CustomerId, i64>, DbError> {
-    let all: Vec<(CustomerId, i64)> = if let Some(from) = from {
+) -> Result<Values, DbError> {
+    let all: Vec<(CustomerId, Result<i64, (Currency, Currency)>)> = if let Some(from) = from {
         let sales = receivables::list_sales(db, question.currency, (from, today), None)?;
         let each = sales.into_iter();
-        each.map(|sold| (sold.customer_id, sold.sales_minor))
+        each.map(|sold| (sold.customer_id, Ok(sold.sales_minor)))
             .collect()
     } else {
         let policy = live(db)?;
-        let accounts = store::list_exposures(db, question.currency)?;
-        let each = accounts.into_iter();
-        each.map(|(customer, exposure)| (customer, included(exposure, &policy.document)))
-            .collect()
+        let accounts = store::list_accounts(db, question.currency)?;
+        let counting = Counting::read(db, &accounts, today)?;
+        let each = accounts.iter();
+        each.map(|account| {
+            let counted = counting.counted(account, &policy.document);
+            (account.customer_id, counted)
+        })
+        .collect()
     };
     let own = match &question.owner {
         Some(owner) => Some(store::list_owned(db, owner)?),
         None => None,
     };
-    Ok(all
-        .into_iter()
-        .filter(|(_, minor)| *minor > 0)
-        .filter(|(id, _)| own.as_ref().is_none_or(|own| own.contains(id)))
-        .collect())
+    let mut values = Values::default();
+    for (id, counted) in all {
+        if own.as_ref().is_some_and(|own| !own.contains(&id)) {
+            continue;
+        }
+        match counted {
+            Ok(minor) if minor > 0 => {
+                values.known.insert(id, minor);
+            }
+            Ok(_) => {}
+            Err(pair) => {
+                values.unknown += 1;
+                values.missing.insert(pair);
+            }
+        }
+    }
+    Ok(values)
 }
 
 fn largest(

@@ -1,6 +1,7 @@
 //! `/v1/reports/*`.
 
 mod matrix;
+mod over_limit;
 
 use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, VARY};
 use actix_web::{HttpRequest, HttpResponse, get, web};
@@ -29,7 +30,8 @@ use kernel::text::{Line, Number, Subject};
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(report_aging)
-        .service(matrix::report_portfolio_matrix);
+        .service(matrix::report_portfolio_matrix)
+        .service(over_limit::report_over_limit_by_rates);
 }
 
 /// Report aging
@@ -454,6 +456,7 @@ impl From<ReportError> for Problem {
         match error {
             ReportError::InFuture => Problem::invalid("#as_of", "in_future", text),
             ReportError::TooManyRows => Problem::invalid("#by", "too_many_rows", text),
+            ReportError::RatesInFuture => Problem::invalid("#since", "in_future", text),
             ReportError::Classes { .. } => Problem::invalid("#classes", "out_of_range", text),
             ReportError::Segments(error) => Problem::internal(error),
             ReportError::Db(error) => error.into(),

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::model::{AgingBy, AgingQuestion};
+use super::model::{AgingBy, AgingQuestion, OverLimitQuestion};
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
 use crate::prove::reports::model::BucketBounds;
@@ -56,6 +56,35 @@ impl AgingFilter {
             entities: self.legal_entity,
             currencies: self.currency,
             converted_into: self.converted_into,
+        }
+    }
+}
+
+/// What is asked of the report of accounts over a limit by rates.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OverLimitFilter {
+    /// The day whose exchange rates are compared with today's. When not given, that of each account's last limit check, or
+    /// yesterday where there is none.
+    pub since: Option<Day>,
+    /// Only these customers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer: Vec<CustomerRef>,
+    /// Only accounts whose limit is in one of these currencies.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub currency: Vec<Currency>,
+}
+
+impl OverLimitFilter {
+    pub fn question(self, owner: Option<Subject>) -> OverLimitQuestion {
+        OverLimitQuestion {
+            since: self.since.map(Day::date),
+            owner,
+            customers: self.customer,
+            currencies: self.currency,
         }
     }
 }

@@ -10,8 +10,9 @@ use serde::Deserialize;
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
 use crate::book::exchange_rates::rules::Conversions;
+use crate::book::exposure::rules::NodeKind;
 use kernel::columns::{IdColumn, text_enum};
-use kernel::ids::{CustomerId, LegalEntityId};
+use kernel::ids::{CreditAccountId, CustomerId, LegalEntityId};
 use kernel::money::{Currency, SumTooLarge, sum_minor};
 use kernel::text::Subject;
 
@@ -154,6 +155,50 @@ pub struct Converted {
     pub rates: Conversions,
     /// From which currency to which none leads.
     pub missing: Vec<(Currency, Currency)>,
+}
+
+/// What is asked of the report of accounts over a limit by rates.
+#[derive(Debug, Clone)]
+pub struct OverLimitQuestion {
+    /// The day whose rates are compared with today's; each account's last limit check when not said.
+    pub since: Option<NaiveDate>,
+    /// Only customers of this owner.
+    pub owner: Option<Subject>,
+    /// Only these customers, when there are any.
+    pub customers: Vec<CustomerRef>,
+    /// Only limits in these currencies, when there are any.
+    pub currencies: Vec<Currency>,
+}
+
+/// An account that is over a limit by a movement of rates, or of which that can't be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverLimit {
+    pub credit_account_id: CreditAccountId,
+    pub customer_id: CustomerId,
+    pub currency: Currency,
+    pub places: Vec<MovedPlace>,
+    pub rates: MovedRates,
+    /// The pairs without a rate today.
+    pub missing: Vec<(Currency, Currency)>,
+}
+
+/// The rates of before, and those of today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedRates {
+    pub before: Conversions,
+    pub now: Conversions,
+}
+
+/// A limit that was kept by the rates of before and is passed by those of today, in minor units of the account's currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedPlace {
+    pub kind: NodeKind,
+    /// The company whose own limit it is.
+    pub legal_entity_id: Option<LegalEntityId>,
+    pub limit_before_minor: i64,
+    pub counted_before_minor: i64,
+    pub limit_now_minor: i64,
+    pub counted_now_minor: i64,
 }
 
 /// How many bounds buckets may have.

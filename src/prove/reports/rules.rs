@@ -1,5 +1,7 @@
 //! How receivables age (formulas 3.12).
 
+pub mod over_limit;
+
 use std::collections::BTreeMap;
 
 use super::model::{AgingKey, AgingPart, AgingRow, Content, Converted, POST_DATED, UNAPPLIED};

@@ -23,7 +23,13 @@ pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Vec<AgingPart>, Db
     let ends_at = db.clock().start_of(next_day);
     let customers = list_wanted(db, &question.customers)?;
     let entities = list_wanted_entities(db, &question.entities)?;
-    let sql = Places::new(question, cut_offs.len(), customers.as_deref(), entities.as_deref()).sql();
+    let sql = Places::new(
+        question,
+        cut_offs.len(),
+        customers.as_deref(),
+        entities.as_deref(),
+    )
+    .sql();
     Ok(on_backend!(db, |c| {
         let mut query = diesel::sql_query(sql).into_boxed();
         for cut_off in cut_offs {
@@ -156,7 +162,12 @@ impl<'a> Places<'a> {
             }
             AgingBy::Currency => (NONE, NO_OWNER, NONE, String::new()),
             AgingBy::LegalEntity => (NONE, NO_OWNER, "m.legal_entity_id", String::new()),
-            AgingBy::Balance => ("m.customer_id", NO_OWNER, "m.legal_entity_id", String::new()),
+            AgingBy::Balance => (
+                "m.customer_id",
+                NO_OWNER,
+                "m.legal_entity_id",
+                String::new(),
+            ),
         };
         let keys = format!("{customer} AS customer, {owner} AS owner, {entity} AS legal_entity");
         (keys, join)
@@ -272,7 +283,10 @@ impl<'a> Places<'a> {
     /// groups end where their customers do: a head that is somebody else's is not told.
     fn heads(&self) -> String {
         let (top, below) = match &self.owner {
-            None => ("WHERE c.parent_customer_id IS NULL".to_owned(), String::new()),
+            None => (
+                "WHERE c.parent_customer_id IS NULL".to_owned(),
+                String::new(),
+            ),
             Some(owner) => (
                 format!("WHERE c.owner = {owner} AND (p.owner IS NULL OR p.owner <> {owner})"),
                 format!("WHERE c.owner = {owner}"),

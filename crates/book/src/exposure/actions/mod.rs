@@ -4,6 +4,7 @@ pub mod additional;
 mod blocks;
 pub mod bounds;
 pub mod caps;
+pub mod counting;
 pub mod entity_terms;
 pub mod entries;
 mod groups;
