@@ -49,9 +49,6 @@ pub async fn report_over_limit_by_rates(
     let page = executor
         .read(move |db| {
             over_limit::check_since(&question, db.today())?;
-            let position = |(over, _): &(OverLimit, NaiveDate)| {
-                (&over.credit_account_id, &over.credit_account_id)
-            };
             let found = page.read(position, |after, count| {
                 let after = after.map(|(id, _): (CreditAccountId, CreditAccountId)| id);
                 over_limit::list(db, &question, after, count)
@@ -70,6 +67,13 @@ pub async fn report_over_limit_by_rates(
         })
         .await?;
     Ok(page.into_response(&request, &cursors))
+}
+
+/// Accounts are listed by id.
+const fn position(
+    (over, _): &(OverLimit, NaiveDate),
+) -> (&CreditAccountId, &CreditAccountId) {
+    (&over.credit_account_id, &over.credit_account_id)
 }
 
 /// An account that is over a limit by a movement of rates.
