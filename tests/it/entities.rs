@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Made, Reply, TestApp, a_customer, on_both, set_rate};
+use crate::support::{Made, Reply, TestApp, a_customer, on_both, set_policy, set_rate};
 use kernel::caller::Role;
 use netterms::prove::audit::actions::audit;
 
@@ -421,6 +421,50 @@ fn a_group_of_mixed_currencies_is_judged_in_that_of_its_head() {
         let amount = offered.as_str().unwrap();
         let taken = reserve(app, "SO-2", "MAIN", amount, "CNY").expect(200);
         assert!(taken["reservation"].is_object(), "{:?}", taken.body);
+        holds(app);
+    });
+}
+
+#[test]
+fn money_that_is_not_applied_lowers_other_balances_only_where_the_policy_nets_them() {
+    on_both(|app| {
+        let made = the_worked_example(app);
+        // USD 20,000.00 more than is owed at the German company: CNY 145,255.48.
+        let receipt = json!({
+            "number": "R-3", "customer": "C-1", "receipt_date": "2024-06-28", "legal_entity": "DE01",
+            "amount": {"amount": "90000.00", "currency": "USD"}, "apply": "none",
+        });
+        app.finance().post("/v1/receipts", receipt).expect(201);
+        let exposure = || {
+            let account = open(app, &format!("/v1/credit-accounts/{}", made.account));
+            account["exposure"]["total"]["amount"].clone()
+        };
+        assert_eq!(exposure(), "3609253.45");
+        // CNY 1,390,746.55 are left: USD 191,489.70 at the most.
+        let apart = reserve(app, "SO-3", "US01", "900000.00", "USD").expect(200);
+        let offered = |told: &Reply| told["counter_offers"][0]["amount"]["amount"].clone();
+        assert_eq!(offered(&apart), "191489.70");
+        let live = app.credit().get("/v1/policies/live").expect(200);
+        assert_eq!(live["document"]["net_across_entities"], Value::Null);
+        set_policy(app, |document| {
+            document["net_across_currencies"] = json!(true)
+        });
+        assert_eq!(exposure(), "3463997.97");
+        set_policy(app, |document| {
+            document["net_across_currencies"] = json!(false);
+            document["net_across_entities"] = json!(true);
+        });
+        assert_eq!(exposure(), "3463997.97");
+        // The German dollars now stand beside the American ones.
+        let netted = reserve(app, "SO-4", "US01", "900000.00", "USD").expect(200);
+        assert_eq!(offered(&netted), "211489.70");
+        // What was decided before is decided again by what held then.
+        for told in [&apart, &netted] {
+            let path = format!("/v1/limit-checks/{}/replay", told.id());
+            let replay = app.auditor().post(&path, json!({})).expect(200);
+            assert_eq!(replay["replayed"]["outcome"], told["outcome"]);
+            assert_eq!(replay["replayed"]["counter_offers"], told["counter_offers"]);
+        }
         holds(app);
     });
 }

@@ -30,6 +30,7 @@ mod defaults;
 mod demo;
 mod desk_memory;
 mod dunning;
+mod dunning_entities;
 mod dunning_versions;
 mod entities;
 mod events;

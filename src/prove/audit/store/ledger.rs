@@ -49,6 +49,15 @@ fn of_items() -> Vec<Invariant> {
             ),
         ),
         invariant(
+            "an item is sold when its invoice is",
+            "invoice_items",
+            named::<Item>,
+            "SELECT t.id, 'sold' AS what, CAST(CASE WHEN t.sold_on IS NULL THEN 0 ELSE 1 END AS BIGINT) AS stated, \
+               CAST(CASE WHEN i.sold_on IS NULL THEN 0 ELSE 1 END AS BIGINT) AS counted \
+             FROM invoice_items t JOIN invoices i ON i.id = t.invoice_id"
+                .to_owned(),
+        ),
+        invariant(
             "an item is open as far as nothing settles it",
             "invoice_items",
             named::<Item>,

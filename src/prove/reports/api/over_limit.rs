@@ -70,9 +70,7 @@ pub async fn report_over_limit_by_rates(
 }
 
 /// Accounts are listed by id.
-const fn position(
-    (over, _): &(OverLimit, NaiveDate),
-) -> (&CreditAccountId, &CreditAccountId) {
+const fn position((over, _): &(OverLimit, NaiveDate)) -> (&CreditAccountId, &CreditAccountId) {
     (&over.credit_account_id, &over.credit_account_id)
 }
 

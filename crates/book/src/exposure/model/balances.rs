@@ -265,4 +265,7 @@ pub struct EntityTerms {
     pub created_at: Instant,
     pub changed_at: Instant,
     pub version: i64,
+    /// Since when dunning closes the account to this company's orders, and why.
+    pub dunning_blocked_at: Option<Instant>,
+    pub dunning_block_reason: Option<String>,
 }

@@ -6,11 +6,15 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::DunningError;
+use crate::book::entities::model::LegalEntity;
+use crate::book::entities::store as entities;
+use crate::book::exposure::model::{BalanceKey, EntityTerms};
+use crate::book::exposure::store::balances;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
 use crate::collect::dunning::letters::{Letter, Rendered};
 use crate::collect::dunning::model::{
-    Blocks, LeftOut, Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Procedure,
+    BlockScope, Blocks, LeftOut, Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Procedure,
     ProcedureUsage, Run, RunProcedure, RunStatus,
 };
 use crate::collect::dunning::rules::{Cover, Proposal};
@@ -19,7 +23,8 @@ use crate::collect::dunning::{letters, rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx, write_document};
 use crate::rating::ratings::actions as ratings;
 use kernel::ids::{
-    CustomerId, DunningNoticeId, DunningProcedureId, DunningProcedureVersionId, DunningRunId,
+    CreditAccountId, CustomerId, DunningNoticeId, DunningProcedureId, DunningProcedureVersionId,
+    DunningRunId, LegalEntityId, MAIN_ENTITY,
 };
 use kernel::text::Line;
 
@@ -28,6 +33,10 @@ pub(super) struct Book {
     pub invoices: Vec<OpenInvoice>,
     pub blocks: Blocks,
     pub cover: Cover,
+    /// The companies that are owed.
+    entities: BTreeMap<LegalEntityId, LegalEntity>,
+    /// What these have agreed with debtors for themselves.
+    terms: BTreeMap<(CreditAccountId, LegalEntityId), EntityTerms>,
     debtors: BTreeMap<CustomerId, Debtor>,
     grades: BTreeMap<CustomerId, String>,
     policy: Arc<Policy>,
@@ -41,6 +50,7 @@ pub(super) struct Book {
 struct Ladder {
     version: DunningProcedureVersionId,
     levels: Vec<Level>,
+    block_scope: BlockScope,
 }
 
 impl Book {
@@ -63,10 +73,26 @@ impl Book {
             .iter()
             .filter_map(|(id, (customer, _))| Some((*id, rules::by_law(customer.legal_status)?)))
             .collect();
-        let unapplied = |customer| {
+        let accounts = || debtors.values().map(|(_, account)| account);
+        let others: BTreeMap<(CreditAccountId, BalanceKey), i64> = balances::list(db, accounts())?
+            .into_iter()
+            .map(|balance| ((balance.account_id, balance.key()), balance.unapplied_minor))
+            .collect();
+        let unapplied = |customer, key: BalanceKey| {
             let account = debtors.get(&customer).map(|(_, account)| account);
-            account.map_or(0, |account| account.unapplied_minor)
+            account.map_or(0, |account| {
+                if key == account.home() {
+                    account.unapplied_minor
+                } else {
+                    others.get(&(account.id, key)).copied().unwrap_or_default()
+                }
+            })
         };
+        let terms = balances::list_terms(db, accounts())?.into_iter();
+        let terms = terms.map(|terms| ((terms.account_id, terms.legal_entity_id), terms));
+        let terms = terms.collect();
+        let entities = entities::list_all(db)?.into_iter();
+        let entities = entities.map(|entity| (entity.id, entity)).collect();
         let cover = Cover::spread(&invoices, &blocks, unapplied, as_of);
         let policy = policies::live(db)?;
         let grades = if policy.document.dunning_procedures().next().is_some() {
@@ -87,9 +113,13 @@ impl Book {
             .collect();
         let (mut ladders, mut told) = (BTreeMap::new(), Vec::new());
         for live in store::list_live_procedure_versions(db)? {
-            let (procedure, levels) = (live.dunning_procedure_id, live.levels()?);
-            let version = live.id;
-            ladders.insert(procedure, Ladder { version, levels });
+            let (procedure, says) = (live.dunning_procedure_id, live.says()?);
+            let ladder = Ladder {
+                version: live.id,
+                levels: says.levels,
+                block_scope: says.block_scope,
+            };
+            ladders.insert(procedure, ladder);
             told.extend(names.get(&procedure).map(|name| RunProcedure {
                 dunning_procedure_id: procedure,
                 name: name.clone(),
@@ -101,6 +131,8 @@ impl Book {
             invoices,
             blocks,
             cover,
+            entities,
+            terms,
             grades,
             policy,
             debtors,
@@ -116,16 +148,25 @@ impl Book {
             .ok_or(DunningError::Incomplete("account"))
     }
 
-    /// The levels of the procedure that holds for a customer.
-    pub fn levels_for(&self, customer: CustomerId) -> &[Level] {
-        self.ladder_for(customer)
+    /// The company under whose letterhead a letter goes out; none before the first was given a name of its own.
+    pub fn letterhead(&self, entity: LegalEntityId) -> Option<&LegalEntity> {
+        let named = |entity: &&LegalEntity| entity.id != MAIN_ENTITY || entity.version > 1;
+        self.entities.get(&entity).filter(named)
+    }
+
+    /// The levels of the procedure that holds for what a customer owes a company.
+    pub fn levels_for(&self, customer: CustomerId, entity: LegalEntityId) -> &[Level] {
+        self.ladder_for(customer, entity)
             .map_or(&[], |ladder| ladder.levels.as_slice())
     }
 
-    /// The procedure that holds for a customer: the account's own, else that which the policy names for the customer's
-    /// grade in its credit segment, else the default.
-    fn ladder_for(&self, customer: CustomerId) -> Option<&Ladder> {
+    /// The procedure that holds for what a customer owes a company: that company's own for it, else the account's own,
+    /// else that which the policy names for the customer's grade in its credit segment, else the default.
+    fn ladder_for(&self, customer: CustomerId, entity: LegalEntityId) -> Option<&Ladder> {
         let account = self.debtors.get(&customer).map(|(_, account)| account);
+        let of_entity = account
+            .and_then(|account| self.terms.get(&(account.id, entity)))
+            .and_then(|terms| terms.dunning_procedure_id);
         let own = account.and_then(|account| account.dunning_procedure_id);
         let of_grade = || {
             let grade = self.grades.get(&customer)?;
@@ -137,7 +178,9 @@ impl Book {
             terms?.dunning_procedure_id
         };
         let ladder = |procedure: DunningProcedureId| self.ladders.get(&procedure);
-        own.or_else(of_grade)
+        of_entity
+            .or(own)
+            .or_else(of_grade)
             .and_then(ladder)
             .or_else(|| self.default.and_then(ladder))
     }
@@ -159,7 +202,7 @@ pub fn preview(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningErro
         &book.invoices,
         &book.blocks,
         &book.cover,
-        |customer| book.levels_for(customer),
+        |customer, entity| book.levels_for(customer, entity),
         as_of,
     );
     let id = DunningRunId::new();
@@ -212,12 +255,14 @@ fn draft(
     let (customer, account) = book.debtor(proposal.customer_id)?;
     let rendered = write_letter(&Letter {
         customer,
+        entity: book.letterhead(proposal.legal_entity_id),
         level: proposal.level,
         as_of,
         currency: proposal.currency,
         invoices: proposal.invoices.clone(),
         unapplied_minor: proposal.unapplied_minor,
     });
+    let ladder = book.ladder_for(customer.id, proposal.legal_entity_id);
     Ok(rendered.map(|rendered| Notice {
         id: DunningNoticeId::new(),
         run_id: run,
@@ -238,7 +283,9 @@ fn draft(
         suppressed_reason: None,
         created_at: tx.now(),
         version: 1,
-        procedure_version_id: book.ladder_for(customer.id).map(|ladder| ladder.version),
+        procedure_version_id: ladder.map(|ladder| ladder.version),
+        legal_entity_id: proposal.legal_entity_id,
+        block_scope: ladder.map_or(BlockScope::Account, |ladder| ladder.block_scope),
     }))
 }
 

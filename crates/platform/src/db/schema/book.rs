@@ -534,5 +534,7 @@ diesel::table! {
         created_at -> InstantColumn,
         changed_at -> InstantColumn,
         version -> BigInt,
+        dunning_blocked_at -> Nullable<InstantColumn>,
+        dunning_block_reason -> Nullable<Text>,
     }
 }

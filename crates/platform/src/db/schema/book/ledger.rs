@@ -16,6 +16,7 @@ diesel::table! {
         discounts -> Text,
         open_reason -> Nullable<Text>,
         version -> BigInt,
+        sold_on -> Nullable<Date>,
     }
 }
 
