@@ -74,26 +74,12 @@ impl Book {
             .filter_map(|(id, (customer, _))| Some((*id, rules::by_law(customer.legal_status)?)))
             .collect();
         let accounts = || debtors.values().map(|(_, account)| account);
-        let others: BTreeMap<(CreditAccountId, BalanceKey), i64> = balances::list(db, accounts())?
-            .into_iter()
-            .map(|balance| ((balance.account_id, balance.key()), balance.unapplied_minor))
-            .collect();
-        let unapplied = |customer, key: BalanceKey| {
-            let account = debtors.get(&customer).map(|(_, account)| account);
-            account.map_or(0, |account| {
-                if key == account.home() {
-                    account.unapplied_minor
-                } else {
-                    others.get(&(account.id, key)).copied().unwrap_or_default()
-                }
-            })
-        };
+        let cover = Cover::spread(&invoices, &blocks, unapplied(db, &debtors)?, as_of);
         let terms = balances::list_terms(db, accounts())?.into_iter();
         let terms = terms.map(|terms| ((terms.account_id, terms.legal_entity_id), terms));
         let terms = terms.collect();
         let entities = entities::list_all(db)?.into_iter();
         let entities = entities.map(|entity| (entity.id, entity)).collect();
-        let cover = Cover::spread(&invoices, &blocks, unapplied, as_of);
         let policy = policies::live(db)?;
         let grades = if policy.document.dunning_procedures().next().is_some() {
             ratings::current(db, &customers)?
@@ -104,29 +90,9 @@ impl Book {
             BTreeMap::new()
         };
         let procedures = store::list_all_procedures(db)?;
-        let is_default = |procedure: &&Procedure| procedure.usage == ProcedureUsage::Default;
-        let default = procedures.iter().find(is_default);
-        let default = default.map(|procedure| procedure.id);
-        let names: BTreeMap<DunningProcedureId, Line> = procedures
-            .into_iter()
-            .map(|procedure| (procedure.id, procedure.name))
-            .collect();
-        let (mut ladders, mut told) = (BTreeMap::new(), Vec::new());
-        for live in store::list_live_procedure_versions(db)? {
-            let (procedure, says) = (live.dunning_procedure_id, live.says()?);
-            let ladder = Ladder {
-                version: live.id,
-                levels: says.levels,
-                block_scope: says.block_scope,
-            };
-            ladders.insert(procedure, ladder);
-            told.extend(names.get(&procedure).map(|name| RunProcedure {
-                dunning_procedure_id: procedure,
-                name: name.clone(),
-                procedure_version: live.procedure_version,
-            }));
-        }
-        told.sort_by(|one, other| one.name.cmp(&other.name));
+        let (ladders, told) = ladders(db, &procedures)?;
+        let mut procedures = procedures.into_iter();
+        let default = procedures.find(|procedure| procedure.usage == ProcedureUsage::Default);
         Ok(Book {
             invoices,
             blocks,
@@ -137,7 +103,7 @@ impl Book {
             policy,
             debtors,
             ladders,
-            default,
+            default: default.map(|procedure| procedure.id),
             procedures: told,
         })
     }
@@ -184,6 +150,54 @@ impl Book {
             .and_then(ladder)
             .or_else(|| self.default.and_then(ladder))
     }
+}
+
+/// What money of each debtor is not applied, by company and currency.
+fn unapplied(
+    db: &mut Db,
+    debtors: &BTreeMap<CustomerId, Debtor>,
+) -> Result<impl Fn(CustomerId, BalanceKey) -> i64, DbError> {
+    let others = balances::list(db, debtors.values().map(|(_, account)| account))?;
+    let mut all: BTreeMap<(CustomerId, BalanceKey), i64> = BTreeMap::new();
+    let mut customers: BTreeMap<CreditAccountId, CustomerId> = BTreeMap::new();
+    for (customer, account) in debtors.values() {
+        customers.insert(account.id, customer.id);
+        all.insert((customer.id, account.home()), account.unapplied_minor);
+    }
+    for balance in others {
+        if let Some(customer) = customers.get(&balance.account_id) {
+            all.insert((*customer, balance.key()), balance.unapplied_minor);
+        }
+    }
+    Ok(move |customer, key| all.get(&(customer, key)).copied().unwrap_or_default())
+}
+
+/// What each procedure says now, and its name and version, by name.
+fn ladders(
+    db: &mut Db,
+    procedures: &[Procedure],
+) -> Result<(BTreeMap<DunningProcedureId, Ladder>, Vec<RunProcedure>), DbError> {
+    let names: BTreeMap<DunningProcedureId, &Line> = procedures
+        .iter()
+        .map(|procedure| (procedure.id, &procedure.name))
+        .collect();
+    let (mut ladders, mut told) = (BTreeMap::new(), Vec::new());
+    for live in store::list_live_procedure_versions(db)? {
+        let (procedure, says) = (live.dunning_procedure_id, live.says()?);
+        let ladder = Ladder {
+            version: live.id,
+            levels: says.levels,
+            block_scope: says.block_scope,
+        };
+        ladders.insert(procedure, ladder);
+        told.extend(names.get(&procedure).map(|name| RunProcedure {
+            dunning_procedure_id: procedure,
+            name: (*name).clone(),
+            procedure_version: live.procedure_version,
+        }));
+    }
+    told.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok((ladders, told))
 }
 
 /// Works out what dunning would do, and keeps it as a run with its notices, rendered as they would go out. A letter that

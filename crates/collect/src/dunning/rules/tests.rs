@@ -350,3 +350,47 @@ proptest! {
         prop_assert!(again.is_empty());
     }
 }
+
+#[test]
+fn a_level_closes_one_company_unless_the_procedure_or_the_account_knows_only_one() {
+    let german = LegalEntityId::new();
+    let held = |legal_entity_id, block_scope, level| Held {
+        customer_id: CustomerId::new(),
+        legal_entity_id,
+        block_scope,
+        level,
+    };
+    let by_entity = [
+        held(german, BlockScope::Entity, 3),
+        held(german, BlockScope::Entity, 4),
+    ];
+    let closed = closures(&by_entity, true);
+    assert_eq!(closed.account, None);
+    assert_eq!(closed.entities, BTreeMap::from([(german, 4)]));
+    let alone = closures(&[held(MAIN_ENTITY, BlockScope::Entity, 3)], false);
+    assert_eq!((alone.account, alone.entities.len()), (Some(3), 0));
+    let whole = closures(&[held(german, BlockScope::Account, 3)], true);
+    assert_eq!((whole.account, whole.entities.len()), (Some(3), 0));
+    assert_eq!(closures([], true), Closures::default());
+}
+
+#[test]
+fn money_covers_its_own_company_and_currency_alone() {
+    let customer = CustomerId::new();
+    let german = LegalEntityId::new();
+    let of = |legal_entity_id| OpenInvoice {
+        customer_id: customer,
+        legal_entity_id,
+        ..invoice("2026-03-01", 10_000)
+    };
+    let invoices = [of(MAIN_ENTITY), of(german)];
+    let unapplied = |_, key: BalanceKey| {
+        if key.legal_entity_id == german {
+            6_000
+        } else {
+            0
+        }
+    };
+    let cover = Cover::spread(&invoices, &Blocks::default(), unapplied, day("2026-04-01"));
+    assert_eq!((cover.of(&invoices[0]), cover.of(&invoices[1])), (0, 6_000));
+}
