@@ -15,7 +15,7 @@ use crate::collect::dunning::{letters, rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx};
 use crate::platform::versions::actions as versions;
 use crate::platform::versions::rules as version_rules;
-use crate::platform::versions::store::lock_live;
+use crate::platform::versions::store::{VersionTable as _, lock_live};
 use kernel::ids::{CreditAccountId, DunningProcedureId};
 use kernel::text::{Line, Note};
 

@@ -54,18 +54,19 @@ pub fn list_blocked(db: &mut Db, of: &[CustomerId]) -> Result<Vec<CustomerId>, D
 pub fn list_held(db: &mut Db, of: &[CustomerId]) -> Result<Vec<Held>, DbError> {
     Ok(on_backend!(db, |c| dunning_stages::table
         .inner_join(invoice_items::table.on(invoice_items::id.eq(dunning_stages::item_id)))
+        .inner_join(invoices::table.on(invoices::id.eq(dunning_stages::invoice_id)))
         .inner_join(dunning_notices::table.on(dunning_notices::id.eq(dunning_stages::notice_id)))
         .filter(dunning_stages::customer_id.eq_any(of))
         .filter(invoice_items::open_minor.gt(0))
         .filter(dunning_notices::effect.eq(Effect::Block))
         .group_by((
-            dunning_stages::customer_id,
-            dunning_notices::legal_entity_id,
+            invoice_items::customer_id,
+            invoices::legal_entity_id,
             dunning_notices::block_scope,
         ))
         .select((
-            dunning_stages::customer_id,
-            dunning_notices::legal_entity_id,
+            invoice_items::customer_id,
+            invoices::legal_entity_id,
             dunning_notices::block_scope,
             max(dunning_stages::level).assume_not_null()
         ))
@@ -173,17 +174,17 @@ pub fn list_dunned_balances(db: &mut Db, of: &[CustomerId]) -> Result<Vec<Dunned
         .filter(dunning_stages::customer_id.eq_any(of))
         .filter(invoice_items::open_minor.gt(0))
         .group_by((
-            dunning_stages::customer_id,
+            invoice_items::customer_id,
             invoices::legal_entity_id,
             invoices::currency,
         ))
         .order((
-            dunning_stages::customer_id,
+            invoice_items::customer_id,
             invoices::legal_entity_id,
             invoices::currency,
         ))
         .select((
-            dunning_stages::customer_id,
+            invoice_items::customer_id,
             invoices::legal_entity_id,
             invoices::currency,
             sum_minor!("invoice_items.open_minor"),
