@@ -265,6 +265,7 @@ fn any_invoice(customers: [CustomerId; 3]) -> impl Strategy<Value = (OpenInvoice
                 amount_minor: open_minor,
                 invoice_minor: open_minor,
                 customer_id: customers[customer],
+                legal_entity_id: MAIN_ENTITY,
                 currency: cny(),
                 invoice_date: due_date,
                 due_date,
