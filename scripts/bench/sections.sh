@@ -133,6 +133,41 @@ section_sqlite() {
   at_least 2 "reserving, on SQLite" "SQLite, one commit each, in C"
 }
 
+# Aging of today through HTTP against hand-written SQL over open rows, with and without a history of paid invoices beside.
+section_aging() {
+  local open=$((BENCH_PAID / 20)) paid
+  aged() { # aged NAME PATH: the median of five, in ms
+    local name=$1 path=$2
+    take "$name" "$(for ((n = 0; n < 5; n++)); do
+      curl --noproxy '*' -sSf -o /dev/null -w '%{time_total}\n' -H "Authorization: Bearer $auditor" \
+        "http://$NETTERMS_LISTEN/v1/reports/aging?$path"
+    done | sort -n | awk 'NR == 3 { print $1 * 1000 }')"
+  }
+  by_hand() {
+    take "$1" "$(for ((n = 0; n < 5; n++)); do sql book -c '\timing on' -f "$here/aging_yardstick.sql"; done |
+      awk '/^Time:/ { print $2 }' | sort -n | awk 'NR == 3')"
+  }
+  for paid in 0 "$BENCH_PAID"; do
+    fresh_book
+    sql book --set "open=$open" --set "paid=$paid" -f "$here/aging.sql"
+    once() {
+      by_hand "SQL over $(pretty "$open") open rows, $(pretty "$1") paid beside, ms"
+      aged "aging of today, $(pretty "$1") paid beside, ms" by=currency
+      aged "aging of one customer, $(pretty "$1") paid beside, ms" "customer=C-00001"
+      aged "aging of 60 days ago, $(pretty "$1") paid beside, ms" \
+        "by=currency&as_of=$(date -u -d '-60 days' +%F)"
+    }
+    rounds once "$paid"
+    at_most 1.5 "aging of today, $(pretty "$paid") paid beside, ms" \
+      "SQL over $(pretty "$open") open rows, $(pretty "$paid") paid beside, ms"
+    limit 20 "one customer, $(pretty "$paid") paid beside, ms" \
+      "aging of one customer, $(pretty "$paid") paid beside, ms" "$(pretty "$open") open"
+    at_most - "aging of 60 days ago, $(pretty "$paid") paid beside, ms" \
+      "SQL over $(pretty "$open") open rows, $(pretty "$paid") paid beside, ms"
+  done
+  at_most 1.1 "aging of today, $(pretty "$BENCH_PAID") paid beside, ms" "aging of today, 0 paid beside, ms"
+}
+
 # The whole book is rated by the job, on both databases: what is known of each customer, its score, grade and record.
 section_rating() {
   rated_on() {

@@ -10,6 +10,7 @@ use netterms::prove::audit::actions;
 use netterms::server::config::Config;
 use serde_json::{Value, json};
 
+use crate::factoring::{agree, assign};
 use crate::limits::{an_order, check, codes};
 use crate::portfolio::{a_temporary, grant, patch, set_cap};
 use crate::support::{
@@ -194,6 +195,27 @@ fn from_one_day_to_the_next_something_is_overdue() {
         }
         app.turn_to("2026-05-01");
         assert_eq!(codes(&buy(app, "SO-3", "1.00")), ["overdue_days_oldest"]);
+    });
+}
+
+#[test]
+fn an_invoice_that_is_sold_is_overdue_no_more_for_memory_as_well() {
+    on_both(|here| {
+        here.turn_to("2026-03-01");
+        a_customer("C-1").with_limit("100000.00").create(here);
+        an_invoice("INV-1", "C-1", "5000.00")
+            .dated("2026-01-05")
+            .due("2026-01-20")
+            .create(here);
+        agree(here, "FA-1", |_| ()).expect(201);
+        for order in ["SO-1", "SO-2"] {
+            assert_eq!(codes(&buy(here, order, "1.00")), ["overdue_days_oldest"]);
+        }
+        let there = here.another();
+        there.turn_to("2026-03-01");
+        assign(&there, "INV-1", "FA-1");
+        assert_eq!(buy(here, "SO-3", "1.00")["outcome"], "approved");
+        is_true(here);
     });
 }
 

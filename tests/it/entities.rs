@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Made, Reply, TestApp, a_customer, on_both, set_rate};
+use crate::support::{Made, Reply, TestApp, a_customer, on_both, set_policy, set_rate};
 use kernel::caller::Role;
 use netterms::prove::audit::actions::audit;
 
@@ -15,7 +15,7 @@ fn hamburg() -> Value {
     })
 }
 
-fn holds(app: &TestApp) {
+pub fn holds(app: &TestApp) {
     let found = audit(app.database()).unwrap();
     assert!(found.holds, "{found:#?}");
 }
@@ -182,7 +182,7 @@ fn only_finance_and_admin_manage_companies() {
 }
 
 /// The customer of the worked numbers: CNY 5,000,000.00 over three companies, with the ECB's rates of 28 June 2024.
-fn the_worked_example(app: &TestApp) -> Made {
+pub fn the_worked_example(app: &TestApp) -> Made {
     app.turn_to("2024-06-28");
     set_rate(app, "EUR", "USD", "1.0705", "2024-06-28");
     set_rate(app, "EUR", "CNY", "7.7748", "2024-06-28");
@@ -221,14 +221,14 @@ fn the_worked_example(app: &TestApp) -> Made {
     made
 }
 
-fn bills_in(app: &TestApp, account: &str, currencies: &[&str]) {
+pub fn bills_in(app: &TestApp, account: &str, currencies: &[&str]) {
     let path = format!("/v1/credit-accounts/{account}");
     let etag = app.credit().get(&path).expect(200).etag();
     let billing = json!({"billing_currencies": currencies, "reason": "Buys from all of us."});
     app.credit().patch(&path, &etag, billing).expect(200);
 }
 
-fn reserve(app: &TestApp, order: &str, entity: &str, amount: &str, currency: &str) -> Reply {
+pub fn reserve(app: &TestApp, order: &str, entity: &str, amount: &str, currency: &str) -> Reply {
     app.system().post(
         "/v1/limit-checks",
         json!({
@@ -421,6 +421,50 @@ fn a_group_of_mixed_currencies_is_judged_in_that_of_its_head() {
         let amount = offered.as_str().unwrap();
         let taken = reserve(app, "SO-2", "MAIN", amount, "CNY").expect(200);
         assert!(taken["reservation"].is_object(), "{:?}", taken.body);
+        holds(app);
+    });
+}
+
+#[test]
+fn money_that_is_not_applied_lowers_other_balances_only_where_the_policy_nets_them() {
+    on_both(|app| {
+        let made = the_worked_example(app);
+        // USD 20,000.00 more than is owed at the German company: CNY 145,255.48.
+        let receipt = json!({
+            "number": "R-3", "customer": "C-1", "receipt_date": "2024-06-28", "legal_entity": "DE01",
+            "amount": {"amount": "90000.00", "currency": "USD"}, "apply": "none",
+        });
+        app.finance().post("/v1/receipts", receipt).expect(201);
+        let exposure = || {
+            let account = open(app, &format!("/v1/credit-accounts/{}", made.account));
+            account["exposure"]["total"]["amount"].clone()
+        };
+        assert_eq!(exposure(), "3609253.45");
+        // CNY 1,390,746.55 are left: USD 191,489.70 at the most.
+        let apart = reserve(app, "SO-3", "US01", "900000.00", "USD").expect(200);
+        let offered = |told: &Reply| told["counter_offers"][0]["amount"]["amount"].clone();
+        assert_eq!(offered(&apart), "191489.70");
+        let live = app.credit().get("/v1/policies/live").expect(200);
+        assert_eq!(live["document"]["net_across_entities"], Value::Null);
+        set_policy(app, |document| {
+            document["net_across_currencies"] = json!(true)
+        });
+        assert_eq!(exposure(), "3463997.97");
+        set_policy(app, |document| {
+            document["net_across_currencies"] = json!(false);
+            document["net_across_entities"] = json!(true);
+        });
+        assert_eq!(exposure(), "3463997.97");
+        // The German dollars now stand beside the American ones.
+        let netted = reserve(app, "SO-4", "US01", "900000.00", "USD").expect(200);
+        assert_eq!(offered(&netted), "211489.70");
+        // What was decided before is decided again by what held then.
+        for told in [&apart, &netted] {
+            let path = format!("/v1/limit-checks/{}/replay", told.id());
+            let replay = app.auditor().post(&path, json!({})).expect(200);
+            assert_eq!(replay["replayed"]["outcome"], told["outcome"]);
+            assert_eq!(replay["replayed"]["counter_offers"], told["counter_offers"]);
+        }
         holds(app);
     });
 }

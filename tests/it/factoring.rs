@@ -5,10 +5,11 @@ use netterms::prove::audit::actions as audit;
 use serde_json::{Value, json};
 
 use crate::dunning::{list, preview, skipped};
+use crate::limits::{an_order, check, codes};
 use crate::receivables::take_back;
 use crate::support::{Reply, TestApp, a_customer, a_receipt, an_invoice, on_both};
 
-fn agree(app: &TestApp, number: &str, change: impl FnOnce(&mut Value)) -> Reply {
+pub fn agree(app: &TestApp, number: &str, change: impl FnOnce(&mut Value)) -> Reply {
     let mut body = json!({
         "number": number, "factor": "Suzhou Factoring Ltd.", "kind": "sale", "recourse": "without",
         "notification": "disclosed", "advance_ppm": 800_000,
@@ -37,7 +38,7 @@ fn approve(app: &TestApp, request: &Reply) -> Reply {
 }
 
 /// Sells or pledges an invoice, and gives its assignment.
-fn assign(app: &TestApp, invoice: &str, agreement: &str) -> Value {
+pub fn assign(app: &TestApp, invoice: &str, agreement: &str) -> Value {
     let request = propose(app, invoice, agreement).expect(201);
     assert_eq!(approve(app, &request).expect(200)["status"], "applied");
     list(&app.credit(), "/v1/factoring-assignments?status=active")[0].clone()
@@ -296,5 +297,54 @@ fn a_wrong_agreement_is_refused() {
             .get("/v1/factoring-agreements")
             .expect_problem(403, "forbidden");
         assert_eq!(list(&app.auditor(), "/v1/factoring-agreements").len(), 1);
+    });
+}
+
+#[test]
+fn what_is_sold_without_recourse_is_overdue_to_its_buyer_and_not_to_us() {
+    on_both(|app| {
+        app.turn_to("2026-01-01");
+        a_customer("C-1").with_limit("100000.00").create(app);
+        agree(app, "WITHOUT", |body| {
+            body["notification"] = json!("silent")
+        })
+        .expect(201);
+        agree(app, "WITH", |body| body["recourse"] = json!("with")).expect(201);
+        for invoice in ["I-1", "I-2"] {
+            an_invoice(invoice, "C-1", "5000.00")
+                .due("2026-01-31")
+                .create(app);
+        }
+        let overdue = |order: &str| codes(&check(app, an_order("C-1", order, "1.00")).expect(200));
+        app.turn_to("2026-03-31");
+        assert_eq!(overdue("SO-1"), ["overdue_days_oldest"]);
+        let sold = assign(app, "I-1", "WITHOUT");
+        assert_eq!(overdue("SO-2"), ["overdue_days_oldest"]);
+        assign(app, "I-2", "WITH");
+        assert_eq!(overdue("SO-3"), ["overdue_days_oldest"]);
+        app.finance()
+            .post(
+                "/v1/receipts",
+                json!({
+                    "number": "R-2", "customer": "C-1", "receipt_date": "2026-03-31",
+                    "amount": {"amount": "5000.00", "currency": "CNY"},
+                    "applications": [{"invoice_number": "I-2", "amount": {"amount": "5000.00", "currency": "CNY"}}],
+                }),
+            )
+            .expect(201);
+        assert!(overdue("SO-4").is_empty());
+        adds_up(app);
+        // Ours again, and overdue again.
+        let path = format!("/v1/factoring-assignments/{}", sold["id"].as_str().unwrap());
+        let etag = app.finance().get(&path).expect(200).etag();
+        app.finance()
+            .post_if(
+                &format!("{path}/buy-back"),
+                &etag,
+                json!({"reason": "The factor gave it back."}),
+            )
+            .expect(200);
+        assert_eq!(overdue("SO-5"), ["overdue_days_oldest"]);
+        adds_up(app);
     });
 }

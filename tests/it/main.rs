@@ -9,6 +9,7 @@
 
 mod accounts;
 mod aging;
+mod aging_entities;
 mod agreed_terms;
 mod applications;
 mod assessments;
@@ -30,6 +31,7 @@ mod defaults;
 mod demo;
 mod desk_memory;
 mod dunning;
+mod dunning_entities;
 mod dunning_versions;
 mod entities;
 mod event_log;

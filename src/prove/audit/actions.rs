@@ -9,6 +9,7 @@ use super::codes::CODED;
 use super::model::{Audit, Finding, Invariant, Lie, named};
 use super::rules::{Aged, Debtor};
 use super::{rules, store};
+use crate::book::exposure::model::BalanceKey;
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::store as policies;
 use crate::book::receivables::rules::off_its_rate;
@@ -99,25 +100,29 @@ fn aging_of_all_months(db: &mut Db) -> Result<[Finding; 2], DbError> {
     let mut aged: BTreeMap<Debtor, Aged> = BTreeMap::new();
     for as_of in rules::month_ends(days, today) {
         while let Some(movement) = movements.next_if(|movement| movement.day <= as_of) {
-            let debtor = (movement.customer_id, movement.currency);
+            let key = BalanceKey::new(movement.legal_entity_id, movement.currency);
+            let debtor = (movement.customer_id, key);
             let sum = documents.entry(debtor).or_default();
             *sum = sum.saturating_add(movement.minor);
         }
-        aged = rules::aged(&reports::aging(db, &by_customer(as_of))?);
+        aged = rules::aged(&reports::aging(db, &by_balance(as_of))?);
         by_month.rows += i64::try_from(documents.len()).unwrap_or(i64::MAX);
         for lie in rules::aging_lies(as_of, &aged, &documents) {
             by_month.add(lie);
         }
     }
     let mut now = Finding::new("aging with what is post-dated is what exposure counts today");
-    for ((customer, currency), owed) in store::list_owed(db)? {
+    for ((customer, key), owed) in store::list_owed(db)? {
         now.rows += 1;
-        let told = aged.get(&(customer, currency)).copied().unwrap_or_default();
+        let told = aged.get(&(customer, key)).copied().unwrap_or_default();
         let stated = told.net_minor().saturating_add(told.post_dated_minor);
         if stated != owed {
             now.add(Lie {
                 id: customer.to_string(),
-                what: format!("outstanding less unapplied and with post-dated in {currency}"),
+                what: format!(
+                    "outstanding less unapplied and with post-dated in {}",
+                    key.currency
+                ),
                 stated,
                 counted: owed,
             });
@@ -126,14 +131,17 @@ fn aging_of_all_months(db: &mut Db) -> Result<[Finding; 2], DbError> {
     Ok([by_month, now])
 }
 
-/// The report of all customers; its buckets are only added up.
-fn by_customer(as_of: NaiveDate) -> AgingQuestion {
+/// The report of all balances; its buckets are only added up.
+fn by_balance(as_of: NaiveDate) -> AgingQuestion {
     AgingQuestion {
         as_of,
-        by: AgingBy::Customer,
+        by: AgingBy::Balance,
         bounds: BucketBounds::default(),
         owner: None,
         customers: Vec::new(),
+        entities: Vec::new(),
+        currencies: Vec::new(),
+        converted_into: None,
     }
 }
 

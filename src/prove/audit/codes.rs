@@ -25,7 +25,7 @@ use crate::book::policy::model::{Checkpoint, PolicyStatus};
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus, SettlementKind};
 use crate::book::refunds::model::RefundStatus;
 use crate::collect::dunning::model::{
-    Channel, Effect, LeftOut, NoticeStatus, ProcedureStatus, ProcedureUsage, RunStatus,
+    BlockScope, Channel, Effect, LeftOut, NoticeStatus, ProcedureStatus, ProcedureUsage, RunStatus,
 };
 use crate::connect::postings::model::PostingKind;
 use crate::connect::webhooks::model::{DeliveryStatus, DisabledBecause, EndpointStatus};
@@ -118,6 +118,7 @@ pub const CODED: &[Coded] = coded! {
     dunning_runs.status: RunStatus::as_str,
     dunning_notices.channel: Channel::as_str,
     dunning_notices.effect: Effect::as_str,
+    dunning_notices.block_scope: BlockScope::as_str,
     dunning_notices.language: Language::code,
     dunning_notices.status: NoticeStatus::as_str,
     dunning_notices.suppressed_reason: LeftOut::as_str,

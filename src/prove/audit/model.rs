@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Date, Text};
 use serde::Serialize;
 
 use kernel::columns::IdColumn;
-use kernel::ids::{Customer, CustomerId, Id, Kind, LimitCheckId};
+use kernel::ids::{Customer, CustomerId, Id, Kind, LegalEntityId, LimitCheckId};
 use kernel::money::Currency;
 
 /// How many lies of one kind are told; the others are counted.
@@ -77,12 +77,14 @@ pub struct LieRow {
     pub lies: i64,
 }
 
-/// By how much what a customer owes on its documents changed on a day.
+/// By how much what a customer owes a company on its documents changed on a day.
 #[derive(Debug, Clone, QueryableByName)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct Movement {
     #[diesel(sql_type = IdColumn)]
     pub customer_id: CustomerId,
+    #[diesel(sql_type = IdColumn)]
+    pub legal_entity_id: LegalEntityId,
     #[diesel(sql_type = Text)]
     pub currency: Currency,
     #[diesel(sql_type = Date)]

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike as _, Months, NaiveDate};
 
+use crate::book::exposure::model::BalanceKey;
 use crate::book::policy::model::{CheckRule, PolicyDocument, RuleEffect};
 use crate::decide::limits::check::record::Record;
 use crate::decide::limits::check::rules::{judges, most};
 use crate::prove::audit::model::Lie;
-use crate::prove::reports::model::{AgingPart, POST_DATED, SOLD, UNAPPLIED};
+use crate::prove::reports::model::{AgingPart, POST_DATED, UNAPPLIED};
 use kernel::ids::CustomerId;
-use kernel::money::Currency;
 
 /// Where an approved check that reserved passed a limit which the policy holds it to: by its own record, what was
 /// owed with it is more than what a rule that stops an order lets the node be used to.
@@ -59,7 +59,7 @@ pub fn passed_limits(id: &str, record: &Record, policy: &PolicyDocument) -> Vec<
     lies
 }
 
-/// What aging says of a customer in one currency.
+/// What aging says of a customer in one balance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Aged {
     pub outstanding_minor: i64,
@@ -74,22 +74,21 @@ impl Aged {
     }
 }
 
-/// Who owes, in which currency.
-pub type Debtor = (CustomerId, Currency);
+/// Who owes, to whom and in which currency.
+pub type Debtor = (CustomerId, BalanceKey);
 
-/// The parts of an aging report by customer, put together.
+/// The parts of an aging report by balance, put together.
 pub fn aged(parts: &[AgingPart]) -> BTreeMap<Debtor, Aged> {
     let mut all: BTreeMap<Debtor, Aged> = BTreeMap::new();
     for part in parts {
-        let Some(customer) = part.customer else {
+        let (Some(customer), Some(entity)) = (part.customer, part.legal_entity) else {
             continue;
         };
-        let one = all.entry((customer, part.currency)).or_default();
+        let key = BalanceKey::new(entity, part.currency);
+        let one = all.entry((customer, key)).or_default();
         let figure = match part.bucket {
             UNAPPLIED => &mut one.unapplied_minor,
             POST_DATED => &mut one.post_dated_minor,
-            // It is in a bucket too.
-            SOLD => continue,
             _ => &mut one.outstanding_minor,
         };
         *figure = figure.saturating_add(part.amount_minor);
@@ -114,7 +113,7 @@ pub fn aging_lies(
             if stated != counted {
                 lies.push(Lie {
                     id: debtor.0.to_string(),
-                    what: format!("{what} on {as_of} in {}", debtor.1),
+                    what: format!("{what} on {as_of} in {}", debtor.1.currency),
                     stated,
                     counted,
                 });
@@ -175,7 +174,7 @@ mod tests {
 
     #[test]
     fn aging_that_differs_from_the_documents_is_told_and_so_is_less_than_nothing() {
-        let who = (CustomerId::new(), "CNY".parse().unwrap());
+        let who = (CustomerId::new(), BalanceKey::home("CNY".parse().unwrap()));
         let told = |outstanding_minor, unapplied_minor| {
             let one = Aged {
                 outstanding_minor,

@@ -1,28 +1,22 @@
 //! The statements of the audit. Each gives figures as rows of `id`, `what`, `stated` and `counted`; the database sends
 //! those that differ, and only the first of them.
 
+mod aging;
 mod cash;
 mod ledger;
 mod postings;
 
-use std::collections::BTreeMap;
-
-use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use super::model::{Approved, Invariant, LieRow, Movement, RowId, TOLD_MAX, named};
+use super::model::{Approved, Invariant, LieRow, RowId, TOLD_MAX, named};
 use crate::decide::limits::model::Outcome;
-use crate::platform::db::schema::{
-    account_balances, credit_accounts, invoices, limit_checks, reservations, settlements,
-    trail_entries,
-};
-use crate::platform::db::{Db, DbError, on_backend, sum_minor};
+use crate::platform::db::schema::{limit_checks, reservations, trail_entries};
+use crate::platform::db::{Db, DbError, on_backend};
 use kernel::ids::{
-    CreditAccount, CreditNote, Customer, CustomerId, ExpertPanel, ExposureEntry, IdempotencyKey,
-    Instrument, Invoice, LimitCheckId, PortfolioCap, Receipt, Reservation, ReservationId,
+    CreditAccount, CreditNote, Customer, ExpertPanel, ExposureEntry, IdempotencyKey, Instrument,
+    Invoice, LimitCheckId, PortfolioCap, Receipt, Reservation, ReservationId,
 };
-use kernel::money::Currency;
 
 /// The counters of exposure, by the name of their column without `_minor`.
 const COUNTERS: [&str; 6] = [
@@ -431,72 +425,7 @@ fn used_on_each_day(table: &str, reference: &str, dated: &str) -> String {
     )
 }
 
-/// By how much what each customer owes on its documents alone changed on each day, in order of days: invoices less
-/// receipts and credit notes, each from its date until the day on which it was taken back, and what settles and is used.
-pub fn list_movements(db: &mut Db) -> Result<Vec<Movement>, DbError> {
-    let one = |table: &str, from: &str, until: &str, sign: &str| {
-        let counts = format!("{until} IS NULL OR {until} > {from}");
-        format!(
-            "SELECT customer_id, currency, {from} AS day, {sign}amount_minor AS minor FROM {table} WHERE {counts} \
-             UNION ALL SELECT customer_id, currency, {until}, -({sign}amount_minor) FROM {table} WHERE {until} > {from}"
-        )
-    };
-    let sql = format!(
-        "SELECT customer_id, currency, day, CAST(SUM(minor) AS BIGINT) AS minor \
-         FROM ({} UNION ALL {} UNION ALL {} UNION ALL {}) AS moves \
-         GROUP BY customer_id, currency, day ORDER BY day, customer_id, currency",
-        one("invoices", "invoice_date", "cancelled_on", ""),
-        one("receipts", "receipt_date", "reversed_on", "-"),
-        one("credit_notes", "credit_date", "reversed_on", "-"),
-        ledger::MOVEMENTS,
-    );
-    Ok(on_backend!(db, |c| diesel::sql_query(sql).load::<Movement>(c))?)
-}
-
-/// The days on which something began to settle or was undone.
-pub fn list_settlement_days(db: &mut Db) -> Result<Vec<NaiveDate>, DbError> {
-    Ok(on_backend!(db, |c| settlements::table
-        .select(settlements::effective_on)
-        .distinct()
-        .load(c))?)
-}
-
-/// What each account owes on invoices in each currency, less what is unapplied: what is exposure, and what was sold without
-/// recourse.
-pub fn list_owed(db: &mut Db) -> Result<BTreeMap<(CustomerId, Currency), i64>, DbError> {
-    let sold: Vec<(CustomerId, Currency, i64)> = on_backend!(db, |c| invoices::table
-        .filter(invoices::sold_on.is_not_null())
-        .filter(invoices::open_minor.gt(0))
-        .group_by((invoices::customer_id, invoices::currency))
-        .select((
-            invoices::customer_id,
-            invoices::currency,
-            sum_minor!("open_minor"),
-        ))
-        .load(c))?;
-    let homes: Vec<(CustomerId, Currency, i64)> = on_backend!(db, |c| credit_accounts::table
-        .select((
-            credit_accounts::customer_id,
-            credit_accounts::currency,
-            credit_accounts::receivable_minor - credit_accounts::unapplied_minor,
-        ))
-        .load(c))?;
-    let others: Vec<(CustomerId, Currency, i64)> = on_backend!(db, |c| account_balances::table
-        .inner_join(credit_accounts::table.on(credit_accounts::id.eq(account_balances::account_id)))
-        .select((
-            credit_accounts::customer_id,
-            account_balances::currency,
-            account_balances::receivable_minor - account_balances::unapplied_minor,
-        ))
-        .load(c))?;
-    let mut owed = BTreeMap::new();
-    for (customer, currency, minor) in homes.into_iter().chain(others).chain(sold) {
-        let sum: &mut i64 = owed.entry((customer, currency)).or_default();
-        *sum = sum.saturating_add(minor);
-    }
-    Ok(owed)
-}
-
+pub use aging::{list_movements, list_owed, list_settlement_days};
 pub use ledger::{Crossed, list_crossed};
 
 /// The first figures of which both sides differ.

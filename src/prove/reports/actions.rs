@@ -1,14 +1,20 @@
 //! Reports as others ask for them.
 
-use std::collections::BTreeMap;
+pub mod over_limit;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::model::{AgingQuestion, AgingRow, MatrixValue};
+use super::model::{AgingQuestion, AgingRow, Converted, MatrixValue};
 use super::{rules, store};
 use crate::book::customers::model::Customer;
 use crate::book::customers::store as customers;
-use crate::book::exposure::rules::included;
+use crate::book::entities::model::LegalEntity;
+use crate::book::entities::store as entities;
+use crate::book::exchange_rates::actions as rates;
+use crate::book::exchange_rates::rules::Conversions;
+use crate::book::exposure::actions::counting::Counting;
 use crate::book::policy::actions::live;
 use crate::book::receivables::store as receivables;
 use crate::decide::terms::actions::first_day;
@@ -16,7 +22,7 @@ use crate::platform::db::{Db, DbError};
 use crate::prove::reports::model::Bucket;
 use crate::rating::ratings::actions as ratings;
 use crate::rating::scales::actions as scales;
-use kernel::ids::CustomerId;
+use kernel::ids::{CustomerId, LegalEntityId};
 use kernel::money::Currency;
 use kernel::text::Subject;
 use methods::grades::portfolio_matrix as placed;
@@ -34,6 +40,8 @@ pub enum ReportError {
         "gives more than {ROWS_MAX} rows: ask for fewer customers, or by group, owner or currency"
     )]
     TooManyRows,
+    #[error("must not be in the future: its rates are not known")]
+    RatesInFuture,
     #[error("must be from 1 to {max}")]
     Classes { max: u8 },
     #[error(transparent)]
@@ -51,6 +59,10 @@ pub struct Aging {
     pub totals: Vec<AgingRow>,
     /// Who the rows by customer or group are about.
     pub customers: BTreeMap<CustomerId, Customer>,
+    /// To whom the rows by legal entity or balance are owed.
+    pub entities: BTreeMap<LegalEntityId, LegalEntity>,
+    /// The total over all currencies, when it is asked for.
+    pub converted: Option<Converted>,
 }
 
 /// What is outstanding at the end of a day, by how long it has been due.
@@ -74,17 +86,63 @@ pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Aging, ReportError
         let found = customers::list_by_ids(db, chunk)?;
         named.extend(found.into_iter().map(|customer| (customer.id, customer)));
     }
+    let entities = sellers(db, &rows)?;
     let number = |row: &AgingRow| {
         let customer = row.key.customer.and_then(|id| named.get(&id));
         customer.map(|customer| customer.number.clone())
     };
-    rows.sort_by_cached_key(|row| (number(row), row.key.owner.clone(), row.currency));
+    let seller = |row: &AgingRow| {
+        let entity = row.key.legal_entity.and_then(|id| entities.get(&id));
+        entity.map(|entity| entity.number.clone())
+    };
+    rows.sort_by_cached_key(|row| {
+        let owner = row.key.owner.clone();
+        (number(row), owner, seller(row), row.currency)
+    });
+    let converted = match question.converted_into {
+        Some(into) => Some(converted(db, &totals, into, question.as_of, buckets.len())?),
+        None => None,
+    };
     Ok(Aging {
         buckets,
         rows,
         totals,
         customers: named,
+        entities,
+        converted,
     })
+}
+
+/// The companies to which rows are owed.
+fn sellers(
+    db: &mut Db,
+    rows: &[AgingRow],
+) -> Result<BTreeMap<LegalEntityId, LegalEntity>, DbError> {
+    let are_named = rows.iter().any(|row| row.key.legal_entity.is_some());
+    let all = if are_named {
+        entities::list_all(db)?
+    } else {
+        Vec::new()
+    };
+    Ok(all.into_iter().map(|entity| (entity.id, entity)).collect())
+}
+
+/// The total over all currencies by the rates of a day.
+fn converted(
+    db: &mut Db,
+    totals: &[AgingRow],
+    into: Currency,
+    on: NaiveDate,
+    buckets: usize,
+) -> Result<Converted, DbError> {
+    let mut currencies: Vec<Currency> = totals.iter().map(|total| total.currency).collect();
+    currencies.push(into);
+    let table = rates::latest(db, &currencies, on)?;
+    let mut known = Conversions::default();
+    for total in totals {
+        known.look_up(total.currency, into, &table);
+    }
+    Ok(rules::converted(totals, into, buckets, known)?)
 }
 
 /// What is asked of the portfolio matrix.
@@ -108,6 +166,10 @@ pub struct Portfolio {
     /// The best first, then default, then not rated.
     pub grades: Vec<String>,
     pub matrix: PortfolioMatrix,
+    /// How many customers are in no cell, because a rate is missing to tell what they owe.
+    pub unknown: usize,
+    /// From which currency to which none leads.
+    pub missing: BTreeSet<(Currency, Currency)>,
     /// The customers of the highest values in each cell, by id, with their values.
     pub largest: BTreeMap<String, (Customer, i64)>,
 }
@@ -122,7 +184,11 @@ const LARGEST: usize = 10;
 pub fn portfolio_matrix(db: &mut Db, question: MatrixQuestion) -> Result<Portfolio, ReportError> {
     let today = db.today();
     let from = (question.value == MatrixValue::Sales).then(|| first_day(today));
-    let values = values(db, &question, from, today)?;
+    let Values {
+        known: values,
+        unknown,
+        missing,
+    } = values(db, &question, from, today)?;
     let ids: Vec<CustomerId> = values.keys().copied().collect();
     let ratings = ratings::current(db, &ids)?;
     let scale = scales::live(db)?.content.scale;
@@ -160,38 +226,66 @@ pub fn portfolio_matrix(db: &mut Db, question: MatrixQuestion) -> Result<Portfol
         from,
         grades,
         matrix,
+        unknown,
+        missing,
         largest,
     })
 }
 
-/// What each customer is worth, of those that the question is about; who is worth nothing is left out.
+/// What customers are worth.
+#[derive(Default)]
+struct Values {
+    known: BTreeMap<CustomerId, i64>,
+    /// How many of them can't be told.
+    unknown: usize,
+    missing: BTreeSet<(Currency, Currency)>,
+}
+
+/// What each customer is worth, of those that the question is about; who is worth nothing is left out. What they owe counts
+/// as against their limits: all balances, by the rates of today.
 fn values(
     db: &mut Db,
     question: &MatrixQuestion,
     from: Option<NaiveDate>,
     today: NaiveDate,
-) -> Result<BTreeMap<CustomerId, i64>, DbError> {
-    let all: Vec<(CustomerId, i64)> = if let Some(from) = from {
+) -> Result<Values, DbError> {
+    let all: Vec<(CustomerId, Result<i64, (Currency, Currency)>)> = if let Some(from) = from {
         let sales = receivables::list_sales(db, question.currency, (from, today), None)?;
         let each = sales.into_iter();
-        each.map(|sold| (sold.customer_id, sold.sales_minor))
+        each.map(|sold| (sold.customer_id, Ok(sold.sales_minor)))
             .collect()
     } else {
         let policy = live(db)?;
-        let accounts = store::list_exposures(db, question.currency)?;
-        let each = accounts.into_iter();
-        each.map(|(customer, exposure)| (customer, included(exposure, &policy.document)))
-            .collect()
+        let accounts = store::list_accounts(db, question.currency)?;
+        let counting = Counting::read(db, &accounts, today)?;
+        let each = accounts.iter();
+        each.map(|account| {
+            let counted = counting.counted(account, &policy.document);
+            (account.customer_id, counted)
+        })
+        .collect()
     };
     let own = match &question.owner {
         Some(owner) => Some(store::list_owned(db, owner)?),
         None => None,
     };
-    Ok(all
-        .into_iter()
-        .filter(|(_, minor)| *minor > 0)
-        .filter(|(id, _)| own.as_ref().is_none_or(|own| own.contains(id)))
-        .collect())
+    let mut values = Values::default();
+    for (id, counted) in all {
+        if own.as_ref().is_some_and(|own| !own.contains(&id)) {
+            continue;
+        }
+        match counted {
+            Ok(minor) if minor > 0 => {
+                values.known.insert(id, minor);
+            }
+            Ok(_) => {}
+            Err(pair) => {
+                values.unknown += 1;
+                values.missing.insert(pair);
+            }
+        }
+    }
+    Ok(values)
 }
 
 fn largest(

@@ -4,10 +4,12 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::model::{AgingBy, AgingQuestion};
+use super::model::{AgingBy, AgingQuestion, OverLimitQuestion};
 use crate::book::customers::model::CustomerRef;
+use crate::book::entities::model::EntityRef;
 use crate::prove::reports::model::BucketBounds;
 use kernel::clock::Day;
+use kernel::money::Currency;
 use kernel::text::Subject;
 
 /// What is asked of the aging report.
@@ -26,6 +28,18 @@ pub struct AgingFilter {
     #[serde(default)]
     #[param(max_items = 100)]
     pub customer: Vec<CustomerRef>,
+    /// Only what is owed to these legal entities.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub legal_entity: Vec<EntityRef>,
+    /// Only what is owed in these currencies.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub currency: Vec<Currency>,
+    /// The currency of a total over all currencies, at the exchange rates of `as_of`; none when not given.
+    #[serde(rename = "in")]
+    #[param(inline)]
+    pub converted_into: Option<Currency>,
     /// How it is written; by `Accept` when not given.
     #[param(inline)]
     pub format: Option<Format>,
@@ -39,6 +53,38 @@ impl AgingFilter {
             bounds: self.buckets.unwrap_or_default(),
             owner,
             customers: self.customer,
+            entities: self.legal_entity,
+            currencies: self.currency,
+            converted_into: self.converted_into,
+        }
+    }
+}
+
+/// What is asked of the report of accounts over a limit by rates.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OverLimitFilter {
+    /// The day whose exchange rates are compared with today's. When not given, that of each account's last limit check, or
+    /// yesterday where there is none.
+    pub since: Option<Day>,
+    /// Only these customers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer: Vec<CustomerRef>,
+    /// Only accounts whose limit is in one of these currencies.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub currency: Vec<Currency>,
+}
+
+impl OverLimitFilter {
+    pub fn question(self, owner: Option<Subject>) -> OverLimitQuestion {
+        OverLimitQuestion {
+            since: self.since.map(Day::date),
+            owner,
+            customers: self.customer,
+            currencies: self.currency,
         }
     }
 }

@@ -8,8 +8,11 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use serde::Deserialize;
 
 use crate::book::customers::model::CustomerRef;
+use crate::book::entities::model::EntityRef;
+use crate::book::exchange_rates::rules::Conversions;
+use crate::book::exposure::rules::NodeKind;
 use kernel::columns::{IdColumn, text_enum};
-use kernel::ids::CustomerId;
+use kernel::ids::{CreditAccountId, CustomerId, LegalEntityId};
 use kernel::money::{Currency, SumTooLarge, sum_minor};
 use kernel::text::Subject;
 
@@ -22,6 +25,10 @@ text_enum! {
         /// All customers of a salesperson.
         Owner = "owner",
         Currency = "currency",
+        /// What is owed to each of the companies that sell.
+        LegalEntity = "legal_entity",
+        /// What each customer owes to each company.
+        Balance = "balance",
     }
 }
 
@@ -54,6 +61,12 @@ pub struct AgingQuestion {
     pub owner: Option<Subject>,
     /// Only these customers, when there are any.
     pub customers: Vec<CustomerRef>,
+    /// Only what is owed to these companies, when there are any.
+    pub entities: Vec<EntityRef>,
+    /// Only these currencies, when there are any.
+    pub currencies: Vec<Currency>,
+    /// The currency in which there is a total over all currencies.
+    pub converted_into: Option<Currency>,
 }
 
 /// What a row of an aging report is about.
@@ -62,6 +75,8 @@ pub struct AgingKey {
     /// The customer, or the head of the group.
     pub customer: Option<CustomerId>,
     pub owner: Option<Subject>,
+    /// To whom it is owed.
+    pub legal_entity: Option<LegalEntityId>,
 }
 
 /// A part of a row: one bucket, what is unapplied, or what is post-dated.
@@ -72,13 +87,18 @@ pub struct AgingPart {
     pub customer: Option<CustomerId>,
     #[diesel(sql_type = Nullable<Text>)]
     pub owner: Option<Subject>,
+    #[diesel(sql_type = Nullable<IdColumn>)]
+    pub legal_entity: Option<LegalEntityId>,
     #[diesel(sql_type = Text)]
     pub currency: Currency,
-    /// The place of the bucket, or [`UNAPPLIED`], [`POST_DATED`] or [`SOLD`].
+    /// The place of the bucket, or [`UNAPPLIED`] or [`POST_DATED`].
     #[diesel(sql_type = BigInt)]
     pub bucket: i64,
     #[diesel(sql_type = BigInt)]
     pub amount_minor: i64,
+    /// What of it was sold without recourse.
+    #[diesel(sql_type = BigInt)]
+    pub sold_minor: i64,
     /// How many invoices are in it.
     #[diesel(sql_type = BigInt)]
     pub invoices: i64,
@@ -89,9 +109,6 @@ pub const UNAPPLIED: i64 = -1;
 
 /// The place of invoices of a later date, which are in no bucket.
 pub const POST_DATED: i64 = -2;
-
-/// The place of what is in buckets too and was sold without recourse.
-pub const SOLD: i64 = -3;
 
 /// What is in one bucket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -127,6 +144,61 @@ impl AgingRow {
             ..self
         })
     }
+}
+
+/// A total over all currencies in one of them, or which rates it lacks.
+#[derive(Debug)]
+pub struct Converted {
+    pub currency: Currency,
+    /// None where a rate is missing.
+    pub total: Option<AgingRow>,
+    pub rates: Conversions,
+    /// From which currency to which none leads.
+    pub missing: Vec<(Currency, Currency)>,
+}
+
+/// What is asked of the report of accounts over a limit by rates.
+#[derive(Debug, Clone)]
+pub struct OverLimitQuestion {
+    /// The day whose rates are compared with today's; each account's last limit check when not said.
+    pub since: Option<NaiveDate>,
+    /// Only customers of this owner.
+    pub owner: Option<Subject>,
+    /// Only these customers, when there are any.
+    pub customers: Vec<CustomerRef>,
+    /// Only limits in these currencies, when there are any.
+    pub currencies: Vec<Currency>,
+}
+
+/// An account that is over a limit by a movement of rates, or of which that can't be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverLimit {
+    pub credit_account_id: CreditAccountId,
+    pub customer_id: CustomerId,
+    pub currency: Currency,
+    pub places: Vec<MovedPlace>,
+    pub rates: MovedRates,
+    /// The pairs without a rate today.
+    pub missing: Vec<(Currency, Currency)>,
+}
+
+/// The rates of before, and those of today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedRates {
+    pub before: Conversions,
+    pub now: Conversions,
+}
+
+/// A limit that was kept by the rates of before and is passed by those of today, in minor units of the account's currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedPlace {
+    pub kind: NodeKind,
+    /// The company whose own limit it is.
+    pub legal_entity_id: Option<LegalEntityId>,
+    pub limit_before_minor: i64,
+    pub counted_before_minor: i64,
+    pub limit_now_minor: i64,
+    pub counted_now_minor: i64,
 }
 
 /// How many bounds buckets may have.

@@ -21,8 +21,12 @@ pub fn matrix(portfolio: &Portfolio) -> String {
     let total = Money::from_minor(portfolio.matrix.value_minor, portfolio.question.currency);
     let (by, as_of) = (portfolio.question.value, portfolio.as_of);
     let title = format!("Portfolio by grade and {by}, {as_of}");
+    let unknown = match portfolio.unknown {
+        0 => String::new(),
+        count => format!(", and {count} of whom an exchange rate is missing"),
+    };
     let about = format!(
-        "{} customers with {total}. Rows are grades, the best first; columns are classes of {by}, the highest first.",
+        "{} customers with {total}{unknown}. Rows are grades, the best first; columns are classes of {by}, the highest first.",
         portfolio.matrix.customers
     );
     let mut drawing = format!(
@@ -31,7 +35,7 @@ pub fn matrix(portfolio: &Portfolio) -> String {
          <title id=\"title\">{}</title>\n<desc id=\"about\">{}</desc>\n\
          <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n\
          <text x=\"{MARGIN}\" y=\"24\" font-size=\"15\" font-weight=\"bold\">{}</text>\n\
-         <text x=\"{MARGIN}\" y=\"44\">{} customers, {total}</text>\n",
+         <text x=\"{MARGIN}\" y=\"44\">{} customers, {total}{unknown}</text>\n",
         escaped(&title),
         escaped(&about),
         escaped(&title),

@@ -37,7 +37,7 @@ pub fn list_by_ids(db: &mut Db, ids: &[LegalEntityId]) -> Result<Vec<LegalEntity
         .load(c))?)
 }
 
-/// Of which legal entities a list is to be, as its filter names them; none when it names none, and all are listed.
+/// The legal entities that are named, those that there are; none where all are meant.
 pub fn list_wanted(
     db: &mut Db,
     references: &[EntityRef],
@@ -45,12 +45,14 @@ pub fn list_wanted(
     if references.is_empty() {
         return Ok(None);
     }
-    let all = list_all(db)?.into_iter();
-    let wanted = all.filter(|entity| {
-        let number = EntityRef::Number(entity.number.clone());
-        references.contains(&EntityRef::Id(entity.id)) || references.contains(&number)
-    });
-    Ok(Some(wanted.map(|entity| entity.id).collect()))
+    let is_named = |entity: &LegalEntity| {
+        references.iter().any(|reference| match reference {
+            EntityRef::Id(id) => *id == entity.id,
+            EntityRef::Number(number) => *number == entity.number,
+        })
+    };
+    let all = list_all(db)?.into_iter().filter(is_named);
+    Ok(Some(all.map(|entity| entity.id).collect()))
 }
 
 /// One page, the oldest first.

@@ -185,6 +185,10 @@ impl Conversions {
         self.0.is_empty()
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &Conversion> {
+        self.0.iter()
+    }
+
     /// Looks up how one currency is converted into another; false when nothing leads there.
     pub fn look_up(&mut self, from: Currency, to: Currency, rates: &RateTable) -> bool {
         if from == to || self.find(from, to).is_some() {

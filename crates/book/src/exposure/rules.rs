@@ -2,6 +2,7 @@
 
 #[cfg(any(test, feature = "test-support"))]
 pub mod examples;
+mod netting;
 mod nodes;
 pub mod orders;
 

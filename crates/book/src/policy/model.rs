@@ -460,6 +460,12 @@ pub struct PolicyDocument {
     #[validate(length(max = 10), nested)]
     #[schema(max_items = 10)]
     pub exposure: Vec<CategoryPolicy>,
+    /// Whether money that is not applied in one currency lowers what is owed to the same company in others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub net_across_currencies: bool,
+    /// Whether money that is not applied at one company lowers what is owed to others in the same currency.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub net_across_entities: bool,
     /// The terms of each grade, and of a grade in a credit segment. A grade without a row has none: credit decides.
     #[serde(default)]
     #[validate(length(max = 500), nested)]

@@ -4,11 +4,13 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-use super::model::{BlockStatus, Level, NoticeStatus, ProcedureStatus, RunStatus};
+use super::model::{BlockScope, BlockStatus, Level, NoticeStatus, ProcedureStatus, RunStatus};
 use crate::book::customers::model::CustomerRef;
+use crate::book::entities::model::EntityRef;
 use crate::book::receivables::model::InvoiceRef;
 use kernel::clock::Day;
 use kernel::ids::{DunningProcedureId, DunningRunId, InvoiceId};
+use kernel::money::Currency;
 use kernel::text::{Line, Note, Number};
 
 /// A dunning block, on a customer or on one invoice.
@@ -89,6 +91,14 @@ pub struct NoticeFilter {
     #[serde(default)]
     #[param(max_items = 10)]
     pub status: Vec<NoticeStatus>,
+    /// Notices under the letterheads of these legal entities.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub legal_entity: Vec<EntityRef>,
+    /// Notices in these currencies.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub currency: Vec<Currency>,
 }
 
 /// A dunning procedure that is written. What it says is its first version.
@@ -110,6 +120,8 @@ pub struct ProcedureIn {
     #[validate(length(min = 1, max = 10), nested)]
     #[schema(min_items = 1, max_items = 10)]
     pub levels: Vec<Level>,
+    /// What a level that blocks closes: `entity` when not given, which is the whole account where there is one company.
+    pub block_scope: Option<BlockScope>,
     /// Why the procedure says so.
     pub reason: Option<Note>,
 }
@@ -133,6 +145,8 @@ pub struct ProcedureVersionIn {
     #[validate(length(min = 1, max = 10), nested)]
     #[schema(min_items = 1, max_items = 10)]
     pub levels: Vec<Level>,
+    /// What a level that blocks closes; what the live version says when not given.
+    pub block_scope: Option<BlockScope>,
     /// Why the procedure is to change.
     pub reason: Note,
 }
@@ -162,7 +176,9 @@ pub struct ProcedureVersionFilter {
     "dunning_procedure_id": "dpr_01k00000000000000000000001", "reason": "Key account: written to by its salesperson."
 }))]
 pub struct AssignmentIn {
-    /// Null for the default.
+    /// For what is owed to this legal entity alone; for the account when not given.
+    pub legal_entity: Option<EntityRef>,
+    /// Null for the default, or for a legal entity that of the account.
     pub dunning_procedure_id: Option<DunningProcedureId>,
     pub reason: Note,
 }

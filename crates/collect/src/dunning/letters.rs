@@ -12,9 +12,10 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use super::model::{Level, OpenInvoice, Wording};
 use super::rules;
 use crate::book::customers::model::Customer;
+use crate::book::entities::model::LegalEntity;
 use kernel::money::{Currency, Money};
 use kernel::places::Language;
-use kernel::text::Line;
+use kernel::text::{Line, Note};
 
 pub use wordings::{check_body, check_subject};
 
@@ -44,6 +45,8 @@ pub enum TemplateError {
 #[derive(Debug, Clone)]
 pub struct Letter<'a> {
     pub customer: &'a Customer,
+    /// Under whose letterhead it goes out; none where there is only one company, which never got a name here.
+    pub entity: Option<&'a LegalEntity>,
     pub level: &'a Level,
     pub as_of: NaiveDate,
     pub currency: Currency,
@@ -63,6 +66,8 @@ pub struct Rendered {
 /// The words around the data, in each language.
 struct Words {
     customer_number: &'static str,
+    vat_id: &'static str,
+    pay_to: &'static str,
     invoice: &'static str,
     invoice_date: &'static str,
     due_date: &'static str,
@@ -79,6 +84,8 @@ const fn words(language: Language) -> Words {
     match language {
         Language::English => Words {
             customer_number: "Customer no.",
+            vat_id: "VAT ID",
+            pay_to: "Please pay to",
             invoice: "Invoice",
             invoice_date: "Date",
             due_date: "Due",
@@ -91,6 +98,8 @@ const fn words(language: Language) -> Words {
         },
         Language::Chinese => Words {
             customer_number: "客户编号",
+            vat_id: "税号",
+            pay_to: "收款账户",
             invoice: "发票号",
             invoice_date: "开票日期",
             due_date: "到期日",
@@ -196,12 +205,69 @@ fn text(letter: &Letter, before: &[String], after: &[String]) -> String {
             .into_iter()
             .map(|(word, amount)| format!("{word}: {amount}")),
     );
-    let mut parts = before.to_vec();
+    let mut parts: Vec<String> = Vec::new();
+    let head = letterhead(letter);
+    if !head.is_empty() {
+        parts.push(head.join("\n"));
+    }
+    parts.extend_from_slice(before);
     parts.push(table.join("\n"));
     parts.extend_from_slice(after);
+    let account = bank_details(letter);
+    if !account.is_empty() {
+        let pay_to = words(letter.customer.language).pay_to;
+        parts.push(format!("{pay_to}:\n{}", account.join("\n")));
+    }
     let mut text = parts.join("\n\n");
     text.push('\n');
     text
+}
+
+/// Who writes: the company's name and address, its VAT ID, and the sender as the company has it printed.
+fn letterhead(letter: &Letter) -> Vec<String> {
+    let Some(entity) = letter.entity else {
+        return Vec::new();
+    };
+    let words = words(letter.customer.language);
+    let country = entity.country.map(|country| country.code());
+    let mut lines = vec![entity.name.to_string()];
+    lines.extend(entity.street.iter().map(ToString::to_string));
+    lines.extend(place(entity.postal_code.as_ref(), entity.city.as_ref()));
+    lines.extend(country.map(str::to_owned));
+    lines.extend(
+        entity
+            .vat_id
+            .iter()
+            .map(|id| format!("{} {id}", words.vat_id)),
+    );
+    lines.extend(entity.letter_sender.iter().flat_map(visible_lines));
+    lines
+}
+
+/// Where the customer is to pay.
+fn bank_details(letter: &Letter) -> Vec<String> {
+    let details = letter
+        .entity
+        .and_then(|entity| entity.bank_details.as_ref());
+    details.into_iter().flat_map(visible_lines).collect()
+}
+
+fn visible_lines(note: &Note) -> Vec<String> {
+    let lines = note.as_str().lines().map(|line| {
+        let visible: String = line.chars().filter(|c| !c.is_control()).collect();
+        visible.trim().to_owned()
+    });
+    lines.filter(|line| !line.is_empty()).collect()
+}
+
+/// The line of an address with postal code and city; none where there is neither.
+fn place(postal_code: Option<&Line>, city: Option<&Line>) -> Option<String> {
+    let parts: Vec<&str> = [postal_code, city]
+        .into_iter()
+        .flatten()
+        .map(Line::as_str)
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 fn invoice_line(letter: &Letter, invoice: &OpenInvoice) -> String {
@@ -251,12 +317,7 @@ fn html(
             }
         })
         .collect();
-    let place = [customer.postal_code.as_ref(), customer.city.as_ref()]
-        .into_iter()
-        .flatten()
-        .map(Line::as_str)
-        .collect::<Vec<_>>()
-        .join(" ");
+    let place = place(customer.postal_code.as_ref(), customer.city.as_ref()).unwrap_or_default();
     let address: Vec<Value> = [
         customer.name.as_str(),
         customer
@@ -271,7 +332,10 @@ fn html(
     .map(Value::from)
     .collect();
     let list = |paragraphs: &[String]| -> Value { paragraphs.iter().map(Value::from).collect() };
+    let lines = |lines: Vec<String>| -> Value { lines.into_iter().map(Value::from).collect() };
     let page = context! {
+        letterhead => lines(letterhead(letter)),
+        bank_details => lines(bank_details(letter)),
         language => customer.language.code(),
         subject => subject,
         address => Value::from_iter(address),
@@ -286,6 +350,7 @@ fn html(
             .collect::<Value>(),
         words => context! {
             customer_number => words.customer_number,
+            pay_to => words.pay_to,
             invoice => words.invoice,
             invoice_date => words.invoice_date,
             due_date => words.due_date,

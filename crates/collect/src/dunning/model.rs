@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use crate::book::exposure::model::BalanceKey;
 use crate::platform::db::schema::{
     dunning_blocks, dunning_notice_items, dunning_notices, dunning_procedure_versions,
     dunning_procedures, dunning_runs, dunning_stages,
@@ -19,7 +20,7 @@ use kernel::columns::text_enum;
 use kernel::drafters::Drafters;
 use kernel::ids::{
     CreditAccountId, CustomerId, DunningBlockId, DunningNoticeId, DunningProcedureId,
-    DunningProcedureVersionId, DunningRunId, InvoiceId, ItemId,
+    DunningProcedureVersionId, DunningRunId, InvoiceId, ItemId, LegalEntityId,
 };
 use kernel::money::{AmountIn, Currency, Money};
 use kernel::places::Language;
@@ -43,6 +44,16 @@ text_enum! {
         None = "none",
         /// Limit checks refuse until what stands at this level is settled.
         Block = "block",
+    }
+}
+
+text_enum! {
+    /// What a level that blocks closes.
+    pub enum BlockScope {
+        /// The whole account, for the orders of every company.
+        Account = "account",
+        /// What is sold by the company that is owed; the whole account where there is only one.
+        Entity = "entity",
     }
 }
 
@@ -220,6 +231,13 @@ pub struct Wording {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     pub levels: Vec<Level>,
+    /// Procedures of before there were several companies block the account.
+    #[serde(default = "the_account")]
+    pub block_scope: BlockScope,
+}
+
+const fn the_account() -> BlockScope {
+    BlockScope::Account
 }
 
 /// A dunning procedure: what accounts and policies name. What it says is in its versions.
@@ -269,7 +287,15 @@ impl ProcedureVersion {
     /// # Errors
     /// When the row was changed by other hands.
     pub fn levels(&self) -> Result<Vec<Level>, DbError> {
-        Ok(read_document::<Document>(&self.document)?.levels)
+        Ok(self.says()?.levels)
+    }
+
+    /// All that it says.
+    ///
+    /// # Errors
+    /// When the row was changed by other hands.
+    pub fn says(&self) -> Result<Document, DbError> {
+        read_document(&self.document)
     }
 }
 
@@ -318,7 +344,7 @@ pub struct Run {
     pub procedures: String,
 }
 
-/// What one customer is told at one level.
+/// What one customer is told at one level of what it owes one company in one currency.
 #[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
 #[diesel(table_name = dunning_notices, treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
@@ -348,6 +374,10 @@ pub struct Notice {
     pub version: i64,
     /// The version of the procedure that it follows; none for notices that are older than versions.
     pub procedure_version_id: Option<DunningProcedureVersionId>,
+    /// To whom it asks to be paid.
+    pub legal_entity_id: LegalEntityId,
+    /// What it closes when its level blocks.
+    pub block_scope: BlockScope,
 }
 
 /// One item on a notice.
@@ -378,6 +408,16 @@ pub struct Stage {
     pub notice_id: DunningNoticeId,
 }
 
+/// What stands at a stage that blocks, of one customer, company and scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+pub struct Held {
+    pub customer_id: CustomerId,
+    pub legal_entity_id: LegalEntityId,
+    pub block_scope: BlockScope,
+    /// The highest such level.
+    pub level: i32,
+}
+
 /// A promise to ourselves not to dun a customer, or one invoice, up to and including a day.
 #[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable)]
 #[diesel(table_name = dunning_blocks, treat_none_as_default_value = false)]
@@ -399,6 +439,11 @@ impl OpenInvoice {
     /// Whether it is an instalment, and not the invoice as a whole.
     pub const fn is_instalment(&self) -> bool {
         self.amount_minor < self.invoice_minor
+    }
+
+    /// The balance that it is owed in.
+    pub const fn key(&self) -> BalanceKey {
+        BalanceKey::new(self.legal_entity_id, self.currency)
     }
 }
 
@@ -426,6 +471,8 @@ pub struct OpenInvoice {
     pub amount_minor: i64,
     pub invoice_minor: i64,
     pub customer_id: CustomerId,
+    /// To whom it is owed.
+    pub legal_entity_id: LegalEntityId,
     pub currency: Currency,
     pub invoice_date: NaiveDate,
     pub due_date: NaiveDate,

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::model::{Effect, LeftOut, Level, OpenInvoice, Skipped};
+use super::model::{BlockScope, Effect, Held, LeftOut, Level, OpenInvoice, Skipped};
 use crate::book::customers::model::LegalStatus;
+use crate::book::exposure::model::BalanceKey;
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::rules::Nonsense;
 use crate::collect::dunning::model::Blocks;
 use kernel::ids::DunningProcedureId;
-use kernel::ids::{CustomerId, ItemId};
+use kernel::ids::{CustomerId, ItemId, LegalEntityId};
 use kernel::money::Currency;
 
 /// Why nobody asks a customer of this legal status for money: proceedings are for all creditors together.
@@ -22,7 +23,8 @@ pub const fn by_law(status: LegalStatus) -> Option<LeftOut> {
     }
 }
 
-/// What of each overdue invoice is covered by money and credit of its customer that are not applied yet.
+/// What of each overdue invoice is covered by money and credit of its customer that are not applied yet, and are of the
+/// same company and in the same currency.
 #[derive(Debug, Clone, Default)]
 pub struct Cover(BTreeMap<ItemId, i64>);
 
@@ -34,7 +36,7 @@ impl Cover {
     pub fn spread(
         invoices: &[OpenInvoice],
         blocks: &Blocks,
-        unapplied: impl Fn(CustomerId) -> i64,
+        unapplied: impl Fn(CustomerId, BalanceKey) -> i64,
         as_of: NaiveDate,
     ) -> Cover {
         let mut overdue: Vec<&OpenInvoice> = invoices
@@ -43,13 +45,13 @@ impl Cover {
             .filter(|invoice| !blocks.invoices.contains(&invoice.invoice_id))
             .collect();
         overdue.sort_by_key(|invoice| (invoice.customer_id, invoice.due_date, invoice.id));
-        let mut left: BTreeMap<CustomerId, i64> = BTreeMap::new();
+        let mut left: BTreeMap<(CustomerId, BalanceKey), i64> = BTreeMap::new();
         let mut covered = BTreeMap::new();
         for invoice in overdue {
-            let customer = invoice.customer_id;
+            let (customer, key) = (invoice.customer_id, invoice.key());
             let left = left
-                .entry(customer)
-                .or_insert_with(|| unapplied(customer).max(0));
+                .entry((customer, key))
+                .or_insert_with(|| unapplied(customer, key).max(0));
             let taken = invoice.open_minor.min(*left);
             *left -= taken;
             if taken > 0 {
@@ -77,10 +79,11 @@ impl Cover {
     }
 }
 
-/// One notice to be: a customer's invoices in one currency that reach the same level.
+/// One notice to be: a customer's invoices of one company in one currency that reach the same level.
 #[derive(Debug, Clone)]
 pub struct Proposal<'a> {
     pub customer_id: CustomerId,
+    pub legal_entity_id: LegalEntityId,
     pub currency: Currency,
     pub level: &'a Level,
     pub invoices: Vec<&'a OpenInvoice>,
@@ -147,18 +150,19 @@ pub fn next_level<'a>(
 }
 
 /// What a run on this day would do. The minimum amount is compared with all that would be asked for on the notice: one
-/// customer's invoices that reach the same level in the same currency, less what of them is covered.
+/// customer's invoices of the same company that reach the same level in the same currency, less what of them is covered.
 pub fn plan<'a>(
     invoices: &'a [OpenInvoice],
     blocks: &Blocks,
     cover: &Cover,
-    levels_for: impl Fn(CustomerId) -> &'a [Level],
+    levels_for: impl Fn(CustomerId, LegalEntityId) -> &'a [Level],
     as_of: NaiveDate,
 ) -> Plan<'a> {
     let mut plan = Plan::default();
-    let mut proposals: BTreeMap<(CustomerId, Currency, i32), Proposal<'a>> = BTreeMap::new();
+    let mut proposals: BTreeMap<(CustomerId, BalanceKey, i32), Proposal<'a>> = BTreeMap::new();
     for invoice in invoices {
-        let next = next_level(invoice, blocks, levels_for(invoice.customer_id), as_of);
+        let levels = levels_for(invoice.customer_id, invoice.legal_entity_id);
+        let next = next_level(invoice, blocks, levels, as_of);
         match next.and_then(|level| {
             if cover.is_whole(invoice) {
                 Err(LeftOut::Covered)
@@ -168,9 +172,10 @@ pub fn plan<'a>(
         }) {
             Ok(level) => {
                 let proposal = proposals
-                    .entry((invoice.customer_id, invoice.currency, level.level))
+                    .entry((invoice.customer_id, invoice.key(), level.level))
                     .or_insert_with(|| Proposal {
                         customer_id: invoice.customer_id,
+                        legal_entity_id: invoice.legal_entity_id,
                         currency: invoice.currency,
                         level,
                         invoices: Vec::new(),
@@ -227,6 +232,32 @@ pub fn common_reason(reasons: impl IntoIterator<Item = LeftOut>) -> LeftOut {
         (1, Some(reason)) => *reason,
         _ => LeftOut::Several,
     }
+}
+
+/// What dunning closes of one account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Closures {
+    /// The level for which the whole account is closed; none when it is open.
+    pub account: Option<i32>,
+    /// The companies for whose orders it is closed, with the level.
+    pub entities: BTreeMap<LegalEntityId, i32>,
+}
+
+/// What dunning closes of an account: the whole of it where a procedure says so, or where the account owes the first
+/// company alone; else what the companies sell that are owed.
+///
+/// Level 3 of the German company blocks: of an account that also owes the Chinese one, orders of the German one alone.
+pub fn closures<'a>(held: impl IntoIterator<Item = &'a Held>, owes_others: bool) -> Closures {
+    let mut closures = Closures::default();
+    for one in held {
+        if one.block_scope == BlockScope::Account || !owes_others {
+            closures.account = closures.account.max(Some(one.level));
+        } else {
+            let level = closures.entities.entry(one.legal_entity_id).or_default();
+            *level = one.level.max(*level);
+        }
+    }
+    closures
 }
 
 /// Something in a procedure's levels that does not fit together.

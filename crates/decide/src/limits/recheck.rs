@@ -37,6 +37,7 @@ pub const WAITING_ORDERS: Subscription = Subscription {
         "credit_account.limit_set",
         "credit_account.reinstated",
         "credit_account.unblocked",
+        "credit_account.entity_unblocked",
         "credit_note.applied",
         "credit_note.posted",
         "customer.changed",

@@ -101,4 +101,5 @@ diesel::allow_columns_to_appear_in_same_group_by_clause!(
     settlements::effective_on,
     invoices::currency,
     invoices::legal_entity_id,
+    dunning_notices::block_scope,
 );

@@ -49,6 +49,15 @@ fn of_items() -> Vec<Invariant> {
             ),
         ),
         invariant(
+            "an item is sold when its invoice is",
+            "invoice_items",
+            named::<Item>,
+            "SELECT t.id, 'sold' AS what, CAST(CASE WHEN t.sold_on IS NULL THEN 0 ELSE 1 END AS BIGINT) AS stated, \
+               CAST(CASE WHEN i.sold_on IS NULL THEN 0 ELSE 1 END AS BIGINT) AS counted \
+             FROM invoice_items t JOIN invoices i ON i.id = t.invoice_id"
+                .to_owned(),
+        ),
+        invariant(
             "an item is open as far as nothing settles it",
             "invoice_items",
             named::<Item>,
@@ -129,11 +138,13 @@ pub fn list_crossed(db: &mut Db) -> Result<Vec<Crossed>, DbError> {
 /// By how much settlements and refunds moved what customers owe, as rows for the movements: an item is less by what
 /// settles it, and unapplied money by what is used or given back of it.
 pub const MOVEMENTS: &str = "\
-    SELECT s.customer_id, i.currency, s.effective_on AS day, -s.amount_minor AS minor \
+    SELECT s.customer_id, i.legal_entity_id, i.currency, s.effective_on AS day, -s.amount_minor AS minor \
     FROM settlements s JOIN invoices i ON i.id = s.invoice_id \
-    UNION ALL SELECT r.customer_id, r.currency, s.effective_on, s.used_minor \
+    UNION ALL SELECT r.customer_id, r.legal_entity_id, r.currency, s.effective_on, s.used_minor \
     FROM settlements s JOIN receipts r ON r.id = s.receipt_id \
-    UNION ALL SELECT n.customer_id, n.currency, s.effective_on, s.used_minor \
+    UNION ALL SELECT n.customer_id, n.legal_entity_id, n.currency, s.effective_on, s.used_minor \
     FROM settlements s JOIN credit_notes n ON n.id = s.credit_note_id \
-    UNION ALL SELECT customer_id, currency, held_on, amount_minor FROM refunds WHERE held_on IS NOT NULL \
-    UNION ALL SELECT customer_id, currency, freed_on, -amount_minor FROM refunds WHERE freed_on IS NOT NULL";
+    UNION ALL SELECT r.customer_id, r.legal_entity_id, r.currency, b.held_on, b.amount_minor \
+    FROM refunds b JOIN receipts r ON r.id = b.receipt_id WHERE b.held_on IS NOT NULL \
+    UNION ALL SELECT r.customer_id, r.legal_entity_id, r.currency, b.freed_on, -b.amount_minor \
+    FROM refunds b JOIN receipts r ON r.id = b.receipt_id WHERE b.freed_on IS NOT NULL";

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::prefers;
+use crate::book::exposure::api::MissingRateOut;
 use crate::platform::http::auth::ReadReports;
 use crate::platform::http::page::Query;
 use crate::platform::http::{Actor, Answer, Executor, Outcome};
@@ -27,7 +28,9 @@ const CLASSES_MAX: u8 = 10;
 /// Report the portfolio matrix
 ///
 /// Every customer by risk and value: its grade, and the class of its value among all, by sales on account of the last
-/// twelve months or by what it owes and may come to owe, in one currency. Classes have as many customers each as can
+/// twelve months or by what it owes and may come to owe, in one currency. What it owes counts as against its limit: to all
+/// companies and in all currencies, at the exchange rates of today. Where a rate is missing there is no value of the whole,
+/// and the pair is named. Classes have as many customers each as can
 /// be; the first has the highest values. Customers without a rating are not rated. Sales see their own customers. As a
 /// drawing by `Accept: image/svg+xml` or `format=svg`.
 #[utoipa::path(
@@ -82,7 +85,7 @@ pub async fn report_portfolio_matrix(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct MatrixFilter {
-    /// The currency whose sales or accounts are looked at; nothing is converted.
+    /// The currency whose sales, or the accounts whose limits in it, are looked at. Sales in others are left out.
     #[param(inline)]
     pub currency: Currency,
     /// What a customer's value is; sales when not given.
@@ -108,7 +111,8 @@ pub enum MatrixFormat {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PortfolioMatrix, example = json!({
     "as_of": "2026-03-31", "value_by": "sales", "from": "2025-04-01", "currency": "CNY", "covers": "all",
-    "customers": 1, "value": {"amount": "12500.00", "currency": "CNY"}, "grades": ["AAA", "AA"], "classes": 3,
+    "customers": 1, "value": {"amount": "12500.00", "currency": "CNY"}, "customers_unknown": 0, "missing_rates": [],
+    "grades": ["AAA", "AA"], "classes": 3,
     "cells": [{
         "grade": "AAA", "value_class": 1, "customers": 1, "value": {"amount": "12500.00", "currency": "CNY"},
         "value_share": "1", "largest": [{
@@ -127,7 +131,14 @@ pub struct MatrixOut {
     covers: Coverage,
     #[schema(minimum = 0, maximum = 9_223_372_036_854_775_807_i64)]
     customers: usize,
-    value: Money,
+    /// Of all of them; null where an exchange rate is missing.
+    value: Option<Money>,
+    /// How many are in no cell, because an exchange rate is missing to tell what they owe.
+    #[schema(minimum = 0, maximum = 9_223_372_036_854_775_807_i64)]
+    customers_unknown: usize,
+    /// The pairs of currencies between which a rate is missing.
+    #[schema(max_items = 300)]
+    missing_rates: Vec<MissingRateOut>,
     /// Every grade of the scale, the best first; then default, then not rated.
     #[schema(max_items = 40, value_type = Vec<GradeCode>)]
     grades: Vec<String>,
@@ -149,7 +160,7 @@ pub struct MatrixCellOut {
     #[schema(minimum = 0, maximum = 9_223_372_036_854_775_807_i64)]
     customers: usize,
     value: Money,
-    /// Of the whole value, from 0 to 1.
+    /// Of the value of all cells, from 0 to 1.
     value_share: Figure,
     /// The customers of the highest values in this cell.
     #[schema(max_items = 10)]
@@ -192,7 +203,16 @@ impl MatrixOut {
                 Coverage::All
             },
             customers: portfolio.matrix.customers,
-            value: total,
+            value: (portfolio.unknown == 0).then_some(total),
+            customers_unknown: portfolio.unknown,
+            missing_rates: portfolio
+                .missing
+                .iter()
+                .map(|(from, to)| MissingRateOut {
+                    from: *from,
+                    to: *to,
+                })
+                .collect(),
             grades: portfolio.grades.clone(),
             classes: portfolio.question.classes,
             cells: portfolio

@@ -4,8 +4,10 @@ use super::{AccountError, check_payment_terms, lock};
 use crate::book::exposure::input::EntityTermsIn;
 use crate::book::exposure::model::{AccountStatus, CreditAccount, EntityTerms};
 use crate::book::exposure::store::{self, balances};
-use crate::platform::db::{Change, Tx};
-use kernel::ids::{CreditAccountId, LegalEntityId};
+use crate::platform::db::{Change, DbError, Tx};
+use kernel::clock::Instant;
+use kernel::ids::{CreditAccountId, DunningProcedureId, LegalEntityId};
+use kernel::text::{Note, Subject};
 
 /// What holds where nothing was agreed: version 0, and no terms of its own.
 pub fn nothing_agreed(account: &CreditAccount, entity: LegalEntityId) -> EntityTerms {
@@ -19,10 +21,92 @@ pub fn nothing_agreed(account: &CreditAccount, entity: LegalEntityId) -> EntityT
         dunning_procedure_id: None,
         collector: None,
         reason: String::new(),
-        set_by: kernel::text::Subject::stored(String::new()),
+        set_by: Subject::stored(String::new()),
         created_at: account.created_at,
         changed_at: account.created_at,
         version: 0,
+        dunning_blocked_at: None,
+        dunning_block_reason: None,
+    }
+}
+
+/// Lets what is owed to one company follow a dunning procedure of its own; none for that of the account.
+///
+/// # Errors
+/// When the account is not there, or changed since `version`.
+pub fn assign_procedure(
+    tx: &mut Tx,
+    id: CreditAccountId,
+    entity: LegalEntityId,
+    version: i64,
+    procedure: Option<DunningProcedureId>,
+    reason: &Note,
+) -> Result<CreditAccount, AccountError> {
+    let found = store::find(tx, id)?.ok_or(AccountError::Missing)?;
+    let locked = lock(tx, found.customer_id)?;
+    if locked.account.version != version {
+        return Err(AccountError::Stale);
+    }
+    write(tx, &locked.account, entity, |terms, now, by| {
+        terms.dunning_procedure_id = procedure;
+        terms.reason = reason.to_string();
+        terms.set_by = by.clone();
+        terms.changed_at = now;
+        terms.version = terms.version.saturating_add(1);
+        ("credit_account.entity_terms_set", reason.to_string())
+    })?;
+    store::find(tx, id)?.ok_or(AccountError::Missing)
+}
+
+/// Closes an account to the orders of one company, or opens it again, because of what dunning reached there. The account
+/// must be locked. What people agreed stays as it is, and keeps its version.
+///
+/// # Errors
+/// When the database fails.
+pub fn block_for_dunning(
+    tx: &mut Tx,
+    account: &CreditAccount,
+    entity: LegalEntityId,
+    reason: Option<&str>,
+) -> Result<(), DbError> {
+    write(tx, account, entity, |terms, now, _| match reason {
+        Some(reason) => {
+            terms.dunning_blocked_at = Some(now);
+            terms.dunning_block_reason = Some(reason.to_owned());
+            ("credit_account.entity_blocked", reason.to_owned())
+        }
+        None => {
+            terms.dunning_blocked_at = None;
+            terms.dunning_block_reason = None;
+            let why = "What was dunned is settled.".to_owned();
+            ("credit_account.entity_unblocked", why)
+        }
+    })
+}
+
+/// Writes terms that are there or not yet, and records what was done.
+fn write(
+    tx: &mut Tx,
+    account: &CreditAccount,
+    entity: LegalEntityId,
+    apply: impl FnOnce(&mut EntityTerms, Instant, &Subject) -> (&'static str, String),
+) -> Result<(), DbError> {
+    let stored = balances::find_terms(tx, account.id, entity)?;
+    let mut after = stored
+        .clone()
+        .unwrap_or_else(|| nothing_agreed(account, entity));
+    let (now, by) = (tx.now(), tx.caller().subject.clone());
+    if stored.is_none() {
+        after.created_at = now;
+    }
+    let (action, why) = apply(&mut after, now, &by);
+    let change = Change::new(action, account.id).after(&after).because(&why);
+    if let Some(before) = &stored {
+        balances::update_terms(tx, &after)?;
+        tx.record(change.before(before))
+    } else {
+        balances::insert_terms(tx, &after)?;
+        tx.record(change)
     }
 }
 

@@ -6,6 +6,7 @@ mod available;
 mod blocks;
 pub mod bounds;
 pub mod caps;
+pub mod counting;
 pub mod entity_terms;
 pub mod entries;
 mod groups;

@@ -16,7 +16,7 @@ use crate::book::exposure::store::balances;
 use crate::platform::http::auth::{ManageAccounts, ReadAccounts};
 use crate::platform::http::{Actor, Answer, Executor, IfMatch, Outcome, Valid};
 use kernel::clock::Instant;
-use kernel::ids::{CreditAccountId, LegalEntityId};
+use kernel::ids::{CreditAccountId, DunningProcedureId, LegalEntityId};
 use kernel::money::Money;
 use kernel::text::{Keyword, Subject};
 
@@ -102,8 +102,10 @@ pub async fn set_entity_terms(
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EntityTerms, example = json!({
     "credit_account_id": "acc_01k00000000000000000000001", "legal_entity_id": "ent_01k00000000000000000000001",
-    "status": "active", "limit": {"amount": "1500000.00", "currency": "CNY"}, "net_days": 45,
-    "payment_terms": null, "collector": "u-24", "reason": "Hamburg sells no more than this.", "set_by": "u-21", "changed_at": "2026-03-31T08:00:00.000000Z"
+    "status": "active", "limit": {"amount": "1500000.00", "currency": "CNY"}, "net_days": 45, "payment_terms": null,
+    "collector": "u-24", "reason": "Hamburg sells no more than this.", "set_by": "u-21",
+    "changed_at": "2026-03-31T08:00:00.000000Z", "dunning_procedure_id": null, "dunning_blocked_at": null,
+    "dunning_block_reason": null
 }))]
 pub struct EntityTermsOut {
     credit_account_id: CreditAccountId,
@@ -124,6 +126,12 @@ pub struct EntityTermsOut {
     #[schema(max_length = 128)]
     set_by: Option<String>,
     changed_at: Option<Instant>,
+    /// The dunning procedure for what is owed to it; null for that of the account.
+    dunning_procedure_id: Option<DunningProcedureId>,
+    /// Since when dunning closes the account to its orders; null where it does not.
+    dunning_blocked_at: Option<Instant>,
+    #[schema(max_length = 2000)]
+    dunning_block_reason: Option<String>,
 }
 
 impl EntityTermsOut {
@@ -140,6 +148,9 @@ impl EntityTermsOut {
             reason: is_agreed.then_some(terms.reason),
             set_by: is_agreed.then(|| terms.set_by.into()),
             changed_at: is_agreed.then_some(terms.changed_at),
+            dunning_procedure_id: terms.dunning_procedure_id,
+            dunning_blocked_at: terms.dunning_blocked_at,
+            dunning_block_reason: terms.dunning_block_reason,
         }
     }
 }

@@ -267,4 +267,7 @@ pub struct EntityTerms {
     pub version: i64,
     /// The payment terms of its invoices that name none, before its net days.
     pub payment_terms: Option<Keyword>,
+    /// Since when dunning closes the account to this company's orders, and why.
+    pub dunning_blocked_at: Option<Instant>,
+    pub dunning_block_reason: Option<String>,
 }

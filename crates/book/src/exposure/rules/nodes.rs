@@ -7,6 +7,7 @@ use std::ops::Add;
 use serde::{Deserialize, Serialize};
 
 use super::included;
+use super::netting::NettingSet;
 use crate::book::exchange_rates::rules::{Conversions, Rounding};
 use crate::book::exposure::model::{
     AccountBalance, AdditionalKind, AdditionalLimit, BalanceKey, CreditAccount, EntityTerms,
@@ -218,7 +219,7 @@ impl Node {
     }
 
     /// What is owed by balance: to whom, where the node asks, in which currency, and how much; the node's own first.
-    fn parts(
+    pub(super) fn parts(
         &self,
         account: Currency,
     ) -> impl Iterator<Item = (Option<LegalEntityId>, Currency, Exposure)> {
@@ -280,8 +281,8 @@ impl Node {
         node
     }
 
-    /// What counts at the node, in its currency, `key` being the balance that is asked about. Where it is the only one,
-    /// more may be paid than owed; beside others, none counts for less than nothing.
+    /// What counts at the node, in its currency, `key` being the balance that is asked about, with those that the policy
+    /// nets it with. Where it is the only one, more may be paid than owed; beside others, none counts for less than nothing.
     ///
     /// # Errors
     /// The currencies between which no exchange rate leads.
@@ -292,21 +293,29 @@ impl Node {
         policy: &PolicyDocument,
         rates: &Conversions,
     ) -> Result<Counted, (Currency, Currency)> {
-        let to = self.currency(account);
         let mut counted = Counted::default();
-        for (entity, currency, exposure) in self.parts(account) {
-            let net = included(exposure_as(exposure, currency, to, rates)?, policy);
-            if is_part(key, entity, currency) {
+        let mut add = |set: NettingSet, net: i64| {
+            if set.has(key, policy) {
                 counted.own_minor = counted.own_minor.saturating_add(net);
             } else {
                 counted.others_minor = counted.others_minor.saturating_add(net.max(0));
             }
+        };
+        if self.others.is_empty() {
+            for (entity, currency, exposure) in self.parts(account) {
+                let set = NettingSet::of(entity, currency, policy);
+                add(set, included(exposure, policy));
+            }
+            return Ok(counted);
+        }
+        for (set, net) in self.netted(account, policy, rates)? {
+            add(set, net);
         }
         Ok(counted)
     }
 
-    /// What counts at the node, whatever is asked about: as it is where there is one balance, else none of them for less
-    /// than nothing.
+    /// What counts at the node, whatever is asked about: as it is where there is one balance, or all are netted, else none
+    /// of them for less than nothing.
     ///
     /// # Errors
     /// The currencies between which no exchange rate leads.
@@ -319,12 +328,12 @@ impl Node {
         if self.others.is_empty() {
             return Ok(included(self.exposure, policy));
         }
-        let to = self.currency(account);
-        self.parts(account)
-            .try_fold(0_i64, |sum, (_, currency, exposure)| {
-                let net = included(exposure_as(exposure, currency, to, rates)?, policy);
-                Ok(sum.saturating_add(net.max(0)))
-            })
+        let sets = self.netted(account, policy, rates)?;
+        if let [(_, net)] = sets.as_slice() {
+            return Ok(*net);
+        }
+        let counted = sets.into_iter().map(|(_, net)| net.max(0));
+        Ok(counted.fold(0, i64::saturating_add))
     }
 
     /// What is owed by category, in the node's currency.

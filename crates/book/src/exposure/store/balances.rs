@@ -113,6 +113,33 @@ pub fn list_terms<'a>(
     Ok(found)
 }
 
+/// To which companies these accounts owe or owed anything beside their home balances.
+pub fn list_creditors(
+    db: &mut Db,
+    accounts: &[CreditAccountId],
+) -> Result<Vec<(CreditAccountId, LegalEntityId)>, DbError> {
+    Ok(on_backend!(db, |c| account_balances::table
+        .filter(account_balances::account_id.eq_any(accounts))
+        .select((
+            account_balances::account_id,
+            account_balances::legal_entity_id
+        ))
+        .distinct()
+        .load(c))?)
+}
+
+/// The companies for which dunning closes these accounts.
+pub fn list_dunning_blocks(
+    db: &mut Db,
+    accounts: &[CreditAccountId],
+) -> Result<Vec<(CreditAccountId, LegalEntityId)>, DbError> {
+    Ok(on_backend!(db, |c| entity_terms::table
+        .filter(entity_terms::account_id.eq_any(accounts))
+        .filter(entity_terms::dunning_blocked_at.is_not_null())
+        .select((entity_terms::account_id, entity_terms::legal_entity_id))
+        .load(c))?)
+}
+
 pub fn find_terms(
     db: &mut Db,
     account: CreditAccountId,

@@ -57,6 +57,15 @@ pub fn list_by_customers(
         .load(c))?)
 }
 
+/// Those of these customers with whose accounts a legal entity has terms of its own.
+pub fn list_with_terms(db: &mut Db, customers: &[CustomerId]) -> Result<Vec<CustomerId>, DbError> {
+    Ok(on_backend!(db, |c| credit_accounts::table
+        .filter(credit_accounts::customer_id.eq_any(customers))
+        .filter(credit_accounts::has_entity_terms.eq(true))
+        .select(credit_accounts::customer_id)
+        .load(c))?)
+}
+
 /// The credit segments of these customers, of those that are in one.
 pub fn list_segments(
     db: &mut Db,

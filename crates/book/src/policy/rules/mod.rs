@@ -48,6 +48,8 @@ pub fn default_document() -> PolicyDocument {
             net_days_max: 180,
         },
         exposure: Vec::new(),
+        net_across_currencies: false,
+        net_across_entities: false,
         terms: default_terms::rows(),
         limit_methods: LimitMethods::default(),
         straight_through: default_terms::straight_through(),

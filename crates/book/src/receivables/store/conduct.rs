@@ -13,7 +13,7 @@ use kernel::ids::CustomerId;
 use kernel::money::Currency;
 
 /// How many invoices in each currency each of these customers has not paid in full, due or not, and what is open on them;
-/// customers with none are left out.
+/// customers with none are left out, and so is what was sold without recourse.
 pub fn list_unpaid(
     db: &mut Db,
     customers: &[CustomerId],
@@ -22,6 +22,7 @@ pub fn list_unpaid(
         .inner_join(invoices::table.on(invoices::id.eq(invoice_items::invoice_id)))
         .filter(invoice_items::customer_id.eq_any(customers))
         .filter(invoice_items::open_minor.gt(0))
+        .filter(invoice_items::sold_on.is_null())
         .group_by((invoice_items::customer_id, invoices::currency))
         .select((
             invoice_items::customer_id,

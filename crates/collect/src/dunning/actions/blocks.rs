@@ -6,15 +6,17 @@ use serde::Deserialize;
 
 use super::DunningError;
 use crate::book::customers::store as customers;
-use crate::book::exposure::actions::{self as exposure, Locked};
-use crate::book::exposure::model::BlockCause;
-use crate::book::exposure::store as accounts;
+use crate::book::exposure::actions::{self as exposure, Locked, entity_terms};
+use crate::book::exposure::model::{BlockCause, CreditAccount};
+use crate::book::exposure::store::{self as accounts, balances};
 use crate::book::receivables::store as receivables;
 use crate::collect::dunning::input::BlockIn;
 use crate::collect::dunning::model::{BlockStatus, DunningBlock};
-use crate::collect::dunning::store;
+use crate::collect::dunning::{rules, store};
 use crate::platform::db::{Change, DbError, Reaction, Tx};
-use kernel::ids::{CreditAccountId, CustomerId, DunningBlockId, InvoiceId};
+use kernel::ids::{
+    CreditAccountId, CustomerId, DunningBlockId, InvoiceId, LegalEntityId, MAIN_ENTITY,
+};
 
 /// Keeps dunning away from a customer, or from one invoice, up to and including a day.
 ///
@@ -98,9 +100,9 @@ fn follow_invoices(tx: &mut Tx, changes: &[Change]) -> Result<(), DbError> {
     correct(tx, &customers)
 }
 
-/// Brings the blocks that dunning puts on accounts in line with the ledger: one stands where an open invoice stands at
-/// a stage that blocks, and nowhere else. The accounts must be locked, so that no run raises a stage and no receipt
-/// settles an invoice meanwhile.
+/// Brings what dunning closes in line with the ledger: an account, or what one company sells to it, is closed where an
+/// open invoice stands at a stage that blocks, and nowhere else. The accounts must be locked, so that no run raises a
+/// stage and no receipt settles an invoice meanwhile.
 pub(super) fn set_right(tx: &mut Tx, locked: &BTreeMap<CustomerId, Locked>) -> Result<(), DbError> {
     let customers: Vec<CustomerId> = locked.keys().copied().collect();
     correct(tx, &customers)
@@ -108,58 +110,81 @@ pub(super) fn set_right(tx: &mut Tx, locked: &BTreeMap<CustomerId, Locked>) -> R
 
 fn correct(tx: &mut Tx, customers: &[CustomerId]) -> Result<(), DbError> {
     for chunk in customers.chunks(5_000) {
-        let corrections = read_corrections(tx, chunk)?;
-        if corrections.is_empty() {
+        let held = store::list_held(tx, chunk)?;
+        let blocked = store::list_blocked(tx, chunk)?;
+        let with_terms = accounts::list_with_terms(tx, chunk)?;
+        let concerned: BTreeSet<CustomerId> = held
+            .iter()
+            .map(|held| held.customer_id)
+            .chain(blocked.iter().copied())
+            .chain(with_terms)
+            .collect();
+        if concerned.is_empty() {
             continue;
         }
-        let wrong: Vec<CustomerId> = corrections.keys().copied().collect();
-        let accounts = accounts::list_by_customers(tx, &wrong)?;
-        let accounts: BTreeMap<CustomerId, CreditAccountId> = accounts
-            .into_iter()
-            .map(|account| (account.customer_id, account.id))
-            .collect();
-        for (customer, correction) in corrections {
-            let Some(account) = accounts.get(&customer).copied() else {
-                continue;
-            };
-            let cause = BlockCause::Dunning;
-            match correction {
-                Correction::Block(level) => {
-                    let reason = format!("Dunning reached level {level}.");
-                    exposure::block(tx, account, cause, &reason)?;
-                }
-                Correction::Unblock => {
-                    exposure::unblock(tx, account, cause, "What was dunned is settled.")?;
-                }
-            }
+        let concerned: Vec<CustomerId> = concerned.into_iter().collect();
+        let blocked: BTreeSet<CustomerId> = blocked.into_iter().collect();
+        let accounts = accounts::list_by_customers(tx, &concerned)?;
+        let ids: Vec<CreditAccountId> = accounts.iter().map(|account| account.id).collect();
+        let creditors = balances::list_creditors(tx, &ids)?;
+        let closed: BTreeSet<(CreditAccountId, LegalEntityId)> =
+            balances::list_dunning_blocks(tx, &ids)?
+                .into_iter()
+                .collect();
+        for account in &accounts {
+            let owes_others = creditors
+                .iter()
+                .any(|(id, entity)| *id == account.id && *entity != MAIN_ENTITY);
+            let of_account = held
+                .iter()
+                .filter(|one| one.customer_id == account.customer_id);
+            let wanted = rules::closures(of_account, owes_others);
+            let is_blocked = blocked.contains(&account.customer_id);
+            close_account(tx, account.id, wanted.account, is_blocked)?;
+            close_companies(tx, account, &wanted.entities, &closed)?;
         }
     }
     Ok(())
 }
 
-/// What is to be done about the block on an account.
-enum Correction {
-    /// An open invoice stands at this level, which blocks.
-    Block(i32),
-    Unblock,
+fn reached(level: i32) -> String {
+    format!("Dunning reached level {level}.")
 }
 
-/// Which of these customers have a block too few or too many.
-fn read_corrections(
+/// Blocks or opens the whole account where it is not as it should be.
+fn close_account(
     tx: &mut Tx,
-    customers: &[CustomerId],
-) -> Result<BTreeMap<CustomerId, Correction>, DbError> {
-    let held: BTreeMap<CustomerId, i32> = store::list_held(tx, customers)?.into_iter().collect();
-    let blocked: BTreeSet<CustomerId> = store::list_blocked(tx, customers)?.into_iter().collect();
-    let lacking = held
+    account: CreditAccountId,
+    wanted: Option<i32>,
+    is_blocked: bool,
+) -> Result<(), DbError> {
+    let cause = BlockCause::Dunning;
+    match wanted {
+        Some(level) if !is_blocked => exposure::block(tx, account, cause, &reached(level)),
+        None if is_blocked => exposure::unblock(tx, account, cause, "What was dunned is settled."),
+        _ => Ok(()),
+    }
+}
+
+/// Closes or opens the account for single companies where it is not as it should be.
+fn close_companies(
+    tx: &mut Tx,
+    account: &CreditAccount,
+    wanted: &BTreeMap<LegalEntityId, i32>,
+    closed: &BTreeSet<(CreditAccountId, LegalEntityId)>,
+) -> Result<(), DbError> {
+    for (entity, level) in wanted {
+        if !closed.contains(&(account.id, *entity)) {
+            entity_terms::block_for_dunning(tx, account, *entity, Some(&reached(*level)))?;
+        }
+    }
+    let needless = closed
         .iter()
-        .filter(|(customer, _)| !blocked.contains(customer))
-        .map(|(customer, level)| (*customer, Correction::Block(*level)));
-    let needless = blocked
-        .iter()
-        .filter(|customer| !held.contains_key(customer))
-        .map(|customer| (*customer, Correction::Unblock));
-    Ok(lacking.chain(needless).collect())
+        .filter(|(id, entity)| *id == account.id && !wanted.contains_key(entity));
+    for (_, entity) in needless {
+        entity_terms::block_for_dunning(tx, account, *entity, None)?;
+    }
+    Ok(())
 }
 
 /// Whose dunning is blocked, and the invoice when it is one alone.

@@ -127,7 +127,10 @@ fn decide<'a>(
         let followed = notice
             .procedure_version_id
             .and_then(|version| followed.get(&version));
-        let levels = followed.map_or_else(|| book.levels_for(notice.customer_id), Vec::as_slice);
+        let levels = followed.map_or_else(
+            || book.levels_for(notice.customer_id, notice.legal_entity_id),
+            Vec::as_slice,
+        );
         let mut fate = Fate {
             notice,
             kept: Vec::new(),
@@ -181,6 +184,7 @@ fn rewrite(book: &Book, run: &Run, fate: &mut Fate) -> Result<(), DunningError> 
     let (customer, _) = book.debtor(fate.notice.customer_id)?;
     fate.rendered = preview::write_letter(&Letter {
         customer,
+        entity: book.letterhead(fate.notice.legal_entity_id),
         level,
         as_of: run.as_of,
         currency: fate.notice.currency,

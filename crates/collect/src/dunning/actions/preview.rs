@@ -6,11 +6,15 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::DunningError;
+use crate::book::entities::model::LegalEntity;
+use crate::book::entities::store as entities;
+use crate::book::exposure::model::{BalanceKey, EntityTerms};
+use crate::book::exposure::store::balances;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
 use crate::collect::dunning::letters::{Letter, Rendered};
 use crate::collect::dunning::model::{
-    Blocks, LeftOut, Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Procedure,
+    BlockScope, Blocks, LeftOut, Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Procedure,
     ProcedureUsage, Run, RunProcedure, RunStatus,
 };
 use crate::collect::dunning::rules::{Cover, Proposal};
@@ -19,7 +23,8 @@ use crate::collect::dunning::{letters, rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx, write_document};
 use crate::rating::ratings::actions as ratings;
 use kernel::ids::{
-    CustomerId, DunningNoticeId, DunningProcedureId, DunningProcedureVersionId, DunningRunId,
+    CreditAccountId, CustomerId, DunningNoticeId, DunningProcedureId, DunningProcedureVersionId,
+    DunningRunId, LegalEntityId, MAIN_ENTITY,
 };
 use kernel::text::Line;
 
@@ -28,6 +33,10 @@ pub(super) struct Book {
     pub invoices: Vec<OpenInvoice>,
     pub blocks: Blocks,
     pub cover: Cover,
+    /// The companies that are owed.
+    entities: BTreeMap<LegalEntityId, LegalEntity>,
+    /// What these have agreed with debtors for themselves.
+    terms: BTreeMap<(CreditAccountId, LegalEntityId), EntityTerms>,
     debtors: BTreeMap<CustomerId, Debtor>,
     grades: BTreeMap<CustomerId, String>,
     policy: Arc<Policy>,
@@ -41,6 +50,7 @@ pub(super) struct Book {
 struct Ladder {
     version: DunningProcedureVersionId,
     levels: Vec<Level>,
+    block_scope: BlockScope,
 }
 
 impl Book {
@@ -63,11 +73,13 @@ impl Book {
             .iter()
             .filter_map(|(id, (customer, _))| Some((*id, rules::by_law(customer.legal_status)?)))
             .collect();
-        let unapplied = |customer| {
-            let account = debtors.get(&customer).map(|(_, account)| account);
-            account.map_or(0, |account| account.unapplied_minor)
-        };
-        let cover = Cover::spread(&invoices, &blocks, unapplied, as_of);
+        let accounts = || debtors.values().map(|(_, account)| account);
+        let cover = Cover::spread(&invoices, &blocks, unapplied(db, &debtors)?, as_of);
+        let terms = balances::list_terms(db, accounts())?.into_iter();
+        let terms = terms.map(|terms| ((terms.account_id, terms.legal_entity_id), terms));
+        let terms = terms.collect();
+        let entities = entities::list_all(db)?.into_iter();
+        let entities = entities.map(|entity| (entity.id, entity)).collect();
         let policy = policies::live(db)?;
         let grades = if policy.document.dunning_procedures().next().is_some() {
             ratings::current(db, &customers)?
@@ -78,34 +90,20 @@ impl Book {
             BTreeMap::new()
         };
         let procedures = store::list_all_procedures(db)?;
-        let is_default = |procedure: &&Procedure| procedure.usage == ProcedureUsage::Default;
-        let default = procedures.iter().find(is_default);
-        let default = default.map(|procedure| procedure.id);
-        let names: BTreeMap<DunningProcedureId, Line> = procedures
-            .into_iter()
-            .map(|procedure| (procedure.id, procedure.name))
-            .collect();
-        let (mut ladders, mut told) = (BTreeMap::new(), Vec::new());
-        for live in store::list_live_procedure_versions(db)? {
-            let (procedure, levels) = (live.dunning_procedure_id, live.levels()?);
-            let version = live.id;
-            ladders.insert(procedure, Ladder { version, levels });
-            told.extend(names.get(&procedure).map(|name| RunProcedure {
-                dunning_procedure_id: procedure,
-                name: name.clone(),
-                procedure_version: live.procedure_version,
-            }));
-        }
-        told.sort_by(|one, other| one.name.cmp(&other.name));
+        let (ladders, told) = ladders(db, &procedures)?;
+        let mut procedures = procedures.into_iter();
+        let default = procedures.find(|procedure| procedure.usage == ProcedureUsage::Default);
         Ok(Book {
             invoices,
             blocks,
             cover,
+            entities,
+            terms,
             grades,
             policy,
             debtors,
             ladders,
-            default,
+            default: default.map(|procedure| procedure.id),
             procedures: told,
         })
     }
@@ -116,16 +114,25 @@ impl Book {
             .ok_or(DunningError::Incomplete("account"))
     }
 
-    /// The levels of the procedure that holds for a customer.
-    pub fn levels_for(&self, customer: CustomerId) -> &[Level] {
-        self.ladder_for(customer)
+    /// The company under whose letterhead a letter goes out; none before the first was given a name of its own.
+    pub fn letterhead(&self, entity: LegalEntityId) -> Option<&LegalEntity> {
+        let named = |entity: &&LegalEntity| entity.id != MAIN_ENTITY || entity.version > 1;
+        self.entities.get(&entity).filter(named)
+    }
+
+    /// The levels of the procedure that holds for what a customer owes a company.
+    pub fn levels_for(&self, customer: CustomerId, entity: LegalEntityId) -> &[Level] {
+        self.ladder_for(customer, entity)
             .map_or(&[], |ladder| ladder.levels.as_slice())
     }
 
-    /// The procedure that holds for a customer: the account's own, else that which the policy names for the customer's
-    /// grade in its credit segment, else the default.
-    fn ladder_for(&self, customer: CustomerId) -> Option<&Ladder> {
+    /// The procedure that holds for what a customer owes a company: that company's own for it, else the account's own,
+    /// else that which the policy names for the customer's grade in its credit segment, else the default.
+    fn ladder_for(&self, customer: CustomerId, entity: LegalEntityId) -> Option<&Ladder> {
         let account = self.debtors.get(&customer).map(|(_, account)| account);
+        let of_entity = account
+            .and_then(|account| self.terms.get(&(account.id, entity)))
+            .and_then(|terms| terms.dunning_procedure_id);
         let own = account.and_then(|account| account.dunning_procedure_id);
         let of_grade = || {
             let grade = self.grades.get(&customer)?;
@@ -137,10 +144,60 @@ impl Book {
             terms?.dunning_procedure_id
         };
         let ladder = |procedure: DunningProcedureId| self.ladders.get(&procedure);
-        own.or_else(of_grade)
+        of_entity
+            .or(own)
+            .or_else(of_grade)
             .and_then(ladder)
             .or_else(|| self.default.and_then(ladder))
     }
+}
+
+/// What money of each debtor is not applied, by company and currency.
+fn unapplied(
+    db: &mut Db,
+    debtors: &BTreeMap<CustomerId, Debtor>,
+) -> Result<impl Fn(CustomerId, BalanceKey) -> i64, DbError> {
+    let others = balances::list(db, debtors.values().map(|(_, account)| account))?;
+    let mut all: BTreeMap<(CustomerId, BalanceKey), i64> = BTreeMap::new();
+    let mut customers: BTreeMap<CreditAccountId, CustomerId> = BTreeMap::new();
+    for (customer, account) in debtors.values() {
+        customers.insert(account.id, customer.id);
+        all.insert((customer.id, account.home()), account.unapplied_minor);
+    }
+    for balance in others {
+        if let Some(customer) = customers.get(&balance.account_id) {
+            all.insert((*customer, balance.key()), balance.unapplied_minor);
+        }
+    }
+    Ok(move |customer, key| all.get(&(customer, key)).copied().unwrap_or_default())
+}
+
+/// What each procedure says now, and its name and version, by name.
+fn ladders(
+    db: &mut Db,
+    procedures: &[Procedure],
+) -> Result<(BTreeMap<DunningProcedureId, Ladder>, Vec<RunProcedure>), DbError> {
+    let names: BTreeMap<DunningProcedureId, &Line> = procedures
+        .iter()
+        .map(|procedure| (procedure.id, &procedure.name))
+        .collect();
+    let (mut ladders, mut told) = (BTreeMap::new(), Vec::new());
+    for live in store::list_live_procedure_versions(db)? {
+        let (procedure, says) = (live.dunning_procedure_id, live.says()?);
+        let ladder = Ladder {
+            version: live.id,
+            levels: says.levels,
+            block_scope: says.block_scope,
+        };
+        ladders.insert(procedure, ladder);
+        told.extend(names.get(&procedure).map(|name| RunProcedure {
+            dunning_procedure_id: procedure,
+            name: (*name).clone(),
+            procedure_version: live.procedure_version,
+        }));
+    }
+    told.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok((ladders, told))
 }
 
 /// Works out what dunning would do, and keeps it as a run with its notices, rendered as they would go out. A letter that
@@ -159,7 +216,7 @@ pub fn preview(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningErro
         &book.invoices,
         &book.blocks,
         &book.cover,
-        |customer| book.levels_for(customer),
+        |customer, entity| book.levels_for(customer, entity),
         as_of,
     );
     let id = DunningRunId::new();
@@ -212,12 +269,14 @@ fn draft(
     let (customer, account) = book.debtor(proposal.customer_id)?;
     let rendered = write_letter(&Letter {
         customer,
+        entity: book.letterhead(proposal.legal_entity_id),
         level: proposal.level,
         as_of,
         currency: proposal.currency,
         invoices: proposal.invoices.clone(),
         unapplied_minor: proposal.unapplied_minor,
     });
+    let ladder = book.ladder_for(customer.id, proposal.legal_entity_id);
     Ok(rendered.map(|rendered| Notice {
         id: DunningNoticeId::new(),
         run_id: run,
@@ -238,7 +297,9 @@ fn draft(
         suppressed_reason: None,
         created_at: tx.now(),
         version: 1,
-        procedure_version_id: book.ladder_for(customer.id).map(|ladder| ladder.version),
+        procedure_version_id: ladder.map(|ladder| ladder.version),
+        legal_entity_id: proposal.legal_entity_id,
+        block_scope: ladder.map_or(BlockScope::Account, |ladder| ladder.block_scope),
     }))
 }
 

@@ -1,19 +1,21 @@
 //! Procedures: written, changed by version, made the default, assigned to accounts.
 
 use super::DunningError;
+use crate::book::entities::actions::{self as entities, EntityError};
 use crate::book::exposure::actions as exposure;
+use crate::book::exposure::actions::entity_terms;
 use crate::book::exposure::model::CreditAccount;
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::rules::Nonsense;
 use crate::collect::dunning::input::{AssignmentIn, ProcedureIn, ProcedureVersionIn};
 use crate::collect::dunning::model::{
-    Document, Level, Procedure, ProcedureUsage, ProcedureVersion,
+    BlockScope, Document, Level, Procedure, ProcedureUsage, ProcedureVersion,
 };
 use crate::collect::dunning::{letters, rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx};
 use crate::platform::versions::actions as versions;
 use crate::platform::versions::rules as version_rules;
-use crate::platform::versions::store::lock_live;
+use crate::platform::versions::store::{VersionTable as _, lock_live};
 use kernel::ids::{CreditAccountId, DunningProcedureId};
 use kernel::text::{Line, Note};
 
@@ -38,7 +40,9 @@ pub fn create_procedure(tx: &mut Tx, input: &ProcedureIn) -> Result<Procedure, D
         .reason
         .as_ref()
         .map_or("The procedure as it was created.", Note::as_str);
-    versions::begin::<ProcedureVersion>(tx, procedure.id, &document(&input.levels), reason)?;
+    let scope = input.block_scope.unwrap_or(BlockScope::Entity);
+    let document = document(&input.levels, scope);
+    versions::begin::<ProcedureVersion>(tx, procedure.id, &document, reason)?;
     Ok(procedure)
 }
 
@@ -79,12 +83,8 @@ pub fn draft_procedure_version(
 ) -> Result<ProcedureVersion, DunningError> {
     store::find_procedure(tx, id)?.ok_or(DunningError::Missing("dunning procedure"))?;
     check(&input.levels)?;
-    Ok(versions::draft(
-        tx,
-        id,
-        &document(&input.levels),
-        &input.reason,
-    )?)
+    let document = next_document(tx, id, input)?;
+    Ok(versions::draft(tx, id, &document, &input.reason)?)
 }
 
 /// Says anew what a draft says. Whoever does so has written it too, and can't set it live.
@@ -102,13 +102,8 @@ pub fn change_procedure_version(
     let before = find_version(tx, id, number)?;
     let changed = version_rules::change(&before, read, &tx.caller().subject)?;
     check(&input.levels)?;
-    versions::rewrite(
-        tx,
-        &before,
-        changed,
-        &document(&input.levels),
-        &input.reason,
-    )
+    let document = next_document(tx, id, input)?;
+    versions::rewrite(tx, &before, changed, &document, &input.reason)
 }
 
 /// Sets a draft live at once, for runs that are previewed from now on, and retires the version that was live.
@@ -151,10 +146,10 @@ pub fn make_default(
     use_for(tx, &before, ProcedureUsage::Default)
 }
 
-/// Gives an account a procedure of its own, or with none the default again.
+/// Gives an account a procedure of its own, or with none the default again; or what it owes one company alone.
 ///
 /// # Errors
-/// When the account or procedure is not there, or the account changed since `version`.
+/// When the account, company or procedure is not there, or the account changed since `version`.
 pub fn assign(
     tx: &mut Tx,
     account: CreditAccountId,
@@ -166,6 +161,24 @@ pub fn assign(
             pointer: "/dunning_procedure_id",
             thing: "dunning procedure",
         })?;
+    }
+    if let Some(entity) = &input.legal_entity {
+        let entity = entities::find(tx, Some(entity)).map_err(|error| match error {
+            EntityError::Db(error) => DunningError::from(error),
+            _ => DunningError::Unknown {
+                pointer: "/legal_entity",
+                thing: "legal entity",
+            },
+        })?;
+        let procedure = input.dunning_procedure_id;
+        return Ok(entity_terms::assign_procedure(
+            tx,
+            account,
+            entity,
+            version,
+            procedure,
+            &input.reason,
+        )?);
     }
     let apply =
         |account: &mut CreditAccount| account.dunning_procedure_id = input.dunning_procedure_id;
@@ -213,10 +226,27 @@ fn find_version(
         .ok_or(DunningError::Missing("dunning procedure version"))
 }
 
-fn document(levels: &[Level]) -> Document {
+fn document(levels: &[Level], block_scope: BlockScope) -> Document {
     Document {
         levels: levels.to_vec(),
+        block_scope,
     }
+}
+
+/// What the next version of a procedure says: of what it blocks, what the live one says unless it is told.
+fn next_document(
+    tx: &mut Tx,
+    id: DunningProcedureId,
+    input: &ProcedureVersionIn,
+) -> Result<Document, DunningError> {
+    let scope = match input.block_scope {
+        Some(scope) => scope,
+        None => match ProcedureVersion::find_live(tx, &id)? {
+            Some(live) => live.says()?.block_scope,
+            None => BlockScope::Entity,
+        },
+    };
+    Ok(document(&input.levels, scope))
 }
 
 fn name_taken(error: DbError) -> DunningError {

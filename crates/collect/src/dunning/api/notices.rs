@@ -11,7 +11,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::book::customers::store as customers;
 use crate::collect::dunning::actions::DunningError;
-use crate::collect::dunning::model::{Channel, Effect, LeftOut, Notice, NoticeItem, NoticeStatus};
+use crate::collect::dunning::model::{
+    BlockScope, Channel, Effect, LeftOut, Notice, NoticeItem, NoticeStatus,
+};
 use crate::collect::dunning::store;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::ReadDunning;
@@ -23,7 +25,7 @@ use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::ids::{
     CreditAccountId, CustomerId, DunningNoticeId, DunningProcedureId, DunningProcedureVersionId,
-    DunningRunId, InvoiceId, ItemId,
+    DunningRunId, InvoiceId, ItemId, LegalEntityId,
 };
 use kernel::money::Money;
 use kernel::places::Language;
@@ -267,6 +269,7 @@ impl LetterFormat {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DunningNotice, example = json!({
     "id": "dno_01k00000000000000000000001", "run_id": "drn_01k00000000000000000000001",
+    "legal_entity_id": "ent_01k00000000000000000000001", "block_scope": "entity",
     "customer_id": "cus_01k00000000000000000000001", "customer_number": "C-1001",
     "customer_name": "Jiangnan Trading Co.", "account_id": "acc_01k00000000000000000000001", "level": 1,
     "channel": "email", "effect": "none", "language": "zh-CN", "status": "issued",
@@ -287,6 +290,8 @@ pub struct NoticeOut {
     customer_number: Number,
     customer_name: Line,
     account_id: CreditAccountId,
+    /// To which company it asks to pay; that one's letterhead it has.
+    legal_entity_id: LegalEntityId,
     #[schema(minimum = 1, maximum = 10)]
     level: i32,
     /// The procedure that it follows; null for notices that are older than versions of procedures.
@@ -296,6 +301,8 @@ pub struct NoticeOut {
     procedure_version: Option<i32>,
     channel: Channel,
     effect: Effect,
+    /// What it closes when its level blocks.
+    block_scope: BlockScope,
     language: Language,
     status: NoticeStatus,
     /// What it asks for: what is open on its invoices, less `unapplied`; for a suppressed notice as it was previewed.
@@ -347,11 +354,13 @@ impl NoticeOut {
             customer_number,
             customer_name,
             account_id: notice.account_id,
+            legal_entity_id: notice.legal_entity_id,
             level: notice.level,
             dunning_procedure_id: follows.map(|(procedure, _)| procedure),
             procedure_version: follows.map(|(_, number)| number),
             channel: notice.channel,
             effect: notice.effect,
+            block_scope: notice.block_scope,
             language: notice.language,
             status: notice.status,
             total: Money::from_minor(notice.total_minor, notice.currency),

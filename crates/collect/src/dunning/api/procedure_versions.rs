@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::collect::dunning::actions::DunningError;
 use crate::collect::dunning::input::{ProcedureVersionFilter, ProcedureVersionIn};
-use crate::collect::dunning::model::{Level, ProcedureStatus, ProcedureVersion};
+use crate::collect::dunning::model::{BlockScope, Level, ProcedureStatus, ProcedureVersion};
 use crate::collect::dunning::{actions, store};
 use crate::platform::db::DbError;
 use crate::platform::http::auth::{ApproveDunning, ReadDunning, RunDunning};
@@ -210,7 +210,7 @@ fn answer(row: ProcedureVersion) -> Result<Answer, Problem> {
             "zh-CN": {"subject": "付款提醒：{{ total }}", "body": "尊敬的{{ customer_name }}：\n\n{{ invoices }}\n\n请付款。"}
         }
     }],
-    "reason": "Banks need a week for a transfer.", "author": "u-21", "drafters": ["u-21"], "approver": "u-22",
+    "block_scope": "entity", "reason": "Banks need a week for a transfer.", "author": "u-21", "drafters": ["u-21"], "approver": "u-22",
     "created_at": "2026-03-31T08:00:00.000000Z", "live_at": "2026-03-31T09:00:00.000000Z", "retired_at": null
 }))]
 pub struct ProcedureVersionOut {
@@ -222,6 +222,8 @@ pub struct ProcedureVersionOut {
     status: ProcedureStatus,
     #[schema(min_items = 1, max_items = 10)]
     levels: Vec<Level>,
+    /// What a level that blocks closes.
+    block_scope: BlockScope,
     /// Why it was drafted so.
     #[schema(max_length = 2000)]
     reason: String,
@@ -239,8 +241,10 @@ pub struct ProcedureVersionOut {
 
 impl ProcedureVersionOut {
     fn read(row: ProcedureVersion) -> Result<ProcedureVersionOut, DbError> {
+        let says = row.says()?;
         Ok(ProcedureVersionOut {
-            levels: row.levels()?,
+            levels: says.levels,
+            block_scope: says.block_scope,
             id: row.id,
             dunning_procedure_id: row.dunning_procedure_id,
             procedure_version: row.procedure_version,

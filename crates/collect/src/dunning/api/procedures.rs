@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 use crate::book::exposure::api::{CreditAccountOut, describe};
 use crate::collect::dunning::actions::DunningError;
 use crate::collect::dunning::input::{AssignmentIn, ProcedureIn, ProcedurePatch};
-use crate::collect::dunning::model::{Level, Procedure, ProcedureUsage, ProcedureVersion};
+use crate::collect::dunning::model::{
+    BlockScope, Level, Procedure, ProcedureUsage, ProcedureVersion,
+};
 use crate::collect::dunning::{actions, store};
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::{ManageAccounts, ReadDunning, RunDunning};
@@ -155,7 +157,8 @@ pub async fn make_default_dunning_procedure(
 
 /// Give a credit account its dunning procedure
 ///
-/// Null gives it the default again.
+/// Null gives it the default again. With `legal_entity`, what is owed to that company alone follows the procedure; null
+/// gives that the account's again. `If-Match` is the account's version.
 #[utoipa::path(
     tag = "dunning",
     params(
@@ -220,7 +223,7 @@ fn describe_all(db: &mut Db, procedures: Vec<Procedure>) -> Result<Vec<Procedure
             "zh-CN": {"subject": "付款提醒：{{ total }}", "body": "尊敬的{{ customer_name }}：\n\n{{ invoices }}\n\n请付款。"}
         }
     }],
-    "created_at": "2026-03-31T08:00:00.000000Z", "changed_at": "2026-03-31T08:00:00.000000Z"
+    "block_scope": "entity", "created_at": "2026-03-31T08:00:00.000000Z", "changed_at": "2026-03-31T08:00:00.000000Z"
 }))]
 pub struct ProcedureOut {
     id: DunningProcedureId,
@@ -231,18 +234,22 @@ pub struct ProcedureOut {
     procedure_version: i32,
     #[schema(min_items = 1, max_items = 10)]
     levels: Vec<Level>,
+    /// What a level that blocks closes.
+    block_scope: BlockScope,
     created_at: Instant,
     changed_at: Instant,
 }
 
 impl ProcedureOut {
     fn new(procedure: Procedure, live: &ProcedureVersion) -> Result<ProcedureOut, DbError> {
+        let says = live.says()?;
         Ok(ProcedureOut {
             id: procedure.id,
             name: procedure.name,
             usage: procedure.usage,
             procedure_version: live.procedure_version,
-            levels: live.levels()?,
+            levels: says.levels,
+            block_scope: says.block_scope,
             created_at: procedure.created_at,
             changed_at: procedure.changed_at,
         })

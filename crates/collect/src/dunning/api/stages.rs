@@ -8,13 +8,13 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::collect::dunning::store::{self, CustomerStage, Debtor, InvoiceStage};
+use crate::collect::dunning::store::{self, CustomerStage, Debtor, DunnedBalance, InvoiceStage};
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::auth::ReadDunning;
 use crate::platform::http::page::{CursorKey, Page, PageOut};
 use crate::platform::http::{Actor, Executor, Listing, Outcome};
-use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId, ItemId};
-use kernel::money::Money;
+use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId, ItemId, LegalEntityId};
+use kernel::money::{Currency, Money};
 use kernel::text::Number;
 
 /// List how far invoices have been dunned
@@ -66,24 +66,47 @@ pub async fn list_customer_dunning_stages(
     Ok(page.into_response(&request, &cursors))
 }
 
-/// Customers' stages with their numbers, in the currency of their accounts.
+/// What is dunned together; none when it is in several currencies.
+fn one_currency<'a>(
+    balances: impl Iterator<Item = &'a DunnedBalance>,
+    account: Currency,
+) -> Option<Money> {
+    let mut sum: Option<(Currency, i64)> = None;
+    for balance in balances {
+        let (currency, minor) = sum.unwrap_or((balance.currency, 0));
+        if currency != balance.currency {
+            return None;
+        }
+        sum = Some((currency, minor.saturating_add(balance.open_minor)));
+    }
+    let (currency, minor) = sum.unwrap_or((account, 0));
+    Some(Money::from_minor(minor, currency))
+}
+
+/// Customers' stages with their numbers.
 fn describe(db: &mut Db, stages: &[CustomerStage]) -> Result<Vec<CustomerStageOut>, DbError> {
     let ids: Vec<CustomerId> = stages.iter().map(|stage| stage.customer_id).collect();
     let debtors: BTreeMap<CustomerId, Debtor> = store::list_debtors(db, &ids)?
         .into_iter()
         .map(|debtor| (debtor.0.id, debtor))
         .collect();
+    let balances = store::list_dunned_balances(db, &ids)?;
     Ok(stages
         .iter()
         .filter_map(|stage| {
             let (customer, account) = debtors.get(&stage.customer_id)?;
+            let of_customer = || {
+                let all = balances.iter();
+                all.filter(|balance| balance.customer_id == stage.customer_id)
+            };
             Some(CustomerStageOut {
                 customer_id: stage.customer_id,
                 customer_number: customer.number.clone(),
                 level: stage.level,
                 last_dunned_on: stage.last_dunned_on,
                 invoices: stage.invoices,
-                open: account.money(stage.open_minor),
+                open: one_currency(of_customer(), account.currency),
+                by_balance: of_customer().map(DunnedBalanceOut::from).collect(),
             })
         })
         .collect())
@@ -139,7 +162,9 @@ impl From<InvoiceStage> for StageOut {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CustomerDunningStage, example = json!({
     "customer_id": "cus_01k00000000000000000000001", "customer_number": "C-1001", "level": 2,
-    "last_dunned_on": "2026-03-31", "invoices": 3, "open": {"amount": "37500.00", "currency": "CNY"}
+    "last_dunned_on": "2026-03-31", "invoices": 3, "open": {"amount": "37500.00", "currency": "CNY"},
+    "by_balance": [{"legal_entity_id": "ent_01k00000000000000000000001", "level": 2,
+        "open": {"amount": "37500.00", "currency": "CNY"}}]
 }))]
 pub struct CustomerStageOut {
     customer_id: CustomerId,
@@ -151,6 +176,30 @@ pub struct CustomerStageOut {
     /// How many open invoices have been dunned.
     #[schema(minimum = 1, maximum = 1_000_000_000)]
     invoices: i64,
-    /// What is open on them.
+    /// What is open on them; null when that is in several currencies.
+    open: Option<Money>,
+    /// What is open on them to each company in each currency.
+    #[schema(max_items = 1000)]
+    by_balance: Vec<DunnedBalanceOut>,
+}
+
+/// What one company has dunned in one currency, and is open.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DunnedBalance)]
+pub struct DunnedBalanceOut {
+    legal_entity_id: LegalEntityId,
+    /// The highest of its items.
+    #[schema(minimum = 1, maximum = 10)]
+    level: i32,
     open: Money,
+}
+
+impl From<&DunnedBalance> for DunnedBalanceOut {
+    fn from(balance: &DunnedBalance) -> DunnedBalanceOut {
+        DunnedBalanceOut {
+            legal_entity_id: balance.legal_entity_id,
+            level: balance.level,
+            open: Money::from_minor(balance.open_minor, balance.currency),
+        }
+    }
 }

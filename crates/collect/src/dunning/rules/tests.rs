@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::collect::dunning::model::{Channel, Texts, Wording};
-use kernel::ids::{InvoiceId, ItemId};
+use kernel::ids::{InvoiceId, ItemId, LegalEntityId, MAIN_ENTITY};
 use kernel::money::{AmountIn, Money};
 
 fn cny() -> Currency {
@@ -50,6 +50,7 @@ fn invoice(due: &str, open_minor: i64) -> OpenInvoice {
         amount_minor: open_minor,
         invoice_minor: open_minor,
         customer_id: CustomerId::new(),
+        legal_entity_id: MAIN_ENTITY,
         currency: cny(),
         invoice_date: day(due),
         due_date: day(due),
@@ -139,7 +140,7 @@ fn the_minimum_is_for_the_whole_notice_not_for_each_invoice() {
         &alone,
         &Blocks::default(),
         &Cover::default(),
-        |_| &levels,
+        |_, _| &levels,
         day("2026-04-01"),
     );
     assert!(plan_alone.proposals.is_empty());
@@ -152,7 +153,7 @@ fn the_minimum_is_for_the_whole_notice_not_for_each_invoice() {
         &both,
         &Blocks::default(),
         &Cover::default(),
-        |_| &levels,
+        |_, _| &levels,
         day("2026-04-01"),
     );
     let totals: Vec<i64> = plan_both
@@ -178,8 +179,8 @@ fn what_is_unapplied_covers_the_oldest_due_first_and_the_rest_is_asked_for() {
     let (levels, blocks, today) = (ladder(), Blocks::default(), day("2026-04-01"));
     let invoices = two_of_one(10_000, 10_000);
     let with = |unapplied| {
-        let cover = Cover::spread(&invoices, &blocks, |_| unapplied, today);
-        let plan = plan(&invoices, &blocks, &cover, |_| &levels, today);
+        let cover = Cover::spread(&invoices, &blocks, |_, _| unapplied, today);
+        let plan = plan(&invoices, &blocks, &cover, |_, _| &levels, today);
         let asked: Vec<(usize, i64)> = plan
             .proposals
             .iter()
@@ -204,7 +205,7 @@ fn money_is_not_taken_for_an_invoice_that_is_disputed() {
         invoices: BTreeSet::from([invoices[0].invoice_id]),
         ..Blocks::default()
     };
-    let cover = Cover::spread(&invoices, &blocks, |_| 10_000, day("2026-04-01"));
+    let cover = Cover::spread(&invoices, &blocks, |_, _| 10_000, day("2026-04-01"));
     assert_eq!(cover.of(&invoices[0]), 0);
     assert!(cover.is_whole(&invoices[1]));
 }
@@ -264,6 +265,7 @@ fn any_invoice(customers: [CustomerId; 3]) -> impl Strategy<Value = (OpenInvoice
                 amount_minor: open_minor,
                 invoice_minor: open_minor,
                 customer_id: customers[customer],
+                legal_entity_id: MAIN_ENTITY,
                 currency: cny(),
                 invoice_date: due_date,
                 due_date,
@@ -298,14 +300,14 @@ proptest! {
     ) {
         let (levels, blocks) = (ladder(), blocks_of(&book));
         let invoices: Vec<OpenInvoice> = book.into_iter().map(|(invoice, _)| invoice).collect();
-        let cover = Cover::spread(&invoices, &blocks, |_| unapplied, day("2026-04-01"));
+        let cover = Cover::spread(&invoices, &blocks, |_, _| unapplied, day("2026-04-01"));
         let mut taken: BTreeMap<CustomerId, i64> = BTreeMap::new();
         for invoice in &invoices {
             prop_assert!((0..=invoice.open_minor).contains(&cover.of(invoice)));
             *taken.entry(invoice.customer_id).or_default() += cover.of(invoice);
         }
         prop_assert!(taken.values().all(|taken| *taken <= unapplied));
-        let plan = plan(&invoices, &blocks, &cover, |_| &levels, day("2026-04-01"));
+        let plan = plan(&invoices, &blocks, &cover, |_, _| &levels, day("2026-04-01"));
         let mut seen = BTreeSet::new();
         for proposal in &plan.proposals {
             prop_assert!(proposal.total_minor() > 0);
@@ -327,7 +329,7 @@ proptest! {
         let (levels, blocks, today) = (ladder(), blocks_of(&book), day("2026-04-01"));
         let mut invoices: Vec<OpenInvoice> = book.into_iter().map(|(invoice, _)| invoice).collect();
         let (before, cover) = (invoices.clone(), Cover::default());
-        let first = plan(&before, &blocks, &cover, |_| &levels, today);
+        let first = plan(&before, &blocks, &cover, |_, _| &levels, today);
         for proposal in &first.proposals {
             for noticed in &proposal.invoices {
                 let invoice = invoices.iter_mut().find(|invoice| invoice.id == noticed.id).unwrap();
@@ -342,10 +344,54 @@ proptest! {
         }
         let dunned: BTreeSet<ItemId> =
             first.proposals.iter().flat_map(|proposal| &proposal.invoices).map(|invoice| invoice.id).collect();
-        let second = plan(&invoices, &blocks, &cover, |_| &levels, today);
+        let second = plan(&invoices, &blocks, &cover, |_, _| &levels, today);
         let again: BTreeSet<ItemId> =
             second.proposals.iter().flat_map(|proposal| &proposal.invoices).map(|invoice| invoice.id).collect();
         prop_assert!(dunned.is_disjoint(&again));
         prop_assert!(again.is_empty());
     }
+}
+
+#[test]
+fn a_level_closes_one_company_unless_the_procedure_or_the_account_knows_only_one() {
+    let german = LegalEntityId::new();
+    let held = |legal_entity_id, block_scope, level| Held {
+        customer_id: CustomerId::new(),
+        legal_entity_id,
+        block_scope,
+        level,
+    };
+    let by_entity = [
+        held(german, BlockScope::Entity, 3),
+        held(german, BlockScope::Entity, 4),
+    ];
+    let closed = closures(&by_entity, true);
+    assert_eq!(closed.account, None);
+    assert_eq!(closed.entities, BTreeMap::from([(german, 4)]));
+    let alone = closures(&[held(MAIN_ENTITY, BlockScope::Entity, 3)], false);
+    assert_eq!((alone.account, alone.entities.len()), (Some(3), 0));
+    let whole = closures(&[held(german, BlockScope::Account, 3)], true);
+    assert_eq!((whole.account, whole.entities.len()), (Some(3), 0));
+    assert_eq!(closures([], true), Closures::default());
+}
+
+#[test]
+fn money_covers_its_own_company_and_currency_alone() {
+    let customer = CustomerId::new();
+    let german = LegalEntityId::new();
+    let of = |legal_entity_id| OpenInvoice {
+        customer_id: customer,
+        legal_entity_id,
+        ..invoice("2026-03-01", 10_000)
+    };
+    let invoices = [of(MAIN_ENTITY), of(german)];
+    let unapplied = |_, key: BalanceKey| {
+        if key.legal_entity_id == german {
+            6_000
+        } else {
+            0
+        }
+    };
+    let cover = Cover::spread(&invoices, &Blocks::default(), unapplied, day("2026-04-01"));
+    assert_eq!((cover.of(&invoices[0]), cover.of(&invoices[1])), (0, 6_000));
 }

@@ -37,6 +37,7 @@ pub fn list_invoices(db: &mut Db, which: Which) -> Result<Vec<OpenInvoice>, DbEr
                 invoice_items::amount_minor,
                 invoices::amount_minor,
                 invoice_items::customer_id,
+                invoices::legal_entity_id,
                 invoices::currency,
                 invoices::invoice_date,
                 invoice_items::due_date,

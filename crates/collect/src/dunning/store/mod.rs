@@ -21,6 +21,6 @@ pub use runs::{
     reopen_item, rewrite_notice, set_status_of_notices, suppress_notice, update_run_if_unchanged,
 };
 pub use stages::{
-    CustomerStage, InvoiceStage, list_blocked, list_customer_stages, list_held,
-    list_invoice_stages, list_levels, raise_stages,
+    CustomerStage, DunnedBalance, InvoiceStage, list_blocked, list_customer_stages,
+    list_dunned_balances, list_held, list_invoice_stages, list_levels, raise_stages,
 };

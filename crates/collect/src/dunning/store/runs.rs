@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::book::customers::store::list_wanted;
+use crate::book::entities::store as entities;
 use crate::collect::dunning::input::{NoticeFilter, RunFilter};
 use crate::collect::dunning::model::{LeftOut, Notice, NoticeItem, NoticeStatus, Run};
 use crate::platform::db::schema::{customers, dunning_notice_items, dunning_notices, dunning_runs};
@@ -246,6 +247,7 @@ pub fn list_notices(
     page: &PageRequest,
 ) -> Result<Page<Notice>, Problem> {
     let wanted = list_wanted(db, &filter.customer)?;
+    let entities = entities::list_wanted(db, &filter.legal_entity)?;
     on_backend!(db, |c| {
         let mut query = dunning_notices::table
             .select(Notice::as_select())
@@ -270,6 +272,12 @@ pub fn list_notices(
         }
         if let Some(level) = filter.level {
             query = query.filter(dunning_notices::level.eq(level));
+        }
+        if let Some(entities) = &entities {
+            query = query.filter(dunning_notices::legal_entity_id.eq_any(entities));
+        }
+        if !filter.currency.is_empty() {
+            query = query.filter(dunning_notices::currency.eq_any(&filter.currency));
         }
         seek!(c, query, page, Notice, desc(dunning_notices::id))
     })

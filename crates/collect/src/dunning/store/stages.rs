@@ -8,7 +8,7 @@ use diesel::upsert::excluded;
 use crate::book::customers::store::list_wanted;
 use crate::book::exposure::model::BlockCause;
 use crate::collect::dunning::input::{CustomerStageFilter, StageFilter};
-use crate::collect::dunning::model::{Effect, Stage};
+use crate::collect::dunning::model::{Effect, Held, Stage};
 use crate::platform::db::schema::{
     account_blocks, credit_accounts, customers, dunning_notices, dunning_stages, invoice_items,
     invoices,
@@ -16,7 +16,7 @@ use crate::platform::db::schema::{
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek, sum_minor};
 use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
-use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId, ItemId};
+use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId, ItemId, LegalEntityId};
 use kernel::money::Currency;
 use kernel::text::Number;
 
@@ -49,22 +49,28 @@ pub fn list_blocked(db: &mut Db, of: &[CustomerId]) -> Result<Vec<CustomerId>, D
         .load(c))?)
 }
 
-/// Those of these customers that have an open invoice at a stage that blocks, with the highest such level. A block that
-/// keeps dunning away changes nothing here: it spares a customer letters, and gives no credit back.
-pub fn list_held(db: &mut Db, of: &[CustomerId]) -> Result<Vec<(CustomerId, i32)>, DbError> {
-    let rows: Vec<(CustomerId, i32)> = on_backend!(db, |c| dunning_stages::table
+/// What open invoices of these customers stand at a stage that blocks. A block that keeps dunning away changes nothing
+/// here: it spares a customer letters, and gives no credit back.
+pub fn list_held(db: &mut Db, of: &[CustomerId]) -> Result<Vec<Held>, DbError> {
+    Ok(on_backend!(db, |c| dunning_stages::table
         .inner_join(invoice_items::table.on(invoice_items::id.eq(dunning_stages::item_id)))
+        .inner_join(invoices::table.on(invoices::id.eq(dunning_stages::invoice_id)))
         .inner_join(dunning_notices::table.on(dunning_notices::id.eq(dunning_stages::notice_id)))
         .filter(dunning_stages::customer_id.eq_any(of))
         .filter(invoice_items::open_minor.gt(0))
         .filter(dunning_notices::effect.eq(Effect::Block))
-        .group_by(dunning_stages::customer_id)
+        .group_by((
+            invoice_items::customer_id,
+            invoices::legal_entity_id,
+            dunning_notices::block_scope,
+        ))
         .select((
-            dunning_stages::customer_id,
+            invoice_items::customer_id,
+            invoices::legal_entity_id,
+            dunning_notices::block_scope,
             max(dunning_stages::level).assume_not_null()
         ))
-        .load(c))?;
-    Ok(rows)
+        .load(c))?)
 }
 
 /// The highest level at which open invoices of these customers were dunned; customers with none are left out.
@@ -147,8 +153,44 @@ pub struct CustomerStage {
     pub customer_id: CustomerId,
     pub level: Option<i32>,
     pub last_dunned_on: Option<NaiveDate>,
-    pub open_minor: i64,
     pub invoices: i64,
+}
+
+/// What of a customer's open invoices has been dunned, by company and currency.
+#[derive(Debug, Clone, Queryable)]
+pub struct DunnedBalance {
+    pub customer_id: CustomerId,
+    pub legal_entity_id: LegalEntityId,
+    pub currency: Currency,
+    pub open_minor: i64,
+    pub level: i32,
+}
+
+/// What of these customers' open invoices has been dunned, by company and currency.
+pub fn list_dunned_balances(db: &mut Db, of: &[CustomerId]) -> Result<Vec<DunnedBalance>, DbError> {
+    Ok(on_backend!(db, |c| dunning_stages::table
+        .inner_join(invoice_items::table.on(invoice_items::id.eq(dunning_stages::item_id)))
+        .inner_join(invoices::table.on(invoices::id.eq(dunning_stages::invoice_id)))
+        .filter(dunning_stages::customer_id.eq_any(of))
+        .filter(invoice_items::open_minor.gt(0))
+        .group_by((
+            invoice_items::customer_id,
+            invoices::legal_entity_id,
+            invoices::currency,
+        ))
+        .order((
+            invoice_items::customer_id,
+            invoices::legal_entity_id,
+            invoices::currency,
+        ))
+        .select((
+            invoice_items::customer_id,
+            invoices::legal_entity_id,
+            invoices::currency,
+            sum_minor!("invoice_items.open_minor"),
+            max(dunning_stages::level).assume_not_null(),
+        ))
+        .load(c))?)
 }
 
 /// One page of the stages of customers that the caller may see.
@@ -169,7 +211,6 @@ pub fn list_customer_stages(
                 dunning_stages::customer_id,
                 max(dunning_stages::level),
                 max(dunning_stages::last_dunned_on),
-                sum_minor!("invoice_items.open_minor"),
                 diesel::dsl::count_star(),
             ))
             .into_boxed();

@@ -5,15 +5,15 @@ use chrono::{Days, Months, NaiveDate};
 use crate::book::exchange_rates::actions as rates;
 use crate::book::exchange_rates::rules::{Rounding, convert};
 use crate::book::exposure::actions::Locked;
+use crate::book::exposure::actions::counting::Counting;
 use crate::book::exposure::model::AdditionalKind;
-use crate::book::exposure::rules::included;
 use crate::book::exposure::store as exposure;
 use crate::book::policy::model::{LimitMethods, PolicyDocument, Validity};
 use crate::book::receivables::model::InvoicePart;
 use crate::book::receivables::store as receivables;
 use crate::decide::applications::model::Application;
 use crate::decide::applications::rules::assessment::{
-    AccountFact, AssessmentFacts, PaymentsFact, RatingFact, SalesFact, SecurityFact,
+    AccountFact, AssessmentFacts, MissingRate, PaymentsFact, RatingFact, SalesFact, SecurityFact,
     StatementConversion, StatementFact,
 };
 use crate::decide::terms::actions::first_day;
@@ -64,7 +64,7 @@ fn account(
     let account = &locked.account;
     let blocks = exposure::list_blocks(tx, &[account.id])?.len();
     let opened = tx.clock().day_of(account.created_at);
-    let total = included(account.exposure(), policy);
+    let counted = Counting::read(tx, [account], today)?.counted(account, policy);
     Ok(AccountFact {
         status: account.status,
         blocks: u32::try_from(blocks).unwrap_or(u32::MAX),
@@ -73,7 +73,8 @@ fn account(
             .minor()
             .filter(|minor| *minor > 0)
             .map(|minor| account.money(minor)),
-        exposure: account.money(total),
+        exposure: counted.ok().map(|minor| account.money(minor)),
+        missing_rate: counted.err().map(|(from, to)| MissingRate { from, to }),
         segment: account.segment.as_ref().map(ToString::to_string),
         months: whole_months(opened, today),
     })

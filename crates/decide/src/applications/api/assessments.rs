@@ -95,7 +95,7 @@ pub async fn list_application_assessments(
     "assessed_at": "2026-03-31T08:00:00.000000Z",
     "facts": {"as_of": "2026-03-31", "scope": "own", "requested_limit": {"amount": "500000.00", "currency": "CNY"},
         "requested_net_days": 30, "account": {"status": "active", "blocks": 0, "limit": null,
-            "exposure": {"amount": "0.00", "currency": "CNY"}, "segment": null, "months": 3},
+            "exposure": {"amount": "0.00", "currency": "CNY"}, "missing_rate": null, "segment": null, "months": 3},
         "sales": {"from": "2025-04-01", "to": "2026-03-31", "sales": {"amount": "0.00", "currency": "CNY"},
             "invoices": 0},
         "security": {"secured": null, "insured": null}, "rating": null, "statement": null, "payments": null,

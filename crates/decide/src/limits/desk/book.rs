@@ -228,12 +228,18 @@ impl Book {
             let converted = convert(money, &conversion, Rounding::Up).ok()?;
             Some(converted.minor())
         };
+        let mut causes: Vec<BlockCause> = blocked.into_iter().flatten().copied().collect();
+        // Dunning may close the account to what this company sells alone.
+        let is_dunned = terms.is_some_and(|terms| terms.dunning_blocked_at.is_some());
+        if is_dunned && !causes.contains(&BlockCause::Dunning) {
+            causes.insert(0, BlockCause::Dunning);
+        }
         Some(Facts {
             today,
             currency: account.currency,
             status: account.status,
-            is_blocked: blocked.is_some(),
-            block_causes: blocked.into_iter().flatten().copied().collect(),
+            is_blocked: !causes.is_empty(),
+            block_causes: causes,
             net_days: terms
                 .and_then(|terms| terms.net_days)
                 .unwrap_or(account.net_days),

@@ -40,7 +40,8 @@ pub struct Wanted<'a> {
 /// What was found, which for most checks is nothing.
 #[derive(Default)]
 pub struct StandingFacts {
-    /// What is overdue, by customer and due date: one row for each, however many invoices there are.
+    /// What is overdue, by customer and due date: one row for each, however many invoices there are. What was sold without
+    /// recourse is none of ours.
     pub overdue: Vec<(CustomerId, Overdue)>,
     /// The accounts on which a block stands, with its cause.
     pub blocked: Vec<(CreditAccountId, BlockCause)>,
@@ -132,7 +133,7 @@ type Row = (SmallInt, IdColumn, Nullable<Date>, BigInt, BigInt);
 const POSTGRES: &str = "\
     SELECT 1::smallint, i.customer_id, i.due_date, SUM(i.open_minor)::bigint, MAX(i.open_minor) \
     FROM invoice_items i WHERE i.customer_id = ANY(?) \
-    AND i.open_minor > 0 AND i.due_date < ? GROUP BY i.customer_id, i.due_date \
+    AND i.open_minor > 0 AND i.sold_on IS NULL AND i.due_date < ? GROUP BY i.customer_id, i.due_date \
     UNION ALL SELECT 2::smallint, b.account_id, NULL, CASE b.cause WHEN 'dunning' THEN 0 \
     WHEN 'insolvent' THEN 1 WHEN 'dissolved' THEN 2 ELSE 3 END, 0 FROM account_blocks b \
     WHERE b.account_id = ANY(?) AND b.lifted_at IS NULL \
@@ -247,6 +248,7 @@ pub fn list_overdue_by_balance(
         .inner_join(invoices::table.on(invoices::id.eq(invoice_items::invoice_id)))
         .filter(invoice_items::customer_id.eq_any(customers))
         .filter(invoice_items::open_minor.gt(0))
+        .filter(invoice_items::sold_on.is_null())
         .filter(invoice_items::due_date.lt(today))
         .group_by((
             invoice_items::customer_id,
@@ -336,7 +338,7 @@ fn one_by_one(c: &mut SqliteConnection, wanted: &Wanted) -> Result<StandingFacts
     for customer in wanted.customers {
         let rows: Vec<(NaiveDate, i64, i64)> = Statement::<_, (Date, BigInt, BigInt)>::new(
             "SELECT due_date, SUM(open_minor), MAX(open_minor) FROM invoice_items \
-             WHERE customer_id = ? AND open_minor > 0 AND due_date < ? GROUP BY due_date",
+             WHERE customer_id = ? AND open_minor > 0 AND sold_on IS NULL AND due_date < ? GROUP BY due_date",
         )
         .bind::<IdColumn, _>(*customer)
         .bind::<Date, _>(wanted.today)

@@ -576,5 +576,7 @@ diesel::table! {
         changed_at -> InstantColumn,
         version -> BigInt,
         payment_terms -> Nullable<Text>,
+        dunning_blocked_at -> Nullable<InstantColumn>,
+        dunning_block_reason -> Nullable<Text>,
     }
 }

@@ -80,6 +80,8 @@ diesel::table! {
         created_at -> InstantColumn,
         version -> BigInt,
         procedure_version_id -> Nullable<IdColumn>,
+        legal_entity_id -> IdColumn,
+        block_scope -> Text,
     }
 }
 

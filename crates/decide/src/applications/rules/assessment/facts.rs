@@ -39,13 +39,25 @@ pub struct AccountFact {
     pub blocks: u32,
     /// The present limit; null when it has none or an unlimited one.
     pub limit: Option<Money>,
-    /// All that is owed or may come to be.
-    pub exposure: Money,
+    /// All that is owed or may come to be, to whichever company and in whichever currency, at the exchange rates of the
+    /// day; null where one is missing.
+    pub exposure: Option<Money>,
+    /// The pair of currencies between which a rate is missing.
+    #[serde(default)]
+    pub missing_rate: Option<MissingRate>,
     #[schema(max_length = 200)]
     pub segment: Option<String>,
     /// For how many whole months the account has been there.
     #[schema(minimum = 0, maximum = 100_000)]
     pub months: u32,
+}
+
+/// Two currencies between which no exchange rate leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AssessmentMissingRate)]
+pub struct MissingRate {
+    pub from: Currency,
+    pub to: Currency,
 }
 
 /// What we sold to the customer on account in twelve months, less what was credited.

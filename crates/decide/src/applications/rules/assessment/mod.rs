@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use facts::{
-    AccountFact, AssessmentFacts, Economics, ExpectedPurchases, Means, MissingFact, PaymentsFact,
-    RatingFact, SalesFact, SecurityFact, StatementConversion, StatementFact,
+    AccountFact, AssessmentFacts, Economics, ExpectedPurchases, Means, MissingFact, MissingRate,
+    PaymentsFact, RatingFact, SalesFact, SecurityFact, StatementConversion, StatementFact,
 };
 pub use methods::MethodResult;
 use notes::note;
@@ -350,10 +350,14 @@ fn warnings(
             [("blocks", &facts.account.blocks)],
         ));
     }
-    let exposure = facts.account.exposure;
-    if let Some(limit) = recommended
-        .limit
-        .filter(|limit| limit.minor() < exposure.minor())
+    if let Some(missing) = facts.account.missing_rate {
+        found.push(note(
+            NoteCode::ExposureUnknown,
+            [("from", &missing.from), ("to", &missing.to)],
+        ));
+    }
+    if let (Some(limit), Some(exposure)) = (recommended.limit, facts.account.exposure)
+        && limit.minor() < exposure.minor()
     {
         found.push(note(
             NoteCode::BelowExposure,

@@ -43,6 +43,8 @@ pub enum NoteCode {
     AccountSuspended,
     AccountBlocked,
     BelowExposure,
+    /// What the customer owes can't be told: an exchange rate is missing.
+    ExposureUnknown,
     ExpectedLoss,
     /// A method lacks the customer's rating.
     LacksRating,
@@ -128,6 +130,9 @@ impl AssessmentNote {
             NoteCode::BelowExposure => {
                 "The customer owes or has ordered {exposure}, more than {limit}."
             }
+            NoteCode::ExposureUnknown => {
+                "What the customer owes can't be told: no exchange rate leads from {from} to {to}."
+            }
             NoteCode::ExpectedLoss => "One turn of the limit is expected to bring {loss}.",
             NoteCode::LacksRating => "It lacks a rating.",
             NoteCode::LacksPurchases => {
@@ -168,6 +173,7 @@ impl AssessmentNote {
             NoteCode::AccountSuspended => "信用账户已暂停。",
             NoteCode::AccountBlocked => "信用账户上有 {blocks} 项冻结。",
             NoteCode::BelowExposure => "客户现有敞口 {exposure}，高于 {limit}。",
+            NoteCode::ExposureUnknown => "无法确定客户敞口：没有从 {from} 到 {to} 的可用汇率。",
             NoteCode::ExpectedLoss => "额度每周转一次的预期收益为 {loss}。",
             NoteCode::LacksRating => "缺少评级。",
             NoteCode::LacksPurchases => "缺少预计采购额，或近十二个月的销售额。",

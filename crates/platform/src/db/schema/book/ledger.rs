@@ -17,6 +17,7 @@ diesel::table! {
         open_reason -> Nullable<Text>,
         version -> BigInt,
         kind -> Text,
+        sold_on -> Nullable<Date>,
     }
 }
 

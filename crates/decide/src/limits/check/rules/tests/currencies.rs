@@ -1,9 +1,11 @@
 //! Several currencies and companies: the worked numbers of the ECB's rates of 28 June 2024, in which EUR 1 is USD 1.0705
 //! and CNY 7.7748.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::book::exchange_rates::model::ExchangeRate;
-use crate::book::exchange_rates::rules::RateTable;
+use crate::book::exchange_rates::rules::{RateTable, Rounding};
 use crate::book::exposure::model::BalanceKey;
 use crate::book::exposure::rules::OtherBalance;
 use kernel::ids::{ExchangeRateId, LegalEntityId, MAIN_ENTITY};
@@ -196,6 +198,53 @@ fn money_that_is_not_applied_lowers_its_own_balance_alone() {
     assert_eq!(counted, Ok(-5_000));
 }
 
+/// The worked example, with USD 100,000.00 at the German company that settle nothing: USD 20,000.00 more than is owed there.
+fn overpaid(companies: &Companies) -> Node {
+    let mut book = the_book(companies);
+    book.others[1].exposure.unapplied_minor = 10_000_000;
+    book
+}
+
+fn netting(currencies: bool, entities: bool) -> PolicyDocument {
+    PolicyDocument {
+        net_across_currencies: currencies,
+        net_across_entities: entities,
+        ..plain_document()
+    }
+}
+
+#[test]
+fn what_is_overpaid_lowers_other_balances_only_where_the_policy_nets_them() {
+    let companies = companies();
+    let book = overpaid(&companies);
+    let known = rates("1.0705", "7.7748");
+    // CNY 1,950,000.00 + 932,976.00 + 726,277.45; the German dollars are CNY 145,255.48 more than is owed.
+    let apart = 195_000_000 + 93_297_600 + 72_627_745;
+    for (currencies, entities, counted) in [
+        (false, false, apart),
+        (true, false, apart - 14_525_548),
+        (false, true, apart - 14_525_548),
+        (true, true, apart - 14_525_548),
+    ] {
+        let policy = netting(currencies, entities);
+        let found = book.counted_in_all(currency(), &policy, &known);
+        assert_eq!(found, Ok(counted), "{currencies} {entities}");
+    }
+    // Where nothing is overpaid, netting changes nothing.
+    for policy in [netting(true, true), plain_document()] {
+        let found = the_book(&companies).counted_in_all(currency(), &policy, &known);
+        assert_eq!(found, Ok(411_764_767));
+    }
+    // The American order has the German dollars beside its own only across companies.
+    let own = |policy: &PolicyDocument| {
+        let key = BalanceKey::new(companies.us, code("USD"));
+        let counted = book.counted(key, currency(), policy, &known).unwrap();
+        counted.own_minor
+    };
+    assert_eq!(own(&netting(true, false)), 72_627_745);
+    assert_eq!(own(&netting(false, true)), 72_627_745 - 14_525_548);
+}
+
 #[test]
 fn without_a_rate_for_a_balance_the_order_is_refused_and_the_pair_named() {
     let companies = companies();
@@ -210,6 +259,51 @@ fn without_a_rate_for_a_balance_the_order_is_refused_and_the_pair_named() {
 }
 
 proptest! {
+    /// The pass rule: Σ over the sets that are netted of max(0, net, with the order in its own) is within the limit.
+    #[test]
+    fn an_order_passes_only_within_the_limit_whatever_is_netted(
+        currencies: bool,
+        entities: bool,
+        limit in 1_i64..1_000_000_000,
+        amount in 1_i64..50_000_000,
+        owed in prop::collection::vec((0_i64..40_000_000, 0_i64..40_000_000), 4),
+    ) {
+        let companies = companies();
+        let mut book = the_book(&companies);
+        book.limit = Limit::Amount(limit);
+        let some = |(receivable_minor, unapplied_minor): (i64, i64)| Exposure {
+            receivable_minor,
+            unapplied_minor,
+            ..Exposure::default()
+        };
+        book.exposure = some(owed[0]);
+        for (other, owed) in book.others.iter_mut().zip(&owed[1..]) {
+            other.exposure = some(*owed);
+        }
+        let policy = netting(currencies, entities);
+        let known = rates("1.0705", "7.7748");
+        let places: Vec<(BalanceKey, Exposure)> = book.balances(currency()).collect();
+        let (facts, mut question) = asked(&companies, vec![book], known.clone());
+        question.amount = Money::from_minor(amount, code("USD"));
+        let decision = decide(&facts, &policy, &question);
+        // The same, added up by hand.
+        let order = facts.balance();
+        let cny = |minor, from, rounding| known.convert(minor, from, currency(), rounding).unwrap();
+        let mut sets: BTreeMap<(Option<LegalEntityId>, Option<Currency>), i64> = BTreeMap::new();
+        for (key, exposure) in places {
+            let set = (
+                (!entities).then_some(key.legal_entity_id),
+                (!currencies).then_some(key.currency),
+            );
+            *sets.entry(set).or_default() += cny(exposure.receivable_minor, key.currency, Rounding::Up)
+                - cny(exposure.unapplied_minor, key.currency, Rounding::Down);
+        }
+        let own = ((!entities).then_some(order.legal_entity_id), (!currencies).then_some(order.currency));
+        *sets.entry(own).or_default() += cny(amount, order.currency, Rounding::Up);
+        let sum: i64 = sets.values().map(|net| *net.max(&0)).sum();
+        prop_assert_eq!(decision.outcome.is_approved(), sum <= limit, "{} of {}", sum, limit);
+    }
+
     #[test]
     fn an_offer_passes_and_one_cent_more_does_not(limit in 1_i64..2_000_000_000, owed in 0_i64..1_000_000) {
         let companies = companies();
