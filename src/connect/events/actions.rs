@@ -211,7 +211,7 @@ fn concerned(
         }
     }
     let accounts: BTreeSet<CreditAccountId> =
-        by_entry.values().filter_map(|one| one.account()).collect();
+        by_entry.values().filter_map(Concerned::account).collect();
     let owners = store::owners(db, &accounts.into_iter().collect::<Vec<_>>())?;
     let customer_of = |one: &Concerned| match one {
         Concerned::Customer(id) => Some(*id),

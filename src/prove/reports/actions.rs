@@ -241,6 +241,9 @@ struct Values {
     missing: BTreeSet<(Currency, Currency)>,
 }
 
+/// Minor units, or the pair that no rate leads over.
+type Counted = Result<i64, (Currency, Currency)>;
+
 /// What each customer is worth, of those that the question is about; who is worth nothing is left out. What they owe counts
 /// as against their limits: all balances, by the rates of today.
 fn values(
@@ -249,7 +252,7 @@ fn values(
     from: Option<NaiveDate>,
     today: NaiveDate,
 ) -> Result<Values, DbError> {
-    let all: Vec<(CustomerId, Result<i64, (Currency, Currency)>)> = if let Some(from) = from {
+    let all: Vec<(CustomerId, Counted)> = if let Some(from) = from {
         let sales = receivables::list_sales(db, question.currency, (from, today), None)?;
         let each = sales.into_iter();
         each.map(|sold| (sold.customer_id, Ok(sold.sales_minor)))

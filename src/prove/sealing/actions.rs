@@ -35,19 +35,19 @@ fn seal(tx: &mut Tx, events: &[Event]) -> Result<(), DbError> {
     if new.is_empty() {
         return Ok(());
     }
+    let entries = store::list_entries(tx, &new)?;
     let last = store::find_last(tx)?;
-    let mut position = last.as_ref().map_or(0, |last| last.position);
+    let first = last.as_ref().map_or(1, |last| last.position + 1);
     let mut hash = last.map_or_else(|| rules::BEGINNING.to_vec(), |last| last.hash);
-    let mut seals = Vec::with_capacity(new.len());
-    for entry in store::list_entries(tx, &new)? {
-        position += 1;
+    let links = (first..).zip(entries).map(|(position, entry)| {
         hash = rules::link(&hash, &rules::canonical(&entry));
-        seals.push(Seal {
+        Seal {
             position,
             seq: entry.seq,
             hash: hash.clone(),
-        });
-    }
+        }
+    });
+    let seals: Vec<Seal> = links.collect();
     store::insert(tx, &seals)
 }
 

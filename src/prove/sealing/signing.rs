@@ -152,6 +152,7 @@ fn ask(program: &Path, message: &str) -> Result<Vec<u8>, SigningError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rules::hex;
     use super::*;
 
     /// RFC 8032, 7.1, test 1, as PKCS #8.
@@ -170,22 +171,13 @@ mod tests {
         let path = file("key.pem", PEM);
         let signer = Signer::from_file(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
-        let public: String = signer
-            .public_key()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let public = hex(signer.public_key());
         assert_eq!(
             public,
             "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
         );
         let signature = signer.sign("").unwrap();
-        let told: String = signature
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        assert_eq!(told, "e5564300c360ac72");
+        assert!(hex(&signature).starts_with("e5564300c360ac72"));
         assert!(is_signed(signer.public_key(), "", &signature));
         assert!(!is_signed(signer.public_key(), "x", &signature));
         assert!(!is_signed(b"short", "", &signature));

@@ -32,8 +32,18 @@ pub const EVENTS: &[EventType] = &[
         &ACCOUNT,
     ),
     EventType::of_customer::<ReadAccounts>(
+        "credit_account.entity_blocked",
+        "Dunning closed a credit account to the orders of one legal entity.",
+        &ENTITY_TERMS,
+    ),
+    EventType::of_customer::<ReadAccounts>(
         "credit_account.entity_terms_set",
         "One legal entity has terms of its own on a credit account.",
+        &ENTITY_TERMS,
+    ),
+    EventType::of_customer::<ReadAccounts>(
+        "credit_account.entity_unblocked",
+        "A credit account is open again to the orders of a legal entity.",
         &ENTITY_TERMS,
     ),
     EventType::of_customer::<ReadAccounts>(

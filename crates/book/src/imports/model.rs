@@ -102,14 +102,17 @@ impl ImportKind {
                 &[Role::Credit, Role::Finance]
             }
             (ImportKind::CreditAccounts, WriteMode::Upsert)
-            | (ImportKind::Invoices | ImportKind::Receipts | ImportKind::CreditNotes, _) => {
-                &[Role::Finance, Role::System]
-            }
+            | (
+                ImportKind::Invoices
+                | ImportKind::Receipts
+                | ImportKind::CreditNotes
+                | ImportKind::OpenItems
+                | ImportKind::OpenOrders
+                | ImportKind::OpenDeliveries,
+                _,
+            ) => &[Role::Finance, Role::System],
             (ImportKind::CreditAccounts, _) => &[Role::Finance],
             (ImportKind::ExchangeRates, _) => &[Role::Finance, Role::Admin],
-            (ImportKind::OpenItems | ImportKind::OpenOrders | ImportKind::OpenDeliveries, _) => {
-                &[Role::Finance, Role::System]
-            }
         }
     }
 }

@@ -33,8 +33,11 @@ pub struct CsvFile<R: Read> {
     width: usize,
     record: records::Cells,
     /// What was found of the record that was read and is not taken yet.
-    ahead: Option<(i64, Result<(), Fault>)>,
+    ahead: Option<Found>,
 }
+
+/// The number of a record's first line, and whether it could be read.
+type Found = (i64, Result<(), Fault>);
 
 /// The lines of one number that stand together, of a kind whose lines join.
 #[derive(Default)]
@@ -115,7 +118,7 @@ impl<R: Read> CsvFile<R> {
         let mut run = Run::default();
         let mut taken = 0;
         while let Some((line, found)) = self.peek()? {
-            let number = Content::JOINS.then(|| self.number(&found)).flatten();
+            let number = Content::JOINS.then(|| self.number(found)).flatten();
             let is_read = !Content::JOINS || number.is_some();
             if taken >= CHUNK_ROWS && !run.goes_on(number.as_deref(), is_read) {
                 return Ok(Some(rows));
@@ -154,7 +157,7 @@ impl<R: Read> CsvFile<R> {
     }
 
     /// The next record, which stays the next one.
-    fn peek(&mut self) -> Result<Option<(i64, Result<(), Fault>)>, ReadError> {
+    fn peek(&mut self) -> Result<Option<Found>, ReadError> {
         if self.ahead.is_none() {
             let next = self.records.next(&mut self.record);
             self.ahead = next.map_err(ReadError::Source)?;
@@ -163,7 +166,7 @@ impl<R: Read> CsvFile<R> {
     }
 
     /// What stands in the number's cell.
-    fn number(&self, found: &Result<(), Fault>) -> Option<String> {
+    fn number(&self, found: Result<(), Fault>) -> Option<String> {
         let texts = found.ok().and_then(|()| self.record.texts())?;
         self.layout.text("number", &texts).map(ToOwned::to_owned)
     }

@@ -229,7 +229,7 @@ fn letterhead(letter: &Letter) -> Vec<String> {
         return Vec::new();
     };
     let words = words(letter.customer.language);
-    let country = entity.country.map(|country| country.code());
+    let country = entity.country.map(kernel::places::Country::code);
     let mut lines = vec![entity.name.to_string()];
     lines.extend(entity.street.iter().map(ToString::to_string));
     lines.extend(place(entity.postal_code.as_ref(), entity.city.as_ref()));

@@ -145,6 +145,10 @@ pub async fn find_webhook_endpoint(
 /// Change a webhook endpoint
 ///
 /// Where it is, and what it wants: from now on.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each parameter is a part of the request, or of the server"
+)]
 #[utoipa::path(
     tag = "webhooks",
     params(WebhookEndpointId, IfMatch),
@@ -178,6 +182,10 @@ pub async fn update_webhook_endpoint(
 /// Give a webhook endpoint another secret
 ///
 /// Shown in this answer and never again. For a while the secret before signs as well: each message has both signatures.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each parameter is a part of the request, or of the server"
+)]
 #[utoipa::path(
     tag = "webhooks",
     params(WebhookEndpointId, IfMatch),

@@ -69,15 +69,12 @@ pub fn block_for_dunning(
     entity: LegalEntityId,
     reason: Option<&str>,
 ) -> Result<(), DbError> {
-    write(tx, account, entity, |terms, now, _| match reason {
-        Some(reason) => {
-            terms.dunning_blocked_at = Some(now);
-            terms.dunning_block_reason = Some(reason.to_owned());
+    write(tx, account, entity, |terms, now, _| {
+        terms.dunning_blocked_at = reason.map(|_| now);
+        terms.dunning_block_reason = reason.map(ToOwned::to_owned);
+        if let Some(reason) = reason {
             ("credit_account.entity_blocked", reason.to_owned())
-        }
-        None => {
-            terms.dunning_blocked_at = None;
-            terms.dunning_block_reason = None;
+        } else {
             let why = "What was dunned is settled.".to_owned();
             ("credit_account.entity_unblocked", why)
         }

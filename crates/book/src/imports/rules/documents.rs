@@ -59,15 +59,18 @@ impl InvoiceRow {
             && on(details.posting_date, invoice.posting_date)
             && on(details.baseline_date, invoice.baseline_date)
             && same_if_asked(
-                &details.customer_order_number,
-                &invoice.customer_order_number,
+                details.customer_order_number.as_ref(),
+                invoice.customer_order_number.as_ref(),
             )
-            && same_if_asked(&details.payment_terms, &invoice.payment_terms)
+            && same_if_asked(
+                details.payment_terms.as_ref(),
+                invoice.payment_terms.as_ref(),
+            )
             && (labels.is_empty() || labels == known)
     }
 }
 
-fn same_if_asked<T: PartialEq>(asked: &Option<T>, known: &Option<T>) -> bool {
+fn same_if_asked<T: PartialEq>(asked: Option<&T>, known: Option<&T>) -> bool {
     asked.is_none() || asked == known
 }
 
