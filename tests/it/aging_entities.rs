@@ -72,7 +72,7 @@ fn rows_are_by_company_and_currency_and_can_be_asked_for_one_by_one() {
         assert!(rows(&aging(app, "legal_entity=XX")).is_empty());
         app.credit()
             .get("/v1/reports/aging?currency=XXX")
-            .expect_problem(400, "malformed_query");
+            .expect_problem(400, "malformed_parameter");
         assert_eq!(aging(app, "by=currency")["converted"], Value::Null);
         holds(app);
     });

@@ -206,7 +206,7 @@ fn documents_are_listed_by_label_company_currency_and_the_buyers_order() {
             .get(&format!("/v1/credit-accounts/{account}"))
             .expect(200);
         let billing = json!({"billing_currencies": ["EUR"], "reason": "Agreed."});
-        app.finance()
+        app.credit()
             .patch(
                 &format!("/v1/credit-accounts/{account}"),
                 &read.etag(),

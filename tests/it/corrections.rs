@@ -335,10 +335,11 @@ fn a_line_of_a_file_is_right_or_wrong_whatever_stands_before_it() {
                 "receipts",
                 &[
                     "N-1,C-1,2026-03-05,5.00,CNY,Z-9",
+                    "N-2,C-1,2026-03-05,1.00,CNY,",
                     "N-1,C-1,2026-03-05,5.00,CNY,N-1",
                 ]
             ),
-            ["2 unknown_invoice", "created 1 unchanged 0"]
+            ["2 unknown_invoice", "created 2 unchanged 0"]
         );
         must_be_true(app);
     });

@@ -250,6 +250,25 @@ fn the_trail_is_proved_to_auditors_and_signed_by_admins_who_have_a_key() {
     });
 }
 
+#[cfg(unix)]
+#[test]
+fn a_command_that_gives_no_signature_signs_nothing() {
+    on_both_with(
+        |config| {
+            config.signing_command = Some("/bin/false".into());
+            config.signing_public_key =
+                Some("11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=".to_owned());
+        },
+        |app| {
+            app.admin()
+                .post("/v1/trail/checkpoints", json!({}))
+                .expect_problem(503, "signing_failed");
+            let listed = app.auditor().get("/v1/trail/checkpoints").expect(200);
+            assert_eq!(listed["data"], json!([]));
+        },
+    );
+}
+
 /// What happened while the sealer slept is sealed when it wakes, once.
 #[test]
 fn two_servers_seal_everything_once() {

@@ -56,8 +56,6 @@ fn seal(tx: &mut Tx, events: &[Event]) -> Result<(), DbError> {
 pub enum CheckpointError {
     #[error("nobody signs")]
     NoKey,
-    #[error("nothing is sealed yet")]
-    Empty,
     #[error(transparent)]
     Signing(#[from] SigningError),
     #[error(transparent)]
@@ -68,21 +66,25 @@ pub enum CheckpointError {
 /// his time.
 ///
 /// # Errors
-/// When nothing is sealed, or nobody signs.
+/// When nobody signs, or whoever does gives no signature.
 pub fn sign(
     database: &Database,
     caller: &Caller,
     signer: Option<&Signer>,
 ) -> Result<Checkpoint, CheckpointError> {
     let signer = signer.ok_or(CheckpointError::NoKey)?;
-    let last = store::find_last(&mut database.reader()?)?.ok_or(CheckpointError::Empty)?;
+    let last = store::find_last(&mut database.reader()?)?;
+    let (position, hash) = last.map_or_else(
+        || (0, rules::BEGINNING.to_vec()),
+        |last| (last.position, last.hash),
+    );
     let signed_at = database.clock().now();
-    let statement = rules::statement(last.position, &last.hash, signed_at);
+    let statement = rules::statement(position, &hash, signed_at);
     let signature = signer.sign(&statement)?;
     let checkpoint = Checkpoint {
         id: TrailCheckpointId::new(),
-        position: last.position,
-        hash: last.hash,
+        position,
+        hash,
         signed_at,
         signed_by: caller.subject.clone(),
         public_key: signer.public_key().to_vec(),
@@ -106,7 +108,7 @@ pub fn sign_daily(database: &Database, signer: Option<&Signer>) -> Result<(), Pr
     }
     let house = internal_caller("netterms", &[])?;
     match sign(database, &house, signer) {
-        Ok(_) | Err(CheckpointError::Empty | CheckpointError::NoKey) => Ok(()),
+        Ok(_) | Err(CheckpointError::NoKey) => Ok(()),
         Err(CheckpointError::Signing(error)) => {
             tracing::error!(%error, "the trail's checkpoint was not signed");
             Ok(())
@@ -126,7 +128,12 @@ pub fn inspect(db: &mut Db) -> Result<(i64, Vec<Break>), DbError> {
         .filter(|one| !is_signed(&one.public_key, &rules::statement_of(one), &one.signature))
         .map(|one| at_checkpoint(one, Fault::Signature))
         .collect();
-    let mut unseen: Vec<&Checkpoint> = checkpoints.iter().collect();
+    let is_at_beginning =
+        |one: &&Checkpoint| one.position == 0 && one.hash == rules::BEGINNING.as_slice();
+    let mut unseen: Vec<&Checkpoint> = checkpoints
+        .iter()
+        .filter(|one| !is_at_beginning(one))
+        .collect();
     let (mut position, mut hash) = (0, rules::BEGINNING.to_vec());
     loop {
         let links = store::list_links(db, position, LINKS)?;

@@ -143,7 +143,6 @@ impl From<CheckpointError> for Problem {
     fn from(error: CheckpointError) -> Problem {
         match error {
             CheckpointError::NoKey => Problem::new(Code::NoSigningKey),
-            CheckpointError::Empty => Problem::new(Code::NothingSealed),
             CheckpointError::Signing(error) => {
                 tracing::error!(%error, "the trail's checkpoint was not signed");
                 Problem::new(Code::SigningFailed)

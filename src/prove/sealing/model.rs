@@ -69,7 +69,8 @@ pub struct Checkpoint {
 }))]
 pub struct TrailCheckpointOut {
     pub id: TrailCheckpointId,
-    #[schema(minimum = 1)]
+    /// 0 where nothing was sealed yet.
+    #[schema(minimum = 0)]
     pub position: i64,
     /// The hash at that place, in hexadecimal.
     #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")]

@@ -154,6 +154,18 @@ impl<'a> Tx<'a> {
         self.db.clock.day_of(self.now)
     }
 
+    /// Has every statement of this unit of work planned for the tables as they are now, for work that fills them: PostgreSQL
+    /// would keep the plan that was good when they were empty until somebody counts them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn plan_anew(&mut self) -> Result<(), DbError> {
+        if let Conn::Postgres(c) = self.db.conn() {
+            diesel::sql_query("SET LOCAL plan_cache_mode = force_custom_plan").execute(&mut **c)?;
+        }
+        Ok(())
+    }
+
     /// Writes one entry into the audit trail.
     ///
     /// # Errors

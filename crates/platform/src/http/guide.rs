@@ -191,9 +191,6 @@ guides! {
     NoSigningKey, Afterwards, "没有签名密钥",
         "A checkpoint of the audit trail was asked for, and the server has no key to sign it with.", "请求审计轨迹检查点，但服务器没有签名密钥。",
         "Have an operator set NETTERMS_SIGNING_KEY_FILE, or NETTERMS_SIGNING_COMMAND with NETTERMS_SIGNING_PUBLIC_KEY.", "请运维人员设置 NETTERMS_SIGNING_KEY_FILE，或 NETTERMS_SIGNING_COMMAND 与 NETTERMS_SIGNING_PUBLIC_KEY。";
-    NothingSealed, Same, "尚无封存",
-        "The chain over the audit trail is still empty.", "审计轨迹的哈希链仍为空。",
-        "Try again in a moment.", "请稍后重试。";
     SigningFailed, Same, "签名失败",
         "The command that signs checkpoints failed, or gave no signature of its key.", "签署检查点的命令失败，或未给出其密钥的签名。",
         "Look at the server's log for what the command said, and try again.", "请在服务器日志中查看命令的输出，然后重试。";

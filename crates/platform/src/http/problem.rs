@@ -92,8 +92,6 @@ codes! {
         "The {thing} is {status}; from there it can be: {allowed}.", "该{thing}状态为 {status}，可执行：{allowed}。";
     NoSigningKey, "no_signing_key", 409, "Nobody signs",
         "The server has no signing key: set NETTERMS_SIGNING_KEY_FILE or NETTERMS_SIGNING_COMMAND.", "服务器没有签名密钥：请设置 NETTERMS_SIGNING_KEY_FILE 或 NETTERMS_SIGNING_COMMAND。";
-    NothingSealed, "nothing_sealed", 409, "Nothing is sealed yet",
-        "The trail has no sealed entry yet; entries are sealed a moment after they are written.", "审计轨迹尚无已封存条目；条目写入片刻后即被封存。";
     SigningFailed, "signing_failed", 503, "The checkpoint was not signed",
         "Whoever keeps the signing key gave no signature.", "签名密钥的保管方未给出签名。";
     DuplicateNumber, "duplicate_number", 409, "The number is taken",

@@ -181,7 +181,10 @@ fn match_once(
         };
         after = Some(*last);
         // What is applied has its entries in the trail; that somebody looked has none.
-        let matched = database.maintain(context.caller(), |tx| match_entries(tx, &ids, &names))?;
+        let matched = database.maintain(context.caller(), |tx| {
+            tx.plan_anew()?;
+            match_entries(tx, &ids, &names)
+        })?;
         sum.applied += matched.applied;
         sum.waiting += matched.waiting;
         let done = sum.applied + sum.waiting;

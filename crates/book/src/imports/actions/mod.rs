@@ -255,6 +255,7 @@ impl Import<'_> {
         tx: &mut Tx,
         rows: &mut [Row<R>],
     ) -> Result<Vec<Verdict>, ImportError> {
+        tx.plan_anew()?;
         self.put_own_numbers(tx, rows)?;
         match self.plan.write {
             WriteMode::Upsert => R::upsert(tx, rows),
