@@ -120,7 +120,11 @@ fn moved_accounts(types: EventTypes, events: &[Event]) -> Vec<Event> {
     };
     let mut moved: BTreeMap<String, Event> = BTreeMap::new();
     for event in events.iter().filter(|event| MOVES.contains(&event.r#type)) {
-        let named = event.data["account_id"].as_str().map(str::to_owned);
+        let named = event
+            .data
+            .get("account_id")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         let account = named.unwrap_or_else(|| event.resource_id.clone());
         let follows = Event {
             id: EventId::new(),

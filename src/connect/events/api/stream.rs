@@ -35,7 +35,7 @@ const TICKET_SECONDS: i64 = 60;
 const WATCHERS_MAX: usize = 500;
 
 /// After this long a stream ends, and its reader comes back with a new ticket.
-const STREAM_TIME: Duration = Duration::from_secs(15 * 60);
+const STREAM_TIME: Duration = Duration::from_mins(15);
 
 /// How often a silent stream says that it is there, so that nobody between takes it for dead.
 const SILENCE: Duration = Duration::from_secs(15);
@@ -113,8 +113,8 @@ impl FromRequest for Watcher {
     type Future = Pin<Box<dyn Future<Output = Result<Watcher, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let pairs = request.query_string().split('&');
-        let ticket = pairs.filter_map(|pair| pair.strip_prefix("ticket=")).next();
+        let mut pairs = request.query_string().split('&');
+        let ticket = pairs.find_map(|pair| pair.strip_prefix("ticket="));
         if let Some(ticket) = ticket {
             let caller = by_ticket(request, ticket);
             return Box::pin(async move { caller.map(Watcher) });
