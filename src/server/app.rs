@@ -23,7 +23,7 @@ use crate::book::entities::actions::{self as entities, FirstCurrency};
 use crate::book::exposure::store::list_currencies;
 use crate::connect::events::api::Watchers;
 use crate::connect::events::pulse::Pulse;
-use crate::connect::webhooks::rules::Reach;
+use crate::connect::webhooks::actions::Setting;
 use crate::connect::webhooks::secrets::{Vault, VaultError};
 use crate::connect::webhooks::sender::{Sender, SystemLookup};
 use crate::connect::webhooks::worker::{self, Worker};
@@ -50,7 +50,7 @@ pub struct Services {
     bell: web::Data<WakeSignal>,
     uploads: web::Data<Uploads>,
     signing: web::Data<Signing>,
-    vault: web::Data<Vault>,
+    setting: web::Data<Setting>,
     pulse: web::Data<Pulse>,
     watchers: web::Data<Watchers>,
     config: Arc<Config>,
@@ -81,7 +81,11 @@ impl Services {
             signing: web::Data::new(signer.map(Arc::new)),
             pulse: web::Data::new(Pulse::default()),
             watchers: web::Data::new(Watchers::default()),
-            vault: web::Data::new(Vault::derive(&secret.secret)?),
+            setting: web::Data::new(Setting {
+                reach: config.webhook_reach(),
+                types: rooms::event_types(),
+                vault: Arc::new(Vault::derive(&secret.secret)?),
+            }),
             config: Arc::new(config),
         })
     }
@@ -173,7 +177,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
     let daily_work = services.config.daily_work;
     let signing = services.signing.get_ref().clone();
     let pulse = services.pulse.clone();
-    let webhooks = (services.vault.clone(), services.config.webhook_reach());
+    let setting = services.setting.clone();
     let metrics = services.metrics.clone();
     let document = openapi::document();
     let routing = web::Data::new(Routing::new(&document));
@@ -201,8 +205,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
             .app_data(services.signing.clone())
             .app_data(web::Data::new(rooms::CHANGES))
             .app_data(web::Data::new(rooms::event_types()))
-            .app_data(web::Data::new(services.config.webhook_reach()))
-            .app_data(services.vault.clone())
+            .app_data(services.setting.clone())
             .app_data(services.pulse.clone())
             .app_data(services.watchers.clone())
             .app_data(routing.clone())
@@ -246,7 +249,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
         })?
         .run();
     subscriptions::run(&keeper, &metrics);
-    deliver_webhooks(&keeper, webhooks);
+    deliver_webhooks(&keeper, &setting);
     housekeeping::watch_commits(keeper.clone());
     housekeeping::begin(keeper, daily_work, signing);
     Ok(Server {
@@ -269,13 +272,13 @@ fn watch_log(database: &Database, pulse: &web::Data<Pulse>, stopping: GracefulSh
 }
 
 /// Delivers to webhook endpoints for as long as the actix system runs.
-fn deliver_webhooks(database: &Database, (vault, reach): (web::Data<Vault>, Reach)) {
-    match Sender::new(Arc::new(SystemLookup), reach) {
+fn deliver_webhooks(database: &Database, setting: &Setting) {
+    match Sender::new(Arc::new(SystemLookup), setting.reach) {
         Ok(sender) => {
             let worker = Worker {
                 database: database.clone(),
-                types: rooms::event_types(),
-                vault: vault.into_inner(),
+                types: setting.types,
+                vault: Arc::clone(&setting.vault),
                 sender,
             };
             rt::spawn(worker::run(worker));

@@ -8,7 +8,7 @@ use super::rules::{self, Sight};
 use super::store;
 use crate::book::customers::model::Customer;
 use crate::book::customers::store as customers;
-use crate::platform::db::{Db, DbError};
+use crate::platform::db::{Backend, Db, DbError};
 use crate::platform::events::store::{self as log, Wanted};
 use crate::platform::events::types::{tell, text_of};
 use crate::platform::events::{EventType, LoggedEvent, Position};
@@ -19,7 +19,10 @@ use kernel::ids::{CreditAccountId, CustomerId, EventId};
 const ENTRIES_AT_ONCE: i64 = 500;
 
 /// How often it is read on for one answer, when hardly anything is wanted of what is read.
-const READS_MAX: usize = 4;
+const READS_MAX: usize = 8;
+
+/// Of so many entries an index is asked at once on SQLite, which sorts all that it finds before it gives the first.
+const ENTRIES_SORTED_MAX: i64 = 50_000;
 
 /// As many types as an index is asked for; with more of them every entry is looked at.
 const TYPES_BY_INDEX: usize = 20;
@@ -130,19 +133,23 @@ pub fn read_on(
     }
     let wanted = question.wanted()?;
     let named = customers::list_wanted(db, &question.filter.customer)?;
-    let nobody = named.as_ref().is_some_and(Vec::is_empty);
+    let is_nothing_wanted = wanted.is_empty() || named.as_ref().is_some_and(Vec::is_empty);
     let mut reading = Reading {
         events: Vec::new(),
         reached: from,
         has_more: true,
     };
     for _ in 0..READS_MAX {
-        let entries = if wanted.is_empty() || nobody {
-            Vec::new()
+        let (entries, up_to) = if is_nothing_wanted {
+            (Vec::new(), horizon)
         } else {
-            entries_after(db, question, &wanted, reading.reached, horizon)?
+            let up_to = stretch(db, reading.reached, horizon);
+            (
+                entries_after(db, question, &wanted, reading.reached, up_to)?,
+                up_to,
+            )
         };
-        let is_last = i64::try_from(entries.len()).unwrap_or(i64::MAX) < ENTRIES_AT_ONCE;
+        let is_read = i64::try_from(entries.len()).unwrap_or(i64::MAX) < ENTRIES_AT_ONCE;
         let concerned = concerned(db, question.types, &entries)?;
         let count = entries.len();
         for (index, entry) in entries.into_iter().enumerate() {
@@ -164,17 +171,28 @@ pub fn read_on(
             }
             reading.events.push(told(of, &entry, customer));
             if reading.events.len() == limit {
-                reading.has_more = !is_last || index + 1 < count;
+                reading.has_more = !is_read || index + 1 < count || up_to < horizon;
                 return Ok(reading);
             }
         }
-        if is_last {
-            reading.reached = reading.reached.max(horizon);
-            reading.has_more = false;
-            return Ok(reading);
+        if is_read {
+            reading.reached = reading.reached.max(up_to);
+            if up_to == horizon {
+                reading.has_more = false;
+                return Ok(reading);
+            }
         }
     }
     Ok(reading)
+}
+
+/// How far one query reads.
+fn stretch(db: &Db, from: Position, horizon: Position) -> Position {
+    let seq = match db.backend() {
+        Backend::Postgres => horizon.seq,
+        Backend::Sqlite => horizon.seq.min(from.seq.saturating_add(ENTRIES_SORTED_MAX)),
+    };
+    Position { seq, ..horizon }
 }
 
 fn entries_after(
@@ -182,7 +200,7 @@ fn entries_after(
     question: &Question,
     wanted: &[&EventType],
     from: Position,
-    horizon: Position,
+    up_to: Position,
 ) -> Result<Vec<LoggedEvent>, DbError> {
     let mut actions: Vec<&str> = wanted.iter().map(|of| of.action).collect();
     if actions.len() > TYPES_BY_INDEX {
@@ -194,7 +212,7 @@ fn entries_after(
         actions: &actions,
         entity_ids: &entity_ids,
     };
-    log::list_logged(db, wanted, from, horizon, ENTRIES_AT_ONCE)
+    log::list_logged(db, wanted, from, up_to, ENTRIES_AT_ONCE)
 }
 
 /// The customers that entries concern, by the number of the entry.

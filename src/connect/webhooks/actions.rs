@@ -1,5 +1,7 @@
 //! What people do with endpoints.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use serde::Serialize;
 
@@ -28,10 +30,10 @@ const REMEMBERED_DAYS: i64 = 30;
 const FORGOTTEN_AT_ONCE: i64 = 500;
 
 /// What a change of endpoints has to go by.
-pub struct Setting<'a> {
+pub struct Setting {
     pub reach: Reach,
     pub types: EventTypes,
-    pub vault: &'a Vault,
+    pub vault: Arc<Vault>,
 }
 
 /// Why an endpoint can't be set up or changed.

@@ -81,15 +81,11 @@ pub fn is_public(address: IpAddr) -> bool {
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
-    let is_special = match (a, b, c) {
-        // This network, carriers' NAT, IETF, relays, benchmarks, and what is reserved.
-        (0 | 240..=255, ..)
-        | (100, 64..=127, _)
-        | (192, 0, 0)
-        | (192, 88, 99)
-        | (198, 18 | 19, _) => true,
-        _ => false,
-    };
+    // This network, carriers' NAT, IETF, relays, benchmarks, and what is reserved.
+    let is_special = matches!(
+        (a, b, c),
+        (0 | 240..=255, ..) | (100, 64..=127, _) | (192, 0, 0) | (192, 88, 99) | (198, 18 | 19, _)
+    );
     !(is_special
         || address.is_private()
         || address.is_loopback()
@@ -102,18 +98,16 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     if let Some(mapped) = address.to_ipv4_mapped() {
         return is_public_v4(mapped);
     }
-    let [first, second, third, middle @ .., high, low] = address.segments();
     let embedded = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        is_public_v4(Ipv4Addr::new(a, b, c, d))
+        let bits = u32::from(high) << 16 | u32::from(low);
+        is_public_v4(Ipv4Addr::from_bits(bits))
     };
-    match (first, second) {
+    match address.segments() {
         // NAT64 and 6to4 stand for the address inside.
-        (0x64, 0xff9b) => third == 0 && middle == [0; 3] && embedded(high, low),
-        (0x2002, _) => embedded(second, third),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => embedded(high, low),
         // Teredo, benchmarks and the like; documentation.
-        (0x2001, 0..=0x1ff | 0xdb8) | (0x3fff, 0..=0xfff) => false,
-        (0x2000..=0x3fff, _) => true,
+        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => false,
+        [0x2000..=0x3fff, ..] => true,
         _ => false,
     }
 }

@@ -82,11 +82,8 @@ impl Resolve for Guarded {
             if !found.iter().all(|address| may_connect(*address, reach)) {
                 return Err(Refused.into());
             }
-            let addresses: Vec<SocketAddr> = found
-                .into_iter()
-                .map(|address| SocketAddr::new(address, 0))
-                .collect();
-            let addresses: Addrs = Box::new(addresses.into_iter());
+            let addresses = found.into_iter().map(|address| SocketAddr::new(address, 0));
+            let addresses: Addrs = Box::new(addresses);
             Ok(addresses)
         })
     }

@@ -3,6 +3,8 @@
 mod deliveries;
 mod shapes;
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, get, patch, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -12,10 +14,8 @@ use super::input::{
     ReplayIn, RotateSecretIn, WebhookEndpointFilter, WebhookEndpointIn, WebhookEndpointPatch,
 };
 use super::model::{Endpoint, EndpointStatus};
-use super::rules::Reach;
 use super::secrets::Vault;
 use super::store;
-use crate::connect::events::model::EventTypes;
 use crate::platform::http::auth::{ManageWebhooks, ReadWebhooks};
 use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{
@@ -53,25 +53,18 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn create_webhook_endpoint(
     actor: Actor<ManageWebhooks>,
     command: Command<WebhookEndpointIn>,
-    reach: web::Data<Reach>,
-    types: web::Data<EventTypes>,
-    vault: web::Data<Vault>,
+    setting: web::Data<Setting>,
     executor: web::Data<Executor>,
 ) -> Outcome {
-    let opening = vault.clone();
+    let vault = Arc::clone(&setting.vault);
     let ended = executor
         .once_ended(&actor, command, move |tx, input| {
-            let setting = Setting {
-                reach: **reach,
-                types: **types,
-                vault: &vault,
-            };
             let endpoint = actions::create(tx, &setting, input)?;
             let (location, version) = (location(&endpoint), endpoint.version);
             Ok(Answer::created(&SealedOut::new(endpoint)?, location)?.version(version))
         })
         .await?;
-    with_secret(ended, &opening)
+    with_secret(ended, &vault)
 }
 
 /// The answer with the secret as its receiver is told it. What is kept under the key has it sealed.
@@ -145,10 +138,6 @@ pub async fn find_webhook_endpoint(
 /// Change a webhook endpoint
 ///
 /// Where it is, and what it wants: from now on.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each parameter is a part of the request, or of the server"
-)]
 #[utoipa::path(
     tag = "webhooks",
     params(WebhookEndpointId, IfMatch),
@@ -162,18 +151,11 @@ pub async fn update_webhook_endpoint(
     id: web::Path<WebhookEndpointId>,
     version: IfMatch,
     patch: Valid<WebhookEndpointPatch>,
-    reach: web::Data<Reach>,
-    types: web::Data<EventTypes>,
-    vault: web::Data<Vault>,
+    setting: web::Data<Setting>,
     executor: web::Data<Executor>,
 ) -> Outcome {
     executor
         .write(&actor, move |tx| {
-            let setting = Setting {
-                reach: **reach,
-                types: **types,
-                vault: &vault,
-            };
             answer(actions::change(tx, &setting, *id, version.0, &patch.0)?)
         })
         .await
@@ -182,10 +164,6 @@ pub async fn update_webhook_endpoint(
 /// Give a webhook endpoint another secret
 ///
 /// Shown in this answer and never again. For a while the secret before signs as well: each message has both signatures.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each parameter is a part of the request, or of the server"
-)]
 #[utoipa::path(
     tag = "webhooks",
     params(WebhookEndpointId, IfMatch),
@@ -199,25 +177,18 @@ pub async fn rotate_webhook_secret(
     id: web::Path<WebhookEndpointId>,
     version: IfMatch,
     command: Command<RotateSecretIn>,
-    reach: web::Data<Reach>,
-    types: web::Data<EventTypes>,
-    vault: web::Data<Vault>,
+    setting: web::Data<Setting>,
     executor: web::Data<Executor>,
 ) -> Outcome {
-    let opening = vault.clone();
+    let vault = Arc::clone(&setting.vault);
     let ended = executor
         .once_ended(&actor, command, move |tx, input| {
-            let setting = Setting {
-                reach: **reach,
-                types: **types,
-                vault: &vault,
-            };
             let endpoint = actions::rotate_secret(tx, &setting, *id, version.0, input)?;
             let version = endpoint.version;
             Ok(Answer::ok(&SealedOut::new(endpoint)?)?.version(version))
         })
         .await?;
-    with_secret(ended, &opening)
+    with_secret(ended, &vault)
 }
 
 /// Switch a webhook endpoint on
