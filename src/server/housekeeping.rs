@@ -100,11 +100,11 @@ pub fn begin_day(database: &Database) -> Result<(), Problem> {
 
 fn tend(database: &Database, daily: DailyWork, signer: Option<&Signer>) -> Result<(), Problem> {
     tidy(database)?;
-    if daily == DailyWork::On && !events::has_begun(database)? {
-        begin_day(database)?;
-        sealing::sign_daily(database, signer)?;
+    if daily == DailyWork::Off {
+        return Ok(());
     }
-    Ok(())
+    begin_day(database)?;
+    sealing::sign_daily(database, signer)
 }
 
 fn tidy(database: &Database) -> Result<(), Problem> {

@@ -284,7 +284,7 @@ fn retention_money_is_owed_at_once_and_overdue_only_after_its_own_day() {
         };
         let pair = |kind: &str, open: &str| (kind.to_owned(), open.to_owned());
         let retained = pair("retention", "5.00");
-        assert_eq!(items("kind=retention"), [retained.clone()]);
+        assert_eq!(items("kind=retention"), std::slice::from_ref(&retained));
         let of_invoice = format!("invoice_id={}", invoice.id());
         assert_eq!(
             items(&of_invoice),
@@ -300,10 +300,10 @@ fn retention_money_is_owed_at_once_and_overdue_only_after_its_own_day() {
             items("overdue_as_of=2026-03-31"),
             [pair("instalment", "95.00")]
         );
-        let paid = json!({
+        let receipt = json!({
             "number": "R-1", "customer": "A", "receipt_date": "2026-03-31", "amount": cny("96.00")
         });
-        app.finance().post("/v1/receipts", paid).expect(201);
+        app.finance().post("/v1/receipts", receipt).expect(201);
         assert_eq!(items("open=true"), [pair("retention", "4.00")]);
         assert_eq!(items("overdue_as_of=2027-03-01"), []);
         assert_eq!(

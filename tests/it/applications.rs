@@ -6,7 +6,7 @@ use netterms::platform::http::Problem;
 use netterms::platform::http::auth::internal_caller;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Reply, TestApp, a_customer, on_both, set_rate};
+use crate::support::{Client, Reply, TestApp, a_customer, on_both, set_policy, set_rate};
 
 /// An application on its way.
 pub struct Case<'a> {
@@ -334,15 +334,26 @@ fn in_francs<'a>(app: &'a TestApp, customer: &str, amount: &str) -> Case<'a> {
 fn a_limit_in_another_currency_is_converted_into_the_matrixs() {
     on_both(|app| {
         app.turn_to("2026-03-31");
+        set_policy(app, |policy| {
+            for row in policy["authority"].as_array_mut().unwrap() {
+                let amounts = row["amounts"].as_object_mut().unwrap();
+                amounts.retain(|currency, _| currency == "CNY" || currency == "EUR");
+            }
+        });
         let fits = in_francs(app, "C-1", "125000.00");
         let over = in_francs(app, "C-2", "125000.01");
         let waiting = |who: &Client| {
             who.get("/v1/me").expect(200)["waiting_for_my_approval"]["count"].clone()
         };
         assert_eq!(waiting(&second(app)), 0);
+        // With a rate into one of both currencies alone it is not known to be less.
         set_rate(app, "CHF", "CNY", "8.00", "2026-03-30");
-        assert_eq!(waiting(&second(app)), 1);
+        assert_eq!(waiting(&second(app)), 0);
+        set_rate(app, "EUR", "CNY", "9.00", "2026-03-30");
+        assert_eq!(waiting(&second(app)), 0);
         assert_eq!(waiting(&chief(app)), 2);
+        set_rate(app, "EUR", "CNY", "10.00", "2026-03-30");
+        assert_eq!(waiting(&second(app)), 1);
         let refused = over
             .approve(&second(app))
             .expect_problem(403, "over_authority");

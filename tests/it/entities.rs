@@ -447,7 +447,7 @@ fn money_that_is_not_applied_lowers_other_balances_only_where_the_policy_nets_th
         let live = app.credit().get("/v1/policies/live").expect(200);
         assert_eq!(live["document"]["net_across_entities"], Value::Null);
         set_policy(app, |document| {
-            document["net_across_currencies"] = json!(true)
+            document["net_across_currencies"] = json!(true);
         });
         assert_eq!(exposure(), "3463997.97");
         set_policy(app, |document| {

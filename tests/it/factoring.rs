@@ -306,7 +306,7 @@ fn what_is_sold_without_recourse_is_overdue_to_its_buyer_and_not_to_us() {
         app.turn_to("2026-01-01");
         a_customer("C-1").with_limit("100000.00").create(app);
         agree(app, "WITHOUT", |body| {
-            body["notification"] = json!("silent")
+            body["notification"] = json!("silent");
         })
         .expect(201);
         agree(app, "WITH", |body| body["recourse"] = json!("with")).expect(201);

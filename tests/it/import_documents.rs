@@ -1,5 +1,7 @@
 //! Files of invoices with all that documents say, of credit notes, and of receipts for many invoices.
 
+use std::fmt::Write as _;
+
 use netterms::prove::audit::actions::audit;
 use serde_json::{Value, json};
 
@@ -357,7 +359,7 @@ fn a_receipt_is_one_wherever_a_thousand_lines_end() {
         }
         let mut lines = String::new();
         for number in 1..1000 {
-            lines.push_str(&format!("R-{number},A,2026-03-09,0.01,CNY,I-3,\n"));
+            writeln!(lines, "R-{number},A,2026-03-09,0.01,CNY,I-3,").unwrap();
         }
         lines.push_str("G-1,A,2026-03-10,40.00,CNY,I-1,\nG-1,A,2026-03-10,40.00,CNY,I-2,\n");
         // Another line of its number that stands elsewhere is none of it.
@@ -372,7 +374,7 @@ fn a_receipt_is_one_wherever_a_thousand_lines_end() {
         );
         let mut many = String::new();
         for number in 1..=502 {
-            many.push_str(&format!("M-1,A,2026-03-10,0.01,CNY,N-{number},\n"));
+            writeln!(many, "M-1,A,2026-03-10,0.01,CNY,N-{number},").unwrap();
         }
         let job = run(app, "receipts", RECEIPTS, &many);
         expect_counts(&job, 0, 0, 502);

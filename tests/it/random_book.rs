@@ -307,15 +307,14 @@ impl<'a> Trader<'a> {
 
     fn rates(&mut self) {
         let today = self.today();
-        for (quote, base, places) in [("USD", 10_705, 4), ("CNY", 77_748, 4), ("JPY", 17_194, 2)] {
+        for (quote, base, unit) in [
+            ("USD", 10_705, 10_000),
+            ("CNY", 77_748, 10_000),
+            ("JPY", 17_194, 100),
+        ] {
             let moved = base * self.rng.i64(970..=1_030) / 1_000;
-            let unit = 10_i64.pow(places);
-            let rate = format!(
-                "{}.{:0width$}",
-                moved / unit,
-                moved % unit,
-                width = places as usize
-            );
+            let rest = (unit + moved % unit).to_string();
+            let rate = format!("{}.{}", moved / unit, &rest[1..]);
             set_rate(self.app, "EUR", quote, &rate, &today);
         }
     }

@@ -100,14 +100,14 @@ fn what_happens_is_told_signed_as_the_standard_says() {
             .paying("INV-1", "4.00")
             .create(app);
         for expected in ["invoice.posted", "invoice.settled"] {
-            let received = receiver.next();
-            assert!(received.is_signed_with(&endpoint.secret));
-            assert!(!received.is_signed_with("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
-            assert_eq!(received.headers["content-type"], "application/json");
-            let event = received.event();
+            let message = receiver.next();
+            assert!(message.is_signed_with(&endpoint.secret));
+            assert!(!message.is_signed_with("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
+            assert_eq!(message.headers["content-type"], "application/json");
+            let event = message.event();
             assert_eq!(event["type"], expected);
-            assert_eq!(event["id"], received.id());
-            let path = format!("/v1/events/{}", received.id());
+            assert_eq!(event["id"], message.id());
+            let path = format!("/v1/events/{}", message.id());
             assert_eq!(app.finance().get(&path).expect(200).body, event);
         }
         let delivered = endpoint.when_all(app, "delivered", 2);
@@ -209,8 +209,8 @@ fn after_the_last_attempt_a_delivery_is_dead_until_it_is_replayed() {
         post_invoices(app, &["INV-1"]);
         for day in 1..=10 {
             let number = format!("OTHER-{day}");
-            let received = receiver.next();
-            assert_eq!(numbers(&[received]), ["INV-1"]);
+            let message = receiver.next();
+            assert_eq!(numbers(&[message]), ["INV-1"]);
             post_invoices(app, &[&number]);
             assert_eq!(numbers(&[receiver.next()]), [number]);
             eventually(|| {

@@ -14,6 +14,12 @@ CREATE TRIGGER trail_seals_no_delete BEFORE DELETE ON trail_seals
 BEGIN
     SELECT RAISE(ABORT, 'trail_seals is append-only');
 END;
+-- REPLACE deletes without asking the trigger above.
+CREATE TRIGGER trail_seals_no_replace BEFORE INSERT ON trail_seals
+WHEN EXISTS (SELECT 1 FROM trail_seals WHERE position = NEW.position OR seq = NEW.seq)
+BEGIN
+    SELECT RAISE(FAIL, 'trail_seals is append-only');
+END;
 
 -- How far the chain had come at a moment, signed.
 CREATE TABLE trail_checkpoints (
@@ -32,4 +38,9 @@ END;
 CREATE TRIGGER trail_checkpoints_no_delete BEFORE DELETE ON trail_checkpoints
 BEGIN
     SELECT RAISE(ABORT, 'trail_checkpoints is append-only');
+END;
+CREATE TRIGGER trail_checkpoints_no_replace BEFORE INSERT ON trail_checkpoints
+WHEN EXISTS (SELECT 1 FROM trail_checkpoints WHERE id = NEW.id)
+BEGIN
+    SELECT RAISE(FAIL, 'trail_checkpoints is append-only');
 END;

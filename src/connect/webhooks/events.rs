@@ -109,7 +109,7 @@ const ENDPOINT: Payload = Payload {
     name: "WebhookEndpointEventData",
     within: None,
     members: members! {
-        id: Id, url: Text, description: Text or null, status: Text, disabled_because: Text or null,
+        id: Id, description: Text or null, status: Text, disabled_because: Text or null,
         changed_at: Instant,
     },
 };

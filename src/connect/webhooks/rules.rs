@@ -79,6 +79,9 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// Where every machine in Azure finds its cloud's metadata.
+const AZURE: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
+
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     // This network, carriers' NAT, IETF, relays, benchmarks, and what is reserved.
@@ -87,6 +90,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         (0 | 240..=255, ..) | (100, 64..=127, _) | (192, 0, 0) | (192, 88, 99) | (198, 18 | 19, _)
     );
     !(is_special
+        || address == AZURE
         || address.is_private()
         || address.is_loopback()
         || address.is_link_local()

@@ -1,5 +1,7 @@
 //! What is done with the chain: it grows, it is signed, and it is looked at.
 
+use std::collections::BTreeMap;
+
 use super::model::{Break, Checkpoint, Fault, Seal};
 use super::signing::{Signer, SigningError, is_signed};
 use super::{rules, store};
@@ -98,14 +100,20 @@ pub fn sign(
     Ok(checkpoint)
 }
 
-/// Signs once a day, by itself, where somebody signs.
+/// Signs once a day, by itself, where somebody signs and nobody has.
 ///
 /// # Errors
-/// When the database fails. Where the key's keeper does not answer it is logged, and tried again with the next day.
+/// When the database fails. Where the key's keeper does not answer it is logged, and tried again.
 pub fn sign_daily(database: &Database, signer: Option<&Signer>) -> Result<(), Problem> {
     if signer.is_none() {
         return Ok(());
     }
+    let mut db = database.reader()?;
+    let last = store::find_last_checkpoint(&mut db)?;
+    if last.is_some_and(|last| db.clock().day_of(last.signed_at) >= db.today()) {
+        return Ok(());
+    }
+    drop(db);
     let house = internal_caller("netterms", &[])?;
     match sign(database, &house, signer) {
         Ok(_) | Err(CheckpointError::NoKey) => Ok(()),
@@ -130,10 +138,10 @@ pub fn inspect(db: &mut Db) -> Result<(i64, Vec<Break>), DbError> {
         .collect();
     let is_at_beginning =
         |one: &&Checkpoint| one.position == 0 && one.hash == rules::BEGINNING.as_slice();
-    let mut unseen: Vec<&Checkpoint> = checkpoints
-        .iter()
-        .filter(|one| !is_at_beginning(one))
-        .collect();
+    let mut unseen: BTreeMap<i64, Vec<&Checkpoint>> = BTreeMap::new();
+    for one in checkpoints.iter().filter(|one| !is_at_beginning(one)) {
+        unseen.entry(one.position).or_default().push(one);
+    }
     let (mut position, mut hash) = (0, rules::BEGINNING.to_vec());
     loop {
         let links = store::list_links(db, position, LINKS)?;
@@ -162,23 +170,16 @@ pub fn inspect(db: &mut Db) -> Result<(i64, Vec<Break>), DbError> {
                     position: seal.position,
                 });
             }
-            unseen.retain(|one| {
-                let is_here = one.position == seal.position;
-                if is_here && one.hash != seal.hash {
-                    breaks.push(at_checkpoint(one, Fault::NotAsSigned));
-                }
-                !is_here
-            });
+            let here = unseen.remove(&seal.position).unwrap_or_default();
+            let others = here.into_iter().filter(|one| one.hash != seal.hash);
+            breaks.extend(others.map(|one| at_checkpoint(one, Fault::NotAsSigned)));
             position = seal.position;
             hash = seal.hash;
         }
     }
     // Of a chain that was cut off.
-    breaks.extend(
-        unseen
-            .into_iter()
-            .map(|one| at_checkpoint(one, Fault::NotAsSigned)),
-    );
+    let beyond = unseen.into_values().flatten();
+    breaks.extend(beyond.map(|one| at_checkpoint(one, Fault::NotAsSigned)));
     let inserted = store::list_unsealed_among(db, TOLD_MAX)?;
     breaks.extend(inserted.into_iter().map(|entry| Break {
         id: entry.id.to_string(),

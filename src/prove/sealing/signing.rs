@@ -3,10 +3,15 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+
+/// How long a command may take, and how often it is looked at.
+const PATIENCE: Duration = Duration::from_secs(10);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// How long an Ed25519 key and signature are.
 const KEY_BYTES: usize = 32;
@@ -87,7 +92,7 @@ impl Signer {
         }
     }
 
-    /// Signs a text. A command may take as long as it likes.
+    /// Signs a text.
     ///
     /// # Errors
     /// When the command fails, or what it gives is no signature of its key.
@@ -135,6 +140,19 @@ fn ask(program: &Path, message: &str) -> Result<Vec<u8>, SigningError> {
         input
             .write_all(message.as_bytes())
             .map_err(|error| failed(error.to_string()))?;
+    }
+    let deadline = Instant::now() + PATIENCE;
+    while child
+        .try_wait()
+        .map_err(|error| failed(error.to_string()))?
+        .is_none()
+    {
+        if Instant::now() >= deadline {
+            let ended = child.kill().and_then(|()| child.wait());
+            ended.map_err(|error| failed(error.to_string()))?;
+            return Err(failed("it took too long".to_owned()));
+        }
+        std::thread::sleep(BETWEEN_LOOKS);
     }
     let output = child
         .wait_with_output()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::Duration;
 use diesel::prelude::*;
 
 use super::input::ProofFilter;
@@ -9,6 +10,7 @@ use super::model::{Checkpoint, Entry, Seal};
 use crate::platform::db::schema::{trail_checkpoints, trail_entries, trail_seals};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{NoFilter, Page, PageRequest, Problem};
+use kernel::clock::Instant;
 
 /// The last link; none before the first.
 pub fn find_last(db: &mut Db) -> Result<Option<Seal>, DbError> {
@@ -36,7 +38,7 @@ pub fn list_sealed(db: &mut Db, seqs: &[i64]) -> Result<BTreeSet<i64>, DbError> 
     Ok(found.into_iter().collect())
 }
 
-/// Entries by their numbers, in the order in which their transactions ended.
+/// Entries by their numbers, in the order of their transactions.
 pub fn list_entries(db: &mut Db, seqs: &[i64]) -> Result<Vec<Entry>, DbError> {
     Ok(on_backend!(db, |c| trail_entries::table
         .filter(trail_entries::seq.eq_any(seqs))
@@ -81,34 +83,38 @@ pub fn list_links(
         .load(c))?)
 }
 
-/// Entries that stand before the last sealed one and are in no chain.
+/// Entries that are in no chain and should be: they stand before the last sealed one in the order of transactions, or
+/// have a lower number and are much older than it, as nothing is that was still being written.
 pub fn list_unsealed_among(db: &mut Db, limit: i64) -> Result<Vec<Entry>, DbError> {
-    let Some(last) = find_last(db)? else {
+    let Some(seal) = find_last(db)? else {
         return Ok(Vec::new());
     };
-    let is_before = on_backend!(db, |c| trail_entries::table
-        .filter(trail_entries::seq.eq(last.seq))
-        .select(trail_entries::transaction_id)
-        .first::<i64>(c)
+    let last: Option<(i64, Instant)> = on_backend!(db, |c| trail_entries::table
+        .filter(trail_entries::seq.eq(seal.seq))
+        .select((trail_entries::transaction_id, trail_entries::at))
+        .first(c)
         .optional())?;
-    let Some(transaction) = is_before else {
+    let Some((transaction, at)) = last else {
         return Ok(Vec::new());
     };
+    let long_before = at.plus(-Duration::hours(LONGEST_TRANSACTION_HOURS));
     Ok(on_backend!(db, |c| trail_entries::table
         .left_join(trail_seals::table.on(trail_seals::seq.eq(trail_entries::seq)))
         .filter(trail_seals::position.is_null())
+        .filter(trail_entries::seq.lt(seal.seq))
         .filter(
             trail_entries::transaction_id
-                .lt(transaction)
-                .or(trail_entries::transaction_id
-                    .eq(transaction)
-                    .and(trail_entries::seq.lt(last.seq)))
+                .le(transaction)
+                .or(trail_entries::at.lt(long_before))
         )
         .order(trail_entries::seq)
         .limit(limit)
         .select(Entry::as_select())
         .load(c))?)
 }
+
+/// Longer than any unit of work runs.
+const LONGEST_TRANSACTION_HOURS: i64 = 12;
 
 pub fn insert_checkpoint(tx: &mut Tx, row: &Checkpoint) -> Result<(), DbError> {
     on_backend!(tx, |c| diesel::insert_into(trail_checkpoints::table)
@@ -123,6 +129,15 @@ pub fn list_all_checkpoints(db: &mut Db) -> Result<Vec<Checkpoint>, DbError> {
         .order(trail_checkpoints::id)
         .select(Checkpoint::as_select())
         .load(c))?)
+}
+
+/// The newest checkpoint.
+pub fn find_last_checkpoint(db: &mut Db) -> Result<Option<Checkpoint>, DbError> {
+    Ok(on_backend!(db, |c| trail_checkpoints::table
+        .order(trail_checkpoints::id.desc())
+        .select(Checkpoint::as_select())
+        .first(c)
+        .optional())?)
 }
 
 /// One page of checkpoints, the newest first.

@@ -78,7 +78,7 @@ impl Receiver {
 
     /// The next message.
     pub fn next(&self) -> Received {
-        self.came.recv_timeout(Duration::from_secs(60)).unwrap()
+        self.came.recv_timeout(Duration::from_mins(1)).unwrap()
     }
 
     /// What has come and was not looked at.

@@ -123,7 +123,13 @@ pub fn approving_policy(db: &mut Db, currencies: &[Currency]) -> Result<Policy, 
         .filter(|currency| !is_named(currency))
         .collect();
     if !missing.is_empty() {
-        let rates = latest(db, &missing, db.today())?;
+        let named = authority.iter().flat_map(|row| row.amounts.iter());
+        let all: BTreeSet<Currency> = named
+            .map(Money::currency)
+            .chain(missing.iter().copied())
+            .collect();
+        let all: Vec<Currency> = all.into_iter().collect();
+        let rates = latest(db, &all, db.today())?;
         let most = |amount: Money, currency: Currency| {
             rules::most_within(amount, &rates.find(currency, amount.currency())?)
         };

@@ -4,19 +4,19 @@ use crate::book::customers::events::CUSTOMER;
 use crate::platform::events::{EventType, Payload, members};
 use crate::platform::http::auth::{ReadAccounts, ReadChecks, ReadCustomers, ReadPortfolioCaps};
 
-/// The events, by type.
+/// The events, by type. Of additional limits those hear who see what a group owes: one may be a group's.
 pub const EVENTS: &[EventType] = &[
-    EventType::of_customer::<ReadAccounts>(
+    EventType::of_customer::<ReadPortfolioCaps>(
         "additional_limit.consumed",
         "An order has used an additional limit.",
         &ADDITIONAL,
     ),
-    EventType::of_customer::<ReadAccounts>(
+    EventType::of_customer::<ReadPortfolioCaps>(
         "additional_limit.granted",
         "An additional limit was granted.",
         &ADDITIONAL,
     ),
-    EventType::of_customer::<ReadAccounts>(
+    EventType::of_customer::<ReadPortfolioCaps>(
         "additional_limit.withdrawn",
         "An additional limit was withdrawn.",
         &ADDITIONAL,

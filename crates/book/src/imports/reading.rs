@@ -34,6 +34,8 @@ pub struct CsvFile<R: Read> {
     record: records::Cells,
     /// What was found of the record that was read and is not taken yet.
     ahead: Option<Found>,
+    /// What goes on in the next chunk although it is broken.
+    broken: Run,
 }
 
 /// The number of a record's first line, and whether it could be read.
@@ -101,6 +103,7 @@ impl<R: Read> CsvFile<R> {
             width: record.count(),
             record,
             ahead: None,
+            broken: Run::default(),
         })
     }
 
@@ -115,12 +118,22 @@ impl<R: Read> CsvFile<R> {
         report: &mut Report,
     ) -> Result<Option<Vec<Row<Content>>>, ReadError> {
         let mut rows: Vec<Row<Content>> = Vec::new();
-        let mut run = Run::default();
+        let mut run = std::mem::take(&mut self.broken);
         let mut taken = 0;
         while let Some((line, found)) = self.peek()? {
             let number = Content::JOINS.then(|| self.number(found)).flatten();
             let is_read = !Content::JOINS || number.is_some();
-            if taken >= CHUNK_ROWS && !run.goes_on(number.as_deref(), is_read) {
+            let goes_on = run.goes_on(number.as_deref(), is_read);
+            if taken >= CHUNK_ROWS + JOINED_MAX && goes_on {
+                // No document is so long: what follows of it is wrong, and is told chunk by chunk.
+                self.broken = Run {
+                    start: 0,
+                    is_broken: true,
+                    ..run
+                };
+                return Ok(Some(rows));
+            }
+            if taken >= CHUNK_ROWS && !goes_on {
                 return Ok(Some(rows));
             }
             self.ahead = None;

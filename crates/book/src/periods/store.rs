@@ -1,7 +1,10 @@
 //! Queries on periods.
 
+use std::time::Duration;
+
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool};
 
 use super::input::PeriodFilter;
 use super::model::{Period, PeriodStatus, PeriodViolation};
@@ -58,15 +61,32 @@ pub fn lock(tx: &mut Tx, purpose: Use) -> Result<(), DbError> {
     let Conn::Postgres(c) = tx.conn() else {
         return Ok(());
     };
-    let function = match purpose {
-        Use::Posting => "pg_advisory_xact_lock_shared",
-        Use::Changing => "pg_advisory_xact_lock",
-    };
-    diesel::sql_query(format!("SELECT {function}($1)"))
-        .bind::<BigInt, _>(LOCK)
-        .execute(&mut **c)?;
-    Ok(())
+    if purpose == Use::Posting {
+        diesel::sql_query("SELECT pg_advisory_xact_lock_shared($1)")
+            .bind::<BigInt, _>(LOCK)
+            .execute(&mut **c)?;
+        return Ok(());
+    }
+    // Who stands in the queue would hold up everybody behind, for as long as one import runs.
+    for _ in 0..LOOKS {
+        let is_ours = diesel::select(
+            sql::<Bool>("pg_try_advisory_xact_lock(")
+                .bind::<BigInt, _>(LOCK)
+                .sql(")"),
+        )
+        .get_result(&mut **c)?;
+        if is_ours {
+            return Ok(());
+        }
+        std::thread::sleep(BETWEEN_LOOKS);
+    }
+    let message = "documents are being posted; close the period a little later".to_owned();
+    Err(DbError::Locked(message))
 }
+
+/// How often whoever changes periods looks whether nobody posts, and how long it rests between.
+const LOOKS: usize = 500;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// All periods of an entity.
 pub fn list_of_entity(db: &mut Db, entity: LegalEntityId) -> Result<Vec<Period>, DbError> {

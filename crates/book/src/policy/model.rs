@@ -326,7 +326,7 @@ pub struct Authority {
     #[schema(minimum = 1, maximum = 9)]
     pub level: u8,
     /// What is in a currency that is not named is converted, rounded up, into every one that is, by the rates of the day; where
-    /// no rate leads there it is beyond this level's authority.
+    /// a rate is missing it is beyond this level's authority.
     pub amounts: Amounts,
 }
 

@@ -44,6 +44,7 @@ pub const WAITING_ORDERS: Subscription = Subscription {
         "customer.moved",
         "exchange_rate.set",
         "exposure_entry.set",
+        "import_feed.taken_over",
         "instrument.cleared",
         "invoice.cancelled",
         "invoice.settled",
@@ -87,6 +88,7 @@ impl Concerned {
                 | "customer.changed"
                 | "customer.moved"
                 | "exchange_rate.set"
+                | "import_feed.taken_over"
                 | "policy.live"
                 | "portfolio_cap.changed"
                 | "portfolio_cap.removed" => concerned.everybody = true,

@@ -169,13 +169,14 @@ pub fn position_before(db: &mut Db, instant: Instant) -> Result<Position, DbErro
         .select((trail_entries::transaction_id, trail_entries::seq))
         .first(c)
         .optional())?;
-    Ok(match around {
-        Some((transaction_id, seq)) => Position {
+    let horizon = horizon(db)?;
+    Ok(around.map_or(horizon, |(transaction_id, seq)| {
+        let place = Position {
             transaction_id,
             seq: seq - 1,
-        },
-        None => horizon(db)?,
-    })
+        };
+        place.min(horizon)
+    }))
 }
 
 /// When the first event of these actions, or of all, after a position happened, also one that may not be read yet.

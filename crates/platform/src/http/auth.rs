@@ -48,6 +48,8 @@ permits! {
     EditCustomers, "customers:edit" => [Sales, Credit, Finance];
     /// Say how far the law has come in on customers.
     SetLegalStatus, "customers:legal-status" => [Credit, Finance];
+    /// Say what source systems call customers: whose documents an import brings.
+    NameAliases, "customers:aliases" => [Credit, Finance];
     /// Read the legal entities: the companies that sell.
     ReadEntities, "legal-entities:read" => [Sales, Credit, Finance, Auditor, System, Admin];
     /// Set up and change legal entities.

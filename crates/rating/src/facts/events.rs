@@ -1,10 +1,10 @@
 //! What other systems hear of facts.
 
 use crate::platform::events::{EventType, Payload, members};
-use crate::platform::http::auth::ReadFacts;
+use crate::platform::http::auth::ReadPortfolioCaps;
 
-/// The events, by type.
-pub const EVENTS: &[EventType] = &[EventType::of_customer::<ReadFacts>(
+/// The events, by type. Sales read what they said themselves alone, and hear of nothing: an event does not know who said it.
+pub const EVENTS: &[EventType] = &[EventType::of_customer::<ReadPortfolioCaps>(
     "customer_fact.recorded",
     "Something is known of a customer.",
     &FACT,

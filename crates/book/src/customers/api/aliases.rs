@@ -10,7 +10,7 @@ use crate::book::customers::actions::{self, CustomerError};
 use crate::book::customers::input::{AliasFilter, AliasIn};
 use crate::book::customers::model::{CustomerAlias, CustomerRef};
 use crate::book::customers::store::{self, aliases};
-use crate::platform::http::auth::{EditCustomers, ReadCustomers};
+use crate::platform::http::auth::{NameAliases, ReadCustomers};
 use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{Actor, Answer, Command, Executor, IfMatch, Listing, Nothing, Outcome};
 use kernel::clock::Instant;
@@ -78,11 +78,11 @@ pub async fn list_customer_aliases(
     params(CustomerRef),
     request_body = AliasIn,
     responses((status = 201, description = "The alias.", body = CustomerAliasOut)),
-    security(("bearer" = ["customers:edit"]))
+    security(("bearer" = ["customers:aliases"]))
 )]
 #[post("/v1/customers/{customer}/aliases")]
 pub async fn add_customer_alias(
-    actor: Actor<EditCustomers>,
+    actor: Actor<NameAliases>,
     customer: web::Path<CustomerRef>,
     command: Command<AliasIn>,
     executor: web::Data<Executor>,
@@ -105,11 +105,11 @@ pub async fn add_customer_alias(
     params(OfCustomer, IfMatch),
     request_body = Nothing,
     responses((status = 200, description = "What the alias was.", body = CustomerAliasOut)),
-    security(("bearer" = ["customers:edit"]))
+    security(("bearer" = ["customers:aliases"]))
 )]
 #[post("/v1/customers/{customer}/aliases/{id}/remove")]
 pub async fn remove_customer_alias(
-    actor: Actor<EditCustomers>,
+    actor: Actor<NameAliases>,
     of: web::Path<OfCustomer>,
     version: IfMatch,
     command: Command<Nothing>,

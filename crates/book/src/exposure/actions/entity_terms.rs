@@ -55,7 +55,9 @@ pub fn assign_procedure(
         terms.version = terms.version.saturating_add(1);
         ("credit_account.entity_terms_set", reason.to_string())
     })?;
-    store::find(tx, id)?.ok_or(AccountError::Missing)
+    // The account's version is what the caller guards by.
+    let account = store::find(tx, id)?.ok_or(AccountError::Missing)?;
+    store::update_if_unchanged(tx, &account)?.ok_or(AccountError::Stale)
 }
 
 /// Closes an account to the orders of one company, or opens it again, because of what dunning reached there. The account

@@ -253,10 +253,9 @@ impl Import<'_> {
     fn write<R: Importable>(
         &self,
         tx: &mut Tx,
-        rows: &mut [Row<R>],
+        rows: &[Row<R>],
     ) -> Result<Vec<Verdict>, ImportError> {
         tx.plan_anew()?;
-        self.put_own_numbers(tx, rows)?;
         match self.plan.write {
             WriteMode::Upsert => R::upsert(tx, rows),
             WriteMode::Insert | WriteMode::Snapshot => R::post(tx, rows),
@@ -268,6 +267,8 @@ impl Import<'_> {
         let mut report = Report::new(self.plan);
         self.listener.begin();
         let passed = self.passes::<R>(&mut report, Holding::Nothing, &mut |rows| {
+            // Outside of the unit of work, which may run again.
+            self.put_own_numbers(&mut self.database.reader()?, rows)?;
             self.database
                 .write(self.caller, |tx| self.write::<R>(tx, rows))
         });
@@ -289,6 +290,7 @@ impl Import<'_> {
     fn all_or_nothing<R: Importable>(&self) -> Result<Outcome, ImportError> {
         self.whole(&|tx, report| {
             self.passes::<R>(report, Holding::UnitOfWork, &mut |rows| {
+                self.put_own_numbers(tx, rows)?;
                 self.write::<R>(tx, rows)
             })
         })

@@ -147,13 +147,6 @@ fn compare(row: &Row<OpenItemRow>, invoice: &Invoice, locked: &Locked) -> Verdic
             "the book has other days, which a file does not change",
         );
     }
-    if !line.invoice.describes(invoice) {
-        return kept(
-            "number",
-            "differs",
-            "the book says something else beside amount and days, which a file does not change",
-        );
-    }
     let difference = Difference {
         line: Some(row.line),
         number: invoice.number.to_string(),
@@ -162,7 +155,12 @@ fn compare(row: &Row<OpenItemRow>, invoice: &Invoice, locked: &Locked) -> Verdic
         after: Some(line.open.to_string()),
     };
     match line.open.minor().cmp(&invoice.open_minor) {
-        std::cmp::Ordering::Equal => Verdict::Unchanged,
+        std::cmp::Ordering::Equal if line.invoice.describes(invoice) => Verdict::Unchanged,
+        std::cmp::Ordering::Equal => kept(
+            "number",
+            "differs",
+            "the book says something else beside amount and days, which a file does not change",
+        ),
         std::cmp::Ordering::Less => Verdict::Updated(vec![difference]),
         std::cmp::Ordering::Greater => Verdict::Kept {
             column: "open",

@@ -195,13 +195,21 @@ impl Import<'_> {
         seen: &Seen,
         missing: &[Missing<D>],
     ) -> Result<(), ImportError> {
+        let known = store::list_feeds(tx)?;
         for entity in seen.entities() {
+            let before = known
+                .iter()
+                .find(|feed| feed.kind == self.plan.kind && feed.legal_entity_id == entity);
             let left = missing.iter().filter(|one| one.entity == entity).count();
             let left = if self.plan.close_missing { 0 } else { left };
             let feed = Feed {
                 kind: self.plan.kind,
                 legal_entity_id: entity,
-                ledger_as_of: self.plan.ledger_as_of,
+                // A file that does not say its day takes none away.
+                ledger_as_of: self
+                    .plan
+                    .ledger_as_of
+                    .or(before.and_then(|feed| feed.ledger_as_of)),
                 control: write_json(&seen.control(Some(entity))?)?,
                 stated: i64::from(self.plan.control.is_some()),
                 missing: i64::try_from(left).unwrap_or(i64::MAX),

@@ -43,14 +43,16 @@ impl InvoiceRow {
         }
     }
 
-    /// Whether what the line says beside its amount and days is so of an invoice. What it leaves empty is no difference.
+    /// Whether what the line says beside its amount and days is so of an invoice. What it leaves empty is no
+    /// difference, nor what an earlier file did not say.
     pub fn describes(&self, invoice: &Invoice) -> bool {
         let details = &self.details;
         let is = |asked: Option<Money>, known: Option<i64>| {
-            asked.is_none_or(|asked| known == Some(asked.minor()))
+            asked.is_none_or(|asked| known.is_none_or(|known| known == asked.minor()))
         };
         let on = |asked: Option<NaiveDate>, known: Option<NaiveDate>| {
-            asked.is_none_or(|asked| asked == known.unwrap_or(invoice.invoice_date))
+            let said = known.filter(|known| *known != invoice.invoice_date);
+            asked.is_none_or(|asked| said.is_none_or(|said| said == asked))
         };
         let known: BTreeSet<Keyword> = invoice.label_list().into_iter().collect();
         let labels: BTreeSet<Keyword> = details.labels.iter().cloned().collect();

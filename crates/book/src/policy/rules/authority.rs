@@ -4,8 +4,9 @@ use crate::book::policy::model::{Authority, ExceptionAuthority, ExceptionKind, P
 use kernel::caller::{Caller, Role};
 use kernel::money::{Currency, Money};
 
-/// The matrix with an amount in each of these currencies as well: where a row doesn't name one, the least that any of its
-/// own amounts comes to. `most` says the most of a currency that comes to no more than an amount, where a rate leads there.
+/// The matrix with an amount in each of these currencies as well: where a row doesn't name one, the least that its own amounts
+/// come to. `most` says the most of a currency that comes to no more than an amount, where a rate leads there; where one is
+/// missing for any of them, the row reaches nothing in that currency.
 ///
 /// At 7.2628 yuan for a dollar, CNY 100,000.00 are USD 13,768.79; with EUR 10,000.00 (USD 10,705.00) beside it the row
 /// reaches USD 10,705.00.
@@ -17,9 +18,9 @@ pub fn in_currencies(
     let widened = |row: &Authority| {
         let missing = |currency: &&Currency| row.amounts.get(**currency).is_none();
         let least = |currency: &Currency| {
-            let each = row.amounts.iter();
-            each.filter_map(|amount| most(amount, *currency))
-                .min_by_key(|money| money.minor())
+            let each = row.amounts.iter().map(|amount| most(amount, *currency));
+            let all: Option<Vec<Money>> = each.collect();
+            all?.into_iter().min_by_key(|money| money.minor())
         };
         let added = currencies.iter().filter(missing).filter_map(least);
         Authority {

@@ -80,7 +80,12 @@ pub fn lift_block(
 /// Blocks on accounts follow what is paid, and what turns out not to be, in the very unit of work that changes it. The
 /// ledger does not know of dunning, so dunning reacts to it.
 pub const BLOCKS: Reaction = Reaction {
-    actions: &["invoice.settled", "invoice.cancelled"],
+    actions: &[
+        "invoice.bought_back",
+        "invoice.cancelled",
+        "invoice.settled",
+        "invoice.sold",
+    ],
     react: follow_invoices,
 };
 

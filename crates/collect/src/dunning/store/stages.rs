@@ -58,6 +58,7 @@ pub fn list_held(db: &mut Db, of: &[CustomerId]) -> Result<Vec<Held>, DbError> {
         .inner_join(dunning_notices::table.on(dunning_notices::id.eq(dunning_stages::notice_id)))
         .filter(dunning_stages::customer_id.eq_any(of))
         .filter(invoice_items::open_minor.gt(0))
+        .filter(invoice_items::sold_on.is_null())
         .filter(dunning_notices::effect.eq(Effect::Block))
         .group_by((
             invoice_items::customer_id,
@@ -79,6 +80,7 @@ pub fn list_levels(db: &mut Db, of: &[CustomerId]) -> Result<Vec<(CustomerId, i3
         .inner_join(invoice_items::table.on(invoice_items::id.eq(dunning_stages::item_id)))
         .filter(dunning_stages::customer_id.eq_any(of))
         .filter(invoice_items::open_minor.gt(0))
+        .filter(invoice_items::sold_on.is_null())
         .group_by(dunning_stages::customer_id)
         .select((
             dunning_stages::customer_id,
