@@ -259,7 +259,7 @@ fn accounts_over_their_limit_by_a_movement_of_rates_are_told_with_both_figures()
         };
         assert_eq!(
             (rate("rates_before"), rate("rates_now")),
-            (json!("7.7748"), json!("8"))
+            (json!("7.7748"), json!("8.0000"))
         );
         assert_eq!(over_limit(app, "since=2024-06-28"), told);
         assert_eq!(

@@ -489,11 +489,11 @@ fn an_alias_is_one_customers_in_its_system_and_is_removed_by_its_version() {
         alias(app, "nobody", "erp", "101").expect_problem(404, "not_found");
         alias(app, "A", "erp", "").expect_problem(400, "malformed_body");
         let body = json!({"source_system": "erp", "alias": "7"});
-        let sales = app.sales();
-        sales
-            .post("/v1/customers/B/aliases", body.clone())
-            .expect_problem(404, "not_found");
-        sales
+        // Whose documents a file brings is not for whoever sells to say.
+        app.sales()
+            .post("/v1/customers/A/aliases", body.clone())
+            .expect_problem(403, "forbidden");
+        app.credit()
             .post("/v1/customers/A/aliases", body.clone())
             .expect(201);
         app.system()

@@ -20,7 +20,7 @@ const TOLD_MAX: i64 = 20;
 
 /// The sealer: it is told of everything, from the first entry on.
 pub const SEALING: Subscription = Subscription {
-    name: "trail.sealing",
+    name: "sealed_trail",
     actions: &[],
     handle: seal,
 };
