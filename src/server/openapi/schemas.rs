@@ -182,7 +182,10 @@ pub fn example_of(schema: &Value, schemas: &Value) -> Option<Value> {
     if schema["properties"].get("has_more").is_none() {
         return Some(json!({"data": [item]}));
     }
-    Some(json!({"data": [item], "next_cursor": null, "has_more": false}))
+    // A log's page always says where to go on.
+    let is_log = schema["properties"]["next_cursor"]["type"] == "string";
+    let next_cursor = is_log.then_some("eyJsaXN0IjoiL3YxL2V2ZW50cyJ9");
+    Some(json!({"data": [item], "next_cursor": next_cursor, "has_more": false}))
 }
 
 /// Shows `visit` every object of the document but those inside examples.
