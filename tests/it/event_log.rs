@@ -423,6 +423,6 @@ fn a_ticket_opens_for_its_owner_alone_and_nothing_else() {
             .get(&format!(
                 "/v1/events/stream?ticket={ticket}&last_event_id=evt_01k00000000000000000000001"
             ))
-            .expect_problem(404, "not_found");
+            .expect_problem(422, "invalid_cursor");
     });
 }

@@ -223,6 +223,11 @@ fn the_trail_is_proved_to_auditors_and_signed_by_admins_who_have_a_key() {
         app.admin()
             .post("/v1/trail/checkpoints", json!({}))
             .expect_problem(409, "no_signing_key");
+        for wrong in ["0", "-1", "x", "9223372036854775808"] {
+            app.auditor()
+                .get(&format!("/v1/trail/proof?position_to={wrong}"))
+                .expect_problem(400, "malformed_parameter");
+        }
         let page = app
             .auditor()
             .get("/v1/trail/proof?position_from=2&position_to=3")

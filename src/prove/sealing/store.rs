@@ -59,10 +59,10 @@ pub fn list(db: &mut Db, filter: &ProofFilter, page: &PageRequest) -> Result<Pag
     on_backend!(db, |c| {
         let mut query = trail_seals::table.select(Seal::as_select()).into_boxed();
         if let Some(from) = filter.position_from {
-            query = query.filter(trail_seals::position.ge(from));
+            query = query.filter(trail_seals::position.ge(from.number()));
         }
         if let Some(to) = filter.position_to {
-            query = query.filter(trail_seals::position.le(to));
+            query = query.filter(trail_seals::position.le(to.number()));
         }
         seek!(c, query, page, Seal, asc(trail_seals::position))
     })

@@ -233,7 +233,11 @@ pub async fn watch_events(
     };
     watch.reached = executor
         .read(move |db| match last {
-            Some(id) => Ok(actions::find(db, types, Some(&reader), id)?.1),
+            Some(id) => match actions::find(db, types, Some(&reader), id) {
+                Ok((_, place)) => Ok(place),
+                Err(EventError::Missing) => Err(Problem::new(Code::InvalidCursor)),
+                Err(error) => Err(error.into()),
+            },
             None => Ok(actions::end(db)?),
         })
         .await?;
