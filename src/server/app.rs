@@ -1,7 +1,7 @@
 //! Assembly: the rooms' routes, the shared data, the server.
 
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use actix_cors::Cors;
 use actix_http::HttpService;
@@ -167,6 +167,15 @@ impl Server {
     }
 }
 
+/// What is known from the contract: made once, however many servers run in this process.
+static CONTRACT: LazyLock<(web::Data<Routing>, web::Data<openapi::Served>)> = LazyLock::new(|| {
+    let document = openapi::document();
+    (
+        web::Data::new(Routing::new(&document)),
+        web::Data::new(openapi::Served::new(&document)),
+    )
+});
+
 /// Starts to serve on the listener. Must be called inside an actix system.
 ///
 /// # Errors
@@ -179,9 +188,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
     let pulse = services.pulse.clone();
     let setting = services.setting.clone();
     let metrics = services.metrics.clone();
-    let document = openapi::document();
-    let routing = web::Data::new(Routing::new(&document));
-    let document = web::Data::new(openapi::Served::new(&document));
+    let (routing, document) = CONTRACT.clone();
     let workers = match services.config.workers {
         0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         workers => workers,
