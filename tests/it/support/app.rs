@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, PgConnection};
+use diesel::{Connection as _, PgConnection, SqliteConnection};
 use kernel::caller::Role;
 use kernel::clock::{Clock, Instant};
 use netterms::book::policy::actions as policies;
@@ -123,10 +123,14 @@ impl Home {
     }
 
     fn migrated(backend: Backend) -> (Home, String) {
-        Home::new(backend, |name| {
+        let (home, url) = Home::new(backend, |name| {
             let template = template();
             admin(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
-        })
+        });
+        if let Home::File(path) = &home {
+            std::fs::write(path, template_file()).unwrap();
+        }
+        (home, url)
     }
 }
 
@@ -303,6 +307,34 @@ fn template() -> &'static str {
         let database = Database::open(&config.database(), config.clock().unwrap()).unwrap();
         database.migrate().unwrap();
         name
+    })
+}
+
+/// The same as a file of SQLite.
+fn template_file() -> &'static [u8] {
+    static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let name = format!("netterms_template_{}", std::process::id());
+        let path = |ending: &str| std::env::temp_dir().join(format!("{name}.{ending}"));
+        let (made, copy) = (path("db"), path("copy"));
+        let url = format!("sqlite://{}", made.display());
+        let config = Config {
+            database_url: url,
+            pool_size: 1,
+            ..Config::default()
+        };
+        let database = Database::open(&config.database(), config.clock().unwrap()).unwrap();
+        database.migrate().unwrap();
+        drop(database);
+        let mut connection = SqliteConnection::establish(&made.display().to_string()).unwrap();
+        let into = format!("VACUUM INTO '{}'", copy.display());
+        connection.batch_execute(&into).unwrap();
+        drop(connection);
+        let bytes = std::fs::read(&copy).unwrap();
+        for file in [&made, &copy, &path("db-wal"), &path("db-shm")] {
+            let _ = std::fs::remove_file(file);
+        }
+        bytes
     })
 }
 
