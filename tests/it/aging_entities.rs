@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::applications::Case;
-use crate::entities::{bills_in, holds, the_worked_example};
+use crate::entities::{bills_in, the_worked_example};
 use crate::support::{Reply, TestApp, a_customer, on_both, set_rate};
 
 fn aging(app: &TestApp, query: &str) -> Reply {
@@ -74,7 +74,7 @@ fn rows_are_by_company_and_currency_and_can_be_asked_for_one_by_one() {
             .get("/v1/reports/aging?currency=XXX")
             .expect_problem(400, "malformed_parameter");
         assert_eq!(aging(app, "by=currency")["converted"], Value::Null);
-        holds(app);
+        app.adds_up();
     });
 }
 
@@ -212,7 +212,7 @@ fn what_is_put_right_later_changes_no_day_before_in_any_company() {
         // The day itself says what it said.
         let now = aging(app, "by=balance&as_of=2024-06-28").body;
         assert_eq!(now["rows"], before["rows"]);
-        holds(app);
+        app.adds_up();
     });
 }
 

@@ -1,7 +1,6 @@
 //! Cash application: what the bank says came in, whose money it is, and what it pays.
 
 use kernel::caller::Role;
-use netterms::prove::audit::actions as audit;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -71,11 +70,6 @@ fn unapplied(app: &TestApp, customer: &str) -> String {
         .text_at("/data/0/exposure/by_category/unapplied_cash/amount")
 }
 
-fn must_add_up(app: &TestApp) {
-    let audit = audit::audit(app.database()).unwrap();
-    assert!(audit.holds, "{audit:?}");
-}
-
 #[test]
 fn a_payment_that_names_its_invoice_is_applied_by_itself() {
     on_both(|app| {
@@ -107,7 +101,7 @@ fn a_payment_that_names_its_invoice_is_applied_by_itself() {
         let trail = format!("/v1/trail?entity_id={}", entry.id());
         let trail = app.auditor().get(&trail).expect(200);
         assert_eq!(trail["data"][0]["action"], "bank_entry.applied");
-        must_add_up(app);
+        app.adds_up();
     });
 }
 
@@ -131,7 +125,7 @@ fn the_same_statement_twice_changes_nothing() {
         let renamed = send(app, file.clone().called("OTHER").text());
         assert_eq!(renamed["result"]["statements"][0]["known_entries"], 2);
         assert_eq!(entries(app, "").len(), 2);
-        must_add_up(app);
+        app.adds_up();
     });
 }
 
@@ -208,7 +202,7 @@ fn a_payment_less_its_discount_in_time_closes_the_invoice() {
             .with(late);
         assert_eq!(send(app, file.text())["result"]["open"], 1);
         assert_eq!(open(app, "I-2026-0051"), "1000.00");
-        must_add_up(app);
+        app.adds_up();
     });
 }
 
@@ -229,7 +223,7 @@ fn a_payment_of_the_next_instalment_is_applied_by_itself() {
             a_statement_of(DAY, "CNY").with(a_payment("300.00", "first part of I-2026-0060"));
         assert_eq!(send(app, file.text())["result"]["applied"], 1);
         assert_eq!(open(app, "I-2026-0060"), "700.00");
-        must_add_up(app);
+        app.adds_up();
     });
 }
 
@@ -254,7 +248,7 @@ fn a_receipt_says_who_paid_for_another() {
             .expect(200);
         let parent = app.finance().get("/v1/customers/P").expect(200).id();
         assert_eq!(receipt["payer_customer_id"], parent.as_str());
-        must_add_up(app);
+        app.adds_up();
     });
 }
 
@@ -293,7 +287,7 @@ fn a_parent_pays_three_subsidiaries_with_one_transfer() {
         let entry = entry(app);
         assert_eq!(entry["receipts"].as_array().unwrap().len(), 3);
         assert_eq!(entry["customer_id"], Value::Null);
-        must_add_up(app);
+        app.adds_up();
     });
 }
 
@@ -333,7 +327,7 @@ fn a_short_payment_waits_and_a_person_accepts_it() {
         assert_eq!(open(app, "I-2026-0001"), "25.00");
         tell(app, &waiting, "accept", json!({})).expect_problem(412, "stale");
         tell(app, &accepted, "accept", json!({})).expect_problem(409, "state_conflict");
-        must_add_up(app);
+        app.adds_up();
     });
 }
 
@@ -396,7 +390,7 @@ fn money_of_nobody_counts_for_nobody_until_a_person_assigns_it() {
             .get("/v1/payer-accounts?customer=C-1")
             .expect(200);
         assert_eq!(known["data"][0]["number"], THEIRS);
-        must_add_up(app);
+        app.adds_up();
     });
 }
 
@@ -418,14 +412,14 @@ fn an_entry_is_split_over_customers_and_the_rest_waits() {
         assert_eq!(split["status"], "open");
         assert_eq!(split["left"]["amount"], "300.00");
         assert_eq!(unapplied(app, "C-2"), "75.00");
-        must_add_up(app);
+        app.adds_up();
         let too_much = json!({"parts": [part("C-1", "300.01")]});
         tell(app, &split, "assign", too_much).expect_problem(422, "over_applied");
         let rest = json!({"parts": [part("C-1", "300.00")]});
         let done = tell(app, &split, "assign", rest).expect(200);
         assert_eq!(done["status"], "applied");
         assert_eq!(done["receipts"].as_array().unwrap().len(), 3);
-        must_add_up(app);
+        app.adds_up();
     });
 }
 
@@ -451,12 +445,12 @@ fn a_wrong_assignment_is_undone_by_reversing_its_receipt() {
         assert_eq!(back["status"], "open");
         assert_eq!(back["left"]["amount"], "125.00");
         assert!(back["receipts"][0]["given_back_at"].is_string());
-        must_add_up(app);
+        app.adds_up();
         let parts = json!({"parts": [{"customer": "C-1", "amount": {"amount": "125.00", "currency": "CNY"}}]});
         let again = tell(app, &back, "assign", parts).expect(200);
         assert_eq!(again["status"], "applied");
         assert_eq!(unapplied(app, "C-1"), "125.00");
-        must_add_up(app);
+        app.adds_up();
     });
 }
 
@@ -687,7 +681,7 @@ fn money_pays_the_company_whose_account_it_came_to() {
         let receipt = entry.text_at("/receipts/0/receipt_id");
         let receipt = finance.get(&format!("/v1/receipts/{receipt}")).expect(200);
         assert_eq!(receipt["legal_entity_id"], account["legal_entity_id"]);
-        must_add_up(app);
+        app.adds_up();
     });
 }
 

@@ -1,16 +1,8 @@
 //! Documents that were wrong are put right: under their own number, and from the day from which they were wrong.
 
-use netterms::prove::audit::actions::audit;
 use serde_json::{Value, json};
 
 use crate::support::{Reply, TestApp, a_customer, a_receipt, an_invoice, import, on_both};
-
-/// Whether the whole book is true.
-#[track_caller]
-fn must_be_true(app: &TestApp) {
-    let audit = audit(app.database()).unwrap();
-    assert!(audit.holds, "{audit:#?}");
-}
 
 /// A credit note of today for the customer `C-1`.
 fn a_credit_note(app: &TestApp, number: &str, amount: &str, about: Option<&str>) -> Reply {
@@ -115,7 +107,7 @@ fn a_cancelled_invoices_number_may_be_used_again_and_both_stay_readable() {
             posted["results"][0]["id"]
         );
         assert_eq!(counted(app), "78.00");
-        must_be_true(app);
+        app.adds_up();
     });
 }
 
@@ -142,7 +134,7 @@ fn a_reversed_receipts_and_credit_notes_number_may_be_used_again() {
             "reversed"
         );
         assert_eq!(owed(app, "2026-03-31"), "0.00 -14.00");
-        must_be_true(app);
+        app.adds_up();
     });
 }
 
@@ -201,7 +193,7 @@ fn of_many_who_post_one_number_at_once_one_does() {
         };
         assert_eq!(posted(|both| both.0), 1);
         assert_eq!(posted(|both| both.1), 1);
-        must_be_true(app);
+        app.adds_up();
     });
 }
 
@@ -269,7 +261,7 @@ fn a_file_that_brings_a_document_that_was_taken_back_says_so_and_its_correction_
             ["2 receipt_reversed", "created 1 unchanged 0"]
         );
         assert_eq!(counted(app), "68.00");
-        must_be_true(app);
+        app.adds_up();
     });
 }
 
@@ -341,7 +333,7 @@ fn a_line_of_a_file_is_right_or_wrong_whatever_stands_before_it() {
             ),
             ["2 unknown_invoice", "created 2 unchanged 0"]
         );
-        must_be_true(app);
+        app.adds_up();
     });
 }
 
@@ -411,7 +403,7 @@ fn money_is_taken_off_one_invoice_alone() {
             actions,
             ["receipt.posted", "receipt.unapplied", "receipt.unapplied"]
         );
-        must_be_true(app);
+        app.adds_up();
     });
 }
 
@@ -440,7 +432,7 @@ fn a_receipt_on_the_wrong_invoice_counts_once_on_every_day_after_its_correction(
         }
         assert_eq!(read(app, "/v1/invoices/A")["status"], "open");
         assert_eq!(read(app, "/v1/invoices/B")["status"], "paid");
-        must_be_true(app);
+        app.adds_up();
     });
 }
 
@@ -467,7 +459,7 @@ fn a_payment_that_bounced_counts_until_the_day_on_which_it_bounced() {
         assert_eq!(owed(app, "2026-03-11"), "0.00 -120.00");
         assert_eq!(owed(app, "2026-03-12"), "nothing");
         assert_eq!(counted(app), "0.00");
-        must_be_true(app);
+        app.adds_up();
     });
 }
 
@@ -494,7 +486,7 @@ fn an_invoice_that_was_wrong_from_the_start_counts_on_no_day() {
         for day in ["2026-03-01", "2026-03-19", "2026-03-20", "2026-03-31"] {
             assert_eq!(owed(app, day), "0.00 -100.00", "{day}");
         }
-        must_be_true(app);
+        app.adds_up();
         // The receipt was wrong as well: also what it settled until the 20th never was.
         reverse(app, "R-1", Some("2026-03-01")).expect(200);
         for day in ["2026-03-01", "2026-03-19", "2026-03-20", "2026-03-31"] {
@@ -522,7 +514,7 @@ fn an_invoice_that_was_wrong_from_the_start_counts_on_no_day() {
                 "2026-03-01 -100.00"
             ]
         );
-        must_be_true(app);
+        app.adds_up();
     });
 }
 
@@ -564,7 +556,7 @@ fn money_is_applied_from_a_past_day_unless_it_was_in_use_then() {
         apply("I-3", "60.00", "2026-03-20").expect(200);
         assert_eq!(owed(app, "2026-03-19"), "150.00 -0.00");
         assert_eq!(owed(app, "2026-03-20"), "190.00 -40.00");
-        must_be_true(app);
+        app.adds_up();
     });
 }
 
@@ -620,7 +612,7 @@ fn a_document_is_taken_back_from_its_own_day_at_the_earliest_and_from_today_at_t
         for day in ["2026-03-10", "2026-03-31", "2026-04-10", "2026-04-30"] {
             assert_eq!(owed(app, day), "nothing", "{day}");
         }
-        must_be_true(app);
+        app.adds_up();
     });
 }
 
@@ -639,7 +631,7 @@ fn an_invoice_of_a_later_day_stays_out_of_what_is_outstanding_until_then() {
         a_receipt("R-1", "C-1", "200.00").create(app);
         assert_eq!(owed(app, "2026-03-10"), "0.00 -200.00 post-dated 500.00");
         assert_eq!(counted(app), "300.00");
-        must_be_true(app);
+        app.adds_up();
         let report = read(app, "/v1/reports/aging?by=currency");
         assert_eq!(report["totals"][0]["post_dated"]["amount"], "500.00");
         let csv = read(app, "/v1/reports/aging?by=currency&format=csv");
@@ -648,7 +640,7 @@ fn an_invoice_of_a_later_day_stays_out_of_what_is_outstanding_until_then() {
         assert_eq!(owed(app, "2026-03-20"), "300.00 -0.00");
         assert_eq!(owed(app, "2026-03-19"), "0.00 -200.00 post-dated 500.00");
         assert_eq!(counted(app), "300.00");
-        must_be_true(app);
+        app.adds_up();
         // Cancelled before its day, it is post-dated until that.
         an_invoice("I-2", "C-1", "70.00")
             .dated("2026-04-20")
@@ -657,7 +649,7 @@ fn an_invoice_of_a_later_day_stays_out_of_what_is_outstanding_until_then() {
         cancel(app, "I-2", None).expect(200);
         assert_eq!(owed(app, "2026-03-24"), "300.00 -0.00 post-dated 70.00");
         assert_eq!(owed(app, "2026-03-25"), "300.00 -0.00");
-        must_be_true(app);
+        app.adds_up();
     });
 }
 
@@ -712,7 +704,7 @@ fn a_year_of_corrections_adds_up_on_every_day() {
                 let (number, dated) = invoices[seed.usize(0..invoices.len())].clone();
                 cancel(app, &number, seed.bool().then_some(dated.as_str()));
             }
-            must_be_true(app);
+            app.adds_up();
         }
     });
 }

@@ -6,7 +6,6 @@ use std::cell::Cell;
 use diesel::connection::SimpleConnection as _;
 use netterms::decide::limits::desk::Switch;
 use netterms::platform::db::Conn;
-use netterms::prove::audit::actions;
 use netterms::server::config::Config;
 use serde_json::{Value, json};
 
@@ -38,14 +37,8 @@ fn after_two_orders(story: impl Fn(&TestApp, &TestApp, &Made)) {
         let there = here.another();
         there.turn_to("2026-03-01");
         story(here, &there, &customer);
-        is_true(here);
+        here.adds_up();
     });
-}
-
-/// Every counter is the sum of its rows.
-fn is_true(app: &TestApp) {
-    let audit = actions::audit(app.database()).unwrap();
-    assert!(audit.holds, "{audit:?}");
 }
 
 fn buy(app: &TestApp, order: &str, amount: &str) -> Reply {
@@ -149,7 +142,7 @@ fn a_group_whose_account_is_opened_later_bounds_its_members_from_then_on() {
             "CNY",
         );
         assert_eq!(codes(&buy(here, "SO-3", "100.00")), ["group_limit"]);
-        is_true(here);
+        here.adds_up();
     });
 }
 
@@ -219,7 +212,7 @@ fn an_invoice_that_is_sold_is_overdue_no_more_for_memory_as_well() {
         there.turn_to("2026-03-01");
         assign(&there, "INV-1", "FA-1");
         assert_eq!(buy(here, "SO-3", "1.00")["outcome"], "approved");
-        is_true(here);
+        here.adds_up();
     });
 }
 
@@ -243,7 +236,7 @@ fn an_invoice_that_is_due_earlier_is_overdue_for_memory_as_well() {
         )
         .unwrap();
         assert_eq!(codes(&buy(app, "SO-3", "1.00")), ["overdue_days_oldest"]);
-        is_true(app);
+        app.adds_up();
     });
 }
 
@@ -346,7 +339,7 @@ fn a_group_that_is_turned_round_goes_on_buying() {
                 }
             }
         }
-        is_true(app);
+        app.adds_up();
     });
 }
 

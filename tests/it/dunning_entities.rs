@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::dunning::{blocks, dun, level, list, preview, skipped};
-use crate::entities::{bills_in, holds, reserve};
+use crate::entities::{bills_in, reserve};
 use crate::support::{Made, Reply, TestApp, a_customer, on_both, set_rate};
 
 /// A German company beside the first one, and a customer who may buy from both in any currency.
@@ -140,7 +140,7 @@ fn each_company_writes_a_letter_of_its_own_in_each_currency() {
         let stages = list(&app.credit(), "/v1/dunning-stages/customers");
         assert_eq!(stages[0]["open"], Value::Null);
         assert_eq!(stages[0]["by_balance"].as_array().unwrap().len(), 4);
-        holds(app);
+        app.adds_up();
     });
 }
 
@@ -262,7 +262,7 @@ fn a_level_that_blocks_closes_what_the_company_sells_until_it_is_paid() {
             closed_for(app, &made.account, "DE01"),
             "Dunning reached level 1."
         );
-        holds(app);
+        app.adds_up();
     });
 }
 
@@ -339,6 +339,6 @@ fn a_company_may_dun_by_a_procedure_of_its_own() {
             .expect(200);
         assert_eq!(terms["dunning_procedure_id"], patient.id().as_str());
         assign("DE01", Value::Null).expect(200);
-        holds(app);
+        app.adds_up();
     });
 }

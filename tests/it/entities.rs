@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use crate::support::{Made, Reply, TestApp, a_customer, on_both, set_policy, set_rate};
 use kernel::caller::Role;
-use netterms::prove::audit::actions::audit;
 
 const PATH: &str = "/v1/legal-entities";
 
@@ -13,11 +12,6 @@ fn hamburg() -> Value {
         "number": "DE01", "name": "Jiangnan Deutschland GmbH", "country": "DE", "functional_currency": "EUR",
         "vat_id": "DE136695976", "lei": "5493001KJTIIGC8Y1R12", "timezone": "Europe/Berlin",
     })
-}
-
-pub fn holds(app: &TestApp) {
-    let found = audit(app.database()).unwrap();
-    assert!(found.holds, "{found:#?}");
 }
 
 fn open(app: &TestApp, path: &str) -> Value {
@@ -166,7 +160,7 @@ fn a_document_keeps_its_own_company_and_currency_and_a_number_may_stand_in_two()
         app.finance().post("/v1/receipts", by_number).expect(201);
         let by_id = open(app, &format!("/v1/invoices/{}", german.id()));
         assert_eq!(by_id["status"], "paid");
-        holds(app);
+        app.adds_up();
     });
 }
 
@@ -279,7 +273,7 @@ fn balances_of_three_companies_count_against_one_limit_to_the_cent() {
             .unwrap();
         let fits = reserve(app, "SO-5", "US01", "121489.70", "USD").expect(200);
         assert!(fits["reservation"].is_object(), "{:?}", fits.body);
-        holds(app);
+        app.adds_up();
     });
 }
 
@@ -323,7 +317,7 @@ fn a_companys_own_limit_binds_and_its_suspension_stops_its_own_orders_alone() {
         assert_eq!(stopped["reasons"][0]["code"], "account_status");
         let elsewhere = reserve(app, "SO-6", "DE01", "1.00", "USD").expect(200);
         assert_ne!(elsewhere["outcome"], "rejected");
-        holds(app);
+        app.adds_up();
     });
 }
 
@@ -343,7 +337,7 @@ fn rates_of_another_day_change_what_is_left_and_no_book() {
             .post(&format!("/v1/limit-checks/{}/replay", told.id()), json!({}))
             .expect(200);
         assert_eq!(replay["replayed"]["outcome"], told["outcome"]);
-        holds(app);
+        app.adds_up();
     });
 }
 
@@ -421,7 +415,7 @@ fn a_group_of_mixed_currencies_is_judged_in_that_of_its_head() {
         let amount = offered.as_str().unwrap();
         let taken = reserve(app, "SO-2", "MAIN", amount, "CNY").expect(200);
         assert!(taken["reservation"].is_object(), "{:?}", taken.body);
-        holds(app);
+        app.adds_up();
     });
 }
 
@@ -465,6 +459,6 @@ fn money_that_is_not_applied_lowers_other_balances_only_where_the_policy_nets_th
             assert_eq!(replay["replayed"]["outcome"], told["outcome"]);
             assert_eq!(replay["replayed"]["counter_offers"], told["counter_offers"]);
         }
-        holds(app);
+        app.adds_up();
     });
 }

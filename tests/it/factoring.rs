@@ -1,7 +1,6 @@
 //! Sold and pledged receivables: what leaves exposure, who duns, and what comes back.
 
 use kernel::caller::Role;
-use netterms::prove::audit::actions as audit;
 use serde_json::{Value, json};
 
 use crate::dunning::{list, preview, skipped};
@@ -51,16 +50,6 @@ fn receivable(app: &TestApp, account: &str) -> String {
         .text_at("/exposure/by_category/receivables/amount")
 }
 
-fn adds_up(app: &TestApp) {
-    let audit = audit::audit(app.database()).unwrap();
-    let lies: Vec<_> = audit
-        .invariants
-        .iter()
-        .filter(|finding| finding.lies > 0)
-        .collect();
-    assert!(lies.is_empty(), "{lies:?}");
-}
-
 #[test]
 fn an_invoice_sold_without_recourse_is_no_exposure_from_that_day_on_and_stays_open() {
     on_both(|app| {
@@ -98,7 +87,7 @@ fn an_invoice_sold_without_recourse_is_no_exposure_from_that_day_on_and_stays_op
         assert_eq!(aging["totals"][0]["sold"]["amount"], "80.00");
         let before = app.credit().get("/v1/reports/aging?as_of=2026-03-30");
         assert_eq!(before.expect(200)["totals"], json!([]));
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -121,7 +110,7 @@ fn what_is_sold_with_recourse_or_pledged_stays_exposure() {
         let open = app.finance().get("/v1/invoices/I-1").expect(200);
         assert_eq!(open["status"], "open");
         assert_eq!(open["sold_on"], Value::Null);
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -142,17 +131,17 @@ fn a_sold_invoice_that_is_paid_to_us_moves_no_receivable_and_is_sold_again_when_
         let status = || app.finance().get("/v1/invoices/I-1").expect(200)["status"].clone();
         assert_eq!(status(), "sold");
         assert_eq!(receivable(app, &made.account), "10.00");
-        adds_up(app);
+        app.adds_up();
         a_receipt("R-2", "C-1", "60.00")
             .paying("I-1", "60.00")
             .create(app);
         assert_eq!(status(), "paid");
-        adds_up(app);
+        app.adds_up();
         take_back(app, "/v1/receipts/R-2", "reverse").expect(200);
         assert_eq!(status(), "sold");
         assert_eq!(receivable(app, &made.account), "10.00");
         take_back(app, "/v1/invoices/I-1", "cancel").expect_problem(409, "state_conflict");
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -192,7 +181,7 @@ fn an_invoice_that_is_bought_back_is_exposure_again() {
         assert_eq!(sold("2026-04-10"), "0.00");
         assign(app, "I-1", "FA-1");
         assert_eq!(receivable(app, &made.account), "0.00");
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -263,7 +252,7 @@ fn a_sale_takes_finance_twice_an_open_invoice_and_an_agreement_that_holds() {
             .expect(200);
         assert_eq!(ended["status"], "ended");
         approve(app, &request).expect_problem(422, "invalid");
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -333,7 +322,7 @@ fn what_is_sold_without_recourse_is_overdue_to_its_buyer_and_not_to_us() {
             )
             .expect(201);
         assert!(overdue("SO-4").is_empty());
-        adds_up(app);
+        app.adds_up();
         // Ours again, and overdue again.
         let path = format!("/v1/factoring-assignments/{}", sold["id"].as_str().unwrap());
         let etag = app.finance().get(&path).expect(200).etag();
@@ -345,6 +334,6 @@ fn what_is_sold_without_recourse_is_overdue_to_its_buyer_and_not_to_us() {
             )
             .expect(200);
         assert_eq!(overdue("SO-5"), ["overdue_days_oldest"]);
-        adds_up(app);
+        app.adds_up();
     });
 }

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use netterms::prove::audit::actions::audit;
 use serde_json::{Value, json};
 
 use crate::support::{Reply, TestApp, a_customer, an_invoice, import, on_both};
@@ -12,11 +11,6 @@ const RECEIPTS: &str =
     "number,customer_number,receipt_date,amount,currency,invoice_number,payer_number\n";
 const CREDIT_NOTES: &str =
     "number,customer_number,credit_date,amount,currency,reason,invoice_number\n";
-
-fn verify(app: &TestApp) {
-    let audit = audit(app.database()).unwrap();
-    assert!(audit.holds, "{audit:#?}");
-}
 
 fn run(app: &TestApp, kind: &str, header: &str, lines: &str) -> Reply {
     import(kind, format!("{header}{lines}")).run(&app.finance())
@@ -91,7 +85,7 @@ fn an_invoice_comes_in_with_all_that_it_says() {
         expect_counts(&job, 0, 1, 1);
         let taken = error(3, "number", "number_taken_with_other_content");
         assert_eq!(errors(&job), [taken]);
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -140,7 +134,7 @@ fn a_snapshot_of_open_items_says_the_same_of_its_invoices() {
             &lines.replace(",13.00", ",12.00"),
         );
         assert_eq!(other["result"]["warnings"][0]["code"], "differs");
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -185,7 +179,7 @@ fn credit_notes_come_in_and_settle_what_they_are_about() {
         let about = app.finance().get("/v1/credit-notes/CN-1").expect(200);
         assert_ne!(about["invoice_id"], Value::Null);
         expect_counts(&run(app, "credit_notes", CREDIT_NOTES, lines), 0, 4, 5);
-        verify(app);
+        app.adds_up();
         // Taken back, it does not come in again.
         app.finance()
             .post_if(
@@ -244,7 +238,7 @@ fn lines_of_one_number_are_one_receipt_for_many_invoices() {
         );
         let taken = |line| error(line, "number", "number_taken_with_other_content");
         assert_eq!(errors(&fewer), [taken(2), taken(3)]);
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -293,7 +287,7 @@ fn a_receipt_of_many_lines_comes_in_whole_or_not_at_all() {
         );
         assert_eq!(open_of(app, "I-1"), "90.00");
         assert_eq!(open_of(app, "I-2"), "100.00");
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -343,7 +337,7 @@ fn a_parent_pays_for_its_subsidiaries_in_one_receipt() {
         let of_child = app.finance().get("/v1/receipts/R-3").expect(200);
         assert_eq!(of_child["payer_customer_id"], parent.id.as_str());
         expect_counts(&run(app, "receipts", RECEIPTS, lines), 0, 7, 4);
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -379,7 +373,7 @@ fn a_receipt_is_one_wherever_a_thousand_lines_end() {
         let job = run(app, "receipts", RECEIPTS, &many);
         expect_counts(&job, 0, 0, 502);
         assert_eq!(errors(&job)[0].2, "too_many_lines");
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -475,7 +469,7 @@ fn a_snapshot_and_a_shipped_mapping_know_aliases() {
                 .run(&app.finance());
             assert_eq!(job["result"]["missing"], missing, "{}", job.text);
         }
-        verify(app);
+        app.adds_up();
     });
 }
 

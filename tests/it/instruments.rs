@@ -1,6 +1,5 @@
 //! Cheques, drafts, bills and notes: what they settle, what counts until they clear, and what comes back.
 
-use netterms::prove::audit::actions as audit;
 use netterms::server::housekeeping;
 use serde_json::{Value, json};
 
@@ -57,16 +56,6 @@ fn invoice_of(app: &TestApp, number: &str) -> [String; 3] {
     ["/status", "/open/amount", "/due_date"].map(|pointer| read.text_at(pointer))
 }
 
-fn adds_up(app: &TestApp) {
-    let audit = audit::audit(app.database()).unwrap();
-    let lies: Vec<_> = audit
-        .invariants
-        .iter()
-        .filter(|finding| finding.lies > 0)
-        .collect();
-    assert!(lies.is_empty(), "{lies:?}");
-}
-
 #[test]
 fn a_cheque_settles_its_invoice_on_condition_and_is_exposure_until_it_clears() {
     on_both(|app| {
@@ -100,7 +89,7 @@ fn a_cheque_settles_its_invoice_on_condition_and_is_exposure_until_it_clears() {
         assert_eq!(cleared["outstanding"], cny("0.00"));
         assert_eq!(cleared["allowed"], json!([]));
         assert_eq!(exposure(app, &made.account), ["20.00", "0.00", "20.00"]);
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -158,7 +147,7 @@ fn a_cheque_that_bounces_gives_the_debt_back_with_its_old_due_date_a_fee_and_a_f
         assert!(trail.text.contains("instrument.dishonoured"));
         let recourse = step(app, &cheque.id(), "start-recourse", json!({})).expect(200);
         assert_eq!(recourse["status"], "recourse");
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -186,13 +175,13 @@ fn an_instrument_counts_for_the_company_that_received_it() {
         let got = got.expect(201);
         assert_eq!(got["legal_entity_number"], "DE01");
         assert_eq!(invoice_of(app, "I-1")[0], "paid");
-        adds_up(app);
+        app.adds_up();
         step(app, &got.id(), "withdraw", json!({"reason": "Given back."})).expect(200);
         assert_eq!(invoice_of(app, "I-1")[0], "open");
         assert_eq!(exposure(app, &made.account)[1], "0.00");
         receive(app, "CHQ-2", |body| body["legal_entity"] = json!("XX"))
             .expect_problem(404, "not_found");
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -229,7 +218,7 @@ fn what_is_endorsed_or_discounted_counts_until_it_is_paid() {
             assert_eq!(passed["outstanding"], cny("100.00"));
         }
         assert_eq!(exposure(app, &made.account)[1], "200.00");
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -255,7 +244,7 @@ fn an_instrument_that_is_withdrawn_gives_the_debt_back_and_frees_its_number() {
         assert_eq!(list(&app.finance(), &path)[0]["status"], "withdrawn");
         receive(app, "CHQ-1", |_| ()).expect(201);
         assert_eq!(exposure(app, &made.account), ["0.00", "100.00", "100.00"]);
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -268,7 +257,7 @@ fn the_receipt_of_an_instrument_is_not_reversed_by_itself() {
         let path = format!("/v1/receipts/{}", cheque.text_at("/receipt_id"));
         let refused = take_back(app, &path, "reverse").expect_problem(422, "invalid");
         assert_eq!(refused["errors"][0]["code"], "of_instrument");
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -376,7 +365,7 @@ fn an_acceptors_instruments_count_under_its_cap_and_beyond_it_are_recorded_and_f
         assert_eq!(read(&path)["exposure"], cny("200.00"));
         let of_bank = "/v1/instruments?acceptor=bank%20of%20suzhou&outstanding=true";
         assert_eq!(list(&app.credit(), of_bank).len(), 2);
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -401,7 +390,7 @@ fn a_cap_of_an_acceptor_in_another_currency_says_when_no_rate_tells() {
         // CNY 200.00 are EUR 25.73.
         let got = receive(app, "CHQ-2", with_bank).expect(201);
         assert_eq!(got["acceptor_standing"], "exceeded");
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -429,12 +418,12 @@ fn a_commercial_bill_is_exposure_on_its_acceptors_account_too_unless_both_are_of
         assert_eq!(second["counts_on_acceptor"], false);
         assert_eq!(exposure(app, &sister.account)[1], "0.00");
         assert_eq!(exposure(app, &own.account)[1], "200.00");
-        adds_up(app);
+        app.adds_up();
         step(app, &first.id(), "hold", json!({})).expect(200);
         step(app, &first.id(), "present", json!({})).expect(200);
         step(app, &first.id(), "dishonour", json!({"reason": "Refused."})).expect(200);
         assert_eq!(exposure(app, &acceptor.account)[1], "0.00");
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -460,7 +449,7 @@ fn a_number_both_stated_and_posted_is_refused() {
         receive(app, "CHQ-1", |_| ()).expect(201);
         state("CHQ-1", "100.00").expect_problem(409, "counted_twice");
         state("CHQ-1", "0.00").expect(200);
-        adds_up(app);
+        app.adds_up();
     });
 }
 

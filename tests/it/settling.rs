@@ -1,16 +1,10 @@
 //! Settling as it happens: discounts, short payments, differences, set-off, payers, other currencies, instalments.
 
-use netterms::prove::audit::actions::audit;
 use serde_json::{Value, json};
 
 use crate::support::{
     Reply, TestApp, a_customer, a_receipt, an_invoice, on_both, set_policy, set_rate,
 };
-
-fn verify(app: &TestApp) {
-    let audit = audit(app.database()).unwrap();
-    assert!(audit.holds, "{audit:#?}");
-}
 
 fn money(amount: &str, currency: &str) -> Value {
     json!({"amount": amount, "currency": currency})
@@ -124,7 +118,7 @@ fn two_percent_are_granted_to_who_pays_within_ten_days() {
             .paying("I-2", "980.00")
             .create(app);
         assert_eq!(open_of(app, "I-2"), "20.00");
-        verify(app);
+        app.adds_up();
         // The value date counts, not the day on which it is entered.
         let unapplied = app.finance().post(
             "/v1/receipts/R-1/unapply",
@@ -137,7 +131,7 @@ fn two_percent_are_granted_to_who_pays_within_ten_days() {
             .post("/v1/receipts/R-1/apply", body)
             .expect(200);
         assert_eq!(open_of(app, "I-1"), "0.00");
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -167,7 +161,7 @@ fn a_small_difference_is_let_go_within_the_policys_tolerance() {
             settlements(app, "I-1"),
             rows(&[("payment", "995.00"), ("tolerance", "5.00")])
         );
-        verify(app);
+        app.adds_up();
         // A bounced payment takes the tolerance with it.
         let etag = app.finance().get("/v1/receipts/R-1").expect(200).etag();
         app.finance()
@@ -178,7 +172,7 @@ fn a_small_difference_is_let_go_within_the_policys_tolerance() {
             )
             .expect(200);
         assert_eq!(open_of(app, "I-1"), "1000.00");
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -224,7 +218,7 @@ fn who_pays_short_says_why_and_a_dispute_stays_open_with_its_reason() {
             .create(app);
         let read = app.finance().get("/v1/items?open=false").expect(200);
         assert_eq!(read["data"][0]["open_reason"], Value::Null);
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -268,7 +262,7 @@ fn of_three_instalments_the_second_is_late_and_is_dunned_alone() {
         assert_eq!(listed[0]["position"], 2);
         assert_eq!(listed[0]["due_date"], "2026-04-30");
         assert_eq!(notices["data"][0]["total"]["amount"], "300.00");
-        verify(app);
+        app.adds_up();
         // Money for the invoice goes to what is due first, or to the instalment that is named.
         let third = app
             .finance()
@@ -289,7 +283,7 @@ fn of_three_instalments_the_second_is_late_and_is_dunned_alone() {
                 ("250.00", "2026-05-31")
             ])
         );
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -372,7 +366,7 @@ fn a_parent_pays_three_subsidiaries_with_one_transfer() {
             account["exposure"]["by_category"]["unapplied_cash"]["amount"],
             "40.00"
         );
-        verify(app);
+        app.adds_up();
         // A stranger's invoice is settled only when the stranger is named.
         let stranger = json!([one("I-X", "40.00")]);
         let body = json!({"applications": stranger});
@@ -388,7 +382,7 @@ fn a_parent_pays_three_subsidiaries_with_one_transfer() {
             .post("/v1/receipts/R-1/apply", named)
             .expect(200);
         assert_eq!(open_of(app, "I-X"), "60.00");
-        verify(app);
+        app.adds_up();
         // Taken back, all four owe again.
         let etag = app.finance().get("/v1/receipts/R-1").expect(200).etag();
         app.finance()
@@ -401,7 +395,7 @@ fn a_parent_pays_three_subsidiaries_with_one_transfer() {
         for invoice in ["I-S-1", "I-S-2", "I-S-3", "I-X"] {
             assert_eq!(open_of(app, invoice), "100.00");
         }
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -449,7 +443,7 @@ fn what_we_owe_the_customer_is_set_off_and_taken_back() {
         app.credit()
             .post("/v1/invoices/I-1/set-off", body)
             .expect_problem(403, "forbidden");
-        verify(app);
+        app.adds_up();
         let row = app
             .finance()
             .get("/v1/invoices/I-1/settlements")
@@ -462,7 +456,7 @@ fn what_we_owe_the_customer_is_set_off_and_taken_back() {
         app.finance()
             .post(&path, reason)
             .expect_problem(409, "state_conflict");
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -492,7 +486,7 @@ fn money_that_pays_nothing_more_is_refunded_by_two_persons() {
         let read = app.finance().get("/v1/receipts/R-1").expect(200);
         assert_eq!(read["unapplied"]["amount"], "50.00");
         assert_eq!(read["refunded"]["amount"], "150.00");
-        verify(app);
+        app.adds_up();
         // What is to be given back settles nothing, and is not taken back by a reversal.
         an_invoice("I-2", "C-1", "100.00").create(app);
         let body = json!({"applications": [{"invoice_number": "I-2", "amount": cny("50.01")}]});
@@ -526,7 +520,7 @@ fn money_that_pays_nothing_more_is_refunded_by_two_persons() {
         app.finance()
             .post_if(&format!("{path}/cancel"), &paid.etag(), reason)
             .expect_problem(409, "state_conflict");
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -551,7 +545,7 @@ fn a_refund_that_is_cancelled_frees_the_money() {
         let read = app.finance().get("/v1/receipts/R-1").expect(200);
         assert_eq!(read["unapplied"]["amount"], "100.00");
         assert_eq!(read["refunded"]["amount"], "0.00");
-        verify(app);
+        app.adds_up();
         let then = app
             .finance()
             .get("/v1/reports/aging?as_of=2026-03-03&by=customer")
@@ -588,7 +582,7 @@ fn credit_notes_are_posted_many_at_once() {
             .collect();
         assert_eq!(statuses, [201, 409, 422, 201]);
         assert_eq!(open_of(app, "I-1"), "55.00");
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -647,7 +641,7 @@ fn thirty_thousand_dollars_booked_at_1_0705_are_paid_with_euros_at_1_05() {
             .get("/v1/invoices/I-2/settlements")
             .expect(200);
         assert_eq!(settled["data"][0]["amount"], money("29925.00", "USD"));
-        verify(app);
+        app.adds_up();
         let etag = app.finance().get("/v1/receipts/R-1").expect(200).etag();
         app.finance()
             .post_if(
@@ -657,7 +651,7 @@ fn thirty_thousand_dollars_booked_at_1_0705_are_paid_with_euros_at_1_05() {
             )
             .expect(200);
         assert_eq!(open_of(app, "I-1"), "30000.00");
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -700,7 +694,7 @@ fn a_missing_rate_refuses_no_document_and_no_payment_that_says_both_amounts() {
             .expect(200);
         assert_eq!(settled["data"][0]["rate"], "0.142857142857");
         assert_eq!(settled["data"][0]["realised_difference"], Value::Null);
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -741,7 +735,7 @@ fn credit_proposes_and_finance_agrees_to_another_due_date_and_the_first_is_kept(
         assert_eq!(read["original_due_date"], "2026-03-31");
         let invoice = app.finance().get("/v1/invoices/I-1").expect(200);
         assert_eq!(invoice["due_date"], "2026-06-30");
-        verify(app);
+        app.adds_up();
     });
 }
 
@@ -765,6 +759,6 @@ fn a_receipt_and_an_invoice_of_two_companies_do_not_settle_each_other() {
         body["legal_entity"] = json!("DE01");
         app.finance().post("/v1/receipts", body).expect(201);
         assert_eq!(open_of(app, "I-1"), "0.00");
-        verify(app);
+        app.adds_up();
     });
 }

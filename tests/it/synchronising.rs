@@ -1,6 +1,5 @@
 //! Files that keep the book as another system has it: what differs is told before, and what is missing.
 
-use netterms::prove::audit::actions as audit;
 use serde_json::{Value, json};
 
 use crate::dunning::list;
@@ -20,16 +19,6 @@ fn run(file: &AnImport, client: &Client) -> Value {
     let job = file.run(client);
     assert_eq!(job["status"], "succeeded", "{}", job.text);
     job["result"].clone()
-}
-
-fn adds_up(app: &TestApp) {
-    let audit = audit::audit(app.database()).unwrap();
-    let lies: Vec<_> = audit
-        .invariants
-        .iter()
-        .filter(|finding| finding.lies > 0)
-        .collect();
-    assert!(lies.is_empty(), "{lies:?}");
 }
 
 /// A second company that sells.
@@ -97,7 +86,7 @@ fn a_snapshot_is_tried_first_and_tells_all_that_it_would_do() {
             .get("/v1/invoices/I-4")
             .expect_problem(404, "not_found");
         assert_eq!(list(&app.finance(), "/v1/imports/feeds").len(), 0);
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -137,7 +126,7 @@ fn a_nightly_snapshot_brings_the_book_to_the_ledger_and_closes_what_is_missing_o
             (&feed["missing"], &feed["confirmed"]),
             (&json!(0), &json!(false))
         );
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -174,7 +163,7 @@ fn a_snapshot_of_one_company_says_nothing_of_another() {
         assert_eq!(open(app, &of_another), "4.00");
         let feeds = list(&app.finance(), "/v1/imports/feeds");
         assert_eq!(feeds.len(), 2);
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -218,7 +207,7 @@ fn what_a_snapshot_says_otherwise_of_a_known_invoice_is_told_and_changes_nothing
             .collect();
         assert_eq!(codes, ["more_open_than_in_the_book", "differs", "differs"]);
         assert_eq!(open(app, "I-1"), "40.00");
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -249,7 +238,7 @@ fn one_bad_line_and_nothing_of_a_snapshot_is_taken_over() {
         .part("close_missing", "true")
         .run(&app.system());
         assert_eq!(empty["errors"][0]["code"], "no_lines", "{}", empty.text);
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -296,7 +285,7 @@ fn open_orders_and_deliveries_come_as_snapshots_and_a_reserved_order_counts_once
         run(&import("open_deliveries", deliveries), &app.system());
         assert_eq!(counted("delivered_not_billed"), "60.00");
         assert_eq!(counted("reservations"), "70.00");
-        adds_up(app);
+        app.adds_up();
     });
 }
 
@@ -368,7 +357,7 @@ fn terms_are_synchronised_and_limits_never() {
         let job = upsert("credit_accounts", limits).run(&app.system());
         assert_eq!(job["errors"][0]["code"], "not_by_import", "{}", job.text);
         assert_eq!(account()["limit"]["amount"], "500.00");
-        adds_up(app);
+        app.adds_up();
     });
 }
 

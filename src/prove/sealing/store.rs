@@ -21,14 +21,6 @@ pub fn find_last(db: &mut Db) -> Result<Option<Seal>, DbError> {
         .optional())?)
 }
 
-pub fn find(db: &mut Db, position: i64) -> Result<Option<Seal>, DbError> {
-    Ok(on_backend!(db, |c| trail_seals::table
-        .find(position)
-        .select(Seal::as_select())
-        .first(c)
-        .optional())?)
-}
-
 /// Which of some entries are in the chain already.
 pub fn list_sealed(db: &mut Db, seqs: &[i64]) -> Result<BTreeSet<i64>, DbError> {
     let found: Vec<i64> = on_backend!(db, |c| trail_seals::table

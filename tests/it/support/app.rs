@@ -15,6 +15,7 @@ use kernel::clock::{Clock, Instant};
 use netterms::book::policy::actions as policies;
 use netterms::platform::db::{Backend, Database, Tx};
 use netterms::platform::http::auth::internal_caller;
+use netterms::prove::audit::actions::audit;
 use netterms::server::config::{ClockKind, Config, DailyWork};
 use netterms::server::{Services, start};
 
@@ -222,6 +223,18 @@ impl TestApp {
         self.clock().turn_to(noon);
     }
 
+    /// The book adds up: every invariant of `netterms verify` holds.
+    #[track_caller]
+    pub fn adds_up(&self) {
+        let audit = audit(self.database()).unwrap();
+        let lies: Vec<_> = audit
+            .invariants
+            .iter()
+            .filter(|finding| finding.lies > 0)
+            .collect();
+        assert!(audit.holds && lies.is_empty(), "{lies:#?}");
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -299,15 +312,20 @@ fn template() -> &'static str {
     TEMPLATE.get_or_init(|| {
         let name = format!("netterms_template_{}", std::process::id());
         admin(&format!("CREATE DATABASE {name}"));
-        let config = Config {
-            database_url: database_url(&name),
-            pool_size: 1,
-            ..Config::default()
-        };
-        let database = Database::open(&config.database(), config.clock().unwrap()).unwrap();
-        database.migrate().unwrap();
+        migrate(database_url(&name));
         name
     })
+}
+
+/// Gives an empty database every migration.
+fn migrate(database_url: String) {
+    let config = Config {
+        database_url,
+        pool_size: 1,
+        ..Config::default()
+    };
+    let database = Database::open(&config.database(), config.clock().unwrap()).unwrap();
+    database.migrate().unwrap();
 }
 
 /// The same as a file of SQLite.
@@ -317,15 +335,7 @@ fn template_file() -> &'static [u8] {
         let name = format!("netterms_template_{}", std::process::id());
         let path = |ending: &str| std::env::temp_dir().join(format!("{name}.{ending}"));
         let (made, copy) = (path("db"), path("copy"));
-        let url = format!("sqlite://{}", made.display());
-        let config = Config {
-            database_url: url,
-            pool_size: 1,
-            ..Config::default()
-        };
-        let database = Database::open(&config.database(), config.clock().unwrap()).unwrap();
-        database.migrate().unwrap();
-        drop(database);
+        migrate(format!("sqlite://{}", made.display()));
         let mut connection = SqliteConnection::establish(&made.display().to_string()).unwrap();
         let into = format!("VACUUM INTO '{}'", copy.display());
         connection.batch_execute(&into).unwrap();
