@@ -206,18 +206,20 @@ impl Request<'_> {
                 )
             })
             .collect();
-        let text = answer
+        let bytes = answer
             .body_mut()
             .with_config()
             .limit(200_000_000)
-            .read_to_string()
+            .read_to_vec()
             .unwrap_or_default();
+        let text = String::from_utf8(bytes.clone()).unwrap_or_default();
         let reply = Reply {
             request: format!("{} {}", self.method, self.path),
             status: answer.status().as_u16(),
             headers,
             body: serde_json::from_str(&text).unwrap_or(Value::Null),
             text,
+            bytes,
         };
         reply.expect_words_in_both_languages();
         reply
@@ -232,6 +234,8 @@ pub struct Reply {
     headers: Vec<(String, String)>,
     pub body: Value,
     pub text: String,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
 }
 
 impl Reply {

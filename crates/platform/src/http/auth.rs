@@ -224,6 +224,8 @@ permits! {
     ReadPostings, "postings:read" => [Sales, Credit, Finance, Auditor, System];
     /// Say that another ledger has followed.
     AcknowledgePostings, "postings:acknowledge" => [Finance, System];
+    /// Take tables away as files: each those who may read what it holds.
+    ExportTables, "exports:run" => [Credit, Finance, Auditor, Admin];
     /// Read and cancel background jobs.
     ReadJobs, "jobs:read" => [Sales, Credit, Finance, Auditor, System, Admin];
 }
