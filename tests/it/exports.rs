@@ -11,7 +11,7 @@ use netterms::server::rooms::export_tables;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Reply, TestApp, a_customer, a_receipt, an_invoice, on_both, on_both_with,
+    Client, Reply, TestApp, a_customer, a_receipt, an_invoice, import, on_both, on_both_with,
 };
 
 /// Asks for an export and waits until its job has ended.
@@ -712,7 +712,7 @@ with open(of_csv, newline="", encoding="utf-8") as file:
     by_csv = totals((row["currency"], row["amount"]) for row in csv.DictReader(file))
 duck = duckdb.sql(f"SELECT currency, amount, invoice_date, created_at FROM '{of_parquet}'")
 assert [str(t) for t in duck.types] == ["VARCHAR", "DECIMAL(23,4)", "DATE", "TIMESTAMP WITH TIME ZONE"], duck.types
-by_duckdb = totals((row[0], row[1]) for row in duck.fetchall())
+by_duckdb = totals(duckdb.sql(f"SELECT currency, amount FROM '{of_parquet}'").fetchall())
 frame = pandas.read_parquet(of_parquet)
 by_pandas = totals(zip(frame["currency"], frame["amount"]))
 sheet = openpyxl.load_workbook(of_xlsx, read_only=True).active
