@@ -9,7 +9,7 @@ pub mod housekeeping;
 mod metrics;
 mod middleware;
 pub mod openapi;
-mod rooms;
+pub mod rooms;
 mod routing;
 mod subscriptions;
 
