@@ -3,9 +3,12 @@
 //! [`super::page::Listing`] settles the form of its request before anything is read, and the page is written in it: no handler
 //! has to do with it. A table has a line for each item; what lies inside an item becomes columns such as `limit.amount`.
 
+use std::fmt;
+
 use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, VARY};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder};
-use serde::Serialize;
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use tables::{Column, Kind, TableWriter};
 
@@ -152,22 +155,27 @@ pub fn write<T: Serialize>(
 }
 
 fn table<T: Serialize>(format: tables::Format, items: &[T]) -> Result<Vec<u8>, Problem> {
-    let values: Vec<Value> = items
-        .iter()
-        .map(serde_json::to_value)
-        .collect::<Result<_, _>>()
-        .map_err(Problem::internal)?;
     if format == tables::Format::Ndjson {
-        let mut text = String::new();
-        for value in values {
-            text.push_str(&value.to_string());
-            text.push('\n');
+        let mut lines = Vec::new();
+        for item in items {
+            serde_json::to_writer(&mut lines, item).map_err(Problem::internal)?;
+            lines.push(b'\n');
         }
-        return Ok(text.into_bytes());
+        return Ok(lines);
     }
-    let mut names = Vec::new();
-    for value in &values {
-        gather_names(value, "", &mut names);
+    let mut rows: Vec<Vec<(String, Value)>> = Vec::new();
+    for item in items {
+        let text = serde_json::to_string(item).map_err(Problem::internal)?;
+        let node: Node = serde_json::from_str(&text).map_err(Problem::internal)?;
+        let mut cells = Vec::new();
+        node.spread(String::new(), &mut cells);
+        rows.push(cells);
+    }
+    let mut names: Vec<String> = Vec::new();
+    for (name, _) in rows.iter().flatten() {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
     }
     // Null here and an object there: the columns are those of the object.
     let inner: Vec<String> = names.clone();
@@ -175,39 +183,111 @@ fn table<T: Serialize>(format: tables::Format, items: &[T]) -> Result<Vec<u8>, P
         let below = format!("{name}.");
         !inner.iter().any(|other| other.starts_with(&below))
     });
-    let columns: Vec<Column> = names
-        .iter()
-        .map(|name| Column {
-            name: name.clone(),
-            kind: Kind::Text,
-        })
-        .collect();
+    let column = |name: &String| Column {
+        name: name.clone(),
+        kind: Kind::Text,
+    };
+    let columns: Vec<Column> = names.iter().map(column).collect();
     let mut table =
         TableWriter::begin(format, "list", &columns, Vec::new()).map_err(Problem::internal)?;
-    for value in &values {
+    for row in &rows {
         for name in &names {
-            let place = name
-                .split('.')
-                .try_fold(value, |value, member| value.get(member));
-            write_cell(&mut table, place).map_err(Problem::internal)?;
+            let cell = row.iter().find(|(known, _)| known == name);
+            write_cell(&mut table, cell.map(|(_, value)| value)).map_err(Problem::internal)?;
         }
         table.end_row().map_err(Problem::internal)?;
     }
     table.finish().map_err(Problem::internal)
 }
 
-/// The names of a value's members, inner ones behind a point, in the order in which they come.
-fn gather_names(value: &Value, before: &str, names: &mut Vec<String>) {
-    let Some(members) = value.as_object() else {
-        return;
-    };
-    for (member, value) in members {
-        let name = format!("{before}{member}");
-        if value.as_object().is_some_and(|inner| !inner.is_empty()) {
-            gather_names(value, &format!("{name}."), names);
-        } else if !names.contains(&name) {
-            names.push(name);
+/// A value whose members keep their order.
+enum Node {
+    Leaf(Value),
+    Members(Vec<(String, Node)>),
+}
+
+impl Node {
+    /// What is in it, each under its name; what lies inside has a point in its name.
+    fn spread(self, name: String, cells: &mut Vec<(String, Value)>) {
+        match self {
+            Node::Leaf(value) => cells.push((name, value)),
+            Node::Members(members) => {
+                for (member, node) in members {
+                    let inner = if name.is_empty() {
+                        member
+                    } else {
+                        format!("{name}.{member}")
+                    };
+                    node.spread(inner, cells);
+                }
+            }
         }
+    }
+
+    fn value(self) -> Value {
+        match self {
+            Node::Leaf(value) => value,
+            Node::Members(members) => members
+                .into_iter()
+                .map(|(name, node)| (name, node.value()))
+                .collect(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(Reading)
+    }
+}
+
+struct Reading;
+
+impl<'de> Visitor<'de> for Reading {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Leaf(Value::Null))
+    }
+
+    fn visit_bool<E>(self, said: bool) -> Result<Node, E> {
+        Ok(Node::Leaf(said.into()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Node, E> {
+        Ok(Node::Leaf(number.into()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Node, E> {
+        Ok(Node::Leaf(number.into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Node, E> {
+        Ok(Node::Leaf(number.into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
+        Ok(Node::Leaf(text.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
+        let mut values = Vec::new();
+        while let Some(node) = list.next_element::<Node>()? {
+            values.push(node.value());
+        }
+        Ok(Node::Leaf(Value::Array(values)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Node, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = object.next_entry()? {
+            members.push(member);
+        }
+        Ok(Node::Members(members))
     }
 }
 
@@ -286,9 +366,26 @@ mod tests {
 
     #[test]
     fn what_lies_inside_becomes_columns() {
+        #[derive(Serialize)]
+        struct Item {
+            id: &'static str,
+            limit: Value,
+            tags: Value,
+            name: &'static str,
+        }
         let items = [
-            json!({"id": "a", "limit": null, "tags": ["x", "y"], "name": "=1+1"}),
-            json!({"id": "b", "limit": {"amount": "-12.50", "currency": "CNY"}, "tags": [], "name": "-5"}),
+            Item {
+                id: "a",
+                limit: Value::Null,
+                tags: json!(["x", "y"]),
+                name: "=1+1",
+            },
+            Item {
+                id: "b",
+                limit: json!({"amount": "-12.50", "currency": "CNY"}),
+                tags: json!([]),
+                name: "-5",
+            },
         ];
         let text = String::from_utf8(table(tables::Format::Csv, &items).unwrap()).unwrap();
         assert_eq!(

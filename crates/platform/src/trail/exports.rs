@@ -16,7 +16,7 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
         text("subject"),
         text("issuer"),
         text("client_id"),
-        json("roles"),
+        text("roles"),
         text("action"),
         text("entity_id"),
         json("before"),

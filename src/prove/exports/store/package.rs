@@ -95,7 +95,8 @@ pub fn open_items(day: NaiveDate) -> String {
     };
     let of = "d.number AS number, d.customer_id, d.legal_entity_id, d.currency";
     format!(
-        "SELECT * FROM ( \
+        "SELECT o.kind, o.number, o.customer_id, o.legal_entity_id, o.currency, o.day, o.due_date, o.original_minor, \
+           CAST(o.open_minor AS BIGINT) AS open_minor FROM ( \
            SELECT 'invoice' AS kind, {of}, d.invoice_date AS day, d.due_date AS due_date, d.amount_minor AS original_minor, \
              CASE WHEN {invoice} THEN d.amount_minor ELSE 0 END - COALESCE((SELECT SUM(s.amount_minor) FROM settlements s \
              WHERE s.invoice_id = d.id AND s.effective_on <= '{day}'), 0) AS open_minor FROM invoices d \
