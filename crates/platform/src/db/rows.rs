@@ -36,7 +36,7 @@ pub enum Kept {
     Boolean,
     Day,
     Instant,
-    /// Minor units of the currency that stands at this place.
+    /// Minor units of the currency that stands at this place; where none stands there, of that of the row's first amount.
     Money(Place),
     /// A decimal number as text.
     Rate,
@@ -351,8 +351,9 @@ where
         match *reading {
             Reading::Amount(place) => {
                 let currency = row.get(place).ok_or_else(missing)?;
-                let code = currency.value().ok_or_else(missing)?;
-                let places = DB::text(code, |code| digits.of(code))??;
+                let main = row.get(0).ok_or_else(missing)?;
+                let code = currency.value().or_else(|| main.value());
+                let places = DB::text(code.ok_or_else(missing)?, |code| digits.of(code))??;
                 let minor: i64 = FromSql::from_sql(raw).map_err(unreadable)?;
                 let digits = i128::from(minor);
                 on(Piece::Cell(Value::Decimal { digits, places }))?;
