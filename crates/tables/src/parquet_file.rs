@@ -195,8 +195,7 @@ fn gathering(column: &Column) -> Gathering {
 
 fn declared(column: &Column) -> Result<Type, ParquetError> {
     let (physical, logical) = match column.kind {
-        Kind::Text | Kind::Id => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
-        Kind::Json => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+        Kind::Text | Kind::Id | Kind::Json => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
         Kind::Integer => (Physical::INT64, None),
         Kind::Boolean => (Physical::BOOLEAN, None),
         Kind::Day => (Physical::INT32, Some(LogicalType::Date)),

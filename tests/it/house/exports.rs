@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use netterms::platform::db::rows::Kept;
-use netterms::platform::exports::DayOf;
+use netterms::platform::exports::{DayOf, ExportTable};
 use netterms::server::rooms::{ROOMS, export_tables};
 
 use super::FLOORS;
@@ -83,37 +83,7 @@ fn every_table_and_column_is_exported_or_left_out_with_a_reason() {
                 ));
             }
         }
-        let mut names: Vec<&str> = table.fields.iter().map(|field| field.name).collect();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(
-            names.len(),
-            table.fields.len(),
-            "{} has a name twice",
-            table.name
-        );
-        if let Some(DayOf::Day(day) | DayOf::Instant(day)) = table.day {
-            assert!(
-                columns.iter().any(|column| column == day),
-                "{}: {day}",
-                table.name
-            );
-        }
-        assert!(
-            !table.readers.is_empty() && table.description.len() > 10,
-            "{}",
-            table.name
-        );
-        for field in table.fields {
-            if let Kept::Money(place) = field.kept {
-                assert!(
-                    table.fields.iter().any(|other| other.place == place),
-                    "{}.{} has an amount without its currency",
-                    table.name,
-                    field.name
-                );
-            }
-        }
+        check_columns(table, columns);
     }
     for table in declared.keys() {
         let is_exported = exported.contains_key(table.as_str());
@@ -129,6 +99,41 @@ fn every_table_and_column_is_exported_or_left_out_with_a_reason() {
         exported.len(),
         "a name stands for two tables"
     );
+}
+
+/// Names stand once, the day is a column, and every amount comes with its currency.
+fn check_columns(table: &ExportTable, columns: &[String]) {
+    let mut names: Vec<&str> = table.fields.iter().map(|field| field.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(
+        names.len(),
+        table.fields.len(),
+        "{} has a name twice",
+        table.name
+    );
+    if let Some(DayOf::Day(day) | DayOf::Instant(day)) = table.day {
+        assert!(
+            columns.iter().any(|column| column == day),
+            "{}: {day}",
+            table.name
+        );
+    }
+    assert!(
+        !table.readers.is_empty() && table.description.len() > 10,
+        "{}",
+        table.name
+    );
+    for field in table.fields {
+        if let Kept::Money(place) = field.kept {
+            assert!(
+                table.fields.iter().any(|other| other.place == place),
+                "{}.{} has an amount without its currency",
+                table.name,
+                field.name
+            );
+        }
+    }
 }
 
 #[test]
