@@ -6,6 +6,10 @@
 
 pub mod actions;
 pub mod api;
+#[expect(
+    clippy::module_inception,
+    reason = "the room takes away its own table, too"
+)]
 mod exports;
 pub mod input;
 pub mod model;

@@ -12,6 +12,7 @@ use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::clock::Instant;
 use kernel::ids::ExportId;
+use kernel::text::Keyword;
 
 pub fn insert(tx: &mut Tx, export: &Export) -> Result<(), DbError> {
     on_backend!(tx, |c| diesel::insert_into(exports::table)
@@ -45,7 +46,7 @@ pub fn list(
             query = query.filter(dsl::requested_by.eq(subject));
         }
         if !filter.table.is_empty() {
-            let tables: Vec<&str> = filter.table.iter().map(|name| name.as_str()).collect();
+            let tables: Vec<&str> = filter.table.iter().map(Keyword::as_str).collect();
             query = query.filter(dsl::table_name.eq_any(tables));
         }
         seek!(c, query, page, ExportWithJob.export, desc(exports::id))
