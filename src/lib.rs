@@ -6,7 +6,7 @@
 //! - [`commands`]: the command line, one function for each command.
 //! - [`server`]: the actix application: assembly, middleware, the contract, docs, health, metrics, the worker.
 //! - [`drill`]: a sandbox book, lived through on a clock that can be turned.
-//! - [`prove`]: reports over the whole book, as of any date.
+//! - [`prove`]: reports over the whole book, as of any date; exports, and the audit.
 //! - [`connect`]: what other systems hear of: events, webhooks.
 //! - [`decide`]: limit checks, reservations, credit blocks, what terms cost, credit applications.
 //! - [`collect`]: seeing to it that the money comes in: dunning.
@@ -14,7 +14,7 @@
 //! - [`book`]: customers, credit policy, exchange rates, credit accounts and exposure, the receivables ledger, imports.
 //! - [`platform`]: database, idempotency, HTTP, trail, jobs.
 //!
-//! Below it are the crates `methods`, the arithmetic of ratings, and `kernel`: money, figures, ids, time, texts, who acts.
+//! Below it are the crates `methods`, the arithmetic of ratings, `tables`, files of rows, and `kernel`: money, figures, ids, time, texts, who acts.
 #![forbid(unsafe_code)]
 
 pub mod commands;

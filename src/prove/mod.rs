@@ -1,5 +1,6 @@
 //! The proof: figures over the whole book, as of any date, and that the book says what its rows say.
 
 pub mod audit;
+pub mod exports;
 pub mod reports;
 pub mod sealing;

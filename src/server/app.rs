@@ -40,7 +40,8 @@ use crate::platform::http::body::BodyTime;
 use crate::platform::http::page::CursorKey;
 use crate::platform::http::uploads::Uploads;
 use crate::platform::http::{Executor, Problem};
-use crate::platform::jobs::worker::{WakeSignal, Workers};
+use crate::platform::jobs::worker::{Tools, WakeSignal, Workers};
+use crate::prove::exports::model::ExportTools;
 use crate::prove::sealing::api::Signing;
 use kernel::caller::Caller;
 use kernel::money::Currency;
@@ -59,6 +60,7 @@ pub struct Services {
     bell: web::Data<WakeSignal>,
     uploads: web::Data<Uploads>,
     signing: web::Data<Signing>,
+    exports: web::Data<ExportTools>,
     setting: web::Data<Setting>,
     pulse: web::Data<Pulse>,
     watchers: web::Data<Watchers>,
@@ -72,7 +74,7 @@ impl Services {
     /// When the configuration has no sound secret, or the database fails.
     pub fn open(config: Config, database: Database) -> Result<Services, OpeningError> {
         let secret = config.shared_secret()?;
-        let signer = config.signer()?;
+        let signer = config.signer()?.map(Arc::new);
         let caller = internal_caller("netterms", &[])?;
         subscriptions::react(&database);
         furnish(&database, &caller)?;
@@ -100,7 +102,12 @@ impl Services {
             metrics,
             bell: web::Data::new(WakeSignal::default()),
             uploads: web::Data::new(Uploads::default()),
-            signing: web::Data::new(signer.map(Arc::new)),
+            exports: web::Data::new(ExportTools {
+                tables: rooms::export_tables(),
+                kept_days: config.export_days.into(),
+                signer: signer.clone(),
+            }),
+            signing: web::Data::new(signer),
             pulse: web::Data::new(Pulse::default()),
             watchers: web::Data::new(Watchers::default()),
             setting: web::Data::new(Setting {
@@ -239,7 +246,8 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
     ));
     let bell = Arc::clone(&services.bell);
     let copying = keeper.copy_log_by_and_by().map_err(std::io::Error::other)?;
-    let jobs = Workers::start(services.executor.database(), &rooms::jobs(), &bell)?;
+    let tools: Tools = services.exports.clone().into_inner();
+    let jobs = Workers::start(services.executor.database(), &rooms::jobs(), &bell, &tools)?;
     let application = move || {
         let public_metrics = services.config.metrics == MetricsKind::Public;
         App::new()
@@ -254,6 +262,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
             .app_data(services.bell.clone())
             .app_data(services.uploads.clone())
             .app_data(services.signing.clone())
+            .app_data(services.exports.clone())
             .app_data(web::Data::new(rooms::CHANGES))
             .app_data(web::Data::new(rooms::event_types()))
             .app_data(services.setting.clone())
@@ -356,11 +365,13 @@ fn deliver_webhooks(database: &Database, setting: &Setting) {
 }
 
 /// What a browser may send with a request, beside what it always may.
-const SENT_BY_BROWSERS: [&str; 9] = [
+const SENT_BY_BROWSERS: [&str; 11] = [
     "Authorization",
     "Content-Type",
     "If-Match",
     "If-None-Match",
+    "If-Range",
+    "Range",
     "Idempotency-Key",
     "Accept-Language",
     "X-Request-Id",
@@ -369,17 +380,21 @@ const SENT_BY_BROWSERS: [&str; 9] = [
 ];
 
 /// What a page may read of an answer, beside what it always may.
-const READ_BY_BROWSERS: [&str; 13] = [
+const READ_BY_BROWSERS: [&str; 17] = [
+    "Accept-Ranges",
     "Allow",
     "Api-Version",
     "Content-Disposition",
     "Content-Language",
+    "Content-Range",
     "ETag",
     "Idempotent-Replayed",
     "Link",
     "Location",
+    "Next-Cursor",
     "RateLimit",
     "RateLimit-Policy",
+    "Repr-Digest",
     "Retry-After",
     "WWW-Authenticate",
     "X-Request-Id",

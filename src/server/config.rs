@@ -86,6 +86,8 @@ pub struct Config {
     pub signing_command: Option<PathBuf>,
     /// `NETTERMS_SIGNING_PUBLIC_KEY`: the command's public key, in Base64.
     pub signing_public_key: Option<String>,
+    /// `NETTERMS_EXPORT_DAYS`: for how many days the file of an export is kept.
+    pub export_days: u32,
     /// `NETTERMS_CURRENCY`: in which currency the first company keeps its books, such as `EUR`. A book whose accounts are all in
     /// one needs no setting.
     pub currency: Option<Currency>,
@@ -171,6 +173,7 @@ impl Default for Config {
             signing_key_file: None,
             signing_command: None,
             signing_public_key: None,
+            export_days: 7,
             currency: None,
             webhook_private_addresses: Switch::Off,
             webhook_plain_http: Switch::Off,
@@ -312,6 +315,11 @@ impl Config {
                 1_000,
             ),
             ("desk_queue (NETTERMS_DESK_QUEUE)", queue, 1_000_000),
+            (
+                "export_days (NETTERMS_EXPORT_DAYS)",
+                self.export_days.into(),
+                365,
+            ),
             (
                 "body_time_ms (NETTERMS_BODY_TIME_MS)",
                 self.body_time_ms,

@@ -11,7 +11,7 @@ mod middleware;
 pub mod openapi;
 mod peers;
 mod rate_limits;
-mod rooms;
+pub mod rooms;
 mod routing;
 pub mod sign_in;
 mod subscriptions;

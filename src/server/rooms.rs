@@ -15,8 +15,10 @@ use crate::collect::dunning::actions as dunning;
 use crate::connect::events::model::EventTypes;
 use crate::platform::db::Reaction;
 use crate::platform::events::{EventType, Subscription};
+use crate::platform::exports::ExportTable;
 use crate::platform::jobs::worker::JobKind;
 use crate::platform::rooms::{self, Room};
+use crate::prove::exports::model::ExportTables;
 use crate::{book, collect, connect, decide, prove, rating};
 
 /// Every room, in the order in which the contract shows them. actix asks for one route after the other, so that the
@@ -53,6 +55,7 @@ pub static ROOMS: &[Room] = &[
     rooms::JOBS,
     prove::reports::ROOM,
     prove::sealing::ROOM,
+    prove::exports::ROOM,
     connect::events::ROOM,
     connect::webhooks::ROOM,
     connect::postings::ROOM,
@@ -86,6 +89,17 @@ static BY_NAME: LazyLock<BTreeMap<&'static str, &'static EventType>> = LazyLock:
     let events = ROOMS.iter().flat_map(|room| room.events);
     events.map(|event| (event.action, event)).collect()
 });
+
+static EXPORT_TABLES: LazyLock<BTreeMap<&'static str, &'static ExportTable>> =
+    LazyLock::new(|| {
+        let tables = ROOMS.iter().flat_map(|room| room.exports);
+        tables.map(|table| (table.name, table)).collect()
+    });
+
+/// Every table that can be taken away.
+pub fn export_tables() -> ExportTables {
+    ExportTables(&EXPORT_TABLES)
+}
 
 /// Every type of events.
 pub fn event_types() -> EventTypes {

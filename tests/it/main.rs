@@ -41,6 +41,7 @@ mod events;
 mod exceptions;
 mod exchange_rates;
 mod expert_panels;
+mod exports;
 mod factoring;
 mod facts;
 mod financial_statements;

@@ -111,6 +111,8 @@ kinds! {
     ExchangeRate, ExchangeRateId, "fxr", "exchange rate";
     /// Something that happened, as other systems hear of it.
     Event, EventId, "evt", "event";
+    /// An export: a table as a file.
+    Export, ExportId, "exp", "export";
     /// What one expert of a panel said in one round.
     ExpertOpinion, ExpertOpinionId, "opn", "opinion";
     /// A panel of experts.

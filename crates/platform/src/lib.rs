@@ -5,6 +5,7 @@ use crate as platform;
 
 pub mod db;
 pub mod events;
+pub mod exports;
 pub mod http;
 pub mod idempotency;
 pub mod jobs;

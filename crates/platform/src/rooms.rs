@@ -4,6 +4,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::db::{DbError, Reaction, Tx};
 use super::events::{EventType, Subscription};
+use super::exports::ExportTable;
 use super::http::Problem;
 use super::jobs::worker::JobKind;
 
@@ -20,6 +21,8 @@ pub struct Room {
     pub events: &'static [EventType],
     /// What it records and other systems hear nothing of.
     pub internal: &'static [&'static str],
+    /// What can be taken away of what it keeps, as tables.
+    pub exports: &'static [ExportTable],
     /// What it does before a unit of work commits.
     pub reactions: &'static [Reaction],
     /// What it does a moment after something happened.
@@ -39,6 +42,7 @@ impl Room {
         jobs: &[],
         events: &[],
         internal: &[],
+        exports: &[],
         reactions: &[],
         subscriptions: &[],
         furnish: None,
@@ -52,6 +56,7 @@ pub const JOBS: Room = Room {
     routes: super::jobs::api::routes,
     // Whoever started a job asks for it by its id.
     internal: &["job.cancelled", "job.queued"],
+    exports: super::jobs::exports::EXPORTS,
     ..Room::EMPTY
 };
 
@@ -64,5 +69,6 @@ pub const EVENTS: Room = Room {
 /// The audit trail.
 pub const TRAIL: Room = Room {
     routes: super::trail::api::routes,
+    exports: super::trail::exports::EXPORTS,
     ..Room::EMPTY
 };

@@ -7,6 +7,7 @@
 pub mod actions;
 pub mod api;
 pub mod events;
+mod exports;
 pub mod input;
 pub mod model;
 pub mod rules;
@@ -19,5 +20,6 @@ pub const ROOM: Room = Room {
     routes: api::routes,
     events: events::EVENTS,
     subscriptions: &[actions::WHAT_BEGAN_HERE],
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

@@ -10,6 +10,7 @@
 pub mod actions;
 pub mod api;
 pub mod events;
+mod exports;
 pub mod feeding;
 pub mod input;
 pub mod model;
@@ -27,5 +28,6 @@ pub const ROOM: Room = Room {
     events: events::EVENTS,
     internal: &["webhook_delivery.replayed"],
     sweep: Some(actions::forget_old),
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

@@ -33,6 +33,7 @@ use crate::connect::webhooks::model::{DeliveryStatus, DisabledBecause, EndpointS
 use crate::decide::applications::model::{ApplicationStatus, AssessmentDecision, Verb};
 use crate::decide::limits::model::{CreditBlockStatus, Outcome};
 use crate::platform::jobs::model::JobStatus;
+use crate::prove::exports::model::ExportFormat;
 use crate::rating::models::model::{ModelKind, ModelStatus};
 use crate::rating::panels::model::PanelStatus;
 use crate::rating::ratings::model::RatingCause;
@@ -60,6 +61,7 @@ macro_rules! coded {
 /// All of them. A test compares their names with those of the schema's columns, so that a new one is not forgotten.
 pub const CODED: &[Coded] = coded! {
     jobs.status: JobStatus::as_str,
+    exports.format: ExportFormat::as_str,
     customers.language: Language::code,
     customers.legal_status: LegalStatus::as_str,
     policies.status: PolicyStatus::as_str,

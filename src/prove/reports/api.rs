@@ -3,7 +3,7 @@
 mod matrix;
 mod over_limit;
 
-use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, VARY};
+use actix_web::http::header::{CONTENT_DISPOSITION, VARY};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -19,6 +19,7 @@ use crate::book::exchange_rates::rules::Conversion;
 use crate::book::exposure::api::MissingRateOut;
 use crate::platform::http::auth::ReadReports;
 use crate::platform::http::csv::{Cell, table};
+use crate::platform::http::forms::negotiate;
 use crate::platform::http::page::Query;
 use crate::platform::http::{Actor, Answer, Executor, Outcome, Problem};
 use crate::prove::reports::input::{AgingFilter, Format};
@@ -60,13 +61,11 @@ pub async fn report_aging(
     request: HttpRequest,
     executor: web::Data<Executor>,
 ) -> Outcome {
-    let format = filter.0.format.unwrap_or_else(|| {
-        if prefers(&request, "text/csv") {
-            Format::Csv
-        } else {
-            Format::Json
-        }
-    });
+    let format = match filter.0.format {
+        Some(format) => format,
+        None if negotiate(&request, &["application/json", "text/csv"])? == 0 => Format::Json,
+        None => Format::Csv,
+    };
     let own = actor.sees_only_own().then(|| actor.subject.clone());
     let covers = if own.is_some() {
         Coverage::Own
@@ -84,23 +83,6 @@ pub async fn report_aging(
         Format::Json => Ok(Answer::ok(&AgingOut::new(&question, covers, &aging))?.into_response()),
         Format::Csv => aging_csv(&question, &aging),
     }
-}
-
-/// Whether the caller would rather have this type than JSON: it comes first of those that `Accept` names.
-fn prefers(request: &HttpRequest, kind: &str) -> bool {
-    let accept = request
-        .headers()
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok());
-    let mut kinds = accept
-        .unwrap_or_default()
-        .split(',')
-        .filter_map(|item| item.split(';').next())
-        .map(str::trim);
-    let first = kinds.find(|named| {
-        *named == kind || ["application/json", "application/*", "*/*"].contains(named)
-    });
-    first == Some(kind)
 }
 
 fn aging_csv(question: &AgingQuestion, aging: &Aging) -> Outcome {

@@ -8,6 +8,7 @@
 pub mod actions;
 pub mod api;
 mod events;
+mod exports;
 pub mod input;
 pub mod model;
 pub mod rules;
@@ -21,5 +22,6 @@ pub const ROOM: Room = Room {
     routes: api::routes,
     events: events::EVENTS,
     subscriptions: &[actions::SEALING],
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

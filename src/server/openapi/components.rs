@@ -15,6 +15,10 @@ pub fn add(document: &mut Value) {
             "description": "An access token (RFC 9068), verified as RFC8725 asks. The scopes are the roles of its `roles` claim; any one of those listed is enough. An API key (`ntk_…`) is sent the same way: it has one role, and must have the operation's `x-permission` among its scopes.",
         }
     });
+    document["components"]["schemas"]["ListTable"] = json!({
+        "type": "string", "maxLength": 100_000_000,
+        "description": "The page as a table: a line for each item, with columns such as `limit.amount` for what lies inside.",
+    });
     document["components"]["headers"] = headers();
     document["components"]["responses"] = problem_responses();
 }
@@ -31,6 +35,7 @@ fn headers() -> Value {
         "Idempotent-Replayed": text("`true` when the answer is the one kept for this Idempotency-Key.", "true", 4),
         "Link": text("The next page, with `rel=\"next\"`; absent on the last.", "</v1/customers?cursor=eyJs>; rel=\"next\"", 8000),
         "Location": text("Where the result is.", "/v1/customers/cus_01k00000000000000000000001", 200),
+        "Next-Cursor": text("The cursor of the next page, where the body has no place for it; absent on the last.", "eyJs", 2000),
         "Request-Id": text("Names the request in our logs.", "01k5q0x3", 128),
         "Retry-After": {
             "description": "Seconds to wait.", "example": 1,
@@ -60,12 +65,21 @@ fn problems() -> Vec<(&'static str, Problem)> {
             Problem::not_found("customer"),
         ),
         (
+            "In none of the forms that Accept names.",
+            Problem::new(Code::NotAcceptable)
+                .with_list("offered", ["application/json", "text/csv"]),
+        ),
+        (
             "The body arrived too slowly.",
             Problem::new(Code::RequestTimeout),
         ),
         (
             "Not possible in this state, or a number is taken, or the same key is in progress.",
             Problem::state("credit account", "suspended", ["reinstate"]),
+        ),
+        (
+            "The file is there no more.",
+            Problem::new(Code::ExportExpired).with("expired_at", "2026-04-07T08:00:00.000000Z"),
         ),
         ("Changed since it was read.", Problem::new(Code::Stale)),
         (
@@ -75,6 +89,10 @@ fn problems() -> Vec<(&'static str, Problem)> {
         (
             "Another media type than the operation takes.",
             Problem::new(Code::UnsupportedMediaType).with("expected", "application/json"),
+        ),
+        (
+            "The part begins behind the end of the file.",
+            Problem::new(Code::RangeNotSatisfiable).with("bytes", 183_500),
         ),
         (
             "Refused by the rules, or the key was used for another request.",
@@ -89,7 +107,7 @@ fn problems() -> Vec<(&'static str, Problem)> {
             Problem::new(Code::PreconditionRequired),
         ),
         (
-            "More requests than the caller may make, or too many uploads on their way.",
+            "More requests than the caller may make, or too many uploads or exports on their way.",
             Problem::new(Code::RateLimited).retry_after(1),
         ),
         (

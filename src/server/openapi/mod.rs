@@ -61,6 +61,7 @@ use kernel::text::{Email, Keyword, Line, Note, Number, SnakeCode, Source, Subjec
         (name = "reports", description = "Figures as of any date."),
         (name = "dunning", description = "Procedures, runs, notices, stages and blocks."),
         (name = "imports", description = "Files of customers, accounts, invoices, receipts and exchange rates."),
+        (name = "exports", description = "Tables as files, and the audit package."),
         (name = "events", description = "What happens, for other systems: as a log, and told to webhook endpoints."),
         (name = "webhooks", description = "Where events are told to, and what became of each."),
         (name = "postings", description = "What began here and a general ledger elsewhere has to follow."),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::schemas::example_of;
+use crate::platform::http::Form;
 use crate::platform::http::auth::PERMISSIONS;
 use crate::platform::http::page::REPETITIONS_MAX;
 
@@ -33,6 +34,7 @@ pub fn complete(document: &mut Value) {
             free_of_body(operation);
             add_request_example(operation, &schemas);
             complete_answers(method, operation, &schemas, &versioned);
+            tell_forms(operation);
             add_problems(method, operation, secured);
         }
     }
@@ -182,9 +184,11 @@ fn bound_texts(response: &mut Value) {
         .and_then(Value::as_object_mut)
         .into_iter()
         .flatten();
-    for (_, media) in
-        contents.filter(|(kind, _)| kind.starts_with("text/") || *kind == "image/svg+xml")
-    {
+    for (kind, media) in contents.filter(|(kind, _)| *kind != "application/json") {
+        let is_file = kind.starts_with("application/") && !kind.ends_with("json");
+        if is_file && media["schema"]["$ref"].is_null() {
+            media["schema"] = json!({"type": "string", "format": "binary"});
+        }
         if media["schema"]["type"] == "string" {
             media["schema"]["maxLength"] = Value::from(TEXT_LENGTH_MAX);
         }
@@ -206,6 +210,22 @@ fn add_answer_example(response: &mut Value, schemas: &Value) {
     }
 }
 
+/// A list is a table as well.
+fn tell_forms(operation: &mut Value) {
+    if !has_parameter(operation, "query", Some("format")) {
+        return;
+    }
+    let answer = &mut operation["responses"]["200"];
+    if !answered_schema(answer).is_some_and(|schema| schema.ends_with("Page")) {
+        return;
+    }
+    for form in [Form::Csv, Form::Ndjson, Form::Xlsx] {
+        answer["content"][form.media_type()] =
+            json!({"schema": {"$ref": "#/components/schemas/ListTable"}});
+    }
+    answer["headers"]["Next-Cursor"] = json!({"$ref": "#/components/headers/Next-Cursor"});
+}
+
 /// The problems that an operation of this make can end in.
 fn add_problems(method: &str, operation: &mut Value, secured: bool) {
     let mut statuses = vec!["500", "503"];
@@ -224,6 +244,12 @@ fn add_problems(method: &str, operation: &mut Value, secured: bool) {
     }
     if method != "get" {
         statuses.extend(["404", "408", "409", "413", "415", "422"]);
+    }
+    if has_parameter(operation, "query", Some("format")) {
+        statuses.push("406");
+    }
+    if operation["operationId"] == "download_export" {
+        statuses.extend(["409", "410", "416"]);
     }
     let Some(responses) = operation["responses"].as_object_mut() else {
         return;

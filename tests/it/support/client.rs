@@ -206,18 +206,20 @@ impl Request<'_> {
                 )
             })
             .collect();
-        let text = answer
+        let bytes = answer
             .body_mut()
             .with_config()
             .limit(200_000_000)
-            .read_to_string()
+            .read_to_vec()
             .unwrap_or_default();
+        let text = String::from_utf8(bytes.clone()).unwrap_or_default();
         let reply = Reply {
-            request: format!("{} {}", self.method, self.path),
+            request: format!("{} {}", self.method, self.path).into_boxed_str(),
             status: answer.status().as_u16(),
             headers,
             body: serde_json::from_str(&text).unwrap_or(Value::Null),
             text,
+            bytes: bytes.into_boxed_slice(),
         };
         reply.expect_words_in_both_languages();
         reply
@@ -227,11 +229,13 @@ impl Request<'_> {
 /// What the server answered.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    request: String,
+    request: Box<str>,
     pub status: u16,
     headers: Vec<(String, String)>,
     pub body: Value,
     pub text: String,
+    /// The body as it came.
+    pub bytes: Box<[u8]>,
 }
 
 impl Reply {

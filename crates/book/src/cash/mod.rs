@@ -13,6 +13,7 @@
 pub mod actions;
 pub mod api;
 pub mod events;
+mod exports;
 pub mod formats;
 pub mod input;
 pub mod model;
@@ -27,5 +28,6 @@ pub const ROOM: Room = Room {
     jobs: &[actions::STATEMENT_JOB, actions::MATCHING_JOB],
     reactions: &[actions::KEYS, actions::REVERSALS],
     events: events::EVENTS,
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

@@ -11,6 +11,7 @@
 pub mod actions;
 pub mod api;
 pub mod events;
+mod exports;
 pub mod input;
 pub mod kinds;
 pub mod model;
@@ -22,5 +23,6 @@ use crate::platform::rooms::Room;
 pub const ROOM: Room = Room {
     routes: api::routes,
     events: events::EVENTS,
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

@@ -7,6 +7,7 @@
 pub mod actions;
 pub mod api;
 pub mod events;
+mod exports;
 pub mod input;
 pub mod model;
 pub mod rules;
@@ -19,5 +20,6 @@ pub const ROOM: Room = Room {
     routes: api::routes,
     sweep: Some(actions::miss_due),
     events: events::EVENTS,
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

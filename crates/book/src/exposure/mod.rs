@@ -10,6 +10,7 @@
 pub mod actions;
 pub mod api;
 pub mod events;
+mod exports;
 pub mod input;
 pub mod model;
 pub mod rules;
@@ -22,5 +23,6 @@ pub const ROOM: Room = Room {
     routes: api::routes,
     furnish: Some(actions::hand_down_all),
     events: events::EVENTS,
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

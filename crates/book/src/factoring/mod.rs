@@ -15,6 +15,7 @@ pub mod actions;
 pub mod api;
 mod changes;
 pub mod events;
+mod exports;
 pub mod input;
 pub mod model;
 pub mod rules;
@@ -26,5 +27,6 @@ use crate::platform::rooms::Room;
 pub const ROOM: Room = Room {
     routes: api::routes,
     events: events::EVENTS,
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

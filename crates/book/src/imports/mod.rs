@@ -16,6 +16,7 @@ pub mod actions;
 pub mod api;
 mod decoding;
 pub mod events;
+mod exports;
 pub mod input;
 pub mod model;
 pub mod reading;
@@ -30,5 +31,6 @@ pub const ROOM: Room = Room {
     routes: api::routes,
     jobs: &[actions::JOB],
     events: events::EVENTS,
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

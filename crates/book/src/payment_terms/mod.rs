@@ -10,6 +10,7 @@
 pub mod actions;
 pub mod api;
 pub mod events;
+mod exports;
 pub mod input;
 pub mod model;
 pub mod rules;
@@ -23,5 +24,6 @@ pub const ROOM: Room = Room {
     furnish: Some(actions::ensure_shipped),
     events: events::EVENTS,
     internal: events::INTERNAL,
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

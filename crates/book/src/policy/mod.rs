@@ -6,6 +6,7 @@
 pub mod actions;
 pub mod api;
 pub mod events;
+mod exports;
 pub mod input;
 pub mod model;
 pub mod references;
@@ -20,5 +21,6 @@ pub const ROOM: Room = Room {
     furnish: Some(actions::ensure_default),
     events: events::EVENTS,
     internal: events::INTERNAL,
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

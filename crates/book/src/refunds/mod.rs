@@ -7,6 +7,7 @@
 pub mod actions;
 pub mod api;
 pub mod events;
+mod exports;
 pub mod input;
 pub mod model;
 pub mod store;
@@ -17,5 +18,6 @@ use crate::platform::rooms::Room;
 pub const ROOM: Room = Room {
     routes: api::routes,
     events: events::EVENTS,
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

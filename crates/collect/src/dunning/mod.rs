@@ -15,6 +15,7 @@
 pub mod actions;
 pub mod api;
 pub mod events;
+mod exports;
 pub mod input;
 pub mod letters;
 pub mod model;
@@ -29,5 +30,6 @@ pub const ROOM: Room = Room {
     reactions: &[actions::BLOCKS],
     events: events::EVENTS,
     internal: events::INTERNAL,
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

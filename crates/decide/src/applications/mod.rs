@@ -14,6 +14,7 @@
 pub mod actions;
 pub mod api;
 pub mod events;
+mod exports;
 pub mod input;
 pub mod model;
 pub mod rules;
@@ -26,5 +27,6 @@ pub const ROOM: Room = Room {
     routes: api::routes,
     sweep: Some(actions::expire_due),
     events: events::EVENTS,
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

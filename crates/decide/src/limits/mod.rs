@@ -16,6 +16,7 @@ pub mod check;
 pub mod desk;
 pub mod error;
 pub mod events;
+mod exports;
 pub mod input;
 pub mod model;
 pub mod recheck;
@@ -33,5 +34,6 @@ pub const ROOM: Room = Room {
     subscriptions: &[recheck::WAITING_ORDERS],
     sweep: Some(actions::expire_due),
     events: events::EVENTS,
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

@@ -12,6 +12,7 @@ pub mod migrations;
 mod open;
 mod reactions;
 mod recognition;
+pub mod rows;
 pub mod schema;
 mod session;
 mod standby;

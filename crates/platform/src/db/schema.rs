@@ -8,6 +8,7 @@ mod collect;
 mod connect;
 mod decide;
 mod platform;
+mod prove;
 mod rating;
 
 pub use book::*;
@@ -15,6 +16,7 @@ pub use collect::*;
 pub use connect::*;
 pub use decide::*;
 pub use platform::*;
+pub use prove::*;
 pub use rating::*;
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -25,6 +27,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     jobs,
     job_files,
     job_reports,
+    exports,
     customers,
     customer_aliases,
     account_payment_terms,

@@ -1,6 +1,6 @@
 //! Tables as CSV (RFC 4180), safe to open in a spreadsheet.
 
-use unicode_normalization::UnicodeNormalization as _;
+use tables::is_formula;
 
 /// A cell of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,15 +18,6 @@ impl Cell {
             Cell::Text(text) | Cell::Plain(text) => text.clone(),
         }
     }
-}
-
-/// Whether a spreadsheet may take the text for a formula. Some read full-width and other forms of the signs (`＝`, `﹢`,
-/// `⁻`) as the plain ones, and pass over blanks in front.
-fn is_formula(text: &str) -> bool {
-    let blank = text.starts_with(['\t', '\r', '\n', '\0']);
-    let first = text.trim_start().chars().next();
-    let sign = first.and_then(|first| std::iter::once(first).nfkc().next());
-    blank || matches!(sign, Some('=' | '+' | '-' | '@' | '\u{2212}'))
 }
 
 /// Writes a table, each row with as many cells as the header.

@@ -221,6 +221,18 @@ guides! {
     IssuerUnavailable, Same, "无法联系签发方",
         "The keys of the service that issues tokens have not been fetched since the start, or for long.", "自启动以来或较长时间内未能获取令牌签发方的密钥。",
         "Wait; when it lasts, the operator looks at the issuer and its jwks_url.", "请稍候；若持续出现，请运维人员检查签发方及其 jwks_url。";
+    NotAcceptable, Changed, "无法以所需格式返回",
+        "Accept names only forms in which this is not answered.", "Accept 只包含本接口不支持的格式。",
+        "Leave Accept out, or name one of the forms in offered; format in the query has the last word.", "请不带 Accept，或使用 offered 中的一种格式；查询参数 format 优先。";
+    ExportExpired, Changed, "导出文件已过期",
+        "The file of an export is kept for some days, and then deleted.", "导出文件保留数日后删除。",
+        "Ask for the export anew.", "请重新创建导出。";
+    RangeNotSatisfiable, Changed, "文件没有该部分",
+        "Range begins behind the end of the file.", "Range 的起点超出文件末尾。",
+        "Read the export for its size, or send no Range.", "请读取导出以获知其大小，或不带 Range。";
+    TooManyExports, Same, "导出过多",
+        "You have as many exports under way as one caller may have.", "您未完成的导出已达单个调用者的上限。",
+        "Wait until one of them has ended, or cancel its job.", "请等待其中一个完成，或取消其任务。";
     InternalError, Once, "服务内部错误",
         "Something failed inside. The answer says no more; the log does, under the request_id.", "服务内部发生故障。详情见日志中的 request_id。",
         "Tell the operator the request_id.", "请将 request_id 告知运维人员。";

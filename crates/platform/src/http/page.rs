@@ -6,7 +6,7 @@ use std::future::{Ready, ready};
 use std::str::FromStr;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError as _, web};
 use aws_lc_rs::{aead, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,6 +17,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::fingerprint;
+use super::forms::{self, Form};
 use super::problem::{Code, Problem};
 use super::reading::what_is_malformed_in_form;
 use crate::platform::db::DbError;
@@ -25,6 +26,8 @@ use crate::platform::db::DbError;
 const LIMIT_DEFAULT: i64 = 50;
 /// How many items a page has at most.
 const LIMIT_MAX: i64 = 200;
+/// The header that has the next page's cursor where the body can't.
+const NEXT_CURSOR: &str = "Next-Cursor";
 /// How often one parameter may be repeated.
 pub const REPETITIONS_MAX: usize = 100;
 
@@ -181,16 +184,28 @@ impl<T: Serialize> LogPage<T> {
     ///
     /// # Errors
     /// When the cursor can't be sealed.
-    pub fn into_response(self, key: &CursorKey) -> Result<HttpResponse, Problem> {
+    pub fn into_response(
+        self,
+        request: &HttpRequest,
+        key: &CursorKey,
+    ) -> Result<HttpResponse, Problem> {
         let text = serde_json::to_string(&self.position).map_err(Problem::internal)?;
         let next_cursor = key
             .seal(&text)
             .ok_or_else(|| Problem::internal("a cursor can't be sealed"))?;
-        Ok(HttpResponse::Ok().json(LogPageOut {
-            data: self.items,
-            next_cursor,
-            has_more: self.has_more,
-        }))
+        let mut response = HttpResponse::Ok();
+        match forms::settled(request) {
+            Form::Json => Ok(response.json(LogPageOut {
+                data: self.items,
+                next_cursor,
+                has_more: self.has_more,
+            })),
+            form => {
+                let next = (NEXT_CURSOR, next_cursor);
+                response.insert_header(next);
+                forms::write(&mut response, form, &self.items)
+            }
+        }
     }
 }
 
@@ -262,7 +277,7 @@ impl<T> Page<T> {
 }
 
 impl<T: Serialize> Page<T> {
-    /// Writes the page out, with the cursor of the next one.
+    /// Writes the page out, with the cursor of the next one, in the form that was asked for.
     pub fn into_response(self, request: &HttpRequest, key: &CursorKey) -> HttpResponse {
         let next_cursor = self
             .position
@@ -283,11 +298,20 @@ impl<T: Serialize> Page<T> {
             );
             response.insert_header(("Link", link));
         }
-        response.json(PageOut {
-            has_more: next_cursor.is_some(),
-            data: self.items,
-            next_cursor,
-        })
+        match forms::settled(request) {
+            Form::Json => response.json(PageOut {
+                has_more: next_cursor.is_some(),
+                data: self.items,
+                next_cursor,
+            }),
+            form => {
+                if let Some(cursor) = next_cursor {
+                    response.insert_header((NEXT_CURSOR, cursor));
+                }
+                forms::write(&mut response, form, &self.items)
+                    .unwrap_or_else(|problem| problem.error_response())
+            }
+        }
     }
 }
 
@@ -336,6 +360,7 @@ fn listing<F: DeserializeOwned>(request: &HttpRequest) -> Result<Listing<F>, Pro
         .transpose()?
         .unwrap_or(LIMIT_DEFAULT);
     let cursor = take_single(&mut pairs, "cursor")?;
+    forms::settle(request, take_single(&mut pairs, "format")?.as_deref())?;
     pairs.sort();
     let joined: Vec<String> = pairs.iter().map(|(k, v)| format!("{k}={v}")).collect();
     let mut list = fingerprint(&[request.path(), &joined.join("&")]);
@@ -461,6 +486,13 @@ impl<F: IntoParams> IntoParams for Listing<F> {
                     .schema_type(Type::String)
                     .pattern(Some("^[A-Za-z0-9_-]+$"))
                     .max_length(Some(2000)),
+            ),
+            parameter(
+                "format",
+                "How the page is written; by Accept when not given.",
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .enum_values(Some(Form::ALL.map(Form::as_str))),
             ),
         ]);
         all

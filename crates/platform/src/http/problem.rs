@@ -88,6 +88,8 @@ codes! {
         "Nothing is served at this path; /docs lists what is.", "该路径不存在，可用接口见 /docs。";
     MethodNotAllowed, "method_not_allowed", 405, "Method not allowed",
         "This path does not take this method; the Allow header lists those that it does.", "该路径不支持此方法，支持的方法见 Allow 响应头。";
+    NotAcceptable, "not_acceptable", 406, "Not in a form that you take",
+        "This can be answered as {offered}; Accept names none of them.", "本接口可返回 {offered}，但 Accept 未包含其中任何一种。";
     RequestTimeout, "request_timeout", 408, "The request came too slowly",
         "The body did not arrive in time.", "请求正文未能及时到达。";
     StateConflict, "state_conflict", 409, "Not possible in this state",
@@ -112,12 +114,16 @@ codes! {
         "The number {number} counts as exposure already, from another source: {source}.", "编号 {number} 已由另一来源计入敞口：{source}。";
     OtherSource, "other_source", 409, "Another source tells of this",
         "The policy takes this category from one source alone: {source}.", "政策规定该类别只取自一个来源：{source}。";
+    ExportExpired, "export_expired", 410, "The file is gone",
+        "The export expired at {expired_at} and its file was deleted; export it again.", "该导出已于 {expired_at} 过期，文件已删除；请重新导出。";
     Stale, "stale", 412, "Changed meanwhile",
         "It was changed since you read it; read it again and decide anew.", "数据在您读取后已被更改，请重新读取后再操作。";
     PayloadTooLarge, "payload_too_large", 413, "Payload too large",
         "The body is larger than {limit} bytes.", "请求正文超过 {limit} 字节。";
     UnsupportedMediaType, "unsupported_media_type", 415, "Unsupported media type",
         "Send {expected} in UTF-8 without content coding.", "请使用 UTF-8 编码的 {expected}，不使用内容编码。";
+    RangeNotSatisfiable, "range_not_satisfiable", 416, "No such part of the file",
+        "The file has {bytes} bytes; the part that was asked for begins behind its end.", "文件共 {bytes} 字节，所请求的部分在文件末尾之后。";
     IdempotencyKeyReused, "idempotency_key_reused", 422, "Idempotency-Key is already used",
         "This Idempotency-Key was used for another request; take a new one.", "该 Idempotency-Key 已用于其他请求，请使用新的键。";
     Invalid, "invalid", 422, "Refused by the rules",
@@ -144,6 +150,8 @@ codes! {
         "You ask more often than the operator allows; go on after the time in Retry-After.", "请求过于频繁，请按 Retry-After 稍后再试。";
     IssuerUnavailable, "issuer_unavailable", 503, "The issuer of the token can't be asked",
         "The service that issued the token has not said with which keys it signs; try again after the time in Retry-After.", "令牌签发方的密钥暂不可得，请按 Retry-After 稍后再试。";
+    TooManyExports, "too_many_exports", 429, "Too many exports at once",
+        "You have {limit} exports that are not done, which is as many as one may have; let one end first.", "您已有 {limit} 个未完成的导出，已达上限，请等其中一个完成。";
     InternalError, "internal_error", 500, "Internal error",
         "Something went wrong on our side; tell the operator the request_id.", "服务内部错误，请将 request_id 告知运维人员。";
     Overloaded, "overloaded", 503, "Overloaded",

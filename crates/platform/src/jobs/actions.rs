@@ -243,6 +243,22 @@ pub fn renew(
     store::renew(tx, job, progress, lease)
 }
 
+/// How many of a caller's jobs of a kind have not ended.
+///
+/// # Errors
+/// When the database fails.
+pub fn count_open(db: &mut Db, kind: &str, caller: &Caller) -> Result<i64, DbError> {
+    store::count_open(db, kind, caller.subject.as_str())
+}
+
+/// Forgets what attempts at a job wrote: all of it, or all but what one wrote.
+///
+/// # Errors
+/// When the database fails.
+pub fn delete_output(tx: &mut Tx, id: JobId, but: Option<i32>) -> Result<(), DbError> {
+    store::delete_report(tx, id, but)
+}
+
 /// The job as it stands.
 ///
 /// # Errors

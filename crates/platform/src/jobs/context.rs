@@ -4,6 +4,7 @@
 //! hears when the job is to stop. So work that counts for minutes without touching the database keeps its job, and ends
 //! within a second of being told to.
 
+use std::any::Any;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,9 @@ pub enum Interrupted {
     Db(#[from] DbError),
 }
 
+/// What the application gives all work beside its job, such as who signs: it knows its type.
+pub type Tools = Arc<dyn Any + Send + Sync>;
+
 /// What the watch has heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Told {
@@ -76,6 +80,7 @@ pub struct JobContext {
     caller: Caller,
     job: Job,
     bell: Arc<WakeSignal>,
+    tools: Tools,
     progress: Progress,
     watched: Mutex<Watched>,
     changed: Condvar,
@@ -88,12 +93,14 @@ impl JobContext {
         database: &Database,
         job: Job,
         bell: &Arc<WakeSignal>,
+        tools: &Tools,
     ) -> Result<JobContext, DbError> {
         Ok(JobContext {
             database: database.clone(),
             caller: read_document(&job.caller)?,
             job,
             bell: Arc::clone(bell),
+            tools: Arc::clone(tools),
             progress: Progress::default(),
             watched: Mutex::default(),
             changed: Condvar::new(),
@@ -119,6 +126,15 @@ impl JobContext {
     /// When the stored input is of another shape.
     pub fn input<In: DeserializeOwned>(&self) -> Result<In, Interrupted> {
         Ok(read_document(&self.job.input)?)
+    }
+
+    /// What the application gives work beside its job.
+    ///
+    /// # Errors
+    /// When it gives something else.
+    pub fn tools<T: 'static>(&self) -> Result<&T, Interrupted> {
+        let missing = || DbError::Document("the work's tools are of another type".to_owned());
+        Ok(self.tools.downcast_ref().ok_or_else(missing)?)
     }
 
     /// The job's file from its beginning.

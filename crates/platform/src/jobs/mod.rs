@@ -7,9 +7,11 @@
 pub mod actions;
 pub mod api;
 mod context;
+pub mod exports;
 pub mod file;
 pub mod input;
 pub mod model;
+pub mod output;
 pub mod report;
 mod store;
 pub mod worker;

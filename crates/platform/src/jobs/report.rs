@@ -109,7 +109,7 @@ impl ReportWriter {
 /// # Errors
 /// When the database fails.
 pub fn piece(db: &mut Db, job: &Job, part: i32) -> Result<Option<Vec<u8>>, Problem> {
-    let kept = store::find_report_part(db, job, part)?;
+    let kept = store::find_report_part(db, job.id, job.attempts, part)?;
     if kept.is_some() || part > 0 {
         return Ok(kept);
     }

@@ -312,10 +312,36 @@ pub fn insert_report_part(tx: &mut Tx, part: &ReportPart) -> Result<(), DbError>
     Ok(())
 }
 
-pub fn find_report_part(db: &mut Db, job: &Job, part: i32) -> Result<Option<Vec<u8>>, DbError> {
+pub fn find_report_part(
+    db: &mut Db,
+    job: JobId,
+    attempt: i32,
+    part: i32,
+) -> Result<Option<Vec<u8>>, DbError> {
     Ok(on_backend!(db, |c| job_reports::table
-        .find((job.id, job.attempts, part))
+        .find((job, attempt, part))
         .select(job_reports::bytes)
         .first(c)
         .optional())?)
+}
+
+/// Forgets what attempts at the job wrote: all, or all but one.
+pub fn delete_report(tx: &mut Tx, job: JobId, but: Option<i32>) -> Result<(), DbError> {
+    on_backend!(tx, |c| diesel::delete(
+        job_reports::table
+            .filter(job_reports::job_id.eq(job))
+            .filter(job_reports::attempt.ne(but.unwrap_or(-1)))
+    )
+    .execute(c))?;
+    Ok(())
+}
+
+/// How many of a caller's jobs of a kind have not ended.
+pub fn count_open(db: &mut Db, kind: &str, created_by: &str) -> Result<i64, DbError> {
+    Ok(on_backend!(db, |c| jobs::table
+        .filter(dsl::kind.eq(kind))
+        .filter(dsl::created_by.eq(created_by))
+        .filter(dsl::status.eq_any([JobStatus::Queued, JobStatus::Running]))
+        .count()
+        .get_result(c))?)
 }

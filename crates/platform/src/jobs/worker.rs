@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::actions::{self, Wanted};
-pub use super::context::{Interrupted, JobContext};
+pub use super::context::{Interrupted, JobContext, Tools};
 use super::model::{Ended, Job, JobError, JobStatus};
 use crate::platform::db::{Database, DbError};
 use crate::platform::http::Problem;
@@ -43,22 +43,24 @@ pub enum Lane {
     /// What is done once a business day.
     Day,
     Computations,
+    /// Tables that are taken away.
+    Exports,
 }
 
 impl Lane {
-    const ALL: [Lane; 3] = [Lane::Imports, Lane::Day, Lane::Computations];
+    const ALL: [Lane; 4] = [Lane::Imports, Lane::Day, Lane::Computations, Lane::Exports];
 
     const fn size(self) -> LaneSize {
         match self {
             Lane::Imports | Lane::Computations => LaneSize::WithSmall,
-            Lane::Day => LaneSize::One,
+            Lane::Day | Lane::Exports => LaneSize::One,
         }
     }
 
     const fn order(self) -> LaneOrder {
         match self {
             Lane::Imports => LaneOrder::ByCaller,
-            Lane::Day | Lane::Computations => LaneOrder::Any,
+            Lane::Day | Lane::Computations | Lane::Exports => LaneOrder::Any,
         }
     }
 }
@@ -143,6 +145,7 @@ impl Workers {
         database: &Database,
         kinds: &[JobKind],
         bell: &Arc<WakeSignal>,
+        tools: &Tools,
     ) -> io::Result<Workers> {
         let internal = internal_caller("netterms-worker", &[]).map_err(io::Error::other)?;
         let mut workers = Workers {
@@ -167,6 +170,7 @@ impl Workers {
                     most: *most,
                     is_sweeping: workers.threads.is_empty(),
                     bell: Arc::clone(bell),
+                    tools: Arc::clone(tools),
                     internal: internal.clone(),
                 };
                 let thread = std::thread::Builder::new()
@@ -201,6 +205,7 @@ struct Bench {
     /// Whether it also forgets uploads that broke off.
     is_sweeping: bool,
     bell: Arc<WakeSignal>,
+    tools: Tools,
     internal: Caller,
 }
 
@@ -255,7 +260,7 @@ impl Bench {
         let Some(kind) = self.kinds.iter().find(|kind| kind.name == job.kind) else {
             return Ok(());
         };
-        let context = JobContext::open(&self.database, job, &self.bell)?;
+        let context = JobContext::open(&self.database, job, &self.bell, &self.tools)?;
         let job = context.job();
         tracing::info!(job = %job.id, kind = job.kind, attempt = job.attempts, "job begins");
         let outcome = std::thread::scope(|scope| {

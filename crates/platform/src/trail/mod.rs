@@ -2,6 +2,7 @@
 //! database refuses to change or delete them.
 
 pub mod api;
+pub mod exports;
 pub mod input;
 mod model;
 pub mod rules;

@@ -7,6 +7,7 @@
 pub mod actions;
 pub mod api;
 pub mod events;
+mod exports;
 pub mod input;
 pub mod model;
 pub mod rules;
@@ -20,5 +21,6 @@ pub const ROOM: Room = Room {
     jobs: &[actions::rerating::JOB, actions::runs::JOB],
     begin_day: Some(|tx| Ok(actions::rerating::begin_day(tx)?)),
     events: events::EVENTS,
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

@@ -7,6 +7,7 @@
 pub mod actions;
 pub mod api;
 pub mod events;
+mod exports;
 pub mod input;
 pub mod model;
 pub mod rules;
@@ -20,5 +21,6 @@ pub const ROOM: Room = Room {
     furnish: Some(actions::ensure_default),
     events: events::EVENTS,
     internal: events::INTERNAL,
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

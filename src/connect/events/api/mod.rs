@@ -2,7 +2,7 @@
 
 mod stream;
 
-use actix_web::{get, web};
+use actix_web::{HttpRequest, get, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use self::stream::Watchers;
@@ -37,6 +37,7 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn list_events(
     actor: Actor<ReadEvents>,
     listing: Listing<EventFilter>,
+    request: HttpRequest,
     types: web::Data<EventTypes>,
     executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
@@ -58,7 +59,7 @@ pub async fn list_events(
                 .of_log(reading.events, reading.reached, reading.has_more))
         })
         .await?;
-    page.into_response(&cursors)
+    page.into_response(&request, &cursors)
 }
 
 /// Read an event

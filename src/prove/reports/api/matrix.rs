@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::prefers;
 use crate::book::exposure::api::MissingRateOut;
 use crate::platform::http::auth::ReadReports;
+use crate::platform::http::forms::negotiate;
 use crate::platform::http::page::Query;
 use crate::platform::http::{Actor, Answer, Executor, Outcome};
 use crate::prove::reports::actions::{MatrixQuestion, Portfolio, ReportError, portfolio_matrix};
@@ -50,13 +50,13 @@ pub async fn report_portfolio_matrix(
     executor: web::Data<Executor>,
 ) -> Outcome {
     let filter = filter.0;
-    let format = filter.format.unwrap_or_else(|| {
-        if prefers(&request, "image/svg+xml") {
-            MatrixFormat::Svg
-        } else {
+    let format = match filter.format {
+        Some(format) => format,
+        None if negotiate(&request, &["application/json", "image/svg+xml"])? == 0 => {
             MatrixFormat::Json
         }
-    });
+        None => MatrixFormat::Svg,
+    };
     let classes = filter.classes.unwrap_or(CLASSES);
     if !(1..=CLASSES_MAX).contains(&classes) {
         return Err(ReportError::Classes { max: CLASSES_MAX }.into());

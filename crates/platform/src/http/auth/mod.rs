@@ -233,6 +233,8 @@ permits! {
     ReadRevocations, "token-revocations:read" => [Auditor, Admin];
     /// Say which tokens count no more.
     RevokeTokens, "token-revocations:manage" => [Admin];
+    /// Take tables away as files: each those who may read what it holds.
+    ExportTables, "exports:run" => [Credit, Finance, Auditor, Admin];
     /// Read and cancel background jobs.
     ReadJobs, "jobs:read" => [Sales, Credit, Finance, Auditor, System, Admin];
 }

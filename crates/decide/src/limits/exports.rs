@@ -1,0 +1,78 @@
+//! What can be taken away of the room's tables.
+
+use crate::platform::exports::{
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, day, id, instant, integer, json,
+    long, money, text,
+};
+use crate::platform::http::auth::{Permission, ReadChecks};
+use kernel::ids::{CreditAccount, CreditBlock, Customer, LegalEntity, LimitCheck, Reservation};
+
+/// In [`super::ROOM`].
+pub const EXPORTS: &[ExportTable] = &[
+    ExportTable {
+        name: "limit_checks",
+        description: "Limit checks, with how they were decided.",
+        table: "limit_checks",
+        fields: &[
+            id::<LimitCheck>("id"),
+            id::<CreditAccount>("account_id"),
+            id::<Customer>("customer_id"),
+            CUSTOMER_NUMBER,
+            CUSTOMER_NAME,
+            text("order_number"),
+            text("checkpoint"),
+            text("currency"),
+            money("amount", "amount_minor"),
+            text("outcome"),
+            integer("policy_version"),
+            json("record"),
+            text("checked_by"),
+            instant("checked_at"),
+        ],
+        joins: &[CUSTOMER],
+        order: &["id"],
+        day: Some(DayOf::Instant("checked_at")),
+        readers: ReadChecks::ROLES,
+        left_out: &[],
+    },
+    ExportTable {
+        name: "credit_blocks",
+        description: "Orders that wait, or waited, for credit.",
+        table: "credit_blocks",
+        fields: &[
+            id::<CreditBlock>("id"),
+            id::<LimitCheck>("check_id"),
+            id::<CreditAccount>("account_id"),
+            id::<Customer>("customer_id"),
+            CUSTOMER_NUMBER,
+            CUSTOMER_NAME,
+            text("order_number"),
+            text("purpose"),
+            text("currency"),
+            money("amount", "amount_minor"),
+            instant("reserve_until"),
+            text("status"),
+            json("reasons"),
+            text("opened_by"),
+            instant("opened_at"),
+            text("assigned_to"),
+            text("decided_by"),
+            instant("decided_at"),
+            text("decision_reason"),
+            money("ceiling", "ceiling_minor"),
+            day("release_valid_until"),
+            text("release_request"),
+            text("release_requested_by"),
+            instant("release_requested_at"),
+            day("promised_on"),
+            id::<Reservation>("reservation_id"),
+            long("version"),
+            id::<LegalEntity>("legal_entity_id"),
+        ],
+        joins: &[CUSTOMER],
+        order: &["id"],
+        day: Some(DayOf::Instant("opened_at")),
+        readers: ReadChecks::ROLES,
+        left_out: &[],
+    },
+];

@@ -1,0 +1,36 @@
+//! What can be taken away of the room's tables.
+
+use crate::platform::exports::{DayOf, ExportTable, id, instant, integer, json, long, text};
+use crate::platform::http::auth::{ExportTables, Permission};
+use kernel::ids::Job;
+
+/// In [`super::ROOM`].
+pub const EXPORTS: &[ExportTable] = &[ExportTable {
+    name: "jobs",
+    description: "Background jobs.",
+    table: "jobs",
+    fields: &[
+        id::<Job>("id"),
+        text("kind"),
+        text("status"),
+        long("progress_done"),
+        long("progress_total"),
+        text("progress_unit"),
+        json("input"),
+        json("result"),
+        json("errors"),
+        text("created_by"),
+        instant("created_at"),
+        instant("started_at"),
+        instant("finished_at"),
+        instant("lease_until"),
+        integer("attempts"),
+        instant("cancel_requested_at"),
+        long("version"),
+    ],
+    joins: &[],
+    order: &["id"],
+    day: Some(DayOf::Instant("created_at")),
+    readers: ExportTables::ROLES,
+    left_out: &[("caller", "the claims of a token, by which the work is done")],
+}];

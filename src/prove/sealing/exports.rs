@@ -1,0 +1,39 @@
+//! What can be taken away of the room's tables.
+
+use crate::platform::exports::{DayOf, ExportTable, bytes, id, instant, long, text};
+use crate::platform::http::auth::{Permission, ReadTrail};
+use kernel::ids::TrailCheckpoint;
+
+/// In [`super::ROOM`].
+pub const EXPORTS: &[ExportTable] = &[
+    ExportTable {
+        name: "trail_seals",
+        description: "The chain over the trail.",
+        table: "trail_seals",
+        fields: &[long("position"), long("seq"), bytes("hash")],
+        joins: &[],
+        order: &["position"],
+        day: None,
+        readers: ReadTrail::ROLES,
+        left_out: &[],
+    },
+    ExportTable {
+        name: "trail_checkpoints",
+        description: "Signed places in the chain.",
+        table: "trail_checkpoints",
+        fields: &[
+            id::<TrailCheckpoint>("id"),
+            long("position"),
+            bytes("hash"),
+            instant("signed_at"),
+            text("signed_by"),
+            bytes("public_key"),
+            bytes("signature"),
+        ],
+        joins: &[],
+        order: &["id"],
+        day: Some(DayOf::Instant("signed_at")),
+        readers: ReadTrail::ROLES,
+        left_out: &[],
+    },
+];
