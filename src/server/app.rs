@@ -19,7 +19,7 @@ use super::metrics::Metrics;
 use super::rooms::{self, ROOMS};
 use super::routing::Routing;
 use super::{connection, docs, health, housekeeping, middleware, openapi, routing, subscriptions};
-use crate::book::entities::actions::{self as entities, FirstCurrency};
+use crate::book::entities::actions::{self as entities, FirstCurrency, FirstNumber};
 use crate::book::exposure::store::list_currencies;
 use crate::connect::events::api::Watchers;
 use crate::connect::events::pulse::Pulse;
@@ -38,6 +38,7 @@ use crate::platform::jobs::worker::{WakeSignal, Workers};
 use crate::prove::sealing::api::Signing;
 use kernel::caller::Caller;
 use kernel::money::Currency;
+use kernel::text::Number;
 
 /// All that the application holds while it runs.
 #[derive(Clone)]
@@ -67,6 +68,7 @@ impl Services {
         let caller = internal_caller("netterms", &[])?;
         subscriptions::react(&database);
         furnish(&database, &caller)?;
+        settle_first_number(&config, &database, &caller)?;
         settle_first_currency(&config, &database, &caller)?;
         let desk = Desk::open(&database, &caller, &config.desk())?;
         let metrics = Metrics::with_desk(desk.figures());
@@ -102,6 +104,11 @@ pub enum OpeningError {
         "NETTERMS_CURRENCY is {setting}, and the first legal entity keeps its books in {said}: leave the setting out"
     )]
     OtherCurrency { setting: Currency, said: Currency },
+    #[error(
+        "NETTERMS_LEGAL_ENTITY is {setting}, and documents that name no legal entity are of {said}, which stays so: give \
+         {said} the number {setting} (PATCH /v1/legal-entities/{said}), or leave the setting out"
+    )]
+    OtherEntity { setting: Number, said: Number },
     #[error(transparent)]
     Db(#[from] DbError),
     #[error(transparent)]
@@ -119,6 +126,27 @@ fn furnish(database: &Database, caller: &Caller) -> Result<(), Problem> {
         subscriptions::begin_all(tx)?;
         Ok(())
     })
+}
+
+/// Has the first company the number that the setting says, where the book is new.
+fn settle_first_number(
+    config: &Config,
+    database: &Database,
+    caller: &Caller,
+) -> Result<(), OpeningError> {
+    let Some(setting) = &config.legal_entity else {
+        return Ok(());
+    };
+    let settled = database.write(caller, |tx| {
+        entities::settle_first_number(tx, setting, list_currencies)
+    })?;
+    match settled {
+        FirstNumber::Settled => Ok(()),
+        FirstNumber::Otherwise { said } => Err(OpeningError::OtherEntity {
+            setting: setting.clone(),
+            said,
+        }),
+    }
 }
 
 /// Says in which currency the first company keeps its books, where the book doesn't yet.

@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod advice_files;
 mod aging;
 mod aging_entities;
 mod agreed_terms;
@@ -29,6 +30,7 @@ mod customers;
 mod deadlines;
 mod defaults;
 mod demo;
+mod deposit_requests;
 mod desk_memory;
 mod dunning;
 mod dunning_entities;
@@ -78,6 +80,7 @@ mod receivables;
 mod replays;
 mod rerating;
 mod reservations;
+mod same_money;
 mod schema;
 mod sealed_trail;
 mod security;
