@@ -182,7 +182,7 @@ fn a_request_is_overdue_from_the_day_after_it_was_due() {
         assert_eq!(second["data"][0]["number"], "DR-2");
         app.finance()
             .get("/v1/deposit-requests?colour=red")
-            .expect_problem(400, "unknown_parameter");
+            .expect_problem(400, "malformed_parameter");
     });
 }
 
