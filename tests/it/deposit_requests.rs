@@ -82,7 +82,7 @@ fn a_request_is_noted_and_nothing_is_owed_by_it() {
         let after = app.credit().get(&account).expect(200)["exposure"].clone();
         assert_eq!(after, before);
         let aging = app.finance().get("/v1/reports/aging").expect(200);
-        assert_eq!(aging["data"], json!([]), "{}", aging.text);
+        assert_eq!(aging["rows"], json!([]), "{}", aging.text);
         assert_eq!(read(app, asked.id().as_str()).text, read(app, "DR-1").text);
         let trail = format!("/v1/trail?entity_id={}", asked.id());
         let trail = app.auditor().get(&trail).expect(200);
@@ -383,7 +383,7 @@ fn a_final_invoice_takes_the_prepayment_of_its_order() {
             .auditor()
             .get(&format!("/v1/trail?entity_id={}", receipt.id()))
             .expect(200);
-        assert_eq!(trail["data"][0]["action"], "receipt.applied");
+        assert_eq!(trail["data"][1]["action"], "receipt.applied");
         // What was asked for is paid, as long as the money stands.
         assert_eq!(stands(app, "DR-1"), is("paid", "300.00", "0.00"));
         let account = format!("/v1/credit-accounts/{}", made.account);

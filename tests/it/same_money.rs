@@ -57,7 +57,7 @@ fn a_posting_of_what_a_bank_brought_is_flagged_and_told() {
             .iter()
             .map(|entry| &entry["action"])
             .collect();
-        assert_eq!(actions, ["receipt.possible_duplicate", "receipt.posted"]);
+        assert_eq!(actions, ["receipt.posted", "receipt.possible_duplicate"]);
         // The bank's receipt is taken for one only: more of the same is other money.
         let second = post(app, "R-2", &json!({})).expect(201);
         assert_eq!(second["possible_duplicate_of"], Value::Null);
