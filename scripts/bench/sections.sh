@@ -15,6 +15,35 @@ section_uniform() {
   at_least 1 "reserving" "pgbench statement"
 }
 
+# Accounts that owe in two more currencies, against accounts that owe in one.
+section_balances() {
+  fresh_book
+  # Both have as many orders behind them when they are measured.
+  wrk_for 2 reserve 64 "$BENCH_ACCOUNTS"
+  rounds wrk_into "reserving, one balance" reserve 64 "$BENCH_ACCOUNTS"
+  sql book -f "$here/balances.sql"
+  # Every account was changed, and the server must learn them anew.
+  wrk_for 5 reserve 64 "$BENCH_ACCOUNTS"
+  rounds wrk_into "reserving, three balances" reserve 64 "$BENCH_ACCOUNTS"
+  at_least 0.77 "reserving, three balances" "reserving, one balance"
+}
+
+# Whether the sealer keeps up with the desk: entries of the trail that are sealed while the desk writes as many as it can.
+section_sealing() {
+  local written sealed
+  counted() { sql book -c "SELECT count(*) FROM $1"; }
+  fresh_book
+  wrk_for 2 reserve 64 "$BENCH_ACCOUNTS"
+  once() {
+    written=$(counted trail_entries) sealed=$(counted trail_seals)
+    wrk_into "reserving, while it is sealed" reserve 64 "$BENCH_ACCOUNTS"
+    take "entries written" "$(calculate "$(counted trail_entries) - $written")"
+    take "entries sealed meanwhile" "$(calculate "$(counted trail_seals) - $sealed")"
+  }
+  rounds once
+  at_least 0.9 "entries sealed meanwhile" "entries written"
+}
+
 section_hot() {
   fresh_book
   once() {

@@ -1,5 +1,8 @@
 # The book and the server, for `stage`.
 
+# Load is what callers may not make.
+export NETTERMS_RATE_LIMIT_PER_SECOND=0
+
 # sql DATABASE [ARGUMENT OF psql...]
 sql() {
   local database=$1

@@ -16,20 +16,26 @@ use utoipa_actix_web::AppExt as _;
 
 use super::config::{Config, ConfigError, MetricsKind};
 use super::metrics::Metrics;
+use super::middleware::Gate;
 use super::rooms::{self, ROOMS};
 use super::routing::Routing;
+use super::sign_in::SignIn;
 use super::{connection, docs, health, housekeeping, middleware, openapi, routing, subscriptions};
 use crate::book::entities::actions::{self as entities, FirstCurrency, FirstNumber};
 use crate::book::exposure::store::list_currencies;
+use crate::connect::api_keys::actions::PURPOSE as API_KEYS;
+use crate::connect::api_keys::api::KeyVault;
+use crate::connect::api_keys::keyring::Keyring;
 use crate::connect::events::api::Watchers;
 use crate::connect::events::pulse::Pulse;
+use crate::connect::revocations::revoked::Revoked;
 use crate::connect::webhooks::actions::Setting;
 use crate::connect::webhooks::secrets::{Vault, VaultError};
 use crate::connect::webhooks::sender::{Sender, SystemLookup};
 use crate::connect::webhooks::worker::{self, Worker};
-use crate::decide::limits::desk::{Desk, DeskOpenError};
+use crate::decide::limits::desk::{Desk, DeskOpenError, Switch};
 use crate::platform::db::{Copying, Database, DbError};
-use crate::platform::http::auth::{Verifier, internal_caller};
+use crate::platform::http::auth::{SharedSecret, Verifier, internal_caller};
 use crate::platform::http::body::BodyTime;
 use crate::platform::http::page::CursorKey;
 use crate::platform::http::uploads::Uploads;
@@ -44,7 +50,10 @@ use kernel::text::Number;
 #[derive(Clone)]
 pub struct Services {
     executor: web::Data<Executor>,
-    verifier: web::Data<Verifier>,
+    gate: web::Data<Gate>,
+    keyring: web::Data<Keyring>,
+    key_vault: web::Data<KeyVault>,
+    revoked: web::Data<Revoked>,
     cursors: web::Data<CursorKey>,
     desk: web::Data<Desk>,
     metrics: web::Data<Metrics>,
@@ -71,13 +80,26 @@ impl Services {
         settle_first_number(&config, &database, &caller)?;
         settle_first_currency(&config, &database, &caller)?;
         let desk = Desk::open(&database, &caller, &config.desk())?;
-        let metrics = Metrics::with_desk(desk.figures());
+        let metrics = web::Data::new(Metrics::with_desk(desk.figures()));
+        let keyring = web::Data::new(Keyring::new(database.clone()));
+        let revoked = web::Data::new(Revoked::open(database.clone())?);
+        let sign_in = sign_in(&config, &secret, &database, &keyring, &revoked)?;
+        let gate = Gate {
+            sign_in,
+            limits: config.rate_limits(),
+            proxies: config.proxies()?,
+            metrics: metrics.clone(),
+        };
+        let key_vault = Vault::derive_for(&secret.secret, API_KEYS)?;
         Ok(Services {
             desk: web::Data::new(desk),
             executor: web::Data::new(Executor::new(database)),
-            verifier: web::Data::new(Verifier::shared_secret(&secret)),
+            gate: web::Data::new(gate),
+            keyring,
+            revoked,
+            key_vault: web::Data::new(KeyVault(Arc::new(key_vault))),
             cursors: web::Data::new(CursorKey::derive(&secret.secret)?),
-            metrics: web::Data::new(metrics),
+            metrics,
             bell: web::Data::new(WakeSignal::default()),
             uploads: web::Data::new(Uploads::default()),
             signing: web::Data::new(signer.map(Arc::new)),
@@ -91,6 +113,22 @@ impl Services {
             config: Arc::new(config),
         })
     }
+}
+
+/// Everybody who may vouch for a caller.
+fn sign_in(
+    config: &Config,
+    secret: &SharedSecret,
+    database: &Database,
+    keyring: &Arc<Keyring>,
+    revoked: &Arc<Revoked>,
+) -> Result<SignIn, OpeningError> {
+    config.check_issuers()?;
+    let takes_local = config.local_tokens == Switch::On;
+    let local = takes_local.then(|| Verifier::shared_secret(secret));
+    let (keyring, revoked) = (Arc::clone(keyring), Arc::clone(revoked));
+    let made = SignIn::new(local, &config.issuers, keyring, revoked, database.clock());
+    made.map_err(OpeningError::Client)
 }
 
 /// Why netterms could not be opened.
@@ -113,6 +151,8 @@ pub enum OpeningError {
     Db(#[from] DbError),
     #[error(transparent)]
     Vault(#[from] VaultError),
+    #[error("issuers of tokens can't be asked: {0}")]
+    Client(reqwest::Error),
     #[error("the credit desk can't be opened: {0}")]
     Desk(#[from] DeskOpenError),
 }
@@ -214,6 +254,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
     let daily_work = services.config.daily_work;
     let signing = services.signing.get_ref().clone();
     let pulse = services.pulse.clone();
+    let gate = services.gate.clone();
     let setting = services.setting.clone();
     let metrics = services.metrics.clone();
     let (routing, document) = CONTRACT.clone();
@@ -232,7 +273,10 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
         App::new()
             .app_data(services.executor.clone())
             .app_data(services.desk.clone())
-            .app_data(services.verifier.clone())
+            .app_data(services.gate.clone())
+            .app_data(services.keyring.clone())
+            .app_data(services.key_vault.clone())
+            .app_data(services.revoked.clone())
             .app_data(services.cursors.clone())
             .app_data(services.metrics.clone())
             .app_data(services.bell.clone())
@@ -285,6 +329,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
         .run();
     subscriptions::run(&keeper, &metrics);
     deliver_webhooks(&keeper, &setting);
+    keep_gate(gate);
     housekeeping::watch_commits(keeper.clone());
     housekeeping::begin(keeper, daily_work, signing);
     Ok(Server {
@@ -303,6 +348,22 @@ fn watch_log(database: &Database, pulse: &web::Data<Pulse>, stopping: GracefulSh
     rt::spawn(async move {
         stopping.notified().await;
         ending.end();
+    });
+}
+
+/// How often it is forgotten who has not asked for long.
+const FORGOTTEN_EVERY: std::time::Duration = std::time::Duration::from_mins(1);
+
+/// Fetches the keys of issuers before anybody needs them, and forgets idle callers for as long as the actix system runs.
+fn keep_gate(gate: web::Data<Gate>) {
+    let watching = gate.clone();
+    rt::spawn(async move { watching.sign_in.watch_revocations().await });
+    rt::spawn(async move {
+        gate.sign_in.prepare().await;
+        loop {
+            rt::time::sleep(FORGOTTEN_EVERY).await;
+            gate.limits.forget_idle();
+        }
     });
 }
 
@@ -336,7 +397,7 @@ const SENT_BY_BROWSERS: [&str; 9] = [
 ];
 
 /// What a page may read of an answer, beside what it always may.
-const READ_BY_BROWSERS: [&str; 11] = [
+const READ_BY_BROWSERS: [&str; 13] = [
     "Allow",
     "Api-Version",
     "Content-Disposition",
@@ -345,6 +406,8 @@ const READ_BY_BROWSERS: [&str; 11] = [
     "Idempotent-Replayed",
     "Link",
     "Location",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "WWW-Authenticate",
     "X-Request-Id",

@@ -13,6 +13,9 @@ use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+use super::peers::Proxies;
+use super::rate_limits::{Allowance, RateLimits};
+use super::sign_in::settings::{IssuerError, IssuerSettings, check_all};
 use crate::connect::webhooks::rules::Reach;
 use crate::decide::limits::desk::{DeskSettings, Switch};
 use crate::platform::db::DatabaseConfig;
@@ -42,6 +45,24 @@ pub struct Config {
     pub jwt_issuer: String,
     /// `NETTERMS_JWT_AUDIENCE`: the `aud` that tokens must have.
     pub jwt_audience: String,
+    /// `NETTERMS_LOCAL_TOKENS`: `off` takes no token that is signed with the secret, which then seals and signs other things alone.
+    pub local_tokens: Switch,
+    /// `NETTERMS_ISSUERS`: OIDC providers whose tokens are taken, each with its settings.
+    pub issuers: Vec<IssuerSettings>,
+    /// `NETTERMS_RATE_LIMIT_PER_SECOND`: how many requests each caller may make each second, beside limit checks and
+    /// reservations; 0 for as many as it likes.
+    pub rate_limit_per_second: u32,
+    /// `NETTERMS_RATE_LIMIT_BURST`: how many of them at once.
+    pub rate_limit_burst: u32,
+    /// `NETTERMS_DESK_RATE_LIMIT_PER_SECOND`: the same for limit checks and reservations.
+    pub desk_rate_limit_per_second: u32,
+    /// `NETTERMS_DESK_RATE_LIMIT_BURST`: how many of them at once.
+    pub desk_rate_limit_burst: u32,
+    /// `NETTERMS_FAILED_SIGN_INS_PER_MINUTE`: how many requests from one address may fail to sign in each minute before they
+    /// are answered 429; 0 for as many as it likes.
+    pub failed_sign_ins_per_minute: u32,
+    /// `NETTERMS_TRUSTED_PROXIES`: addresses and networks of proxies whose `X-Forwarded-For` is believed, separated by commas.
+    pub trusted_proxies: String,
     /// `NETTERMS_BODY_TIME_MS`: how long the body of a request may take to arrive, in milliseconds.
     pub body_time_ms: u64,
     /// `NETTERMS_DESK_QUEUE`: how many limit checks may wait for each worker of the credit desk; one more is told to
@@ -136,6 +157,14 @@ impl Default for Config {
             jwt_secret_file: None,
             jwt_issuer: "netterms".to_owned(),
             jwt_audience: "netterms".to_owned(),
+            local_tokens: Switch::On,
+            issuers: Vec::new(),
+            rate_limit_per_second: 200,
+            rate_limit_burst: 2_000,
+            desk_rate_limit_per_second: 0,
+            desk_rate_limit_burst: 0,
+            failed_sign_ins_per_minute: 120,
+            trusted_proxies: String::new(),
             body_time_ms: 20_000,
             desk_queue: desk.queue,
             desk_memory: desk.memory,
@@ -188,6 +217,12 @@ pub enum ConfigError {
     SecretFile { path: String, error: std::io::Error },
     #[error(transparent)]
     Signing(#[from] SigningError),
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    #[error("there are no issuers and local_tokens is off: nobody could sign in")]
+    NobodySignsIn,
+    #[error("trusted_proxies: {0:?} is no address and no network such as 10.0.0.0/8")]
+    Proxy(String),
     #[error("{0:?} is no timezone; take a name such as Asia/Shanghai")]
     Timezone(String),
 }
@@ -268,6 +303,8 @@ impl Config {
             .extract()
             .map_err(|error| ConfigError::Malformed(Box::new(error)))?;
         config.check_bounds()?;
+        config.check_issuers()?;
+        config.proxies()?;
         Ok(config)
     }
 
@@ -291,6 +328,36 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// Looks at the issuers of tokens.
+    ///
+    /// # Errors
+    /// When one is wrong, or nobody could sign in.
+    pub fn check_issuers(&self) -> Result<(), ConfigError> {
+        let takes_local = self.local_tokens == Switch::On;
+        if self.issuers.is_empty() && !takes_local {
+            return Err(ConfigError::NobodySignsIn);
+        }
+        let local = takes_local.then_some(self.jwt_issuer.as_str());
+        Ok(check_all(&self.issuers, local)?)
+    }
+
+    /// The proxies whose word is believed.
+    ///
+    /// # Errors
+    /// When one is no address and no network.
+    pub fn proxies(&self) -> Result<Proxies, ConfigError> {
+        Proxies::parse(&self.trusted_proxies).map_err(ConfigError::Proxy)
+    }
+
+    /// How often callers may ask.
+    pub fn rate_limits(&self) -> RateLimits {
+        RateLimits::new(
+            Allowance::new(self.rate_limit_per_second, self.rate_limit_burst),
+            Allowance::new(self.desk_rate_limit_per_second, self.desk_rate_limit_burst),
+            self.failed_sign_ins_per_minute,
+        )
     }
 
     /// The shared secret, when it is long and varied enough to be one.
@@ -431,6 +498,30 @@ mod tests {
         ] {
             assert_eq!(names(&[typed]), [typed]);
         }
+    }
+
+    #[test]
+    fn issuers_can_be_given_in_the_environment() {
+        let given = r#"[{name="keycloak", issuer="https://id.example.com/realms/trade", audiences=["netterms"],
+            roles_claim="realm_access.roles", roles={nt-credit="credit"}, token_type="JWT"}]"#;
+        let figment = Figment::from(Serialized::defaults(Config::default()))
+            .merge(Serialized::default("jwt_secret", "x"))
+            .merge(figment::providers::Toml::string(&format!(
+                "issuers = {given}"
+            )));
+        let by_file: Config = figment.extract().unwrap();
+        let value: figment::value::Value = given.parse().unwrap();
+        let by_variable: Vec<IssuerSettings> = value.deserialize().unwrap();
+        assert_eq!(by_variable, by_file.issuers);
+        by_file.check_issuers().unwrap();
+        let nobody = Config {
+            local_tokens: Switch::Off,
+            ..Config::default()
+        };
+        assert!(matches!(
+            nobody.check_issuers(),
+            Err(ConfigError::NobodySignsIn)
+        ));
     }
 
     #[test]

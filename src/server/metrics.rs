@@ -23,6 +23,11 @@ struct Labels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusalLabel {
+    code: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct SubscriptionLabel {
     subscription: &'static str,
 }
@@ -32,6 +37,7 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<Labels, Counter>,
     seconds: Family<Labels, Histogram, fn() -> Histogram>,
+    refusals: Family<RefusalLabel, Counter>,
     lags: Family<SubscriptionLabel, Gauge>,
     failed_attempts: Family<SubscriptionLabel, Gauge>,
 }
@@ -50,6 +56,12 @@ impl Default for Metrics {
         let seconds = Family::new_with_constructor(constructor);
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_request_seconds", "Time to answer", seconds.clone());
+        let refusals = Family::default();
+        registry.register(
+            "refused_callers",
+            "Requests of callers that could not sign in, or may not do what they asked for",
+            refusals.clone(),
+        );
         let lags = Family::default();
         let failed_attempts = Family::default();
         registry.register(
@@ -66,6 +78,7 @@ impl Default for Metrics {
             registry,
             requests,
             seconds,
+            refusals,
             lags,
             failed_attempts,
         }
@@ -96,6 +109,11 @@ impl Metrics {
         self.seconds
             .get_or_create(&labels)
             .observe(elapsed.as_secs_f64());
+    }
+
+    /// Counts a request of somebody who could not sign in, or may not do what was asked for.
+    pub fn observe_refusal(&self, code: &'static str) {
+        self.refusals.get_or_create(&RefusalLabel { code }).inc();
     }
 
     /// Shows how a subscription is doing.

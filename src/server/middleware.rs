@@ -1,6 +1,7 @@
 //! What is around every request: its id, its log line and figures, the headers every answer has, problems written
 //! in the caller's language, panics turned into problems, and the token's verification.
 
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
@@ -13,22 +14,28 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError, web};
 use futures_util::FutureExt as _;
+use tracing::Instrument as _;
 
 use super::metrics::Metrics;
+use super::peers::Proxies;
+use super::rate_limits::{Class, RateLimits};
 use super::routing::Routing;
-use crate::platform::http::auth::{Refusal, Verified, Verifier};
+use super::sign_in::SignIn;
+use crate::platform::http::auth::{Refusal, Verified};
 use crate::platform::http::language::spoken;
-use crate::platform::http::{Code, Problem};
+use crate::platform::http::{Code, Problem, trace};
+use kernel::caller::Caller;
 use kernel::places::Language;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Names one request: as the caller did, or anew.
 #[derive(Debug, Clone)]
 struct RequestId(String);
 
-/// Verifies the token and leaves the result for the handler's guard, which answers 401 or 403 before it looks at
-/// anything else.
+/// Says who asks and leaves it for the handler's guard, which answers 401 or 403 before it looks at anything else; and counts
+/// what the caller asks, and who could not sign in.
 pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -37,26 +44,109 @@ pub async fn authenticate(
         .app_data::<web::Data<Routing>>()
         .and_then(|routing| routing.refuses(request.path(), request.method()));
     if let Some(problem) = refused {
-        return Ok(request
-            .into_response(problem.error_response())
-            .map_into_boxed_body());
+        return Ok(answered(request, &problem));
     }
+    let gate = request.app_data::<web::Data<Gate>>().cloned();
+    let (verified, own) = sign_in(&request, gate.as_ref().map(web::Data::get_ref)).await;
+    let standing = match (&verified, &gate) {
+        (Ok(caller), Some(gate)) => {
+            let class = Class::of(request.path());
+            gate.limits.count(caller.subject.as_str(), class, own)
+        }
+        _ => None,
+    };
+    if let Some((standing, seconds)) = standing.and_then(|one| Some((one, one.wait_seconds?))) {
+        let problem = Problem::new(Code::RateLimited).retry_after(seconds);
+        let mut response = answered(request, &problem);
+        standing.write(response.headers_mut());
+        return Ok(response);
+    }
+    request.extensions_mut().insert(Verified(verified));
+    let origin = gate.as_ref().and_then(|gate| {
+        let peer = request.peer_addr()?.ip();
+        Some(gate.proxies.origin(peer, request.headers()))
+    });
+    let mut response = next
+        .call(request)
+        .await
+        .map(ServiceResponse::map_into_boxed_body)?;
+    if let Some(standing) = standing {
+        standing.write(response.headers_mut());
+    }
+    Ok(match gate {
+        Some(gate) => count_refusal(&gate, origin, response),
+        None => response,
+    })
+}
+
+/// Who may come in, and how often.
+pub struct Gate {
+    pub sign_in: SignIn,
+    pub limits: RateLimits,
+    pub proxies: Proxies,
+    pub metrics: web::Data<Metrics>,
+}
+
+/// Whom the request's token speaks for, and how many requests it may make each second where that is its own.
+async fn sign_in(
+    request: &ServiceRequest,
+    gate: Option<&Gate>,
+) -> (Result<Arc<Caller>, Refusal>, Option<u32>) {
+    let (token, gate) = match (bearer(request.headers()), gate) {
+        (Ok(token), Some(gate)) => (token, gate),
+        (Err(refusal), _) => return (Err(refusal), None),
+        (Ok(_), None) => return (Err(Refusal::invalid("nobody verifies tokens")), None),
+    };
+    let admitted = match gate.sign_in.admit(token).await {
+        Ok(admitted) => admitted,
+        Err(refusal) => return (Err(refusal), None),
+    };
     let request_id = request
         .extensions()
         .get::<RequestId>()
         .map(|id| id.0.clone())
         .unwrap_or_default();
-    let verified = match bearer(request.headers()) {
-        Ok(token) => match request.app_data::<web::Data<Verifier>>() {
-            Some(verifier) => verifier.verify(token, &request_id).map(Arc::new),
-            None => Err(Refusal::invalid("no verifier")),
-        },
-        Err(refusal) => Err(refusal),
+    let caller = Caller {
+        request_id,
+        ..admitted.caller
     };
-    request.extensions_mut().insert(Verified(verified));
-    next.call(request)
-        .await
-        .map(ServiceResponse::map_into_boxed_body)
+    (Ok(Arc::new(caller)), admitted.requests_per_second)
+}
+
+/// Counts an answer that nobody may have, and tells an address that is refused too often to wait.
+fn count_refusal(
+    gate: &Gate,
+    origin: Option<IpAddr>,
+    response: ServiceResponse<BoxBody>,
+) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    if status != StatusCode::UNAUTHORIZED && status != StatusCode::FORBIDDEN {
+        return response;
+    }
+    let code = response
+        .response()
+        .extensions()
+        .get::<Problem>()
+        .map(Problem::code);
+    if let Some(code) = code {
+        gate.metrics.observe_refusal(code.as_str());
+    }
+    if status == StatusCode::FORBIDDEN {
+        return response;
+    }
+    match origin.and_then(|origin| gate.limits.count_failure(origin)) {
+        Some(seconds) => {
+            let problem = Problem::new(Code::RateLimited).retry_after(seconds);
+            response.into_response(problem.error_response())
+        }
+        None => response,
+    }
+}
+
+fn answered(request: ServiceRequest, problem: &Problem) -> ServiceResponse<BoxBody> {
+    request
+        .into_response(problem.error_response())
+        .map_into_boxed_body()
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
@@ -83,6 +173,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
 #[derive(Debug, Clone)]
 struct Frame {
     request_id: String,
+    trace_id: String,
     language: Language,
     path: String,
 }
@@ -97,6 +188,11 @@ pub async fn frame(
     request
         .extensions_mut()
         .insert(RequestId(frame.request_id.clone()));
+    let span = tracing::info_span!(
+        "serving",
+        request_id = frame.request_id,
+        trace_id = frame.trace_id
+    );
     let metrics = request.app_data::<web::Data<Metrics>>().cloned();
     let method = request.method().clone();
     // HEAD is GET without a body, which actix leaves out of the answer by itself.
@@ -105,7 +201,10 @@ pub async fn frame(
     }
     // actix must be the only one to hold the request while it finds the route, so that none is left to build an
     // answer on when the handler panics: such an answer goes out as an error that carries all it needs.
-    let outcome = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+    let outcome = match AssertUnwindSafe(next.call(request).instrument(span.clone()))
+        .catch_unwind()
+        .await
+    {
         Ok(Ok(response)) => {
             let (request, response) = response.map_into_boxed_body().into_parts();
             Ok(ServiceResponse::new(request, frame.finish(response)))
@@ -128,8 +227,10 @@ pub async fn frame(
     if let Some(metrics) = metrics {
         metrics.observe(method.as_str(), &route, status.as_u16(), elapsed);
     }
+    let _entered = span.enter();
     tracing::info!(
         request_id = frame.request_id,
+        trace_id = frame.trace_id,
         %method,
         route,
         status = status.as_u16(),
@@ -159,8 +260,10 @@ impl ResponseError for Unanswered {
 
 /// The answer to what could not be read as a request, of which nothing is known.
 pub fn unread(code: Code) -> HttpResponse {
+    let request_id = request_id(&HeaderMap::new(), None);
     let frame = Frame {
-        request_id: request_id(&HeaderMap::new()),
+        trace_id: request_id.clone(),
+        request_id,
         language: Language::English,
         path: "/".to_owned(),
     };
@@ -174,8 +277,13 @@ pub fn unread(code: Code) -> HttpResponse {
 
 impl Frame {
     fn of(request: &ServiceRequest) -> Frame {
+        let traceparent = request.headers().get(TRACEPARENT);
+        let traceparent = traceparent.and_then(|value| value.to_str().ok());
+        let trace_id = traceparent.and_then(trace::trace_id);
+        let request_id = request_id(request.headers(), trace_id);
         Frame {
-            request_id: request_id(request.headers()),
+            trace_id: trace_id.map_or_else(|| request_id.clone(), str::to_owned),
+            request_id,
             language: spoken(request.headers()),
             path: shortened(request.path()),
         }
@@ -280,8 +388,8 @@ fn problem_for(status: StatusCode) -> Option<Problem> {
     })
 }
 
-/// Takes the caller's request id when it is harmless, else makes one.
-fn request_id(headers: &HeaderMap) -> String {
+/// Takes the caller's request id when it is harmless, else its trace's id, else makes one.
+fn request_id(headers: &HeaderMap, trace_id: Option<&str>) -> String {
     headers
         .get(REQUEST_ID)
         .and_then(|value| value.to_str().ok())
@@ -290,6 +398,7 @@ fn request_id(headers: &HeaderMap) -> String {
             id.bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         })
+        .or(trace_id)
         .map_or_else(|| uuid::Uuid::now_v7().simple().to_string(), str::to_owned)
 }
 

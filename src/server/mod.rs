@@ -9,8 +9,11 @@ pub mod housekeeping;
 mod metrics;
 mod middleware;
 pub mod openapi;
+mod peers;
+mod rate_limits;
 mod rooms;
 mod routing;
+pub mod sign_in;
 mod subscriptions;
 
 pub use app::{Server, Services, start};

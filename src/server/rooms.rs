@@ -57,6 +57,8 @@ pub static ROOMS: &[Room] = &[
     connect::events::ROOM,
     connect::webhooks::ROOM,
     connect::postings::ROOM,
+    connect::api_keys::ROOM,
+    connect::revocations::ROOM,
     rooms::EVENTS,
     rooms::TRAIL,
 ];

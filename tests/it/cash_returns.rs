@@ -130,7 +130,7 @@ fn of_several_that_it_may_be_a_person_chooses_one() {
         let proposals = waiting["proposals"].as_array().unwrap();
         assert_eq!(proposals.len(), 2);
         // Of equally sure ones the latest comes first.
-        assert_eq!(proposals[0]["confidence"], "0.950000");
+        assert_eq!(proposals[0]["confidence"], "0.940000");
         assert_eq!(
             proposals[0]["reasons"],
             json!([{"code": "same_account", "fact": THEIRS}, {"code": "amount_exact", "fact": null}])
@@ -178,6 +178,11 @@ fn a_person_says_what_was_taken_back_and_a_mistake_is_undone() {
             .expect_problem(404, "not_found");
         let path = format!("/v1/bank-entries/{}/take-back", waiting.id());
         let body = json!({"entry_id": of("125.00"), "reason": "The bank told us."});
+        let early = json!({
+            "entry_id": of("125.00"), "reason": "The bank told us.", "effective_on": "2026-03-12"
+        });
+        let early = tell(app, &waiting, "take-back", early).expect_problem(422, "invalid");
+        assert_eq!(early["errors"][0]["pointer"], "/effective_on");
         for other in [app.sales(), app.auditor(), app.admin()] {
             other
                 .post_if(&path, &waiting.etag(), body.clone())
@@ -242,6 +247,67 @@ fn what_was_refunded_since_waits_for_a_person() {
         let waiting = entry(app, "kind=returned_credit");
         assert_eq!(waiting["proposals"][0]["confidence"], "0.980000");
         tell(app, &waiting, "accept", json!({})).expect_problem(409, "state_conflict");
+        app.adds_up();
+    });
+}
+
+#[test]
+fn what_a_person_reopened_is_not_taken_back_again_by_itself() {
+    on_both(|app| {
+        a_book(app);
+        both_pay(app);
+        let back = a_payment("125.00", "RETURN").named("E2E-77").returned();
+        send(app, a_statement_of(RETURNED_ON, "CNY").with(back).text());
+        let took = entry(app, "kind=returned_credit");
+        assert_eq!(took["status"], "no_receipt");
+        let reason = json!({"reason": "The bank's mistake."});
+        let waiting = tell(app, &took, "reopen", reason).expect(200);
+        assert_eq!(waiting["customer_number"], Value::Null);
+        for _ in 0..2 {
+            let queued = app.finance().post("/v1/bank-entries/match", json!({}));
+            let location = queued.expect(202).header("location").unwrap().to_owned();
+            app.finance().get(&format!("{location}/events")).expect(200);
+            let job = app.finance().get(&location).expect(200);
+            assert_eq!(job["status"], "succeeded", "{}", job.text);
+            assert_eq!(open(app, "I-2026-0001"), "0.00");
+        }
+        let waiting = entry(app, "kind=returned_credit");
+        assert_eq!(waiting["status"], "open");
+        assert_eq!(waiting["proposals"][0]["confidence"], "0.980000");
+        let later = json!({
+            "entry_id": waiting["proposals"][0]["returns_entry_id"], "reason": "It went back after all.",
+            "effective_on": "2026-03-20",
+        });
+        tell(app, &waiting, "take-back", later).expect(200);
+        assert_eq!(outstanding(app, "2026-03-19"), Value::Null);
+        assert_eq!(outstanding(app, "2026-03-20"), "125.00");
+        app.adds_up();
+    });
+}
+
+#[test]
+fn a_payment_of_several_customers_is_taken_back_from_all_of_them() {
+    on_both(|app| {
+        a_book(app);
+        a_customer("C-2").create(app);
+        an_invoice("I-2", "C-2", "60.00").create(app);
+        let both = a_payment("185.00", "FOR BOTH").named("E2E-5");
+        send(app, a_statement_of(PAID_ON, "CNY").with(both).text());
+        let waiting = entry(app, "kind=credit");
+        let money = |amount: &str| json!({"amount": amount, "currency": "CNY"});
+        let parts = json!({"parts": [
+            {"customer": "C-1", "amount": money("125.00"),
+             "invoices": [{"invoice_number": "I-2026-0001", "amount": money("125.00")}]},
+            {"customer": "C-2", "amount": money("60.00"), "invoices": [{"invoice_number": "I-2", "amount": money("60.00")}]},
+        ]});
+        tell(app, &waiting, "assign", parts).expect(200);
+        let back = a_payment("185.00", "RETURN").named("E2E-5").returned();
+        send(app, a_statement_of(RETURNED_ON, "CNY").with(back).text());
+        assert_eq!(entry(app, "kind=returned_credit")["status"], "no_receipt");
+        assert_eq!(
+            (open(app, "I-2026-0001"), open(app, "I-2")),
+            ("125.00".into(), "60.00".into())
+        );
         app.adds_up();
     });
 }

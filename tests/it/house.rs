@@ -18,7 +18,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("rating", &["rules", "catalogue", "statements", "industries", "facts", "indicators", "scales", "panels", "models", "ratings"]),
     ("collect", &["promises", "losses", "disputes", "signals", "dunning", "worklist"]),
     ("decide", &["terms", "limits", "applications", "reviews"]),
-    ("connect", &["events", "webhooks", "postings"]),
+    ("connect", &["events", "webhooks", "postings", "api_keys", "revocations"]),
     ("prove", &["sealing", "reports", "audit"]),
     ("drill", &[]),
     ("server", &[]),

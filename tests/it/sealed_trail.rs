@@ -3,10 +3,14 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use diesel::connection::SimpleConnection as _;
 use kernel::caller::Role;
 use netterms::platform::db::Conn;
-use netterms::prove::audit::actions::audit;
+use netterms::prove::audit::actions::{audit, audit_believing};
+use netterms::prove::sealing::input::kept_checkpoints;
+use netterms::prove::sealing::model::Trust;
 use netterms::server::housekeeping::sweep;
 use serde_json::{Value, json};
 
@@ -186,6 +190,50 @@ fn whatever_is_done_to_the_trail_is_named() {
             },
         );
     }
+}
+
+#[test]
+fn checkpoints_are_held_against_those_that_were_kept_and_the_keys_that_are_believed() {
+    let file = key_file();
+    on_both_with(
+        |config| config.signing_key_file = Some(file.clone()),
+        |app| {
+            a_sealed_book(app);
+            sign(app);
+            let kept = app.auditor().get("/v1/trail/checkpoints").expect(200).text;
+            let told = |keys: &[[u8; 32]], kept: &str| -> Vec<String> {
+                let trust = Trust {
+                    keys: keys.iter().map(|key| key.to_vec()).collect(),
+                    kept: kept_checkpoints(kept).unwrap(),
+                };
+                let audit = audit_believing(app.database(), &trust).unwrap();
+                let finding = audit
+                    .invariants
+                    .into_iter()
+                    .find(|finding| finding.invariant == "the trail is as it was sealed");
+                let lies = finding.unwrap().first.into_iter();
+                lies.map(|lie| lie.what).collect()
+            };
+            let own = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+            let own: [u8; 32] = STANDARD.decode(own).unwrap().try_into().unwrap();
+            assert_eq!(told(&[], &kept), [""; 0]);
+            assert_eq!(told(&[own], &kept), [""; 0]);
+            assert_eq!(
+                told(&[[7; 32]], ""),
+                ["the checkpoint is signed by another key"]
+            );
+            // Whoever takes a checkpoint out of the database is found by the one that was kept.
+            falsify(app, "DELETE FROM trail_checkpoints");
+            assert_eq!(told(&[own], ""), [""; 0]);
+            assert_eq!(
+                told(&[own], &kept),
+                ["the checkpoint that was kept elsewhere is not here"]
+            );
+            for wrong in ["{}", "[1]", "no JSON"] {
+                assert!(kept_checkpoints(wrong).is_err(), "{wrong}");
+            }
+        },
+    );
 }
 
 #[test]

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::support::{Client, TestApp, a_customer, forge, on_both, secret, sign};
 
 const PATH: &str = "/v1/customers";
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 fn calls_with(app: &TestApp, token: &str) -> crate::support::Reply {
     Client::new(app, Some(token.to_owned())).get(PATH)
@@ -1011,6 +1012,10 @@ fn no_secret_and_no_forged_line_gets_into_the_log() {
         )),
         service.send("GET /%0aFORGED%1b[31m HTTP/1.1\r\nHost: x\r\nAuthorization: Basic canary-basic\r\nConnection: close\r\n\r\n"),
         service.send("FORGED /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+        service.send(&format!(
+            "GET {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ntk_canary\r\n\
+             traceparent: 00-{TRACE}-00f067aa0ba902b7-01\r\nConnection: close\r\n\r\n"
+        )),
     ];
     for answer in answers {
         assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
@@ -1037,6 +1042,14 @@ fn no_secret_and_no_forged_line_gets_into_the_log() {
         .filter(|line| line.contains("authentication failed"))
         .count();
     assert!(refusals >= 1, "a refused token leaves no line: {lines:?}");
+    // Each line of a request has its trace: the refusal, and what was answered.
+    for message in ["authentication failed", "request"] {
+        let traced = lines.iter().any(|line| {
+            let entry: Value = serde_json::from_str(line).unwrap();
+            entry["message"] == message && entry["span"]["trace_id"] == TRACE
+        });
+        assert!(traced, "{message}: {lines:?}");
+    }
 }
 
 #[test]

@@ -381,7 +381,14 @@ fn a_company_whose_last_item_was_paid_is_spoken_of_without_a_line() {
         let code = &unknown["errors"][0]["code"];
         assert_eq!(code, "unknown_legal_entity", "{}", unknown.text);
         assert_eq!(open(app, "D-1"), "9.00");
-        let told = run(&all_paid().part("legal_entity", "DE01"), &app.system());
+        // The same file for another company is another request.
+        let of_hamburg = all_paid().part("legal_entity", "DE01").keyed("K-1");
+        let told = run(&of_hamburg, &app.system());
+        all_paid()
+            .part("legal_entity", "MAIN")
+            .keyed("K-1")
+            .send(&app.system())
+            .expect_problem(422, "idempotency_key_reused");
         assert_eq!(
             (&told["missing"], &told["closed"]),
             (&json!(1), &json!(1)),

@@ -79,6 +79,10 @@ pub struct Caller {
     /// The client program that the token was given to.
     pub client_id: String,
     pub roles: Vec<Role>,
+    /// The permissions to which the caller is held, whatever its roles permit; none for a caller that is held by its roles
+    /// alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<String>>,
     /// The level in the policy's authority matrix that the token claims, when it claims one.
     pub authority_level: Option<u8>,
     /// The request that this work belongs to; trail entries and logs carry it.
@@ -92,6 +96,12 @@ impl Caller {
 
     pub fn has_any(&self, roles: &[Role]) -> bool {
         roles.iter().any(|role| self.has(*role))
+    }
+
+    /// Whether the caller's scopes leave it this permission.
+    pub fn has_scope(&self, permission: &str) -> bool {
+        let scopes = self.scopes.as_ref();
+        scopes.is_none_or(|scopes| scopes.iter().any(|scope| scope == permission))
     }
 
     /// The roles in one line, separated by spaces.

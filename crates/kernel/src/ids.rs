@@ -59,6 +59,8 @@ kinds! {
     AdditionalLimit, AdditionalLimitId, "adl", "additional limit";
     /// A block on a credit account, with its cause.
     AccountBlock, AccountBlockId, "abl", "block";
+    /// A key by which a system signs in.
+    ApiKey, ApiKeyId, "key", "API key";
     /// One assessment of a credit application.
     Assessment, AssessmentId, "asm", "assessment";
     /// A credit application.
@@ -167,6 +169,8 @@ kinds! {
     Reservation, ReservationId, "res", "reservation";
     /// One application of cash or credit to an invoice.
     Settlement, SettlementId, "set", "settlement";
+    /// Tokens that count no more.
+    TokenRevocation, TokenRevocationId, "trv", "revocation";
     /// A signed place in the chain over the audit trail.
     TrailCheckpoint, TrailCheckpointId, "tcp", "checkpoint";
     /// An entry of the audit trail.

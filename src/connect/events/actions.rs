@@ -292,6 +292,7 @@ fn told(of: &EventType, entry: &LoggedEvent, customer: Option<&Customer>) -> Eve
         customer_id: customer.map(|customer| customer.id),
         customer_number: customer.map(|customer| customer.number.clone()),
         data: tell(of.payload, entry.before.as_deref(), entry.after.as_deref()),
+        request_id: entry.request_id.clone(),
     }
 }
 

@@ -56,4 +56,7 @@ pub struct Event {
     /// The resource as it became, or as it was when it is gone; which members it has is said by its type.
     #[schema(value_type = Object)]
     pub data: Value,
+    /// The request that it happened in: not told, but webhooks carry its trace on.
+    #[serde(skip)]
+    pub request_id: String,
 }

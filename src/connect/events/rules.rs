@@ -42,7 +42,7 @@ const READ_ALL: [Role; 3] = [Role::Credit, Role::Finance, Role::Auditor];
 ///
 /// Example: somebody with the roles sales and admin sees invoices of its own customers alone, because admin reads none.
 pub fn sight(caller: &Caller, of: &EventType) -> Sight {
-    if !caller.has_any(of.roles) {
+    if !caller.has_any(of.roles) || !caller.has_scope(of.permission) {
         return Sight::Nothing;
     }
     let counts = |role: &Role| of.roles.contains(role) || READ_ALL.contains(role);

@@ -21,6 +21,7 @@ use crate::connect::events::model::{Event, EventTypes};
 use crate::connect::events::store::owners;
 use crate::platform::db::{Db, DbError, Tx, fault};
 use crate::platform::events::store as log;
+use crate::platform::http::trace;
 use kernel::clock::Instant;
 use kernel::ids::{CreditAccountId, EventId, WebhookDeliveryId, WebhookEndpointId};
 
@@ -177,6 +178,7 @@ fn available(
             "account_id": account.id, "currency": account.currency, "status": account.status,
             "limit_kind": account.limit_kind, "available": available,
         }),
+        request_id: String::new(),
     }))
 }
 
@@ -285,6 +287,7 @@ pub fn claim(
         };
         let body =
             serde_json::to_string(&event).map_err(|error| DbError::Document(error.to_string()))?;
+        let traceparent = trace::onward(&event.request_id);
         let event = delivery.event_id.to_string();
         let message = Message {
             url: endpoint.url.clone(),
@@ -292,6 +295,7 @@ pub fn claim(
             id: event,
             timestamp,
             body,
+            traceparent,
         };
         claimed.push(Claimed {
             delivery,

@@ -19,11 +19,21 @@ pub struct Vault(aead::LessSafeKey);
 pub struct VaultError;
 
 impl Vault {
+    /// The vault of webhook endpoints.
+    ///
     /// # Errors
     /// When the library refuses the key.
     pub fn derive(secret: &[u8]) -> Result<Vault, VaultError> {
+        Vault::derive_for(secret, "netterms webhook secrets")
+    }
+
+    /// A vault for one purpose: what is sealed for another can't be opened with it.
+    ///
+    /// # Errors
+    /// When the library refuses the key.
+    pub fn derive_for(secret: &[u8], purpose: &str) -> Result<Vault, VaultError> {
         let base = hmac::Key::new(hmac::HMAC_SHA256, secret);
-        let key = hmac::sign(&base, b"netterms webhook secrets");
+        let key = hmac::sign(&base, purpose.as_bytes());
         let key = aead::UnboundKey::new(&aead::AES_256_GCM, key.as_ref());
         Ok(Vault(aead::LessSafeKey::new(key.map_err(|_| VaultError)?)))
     }

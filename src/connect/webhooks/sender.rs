@@ -32,6 +32,8 @@ pub struct Message {
     pub timestamp: i64,
     pub signature: String,
     pub body: String,
+    /// The trace of the request that it happened in (W3C), when that is known.
+    pub traceparent: Option<String>,
 }
 
 /// What came of an attempt.
@@ -144,6 +146,10 @@ impl Sender {
             .header("webhook-timestamp", message.timestamp)
             .header("webhook-signature", message.signature)
             .body(message.body);
+        let request = match message.traceparent {
+            Some(traceparent) => request.header("traceparent", traceparent),
+            None => request,
+        };
         let answer = request.send().await.map_err(|error| failure(&error))?;
         let asked = answer.headers().get(RETRY_AFTER);
         let asked = asked.and_then(|value| retry_after(value.to_str().ok()?, now));
@@ -219,6 +225,7 @@ mod tests {
             timestamp: 1,
             signature: "v1,AA==".to_owned(),
             body: "{}".to_owned(),
+            traceparent: None,
         }
     }
 

@@ -27,6 +27,7 @@ use crate::book::refunds::model::RefundStatus;
 use crate::collect::dunning::model::{
     BlockScope, Channel, Effect, LeftOut, NoticeStatus, ProcedureStatus, ProcedureUsage, RunStatus,
 };
+use crate::connect::api_keys::model::KeyRole;
 use crate::connect::postings::model::PostingKind;
 use crate::connect::webhooks::model::{DeliveryStatus, DisabledBecause, EndpointStatus};
 use crate::decide::applications::model::{ApplicationStatus, AssessmentDecision, Verb};
@@ -133,6 +134,7 @@ pub const CODED: &[Coded] = coded! {
     application_steps.to_status: ApplicationStatus::as_str,
     application_assessments.decision: AssessmentDecision::as_str,
     postings.kind: PostingKind::as_str,
+    api_keys.role: KeyRole::as_str,
     webhook_endpoints.status: EndpointStatus::as_str,
     webhook_endpoints.disabled_because: DisabledBecause::as_str,
     webhook_deliveries.status: DeliveryStatus::as_str,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Break, Checkpoint, Fault, Seal};
+use super::model::{Break, Checkpoint, Fault, Seal, Trust};
 use super::signing::{Signer, SigningError, is_signed};
 use super::{rules, store};
 use crate::platform::db::{Change, Database, Db, DbError, Tx};
@@ -125,21 +125,39 @@ pub fn sign_daily(database: &Database, signer: Option<&Signer>) -> Result<(), Pr
     }
 }
 
-/// Looks at the whole chain, and says how many links it has and where it is broken.
+/// Looks at the whole chain, and says how many links it has and where it is broken. What the database says of checkpoints is
+/// held against what is believed besides.
 ///
 /// # Errors
 /// When the database fails.
-pub fn inspect(db: &mut Db) -> Result<(i64, Vec<Break>), DbError> {
-    let checkpoints = store::list_all_checkpoints(db)?;
-    let mut breaks: Vec<Break> = checkpoints
+pub fn inspect(db: &mut Db, trust: &Trust) -> Result<(i64, Vec<Break>), DbError> {
+    let own = store::list_all_checkpoints(db)?;
+    let forgotten: Vec<&Checkpoint> = trust
+        .kept
         .iter()
-        .filter(|one| !is_signed(&one.public_key, &rules::statement_of(one), &one.signature))
-        .map(|one| at_checkpoint(one, Fault::Signature))
+        .filter(|kept| !own.contains(kept))
         .collect();
+    let mut breaks: Vec<Break> = forgotten
+        .iter()
+        .map(|one| at_checkpoint(one, Fault::Forgotten))
+        .collect();
+    let checkpoints: Vec<&Checkpoint> = own.iter().chain(forgotten).collect();
+    breaks.extend(
+        checkpoints
+            .iter()
+            .filter(|one| !is_signed(&one.public_key, &rules::statement_of(one), &one.signature))
+            .map(|one| at_checkpoint(one, Fault::Signature)),
+    );
+    breaks.extend(
+        checkpoints
+            .iter()
+            .filter(|one| !trust.keys.is_empty() && !trust.keys.contains(&one.public_key))
+            .map(|one| at_checkpoint(one, Fault::Stranger)),
+    );
     let is_at_beginning =
         |one: &&Checkpoint| one.position == 0 && one.hash == rules::BEGINNING.as_slice();
     let mut unseen: BTreeMap<i64, Vec<&Checkpoint>> = BTreeMap::new();
-    for one in checkpoints.iter().filter(|one| !is_at_beginning(one)) {
+    for one in checkpoints.into_iter().filter(|one| !is_at_beginning(one)) {
         unseen.entry(one.position).or_default().push(one);
     }
     let (mut position, mut hash) = (0, rules::BEGINNING.to_vec());

@@ -42,7 +42,7 @@ pub struct Seal {
 }
 
 /// How far the chain had come at a moment, signed.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = trail_checkpoints)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct Checkpoint {
@@ -55,6 +55,15 @@ pub struct Checkpoint {
     pub public_key: Vec<u8>,
     /// Ed25519, 64 bytes, over [`super::rules::statement`].
     pub signature: Vec<u8>,
+}
+
+/// What is believed of the chain for reasons that lie outside of the database.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// The Ed25519 keys that may sign checkpoints; any when there is none.
+    pub keys: Vec<Vec<u8>>,
+    /// Checkpoints that somebody kept elsewhere.
+    pub kept: Vec<Checkpoint>,
 }
 
 /// A checkpoint as the contract and the trail have it.
@@ -112,6 +121,10 @@ pub enum Fault {
     NotAsSigned,
     /// The signature is none of the checkpoint's key over what it says.
     Signature,
+    /// The checkpoint is signed by a key that is not among those that are believed.
+    Stranger,
+    /// A checkpoint that was kept elsewhere is not here, or says something else here.
+    Forgotten,
 }
 
 impl Fault {
@@ -124,6 +137,8 @@ impl Fault {
             Fault::Inserted => "among sealed entries and never sealed",
             Fault::NotAsSigned => "the chain is not as the checkpoint has it",
             Fault::Signature => "the checkpoint's signature is wrong",
+            Fault::Stranger => "the checkpoint is signed by another key",
+            Fault::Forgotten => "the checkpoint that was kept elsewhere is not here",
         }
     }
 }

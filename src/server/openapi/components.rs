@@ -12,7 +12,7 @@ pub fn add(document: &mut Value) {
     document["components"]["securitySchemes"] = json!({
         "bearer": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "An access token (RFC 9068), verified as RFC8725 asks. The scopes are the roles of its `roles` claim; any one of those listed is enough.",
+            "description": "An access token (RFC 9068), verified as RFC8725 asks. The scopes are the roles of its `roles` claim; any one of those listed is enough. An API key (`ntk_…`) is sent the same way: it has one role, and must have the operation's `x-permission` among its scopes.",
         }
     });
     document["components"]["headers"] = headers();
@@ -89,10 +89,8 @@ fn problems() -> Vec<(&'static str, Problem)> {
             Problem::new(Code::PreconditionRequired),
         ),
         (
-            "The caller has too many uploads on their way.",
-            Problem::new(Code::TooManyUploads)
-                .with("limit", 4)
-                .retry_after(1),
+            "More requests than the caller may make, or too many uploads on their way.",
+            Problem::new(Code::RateLimited).retry_after(1),
         ),
         (
             "Something went wrong inside.",

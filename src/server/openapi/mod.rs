@@ -64,6 +64,8 @@ use kernel::text::{Email, Keyword, Line, Note, Number, SnakeCode, Source, Subjec
         (name = "events", description = "What happens, for other systems: as a log, and told to webhook endpoints."),
         (name = "webhooks", description = "Where events are told to, and what became of each."),
         (name = "postings", description = "What began here and a general ledger elsewhere has to follow."),
+        (name = "api-keys", description = "Keys by which order systems and ERPs sign in."),
+        (name = "token-revocations", description = "Tokens that count no more."),
         (name = "jobs", description = "Long work, with progress."),
         (name = "trail", description = "Who changed what, when and why."),
         (name = "operation", description = "Health of the service, and one's own token."),

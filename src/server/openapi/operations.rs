@@ -210,7 +210,7 @@ fn add_answer_example(response: &mut Value, schemas: &Value) {
 fn add_problems(method: &str, operation: &mut Value, secured: bool) {
     let mut statuses = vec!["500", "503"];
     if secured {
-        statuses.extend(["400", "401", "403"]);
+        statuses.extend(["400", "401", "403", "429"]);
     }
     if has_parameter(operation, "path", None) {
         statuses.push("404");
@@ -224,10 +224,6 @@ fn add_problems(method: &str, operation: &mut Value, secured: bool) {
     }
     if method != "get" {
         statuses.extend(["404", "408", "409", "413", "415", "422"]);
-    }
-    // Uploads are bounded in number.
-    if operation["requestBody"]["content"]["multipart/form-data"].is_object() {
-        statuses.push("429");
     }
     let Some(responses) = operation["responses"].as_object_mut() else {
         return;

@@ -142,6 +142,9 @@ fn config_of_tests(database_url: String) -> Config {
         workers: 1,
         jwt_secret: Some(String::from_utf8(secret().secret).unwrap()),
         clock: ClockKind::Turnable,
+        // Tests are quicker than callers may be.
+        rate_limit_per_second: 0,
+        failed_sign_ins_per_minute: 0,
         // A test that wants the day's work begins it: the clock turns in many others.
         daily_work: DailyWork::Off,
         ..Config::default()

@@ -5,6 +5,7 @@ mod bank;
 mod builders;
 mod client;
 mod patience;
+mod provider;
 mod public_data;
 mod receiver;
 mod uploads;
@@ -17,6 +18,7 @@ pub use builders::{
 };
 pub use client::{Client, Reply, forge, fresh_key, segment, sign, token};
 pub use patience::eventually;
+pub use provider::{Provider, SigningKey};
 pub use public_data::public_data;
 pub use receiver::{Received, Receiver};
 pub use uploads::{AnImport, import, upload};

@@ -37,7 +37,7 @@ pub const EVENTS: &[EventType] = &[
     ),
     EventType::of_customer::<ReadBank>(
         "bank_entry.reopened",
-        "A payment that was ignored waits again.",
+        "A payment that was ignored, taken back or takes one back waits again.",
         &ENTRY,
     ),
     EventType::of_customer::<ReadBank>(

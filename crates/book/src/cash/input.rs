@@ -169,6 +169,9 @@ pub struct ReturnedPaymentIn {
     /// The payment, as it came in.
     pub entry_id: BankEntryId,
     pub reason: Note,
+    /// From which day on its receipts are reversed; the day on which the bank booked the return, when not given. A later one
+    /// where the books of that day are closed.
+    pub effective_on: Option<Day>,
 }
 
 /// What one customer pays.

@@ -34,6 +34,8 @@ pub const WAITING_ORDERS: Subscription = Subscription {
         "additional_limit.granted",
         "business_day.begun",
         "credit_account.changed",
+        "credit_account.entity_terms_set",
+        "credit_account.payment_terms_set",
         "credit_account.limit_set",
         "credit_account.reinstated",
         "credit_account.unblocked",

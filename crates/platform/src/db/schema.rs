@@ -93,6 +93,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     postings,
     webhook_endpoints,
     webhook_deliveries,
+    api_keys,
+    token_revocations,
 );
 
 // What was paid, by when it was due and when it came.

@@ -82,6 +82,8 @@ pub struct LoggedEvent {
     pub entity_id: String,
     pub before: Option<String>,
     pub after: Option<String>,
+    /// The request that it happened in.
+    pub request_id: String,
 }
 
 impl LoggedEvent {

@@ -278,5 +278,8 @@ impl Ended {
 async fn block<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
+    // What is logged there belongs to the request as well.
+    let span = tracing::Span::current();
+    let work = move || span.in_scope(work);
     web::block(work).await.map_err(Problem::internal)?
 }

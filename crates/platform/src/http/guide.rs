@@ -116,6 +116,9 @@ guides! {
     Forbidden, Afterwards, "无权限",
         "None of the token's roles permits the operation.", "令牌的角色均不允许该操作。",
         "Ask somebody who has one of the roles that the answer lists, or have the role given.", "请由具有所列角色之一的人员操作，或申请该角色。";
+    OutOfScope, Afterwards, "超出密钥范围",
+        "The API key has a role that permits this, and was made for other things alone.", "该 API 密钥的角色允许此操作，但密钥仅为其他用途而建。",
+        "Use a key with this scope, or have an admin make one.", "请使用具有该范围的密钥，或请管理员新建。";
     SegregationOfDuties, Afterwards, "须由他人完成",
         "You took a part in this already that may not be in one hand with this step, whatever roles you have.", "您已参与另一职责，无论角色如何，均不能再由同一人完成本步骤。",
         "Ask another person for this step.", "请由另一人完成本步骤。";
@@ -212,6 +215,12 @@ guides! {
     TooManyUploads, Same, "上传过多",
         "You have as many uploads on their way as one caller may have.", "您正在进行的上传已达单个调用者的上限。",
         "Send files one after the other.", "请逐个上传文件。";
+    RateLimited, Same, "请求过于频繁",
+        "Your requests come faster than the operator allows one caller; RateLimit says how many are left.", "您的请求速度超过运维人员对单个调用者的限制；剩余次数见 RateLimit。",
+        "Wait for the time in Retry-After; send many things in one request where that is possible.", "请按 Retry-After 等待；可合并的请求请合并发送。";
+    IssuerUnavailable, Same, "无法联系签发方",
+        "The keys of the service that issues tokens have not been fetched since the start, or for long.", "自启动以来或较长时间内未能获取令牌签发方的密钥。",
+        "Wait; when it lasts, the operator looks at the issuer and its jwks_url.", "请稍候；若持续出现，请运维人员检查签发方及其 jwks_url。";
     InternalError, Once, "服务内部错误",
         "Something failed inside. The answer says no more; the log does, under the request_id.", "服务内部发生故障。详情见日志中的 request_id。",
         "Tell the operator the request_id.", "请将 request_id 告知运维人员。";

@@ -15,6 +15,7 @@ pub mod page;
 mod precondition;
 pub mod problem;
 mod reading;
+pub mod trace;
 pub mod uploads;
 
 pub use answer::Answer;

@@ -74,6 +74,8 @@ codes! {
         "The token is none that this service accepts: its form, signature, issuer, audience or claims are wrong.", "本服务不接受该令牌：其格式、签名、签发者、受众或声明有误。";
     Forbidden, "forbidden", 403, "Not permitted",
         "None of your roles permits this; it takes one of: {roles}.", "您的角色无权执行此操作，需要以下角色之一：{roles}。";
+    OutOfScope, "out_of_scope", 403, "Not in the scope of the key",
+        "The API key is not made for this; it takes the scope {scope}.", "该 API 密钥未被授予此权限，需要范围 {scope}。";
     SegregationOfDuties, "segregation_of_duties", 403, "Another person must do this",
         "You have taken another part in this already ({duty}); another person must do this step.", "您已参与其中另一职责（{duty}），本步骤须由他人完成。";
     OverAuthority, "over_authority", 403, "Above your authority",
@@ -138,6 +140,10 @@ codes! {
         "Send If-Match with the ETag that you read, so that nobody's change is overwritten unseen.", "请在 If-Match 中提供您读取时的 ETag，以免覆盖他人的更改。";
     TooManyUploads, "too_many_uploads", 429, "Too many uploads at once",
         "You have {limit} uploads on their way, which is as many as one may have; let one end first.", "您已有 {limit} 个上传正在进行，已达上限，请等其中一个结束。";
+    RateLimited, "rate_limited", 429, "Too many requests",
+        "You ask more often than the operator allows; go on after the time in Retry-After.", "请求过于频繁，请按 Retry-After 稍后再试。";
+    IssuerUnavailable, "issuer_unavailable", 503, "The issuer of the token can't be asked",
+        "The service that issued the token has not said with which keys it signs; try again after the time in Retry-After.", "令牌签发方的密钥暂不可得，请按 Retry-After 稍后再试。";
     InternalError, "internal_error", 500, "Internal error",
         "Something went wrong on our side; tell the operator the request_id.", "服务内部错误，请将 request_id 告知运维人员。";
     Overloaded, "overloaded", 503, "Overloaded",

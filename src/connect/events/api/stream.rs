@@ -13,6 +13,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post, web};
 use futures_util::{Stream, stream};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::book::customers::model::CustomerRef;
@@ -54,11 +55,11 @@ impl Watchers {
     fn admit(&self, caller: &Subject) -> Option<Place> {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = taken.values().sum();
-        let own = taken.entry(caller.clone()).or_default();
-        if all >= WATCHERS_MAX || *own >= WATCHERS_OF_ONE_MAX {
+        let own = taken.get(caller).copied().unwrap_or_default();
+        if all >= WATCHERS_MAX || own >= WATCHERS_OF_ONE_MAX {
             return None;
         }
-        *own += 1;
+        taken.insert(caller.clone(), own + 1);
         Some(Place {
             watchers: self.clone(),
             caller: caller.clone(),
@@ -88,18 +89,23 @@ impl Drop for Place {
     }
 }
 
-/// Keeps a place for a stream as long as one may last. A reader who takes nothing from the connection is never asked whether
-/// the stream is over, and loses the place all the same.
-fn keep(place: Place) -> Arc<Mutex<Option<Place>>> {
-    let kept = Arc::new(Mutex::new(Some(place)));
-    let held = Arc::downgrade(&kept);
-    actix_web::rt::spawn(async move {
-        tokio::time::sleep(STREAM_TIME + SILENCE).await;
-        if let Some(kept) = held.upgrade() {
-            kept.lock().unwrap_or_else(PoisonError::into_inner).take();
-        }
-    });
-    kept
+/// A place that is kept for a stream as long as one may last. A reader who takes nothing from the connection is never asked
+/// whether the stream is over, and loses the place all the same.
+struct Kept(JoinHandle<()>);
+
+impl Kept {
+    fn new(place: Place) -> Kept {
+        Kept(tokio::spawn(async move {
+            tokio::time::sleep(STREAM_TIME + SILENCE).await;
+            drop(place);
+        }))
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// A ticket as it is sealed: who came with a token, and until when it opens the stream.
@@ -277,7 +283,7 @@ pub async fn watch_events(
         has_more: true,
         stays: accepts_streams(&request),
         begun: Stopwatch::now(),
-        _place: keep(place),
+        _place: Kept::new(place),
     };
     watch.reached = executor
         .read(move |db| match last {
@@ -331,7 +337,7 @@ struct Watch {
     /// Whether it waits for more when it has read all.
     stays: bool,
     begun: Stopwatch,
-    _place: Arc<Mutex<Option<Place>>>,
+    _place: Kept,
 }
 
 impl Watch {

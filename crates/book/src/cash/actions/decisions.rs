@@ -7,7 +7,7 @@ use super::gathering::read_names;
 use super::matching::{match_entries, teaches};
 use super::posting::{self, Decision};
 use super::returning;
-use crate::book::cash::input::{AssignEntryIn, AssignInvoiceIn, AssignPartIn};
+use crate::book::cash::input::{AssignEntryIn, AssignInvoiceIn, AssignPartIn, ReturnedPaymentIn};
 use crate::book::cash::model::{BankEntry, EntryKind, EntryStatus, InvoiceShare, Part, Reason};
 use crate::book::cash::store;
 use crate::book::customers::store as customers;
@@ -16,6 +16,7 @@ use crate::book::receivables::actions::ReceivableError;
 use crate::book::receivables::model::{Invoice, InvoiceRef};
 use crate::book::receivables::store as receivables;
 use crate::platform::db::{Change, DbError, Tx};
+use kernel::clock::Day;
 use kernel::ids::{BankEntryId, CustomerId, MatchProposalId};
 use kernel::text::Note;
 
@@ -48,7 +49,7 @@ pub fn accept(
         let by = tx.caller().subject.clone();
         let because = Note::stored("The bank took the payment back.".to_owned());
         let reasons = &proposal.reasons.0;
-        return returning::take_back(tx, &entry, payment, reasons, Some(&by), &because);
+        return returning::take_back(tx, &entry, payment, reasons, Some(&by), &because, None);
     }
     let learns = teaches(&proposal.reasons.0);
     decide(
@@ -209,12 +210,13 @@ pub fn take_back(
     tx: &mut Tx,
     id: BankEntryId,
     version: i64,
-    payment: BankEntryId,
-    reason: &Note,
+    input: &ReturnedPaymentIn,
 ) -> Result<BankEntry, CashError> {
     let entry = waiting(tx, id, version)?;
     let by = tx.caller().subject.clone();
-    returning::take_back(tx, &entry, payment, &[], Some(&by), reason)
+    let day = input.effective_on.map(Day::date);
+    let (payment, reason) = (input.entry_id, &input.reason);
+    returning::take_back(tx, &entry, payment, &[], Some(&by), reason, day)
 }
 
 /// Says that an entry is no payment of a customer.
@@ -231,13 +233,11 @@ pub fn ignore(
     if before.assigned_minor > 0 {
         return Err(CashError::EntryState(before.status));
     }
-    change_status(
-        tx,
-        before,
-        EntryStatus::Ignored,
-        "bank_entry.ignored",
-        reason,
-    )
+    let after = BankEntry {
+        status: EntryStatus::Ignored,
+        ..before.clone()
+    };
+    change(tx, &before, after, "bank_entry.ignored", reason)
 }
 
 /// Takes an entry that was put aside back into the worklist.
@@ -273,13 +273,24 @@ fn reopen_one(tx: &mut Tx, before: BankEntry, reason: &Note) -> Result<BankEntry
     } else {
         EntryStatus::Unidentified
     };
-    change_status(tx, before, status, "bank_entry.reopened", reason)
+    // Whose payment a return takes back is not known any more.
+    let customer_id = before
+        .customer_id
+        .filter(|_| before.kind != EntryKind::ReturnedCredit);
+    let after = BankEntry {
+        status,
+        customer_id,
+        returns_entry_id: None,
+        ..before.clone()
+    };
+    change(tx, &before, after, "bank_entry.reopened", reason)
 }
 
-fn change_status(
+/// Writes what a person decided of an entry, which must not have changed since it was read.
+fn change(
     tx: &mut Tx,
-    before: BankEntry,
-    status: EntryStatus,
+    before: &BankEntry,
+    after: BankEntry,
     action: &'static str,
     reason: &Note,
 ) -> Result<BankEntry, CashError> {
@@ -288,19 +299,17 @@ fn change_status(
         return Err(CashError::Stale);
     }
     let after = BankEntry {
-        status,
         decided_by: Some(tx.caller().subject.clone()),
         decided_at: Some(tx.now()),
         decision_reason: Some(reason.to_string()),
         version: before.version + 1,
-        returns_entry_id: None,
-        ..before.clone()
+        ..after
     };
     store::save_entries(tx, std::slice::from_ref(&after))?;
     store::replace_proposals(tx, &[after.id], &[])?;
     tx.record(
         Change::new(action, after.id)
-            .before(&before)
+            .before(before)
             .after(&after)
             .because(reason),
     )?;

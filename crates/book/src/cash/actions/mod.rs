@@ -62,6 +62,8 @@ pub enum CashError {
         "the payment did not come to the same account with the same amount, came later, or was taken back already"
     )]
     NotTakenBack,
+    #[error("must not be before the day on which the bank booked the return")]
+    BeforeBooking,
     #[error("there is no such proposal")]
     NoProposal,
     #[error("the parts make {given}, and the entry has {left} left")]

@@ -65,20 +65,22 @@ fn give_back(tx: &mut Tx, changes: &[Change]) -> Result<(), DbError> {
     let mut told = Vec::new();
     for before in store::lock_entries(tx, &ids)? {
         let back = given.get(&before.id).copied().unwrap_or(0);
-        // What the bank took back stays so.
-        let status = match before.status {
-            EntryStatus::Returned => EntryStatus::Returned,
-            _ => EntryStatus::Open,
-        };
+        // What the bank took back stays so, and was told with the rest of it.
+        let is_returned = before.status == EntryStatus::Returned;
+        let assigned_minor = before.assigned_minor - back;
+        if is_returned {
+            entries.push(BankEntry {
+                assigned_minor,
+                ..before
+            });
+            continue;
+        }
         let after = BankEntry {
-            status,
-            assigned_minor: before.assigned_minor - back,
+            status: EntryStatus::Open,
+            assigned_minor,
             decided_by: Some(tx.caller().subject.clone()),
             decided_at: Some(tx.now()),
-            decision_reason: before
-                .decision_reason
-                .clone()
-                .filter(|_| status == EntryStatus::Returned),
+            decision_reason: None,
             version: before.version + 1,
             ..before.clone()
         };

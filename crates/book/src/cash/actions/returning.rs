@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
+
 use super::CashError;
 use crate::book::cash::model::{
     BankEntry, EntryKind, EntryStatus, MatchProposal, Part, Parts, Reason, Reasons,
@@ -12,14 +14,17 @@ use crate::book::cash::store;
 use crate::book::exposure::actions as exposure;
 use crate::book::policy::actions as policies;
 use crate::book::receivables::actions::{ReceivableError, reverse_receipt};
-use crate::book::receivables::model::{Receipt, ReceiptRef};
+use crate::book::receivables::model::{Receipt, ReceiptRef, Source};
 use crate::book::receivables::store as receivables;
 use crate::platform::db::{Change, DbError, Tx};
-use kernel::ids::{BankEntryId, MatchProposalId, ReceiptId};
+use kernel::ids::{BankEntryId, CustomerId, MatchProposalId, ReceiptId};
 use kernel::text::{Note, Subject};
 
 /// How many days back a payment may lie that a bank takes back: direct debits may be for 13 months.
 const DAYS_BACK_MAX: u64 = 400;
+
+/// How many payments are looked at for one return.
+const PAYMENTS_MAX: usize = 50;
 
 /// Looks which payment a return takes back, takes it back where that is sure, and says whether it did. Each return has a unit
 /// of work of its own: accounts are locked before entries.
@@ -33,10 +38,13 @@ pub fn match_return(tx: &mut Tx, id: BankEntryId) -> Result<bool, DbError> {
     };
     let policy = policies::live(tx)?;
     let threshold = policy.document.cash_application.automatic_above_ppm();
-    let payments = store::list_payments_like(tx, &returned, DAYS_BACK_MAX)?;
+    let payments = store::list_payments_like(tx, &returned, DAYS_BACK_MAX, PAYMENTS_MAX)?;
     let found = taken_back(&returned, &payments);
     let confidences: Vec<i64> = found.iter().map(|one| one.confidence_ppm).collect();
+    // What a person reopened is for a person, and where more payments may fit than were looked at, too.
+    let is_for_person = returned.decided_by.is_some() || payments.len() == PAYMENTS_MAX;
     if let Some(best) = found.first()
+        && !is_for_person
         && is_sure(&confidences, threshold)
         && try_to_take_back(tx, &returned, best)?
     {
@@ -50,8 +58,17 @@ pub fn match_return(tx: &mut Tx, id: BankEntryId) -> Result<bool, DbError> {
 fn try_to_take_back(tx: &mut Tx, returned: &BankEntry, best: &TakenBack) -> Result<bool, DbError> {
     let because = "The bank took the payment back.";
     let because = Note::stored(because.to_owned());
-    let taken =
-        tx.savepoint(|tx| take_back(tx, returned, best.entry, &best.reasons, None, &because));
+    let taken = tx.savepoint(|tx| {
+        take_back(
+            tx,
+            returned,
+            best.entry,
+            &best.reasons,
+            None,
+            &because,
+            None,
+        )
+    });
     match taken {
         Ok(_) => Ok(true),
         Err(CashError::Db(error) | CashError::Receipt(ReceivableError::Db(error))) => Err(error),
@@ -110,7 +127,7 @@ fn propose(tx: &mut Tx, returned: &BankEntry, found: &[TakenBack]) -> Result<(),
 }
 
 /// Takes back what became of a payment that money going out returns: its receipts are reversed on the day that the bank
-/// booked the return.
+/// booked the return, or a later one, as when the books of that day are closed.
 ///
 /// # Errors
 /// When the payment is not there or is none that the entry can take back, either changed meanwhile, or a receipt can't be
@@ -122,7 +139,12 @@ pub fn take_back(
     reasons: &[Reason],
     by: Option<&Subject>,
     because: &Note,
+    effective_on: Option<NaiveDate>,
 ) -> Result<BankEntry, CashError> {
+    if effective_on.is_some_and(|day| day < returned.booking_date) {
+        return Err(CashError::BeforeBooking);
+    }
+    let day = effective_on.unwrap_or(returned.booking_date);
     if returned.kind != EntryKind::ReturnedCredit {
         return Err(CashError::NotAReturn);
     }
@@ -131,7 +153,13 @@ pub fn take_back(
     let standing = links.iter().filter(|link| link.given_back_at.is_none());
     let standing: Vec<ReceiptId> = standing.map(|link| link.receipt_id).collect();
     let receipts = receivables::list_receipts_by_ids(tx, &standing)?;
-    let customers: BTreeSet<_> = receipts.iter().map(|receipt| receipt.customer_id).collect();
+    // All whose invoices the receipts settled are locked at once, before anything else.
+    let mut customers: BTreeSet<CustomerId> =
+        receipts.iter().map(|receipt| receipt.customer_id).collect();
+    for receipt in &receipts {
+        let settled = receivables::list_settlements_of(tx, Source::Receipt(receipt.id))?;
+        customers.extend(settled.iter().map(|settlement| settlement.customer_id));
+    }
     exposure::lock_all(tx, &customers)?;
     let locked = store::lock_entries(tx, &[payment.id, returned.id])?;
     let is_as_read = |entry: &BankEntry| {
@@ -150,7 +178,7 @@ pub fn take_back(
     }
     // The reversals give the money back to the payment before this unit of work ends.
     for receipt in &receipts {
-        reverse(tx, receipt, returned, because).map_err(CashError::Receipt)?;
+        reverse(tx, receipt, day, because).map_err(CashError::Receipt)?;
     }
     let decided = |before: &BankEntry, status: EntryStatus| BankEntry {
         status,
@@ -169,7 +197,11 @@ pub fn take_back(
     store::save_entries(tx, &[gone.clone(), after.clone()])?;
     store::replace_proposals(tx, &[gone.id, after.id], &[])?;
     let told = Returned {
-        entry: &gone,
+        // The reversals give its money back before this unit of work ends.
+        entry: &BankEntry {
+            assigned_minor: 0,
+            ..gone.clone()
+        },
         taken_back_by: after.id,
         reasons,
     };
@@ -197,13 +229,13 @@ struct Returned<'a> {
 fn reverse(
     tx: &mut Tx,
     receipt: &Receipt,
-    returned: &BankEntry,
+    day: NaiveDate,
     because: &Note,
 ) -> Result<(), ReceivableError> {
     let id = ReceiptRef::Id(receipt.id);
     // The version as it is under the account's lock, which the caller holds.
     let current = receivables::find_receipt(tx, &id)?.ok_or(ReceivableError::Missing("receipt"))?;
-    let day = returned.booking_date.max(current.receipt_date);
+    let day = day.max(current.receipt_date);
     reverse_receipt(tx, &id, current.version, because, Some(day))?;
     Ok(())
 }

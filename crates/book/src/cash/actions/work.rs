@@ -116,7 +116,7 @@ fn finish(
         "applied_now": matched.applied,
         "applied": count(EntryStatus::Applied), "open": count(EntryStatus::Open),
         "unidentified": count(EntryStatus::Unidentified), "no_receipt": count(EntryStatus::NoReceipt),
-        "ignored": count(EntryStatus::Ignored),
+        "ignored": count(EntryStatus::Ignored), "returned": count(EntryStatus::Returned),
     });
     let total: i64 = kept.iter().map(|one| one.statement.entries).sum();
     Ok(Ended {

@@ -167,7 +167,7 @@ pub async fn take_back_bank_entry(
 ) -> Outcome {
     executor
         .once_keyed(&actor, command, move |tx, input| {
-            let entry = actions::take_back(tx, *id, version.0, input.entry_id, &input.reason)?;
+            let entry = actions::take_back(tx, *id, version.0, input)?;
             answer(tx, entry)
         })
         .await

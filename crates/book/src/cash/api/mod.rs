@@ -87,6 +87,7 @@ impl From<CashError> for Problem {
             CashError::WentOut => Problem::invalid("/parts", "went_out", text),
             CashError::NotAReturn => Problem::invalid("/entry_id", "no_return", text),
             CashError::NotTakenBack => Problem::invalid("/entry_id", "does_not_fit", text),
+            CashError::BeforeBooking => Problem::invalid("/effective_on", "too_early", text),
             CashError::NoProposal => Problem::invalid("/proposal_id", "no_proposal", text),
             CashError::TooMuch { given, left } => Problem::new(Code::OverApplied)
                 .with("amount", given)

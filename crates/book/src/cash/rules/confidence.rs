@@ -20,8 +20,8 @@ pub const fn weight_ppm(code: MatchReasonCode) -> i64 {
         | MatchReasonCode::AmountOfOne => 800_000,
         MatchReasonCode::AmountLessDiscount
         | MatchReasonCode::PayerAccount
-        | MatchReasonCode::SameAccount
         | MatchReasonCode::AmountOfAll => 750_000,
+        MatchReasonCode::SameAccount => 700_000,
         MatchReasonCode::PayerName
         | MatchReasonCode::SameName
         | MatchReasonCode::SameText

@@ -19,6 +19,7 @@ pub struct TakenBack {
 /// Whether a payment can be what a return takes back: it came to the same account, of the same amount, not later, and stands.
 pub fn fits(returned: &BankEntry, payment: &BankEntry) -> bool {
     payment.kind == EntryKind::Credit
+        && returned.assigned_minor == 0
         && payment.bank_account_id == returned.bank_account_id
         && payment.currency == returned.currency
         && payment.amount_minor == returned.amount_minor

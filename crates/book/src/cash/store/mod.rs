@@ -158,12 +158,21 @@ pub fn find_entry(db: &mut Db, id: BankEntryId) -> Result<Option<BankEntry>, DbE
         .optional())?)
 }
 
-/// The payments to the account of a return, of its amount, that came some days before it or less.
+/// The payments to the account of a return, of its amount, that came some days before it or less, stand, and have a reference,
+/// an account, a name or a text in common with it; the latest first, and so many of them at most.
 pub fn list_payments_like(
     db: &mut Db,
     returned: &BankEntry,
     days_back: u64,
+    most: usize,
 ) -> Result<Vec<BankEntry>, DbError> {
+    let alike = bank_entries::end_to_end_id
+        .eq(&returned.end_to_end_id)
+        .or(bank_entries::payer_account.eq(&returned.payer_account))
+        .or(bank_entries::payer_name.eq(&returned.payer_name))
+        .or(bank_entries::remittance
+            .nullable()
+            .eq(Some(&returned.remittance)));
     let from = returned.booking_date.checked_sub_days(Days::new(days_back));
     Ok(on_backend!(db, |c| bank_entries::table
         .filter(bank_entries::bank_account_id.eq(returned.bank_account_id))
@@ -171,7 +180,10 @@ pub fn list_payments_like(
         .filter(bank_entries::kind.eq(EntryKind::Credit))
         .filter(bank_entries::booking_date.ge(from.unwrap_or(NaiveDate::MIN)))
         .filter(bank_entries::booking_date.le(returned.booking_date))
-        .order(bank_entries::id)
+        .filter(bank_entries::status.ne(EntryStatus::Returned))
+        .filter(alike)
+        .order((bank_entries::booking_date.desc(), bank_entries::id))
+        .limit(i64::try_from(most).unwrap_or(i64::MAX))
         .select(BankEntry::as_select())
         .load(c))?)
 }

@@ -60,6 +60,7 @@ impl Received {
                 self.plan.close_missing,
                 self.plan.ledger_as_of,
                 &self.plan.control,
+                &self.plan.legal_entities,
             ))
             .unwrap_or_default(),
             self.digest.clone(),

@@ -125,6 +125,7 @@ mod tests {
             issuer: "test".to_owned(),
             client_id: "test".to_owned(),
             roles: roles.to_vec(),
+            scopes: None,
             authority_level: level,
             request_id: String::new(),
         }

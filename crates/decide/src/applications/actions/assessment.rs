@@ -148,6 +148,7 @@ fn approve_by_house(
         issuer: HOUSE.to_owned(),
         client_id: HOUSE.to_owned(),
         roles: Vec::new(),
+        scopes: None,
         authority_level: None,
         request_id: caller.request_id.clone(),
     };

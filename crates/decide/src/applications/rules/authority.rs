@@ -104,6 +104,7 @@ mod tests {
             issuer: "test".to_owned(),
             client_id: "test".to_owned(),
             roles: roles.to_vec(),
+            scopes: None,
             authority_level: Some(level),
             request_id: String::new(),
         }

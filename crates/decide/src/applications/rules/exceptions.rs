@@ -83,6 +83,7 @@ mod tests {
             issuer: "test".to_owned(),
             client_id: "test".to_owned(),
             roles: vec![role],
+            scopes: None,
             authority_level: Some(level),
             request_id: String::new(),
         }

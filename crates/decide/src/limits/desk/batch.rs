@@ -331,9 +331,17 @@ impl Batch {
             number: asked.input.order(),
             is_reserved: order.reservation.is_some(),
         };
+        // Of an order that waits, the term was asked for on the day on which it began to wait.
+        let is_again = matches!(
+            asked.kind,
+            CheckKind::Recheck(_) | CheckKind::RecheckAmendment(_)
+        );
+        let waits = order.block.as_ref().filter(|_| is_again);
+        let asked_on = waits.map_or(self.today, |block| self.clock.day_of(block.opened_at));
+        let order_of = (for_order, asked_on);
         let facts = self
             .book
-            .facts(account, &asked.input, for_order, &self.clock, self.today)
+            .facts(account, &asked.input, order_of, &self.clock, self.today)
             .ok_or(CheckError::NoAccount)?;
         Ok(Snapshot {
             order,

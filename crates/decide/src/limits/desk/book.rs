@@ -211,7 +211,7 @@ impl Book {
         &self,
         account: &CreditAccount,
         input: &LimitCheckIn,
-        order: ForOrder,
+        (order, asked_on): (ForOrder, NaiveDate),
         clock: &Clock,
         today: NaiveDate,
     ) -> Option<Facts> {
@@ -246,7 +246,7 @@ impl Book {
             block_causes: causes,
             net_days: self
                 .agreements
-                .days(account, entity, input.amount.money(), today),
+                .days(account, entity, input.amount.money(), asked_on),
             limit_source: account.limit_source.clone(),
             limit_valid_until: account.limit_valid_until,
             exempt_until: account.exempt_until,

@@ -1,4 +1,4 @@
-//! The tables of the connection: webhook endpoints and what is delivered to them.
+//! The tables of the connection: webhook endpoints and what is delivered to them, postings, and the keys by which systems sign in.
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -71,5 +71,44 @@ diesel::table! {
         acknowledged_at -> Nullable<InstantColumn>,
         reference -> Nullable<Text>,
         version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    api_keys (id) {
+        id -> IdColumn,
+        name -> Text,
+        role -> Text,
+        scopes -> Text,
+        secret_hash -> Text,
+        previous_hash -> Nullable<Text>,
+        previous_until -> Nullable<InstantColumn>,
+        expires_at -> Nullable<InstantColumn>,
+        requests_per_second -> Nullable<Integer>,
+        last_used_at -> Nullable<InstantColumn>,
+        revoked_at -> Nullable<InstantColumn>,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        changed_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    token_revocations (id) {
+        id -> IdColumn,
+        token_id -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        issued_until -> BigInt,
+        kept_until -> BigInt,
+        reason -> Text,
+        created_by -> Text,
+        created_at -> InstantColumn,
     }
 }

@@ -1,6 +1,6 @@
 //! What was planned, written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Changes, Settling, run_again};
 use crate::book::exposure::actions::{self as exposure, Locked};
@@ -8,7 +8,7 @@ use crate::book::exposure::model::{BalanceKey, Exposure};
 use crate::book::receivables::model::{Invoice, Item, Settlement};
 use crate::book::receivables::store;
 use crate::platform::db::{Change, DbError, Tx};
-use kernel::ids::CustomerId;
+use kernel::ids::{CustomerId, InvoiceId};
 
 /// Whose money it is, and in which balance.
 pub(in crate::receivables::actions) type Owner = (CustomerId, BalanceKey);
@@ -28,9 +28,12 @@ pub(in crate::receivables::actions) fn settle(
     }
     let rows: Vec<&Settlement> = settling.rows.iter().map(|row| &row.settlement).collect();
     store::insert_settlements(tx, &rows)?;
+    // What a document that was refused touched has no rows.
+    let with_rows: BTreeSet<InvoiceId> = rows.iter().map(|row| row.invoice_id).collect();
     let settled: Vec<(&Invoice, Invoice)> = settling
         .touched
         .values()
+        .filter(|before| with_rows.contains(&before.id))
         .filter_map(|before| Some((before, settling.invoices.get(&before.id)?)))
         .map(|(before, after)| {
             let version = before.version + i64::from(before.open_minor != after.open_minor);

@@ -1,19 +1,20 @@
 //! Who may do what: tokens are verified in middleware, permissions are types on the handler.
 
-use std::collections::HashMap;
+mod tokens;
+
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::future::{Ready, ready};
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use serde::{Deserialize, Serialize};
 
+pub use self::tokens::{
+    Accepted, LIFETIME_MAX_SECONDS, SECRET_BYTES_MIN, SharedSecret, TokenRequest, Verifier,
+    is_access_token, is_name, mint, wall_seconds,
+};
 use super::problem::{Code, Problem};
 use kernel::caller::{Caller, Role};
-use kernel::clock::machine_now;
 use kernel::text::Subject;
 
 /// A permission: which roles it takes. Handlers name it in the type of their guard.
@@ -224,6 +225,14 @@ permits! {
     ReadPostings, "postings:read" => [Sales, Credit, Finance, Auditor, System];
     /// Say that another ledger has followed.
     AcknowledgePostings, "postings:acknowledge" => [Finance, System];
+    /// Read the keys by which systems sign in: what they may, and when they were used.
+    ReadApiKeys, "api-keys:read" => [Auditor, Admin];
+    /// Make, rotate and revoke keys by which systems sign in.
+    ManageApiKeys, "api-keys:manage" => [Admin];
+    /// Read which tokens count no more.
+    ReadRevocations, "token-revocations:read" => [Auditor, Admin];
+    /// Say which tokens count no more.
+    RevokeTokens, "token-revocations:manage" => [Admin];
     /// Read and cancel background jobs.
     ReadJobs, "jobs:read" => [Sales, Credit, Finance, Auditor, System, Admin];
 }
@@ -259,15 +268,23 @@ impl<P: Permission> FromRequest for Actor<P> {
     }
 }
 
+/// Whether the caller has one of the permission's roles, and is not held to other permissions.
+fn permits<P: Permission>(caller: &Caller) -> bool {
+    caller.has_any(P::ROLES) && caller.has_scope(P::NAME)
+}
+
 fn permitted<P: Permission>(request: &HttpRequest) -> Result<Actor<P>, Problem> {
     let verified = request.extensions().get::<Verified>().cloned();
     match verified {
-        Some(Verified(Ok(caller))) if caller.has_any(P::ROLES) => Ok(Actor {
+        Some(Verified(Ok(caller))) if permits::<P>(&caller) => Ok(Actor {
             caller: within(caller, P::ROLES),
             permission: PhantomData,
         }),
         Some(Verified(Ok(caller))) => {
             tracing::warn!(subject = %caller.subject, permission = P::NAME, "authorisation denied");
+            if caller.has_any(P::ROLES) {
+                return Err(Problem::new(Code::OutOfScope).with("scope", P::NAME));
+            }
             Err(Problem::new(Code::Forbidden).with_list("roles", P::ROLES))
         }
         Some(Verified(Err(refusal))) => {
@@ -315,10 +332,26 @@ impl Refusal {
     }
 
     /// The token was good once.
-    const fn expired() -> Refusal {
+    pub const fn expired() -> Refusal {
         Refusal {
             code: Code::TokenExpired,
             reason: "expired",
+        }
+    }
+
+    /// The service that issues the token has not said with which keys it signs.
+    pub const fn issuer_unavailable() -> Refusal {
+        Refusal {
+            code: Code::IssuerUnavailable,
+            reason: "the issuer's keys are not known",
+        }
+    }
+
+    /// The database that knows the key can't be asked.
+    pub const fn database_unavailable() -> Refusal {
+        Refusal {
+            code: Code::DatabaseUnavailable,
+            reason: "the database can't be asked for the key",
         }
     }
 
@@ -329,232 +362,17 @@ impl Refusal {
     }
 }
 
-/// The claims of an access token (RFC 9068), with netterms' own: `roles` and `authority_level`.
-#[derive(Debug, Serialize, Deserialize)]
-struct Claims {
-    iss: String,
-    aud: serde_json::Value,
-    sub: Subject,
-    client_id: String,
-    iat: u64,
-    exp: u64,
-    jti: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    nbf: Option<u64>,
-    #[serde(default)]
-    roles: Vec<Role>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    authority_level: Option<u8>,
-}
+/// What the subject of an API key begins with: no token may speak for one.
+pub const API_KEY_PREFIX: &str = "api-key:";
 
-/// Verifies tokens, one key for each issuer, the algorithm fixed by the key and never by the token (RFC 8725).
-pub struct Verifier {
-    issuers: Vec<Issuer>,
-    /// Tokens that were verified, which order systems send thousands of times: their signature holds for ever, and
-    /// their time is looked at again at every request.
-    verified: Mutex<HashMap<String, Accepted>>,
-}
-
-/// What a verified token says.
-#[derive(Clone)]
-struct Accepted {
-    caller: Caller,
-    /// The last second at which it holds.
-    until: u64,
-}
-
-/// How many verified tokens are remembered; then all are forgotten, and verified anew.
-const VERIFIED_MAX: usize = 10_000;
-
-struct Issuer {
-    name: String,
-    key: DecodingKey,
-    validation: Validation,
-    /// The longest lifetime that a token of this issuer may have, in seconds.
-    lifetime_max: u64,
-}
-
-/// The issuer of a single-machine set-up: one shared secret, HS256.
-#[derive(Clone)]
-pub struct SharedSecret {
-    pub issuer: String,
-    pub audience: String,
-    pub secret: Vec<u8>,
-}
-
-/// The longest lifetime of a token signed with the shared secret: one day.
-pub const LIFETIME_MAX_SECONDS: u64 = 24 * 60 * 60;
-
-/// The shortest secret that HS256 may have (RFC 7518, 3.2).
-pub const SECRET_BYTES_MIN: usize = 32;
-
-const TOKEN_TYPE: &str = "at+jwt";
-
-/// Whether the `typ` of a token is that of an access token: `application/` may stand before it (RFC 9068, 2.1).
-fn is_access_token(kind: &str) -> bool {
-    let kind = kind.to_ascii_lowercase();
-    kind.strip_prefix("application/").unwrap_or(&kind) == TOKEN_TYPE
-}
-
-impl Verifier {
-    /// A verifier for tokens signed with a shared secret.
-    pub fn shared_secret(settings: &SharedSecret) -> Verifier {
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_issuer(&[&settings.issuer]);
-        validation.set_audience(&[&settings.audience]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        validation.validate_nbf = true;
-        validation.leeway = 5;
-        Verifier {
-            issuers: vec![Issuer {
-                name: settings.issuer.clone(),
-                key: DecodingKey::from_secret(&settings.secret),
-                validation,
-                lifetime_max: LIFETIME_MAX_SECONDS,
-            }],
-            verified: Mutex::default(),
-        }
-    }
-
-    /// Who the token speaks for.
-    ///
-    /// # Errors
-    /// Why it is refused; the caller is told no more than 401.
-    pub fn verify(&self, token: &str, request_id: &str) -> Result<Caller, Refusal> {
-        let known = self.verified().get(token).cloned();
-        let accepted = if let Some(known) = known.filter(|known| wall_seconds() <= known.until) {
-            known
-        } else {
-            let accepted = self.verify_anew(token)?;
-            let mut verified = self.verified();
-            if verified.len() >= VERIFIED_MAX {
-                verified.clear();
-            }
-            verified.insert(token.to_owned(), accepted.clone());
-            accepted
-        };
-        Ok(Caller {
-            request_id: request_id.to_owned(),
-            ..accepted.caller
-        })
-    }
-
-    fn verified(&self) -> MutexGuard<'_, HashMap<String, Accepted>> {
-        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn verify_anew(&self, token: &str) -> Result<Accepted, Refusal> {
-        let header =
-            jsonwebtoken::decode_header(token).map_err(|_| Refusal::invalid("not a token"))?;
-        let kind = header.typ.as_deref().unwrap_or_default();
-        if !is_access_token(kind) {
-            return Err(Refusal::invalid("not an access token (typ)"));
-        }
-        if header.crit.is_some() {
-            return Err(Refusal::invalid("asks for an extension (crit)"));
-        }
-        let mut refusal = Refusal::invalid("no issuer");
-        for issuer in &self.issuers {
-            match jsonwebtoken::decode::<Claims>(token, &issuer.key, &issuer.validation) {
-                Ok(data) => return issuer.accept(data.claims),
-                Err(error) => {
-                    tracing::debug!(%error, issuer = issuer.name, "token refused");
-                    // The signature is looked at before the claims: who learns that it expired had a good one.
-                    refusal = match error.kind() {
-                        ErrorKind::ExpiredSignature => Refusal::expired(),
-                        _ => Refusal::invalid("signature or claims do not hold"),
-                    };
-                }
-            }
-        }
-        Err(refusal)
-    }
-}
-
-impl Issuer {
-    fn accept(&self, claims: Claims) -> Result<Accepted, Refusal> {
-        let now = wall_seconds();
-        if claims.exp > now + self.lifetime_max {
-            return Err(Refusal::invalid("expires too far in the future"));
-        }
-        if claims.iat > now + 60 {
-            return Err(Refusal::invalid("issued in the future"));
-        }
-        if !is_name(&claims.jti) || !is_name(&claims.client_id) {
-            return Err(Refusal::invalid("jti or client_id is no name"));
-        }
-        if is_of_the_house(&claims.sub) {
-            return Err(Refusal::invalid("the subject is one of netterms' own"));
-        }
-        Ok(Accepted {
-            until: claims.exp,
-            caller: Caller {
-                subject: claims.sub,
-                issuer: self.name.clone(),
-                client_id: claims.client_id,
-                roles: claims.roles,
-                authority_level: claims.authority_level,
-                request_id: String::new(),
-            },
-        })
-    }
-}
-
-/// Whether a claim names something: 1 to 255 characters, none of them a control character such as NUL.
-fn is_name(claim: &str) -> bool {
-    (1..=255).contains(&claim.chars().count()) && !claim.chars().any(char::is_control)
-}
-
-/// Whether a subject is one under which netterms itself works: no token may speak for it.
+/// Whether a subject is one under which netterms itself works, or an API key: no token may speak for it.
 pub fn is_of_the_house(subject: &Subject) -> bool {
     let name = subject.as_str();
     name == HOUSE
+        || name.starts_with(API_KEY_PREFIX)
         || name
             .strip_prefix(HOUSE)
             .is_some_and(|rest| rest.starts_with('-'))
-}
-
-/// Seconds since 1970 by the machine's own clock: tokens use wall time.
-fn wall_seconds() -> u64 {
-    u64::try_from(machine_now().utc().timestamp()).unwrap_or(0)
-}
-
-/// What a minted token says.
-pub struct TokenRequest {
-    pub subject: Subject,
-    pub roles: Vec<Role>,
-    pub authority_level: Option<u8>,
-    pub lifetime_seconds: u64,
-}
-
-/// Mints a token for the shared-secret set-up.
-///
-/// # Errors
-/// When the secret can't sign.
-pub fn mint(
-    settings: &SharedSecret,
-    request: &TokenRequest,
-) -> Result<String, jsonwebtoken::errors::Error> {
-    let now = wall_seconds();
-    let claims = Claims {
-        iss: settings.issuer.clone(),
-        aud: serde_json::Value::String(settings.audience.clone()),
-        sub: request.subject.clone(),
-        client_id: "netterms-cli".to_owned(),
-        iat: now,
-        exp: now + request.lifetime_seconds.min(LIFETIME_MAX_SECONDS),
-        jti: uuid::Uuid::now_v7().to_string(),
-        nbf: None,
-        roles: request.roles.clone(),
-        authority_level: request.authority_level,
-    };
-    let mut header = Header::new(Algorithm::HS256);
-    header.typ = Some(TOKEN_TYPE.to_owned());
-    jsonwebtoken::encode(
-        &header,
-        &claims,
-        &EncodingKey::from_secret(&settings.secret),
-    )
 }
 
 /// The subject of what netterms does by itself; its parts add a hyphen and their name.
@@ -567,6 +385,7 @@ pub fn internal_caller(name: &str, roles: &[Role]) -> Result<Caller, Problem> {
         issuer: "netterms".to_owned(),
         client_id: "netterms".to_owned(),
         roles: roles.to_vec(),
+        scopes: None,
         authority_level: None,
         request_id: uuid::Uuid::now_v7().simple().to_string(),
     })

@@ -1,0 +1,65 @@
+//! Saying that tokens count no more.
+
+use super::input::TokenRevocationIn;
+use super::model::TokenRevocation;
+use super::store;
+use crate::platform::db::{Change, DbError, Tx};
+use kernel::clock::machine_now;
+use kernel::ids::TokenRevocationId;
+
+/// Longer than any token lives, whatever its issuer's settings.
+const KEPT_SECONDS: i64 = 8 * 24 * 60 * 60;
+
+/// How many are forgotten in one unit of work.
+const FORGOTTEN_AT_ONCE: i64 = 500;
+
+/// Why tokens can't be revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum RevocationError {
+    #[error("must name either a token or a subject")]
+    NotOne,
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// Seconds since 1970: tokens use the clock on the wall.
+pub fn wall_seconds() -> i64 {
+    machine_now().utc().timestamp()
+}
+
+/// Says that tokens count no more.
+///
+/// # Errors
+/// When it does not say which.
+pub fn revoke(tx: &mut Tx, input: &TokenRevocationIn) -> Result<TokenRevocation, RevocationError> {
+    if input.token_id.is_some() == input.subject.is_some() {
+        return Err(RevocationError::NotOne);
+    }
+    let now = wall_seconds();
+    let row = TokenRevocation {
+        id: TokenRevocationId::new(),
+        token_id: input.token_id.as_ref().map(ToString::to_string),
+        subject: input.subject.clone(),
+        issued_until: now,
+        kept_until: now.saturating_add(KEPT_SECONDS),
+        reason: input.reason.clone(),
+        created_by: tx.caller().subject.clone(),
+        created_at: tx.now(),
+    };
+    store::insert(tx, &row)?;
+    let change = Change::new("token_revocation.created", row.id).after(&row);
+    tx.record(change.because(&input.reason))?;
+    Ok(row)
+}
+
+/// Forgets some that are about nothing any more, and says how many.
+///
+/// # Errors
+/// When the database fails.
+pub fn forget_old(tx: &mut Tx) -> Result<usize, DbError> {
+    let old = store::list_old(tx, wall_seconds(), FORGOTTEN_AT_ONCE)?;
+    if !old.is_empty() {
+        store::delete(tx, &old)?;
+    }
+    Ok(old.len())
+}
