@@ -13,7 +13,7 @@ use crate::book::exposure::actions as exposure;
 use crate::book::exposure::actions::Locked;
 use crate::book::receivables::actions as receivables;
 use crate::book::receivables::input::{
-    Application, CreditNoteIn, InvoiceDetails, NamedApplication, NewInvoice, NewReceipt,
+    Application, CreditNoteIn, InvoiceDetails, NamedApplication, NewInvoice, NewReceipt, Origin,
 };
 use crate::book::receivables::model::{Invoice, InvoiceRef, ReceiptRef};
 use crate::platform::db::Tx;
@@ -263,6 +263,7 @@ impl Ledger {
                 account,
                 NewReceipt {
                     prepaid_order: None,
+                    origin: Origin::Ledger,
                     payer: None,
                     legal_entity: MAIN_ENTITY,
                     number: text(&format!("R-{}-{:05}", week.last.year(), self.receipts))?,

@@ -21,7 +21,7 @@ use super::rooms::{self, ROOMS};
 use super::routing::Routing;
 use super::sign_in::SignIn;
 use super::{connection, docs, health, housekeeping, middleware, openapi, routing, subscriptions};
-use crate::book::entities::actions::{self as entities, FirstCurrency};
+use crate::book::entities::actions::{self as entities, FirstCurrency, FirstNumber};
 use crate::book::exposure::store::list_currencies;
 use crate::connect::api_keys::actions::PURPOSE as API_KEYS;
 use crate::connect::api_keys::api::KeyVault;
@@ -45,6 +45,7 @@ use crate::prove::exports::model::ExportTools;
 use crate::prove::sealing::api::Signing;
 use kernel::caller::Caller;
 use kernel::money::Currency;
+use kernel::text::Number;
 
 /// All that the application holds while it runs.
 #[derive(Clone)]
@@ -78,6 +79,7 @@ impl Services {
         let caller = internal_caller("netterms", &[])?;
         subscriptions::react(&database);
         furnish(&database, &caller)?;
+        settle_first_number(&config, &database, &caller)?;
         settle_first_currency(&config, &database, &caller)?;
         let desk = Desk::open(&database, &caller, &config.desk())?;
         let metrics = web::Data::new(Metrics::with_desk(desk.figures()));
@@ -147,6 +149,11 @@ pub enum OpeningError {
         "NETTERMS_CURRENCY is {setting}, and the first legal entity keeps its books in {said}: leave the setting out"
     )]
     OtherCurrency { setting: Currency, said: Currency },
+    #[error(
+        "NETTERMS_LEGAL_ENTITY is {setting}, and documents that name no legal entity are of {said}, which stays so: give \
+         {said} the number {setting} (PATCH /v1/legal-entities/{said}), or leave the setting out"
+    )]
+    OtherEntity { setting: Number, said: Number },
     #[error(transparent)]
     Db(#[from] DbError),
     #[error(transparent)]
@@ -166,6 +173,27 @@ fn furnish(database: &Database, caller: &Caller) -> Result<(), Problem> {
         subscriptions::begin_all(tx)?;
         Ok(())
     })
+}
+
+/// Has the first company the number that the setting says, where the book is new.
+fn settle_first_number(
+    config: &Config,
+    database: &Database,
+    caller: &Caller,
+) -> Result<(), OpeningError> {
+    let Some(setting) = &config.legal_entity else {
+        return Ok(());
+    };
+    let settled = database.write(caller, |tx| {
+        entities::settle_first_number(tx, setting, list_currencies)
+    })?;
+    match settled {
+        FirstNumber::Settled => Ok(()),
+        FirstNumber::Otherwise { said } => Err(OpeningError::OtherEntity {
+            setting: setting.clone(),
+            said,
+        }),
+    }
 }
 
 /// Says in which currency the first company keeps its books, where the book doesn't yet.

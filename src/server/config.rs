@@ -23,6 +23,7 @@ use crate::platform::http::auth::{SECRET_BYTES_MIN, SharedSecret};
 use crate::prove::sealing::signing::{Signer, SigningError};
 use kernel::clock::Clock;
 use kernel::money::Currency;
+use kernel::text::Number;
 
 /// What an operator can set. `netterms.example.toml` explains each.
 #[derive(Clone, Serialize, Deserialize)]
@@ -91,6 +92,9 @@ pub struct Config {
     /// `NETTERMS_CURRENCY`: in which currency the first company keeps its books, such as `EUR`. A book whose accounts are all in
     /// one needs no setting.
     pub currency: Option<Currency>,
+    /// `NETTERMS_LEGAL_ENTITY`: the number of the company that documents are of which name none, such as `DE01`; `MAIN` when
+    /// not given. A new book's first company gets it; it is fixed from the first account on.
+    pub legal_entity: Option<Number>,
     /// `NETTERMS_WEBHOOK_PRIVATE_ADDRESSES`: `on` lets webhooks be sent into private networks and to this machine.
     pub webhook_private_addresses: Switch,
     /// `NETTERMS_WEBHOOK_PLAIN_HTTP`: `on` lets webhooks be sent without encryption.
@@ -175,6 +179,7 @@ impl Default for Config {
             signing_public_key: None,
             export_days: 7,
             currency: None,
+            legal_entity: None,
             webhook_private_addresses: Switch::Off,
             webhook_plain_http: Switch::Off,
             timezone: "UTC".to_owned(),

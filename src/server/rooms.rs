@@ -36,6 +36,7 @@ pub static ROOMS: &[Room] = &[
     book::periods::ROOM,
     book::receivables::ROOM,
     book::refunds::ROOM,
+    book::deposit_requests::ROOM,
     book::deadlines::ROOM,
     book::instruments::ROOM,
     book::factoring::ROOM,

@@ -407,11 +407,12 @@ fn a_prepayment_pays_for_its_order_alone_until_it_is_released() {
             let problem = refused.expect_problem(422, "invalid");
             assert_eq!(problem["errors"][0]["code"], "prepaid");
         }
-        invoice(app, "I-1", &json!({"order_number": "SO-1"})).expect(201);
-        assert_eq!(
-            to("I-1", "100.00").expect(200)["unapplied"]["amount"],
-            "50.00"
-        );
+        // An invoice of its order takes it by itself.
+        let settled = invoice(app, "I-1", &json!({"order_number": "SO-1"})).expect(201);
+        assert_eq!(settled["open"]["amount"], "0.00");
+        let left = finance.get("/v1/receipts/R-1").expect(200);
+        assert_eq!(left["unapplied"]["amount"], "50.00");
+        to("I-1", "1.00").expect_problem(422, "over_applied");
         // A prepayment that is said to pay for another order's invoice is refused at once.
         body["number"] = json!("R-2");
         body["applications"] = json!([{"invoice_number": "I-0", "amount": cny("1.00")}]);

@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod advice_files;
 mod aging;
 mod aging_entities;
 mod agreed_terms;
@@ -31,6 +32,7 @@ mod customers;
 mod deadlines;
 mod defaults;
 mod demo;
+mod deposit_requests;
 mod desk_memory;
 mod dunning;
 mod dunning_entities;
@@ -82,6 +84,7 @@ mod receivables;
 mod replays;
 mod rerating;
 mod reservations;
+mod same_money;
 mod schema;
 mod sealed_trail;
 mod security;

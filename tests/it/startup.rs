@@ -8,9 +8,10 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sqlite::SqliteConnection;
 
-use serde_json::Value;
+use kernel::text::Number;
+use serde_json::{Value, json};
 
-use crate::support::{a_customer, on_both, on_both_with, secret};
+use crate::support::{a_customer, an_invoice, on_both, on_both_with, secret};
 
 /// A folder of its own, gone when it is dropped.
 struct Folder(PathBuf);
@@ -125,6 +126,43 @@ fn the_first_companys_currency_is_the_settings_and_stays() {
             assert_eq!(refused.status.code(), Some(1));
             let said = said(&refused);
             assert!(said.contains("keeps its books in EUR"), "{said}");
+        },
+    );
+}
+
+#[test]
+fn documents_that_name_no_company_are_of_the_settings() {
+    let hamburg: Number = "DE01".parse().unwrap();
+    on_both_with(
+        |config| config.legal_entity = Some(hamburg.clone()),
+        |app| {
+            let first = app.finance().get("/v1/legal-entities/DE01").expect(200);
+            app.finance()
+                .get("/v1/legal-entities/MAIN")
+                .expect_problem(404, "not_found");
+            a_customer("C-1").create(app);
+            let invoice = an_invoice("I-1", "C-1", "10.00").create(app);
+            let invoice = app
+                .finance()
+                .get(&format!("/v1/invoices/{invoice}"))
+                .expect(200);
+            assert_eq!(invoice.text_at("/legal_entity_id"), first.id());
+            // The same setting again changes nothing, another one is refused from now on: so is that of a second company.
+            app.another();
+            let second = json!({
+                "number": "US01", "name": "Ohio", "country": "US", "functional_currency": "USD"
+            });
+            app.finance().post("/v1/legal-entities", second).expect(201);
+            for other in ["MAIN", "US01"] {
+                let other = [("NETTERMS_LEGAL_ENTITY", other)];
+                let refused = netterms(app.database_url(), &["serve"], &other);
+                assert_eq!(refused.status.code(), Some(1));
+                let said = said(&refused);
+                assert!(said.contains("are of DE01"), "{said}");
+            }
+            let malformed = [("NETTERMS_LEGAL_ENTITY", "a\u{7}")];
+            let refused = netterms(app.database_url(), &["serve"], &malformed);
+            assert_eq!(refused.status.code(), Some(1));
         },
     );
 }

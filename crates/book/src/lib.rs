@@ -8,6 +8,7 @@ pub mod catalogues;
 pub mod change_requests;
 pub mod customers;
 pub mod deadlines;
+pub mod deposit_requests;
 pub mod entities;
 pub mod exchange_rates;
 pub mod exposure;

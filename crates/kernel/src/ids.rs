@@ -97,6 +97,8 @@ kinds! {
     Customer, CustomerId, "cus", "customer";
     /// A day by which something must be done about a customer.
     Deadline, DeadlineId, "ddl", "deadline";
+    /// A request for money before an invoice.
+    DepositRequest, DepositRequestId, "dep", "deposit request";
     /// A dunning block.
     DunningBlock, DunningBlockId, "dbl", "block";
     /// A dunning notice.

@@ -6,6 +6,7 @@
 pub mod actions;
 pub mod api;
 pub mod events;
+pub mod exports;
 pub mod input;
 pub mod keyring;
 pub mod model;
@@ -18,5 +19,6 @@ use crate::platform::rooms::Room;
 pub const ROOM: Room = Room {
     routes: api::routes,
     events: events::EVENTS,
+    exports: exports::EXPORTS,
     ..Room::EMPTY
 };

@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod exports;
 pub mod input;
 pub mod model;
 pub mod revoked;
@@ -15,6 +16,7 @@ use crate::platform::rooms::Room;
 /// What the room brings to the application.
 pub const ROOM: Room = Room {
     routes: api::routes,
+    exports: exports::EXPORTS,
     internal: &["token_revocation.created"],
     sweep: Some(actions::forget_old),
     ..Room::EMPTY

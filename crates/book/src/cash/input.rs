@@ -246,6 +246,21 @@ pub struct RemittanceAdviceIn {
     pub lines: Vec<AdviceLineIn>,
 }
 
+/// A file of remittance advices.
+#[derive(ToSchema)]
+#[schema(as = RemittanceAdviceFileIn, example = json!({
+    "file": "number,customer_number,invoice_number,amount,currency\nADV-77,C-1001,I-2026-0001,800.00,CNY\n"
+}))]
+#[expect(
+    dead_code,
+    reason = "the contract's shape of a body that is read as a stream"
+)]
+pub struct RemittanceAdviceFileIn {
+    /// CSV or remt.001.
+    #[schema(format = Binary, max_length = 33_554_432)]
+    file: String,
+}
+
 /// An invoice as the payer names it, and what it gets.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -148,6 +148,47 @@ pub fn settle_first_currency(
     Ok(FirstCurrency::Settled(Some(currency)))
 }
 
+/// What the deployment's setting says of the company that documents are of which name none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FirstNumber {
+    /// It is the first company's number, now or from before.
+    Settled,
+    /// The first company has this number instead, and documents that name none are its.
+    Otherwise { said: Number },
+}
+
+/// Gives the first company the number of the deployment's setting, where the book is new: documents that name no company
+/// are of the first one, whose balances the accounts keep themselves, so that it has the number and no other gets its place.
+///
+/// # Errors
+/// When the database fails.
+pub fn settle_first_number(
+    tx: &mut Tx,
+    setting: &Number,
+    accounts: impl FnOnce(&mut Db) -> Result<Vec<Currency>, DbError>,
+) -> Result<FirstNumber, DbError> {
+    let Some(main) = store::find(tx, &EntityRef::Id(MAIN_ENTITY))? else {
+        return Ok(FirstNumber::Settled);
+    };
+    if main.number == *setting {
+        return Ok(FirstNumber::Settled);
+    }
+    let is_taken = store::find(tx, &EntityRef::Number(setting.clone()))?.is_some();
+    // Somebody has given it a number, or documents can be there already: an account comes before the first of them.
+    if is_taken || main.version > 1 || !accounts(tx)?.is_empty() {
+        return Ok(FirstNumber::Otherwise { said: main.number });
+    }
+    let after = LegalEntity {
+        number: setting.clone(),
+        ..main.clone()
+    };
+    if let Some(after) = store::update_if_unchanged(tx, &after)? {
+        let change = Change::new("legal_entity.changed", after.id);
+        tx.record(change.before(&main).after(&after))?;
+    }
+    Ok(FirstNumber::Settled)
+}
+
 /// A calendar that is named must be there.
 fn check_calendar(tx: &mut Tx, code: Option<&Keyword>) -> Result<(), EntityError> {
     match code {

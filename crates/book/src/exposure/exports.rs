@@ -51,7 +51,7 @@ pub const EXPORTS: &[ExportTable] = &[
             long("version"),
             json("billing_currencies"),
             boolean("has_other_balances"),
-            boolean("has_entity_terms"),
+            boolean("has_agreed_terms"),
         ],
         joins: &[CUSTOMER],
         order: &["id"],

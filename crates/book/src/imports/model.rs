@@ -28,6 +28,8 @@ text_enum! {
         Invoices = "invoices",
         Receipts = "receipts",
         CreditNotes = "credit_notes",
+        /// Requests for money before an invoice.
+        DepositRequests = "deposit_requests",
         ExchangeRates = "exchange_rates",
         /// Which group customers are to belong to: proposed as one change request, which another person decides.
         CustomerParents = "customer_parents",
@@ -51,6 +53,8 @@ text_enum! {
         Upsert = "upsert",
         /// The file is all there is: what it lacks is told, and closed when asked.
         Snapshot = "snapshot",
+        /// As `insert`, but money that a bank statement brought already is known by it, and not posted once more.
+        Recognise = "recognise",
     }
 }
 
@@ -79,9 +83,10 @@ impl ImportKind {
             ImportKind::OpenItems | ImportKind::OpenOrders | ImportKind::OpenDeliveries => {
                 &[WriteMode::Snapshot]
             }
+            ImportKind::Receipts => &[WriteMode::Insert, WriteMode::Recognise],
             ImportKind::Invoices
-            | ImportKind::Receipts
             | ImportKind::CreditNotes
+            | ImportKind::DepositRequests
             | ImportKind::ExchangeRates
             | ImportKind::CustomerParents => &[WriteMode::Insert],
         }
@@ -107,6 +112,7 @@ impl ImportKind {
                 ImportKind::Invoices
                 | ImportKind::Receipts
                 | ImportKind::CreditNotes
+                | ImportKind::DepositRequests
                 | ImportKind::OpenItems
                 | ImportKind::OpenOrders
                 | ImportKind::OpenDeliveries,
@@ -299,6 +305,9 @@ pub struct Report {
     /// Lines that changed what the book had, of a file that may.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated: Option<i64>,
+    /// Receipts that the book has by a bank statement, of a file that may be recognised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recognised: Option<i64>,
     /// Documents of the book that a snapshot lacks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<i64>,
@@ -330,11 +339,12 @@ pub struct Report {
 
 impl Report {
     pub fn new(plan: &Plan) -> Report {
-        let may_change = (plan.write != WriteMode::Insert).then_some(0);
+        let may_change = matches!(plan.write, WriteMode::Upsert | WriteMode::Snapshot).then_some(0);
         let is_whole = (plan.write == WriteMode::Snapshot).then_some(0);
         Report {
             skipped: (!plan.mapping.skip.is_empty()).then_some(0),
             updated: may_change,
+            recognised: (plan.write == WriteMode::Recognise).then_some(0),
             missing: is_whole,
             closed: is_whole.filter(|_| plan.close_missing),
             dry_run: plan.dry_run,
@@ -356,7 +366,8 @@ impl Report {
 
     /// How many lines are settled, one way or another.
     pub fn done(&self) -> i64 {
-        let others = [self.skipped, self.updated].into_iter().flatten();
+        let others = [self.skipped, self.updated, self.recognised];
+        let others = others.into_iter().flatten();
         self.created + self.unchanged + self.rejected + others.sum::<i64>()
     }
 
@@ -364,9 +375,15 @@ impl Report {
     pub fn take_nothing(&mut self) {
         self.created = 0;
         self.updated = self.updated.map(|_| 0);
+        self.recognised = self.recognised.map(|_| 0);
         self.closed = self.closed.map(|_| 0);
         self.change_request_id = None;
         self.warnings.clear();
+    }
+
+    /// Counts a receipt that the book has by a bank statement.
+    pub fn recognise(&mut self) {
+        self.recognised = Some(self.recognised.unwrap_or_default() + 1);
     }
 
     /// Counts a line that is passed over.
@@ -430,6 +447,8 @@ pub enum Verdict {
         message: String,
     },
     Unchanged,
+    /// A receipt that the book has by a bank statement: nothing is posted.
+    Recognised,
     /// It changed what the book had.
     Updated(Vec<Difference>),
     /// The book stays as it is, and that wants a look.

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use mapping::Layout;
 
-pub use documents::{CreditNoteRow, InvoiceRow, OpenItemRow, ReceiptRow};
+pub use documents::{CreditNoteRow, DepositRequestRow, InvoiceRow, OpenItemRow, ReceiptRow};
 
 use crate::book::customers::model::{Contact, Contacts, LegalStatus, written_to};
 use crate::book::entities::model::EntityRef;

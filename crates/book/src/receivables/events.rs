@@ -58,6 +58,21 @@ pub const EVENTS: &[EventType] = &[
     ),
     EventType::of_customer::<ReadReceivables>("receipt.posted", "Money came in.", &RECEIPT),
     EventType::of_customer::<ReadReceivables>(
+        "receipt.confirmed",
+        "A receipt that might have been another one once more is money of its own.",
+        &RECEIPT,
+    ),
+    EventType::of_customer::<ReadReceivables>(
+        "receipt.possible_duplicate",
+        "A receipt may be money that is in the book already, by a bank statement or a posting.",
+        &RECEIPT,
+    ),
+    EventType::of_customer::<ReadReceivables>(
+        "receipt.recognised",
+        "A file has a receipt of the book under another ledger's number, and posted nothing.",
+        &RECEIPT,
+    ),
+    EventType::of_customer::<ReadReceivables>(
         "receipt.refunded",
         "Some money is held to be given back, or was given back.",
         &RECEIPT,
@@ -114,7 +129,8 @@ const RECEIPT: Payload = Payload {
     members: members! {
         id: Id, number: Text, customer_id: Id, account_id: Id, legal_entity_id: Id,
         payer_customer_id: Id or null, receipt_date: Date, amount: Money, unapplied: Money,
-        refunded: Money, status: Text, reversed_on: Date or null,
+        refunded: Money, status: Text, reversed_on: Date or null, possible_duplicate_of: Id or null,
+        recognised_as: Text or null,
     },
 };
 

@@ -145,6 +145,8 @@ pub const EXPORTS: &[ExportTable] = &[
             id::<Customer>("payer_customer_id"),
             money("refunded", "refunded_minor"),
             text("prepaid_order_number"),
+            id::<Receipt>("possible_duplicate_of"),
+            text("recognised_as"),
         ],
         joins: &[CUSTOMER],
         order: &["id"],

@@ -18,7 +18,7 @@ use kernel::money::{AmountIn, Currency, Money, PositiveIn};
 use kernel::text::{Keyword, Line, Note, Number};
 
 pub use applications::{Application, Apply, ApplyIn, CashApplicationIn, NamedApplication, RestIn};
-pub use receipts::{ReceiptFilter, ReceiptIn, ReleaseReceiptIn};
+pub use receipts::{ConfirmReceiptIn, ReceiptFilter, ReceiptIn, ReleaseReceiptIn};
 
 /// Which invoices, and in which order.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -436,6 +436,16 @@ pub struct NewReceipt {
     pub payer: Option<CustomerId>,
     /// The order that it is paid for beforehand.
     pub prepaid_order: Option<Number>,
+    pub origin: Origin,
+}
+
+/// Who said first that money came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A bank statement.
+    Bank,
+    /// A person, an ERP, a file.
+    Ledger,
 }
 
 /// A credit note to be posted to a locked account.

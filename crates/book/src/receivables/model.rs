@@ -183,6 +183,10 @@ pub struct Receipt {
     pub refunded_minor: i64,
     /// The order that it was paid for beforehand: it settles invoices of that order alone.
     pub prepaid_order_number: Option<Number>,
+    /// The receipt that it may be once more: one is a bank statement's, the other was posted.
+    pub possible_duplicate_of: Option<ReceiptId>,
+    /// The number under which another ledger has this money, where a file said so.
+    pub recognised_as: Option<Number>,
 }
 
 impl Receipt {
@@ -260,6 +264,7 @@ pub enum DocumentRef<K: Kind> {
 pub type InvoiceRef = DocumentRef<ids::Invoice>;
 pub type CreditNoteRef = DocumentRef<ids::CreditNote>;
 pub type ReceiptRef = DocumentRef<ids::Receipt>;
+pub type DepositRequestRef = DocumentRef<ids::DepositRequest>;
 
 /// `{invoice}` and the like in a path.
 impl<K: Kind> IntoParams for DocumentRef<K> {

@@ -2,6 +2,7 @@
 
 mod days;
 mod documents;
+mod duplicates;
 mod parts;
 
 use chrono::{Days, NaiveDate};
@@ -12,6 +13,7 @@ use kernel::text::Number;
 
 pub use days::{counts_from, free_from, taken_back_from};
 pub use documents::{DocumentFault, check_instalments, net_and_tax, state_due_date};
+pub use duplicates::{Described, is_twin, window};
 pub use parts::{
     Booking, Crossing, CrossingError, OpenItem, Standing, Tolerance, closing, crossing,
     off_its_rate, over_items, realised,
@@ -36,6 +38,8 @@ pub enum DateError {
     InFuture,
     #[error("must not be before the document's own date")]
     BeforeDocument,
+    #[error("must not be more than {DUE_DAYS_MAX} days after the document's own date")]
+    LongAfterDocument,
 }
 
 /// An invoice may be dated ahead by at most a leap year, and is due from its own day on.

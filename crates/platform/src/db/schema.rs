@@ -50,6 +50,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     credit_notes,
     receipts,
     refunds,
+    deposit_requests,
     settlements,
     deadlines,
     instruments,

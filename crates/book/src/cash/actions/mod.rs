@@ -14,7 +14,7 @@ mod work;
 use chrono::NaiveDate;
 
 pub use accounts::{change_account, create_account, remove_payer_account};
-pub use advices::{post_advice, withdraw_advice};
+pub use advices::{AdviceFault, PostedAdvices, post_advice, post_advices, withdraw_advice};
 pub use decisions::{accept, assign, ignore, match_again, reopen, take_back};
 pub use keeping::check;
 pub use reactions::{KEYS, REVERSALS};
@@ -68,6 +68,8 @@ pub enum CashError {
     NoProposal,
     #[error("the parts make {given}, and the entry has {left} left")]
     TooMuch { given: Money, left: Money },
+    #[error("line {line}: {error}")]
+    AdviceLine { line: usize, error: AdviceFault },
     #[error("the lines make {lines}, not {amount}")]
     LinesDiffer { lines: Money, amount: Money },
     #[error("the amount is in {given}, not in {expected}")]

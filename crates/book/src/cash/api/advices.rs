@@ -1,22 +1,30 @@
 //! Remittance advices.
 
+use actix_multipart::Multipart;
 use actix_web::{HttpRequest, get, post, web};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::shapes::RemittanceAdviceOut;
-use crate::book::cash::actions::CashError;
-use crate::book::cash::input::{RemittanceAdviceFilter, RemittanceAdviceIn};
+use super::upload;
+use crate::book::cash::actions::{CashError, PostedAdvices};
+use crate::book::cash::input::{
+    RemittanceAdviceFileIn, RemittanceAdviceFilter, RemittanceAdviceIn,
+};
 use crate::book::cash::{actions, store};
 use crate::platform::http::auth::{PostAdvices, ReadBank};
 use crate::platform::http::page::{CursorKey, PageOut};
+use crate::platform::http::uploads::Uploads;
 use crate::platform::http::{
-    Actor, Answer, Command, Executor, IfMatch, Listing, Outcome, ReasonIn,
+    Actor, Answer, Command, Executor, Heading, IfMatch, Listing, Outcome, ReasonIn,
 };
 use kernel::ids::RemittanceAdviceId;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(post_remittance_advice)
+        .service(send_remittance_advices)
         .service(list_remittance_advices)
         .service(find_remittance_advice)
         .service(withdraw_remittance_advice);
@@ -46,6 +54,52 @@ pub async fn post_remittance_advice(
             Ok(Answer::created(&RemittanceAdviceOut::from(advice), location)?.version(version))
         })
         .await
+}
+
+/// Send a file of remittance advices
+///
+/// CSV with one line for each invoice that is paid (number, customer_number, invoice_number, amount, currency, \[payment_date,
+/// payer_account\]; lines of one customer and number are one advice), or remt.001 of ISO 20022, up to 32 MiB and 2,000 advices.
+/// In remt.001 the payer is `Dbtr/Id/OrgId/Othr/Id`, our number of the customer, or who paid from its account before. The file is
+/// taken whole or not at all; an advice that is there already with the same content is `unchanged`.
+#[utoipa::path(
+    tag = "cash",
+    request_body(content = RemittanceAdviceFileIn, content_type = "multipart/form-data"),
+    responses((status = 200, description = "What became of them.", body = RemittanceAdviceFileOut)),
+    security(("bearer" = ["remittance-advices:post"]))
+)]
+#[post("/v1/remittance-advices/file")]
+pub async fn send_remittance_advices(
+    actor: Actor<PostAdvices>,
+    heading: Heading,
+    body: Multipart,
+    request: HttpRequest,
+    executor: web::Data<Executor>,
+    uploads: web::Data<Uploads>,
+) -> Outcome {
+    let admission = uploads.admit(&request, &actor)?;
+    let received = upload::receive_advices(&executor, &actor, body, admission.pace()).await?;
+    drop(admission);
+    let (advices, digest) = received;
+    let command = heading.command(advices, &[&digest]);
+    executor
+        .once(&actor, command, |tx, advices| {
+            let PostedAdvices { posted, unchanged } = actions::post_advices(tx, advices)?;
+            Ok(Answer::ok(&RemittanceAdviceFileOut { posted, unchanged })?)
+        })
+        .await
+}
+
+/// What became of the advices of a file.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"posted": 2, "unchanged": 0}))]
+pub struct RemittanceAdviceFileOut {
+    /// How many were kept.
+    #[schema(minimum = 0, maximum = 2_000)]
+    posted: i64,
+    /// How many were there already with the same content.
+    #[schema(minimum = 0, maximum = 2_000)]
+    unchanged: i64,
 }
 
 /// List remittance advices

@@ -71,6 +71,7 @@ impl From<CashError> for Problem {
             CashError::AdviceTaken { number } => Problem::new(Code::DuplicateNumber)
                 .with("thing", "remittance advice")
                 .with("number", number),
+            CashError::AdviceLine { error, .. } => Problem::invalid("/file", error.code(), text),
             CashError::Format(error) => error.into(),
             CashError::UnknownBankAccount { .. } => {
                 Problem::invalid("/file", "unknown_bank_account", text)

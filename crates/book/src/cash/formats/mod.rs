@@ -1,5 +1,6 @@
 //! Bank statements as files: what each format says, read into one form. Pure: bytes in, statements out.
 
+mod advice;
 mod camt;
 mod mt940;
 mod table;
@@ -10,6 +11,7 @@ use chrono::NaiveDate;
 use super::model::{EntryKind, StatementFormat};
 use kernel::money::{Currency, Money};
 
+pub use advice::{ReadAdvice, read as read_advices};
 pub use table::TableMapping;
 
 /// The largest file of statements.

@@ -12,6 +12,7 @@ use crate::platform::db::schema::{payer_accounts, remittance_advices};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::ids::{PayerAccountId, RemittanceAdviceId};
+use kernel::text::Number;
 
 /// Who paid from these accounts before.
 pub fn list_payers(db: &mut Db, numbers: &BTreeSet<&str>) -> Result<Vec<PayerAccount>, DbError> {
@@ -99,6 +100,35 @@ pub fn insert_advice(tx: &mut Tx, advice: &RemittanceAdvice) -> Result<bool, DbE
         .on_conflict_do_nothing()
         .execute(c))?;
     Ok(inserted > 0)
+}
+
+/// Inserts those remittance advices whose number is free, and says how many.
+pub fn insert_advices(tx: &mut Tx, advices: &[RemittanceAdvice]) -> Result<usize, DbError> {
+    let mut inserted = 0;
+    for chunk in advices.chunks(500) {
+        inserted += on_backend!(tx, |c| diesel::insert_into(remittance_advices::table)
+            .values(chunk)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    }
+    Ok(inserted)
+}
+
+/// The remittance advices that have these numbers, of whichever customer.
+pub fn list_advices_by_numbers(
+    db: &mut Db,
+    numbers: &BTreeSet<&Number>,
+) -> Result<Vec<RemittanceAdvice>, DbError> {
+    let numbers: Vec<&Number> = numbers.iter().copied().collect();
+    let mut found = Vec::new();
+    for chunk in numbers.chunks(CHUNK) {
+        let rows: Vec<RemittanceAdvice> = on_backend!(db, |c| remittance_advices::table
+            .filter(remittance_advices::number.eq_any(chunk.iter().copied()))
+            .select(RemittanceAdvice::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// The remittance advice under this id.

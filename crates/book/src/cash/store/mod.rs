@@ -18,8 +18,9 @@ use kernel::clock::Instant;
 use kernel::ids::{BankAccountId, BankEntryId, BankStatementId, MatchProposalId, ReceiptId};
 
 pub use advices::{
-    delete_payer_account, find_advice, find_payer_account, insert_advice, learn_payer_account,
-    list_advices, list_open_advices, list_payer_accounts, list_payers, update_advice_if_unchanged,
+    delete_payer_account, find_advice, find_payer_account, insert_advice, insert_advices,
+    learn_payer_account, list_advices, list_advices_by_numbers, list_open_advices,
+    list_payer_accounts, list_payers, update_advice_if_unchanged,
 };
 pub use lists::{list_accounts, list_entries, list_statements};
 pub use matching::{

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::documents::{DocumentLine, Known, Standings};
+use super::documents::{DocumentLine, Known, KnownMoney, Standings};
 use super::joined::{Joined, JoinedLine, post_joined};
 use super::{ImportError, Importable};
 use crate::book::entities::model::EntityRef;
@@ -21,7 +21,7 @@ use kernel::text::Number;
 
 impl Importable for CreditNoteRow {
     fn post(tx: &mut Tx, rows: &[Row<CreditNoteRow>]) -> Result<Vec<Verdict>, ImportError> {
-        post_joined(tx, rows)
+        post_joined(tx, rows, KnownMoney::IsPosted)
     }
 }
 

@@ -118,6 +118,10 @@ pub trait DocumentLine: Sized {
     fn described(new: &Self::New) -> (NaiveDate, Money, &Number);
     /// What the book has of the same customers, days and amounts.
     fn list_alike(tx: &mut Tx, wanted: &Wanted) -> Result<Vec<Written>, DbError>;
+    /// Which of these the book has by a bank statement; documents that are no money are not asked.
+    fn recognise(_: &mut Tx, new: &[(&Locked, Self::New)]) -> Result<Vec<bool>, DbError> {
+        Ok(vec![false; new.len()])
+    }
     fn post_all(
         tx: &mut Tx,
         accounts: &Accounts,
@@ -125,22 +129,53 @@ pub trait DocumentLine: Sized {
     ) -> Result<Vec<Result<Self::Document, ReceivableError>>, DbError>;
 }
 
+/// What becomes of a receipt of which the book has the money by a bank statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownMoney {
+    /// It is posted, and flagged.
+    IsPosted,
+    IsRecognised,
+}
+
 /// Posts the lines of a chunk, and says what became of each.
 ///
 /// # Errors
 /// When the database fails.
-pub fn post_lines<L: DocumentLine>(tx: &mut Tx, rows: &[&L]) -> Result<Vec<Verdict>, ImportError> {
+pub fn post_lines<L: DocumentLine>(
+    tx: &mut Tx,
+    rows: &[&L],
+    known: KnownMoney,
+) -> Result<Vec<Verdict>, ImportError> {
     let customers = rows.iter().flat_map(|row| row.customer_numbers());
     let entities = rows.iter().map(|row| row.legal_entity());
     let invoices = rows.iter().flat_map(|row| row.invoice_numbers());
     let standings = Standings::lock(tx, customers, entities, invoices)?;
-    in_rounds(rows, |lines| post_round(tx, &standings, lines))
+    in_rounds(rows, |lines| post_round(tx, &standings, lines, known))
+}
+
+/// Takes out what the book has by a bank statement, and decides its lines.
+fn take_recognised<L: DocumentLine>(
+    tx: &mut Tx,
+    new: &mut Vec<(&Locked, L::New)>,
+    turns: &mut [Turn],
+) -> Result<(), DbError> {
+    let recognised = L::recognise(tx, new)?;
+    let to_post = turns.iter_mut().filter(|turn| matches!(turn, Turn::Post));
+    for (turn, recognised) in to_post.zip(&recognised) {
+        if *recognised {
+            *turn = Turn::Decided(Verdict::Recognised);
+        }
+    }
+    let mut recognised = recognised.into_iter();
+    new.retain(|_| !recognised.next().unwrap_or(false));
+    Ok(())
 }
 
 fn post_round<L: DocumentLine>(
     tx: &mut Tx,
     standings: &Standings,
     lines: &[&L],
+    known_money: KnownMoney,
 ) -> Result<Vec<Option<Verdict>>, ImportError> {
     let numbers: Vec<&Number> = lines.iter().map(|line| line.number()).collect();
     let known = L::list_known(tx, &numbers)?;
@@ -173,6 +208,9 @@ fn post_round<L: DocumentLine>(
                 Err(verdict) => Turn::Decided(verdict),
             },
         });
+    }
+    if known_money == KnownMoney::IsRecognised {
+        take_recognised::<L>(tx, &mut new, &mut turns)?;
     }
     let wanted = wanted(new.iter().map(|(locked, new)| {
         let (day, amount, _) = L::described(new);
@@ -307,7 +345,7 @@ pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
         ReceivableError::Db(error) => return Err(error.into()),
         // The number was taken while the chunk was on its way: known when it is tried again.
         ReceivableError::NumberTaken { thing, .. } => {
-            let constraint = format!("{thing}s_number_key");
+            let constraint = format!("{}s_number_key", thing.replace(' ', "_"));
             return Err(DbError::Duplicate { constraint }.into());
         }
         ReceivableError::NoSuchCustomer => {
@@ -359,6 +397,8 @@ pub fn refused(error: ReceivableError) -> Result<Verdict, ImportError> {
         | ReceivableError::NotCancellable(_)
         | ReceivableError::OfInstrument(_)
         | ReceivableError::NotPrepaid
+        | ReceivableError::NotDoubtful
+        | ReceivableError::NoSuchRequest
         | ReceivableError::Prepaid(_)
         | ReceivableError::NotReversible
         | ReceivableError::Refunded
@@ -375,6 +415,7 @@ fn date_column(pointer: &str) -> &'static str {
         "/credit_date" => "credit_date",
         "/posting_date" => "posting_date",
         "/baseline_date" => "baseline_date",
+        "/request_date" => "request_date",
         _ => "invoice_date",
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::documents::{DocumentLine, Known, Standings, post_lines};
+use super::documents::{DocumentLine, Known, KnownMoney, Standings, post_lines};
 use super::{ImportError, Importable};
 use crate::book::entities::model::EntityRef;
 use crate::book::exposure::actions::Locked;
@@ -21,7 +21,7 @@ use kernel::text::Number;
 impl Importable for InvoiceRow {
     fn post(tx: &mut Tx, rows: &[Row<InvoiceRow>]) -> Result<Vec<Verdict>, ImportError> {
         let lines: Vec<&InvoiceRow> = rows.iter().map(|row| &row.content).collect();
-        post_lines(tx, &lines)
+        post_lines(tx, &lines, KnownMoney::IsPosted)
     }
 }
 

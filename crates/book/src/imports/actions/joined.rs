@@ -1,7 +1,7 @@
 //! Lines that are one document: how they are put together, and what each of them is told.
 
 use super::ImportError;
-use super::documents::{DocumentLine, post_lines};
+use super::documents::{DocumentLine, KnownMoney, post_lines};
 use crate::book::entities::model::EntityRef;
 use crate::book::imports::model::{Row, Verdict};
 use crate::platform::db::Tx;
@@ -48,7 +48,11 @@ struct Unit<L> {
 ///
 /// # Errors
 /// When the database fails.
-pub fn post_joined<L: JoinedLine>(tx: &mut Tx, rows: &[Row<L>]) -> Result<Vec<Verdict>, ImportError>
+pub fn post_joined<L: JoinedLine>(
+    tx: &mut Tx,
+    rows: &[Row<L>],
+    known: KnownMoney,
+) -> Result<Vec<Verdict>, ImportError>
 where
     Joined<L>: DocumentLine,
 {
@@ -57,7 +61,7 @@ where
         .iter()
         .filter_map(|unit| unit.document.as_ref().ok())
         .collect();
-    let mut posted = post_lines(tx, &documents)?.into_iter();
+    let mut posted = post_lines(tx, &documents, known)?.into_iter();
     let mut verdicts = Vec::with_capacity(rows.len());
     for unit in units {
         let verdict = match unit.document {

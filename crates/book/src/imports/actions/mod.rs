@@ -6,6 +6,7 @@ mod alike;
 mod change_requests;
 mod credit_notes;
 mod customers;
+mod deposit_requests;
 mod documents;
 mod entries;
 mod exchange_rates;
@@ -24,8 +25,8 @@ use serde_json::json;
 use super::model::{ImportKind, ImportMode, Plan, Report, Row, Verdict, WriteMode};
 use super::reading::{CsvFile, ReadError};
 use super::rules::{
-    AccountRow, CreditNoteRow, CustomerRow, FromCells, InvoiceRow, OpenDeliveryRow, OpenItemRow,
-    OpenOrderRow, ReceiptRow,
+    AccountRow, CreditNoteRow, CustomerRow, DepositRequestRow, FromCells, InvoiceRow,
+    OpenDeliveryRow, OpenItemRow, OpenOrderRow, ReceiptRow,
 };
 use crate::book::change_requests::actions::ChangeError;
 use crate::book::customers::actions::CustomerError;
@@ -100,6 +101,11 @@ trait Importable: FromCells {
 
     /// The same where lines change what the book has; kinds that never do so post them.
     fn upsert(tx: &mut Tx, rows: &[Row<Self>]) -> Result<Vec<Verdict>, ImportError> {
+        Self::post(tx, rows)
+    }
+
+    /// The same where what the book has by a bank statement is not posted; kinds that bring no money post them.
+    fn recognise(tx: &mut Tx, rows: &[Row<Self>]) -> Result<Vec<Verdict>, ImportError> {
         Self::post(tx, rows)
     }
 }
@@ -226,6 +232,7 @@ impl Import<'_> {
             ImportKind::Invoices => self.run_as::<InvoiceRow>(),
             ImportKind::Receipts => self.run_as::<ReceiptRow>(),
             ImportKind::CreditNotes => self.run_as::<CreditNoteRow>(),
+            ImportKind::DepositRequests => self.run_as::<DepositRequestRow>(),
             ImportKind::ExchangeRates => self.run_as::<NewRate>(),
             ImportKind::CustomerParents => {
                 self.whole(&|tx, report| change_requests::propose_parents(self, tx, report))
@@ -258,6 +265,7 @@ impl Import<'_> {
         tx.plan_anew()?;
         match self.plan.write {
             WriteMode::Upsert => R::upsert(tx, rows),
+            WriteMode::Recognise => R::recognise(tx, rows),
             WriteMode::Insert | WriteMode::Snapshot => R::post(tx, rows),
         }
     }
@@ -408,6 +416,7 @@ impl Import<'_> {
                         report.warn(complaint(column, code, message));
                     }
                     Verdict::Unchanged => report.unchanged += 1,
+                    Verdict::Recognised => report.recognise(),
                     Verdict::Updated(differences) => report.update(differences),
                     Verdict::Kept {
                         column,

@@ -11,7 +11,9 @@ use crate::book::imports::model::{Difference, Row, Verdict};
 use crate::book::imports::rules::OpenItemRow;
 use crate::book::imports::store;
 use crate::book::receivables::actions::{post_invoices, post_receipts};
-use crate::book::receivables::input::{Application, NamedApplication, NewInvoice, NewReceipt};
+use crate::book::receivables::input::{
+    Application, NamedApplication, NewInvoice, NewReceipt, Origin,
+};
 use crate::book::receivables::model::{DocumentRef, Invoice, InvoiceStatus};
 use crate::book::receivables::store as ledger;
 use crate::platform::db::{DbError, Tx};
@@ -182,6 +184,7 @@ fn settle(tx: &mut Tx, paid: &[Paid]) -> Result<(), ImportError> {
             let named = NamedApplication::of(DocumentRef::Id(paid.invoice), paid.amount);
             let new = NewReceipt {
                 prepaid_order: None,
+                origin: Origin::Ledger,
                 number: format!("SYNC-{id}").parse()?,
                 receipt_date: today,
                 amount: paid.amount,

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::documents::{DocumentLine, Known, Standings};
+use super::documents::{DocumentLine, Known, KnownMoney, Standings};
 use super::joined::{Joined, JoinedLine, post_joined};
 use super::{ImportError, Importable};
 use crate::book::customers::model::CustomerRef;
@@ -10,8 +10,10 @@ use crate::book::entities::model::EntityRef;
 use crate::book::exposure::actions::Locked;
 use crate::book::imports::model::{Row, Verdict};
 use crate::book::imports::rules::ReceiptRow;
-use crate::book::receivables::actions::{Accounts, ReceivableError, post_receipts_of};
-use crate::book::receivables::input::{Application, NamedApplication, NewReceipt};
+use crate::book::receivables::actions::{
+    Accounts, ReceivableError, post_receipts_of, recognise_receipts,
+};
+use crate::book::receivables::input::{Application, NamedApplication, NewReceipt, Origin};
 use crate::book::receivables::model::{DocumentRef, DocumentStatus, Receipt};
 use crate::book::receivables::store;
 use crate::book::receivables::store::alike::{Wanted, Written, list_receipts_alike};
@@ -22,7 +24,11 @@ use kernel::text::Number;
 
 impl Importable for ReceiptRow {
     fn post(tx: &mut Tx, rows: &[Row<ReceiptRow>]) -> Result<Vec<Verdict>, ImportError> {
-        post_joined(tx, rows)
+        post_joined(tx, rows, KnownMoney::IsPosted)
+    }
+
+    fn recognise(tx: &mut Tx, rows: &[Row<ReceiptRow>]) -> Result<Vec<Verdict>, ImportError> {
+        post_joined(tx, rows, KnownMoney::IsRecognised)
     }
 }
 
@@ -150,6 +156,7 @@ impl DocumentLine for Joined<ReceiptRow> {
         };
         Ok(NewReceipt {
             prepaid_order: None,
+            origin: Origin::Ledger,
             payer: payer.filter(|payer| *payer != customer),
             number: self.first.number.clone(),
             receipt_date: self.first.receipt_date,
@@ -165,6 +172,11 @@ impl DocumentLine for Joined<ReceiptRow> {
 
     fn list_alike(tx: &mut Tx, wanted: &Wanted) -> Result<Vec<Written>, DbError> {
         list_receipts_alike(tx, wanted)
+    }
+
+    fn recognise(tx: &mut Tx, new: &[(&Locked, NewReceipt)]) -> Result<Vec<bool>, DbError> {
+        let known = recognise_receipts(tx, new)?;
+        Ok(known.into_iter().map(|known| known.is_some()).collect())
     }
 
     fn post_all(

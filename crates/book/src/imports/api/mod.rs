@@ -44,6 +44,8 @@ pub fn routes(config: &mut ServiceConfig) {
 ///   system.
 /// - `receipts`: number, customer_number, receipt_date, amount, currency, \[invoice_number\]; without an invoice they
 ///   pay the oldest first. Roles: finance, system.
+/// - `deposit_requests`: number, customer_number, order_number, request_date, \[due_date\], amount, currency,
+///   \[legal_entity, label\]. Roles: finance, system.
 /// - `exchange_rates`: base_currency, quote_currency, rate, rate_date, source. Roles: finance, admin.
 /// - `customer_parents`: customer_number, parent_customer_number (empty for none). The file, of up to 500 lines, becomes one
 ///   change request that another person decides; `reason` says why, and `result.change_request_id` names it. One bad line,
@@ -56,7 +58,9 @@ pub fn routes(config: &mut ServiceConfig) {
 /// `write` says what a file does to what the book has. `insert` is as above. `upsert` (`customers`, `credit_accounts`; also
 /// role system) changes what the line says otherwise: name, address, industry, language and owner of customers, net days of
 /// accounts; never groups, contacts, legal status or limits. `snapshot` (`open_items`, `open_orders`, `open_deliveries`) is
-/// all there is: what the file lacks is told as `missing`, and closed with `close_missing=true`. `control` states what a
+/// all there is: what the file lacks is told as `missing`, and closed with `close_missing=true`. `recognise` (`receipts`)
+/// posts no money that a bank statement brought already: same customer, company, currency and amount, at most three days
+/// apart. It is counted as `recognised`, and the receipt remembers the file's number. `control` states what a
 /// snapshot comes to, `ledger_as_of` the day of which it speaks (`GET /v1/imports/feeds`). With `dry_run=true` the same is
 /// told and nothing changes; `result.differences` has the first hundred.
 ///

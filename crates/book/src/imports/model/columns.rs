@@ -92,6 +92,18 @@ const CREDIT_NOTES: &[Column] = &[
     optional("legal_entity"),
 ];
 
+const DEPOSIT_REQUESTS: &[Column] = &[
+    required("number"),
+    required("customer_number"),
+    required("order_number"),
+    required("request_date"),
+    optional("due_date"),
+    required("amount"),
+    required("currency"),
+    optional("legal_entity"),
+    optional("label"),
+];
+
 const EXCHANGE_RATES: &[Column] = &[
     required("base_currency"),
     required("quote_currency"),
@@ -151,6 +163,7 @@ impl ImportKind {
             ImportKind::Invoices => INVOICES,
             ImportKind::Receipts => RECEIPTS,
             ImportKind::CreditNotes => CREDIT_NOTES,
+            ImportKind::DepositRequests => DEPOSIT_REQUESTS,
             ImportKind::ExchangeRates => EXCHANGE_RATES,
             ImportKind::CustomerParents => CUSTOMER_PARENTS,
             ImportKind::OpenItems => OPEN_ITEMS,

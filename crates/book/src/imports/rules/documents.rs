@@ -229,3 +229,46 @@ impl FromCells for ReceiptRow {
         own.chain(self.payer_number.as_mut()).collect()
     }
 }
+
+/// A deposit request: `number,customer_number,order_number,request_date,due_date,amount,currency,legal_entity,label`.
+#[derive(Debug, Clone)]
+pub struct DepositRequestRow {
+    pub number: Number,
+    pub customer_number: Number,
+    pub order_number: Number,
+    pub request_date: NaiveDate,
+    /// By what was agreed with the customer when empty.
+    pub due_date: Option<NaiveDate>,
+    pub amount: Money,
+    /// The number of the company that asks; the first when empty.
+    pub legal_entity: Option<EntityRef>,
+    pub label: Option<Keyword>,
+}
+
+impl FromCells for DepositRequestRow {
+    fn from_cells(cells: &mut Cells) -> Option<DepositRequestRow> {
+        let number = cells.required("number", parsed);
+        let customer_number = cells.required("customer_number", parsed);
+        let order_number = cells.required("order_number", parsed);
+        let request_date = cells.required_day("request_date");
+        let due_date = cells.optional_day("due_date");
+        let currency = cells.required("currency", parsed);
+        let amount = cells.amount(currency);
+        let legal_entity = cells.optional("legal_entity", parsed);
+        let label = cells.optional("label", parsed);
+        Some(DepositRequestRow {
+            number: number?,
+            customer_number: customer_number?,
+            order_number: order_number?,
+            request_date: request_date?,
+            due_date,
+            amount: amount?,
+            legal_entity,
+            label,
+        })
+    }
+
+    fn customer_numbers(&mut self) -> Vec<&mut Number> {
+        vec![&mut self.customer_number]
+    }
+}

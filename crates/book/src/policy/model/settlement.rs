@@ -8,10 +8,11 @@ use super::Amounts;
 use kernel::figures::Figure;
 
 /// What is let go when invoices are paid short.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "tolerance": {"amounts": {"CNY": "5.00"}, "share": "0.01"}, "difference_limits": {"CNY": "50.00"}
+    "tolerance": {"amounts": {"CNY": "5.00"}, "share": "0.01"}, "difference_limits": {"CNY": "50.00"},
+    "apply_prepayments": true
 }))]
 pub struct SettlementPolicy {
     /// Up to which difference an item counts as paid by itself; null for none.
@@ -22,6 +23,23 @@ pub struct SettlementPolicy {
     /// write-off; a currency that is not named has none.
     #[serde(default)]
     pub difference_limits: Amounts,
+    /// Whether what was prepaid for an order settles its invoices when they are posted; a person applies it when not.
+    #[serde(default = "yes")]
+    pub apply_prepayments: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Default for SettlementPolicy {
+    fn default() -> SettlementPolicy {
+        SettlementPolicy {
+            tolerance: None,
+            difference_limits: Amounts::default(),
+            apply_prepayments: yes(),
+        }
+    }
 }
 
 /// The smaller of an amount and a share.

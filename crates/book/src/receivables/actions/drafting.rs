@@ -176,6 +176,23 @@ impl Desk {
     }
 }
 
+/// When each of these would be due by what was agreed with its customer, as an invoice's last instalment.
+///
+/// # Errors
+/// When the database fails. Each outcome: when the terms that were agreed can't be followed.
+pub fn agreed_due_dates(
+    tx: &mut Tx,
+    new: &[(&Locked, NewInvoice)],
+) -> Result<Vec<Result<NaiveDate, ReceivableError>>, DbError> {
+    let desk = Desk::read(tx, new)?;
+    let due = |(locked, new): &(&Locked, NewInvoice)| {
+        let (parts, _) = desk.parts(new, &locked.account)?;
+        let last = parts.iter().map(|part| part.due_date).max();
+        Ok(last.unwrap_or(new.invoice_date))
+    };
+    Ok(new.iter().map(due).collect())
+}
+
 impl Part {
     const fn plain(amount: Money, due_date: NaiveDate) -> Part {
         Part {
@@ -197,7 +214,9 @@ fn check_dates(
             DateError::TooFarAhead | DateError::InFuture | DateError::BeforeDocument => {
                 "/invoice_date"
             }
-            DateError::DueBeforeInvoice | DateError::DueTooLate => "/due_date",
+            DateError::DueBeforeInvoice | DateError::DueTooLate | DateError::LongAfterDocument => {
+                "/due_date"
+            }
         };
         ReceivableError::Date { pointer, error }
     })

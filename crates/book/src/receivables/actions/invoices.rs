@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::drafting::Desk;
+use super::prepayments::apply_prepayments;
 use super::{Accounts, ReceivableError, counts_from};
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::actions::Entities;
@@ -24,7 +25,8 @@ use kernel::text::{Note, Number};
 /// stops none of the others. Want of limit is no reason to refuse: the goods are delivered.
 ///
 /// Exposure goes up by what is posted, and down by what that takes of an order: of its deliveries that are not billed,
-/// then of its reservation. What passes the order is posted all the same, and said on the invoice.
+/// then of its reservation. What passes the order is posted all the same, and said on the invoice. What was prepaid for the
+/// order settles it.
 ///
 /// # Errors
 /// When the database fails. Each outcome: when the currency is not the account's, the amount is zero, a date is out
@@ -92,6 +94,11 @@ pub fn post_invoices(
     let posted: BTreeSet<String> = inserted.iter().map(ToString::to_string).collect();
     desk.periods
         .flag(tx, |document| posted.contains(document))?;
+    let accounts = new
+        .iter()
+        .map(|(locked, _)| (locked.account.customer_id, *locked));
+    let mut posted: Vec<&mut Invoice> = outcomes.iter_mut().flatten().collect();
+    apply_prepayments(tx, &accounts.collect(), &mut posted)?;
     Ok(outcomes)
 }
 

@@ -4,8 +4,10 @@ mod accounts;
 mod booking;
 mod credit_notes;
 mod drafting;
+mod duplicates;
 mod instruments;
 mod invoices;
+mod prepayments;
 mod reageing;
 mod receipts;
 mod refunding;
@@ -20,6 +22,8 @@ pub use credit_notes::{
     apply_credit_note, create_credit_note, create_credit_notes, post_credit_notes,
     reverse_credit_note, unapply_credit_note,
 };
+pub use drafting::agreed_due_dates;
+pub use duplicates::{confirm_receipt, recognise_receipts};
 pub use instruments::take_back_receipt;
 pub use invoices::{cancel_invoice, create_invoice, create_invoices, post_invoice, post_invoices};
 pub use reageing::ITEM_DUE_DATE;
@@ -110,6 +114,10 @@ pub enum ReceivableError {
     Prepaid(Number),
     #[error("the receipt is no prepayment")]
     NotPrepaid,
+    #[error("the receipt is not taken for another one")]
+    NotDoubtful,
+    #[error("there is no such deposit request of the customer, legal entity and currency")]
+    NoSuchRequest,
     #[error("money was given back of it")]
     Refunded,
     #[error("{amount} is more than {available}, which is what is left")]
@@ -168,7 +176,10 @@ fn check_open(
 }
 
 /// An amount must be in a currency in which the account has documents, and more than zero.
-fn check_amount(
+///
+/// # Errors
+/// When it is not.
+pub fn check_amount(
     amount: Money,
     account: &CreditAccount,
     pointer: &str,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
+use super::duplicates::{self, Twins};
 use super::instruments::refuse_of_instrument;
 use super::settling::{self, Funds, Settling, check_free, settle};
 use super::{Accounts, ReceivableError, again_when_taken, check_amount, check_open, counts_from};
@@ -13,7 +14,9 @@ use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::{BalanceKey, Exposure};
 use crate::book::periods::actions::ClosedPeriods;
 use crate::book::receivables::input::{Application, NewReceipt, ReceiptIn, Unapplication};
-use crate::book::receivables::model::{DocumentStatus, Receipt, ReceiptRef, Source};
+use crate::book::receivables::model::{
+    DepositRequestRef, DocumentStatus, Receipt, ReceiptRef, Source,
+};
 use crate::book::receivables::{rules, store};
 use crate::platform::db::{Change, DbError, Tx};
 use kernel::ids::{CustomerId, LegalEntityId, ReceiptId};
@@ -63,10 +66,12 @@ fn post_all(
         .map(|(locked, new)| (locked.account.customer_id, &new.application));
     let mut settling = Settling::read(tx, applications)?;
     let mut periods = ClosedPeriods::read(tx)?;
+    let mut twins = Twins::read(tx, new)?;
     let outcomes: Vec<Result<Receipt, ReceivableError>> = new
         .iter()
         .map(|(locked, new)| {
-            let receipt = draft(tx, locked, new, &taken, &mut settling, &mut periods)?;
+            let mut receipt = draft(tx, locked, new, &taken, &mut settling, &mut periods)?;
+            receipt.possible_duplicate_of = twins.take(locked, new).map(|twin| twin.id);
             let number = (receipt.number.clone(), receipt.legal_entity_id);
             taken.insert(number, receipt.id);
             Ok(receipt)
@@ -85,6 +90,7 @@ fn post_all(
             .map(|receipt| Change::new("receipt.posted", receipt.id).after(receipt))
             .collect(),
     )?;
+    duplicates::tell(tx, &rows)?;
     let posted: BTreeSet<String> = rows.iter().map(|row| row.id.to_string()).collect();
     periods.flag(tx, |document| posted.contains(document))?;
     Ok(outcomes)
@@ -151,6 +157,8 @@ fn draft(
         payer_customer_id: new.payer,
         refunded_minor: 0,
         prepaid_order_number: new.prepaid_order.clone(),
+        possible_duplicate_of: None,
+        recognised_as: None,
     })
 }
 
@@ -192,12 +200,37 @@ pub fn create_receipt(tx: &mut Tx, input: &ReceiptIn) -> Result<Receipt, Receiva
     let accounts = Accounts::lock(tx, &[customer], [&new.application])?;
     let locked = accounts.find(&input.customer)?;
     new.payer = payer.filter(|payer| *payer != locked.account.customer_id);
+    if let Some(reference) = &input.deposit_request {
+        new.prepaid_order = Some(requested_order(tx, reference, locked, &new)?);
+    }
     let posted = post_receipts_of(tx, &accounts, &[(locked, new)])
         .map_err(|error| again_when_taken(error, "receipts"))?;
     posted
         .into_iter()
         .next()
         .unwrap_or(Err(ReceivableError::Missing("receipt")))
+}
+
+/// The order of the deposit request that money comes for: one that stands, of the same customer, company and currency.
+fn requested_order(
+    tx: &mut Tx,
+    reference: &DepositRequestRef,
+    locked: &Locked,
+    new: &NewReceipt,
+) -> Result<Number, ReceivableError> {
+    let requested = store::find_requested(tx, reference, new.legal_entity)?;
+    let requested = requested.ok_or(ReceivableError::NoSuchRequest)?;
+    let of_receipt = (
+        locked.account.customer_id,
+        new.legal_entity,
+        new.amount.currency(),
+    );
+    let (order, customer, entity, currency) = requested;
+    if (customer, entity, currency) == of_receipt {
+        Ok(order)
+    } else {
+        Err(ReceivableError::NoSuchRequest)
+    }
 }
 
 /// The customer who paid, where that is said.

@@ -109,6 +109,10 @@ impl From<ReceivableError> for Problem {
             }
             ReceivableError::Prepaid(_) => Problem::invalid("/applications", "prepaid", text),
             ReceivableError::NotPrepaid => Problem::state("receipt", "not_prepaid", [""; 0]),
+            ReceivableError::NoSuchRequest => {
+                Problem::not_found_at("/deposit_request", "deposit request")
+            }
+            ReceivableError::NotDoubtful => Problem::state("receipt", "not_doubtful", [""; 0]),
             ReceivableError::NotReversible => Problem::state("settlement", "settled", [""; 0]),
             ReceivableError::Refunded => Problem::state("receipt", "refunded", [""; 0]),
             ReceivableError::OtherCustomer { pointer } => {

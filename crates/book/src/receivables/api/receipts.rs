@@ -7,7 +7,7 @@ use super::refuse_hidden;
 use super::shapes::ReceiptOut;
 use crate::book::receivables::actions::ReceivableError;
 use crate::book::receivables::input::{
-    ApplyIn, ReceiptFilter, ReceiptIn, ReleaseReceiptIn, TakeBackIn, UnapplyIn,
+    ApplyIn, ConfirmReceiptIn, ReceiptFilter, ReceiptIn, ReleaseReceiptIn, TakeBackIn, UnapplyIn,
 };
 use crate::book::receivables::model::ReceiptRef;
 use crate::book::receivables::{actions, store};
@@ -22,6 +22,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(find_receipt)
         .service(apply_receipt)
         .service(release_receipt)
+        .service(confirm_receipt)
         .service(unapply_receipt)
         .service(reverse_receipt);
 }
@@ -156,6 +157,33 @@ pub async fn release_receipt(
     executor
         .once_keyed(&actor, command, move |tx, input| {
             let receipt = actions::release_receipt(tx, &receipt, version.0, &input.reason)?;
+            let version = receipt.version;
+            Ok(Answer::ok(&ReceiptOut::from(receipt))?.version(version))
+        })
+        .await
+}
+
+/// Confirm a receipt
+///
+/// It is money of its own, and not the one that it was taken for (`possible_duplicate_of`). An `Idempotency-Key` is required.
+#[utoipa::path(
+    tag = "receivables",
+    params(ReceiptRef, IfMatch),
+    request_body = ConfirmReceiptIn,
+    responses((status = 200, description = "The receipt as it is now.", body = ReceiptOut)),
+    security(("bearer" = ["cash:post"]))
+)]
+#[post("/v1/receipts/{receipt}/confirm")]
+pub async fn confirm_receipt(
+    actor: Actor<PostCash>,
+    receipt: web::Path<ReceiptRef>,
+    version: IfMatch,
+    command: KeyedCommand<ConfirmReceiptIn>,
+    executor: web::Data<Executor>,
+) -> Outcome {
+    executor
+        .once_keyed(&actor, command, move |tx, input| {
+            let receipt = actions::confirm_receipt(tx, &receipt, version.0, &input.reason)?;
             let version = receipt.version;
             Ok(Answer::ok(&ReceiptOut::from(receipt))?.version(version))
         })

@@ -192,7 +192,8 @@ impl From<CreditNote> for CreditNoteOut {
     "legal_entity_id": "ent_00000000000e00800000000001",
     "receipt_date": "2026-04-30", "amount": {"amount": "12500.00", "currency": "CNY"},
     "unapplied": {"amount": "0.00", "currency": "CNY"}, "refunded": {"amount": "0.00", "currency": "CNY"},
-    "payer_customer_id": null, "prepaid_order_number": null, "status": "posted", "reversed_on": null,
+    "payer_customer_id": null, "prepaid_order_number": null, "possible_duplicate_of": null, "recognised_as": null,
+    "status": "posted", "reversed_on": null,
     "reverse_entered_on": null, "reverse_reason": null, "created_by": "u-31", "created_at": "2026-04-30T08:00:00.000000Z"
 }))]
 pub struct ReceiptOut {
@@ -211,6 +212,10 @@ pub struct ReceiptOut {
     payer_customer_id: Option<CustomerId>,
     /// The order that it is paid for beforehand: it settles invoices of that order alone.
     prepaid_order_number: Option<Number>,
+    /// The receipt that it may be once more, a bank statement's or one that was posted: both count until one is reversed.
+    possible_duplicate_of: Option<ReceiptId>,
+    /// The number under which another ledger has it, where a file was read that said so.
+    recognised_as: Option<Number>,
     status: DocumentStatus,
     /// The day from which it counts no more.
     reversed_on: Option<NaiveDate>,
@@ -236,6 +241,8 @@ impl From<Receipt> for ReceiptOut {
             refunded: Money::from_minor(receipt.refunded_minor, receipt.currency),
             payer_customer_id: receipt.payer_customer_id,
             prepaid_order_number: receipt.prepaid_order_number,
+            possible_duplicate_of: receipt.possible_duplicate_of,
+            recognised_as: receipt.recognised_as,
             status: receipt.status,
             reversed_on: receipt.reversed_on,
             reverse_entered_on: receipt.reverse_entered_on,

@@ -5,10 +5,10 @@ use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
 use super::applications::{application, check_application};
-use super::{Application, Apply, CashApplicationIn, NewReceipt};
+use super::{Application, Apply, CashApplicationIn, NewReceipt, Origin};
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
-use crate::book::receivables::model::DocumentStatus;
+use crate::book::receivables::model::{DepositRequestRef, DocumentStatus};
 use kernel::clock::Day;
 use kernel::ids::LegalEntityId;
 use kernel::money::{AmountIn, Currency, PositiveIn};
@@ -44,6 +44,8 @@ pub struct ReceiptFilter {
     pub prepaid_order_number: Vec<Number>,
     /// Those with something left to apply, or those without.
     pub unapplied: Option<bool>,
+    /// Those that stand and may be another receipt that stands once more, or all others.
+    pub possible_duplicate: Option<bool>,
 }
 
 /// A receipt to be posted.
@@ -77,33 +79,54 @@ pub struct ReceiptIn {
     /// The order that it is paid for beforehand, by our number: it settles invoices of that order alone, until it is released.
     /// Nothing is settled by it now unless `applications` name such invoices.
     pub prepaid_order_number: Option<Number>,
+    /// The deposit request that it is paid for, by its id or number, in place of `prepaid_order_number`: the order is the
+    /// request's.
+    #[schema(value_type = Option<Number>)]
+    pub deposit_request: Option<DepositRequestRef>,
     /// The company that it is of; `MAIN` when not given.
     pub legal_entity: Option<EntityRef>,
 }
 
 impl ReceiptIn {
+    const fn is_prepayment(&self) -> bool {
+        self.prepaid_order_number.is_some() || self.deposit_request.is_some()
+    }
+
     pub fn to_new(&self, legal_entity: LegalEntityId) -> NewReceipt {
         NewReceipt {
             number: self.number.clone(),
             receipt_date: self.receipt_date.date(),
             amount: self.amount.money(),
-            application: match (&self.prepaid_order_number, self.apply, &self.applications) {
-                (Some(_), None, None) => Application::Nothing,
+            application: match (self.apply, &self.applications) {
+                (None, None) if self.is_prepayment() => Application::Nothing,
                 _ => application(self.apply, self.applications.as_deref()),
             },
             legal_entity,
             payer: None,
             prepaid_order: self.prepaid_order_number.clone(),
+            origin: Origin::Ledger,
         }
     }
 }
 
 fn receipt_application(input: &ReceiptIn) -> Result<(), ValidationError> {
-    if input.prepaid_order_number.is_some() && input.apply == Some(Apply::OldestFirst) {
+    if input.prepaid_order_number.is_some() && input.deposit_request.is_some() {
+        let message = "give prepaid_order_number or deposit_request, not both";
+        return Err(ValidationError::new("exclusive").with_message(message.into()));
+    }
+    if input.is_prepayment() && input.apply == Some(Apply::OldestFirst) {
         let message = "a prepayment settles invoices of its order alone, not the oldest first";
         return Err(ValidationError::new("exclusive").with_message(message.into()));
     }
     check_application(input.apply, input.applications.as_deref())
+}
+
+/// How a receipt is known not to be another one once more.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Two payments of the same amount came that week."}))]
+pub struct ConfirmReceiptIn {
+    pub reason: Note,
 }
 
 /// Why a prepayment is free for any invoice.

@@ -1,6 +1,8 @@
 //! Pages of invoices, credit notes, receipts and settlements, of the customers that the caller may see.
 
+use diesel::dsl::{not, sql};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use crate::book::customers::store::list_wanted;
 use crate::book::entities::store as entities;
@@ -45,6 +47,10 @@ macro_rules! of_balances {
         }
     };
 }
+
+/// Whether a receipt and the one that it may be once more both stand.
+const MAY_BE_TWICE: &str = "(receipts.possible_duplicate_of IS NOT NULL AND receipts.status = 'posted' \
+    AND EXISTS (SELECT 1 FROM receipts o WHERE o.id = receipts.possible_duplicate_of AND o.status = 'posted'))";
 
 /// One page of invoices.
 pub fn list_invoices(
@@ -219,6 +225,11 @@ pub fn list_receipts(
         }
         if filter.unapplied == Some(false) {
             query = query.filter(receipts::unapplied_minor.eq(0));
+        }
+        match filter.possible_duplicate {
+            Some(true) => query = query.filter(sql::<Bool>(MAY_BE_TWICE)),
+            Some(false) => query = query.filter(not(sql::<Bool>(MAY_BE_TWICE))),
+            None => {}
         }
         seek!(c, query, page, Receipt, desc(receipts::id))
     })

@@ -3,10 +3,12 @@
 pub mod alike;
 mod conduct;
 mod credits;
+mod duplicates;
 mod instruments;
 mod items;
 mod lists;
 mod orders;
+mod prepayments;
 mod selling;
 mod settlements;
 
@@ -29,6 +31,7 @@ pub use credits::{
     find_credit_note, insert_credit_notes, list_credit_notes_by_numbers, taken_credit_note_numbers,
     update_credit_note_if_unchanged,
 };
+pub use duplicates::{Window, list_counterparts, list_recognised};
 pub use instruments::instrument_behind;
 pub use items::{
     cancel_items, find_item, insert_items, list_items, list_items_of, list_open_invoices,
@@ -36,6 +39,7 @@ pub use items::{
 };
 pub use lists::{list_credit_notes, list_invoices, list_receipts, list_settlements};
 pub use orders::save_orders;
+pub use prepayments::{find_requested, list_prepayments};
 pub use selling::save_sale;
 pub use settlements::{find_settlement, insert_settlements, list_settlements_of, list_undoings};
 
@@ -317,6 +321,8 @@ pub fn update_receipt_if_unchanged(
         receipts::unapplied_minor.eq(receipt.unapplied_minor),
         receipts::refunded_minor.eq(receipt.refunded_minor),
         receipts::prepaid_order_number.eq(&receipt.prepaid_order_number),
+        receipts::possible_duplicate_of.eq(receipt.possible_duplicate_of),
+        receipts::recognised_as.eq(&receipt.recognised_as),
         receipts::status.eq(receipt.status),
         receipts::reversed_on.eq(receipt.reversed_on),
         receipts::reverse_reason.eq(&receipt.reverse_reason),

@@ -406,6 +406,8 @@ diesel::table! {
         payer_customer_id -> Nullable<IdColumn>,
         refunded_minor -> BigInt,
         prepaid_order_number -> Nullable<Text>,
+        possible_duplicate_of -> Nullable<IdColumn>,
+        recognised_as -> Nullable<Text>,
     }
 }
 

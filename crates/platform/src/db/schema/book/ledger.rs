@@ -25,6 +25,30 @@ diesel::table! {
     use diesel::sql_types::*;
     use kernel::columns::{IdColumn, InstantColumn};
 
+    deposit_requests (id) {
+        id -> IdColumn,
+        number -> Text,
+        customer_id -> IdColumn,
+        account_id -> IdColumn,
+        legal_entity_id -> IdColumn,
+        order_number -> Text,
+        currency -> Text,
+        amount_minor -> BigInt,
+        request_date -> Date,
+        due_date -> Date,
+        label -> Nullable<Text>,
+        cancelled_on -> Nullable<Date>,
+        cancel_reason -> Nullable<Text>,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
     refunds (id) {
         id -> IdColumn,
         receipt_id -> IdColumn,
