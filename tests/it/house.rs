@@ -19,7 +19,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("collect", &["promises", "losses", "disputes", "signals", "dunning", "worklist"]),
     ("decide", &["terms", "limits", "applications", "reviews"]),
     ("connect", &["events", "webhooks", "postings"]),
-    ("prove", &["sealing", "reports", "audit"]),
+    ("prove", &["sealing", "trail", "machines", "controls", "timeline", "processes", "reports", "audit"]),
     ("drill", &[]),
     ("server", &[]),
     ("commands", &[]),

@@ -60,9 +60,3 @@ pub const EVENTS: Room = Room {
     internal: &["business_day.begun"],
     ..Room::EMPTY
 };
-
-/// The audit trail.
-pub const TRAIL: Room = Room {
-    routes: super::trail::api::routes,
-    ..Room::EMPTY
-};

@@ -32,6 +32,7 @@ use crate::connect::webhooks::model::{DeliveryStatus, DisabledBecause, EndpointS
 use crate::decide::applications::model::{ApplicationStatus, AssessmentDecision, Verb};
 use crate::decide::limits::model::{CreditBlockStatus, Outcome};
 use crate::platform::jobs::model::JobStatus;
+use crate::prove::controls::model::{ControlCode, ControlOutcome, NotTestable};
 use crate::rating::models::model::{ModelKind, ModelStatus};
 use crate::rating::panels::model::PanelStatus;
 use crate::rating::ratings::model::RatingCause;
@@ -133,6 +134,9 @@ pub const CODED: &[Coded] = coded! {
     application_steps.to_status: ApplicationStatus::as_str,
     application_assessments.decision: AssessmentDecision::as_str,
     postings.kind: PostingKind::as_str,
+    control_results.control: ControlCode::as_str,
+    control_results.status: ControlOutcome::as_str,
+    control_results.not_testable: NotTestable::as_str,
     webhook_endpoints.status: EndpointStatus::as_str,
     webhook_endpoints.disabled_because: DisabledBecause::as_str,
     webhook_deliveries.status: DeliveryStatus::as_str,

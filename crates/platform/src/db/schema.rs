@@ -8,6 +8,7 @@ mod collect;
 mod connect;
 mod decide;
 mod platform;
+mod prove;
 mod rating;
 
 pub use book::*;
@@ -15,6 +16,7 @@ pub use collect::*;
 pub use connect::*;
 pub use decide::*;
 pub use platform::*;
+pub use prove::*;
 pub use rating::*;
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -92,6 +94,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     postings,
     webhook_endpoints,
     webhook_deliveries,
+    control_runs,
+    control_results,
+    timeline_entries,
 );
 
 // What was paid, by when it was due and when it came.
