@@ -70,6 +70,7 @@ mod portfolio;
 mod portfolio_matrix;
 mod postings;
 mod problems;
+mod processes;
 mod random_book;
 mod rating_data;
 mod rating_models;

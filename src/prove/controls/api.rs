@@ -169,7 +169,10 @@ pub async fn sign_off_control_run(
 
 /// Every control.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Controls)]
+#[schema(as = Controls, example = json!({"data": [{
+    "code": "sequential_numbering", "title": "Sequential numbering and gap check",
+    "sentence": "The numbers of invoices, credit notes and receipts of each legal entity have no gaps."
+}]}))]
 pub struct ControlsOut {
     #[schema(max_items = 100)]
     data: Vec<ControlOut>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use diesel::dsl::{count_star, exists};
+use diesel::dsl::{count_distinct, count_star, exists};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -188,11 +188,11 @@ pub fn list_policies(
         .load(c))?)
 }
 
+/// A credit block that was released: who opened it, who released it, and why.
+pub type Released = (CreditBlockId, String, Option<String>, Option<String>);
+
 /// Credit blocks that somebody released in a period: who opened the block, who released it, and why.
-pub fn list_released(
-    db: &mut Db,
-    period: &Period,
-) -> Result<Vec<(CreditBlockId, String, Option<String>, Option<String>)>, DbError> {
+pub fn list_released(db: &mut Db, period: &Period) -> Result<Vec<Released>, DbError> {
     Ok(on_backend!(db, |c| credit_blocks::table
         .filter(credit_blocks::status.eq(CreditBlockStatus::Released))
         .filter(credit_blocks::decided_at.ge(period.start))
@@ -205,6 +205,14 @@ pub fn list_released(
             credit_blocks::decision_reason,
         ))
         .load(c))?)
+}
+
+/// How many customers owe something.
+pub fn count_owing(db: &mut Db) -> Result<i64, DbError> {
+    Ok(on_backend!(db, |c| invoices::table
+        .filter(invoices::open_minor.gt(0))
+        .select(count_distinct(invoices::customer_id))
+        .get_result(c))?)
 }
 
 /// How many limits were set in a period, other than by taking them over or lowering them.

@@ -90,7 +90,13 @@ fn csv(machines: &[Machine]) -> Outcome {
 
 /// Every state machine.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = StateMachines)]
+#[schema(as = StateMachines, example = json!({"data": [{
+    "name": "refund", "schema": "RefundStatus", "states": ["requested", "approved", "paid", "rejected", "cancelled"],
+    "final_states": ["paid", "rejected", "cancelled"],
+    "transitions": [{
+        "from": "requested", "verb": "approve", "to": "approved", "operation": "approve_refund", "roles": ["finance"]
+    }]
+}]}))]
 pub struct MachinesOut {
     #[schema(max_items = 100)]
     data: Vec<Machine>,

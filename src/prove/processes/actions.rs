@@ -72,6 +72,8 @@ pub fn cycle_times(db: &mut Db, question: &CaseQuestion) -> Result<Vec<CycleTime
             return Ok(durations.figures());
         };
         after = Some(last.key);
-        cases.iter().for_each(|case| durations.add(case));
+        for case in &cases {
+            durations.add(case);
+        }
     }
 }

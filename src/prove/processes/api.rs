@@ -132,7 +132,10 @@ pub async fn report_cycle_times(
 
 /// How long steps take.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CycleTimes)]
+#[schema(as = CycleTimes, example = json!({"transitions": [{
+    "from": "application.submitted", "to": "application.review_started", "count": 41, "median_seconds": 5400,
+    "p90_seconds": 86400
+}]}))]
 pub struct CycleTimesOut {
     /// By the first step, then by the second.
     #[schema(max_items = 10_000)]
@@ -152,7 +155,7 @@ pub struct CycleTimeOut {
     to: String,
     /// How often the one followed the other.
     #[schema(minimum = 1)]
-    count: usize,
+    count: i64,
     /// Half of them took at most so long.
     #[schema(minimum = 0)]
     median_seconds: i64,

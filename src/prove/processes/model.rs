@@ -61,7 +61,7 @@ pub struct Entry {
 pub struct CycleTime {
     pub from: String,
     pub to: String,
-    pub count: usize,
+    pub count: i64,
     pub median_seconds: i64,
     pub p90_seconds: i64,
 }

@@ -93,7 +93,7 @@ impl Durations {
         let figure = |((from, to), mut seconds): ((String, String), Vec<i64>)| {
             seconds.sort_unstable();
             CycleTime {
-                count: seconds.len(),
+                count: i64::try_from(seconds.len()).unwrap_or(i64::MAX),
                 median_seconds: nearest_rank(&seconds, 50),
                 p90_seconds: nearest_rank(&seconds, 90),
                 from,

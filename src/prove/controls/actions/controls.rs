@@ -248,8 +248,12 @@ fn missing(gap: &rules::Gap) -> String {
     }
 }
 
-fn customer_confirmation(_: &mut Db, _: &Period) -> Result<Tested, DbError> {
-    Ok(Tested::not_testable(NotTestable::NotKept))
+/// Who would have to confirm a balance is known, and whether anybody did is not kept.
+fn customer_confirmation(db: &mut Db, _: &Period) -> Result<Tested, DbError> {
+    Ok(Tested {
+        population: store::count_owing(db)?,
+        ..Tested::not_testable(NotTestable::NotKept)
+    })
 }
 
 fn sales_touch_no_cash(db: &mut Db, period: &Period) -> Result<Tested, DbError> {

@@ -44,6 +44,7 @@ macro_rules! machine {
 
 pub(super) fn machines() -> Vec<Machine> {
     let mut all = documents();
+    all.extend(cash());
     all.extend(orders());
     all.extend(customers());
     all.extend(collecting());
@@ -82,6 +83,11 @@ fn documents() -> Vec<Machine> {
             [Approved] "pay" => Paid, by::<DecideRefunds>("pay_refund");
             [Approved] "cancel" => Cancelled, by::<DecideRefunds>("cancel_refund");
         }),
+    ]
+}
+
+fn cash() -> Vec<Machine> {
+    vec![
         machine!("bank_entry", "EntryStatus", EntryStatus, {
             [] "receive" => Received, by::<SendStatements>("send_bank_statement");
             [] "receive" => Open, by::<SendStatements>("send_bank_statement");
