@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use diesel::dsl::{count_distinct, count_star, exists};
+use diesel::dsl::{count_star, exists, sql};
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 
 use super::input::ControlRunFilter;
 use super::model::{Approved, ControlResult, ControlRun, Done, Numbered, Period, WentLive};
@@ -211,7 +211,7 @@ pub fn list_released(db: &mut Db, period: &Period) -> Result<Vec<Released>, DbEr
 pub fn count_owing(db: &mut Db) -> Result<i64, DbError> {
     Ok(on_backend!(db, |c| invoices::table
         .filter(invoices::open_minor.gt(0))
-        .select(count_distinct(invoices::customer_id))
+        .select(sql::<BigInt>("COUNT(DISTINCT customer_id)"))
         .get_result(c))?)
 }
 
@@ -399,7 +399,7 @@ pub fn list_days(db: &mut Db, period: &Period) -> Result<Vec<(String, String)>, 
         .filter(trail_entries::roles.not_like("%system%"));
     Ok(match db.conn() {
         Conn::Postgres(c) => {
-            let day = || diesel::dsl::sql::<Text>(POSTGRES);
+            let day = || sql::<Text>(POSTGRES);
             within
                 .distinct()
                 .order((trail_entries::subject, day()))
@@ -407,7 +407,7 @@ pub fn list_days(db: &mut Db, period: &Period) -> Result<Vec<(String, String)>, 
                 .load(&mut **c)?
         }
         Conn::Sqlite(c) => {
-            let day = || diesel::dsl::sql::<Text>(SQLITE);
+            let day = || sql::<Text>(SQLITE);
             within
                 .distinct()
                 .order((trail_entries::subject, day()))
