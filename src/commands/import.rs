@@ -136,5 +136,6 @@ fn plan(options: &Options) -> Result<Plan, Failure> {
         close_missing: false,
         ledger_as_of: None,
         control: None,
+        legal_entities: Vec::new(),
     })
 }

@@ -197,6 +197,59 @@ fn a_limit_check_by_payment_terms_is_judged_by_the_last_instalment() {
 }
 
 #[test]
+fn an_order_on_the_terms_that_were_agreed_is_within_the_terms() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        let made = a_customer("A").with_limit("1000.00").create(app);
+        hamburg(app);
+        let exceeds = |more: &Value| {
+            let mut body = json!({
+                "customer": "A", "amount": {"amount": "100.00", "currency": "CNY"}, "dry_run": true
+            });
+            for (name, value) in more.as_object().unwrap() {
+                body[name] = value.clone();
+            }
+            let decided = app.system().post("/v1/limit-checks", body).expect(200);
+            let reasons = decided["reasons"].as_array().unwrap().clone();
+            let found = reasons
+                .into_iter()
+                .find(|one| one["code"] == "term_exceeds_policy");
+            found.map(|reason| reason["facts"]["allowed_days"].clone())
+        };
+        let days = |days: i32| json!({"net_days": days});
+        assert_eq!(exceeds(&days(30)), None);
+        assert_eq!(
+            exceeds(&json!({"payment_terms": "net_60"})),
+            Some(json!("30"))
+        );
+        let path = format!("/v1/credit-accounts/{}/payment-terms", made.account);
+        let agree = |etag: &str, code: &Value| {
+            let body = json!({"payment_terms": code, "reason": "Agreed."});
+            app.credit().put(&path, etag, body).expect(200)
+        };
+        let agreed = agree("\"0\"", &json!("net_60"));
+        assert_eq!(exceeds(&json!({"payment_terms": "net_60"})), None);
+        assert_eq!(exceeds(&days(60)), None);
+        assert_eq!(exceeds(&days(61)), Some(json!("60")));
+        // What a company agrees for itself comes first.
+        let of_hamburg = format!("/v1/credit-accounts/{}/entities/DE01", made.account);
+        let ten = json!({"net_days": 10, "reason": "Agreed."});
+        let ten = app.credit().put(&of_hamburg, "\"0\"", ten).expect(200);
+        let at_hamburg = json!({"net_days": 11, "legal_entity": "DE01"});
+        assert_eq!(exceeds(&at_hamburg), Some(json!("10")));
+        assert_eq!(exceeds(&days(60)), None);
+        let terms = json!({"payment_terms": "2_10_net_30", "reason": "Agreed."});
+        app.credit()
+            .put(&of_hamburg, &ten.etag(), terms)
+            .expect(200);
+        assert_eq!(exceeds(&at_hamburg), None);
+        // Given up, the net days hold again.
+        agree(&agreed.etag(), &Value::Null);
+        assert_eq!(exceeds(&days(31)), Some(json!("30")));
+    });
+}
+
+#[test]
 fn documents_are_listed_by_label_company_currency_and_the_buyers_order() {
     on_both(|app| {
         app.turn_to("2026-03-31");

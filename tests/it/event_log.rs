@@ -311,15 +311,14 @@ fn every_event_of_a_lived_book_is_as_the_contract_says() {
     });
 }
 
-/// Opens the stream, and reads lines of it until so many events came.
-fn watch(
+/// Opens the stream.
+fn open_stream(
     app: &TestApp,
     query: &str,
     token: Option<&str>,
     last: Option<&str>,
-    count: usize,
-) -> Vec<Value> {
-    use std::io::{BufRead as _, BufReader, Write as _};
+) -> std::net::TcpStream {
+    use std::io::Write as _;
     let mut stream = std::net::TcpStream::connect(app.address).unwrap();
     let header = |name: &str, value: Option<&str>| {
         value.map_or(String::new(), |value| format!("{name}: {value}\r\n"))
@@ -331,6 +330,19 @@ fn watch(
         header("Last-Event-ID", last),
     );
     stream.write_all(request.as_bytes()).unwrap();
+    stream
+}
+
+/// Opens the stream, and reads lines of it until so many events came.
+fn watch(
+    app: &TestApp,
+    query: &str,
+    token: Option<&str>,
+    last: Option<&str>,
+    count: usize,
+) -> Vec<Value> {
+    use std::io::{BufRead as _, BufReader};
+    let stream = open_stream(app, query, token, last);
     let (mut events, mut id) = (Vec::new(), String::new());
     for line in BufReader::new(stream).lines() {
         let line = line.unwrap();
@@ -380,6 +392,48 @@ fn a_screen_watches_with_a_ticket_and_comes_back_where_it_was() {
             let seen = watching.join().unwrap();
             assert_eq!(seen[2]["data"]["number"], "INV-4");
         });
+    });
+}
+
+#[test]
+fn a_caller_who_watches_in_many_places_leaves_room_for_others() {
+    on_both(|app| {
+        use std::io::{BufRead as _, BufReader};
+        let ticket = |client: &crate::support::Client| {
+            let made = client.post("/v1/events/tickets", json!({})).expect(200);
+            format!("ticket={}", made.text_at("/ticket"))
+        };
+        let status = |query: &str| {
+            let stream = open_stream(app, query, None, None);
+            let mut line = String::new();
+            let mut reader = BufReader::new(stream);
+            reader.read_line(&mut line).unwrap();
+            (line.split(' ').nth(1).unwrap().to_owned(), reader)
+        };
+        let own = ticket(&app.finance());
+        let mut open = Vec::new();
+        for _ in 0..20 {
+            let (answer, stream) = status(&own);
+            assert_eq!(answer, "200");
+            open.push(stream);
+        }
+        assert_eq!(status(&own).0, "503");
+        assert_eq!(status(&ticket(&app.auditor())).0, "200");
+        // One who leaves makes room.
+        drop(open.pop());
+        crate::support::eventually(|| (status(&own).0 == "200").then_some(()));
+    });
+}
+
+#[test]
+fn a_ticket_is_stored_nowhere() {
+    on_both(|app| {
+        let ticket = || {
+            let request = app.finance().request("POST", "/v1/events/tickets");
+            let made = request.key("K-1").json(json!({})).send();
+            made.expect(200).text_at("/ticket")
+        };
+        assert_ne!(ticket(), ticket());
     });
 }
 

@@ -15,6 +15,7 @@ mod applications;
 mod assessments;
 mod cash;
 mod cash_files;
+mod cash_returns;
 mod cash_share;
 mod cash_speed;
 mod catalogues;

@@ -154,3 +154,50 @@ fn a_posting_that_tells_another_amount_than_its_settlement_is_found() {
         );
     });
 }
+
+#[test]
+fn an_undoing_that_is_moved_to_an_earlier_day_is_posted_as_well() {
+    on_both(|app| {
+        app.turn_to("2026-03-01");
+        a_customer("C-1").create(app);
+        an_invoice("INV-1", "C-1", "100.00").create(app);
+        a_receipt("R-1", "C-1", "100.00")
+            .dated("2026-03-01")
+            .create(app);
+        app.turn_to("2026-03-31");
+        let finance = app.finance();
+        finance
+            .post(
+                "/v1/receipts/R-1/unapply",
+                json!({"reason": "It pays another.", "effective_on": "2026-03-20"}),
+            )
+            .expect(200);
+        // The receipt never was: the undoing of the 20th is taken back, and made of the 1st. The invoice stays as open.
+        let etag = finance.get("/v1/receipts/R-1").expect(200).etag();
+        let body = json!({"reason": "It was wrong.", "effective_on": "2026-03-01"});
+        finance
+            .post_if("/v1/receipts/R-1/reverse", &etag, body)
+            .expect(200);
+        let all = when(&finance, "", 4);
+        let told: Vec<String> = all
+            .iter()
+            .map(|one| {
+                format!(
+                    "{} {}",
+                    one["effective_on"].as_str().unwrap(),
+                    one["amount"]["amount"].as_str().unwrap()
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "2026-03-01 100.00",
+                "2026-03-20 -100.00",
+                "2026-03-20 100.00",
+                "2026-03-01 -100.00"
+            ]
+        );
+        assert!(all.iter().all(|one| one["customer_number"] == "C-1"));
+    });
+}

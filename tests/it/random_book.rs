@@ -418,7 +418,7 @@ fn a_book_in_four_currencies_of_three_companies_adds_up_whatever_is_tried() {
 }
 
 #[test]
-#[ignore = "takes hours: scripts/postgres cargo test --test it -- --ignored random_book"]
+#[ignore = "takes hours: scripts/stress full"]
 fn a_book_adds_up_after_a_hundred_thousand_operations() {
     let seed = std::env::var("STRESS_SEED").map_or(7, |seed| seed.parse().unwrap());
     on_both(|app| live(app, seed, 100_000));

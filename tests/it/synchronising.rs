@@ -362,6 +362,40 @@ fn terms_are_synchronised_and_limits_never() {
 }
 
 #[test]
+fn a_company_whose_last_item_was_paid_is_spoken_of_without_a_line() {
+    on_both(|app| {
+        a_book(app);
+        another_company(app, "DE01");
+        let of_another = "number,customer_number,invoice_date,amount,open,currency,legal_entity\n\
+            D-1,C-1,2026-03-01,9.00,9.00,CNY,DE01\n";
+        run(&import("open_items", of_another), &app.system());
+        let header = "number,customer_number,invoice_date,amount,open,currency,legal_entity\n";
+        let all_paid = || {
+            import("open_items", header)
+                .part("close_missing", "true")
+                .part("ledger_as_of", "2026-03-30")
+        };
+        let refused = all_paid().run(&app.system());
+        assert_eq!(refused["errors"][0]["code"], "no_lines", "{}", refused.text);
+        let unknown = all_paid().part("legal_entity", "XX").run(&app.system());
+        let code = &unknown["errors"][0]["code"];
+        assert_eq!(code, "unknown_legal_entity", "{}", unknown.text);
+        assert_eq!(open(app, "D-1"), "9.00");
+        let told = run(&all_paid().part("legal_entity", "DE01"), &app.system());
+        assert_eq!(
+            (&told["missing"], &told["closed"]),
+            (&json!(1), &json!(1)),
+            "{told}"
+        );
+        assert_eq!(open(app, "D-1"), "0.00");
+        let feeds = list(&app.finance(), "/v1/imports/feeds");
+        let of_hamburg = feeds.iter().find(|feed| feed["lines"] == 0).unwrap();
+        assert_eq!(of_hamburg["ledger_as_of"], "2026-03-30");
+        app.adds_up();
+    });
+}
+
+#[test]
 fn what_a_kind_of_file_does_not_take_is_refused_before_anything_is_read() {
     on_both(|app| {
         for (kind, part, value) in [
@@ -370,6 +404,8 @@ fn what_a_kind_of_file_does_not_take_is_refused_before_anything_is_read() {
             ("invoices", "close_missing", "true"),
             ("customers", "ledger_as_of", "2026-03-31"),
             ("open_items", "ledger_as_of", "2026-02-30"),
+            ("open_items", "legal_entity", "a b\u{7}"),
+            ("invoices", "legal_entity", "DE01"),
             ("open_items", "dry_run", "yes"),
             ("open_items", "control", "{}"),
             ("open_items", "control", "{\"lines\": -1, \"totals\": []}"),

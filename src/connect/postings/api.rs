@@ -1,5 +1,7 @@
 //! `/v1/postings`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use actix_web::{HttpRequest, get, post, web};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -10,7 +12,7 @@ use super::actions::{self, PostingError};
 use super::input::{AcknowledgeIn, PostingFilter};
 use super::model::{Posting, PostingKind};
 use super::store;
-use crate::book::customers::model::CustomerRef;
+use crate::book::customers::model::{Customer, CustomerRef};
 use crate::book::customers::store as customers;
 use crate::platform::http::auth::{AcknowledgePostings, ReadPostings};
 use crate::platform::http::page::{CursorKey, PageOut};
@@ -23,7 +25,7 @@ use kernel::ids::{
     SettlementId,
 };
 use kernel::money::Money;
-use kernel::text::{Line, Subject};
+use kernel::text::{Line, Number, Subject};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -51,9 +53,21 @@ pub async fn list_postings(
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
     let page = executor
-        .read(move |db| store::list(db, &actor, &listing.filter, &listing.page))
+        .read(move |db| {
+            let page = store::list(db, &actor, &listing.filter, &listing.page)?;
+            let ids: BTreeSet<CustomerId> = page.items.iter().map(|one| one.customer_id).collect();
+            let ids: Vec<CustomerId> = ids.into_iter().collect();
+            let known: BTreeMap<CustomerId, Customer> = customers::list_by_ids(db, &ids)?
+                .into_iter()
+                .map(|customer| (customer.id, customer))
+                .collect();
+            Ok(page.map(|row| {
+                let customer = known.get(&row.customer_id).cloned();
+                PostingOut::new(row, customer)
+            }))
+        })
         .await?;
-    Ok(page.map(PostingOut::from).into_response(&request, &cursors))
+    Ok(page.into_response(&request, &cursors))
 }
 
 /// Read a posting
@@ -75,8 +89,8 @@ pub async fn find_posting(
         .read(move |db| {
             let posting = store::find(db, *id)?.ok_or(PostingError::Missing)?;
             let reference = CustomerRef::Id(posting.customer_id);
-            customers::find_visible(db, &actor, &reference)?.ok_or(PostingError::Missing)?;
-            answer(posting)
+            let customer = customers::find_visible(db, &actor, &reference)?;
+            answer(posting, customer.ok_or(PostingError::Missing)?)
         })
         .await?;
     Ok(answer.into_response())
@@ -102,21 +116,24 @@ pub async fn acknowledge_posting(
 ) -> Outcome {
     executor
         .once(&actor, command, move |tx, input| {
-            answer(actions::acknowledge(tx, *id, version.0, input)?)
+            let posting = actions::acknowledge(tx, *id, version.0, input)?;
+            let customer = customers::find(tx, &CustomerRef::Id(posting.customer_id))?;
+            answer(posting, customer.ok_or(PostingError::Missing)?)
         })
         .await
 }
 
-fn answer(posting: Posting) -> Result<Answer, Problem> {
+fn answer(posting: Posting, customer: Customer) -> Result<Answer, Problem> {
     let version = posting.version;
-    Ok(Answer::ok(&PostingOut::from(posting))?.version(version))
+    Ok(Answer::ok(&PostingOut::new(posting, Some(customer)))?.version(version))
 }
 
 /// What a general ledger has to follow.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Posting, example = json!({
     "id": "pst_01k00000000000000000000001", "kind": "payment", "settlement_id": "set_01k00000000000000000000001", "refund_id": null,
-    "customer_id": "cus_01k00000000000000000000001", "legal_entity_id": "ent_01k00000000000000000000001",
+    "customer_id": "cus_01k00000000000000000000001", "customer_number": "C-1001", "customer_name": "Jiangnan Trading Co.",
+    "legal_entity_id": "ent_01k00000000000000000000001",
     "invoice_id": "inv_01k00000000000000000000001", "receipt_id": "rcp_01k00000000000000000000001",
     "credit_note_id": null, "amount": {"amount": "500.00", "currency": "CNY"}, "effective_on": "2026-03-31",
     "created_by": "u-31", "created_at": "2026-03-31T08:00:00.000000Z", "acknowledged_by": null,
@@ -128,6 +145,8 @@ pub struct PostingOut {
     settlement_id: Option<SettlementId>,
     refund_id: Option<RefundId>,
     customer_id: CustomerId,
+    customer_number: Option<Number>,
+    customer_name: Option<Line>,
     legal_entity_id: LegalEntityId,
     invoice_id: Option<InvoiceId>,
     receipt_id: Option<ReceiptId>,
@@ -143,9 +162,12 @@ pub struct PostingOut {
     reference: Option<Line>,
 }
 
-impl From<Posting> for PostingOut {
-    fn from(row: Posting) -> PostingOut {
+impl PostingOut {
+    fn new(row: Posting, customer: Option<Customer>) -> PostingOut {
+        let (customer_number, customer_name) = customer.map(|one| (one.number, one.name)).unzip();
         PostingOut {
+            customer_number,
+            customer_name,
             amount: Money::from_minor(row.amount_minor, row.currency),
             id: row.id,
             kind: row.kind,

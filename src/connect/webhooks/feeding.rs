@@ -27,8 +27,11 @@ use kernel::ids::{CreditAccountId, EventId, WebhookDeliveryId, WebhookEndpointId
 /// How many events are made deliveries at once.
 const EVENTS_AT_ONCE: usize = 200;
 
-/// As many deliveries of an endpoint wait at most: what happens beyond that stays in the log until there is room.
-const WAITING_MAX: i64 = 1_000;
+/// As many deliveries of an endpoint wait to be tried at most: what happens beyond that stays in the log until there is room.
+const UNTRIED_MAX: i64 = 1_000;
+
+/// As many wait at most with those that were refused: what an endpoint always refuses must not keep the rest from it.
+const WAITING_MAX: i64 = 20_000;
 
 /// How many are sent to an endpoint at once.
 const SENT_AT_ONCE: i64 = 8;
@@ -71,9 +74,11 @@ pub fn read_news(
             has_more: false,
         }));
     }
-    if !log::has_entries(db, from, horizon)?
-        || store::count_pending(db, endpoint.id)? >= WAITING_MAX
-    {
+    if !log::has_entries(db, from, horizon)? {
+        return Ok(None);
+    }
+    let (waiting, tried) = store::count_pending(db, endpoint.id)?;
+    if waiting >= WAITING_MAX || waiting - tried >= UNTRIED_MAX {
         return Ok(None);
     }
     let named = endpoint.types()?;

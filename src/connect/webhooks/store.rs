@@ -1,8 +1,9 @@
 //! Queries on endpoints and deliveries.
 
 use diesel::alias;
-use diesel::dsl::{count_star, exists, not};
+use diesel::dsl::{count_star, exists, not, sql};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::input::{DeliveryFilter, WebhookEndpointFilter};
 use super::model::{Delivery, DeliveryStatus, Endpoint, EndpointStatus};
@@ -165,13 +166,46 @@ pub fn list_waiting(
         .load(c))?)
 }
 
-/// How many deliveries of an endpoint wait.
-pub fn count_pending(db: &mut Db, endpoint: WebhookEndpointId) -> Result<i64, DbError> {
+/// How many deliveries of an endpoint wait, and how many of them were tried already.
+pub fn count_pending(db: &mut Db, endpoint: WebhookEndpointId) -> Result<(i64, i64), DbError> {
     Ok(on_backend!(db, |c| webhook_deliveries::table
         .filter(deliveries::endpoint_id.eq(endpoint))
         .filter(deliveries::status.eq(DeliveryStatus::Pending))
-        .select(count_star())
+        .select((
+            count_star(),
+            sql::<BigInt>("COUNT(CASE WHEN attempts > 0 THEN 1 END)")
+        ))
         .first(c))?)
+}
+
+/// What is due of an endpoint and nobody sends: of each resource the first that waits.
+macro_rules! due {
+    ($earlier:ident, $endpoint:ident, $now:ident) => {
+        webhook_deliveries::table
+            .filter(deliveries::endpoint_id.eq($endpoint))
+            .filter(deliveries::status.eq(DeliveryStatus::Pending))
+            .filter(deliveries::next_attempt_at.le($now))
+            .filter(
+                deliveries::lease_until
+                    .is_null()
+                    .or(deliveries::lease_until.le($now)),
+            )
+            .filter(not(exists(
+                $earlier
+                    .filter($earlier.field(deliveries::endpoint_id).eq($endpoint))
+                    .filter(
+                        $earlier
+                            .field(deliveries::status)
+                            .eq(DeliveryStatus::Pending),
+                    )
+                    .filter(
+                        $earlier
+                            .field(deliveries::resource_id)
+                            .eq(deliveries::resource_id),
+                    )
+                    .filter($earlier.field(deliveries::seq).lt(deliveries::seq)),
+            )))
+    };
 }
 
 /// What is due of an endpoint at an instant, and nobody sends: of each resource the first that waits. On PostgreSQL it is
@@ -183,56 +217,28 @@ pub fn list_due(
     limit: i64,
 ) -> Result<Vec<Delivery>, DbError> {
     let earlier = alias!(webhook_deliveries as earlier);
-    macro_rules! due {
-        () => {
-            webhook_deliveries::table
-                .filter(deliveries::endpoint_id.eq(endpoint))
-                .filter(deliveries::status.eq(DeliveryStatus::Pending))
-                .filter(deliveries::next_attempt_at.le(now))
-                .filter(
-                    deliveries::lease_until
-                        .is_null()
-                        .or(deliveries::lease_until.le(now)),
-                )
-                .filter(not(exists(
-                    earlier
-                        .filter(earlier.field(deliveries::endpoint_id).eq(endpoint))
-                        .filter(
-                            earlier
-                                .field(deliveries::status)
-                                .eq(DeliveryStatus::Pending),
-                        )
-                        .filter(
-                            earlier
-                                .field(deliveries::resource_id)
-                                .eq(deliveries::resource_id),
-                        )
-                        .filter(earlier.field(deliveries::seq).lt(deliveries::seq)),
-                )))
-                .order((deliveries::next_attempt_at, deliveries::id))
-                .limit(limit)
-                .select(Delivery::as_select())
-        };
-    }
     match db.conn() {
-        Conn::Postgres(c) => Ok(due!().for_update().skip_locked().load(&mut **c)?),
-        Conn::Sqlite(c) => Ok(due!().load(&mut **c)?),
+        Conn::Postgres(c) => Ok(due!(earlier, endpoint, now)
+            .order((deliveries::next_attempt_at, deliveries::id))
+            .limit(limit)
+            .select(Delivery::as_select())
+            .for_update()
+            .skip_locked()
+            .load(&mut **c)?),
+        Conn::Sqlite(c) => Ok(due!(earlier, endpoint, now)
+            .order((deliveries::next_attempt_at, deliveries::id))
+            .limit(limit)
+            .select(Delivery::as_select())
+            .load(&mut **c)?),
     }
 }
 
 /// Whether anything is due of an endpoint at an instant, and nobody sends it.
 pub fn has_due(db: &mut Db, endpoint: WebhookEndpointId, now: Instant) -> Result<bool, DbError> {
-    Ok(on_backend!(db, |c| diesel::select(exists(
-        webhook_deliveries::table
-            .filter(deliveries::endpoint_id.eq(endpoint))
-            .filter(deliveries::status.eq(DeliveryStatus::Pending))
-            .filter(deliveries::next_attempt_at.le(now))
-            .filter(
-                deliveries::lease_until
-                    .is_null()
-                    .or(deliveries::lease_until.le(now))
-            )
-    ))
+    let earlier = alias!(webhook_deliveries as earlier);
+    Ok(on_backend!(db, |c| diesel::select(exists(due!(
+        earlier, endpoint, now
+    )))
     .get_result(c))?)
 }
 

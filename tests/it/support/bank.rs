@@ -99,6 +99,13 @@ impl APayment {
         self
     }
 
+    /// By the payer's own reference, which goes from end to end.
+    #[must_use]
+    pub fn named(mut self, own_id: &str) -> Self {
+        own_id.clone_into(&mut self.own_id);
+        self
+    }
+
     #[must_use]
     pub fn with_bank_reference(mut self, reference: &str) -> Self {
         self.bank_reference = Some(reference.to_owned());

@@ -40,6 +40,16 @@ pub const EVENTS: &[EventType] = &[
         "A payment that was ignored waits again.",
         &ENTRY,
     ),
+    EventType::of_customer::<ReadBank>(
+        "bank_entry.returned",
+        "The bank took a payment back, and what became of it was reversed.",
+        &APPLIED,
+    ),
+    EventType::of_customer::<ReadBank>(
+        "bank_entry.took_back",
+        "It is known which payment money that went out takes back.",
+        &ENTRY,
+    ),
     EventType::of_book::<ReadBank>(
         "bank_statement.received",
         "A bank statement came in.",

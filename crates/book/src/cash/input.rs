@@ -9,7 +9,7 @@ use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
 use crate::platform::http::body::nullable;
 use kernel::clock::Day;
-use kernel::ids::{BankAccountId, BankStatementId, InvoiceId, MatchProposalId};
+use kernel::ids::{BankAccountId, BankEntryId, BankStatementId, InvoiceId, MatchProposalId};
 use kernel::money::{Currency, PositiveIn};
 use kernel::text::{Line, Note, Number};
 
@@ -157,6 +157,18 @@ pub struct AssignEntryIn {
     /// Whether netterms is to know the payer's account as this customer's from now on; yes, when not given and there is
     /// one part.
     pub learn_payer_account: Option<bool>,
+}
+
+/// Which payment a return takes back.
+#[derive(Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "entry_id": "ben_01k00000000000000000000001", "reason": "The customer's bank had not enough on the account."
+}))]
+pub struct ReturnedPaymentIn {
+    /// The payment, as it came in.
+    pub entry_id: BankEntryId,
+    pub reason: Note,
 }
 
 /// What one customer pays.

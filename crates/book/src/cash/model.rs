@@ -68,6 +68,8 @@ text_enum! {
         Ignored = "ignored",
         /// Money that went out: it is no receipt.
         NoReceipt = "no_receipt",
+        /// The bank took it back: what became of it was reversed.
+        Returned = "returned",
     }
 }
 
@@ -86,7 +88,7 @@ impl EntryStatus {
             EntryStatus::Received | EntryStatus::Open | EntryStatus::Unidentified => {
                 &["accept", "assign", "ignore", "match"]
             }
-            EntryStatus::Ignored | EntryStatus::NoReceipt => &["reopen"],
+            EntryStatus::Ignored | EntryStatus::NoReceipt | EntryStatus::Returned => &["reopen"],
             EntryStatus::Applied => &[],
         }
     }
@@ -225,6 +227,8 @@ pub struct BankEntry {
     pub decided_at: Option<Instant>,
     pub decision_reason: Option<String>,
     pub version: i64,
+    /// The payment that it takes back.
+    pub returns_entry_id: Option<BankEntryId>,
 }
 
 impl BankEntry {
@@ -317,6 +321,14 @@ text_enum! {
         OtherPayer = "other_payer",
         /// Nothing says which invoices it is for: it would stay unapplied.
         OnAccount = "on_account",
+        /// What is taken back came with the same end-to-end reference.
+        SameEndToEndId = "same_end_to_end_id",
+        /// What is taken back came from the same account.
+        SameAccount = "same_account",
+        /// What is taken back came from somebody with the same name.
+        SameName = "same_name",
+        /// What is taken back came with the same text.
+        SameText = "same_text",
     }
 }
 
@@ -345,6 +357,8 @@ pub struct MatchProposal {
     pub confidence_ppm: i64,
     pub parts: Parts,
     pub reasons: Reasons,
+    /// The payment that the entry would take back.
+    pub returns_entry_id: Option<BankEntryId>,
 }
 
 /// An account from which a customer paid.

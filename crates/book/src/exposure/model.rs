@@ -399,9 +399,9 @@ pub struct CreditAccount {
     /// Whether it, or its group, owes to other legal entities or in other currencies ([`AccountBalance`]).
     #[serde(skip)]
     pub has_other_balances: bool,
-    /// Whether a legal entity has terms of its own with it ([`EntityTerms`]).
+    /// Whether anything was agreed beside its net days: by a legal entity ([`EntityTerms`]), or [`AgreedTerms`].
     #[serde(skip)]
-    pub has_entity_terms: bool,
+    pub has_agreed_terms: bool,
 }
 
 impl CreditAccount {
@@ -445,7 +445,7 @@ impl CreditAccount {
             version: 1,
             billing_currencies: None,
             has_other_balances: false,
-            has_entity_terms: false,
+            has_agreed_terms: false,
         }
     }
 

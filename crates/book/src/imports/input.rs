@@ -4,6 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::model::{ControlTotals, ImportKind, ImportMode, WriteMode};
+use crate::book::entities::model::EntityRef;
 use kernel::clock::Day;
 use kernel::money::{AmountIn, Money};
 use kernel::text::{Keyword, Note};
@@ -55,6 +56,10 @@ pub struct ImportIn {
     close_missing: Option<bool>,
     /// With a snapshot: the day of which the other ledger speaks.
     ledger_as_of: Option<Day>,
+    /// With a snapshot: the companies of which the file speaks, by id or number, also where no line names one, as when all
+    /// that was open there is paid. Those that lines name are always meant.
+    #[schema(max_items = 100)]
+    legal_entity: Option<Vec<EntityRef>>,
     /// With a snapshot: what it comes to, as JSON (`lines`, `totals`). What was read must be the same.
     #[schema(max_length = 16384)]
     control: Option<String>,

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::book::entities::model::EntityRef;
 use crate::platform::db::schema::import_feeds;
 use crate::platform::jobs::model::{JobError, Remark, Severity};
 use kernel::caller::Role;
@@ -225,6 +226,9 @@ pub struct Plan {
     /// What the sender says that the file comes to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<ControlTotals>,
+    /// The companies of which the file speaks, also where no line names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub legal_entities: Vec<EntityRef>,
 }
 
 /// What a snapshot comes to: how many documents, and what is open on them.

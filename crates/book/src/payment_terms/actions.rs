@@ -110,6 +110,24 @@ impl LiveTerms {
             .and_then(|code| self.calendars.get(code));
         rules::instalments(terms, calendar, amount, baseline, stated).map(Some)
     }
+
+    /// In how many days the last instalment of an amount is due under terms, from a day on; `None` when they are not live.
+    ///
+    /// # Errors
+    /// As [`LiveTerms::instalments`].
+    pub fn last_due_in(
+        &self,
+        code: &Keyword,
+        amount: Money,
+        from: NaiveDate,
+    ) -> Result<Option<i32>, TermsError> {
+        let Some(parts) = self.instalments(code, amount, from, None)? else {
+            return Ok(None);
+        };
+        let last = parts.iter().map(|part| part.due_date).max();
+        let days = last.unwrap_or(from).signed_duration_since(from).num_days();
+        Ok(Some(i32::try_from(days).unwrap_or(i32::MAX)))
+    }
 }
 
 /// The calendars of these codes, for many documents.
@@ -150,22 +168,6 @@ pub fn try_on(
     Ok(rules::instalments(
         &terms, calendar, amount, baseline, stated,
     )?)
-}
-
-/// In how many days the last instalment of an amount would be due under live terms, from a day on.
-///
-/// # Errors
-/// When no such terms are live, or as [`rules::instalments`].
-pub fn last_due_in(
-    db: &mut Db,
-    code: &Keyword,
-    amount: Money,
-    from: NaiveDate,
-) -> Result<i32, PaymentTermsError> {
-    let parts = try_on(db, code, None, amount, from, None)?;
-    let last = parts.iter().map(|part| part.due_date).max();
-    let days = last.unwrap_or(from).signed_duration_since(from).num_days();
-    Ok(i32::try_from(days).unwrap_or(i32::MAX))
 }
 
 /// The version of terms with a number, or the live one.

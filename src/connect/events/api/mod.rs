@@ -26,7 +26,7 @@ pub fn routes(config: &mut ServiceConfig) {
 ///
 /// What happened, in the order of the log: of each type what your role may read, and sales what concerns its own
 /// customers. Keep `next_cursor`, and ask again with it for what happens after: nothing is skipped, and nothing told
-/// twice. Events about one resource come in the order of their `sequence`.
+/// twice. Of two events about one resource the one with the higher `sequence` is the later.
 #[utoipa::path(
     tag = "events",
     params(Listing<EventFilter>),

@@ -1,8 +1,9 @@
 //! The log as server-sent events, for screens; and tickets, since a browser's `EventSource` sends no token.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Stopwatch};
 
 use actix_web::dev::Payload;
@@ -11,7 +12,7 @@ use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post, web};
 use futures_util::{Stream, stream};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::book::customers::model::CustomerRef;
@@ -26,13 +27,14 @@ use crate::platform::http::{Actor, Answer, Code, Command, Executor, Nothing, Out
 use kernel::caller::Caller;
 use kernel::clock::{Instant, machine_now};
 use kernel::ids::EventId;
-use kernel::text::Keyword;
+use kernel::text::{Keyword, Subject};
 
 /// How long a ticket opens the stream.
 const TICKET_SECONDS: i64 = 60;
 
-/// How many watch at once on one server.
+/// How many watch at once on one server, and how many of them for one caller.
 const WATCHERS_MAX: usize = 500;
+const WATCHERS_OF_ONE_MAX: usize = 20;
 
 /// After this long a stream ends, and its reader comes back with a new ticket.
 const STREAM_TIME: Duration = Duration::from_mins(15);
@@ -43,13 +45,61 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// How many events are sent at once.
 const EVENTS_AT_ONCE: usize = 100;
 
-/// Room for those who watch.
-pub struct Watchers(Arc<Semaphore>);
+/// Room for those who watch: how many do, by caller.
+#[derive(Clone, Default)]
+pub struct Watchers(Arc<Mutex<HashMap<Subject, usize>>>);
 
-impl Default for Watchers {
-    fn default() -> Watchers {
-        Watchers(Arc::new(Semaphore::new(WATCHERS_MAX)))
+impl Watchers {
+    /// A place for a caller, unless all are taken, or all of its own.
+    fn admit(&self, caller: &Subject) -> Option<Place> {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = taken.values().sum();
+        let own = taken.entry(caller.clone()).or_default();
+        if all >= WATCHERS_MAX || *own >= WATCHERS_OF_ONE_MAX {
+            return None;
+        }
+        *own += 1;
+        Some(Place {
+            watchers: self.clone(),
+            caller: caller.clone(),
+        })
     }
+}
+
+/// A place among those who watch; dropped, it is free.
+struct Place {
+    watchers: Watchers,
+    caller: Subject,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self
+            .watchers
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = taken.get_mut(&self.caller) {
+            *own = own.saturating_sub(1);
+            if *own == 0 {
+                taken.remove(&self.caller);
+            }
+        }
+    }
+}
+
+/// Keeps a place for a stream as long as one may last. A reader who takes nothing from the connection is never asked whether
+/// the stream is over, and loses the place all the same.
+fn keep(place: Place) -> Arc<Mutex<Option<Place>>> {
+    let kept = Arc::new(Mutex::new(Some(place)));
+    let held = Arc::downgrade(&kept);
+    actix_web::rt::spawn(async move {
+        tokio::time::sleep(STREAM_TIME + SILENCE).await;
+        if let Some(kept) = held.upgrade() {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
+    });
+    kept
 }
 
 /// A ticket as it is sealed: who came with a token, and until when it opens the stream.
@@ -74,7 +124,8 @@ pub struct TicketOut {
 
 /// Get a ticket for the stream of events
 ///
-/// For browsers, whose `EventSource` sends no token: it opens `GET /v1/events/stream` for a minute, with your roles.
+/// For browsers, whose `EventSource` sends no token: it opens `GET /v1/events/stream` for a minute, with your roles. Each
+/// request gets a ticket of its own, and none is stored, whatever its `Idempotency-Key`.
 #[utoipa::path(
     tag = "events",
     request_body = Nothing,
@@ -84,9 +135,8 @@ pub struct TicketOut {
 #[post("/v1/events/tickets")]
 pub async fn create_event_ticket(
     actor: Actor<ReadEvents>,
-    command: Command<Nothing>,
+    _command: Command<Nothing>,
     cursors: web::Data<CursorKey>,
-    executor: web::Data<Executor>,
 ) -> Outcome {
     let until = machine_now().plus(chrono::Duration::seconds(TICKET_SECONDS));
     let ticket = Ticket {
@@ -100,9 +150,7 @@ pub async fn create_event_ticket(
         ticket,
         expires_at: until,
     };
-    executor
-        .once(&actor, command, move |_, _| Answer::ok(&told))
-        .await
+    Ok(Answer::ok(&told)?.into_response())
 }
 
 /// Who watches: by a ticket, or by a token.
@@ -203,8 +251,8 @@ pub async fn watch_events(
     pulse: web::Data<Pulse>,
     watchers: web::Data<Watchers>,
 ) -> Outcome {
-    let room = Arc::clone(&watchers.0).try_acquire_owned();
-    let room = room.map_err(|_| Problem::new(Code::Overloaded).retry_after(5))?;
+    let place = watchers.admit(&watcher.0.subject);
+    let place = place.ok_or_else(|| Problem::new(Code::Overloaded).retry_after(5))?;
     let StreamQuery {
         r#type,
         resource_id,
@@ -229,7 +277,7 @@ pub async fn watch_events(
         has_more: true,
         stays: accepts_streams(&request),
         begun: Stopwatch::now(),
-        _room: room,
+        _place: keep(place),
     };
     watch.reached = executor
         .read(move |db| match last {
@@ -283,7 +331,7 @@ struct Watch {
     /// Whether it waits for more when it has read all.
     stays: bool,
     begun: Stopwatch,
-    _room: OwnedSemaphorePermit,
+    _place: Arc<Mutex<Option<Place>>>,
 }
 
 impl Watch {

@@ -27,6 +27,17 @@ pub fn invariants() -> Vec<Invariant> {
                 .to_owned(),
         ),
         invariant(
+            "a payment is returned when one entry took it back",
+            "bank_entries",
+            named::<BankEntry>,
+            "SELECT e.id AS id, 'returns' AS what, \
+               CAST(CASE WHEN e.status = 'returned' THEN 1 ELSE 0 END AS BIGINT) AS stated, \
+               CAST(COUNT(r.id) AS BIGINT) AS counted \
+             FROM bank_entries e LEFT JOIN bank_entries r ON r.returns_entry_id = e.id \
+             WHERE e.kind = 'credit' GROUP BY e.id, e.status"
+                .to_owned(),
+        ),
+        invariant(
             "opening balance and entries make the closing balance",
             "bank_statements",
             named::<BankStatement>,

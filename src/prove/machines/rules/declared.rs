@@ -99,9 +99,11 @@ fn cash() -> Vec<Machine> {
             [Received, Open, Unidentified] "assign" => Open, by::<AssignCash>("assign_bank_entry");
             [Received, Open, Unidentified] "assign" => Applied, by::<AssignCash>("assign_bank_entry");
             [Received, Open, Unidentified] "ignore" => Ignored, by::<AssignCash>("ignore_bank_entry");
-            [Ignored, NoReceipt] "reopen" => Open, by::<AssignCash>("reopen_bank_entry");
-            [Ignored, NoReceipt] "reopen" => Unidentified, by::<AssignCash>("reopen_bank_entry");
+            [Ignored, NoReceipt, Returned] "reopen" => Open, by::<AssignCash>("reopen_bank_entry");
+            [Ignored, NoReceipt, Returned] "reopen" => Unidentified, by::<AssignCash>("reopen_bank_entry");
+            [Received, Open, Unidentified] "take_back" => NoReceipt, by::<AssignCash>("take_back_bank_entry");
             [Applied] "give_back" => Open, BY_ITSELF;
+            [Applied, Open, Unidentified] "return" => Returned, BY_ITSELF;
         }),
         machine!("remittance_advice", "AdviceStatus", AdviceStatus, {
             [] "post" => Open, by::<PostAdvices>("post_remittance_advice");

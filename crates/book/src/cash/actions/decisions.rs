@@ -6,6 +6,7 @@ use super::CashError;
 use super::gathering::read_names;
 use super::matching::{match_entries, teaches};
 use super::posting::{self, Decision};
+use super::returning;
 use crate::book::cash::input::{AssignEntryIn, AssignInvoiceIn, AssignPartIn};
 use crate::book::cash::model::{BankEntry, EntryKind, EntryStatus, InvoiceShare, Part, Reason};
 use crate::book::cash::store;
@@ -43,6 +44,12 @@ pub fn accept(
 ) -> Result<BankEntry, CashError> {
     let entry = waiting(tx, id, version)?;
     let proposal = store::find_proposal(tx, id, proposal)?.ok_or(CashError::NoProposal)?;
+    if let Some(payment) = proposal.returns_entry_id {
+        let by = tx.caller().subject.clone();
+        let because = Note::stored("The bank took the payment back.".to_owned());
+        let reasons = &proposal.reasons.0;
+        return returning::take_back(tx, &entry, payment, reasons, Some(&by), &because);
+    }
     let learns = teaches(&proposal.reasons.0);
     decide(
         tx,
@@ -66,6 +73,9 @@ pub fn assign(
     input: &AssignEntryIn,
 ) -> Result<BankEntry, CashError> {
     let entry = waiting(tx, id, version)?;
+    if entry.kind == EntryKind::ReturnedCredit {
+        return Err(CashError::WentOut);
+    }
     let mut parts = Vec::with_capacity(input.parts.len());
     for (index, part) in input.parts.iter().enumerate() {
         parts.push(part_of(tx, &entry, index, part)?);
@@ -191,6 +201,22 @@ fn decide(
     }
 }
 
+/// Says which payment a return takes back: what became of it is reversed.
+///
+/// # Errors
+/// When the entry is not there, changed since `version` or does not wait, and as [`returning::take_back`].
+pub fn take_back(
+    tx: &mut Tx,
+    id: BankEntryId,
+    version: i64,
+    payment: BankEntryId,
+    reason: &Note,
+) -> Result<BankEntry, CashError> {
+    let entry = waiting(tx, id, version)?;
+    let by = tx.caller().subject.clone();
+    returning::take_back(tx, &entry, payment, &[], Some(&by), reason)
+}
+
 /// Says that an entry is no payment of a customer.
 ///
 /// # Errors
@@ -228,12 +254,21 @@ pub fn reopen(
     if before.version != version {
         return Err(CashError::Stale);
     }
-    let is_aside = before.status == EntryStatus::Ignored
+    let is_aside = matches!(before.status, EntryStatus::Ignored | EntryStatus::Returned)
         || (before.status == EntryStatus::NoReceipt && before.kind != EntryKind::Debit);
     if !is_aside {
         return Err(CashError::EntryState(before.status));
     }
-    let status = if before.customer_id.is_some() {
+    // A payment and what took it back wait again together.
+    if let Some(other) = returning::counterpart(tx, &before)? {
+        store::lock_entries(tx, &[other.id, before.id])?;
+        reopen_one(tx, other, reason)?;
+    }
+    reopen_one(tx, before, reason)
+}
+
+fn reopen_one(tx: &mut Tx, before: BankEntry, reason: &Note) -> Result<BankEntry, CashError> {
+    let status = if before.customer_id.is_some() || before.kind == EntryKind::ReturnedCredit {
         EntryStatus::Open
     } else {
         EntryStatus::Unidentified
@@ -258,6 +293,7 @@ fn change_status(
         decided_at: Some(tx.now()),
         decision_reason: Some(reason.to_string()),
         version: before.version + 1,
+        returns_entry_id: None,
         ..before.clone()
     };
     store::save_entries(tx, std::slice::from_ref(&after))?;
@@ -277,8 +313,12 @@ fn change_status(
 /// When the entry is not there, changed since `version` or does not wait.
 pub fn match_again(tx: &mut Tx, id: BankEntryId, version: i64) -> Result<BankEntry, CashError> {
     let before = waiting(tx, id, version)?;
-    let names = read_names(tx)?;
-    match_entries(tx, &[id], &names)?;
+    if before.kind == EntryKind::ReturnedCredit {
+        returning::match_return(tx, id)?;
+    } else {
+        let names = read_names(tx)?;
+        match_entries(tx, &[id], &names)?;
+    }
     let after = store::find_entry(tx, id)?.ok_or(CashError::Missing("bank entry"))?;
     tx.record(
         Change::new("bank_entry.matched", id)

@@ -184,9 +184,9 @@ fn entries_of(
     seen: &Seen,
 ) -> Vec<BankEntry> {
     let status = match booking.kind {
-        EntryKind::Credit => EntryStatus::Received,
+        EntryKind::Credit | EntryKind::ReturnedCredit => EntryStatus::Received,
         EntryKind::Debit => EntryStatus::NoReceipt,
-        EntryKind::ReturnedCredit | EntryKind::ReturnedDebit => EntryStatus::Open,
+        EntryKind::ReturnedDebit => EntryStatus::Open,
     };
     booking
         .payments
@@ -218,6 +218,7 @@ fn entries_of(
             decided_at: None,
             decision_reason: None,
             version: 1,
+            returns_entry_id: None,
         })
         .collect()
 }

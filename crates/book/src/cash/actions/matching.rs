@@ -22,7 +22,8 @@ pub struct Matched {
     pub waiting: i64,
 }
 
-/// Matches entries that wait, and applies what is sure. What a person decided meanwhile is left alone.
+/// Matches payments that wait, and applies what is sure. What a person decided meanwhile is left alone, and so are returns
+/// ([`super::returning`]).
 ///
 /// # Errors
 /// When the database fails.
@@ -37,7 +38,7 @@ pub fn match_entries(
     let read = store::list_entries_by_ids(tx, entries)?;
     let waiting: Vec<BankEntry> = read
         .into_iter()
-        .filter(|entry| entry.status.is_waiting())
+        .filter(|entry| entry.status.is_waiting() && entry.kind != EntryKind::ReturnedCredit)
         .collect();
     let mut found: Vec<Found<'_>> = Vec::new();
     let mut chosen: BTreeMap<BankEntryId, Proposed> = BTreeMap::new();
@@ -179,6 +180,7 @@ fn keep_proposals(
                 confidence_ppm: one.confidence_ppm,
                 parts: Parts(one.parts.clone()),
                 reasons: Reasons(one.reasons.clone()),
+                returns_entry_id: None,
             });
         }
     }

@@ -8,13 +8,14 @@ mod keeping;
 mod matching;
 mod posting;
 mod reactions;
+mod returning;
 mod work;
 
 use chrono::NaiveDate;
 
 pub use accounts::{change_account, create_account, remove_payer_account};
 pub use advices::{post_advice, withdraw_advice};
-pub use decisions::{accept, assign, ignore, match_again, reopen};
+pub use decisions::{accept, assign, ignore, match_again, reopen, take_back};
 pub use keeping::check;
 pub use reactions::{KEYS, REVERSALS};
 pub use work::{
@@ -53,6 +54,14 @@ pub enum CashError {
     EntryState(EntryStatus),
     #[error("the advice is {0}")]
     AdviceState(AdviceStatus),
+    #[error("the money went out: say which payment it takes back, or ignore it")]
+    WentOut,
+    #[error("only money that went out as a return takes a payment back")]
+    NotAReturn,
+    #[error(
+        "the payment did not come to the same account with the same amount, came later, or was taken back already"
+    )]
+    NotTakenBack,
     #[error("there is no such proposal")]
     NoProposal,
     #[error("the parts make {given}, and the entry has {left} left")]
@@ -72,6 +81,8 @@ pub enum CashError {
     #[error("part {part} can't be posted: {error}")]
     Part { part: usize, error: ReceivableError },
     #[error(transparent)]
+    Receipt(ReceivableError),
+    #[error(transparent)]
     Db(#[from] DbError),
 }
 
@@ -88,7 +99,7 @@ impl Retryable for CashError {
     fn is_retryable(&self) -> bool {
         match self {
             CashError::Db(error) => error.is_retryable(),
-            CashError::Part { error, .. } => {
+            CashError::Part { error, .. } | CashError::Receipt(error) => {
                 matches!(error, ReceivableError::Db(error) if error.is_retryable())
             }
             _ => false,

@@ -65,12 +65,20 @@ fn give_back(tx: &mut Tx, changes: &[Change]) -> Result<(), DbError> {
     let mut told = Vec::new();
     for before in store::lock_entries(tx, &ids)? {
         let back = given.get(&before.id).copied().unwrap_or(0);
+        // What the bank took back stays so.
+        let status = match before.status {
+            EntryStatus::Returned => EntryStatus::Returned,
+            _ => EntryStatus::Open,
+        };
         let after = BankEntry {
-            status: EntryStatus::Open,
+            status,
             assigned_minor: before.assigned_minor - back,
             decided_by: Some(tx.caller().subject.clone()),
             decided_at: Some(tx.now()),
-            decision_reason: None,
+            decision_reason: before
+                .decision_reason
+                .clone()
+                .filter(|_| status == EntryStatus::Returned),
             version: before.version + 1,
             ..before.clone()
         };

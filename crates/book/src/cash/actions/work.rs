@@ -9,6 +9,7 @@ use super::CashError;
 use super::gathering::read_names;
 use super::keeping::{self, Kept};
 use super::matching::{Matched, match_entries};
+use super::returning::match_return;
 use crate::book::cash::formats::{self, FILE_BYTES_MAX, TableMapping};
 use crate::book::cash::model::{EntryStatus, StatementFormat};
 use crate::book::cash::store;
@@ -175,6 +176,7 @@ fn match_once(
     loop {
         let mut reader = database.reader()?;
         let ids = store::list_ids_by_status(&mut reader, statuses, statements, after, CHUNK)?;
+        let returns = store::list_returns(&mut reader, &ids)?;
         drop(reader);
         let Some(last) = ids.last() else {
             return Ok(sum);
@@ -187,6 +189,11 @@ fn match_once(
         })?;
         sum.applied += matched.applied;
         sum.waiting += matched.waiting;
+        for id in returns {
+            let is_done = database.maintain(context.caller(), |tx| match_return(tx, id))?;
+            sum.applied += i64::from(is_done);
+            sum.waiting += i64::from(!is_done);
+        }
         let done = sum.applied + sum.waiting;
         context.progress(done, Some(total.max(done)))?;
     }

@@ -5,7 +5,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::shapes::{BankEntryOut, describe, describe_all};
 use crate::book::cash::actions::{CashError, MATCHING_KIND, MatchingPlan};
-use crate::book::cash::input::{AcceptIn, AssignEntryIn, BankEntryFilter};
+use crate::book::cash::input::{AcceptIn, AssignEntryIn, BankEntryFilter, ReturnedPaymentIn};
 use crate::book::cash::model::BankEntry;
 use crate::book::cash::{actions, store};
 use crate::platform::db::Tx;
@@ -27,6 +27,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(find_bank_entry)
         .service(accept_bank_entry)
         .service(assign_bank_entry)
+        .service(take_back_bank_entry)
         .service(ignore_bank_entry)
         .service(reopen_bank_entry)
         .service(match_bank_entry);
@@ -139,6 +140,34 @@ pub async fn assign_bank_entry(
     executor
         .once_keyed(&actor, command, move |tx, input| {
             let entry = actions::assign(tx, *id, version.0, input)?;
+            answer(tx, entry)
+        })
+        .await
+}
+
+/// Take back a payment
+///
+/// Says which payment a `returned_credit` takes back, where no proposal names it: the receipts that it became are reversed on
+/// the day that the bank booked the return, and their invoices are open again with their own due dates. An
+/// `Idempotency-Key` is required. `reopen` undoes it but for the receipts: the payment waits to be assigned anew.
+#[utoipa::path(
+    tag = "cash",
+    params(BankEntryId, IfMatch),
+    request_body = ReturnedPaymentIn,
+    responses((status = 200, description = "The entry as it is now.", body = BankEntryOut)),
+    security(("bearer" = ["bank-entries:assign"]))
+)]
+#[post("/v1/bank-entries/{id}/take-back")]
+pub async fn take_back_bank_entry(
+    actor: Actor<AssignCash>,
+    id: web::Path<BankEntryId>,
+    version: IfMatch,
+    command: KeyedCommand<ReturnedPaymentIn>,
+    executor: web::Data<Executor>,
+) -> Outcome {
+    executor
+        .once_keyed(&actor, command, move |tx, input| {
+            let entry = actions::take_back(tx, *id, version.0, input.entry_id, &input.reason)?;
             answer(tx, entry)
         })
         .await

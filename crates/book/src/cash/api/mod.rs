@@ -83,6 +83,9 @@ impl From<CashError> for Problem {
                 Problem::state("bank entry", status, status.allowed().iter())
             }
             CashError::AdviceState(status) => Problem::ended("remittance advice", status),
+            CashError::WentOut => Problem::invalid("/parts", "went_out", text),
+            CashError::NotAReturn => Problem::invalid("/entry_id", "no_return", text),
+            CashError::NotTakenBack => Problem::invalid("/entry_id", "does_not_fit", text),
             CashError::NoProposal => Problem::invalid("/proposal_id", "no_proposal", text),
             CashError::TooMuch { given, left } => Problem::new(Code::OverApplied)
                 .with("amount", given)
@@ -102,6 +105,7 @@ impl From<CashError> for Problem {
             CashError::Part { part, error } => {
                 Problem::from(in_invoices(error)).below(&format!("/parts/{part}"))
             }
+            CashError::Receipt(error) => error.into(),
             CashError::Db(error) => error.into(),
         }
     }

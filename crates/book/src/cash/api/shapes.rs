@@ -156,7 +156,8 @@ pub struct ProposedPartOut {
         "amount": {"amount": "125.00", "currency": "EUR"}, "invoices": [{
             "invoice_id": "inv_01k00000000000000000000001", "invoice_number": "I-2026-0001",
             "amount": {"amount": "125.00", "currency": "EUR"}}]}],
-    "reasons": [{"code": "reference_cleaned", "fact": "I 2026 0001"}, {"code": "amount_exact", "fact": null}]
+    "reasons": [{"code": "reference_cleaned", "fact": "I 2026 0001"}, {"code": "amount_exact", "fact": null}],
+    "returns_entry_id": null
 }))]
 pub struct MatchProposalOut {
     id: MatchProposalId,
@@ -167,6 +168,8 @@ pub struct MatchProposalOut {
     parts: Vec<ProposedPartOut>,
     #[schema(max_items = 20)]
     reasons: Vec<MatchReasonOut>,
+    /// The payment that the entry would take back; its parts are the receipts that would be reversed.
+    returns_entry_id: Option<BankEntryId>,
 }
 
 /// A receipt that an entry became.
@@ -187,7 +190,8 @@ pub struct EntryReceiptOut {
     "left": {"amount": "125.00", "currency": "EUR"}, "booking_date": "2026-03-31", "value_date": "2026-03-31",
     "bank_reference": "B-4711", "end_to_end_id": null, "payer_name": "JIANGNAN TRADING CO", "payer_account": "NL91ABNA0417164300",
     "references": [], "remittance": "Invoice I 2026 0001", "status": "open", "customer_id": null, "customer_number": null,
-    "customer_name": null, "proposals": [], "receipts": [], "decided_by": null, "decided_at": null, "decision_reason": null
+    "customer_name": null, "proposals": [], "receipts": [], "decided_by": null, "decided_at": null, "decision_reason": null,
+    "returns_entry_id": null
 }))]
 pub struct BankEntryOut {
     id: BankEntryId,
@@ -233,6 +237,8 @@ pub struct BankEntryOut {
     decided_at: Option<Instant>,
     #[schema(max_length = 2000)]
     decision_reason: Option<String>,
+    /// The payment that it takes back.
+    returns_entry_id: Option<BankEntryId>,
 }
 
 /// Describes entries with their proposals, receipts and customers, in a handful of queries.
@@ -335,6 +341,7 @@ fn entry_out(
         decided_by: entry.decided_by.map(String::from),
         decided_at: entry.decided_at,
         decision_reason: entry.decision_reason,
+        returns_entry_id: entry.returns_entry_id,
     }
 }
 
@@ -367,6 +374,7 @@ fn proposal_out(
         confidence: Decimal::new(proposal.confidence_ppm, 6).to_string(),
         parts: parts.collect(),
         reasons: reasons.collect(),
+        returns_entry_id: proposal.returns_entry_id,
     }
 }
 

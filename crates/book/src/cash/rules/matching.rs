@@ -1,21 +1,16 @@
 //! Whose money a payment is, and what it pays: what is known is weighed, and becomes proposals.
-//!
-//! Each piece of evidence leaves a share of doubt, and what agrees multiplies: a reference that leaves 0.20 and an amount
-//! that leaves 0.20 leave 0.04 together, a confidence of 0.96. What speaks against a proposal caps it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
+use super::confidence::{confidence_ppm, is_sure, weight_ppm};
 use super::references::{Named, Naming, cleaned};
 use crate::book::cash::model::{InvoiceShare, MatchReasonCode, Part, Reason};
 use kernel::ids::{CustomerId, InvoiceId};
 
 /// How many proposals one payment has at most.
 pub const PROPOSALS_MAX: usize = 5;
-
-/// A proposal is sure only when the next one is less sure by so much.
-const LEAD_PPM: i64 = 30_000;
 
 /// How many invoices are tried for a sum, how many of them may make it, and how many sums are tried.
 const SUM_CANDIDATES_MAX: usize = 24;
@@ -106,61 +101,13 @@ pub struct Proposed {
     pub reasons: Vec<Reason>,
 }
 
-/// How sure a piece of evidence makes, alone, in parts per million.
-const fn weight_ppm(code: MatchReasonCode) -> i64 {
-    match code {
-        MatchReasonCode::RemittanceAdvice => 900_000,
-        MatchReasonCode::ReferenceCheckDigits | MatchReasonCode::ReferenceStructured => 880_000,
-        MatchReasonCode::ReferenceExact => 820_000,
-        MatchReasonCode::ReferenceCleaned
-        | MatchReasonCode::AmountExact
-        | MatchReasonCode::AmountOfInstalments
-        | MatchReasonCode::AmountOfOne => 800_000,
-        MatchReasonCode::AmountLessDiscount
-        | MatchReasonCode::PayerAccount
-        | MatchReasonCode::AmountOfAll => 750_000,
-        MatchReasonCode::PayerName
-        | MatchReasonCode::CustomerNumber
-        | MatchReasonCode::AmountOfSum => 600_000,
-        MatchReasonCode::ReferenceDigits => 550_000,
-        MatchReasonCode::PayerAccountShared => 500_000,
-        MatchReasonCode::AmountOfSeveral => 400_000,
-        MatchReasonCode::AmountShort
-        | MatchReasonCode::AmountOver
-        | MatchReasonCode::OtherPayer
-        | MatchReasonCode::OnAccount => 0,
-    }
-}
-
-/// The most that a proposal may be with a reason that speaks against it.
-const fn cap_ppm(code: MatchReasonCode) -> i64 {
-    match code {
-        MatchReasonCode::AmountOfSum => 930_000,
-        MatchReasonCode::AmountShort
-        | MatchReasonCode::AmountOver
-        | MatchReasonCode::OtherPayer => 900_000,
-        MatchReasonCode::AmountOfSeveral => 850_000,
-        MatchReasonCode::OnAccount => 800_000,
-        _ => 999_999,
-    }
-}
-
-/// How sure all reasons make together: 0.80 and 0.80 make 0.96.
-pub fn confidence_ppm(reasons: &[Reason]) -> i64 {
-    let doubt = reasons.iter().fold(1_000_000, |doubt, reason| {
-        doubt * (1_000_000 - weight_ppm(reason.code)) / 1_000_000
-    });
-    let caps = reasons.iter().map(|reason| cap_ppm(reason.code));
-    (1_000_000 - doubt).min(caps.min().unwrap_or(0))
-}
-
 /// What may be applied without a person: the best proposal, when it is at least as sure as the policy asks and no other
 /// comes near.
 pub fn automatic(proposals: &[Proposed], threshold_ppm: Option<i64>) -> Option<&Proposed> {
-    let (best, next) = (proposals.first()?, proposals.get(1));
-    let is_sure = threshold_ppm.is_some_and(|least| best.confidence_ppm >= least);
-    let has_lead = next.is_none_or(|next| best.confidence_ppm - next.confidence_ppm >= LEAD_PPM);
-    (is_sure && has_lead).then_some(best)
+    let confidences: Vec<i64> = proposals.iter().map(|one| one.confidence_ppm).collect();
+    proposals
+        .first()
+        .filter(|_| is_sure(&confidences, threshold_ppm))
 }
 
 /// Whose an account is, by what several payments from it were found to pay: the group that more than half of them are

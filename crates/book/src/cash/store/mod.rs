@@ -4,11 +4,11 @@ mod advices;
 mod lists;
 mod matching;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
 
 use super::model::{
-    BankAccount, BankEntry, BankStatement, EntryReceipt, EntryStatus, MatchProposal,
+    BankAccount, BankEntry, BankStatement, EntryKind, EntryReceipt, EntryStatus, MatchProposal,
 };
 use crate::platform::db::schema::{
     bank_accounts, bank_entries, bank_entry_receipts, bank_statements, match_proposals,
@@ -157,6 +157,43 @@ pub fn find_entry(db: &mut Db, id: BankEntryId) -> Result<Option<BankEntry>, DbE
         .optional())?)
 }
 
+/// The payments to the account of a return, of its amount, that came some days before it or less.
+pub fn list_payments_like(
+    db: &mut Db,
+    returned: &BankEntry,
+    days_back: u64,
+) -> Result<Vec<BankEntry>, DbError> {
+    let from = returned.booking_date.checked_sub_days(Days::new(days_back));
+    Ok(on_backend!(db, |c| bank_entries::table
+        .filter(bank_entries::bank_account_id.eq(returned.bank_account_id))
+        .filter(bank_entries::amount_minor.eq(returned.amount_minor))
+        .filter(bank_entries::kind.eq(EntryKind::Credit))
+        .filter(bank_entries::booking_date.ge(from.unwrap_or(NaiveDate::MIN)))
+        .filter(bank_entries::booking_date.le(returned.booking_date))
+        .order(bank_entries::id)
+        .select(BankEntry::as_select())
+        .load(c))?)
+}
+
+/// Which of these entries are payments that went back.
+pub fn list_returns(db: &mut Db, ids: &[BankEntryId]) -> Result<Vec<BankEntryId>, DbError> {
+    Ok(on_backend!(db, |c| bank_entries::table
+        .filter(bank_entries::id.eq_any(ids))
+        .filter(bank_entries::kind.eq(EntryKind::ReturnedCredit))
+        .order(bank_entries::id)
+        .select(bank_entries::id)
+        .load(c))?)
+}
+
+/// The entry that took a payment back.
+pub fn find_return_of(db: &mut Db, payment: BankEntryId) -> Result<Option<BankEntry>, DbError> {
+    Ok(on_backend!(db, |c| bank_entries::table
+        .filter(bank_entries::returns_entry_id.eq(payment))
+        .select(BankEntry::as_select())
+        .first(c)
+        .optional())?)
+}
+
 /// Locks these entries, in order of id, and gives them.
 pub fn lock_entries(tx: &mut Tx, ids: &[BankEntryId]) -> Result<Vec<BankEntry>, DbError> {
     let mut found = Vec::new();
@@ -228,6 +265,7 @@ pub fn save_entries(tx: &mut Tx, rows: &[BankEntry]) -> Result<(), DbError> {
                 bank_entries::decided_at.eq(row.decided_at),
                 bank_entries::decision_reason.eq(&row.decision_reason),
                 bank_entries::version.eq(row.version),
+                bank_entries::returns_entry_id.eq(row.returns_entry_id),
             ))
             .execute(c))?;
     }

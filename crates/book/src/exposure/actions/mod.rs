@@ -2,6 +2,7 @@
 
 pub mod additional;
 pub mod agreed;
+pub mod agreements;
 mod available;
 mod blocks;
 pub mod bounds;

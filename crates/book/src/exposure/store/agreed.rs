@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
+use super::balances;
 use crate::book::exposure::model::AgreedTerms;
 use crate::platform::db::schema::account_payment_terms;
 use crate::platform::db::{Db, DbError, Tx, on_backend};
@@ -39,7 +40,7 @@ pub fn list_codes(
     Ok(found)
 }
 
-/// Writes them. The account must be locked.
+/// Writes them. The account must be locked; its row changes with them.
 pub fn save(tx: &mut Tx, row: &AgreedTerms) -> Result<(), DbError> {
     on_backend!(tx, |c| diesel::insert_into(account_payment_terms::table)
         .values(row)
@@ -47,5 +48,5 @@ pub fn save(tx: &mut Tx, row: &AgreedTerms) -> Result<(), DbError> {
         .do_update()
         .set(row)
         .execute(c))?;
-    Ok(())
+    balances::mark_terms(tx, row.account_id)
 }

@@ -98,7 +98,7 @@ pub fn list_terms<'a>(
 ) -> Result<Vec<EntityTerms>, DbError> {
     let with: Vec<CreditAccountId> = accounts
         .into_iter()
-        .filter(|account| account.has_entity_terms)
+        .filter(|account| account.has_agreed_terms)
         .map(|account| account.id)
         .collect();
     let mut found = Vec::new();
@@ -170,10 +170,10 @@ pub fn update_terms(tx: &mut Tx, row: &EntityTerms) -> Result<(), DbError> {
     mark_terms(tx, row.account_id)
 }
 
-/// Says in the account's row that a legal entity has terms with it. The row changes, also where it said so already.
-fn mark_terms(tx: &mut Tx, account: CreditAccountId) -> Result<(), DbError> {
+/// Says in the account's row that something was agreed with it. The row changes, also where it said so already.
+pub fn mark_terms(tx: &mut Tx, account: CreditAccountId) -> Result<(), DbError> {
     on_backend!(tx, |c| diesel::update(credit_accounts::table.find(account))
-        .set(credit_accounts::has_entity_terms.eq(true))
+        .set(credit_accounts::has_agreed_terms.eq(true))
         .execute(c))?;
     Ok(())
 }

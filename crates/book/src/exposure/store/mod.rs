@@ -61,7 +61,7 @@ pub fn list_by_customers(
 pub fn list_with_terms(db: &mut Db, customers: &[CustomerId]) -> Result<Vec<CustomerId>, DbError> {
     Ok(on_backend!(db, |c| credit_accounts::table
         .filter(credit_accounts::customer_id.eq_any(customers))
-        .filter(credit_accounts::has_entity_terms.eq(true))
+        .filter(credit_accounts::has_agreed_terms.eq(true))
         .select(credit_accounts::customer_id)
         .load(c))?)
 }

@@ -50,6 +50,22 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Begins with the companies of which the file says that it speaks.
+    fn of(tx: &mut Tx, stated: &[EntityRef]) -> Result<Seen, ImportError> {
+        let mut seen = Seen::default();
+        let entities = Entities::read(tx, stated.iter().map(Some))?;
+        for reference in stated {
+            let entity = entities.find(Some(reference)).map_err(|_| {
+                about_the_file(
+                    "unknown_legal_entity",
+                    "the file speaks of a legal entity that is not there".to_owned(),
+                )
+            })?;
+            seen.lines.entry(entity).or_default();
+        }
+        Ok(seen)
+    }
+
     fn add<R: Whole>(&mut self, tx: &mut Tx, rows: &[Row<R>]) -> Result<(), DbError> {
         let entities = Entities::read(tx, rows.iter().map(|row| row.content.entity()))?;
         for row in rows {
@@ -115,7 +131,7 @@ impl Import<'_> {
         tx: &mut Tx,
         report: &mut Report,
     ) -> Result<(), ImportError> {
-        let mut seen = Seen::default();
+        let mut seen = Seen::of(tx, &self.plan.legal_entities)?;
         self.passes::<R>(report, Holding::UnitOfWork, &mut |rows| {
             self.put_own_numbers(tx, rows)?;
             seen.add(tx, rows)?;
@@ -149,10 +165,11 @@ impl Import<'_> {
             after: None,
         }));
         if self.plan.close_missing {
-            if control.lines == 0 {
+            if control.lines == 0 && self.plan.legal_entities.is_empty() {
                 return Err(about_the_file(
                     "no_lines",
-                    "a file without lines closes nothing".to_owned(),
+                    "a file without lines closes nothing unless it says of which legal entities it speaks"
+                        .to_owned(),
                 ));
             }
             R::close(tx, &missing)?;

@@ -8,6 +8,7 @@ use actix_web::web::BytesMut;
 use aws_lc_rs::digest::{Context, SHA256};
 use futures_util::StreamExt as _;
 
+use crate::book::entities::model::EntityRef;
 use crate::book::imports::actions::JOB_KIND;
 use crate::book::imports::input::ControlIn;
 use crate::book::imports::model::{
@@ -95,6 +96,9 @@ pub async fn discard(executor: &Executor, caller: &Caller, job: JobId) {
     }
 }
 
+/// How many companies a file may say that it speaks of.
+const ENTITIES_MAX: usize = 100;
+
 /// The parts that came so far.
 #[derive(Default)]
 struct Parts {
@@ -108,6 +112,7 @@ struct Parts {
     close_missing: Option<bool>,
     ledger_as_of: Option<Day>,
     control: Option<ControlIn>,
+    legal_entities: Vec<EntityRef>,
     file: Option<File>,
 }
 
@@ -129,6 +134,7 @@ impl Parts {
             ("close_missing", self.close_missing.is_some()),
             ("ledger_as_of", self.ledger_as_of.is_some()),
             ("control", self.control.is_some()),
+            ("legal_entity", !self.legal_entities.is_empty()),
         ];
         for (name, is_given) in of_snapshots {
             if is_given && write != WriteMode::Snapshot {
@@ -200,6 +206,14 @@ async fn read_parts(
                 let text = read_text(field, "control", pace).await?;
                 fill(&mut parts.control, read_part("control", &text)?, &name)?;
             }
+            "legal_entity" if parts.legal_entities.len() < ENTITIES_MAX => {
+                let text = read_text(field, &name, pace).await?;
+                let entity = text
+                    .parse()
+                    .map_err(|why: TextError| wrong(&name, "malformed", &why.to_string()))?;
+                parts.legal_entities.push(entity);
+            }
+            "legal_entity" => return Err(wrong(&name, "repeated", "may be given 100 times")),
             "file" if parts.file.is_some() => {
                 return Err(wrong(&name, "repeated", "must be given once"));
             }
@@ -208,7 +222,7 @@ async fn read_parts(
                 return Err(wrong(
                     &name,
                     "unknown",
-                    "is none of kind, mode, write, dry_run, close_missing, ledger_as_of, control, mapping, source_system, reason, file",
+                    "is none of kind, mode, write, dry_run, close_missing, ledger_as_of, legal_entity, control, mapping, source_system, reason, file",
                 ));
             }
         }
@@ -241,6 +255,7 @@ async fn read_parts(
             close_missing: parts.close_missing.unwrap_or(false),
             ledger_as_of: parts.ledger_as_of.map(Day::date),
             control: parts.control.map(ControlIn::totals),
+            legal_entities: parts.legal_entities,
         },
     })
 }

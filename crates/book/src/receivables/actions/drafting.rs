@@ -1,42 +1,29 @@
 //! An invoice as it will be, with its items.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
 use super::booking::Books;
 use super::{ReceivableError, check_amount};
 use crate::book::exposure::actions::Locked;
-use crate::book::exposure::model::{CreditAccount, EntityTerms};
-use crate::book::exposure::store::{agreed as agreed_terms, balances};
-use crate::book::payment_terms::actions::LiveTerms;
+use crate::book::exposure::actions::agreements::{Agreement, Agreements};
+use crate::book::exposure::model::CreditAccount;
 use crate::book::payment_terms::model::{DiscountStep, InstalmentKind};
 use crate::book::periods::actions::ClosedPeriods;
 use crate::book::receivables::input::NewInvoice;
 use crate::book::receivables::model::{Invoice, InvoiceStatus, Item, NO_DISCOUNTS, first_item};
 use crate::book::receivables::rules::{self, DateError, DocumentFault};
 use crate::platform::db::{DbError, Tx, write_document};
-use kernel::ids::{CreditAccountId, InvoiceId, ItemId, LegalEntityId};
+use kernel::ids::{InvoiceId, ItemId};
 use kernel::money::Money;
 use kernel::text::Keyword;
 
 /// What many invoices are drafted with, read once.
 pub(super) struct Desk {
-    terms: LiveTerms,
     books: Books,
-    agreed: Agreed,
-    /// The payment terms of accounts, whichever legal entity sells.
-    of_accounts: BTreeMap<CreditAccountId, Keyword>,
+    agreements: Agreements,
     pub periods: ClosedPeriods,
-}
-
-/// The terms that legal entities have with the accounts.
-type Agreed = BTreeMap<(CreditAccountId, LegalEntityId), EntityTerms>;
-
-/// When an invoice is due that says nothing of it.
-enum Agreement<'a> {
-    Terms(&'a Keyword),
-    NetDays(i32),
 }
 
 /// A part of an invoice before it is an item.
@@ -49,30 +36,12 @@ struct Part {
 
 impl Desk {
     pub fn read(tx: &mut Tx, new: &[(&Locked, NewInvoice)]) -> Result<Desk, DbError> {
-        let accounts: BTreeMap<CreditAccountId, &CreditAccount> = new
-            .iter()
-            .map(|(locked, _)| (locked.account.id, &locked.account))
-            .collect();
-        let agreed: Agreed = balances::list_terms(tx, accounts.values().copied())?
-            .into_iter()
-            .map(|terms| ((terms.account_id, terms.legal_entity_id), terms))
-            .collect();
+        let accounts = new.iter().map(|(locked, _)| &locked.account);
         let named = new.iter();
         let named = named.filter_map(|(_, new)| new.details.payment_terms.as_ref());
-        let of_entities = agreed.values();
-        let of_entities = of_entities.filter_map(|terms| terms.payment_terms.as_ref());
-        let ids: Vec<CreditAccountId> = accounts.keys().copied().collect();
-        let of_accounts = agreed_terms::list_codes(tx, &ids)?;
-        let codes: BTreeSet<&Keyword> = named
-            .chain(of_entities)
-            .chain(of_accounts.values())
-            .collect();
-        let terms = LiveTerms::read(tx, &codes)?;
         Ok(Desk {
-            terms,
+            agreements: Agreements::read(tx, accounts, named)?,
             books: Books::read(tx)?,
-            agreed,
-            of_accounts,
             periods: ClosedPeriods::read(tx)?,
         })
     }
@@ -167,7 +136,7 @@ impl Desk {
         let code = match (&details.payment_terms, new.due_date) {
             (Some(code), _) => code,
             (None, Some(stated)) => return Ok((vec![Part::plain(new.amount, stated)], None)),
-            (None, None) => match self.agreement(account, new.legal_entity) {
+            (None, None) => match self.agreements.of(account, new.legal_entity) {
                 Agreement::Terms(code) => code,
                 Agreement::NetDays(days) => {
                     let due_date = rules::due_date(baseline, days);
@@ -179,18 +148,6 @@ impl Desk {
         Ok((self.by_terms(new, code, baseline)?, Some(code.clone())))
     }
 
-    /// What holds where the invoice says nothing: the terms of its legal entity, its net days, then those of the account.
-    fn agreement(&self, account: &CreditAccount, entity: LegalEntityId) -> Agreement<'_> {
-        let agreed = self.agreed.get(&(account.id, entity));
-        let code = agreed.and_then(|agreed| agreed.payment_terms.as_ref());
-        let days = agreed.and_then(|agreed| agreed.net_days);
-        match (code, days, self.of_accounts.get(&account.id)) {
-            (Some(code), ..) | (None, None, Some(code)) => Agreement::Terms(code),
-            (None, Some(days), _) => Agreement::NetDays(days),
-            (None, None, None) => Agreement::NetDays(account.net_days),
-        }
-    }
-
     fn by_terms(
         &self,
         new: &NewInvoice,
@@ -198,7 +155,8 @@ impl Desk {
         baseline: NaiveDate,
     ) -> Result<Vec<Part>, ReceivableError> {
         let mut by_terms = self
-            .terms
+            .agreements
+            .terms()
             .instalments(code, new.amount, baseline, new.due_date)
             .map_err(ReceivableError::Terms)?
             .ok_or(ReceivableError::NoSuchTerms)?;

@@ -222,6 +222,20 @@ pub fn list_receipts_by_numbers(db: &mut Db, numbers: &[&Number]) -> Result<Vec<
     Ok(found)
 }
 
+/// The receipts under these ids, in order of id.
+pub fn list_receipts_by_ids(db: &mut Db, ids: &[ReceiptId]) -> Result<Vec<Receipt>, DbError> {
+    let mut found: Vec<Receipt> = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<Receipt> = on_backend!(db, |c| receipts::table
+            .filter(receipts::id.eq_any(chunk))
+            .order(receipts::id)
+            .select(Receipt::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 /// Which of these numbers living receipts have, with the receipts.
 pub fn taken_receipt_numbers(
     db: &mut Db,

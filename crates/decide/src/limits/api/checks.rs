@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, get, post, web};
+use chrono::NaiveDate;
 
 use super::shapes::{
     LimitCheckBatchOut, LimitCheckItemOut, LimitCheckOut, RecordedCheckOut, ReplayOut,
 };
-use crate::book::payment_terms::actions::{self as payment_terms, PaymentTermsError};
+use crate::book::payment_terms::actions::{LiveTerms, PaymentTermsError};
 use crate::decide::limits::actions::visible;
 use crate::decide::limits::check::CheckKind;
 use crate::decide::limits::desk::{self, Answered, CheckRequest, Desk, Reply};
@@ -48,7 +49,12 @@ pub async fn check_limit(
     let caller = actor.caller();
     let (input, keyed) = command.into_parts(&caller);
     let input = if input.payment_terms.is_some() {
-        executor.read(move |db| with_term(db, input)).await?
+        executor
+            .read(move |db| {
+                let terms = named_terms(db, [&input])?;
+                with_term(input, &terms, db.today())
+            })
+            .await?
     } else {
         input
     };
@@ -95,10 +101,11 @@ pub async fn check_limits_batch(
     let (caller, language) = (actor.caller(), language.0);
     executor
         .once(&actor, command, move |tx, input| {
+            let (terms, today) = (named_terms(tx, &input.items)?, tx.today());
             let prepared: Vec<Result<LimitCheckIn, Problem>> = input
                 .items
                 .iter()
-                .map(|item| with_term(tx, item.clone()))
+                .map(|item| with_term(item.clone(), &terms, today))
                 .collect();
             let asked: Vec<CheckRequest> = prepared
                 .iter()
@@ -236,18 +243,33 @@ fn item(answer: Answered, caller: &Caller, language: Language) -> LimitCheckItem
     refused_item(&problem, caller, language)
 }
 
+/// The payment terms that these checks name, as they are live.
+fn named_terms<'a>(
+    db: &mut Db,
+    asked: impl IntoIterator<Item = &'a LimitCheckIn>,
+) -> Result<LiveTerms, Problem> {
+    let codes = asked
+        .into_iter()
+        .filter_map(|one| one.payment_terms.as_ref());
+    Ok(LiveTerms::read(db, &codes.collect())?)
+}
+
 /// The term in days of a check that names payment terms.
-fn with_term(db: &mut Db, mut input: LimitCheckIn) -> Result<LimitCheckIn, Problem> {
+fn with_term(
+    mut input: LimitCheckIn,
+    terms: &LiveTerms,
+    today: NaiveDate,
+) -> Result<LimitCheckIn, Problem> {
     if let Some(code) = &input.payment_terms {
-        let today = db.today();
-        let days = payment_terms::last_due_in(db, code, input.amount.money(), today);
-        input.net_days = Some(days.map_err(|error| match error {
-            PaymentTermsError::Missing(_) => Problem::invalid(
+        let days = terms
+            .last_due_in(code, input.amount.money(), today)
+            .map_err(PaymentTermsError::from)?;
+        input.net_days = Some(days.ok_or_else(|| {
+            Problem::invalid(
                 "/payment_terms",
                 "unknown_payment_terms",
                 "there are no such payment terms",
-            ),
-            error => error.into(),
+            )
         })?);
     }
     Ok(input)

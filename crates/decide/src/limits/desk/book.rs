@@ -10,6 +10,7 @@ use super::prefetch::{Customers, Prefetched};
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::actions::Entities;
 use crate::book::exchange_rates::rules::{Rounding, convert};
+use crate::book::exposure::actions::agreements::Agreements;
 use crate::book::exposure::actions::bounds::{Bounds, ForOrder};
 use crate::book::exposure::actions::{AccountLine, Movements};
 use crate::book::exposure::model::{
@@ -42,6 +43,7 @@ pub struct Book {
     overdue: HashMap<CustomerId, Vec<Overdue>>,
     /// What bounds the accounts besides, with the reservations of this batch.
     bounds: Bounds,
+    agreements: Agreements,
     optional_facts: OptionalFacts,
 }
 
@@ -87,7 +89,9 @@ impl Book {
         let references = asked.iter().map(|one| one.input.legal_entity.as_ref());
         let entities = Entities::read(db, references)?;
         let currencies = asked.iter().map(|one| one.input.amount.money().currency());
+        let own = found.values().map(|line| &line.account);
         let mut book = Book {
+            agreements: Agreements::read(db, own, [])?,
             customers,
             lines: HashMap::new(),
             accounts: HashMap::new(),
@@ -240,9 +244,9 @@ impl Book {
             status: account.status,
             is_blocked: !causes.is_empty(),
             block_causes: causes,
-            net_days: terms
-                .and_then(|terms| terms.net_days)
-                .unwrap_or(account.net_days),
+            net_days: self
+                .agreements
+                .days(account, entity, input.amount.money(), today),
             limit_source: account.limit_source.clone(),
             limit_valid_until: account.limit_valid_until,
             exempt_until: account.exempt_until,

@@ -71,7 +71,7 @@ impl Prefetched {
     /// its account bills in, or is of an account that has other balances or terms, or of a group that has.
     pub fn has_more_than_home(&self, asked: &[CheckRequest]) -> bool {
         let is_beside =
-            |account: &CreditAccount| account.has_other_balances || account.has_entity_terms;
+            |account: &CreditAccount| account.has_other_balances || account.has_agreed_terms;
         let mut lines = self.lines.values();
         if lines.any(|line| line.line().into_iter().any(is_beside)) {
             return true;

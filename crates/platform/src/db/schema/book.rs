@@ -122,7 +122,7 @@ diesel::table! {
         version -> BigInt,
         billing_currencies -> Nullable<Text>,
         has_other_balances -> Bool,
-        has_entity_terms -> Bool,
+        has_agreed_terms -> Bool,
     }
 }
 

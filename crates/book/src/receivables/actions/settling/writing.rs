@@ -28,22 +28,25 @@ pub(in crate::receivables::actions) fn settle(
     }
     let rows: Vec<&Settlement> = settling.rows.iter().map(|row| &row.settlement).collect();
     store::insert_settlements(tx, &rows)?;
-    // An undoing that is moved to an earlier day leaves the balance as it was.
-    let moved: Vec<(&Invoice, Invoice)> = settling
+    let settled: Vec<(&Invoice, Invoice)> = settling
         .touched
         .values()
         .filter_map(|before| Some((before, settling.invoices.get(&before.id)?)))
-        .filter(|(before, after)| before.open_minor != after.open_minor)
         .map(|(before, after)| {
-            let version = after.version + 1;
+            let version = before.version + i64::from(before.open_minor != after.open_minor);
             let after = after.clone();
             (before, Invoice { version, ..after })
         })
         .collect();
-    let after: Vec<&Invoice> = moved.iter().map(|(_, after)| after).collect();
-    store::save_balances(tx, &after)?;
+    // An undoing that is moved to an earlier day leaves the balance as it was, and is told all the same.
+    let moved: Vec<&Invoice> = settled
+        .iter()
+        .filter(|(before, after)| before.version != after.version)
+        .map(|(_, after)| after)
+        .collect();
+    store::save_balances(tx, &moved)?;
     tx.record_all(
-        moved
+        settled
             .iter()
             .map(|(before, after)| {
                 Change::new("invoice.settled", after.id)

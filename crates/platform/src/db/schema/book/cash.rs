@@ -73,6 +73,7 @@ diesel::table! {
         decided_at -> Nullable<InstantColumn>,
         decision_reason -> Nullable<Text>,
         version -> BigInt,
+        returns_entry_id -> Nullable<IdColumn>,
     }
 }
 
@@ -99,6 +100,7 @@ diesel::table! {
         confidence_ppm -> BigInt,
         parts -> Text,
         reasons -> Text,
+        returns_entry_id -> Nullable<IdColumn>,
     }
 }
 
