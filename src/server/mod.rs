@@ -18,5 +18,5 @@ mod subscriptions;
 
 pub use app::{Server, Services, start};
 pub use config::Config;
-pub use rooms::declared_actions;
+pub use rooms::{declared_actions, event_types};
 pub use subscriptions::react;

@@ -57,13 +57,17 @@ pub static ROOMS: &[Room] = &[
     prove::reports::ROOM,
     prove::sealing::ROOM,
     prove::exports::ROOM,
+    prove::trail::ROOM,
+    prove::machines::ROOM,
+    prove::controls::ROOM,
+    prove::timeline::ROOM,
+    prove::processes::ROOM,
     connect::events::ROOM,
     connect::webhooks::ROOM,
     connect::postings::ROOM,
     connect::api_keys::ROOM,
     connect::revocations::ROOM,
     rooms::EVENTS,
-    rooms::TRAIL,
 ];
 
 /// Who looks up what a policy names of rooms above it. Not in [`Room`], which knows nothing of the book.

@@ -93,6 +93,8 @@ kinds! {
     CustomerFact, CustomerFactId, "fct", "fact";
     /// What another system calls a customer.
     CustomerAlias, CustomerAliasId, "cal", "alias";
+    /// A run of the controls.
+    ControlRun, ControlRunId, "ctl", "control run";
     /// A customer.
     Customer, CustomerId, "cus", "customer";
     /// A day by which something must be done about a customer.

@@ -65,10 +65,3 @@ pub const EVENTS: Room = Room {
     internal: &["business_day.begun"],
     ..Room::EMPTY
 };
-
-/// The audit trail.
-pub const TRAIL: Room = Room {
-    routes: super::trail::api::routes,
-    exports: super::trail::exports::EXPORTS,
-    ..Room::EMPTY
-};

@@ -1,29 +1,13 @@
 //! What an event tells.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::platform::events::EventType;
+pub use crate::platform::events::EventTypes;
 use kernel::clock::Instant;
 use kernel::ids::{CustomerId, EventId};
 use kernel::text::Number;
-
-/// Every type of events, by its name.
-#[derive(Debug, Clone, Copy)]
-pub struct EventTypes(pub &'static BTreeMap<&'static str, &'static EventType>);
-
-impl EventTypes {
-    pub fn find(self, name: &str) -> Option<&'static EventType> {
-        self.0.get(name).copied()
-    }
-
-    pub fn all(self) -> impl Iterator<Item = &'static EventType> {
-        self.0.values().copied()
-    }
-}
 
 /// Something that happened.
 #[derive(Debug, Clone, Serialize, ToSchema)]

@@ -33,6 +33,7 @@ use crate::connect::webhooks::model::{DeliveryStatus, DisabledBecause, EndpointS
 use crate::decide::applications::model::{ApplicationStatus, AssessmentDecision, Verb};
 use crate::decide::limits::model::{CreditBlockStatus, Outcome};
 use crate::platform::jobs::model::JobStatus;
+use crate::prove::controls::model::{ControlCode, ControlOutcome, NotTestable};
 use crate::prove::exports::model::ExportFormat;
 use crate::rating::models::model::{ModelKind, ModelStatus};
 use crate::rating::panels::model::PanelStatus;
@@ -137,6 +138,9 @@ pub const CODED: &[Coded] = coded! {
     application_assessments.decision: AssessmentDecision::as_str,
     postings.kind: PostingKind::as_str,
     api_keys.role: KeyRole::as_str,
+    control_results.control: ControlCode::as_str,
+    control_results.status: ControlOutcome::as_str,
+    control_results.not_testable: NotTestable::as_str,
     webhook_endpoints.status: EndpointStatus::as_str,
     webhook_endpoints.disabled_because: DisabledBecause::as_str,
     webhook_deliveries.status: DeliveryStatus::as_str,

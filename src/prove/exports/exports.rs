@@ -1,7 +1,7 @@
 //! What can be taken away of the room's tables.
 
 use crate::platform::exports::{DayOf, ExportTable, day, id, instant, integer, long, text};
-use crate::platform::http::auth::{Permission, ReadTrail};
+use crate::platform::http::auth::{Permission, ReadProof};
 use kernel::ids::{Export, Job};
 
 /// In [`super::ROOM`].
@@ -29,6 +29,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[],
     order: &["id"],
     day: Some(DayOf::Instant("requested_at")),
-    readers: ReadTrail::ROLES,
+    readers: ReadProof::ROLES,
     left_out: &[],
 }];

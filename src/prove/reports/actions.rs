@@ -1,6 +1,7 @@
 //! Reports as others ask for them.
 
 pub mod over_limit;
+pub mod violations;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,6 +2,7 @@
 
 mod matrix;
 mod over_limit;
+mod violations;
 
 use actix_web::http::header::{CONTENT_DISPOSITION, VARY};
 use actix_web::{HttpRequest, HttpResponse, get, web};
@@ -32,7 +33,8 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(report_aging)
         .service(matrix::report_portfolio_matrix)
-        .service(over_limit::report_over_limit_by_rates);
+        .service(over_limit::report_over_limit_by_rates)
+        .service(violations::report_policy_violations);
 }
 
 /// Report aging

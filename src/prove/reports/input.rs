@@ -4,11 +4,11 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::model::{AgingBy, AgingQuestion, OverLimitQuestion};
+use super::model::{AgingBy, AgingQuestion, OverLimitQuestion, ViolationKind, ViolationQuestion};
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
 use crate::prove::reports::model::BucketBounds;
-use kernel::clock::Day;
+use kernel::clock::{Clock, Day};
 use kernel::money::Currency;
 use kernel::text::Subject;
 
@@ -85,6 +85,36 @@ impl OverLimitFilter {
             owner,
             customers: self.customer,
             currencies: self.currency,
+        }
+    }
+}
+
+/// Which violations of policy.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ViolationFilter {
+    /// Those of these kinds.
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub kind: Vec<ViolationKind>,
+    /// Those that were recorded on this business day or later.
+    pub recorded_from: Option<Day>,
+    /// Those that were recorded on this business day or earlier.
+    pub recorded_to: Option<Day>,
+}
+
+impl ViolationFilter {
+    pub fn question(&self, clock: &Clock) -> ViolationQuestion {
+        let after = |day: Day| day.date().succ_opt().unwrap_or_else(|| day.date());
+        ViolationQuestion {
+            kinds: if self.kind.is_empty() {
+                ViolationKind::ALL.to_vec()
+            } else {
+                self.kind.clone()
+            },
+            start: self.recorded_from.map(|day| clock.start_of(day.date())),
+            end: self.recorded_to.map(|day| clock.start_of(after(day))),
         }
     }
 }

@@ -6,14 +6,16 @@ use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
 use crate::book::exchange_rates::rules::Conversions;
 use crate::book::exposure::rules::NodeKind;
+use kernel::clock::Instant;
 use kernel::columns::{IdColumn, text_enum};
-use kernel::ids::{CreditAccountId, CustomerId, LegalEntityId};
-use kernel::money::{Currency, SumTooLarge, sum_minor};
+use kernel::ids::{CreditAccountId, CustomerId, LegalEntityId, PeriodId};
+use kernel::money::{Currency, Money, SumTooLarge, sum_minor};
 use kernel::text::Subject;
 
 text_enum! {
@@ -296,4 +298,48 @@ impl fmt::Display for Bucket {
             (None, _) => f.write_str("not_due"),
         }
     }
+}
+
+text_enum! {
+    /// How something that was recorded goes past policy.
+    pub enum ViolationKind {
+        /// It was recorded in a period that was closed.
+        ClosedPeriod = "closed_period",
+        /// An invoice is beyond what was reserved for its order, with the policy's tolerance.
+        OrderExceeded = "order_exceeded",
+        /// An instrument takes its acceptor over its cap.
+        AcceptorExceeded = "acceptor_exceeded",
+    }
+}
+
+/// Which violations are asked for.
+#[derive(Debug, Clone)]
+pub struct ViolationQuestion {
+    pub kinds: Vec<ViolationKind>,
+    /// Those recorded from this instant on.
+    pub start: Option<Instant>,
+    /// Those recorded before this instant.
+    pub end: Option<Instant>,
+}
+
+/// Something that was recorded though policy would refuse it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Of the row that tells it: ids ascend with time, so that they order violations of all kinds.
+    pub key: Uuid,
+    pub kind: ViolationKind,
+    /// The document.
+    pub resource_id: String,
+    pub customer_id: Option<CustomerId>,
+    pub legal_entity_id: Option<LegalEntityId>,
+    /// The period that was closed.
+    pub period_id: Option<PeriodId>,
+    /// The document's day.
+    pub day: NaiveDate,
+    /// The document's amount, where one is told.
+    pub amount: Option<Money>,
+    /// By how much it goes past what was allowed, where that is an amount.
+    pub excess: Option<Money>,
+    pub recorded_by: String,
+    pub recorded_at: Instant,
 }

@@ -1,6 +1,7 @@
 //! Queries of reports.
 
 mod aging;
+mod violations;
 
 use std::collections::BTreeSet;
 
@@ -17,6 +18,7 @@ use kernel::money::Currency;
 use kernel::text::Subject;
 
 pub use aging::aging;
+pub use violations::{customers_of_documents, list_violations};
 
 /// The accounts whose limits are in one currency.
 pub fn list_accounts(db: &mut Db, currency: Currency) -> Result<Vec<CreditAccount>, DbError> {

@@ -13,7 +13,7 @@ use super::input::ProofFilter;
 use super::model::TrailCheckpointOut;
 use super::signing::Signer;
 use super::{rules, store};
-use crate::platform::http::auth::{ReadTrail, SignTrail};
+use crate::platform::http::auth::{ReadProof, SignTrail};
 use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{Actor, Answer, Code, Executor, Listing, NoFilter, Outcome, Problem};
 
@@ -55,11 +55,11 @@ pub struct SealedEntryOut {
     tag = "trail",
     params(Listing<ProofFilter>),
     responses((status = 200, description = "One page of the chain.", body = PageOut<SealedEntryOut>)),
-    security(("bearer" = ["trail:read"]))
+    security(("bearer" = ["trail:prove"]))
 )]
 #[get("/v1/trail/proof")]
 pub async fn list_proof(
-    _actor: Actor<ReadTrail>,
+    _actor: Actor<ReadProof>,
     listing: Listing<ProofFilter>,
     request: HttpRequest,
     executor: web::Data<Executor>,
@@ -94,11 +94,11 @@ pub async fn list_proof(
     tag = "trail",
     params(Listing<NoFilter>),
     responses((status = 200, description = "One page of checkpoints.", body = PageOut<TrailCheckpointOut>)),
-    security(("bearer" = ["trail:read"]))
+    security(("bearer" = ["trail:prove"]))
 )]
 #[get("/v1/trail/checkpoints")]
 pub async fn list_trail_checkpoints(
-    _actor: Actor<ReadTrail>,
+    _actor: Actor<ReadProof>,
     listing: Listing<NoFilter>,
     request: HttpRequest,
     executor: web::Data<Executor>,

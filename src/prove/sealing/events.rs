@@ -1,10 +1,10 @@
 //! What other systems hear of the sealed trail: checkpoints can so be kept outside.
 
 use crate::platform::events::{EventType, Payload, members};
-use crate::platform::http::auth::ReadTrail;
+use crate::platform::http::auth::ReadProof;
 
 /// The events, by type.
-pub const EVENTS: &[EventType] = &[EventType::of_book::<ReadTrail>(
+pub const EVENTS: &[EventType] = &[EventType::of_book::<ReadProof>(
     "trail_checkpoint.signed",
     "How far the chain over the audit trail has come was signed.",
     &CHECKPOINT,

@@ -69,6 +69,8 @@ use kernel::text::{Email, Keyword, Line, Note, Number, SnakeCode, Source, Subjec
         (name = "token-revocations", description = "Tokens that count no more."),
         (name = "jobs", description = "Long work, with progress."),
         (name = "trail", description = "Who changed what, when and why."),
+        (name = "controls", description = "Internal controls, tested over the book and signed off by auditors."),
+        (name = "meta", description = "What this version of the service can do."),
         (name = "operation", description = "Health of the service, and one's own token."),
     ),
     components(schemas(

@@ -25,6 +25,10 @@ const INTERNAL: &[(&str, &str)] = &[
     ("job_files", "uploads on their way"),
     ("job_reports", "what jobs found, and the files of exports"),
     (
+        "timeline_entries",
+        "which entries of the trail concern which customer: made anew from the trail",
+    ),
+    (
         "subscriptions",
         "how far the program has come in its own log",
     ),

@@ -98,6 +98,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     webhook_deliveries,
     api_keys,
     token_revocations,
+    control_runs,
+    control_results,
+    timeline_entries,
 );
 
 // What was paid, by when it was due and when it came.

@@ -17,4 +17,4 @@ pub mod types;
 
 pub use actions::{begin, begin_day, catch_up, deliver, has_begun, standing};
 pub use model::{Event, LoggedEvent, Position, Subscription, SubscriptionLag};
-pub use types::{EventType, Member, MemberKind, Payload, Scope, members};
+pub use types::{EventType, EventTypes, Member, MemberKind, Payload, Scope, members};

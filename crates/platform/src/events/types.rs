@@ -7,6 +7,8 @@
 //! A payload only grows: a new member may be null, because events from before it was declared lack it. A member that
 //! goes, or means something else, makes another version.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use crate::platform::http::auth::Permission;
@@ -117,6 +119,20 @@ impl EventType {
             scope: Scope::Book,
             ..EventType::of_customer::<P>(action, summary, payload)
         }
+    }
+}
+
+/// Every type of events, by its name.
+#[derive(Debug, Clone, Copy)]
+pub struct EventTypes(pub &'static BTreeMap<&'static str, &'static EventType>);
+
+impl EventTypes {
+    pub fn find(self, name: &str) -> Option<&'static EventType> {
+        self.0.get(name).copied()
+    }
+
+    pub fn all(self) -> impl Iterator<Item = &'static EventType> {
+        self.0.values().copied()
     }
 }
 

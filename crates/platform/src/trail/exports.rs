@@ -1,7 +1,7 @@
 //! What can be taken away of the room's tables.
 
 use crate::platform::exports::{DayOf, ExportTable, id, instant, json, long, text};
-use crate::platform::http::auth::{Permission, ReadTrail};
+use crate::platform::http::auth::{Permission, ReadProof};
 use kernel::ids::TrailEntry;
 
 /// In [`super::ROOM`].
@@ -27,6 +27,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[],
     order: &["seq"],
     day: Some(DayOf::Instant("at")),
-    readers: ReadTrail::ROLES,
+    readers: ReadProof::ROLES,
     left_out: &[("transaction_id", "a number of the database's own")],
 }];

@@ -16,10 +16,11 @@ pub fn last_seq(db: &mut Db) -> Result<i64, DbError> {
     Ok(last.unwrap_or(0))
 }
 
-/// Entries in the order in which they were written.
+/// Entries in the order in which they were written, of those actions that are seen; of all when there is no bound.
 pub fn list(
     db: &mut Db,
     filter: &TrailFilter,
+    seen: Option<&[&str]>,
     page: &PageRequest,
 ) -> Result<Page<TrailEntry>, Problem> {
     on_backend!(db, |c| {
@@ -34,6 +35,10 @@ pub fn list(
         }
         if !filter.action.is_empty() {
             query = query.filter(dsl::action.eq_any(&filter.action));
+        }
+        if let Some(seen) = seen {
+            // By a value that no index has: hundreds of actions are found faster along the order that is asked for.
+            query = query.filter(dsl::action.concat("").eq_any(seen.to_vec()));
         }
         if let Some(from) = filter.at_from {
             query = query.filter(dsl::at.ge(from));

@@ -52,11 +52,19 @@ impl Verb {
 
 /// Where a verb leads a panel; none when it leads nowhere from where it stands. There is no round after the last.
 pub const fn transition(panel: &Panel, verb: Verb) -> Option<PanelStatus> {
+    match (verb, leads(panel.status, verb)) {
+        (Verb::OpenRound, _) if panel.round >= panel.rounds_max => None,
+        (_, to) => to,
+    }
+}
+
+/// Where a verb leads from a status, as long as there are rounds left.
+pub const fn leads(status: PanelStatus, verb: Verb) -> Option<PanelStatus> {
     use PanelStatus as S;
-    match (verb, panel.status) {
+    match (verb, status) {
         (Verb::GiveOpinion, S::Scoring) => Some(S::Scoring),
         (Verb::CloseRound, S::Scoring) => Some(S::Reviewing),
-        (Verb::OpenRound, S::Reviewing) if panel.round < panel.rounds_max => Some(S::Scoring),
+        (Verb::OpenRound, S::Reviewing) => Some(S::Scoring),
         (Verb::Conclude, S::Reviewing) => Some(S::Concluded),
         (Verb::Cancel, S::Scoring | S::Reviewing) => Some(S::Cancelled),
         _ => None,

@@ -67,8 +67,22 @@ permits! {
     ReadPortfolioCaps, "portfolio-caps:read" => [Credit, Finance, Auditor];
     /// Set up, change and remove portfolio caps.
     SetPortfolioCaps, "portfolio-caps:set" => [Finance];
-    /// Read the audit trail.
-    ReadTrail, "trail:read" => [Auditor];
+    /// Read the audit trail: auditors whole, others what the events tell that they may read.
+    ReadTrail, "trail:read" => [Credit, Finance, Auditor, Admin];
+    /// Read the chain over the audit trail, and its checkpoints.
+    ReadProof, "trail:prove" => [Auditor];
+    /// Read what has happened with a customer.
+    ReadTimelines, "timelines:read" => [Sales, Credit, Finance, Auditor];
+    /// Read the controls, and what their runs found.
+    ReadControls, "controls:read" => [Credit, Finance, Auditor];
+    /// Run the controls over a period.
+    RunControls, "controls:run" => [Finance, Auditor];
+    /// Sign off runs of the controls that others began.
+    SignOffControls, "controls:sign-off" => [Auditor];
+    /// Read who took which step of every case, and when.
+    ReadProcessLogs, "process-logs:read" => [Credit, Finance, Auditor];
+    /// Read what this version of the service can do.
+    ReadMeta, "meta:read" => [Sales, Credit, Finance, Auditor, System, Admin];
     /// Sign how far the trail's chain has come.
     SignTrail, "trail:sign" => [Admin];
     /// Read credit policies.

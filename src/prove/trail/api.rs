@@ -1,16 +1,19 @@
-//! `GET /v1/trail`, for auditors.
+//! `GET /v1/trail`: auditors read it whole, others what events tell.
 
-use crate::platform::trail::input::TrailFilter;
 use actix_web::{HttpRequest, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::model::TrailEntry;
-use super::{rules, store};
+use crate::platform::events::EventTypes;
+use crate::platform::events::types::tell;
 use crate::platform::http::auth::ReadTrail;
 use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{Actor, Executor, Listing, Outcome};
+use crate::platform::trail::input::TrailFilter;
+use crate::platform::trail::model::TrailEntry;
+use crate::platform::trail::{rules, store};
+use kernel::caller::Role;
 use kernel::clock::Instant;
 use kernel::ids::TrailEntryId;
 
@@ -55,11 +58,18 @@ pub struct TrailEntryOut {
     request_id: String,
 }
 
-impl From<TrailEntry> for TrailEntryOut {
-    fn from(entry: TrailEntry) -> TrailEntryOut {
-        let document = |text: Option<String>| {
-            let written = text.and_then(|text| serde_json::from_str(&text).ok());
-            written.map(rules::with_money)
+impl TrailEntryOut {
+    /// The entry as a reader sees it: whole, or as much of it as its type of events tells.
+    fn new(entry: TrailEntry, sight: &Sight) -> TrailEntryOut {
+        let document = |text: Option<String>| match sight {
+            Sight::All => {
+                let written = text.and_then(|text| serde_json::from_str(&text).ok());
+                written.map(rules::with_money)
+            }
+            Sight::Told(types) => {
+                let of = types.find(&entry.action)?;
+                text.map(|text| tell(of.payload, None, Some(&text)))
+            }
         };
         TrailEntryOut {
             seq: entry.seq,
@@ -69,20 +79,28 @@ impl From<TrailEntry> for TrailEntryOut {
             issuer: entry.issuer,
             client_id: entry.client_id,
             roles: entry.roles.split_whitespace().map(str::to_owned).collect(),
-            action: entry.action,
-            entity_id: entry.entity_id,
             before: document(entry.before),
             after: document(entry.after),
+            action: entry.action,
+            entity_id: entry.entity_id,
             reason: entry.reason,
             request_id: entry.request_id,
         }
     }
 }
 
+/// What somebody sees of the trail.
+enum Sight {
+    All,
+    /// Entries that are events whose permission the reader has, with the members that their type tells.
+    Told(EventTypes),
+}
+
 /// Read the audit trail
 ///
 /// Every change of the book in the order of writing: who, when, what, before, after and why. Entries are never
-/// changed or deleted; the database itself refuses.
+/// changed or deleted; the database itself refuses. Auditors read it whole. Credit, finance and admins read the entries
+/// that are events which their role may read, and of `before` and `after` the members that the type of event tells.
 #[utoipa::path(
     tag = "trail",
     params(Listing<TrailFilter>),
@@ -91,16 +109,24 @@ impl From<TrailEntry> for TrailEntryOut {
 )]
 #[get("/v1/trail")]
 pub async fn list_trail_entries(
-    _actor: Actor<ReadTrail>,
+    actor: Actor<ReadTrail>,
     listing: Listing<TrailFilter>,
     request: HttpRequest,
     executor: web::Data<Executor>,
     cursors: web::Data<CursorKey>,
+    types: web::Data<EventTypes>,
 ) -> Outcome {
+    let (sight, seen) = if actor.has_any(&[Role::Auditor]) {
+        (Sight::All, None)
+    } else {
+        let readable = types.all().filter(|of| actor.has_any(of.roles));
+        let seen: Vec<&'static str> = readable.map(|of| of.action).collect();
+        (Sight::Told(**types), Some(seen))
+    };
     let page = executor
-        .read(move |db| store::list(db, &listing.filter, &listing.page))
+        .read(move |db| store::list(db, &listing.filter, seen.as_deref(), &listing.page))
         .await?;
     Ok(page
-        .map(TrailEntryOut::from)
+        .map(|entry| TrailEntryOut::new(entry, &sight))
         .into_response(&request, &cursors))
 }
