@@ -20,7 +20,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("collect", &["promises", "losses", "disputes", "signals", "dunning", "worklist"]),
     ("decide", &["terms", "limits", "applications", "reviews"]),
     ("connect", &["events", "webhooks", "postings", "api_keys", "revocations"]),
-    ("prove", &["sealing", "trail", "machines", "controls", "timeline", "processes", "reports", "exports", "audit"]),
+    ("prove", &["sealing", "trail", "controls", "timeline", "processes", "reports", "exports", "machines", "audit"]),
     ("drill", &[]),
     ("server", &[]),
     ("commands", &[]),

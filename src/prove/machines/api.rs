@@ -31,7 +31,7 @@ pub enum MachineFormat {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct MachineQuestion {
+pub struct StateMachineQuestion {
     /// How they are written; JSON when not given.
     #[param(inline)]
     pub format: Option<MachineFormat>,
@@ -43,7 +43,7 @@ pub struct MachineQuestion {
 /// roles may. What netterms does by itself has no operation. A 409 `state_conflict` tells of one thing what is allowed now.
 #[utoipa::path(
     tag = "meta",
-    params(MachineQuestion),
+    params(StateMachineQuestion),
     responses((status = 200, description = "The state machines.", content(
         (MachinesOut = "application/json"),
         (String = "text/csv"),
@@ -52,7 +52,10 @@ pub struct MachineQuestion {
     security(("bearer" = ["meta:read"]))
 )]
 #[get("/v1/meta/state-machines")]
-pub async fn list_state_machines(_: Actor<ReadMeta>, question: Query<MachineQuestion>) -> Outcome {
+pub async fn list_state_machines(
+    _: Actor<ReadMeta>,
+    question: Query<StateMachineQuestion>,
+) -> Outcome {
     let machines = rules::machines();
     match question.0.format.unwrap_or(MachineFormat::Json) {
         MachineFormat::Json => Ok(Answer::ok(&MachinesOut { data: machines })?.into_response()),

@@ -62,9 +62,8 @@ pub const fn transition(panel: &Panel, verb: Verb) -> Option<PanelStatus> {
 pub const fn leads(status: PanelStatus, verb: Verb) -> Option<PanelStatus> {
     use PanelStatus as S;
     match (verb, status) {
-        (Verb::GiveOpinion, S::Scoring) => Some(S::Scoring),
+        (Verb::GiveOpinion, S::Scoring) | (Verb::OpenRound, S::Reviewing) => Some(S::Scoring),
         (Verb::CloseRound, S::Scoring) => Some(S::Reviewing),
-        (Verb::OpenRound, S::Reviewing) => Some(S::Scoring),
         (Verb::Conclude, S::Reviewing) => Some(S::Concluded),
         (Verb::Cancel, S::Scoring | S::Reviewing) => Some(S::Cancelled),
         _ => None,

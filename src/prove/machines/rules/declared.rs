@@ -4,6 +4,7 @@ use crate::book::cash::model::{AdviceStatus, EntryStatus};
 use crate::book::change_requests::model::ChangeStatus;
 use crate::book::customers::model::LegalStatus;
 use crate::book::deadlines::model::DeadlineStatus;
+use crate::book::deposit_requests::model::DepositStatus;
 use crate::book::exposure::model::{AccountStatus, AdditionalStatus, ReservationStatus};
 use crate::book::factoring::model::{AgreementStatus, AssignmentStatus};
 use crate::book::periods::model::PeriodStatus;
@@ -14,12 +15,13 @@ use crate::connect::webhooks::model::{DeliveryStatus, EndpointStatus};
 use crate::decide::limits::model::CreditBlockStatus;
 use crate::platform::http::auth::{
     ApproveDunning, AssignCash, CaptureReservations, CheckLimits, ClosePeriods, DecideChanges,
-    DecideCreditBlocks, DecideRefunds, EditCustomers, GrantAdditionalLimits, ManageAccounts,
-    ManageDeadlines, ManageFactoring, ManageReservations, ManageWebhooks, PostAdvices, PostCash,
-    PostInvoices, ProposeChanges, ReadJobs, RequestRefunds, RequestReleases, ReverseDocuments,
-    RunDunning, SendStatements, SetLegalStatus, StatePeriods,
+    DecideCreditBlocks, DecideRefunds, EditCustomers, ExportTables, GrantAdditionalLimits,
+    ManageAccounts, ManageDeadlines, ManageFactoring, ManageReservations, ManageWebhooks,
+    PostAdvices, PostCash, PostInvoices, ProposeChanges, ReadJobs, RequestRefunds, RequestReleases,
+    ReverseDocuments, RunDunning, SendStatements, SetLegalStatus, StatePeriods,
 };
 use crate::platform::jobs::model::JobStatus;
+use crate::prove::exports::model::ExportStatus;
 use crate::prove::machines::model::{BY_ITSELF, Machine, by};
 
 /// Writes a machine down: `[from, …] "verb" => to, who;` for each way, `[]` where the thing begins.
@@ -104,6 +106,14 @@ fn cash() -> Vec<Machine> {
             [Received, Open, Unidentified] "take_back" => NoReceipt, by::<AssignCash>("take_back_bank_entry");
             [Applied] "give_back" => Open, BY_ITSELF;
             [Applied, Open, Unidentified] "return" => Returned, BY_ITSELF;
+        }),
+        machine!("deposit_request", "DepositStatus", DepositStatus, {
+            [] "post" => Open, by::<PostInvoices>("post_deposit_request");
+            [Open, PartPaid] "pay" => PartPaid, by::<PostCash>("post_receipt");
+            [Open, PartPaid] "pay" => Paid, by::<PostCash>("post_receipt");
+            [PartPaid, Paid] "unpay" => Open, by::<ReverseDocuments>("reverse_receipt");
+            [Paid] "unpay" => PartPaid, by::<ReverseDocuments>("reverse_receipt");
+            [Open, PartPaid, Paid] "cancel" => Cancelled, by::<ReverseDocuments>("cancel_deposit_request");
         }),
         machine!("remittance_advice", "AdviceStatus", AdviceStatus, {
             [] "post" => Open, by::<PostAdvices>("post_remittance_advice");
@@ -230,6 +240,14 @@ fn house() -> Vec<Machine> {
             [Queued, Running] "cancel" => Cancelled, by::<ReadJobs>("cancel_job");
             [Running] "succeed" => Succeeded, BY_ITSELF;
             [Running] "fail" => Failed, BY_ITSELF;
+        }),
+        machine!("export", "ExportStatus", ExportStatus, {
+            [] "create" => Queued, by::<ExportTables>("create_export");
+            [Queued, Running] "run" => Running, BY_ITSELF;
+            [Queued, Running] "cancel" => Cancelled, by::<ReadJobs>("cancel_job");
+            [Running] "succeed" => Ready, BY_ITSELF;
+            [Running] "fail" => Failed, BY_ITSELF;
+            [Ready] "pass" => Expired, BY_ITSELF;
         }),
         machine!("webhook_endpoint", "EndpointStatus", EndpointStatus, {
             [] "create" => Enabled, by::<ManageWebhooks>("create_webhook_endpoint");
