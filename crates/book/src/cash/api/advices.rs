@@ -85,7 +85,7 @@ pub async fn send_remittance_advices(
     executor
         .once(&actor, command, |tx, advices| {
             let PostedAdvices { posted, unchanged } = actions::post_advices(tx, advices)?;
-            Ok(Answer::ok(&RemittanceAdviceFileOut { posted, unchanged })?)
+            Answer::ok(&RemittanceAdviceFileOut { posted, unchanged })
         })
         .await
 }

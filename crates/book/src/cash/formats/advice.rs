@@ -110,12 +110,11 @@ fn read_table(bytes: &[u8]) -> Result<Vec<ReadAdvice>, FormatError> {
             advice.number.clone(),
         );
         let first = known.get(&key).and_then(|place| advices.get_mut(*place));
-        match first {
-            Some(first) => join(first, advice)?,
-            None => {
-                known.insert(key, advices.len());
-                advices.push(advice);
-            }
+        if let Some(first) = first {
+            join(first, advice)?;
+        } else {
+            known.insert(key, advices.len());
+            advices.push(advice);
         }
     }
     Ok(advices)
