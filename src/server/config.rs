@@ -510,8 +510,10 @@ mod tests {
 
     #[test]
     fn issuers_can_be_given_in_the_environment() {
-        let given = r#"[{name="keycloak", issuer="https://id.example.com/realms/trade", audiences=["netterms"],
-            roles_claim="realm_access.roles", roles={nt-credit="credit"}, token_type="JWT"}]"#;
+        let given = concat!(
+            r#"[{name="keycloak", issuer="https://id.example.com/realms/trade", audiences=["netterms"], "#,
+            r#"roles_claim="realm_access.roles", roles={nt-credit="credit"}, token_type="JWT"}]"#,
+        );
         let figment = Figment::from(Serialized::defaults(Config::default()))
             .merge(Serialized::default("jwt_secret", "x"))
             .merge(figment::providers::Toml::string(&format!(

@@ -100,8 +100,6 @@ fn same(returned: &BankEntry, payment: &BankEntry) -> Vec<Reason> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
-
     use chrono::NaiveDate;
     use proptest::prelude::*;
 
