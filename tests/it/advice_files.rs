@@ -132,11 +132,9 @@ fn a_file_that_is_wrong_somewhere_brings_nothing() {
             assert_eq!(problem.status, status, "{}", problem.text);
             assert_eq!(problem["errors"][0]["code"], code, "{}", problem.text);
         }
-        let mut long = TABLE.lines().next().unwrap().to_owned();
-        for invoice in 0..501 {
-            long.push_str(&format!("\nADV-1,C-1,I-{invoice},1.00,CNY,,"));
-        }
-        assert_eq!(send_file(app, &long).status, 400);
+        let mut long = vec![TABLE.lines().next().unwrap().to_owned()];
+        long.extend((0..501).map(|invoice| format!("ADV-1,C-1,I-{invoice},1.00,CNY,,")));
+        assert_eq!(send_file(app, &long.join("\n")).status, 400);
         assert_eq!(advices(app).len(), 0);
         send_file(app, TABLE).expect(200);
         let other = TABLE.replace("1.50", "1.60");

@@ -95,7 +95,7 @@ pub fn separation(done: &[Done]) -> Tested {
 /// What is wrong with the approval of an application: the approver had another part in it, or the limit is above the
 /// highest authority of credit and credit had not approved before.
 pub fn approval(approved: &Approved, policy: Option<&PolicyDocument>) -> Option<Finding> {
-    let approver = approved.approver.as_deref()?;
+    let by = approved.approver.as_deref()?;
     let parts = [
         Some(approved.created_by.as_str()),
         approved.submitted_by.as_deref(),
@@ -105,10 +105,10 @@ pub fn approval(approved: &Approved, policy: Option<&PolicyDocument>) -> Option<
     let finding = |code, detail| Finding {
         code,
         resource_id: approved.id.to_string(),
-        subject: Some(approver.to_owned()),
+        subject: Some(by.to_owned()),
         detail,
     };
-    if parts.contains(&Some(approver)) {
+    if parts.contains(&Some(by)) {
         return Some(finding(FindingCode::SamePerson, None));
     }
     let limit = Money::from_minor(approved.limit_minor?, approved.currency);

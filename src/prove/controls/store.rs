@@ -177,10 +177,11 @@ pub fn list_approved(db: &mut Db, period: &Period) -> Result<Vec<Approved>, DbEr
         .load(c))?)
 }
 
-/// Policies that were live, each with its document and from when to when.
-pub fn list_policies(
-    db: &mut Db,
-) -> Result<Vec<(String, Option<Instant>, Option<Instant>)>, DbError> {
+/// A policy that was live: its document, and from when to when.
+pub type LivePolicy = (String, Option<Instant>, Option<Instant>);
+
+/// Policies that were live.
+pub fn list_policies(db: &mut Db) -> Result<Vec<LivePolicy>, DbError> {
     Ok(on_backend!(db, |c| policies::table
         .filter(policies::live_at.is_not_null())
         .order(policies::live_at)

@@ -39,8 +39,7 @@ pub async fn list_customer_timeline(
     listing: Listing<TimelineFilter>,
     request: HttpRequest,
     executor: web::Data<Executor>,
-    cursors: web::Data<CursorKey>,
-    types: web::Data<EventTypes>,
+    (cursors, types): (web::Data<CursorKey>, web::Data<EventTypes>),
     language: AcceptLanguage,
 ) -> Outcome {
     let types = **types;
