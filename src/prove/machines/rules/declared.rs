@@ -11,14 +11,15 @@ use crate::book::periods::model::PeriodStatus;
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
 use crate::book::refunds::model::RefundStatus;
 use crate::collect::dunning::model::{BlockStatus, NoticeStatus, RunStatus};
+use crate::connect::api_keys::model::KeyStatus;
 use crate::connect::webhooks::model::{DeliveryStatus, EndpointStatus};
 use crate::decide::limits::model::CreditBlockStatus;
 use crate::platform::http::auth::{
     ApproveDunning, AssignCash, CaptureReservations, CheckLimits, ClosePeriods, DecideChanges,
     DecideCreditBlocks, DecideRefunds, EditCustomers, ExportTables, GrantAdditionalLimits,
-    ManageAccounts, ManageDeadlines, ManageFactoring, ManageReservations, ManageWebhooks,
-    PostAdvices, PostCash, PostInvoices, ProposeChanges, ReadJobs, RequestRefunds, RequestReleases,
-    ReverseDocuments, RunDunning, SendStatements, SetLegalStatus, StatePeriods,
+    ManageAccounts, ManageApiKeys, ManageDeadlines, ManageFactoring, ManageReservations,
+    ManageWebhooks, PostAdvices, PostCash, PostInvoices, ProposeChanges, ReadJobs, RequestRefunds,
+    RequestReleases, ReverseDocuments, RunDunning, SendStatements, SetLegalStatus, StatePeriods,
 };
 use crate::platform::jobs::model::JobStatus;
 use crate::prove::exports::model::ExportStatus;
@@ -240,6 +241,12 @@ fn house() -> Vec<Machine> {
             [Queued, Running] "cancel" => Cancelled, by::<ReadJobs>("cancel_job");
             [Running] "succeed" => Succeeded, BY_ITSELF;
             [Running] "fail" => Failed, BY_ITSELF;
+        }),
+        machine!("api_key", "KeyStatus", KeyStatus, {
+            [] "create" => Active, by::<ManageApiKeys>("create_api_key");
+            [Active] "rotate" => Active, by::<ManageApiKeys>("rotate_api_key");
+            [Active, Expired] "revoke" => Revoked, by::<ManageApiKeys>("revoke_api_key");
+            [Active] "pass" => Expired, BY_ITSELF;
         }),
         machine!("export", "ExportStatus", ExportStatus, {
             [] "create" => Queued, by::<ExportTables>("create_export");
