@@ -232,6 +232,18 @@ fn every_operation_is_fully_described() {
         );
         check_examples(&name, declared);
         check_problems(&operation);
+        let parameters = declared["parameters"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let mut named = BTreeSet::new();
+        for parameter in &parameters {
+            let own = (parameter["name"].to_string(), parameter["in"].to_string());
+            assert!(named.insert(own), "{name} has {} twice", parameter["name"]);
+        }
+        for (status, answer) in declared["responses"].as_object().unwrap() {
+            assert!(answer.is_object(), "{name}: {status} is {answer}");
+        }
     }
 }
 

@@ -113,7 +113,7 @@ fn who_is_refused_is_counted() {
                 .expect(401);
             let expired = sign(|claims| claims["exp"] = json!(1_700_000_000));
             Client::new(app, Some(expired)).get(PATH).expect(401);
-            app.admin().get("/v1/trail").expect(403);
+            app.sales().get("/v1/trail").expect(403);
             let figures = app.anonymous().get("/metrics").expect(200).text;
             for code in [
                 "token_missing",

@@ -215,7 +215,9 @@ fn tell_forms(operation: &mut Value) {
     if !has_parameter(operation, "query", Some("format")) {
         return;
     }
-    let answer = &mut operation["responses"]["200"];
+    let Some(answer) = operation.pointer_mut("/responses/200") else {
+        return;
+    };
     if !answered_schema(answer).is_some_and(|schema| schema.ends_with("Page")) {
         return;
     }
@@ -245,7 +247,7 @@ fn add_problems(method: &str, operation: &mut Value, secured: bool) {
     if method != "get" {
         statuses.extend(["404", "408", "409", "413", "415", "422"]);
     }
-    if has_parameter(operation, "query", Some("format")) {
+    if method == "get" && has_parameter(operation, "query", Some("format")) {
         statuses.push("406");
     }
     if operation["operationId"] == "download_export" {

@@ -96,7 +96,7 @@ pub struct BankStatementFilter {
     pub bank_account_id: Vec<BankAccountId>,
     #[serde(default)]
     #[param(max_items = 10)]
-    pub format: Vec<StatementFormat>,
+    pub statement_format: Vec<StatementFormat>,
     /// Closed on this day or later.
     pub closing_date_from: Option<Day>,
     /// Closed on this day or earlier.

@@ -42,8 +42,8 @@ pub fn list_statements(
         if !filter.bank_account_id.is_empty() {
             query = query.filter(bank_statements::bank_account_id.eq_any(&filter.bank_account_id));
         }
-        if !filter.format.is_empty() {
-            query = query.filter(bank_statements::format.eq_any(&filter.format));
+        if !filter.statement_format.is_empty() {
+            query = query.filter(bank_statements::format.eq_any(&filter.statement_format));
         }
         if let Some(day) = filter.closing_date_from {
             query = query.filter(bank_statements::closing_date.ge(day.date()));
