@@ -27,7 +27,7 @@ pub fn invariants() -> Vec<Invariant> {
                 .to_owned(),
         ),
         invariant(
-            "a payment is returned when one entry took it back",
+            "a bank entry is returned when one entry took it back",
             "bank_entries",
             named::<BankEntry>,
             "SELECT e.id AS id, 'returns' AS what, \

@@ -205,7 +205,7 @@ fn decide(
 /// Says which payment a return takes back: what became of it is reversed.
 ///
 /// # Errors
-/// When the entry is not there, changed since `version` or does not wait, and as [`returning::take_back`].
+/// When the entry is not there, changed since `version` or does not wait, and as `returning::take_back` says.
 pub fn take_back(
     tx: &mut Tx,
     id: BankEntryId,
