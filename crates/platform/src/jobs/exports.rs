@@ -4,7 +4,7 @@ use crate::platform::exports::{DayOf, ExportTable, id, instant, integer, json, l
 use crate::platform::http::auth::{ExportTables, Permission};
 use kernel::ids::Job;
 
-/// In [`super::ROOM`].
+/// In [`crate::platform::rooms::JOBS`].
 pub const EXPORTS: &[ExportTable] = &[ExportTable {
     name: "jobs",
     description: "Background jobs.",

@@ -4,7 +4,7 @@ use crate::platform::exports::{DayOf, ExportTable, id, instant, json, long, text
 use crate::platform::http::auth::{Permission, ReadProof};
 use kernel::ids::TrailEntry;
 
-/// In [`super::ROOM`].
+/// In the room `trail` of `prove`, by which the trail is read.
 pub const EXPORTS: &[ExportTable] = &[ExportTable {
     name: "trail",
     description: "The audit trail: who did what, when and why.",
