@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::platform::db::rows::{Join, Kept, Place};
+use crate::platform::db::rows::{Join, Kept};
 use crate::platform::exports::{
     CUSTOMER, DayOf, ExportField, ExportTable, day, id, instant, money, money_in, text,
 };
@@ -141,18 +141,7 @@ pub static CASH_APPLICATION: ExportTable = table(
         day("Applied_Date").column("effective_on"),
         money_in("Applied_Amount", "amount_minor", "invoice", "currency"),
         text("Applied_Amount_Currency").of("invoice", "currency"),
-        ExportField {
-            name: "Receipt_Used_Amount",
-            place: Place {
-                of: "",
-                column: "used_minor",
-            },
-            kept: Kept::Money(Place {
-                of: "receipt",
-                column: "currency",
-            }),
-            holds: crate::platform::exports::Holds::Business,
-        },
+        money_in("Receipt_Used_Amount", "used_minor", "receipt", "currency"),
         text("Receipt_Used_Amount_Currency").of("receipt", "currency"),
         id::<Settlement>("Reverses_Cash_Application_ID").column("reverses_id"),
         text("Entered_By").column("created_by"),

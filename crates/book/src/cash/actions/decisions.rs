@@ -47,7 +47,7 @@ pub fn accept(
     let proposal = store::find_proposal(tx, id, proposal)?.ok_or(CashError::NoProposal)?;
     if let Some(payment) = proposal.returns_entry_id {
         let by = tx.caller().subject.clone();
-        let because = Note::stored("The bank took the payment back.".to_owned());
+        let because = returning::by_the_bank();
         let reasons = &proposal.reasons.0;
         return returning::take_back(tx, &entry, payment, reasons, Some(&by), &because, None);
     }

@@ -54,10 +54,14 @@ pub fn match_return(tx: &mut Tx, id: BankEntryId) -> Result<bool, DbError> {
     Ok(false)
 }
 
+/// The reason that is written where nobody gives one.
+pub fn by_the_bank() -> Note {
+    Note::stored("The bank took the payment back.".to_owned())
+}
+
 /// Takes a payment back unless the ledger refuses it, and says whether it did: what is refused waits for a person.
 fn try_to_take_back(tx: &mut Tx, returned: &BankEntry, best: &TakenBack) -> Result<bool, DbError> {
-    let because = "The bank took the payment back.";
-    let because = Note::stored(because.to_owned());
+    let because = by_the_bank();
     let taken = tx.savepoint(|tx| {
         take_back(
             tx,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ReceivableError;
-use super::receipts::lock_receipt;
+use super::receipts::change_receipt;
 use crate::book::exposure::actions::Locked;
 use crate::book::receivables::input::{NewReceipt, Origin};
 use crate::book::receivables::model::{Receipt, ReceiptRef};
@@ -145,23 +145,14 @@ pub fn confirm_receipt(
     version: i64,
     reason: &Note,
 ) -> Result<Receipt, ReceivableError> {
-    let (_accounts, before) = lock_receipt(tx, reference, None)?;
-    if before.version != version {
-        return Err(ReceivableError::Stale);
-    }
-    if before.possible_duplicate_of.is_none() {
-        return Err(ReceivableError::NotDoubtful);
-    }
-    let after = Receipt {
-        possible_duplicate_of: None,
-        ..before.clone()
-    };
-    let after = store::update_receipt_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    tx.record(
-        Change::new("receipt.confirmed", after.id)
-            .before(&before)
-            .after(&after)
-            .because(reason),
-    )?;
-    Ok(after)
+    change_receipt(
+        tx,
+        reference,
+        version,
+        ("receipt.confirmed", reason),
+        |receipt| match receipt.possible_duplicate_of.take() {
+            Some(_) => Ok(()),
+            None => Err(ReceivableError::NotDoubtful),
+        },
+    )
 }

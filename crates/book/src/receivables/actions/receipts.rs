@@ -302,24 +302,38 @@ pub fn release_receipt(
     version: i64,
     reason: &Note,
 ) -> Result<Receipt, ReceivableError> {
+    change_receipt(
+        tx,
+        reference,
+        version,
+        ("receipt.released", reason),
+        |receipt| match receipt.prepaid_order_number.take() {
+            Some(_) => Ok(()),
+            None => Err(ReceivableError::NotPrepaid),
+        },
+    )
+}
+
+/// Writes what a person says of a receipt that moves no money, and records it as an action with its reason.
+///
+/// # Errors
+/// When the receipt is not there or reversed, or changed since `version`; those of `apply`.
+pub(super) fn change_receipt(
+    tx: &mut Tx,
+    reference: &ReceiptRef,
+    version: i64,
+    (action, reason): (&'static str, &Note),
+    apply: impl FnOnce(&mut Receipt) -> Result<(), ReceivableError>,
+) -> Result<Receipt, ReceivableError> {
     let (_accounts, before) = lock_receipt(tx, reference, None)?;
     if before.version != version {
         return Err(ReceivableError::Stale);
     }
-    if before.prepaid_order_number.is_none() {
-        return Err(ReceivableError::NotPrepaid);
-    }
-    let after = Receipt {
-        prepaid_order_number: None,
-        ..before.clone()
-    };
+    let mut after = before.clone();
+    apply(&mut after)?;
     let after = store::update_receipt_if_unchanged(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    tx.record(
-        Change::new("receipt.released", after.id)
-            .before(&before)
-            .after(&after)
-            .because(reason),
-    )?;
+    let change = Change::new(action, after.id).before(&before);
+    tx.record(change.after(&after).because(reason))?;
     Ok(after)
 }
 
