@@ -438,16 +438,16 @@ fn without_group_commit_and_flusher_every_story_ends_the_same() {
 }
 
 /// A figure of `/metrics`; 0 when it is not there yet.
-fn figure(app: &TestApp, name: &str) -> u64 {
+pub fn figure(app: &TestApp, name: &str) -> u64 {
     let text = app.anonymous().get("/metrics").expect(200).text;
     let line = text.lines().find_map(|line| line.strip_prefix(name));
     line.map_or(0, |value| value.trim().parse().unwrap())
 }
 
-const BY_MEMORY: &str = "netterms_desk_checks_total{way=\"memory\"}";
-const BY_READING: &str = "netterms_desk_checks_total{way=\"read\"}";
+pub const BY_MEMORY: &str = "netterms_desk_checks_total{way=\"memory\"}";
+pub const BY_READING: &str = "netterms_desk_checks_total{way=\"read\"}";
 const EQUAL: &str = "netterms_desk_rechecks_total{result=\"equal\"}";
-const DIFFERENT: &str = "netterms_desk_rechecks_total{result=\"different\"}";
+pub const DIFFERENT: &str = "netterms_desk_rechecks_total{result=\"different\"}";
 
 #[test]
 fn the_metrics_tell_how_checks_were_decided() {

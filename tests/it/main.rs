@@ -34,6 +34,7 @@ mod deadlines;
 mod defaults;
 mod demo;
 mod deposit_requests;
+mod desk_balances;
 mod desk_memory;
 mod dunning;
 mod dunning_entities;

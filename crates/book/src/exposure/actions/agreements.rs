@@ -44,8 +44,22 @@ impl Agreements {
             .filter(|account| account.has_agreed_terms)
             .map(|account| (account.id, account))
             .collect();
-        let ids: Vec<CreditAccountId> = with.keys().copied().collect();
-        let of_entities = balances::list_terms(db, with.into_values())?;
+        let of_entities = balances::list_terms(db, with.values().copied())?;
+        Agreements::with(db, with.into_values(), of_entities, named)
+    }
+
+    /// [`Agreements::read`], where the terms that legal entities have with the accounts are known.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn with<'a>(
+        db: &mut Db,
+        accounts: impl IntoIterator<Item = &'a CreditAccount>,
+        of_entities: Vec<EntityTerms>,
+        named: impl IntoIterator<Item = &'a Keyword>,
+    ) -> Result<Agreements, DbError> {
+        let with = accounts.into_iter().filter(|own| own.has_agreed_terms);
+        let ids: Vec<CreditAccountId> = with.map(|account| account.id).collect();
         let of_accounts = agreed::list_codes(db, &ids)?;
         let codes: BTreeSet<Keyword> = of_entities
             .iter()

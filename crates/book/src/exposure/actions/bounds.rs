@@ -174,6 +174,11 @@ impl Bounds {
         self.rates.find(from, to)
     }
 
+    /// What legal entities have agreed with the accounts.
+    pub fn terms(&self) -> &[EntityTerms] {
+        &self.terms
+    }
+
     /// What a legal entity has agreed with an account, where that is not what all have.
     pub fn terms_of(
         &self,

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text};
 
 use super::Movement;
 use crate::book::exposure::model::{
     AccountBalance, BalanceKey, CreditAccount, EntityTerms, Exposure,
 };
 use crate::platform::db::schema::{account_balances, credit_accounts, entity_terms};
-use crate::platform::db::{Db, DbError, Tx, on_backend};
+use crate::platform::db::{Db, DbError, Statement, Tx, Writes, on_backend};
+use kernel::columns::IdColumn;
 use kernel::ids::{CreditAccountId, LegalEntityId};
 
 /// The balances of these accounts beside their home balances. Accounts that have none are not asked for.
@@ -89,6 +91,35 @@ pub fn add(
             .execute(c))?;
     }
     Ok(())
+}
+
+/// Adds what movements reserve to balances that have their rows, on PostgreSQL. The accounts' rows must change with them.
+pub fn add_reserved(
+    writes: &mut Writes,
+    movements: &BTreeMap<(CreditAccountId, BalanceKey), Movement>,
+) {
+    if movements.is_empty() {
+        return;
+    }
+    let accounts: Vec<CreditAccountId> = movements.keys().map(|(account, _)| *account).collect();
+    let keys = movements.keys().map(|(_, key)| key);
+    let entities: Vec<LegalEntityId> = keys.clone().map(|key| key.legal_entity_id).collect();
+    let currencies: Vec<&str> = keys.map(|key| key.currency.code()).collect();
+    let own = movements.values().map(|m| m.own.reserved_minor);
+    let group = movements.values().map(|m| m.group.reserved_minor);
+    writes.push(
+        Statement::new(
+            "UPDATE account_balances b SET reserved_minor = b.reserved_minor + m.own, \
+             group_reserved_minor = b.group_reserved_minor + m.of_group FROM (SELECT UNNEST(?) AS account_id, \
+             UNNEST(?) AS legal_entity_id, UNNEST(?) AS currency, UNNEST(?) AS own, UNNEST(?) AS of_group) m \
+             WHERE b.account_id = m.account_id AND b.legal_entity_id = m.legal_entity_id AND b.currency = m.currency",
+        )
+        .bind::<Array<IdColumn>, _>(accounts)
+        .bind::<Array<IdColumn>, _>(entities)
+        .bind::<Array<Text>, _>(currencies)
+        .bind::<Array<BigInt>, _>(own.collect::<Vec<i64>>())
+        .bind::<Array<BigInt>, _>(group.collect::<Vec<i64>>()),
+    );
 }
 
 /// The terms that legal entities have with these accounts. Accounts with which none has any are not asked for.

@@ -126,10 +126,6 @@ impl Batch {
         if prefetched.standing.has_caps || !prefetched.standing.keys.is_empty() {
             return Ok(None);
         }
-        // What stands beside an account's row has no row version of its own.
-        if prefetched.has_more_than_home(asked) {
-            return Ok(None);
-        }
         Batch::new(unit, asked, prefetched, now, today).map(Some)
     }
 

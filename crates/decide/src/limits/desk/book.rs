@@ -38,6 +38,8 @@ pub struct Book {
     accounts: HashMap<CreditAccountId, CreditAccount>,
     /// What they owe beside their home balances, as it is with the reservations of this batch.
     balances: HashMap<CreditAccountId, Vec<AccountBalance>>,
+    /// Whether this batch took something in a balance that has no row yet.
+    opens_balances: bool,
     entities: Entities,
     blocked: HashMap<CreditAccountId, BTreeSet<BlockCause>>,
     overdue: HashMap<CustomerId, Vec<Overdue>>,
@@ -89,17 +91,19 @@ impl Book {
         let references = asked.iter().map(|one| one.input.legal_entity.as_ref());
         let entities = Entities::read(db, references)?;
         let currencies = asked.iter().map(|one| one.input.amount.money().currency());
+        let bounds = Bounds::with(db, found.values(), additional, currencies)?;
         let own = found.values().map(|line| &line.account);
         let mut book = Book {
-            agreements: Agreements::read(db, own, [])?,
+            agreements: Agreements::with(db, own, bounds.terms().to_vec(), [])?,
             customers,
             lines: HashMap::new(),
             accounts: HashMap::new(),
             balances: HashMap::new(),
+            opens_balances: false,
             entities,
             blocked: HashMap::new(),
             overdue: HashMap::new(),
-            bounds: Bounds::with(db, found.values(), additional, currencies)?,
+            bounds,
             optional_facts: OptionalFacts::default(),
         };
         for (account, cause) in standing.blocked {
@@ -315,10 +319,18 @@ impl Book {
             let balances = self.balances.entry(id).or_default();
             match balances.iter_mut().find(|balance| balance.key() == key) {
                 Some(balance) => balance.add(own, more),
-                None => balances.push(AccountBalance::new(id, key, own, more)),
+                None => {
+                    self.opens_balances = true;
+                    balances.push(AccountBalance::new(id, key, own, more));
+                }
             }
         }
         self.bounds.take(&line.caps, key.currency, more);
+    }
+
+    /// Whether something was taken in a balance that has no row yet.
+    pub const fn opens_balances(&self) -> bool {
+        self.opens_balances
     }
 
     /// Lets an order consume the one-time limits that are for it; gives each before and after.

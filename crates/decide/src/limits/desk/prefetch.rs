@@ -66,31 +66,6 @@ pub struct Prefetched {
     pub not_looked_up: BTreeSet<CustomerId>,
 }
 
-impl Prefetched {
-    /// Whether more than the home balances of accounts matters to these checks: one names a company, is in a currency that
-    /// its account bills in, or is of an account that has other balances or terms, or of a group that has.
-    pub fn has_more_than_home(&self, asked: &[CheckRequest]) -> bool {
-        let is_beside =
-            |account: &CreditAccount| account.has_other_balances || account.has_agreed_terms;
-        let mut lines = self.lines.values();
-        if lines.any(|line| line.line().into_iter().any(is_beside)) {
-            return true;
-        }
-        asked.iter().any(|one| {
-            let currency = one.input.amount.money().currency();
-            let customer = self.customers.get(&one.input.customer);
-            let line = customer.and_then(|customer| self.lines.get(&customer.id));
-            one.input.legal_entity.is_some()
-                || line.is_some_and(|line| {
-                    let account = &line.account;
-                    let mut above = line.ancestors.iter();
-                    (account.currency != currency && account.bills_in(currency))
-                        || above.any(|above| above.currency != account.currency)
-                })
-        })
-    }
-}
-
 /// The customers that a batch is about, by id or by number.
 pub struct Customers {
     by_id: HashMap<CustomerId, Named>,

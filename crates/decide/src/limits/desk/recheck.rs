@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::batch::Batch;
 use super::figures::Recheck;
 use super::{Answered, CheckRequest, DeskError, Reply};
+use crate::book::exchange_rates::rules::{Conversion, Conversions};
 use crate::book::exposure::store as accounts;
 use crate::decide::limits::check::facts::Facts;
 use crate::decide::limits::record::Decided;
@@ -32,6 +33,14 @@ pub fn recheck(
     if db.backend() == Backend::Postgres && has_moved(db, batch)? {
         return Ok(Recheck::Void);
     }
+    // Exchange rates are remembered nowhere; one that came between the two readings tells nothing of memory.
+    if answers
+        .iter()
+        .zip(&fresh_answers)
+        .any(|(answer, fresh)| rates_of(answer) != rates_of(fresh))
+    {
+        return Ok(Recheck::Void);
+    }
     for (answer, fresh) in answers.iter().zip(&fresh_answers) {
         if !is_same(answer, fresh) {
             tracing::error!(
@@ -54,6 +63,17 @@ fn has_moved(db: &mut Db, batch: &Batch) -> Result<bool, DbError> {
             .collect();
     let mut remembered = batch.row_versions();
     Ok(remembered.any(|(account, version)| now.get(account) != Some(version)))
+}
+
+/// The exchange rates that a decision was made with.
+fn rates_of(answer: &Answered) -> Option<(&Conversions, Option<&Conversion>)> {
+    match answer {
+        Ok(Ended::Fresh(Reply::Decision(decided, _))) => {
+            let facts = &decided.record.facts;
+            Some((&facts.rates, facts.conversion.as_ref()))
+        }
+        _ => None,
+    }
 }
 
 fn is_same(answer: &Answered, fresh: &Answered) -> bool {

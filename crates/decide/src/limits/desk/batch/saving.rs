@@ -102,12 +102,13 @@ impl Batch {
         memory: &mut Memory,
         durability: Durability,
     ) -> Result<bool, DbError> {
-        if !self.orders.are_new() {
+        if !self.orders.are_new() || self.book.opens_balances() {
             return Ok(false);
         }
-        let movements = self.book.movements(&self.orders.taken);
-        if !movements.balances.is_empty() {
-            return Ok(false);
+        let mut movements = self.book.movements(&self.orders.taken);
+        for (account, _) in movements.balances.keys() {
+            // The account's row version tells of its balances as well.
+            movements.accounts.entry(*account).or_default();
         }
         let entries = Entries::new(&self.changes, self.now);
         let kept = self.keep(asked, answers)?;
@@ -121,6 +122,7 @@ impl Batch {
             .unzip();
         let mut writes = unit.writes()?;
         accounts::add_reserved(&mut writes, moved, Some(&self.row_versions))?;
+        balances::add_reserved(&mut writes, &movements.balances);
         self.add_rows(&mut writes, &entries, &kept)?;
         if writes.is_empty() {
             return Ok(false);
