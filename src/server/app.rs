@@ -416,6 +416,7 @@ const READ_BY_BROWSERS: [&str; 17] = [
     "Content-Language",
     "Content-Range",
     "ETag",
+    "Has-More",
     "Idempotent-Replayed",
     "Link",
     "Location",

@@ -413,6 +413,95 @@ fn whoever_may_not_read_may_not_take() {
 }
 
 #[test]
+fn the_report_of_an_exports_job_does_not_show_its_file() {
+    on_both(|app| {
+        a_book(app);
+        let auditor = app.auditor();
+        let made = export(&auditor, json!({"table": "trail", "format": "csv"}));
+        let path = format!("/v1/jobs/{}/report", made["job_id"].as_str().unwrap());
+        for client in [app.admin(), app.finance(), app.credit(), app.auditor()] {
+            let report = client.get(&path).expect(200).text;
+            assert_eq!(report.lines().count(), 1, "{report}");
+        }
+    });
+}
+
+#[test]
+fn a_key_takes_away_what_its_scopes_let_it_read_and_no_more() {
+    on_both(|app| {
+        a_book(app);
+        let make = |scopes: Value| {
+            let body = json!({"name": "Nightly", "role": "auditor", "scopes": scopes});
+            let key = app.admin().post("/v1/api-keys", body).expect(201);
+            Client::new(app, Some(key.text_at("/key")))
+        };
+        let bare = make(json!(["exports:run"]));
+        for table in ["customers", "trail", "api_keys", "bank_entries"] {
+            bare.post("/v1/exports", json!({"table": table, "format": "csv"}))
+                .expect_problem(403, "forbidden");
+        }
+        let package = json!({
+            "table": "audit_package", "format": "zip", "period_from": "2026-02-01", "period_to": "2026-03-31",
+        });
+        bare.post("/v1/exports", package.clone())
+            .expect_problem(403, "forbidden");
+        // What somebody else took is not to be had that way either.
+        let trail = export(&app.auditor(), json!({"table": "trail", "format": "csv"}));
+        content(&bare, &trail).expect_problem(403, "forbidden");
+        let reading = make(json!(["exports:run", "receivables:read"]));
+        let invoices = json!({"table": "invoices", "format": "csv"});
+        reading.post("/v1/exports", invoices).expect(202);
+        reading
+            .post("/v1/exports", package.clone())
+            .expect_problem(403, "forbidden");
+        app.auditor().post("/v1/exports", package).expect(202);
+    });
+}
+
+#[test]
+fn a_discount_is_an_adjustment_and_no_cash() {
+    on_both(|app| {
+        app.turn_to("2026-03-01");
+        a_customer("C-1").create(app);
+        let invoice = json!({
+            "number": "I-1", "customer": "C-1", "invoice_date": "2026-03-01", "payment_terms": "2_10_net_30",
+            "amount": {"amount": "100.00", "currency": "CNY"},
+        });
+        app.finance().post("/v1/invoices", invoice).expect(201);
+        app.turn_to("2026-03-05");
+        a_receipt("R-1", "C-1", "98.00")
+            .paying("I-1", "98.00")
+            .create(app);
+        app.turn_to("2026-03-31");
+        let auditor = app.auditor();
+        let made = export(
+            &auditor,
+            json!({"table": "audit_package", "format": "zip", "period_from": "2026-03-01", "period_to": "2026-03-31"}),
+        );
+        let package = content(&auditor, &made).expect(200).bytes.into_vec();
+        let manifest: Value = serde_json::from_str(&in_package(&package, "manifest.json")).unwrap();
+        assert_eq!(manifest["holds"], true, "{manifest:#}");
+        let discount = manifest["roll_forward"][0]["movements"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["kind"] == "discount")
+            .unwrap();
+        assert_eq!(discount["entries"], 1);
+        let named = |name: &str| {
+            rows(&in_package(
+                &package,
+                &format!("{name}_20260301_20260331.csv"),
+            ))
+        };
+        let applied = named("Cash_Application");
+        assert_eq!(applied.len(), 1, "{applied:?}");
+        let adjusted = named("AR_Adjustments");
+        assert_eq!(adjusted.len(), 1, "{adjusted:?}");
+    });
+}
+
+#[test]
 fn a_caller_has_four_exports_under_way_at_most() {
     on_both(|app| {
         a_book(app);

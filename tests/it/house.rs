@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// rooms named before it. A floor without rooms is one room.
 #[rustfmt::skip]
 const FLOORS: &[(&str, &[&str])] = &[
-    ("platform", &["db", "exports", "idempotency", "http", "trail", "events", "jobs", "versions", "rooms"]),
+    ("platform", &["db", "idempotency", "http", "exports", "trail", "events", "jobs", "versions", "rooms"]),
     ("book", &["catalogues", "payment_terms", "entities", "customers", "change_requests", "policy", "exchange_rates", "exposure", "security", "periods", "receivables", "refunds", "deposit_requests", "deadlines", "instruments", "factoring", "imports", "cash"]),
     ("rating", &["rules", "catalogue", "statements", "industries", "facts", "indicators", "scales", "panels", "models", "ratings"]),
     ("collect", &["promises", "losses", "disputes", "signals", "dunning", "worklist"]),

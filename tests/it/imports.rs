@@ -2,9 +2,12 @@
 
 use kernel::caller::Role;
 use kernel::ids::JobId;
+use netterms::platform::db::{DbError, Tx};
 use netterms::platform::http::Problem;
 use netterms::platform::http::auth::internal_caller;
 use netterms::platform::jobs::actions as jobs;
+use netterms::platform::jobs::model::ReportPart;
+use netterms::platform::jobs::store as jobs_store;
 use serde_json::{Value, json};
 
 use crate::support::{AnImport, Client, Reply, TestApp, a_customer, import, on_both};
@@ -543,6 +546,37 @@ fn a_job_that_kills_its_workers_is_given_up() {
         let ended = app.credit().get(&format!("/v1/jobs/{job}")).expect(200);
         assert_eq!(ended["status"], "failed");
         assert_eq!(ended["errors"][0]["code"], "gave_up");
+    });
+}
+
+#[test]
+fn a_job_that_was_given_back_writes_its_file_anew() {
+    on_both(|app| {
+        app.turn_to("2026-03-01");
+        let id = leave_behind(app, "deadly", CUSTOMERS);
+        let caller = internal_caller("worker", &[]).unwrap();
+        let in_one = |work: &dyn Fn(&mut Tx) -> Result<(), DbError>| {
+            app.database().maintain(&caller, |tx| work(tx)).unwrap();
+        };
+        for _ in 0..2 {
+            in_one(&|tx| {
+                let part = ReportPart {
+                    job_id: id,
+                    attempt: 1,
+                    part: -1,
+                    bytes: b"half a file",
+                };
+                jobs_store::insert_report_part(tx, &part)
+            });
+            // The server is told to stop, and the next one takes the job.
+            let job = jobs::read(app.database(), id).unwrap().unwrap();
+            in_one(&|tx| jobs::give_back(tx, &job));
+            in_one(&|tx| {
+                let taken = jobs::take(tx, jobs::Wanted::of(&["deadly"]))?;
+                assert_eq!(taken.map(|job| job.attempts), Some(1));
+                Ok(())
+            });
+        }
     });
 }
 

@@ -43,10 +43,11 @@ pub const AMOUNT: Kind = Kind::Decimal {
     scale: 4,
 };
 
-/// A rate, with 12 digits before the point and 10 after it.
+/// A rate, with 14 digits before the point and 24 after it: those that settlements keep have 12 digits that count, behind
+/// noughts where the currencies are far apart.
 pub const RATE: Kind = Kind::Decimal {
-    precision: 22,
-    scale: 10,
+    precision: 38,
+    scale: 24,
 };
 
 /// A share, in millionths.

@@ -1,6 +1,6 @@
 //! Parquet, by its columns: rows are gathered until there are enough for a group of them.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -139,10 +139,7 @@ impl<W: Write + Send> Rows<W> for ParquetFile<W> {
             }
             (Gathered::Booleans(all), Value::Boolean(said)) => all.push(said),
             (Gathered::Decimals(scale, all), Value::Decimal { digits, places }) => {
-                let scaled = scale
-                    .checked_sub(places)
-                    .and_then(|missing| 10_i128.checked_pow(missing))
-                    .and_then(|factor| digits.checked_mul(factor))
+                let scaled = rescaled(digits, places, *scale)
                     .ok_or_else(|| of_another_kind(&column.name))?;
                 all.push(FixedLenByteArray::from(scaled.to_be_bytes().to_vec()));
             }
@@ -221,6 +218,17 @@ fn declared(column: &Column) -> Result<Type, ParquetError> {
     }
 }
 
+/// A decimal number with so many places; where it has more, rounded to the nearer one, half up.
+fn rescaled(digits: i128, places: u32, scale: u32) -> Option<i128> {
+    if let Some(missing) = scale.checked_sub(places) {
+        return digits.checked_mul(10_i128.checked_pow(missing)?);
+    }
+    let factor = 10_i128.checked_pow(places.checked_sub(scale)?)?;
+    let (whole, rest) = (digits / factor, digits % factor);
+    let away = i128::from(rest.abs() >= factor - rest.abs());
+    whole.checked_add(away * digits.signum())
+}
+
 fn of_another_kind(column: &str) -> TableError {
     TableError::Kind {
         column: column.to_owned(),
@@ -228,5 +236,12 @@ fn of_another_kind(column: &str) -> TableError {
 }
 
 fn failed(error: ParquetError) -> TableError {
-    TableError::Format(error.to_string())
+    match error {
+        // What the file is written to says itself why it failed.
+        ParquetError::External(error) => match error.downcast::<io::Error>() {
+            Ok(error) => TableError::Io(*error),
+            Err(error) => TableError::Format(error.to_string()),
+        },
+        error => TableError::Format(error.to_string()),
+    }
 }

@@ -87,3 +87,18 @@ fn decimals_keep_their_places() {
         assert_eq!(written, text);
     }
 }
+
+#[test]
+fn a_rate_between_currencies_far_apart_fits_into_parquet() {
+    let column = [Column {
+        name: "rate".to_owned(),
+        kind: RATE,
+    }];
+    let mut table = TableWriter::begin(Format::Parquet, "rates", &column, Vec::new()).unwrap();
+    // One dong in dollars, with 12 digits that count, and more digits than are kept.
+    for (digits, places) in [(393_128_120_454, 16), (123_456_789_012_345, 26), (-15, 25)] {
+        table.cell(Value::Decimal { digits, places }).unwrap();
+        table.end_row().unwrap();
+    }
+    assert!(!table.finish().unwrap().is_empty());
+}

@@ -1,7 +1,9 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{DayOf, ExportTable, id, instant, integer, json, long, text};
-use crate::platform::http::auth::{Permission, ReadApiKeys};
+use crate::platform::exports::{
+    DayOf, ExportTable, Readers, id, instant, integer, json, long, text,
+};
+use crate::platform::http::auth::ReadApiKeys;
 use kernel::ids::ApiKey;
 
 /// In [`super::ROOM`].
@@ -27,7 +29,7 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[],
     order: &["id"],
     day: Some(DayOf::Instant("created_at")),
-    readers: ReadApiKeys::ROLES,
+    readers: Readers::of::<ReadApiKeys>(),
     left_out: &[
         ("secret_hash", "by which a secret is known"),
         ("previous_hash", "by which a secret is known"),

@@ -1,10 +1,10 @@
 //! What can be taken away of the room's tables.
 
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, day, id, instant, long, money,
-    text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, day, id, instant, long,
+    money, text,
 };
-use crate::platform::http::auth::{Permission, ReadPostings};
+use crate::platform::http::auth::ReadPostings;
 use kernel::ids::{
     CreditNote, Customer, Invoice, LegalEntity, Posting, Receipt, Refund, Settlement,
 };
@@ -39,6 +39,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[CUSTOMER],
     order: &["id"],
     day: Some(DayOf::Day("effective_on")),
-    readers: ReadPostings::ROLES,
+    readers: Readers::of::<ReadPostings>(),
     left_out: &[],
 }];

@@ -1,7 +1,7 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{DayOf, ExportTable, id, instant, long, text};
-use crate::platform::http::auth::{Permission, ReadRevocations};
+use crate::platform::exports::{DayOf, ExportTable, Readers, id, instant, long, text};
+use crate::platform::http::auth::ReadRevocations;
 use kernel::ids::TokenRevocation;
 
 /// In [`super::ROOM`].
@@ -22,6 +22,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[],
     order: &["id"],
     day: Some(DayOf::Instant("created_at")),
-    readers: ReadRevocations::ROLES,
+    readers: Readers::of::<ReadRevocations>(),
     left_out: &[],
 }];

@@ -1,7 +1,9 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{DayOf, ExportTable, id, instant, integer, json, long, text};
-use crate::platform::http::auth::{Permission, ReadWebhooks};
+use crate::platform::exports::{
+    DayOf, ExportTable, Readers, id, instant, integer, json, long, text,
+};
+use crate::platform::http::auth::ReadWebhooks;
 use kernel::ids::{Event, WebhookDelivery, WebhookEndpoint};
 
 /// In [`super::ROOM`].
@@ -27,7 +29,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Instant("created_at")),
-        readers: ReadWebhooks::ROLES,
+        readers: Readers::of::<ReadWebhooks>(),
         left_out: &[
             ("secret", "a secret"),
             ("previous_secret", "a secret"),
@@ -63,7 +65,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Instant("created_at")),
-        readers: ReadWebhooks::ROLES,
+        readers: Readers::of::<ReadWebhooks>(),
         left_out: &[],
     },
 ];

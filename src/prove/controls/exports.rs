@@ -1,7 +1,9 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{DayOf, ExportTable, day, id, instant, integer, json, long, text};
-use crate::platform::http::auth::{Permission, ReadControls};
+use crate::platform::exports::{
+    DayOf, ExportTable, Readers, day, id, instant, integer, json, long, text,
+};
+use crate::platform::http::auth::ReadControls;
 use kernel::ids::{ControlRun, Job};
 
 /// In [`super::ROOM`].
@@ -26,7 +28,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Instant("started_at")),
-        readers: ReadControls::ROLES,
+        readers: Readers::of::<ReadControls>(),
         left_out: &[],
     },
     ExportTable {
@@ -46,7 +48,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["run_id", "control"],
         day: None,
-        readers: ReadControls::ROLES,
+        readers: Readers::of::<ReadControls>(),
         left_out: &[],
     },
 ];

@@ -1,7 +1,9 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{DayOf, ExportTable, day, id, instant, integer, long, text};
-use crate::platform::http::auth::{Permission, ReadProof};
+use crate::platform::exports::{
+    DayOf, ExportTable, Readers, day, id, instant, integer, long, text,
+};
+use crate::platform::http::auth::ReadProof;
 use kernel::ids::{Export, Job};
 
 /// In [`super::ROOM`].
@@ -29,6 +31,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[],
     order: &["id"],
     day: Some(DayOf::Instant("requested_at")),
-    readers: ReadProof::ROLES,
+    readers: Readers::of::<ReadProof>(),
     left_out: &[],
 }];

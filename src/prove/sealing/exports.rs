@@ -1,7 +1,7 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{DayOf, ExportTable, bytes, id, instant, long, text};
-use crate::platform::http::auth::{Permission, ReadProof};
+use crate::platform::exports::{DayOf, ExportTable, Readers, bytes, id, instant, long, text};
+use crate::platform::http::auth::ReadProof;
 use kernel::ids::TrailCheckpoint;
 
 /// In [`super::ROOM`].
@@ -14,7 +14,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["position"],
         day: None,
-        readers: ReadProof::ROLES,
+        readers: Readers::of::<ReadProof>(),
         left_out: &[],
     },
     ExportTable {
@@ -33,7 +33,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Instant("signed_at")),
-        readers: ReadProof::ROLES,
+        readers: Readers::of::<ReadProof>(),
         left_out: &[],
     },
 ];

@@ -32,6 +32,7 @@ fn headers() -> Value {
     };
     json!({
         "ETag": text("The version of what is answered, for If-Match.", "\"3\"", 40),
+        "Has-More": text("Of a log as a table: whether there is more to be read at once. `Next-Cursor` is there either way.", "true", 5),
         "Idempotent-Replayed": text("`true` when the answer is the one kept for this Idempotency-Key.", "true", 4),
         "Link": text("The next page, with `rel=\"next\"`; absent on the last.", "</v1/customers?cursor=eyJs>; rel=\"next\"", 8000),
         "Location": text("Where the result is.", "/v1/customers/cus_01k00000000000000000000001", 200),

@@ -225,7 +225,9 @@ fn tell_forms(operation: &mut Value) {
         answer["content"][form.media_type()] =
             json!({"schema": {"$ref": "#/components/schemas/ListTable"}});
     }
-    answer["headers"]["Next-Cursor"] = json!({"$ref": "#/components/headers/Next-Cursor"});
+    for header in ["Next-Cursor", "Has-More"] {
+        answer["headers"][header] = json!({"$ref": format!("#/components/headers/{header}")});
+    }
 }
 
 /// The problems that an operation of this make can end in.

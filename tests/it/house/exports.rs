@@ -124,7 +124,7 @@ fn check_columns(table: &ExportTable, columns: &[String]) {
         );
     }
     assert!(
-        !table.readers.is_empty() && table.description.len() > 10,
+        !table.readers.roles.is_empty() && table.description.len() > 10,
         "{}",
         table.name
     );

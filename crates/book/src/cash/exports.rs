@@ -2,10 +2,10 @@
 
 use crate::platform::db::rows::Join;
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, day, id, instant, integer, json,
-    long, money, money_in, share, text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, day, id, instant,
+    integer, json, long, money, money_in, share, text,
 };
-use crate::platform::http::auth::{Permission, ReadBank};
+use crate::platform::http::auth::ReadBank;
 use kernel::ids::{
     BankAccount, BankEntry, BankStatement, Customer, LegalEntity, MatchProposal, PayerAccount,
     Receipt, RemittanceAdvice,
@@ -32,7 +32,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: None,
-        readers: ReadBank::ROLES,
+        readers: Readers::of::<ReadBank>(),
         left_out: &[],
     },
     ExportTable {
@@ -59,7 +59,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Day("closing_date")),
-        readers: ReadBank::ROLES,
+        readers: Readers::of::<ReadBank>(),
         left_out: &[("digest", "by which a file that comes twice is known")],
     },
     ExportTable {
@@ -99,7 +99,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: Some(DayOf::Day("booking_date")),
-        readers: ReadBank::ROLES,
+        readers: Readers::of::<ReadBank>(),
         left_out: &[(
             "booking_digest",
             "by which an entry that comes twice is known",
@@ -119,7 +119,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[Join::by_id("receipt", "receipts", "receipt_id")],
         order: &["receipt_id"],
         day: None,
-        readers: ReadBank::ROLES,
+        readers: Readers::of::<ReadBank>(),
         left_out: &[],
     },
     ExportTable {
@@ -138,7 +138,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: None,
-        readers: ReadBank::ROLES,
+        readers: Readers::of::<ReadBank>(),
         left_out: &[],
     },
     ExportTable {
@@ -162,7 +162,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: None,
-        readers: ReadBank::ROLES,
+        readers: Readers::of::<ReadBank>(),
         left_out: &[],
     },
     ExportTable {
@@ -190,7 +190,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: Some(DayOf::Instant("posted_at")),
-        readers: ReadBank::ROLES,
+        readers: Readers::of::<ReadBank>(),
         left_out: &[],
     },
 ];

@@ -1,7 +1,9 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{DayOf, ExportTable, id, instant, integer, json, long, text};
-use crate::platform::http::auth::{Permission, ReadCatalogues};
+use crate::platform::exports::{
+    DayOf, ExportTable, Readers, id, instant, integer, json, long, text,
+};
+use crate::platform::http::auth::ReadCatalogues;
 use kernel::ids::CatalogueVersion;
 
 /// In [`super::ROOM`].
@@ -27,6 +29,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[],
     order: &["id"],
     day: Some(DayOf::Instant("created_at")),
-    readers: ReadCatalogues::ROLES,
+    readers: Readers::of::<ReadCatalogues>(),
     left_out: &[],
 }];

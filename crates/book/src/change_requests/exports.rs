@@ -1,10 +1,10 @@
 //! What can be taken away of the room's tables.
 
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, id, instant, integer, json, long,
-    text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, id, instant, integer,
+    json, long, text,
 };
-use crate::platform::http::auth::{Permission, ReadChangeRequests};
+use crate::platform::http::auth::ReadChangeRequests;
 use kernel::ids::{ChangeRequest, Customer};
 
 /// In [`super::ROOM`].
@@ -28,7 +28,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Instant("proposed_at")),
-        readers: ReadChangeRequests::ROLES,
+        readers: Readers::of::<ReadChangeRequests>(),
         left_out: &[],
     },
     ExportTable {
@@ -52,7 +52,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["request_id", "line"],
         day: None,
-        readers: ReadChangeRequests::ROLES,
+        readers: Readers::of::<ReadChangeRequests>(),
         left_out: &[],
     },
 ];

@@ -1,10 +1,10 @@
 //! What can be taken away of the room's tables.
 
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, day, id, instant, json, long,
-    text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, day, id, instant, json,
+    long, text,
 };
-use crate::platform::http::auth::{Permission, ReadCustomers};
+use crate::platform::http::auth::ReadCustomers;
 use kernel::ids::{Customer, CustomerAlias};
 
 /// In [`super::ROOM`].
@@ -36,7 +36,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: None,
-        readers: ReadCustomers::ROLES,
+        readers: Readers::of::<ReadCustomers>(),
         left_out: &[("search_key", "the name again, folded to be found")],
     },
     ExportTable {
@@ -57,7 +57,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: Some(DayOf::Instant("created_at")),
-        readers: ReadCustomers::ROLES,
+        readers: Readers::of::<ReadCustomers>(),
         left_out: &[],
     },
     ExportTable {
@@ -74,7 +74,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["customer_id", "owner"],
         day: None,
-        readers: ReadCustomers::ROLES,
+        readers: Readers::of::<ReadCustomers>(),
         left_out: &[],
     },
 ];

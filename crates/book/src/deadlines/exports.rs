@@ -1,9 +1,10 @@
 //! What can be taken away of the room's tables.
 
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, day, id, instant, long, text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, day, id, instant, long,
+    text,
 };
-use crate::platform::http::auth::{Permission, ReadDeadlines};
+use crate::platform::http::auth::ReadDeadlines;
 use kernel::ids::{Customer, Deadline};
 
 /// In [`super::ROOM`].
@@ -34,6 +35,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[CUSTOMER],
     order: &["id"],
     day: Some(DayOf::Day("due_on")),
-    readers: ReadDeadlines::ROLES,
+    readers: Readers::of::<ReadDeadlines>(),
     left_out: &[],
 }];

@@ -1,7 +1,7 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{ExportTable, id, instant, json, long, text};
-use crate::platform::http::auth::{Permission, ReadEntities};
+use crate::platform::exports::{ExportTable, Readers, id, instant, json, long, text};
+use crate::platform::http::auth::ReadEntities;
 use kernel::ids::LegalEntity;
 
 /// In [`super::ROOM`].
@@ -35,6 +35,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[],
     order: &["id"],
     day: None,
-    readers: ReadEntities::ROLES,
+    readers: Readers::of::<ReadEntities>(),
     left_out: &[],
 }];

@@ -1,7 +1,7 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{DayOf, ExportTable, day, id, instant, rate, text};
-use crate::platform::http::auth::{Permission, ReadExchangeRates};
+use crate::platform::exports::{DayOf, ExportTable, Readers, day, id, instant, rate, text};
+use crate::platform::http::auth::ReadExchangeRates;
 use kernel::ids::ExchangeRate;
 
 /// In [`super::ROOM`].
@@ -22,6 +22,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[],
     order: &["id"],
     day: Some(DayOf::Day("rate_date")),
-    readers: ReadExchangeRates::ROLES,
+    readers: Readers::of::<ReadExchangeRates>(),
     left_out: &[],
 }];

@@ -2,10 +2,10 @@
 
 use crate::platform::db::rows::Join;
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, boolean, day, id, instant,
-    integer, json, long, money, money_in, text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, boolean, day, id,
+    instant, integer, json, long, money, money_in, text,
 };
-use crate::platform::http::auth::{Permission, ReadAccounts, ReadChecks, ReadPortfolioCaps};
+use crate::platform::http::auth::{ReadAccounts, ReadChecks, ReadPortfolioCaps};
 use kernel::ids::{
     AccountBlock, AdditionalLimit, Application, CreditAccount, Customer, DunningProcedure,
     ExposureEntry, Invoice, LegalEntity, Limit, PortfolioCap, Reservation,
@@ -56,7 +56,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: None,
-        readers: ReadAccounts::ROLES,
+        readers: Readers::of::<ReadAccounts>(),
         left_out: &[],
     },
     ExportTable {
@@ -83,7 +83,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["account_id", "legal_entity_id", "currency"],
         day: None,
-        readers: ReadAccounts::ROLES,
+        readers: Readers::of::<ReadAccounts>(),
         left_out: &[],
     },
     ExportTable {
@@ -103,7 +103,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Instant("set_at")),
-        readers: ReadAccounts::ROLES,
+        readers: Readers::of::<ReadAccounts>(),
         left_out: &[],
     },
     ExportTable {
@@ -131,7 +131,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[Join::by_id("account", "credit_accounts", "account_id")],
         order: &["account_id", "legal_entity_id"],
         day: None,
-        readers: ReadAccounts::ROLES,
+        readers: Readers::of::<ReadAccounts>(),
         left_out: &[],
     },
     ExportTable {
@@ -156,7 +156,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Instant("set_at")),
-        readers: ReadAccounts::ROLES,
+        readers: Readers::of::<ReadAccounts>(),
         left_out: &[],
     },
     ExportTable {
@@ -186,7 +186,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Day("valid_from")),
-        readers: ReadAccounts::ROLES,
+        readers: Readers::of::<ReadAccounts>(),
         left_out: &[],
     },
     ExportTable {
@@ -212,7 +212,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Day("entry_date")),
-        readers: ReadAccounts::ROLES,
+        readers: Readers::of::<ReadAccounts>(),
         left_out: &[],
     },
     ExportTable {
@@ -224,17 +224,17 @@ pub const EXPORTS: &[ExportTable] = &[
             id::<CreditAccount>("account_id"),
             text("order_number"),
             id::<Reservation>("reservation_id"),
-            money_in("amount", "amount_minor", "account", "currency"),
-            money_in("delivered", "delivered_minor", "account", "currency"),
-            money_in("matched", "matched_minor", "account", "currency"),
-            money_in("excess", "excess_minor", "account", "currency"),
+            money_in("amount", "amount_minor", "invoice", "currency"),
+            money_in("delivered", "delivered_minor", "invoice", "currency"),
+            money_in("matched", "matched_minor", "invoice", "currency"),
+            money_in("excess", "excess_minor", "invoice", "currency"),
             instant("restored_at"),
-            text("currency").of("account", "currency"),
+            text("currency").of("invoice", "currency"),
         ],
-        joins: &[Join::by_id("account", "credit_accounts", "account_id")],
+        joins: &[Join::by_id("invoice", "invoices", "invoice_id")],
         order: &["invoice_id"],
         day: None,
-        readers: ReadAccounts::ROLES,
+        readers: Readers::of::<ReadAccounts>(),
         left_out: &[],
     },
     ExportTable {
@@ -255,7 +255,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: None,
-        readers: ReadPortfolioCaps::ROLES,
+        readers: Readers::of::<ReadPortfolioCaps>(),
         left_out: &[],
     },
     ExportTable {
@@ -275,7 +275,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["cap_id", "currency"],
         day: None,
-        readers: ReadPortfolioCaps::ROLES,
+        readers: Readers::of::<ReadPortfolioCaps>(),
         left_out: &[],
     },
     ExportTable {
@@ -305,7 +305,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: Some(DayOf::Instant("created_at")),
-        readers: ReadChecks::ROLES,
+        readers: Readers::of::<ReadChecks>(),
         left_out: &[],
     },
     ExportTable {
@@ -321,7 +321,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[Join::by_id("reservation", "reservations", "reservation_id")],
         order: &["reservation_id", "document_id"],
         day: None,
-        readers: ReadChecks::ROLES,
+        readers: Readers::of::<ReadChecks>(),
         left_out: &[],
     },
 ];

@@ -1,10 +1,10 @@
 //! What can be taken away of the room's tables.
 
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, day, id, instant, long, money,
-    share, text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, day, id, instant, long,
+    money, share, text,
 };
-use crate::platform::http::auth::{Permission, ReadFactoring};
+use crate::platform::http::auth::ReadFactoring;
 use kernel::ids::{Customer, FactoringAgreement, FactoringAssignment, Invoice};
 
 /// In [`super::ROOM`].
@@ -35,7 +35,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: None,
-        readers: ReadFactoring::ROLES,
+        readers: Readers::of::<ReadFactoring>(),
         left_out: &[],
     },
     ExportTable {
@@ -67,7 +67,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: Some(DayOf::Day("assigned_on")),
-        readers: ReadFactoring::ROLES,
+        readers: Readers::of::<ReadFactoring>(),
         left_out: &[],
     },
 ];

@@ -1,7 +1,7 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{ExportTable, day, id, instant, json, long, text};
-use crate::platform::http::auth::{Permission, ReadReceivables};
+use crate::platform::exports::{ExportTable, Readers, day, id, instant, json, long, text};
+use crate::platform::http::auth::ReadReceivables;
 use kernel::ids::LegalEntity;
 
 /// In [`super::ROOM`].
@@ -22,6 +22,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[],
     order: &["kind", "legal_entity_id"],
     day: None,
-    readers: ReadReceivables::ROLES,
+    readers: Readers::of::<ReadReceivables>(),
     left_out: &[],
 }];

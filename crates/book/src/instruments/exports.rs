@@ -1,10 +1,10 @@
 //! What can be taken away of the room's tables.
 
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, day, id, instant, long, money,
-    text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, day, id, instant, long,
+    money, text,
 };
-use crate::platform::http::auth::{Permission, ReadInstruments};
+use crate::platform::http::auth::ReadInstruments;
 use kernel::ids::{CreditAccount, Customer, Instrument, LegalEntity, Receipt};
 
 /// In [`super::ROOM`].
@@ -47,6 +47,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[CUSTOMER],
     order: &["id"],
     day: Some(DayOf::Day("received_on")),
-    readers: ReadInstruments::ROLES,
+    readers: Readers::of::<ReadInstruments>(),
     left_out: &[("acceptor_key", "the acceptor again, folded to be found")],
 }];

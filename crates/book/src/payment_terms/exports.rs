@@ -1,7 +1,9 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{DayOf, ExportTable, id, instant, integer, json, long, text};
-use crate::platform::http::auth::{Permission, ReadPaymentTerms};
+use crate::platform::exports::{
+    DayOf, ExportTable, Readers, id, instant, integer, json, long, text,
+};
+use crate::platform::http::auth::ReadPaymentTerms;
 use kernel::ids::{CreditAccount, PaymentTermsVersion};
 
 /// In [`super::ROOM`].
@@ -28,7 +30,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Instant("created_at")),
-        readers: ReadPaymentTerms::ROLES,
+        readers: Readers::of::<ReadPaymentTerms>(),
         left_out: &[],
     },
     ExportTable {
@@ -46,7 +48,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["account_id"],
         day: None,
-        readers: ReadPaymentTerms::ROLES,
+        readers: Readers::of::<ReadPaymentTerms>(),
         left_out: &[],
     },
     ExportTable {
@@ -63,7 +65,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["code"],
         day: None,
-        readers: ReadPaymentTerms::ROLES,
+        readers: Readers::of::<ReadPaymentTerms>(),
         left_out: &[],
     },
 ];

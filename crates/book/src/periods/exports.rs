@@ -1,7 +1,7 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{DayOf, ExportTable, day, id, instant, long, text};
-use crate::platform::http::auth::{Permission, ReadPeriods};
+use crate::platform::exports::{DayOf, ExportTable, Readers, day, id, instant, long, text};
+use crate::platform::http::auth::ReadPeriods;
 use kernel::ids::{LegalEntity, Period, PeriodViolation};
 
 /// In [`super::ROOM`].
@@ -24,7 +24,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Day("first_day")),
-        readers: ReadPeriods::ROLES,
+        readers: Readers::of::<ReadPeriods>(),
         left_out: &[],
     },
     ExportTable {
@@ -42,7 +42,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Day("day")),
-        readers: ReadPeriods::ROLES,
+        readers: Readers::of::<ReadPeriods>(),
         left_out: &[],
     },
 ];

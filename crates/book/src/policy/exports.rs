@@ -1,7 +1,9 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{DayOf, ExportTable, id, instant, integer, json, long, text};
-use crate::platform::http::auth::{Permission, ReadPolicies};
+use crate::platform::exports::{
+    DayOf, ExportTable, Readers, id, instant, integer, json, long, text,
+};
+use crate::platform::http::auth::ReadPolicies;
 use kernel::ids::Policy;
 
 /// In [`super::ROOM`].
@@ -26,6 +28,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[],
     order: &["id"],
     day: Some(DayOf::Instant("created_at")),
-    readers: ReadPolicies::ROLES,
+    readers: Readers::of::<ReadPolicies>(),
     left_out: &[],
 }];

@@ -2,10 +2,10 @@
 
 use crate::platform::db::rows::Join;
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, day, id, instant, integer, json,
-    long, money, money_in, rate, text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, day, id, instant,
+    integer, json, long, money, money_in, rate, text,
 };
-use crate::platform::http::auth::{Permission, ReadReceivables};
+use crate::platform::http::auth::ReadReceivables;
 use kernel::ids::{
     CreditAccount, CreditNote, Customer, Invoice, Item, LegalEntity, Receipt, Reservation,
     Settlement,
@@ -55,7 +55,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: Some(DayOf::Day("invoice_date")),
-        readers: ReadReceivables::ROLES,
+        readers: Readers::of::<ReadReceivables>(),
         left_out: &[],
     },
     ExportTable {
@@ -84,7 +84,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER, Join::by_id("invoice", "invoices", "invoice_id")],
         order: &["id"],
         day: Some(DayOf::Day("due_date")),
-        readers: ReadReceivables::ROLES,
+        readers: Readers::of::<ReadReceivables>(),
         left_out: &[],
     },
     ExportTable {
@@ -116,7 +116,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: Some(DayOf::Day("credit_date")),
-        readers: ReadReceivables::ROLES,
+        readers: Readers::of::<ReadReceivables>(),
         left_out: &[],
     },
     ExportTable {
@@ -151,7 +151,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: Some(DayOf::Day("receipt_date")),
-        readers: ReadReceivables::ROLES,
+        readers: Readers::of::<ReadReceivables>(),
         left_out: &[],
     },
     ExportTable {
@@ -185,7 +185,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER, Join::by_id("invoice", "invoices", "invoice_id")],
         order: &["id"],
         day: Some(DayOf::Day("effective_on")),
-        readers: ReadReceivables::ROLES,
+        readers: Readers::of::<ReadReceivables>(),
         left_out: &[],
     },
 ];

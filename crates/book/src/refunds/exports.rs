@@ -1,10 +1,10 @@
 //! What can be taken away of the room's tables.
 
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, day, id, instant, long, money,
-    text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, day, id, instant, long,
+    money, text,
 };
-use crate::platform::http::auth::{Permission, ReadReceivables};
+use crate::platform::http::auth::ReadReceivables;
 use kernel::ids::{Customer, Receipt, Refund};
 
 /// In [`super::ROOM`].
@@ -36,6 +36,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[CUSTOMER],
     order: &["id"],
     day: Some(DayOf::Instant("requested_at")),
-    readers: ReadReceivables::ROLES,
+    readers: Readers::of::<ReadReceivables>(),
     left_out: &[],
 }];

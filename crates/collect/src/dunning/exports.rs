@@ -2,10 +2,10 @@
 
 use crate::platform::db::rows::Join;
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, day, id, instant, integer, json,
-    long, money, money_in, text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, day, id, instant,
+    integer, json, long, money, money_in, text,
 };
-use crate::platform::http::auth::{Permission, ReadDunning};
+use crate::platform::http::auth::ReadDunning;
 use kernel::ids::{
     CreditAccount, Customer, DunningBlock, DunningNotice, DunningProcedure,
     DunningProcedureVersion, DunningRun, Invoice, Item, LegalEntity,
@@ -28,7 +28,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: None,
-        readers: ReadDunning::ROLES,
+        readers: Readers::of::<ReadDunning>(),
         left_out: &[],
     },
     ExportTable {
@@ -53,7 +53,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Instant("created_at")),
-        readers: ReadDunning::ROLES,
+        readers: Readers::of::<ReadDunning>(),
         left_out: &[],
     },
     ExportTable {
@@ -77,7 +77,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Day("as_of")),
-        readers: ReadDunning::ROLES,
+        readers: Readers::of::<ReadDunning>(),
         left_out: &[],
     },
     ExportTable {
@@ -113,7 +113,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: Some(DayOf::Day("issued_on")),
-        readers: ReadDunning::ROLES,
+        readers: Readers::of::<ReadDunning>(),
         left_out: &[],
     },
     ExportTable {
@@ -134,7 +134,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[Join::by_id("invoice", "invoices", "invoice_id")],
         order: &["notice_id", "item_id"],
         day: None,
-        readers: ReadDunning::ROLES,
+        readers: Readers::of::<ReadDunning>(),
         left_out: &[],
     },
     ExportTable {
@@ -154,7 +154,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["item_id"],
         day: Some(DayOf::Day("last_dunned_on")),
-        readers: ReadDunning::ROLES,
+        readers: Readers::of::<ReadDunning>(),
         left_out: &[],
     },
     ExportTable {
@@ -178,7 +178,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: Some(DayOf::Instant("created_at")),
-        readers: ReadDunning::ROLES,
+        readers: Readers::of::<ReadDunning>(),
         left_out: &[],
     },
 ];

@@ -1,10 +1,10 @@
 //! What can be taken away of the room's tables.
 
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, day, id, instant, integer, json,
-    long, money, text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, day, id, instant,
+    integer, json, long, money, text,
 };
-use crate::platform::http::auth::{Permission, ReadApplications, ReadAssessments};
+use crate::platform::http::auth::{ReadApplications, ReadAssessments};
 use kernel::ids::{Application, ApplicationStep, Assessment, CreditAccount, Customer};
 
 /// In [`super::ROOM`].
@@ -51,7 +51,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: Some(DayOf::Instant("created_at")),
-        readers: ReadApplications::ROLES,
+        readers: Readers::of::<ReadApplications>(),
         left_out: &[],
     },
     ExportTable {
@@ -72,7 +72,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Instant("at")),
-        readers: ReadApplications::ROLES,
+        readers: Readers::of::<ReadApplications>(),
         left_out: &[],
     },
     ExportTable {
@@ -96,7 +96,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Instant("assessed_at")),
-        readers: ReadAssessments::ROLES,
+        readers: Readers::of::<ReadAssessments>(),
         left_out: &[],
     },
 ];

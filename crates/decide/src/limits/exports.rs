@@ -1,10 +1,10 @@
 //! What can be taken away of the room's tables.
 
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, day, id, instant, integer, json,
-    long, money, text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, day, id, instant,
+    integer, json, long, money, text,
 };
-use crate::platform::http::auth::{Permission, ReadChecks};
+use crate::platform::http::auth::ReadChecks;
 use kernel::ids::{CreditAccount, CreditBlock, Customer, LegalEntity, LimitCheck, Reservation};
 
 /// In [`super::ROOM`].
@@ -32,7 +32,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: Some(DayOf::Instant("checked_at")),
-        readers: ReadChecks::ROLES,
+        readers: Readers::of::<ReadChecks>(),
         left_out: &[],
     },
     ExportTable {
@@ -72,7 +72,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: Some(DayOf::Instant("opened_at")),
-        readers: ReadChecks::ROLES,
+        readers: Readers::of::<ReadChecks>(),
         left_out: &[],
     },
 ];

@@ -1,25 +1,28 @@
 //! Rows of any table, one after the other: for exports, whose columns are declared and not typed.
 //!
-//! A [`Selection`] is written once and runs on both databases. On PostgreSQL rows are taken from the connection one by one; on
-//! SQLite they are read as they are found. None but the present one is in memory.
+//! A [`Selection`] is written once and runs on both databases, in a snapshot. On PostgreSQL rows are fetched some at a time by a
+//! cursor; on SQLite they are read as they are found.
 
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel::backend::Backend as SqlBackend;
-use diesel::connection::{DefaultLoadingMode, LoadConnection};
+use diesel::connection::{DefaultLoadingMode, LoadConnection, SimpleConnection as _};
 use diesel::deserialize::FromSql;
-use diesel::pg::{Pg, PgRowByRowLoadingMode};
+use diesel::pg::Pg;
 use diesel::row::{Field, Row, RowIndex};
 use diesel::sql_types::{BigInt, Binary, Bool, Date, Integer, Text};
 use diesel::sqlite::Sqlite;
 use tables::Value;
 
-use super::{Conn, Db, DbError};
+use super::{Backend, Conn, Db, DbError};
 use kernel::clock::Instant;
 use kernel::columns::{IdColumn, InstantColumn};
 use kernel::ids::CustomerId;
 use kernel::money::Currency;
+
+/// How many rows are taken from PostgreSQL at a time.
+const FETCHED_TOGETHER: usize = 2_000;
 
 /// How a column keeps what it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +117,7 @@ impl Selection {
         let sql = format!(
             "SELECT COUNT(*) FROM {} AS t{}",
             self.source(),
-            self.conditions()
+            self.conditions("")
         );
         let mut count = 0;
         let counts = [Kept::Long];
@@ -146,12 +149,17 @@ impl Selection {
             .map(shown)
             .collect();
         let joins: String = self.joins.iter().map(joined).collect();
+        // SQLite would look rows up by the span and then sort all of them, in memory; read in their order, none is kept.
+        let by_no_index = match db.backend() {
+            Backend::Sqlite if self.query.is_none() => "+",
+            _ => "",
+        };
         let order: Vec<String> = self.order.iter().map(|column| own(column)).collect();
         let sql = format!(
             "SELECT {} FROM {} AS t{joins}{} ORDER BY {}",
             listed.join(", "),
             self.source(),
-            self.conditions(),
+            self.conditions(by_no_index),
             order.join(", "),
         );
         let amounts = Amounts { places: currencies };
@@ -182,15 +190,15 @@ impl Selection {
         places
     }
 
-    /// Days and instants are ours, and have no quotes.
-    fn conditions(&self) -> String {
-        let within = self.within.map(|(column, span)| match span {
-            Span::Days(first, last) => {
-                format!("{} BETWEEN '{first}' AND '{last}'", own(column))
-            }
-            Span::Instants(from, until) => {
-                let column = own(column);
-                format!("{column} >= '{from}' AND {column} < '{until}'")
+    /// Days and instants are ours, and have no quotes. A sign in front of the column keeps SQLite from its index.
+    fn conditions(&self, sign: &str) -> String {
+        let within = self.within.map(|(column, span)| {
+            let column = format!("{sign}{}", own(column));
+            match span {
+                Span::Days(first, last) => format!("{column} BETWEEN '{first}' AND '{last}'"),
+                Span::Instants(from, until) => {
+                    format!("{column} >= '{from}' AND {column} < '{until}'")
+                }
             }
         });
         within.map_or_else(String::new, |within| format!(" WHERE {within}"))
@@ -266,12 +274,23 @@ fn read_with<E: From<DbError>>(
     let mut digits = Digits::default();
     match db.conn() {
         Conn::Postgres(c) => {
-            let query = diesel::sql_query(sql);
-            let rows = LoadConnection::<PgRowByRowLoadingMode>::load(&mut **c, query);
-            for row in rows.map_err(DbError::from)? {
-                let row = row.map_err(DbError::from)?;
-                give::<Pg, _, _>(&row, currencies, kept, &mut digits, on)?;
+            // Whoever stops in the middle leaves no more unread than what was fetched together.
+            c.batch_execute(&format!(
+                "SET LOCAL cursor_tuple_fraction = 1; DECLARE rows NO SCROLL CURSOR FOR {sql}"
+            ))
+            .map_err(DbError::from)?;
+            let mut fetched = FETCHED_TOGETHER;
+            while fetched == FETCHED_TOGETHER {
+                fetched = 0;
+                let query = diesel::sql_query(format!("FETCH {FETCHED_TOGETHER} FROM rows"));
+                let rows = LoadConnection::<DefaultLoadingMode>::load(&mut **c, query);
+                for row in rows.map_err(DbError::from)? {
+                    let row = row.map_err(DbError::from)?;
+                    give::<Pg, _, _>(&row, currencies, kept, &mut digits, on)?;
+                    fetched += 1;
+                }
             }
+            c.batch_execute("CLOSE rows").map_err(DbError::from)?;
         }
         Conn::Sqlite(c) => {
             let query = diesel::sql_query(sql);

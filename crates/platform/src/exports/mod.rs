@@ -7,7 +7,8 @@
 use tables::{AMOUNT, Column, Kind, RATE, SHARE};
 
 use super::db::rows::{Join, Kept, Place, Selection, Span};
-use kernel::caller::Role;
+use super::http::auth::Permission;
+use kernel::caller::{Caller, Role};
 use kernel::ids;
 
 /// A table that can be taken away.
@@ -26,9 +27,31 @@ pub struct ExportTable {
     /// The day by which it can be asked for a period, or as of a day.
     pub day: Option<DayOf>,
     /// Who may read what it holds.
-    pub readers: &'static [Role],
+    pub readers: Readers,
     /// Columns that are not taken away, each with the reason.
     pub left_out: &'static [(&'static str, &'static str)],
+}
+
+/// Who may read what a table holds: whoever has a permission, by role and, where the caller's scopes are bounded, by scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Readers {
+    pub permission: &'static str,
+    pub roles: &'static [Role],
+}
+
+impl Readers {
+    /// Whoever has this permission.
+    pub const fn of<P: Permission>() -> Readers {
+        Readers {
+            permission: P::NAME,
+            roles: P::ROLES,
+        }
+    }
+
+    /// Whether they are among them.
+    pub fn admit(self, caller: &Caller) -> bool {
+        caller.has_any(self.roles) && caller.has_scope(self.permission)
+    }
 }
 
 /// The column that says to which day a row belongs.

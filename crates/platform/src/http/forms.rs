@@ -181,7 +181,8 @@ fn table<T: Serialize>(format: tables::Format, items: &[T]) -> Result<Vec<u8>, P
     let inner: Vec<String> = names.clone();
     names.retain(|name| {
         let below = format!("{name}.");
-        !inner.iter().any(|other| other.starts_with(&below))
+        let says = |(known, value): &(String, Value)| known == name && !value.is_null();
+        !inner.iter().any(|other| other.starts_with(&below)) || rows.iter().flatten().any(says)
     });
     let column = |name: &String| Column {
         name: name.clone(),
@@ -193,7 +194,8 @@ fn table<T: Serialize>(format: tables::Format, items: &[T]) -> Result<Vec<u8>, P
     for row in &rows {
         for name in &names {
             let cell = row.iter().find(|(known, _)| known == name);
-            write_cell(&mut table, cell.map(|(_, value)| value)).map_err(Problem::internal)?;
+            write_cell(&mut table, name, cell.map(|(_, value)| value))
+                .map_err(Problem::internal)?;
         }
         table.end_row().map_err(Problem::internal)?;
     }
@@ -293,6 +295,7 @@ impl<'de> Visitor<'de> for Reading {
 
 fn write_cell(
     table: &mut TableWriter<Vec<u8>>,
+    name: &str,
     value: Option<&Value>,
 ) -> Result<(), tables::TableError> {
     match value {
@@ -302,7 +305,8 @@ fn write_cell(
             Some(number) => table.cell(tables::Value::Integer(number)),
             None => table.cell(tables::Value::Text(&number.to_string())),
         },
-        Some(Value::String(text)) => match decimal(text) {
+        // A document's number may look like an amount, and is none.
+        Some(Value::String(text)) => match decimal(text).filter(|_| is_amount(name)) {
             Some((digits, places)) => table.cell(tables::Value::Decimal { digits, places }),
             None => table.cell(tables::Value::Text(text)),
         },
@@ -310,16 +314,17 @@ fn write_cell(
     }
 }
 
-/// A text that is an amount as we write them, such as `-12.50` or `-12`. A number of a document, which is no amount, has no
-/// point and no sign, or a nought in front.
+/// Whether a column holds amounts, which stand beside their currency.
+fn is_amount(name: &str) -> bool {
+    name == "amount" || name.ends_with(".amount")
+}
+
+/// A text that is an amount as we write them, such as `-12.50` or `12`.
 fn decimal(text: &str) -> Option<(i128, u32)> {
-    if let Some(whole) = text.strip_prefix('-')
-        && !text.contains('.')
-    {
-        let (digits, places) = decimal(&format!("{whole}.0"))?;
-        return Some((-digits / 10, places - 1));
-    }
-    let (whole, fraction) = text.split_once('.')?;
+    let Some((whole, fraction)) = text.split_once('.') else {
+        let (digits, places) = decimal(&format!("{text}.0"))?;
+        return Some((digits / 10, places - 1));
+    };
     let bare = whole.strip_prefix('-').unwrap_or(whole);
     let are_digits = |part: &str| {
         !part.is_empty() && part.len() <= 18 && part.bytes().all(|byte| byte.is_ascii_digit())
@@ -391,7 +396,30 @@ mod tests {
         assert_eq!(
             text,
             "id,tags,name,limit.amount,limit.currency\r\n\
-             a,\"[\"\"x\"\",\"\"y\"\"]\",'=1+1,,\r\nb,[],-5,-12.50,CNY\r\n"
+             a,\"[\"\"x\"\",\"\"y\"\"]\",'=1+1,,\r\nb,[],'-5,-12.50,CNY\r\n"
+        );
+    }
+
+    #[test]
+    fn nothing_that_is_said_is_lost_where_others_say_an_object() {
+        let items = [
+            json!({"before": "queued", "after": null}),
+            json!({"before": {"status": "open"}, "after": {"status": "paid"}}),
+        ];
+        let text = String::from_utf8(table(tables::Format::Csv, &items).unwrap()).unwrap();
+        assert_eq!(
+            text,
+            "before,before.status,after.status\r\nqueued,,\r\n,open,paid\r\n"
+        );
+    }
+
+    #[test]
+    fn a_documents_number_is_no_amount() {
+        let items = [json!({"number": "2026.100", "total": {"amount": "-12", "currency": "JPY"}})];
+        let text = String::from_utf8(table(tables::Format::Csv, &items).unwrap()).unwrap();
+        assert_eq!(
+            text,
+            "number,total.amount,total.currency\r\n2026.100,-12,JPY\r\n"
         );
     }
 }

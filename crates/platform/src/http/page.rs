@@ -28,6 +28,8 @@ const LIMIT_DEFAULT: i64 = 50;
 const LIMIT_MAX: i64 = 200;
 /// The header that has the next page's cursor where the body can't.
 const NEXT_CURSOR: &str = "Next-Cursor";
+/// Of a log that is no JSON: whether there is more to be read at once. There is a cursor either way.
+const HAS_MORE: &str = "Has-More";
 /// How often one parameter may be repeated.
 pub const REPETITIONS_MAX: usize = 100;
 
@@ -201,8 +203,8 @@ impl<T: Serialize> LogPage<T> {
                 has_more: self.has_more,
             })),
             form => {
-                let next = (NEXT_CURSOR, next_cursor);
-                response.insert_header(next);
+                response.insert_header((NEXT_CURSOR, next_cursor));
+                response.insert_header((HAS_MORE, self.has_more.to_string()));
                 forms::write(&mut response, form, &self.items)
             }
         }

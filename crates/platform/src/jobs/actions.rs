@@ -190,6 +190,8 @@ pub fn take(tx: &mut Tx, wanted: Wanted<'_>) -> Result<Option<Job>, DbError> {
             ..found
         };
         let taken = store::update_if_unchanged(tx, &job)?;
+        // An attempt that was given back is counted anew.
+        store::delete_report_of(tx, job.id, job.attempts)?;
         fault("job_taken")?;
         return Ok(taken);
     }

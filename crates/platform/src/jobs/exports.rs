@@ -1,7 +1,9 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{DayOf, ExportTable, id, instant, integer, json, long, text};
-use crate::platform::http::auth::{ExportTables, Permission};
+use crate::platform::exports::{
+    DayOf, ExportTable, Readers, id, instant, integer, json, long, text,
+};
+use crate::platform::http::auth::ExportTables;
 use kernel::ids::Job;
 
 /// In [`crate::platform::rooms::JOBS`].
@@ -31,6 +33,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[],
     order: &["id"],
     day: Some(DayOf::Instant("created_at")),
-    readers: ExportTables::ROLES,
+    readers: Readers::of::<ExportTables>(),
     left_out: &[("caller", "the claims of a token, by which the work is done")],
 }];

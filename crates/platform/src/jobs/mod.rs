@@ -13,5 +13,5 @@ pub mod input;
 pub mod model;
 pub mod output;
 pub mod report;
-mod store;
+pub mod store;
 pub mod worker;

@@ -1,6 +1,7 @@
 //! A file that a job makes: written in pieces of one size while it is made, and read from any place.
 //!
-//! It is kept where reports are, under the attempt that made it: what an attempt left behind that was cut off counts no more.
+//! It is kept beside reports, in parts whose numbers are below nought, so that no report shows it, and under the attempt that
+//! made it: what an attempt left behind that was cut off counts no more.
 
 use std::io::{self, Write};
 
@@ -70,7 +71,7 @@ impl JobOutput {
         let part = ReportPart {
             job_id: self.job,
             attempt: self.attempt,
-            part: self.next_part,
+            part: number_of(self.next_part),
             bytes: &self.piece,
         };
         self.database
@@ -112,7 +113,12 @@ pub fn failure(error: io::Error) -> DbError {
 /// # Errors
 /// When the database fails.
 pub fn piece(db: &mut Db, job: JobId, attempt: i32, part: i32) -> Result<Option<Vec<u8>>, DbError> {
-    store::find_report_part(db, job, attempt, part)
+    store::find_report_part(db, job, attempt, number_of(part))
+}
+
+/// Under which number a piece is kept, counted from nought.
+const fn number_of(piece: i32) -> i32 {
+    -1 - piece
 }
 
 /// Bytes in hexadecimal.

@@ -336,6 +336,17 @@ pub fn delete_report(tx: &mut Tx, job: JobId, but: Option<i32>) -> Result<(), Db
     Ok(())
 }
 
+/// Deletes what one attempt of a job wrote.
+pub fn delete_report_of(tx: &mut Tx, job: JobId, attempt: i32) -> Result<(), DbError> {
+    on_backend!(tx, |c| diesel::delete(
+        job_reports::table
+            .filter(job_reports::job_id.eq(job))
+            .filter(job_reports::attempt.eq(attempt))
+    )
+    .execute(c))?;
+    Ok(())
+}
+
 /// How many of a caller's jobs of a kind have not ended.
 pub fn count_open(db: &mut Db, kind: &str, created_by: &str) -> Result<i64, DbError> {
     Ok(on_backend!(db, |c| jobs::table

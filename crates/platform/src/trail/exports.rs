@@ -1,7 +1,7 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{DayOf, ExportTable, id, instant, json, long, text};
-use crate::platform::http::auth::{Permission, ReadProof};
+use crate::platform::exports::{DayOf, ExportTable, Readers, id, instant, json, long, text};
+use crate::platform::http::auth::ReadProof;
 use kernel::ids::TrailEntry;
 
 /// In the room `trail` of `prove`, by which the trail is read.
@@ -27,6 +27,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[],
     order: &["seq"],
     day: Some(DayOf::Instant("at")),
-    readers: ReadProof::ROLES,
+    readers: Readers::of::<ReadProof>(),
     left_out: &[("transaction_id", "a number of the database's own")],
 }];

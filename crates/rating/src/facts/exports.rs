@@ -1,9 +1,9 @@
 //! What can be taken away of the room's tables.
 
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, day, id, instant, text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, day, id, instant, text,
 };
-use crate::platform::http::auth::{Permission, ReadFacts};
+use crate::platform::http::auth::ReadFacts;
 use kernel::ids::{Customer, CustomerFact, ExpertPanel};
 
 /// In [`super::ROOM`].
@@ -29,6 +29,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[CUSTOMER],
     order: &["id"],
     day: Some(DayOf::Day("as_of")),
-    readers: ReadFacts::ROLES,
+    readers: Readers::of::<ReadFacts>(),
     left_out: &[],
 }];

@@ -1,7 +1,9 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{DayOf, ExportTable, day, id, instant, integer, long, text};
-use crate::platform::http::auth::{Permission, ReadIndicators};
+use crate::platform::exports::{
+    DayOf, ExportTable, Readers, day, id, instant, integer, long, text,
+};
+use crate::platform::http::auth::ReadIndicators;
 use kernel::ids::IndustryVersion;
 
 /// In [`super::ROOM`].
@@ -27,6 +29,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[],
     order: &["id"],
     day: Some(DayOf::Day("as_of")),
-    readers: ReadIndicators::ROLES,
+    readers: Readers::of::<ReadIndicators>(),
     left_out: &[],
 }];

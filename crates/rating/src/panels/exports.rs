@@ -1,10 +1,10 @@
 //! What can be taken away of the room's tables.
 
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, id, instant, integer, json, long,
-    share, text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, id, instant, integer,
+    json, long, share, text,
 };
-use crate::platform::http::auth::{Permission, ReadPanels};
+use crate::platform::http::auth::{ReadPanels, ReadProof};
 use kernel::ids::{Customer, ExpertOpinion, ExpertPanel};
 
 /// In [`super::ROOM`].
@@ -35,7 +35,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: Some(DayOf::Instant("convened_at")),
-        readers: ReadPanels::ROLES,
+        readers: Readers::of::<ReadPanels>(),
         left_out: &[],
     },
     ExportTable {
@@ -46,7 +46,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["panel_id", "subject"],
         day: None,
-        readers: ReadPanels::ROLES,
+        readers: Readers::of::<ReadProof>(),
         left_out: &[],
     },
     ExportTable {
@@ -64,7 +64,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["panel_id", "round"],
         day: None,
-        readers: ReadPanels::ROLES,
+        readers: Readers::of::<ReadProof>(),
         left_out: &[],
     },
     ExportTable {
@@ -82,7 +82,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["id"],
         day: Some(DayOf::Instant("given_at")),
-        readers: ReadPanels::ROLES,
+        readers: Readers::of::<ReadProof>(),
         left_out: &[],
     },
 ];

@@ -1,10 +1,10 @@
 //! What can be taken away of the room's tables.
 
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, day, id, instant, json, long,
-    share, text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, day, id, instant, json,
+    long, share, text,
 };
-use crate::platform::http::auth::{Permission, ReadRatings};
+use crate::platform::http::auth::ReadRatings;
 use kernel::ids::{Customer, GradeScale, Job, Rating, RatingModel};
 
 /// In [`super::ROOM`].
@@ -39,6 +39,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[CUSTOMER],
     order: &["id"],
     day: Some(DayOf::Instant("rated_at")),
-    readers: ReadRatings::ROLES,
+    readers: Readers::of::<ReadRatings>(),
     left_out: &[],
 }];

@@ -1,7 +1,9 @@
 //! What can be taken away of the room's tables.
 
-use crate::platform::exports::{DayOf, ExportTable, id, instant, integer, json, long, text};
-use crate::platform::http::auth::{Permission, ReadScales};
+use crate::platform::exports::{
+    DayOf, ExportTable, Readers, id, instant, integer, json, long, text,
+};
+use crate::platform::http::auth::ReadScales;
 use kernel::ids::GradeScale;
 
 /// In [`super::ROOM`].
@@ -26,6 +28,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[],
     order: &["id"],
     day: Some(DayOf::Instant("created_at")),
-    readers: ReadScales::ROLES,
+    readers: Readers::of::<ReadScales>(),
     left_out: &[],
 }];

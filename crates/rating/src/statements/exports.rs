@@ -1,10 +1,10 @@
 //! What can be taken away of the room's tables.
 
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, day, id, instant, integer, json,
-    text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, day, id, instant,
+    integer, json, text,
 };
-use crate::platform::http::auth::{Permission, ReadFacts};
+use crate::platform::http::auth::ReadFacts;
 use kernel::ids::{Customer, FinancialStatement};
 
 /// In [`super::ROOM`].
@@ -34,6 +34,6 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
     joins: &[CUSTOMER],
     order: &["id"],
     day: Some(DayOf::Day("period_end")),
-    readers: ReadFacts::ROLES,
+    readers: Readers::of::<ReadFacts>(),
     left_out: &[],
 }];

@@ -7,6 +7,7 @@ use serde_json::json;
 use tables::{TableError, TableWriter};
 
 use super::input::ExportIn;
+use super::model::package::OF_ROOMS;
 use super::model::{Export, ExportPlan, ExportStatus, ExportTables, ExportTools, ExportWithJob};
 use super::rules::{self, Bounds, BoundsError};
 use super::store;
@@ -70,10 +71,16 @@ impl Target {
         tables.find(name).map(Target::Table)
     }
 
-    const fn readers(self) -> &'static [Role] {
-        match self {
-            Target::Table(table) => table.readers,
-            Target::Package => PACKAGE_READERS,
+    /// Refuses whoever may not read all that is in it.
+    fn admit(self, tables: ExportTables, caller: &Caller) -> Result<(), ExportError> {
+        let (admits, roles) = match self {
+            Target::Table(table) => (table.readers.admit(caller), table.readers.roles),
+            Target::Package => (may_take_package(tables, caller), PACKAGE_READERS),
+        };
+        if admits {
+            Ok(())
+        } else {
+            Err(ExportError::NotForCaller(roles))
         }
     }
 
@@ -83,6 +90,13 @@ impl Target {
             Target::Package => true,
         }
     }
+}
+
+/// Whether the caller may read every table of the package.
+fn may_take_package(tables: ExportTables, caller: &Caller) -> bool {
+    let of_rooms = OF_ROOMS.iter().filter_map(|(name, _)| tables.find(name));
+    let all = package::OWN.iter().copied().chain(of_rooms);
+    caller.has_any(PACKAGE_READERS) && all.into_iter().all(|table| table.readers.admit(caller))
 }
 
 /// Asks for an export: its job is queued.
@@ -97,9 +111,9 @@ pub fn create(
     let target =
         Target::find(tools.tables, asked.table.as_str()).ok_or(ExportError::UnknownTable)?;
     let caller = tx.caller().clone();
-    if !caller.has_any(target.readers()) {
-        return Err(ExportError::NotForCaller(target.readers()));
-    }
+    target.admit(tools.tables, &caller)?;
+    // Two at once are counted one after the other.
+    store::lock_count(tx, caller.subject.as_str())?;
     if jobs::count_open(tx, KIND, &caller)? >= OPEN_MAX {
         return Err(ExportError::TooMany);
     }
@@ -171,9 +185,7 @@ pub fn download(
     let caller = tx.caller().clone();
     let found = find_visible(tx, &caller, id)?;
     let target = Target::find(tables, &found.export.table_name).ok_or(ExportError::UnknownTable)?;
-    if !caller.has_any(target.readers()) {
-        return Err(ExportError::NotForCaller(target.readers()));
-    }
+    target.admit(tables, &caller)?;
     match rules::status(&found.export, found.job.status, tx.now()) {
         ExportStatus::Ready => {}
         ExportStatus::Expired => return Err(ExportError::Expired(found.export.expires_at)),

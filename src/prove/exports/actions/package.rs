@@ -30,6 +30,16 @@ use crate::prove::sealing::rules::hex;
 use crate::prove::sealing::signing::Signer;
 use kernel::money::Currency;
 
+/// The tables of the package alone.
+pub(super) const OWN: &[&ExportTable] = &[
+    &CUSTOMER_MASTER,
+    &OPEN_ACCOUNTS_RECEIVABLE,
+    &INVOICES_GENERATED,
+    &CASH_RECEIVED,
+    &CASH_APPLICATION,
+    &AR_ADJUSTMENTS,
+];
+
 /// One file of the package, as it is written.
 struct Entry {
     zip: ZipWriter<StreamWriter<JobOutput>>,
@@ -114,7 +124,9 @@ impl Package<'_> {
         let open = self.write_own(db, &OPEN_ACCOUNTS_RECEIVABLE, Some(store::open_items(last)))?;
         self.write_own(db, &INVOICES_GENERATED, None)?;
         self.write_own(db, &CASH_RECEIVED, None)?;
-        let applied = "SELECT * FROM settlements WHERE receipt_id IS NOT NULL".to_owned();
+        // What a receipt let go besides, such as a discount, is an adjustment.
+        let applied = "SELECT * FROM settlements WHERE receipt_id IS NOT NULL AND kind = 'payment'"
+            .to_owned();
         self.write_own(db, &CASH_APPLICATION, Some(applied))?;
         self.write_own(db, &AR_ADJUSTMENTS, Some(store::adjustments(first, last)))?;
         for (name, called) in OF_ROOMS {
@@ -171,6 +183,7 @@ impl Package<'_> {
             query,
             ..table.selection(span)
         };
+        let selection = by_decision(selection);
         let name = format!(
             "{called}_{}_{}.csv",
             rules::compact(first),
@@ -232,6 +245,20 @@ impl Package<'_> {
         let zip = self.zip.take().ok_or_else(missing)?;
         let output = zip.finish().map_err(broken)?.into_inner();
         Ok((self.rows, output.finish().map_err(TableError::Io)?))
+    }
+}
+
+/// Applications belong to the period in which they were decided, others of a room to that of their own day.
+fn by_decision(selection: Selection) -> Selection {
+    let within = selection
+        .within
+        .map(|(column, span)| match selection.table {
+            "applications" => ("decided_at", span),
+            _ => (column, span),
+        });
+    Selection {
+        within,
+        ..selection
     }
 }
 

@@ -145,7 +145,7 @@ impl ExportTables {
         self.0
             .values()
             .copied()
-            .filter(|table| caller.has_any(table.readers))
+            .filter(|table| table.readers.admit(caller))
     }
 }
 

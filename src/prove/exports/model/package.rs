@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::platform::db::rows::{Join, Kept};
 use crate::platform::exports::{
-    CUSTOMER, DayOf, ExportField, ExportTable, day, id, instant, money, money_in, text,
+    CUSTOMER, DayOf, ExportField, ExportTable, Readers, day, id, instant, money, money_in, text,
 };
+use crate::platform::http::auth::ReadReceivables;
 use kernel::ids::{ExportId, Settlement};
 
 const ENTITY: Join = Join::by_id("entity", "legal_entities", "legal_entity_id");
@@ -29,7 +30,7 @@ const fn table(
         joins,
         order,
         day,
-        readers: &[],
+        readers: Readers::of::<ReadReceivables>(),
         left_out: &[],
     }
 }

@@ -3,13 +3,15 @@
 pub mod package;
 
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use super::input::ExportFilter;
 use super::model::{Export, ExportWithJob};
 use crate::platform::db::schema::exports::dsl;
 use crate::platform::db::schema::{exports, jobs};
-use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
+use crate::platform::db::{Conn, Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{Page, PageRequest, Problem};
+use crate::platform::jobs::model::JobStatus;
 use kernel::clock::Instant;
 use kernel::ids::ExportId;
 use kernel::text::Keyword;
@@ -66,11 +68,29 @@ pub fn finish(tx: &mut Tx, export: &Export) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Exports that expired and whose files are still there.
+/// Has units of work that count one caller's exports take turns.
+pub fn lock_count(tx: &mut Tx, requested_by: &str) -> Result<(), DbError> {
+    if let Conn::Postgres(c) = tx.conn() {
+        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind::<Text, _>(format!("exports of {requested_by}"))
+            .execute(&mut **c)?;
+    }
+    Ok(())
+}
+
+/// Exports whose files are there and not wanted any more: those that expired, and what was left of those that were not made.
 pub fn list_expired(db: &mut Db, now: Instant, most: i64) -> Result<Vec<Export>, DbError> {
+    let made = JobStatus::Succeeded;
+    let not_made = [JobStatus::Failed, JobStatus::Cancelled];
     Ok(on_backend!(db, |c| exports::table
+        .inner_join(jobs::table.on(jobs::id.eq(exports::job_id)))
         .filter(dsl::deleted_at.is_null())
-        .filter(dsl::expires_at.le(now))
+        .filter(
+            jobs::status
+                .eq(made)
+                .and(dsl::expires_at.le(now))
+                .or(jobs::status.eq_any(not_made))
+        )
         .order(dsl::id)
         .limit(most)
         .select(Export::as_select())

@@ -44,9 +44,9 @@ fn movements() -> String {
     sql + "SELECT s.kind, i.number, i.customer_id, i.legal_entity_id, i.currency, s.effective_on, -s.amount_minor, s.created_by \
            FROM settlements s JOIN invoices i ON i.id = s.invoice_id \
            UNION ALL SELECT s.kind, r.number, r.customer_id, r.legal_entity_id, r.currency, s.effective_on, s.used_minor, \
-           s.created_by FROM settlements s JOIN receipts r ON r.id = s.receipt_id \
+           s.created_by FROM settlements s JOIN receipts r ON r.id = s.receipt_id WHERE s.used_minor <> 0 \
            UNION ALL SELECT s.kind, n.number, n.customer_id, n.legal_entity_id, n.currency, s.effective_on, s.used_minor, \
-           s.created_by FROM settlements s JOIN credit_notes n ON n.id = s.credit_note_id \
+           s.created_by FROM settlements s JOIN credit_notes n ON n.id = s.credit_note_id WHERE s.used_minor <> 0 \
            UNION ALL SELECT 'refund', r.number, r.customer_id, r.legal_entity_id, r.currency, b.held_on, b.amount_minor, \
            b.requested_by FROM refunds b JOIN receipts r ON r.id = b.receipt_id WHERE b.held_on IS NOT NULL \
            UNION ALL SELECT 'refund_freed', r.number, r.customer_id, r.legal_entity_id, r.currency, b.freed_on, \
