@@ -227,13 +227,15 @@ fn two_thousand_payments_of_one_invoice_in_one_file_are_all_posted() {
     on_both(|app| {
         app.turn_to("2026-03-31");
         a_customer("C-1").create(app);
-        an_invoice("INV-1", "C-1", "5000.00")
+        an_invoice("INV-1", "C-1", "50000.00")
             .dated("2026-02-01")
             .create(app);
         let mut file =
             "number,customer_number,receipt_date,amount,currency,invoice_number\n".to_owned();
         for number in 1..=2_000 {
-            file += &format!("R-{number},C-1,2026-03-30,1.00,CNY,INV-1\n");
+            // Each of another amount: none looks like another one once more.
+            let (whole, hundredths) = (number / 100, number % 100);
+            file += &format!("R-{number},C-1,2026-03-30,{whole}.{hundredths:02},CNY,INV-1\n");
         }
         let job = import("receipts", file)
             .all_or_nothing()

@@ -189,7 +189,6 @@ fn a_path_that_is_written_otherwise_is_counted_and_answered_as_the_same() {
             .post("/v1/%6Cimit-checks", check.clone())
             .expect_problem(404, "not_found");
         assert_eq!(first.header("ratelimit-policy"), Some("\"desk\";q=3;w=3"));
-        assert_eq!(first["thing"], "customer");
         let refused = (0..60)
             .map(|_| desk.post("/%761/limit%2Dchecks", check.clone()))
             .find(|reply| reply.status != 404)

@@ -70,14 +70,16 @@ impl Known {
     fn of(&self, id: ApiKeyId) -> Knowledge {
         let is_fresh = |read_at: &Stopwatch| read_at.elapsed() < KNOWN_FOR;
         if let Some(entry) = self.keys.get(&id) {
-            return match entry.read_at.filter(is_fresh) {
-                Some(_) => Knowledge::Fresh(Some(Arc::clone(&entry.key))),
-                None => Knowledge::Old,
+            return if entry.read_at.as_ref().is_some_and(is_fresh) {
+                Knowledge::Fresh(Some(Arc::clone(&entry.key)))
+            } else {
+                Knowledge::Old
             };
         }
-        match self.missing.get(&id).filter(|read_at| is_fresh(read_at)) {
-            Some(_) => Knowledge::Fresh(None),
-            None => Knowledge::Nothing,
+        if self.missing.get(&id).is_some_and(is_fresh) {
+            Knowledge::Fresh(None)
+        } else {
+            Knowledge::Nothing
         }
     }
 
