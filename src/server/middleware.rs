@@ -12,7 +12,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse, ResponseError, web};
+use actix_web::{Error, HttpRequest, HttpResponse, ResponseError, web};
 use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
@@ -21,7 +21,8 @@ use super::peers::Proxies;
 use super::rate_limits::{Class, RateLimits};
 use super::routing::Routing;
 use super::sign_in::SignIn;
-use crate::platform::http::auth::{Refusal, Verified};
+use crate::connect::events::api::holder as ticket_holder;
+use crate::platform::http::auth::{OwnRate, Refusal, Verified};
 use crate::platform::http::language::spoken;
 use crate::platform::http::{Code, Problem, trace};
 use kernel::caller::Caller;
@@ -42,19 +43,20 @@ pub async fn authenticate(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let refused = request
         .app_data::<web::Data<Routing>>()
-        .and_then(|routing| routing.refuses(request.path(), request.method()));
+        .and_then(|routing| routing.refuses(routed(request.request()), request.method()));
     if let Some(problem) = refused {
         return Ok(answered(request, &problem));
     }
     let gate = request.app_data::<web::Data<Gate>>().cloned();
     let (verified, own) = sign_in(&request, gate.as_ref().map(web::Data::get_ref)).await;
-    let standing = match (&verified, &gate) {
-        (Ok(caller), Some(gate)) => {
-            let class = Class::of(request.path());
-            gate.limits.count(caller.subject.as_str(), class, own)
-        }
-        _ => None,
-    };
+    let standing = gate.as_ref().and_then(|gate| {
+        let (subject, own) = match ticket_holder(request.request()) {
+            Some(holder) => (holder.subject, holder.requests_per_second),
+            None => (verified.as_ref().ok()?.subject.clone(), own),
+        };
+        let class = Class::of(routed(request.request()));
+        gate.limits.count(subject.as_str(), class, own)
+    });
     if let Some((standing, seconds)) = standing.and_then(|one| Some((one, one.wait_seconds?))) {
         let problem = Problem::new(Code::RateLimited).retry_after(seconds);
         let mut response = answered(request, &problem);
@@ -62,6 +64,7 @@ pub async fn authenticate(
         return Ok(response);
     }
     request.extensions_mut().insert(Verified(verified));
+    request.extensions_mut().insert(OwnRate(own));
     let origin = gate.as_ref().and_then(|gate| {
         let peer = request.peer_addr()?.ip();
         Some(gate.proxies.origin(peer, request.headers()))
@@ -77,6 +80,12 @@ pub async fn authenticate(
         Some(gate) => count_refusal(&gate, origin, response),
         None => response,
     })
+}
+
+/// The path as the router sees it: `%6C` is the letter that it stands for. Whatever depends on the path looks at this one,
+/// so that nobody passes by writing it otherwise.
+fn routed(request: &HttpRequest) -> &str {
+    request.match_info().as_str()
 }
 
 /// Who may come in, and how often.
@@ -176,6 +185,8 @@ struct Frame {
     trace_id: String,
     language: Language,
     path: String,
+    /// Whether it asks the API, whose answers nobody stores.
+    is_api: bool,
 }
 
 /// The outermost layer.
@@ -266,6 +277,7 @@ pub fn unread(code: Code) -> HttpResponse {
         request_id,
         language: Language::English,
         path: "/".to_owned(),
+        is_api: false,
     };
     tracing::info!(
         request_id = frame.request_id,
@@ -286,6 +298,7 @@ impl Frame {
             request_id,
             language: spoken(request.headers()),
             path: shortened(request.path()),
+            is_api: routed(request.request()).starts_with("/v1/"),
         }
     }
 
@@ -332,7 +345,7 @@ impl Frame {
         for (name, value) in ON_EVERY_ANSWER {
             headers.insert(name, HeaderValue::from_static(value));
         }
-        if self.path.starts_with("/v1/") {
+        if self.is_api {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
     }

@@ -1,6 +1,6 @@
 //! From where a request comes. What `X-Forwarded-For` says counts only when a proxy of ours has said it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::http::header::HeaderMap;
 use ipnet::IpNet;
@@ -47,7 +47,7 @@ impl Proxies {
             .collect();
         let mut origin = peer;
         for hop in said.into_iter().rev() {
-            let Ok(address) = hop.parse::<IpAddr>() else {
+            let Some(address) = address_of(hop) else {
                 return origin;
             };
             origin = address;
@@ -57,6 +57,17 @@ impl Proxies {
         }
         origin
     }
+}
+
+/// The address that a proxy wrote: some write its port as well, and brackets around one of IPv6.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let with_port = || Some(hop.parse::<SocketAddr>().ok()?.ip());
+    let in_brackets = || {
+        let inside = hop.strip_prefix('[')?.strip_suffix(']')?;
+        Some(IpAddr::V6(inside.parse().ok()?))
+    };
+    let plain = hop.parse().ok();
+    plain.or_else(with_port).or_else(in_brackets)
 }
 
 #[cfg(test)]
@@ -81,6 +92,15 @@ mod tests {
             "198.51.100.1"
         );
         assert_eq!(origin("::ffff:10.1.2.3", "198.51.100.1"), "198.51.100.1");
+        assert_eq!(origin("10.1.2.3", "198.51.100.1:52817"), "198.51.100.1");
+        assert_eq!(
+            origin("10.1.2.3", "1.1.1.1, 198.51.100.1:443, 10.2.3.4:80"),
+            "198.51.100.1"
+        );
+        assert_eq!(origin("10.1.2.3", "[2001:db8::7]:443"), "2001:db8::7");
+        assert_eq!(origin("10.1.2.3", "[2001:db8::7]"), "2001:db8::7");
+        assert_eq!(origin("10.1.2.3", "198.51.100.1:70000"), "10.1.2.3");
+        assert_eq!(origin("10.1.2.3", "[198.51.100.1]"), "10.1.2.3");
         assert_eq!(origin("10.1.2.3", "unknown"), "10.1.2.3");
         assert_eq!(origin("10.1.2.3", "10.0.0.1"), "10.0.0.1");
         assert!(Proxies::parse("10.0.0.0/8, somewhere").is_err());

@@ -64,7 +64,7 @@ pub async fn nothing_here(
     request: HttpRequest,
     routing: web::Data<Routing>,
 ) -> Result<HttpResponse, Problem> {
-    match routing.allowed(request.path()) {
+    match routing.allowed(request.match_info().as_str()) {
         Some(methods) if request.method() == Method::OPTIONS => Ok(HttpResponse::NoContent()
             .insert_header(("Allow", methods.join(", ")))
             .finish()),

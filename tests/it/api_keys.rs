@@ -315,3 +315,71 @@ fn a_key_of_an_auditor_reads_the_events_of_its_scopes_alone() {
         assert_eq!(types(&seen), ["customer.created"]);
     });
 }
+
+#[test]
+fn a_key_of_an_auditor_reads_of_the_trail_what_its_scopes_let_it_read() {
+    on_both(|app| {
+        a_customer("C-1").with_limit("1000.00").create(app);
+        let key = |scopes: Value| {
+            made(app, |body| {
+                body["role"] = json!("auditor");
+                body["scopes"] = scopes;
+            })
+        };
+        let actions = |reply: &Reply| {
+            let mut actions: Vec<String> = reply["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|entry| entry["action"].as_str().unwrap().to_owned())
+                .collect();
+            actions.sort();
+            actions.dedup();
+            actions
+        };
+        let read = |key: &Key| with(app, &key.text).get("/v1/trail?limit=200").expect(200);
+        let alone = key(json!(["trail:read"]));
+        assert_eq!(actions(&read(&alone)), [""; 0]);
+        let customers = key(json!(["trail:read", "customers:read"]));
+        let seen = read(&customers);
+        assert_eq!(actions(&seen), ["customer.created"]);
+        // As much as the event tells, and no more.
+        let whole = app
+            .auditor()
+            .get("/v1/trail?action=customer.created")
+            .expect(200);
+        let members = |entry: &Value| entry["after"].as_object().unwrap().len();
+        assert!(members(&seen["data"][0]) < members(&whole["data"][0]));
+        assert!(actions(&app.auditor().get("/v1/trail?limit=200").expect(200)).len() > 2);
+        let proof = with(app, &customers.text).get("/v1/trail/proof");
+        proof.expect_problem(403, "out_of_scope");
+    });
+}
+
+#[test]
+fn however_many_guess_keys_whoever_has_one_is_let_in() {
+    on_both(|app| {
+        let key = made(app, |_| {});
+        let desk = with(app, &key.text);
+        desk.get("/v1/customers").expect(200);
+        let secret = &key.text[key.text.len() - 43..];
+        std::thread::scope(|scope| {
+            for part in 0..6_u32 {
+                scope.spawn(move || {
+                    for guess in 0..200_u32 {
+                        let number = format!("{part:016x}{guess:016x}");
+                        with(app, &format!("ntk_{number}_{secret}"))
+                            .get("/v1/customers")
+                            .expect_problem(401, "token_invalid");
+                    }
+                });
+            }
+            for _ in 0..50 {
+                desk.get("/v1/customers").expect(200);
+            }
+        });
+        // One that is made now is known now.
+        let new = made(app, |_| {});
+        with(app, &new.text).get("/v1/customers").expect(200);
+    });
+}

@@ -109,4 +109,5 @@ mod upgrade;
 mod uploads;
 mod verify;
 mod visibility;
+mod webhook_endpoints;
 mod webhooks;

@@ -1,12 +1,16 @@
 //! Postings: what began here, until another ledger has followed.
 
 use diesel::connection::SimpleConnection as _;
+use diesel::sql_types::BigInt;
+use diesel::{QueryableByName, RunQueryDsl as _};
 use netterms::platform::db::Conn;
 use netterms::prove::audit::actions;
 use serde_json::{Value, json};
 
 use crate::event_log::read_when;
-use crate::support::{Client, TestApp, a_customer, a_receipt, an_invoice, eventually, on_both};
+use crate::support::{
+    Client, TestApp, a_customer, a_receipt, an_invoice, eventually, import, on_both,
+};
 
 fn postings(client: &Client, query: &str) -> Vec<Value> {
     let page = client.get(&format!("/v1/postings?{query}")).expect(200);
@@ -199,5 +203,53 @@ fn an_undoing_that_is_moved_to_an_earlier_day_is_posted_as_well() {
             ]
         );
         assert!(all.iter().all(|one| one["customer_number"] == "C-1"));
+    });
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+fn count(app: &TestApp, of: &str) -> i64 {
+    let sql = format!("SELECT COUNT(*) AS count FROM {of}");
+    let row: Count = match app.database().reader().unwrap().conn() {
+        Conn::Postgres(c) => diesel::sql_query(sql).get_result(&mut **c),
+        Conn::Sqlite(c) => diesel::sql_query(sql).get_result(&mut **c),
+    }
+    .unwrap();
+    row.count
+}
+
+#[test]
+fn two_thousand_payments_of_one_invoice_in_one_file_are_all_posted() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        a_customer("C-1").create(app);
+        an_invoice("INV-1", "C-1", "50000.00")
+            .dated("2026-02-01")
+            .create(app);
+        let mut file =
+            "number,customer_number,receipt_date,amount,currency,invoice_number\n".to_owned();
+        for number in 1..=2_000 {
+            // Each of another amount: none looks like another one once more.
+            let (whole, hundredths) = (number / 100, number % 100);
+            file += &format!("R-{number},C-1,2026-03-30,{whole}.{hundredths:02},CNY,INV-1\n");
+        }
+        let job = import("receipts", file)
+            .all_or_nothing()
+            .run(&app.finance());
+        assert_eq!(job["status"], "succeeded", "{}", job.text);
+        eventually(|| (count(app, "postings") == 2_000).then_some(()));
+        assert_eq!(
+            count(app, "trail_entries WHERE action = 'posting.made'"),
+            2_000
+        );
+        // And what is settled after that.
+        a_receipt("R-LAST", "C-1", "1.00")
+            .paying("INV-1", "1.00")
+            .create(app);
+        eventually(|| (count(app, "postings") == 2_001).then_some(()));
     });
 }

@@ -175,3 +175,80 @@ fn a_trace_goes_on_in_the_trail_and_in_webhooks() {
         assert!(!receiver.next().headers.contains_key("traceparent"));
     });
 }
+
+#[test]
+fn a_path_that_is_written_otherwise_is_counted_and_answered_as_the_same() {
+    let slow = |config: &mut Config| {
+        config.desk_rate_limit_per_second = 1;
+        config.desk_rate_limit_burst = 3;
+    };
+    on_both_with(slow, |app| {
+        let check = json!({"customer": "C-1", "amount": {"amount": "10.00", "currency": "CNY"}});
+        let desk = app.system();
+        let first = desk
+            .post("/v1/%6Cimit-checks", check.clone())
+            .expect_problem(404, "not_found");
+        assert_eq!(first.header("ratelimit-policy"), Some("\"desk\";q=3;w=3"));
+        let refused = (0..60)
+            .map(|_| desk.post("/%761/limit%2Dchecks", check.clone()))
+            .find(|reply| reply.status != 404)
+            .unwrap()
+            .expect_problem(429, "rate_limited");
+        let standing = refused.header("ratelimit").unwrap();
+        assert!(standing.starts_with("\"desk\";r=0;"), "{standing}");
+        // Nobody stores what the API answers, and no path of the contract is taken for another's parameter.
+        let answer = app.auditor().get("/%761/customers").expect(200);
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        app.auditor()
+            .get("/v1/invoices/%62atch")
+            .expect_problem(405, "method_not_allowed");
+    });
+}
+
+#[test]
+fn a_ticket_of_the_stream_spends_what_its_holder_has() {
+    let slow = |config: &mut Config| {
+        config.rate_limit_per_second = 1;
+        config.rate_limit_burst = 3;
+    };
+    let there = |app: &TestApp, ticket: &str| {
+        app.anonymous()
+            .get(&format!("/v1/events/stream?ticket={ticket}"))
+    };
+    on_both_with(slow, |app| {
+        let made = app.finance().post("/v1/events/tickets", json!({}));
+        let ticket = made.expect(200).text_at("/ticket");
+        let refused = (0..60)
+            .map(|_| there(app, &ticket))
+            .find(|reply| reply.status != 200)
+            .unwrap()
+            .expect_problem(429, "rate_limited");
+        assert!(refused.header("retry-after").is_some());
+        // Others are not held up.
+        app.credit().get(PATH).expect(200);
+    });
+    on_both_with(
+        |_| {},
+        |app| {
+            let key = app
+                .admin()
+                .post(
+                    "/v1/api-keys",
+                    json!({"name": "Watch", "role": "auditor", "scopes": ["events:read"], "requests_per_second": 2}),
+                )
+                .expect(201)
+                .text_at("/key");
+            let made = Client::new(app, Some(key)).post("/v1/events/tickets", json!({}));
+            let ticket = made.expect(200).text_at("/ticket");
+            let refused = (0..200)
+                .map(|_| there(app, &ticket))
+                .find(|reply| reply.status != 200)
+                .unwrap()
+                .expect_problem(429, "rate_limited");
+            assert_eq!(
+                refused.header("ratelimit-policy"),
+                Some("\"default\";q=2;w=1")
+            );
+        },
+    );
+}

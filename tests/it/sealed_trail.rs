@@ -346,3 +346,43 @@ fn two_servers_seal_everything_once() {
         assert_eq!(trail, chain);
     });
 }
+
+#[test]
+fn a_checkpoint_is_signed_once_for_each_key() {
+    let file = key_file();
+    on_both_with(
+        |config| config.signing_key_file = Some(file.clone()),
+        |app| {
+            a_sealed_book(app);
+            let admin = app.admin();
+            let send = |key: &str, body: Value| {
+                let request = admin.request("POST", "/v1/trail/checkpoints");
+                request.key(key).json(body).send()
+            };
+            let first = send("K-1", json!({})).expect(201);
+            an_invoice("I-6", "C-1", "10.00").create(app);
+            sweep(app.database()).unwrap();
+            let again = send("K-1", json!({})).expect(201);
+            assert_eq!(again.body, first.body);
+            assert_eq!(again.header("idempotent-replayed"), Some("true"));
+            let other = send("K-2", json!({})).expect(201);
+            assert_ne!(other.id(), first.id());
+            assert!(other["position"].as_i64() > first["position"].as_i64());
+            let listed = app.auditor().get("/v1/trail/checkpoints").expect(200);
+            assert_eq!(listed["data"].as_array().unwrap().len(), 2);
+            let signed = app
+                .auditor()
+                .get("/v1/trail?action=trail_checkpoint.signed")
+                .expect(200);
+            assert_eq!(signed["data"].as_array().unwrap().len(), 2);
+            // No body is as good as an empty one; what is not expected is refused, and nothing signed.
+            let bare = admin.request("POST", "/v1/trail/checkpoints").send();
+            bare.expect(201);
+            send("K-3", json!({"position": 1})).expect_problem(400, "malformed_body");
+            send(&"k".repeat(300), json!({})).expect(400);
+            let listed = app.auditor().get("/v1/trail/checkpoints").expect(200);
+            assert_eq!(listed["data"].as_array().unwrap().len(), 3);
+            assert_eq!(found(app), [""; 0]);
+        },
+    );
+}

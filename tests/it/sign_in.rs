@@ -2,8 +2,10 @@
 
 use std::sync::Barrier;
 
+use diesel::connection::SimpleConnection as _;
 use netterms::decide::limits::desk::Switch;
-use netterms::platform::db::Backend;
+use netterms::platform::db::{Backend, Conn};
+use netterms::server::housekeeping::sweep;
 use netterms::server::sign_in::settings::{IssuerSettings, SigningAlgorithm};
 use serde_json::{Value, json};
 
@@ -416,10 +418,12 @@ fn a_revoked_token_and_all_of_a_person_count_no_more() {
             calls_with(app, &other).expect(200);
             revoke(json!({"subject": "u-1", "reason": "The laptop was stolen."})).expect(201);
             calls_with(app, &other).expect_problem(401, "token_invalid");
-            // What is issued later counts.
-            let later =
-                sign(|claims| claims["iat"] = json!(jsonwebtoken::get_current_timestamp() + 30));
-            calls_with(app, &later).expect(200);
+            // An issuer's clock may be ahead of ours: what it says to have issued within the next minute counts no more, either.
+            let ahead = sign(|claims| {
+                claims["jti"] = json!("t-ahead");
+                claims["iat"] = json!(jsonwebtoken::get_current_timestamp() + 30);
+            });
+            calls_with(app, &ahead).expect_problem(401, "token_invalid");
             // Another server knows it from the start, or a moment later.
             let another = app.another();
             calls_with(&another, &other).expect_problem(401, "token_invalid");
@@ -440,4 +444,124 @@ fn a_revoked_token_and_all_of_a_person_count_no_more() {
                 .expect_problem(403, "forbidden");
         },
     );
+}
+
+#[test]
+fn what_is_issued_a_minute_after_a_revocation_counts() {
+    on_both_with(
+        |_| {},
+        |app| {
+            let before = sign(|claims| claims["jti"] = json!("t-before"));
+            app.admin()
+                .post(
+                    "/v1/token-revocations",
+                    json!({"subject": "u-1", "reason": "The laptop was stolen."}),
+                )
+                .expect(201);
+            // As if some of the minute had passed.
+            run(
+                app,
+                "UPDATE token_revocations SET issued_until = issued_until - 45",
+            );
+            let later_server = app.another();
+            let later = sign(|claims| {
+                claims["jti"] = json!("t-later");
+                claims["iat"] = json!(jsonwebtoken::get_current_timestamp() + 50);
+            });
+            calls_with(&later_server, &later).expect(200);
+            calls_with(&later_server, &before).expect_problem(401, "token_invalid");
+        },
+    );
+}
+
+fn run(app: &TestApp, sql: &str) {
+    match app.database().reader().unwrap().conn() {
+        Conn::Postgres(c) => c.batch_execute(sql).unwrap(),
+        Conn::Sqlite(c) => c.batch_execute(sql).unwrap(),
+    }
+}
+
+#[test]
+fn whatever_signs_in_under_a_name_can_be_revoked_by_it() {
+    on_both_with(
+        |_| {},
+        |app| {
+            let revoke = |name: &str| {
+                let body = json!({"token_id": name, "reason": "It stood in a log."});
+                app.admin().post("/v1/token-revocations", body)
+            };
+            for name in [
+                " t-1 ".to_owned(),
+                "t ".to_owned(),
+                "x".repeat(201),
+                "é".repeat(255),
+            ] {
+                let token = sign(|claims| claims["jti"] = json!(name));
+                calls_with(app, &token).expect(200);
+                let revoked = revoke(&name).expect(201);
+                assert_eq!(revoked["token_id"], json!(name));
+                calls_with(app, &token).expect_problem(401, "token_invalid");
+            }
+            // Another name is another token.
+            calls_with(app, &sign(|claims| claims["jti"] = json!("t"))).expect(200);
+            // What nobody can sign in with is no name.
+            revoke("").expect_problem(400, "malformed_body");
+            revoke(&"x".repeat(256)).expect_problem(400, "malformed_body");
+            let refused = revoke("a\u{1}b").expect_problem(422, "invalid");
+            assert_eq!(refused.text_at("/errors/0/pointer"), "/token_id");
+        },
+    );
+}
+
+#[test]
+fn revocations_that_are_about_nothing_any_more_are_forgotten_and_the_sweep_goes_on() {
+    on_both_with(
+        |_| {},
+        |app| {
+            let body = json!({"token_id": "t-old", "reason": "It stood in a log."});
+            app.admin()
+                .post("/v1/token-revocations", body.clone())
+                .expect(201);
+            run(app, "UPDATE token_revocations SET kept_until = 1");
+            app.admin()
+                .post(
+                    "/v1/token-revocations",
+                    json!({"token_id": "t-new", "reason": "It stood in a log."}),
+                )
+                .expect(201);
+            sweep(app.database()).unwrap();
+            sweep(app.database()).unwrap();
+            let listed = app.admin().get("/v1/token-revocations").expect(200);
+            let left = listed["data"].as_array().unwrap();
+            assert_eq!(left.len(), 1, "{left:?}");
+            assert_eq!(left[0]["token_id"], "t-new");
+        },
+    );
+}
+
+#[test]
+fn a_token_that_lives_too_long_is_refused_however_near_its_end_is() {
+    let (provider, key, settings) = quick("id");
+    with_issuers(&[settings], |app| {
+        let now = jsonwebtoken::get_current_timestamp();
+        let day = 24 * 60 * 60;
+        // A day is the most, and clocks may be a minute apart.
+        for (lived, left, status) in [
+            (day - 600, 600, 200),
+            (day - 600, 630, 200),
+            (day - 600, 720, 401),
+            (9 * day, 600, 401),
+        ] {
+            let own = provider.token(&key, |claims| {
+                claims["iat"] = json!(now - lived);
+                claims["exp"] = json!(now + left);
+            });
+            assert_eq!(calls_with(app, &own).status, status, "{lived} {left}");
+            let local = sign(|claims| {
+                claims["iat"] = json!(now - lived);
+                claims["exp"] = json!(now + left);
+            });
+            assert_eq!(calls_with(app, &local).status, status, "{lived} {left}");
+        }
+    });
 }

@@ -16,7 +16,7 @@ use crate::support::{
 const ENDPOINTS: &str = "/v1/webhook-endpoints";
 
 /// On a server that may send to this machine.
-fn on_both_inside(test: impl Fn(&TestApp)) {
+pub fn on_both_inside(test: impl Fn(&TestApp)) {
     let inside = |config: &mut Config| {
         config.webhook_private_addresses = Switch::On;
         config.webhook_plain_http = Switch::On;
@@ -29,12 +29,12 @@ fn on_both_inside(test: impl Fn(&TestApp)) {
 }
 
 /// An endpoint that was set up: its path and its secret.
-struct Endpoint {
-    path: String,
-    secret: String,
+pub struct Endpoint {
+    pub path: String,
+    pub secret: String,
 }
 
-fn set_up(app: &TestApp, url: &str, types: &[&str]) -> Endpoint {
+pub fn set_up(app: &TestApp, url: &str, types: &[&str]) -> Endpoint {
     let made = app
         .admin()
         .post(ENDPOINTS, json!({"url": url, "event_types": types}))
@@ -46,11 +46,11 @@ fn set_up(app: &TestApp, url: &str, types: &[&str]) -> Endpoint {
 }
 
 impl Endpoint {
-    fn read(&self, app: &TestApp) -> Reply {
+    pub fn read(&self, app: &TestApp) -> Reply {
         app.admin().get(&self.path).expect(200)
     }
 
-    fn deliveries(&self, app: &TestApp) -> Vec<Value> {
+    pub fn deliveries(&self, app: &TestApp) -> Vec<Value> {
         let path = format!("{}/deliveries?limit=200", self.path);
         let page = app.admin().get(&path).expect(200);
         page["data"].as_array().unwrap().clone()
@@ -65,18 +65,18 @@ impl Endpoint {
         })
     }
 
-    fn act(&self, app: &TestApp, verb: &str, body: Value) -> Reply {
+    pub fn act(&self, app: &TestApp, verb: &str, body: Value) -> Reply {
         let etag = self.read(app).etag();
         let path = format!("{}/{verb}", self.path);
         app.admin().post_if(&path, &etag, body)
     }
 }
 
-fn reason() -> Value {
+pub fn reason() -> Value {
     json!({"reason": "So it was agreed."})
 }
 
-fn post_invoices(app: &TestApp, numbers: &[&str]) {
+pub fn post_invoices(app: &TestApp, numbers: &[&str]) {
     for number in numbers {
         an_invoice(number, "C-1", "10.00")
             .dated("2027-02-01")
@@ -84,7 +84,7 @@ fn post_invoices(app: &TestApp, numbers: &[&str]) {
     }
 }
 
-fn numbers(received: &[Received]) -> Vec<String> {
+pub fn numbers(received: &[Received]) -> Vec<String> {
     let number = |one: &Received| one.event()["data"]["number"].as_str().unwrap().to_owned();
     received.iter().map(number).collect()
 }

@@ -19,6 +19,10 @@ use kernel::clock::Instant;
 use kernel::ids::{InvoiceId, LegalEntityId, PostingId, ReceiptId, RefundId, SettlementId};
 use kernel::money::Currency;
 
+/// How many ids are asked for, and how many rows are written, in one statement: SQLite takes 32,766 values.
+const IDS_MAX: usize = 5_000;
+const ROWS_MAX: usize = 1_000;
+
 pub fn find(db: &mut Db, id: PostingId) -> Result<Option<Posting>, DbError> {
     Ok(on_backend!(db, |c| postings::table
         .find(id)
@@ -48,11 +52,15 @@ pub fn list_settlements(
 
 /// Which of these receipts are money that came in by a bank statement.
 pub fn from_banks(db: &mut Db, ids: &[ReceiptId]) -> Result<BTreeSet<ReceiptId>, DbError> {
-    let found: Vec<ReceiptId> = on_backend!(db, |c| bank_entry_receipts::table
-        .filter(bank_entry_receipts::receipt_id.eq_any(ids))
-        .select(bank_entry_receipts::receipt_id)
-        .load(c))?;
-    Ok(found.into_iter().collect())
+    let mut found = BTreeSet::new();
+    for chunk in ids.chunks(IDS_MAX) {
+        let rows: Vec<ReceiptId> = on_backend!(db, |c| bank_entry_receipts::table
+            .filter(bank_entry_receipts::receipt_id.eq_any(chunk))
+            .select(bank_entry_receipts::receipt_id)
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 pub fn list_refunds(db: &mut Db, ids: &[RefundId]) -> Result<Vec<PaidRefund>, DbError> {
@@ -77,11 +85,15 @@ pub fn known_settlements(
     db: &mut Db,
     ids: &[SettlementId],
 ) -> Result<BTreeSet<SettlementId>, DbError> {
-    let known: Vec<Option<SettlementId>> = on_backend!(db, |c| postings::table
-        .filter(dsl::settlement_id.eq_any(ids))
-        .select(dsl::settlement_id)
-        .load(c))?;
-    Ok(known.into_iter().flatten().collect())
+    let mut known = BTreeSet::new();
+    for chunk in ids.chunks(IDS_MAX) {
+        let rows: Vec<Option<SettlementId>> = on_backend!(db, |c| postings::table
+            .filter(dsl::settlement_id.eq_any(chunk))
+            .select(dsl::settlement_id)
+            .load(c))?;
+        known.extend(rows.into_iter().flatten());
+    }
+    Ok(known)
 }
 
 /// Which of these refunds have a posting.
@@ -94,9 +106,11 @@ pub fn known_refunds(db: &mut Db, ids: &[RefundId]) -> Result<BTreeSet<RefundId>
 }
 
 pub fn insert(tx: &mut Tx, rows: &[Posting]) -> Result<(), DbError> {
-    on_backend!(tx, |c| diesel::insert_into(postings::table)
-        .values(rows)
-        .execute(c))?;
+    for chunk in rows.chunks(ROWS_MAX) {
+        on_backend!(tx, |c| diesel::insert_into(postings::table)
+            .values(chunk)
+            .execute(c))?;
+    }
     Ok(())
 }
 

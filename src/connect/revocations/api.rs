@@ -27,9 +27,9 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// Revoke tokens
 ///
-/// One token, or all that a subject was issued until now: from this answer on where it is given, and two seconds later on every
-/// other server. Whoever signs in anew is let in; to keep somebody out, end the account at the provider as well. API keys are
-/// revoked by themselves.
+/// One token, or all that a subject was issued until now and within the next minute, since clocks differ: from this answer on
+/// where it is given, and two seconds later on every other server. Whoever signs in anew after that minute is let in; to keep
+/// somebody out, end the account at the provider as well. API keys are revoked by themselves.
 #[utoipa::path(
     tag = "token-revocations",
     request_body = TokenRevocationIn,
@@ -89,7 +89,7 @@ pub struct TokenRevocationOut {
     /// The one token.
     #[schema(max_length = 255)]
     token_id: Option<String>,
-    /// All tokens of this subject that were issued until then.
+    /// All tokens of this subject that were issued until then, and within a minute after.
     subject: Option<Subject>,
     reason: Note,
     created_by: Subject,
@@ -114,6 +114,7 @@ impl From<RevocationError> for Problem {
         let text = error.to_string();
         match error {
             RevocationError::NotOne => Problem::invalid("", "not_one", text),
+            RevocationError::NoName => Problem::invalid("/token_id", "malformed", text),
             RevocationError::Db(error) => error.into(),
         }
     }

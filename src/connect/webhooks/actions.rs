@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::events::TESTED;
 use super::input::{ReplayIn, RotateSecretIn, WebhookEndpointIn, WebhookEndpointPatch};
 use super::model::{Delivery, DisabledBecause, Endpoint, EndpointStatus};
-use super::rules::{AddressError, Reach, check_address};
+use super::rules::{AddressError, Reach, check_address, is_told};
 use super::secrets::{Vault, VaultError};
 use super::store;
 use crate::connect::events::model::EventTypes;
@@ -45,6 +45,10 @@ pub enum WebhookError {
     Address(#[from] AddressError),
     #[error("must be a type of events: the contract lists them below webhooks")]
     UnknownType { index: usize },
+    #[error(
+        "is read by people alone, and told to no endpoint: neither the role system nor admin may read what it tells"
+    )]
+    NotTold { index: usize },
     #[error("there are {ENDPOINTS_MAX} endpoints, and may not be more")]
     TooMany,
     #[error("the endpoint is {0} already")]
@@ -64,7 +68,7 @@ pub enum WebhookError {
 /// Sets an endpoint up: it is told what happens from now on.
 ///
 /// # Errors
-/// When its address is refused, a type is unknown, or there are too many.
+/// When its address is refused, a type is unknown or told to no endpoint, or there are too many.
 pub fn create(
     tx: &mut Tx,
     setting: &Setting,
@@ -100,9 +104,12 @@ pub fn create(
 }
 
 fn checked_types(setting: &Setting, types: &[Keyword]) -> Result<String, WebhookError> {
-    let unknown = |name: &Keyword| setting.types.find(name.as_str()).is_none();
-    if let Some(index) = types.iter().position(unknown) {
-        return Err(WebhookError::UnknownType { index });
+    for (index, name) in types.iter().enumerate() {
+        let of = setting.types.find(name.as_str());
+        let of = of.ok_or(WebhookError::UnknownType { index })?;
+        if !is_told(of.roles) {
+            return Err(WebhookError::NotTold { index });
+        }
     }
     let mut named: Vec<&str> = types.iter().map(Keyword::as_str).collect();
     named.sort_unstable();
@@ -143,7 +150,7 @@ fn save(
 /// Changes where an endpoint is, and what it wants.
 ///
 /// # Errors
-/// When it is not there or changed since `version`, its address is refused, or a type is unknown.
+/// When it is not there or changed since `version`, its address is refused, or a type is unknown or told to no endpoint.
 pub fn change(
     tx: &mut Tx,
     setting: &Setting,
@@ -168,7 +175,8 @@ pub fn change(
     save(tx, "webhook_endpoint.changed", &before, after, None)
 }
 
-/// Gives an endpoint another secret; the one before signs as well for a while.
+/// Gives an endpoint another secret; the one before signs as well for a while, unless the server's own secret was replaced
+/// since: then nobody can open it, and it is not kept.
 ///
 /// # Errors
 /// When it is not there or changed since `version`.
@@ -181,7 +189,7 @@ pub fn rotate_secret(
 ) -> Result<Endpoint, WebhookError> {
     let before = lock(tx, id, version)?;
     let hours = input.overlap_hours.unwrap_or(OVERLAP_HOURS);
-    let overlaps = hours > 0;
+    let overlaps = hours > 0 && setting.vault.open(&before.secret).is_ok();
     let after = Endpoint {
         secret: setting.vault.make()?,
         previous_secret: overlaps.then(|| before.secret.clone()),
@@ -249,7 +257,8 @@ pub fn switch_off(
     save(tx, "webhook_endpoint.disabled", before, after, reason)
 }
 
-/// Removes an endpoint, with what is known of its deliveries.
+/// Removes an endpoint: from now on it is not there. What is known of its deliveries is forgotten by and by, since there may
+/// be many: see [`forget_old`].
 ///
 /// # Errors
 /// When it is not there, or changed since `version`.
@@ -260,7 +269,7 @@ pub fn remove(
     reason: &Note,
 ) -> Result<Endpoint, WebhookError> {
     let endpoint = lock(tx, id, version)?;
-    store::delete(tx, id)?;
+    store::set_removed(tx, id)?;
     tx.record(
         Change::new("webhook_endpoint.removed", id)
             .before(&endpoint)
@@ -334,6 +343,7 @@ pub fn replay_delivery(
     id: WebhookEndpointId,
     delivery: WebhookDeliveryId,
 ) -> Result<Delivery, WebhookError> {
+    store::find(tx, id)?.ok_or(WebhookError::Missing("webhook endpoint"))?;
     find_delivery_of(tx, id, delivery)?;
     if !store::revive(tx, delivery)? {
         return Err(WebhookError::Waits);
@@ -353,13 +363,14 @@ fn find_delivery_of(
     found.ok_or(WebhookError::Missing("delivery"))
 }
 
-/// Forgets deliveries that ended long ago.
+/// Forgets deliveries that ended long ago, and endpoints that were removed with theirs, some at a time.
 ///
 /// # Errors
 /// When the database fails.
 pub fn forget_old(tx: &mut Tx) -> Result<usize, DbError> {
     let before = tx.now().plus(-Duration::days(REMEMBERED_DAYS));
-    let forgotten = store::delete_ended(tx, before, FORGOTTEN_AT_ONCE)?;
+    let forgotten = store::delete_ended(tx, before, FORGOTTEN_AT_ONCE)?
+        + store::delete_removed(tx, FORGOTTEN_AT_ONCE)?;
     if forgotten > 0 {
         tx.is_its_own_record();
     }

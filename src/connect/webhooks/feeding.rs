@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::actions::{self, WebhookError};
 use super::events::{AVAILABLE, MOVES, TESTED};
 use super::model::{Delivery, DeliveryStatus, DisabledBecause, Endpoint, EndpointStatus};
-use super::rules::{FAILING_HOURS_MAX, Meaning, meaning, signature, wait_after};
+use super::rules::{FAILING_HOURS_MAX, Meaning, is_told, meaning, signature, wait_after};
 use super::secrets::Vault;
 use super::sender::{Attempt, Message};
 use super::store;
@@ -29,9 +29,11 @@ use kernel::ids::{CreditAccountId, EventId, WebhookDeliveryId, WebhookEndpointId
 const EVENTS_AT_ONCE: usize = 200;
 
 /// As many deliveries of an endpoint wait to be tried at most: what happens beyond that stays in the log until there is room.
+/// Those that may not be tried yet, because an earlier one about the same resource waits, do not count.
 const UNTRIED_MAX: i64 = 1_000;
 
-/// As many wait at most with those that were refused: what an endpoint always refuses must not keep the rest from it.
+/// As many wait at most with those that were refused, and those behind them: what an endpoint always refuses must not keep the
+/// rest from it.
 const WAITING_MAX: i64 = 20_000;
 
 /// How many are sent to an endpoint at once.
@@ -78,12 +80,16 @@ pub fn read_news(
     if !log::has_entries(db, from, horizon)? {
         return Ok(None);
     }
-    let (waiting, tried) = store::count_pending(db, endpoint.id)?;
-    if waiting >= WAITING_MAX || waiting - tried >= UNTRIED_MAX {
+    let is_full = store::count_pending(db, endpoint.id)? >= WAITING_MAX
+        || store::count_untried(db, endpoint.id)? >= UNTRIED_MAX;
+    if is_full {
         return Ok(None);
     }
     let named = endpoint.types()?;
-    let wants = |of: &str| named.is_empty() || named.iter().any(|name| name.as_str() == of);
+    let wants = |of: &str| {
+        let is_named = named.is_empty() || named.iter().any(|name| name.as_str() == of);
+        is_named && types.find(of).is_some_and(|of| is_told(of.roles))
+    };
     let mut wanted = named.clone();
     if !named.is_empty() {
         wanted.extend(TESTED.parse());
@@ -188,6 +194,10 @@ fn event_of(
     types: EventTypes,
     delivery: &Delivery,
 ) -> Result<Option<Event>, WebhookError> {
+    let of = types.find(&delivery.event_type);
+    if of.is_none_or(|of| !is_told(of.roles)) {
+        return Ok(None);
+    }
     if delivery.event_type == AVAILABLE {
         return available(tx, types, delivery);
     }
@@ -307,14 +317,20 @@ pub fn claim(
     Ok(claimed)
 }
 
-/// The secrets that sign now: the endpoint's, and the one before for as long as it was given.
+/// The secrets that sign now: the endpoint's, and the one before for as long as it was given. One that was sealed before
+/// the server's own secret was replaced signs nothing, and holds up nothing.
 fn secrets(endpoint: &Endpoint, vault: &Vault, now: Instant) -> Result<Vec<Vec<u8>>, WebhookError> {
     let mut secrets = vec![vault.open(&endpoint.secret)?];
     let overlaps = endpoint
         .previous_secret_until
         .is_some_and(|until| now < until);
     if let Some(previous) = endpoint.previous_secret.as_ref().filter(|_| overlaps) {
-        secrets.push(vault.open(previous)?);
+        match vault.open(previous) {
+            Ok(previous) => secrets.push(previous),
+            Err(error) => {
+                tracing::warn!(endpoint = %endpoint.id, %error, "the secret before signs no more");
+            }
+        }
     }
     Ok(secrets)
 }

@@ -23,7 +23,8 @@ pub struct WebhookEndpointIn {
     #[schema(min_length = 8, max_length = 2000)]
     pub url: String,
     pub description: Option<Line>,
-    /// The types that it wants; all of them, also those to come, when there are none.
+    /// The types that it wants; all of them that endpoints are told, also those to come, when there are none. Endpoints are
+    /// told what the roles system or admin may read.
     #[serde(default)]
     #[validate(length(max = 200))]
     #[schema(max_items = 200)]

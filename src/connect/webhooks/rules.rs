@@ -9,6 +9,8 @@ use chrono::Duration;
 use reqwest::Url;
 use url::Host;
 
+use kernel::caller::Role;
+
 /// What an operator allows beyond `https` to public addresses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reach {
@@ -114,6 +116,12 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         [0x2000..=0x3fff, ..] => true,
         _ => false,
     }
+}
+
+/// Whether endpoints are told events that these roles may read. A system at an endpoint is nobody whose roles could be looked
+/// at, and who sets it up is an admin: neither may come by what both may not read.
+pub fn is_told(roles: &[Role]) -> bool {
+    roles.contains(&Role::System) || roles.contains(&Role::Admin)
 }
 
 /// How long the first attempts are apart, in seconds: that of Standard Webhooks, for three days.
@@ -250,6 +258,19 @@ mod tests {
             assert_eq!(check_address(text, CLOSED), Err(error), "{text}");
         }
         assert!(check_address("http://erp.example.com/", OPEN).is_ok());
+    }
+
+    #[test]
+    fn what_neither_systems_nor_admins_read_is_told_to_no_endpoint() {
+        assert!(is_told(&[Role::Sales, Role::System]));
+        assert!(is_told(&[Role::Auditor, Role::Admin]));
+        assert!(!is_told(&[
+            Role::Sales,
+            Role::Credit,
+            Role::Finance,
+            Role::Auditor
+        ]));
+        assert!(!is_told(&[]));
     }
 
     #[test]

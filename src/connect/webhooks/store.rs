@@ -1,9 +1,8 @@
 //! Queries on endpoints and deliveries.
 
 use diesel::alias;
-use diesel::dsl::{count_star, exists, not, sql};
+use diesel::dsl::{count_star, exists, not};
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 
 use super::input::{DeliveryFilter, WebhookEndpointFilter};
 use super::model::{Delivery, DeliveryStatus, Endpoint, EndpointStatus};
@@ -17,8 +16,13 @@ use kernel::ids::{WebhookDeliveryId, WebhookEndpointId};
 
 // ---------------------------------------------------------------- endpoints
 
+/// The status of an endpoint that was removed and is not forgotten yet: no query but [`delete_removed`] finds it, and no
+/// [`EndpointStatus`] says so.
+const REMOVED: &str = "removed";
+
 pub fn count(db: &mut Db) -> Result<i64, DbError> {
     Ok(on_backend!(db, |c| webhook_endpoints::table
+        .filter(dsl::status.ne(REMOVED))
         .select(count_star())
         .first(c))?)
 }
@@ -33,6 +37,7 @@ pub fn insert(tx: &mut Tx, row: &Endpoint) -> Result<(), DbError> {
 pub fn find(db: &mut Db, id: WebhookEndpointId) -> Result<Option<Endpoint>, DbError> {
     Ok(on_backend!(db, |c| webhook_endpoints::table
         .find(id)
+        .filter(dsl::status.ne(REMOVED))
         .select(Endpoint::as_select())
         .first(c)
         .optional())?)
@@ -43,6 +48,7 @@ pub fn lock(tx: &mut Tx, id: WebhookEndpointId) -> Result<Option<Endpoint>, DbEr
     match tx.conn() {
         Conn::Postgres(c) => Ok(webhook_endpoints::table
             .find(id)
+            .filter(dsl::status.ne(REMOVED))
             .select(Endpoint::as_select())
             .for_update()
             .first(&mut **c)
@@ -67,6 +73,7 @@ pub fn list(
 ) -> Result<Page<Endpoint>, Problem> {
     on_backend!(db, |c| {
         let mut query = webhook_endpoints::table
+            .filter(dsl::status.ne(REMOVED))
             .select(Endpoint::as_select())
             .into_boxed();
         if !filter.status.is_empty() {
@@ -121,23 +128,59 @@ pub fn set_failing(
     Ok(())
 }
 
-/// Removes an endpoint with all its deliveries.
-pub fn delete(tx: &mut Tx, id: WebhookEndpointId) -> Result<(), DbError> {
-    on_backend!(tx, |c| diesel::delete(
-        webhook_deliveries::table.filter(deliveries::endpoint_id.eq(id))
-    )
-    .execute(c))?;
-    on_backend!(tx, |c| diesel::delete(dsl::webhook_endpoints.find(id))
+/// Removes a locked endpoint: nobody finds it from now on, and its secrets are gone. The row stays until its deliveries are
+/// deleted.
+pub fn set_removed(tx: &mut Tx, id: WebhookEndpointId) -> Result<(), DbError> {
+    on_backend!(tx, |c| diesel::update(dsl::webhook_endpoints.find(id))
+        .set((
+            dsl::status.eq(REMOVED),
+            dsl::secret.eq(""),
+            dsl::previous_secret.eq(None::<String>),
+        ))
         .execute(c))?;
     Ok(())
+}
+
+/// Forgets some deliveries of an endpoint that was removed, and the endpoint with the last of them; says how many rows.
+pub fn delete_removed(tx: &mut Tx, limit: i64) -> Result<usize, DbError> {
+    let removed: Option<WebhookEndpointId> = on_backend!(tx, |c| webhook_endpoints::table
+        .filter(dsl::status.eq(REMOVED))
+        .order(dsl::id)
+        .select(dsl::id)
+        .first(c)
+        .optional())?;
+    let Some(id) = removed else {
+        return Ok(0);
+    };
+    let ids: Vec<WebhookDeliveryId> = on_backend!(tx, |c| webhook_deliveries::table
+        .filter(deliveries::endpoint_id.eq(id))
+        .order(deliveries::id)
+        .limit(limit)
+        .select(deliveries::id)
+        .load(c))?;
+    let mut rows = 0;
+    if !ids.is_empty() {
+        rows += on_backend!(tx, |c| diesel::delete(
+            webhook_deliveries::table.filter(deliveries::id.eq_any(&ids))
+        )
+        .execute(c))?;
+    }
+    // These were all: nobody makes new ones of an endpoint that is not found.
+    if i64::try_from(ids.len()).is_ok_and(|count| count < limit) {
+        rows += on_backend!(tx, |c| diesel::delete(dsl::webhook_endpoints.find(id))
+            .execute(c))?;
+    }
+    Ok(rows)
 }
 
 // ---------------------------------------------------------------- deliveries
 
 pub fn insert_deliveries(tx: &mut Tx, rows: &[Delivery]) -> Result<(), DbError> {
-    on_backend!(tx, |c| diesel::insert_into(webhook_deliveries::table)
-        .values(rows)
-        .execute(c))?;
+    for chunk in rows.chunks(1_000) {
+        on_backend!(tx, |c| diesel::insert_into(webhook_deliveries::table)
+            .values(chunk)
+            .execute(c))?;
+    }
     Ok(())
 }
 
@@ -166,15 +209,45 @@ pub fn list_waiting(
         .load(c))?)
 }
 
-/// How many deliveries of an endpoint wait, and how many of them were tried already.
-pub fn count_pending(db: &mut Db, endpoint: WebhookEndpointId) -> Result<(i64, i64), DbError> {
+/// Whether no earlier delivery about the same resource waits.
+macro_rules! is_first {
+    ($earlier:ident, $endpoint:ident) => {
+        not(exists(
+            $earlier
+                .filter($earlier.field(deliveries::endpoint_id).eq($endpoint))
+                .filter(
+                    $earlier
+                        .field(deliveries::status)
+                        .eq(DeliveryStatus::Pending),
+                )
+                .filter(
+                    $earlier
+                        .field(deliveries::resource_id)
+                        .eq(deliveries::resource_id),
+                )
+                .filter($earlier.field(deliveries::seq).lt(deliveries::seq)),
+        ))
+    };
+}
+
+/// How many deliveries of an endpoint wait.
+pub fn count_pending(db: &mut Db, endpoint: WebhookEndpointId) -> Result<i64, DbError> {
     Ok(on_backend!(db, |c| webhook_deliveries::table
         .filter(deliveries::endpoint_id.eq(endpoint))
         .filter(deliveries::status.eq(DeliveryStatus::Pending))
-        .select((
-            count_star(),
-            sql::<BigInt>("COUNT(CASE WHEN attempts > 0 THEN 1 END)")
-        ))
+        .select(count_star())
+        .first(c))?)
+}
+
+/// How many deliveries of an endpoint were never tried and may be: of each resource the first that waits.
+pub fn count_untried(db: &mut Db, endpoint: WebhookEndpointId) -> Result<i64, DbError> {
+    let earlier = alias!(webhook_deliveries as earlier);
+    Ok(on_backend!(db, |c| webhook_deliveries::table
+        .filter(deliveries::endpoint_id.eq(endpoint))
+        .filter(deliveries::status.eq(DeliveryStatus::Pending))
+        .filter(deliveries::attempts.eq(0))
+        .filter(is_first!(earlier, endpoint))
+        .select(count_star())
         .first(c))?)
 }
 
@@ -190,21 +263,7 @@ macro_rules! due {
                     .is_null()
                     .or(deliveries::lease_until.le($now)),
             )
-            .filter(not(exists(
-                $earlier
-                    .filter($earlier.field(deliveries::endpoint_id).eq($endpoint))
-                    .filter(
-                        $earlier
-                            .field(deliveries::status)
-                            .eq(DeliveryStatus::Pending),
-                    )
-                    .filter(
-                        $earlier
-                            .field(deliveries::resource_id)
-                            .eq(deliveries::resource_id),
-                    )
-                    .filter($earlier.field(deliveries::seq).lt(deliveries::seq)),
-            )))
+            .filter(is_first!($earlier, $endpoint))
     };
 }
 

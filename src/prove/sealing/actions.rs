@@ -64,12 +64,12 @@ pub enum CheckpointError {
     Db(#[from] DbError),
 }
 
-/// Signs how far the chain has come. The signature is made before the unit of work begins: whoever keeps the key may take
-/// his time.
+/// Has how far the chain has come signed. It is made before the unit of work begins that keeps it: whoever has the key may
+/// take his time.
 ///
 /// # Errors
 /// When nobody signs, or whoever does gives no signature.
-pub fn sign(
+pub fn prepare(
     database: &Database,
     caller: &Caller,
     signer: Option<&Signer>,
@@ -83,7 +83,7 @@ pub fn sign(
     let signed_at = database.clock().now();
     let statement = rules::statement(position, &hash, signed_at);
     let signature = signer.sign(&statement)?;
-    let checkpoint = Checkpoint {
+    Ok(Checkpoint {
         id: TrailCheckpointId::new(),
         position,
         hash,
@@ -91,13 +91,17 @@ pub fn sign(
         signed_by: caller.subject.clone(),
         public_key: signer.public_key().to_vec(),
         signature,
-    };
-    database.write(caller, |tx| -> Result<(), DbError> {
-        store::insert_checkpoint(tx, &checkpoint)?;
-        let told = rules::told(&checkpoint);
-        tx.record(Change::new("trail_checkpoint.signed", checkpoint.id).after(&told))
-    })?;
-    Ok(checkpoint)
+    })
+}
+
+/// Keeps a checkpoint that was signed.
+///
+/// # Errors
+/// When the database fails.
+pub fn keep(tx: &mut Tx, checkpoint: &Checkpoint) -> Result<(), DbError> {
+    store::insert_checkpoint(tx, checkpoint)?;
+    let told = rules::told(checkpoint);
+    tx.record(Change::new("trail_checkpoint.signed", checkpoint.id).after(&told))
 }
 
 /// Signs once a day, by itself, where somebody signs and nobody has.
@@ -115,8 +119,9 @@ pub fn sign_daily(database: &Database, signer: Option<&Signer>) -> Result<(), Pr
     }
     drop(db);
     let house = internal_caller("netterms", &[])?;
-    match sign(database, &house, signer) {
-        Ok(_) | Err(CheckpointError::NoKey) => Ok(()),
+    match prepare(database, &house, signer) {
+        Ok(checkpoint) => Ok(database.write(&house, |tx| keep(tx, &checkpoint))?),
+        Err(CheckpointError::NoKey) => Ok(()),
         Err(CheckpointError::Signing(error)) => {
             tracing::error!(%error, "the trail's checkpoint was not signed");
             Ok(())

@@ -15,7 +15,9 @@ use super::signing::Signer;
 use super::{rules, store};
 use crate::platform::http::auth::{ReadProof, SignTrail};
 use crate::platform::http::page::{CursorKey, PageOut};
-use crate::platform::http::{Actor, Answer, Code, Executor, Listing, NoFilter, Outcome, Problem};
+use crate::platform::http::{
+    Actor, Answer, Code, Command, Executor, Listing, NoFilter, Nothing, Outcome, Problem,
+};
 
 /// Who signs, where somebody does.
 pub type Signing = Option<Arc<Signer>>;
@@ -117,26 +119,33 @@ pub async fn list_trail_checkpoints(
 /// How far the chain has come now. One is signed by itself each day. 409 `no_signing_key` where the server has no key.
 #[utoipa::path(
     tag = "trail",
+    request_body = Nothing,
     responses((status = 201, description = "The checkpoint.", body = TrailCheckpointOut)),
     security(("bearer" = ["trail:sign"]))
 )]
 #[post("/v1/trail/checkpoints")]
 pub async fn sign_trail_checkpoint(
     actor: Actor<SignTrail>,
+    command: Command<Nothing>,
     executor: web::Data<Executor>,
     signing: web::Data<Signing>,
 ) -> Outcome {
-    let database = executor.database().clone();
-    let caller = actor.caller();
+    let (database, caller) = (executor.database().clone(), actor.caller());
     let signed = web::block(move || {
         let signer = signing.get_ref().as_deref();
-        actions::sign(&database, &caller, signer)
+        actions::prepare(&database, &caller, signer)
     })
     .await
     .map_err(Problem::internal)?;
-    let checkpoint = signed.map_err(Problem::from)?;
-    let out = rules::told(&checkpoint);
-    Ok(Answer::created(&out, "/v1/trail/checkpoints")?.into_response())
+    // Whoever repeats a request is told what was answered, whether the key's keeper answers now or not.
+    let signed = signed.map_err(Problem::from);
+    executor
+        .once(&actor, command, move |tx, _| {
+            let checkpoint = signed.as_ref().map_err(Problem::clone)?;
+            actions::keep(tx, checkpoint)?;
+            Answer::created(&rules::told(checkpoint), "/v1/trail/checkpoints")
+        })
+        .await
 }
 
 impl From<CheckpointError> for Problem {

@@ -5,8 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::platform::events::EventTypes;
 use crate::platform::events::types::tell;
+use crate::platform::events::{EventType, EventTypes};
 use crate::platform::http::auth::ReadTrail;
 use crate::platform::http::page::{CursorKey, PageOut};
 use crate::platform::http::{Actor, Executor, Listing, Outcome};
@@ -100,7 +100,8 @@ enum Sight {
 ///
 /// Every change of the book in the order of writing: who, when, what, before, after and why. Entries are never
 /// changed or deleted; the database itself refuses. Auditors read it whole. Credit, finance and admins read the entries
-/// that are events which their role may read, and of `before` and `after` the members that the type of event tells.
+/// that are events which their role may read, and of `before` and `after` the members that the type of event tells. So does
+/// an API key of an auditor, of the events that its scopes let it read.
 #[utoipa::path(
     tag = "trail",
     params(Listing<TrailFilter>),
@@ -116,10 +117,11 @@ pub async fn list_trail_entries(
     cursors: web::Data<CursorKey>,
     types: web::Data<EventTypes>,
 ) -> Outcome {
-    let (sight, seen) = if actor.has_any(&[Role::Auditor]) {
+    let (sight, seen) = if actor.has_any(&[Role::Auditor]) && actor.scopes.is_none() {
         (Sight::All, None)
     } else {
-        let readable = types.all().filter(|of| actor.has_any(of.roles));
+        let may = |of: &&EventType| actor.has_any(of.roles) && actor.has_scope(of.permission);
+        let readable = types.all().filter(may);
         let seen: Vec<&'static str> = readable.map(|of| of.action).collect();
         (Sight::Told(**types), Some(seen))
     };

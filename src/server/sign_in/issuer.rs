@@ -9,7 +9,9 @@ use serde_json::Value;
 use super::claims::{at, is_no_access_token, roles_at, text_at};
 use super::keys::{Keys, PublicKey};
 use super::settings::{IssuerSettings, TokenType};
-use crate::platform::http::auth::{Accepted, Refusal, is_access_token, is_name, wall_seconds};
+use crate::platform::http::auth::{
+    Accepted, ISSUED_AHEAD_SECONDS, Refusal, check_lifetime, is_access_token, is_name, wall_seconds,
+};
 use kernel::caller::Caller;
 use kernel::text::Subject;
 
@@ -154,12 +156,11 @@ impl Issuer {
         if claims.get("nbf").is_some() && seconds("nbf").is_none() {
             return Err(Refusal::invalid("nbf is no number of seconds"));
         }
-        if until > now.saturating_add(self.settings.lifetime_max_seconds) {
-            return Err(Refusal::invalid("expires too far in the future"));
-        }
-        if issued_at > now.saturating_add(leeway.max(60)) {
+        let ahead = leeway.max(ISSUED_AHEAD_SECONDS);
+        if issued_at > now.saturating_add(ahead) {
             return Err(Refusal::invalid("issued in the future"));
         }
+        check_lifetime(issued_at, until, self.settings.lifetime_max_seconds, ahead)?;
         Ok((issued_at, until))
     }
 

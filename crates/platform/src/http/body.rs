@@ -291,7 +291,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 async fn read_json(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, Problem> {
-    let limit = if request.path().ends_with("/batch") {
+    let limit = if request.match_info().as_str().ends_with("/batch") {
         BULK_BODY_BYTES_MAX
     } else {
         BODY_BYTES_MAX

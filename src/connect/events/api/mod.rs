@@ -5,7 +5,7 @@ mod stream;
 use actix_web::{HttpRequest, get, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use self::stream::Watchers;
+pub use self::stream::{Holder, Watchers, holder};
 use super::actions::{self, EventError, Question};
 use super::input::EventFilter;
 use super::model::{Event, EventTypes};

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant as Stopwatch};
 use actix_web::dev::Payload;
 use actix_web::http::header::ACCEPT;
 use actix_web::web::Bytes;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, get, post, web};
 use futures_util::{Stream, stream};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -22,13 +22,16 @@ use crate::connect::events::input::EventFilter;
 use crate::connect::events::model::{Event, EventTypes};
 use crate::connect::events::pulse::{Beat, Pulse};
 use crate::platform::events::Position;
-use crate::platform::http::auth::{Permission as _, ReadEvents};
+use crate::platform::http::auth::{OwnRate, Permission as _, ReadEvents};
 use crate::platform::http::page::{CursorKey, Query};
 use crate::platform::http::{Actor, Answer, Code, Command, Executor, Nothing, Outcome, Problem};
 use kernel::caller::Caller;
 use kernel::clock::{Instant, machine_now};
 use kernel::ids::EventId;
 use kernel::text::{Keyword, Subject};
+
+/// Where the stream is.
+const STREAM: &str = "/v1/events/stream";
 
 /// How long a ticket opens the stream.
 const TICKET_SECONDS: i64 = 60;
@@ -108,11 +111,34 @@ impl Drop for Kept {
     }
 }
 
-/// A ticket as it is sealed: who came with a token, and until when it opens the stream.
+/// A ticket as it is sealed: who came with a token, how many requests it may make each second where that is its own, and
+/// until when it opens the stream.
 #[derive(Debug, Serialize, Deserialize)]
 struct Ticket {
     ticket_of: Caller,
+    #[serde(default)]
+    requests_per_second: Option<u32>,
     until: Instant,
+}
+
+/// Whose requests those with a ticket are, and how many it may make each second where that is its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    pub subject: Subject,
+    pub requests_per_second: Option<u32>,
+}
+
+/// Who opens the stream with a ticket, so that it is counted with all else that this caller asks; none for any other
+/// request, and for a ticket that opens nothing.
+pub fn holder(request: &HttpRequest) -> Option<Holder> {
+    if request.match_info().as_str() != STREAM {
+        return None;
+    }
+    let ticket = open_ticket(request, ticket_of(request)?).ok()?;
+    Some(Holder {
+        subject: ticket.ticket_of.subject,
+        requests_per_second: ticket.requests_per_second,
+    })
 }
 
 /// What opens the stream for a browser.
@@ -142,11 +168,14 @@ pub struct TicketOut {
 pub async fn create_event_ticket(
     actor: Actor<ReadEvents>,
     _command: Command<Nothing>,
+    request: HttpRequest,
     cursors: web::Data<CursorKey>,
 ) -> Outcome {
+    let own = request.extensions().get::<OwnRate>().copied();
     let until = machine_now().plus(chrono::Duration::seconds(TICKET_SECONDS));
     let ticket = Ticket {
         ticket_of: Caller::clone(&actor),
+        requests_per_second: own.and_then(|own| own.0),
         until,
     };
     let text = serde_json::to_string(&ticket).map_err(Problem::internal)?;
@@ -167,9 +196,7 @@ impl FromRequest for Watcher {
     type Future = Pin<Box<dyn Future<Output = Result<Watcher, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let mut pairs = request.query_string().split('&');
-        let ticket = pairs.find_map(|pair| pair.strip_prefix("ticket="));
-        if let Some(ticket) = ticket {
+        if let Some(ticket) = ticket_of(request) {
             let caller = by_ticket(request, ticket);
             return Box::pin(async move { caller.map(Watcher) });
         }
@@ -178,7 +205,21 @@ impl FromRequest for Watcher {
     }
 }
 
+/// The ticket that a request brings.
+fn ticket_of(request: &HttpRequest) -> Option<&str> {
+    let mut pairs = request.query_string().split('&');
+    pairs.find_map(|pair| pair.strip_prefix("ticket="))
+}
+
 fn by_ticket(request: &HttpRequest, sealed: &str) -> Result<Arc<Caller>, Problem> {
+    let ticket = open_ticket(request, sealed)?;
+    if !ticket.ticket_of.has_any(ReadEvents::ROLES) {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    Ok(Arc::new(ticket.ticket_of))
+}
+
+fn open_ticket(request: &HttpRequest, sealed: &str) -> Result<Ticket, Problem> {
     let key = request
         .app_data::<web::Data<CursorKey>>()
         .ok_or_else(|| Problem::internal("no cursor key in app data"))?;
@@ -188,10 +229,7 @@ fn by_ticket(request: &HttpRequest, sealed: &str) -> Result<Arc<Caller>, Problem
     if ticket.until <= machine_now() {
         return Err(Problem::new(Code::TokenExpired));
     }
-    if !ticket.ticket_of.has_any(ReadEvents::ROLES) {
-        return Err(Problem::new(Code::Forbidden));
-    }
-    Ok(Arc::new(ticket.ticket_of))
+    Ok(ticket)
 }
 
 /// Which events are streamed, and from where.

@@ -42,7 +42,8 @@ pub fn routes(config: &mut ServiceConfig) {
 /// Set up a webhook endpoint
 ///
 /// It is told what happens from now on. Its secret is shown in this answer and never again: verify with it what comes, as
-/// Standard Webhooks says. An endpoint is told of all customers, whoever set it up.
+/// Standard Webhooks says. An endpoint is told of all customers, whoever set it up, and of no type of events that neither the
+/// role system nor admin may read: such a type is refused by name, and is not among all.
 #[utoipa::path(
     tag = "webhooks",
     request_body = WebhookEndpointIn,
@@ -163,7 +164,8 @@ pub async fn update_webhook_endpoint(
 
 /// Give a webhook endpoint another secret
 ///
-/// Shown in this answer and never again. For a while the secret before signs as well: each message has both signatures.
+/// Shown in this answer and never again. For a while the secret before signs as well: each message has both signatures. Where the
+/// server's own secret was replaced since, the new one signs alone, at once.
 #[utoipa::path(
     tag = "webhooks",
     params(WebhookEndpointId, IfMatch),
@@ -294,7 +296,8 @@ pub async fn replay_webhook_endpoint(
 
 /// Remove a webhook endpoint
 ///
-/// With what is known of its deliveries; the trail keeps that it was there.
+/// It is told nothing more, and is not there any more; what is known of its deliveries is forgotten by and by. The trail keeps
+/// that it was there.
 #[utoipa::path(
     tag = "webhooks",
     params(WebhookEndpointId, IfMatch),
@@ -338,6 +341,9 @@ impl From<WebhookError> for Problem {
             WebhookError::Address(_) => Problem::invalid("/url", "address_refused", text),
             WebhookError::UnknownType { index } => {
                 Problem::invalid(format!("/event_types/{index}"), "unknown_type", text)
+            }
+            WebhookError::NotTold { index } => {
+                Problem::invalid(format!("/event_types/{index}"), "not_told", text)
             }
             WebhookError::TooMany => Problem::invalid("", "too_many", text),
             WebhookError::IsAlready(status) => {

@@ -10,8 +10,8 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::future::{Ready, ready};
 
 pub use self::tokens::{
-    Accepted, LIFETIME_MAX_SECONDS, SECRET_BYTES_MIN, SharedSecret, TokenRequest, Verifier,
-    is_access_token, is_name, mint, wall_seconds,
+    Accepted, ISSUED_AHEAD_SECONDS, LIFETIME_MAX_SECONDS, SECRET_BYTES_MIN, SharedSecret,
+    TokenRequest, Verifier, check_lifetime, is_access_token, is_name, mint, wall_seconds,
 };
 use super::problem::{Code, Problem};
 use kernel::caller::{Caller, Role};
@@ -252,6 +252,10 @@ permits! {
     /// Read and cancel background jobs.
     ReadJobs, "jobs:read" => [Sales, Credit, Finance, Auditor, System, Admin];
 }
+
+/// How many requests the caller may make each second, where that is its own: left in a request by the middleware.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnRate(pub Option<u32>);
 
 /// The guard: the caller, proved to hold one of `P`'s roles. Every handler's first parameter.
 #[derive(Debug)]

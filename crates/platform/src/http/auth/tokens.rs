@@ -157,12 +157,15 @@ impl Verifier {
 impl Issuer {
     fn accept(&self, claims: Claims) -> Result<Accepted, Refusal> {
         let now = wall_seconds();
-        if claims.exp > now + self.lifetime_max {
-            return Err(Refusal::invalid("expires too far in the future"));
-        }
-        if claims.iat > now + 60 {
+        if claims.iat > now.saturating_add(ISSUED_AHEAD_SECONDS) {
             return Err(Refusal::invalid("issued in the future"));
         }
+        check_lifetime(
+            claims.iat,
+            claims.exp,
+            self.lifetime_max,
+            ISSUED_AHEAD_SECONDS,
+        )?;
         if !is_name(&claims.jti) || !is_name(&claims.client_id) {
             return Err(Refusal::invalid("jti or client_id is no name"));
         }
@@ -184,6 +187,27 @@ impl Issuer {
             },
         })
     }
+}
+
+/// By how many seconds an issuer's clock may be ahead of ours.
+pub const ISSUED_AHEAD_SECONDS: u64 = 60;
+
+/// Whether a token that was issued then, and ends then, lives no longer than it may: counted from its own beginning, so
+/// that one that lives too long is refused for ever and not until its end has come near enough. `leeway` is how far clocks
+/// may be apart.
+///
+/// # Errors
+/// When it lives too long.
+pub const fn check_lifetime(
+    issued_at: u64,
+    until: u64,
+    max: u64,
+    leeway: u64,
+) -> Result<(), Refusal> {
+    if until.saturating_sub(issued_at) > max.saturating_add(leeway) {
+        return Err(Refusal::invalid("lives longer than it may"));
+    }
+    Ok(())
 }
 
 /// Whether a claim names something: 1 to 255 characters, none of them a control character such as NUL.
@@ -232,4 +256,20 @@ pub fn mint(
         &claims,
         &EncodingKey::from_secret(&settings.secret),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_lives_as_long_as_it_may_counted_from_its_own_beginning() {
+        let lives = |issued_at, until| check_lifetime(issued_at, until, 3_600, 60).is_ok();
+        assert!(lives(1_000, 4_600));
+        assert!(lives(1_000, 4_660));
+        assert!(!lives(1_000, 4_661));
+        // However far its end is, and when it is looked at.
+        assert!(!lives(0, u64::MAX));
+        assert!(lives(u64::MAX, 0));
+    }
 }
