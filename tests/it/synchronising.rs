@@ -131,6 +131,78 @@ fn a_nightly_snapshot_brings_the_book_to_the_ledger_and_closes_what_is_missing_o
 }
 
 #[test]
+fn what_came_after_the_day_of_a_snapshot_is_not_missing_in_it_and_an_old_file_closes_nothing() {
+    on_both(|app| {
+        a_book(app);
+        let booked_late = json!({
+            "number": "I-5", "customer": "C-1", "invoice_date": "2026-03-20", "posting_date": "2026-03-31",
+            "amount": {"amount": "60.00", "currency": "CNY"},
+        });
+        app.finance().post("/v1/invoices", booked_late).expect(201);
+        an_invoice("I-6", "C-1", "7.00")
+            .dated("2026-03-31")
+            .due("2026-04-30")
+            .create(app);
+        let closing = |day: &str| {
+            import("open_items", OPEN_ITEMS)
+                .part("close_missing", "true")
+                .part("ledger_as_of", day)
+        };
+        let told = run(&closing("2026-03-30"), &app.system());
+        assert_eq!(
+            (&told["missing"], &told["closed"]),
+            (&json!(1), &json!(1)),
+            "{told}"
+        );
+        let now = ["I-3", "I-5", "I-6"].map(|number| open(app, number));
+        assert_eq!(now, ["0.00", "60.00", "7.00"]);
+        let told = run(&closing("2026-03-31"), &app.system());
+        assert_eq!(told["closed"], 2, "{told}");
+        let now = ["I-5", "I-6"].map(|number| open(app, number));
+        assert_eq!(now, ["0.00", "0.00"]);
+        an_invoice("I-7", "C-1", "8.00")
+            .dated("2026-03-03")
+            .due("2026-04-02")
+            .create(app);
+        let job = closing("2026-03-30").run(&app.system());
+        assert_eq!(job["status"], "failed", "{}", job.text);
+        assert_eq!(job["errors"][0]["code"], "older_than_the_last");
+        assert_eq!(open(app, "I-7"), "8.00");
+        // What closes nothing may be older, and makes the last day no older.
+        let old = import("open_items", OPEN_ITEMS).part("ledger_as_of", "2026-03-30");
+        run(&old, &app.system());
+        let feed = &list(&app.finance(), "/v1/imports/feeds")[0];
+        assert_eq!(feed["ledger_as_of"], "2026-03-31");
+        app.adds_up();
+    });
+}
+
+#[test]
+fn an_order_of_a_later_day_than_the_snapshot_is_not_missing_in_it() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        a_customer("C-1").with_limit("1000.00").create(app);
+        let orders = |lines: &str| {
+            let text = format!("number,customer_number,order_date,amount,currency\n{lines}");
+            import("open_orders", text)
+        };
+        let first = "SO-1,C-1,2026-03-30,100.00,CNY\n";
+        let both = format!("{first}SO-2,C-1,2026-03-31,40.00,CNY\n");
+        run(&orders(&both), &app.system());
+        let closing = |day: &str| {
+            orders(first)
+                .part("close_missing", "true")
+                .part("ledger_as_of", day)
+        };
+        let told = run(&closing("2026-03-30"), &app.system());
+        assert_eq!(told["closed"], 0, "{told}");
+        let told = run(&closing("2026-03-31"), &app.system());
+        assert_eq!(told["closed"], 1, "{told}");
+        app.adds_up();
+    });
+}
+
+#[test]
 fn a_snapshot_of_one_company_says_nothing_of_another() {
     on_both(|app| {
         a_book(app);

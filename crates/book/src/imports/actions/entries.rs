@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
+
 use super::documents::Standings;
 use super::snapshots::{Missing, Seen, Whole};
 use super::{ImportError, Importable};
@@ -139,11 +141,12 @@ fn set(
     })
 }
 
-/// The documents of a category that count and are not in the file.
+/// The documents of a category that count and are not in the file, though they were there on its day.
 fn missing(
     tx: &mut Tx,
     category: EntryCategory,
     seen: &Seen,
+    as_of: Option<NaiveDate>,
 ) -> Result<Vec<Missing<ExposureEntry>>, ImportError> {
     let counting = store::list_entries(tx, category, &seen.entities())?;
     let ids: BTreeSet<CreditAccountId> = counting.iter().map(|entry| entry.account_id).collect();
@@ -157,6 +160,7 @@ fn missing(
         .collect();
     Ok(counting
         .into_iter()
+        .filter(|entry| as_of.is_none_or(|day| entry.entry_date <= day))
         .filter(|entry| {
             let customer = owners.get(&entry.account_id).and_then(|id| numbers.get(id));
             !customer.is_some_and(|customer| {
@@ -226,8 +230,9 @@ macro_rules! of_category {
             fn missing(
                 tx: &mut Tx,
                 seen: &Seen,
+                as_of: Option<NaiveDate>,
             ) -> Result<Vec<Missing<ExposureEntry>>, ImportError> {
-                missing(tx, $category, seen)
+                missing(tx, $category, seen, as_of)
             }
 
             fn close(tx: &mut Tx, gone: &[Missing<ExposureEntry>]) -> Result<(), ImportError> {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
+
 use super::documents::{Standings, refused};
 use super::snapshots::{Missing, Seen, Whole};
 use super::{ImportError, Importable};
@@ -218,10 +220,18 @@ impl Whole for OpenItemRow {
         (invoice.customer_number.as_str(), invoice.number.as_str())
     }
 
-    fn missing(tx: &mut Tx, seen: &Seen) -> Result<Vec<Missing<Invoice>>, ImportError> {
+    fn missing(
+        tx: &mut Tx,
+        seen: &Seen,
+        ledger_as_of: Option<NaiveDate>,
+    ) -> Result<Vec<Missing<Invoice>>, ImportError> {
         let open = store::list_open_invoices(tx, &seen.entities())?;
         Ok(open
             .into_iter()
+            .filter(|invoice| {
+                let booked_on = invoice.posting_date.unwrap_or(invoice.invoice_date);
+                ledger_as_of.is_none_or(|day| invoice.invoice_date.max(booked_on) <= day)
+            })
             .filter(|invoice| !seen.has(invoice.legal_entity_id, invoice.number.as_str()))
             .map(|invoice| Missing {
                 number: invoice.number.to_string(),
