@@ -24,7 +24,7 @@ use crate::book::exposure::store::entries as stated;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::{ExposureCategory, ExposureSource};
 use crate::book::receivables::actions::{self as receivables, Accounts, ReceivableError};
-use crate::book::receivables::input::{Application, NewReceipt, Origin};
+use crate::book::receivables::input::{Application, NewReceipt, Origin, Rests};
 use crate::book::receivables::model::{Receipt, Source};
 use crate::book::receivables::store as ledger;
 use crate::platform::db::{Change, DbError, Tx};
@@ -279,6 +279,7 @@ fn settle(
     let new = NewReceipt {
         prepaid_order: None,
         origin: Origin::Ledger,
+        rests: Rests::MayClose,
         number: input
             .receipt_number
             .clone()

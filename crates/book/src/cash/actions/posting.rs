@@ -10,7 +10,7 @@ use crate::book::cash::model::{
 use crate::book::cash::store;
 use crate::book::exposure::actions::Locked;
 use crate::book::receivables::actions::{ReceivableError, post_receipts};
-use crate::book::receivables::input::{Application, NamedApplication, NewReceipt, Origin};
+use crate::book::receivables::input::{Application, NamedApplication, NewReceipt, Origin, Rests};
 use crate::book::receivables::model::{InvoiceRef, Receipt};
 use crate::platform::db::{Change, DbError, Tx};
 use kernel::ids::{BankEntryId, CustomerId, PayerAccountId};
@@ -113,6 +113,7 @@ fn new_receipt(
     NewReceipt {
         prepaid_order: None,
         origin: Origin::Bank,
+        rests: Rests::MayClose,
         number: receipt_number(entry.id, entry.receipts_made),
         // Money whose value comes later is there when it is booked.
         receipt_date: Some(entry.value_date)

@@ -40,14 +40,18 @@ pub fn set(
     let found = store::find(tx, account)?.ok_or(AccountError::Missing)?;
     let locked = lock(tx, found.customer_id)?;
     let amount = statement.amount;
-    if !locked.account.bills_in(amount.currency()) {
+    let category = statement.category;
+    let before = entries::find(tx, account, category, &statement.number)?;
+    // What counts already in a currency that is billed no more can still become less.
+    let is_less = before.as_ref().is_some_and(|before| {
+        before.currency == amount.currency() && amount.minor() <= before.stated_minor
+    });
+    if !is_less && !locked.account.bills_in(amount.currency()) {
         return Err(AccountError::Currency {
             given: amount.currency(),
             expected: locked.account.currency,
         });
     }
-    let category = statement.category;
-    let before = entries::find(tx, account, category, &statement.number)?;
     refuse_second_source(tx, account, statement)?;
     let key = BalanceKey::new(statement.legal_entity, amount.currency());
     if let Some(before) = before.as_ref().filter(|before| before.key() != key) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::documents::Standings;
-use super::snapshots::{Missing, Seen, Whole};
+use super::snapshots::{Missing, Seen, Whole, about_the_file};
 use super::{ImportError, Importable};
 use crate::book::customers::store as customers;
 use crate::book::entities::model::EntityRef;
@@ -197,7 +197,13 @@ fn close(tx: &mut Tx, missing: &[Missing<ExposureEntry>]) -> Result<(), ImportEr
             order_number: entry.order_number.clone(),
             legal_entity: entry.legal_entity_id,
         };
-        entries::set(tx, entry.account_id, &statement)?;
+        entries::set(tx, entry.account_id, &statement).map_err(|error| match error {
+            AccountError::Db(error) => error.into(),
+            refused => {
+                let message = format!("{} can't be closed: {refused}", one.number);
+                about_the_file("not_closed", message)
+            }
+        })?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::book::imports::rules::ReceiptRow;
 use crate::book::receivables::actions::{
     Accounts, ReceivableError, post_receipts_of, recognise_receipts,
 };
-use crate::book::receivables::input::{Application, NamedApplication, NewReceipt, Origin};
+use crate::book::receivables::input::{Application, NamedApplication, NewReceipt, Origin, Rests};
 use crate::book::receivables::model::{DocumentRef, DocumentStatus, Receipt};
 use crate::book::receivables::store;
 use crate::book::receivables::store::alike::{Wanted, Written, list_receipts_alike};
@@ -157,6 +157,7 @@ impl DocumentLine for Joined<ReceiptRow> {
         Ok(NewReceipt {
             prepaid_order: None,
             origin: Origin::Ledger,
+            rests: Rests::MayClose,
             payer: payer.filter(|payer| *payer != customer),
             number: self.first.number.clone(),
             receipt_date: self.first.receipt_date,

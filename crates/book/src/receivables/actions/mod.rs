@@ -39,6 +39,7 @@ pub use selling::{buy_back, sell};
 use super::model::InvoiceStatus;
 use super::rules::{self, CrossingError, DateError, DocumentFault};
 use crate::book::entities::actions::EntityError;
+use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::CreditAccount;
 use crate::book::payment_terms::rules::TermsError;
 use crate::book::periods::actions::{ClosedPeriods, PeriodClosed};
@@ -191,6 +192,21 @@ pub fn check_amount(
         });
     }
     check_positive(amount, pointer)
+}
+
+/// What takes away from a debt may also be in a currency in which the account owes something still, though nothing new is
+/// billed in it.
+///
+/// # Errors
+/// When it is not, or the amount is not more than zero.
+fn check_reduction(amount: Money, locked: &Locked, pointer: &str) -> Result<(), ReceivableError> {
+    let owes_in_it = locked.owed().any(|(key, owed)| {
+        key.currency == amount.currency() && owed.receivable_minor + owed.charge_minor > 0
+    });
+    if owes_in_it {
+        return check_positive(amount, pointer);
+    }
+    check_amount(amount, &locked.account, pointer)
 }
 
 fn check_positive(amount: Money, pointer: &str) -> Result<(), ReceivableError> {

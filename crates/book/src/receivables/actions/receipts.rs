@@ -7,13 +7,13 @@ use chrono::NaiveDate;
 use super::duplicates::{self, Twins};
 use super::instruments::refuse_of_instrument;
 use super::settling::{self, Funds, Settling, check_free, settle};
-use super::{Accounts, ReceivableError, again_when_taken, check_amount, check_open, counts_from};
+use super::{Accounts, ReceivableError, again_when_taken, check_open, check_reduction, counts_from};
 use crate::book::customers::store as customers;
 use crate::book::entities::actions as entities;
 use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::{BalanceKey, Exposure};
 use crate::book::periods::actions::ClosedPeriods;
-use crate::book::receivables::input::{Application, NewReceipt, ReceiptIn, Unapplication};
+use crate::book::receivables::input::{Application, NewReceipt, ReceiptIn, Rests, Unapplication};
 use crate::book::receivables::model::{
     DepositRequestRef, DocumentStatus, Receipt, ReceiptRef, Source,
 };
@@ -105,7 +105,7 @@ fn draft(
     settling: &mut Settling,
     periods: &mut ClosedPeriods,
 ) -> Result<Receipt, ReceivableError> {
-    check_amount(new.amount, &locked.account, "/amount")?;
+    check_reduction(new.amount, locked, "/amount")?;
     rules::check_not_future(tx.today(), new.receipt_date).map_err(|error| {
         ReceivableError::Date {
             pointer: "/receipt_date",
@@ -129,6 +129,7 @@ fn draft(
         there_on: new.receipt_date,
         value_date: new.receipt_date,
         available: new.amount,
+        rests: new.rests,
     };
     check_prepaid(
         settling,
@@ -265,6 +266,7 @@ pub fn apply_receipt(
         there_on,
         value_date: before.receipt_date,
         available: Money::from_minor(before.unapplied_minor, before.currency),
+        rests: Rests::MayClose,
     };
     let mut settling = Settling::read(tx, std::iter::once((before.customer_id, application)))?;
     let order = before.prepaid_order_number.as_ref();

@@ -15,6 +15,7 @@ use crate::book::customers::model::CustomerRef;
 use crate::book::exchange_rates::rules::RateTable;
 use crate::book::exposure::model::{BalanceKey, Exposure};
 use crate::book::policy::model::Policy;
+use crate::book::receivables::input::Rests;
 use crate::book::receivables::model::{Invoice, InvoiceStatus, Item, Settlement, Source};
 use crate::book::receivables::rules::OpenItem;
 use crate::book::receivables::{rules, store};
@@ -42,6 +43,7 @@ pub(super) struct Funds {
     /// The day of the money itself, by which discounts are taken.
     pub value_date: NaiveDate,
     pub available: Money,
+    pub rests: Rests,
 }
 
 impl Funds {

@@ -6,7 +6,7 @@ use crate::book::customers::store as customers;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::SettlementPolicy;
 use crate::book::receivables::actions::{ReceivableError, check_positive};
-use crate::book::receivables::input::{Application, NamedApplication, RestIn};
+use crate::book::receivables::input::{Application, NamedApplication, RestIn, Rests};
 use crate::book::receivables::model::{
     DocumentRef, Invoice, InvoiceRef, Item, Settlement, SettlementKind, Source,
 };
@@ -316,7 +316,8 @@ impl Settling {
             ..closing_row(tx, funds, &invoice, &before, kind, settled)
         };
         self.add(row, Some(funds.owner()));
-        if kind != SettlementKind::Payment || before.open_minor == settled {
+        let closes = kind == SettlementKind::Payment && funds.rests == Rests::MayClose;
+        if !closes || before.open_minor == settled {
             return Ok(());
         }
         let steps = before.steps()?;
