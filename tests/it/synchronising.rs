@@ -243,10 +243,7 @@ fn a_currency_that_is_billed_no_more_is_paid_and_closed_all_the_same() {
             let text = format!("number,customer_number,order_date,amount,currency\n{lines}");
             import("open_orders", text)
         };
-        run(
-            &orders("SO-1,C-1,2026-03-30,40.00,EUR\n"),
-            &app.system(),
-        );
+        run(&orders("SO-1,C-1,2026-03-30,40.00,EUR\n"), &app.system());
         bills_in(app, &made.account, &["USD"]);
         an_invoice("I-3", "C-1", "1.00")
             .in_currency("EUR")

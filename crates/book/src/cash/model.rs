@@ -338,6 +338,19 @@ pub struct Reason {
     pub code: MatchReasonCode,
     /// What it is about: a reference as it was written, an account, an amount.
     pub fact: Option<String>,
+    /// The advice that it is, where it is one: others' may have its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice_id: Option<RemittanceAdviceId>,
+}
+
+impl Reason {
+    pub const fn new(code: MatchReasonCode, fact: Option<String>) -> Reason {
+        Reason {
+            code,
+            fact,
+            advice_id: None,
+        }
+    }
 }
 
 /// The reasons of a proposal.

@@ -276,8 +276,17 @@ fn settle(
     if received_on > today {
         return Err(InstrumentError::ReceivedInFuture);
     }
+    let amount = input.amount.money();
+    let prepaid_order = match &input.deposit_request {
+        Some(reference) => {
+            let key = BalanceKey::new(legal_entity, amount.currency());
+            let owner = (own.account.customer_id, key);
+            Some(receivables::requested_order(tx, reference, owner)?)
+        }
+        None => input.prepaid_order_number.clone(),
+    };
     let new = NewReceipt {
-        prepaid_order: None,
+        prepaid_order,
         origin: Origin::Ledger,
         rests: Rests::MayClose,
         number: input
@@ -285,7 +294,7 @@ fn settle(
             .clone()
             .unwrap_or_else(|| input.number.clone()),
         receipt_date: received_on,
-        amount: input.amount.money(),
+        amount,
         application: input.application(),
         legal_entity,
         payer: None,

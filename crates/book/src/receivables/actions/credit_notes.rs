@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::settling::{self, Funds, Settling, check_free, settle};
-use super::{Accounts, ReceivableError, again_when_taken, check_open, check_reduction, counts_from};
+use super::{
+    Accounts, ReceivableError, again_when_taken, check_open, check_reduction, counts_from,
+};
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::actions::Entities;
 use crate::book::exposure::actions::Locked;

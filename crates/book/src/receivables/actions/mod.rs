@@ -24,12 +24,12 @@ pub use credit_notes::{
 };
 pub use drafting::agreed_due_dates;
 pub use duplicates::{confirm_receipt, recognise_receipts};
-pub use instruments::take_back_receipt;
+pub use instruments::{refuse_of_instrument, take_back_receipt};
 pub use invoices::{cancel_invoice, create_invoice, create_invoices, post_invoice, post_invoices};
 pub use reageing::ITEM_DUE_DATE;
 pub use receipts::{
     apply_receipt, create_receipt, post_receipts, post_receipts_of, release_receipt,
-    reverse_receipt, unapply_receipt,
+    requested_order, reverse_receipt, unapply_receipt,
 };
 pub use refunding::refund_receipt;
 pub use set_off::{reverse_settlement, set_off};
@@ -129,7 +129,9 @@ pub enum ReceivableError {
     },
     #[error("the invoice is {0}: only one that nothing settles can be cancelled")]
     NotCancellable(InvoiceStatus),
-    #[error("the receipt is that of the instrument {0}: dishonour or withdraw that one")]
+    #[error(
+        "the receipt is that of the instrument {0}, which has not ended: clear, dishonour or withdraw that one first"
+    )]
     OfInstrument(InstrumentId),
     #[error("the {0} is reversed")]
     Reversed(&'static str),

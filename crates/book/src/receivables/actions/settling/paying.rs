@@ -13,9 +13,10 @@ use crate::book::receivables::model::{
 use crate::book::receivables::rules::{
     self, Candidate, Crossing, OpenItem, Share, Standing, Tolerance,
 };
+use crate::book::receivables::store;
 use crate::platform::db::{DbError, Tx, write_document};
 use kernel::ids::{CustomerId, InvoiceId, ItemId, LegalEntityId, SettlementId};
-use kernel::money::{Currency, Money};
+use kernel::money::{Currency, Money, sum_minor};
 
 /// One part of some money for one item.
 struct Part<'a> {
@@ -361,7 +362,7 @@ impl Settling {
             return Ok(());
         };
         let open = invoice.money(item.open_minor);
-        self.check_difference(tx, open, pointer)?;
+        self.check_difference(tx, (invoice.id, &[item.id]), open, pointer)?;
         let row = Settlement {
             reason: rest.reason.as_ref().map(ToString::to_string),
             ..closing_row(tx, funds, &invoice, &item, kind, item.open_minor)
@@ -370,16 +371,20 @@ impl Settling {
         Ok(())
     }
 
-    /// Refuses to let go of more than the policy allows.
+    /// Refuses to let go of more of items, together with what was let go of them before, than the policy allows.
     pub(in crate::receivables::actions) fn check_difference(
         &mut self,
         tx: &mut Tx,
+        (invoice, items): (InvoiceId, &[ItemId]),
         amount: Money,
         pointer: &str,
     ) -> Result<(), ReceivableError> {
         let policy = self.settlement_policy(tx)?;
         let limit = policy.difference_limits.get(amount.currency());
         let limit = limit.unwrap_or_else(|| Money::zero(amount.currency()));
+        let before = store::sum_let_go(tx, invoice, items)?;
+        let minor = sum_minor([before, amount.minor()]).map_err(DbError::from)?;
+        let amount = Money::from_minor(minor, amount.currency());
         if amount.minor() > limit.minor() {
             return Err(ReceivableError::OverLimit {
                 pointer: pointer.to_owned(),
