@@ -139,6 +139,52 @@ fn money_that_comes_by_bank_file_or_cheque_pays_the_request_too() {
 }
 
 #[test]
+fn a_request_that_is_paid_in_full_is_told_once() {
+    on_both(|app| {
+        a_book(app);
+        let first = ask(app, "DR-1", &json!({})).expect(201).id();
+        let later = json!({"due_date": "2026-05-10"});
+        let second = ask(app, "DR-2", &later).expect(201).id();
+        let told = || {
+            let path = "/v1/trail?action=deposit_request.paid";
+            let trail = app.auditor().get(path).expect(200);
+            let all = trail["data"].as_array().unwrap().iter();
+            all.map(|entry| entry["entity_id"].as_str().unwrap().to_owned())
+                .collect::<Vec<String>>()
+        };
+        let for_order = |amount: &str| json!({"deposit_request": "DR-1", "amount": cny(amount)});
+        pay(app, "R-1", &for_order("299.99")).expect(201);
+        pay(
+            app,
+            "R-2",
+            &json!({"amount": cny("500.00"), "apply": "none"}),
+        )
+        .expect(201);
+        assert_eq!(told(), [""; 0]);
+        pay(app, "R-3", &for_order("0.01")).expect(201);
+        assert_eq!(told(), [first.clone()]);
+        pay(app, "R-4", &for_order("10.00")).expect(201);
+        assert_eq!(told(), [first.clone()]);
+        // Its money goes to the other when it is cancelled.
+        let etag = read(app, "DR-1").etag();
+        let body = json!({"reason": "The order was changed."});
+        app.finance()
+            .post_if("/v1/deposit-requests/DR-1/cancel", &etag, body)
+            .expect(200);
+        assert_eq!(told(), [first.clone(), second.clone()]);
+        // One for which the money is there already.
+        let third = ask(
+            app,
+            "DR-3",
+            &json!({"due_date": "2026-06-10", "amount": cny("10.00")}),
+        );
+        let third = third.expect(201).id();
+        assert_eq!(told(), [first, second, third]);
+        app.adds_up();
+    });
+}
+
+#[test]
 fn prepayments_of_the_order_pay_what_is_due_first_first() {
     on_both(|app| {
         a_book(app);
