@@ -240,6 +240,13 @@ impl BankEntry {
     pub const fn left_minor(&self) -> i64 {
         self.amount_minor - self.assigned_minor
     }
+
+    /// Whether a person has begun with it: assigned a part of it, or taken back what it had become. What a person has put
+    /// back into the worklist waits as if it had just come; that alone is decided with a reason and nothing assigned.
+    pub const fn is_in_a_persons_hands(&self) -> bool {
+        let is_put_back = self.assigned_minor == 0 && self.decision_reason.is_some();
+        self.decided_by.is_some() && !is_put_back
+    }
 }
 
 /// A receipt that an entry became.

@@ -25,7 +25,7 @@ pub struct Matched {
 /// Who asks for what entries pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asking {
-    /// The job, for all that wait: what a person decided on before is proposed only.
+    /// The job, for all that wait: what is in a person's hands is proposed only.
     Job,
     /// A person, for this very entry.
     Person,
@@ -57,8 +57,7 @@ pub fn match_entries(
         let gathered = Gathered::read(tx, &group, names, threshold)?;
         heads.extend(gathered.heads());
         found.extend(gathered.decide(|found| {
-            // What a person took back or decided in part is that person's.
-            if asking == Asking::Job && found.entry.decided_by.is_some() {
+            if asking == Asking::Job && found.entry.is_in_a_persons_hands() {
                 return None;
             }
             let sure = automatic(&found.proposals, threshold)?.clone();
