@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::Failure;
 use crate::book::imports::actions::{Holding, Import, Listener};
-use crate::book::imports::model::{ImportKind, ImportMode, Mapping, Plan, Report};
+use crate::book::imports::model::{ImportKind, ImportMode, Mapping, Plan, Report, WriteMode};
 use crate::book::imports::rules::mapping::check_mapping;
 use crate::book::imports::rules::shipped::resolve;
 use crate::platform::db::Database;
@@ -21,7 +21,8 @@ use kernel::text::Keyword;
 
 #[derive(Args)]
 pub struct Options {
-    /// What the file holds: customers, credit_accounts, invoices, receipts, credit_notes or exchange_rates.
+    /// What the file holds: customers, credit_accounts, invoices, receipts, credit_notes, deposit_requests, exchange_rates,
+    /// open_items, open_orders or open_deliveries.
     #[arg(long)]
     kind: ImportKind,
     /// What happens to the good lines of a file with bad ones: per_line posts them, all_or_nothing does not.
@@ -33,6 +34,10 @@ pub struct Options {
     /// The system whose numbers of customers the file has; the mapping's when not given.
     #[arg(long)]
     source_system: Option<Keyword>,
+    /// What the file does to what the book has: insert, upsert, snapshot or recognise, as its kind can be written; the first
+    /// way of the kind when not given.
+    #[arg(long)]
+    write: Option<WriteMode>,
     /// Tells what the file would do, and changes nothing.
     #[arg(long)]
     dry_run: bool,
@@ -65,6 +70,15 @@ pub fn run(config: &Config, options: &Options) -> Result<ExitCode, Failure> {
         "{} lines: {} created, {} unchanged, {} rejected",
         report.lines, report.created, report.unchanged, report.rejected
     );
+    for (what, count) in [
+        ("updated", report.updated),
+        ("recognised", report.recognised),
+        ("missing", report.missing),
+    ] {
+        if let Some(count) = count {
+            println!("{count} {what}");
+        }
+    }
     let good = outcome.status == JobStatus::Succeeded && report.rejected == 0;
     Ok(if good {
         ExitCode::SUCCESS
@@ -101,6 +115,18 @@ impl Listener for Printer {
     }
 }
 
+/// How the file is to be written, when its kind can be.
+fn write_mode(options: &Options) -> Result<WriteMode, Failure> {
+    let (kind, ways) = (options.kind, options.kind.writes());
+    let first = ways.first().copied().unwrap_or_default();
+    let write = options.write.unwrap_or(first);
+    if ways.contains(&write) {
+        return Ok(write);
+    }
+    let ways: Vec<&str> = ways.iter().map(|way| way.as_str()).collect();
+    Err(format!("{kind} are written by {}", ways.join(", ")).into())
+}
+
 fn plan(options: &Options) -> Result<Plan, Failure> {
     let mapping: Mapping = match &options.mapping {
         Some(path) => {
@@ -131,7 +157,7 @@ fn plan(options: &Options) -> Result<Plan, Failure> {
         mapping,
         lines: None,
         request: None,
-        write: options.kind.writes().first().copied().unwrap_or_default(),
+        write: write_mode(options)?,
         dry_run: options.dry_run,
         close_missing: false,
         ledger_as_of: None,

@@ -14,6 +14,7 @@ use crate::book::exposure::actions::Locked;
 use crate::book::receivables::actions as receivables;
 use crate::book::receivables::input::{
     Application, CreditNoteIn, InvoiceDetails, NamedApplication, NewInvoice, NewReceipt, Origin,
+    Rests,
 };
 use crate::book::receivables::model::{Invoice, InvoiceRef, ReceiptRef};
 use crate::platform::db::Tx;
@@ -264,6 +265,7 @@ impl Ledger {
                 NewReceipt {
                     prepaid_order: None,
                     origin: Origin::Ledger,
+                    rests: Rests::MayClose,
                     payer: None,
                     legal_entity: MAIN_ENTITY,
                     number: text(&format!("R-{}-{:05}", week.last.year(), self.receipts))?,

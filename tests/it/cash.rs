@@ -53,6 +53,16 @@ fn tell(app: &TestApp, entry: &Reply, verb: &str, body: Value) -> Reply {
     app.finance().post_if(&path, &entry.etag(), body)
 }
 
+/// Reverses the first receipt that an entry became.
+fn reverse(app: &TestApp, entry: &Reply) {
+    let path = format!("/v1/receipts/{}", entry.text_at("/receipts/0/receipt_id"));
+    let receipt = app.finance().get(&path).expect(200);
+    let reason = json!({"reason": "It is not theirs."});
+    app.finance()
+        .post_if(&format!("{path}/reverse"), &receipt.etag(), reason)
+        .expect(200);
+}
+
 /// The reasons of the best proposal.
 fn reasons(entry: &Reply) -> Vec<String> {
     let reasons = entry["proposals"][0]["reasons"].as_array().unwrap();
@@ -147,6 +157,27 @@ fn a_notification_and_then_the_statement_of_the_day_are_the_same_money() {
         let second = send(app, file.text());
         assert_eq!(second["result"]["statements"][0]["known_entries"], 2);
         assert_eq!(entries(app, "").len(), 3);
+    });
+}
+
+#[test]
+fn two_payments_that_look_alike_keep_the_references_by_which_the_statement_knows_them() {
+    on_both(|app| {
+        a_book(app);
+        let both = |text: &str| {
+            ["B-1", "B-2"]
+                .iter()
+                .fold(a_statement_of(DAY, "CNY"), |file, reference| {
+                    let payment = a_payment("10.00", text).by("Somebody");
+                    file.with(payment.with_bank_reference(reference))
+                })
+        };
+        send(app, both("thank you").as_notification());
+        assert_eq!(entries(app, "").len(), 2);
+        // The statement says less of each.
+        let told = send(app, both("thanks").text());
+        assert_eq!(told["result"]["statements"][0]["known_entries"], 2);
+        assert_eq!(entries(app, "").len(), 2);
     });
 }
 
@@ -248,6 +279,62 @@ fn a_receipt_says_who_paid_for_another() {
             .expect(200);
         let parent = app.finance().get("/v1/customers/P").expect(200).id();
         assert_eq!(receipt["payer_customer_id"], parent.as_str());
+        app.adds_up();
+    });
+}
+
+#[test]
+fn a_parents_payment_is_assigned_to_the_invoice_of_its_subsidiary() {
+    on_both(|app| {
+        app.turn_to(DAY);
+        a_bank_account(app, "CNY");
+        a_customer("P").create(app);
+        a_customer("S-1").below("P").create(app);
+        a_customer("X").create(app);
+        an_invoice("I-0101", "S-1", "60.00").create(app);
+        an_invoice("I-0102", "X", "60.00").create(app);
+        let payment = a_payment("100.00", "various");
+        send(app, a_statement_of(DAY, "CNY").with(payment).text());
+        let waiting = entry(app);
+        let for_invoice = |invoice: &str| {
+            json!({"parts": [{
+                "customer": "P", "amount": {"amount": "100.00", "currency": "CNY"},
+                "invoices": [{"invoice_number": invoice, "amount": {"amount": "60.00", "currency": "CNY"}}],
+            }]})
+        };
+        let refused = tell(app, &waiting, "assign", for_invoice("I-0102"));
+        let refused = refused.expect_problem(422, "invalid");
+        assert_eq!(refused["errors"][0]["code"], "other_customer");
+        let assigned = tell(app, &waiting, "assign", for_invoice("I-0101")).expect(200);
+        assert_eq!(assigned["status"], "applied");
+        assert_eq!(open(app, "I-0101"), "0.00");
+        assert_eq!(unapplied(app, "P"), "40.00");
+        app.adds_up();
+        reverse(app, &assigned);
+        assert_eq!(open(app, "I-0101"), "60.00");
+        app.adds_up();
+    });
+}
+
+#[test]
+fn who_was_taken_for_the_payer_by_mistake_is_not_recorded_as_one() {
+    on_both(|app| {
+        a_book(app);
+        a_customer("C-2").create(app);
+        let payment = a_payment("125.00", "thanks").by("Unknown Ltd").from(THEIRS);
+        send(app, a_statement_of(DAY, "CNY").with(payment).text());
+        let to = |customer: &str| json!({"parts": [{"customer": customer, "amount": {"amount": "125.00", "currency": "CNY"}}]});
+        let wrong = tell(app, &entry(app), "assign", to("C-2")).expect(200);
+        assert_eq!(wrong["customer_number"], "C-2");
+        reverse(app, &wrong);
+        let back = entry(app);
+        assert_eq!(back["customer_number"], Value::Null);
+        let known = app.finance().get("/v1/payer-accounts").expect(200);
+        assert_eq!(known["data"], json!([]));
+        let right = tell(app, &back, "assign", to("C-1")).expect(200);
+        assert_eq!(right["customer_number"], "C-1");
+        let receipts = app.finance().get("/v1/receipts?customer=C-1").expect(200);
+        assert_eq!(receipts["data"][0]["payer_customer_id"], Value::Null);
         app.adds_up();
     });
 }
@@ -538,6 +625,39 @@ fn all_that_waits_is_matched_again_by_a_job() {
 }
 
 #[test]
+fn money_that_a_person_took_back_is_proposed_to_them_and_applied_by_no_job() {
+    on_both(|app| {
+        a_book(app);
+        let payment = a_payment("125.00", "I-2026-0001");
+        send(app, a_statement_of(DAY, "CNY").with(payment).text());
+        let applied = entry(app);
+        assert_eq!(applied["status"], "applied");
+        reverse(app, &applied);
+        for _ in 0..2 {
+            let queued = app.finance().post("/v1/bank-entries/match", json!({}));
+            let location = queued.expect(202).header("location").unwrap().to_owned();
+            app.finance().get(&format!("{location}/events")).expect(200);
+            let job = app.finance().get(&location).expect(200);
+            assert_eq!(
+                job["result"],
+                json!({"applied": 0, "waiting": 1}),
+                "{}",
+                job.text
+            );
+            assert_eq!(open(app, "I-2026-0001"), "125.00");
+        }
+        let waiting = entry(app);
+        assert_eq!(waiting["status"], "open");
+        assert_eq!(reasons(&waiting), ["reference_exact", "amount_exact"]);
+        // Who asks for this very entry decides.
+        let matched = tell(app, &waiting, "match", json!({})).expect(200);
+        assert_eq!(matched["status"], "applied");
+        assert_eq!(open(app, "I-2026-0001"), "0.00");
+        app.adds_up();
+    });
+}
+
+#[test]
 fn the_policy_says_how_sure_is_sure_enough() {
     on_both(|app| {
         a_book(app);
@@ -605,6 +725,48 @@ fn a_remittance_advice_says_what_a_payment_is_for() {
         app.finance()
             .post_if(&format!("{path}/withdraw"), &paid.etag(), reason)
             .expect_problem(409, "state_conflict");
+    });
+}
+
+#[test]
+fn an_advice_is_paid_by_its_own_payment_and_announces_it_again_when_that_is_taken_back() {
+    on_both(|app| {
+        a_book(app);
+        a_customer("C-2").create(app);
+        an_invoice("I-2026-0009", "C-2", "125.00").create(app);
+        let advise = |customer: &str, invoice: &str, account: Option<&str>| {
+            let money = json!({"amount": "125.00", "currency": "CNY"});
+            let mut advice = json!({
+                "number": "ADV-1", "customer": customer, "amount": money,
+                "lines": [{"invoice_number": invoice, "amount": money}],
+            });
+            if let Some(account) = account {
+                advice["payer_account"] = json!(account);
+            }
+            let posted = app.finance().post("/v1/remittance-advices", advice);
+            format!("/v1/remittance-advices/{}", posted.expect(201).id())
+        };
+        let of_another = advise("C-2", "I-2026-0009", None);
+        let own = advise("C-1", "I-2026-0001", Some(THEIRS));
+        let payment = a_payment("125.00", "payment run 9")
+            .by("Somebody")
+            .from(THEIRS);
+        send(app, a_statement_of(DAY, "CNY").with(payment).text());
+        let applied = entry(app);
+        assert_eq!(applied["status"], "applied");
+        let status = |path: &str| app.finance().get(path).expect(200)["status"].clone();
+        assert_eq!([status(&own), status(&of_another)], ["paid", "open"]);
+        reverse(app, &applied);
+        let again = app.finance().get(&own).expect(200);
+        assert_eq!(again["status"], "open");
+        assert_eq!(again["entry_id"], Value::Null);
+        let trail = format!("/v1/trail?entity_id={}", again.id());
+        let trail = app.auditor().get(&trail).expect(200);
+        assert_eq!(trail["data"][2]["action"], "remittance_advice.reopened");
+        tell(app, &entry(app), "match", json!({})).expect(200);
+        assert_eq!([status(&own), status(&of_another)], ["paid", "open"]);
+        assert_eq!(open(app, "I-2026-0001"), "0.00");
+        app.adds_up();
     });
 }
 

@@ -4,7 +4,8 @@ use kernel::caller::Role;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Made, Reply, TestApp, a_customer, an_invoice, fresh_key, import, on_both, set_policy,
+    Made, Reply, TestApp, a_bank_account, a_customer, a_payment, a_statement_of, an_invoice,
+    fresh_key, import, on_both, send, set_policy,
 };
 
 fn cny(amount: &str) -> Value {
@@ -87,6 +88,98 @@ fn a_request_is_noted_and_nothing_is_owed_by_it() {
         let trail = format!("/v1/trail?entity_id={}", asked.id());
         let trail = app.auditor().get(&trail).expect(200);
         assert_eq!(trail["data"][0]["action"], "deposit_request.posted");
+        app.adds_up();
+    });
+}
+
+#[test]
+fn money_that_comes_by_bank_file_or_cheque_pays_the_request_too() {
+    on_both(|app| {
+        a_book(app);
+        a_bank_account(app, "CNY");
+        ask(app, "DR-1", &json!({})).expect(201);
+        an_invoice("I-9", "C-1", "50.00").create(app);
+        let payment = a_payment("100.00", "deposit");
+        let day = "2026-03-31";
+        send(app, a_statement_of(day, "CNY").with(payment).text());
+        let listed = app.finance().get("/v1/bank-entries").expect(200);
+        let path = format!("/v1/bank-entries/{}", listed.text_at("/data/0/id"));
+        let assign = |change: &Value| {
+            let part = json!({"customer": "C-1", "amount": cny("100.00")});
+            let etag = app.finance().get(&path).expect(200).etag();
+            let body = json!({"parts": [with(part, change)]});
+            app.finance()
+                .post_if(&format!("{path}/assign"), &etag, body)
+        };
+        assign(&json!({"deposit_request": "DR-9"})).expect_problem(404, "not_found");
+        assign(&json!({"deposit_request": "DR-1", "prepaid_order_number": "SO-1"}))
+            .expect_problem(422, "invalid");
+        let of_no_order = json!([{"invoice_number": "I-9", "amount": cny("50.00")}]);
+        let refused = assign(&json!({"deposit_request": "DR-1", "invoices": of_no_order}));
+        let refused = refused.expect_problem(422, "invalid");
+        assert_eq!(refused["errors"][0]["code"], "prepaid");
+        assert_eq!(refused["errors"][0]["pointer"], "/parts/0/invoices");
+        assign(&json!({"deposit_request": "DR-1"})).expect(200);
+        assert_eq!(stands(app, "DR-1"), is("part_paid", "100.00", "200.00"));
+        let file = "number,customer_number,receipt_date,amount,currency,prepaid_order_number\n\
+            R-5,C-1,2026-03-31,120.00,CNY,SO-1\n";
+        let job = import("receipts", file).run(&app.finance());
+        assert_eq!(job["result"]["created"], 1, "{}", job.text);
+        assert_eq!(stands(app, "DR-1"), is("part_paid", "220.00", "80.00"));
+        let cheque = json!({
+            "number": "CHQ-1", "kind": "cheque", "customer": "C-1", "amount": cny("80.00"), "issue_date": day,
+            "deposit_request": "DR-1",
+        });
+        app.finance().post("/v1/instruments", cheque).expect(201);
+        assert_eq!(stands(app, "DR-1"), is("paid", "300.00", "0.00"));
+        let invoice = app.finance().get("/v1/invoices/I-9").expect(200);
+        assert_eq!(invoice["open"], cny("50.00"));
+        app.adds_up();
+    });
+}
+
+#[test]
+fn a_request_that_is_paid_in_full_is_told_once() {
+    on_both(|app| {
+        a_book(app);
+        let first = ask(app, "DR-1", &json!({})).expect(201).id();
+        let later = json!({"due_date": "2026-05-10"});
+        let second = ask(app, "DR-2", &later).expect(201).id();
+        let told = || {
+            let path = "/v1/trail?action=deposit_request.paid";
+            let trail = app.auditor().get(path).expect(200);
+            let all = trail["data"].as_array().unwrap().iter();
+            all.map(|entry| entry["entity_id"].as_str().unwrap().to_owned())
+                .collect::<Vec<String>>()
+        };
+        let for_order = |amount: &str| json!({"deposit_request": "DR-1", "amount": cny(amount)});
+        pay(app, "R-1", &for_order("299.99")).expect(201);
+        pay(
+            app,
+            "R-2",
+            &json!({"amount": cny("500.00"), "apply": "none"}),
+        )
+        .expect(201);
+        assert_eq!(told(), [""; 0]);
+        pay(app, "R-3", &for_order("0.01")).expect(201);
+        assert_eq!(told(), [first.clone()]);
+        pay(app, "R-4", &for_order("10.00")).expect(201);
+        assert_eq!(told(), [first.clone()]);
+        // Its money goes to the other when it is cancelled.
+        let etag = read(app, "DR-1").etag();
+        let body = json!({"reason": "The order was changed."});
+        app.finance()
+            .post_if("/v1/deposit-requests/DR-1/cancel", &etag, body)
+            .expect(200);
+        assert_eq!(told(), [first.clone(), second.clone()]);
+        // One for which the money is there already.
+        let third = ask(
+            app,
+            "DR-3",
+            &json!({"due_date": "2026-06-10", "amount": cny("10.00")}),
+        );
+        let third = third.expect(201).id();
+        assert_eq!(told(), [first, second, third]);
         app.adds_up();
     });
 }

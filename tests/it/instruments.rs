@@ -262,6 +262,36 @@ fn the_receipt_of_an_instrument_is_not_reversed_by_itself() {
 }
 
 #[test]
+fn money_of_a_cheque_that_has_not_cleared_is_not_given_back() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        let made = a_customer("C-1").create(app);
+        let cheque = receive(app, "CHQ-1", |_| ()).expect(201);
+        let ask = || {
+            let body = json!({
+                "receipt_id": cheque.text_at("/receipt_id"), "amount": cny("100.00"), "reason": "Paid twice.",
+            });
+            app.credit().post("/v1/refunds", body)
+        };
+        let refused = ask().expect_problem(422, "invalid");
+        assert_eq!(refused["errors"][0]["code"], "of_instrument");
+        for verb in ["hold", "present"] {
+            step(app, &cheque.id(), verb, json!({})).expect(200);
+            ask().expect_problem(422, "invalid");
+        }
+        step(app, &cheque.id(), "clear", json!({})).expect(200);
+        let refund = ask().expect(201);
+        let path = format!("/v1/refunds/{}/approve", refund.id());
+        let reason = json!({"reason": "Checked."});
+        app.finance()
+            .post_if(&path, &refund.etag(), reason)
+            .expect(200);
+        assert_eq!(exposure(app, &made.account), ["0.00", "0.00", "0.00"]);
+        app.adds_up();
+    });
+}
+
+#[test]
 fn the_last_day_of_presentation_follows_from_the_kind_and_is_a_deadline() {
     on_both(|app| {
         app.turn_to("2026-03-31");

@@ -161,6 +161,18 @@ fn a_closed_period_is_opened_again_by_two_persons() {
         // No list opens it where the receivables are kept here.
         let refused = state(app, json!([month("2026-03", "open")])).expect_problem(422, "invalid");
         assert_eq!(refused["errors"][0]["code"], "reopening");
+        // Nor does one free some of its days: by making it shorter, or by moving it.
+        for (first_day, last_day) in [
+            ("2026-03-01", "2026-03-30"),
+            ("2026-03-02", "2026-03-31"),
+            ("2026-04-01", "2026-04-30"),
+        ] {
+            let moved = json!([{
+                "code": "2026-03", "first_day": first_day, "last_day": last_day, "status": "closed",
+            }]);
+            let refused = state(app, moved).expect_problem(422, "invalid");
+            assert_eq!(refused["errors"][0]["code"], "reopening");
+        }
         let proposal = json!({
             "kind": "period_reopening", "target": id, "after": {"status": "open"}, "reason": "A late invoice.",
         });
@@ -187,7 +199,7 @@ fn the_same_list_twice_changes_nothing_and_what_overlaps_is_refused() {
         let first = state(app, list.clone()).expect(200);
         let again = state(app, list).expect(200);
         assert_eq!(again.body, first.body);
-        // An ERP that leads may say that a period is open again.
+        // An ERP that leads may say that a period is open again, or shorter.
         state(app, json!([month("2026-03", "open")])).expect(200);
         let overlapping = json!([{
             "code": "Q1", "first_day": "2026-01-01", "last_day": "2026-03-01", "status": "open"

@@ -208,6 +208,73 @@ fn a_file_may_have_known_money_recognised() {
 }
 
 #[test]
+fn what_was_recognised_and_taken_back_is_not_brought_again_by_the_file() {
+    on_both(|app| {
+        let by_bank = a_book(app);
+        app.turn_to("2026-04-02");
+        // The ledger has the money of 31 March on the next day.
+        let file =
+            "number,customer_number,receipt_date,amount,currency\nR-1,C-1,2026-04-01,125.00,CNY\n";
+        let recognise = || {
+            let file = import("receipts", file).part("write", "recognise");
+            file.run(&app.finance())
+        };
+        assert_eq!(recognise()["result"]["recognised"], 1);
+        let path = format!("/v1/receipts/{by_bank}");
+        let known = app.finance().get(&path).expect(200);
+        let reason = json!({"reason": "It bounced."});
+        app.finance()
+            .post_if(&format!("{path}/reverse"), &known.etag(), reason)
+            .expect(200);
+        for write in ["recognise", "insert"] {
+            let job = import("receipts", file)
+                .part("write", write)
+                .run(&app.finance());
+            assert_eq!(job["result"]["created"], 0, "{}", job.text);
+            assert_eq!(job["errors"][0]["code"], "receipt_reversed", "{}", job.text);
+        }
+        // Corrected, the number is other money.
+        let other = file.replace("125.00", "124.00");
+        let job = import("receipts", other).run(&app.finance());
+        assert_eq!(job["result"]["created"], 1, "{}", job.text);
+        app.adds_up();
+    });
+}
+
+#[test]
+fn a_doubt_that_is_settled_leaves_the_banks_receipt_to_be_recognised() {
+    on_both(|app| {
+        app.turn_to(DAY);
+        a_bank_account(app, "CNY");
+        a_customer("C-1").named("Jiangnan Trading Co.").create(app);
+        let posted = post(app, "R-1", &json!({})).expect(201);
+        an_invoice("I-2026-0001", "C-1", "125.00").create(app);
+        let payment = a_payment("125.00", "I-2026-0001").by("JIANGNAN TRADING");
+        let job = send(app, a_statement_of(DAY, "CNY").with(payment).text());
+        assert_eq!(job["result"]["applied"], 1, "{}", job.text);
+        let flagged = app
+            .finance()
+            .get("/v1/receipts?possible_duplicate=true")
+            .expect(200);
+        assert_eq!(
+            flagged.text_at("/data/0/possible_duplicate_of"),
+            posted.id()
+        );
+        let by_bank = flagged.text_at("/data/0/id");
+        // As long as both stand, more of the same is other money.
+        let more = post(app, "R-2", &json!({})).expect(201);
+        assert_eq!(more["possible_duplicate_of"], Value::Null);
+        let reason = json!({"reason": "It is the bank's."});
+        app.finance()
+            .post_if("/v1/receipts/R-1/reverse", &posted.etag(), reason)
+            .expect(200);
+        let again = post(app, "R-3", &json!({})).expect(201);
+        assert_eq!(again["possible_duplicate_of"], by_bank.as_str());
+        app.adds_up();
+    });
+}
+
+#[test]
 fn a_file_that_recognises_nothing_flags_what_it_posts() {
     on_both(|app| {
         a_book(app);

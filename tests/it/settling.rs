@@ -461,6 +461,49 @@ fn what_we_owe_the_customer_is_set_off_and_taken_back() {
 }
 
 #[test]
+fn what_is_let_go_of_an_item_bit_by_bit_is_within_the_limit_all_together() {
+    on_both(|app| {
+        app.turn_to("2026-03-01");
+        a_customer("C-1").create(app);
+        an_invoice("I-1", "C-1", "1000.00").create(app);
+        set_policy(app, |policy| {
+            policy["settlement"] = json!({"difference_limits": {"CNY": "50.00"}});
+        });
+        let write_off = |amount: &str| {
+            let body = json!({"kind": "write_off", "amount": cny(amount), "reason": "Too little."});
+            app.finance().post("/v1/invoices/I-1/set-off", body)
+        };
+        write_off("30.00").expect(200);
+        let refused = write_off("20.01").expect_problem(422, "over_applied");
+        assert_eq!(refused["errors"][0]["code"], "over_limit");
+        let rest = |number: &str| {
+            let rest = json!({"treatment": "bank_charge"});
+            let applications =
+                json!([{"invoice_number": "I-1", "amount": cny("949.99"), "rest": rest}]);
+            receipt_for(app, number, "C-1", &cny("949.99"), &applications)
+        };
+        rest("R-1").expect_problem(422, "over_applied");
+        write_off("20.00").expect(200);
+        write_off("0.01").expect_problem(422, "over_applied");
+        rest("R-1").expect_problem(422, "over_applied");
+        // What is undone was not let go.
+        let listed = app.finance().get("/v1/invoices/I-1/settlements");
+        let listed = listed.expect(200);
+        let of_thirty = listed["data"].as_array().unwrap().iter();
+        let mut of_thirty = of_thirty.filter(|row| row["amount"] == cny("30.00"));
+        let id = of_thirty.next().unwrap()["id"].as_str().unwrap();
+        let reason = json!({"reason": "They paid it."});
+        app.finance()
+            .post(&format!("/v1/settlements/{id}/reverse"), reason)
+            .expect(200);
+        write_off("30.01").expect_problem(422, "over_applied");
+        write_off("30.00").expect(200);
+        assert_eq!(open_of(app, "I-1"), "950.00");
+        app.adds_up();
+    });
+}
+
+#[test]
 fn money_that_pays_nothing_more_is_refunded_by_two_persons() {
     on_both(|app| {
         app.turn_to("2026-03-01");
@@ -551,6 +594,19 @@ fn a_refund_that_is_cancelled_frees_the_money() {
             .get("/v1/reports/aging?as_of=2026-03-03&by=customer")
             .expect(200);
         assert_eq!(then["rows"], json!([]));
+        // On a day on which it was held it settled nothing, nor does it now from that day on.
+        an_invoice("I-1", "C-1", "60.00")
+            .dated("2026-03-01")
+            .create(app);
+        let apply = |day: &str| {
+            let applications = json!([{"invoice_number": "I-1", "amount": cny("60.00")}]);
+            let body = json!({"applications": applications, "effective_on": day});
+            app.finance().post("/v1/receipts/R-1/apply", body)
+        };
+        let refused = apply("2026-03-04").expect_problem(422, "invalid");
+        assert_eq!(refused["errors"][0]["code"], "in_use");
+        apply("2026-03-05").expect(200);
+        app.adds_up();
     });
 }
 

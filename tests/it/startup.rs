@@ -188,6 +188,33 @@ fn a_book_whose_accounts_are_in_one_currency_keeps_its_books_in_it() {
 
 // ---------------------------------------------------------------- databases
 
+#[test]
+fn a_file_is_written_from_the_command_line_in_the_ways_of_its_kind() {
+    let folder = Folder::new("write");
+    let book = url(&folder.file("book.db"));
+    let csv = folder.file("customers.csv");
+    let import = |name: &str, write: &str| {
+        std::fs::write(&csv, format!("number,name,country\nC-1,{name},CN\n")).unwrap();
+        let file = csv.display().to_string();
+        let arguments = ["import", "--kind", "customers", "--write", write, &file];
+        netterms(&book, &arguments, &[])
+    };
+    let made = import("One", "insert");
+    assert!(made.status.success(), "{}", said(&made));
+    assert!(!import("Two", "insert").status.success());
+    let changed = import("Two", "upsert");
+    assert!(changed.status.success(), "{}", said(&changed));
+    let told = String::from_utf8(changed.stdout).unwrap();
+    assert!(told.contains("1 updated"), "{told}");
+    let wrong = import("Two", "recognise");
+    assert_eq!(wrong.status.code(), Some(1));
+    let told = said(&wrong);
+    assert!(
+        told.contains("customers are written by insert, upsert"),
+        "{told}"
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_new_book_is_readable_by_its_owner_alone() {

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::dunning::list;
+use crate::entities::bills_in;
 use crate::limits::{an_order, check, codes};
 use crate::support::{
     AnImport, Client, TestApp, a_customer, a_receipt, an_invoice, import, on_both, set_limit,
-    set_rules,
+    set_policy, set_rules,
 };
 use netterms::book::exposure::model::LimitScope;
 
@@ -126,6 +127,189 @@ fn a_nightly_snapshot_brings_the_book_to_the_ledger_and_closes_what_is_missing_o
             (&feed["missing"], &feed["confirmed"]),
             (&json!(0), &json!(false))
         );
+        app.adds_up();
+    });
+}
+
+#[test]
+fn what_came_after_the_day_of_a_snapshot_is_not_missing_in_it_and_an_old_file_closes_nothing() {
+    on_both(|app| {
+        a_book(app);
+        let booked_late = json!({
+            "number": "I-5", "customer": "C-1", "invoice_date": "2026-03-20", "posting_date": "2026-03-31",
+            "amount": {"amount": "60.00", "currency": "CNY"},
+        });
+        app.finance().post("/v1/invoices", booked_late).expect(201);
+        an_invoice("I-6", "C-1", "7.00")
+            .dated("2026-03-31")
+            .due("2026-04-30")
+            .create(app);
+        let closing = |day: &str| {
+            import("open_items", OPEN_ITEMS)
+                .part("close_missing", "true")
+                .part("ledger_as_of", day)
+        };
+        let told = run(&closing("2026-03-30"), &app.system());
+        assert_eq!(
+            (&told["missing"], &told["closed"]),
+            (&json!(1), &json!(1)),
+            "{told}"
+        );
+        let now = ["I-3", "I-5", "I-6"].map(|number| open(app, number));
+        assert_eq!(now, ["0.00", "60.00", "7.00"]);
+        let told = run(&closing("2026-03-31"), &app.system());
+        assert_eq!(told["closed"], 2, "{told}");
+        let now = ["I-5", "I-6"].map(|number| open(app, number));
+        assert_eq!(now, ["0.00", "0.00"]);
+        an_invoice("I-7", "C-1", "8.00")
+            .dated("2026-03-03")
+            .due("2026-04-02")
+            .create(app);
+        let job = closing("2026-03-30").run(&app.system());
+        assert_eq!(job["status"], "failed", "{}", job.text);
+        assert_eq!(job["errors"][0]["code"], "older_than_the_last");
+        assert_eq!(open(app, "I-7"), "8.00");
+        // What closes nothing may be older, and makes the last day no older.
+        let old = import("open_items", OPEN_ITEMS).part("ledger_as_of", "2026-03-30");
+        run(&old, &app.system());
+        let feed = &list(&app.finance(), "/v1/imports/feeds")[0];
+        assert_eq!(feed["ledger_as_of"], "2026-03-31");
+        app.adds_up();
+    });
+}
+
+#[test]
+fn an_order_of_a_later_day_than_the_snapshot_is_not_missing_in_it() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        a_customer("C-1").with_limit("1000.00").create(app);
+        let orders = |lines: &str| {
+            let text = format!("number,customer_number,order_date,amount,currency\n{lines}");
+            import("open_orders", text)
+        };
+        let first = "SO-1,C-1,2026-03-30,100.00,CNY\n";
+        let both = format!("{first}SO-2,C-1,2026-03-31,40.00,CNY\n");
+        run(&orders(&both), &app.system());
+        let closing = |day: &str| {
+            orders(first)
+                .part("close_missing", "true")
+                .part("ledger_as_of", day)
+        };
+        let told = run(&closing("2026-03-30"), &app.system());
+        assert_eq!(told["closed"], 0, "{told}");
+        let told = run(&closing("2026-03-31"), &app.system());
+        assert_eq!(told["closed"], 1, "{told}");
+        app.adds_up();
+    });
+}
+
+#[test]
+fn what_is_open_in_the_other_ledger_is_open_here_whatever_would_be_let_go() {
+    on_both(|app| {
+        a_book(app);
+        set_policy(app, |policy| {
+            policy["settlement"] =
+                json!({"tolerance": {"amounts": {"CNY": "5.00"}, "share": "0.01"}});
+        });
+        let file = "number,customer_number,invoice_date,due_date,amount,open,currency\n\
+            I-1,C-1,2026-03-01,2026-03-31,100.00,0.50,CNY\n\
+            I-2,C-1,2026-03-02,2026-04-01,50.00,50.00,CNY\n\
+            I-3,C-2,2026-03-03,2026-04-02,30.00,30.00,CNY\n\
+            I-4,C-2,2026-03-03,2026-04-02,70.00,0.10,CNY\n";
+        let told = run(&import("open_items", file), &app.system());
+        assert_eq!((&told["updated"], &told["created"]), (&json!(1), &json!(1)));
+        let now = ["I-1", "I-4"].map(|number| open(app, number));
+        assert_eq!(now, ["0.50", "0.10"]);
+        let again = run(&import("open_items", file), &app.system());
+        assert_eq!(again["unchanged"], 4, "{again}");
+        app.adds_up();
+    });
+}
+
+#[test]
+fn a_currency_that_is_billed_no_more_is_paid_and_closed_all_the_same() {
+    on_both(|app| {
+        app.turn_to("2026-03-31");
+        let made = a_customer("C-1").create(app);
+        bills_in(app, &made.account, &["EUR"]);
+        for number in ["I-1", "I-2"] {
+            an_invoice(number, "C-1", "100.00")
+                .in_currency("EUR")
+                .dated("2026-03-01")
+                .due("2026-03-31")
+                .create(app);
+        }
+        let orders = |lines: &str| {
+            let text = format!("number,customer_number,order_date,amount,currency\n{lines}");
+            import("open_orders", text)
+        };
+        run(&orders("SO-1,C-1,2026-03-30,40.00,EUR\n"), &app.system());
+        bills_in(app, &made.account, &["USD"]);
+        an_invoice("I-3", "C-1", "1.00")
+            .in_currency("EUR")
+            .post(app)
+            .expect_problem(422, "currency_mismatch");
+        a_receipt("R-1", "C-1", "40.00")
+            .in_currency("EUR")
+            .paying("I-1", "40.00")
+            .create(app);
+        let note = json!({
+            "number": "CN-1", "customer": "C-1", "credit_date": "2026-03-31", "invoice_number": "I-1",
+            "amount": {"amount": "5.00", "currency": "EUR"}, "reason": "Damaged.",
+        });
+        app.finance().post("/v1/credit-notes", note).expect(201);
+        let file = "number,customer_number,invoice_date,due_date,amount,open,currency\n\
+            I-1,C-1,2026-03-01,2026-03-31,100.00,10.00,EUR\n";
+        let closing = import("open_items", file).part("close_missing", "true");
+        let told = run(&closing, &app.system());
+        assert_eq!(
+            (&told["updated"], &told["closed"]),
+            (&json!(1), &json!(1)),
+            "{told}"
+        );
+        let now = ["I-1", "I-2"].map(|number| open(app, number));
+        assert_eq!(now, ["10.00", "0.00"]);
+        let closing = orders("SO-2,C-1,2026-03-30,5.00,CNY\n").part("close_missing", "true");
+        let told = run(&closing, &app.system());
+        assert_eq!(told["closed"], 1, "{told}");
+        app.adds_up();
+    });
+}
+
+#[test]
+fn what_a_snapshot_can_not_settle_is_told_with_its_invoice() {
+    on_both(|app| {
+        a_book(app);
+        let main = app.finance().get("/v1/legal-entities/MAIN").expect(200);
+        let kept_here = json!({"ledger": "ledger"});
+        app.finance()
+            .patch("/v1/legal-entities/MAIN", &main.etag(), kept_here)
+            .expect(200);
+        let closed = json!({"periods": [{
+            "code": "2026-03", "first_day": "2026-03-01", "last_day": "2026-03-31", "status": "closed",
+        }]});
+        app.system()
+            .request("PUT", "/v1/periods")
+            .json(closed)
+            .send()
+            .expect(200);
+        let header = "number,customer_number,invoice_date,due_date,amount,open,currency\n";
+        let first = "I-1,C-1,2026-03-01,2026-03-31,100.00,100.00,CNY\n";
+        let paid = format!("{header}{first}I-2,C-1,2026-03-02,2026-04-01,50.00,20.00,CNY\n");
+        let job = import("open_items", paid).run(&app.system());
+        assert_eq!(job["status"], "failed", "{}", job.text);
+        let told = &job["errors"][0];
+        assert_eq!(
+            (&told["line"], &told["code"]),
+            (&json!(3), &json!("not_settled"))
+        );
+        assert!(told["message"].as_str().unwrap().contains("I-2"), "{told}");
+        let job = import("open_items", format!("{header}{first}"))
+            .part("close_missing", "true")
+            .run(&app.system());
+        assert_eq!(job["status"], "failed", "{}", job.text);
+        assert_eq!(job["errors"][0]["code"], "not_settled");
+        assert_eq!(open(app, "I-2"), "50.00");
         app.adds_up();
     });
 }

@@ -76,6 +76,11 @@ pub const EVENTS: &[EventType] = &[
         &ADVICE,
     ),
     EventType::of_customer::<ReadBank>(
+        "remittance_advice.reopened",
+        "The payment that an advice speaks of pays nothing any more, and is announced again.",
+        &ADVICE,
+    ),
+    EventType::of_customer::<ReadBank>(
         "remittance_advice.withdrawn",
         "A remittance advice was withdrawn.",
         &ADVICE,

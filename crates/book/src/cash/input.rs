@@ -7,6 +7,7 @@ use validator::{Validate, ValidationError};
 use super::model::{AdviceStatus, EntryKind, EntryStatus, StatementFormat};
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
+use crate::book::receivables::model::DepositRequestRef;
 use crate::platform::http::body::nullable;
 use kernel::clock::Day;
 use kernel::ids::{BankAccountId, BankEntryId, BankStatementId, InvoiceId, MatchProposalId};
@@ -177,6 +178,7 @@ pub struct ReturnedPaymentIn {
 /// What one customer pays.
 #[derive(Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[validate(schema(function = "one_order"))]
 pub struct AssignPartIn {
     pub customer: CustomerRef,
     pub amount: PositiveIn,
@@ -185,6 +187,20 @@ pub struct AssignPartIn {
     #[validate(length(max = 500), nested)]
     #[schema(max_items = 500)]
     pub invoices: Vec<AssignInvoiceIn>,
+    /// The order that it is paid for beforehand, by our number: it settles invoices of that order alone, until it is released.
+    pub prepaid_order_number: Option<Number>,
+    /// The deposit request that it is paid for, by its id or number, in place of `prepaid_order_number`: the order is the
+    /// request's.
+    #[schema(value_type = Option<Number>)]
+    pub deposit_request: Option<DepositRequestRef>,
+}
+
+fn one_order(part: &AssignPartIn) -> Result<(), ValidationError> {
+    if part.prepaid_order_number.is_some() && part.deposit_request.is_some() {
+        let message = "give prepaid_order_number or deposit_request, not both";
+        return Err(ValidationError::new("exclusive").with_message(message.into()));
+    }
+    Ok(())
 }
 
 /// A part of the money for an invoice.

@@ -240,6 +240,13 @@ impl BankEntry {
     pub const fn left_minor(&self) -> i64 {
         self.amount_minor - self.assigned_minor
     }
+
+    /// Whether a person has begun with it: assigned a part of it, or taken back what it had become. What a person has put
+    /// back into the worklist waits as if it had just come; that alone is decided with a reason and nothing assigned.
+    pub const fn is_in_a_persons_hands(&self) -> bool {
+        let is_put_back = self.assigned_minor == 0 && self.decision_reason.is_some();
+        self.decided_by.is_some() && !is_put_back
+    }
 }
 
 /// A receipt that an entry became.
@@ -338,6 +345,19 @@ pub struct Reason {
     pub code: MatchReasonCode,
     /// What it is about: a reference as it was written, an account, an amount.
     pub fact: Option<String>,
+    /// The advice that it is, where it is one: others' may have its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice_id: Option<RemittanceAdviceId>,
+}
+
+impl Reason {
+    pub const fn new(code: MatchReasonCode, fact: Option<String>) -> Reason {
+        Reason {
+            code,
+            fact,
+            advice_id: None,
+        }
+    }
 }
 
 /// The reasons of a proposal.

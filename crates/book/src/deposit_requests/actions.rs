@@ -1,22 +1,25 @@
 //! Posting and cancelling deposit requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
+use serde::Deserialize;
 
 use super::input::{DepositRequestIn, NewDepositRequest};
-use super::model::{DepositRequest, StandingRequest};
+use super::model::{DepositRequest, Order, StandingRequest};
 use super::{rules, store};
 use crate::book::entities::actions as entities;
 use crate::book::exposure::actions::Locked;
+use crate::book::exposure::model::BalanceKey;
 use crate::book::receivables::actions::{
     Accounts, ReceivableError, agreed_due_dates, check_amount,
 };
 use crate::book::receivables::input::{InvoiceDetails, NewInvoice};
 use crate::book::receivables::model::{DepositRequestRef, DocumentRef};
-use crate::platform::db::{Change, DbError, Tx};
-use kernel::ids::DepositRequestId;
-use kernel::text::Note;
+use crate::platform::db::{Change, DbError, Reaction, Tx};
+use kernel::ids::{CustomerId, DepositRequestId, LegalEntityId};
+use kernel::money::{Currency, sum_minor};
+use kernel::text::{Note, Number};
 
 /// What a deposit request is called where a document is named.
 pub const THING: &str = "deposit request";
@@ -185,4 +188,101 @@ pub fn cancel(
 
 fn standing(tx: &mut Tx, id: DepositRequestId) -> Result<StandingRequest, DepositError> {
     store::find(tx, &DocumentRef::Id(id))?.ok_or(DepositError::Missing)
+}
+
+/// Money that comes for an order, or a request that is posted or cancelled, may leave a request paid in full.
+pub const PAYMENTS: Reaction = Reaction {
+    actions: &[
+        "receipt.posted",
+        "deposit_request.posted",
+        "deposit_request.cancelled",
+    ],
+    react: tell_paid,
+};
+
+/// What is wanted of a receipt.
+#[derive(Deserialize)]
+struct Came {
+    customer_id: CustomerId,
+    legal_entity_id: LegalEntityId,
+    currency: Currency,
+    amount_minor: i64,
+    prepaid_order_number: Option<Number>,
+}
+
+/// What is wanted of a request.
+#[derive(Deserialize)]
+struct Asked {
+    id: DepositRequestId,
+    customer_id: CustomerId,
+    legal_entity_id: LegalEntityId,
+    currency: Currency,
+    order_number: Number,
+}
+
+/// What a unit of work did about the money for an order.
+#[derive(Default)]
+struct Moved {
+    came_minor: i64,
+    posted: BTreeSet<DepositRequestId>,
+    cancelled: BTreeSet<DepositRequestId>,
+}
+
+fn read_moved(changes: &[Change]) -> Result<BTreeMap<Order, Moved>, DbError> {
+    let mut all: BTreeMap<Order, Moved> = BTreeMap::new();
+    for change in changes {
+        if change.action() == "receipt.posted" {
+            let came: Came = change.read()?;
+            if let Some(order) = came.prepaid_order_number {
+                let key = BalanceKey::new(came.legal_entity_id, came.currency);
+                let moved = all.entry((came.customer_id, key, order)).or_default();
+                moved.came_minor = sum_minor([moved.came_minor, came.amount_minor])?;
+            }
+            continue;
+        }
+        let asked: Asked = change.read()?;
+        let key = BalanceKey::new(asked.legal_entity_id, asked.currency);
+        let order = (asked.customer_id, key, asked.order_number);
+        let moved = all.entry(order).or_default();
+        if change.action() == "deposit_request.posted" {
+            moved.posted.insert(asked.id);
+        } else {
+            moved.cancelled.insert(asked.id);
+        }
+    }
+    Ok(all)
+}
+
+/// Tells each request that is paid in full now and was not before.
+fn tell_paid(tx: &mut Tx, changes: &[Change]) -> Result<(), DbError> {
+    let all = read_moved(changes)?;
+    if all.is_empty() {
+        return Ok(());
+    }
+    let orders: BTreeSet<&Number> = all.keys().map(|(_, _, order)| order).collect();
+    let received = store::sum_received(tx, &orders)?;
+    let mut requests: BTreeMap<Order, Vec<DepositRequest>> = BTreeMap::new();
+    for request in store::list_of_orders(tx, &orders)? {
+        requests.entry(request.order()).or_default().push(request);
+    }
+    let mut told = Vec::new();
+    for (order, moved) in &all {
+        let of_order = requests.get(order).map_or(&[][..], Vec::as_slice);
+        let received = received.get(order).copied().unwrap_or(0);
+        let living = |request: &&DepositRequest| request.cancelled_on.is_none();
+        let was_there = |request: &&DepositRequest| {
+            let was_living = living(request) || moved.cancelled.contains(&request.id);
+            was_living && !moved.posted.contains(&request.id)
+        };
+        let before: Vec<&DepositRequest> = of_order.iter().filter(was_there).collect();
+        let now: Vec<&DepositRequest> = of_order.iter().filter(living).collect();
+        let before = rules::paid_in_full(&before, received - moved.came_minor);
+        let paid = rules::paid_in_full(&now, received);
+        told.extend(
+            now.iter()
+                .filter(|request| paid.contains(&request.id) && !before.contains(&request.id))
+                .map(|request| Change::new("deposit_request.paid", request.id).after(*request)),
+        );
+    }
+    tx.record_all(told)
 }

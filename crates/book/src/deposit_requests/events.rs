@@ -3,11 +3,16 @@
 use crate::platform::events::{EventType, Payload, members};
 use crate::platform::http::auth::ReadReceivables;
 
-/// The events, by type. What is paid of a request is told by its receipts.
+/// The events, by type. What is paid of a request in part is told by its receipts.
 pub const EVENTS: &[EventType] = &[
     EventType::of_customer::<ReadReceivables>(
         "deposit_request.cancelled",
         "A request for money before an invoice was cancelled.",
+        &DEPOSIT_REQUEST,
+    ),
+    EventType::of_customer::<ReadReceivables>(
+        "deposit_request.paid",
+        "All that a request asks for has come.",
         &DEPOSIT_REQUEST,
     ),
     EventType::of_customer::<ReadReceivables>(

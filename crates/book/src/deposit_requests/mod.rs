@@ -17,6 +17,7 @@ use crate::platform::rooms::Room;
 /// What the room brings to the application.
 pub const ROOM: Room = Room {
     routes: api::routes,
+    reactions: &[actions::PAYMENTS],
     events: events::EVENTS,
     exports: exports::EXPORTS,
     ..Room::EMPTY

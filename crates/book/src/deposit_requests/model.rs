@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::Serialize;
 
+use crate::book::exposure::model::BalanceKey;
 use crate::platform::db::schema::deposit_requests;
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
@@ -21,6 +22,9 @@ text_enum! {
         Cancelled = "cancelled",
     }
 }
+
+/// An order of a customer, and the balance in which money comes for it.
+pub type Order = (CustomerId, BalanceKey, Number);
 
 /// A request for money before an invoice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable)]
@@ -50,6 +54,12 @@ pub struct DepositRequest {
 impl DepositRequest {
     pub const fn money(&self, minor: i64) -> Money {
         Money::from_minor(minor, self.currency)
+    }
+
+    /// For which order, and in which balance, its money comes.
+    pub fn order(&self) -> Order {
+        let key = BalanceKey::new(self.legal_entity_id, self.currency);
+        (self.customer_id, key, self.order_number.clone())
     }
 }
 

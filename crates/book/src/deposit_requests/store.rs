@@ -1,6 +1,6 @@
 //! Queries on deposit requests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use diesel::dsl::{not, sql};
@@ -8,16 +8,18 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::input::DepositRequestFilter;
-use super::model::{DepositRequest, DepositStatus, StandingRequest};
+use super::model::{DepositRequest, DepositStatus, Order, StandingRequest};
 use crate::book::customers::store::list_wanted;
 use crate::book::entities::store as entities;
-use crate::book::receivables::model::{DepositRequestRef, DocumentRef};
-use crate::platform::db::schema::customers;
+use crate::book::exposure::model::BalanceKey;
+use crate::book::receivables::model::{DepositRequestRef, DocumentRef, DocumentStatus};
 use crate::platform::db::schema::deposit_requests::{self, dsl};
+use crate::platform::db::schema::{customers, receipts};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
-use kernel::ids::{DepositRequestId, LegalEntityId};
+use kernel::ids::{CustomerId, DepositRequestId, LegalEntityId};
+use kernel::money::{Currency, sum_minor};
 use kernel::text::Number;
 
 /// Those of one customer, company, currency and order.
@@ -153,6 +155,61 @@ pub fn list_by_numbers(db: &mut Db, numbers: &[&Number]) -> Result<Vec<DepositRe
         found.extend(rows);
     }
     Ok(found)
+}
+
+/// All requests for these orders, of whichever customer.
+pub fn list_of_orders(
+    db: &mut Db,
+    orders: &BTreeSet<&Number>,
+) -> Result<Vec<DepositRequest>, DbError> {
+    let orders: Vec<&Number> = orders.iter().copied().collect();
+    let mut found: Vec<DepositRequest> = Vec::new();
+    for chunk in orders.chunks(5_000) {
+        let rows: Vec<DepositRequest> = on_backend!(db, |c| deposit_requests::table
+            .filter(dsl::order_number.eq_any(chunk.iter().copied()))
+            .select(DepositRequest::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// What came beforehand for these orders and was not given back.
+pub fn sum_received(
+    db: &mut Db,
+    orders: &BTreeSet<&Number>,
+) -> Result<BTreeMap<Order, i64>, DbError> {
+    type Came = (
+        CustomerId,
+        LegalEntityId,
+        Currency,
+        Option<Number>,
+        i64,
+        i64,
+    );
+    let orders: Vec<&Number> = orders.iter().copied().collect();
+    let mut sums: BTreeMap<Order, i64> = BTreeMap::new();
+    for chunk in orders.chunks(5_000) {
+        let rows: Vec<Came> = on_backend!(db, |c| receipts::table
+            .filter(receipts::prepaid_order_number.eq_any(chunk.iter().map(|order| Some(*order))))
+            .filter(receipts::status.eq(DocumentStatus::Posted))
+            .select((
+                receipts::customer_id,
+                receipts::legal_entity_id,
+                receipts::currency,
+                receipts::prepaid_order_number,
+                receipts::amount_minor,
+                receipts::refunded_minor,
+            ))
+            .load(c))?;
+        for (customer, entity, currency, order, amount, refunded) in rows {
+            let Some(order) = order else { continue };
+            let key = (customer, BalanceKey::new(entity, currency), order);
+            let sum = sums.entry(key).or_default();
+            *sum = sum_minor([*sum, amount, -refunded])?;
+        }
+    }
+    Ok(sums)
 }
 
 /// Inserts those requests whose number is free, the first of several with the same, and says which were inserted.

@@ -24,7 +24,7 @@ use crate::book::exposure::store::entries as stated;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::{ExposureCategory, ExposureSource};
 use crate::book::receivables::actions::{self as receivables, Accounts, ReceivableError};
-use crate::book::receivables::input::{Application, NewReceipt, Origin};
+use crate::book::receivables::input::{Application, NewReceipt, Origin, Rests};
 use crate::book::receivables::model::{Receipt, Source};
 use crate::book::receivables::store as ledger;
 use crate::platform::db::{Change, DbError, Tx};
@@ -276,15 +276,25 @@ fn settle(
     if received_on > today {
         return Err(InstrumentError::ReceivedInFuture);
     }
+    let amount = input.amount.money();
+    let prepaid_order = match &input.deposit_request {
+        Some(reference) => {
+            let key = BalanceKey::new(legal_entity, amount.currency());
+            let owner = (own.account.customer_id, key);
+            Some(receivables::requested_order(tx, reference, owner)?)
+        }
+        None => input.prepaid_order_number.clone(),
+    };
     let new = NewReceipt {
-        prepaid_order: None,
+        prepaid_order,
         origin: Origin::Ledger,
+        rests: Rests::MayClose,
         number: input
             .receipt_number
             .clone()
             .unwrap_or_else(|| input.number.clone()),
         receipt_date: received_on,
-        amount: input.amount.money(),
+        amount,
         application: input.application(),
         legal_entity,
         payer: None,

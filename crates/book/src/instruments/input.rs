@@ -9,6 +9,7 @@ use super::model::InstrumentStatus;
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
 use crate::book::receivables::input::{Application, ApplyIn, CashApplicationIn};
+use crate::book::receivables::model::DepositRequestRef;
 use kernel::clock::Day;
 use kernel::money::PositiveIn;
 use kernel::text::{Line, Note, Number, SnakeCode};
@@ -16,7 +17,7 @@ use kernel::text::{Line, Note, Number, SnakeCode};
 /// An instrument that came in.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[validate(schema(function = "matures_after_issue"))]
+#[validate(schema(function = "sense_of_instrument"))]
 #[schema(example = json!({
     "number": "130258100012620260315", "kind": "bank_acceptance", "customer": "C-1001",
     "amount": {"amount": "12500.00", "currency": "CNY"}, "issue_date": "2026-03-15", "maturity_date": "2026-09-15",
@@ -57,6 +58,13 @@ pub struct InstrumentIn {
     #[validate(length(max = 500), nested)]
     #[schema(max_items = 500)]
     pub applications: Option<Vec<CashApplicationIn>>,
+    /// The order that it is paid for beforehand, by our number: it settles invoices of that order alone, until its receipt is
+    /// released. Nothing is settled by it now unless `applications` name such invoices.
+    pub prepaid_order_number: Option<Number>,
+    /// The deposit request that it is paid for, by its id or number, in place of `prepaid_order_number`: the order is the
+    /// request's.
+    #[schema(value_type = Option<Number>)]
+    pub deposit_request: Option<DepositRequestRef>,
 }
 
 impl InstrumentIn {
@@ -64,6 +72,9 @@ impl InstrumentIn {
     pub fn application(&self) -> Application {
         match &self.applications {
             Some(named) if named.is_empty() => Application::Nothing,
+            None if self.prepaid_order_number.is_some() || self.deposit_request.is_some() => {
+                Application::Nothing
+            }
             applications => ApplyIn {
                 apply: None,
                 applications: applications.clone(),
@@ -75,7 +86,11 @@ impl InstrumentIn {
 }
 
 /// What the request alone shows to be wrong.
-fn matures_after_issue(input: &InstrumentIn) -> Result<(), ValidationError> {
+fn sense_of_instrument(input: &InstrumentIn) -> Result<(), ValidationError> {
+    if input.prepaid_order_number.is_some() && input.deposit_request.is_some() {
+        let message = "give prepaid_order_number or deposit_request, not both";
+        return Err(ValidationError::new("exclusive").with_message(message.into()));
+    }
     if input
         .maturity_date
         .is_some_and(|day| day < input.issue_date)

@@ -44,8 +44,8 @@ pub enum PeriodError {
 /// twice changes nothing.
 ///
 /// # Errors
-/// When there is no such legal entity, a period ends before it begins or overlaps another, or a closed one would be opened
-/// of an entity whose receivables are kept here.
+/// When there is no such legal entity, a period ends before it begins or overlaps another, or a day of a closed one would
+/// be open of an entity whose receivables are kept here.
 pub fn take_over(tx: &mut Tx, input: &PeriodsIn) -> Result<Vec<Period>, PeriodError> {
     let entity = entities::find(tx, input.legal_entity.as_ref())?;
     let is_kept_here = ledger_of(tx, entity)? == Ledger::Ledger;
@@ -64,11 +64,6 @@ pub fn take_over(tx: &mut Tx, input: &PeriodsIn) -> Result<Vec<Period>, PeriodEr
             return Err(PeriodError::Repeated { index });
         }
         let known = by_code.get(&one.code).copied();
-        let reopens = known.is_some_and(|known| known.status == PeriodStatus::Closed)
-            && one.status == PeriodStatus::Open;
-        if reopens && is_kept_here {
-            return Err(PeriodError::KeptHere { index });
-        }
         let period = said(tx, entity, one, known);
         named.push((index, period.id));
         after.insert(period.id, period);
@@ -80,6 +75,13 @@ pub fn take_over(tx: &mut Tx, input: &PeriodsIn) -> Result<Vec<Period>, PeriodEr
         .collect();
     if !wrong.is_empty() {
         return Err(PeriodError::Faulty(wrong));
+    }
+    let reopened = named.iter().find(|(_, id)| {
+        let old = before.iter().find(|old| old.id == *id);
+        old.is_some_and(|old| rules::reopens(old, &all))
+    });
+    if let Some((index, _)) = reopened.filter(|_| is_kept_here) {
+        return Err(PeriodError::KeptHere { index: *index });
     }
     let mut result = Vec::with_capacity(named.len());
     for (_, id) in named {

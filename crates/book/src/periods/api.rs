@@ -69,8 +69,8 @@ pub async fn list_periods(
 /// State periods
 ///
 /// How a legal entity's general ledger has them: those that are named are so from now on, the others stay. The same list
-/// twice changes nothing, so that no `If-Match` is needed. Of an entity whose receivables are kept here (`ledger`) a closed
-/// period is not opened so: propose it by a change request of the kind `period_reopening`.
+/// twice changes nothing, so that no `If-Match` is needed. Of an entity whose receivables are kept here (`ledger`) no day of
+/// a closed period is opened so: propose it by a change request of the kind `period_reopening`.
 #[utoipa::path(
     tag = "periods",
     request_body = PeriodsIn,

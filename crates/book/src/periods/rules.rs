@@ -33,6 +33,18 @@ pub fn closed_on(periods: &[Period], day: NaiveDate) -> Option<Closed<'_>> {
     Some(Closed { period, first_open })
 }
 
+/// Whether a day of a period that was closed is open when the periods are these: also when it is shorter or elsewhere, and
+/// no other closed one has its days.
+///
+/// March was closed. It reopens when it is open, when it ends on the 30th, and when it is moved to April; not when a closed
+/// one to the 15th and another from the 16th on take its place.
+pub fn reopens(was: &Period, now: &[Period]) -> bool {
+    if was.status != PeriodStatus::Closed {
+        return false;
+    }
+    closed_on(now, was.first_day).is_none_or(|closed| closed.first_open <= was.last_day)
+}
+
 /// Why a period can't be kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PeriodFault {
@@ -100,6 +112,34 @@ mod tests {
             assert_eq!(closed_on(&periods, day(open)), None, "{open}");
         }
         assert_eq!(closed_on(&[], day("2026-02-15")), None);
+    }
+
+    #[test]
+    fn a_closed_period_is_open_again_when_a_day_of_it_is() {
+        use PeriodStatus::{Closed, Open};
+        let march = period("m", "2026-03-01", "2026-03-31", Closed);
+        let now = |first: &str, last: &str, status| [period("m", first, last, status)];
+        for (first, last, status, reopened) in [
+            ("2026-03-01", "2026-03-31", Closed, false),
+            ("2026-02-01", "2026-04-30", Closed, false),
+            ("2026-03-01", "2026-03-31", Open, true),
+            ("2026-03-01", "2026-03-30", Closed, true),
+            ("2026-03-02", "2026-03-31", Closed, true),
+            ("2026-04-01", "2026-04-30", Closed, true),
+        ] {
+            let found = reopens(&march, &now(first, last, status));
+            assert_eq!(found, reopened, "{first} {last} {status}");
+        }
+        let halves = |second| {
+            [
+                period("m", "2026-03-01", "2026-03-15", Closed),
+                period("n", "2026-03-16", "2026-03-31", second),
+            ]
+        };
+        assert!(!reopens(&march, &halves(Closed)));
+        assert!(reopens(&march, &halves(Open)));
+        let open = period("m", "2026-03-01", "2026-03-31", Open);
+        assert!(!reopens(&open, &[]));
     }
 
     #[test]

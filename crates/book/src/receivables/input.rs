@@ -437,6 +437,16 @@ pub struct NewReceipt {
     /// The order that it is paid for beforehand.
     pub prepaid_order: Option<Number>,
     pub origin: Origin,
+    pub rests: Rests,
+}
+
+/// What becomes of the rest of an item that money does not pay in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rests {
+    /// A discount that was taken in time or the policy's tolerance closes it.
+    MayClose,
+    /// It is open, as another ledger says that it is.
+    StayOpen,
 }
 
 /// Who said first that money came.

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::input::{PayRefundIn, RefundIn};
 use super::model::{Refund, RefundStatus};
 use super::store;
-use crate::book::receivables::actions::{ReceivableError, refund_receipt};
+use crate::book::receivables::actions::{ReceivableError, refund_receipt, refuse_of_instrument};
 use crate::book::receivables::model::{DocumentStatus, ReceiptRef};
 use crate::book::receivables::store as receivables;
 use crate::platform::db::{Change, DbError, Tx};
@@ -37,7 +37,8 @@ pub enum RefundError {
 /// Requests that money of a receipt is given back. It stays unapplied until somebody approves.
 ///
 /// # Errors
-/// When the receipt is not there or reversed, or the amount is in another currency or more than it has left.
+/// When the receipt is not there or reversed, the amount is in another currency or more than it has left, or an
+/// instrument that has not ended is behind it.
 pub fn request(tx: &mut Tx, input: &RefundIn) -> Result<Refund, RefundError> {
     let reference = ReceiptRef::Id(input.receipt_id);
     let receipt = receivables::find_receipt(tx, &reference)?.ok_or(RefundError::NoSuchReceipt)?;
@@ -57,6 +58,7 @@ pub fn request(tx: &mut Tx, input: &RefundIn) -> Result<Refund, RefundError> {
         }
         .into());
     }
+    refuse_of_instrument(tx, receipt.id)?;
     let refund = Refund {
         id: RefundId::new(),
         receipt_id: receipt.id,

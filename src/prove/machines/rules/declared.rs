@@ -119,6 +119,7 @@ fn cash() -> Vec<Machine> {
         machine!("remittance_advice", "AdviceStatus", AdviceStatus, {
             [] "post" => Open, by::<PostAdvices>("post_remittance_advice");
             [Open] "pay" => Paid, BY_ITSELF;
+            [Paid] "reopen" => Open, BY_ITSELF;
             [Open] "withdraw" => Withdrawn, by::<PostAdvices>("withdraw_remittance_advice");
         }),
         machine!("period", "PeriodStatus", PeriodStatus, {

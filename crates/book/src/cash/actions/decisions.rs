@@ -1,24 +1,35 @@
 //! What a person says of an entry: accept a proposal, assign it, ignore it, look again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::CashError;
 use super::gathering::read_names;
-use super::matching::{match_entries, teaches};
+use super::matching::{Asking, match_entries, teaches};
 use super::posting::{self, Decision};
 use super::returning;
 use crate::book::cash::input::{AssignEntryIn, AssignInvoiceIn, AssignPartIn, ReturnedPaymentIn};
 use crate::book::cash::model::{BankEntry, EntryKind, EntryStatus, InvoiceShare, Part, Reason};
 use crate::book::cash::store;
 use crate::book::customers::store as customers;
-use crate::book::exposure::actions as exposure;
-use crate::book::receivables::actions::ReceivableError;
+use crate::book::exposure::model::BalanceKey;
+use crate::book::receivables::actions::{Accounts, ReceivableError, requested_order};
 use crate::book::receivables::model::{Invoice, InvoiceRef};
 use crate::book::receivables::store as receivables;
 use crate::platform::db::{Change, DbError, Tx};
 use kernel::clock::Day;
 use kernel::ids::{BankEntryId, CustomerId, MatchProposalId};
-use kernel::text::Note;
+use kernel::text::{Note, Number};
+
+/// What a person says that an entry is.
+struct Said {
+    parts: Vec<Part>,
+    /// The orders that parts are paid for beforehand, by the parts' places.
+    prepaid_orders: BTreeMap<usize, Number>,
+    reasons: Vec<Reason>,
+    because: Option<String>,
+    /// Whether the payer's account is known as the customer's from now on.
+    learns: bool,
+}
 
 /// The entry, as long as it has the version that the caller read and waits for a person.
 fn waiting(tx: &mut Tx, id: BankEntryId, version: i64) -> Result<BankEntry, CashError> {
@@ -51,15 +62,14 @@ pub fn accept(
         let reasons = &proposal.reasons.0;
         return returning::take_back(tx, &entry, payment, reasons, Some(&by), &because, None);
     }
-    let learns = teaches(&proposal.reasons.0);
-    decide(
-        tx,
-        entry,
-        proposal.parts.0,
-        proposal.reasons.0,
-        None,
-        learns,
-    )
+    let said = Said {
+        learns: teaches(&proposal.reasons.0),
+        parts: proposal.parts.0,
+        prepaid_orders: BTreeMap::new(),
+        reasons: proposal.reasons.0,
+        because: None,
+    };
+    decide(tx, entry, said)
 }
 
 /// Posts what a person says that an entry is: a receipt for each part. What is left of it waits on.
@@ -78,8 +88,13 @@ pub fn assign(
         return Err(CashError::WentOut);
     }
     let mut parts = Vec::with_capacity(input.parts.len());
+    let mut prepaid_orders = BTreeMap::new();
     for (index, part) in input.parts.iter().enumerate() {
-        parts.push(part_of(tx, &entry, index, part)?);
+        let read = part_of(tx, &entry, index, part)?;
+        if let Some(order) = order_of(tx, &entry, index, part, read.customer_id)? {
+            prepaid_orders.insert(index, order);
+        }
+        parts.push(read);
     }
     let given: i64 = parts.iter().map(|part| part.amount_minor).sum();
     if given > entry.left_minor() {
@@ -90,7 +105,33 @@ pub fn assign(
     }
     let learns = input.learn_payer_account.unwrap_or(true);
     let reason = input.reason.as_ref().map(Note::to_string);
-    decide(tx, entry, parts, Vec::new(), reason, learns)
+    let said = Said {
+        parts,
+        prepaid_orders,
+        reasons: Vec::new(),
+        because: reason,
+        learns,
+    };
+    decide(tx, entry, said)
+}
+
+/// The order that a part is paid for beforehand, named by itself or by its deposit request.
+fn order_of(
+    tx: &mut Tx,
+    entry: &BankEntry,
+    index: usize,
+    part: &AssignPartIn,
+    customer: CustomerId,
+) -> Result<Option<Number>, CashError> {
+    let Some(reference) = &part.deposit_request else {
+        return Ok(part.prepaid_order_number.clone());
+    };
+    let key = BalanceKey::new(entry.legal_entity_id, entry.currency);
+    match requested_order(tx, reference, (customer, key)) {
+        Ok(order) => Ok(Some(order)),
+        Err(ReceivableError::Db(error)) => Err(error.into()),
+        Err(error) => Err(CashError::Part { part: index, error }),
+    }
 }
 
 fn part_of(
@@ -168,33 +209,41 @@ const fn member_of(reference: &InvoiceRef) -> &'static str {
     }
 }
 
+/// Whose accounts move: those whose money it is, and those whose invoices it pays.
+fn everyone_of(tx: &mut Tx, parts: &[Part]) -> Result<BTreeSet<CustomerId>, DbError> {
+    let named: Vec<InvoiceRef> = parts
+        .iter()
+        .flat_map(|part| &part.invoices)
+        .map(|share| InvoiceRef::Id(share.invoice_id))
+        .collect();
+    let invoices = receivables::list_invoices_by_refs(tx, &named.iter().collect::<Vec<_>>())?;
+    let owing = invoices.iter().map(|invoice| invoice.customer_id);
+    let paying = parts.iter().map(|part| part.customer_id);
+    Ok(paying.chain(owing).collect())
+}
+
 /// Locks accounts, then the entry, and posts all parts or none.
-fn decide(
-    tx: &mut Tx,
-    entry: BankEntry,
-    parts: Vec<Part>,
-    reasons: Vec<Reason>,
-    because: Option<String>,
-    learns: bool,
-) -> Result<BankEntry, CashError> {
-    let customers: BTreeSet<CustomerId> = parts.iter().map(|part| part.customer_id).collect();
-    let locked = exposure::lock_all(tx, &customers)?;
+fn decide(tx: &mut Tx, entry: BankEntry, said: Said) -> Result<BankEntry, CashError> {
+    let everyone = everyone_of(tx, &said.parts)?;
+    let accounts = Accounts::lock_customers(tx, &everyone)?;
     let current = store::lock_entries(tx, &[entry.id])?.pop();
     if current.is_none_or(|current| current.version != entry.version) {
         return Err(CashError::Stale);
     }
-    // What nobody decided on yet says who paid; afterwards it says for whom.
-    let payer = entry.customer_id.filter(|_| entry.assigned_minor == 0);
+    // What nobody decided on yet says who paid; afterwards it says for whom it was taken.
+    let is_untouched = entry.assigned_minor == 0 && entry.decided_by.is_none();
+    let payer = entry.customer_id.filter(|_| is_untouched);
     let decision = Decision {
         entry,
-        parts,
-        reasons,
+        parts: said.parts,
+        prepaid_orders: said.prepaid_orders,
+        reasons: said.reasons,
         payer,
         by: Some(tx.caller().subject.clone()),
-        because,
-        learns,
+        because: said.because,
+        learns: said.learns,
     };
-    let outcome = posting::post(tx, &locked, vec![decision])?.pop();
+    let outcome = posting::post(tx, &accounts, vec![decision])?.pop();
     let outcome = outcome.ok_or(CashError::Missing("bank entry"))?;
     match outcome.refused.into_iter().next() {
         None => Ok(outcome.entry),
@@ -326,7 +375,7 @@ pub fn match_again(tx: &mut Tx, id: BankEntryId, version: i64) -> Result<BankEnt
         returning::match_return(tx, id)?;
     } else {
         let names = read_names(tx)?;
-        match_entries(tx, &[id], &names)?;
+        match_entries(tx, &[id], &names, Asking::Person)?;
     }
     let after = store::find_entry(tx, id)?.ok_or(CashError::Missing("bank entry"))?;
     tx.record(

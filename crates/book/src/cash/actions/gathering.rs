@@ -439,6 +439,7 @@ fn advised(
         }
     }
     Advised {
+        id: advice.id,
         customer_id: advice.customer_id,
         number: advice.number.to_string(),
         shares,

@@ -242,15 +242,17 @@ fn seen_of(statement: &ReadStatement) -> Vec<Seen> {
         .collect()
 }
 
-/// The bookings behind entries that are there: the payments of one have their booking's hash in common.
+/// The bookings behind entries that are there: the payments of one have their booking's hash in common, and the bank's
+/// reference, by which two bookings that say the same may differ.
 fn others_of(entries: &[BankEntry]) -> Vec<Seen> {
-    type Key<'e> = (BankStatementId, &'e str, Option<i64>);
+    type Key<'e> = (BankStatementId, &'e str, Option<i64>, Option<&'e str>);
     let mut bookings: BTreeMap<Key<'_>, (&BankEntry, i64)> = BTreeMap::new();
     for entry in entries {
         let key = (
             entry.statement_id,
             entry.booking_digest.as_str(),
             entry.balance_minor,
+            entry.bank_reference.as_deref(),
         );
         let (_, sum) = bookings.entry(key).or_insert((entry, 0));
         *sum = sum.saturating_add(entry.amount_minor);
@@ -258,7 +260,7 @@ fn others_of(entries: &[BankEntry]) -> Vec<Seen> {
     let mut seen = Vec::new();
     for (entry, sum) in bookings.into_values() {
         let sign = if entry.kind.comes_in() { 1 } else { -1 };
-        // Two bookings that say the same have one hash.
+        // Two bookings that say the same and have no reference have one hash.
         let times = usize::try_from(sum / entry.booking_minor.max(1)).unwrap_or(1);
         let one = Seen {
             booking_date: entry.booking_date,

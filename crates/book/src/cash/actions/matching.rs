@@ -10,8 +10,8 @@ use crate::book::cash::model::{
 use crate::book::cash::rules::matching::{Proposed, automatic, payer_of};
 use crate::book::cash::rules::names::Names;
 use crate::book::cash::store;
-use crate::book::exposure::actions as exposure;
 use crate::book::policy::actions as policies;
+use crate::book::receivables::actions::Accounts;
 use crate::platform::db::{DbError, Tx};
 use kernel::ids::{BankEntryId, CustomerId, MatchProposalId};
 
@@ -20,6 +20,15 @@ use kernel::ids::{BankEntryId, CustomerId, MatchProposalId};
 pub struct Matched {
     pub applied: i64,
     pub waiting: i64,
+}
+
+/// Who asks for what entries pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asking {
+    /// The job, for all that wait: what is in a person's hands is proposed only.
+    Job,
+    /// A person, for this very entry.
+    Person,
 }
 
 /// Matches payments that wait, and applies what is sure. What a person decided meanwhile is left alone, and so are returns
@@ -31,6 +40,7 @@ pub fn match_entries(
     tx: &mut Tx,
     entries: &[BankEntryId],
     names: &Names,
+    asking: Asking,
 ) -> Result<Matched, DbError> {
     let policy = policies::live(tx)?;
     let threshold = policy.document.cash_application.automatic_above_ppm();
@@ -47,6 +57,9 @@ pub fn match_entries(
         let gathered = Gathered::read(tx, &group, names, threshold)?;
         heads.extend(gathered.heads());
         found.extend(gathered.decide(|found| {
+            if asking == Asking::Job && found.entry.is_in_a_persons_hands() {
+                return None;
+            }
             let sure = automatic(&found.proposals, threshold)?.clone();
             chosen.insert(found.entry.id, sure.clone());
             Some(sure)
@@ -58,7 +71,7 @@ pub fn match_entries(
         .flat_map(|sure| &sure.parts)
         .map(|part| part.customer_id)
         .collect();
-    let locked = exposure::lock_all(tx, &customers)?;
+    let accounts = Accounts::lock_customers(tx, &customers)?;
     let current: BTreeMap<BankEntryId, BankEntry> = store::lock_entries(tx, &ids(&waiting))?
         .into_iter()
         .map(|entry| (entry.id, entry))
@@ -69,7 +82,7 @@ pub fn match_entries(
             .is_some_and(|entry| entry.version == found.entry.version)
     });
     let decisions = decisions(&found, &chosen);
-    let outcomes = posting::post(tx, &locked, decisions)?;
+    let outcomes = posting::post(tx, &accounts, decisions)?;
     let applied: BTreeSet<BankEntryId> = outcomes
         .iter()
         .filter(|outcome| outcome.entry.status == EntryStatus::Applied)
@@ -130,6 +143,7 @@ fn decisions(found: &[Found<'_>], chosen: &BTreeMap<BankEntryId, Proposed>) -> V
             Some(Decision {
                 entry: found.entry.clone(),
                 parts: sure.parts.clone(),
+                prepaid_orders: BTreeMap::new(),
                 reasons: sure.reasons.clone(),
                 payer: found.payer,
                 by: None,

@@ -5,22 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use crate::book::cash::model::{
-    BankEntry, EntryReceipt, EntryStatus, MatchReasonCode, Part, PayerAccount, Reason,
+    AdviceStatus, BankEntry, EntryReceipt, EntryStatus, Part, PayerAccount, Reason,
+    RemittanceAdvice,
 };
 use crate::book::cash::store;
 use crate::book::exposure::actions::Locked;
-use crate::book::receivables::actions::{ReceivableError, post_receipts};
-use crate::book::receivables::input::{Application, NamedApplication, NewReceipt, Origin};
+use crate::book::receivables::actions::{Accounts, ReceivableError, post_receipts_of};
+use crate::book::receivables::input::{Application, NamedApplication, NewReceipt, Origin, Rests};
 use crate::book::receivables::model::{InvoiceRef, Receipt};
 use crate::platform::db::{Change, DbError, Tx};
 use kernel::ids::{BankEntryId, CustomerId, PayerAccountId};
 use kernel::text::{Number, Subject};
 
-/// What an entry becomes. The entry and the accounts of its customers must be locked.
+/// What an entry becomes. The entry must be locked, and the accounts of its customers and of those whose invoices it pays.
 #[derive(Debug, Clone)]
 pub struct Decision {
     pub entry: BankEntry,
     pub parts: Vec<Part>,
+    /// The orders that parts are paid for beforehand, by the parts' places.
+    pub prepaid_orders: BTreeMap<usize, Number>,
     pub reasons: Vec<Reason>,
     /// Who paid, where that is known: also for others.
     pub payer: Option<CustomerId>,
@@ -43,7 +46,7 @@ pub struct Outcome {
 /// When the database fails.
 pub fn post(
     tx: &mut Tx,
-    locked: &BTreeMap<CustomerId, Locked>,
+    accounts: &Accounts,
     decisions: Vec<Decision>,
 ) -> Result<Vec<Outcome>, DbError> {
     let today = tx.today();
@@ -57,18 +60,27 @@ pub fn post(
             refused: Vec::new(),
         };
         for (place, part) in decision.parts.iter().enumerate() {
-            let Some(account) = locked.get(&part.customer_id) else {
-                outcome.refused.push((place, ReceivableError::NoAccount));
-                continue;
+            let account = match accounts.of(part.customer_id) {
+                Ok(account) => account,
+                Err(error) => {
+                    outcome.refused.push((place, error));
+                    continue;
+                }
             };
             outcome.entry.receipts_made += 1;
             let payer = decision.payer.filter(|payer| *payer != part.customer_id);
-            new.push((account, new_receipt(&outcome.entry, part, payer, today)));
+            new.push((
+                account,
+                NewReceipt {
+                    prepaid_order: decision.prepaid_orders.get(&place).cloned(),
+                    ..new_receipt(&outcome.entry, part, payer, today)
+                },
+            ));
             of.push((index, place));
         }
         outcomes.push(outcome);
     }
-    let posted = post_receipts(tx, &new)?;
+    let posted = post_receipts_of(tx, accounts, &new)?;
     let mut links: Vec<EntryReceipt> = Vec::new();
     for ((index, place), receipt) in of.into_iter().zip(posted) {
         let Some(outcome) = outcomes.get_mut(index) else {
@@ -113,6 +125,7 @@ fn new_receipt(
     NewReceipt {
         prepaid_order: None,
         origin: Origin::Bank,
+        rests: Rests::MayClose,
         number: receipt_number(entry.id, entry.receipts_made),
         // Money whose value comes later is there when it is booked.
         receipt_date: Some(entry.value_date)
@@ -226,24 +239,17 @@ fn learn(tx: &mut Tx, decision: &Decision) -> Result<(), DbError> {
 
 /// The advice that announced the payment is paid.
 fn use_advice(tx: &mut Tx, decision: &Decision) -> Result<(), DbError> {
-    let by_advice = decision
-        .reasons
-        .iter()
-        .find(|reason| reason.code == MatchReasonCode::RemittanceAdvice);
-    let Some(number) = by_advice.and_then(|reason| reason.fact.as_deref()) else {
+    let advice = decision.reasons.iter().find_map(|reason| reason.advice_id);
+    let Some(advice) = advice else {
         return Ok(());
     };
-    let entry = &decision.entry;
-    let open = store::list_open_advices(tx, &BTreeSet::from([entry.left_minor()]))?;
-    let paid = open
-        .into_iter()
-        .find(|advice| advice.number.as_str() == number && advice.currency == entry.currency);
-    let Some(before) = paid else {
+    let found = store::find_advice(tx, advice)?;
+    let Some(before) = found.filter(|advice| advice.status == AdviceStatus::Open) else {
         return Ok(());
     };
-    let after = crate::book::cash::model::RemittanceAdvice {
-        status: crate::book::cash::model::AdviceStatus::Paid,
-        entry_id: Some(entry.id),
+    let after = RemittanceAdvice {
+        status: AdviceStatus::Paid,
+        entry_id: Some(decision.entry.id),
         ..before.clone()
     };
     if let Some(after) = store::update_advice_if_unchanged(tx, &after)? {

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::CashError;
 use super::gathering::read_names;
 use super::keeping::{self, Kept};
-use super::matching::{Matched, match_entries};
+use super::matching::{Asking, Matched, match_entries};
 use super::returning::match_return;
 use crate::book::cash::formats::{self, FILE_BYTES_MAX, TableMapping};
 use crate::book::cash::model::{EntryStatus, StatementFormat};
@@ -185,7 +185,7 @@ fn match_once(
         // What is applied has its entries in the trail; that somebody looked has none.
         let matched = database.maintain(context.caller(), |tx| {
             tx.plan_anew()?;
-            match_entries(tx, &ids, &names)
+            match_entries(tx, &ids, &names, Asking::Job)
         })?;
         sum.applied += matched.applied;
         sum.waiting += matched.waiting;

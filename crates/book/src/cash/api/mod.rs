@@ -104,6 +104,10 @@ impl From<CashError> for Problem {
                 .at(pointer, "currency_mismatch", text),
             CashError::NoSuchEntity => Problem::not_found_at("/legal_entity", "legal entity"),
             CashError::Stale => Problem::new(Code::Stale),
+            CashError::Part {
+                part,
+                error: ReceivableError::Prepaid(_),
+            } => Problem::invalid(format!("/parts/{part}/invoices"), "prepaid", text),
             CashError::Part { part, error } => {
                 Problem::from(in_invoices(error)).below(&format!("/parts/{part}"))
             }

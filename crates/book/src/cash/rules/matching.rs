@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::confidence::{confidence_ppm, is_sure, weight_ppm};
 use super::references::{Named, Naming, cleaned};
 use crate::book::cash::model::{InvoiceShare, MatchReasonCode, Part, Reason};
-use kernel::ids::{CustomerId, InvoiceId};
+use kernel::ids::{CustomerId, InvoiceId, RemittanceAdviceId};
 
 /// How many proposals one payment has at most.
 pub const PROPOSALS_MAX: usize = 5;
@@ -66,6 +66,7 @@ pub struct Hint {
 /// A remittance advice, its lines found among the open invoices.
 #[derive(Debug, Clone)]
 pub struct Advised {
+    pub id: RemittanceAdviceId,
     pub customer_id: CustomerId,
     pub number: String,
     pub shares: Vec<(InvoiceId, i64)>,
@@ -226,10 +227,7 @@ fn of_references(
     let (amount, shares) = by_amount(payment, &invoices)?;
     // The set is no surer than what it is least sure of.
     let weakest = set.iter().min_by_key(|one| weight_ppm(one.code))?;
-    let mut reasons = vec![Reason {
-        code: weakest.code,
-        fact: Some(weakest.written.to_owned()),
-    }];
+    let mut reasons = vec![Reason::new(weakest.code, Some(weakest.written.to_owned()))];
     reasons.push(amount);
     let customers: BTreeSet<CustomerId> = invoices.iter().map(|one| one.customer_id).collect();
     reasons.extend(of_payer(payment, book, &customers));
@@ -241,7 +239,7 @@ fn of_references(
 }
 
 fn reason(code: MatchReasonCode) -> Reason {
-    Reason { code, fact: None }
+    Reason::new(code, None)
 }
 
 /// A part of the money for an invoice.
@@ -335,10 +333,7 @@ fn of_payer(
     let mut reasons: Vec<Reason> = Vec::new();
     for hint in payment.hints.iter().filter(are_of) {
         if !reasons.iter().any(|known| known.code == hint.code) {
-            reasons.push(Reason {
-                code: hint.code,
-                fact: Some(hint.fact.clone()),
-            });
+            reasons.push(Reason::new(hint.code, Some(hint.fact.clone())));
         }
     }
     let by_account = |hint: &&Hint| {
@@ -351,10 +346,8 @@ fn of_payer(
     let is_of_others = !accounts.is_empty() && !accounts.iter().any(are_of);
     let heads: BTreeSet<CustomerId> = customers.iter().map(|one| head(*one)).collect();
     if is_of_others || (heads.len() > 1 && accounts.is_empty()) {
-        reasons.push(Reason {
-            code: MatchReasonCode::OtherPayer,
-            fact: accounts.first().map(|hint| hint.fact.clone()),
-        });
+        let fact = accounts.first().map(|hint| hint.fact.clone());
+        reasons.push(Reason::new(MatchReasonCode::OtherPayer, fact));
     }
     reasons
 }
@@ -376,8 +369,11 @@ fn by_advice(payment: &Payment<'_>, book: &Book<'_>, found: &mut Vec<Proposed>) 
         let is_whole = used == i128::from(payment.minor);
         let mut reasons = vec![
             Reason {
-                code: MatchReasonCode::RemittanceAdvice,
-                fact: Some(advice.number.clone()),
+                advice_id: Some(advice.id),
+                ..Reason::new(
+                    MatchReasonCode::RemittanceAdvice,
+                    Some(advice.number.clone()),
+                )
             },
             reason(if is_whole {
                 MatchReasonCode::AmountExact

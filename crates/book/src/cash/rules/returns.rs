@@ -36,10 +36,7 @@ pub fn taken_back(returned: &BankEntry, payments: &[BankEntry]) -> Vec<TakenBack
     let mut found: Vec<(&BankEntry, TakenBack)> = fitting
         .filter_map(|payment| {
             let said = same(returned, payment);
-            let amount = Reason {
-                code: MatchReasonCode::AmountExact,
-                fact: None,
-            };
+            let amount = Reason::new(MatchReasonCode::AmountExact, None);
             let reasons: Vec<Reason> = said.into_iter().chain([amount]).collect();
             (reasons.len() > 1).then(|| {
                 let taken = TakenBack {
@@ -65,9 +62,9 @@ fn same(returned: &BankEntry, payment: &BankEntry) -> Vec<Reason> {
         let (a, b) = (a?.trim(), b?.trim());
         // What banks write where the payer gave none.
         let says_something = !a.is_empty() && a != "NOTPROVIDED";
-        (says_something && a == b).then(|| Reason {
-            code,
-            fact: Some(a.chars().take(140).collect()),
+        (says_something && a == b).then(|| {
+            let fact = a.chars().take(140).collect();
+            Reason::new(code, Some(fact))
         })
     };
     let name = |entry: &BankEntry| entry.payer_name.as_deref().map(normalised);

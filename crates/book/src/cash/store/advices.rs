@@ -11,7 +11,7 @@ use crate::book::customers::store::list_wanted;
 use crate::platform::db::schema::{payer_accounts, remittance_advices};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{Page, PageRequest, Problem};
-use kernel::ids::{PayerAccountId, RemittanceAdviceId};
+use kernel::ids::{BankEntryId, PayerAccountId, RemittanceAdviceId};
 use kernel::text::Number;
 
 /// Who paid from these accounts before.
@@ -55,6 +55,21 @@ pub fn find_payer_account(
         .select(PayerAccount::as_select())
         .first(c)
         .optional())?)
+}
+
+/// The payers' accounts that these entries alone have taught.
+pub fn list_taught(db: &mut Db, entries: &[BankEntryId]) -> Result<Vec<PayerAccount>, DbError> {
+    let mut found = Vec::new();
+    for chunk in entries.chunks(CHUNK) {
+        let rows: Vec<PayerAccount> = on_backend!(db, |c| payer_accounts::table
+            .filter(payer_accounts::entry_id.eq_any(chunk))
+            .filter(payer_accounts::uses.eq(1))
+            .order(payer_accounts::id)
+            .select(PayerAccount::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// Forgets a payer's account when it still has this version, and says whether it did.
@@ -176,6 +191,24 @@ pub fn list_open_advices(
         let rows: Vec<RemittanceAdvice> = on_backend!(db, |c| remittance_advices::table
             .filter(remittance_advices::amount_minor.eq_any(chunk))
             .filter(remittance_advices::status.eq(AdviceStatus::Open))
+            .order(remittance_advices::id)
+            .select(RemittanceAdvice::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// The advices that are paid by these entries.
+pub fn list_advices_of_entries(
+    db: &mut Db,
+    entries: &[BankEntryId],
+) -> Result<Vec<RemittanceAdvice>, DbError> {
+    let mut found = Vec::new();
+    for chunk in entries.chunks(CHUNK) {
+        let rows: Vec<RemittanceAdvice> = on_backend!(db, |c| remittance_advices::table
+            .filter(remittance_advices::entry_id.eq_any(chunk.iter().copied().map(Some)))
+            .filter(remittance_advices::status.eq(AdviceStatus::Paid))
             .order(remittance_advices::id)
             .select(RemittanceAdvice::as_select())
             .load(c))?;

@@ -19,8 +19,8 @@ use kernel::ids::{BankAccountId, BankEntryId, BankStatementId, MatchProposalId, 
 
 pub use advices::{
     delete_payer_account, find_advice, find_payer_account, insert_advice, insert_advices,
-    learn_payer_account, list_advices, list_advices_by_numbers, list_open_advices,
-    list_payer_accounts, list_payers, update_advice_if_unchanged,
+    learn_payer_account, list_advices, list_advices_by_numbers, list_advices_of_entries,
+    list_open_advices, list_payer_accounts, list_payers, list_taught, update_advice_if_unchanged,
 };
 pub use lists::{list_accounts, list_entries, list_statements};
 pub use matching::{

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{AccountError, lock, orders, post};
+use super::{AccountError, Locked, lock, orders, post};
 use crate::book::exposure::model::{BalanceKey, EntryCategory, Exposure, ExposureEntry};
 use crate::book::exposure::store::{self, entries};
 use crate::book::policy::actions as policies;
@@ -40,14 +40,9 @@ pub fn set(
     let found = store::find(tx, account)?.ok_or(AccountError::Missing)?;
     let locked = lock(tx, found.customer_id)?;
     let amount = statement.amount;
-    if !locked.account.bills_in(amount.currency()) {
-        return Err(AccountError::Currency {
-            given: amount.currency(),
-            expected: locked.account.currency,
-        });
-    }
     let category = statement.category;
     let before = entries::find(tx, account, category, &statement.number)?;
+    check_currency(&locked, amount, before.as_ref())?;
     refuse_second_source(tx, account, statement)?;
     let key = BalanceKey::new(statement.legal_entity, amount.currency());
     if let Some(before) = before.as_ref().filter(|before| before.key() != key) {
@@ -103,6 +98,24 @@ pub fn set(
         tx.record(change)?;
     }
     Ok(after)
+}
+
+/// What counts already in a currency that is billed no more can still become less.
+fn check_currency(
+    locked: &Locked,
+    amount: Money,
+    before: Option<&ExposureEntry>,
+) -> Result<(), AccountError> {
+    let is_less = before.is_some_and(|before| {
+        before.currency == amount.currency() && amount.minor() <= before.stated_minor
+    });
+    if is_less || locked.account.bills_in(amount.currency()) {
+        return Ok(());
+    }
+    Err(AccountError::Currency {
+        given: amount.currency(),
+        expected: locked.account.currency,
+    })
 }
 
 /// Refuses to count an instrument from two sources. What ends an entry is always taken.

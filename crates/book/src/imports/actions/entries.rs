@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
+
 use super::documents::Standings;
-use super::snapshots::{Missing, Seen, Whole};
+use super::snapshots::{Missing, Seen, Whole, about_the_file};
 use super::{ImportError, Importable};
 use crate::book::customers::store as customers;
 use crate::book::entities::model::EntityRef;
@@ -139,11 +141,12 @@ fn set(
     })
 }
 
-/// The documents of a category that count and are not in the file.
+/// The documents of a category that count and are not in the file, though they were there on its day.
 fn missing(
     tx: &mut Tx,
     category: EntryCategory,
     seen: &Seen,
+    as_of: Option<NaiveDate>,
 ) -> Result<Vec<Missing<ExposureEntry>>, ImportError> {
     let counting = store::list_entries(tx, category, &seen.entities())?;
     let ids: BTreeSet<CreditAccountId> = counting.iter().map(|entry| entry.account_id).collect();
@@ -157,6 +160,7 @@ fn missing(
         .collect();
     Ok(counting
         .into_iter()
+        .filter(|entry| as_of.is_none_or(|day| entry.entry_date <= day))
         .filter(|entry| {
             let customer = owners.get(&entry.account_id).and_then(|id| numbers.get(id));
             !customer.is_some_and(|customer| {
@@ -193,7 +197,13 @@ fn close(tx: &mut Tx, missing: &[Missing<ExposureEntry>]) -> Result<(), ImportEr
             order_number: entry.order_number.clone(),
             legal_entity: entry.legal_entity_id,
         };
-        entries::set(tx, entry.account_id, &statement)?;
+        entries::set(tx, entry.account_id, &statement).map_err(|error| match error {
+            AccountError::Db(error) => error.into(),
+            refused => {
+                let message = format!("{} can't be closed: {refused}", one.number);
+                about_the_file("not_closed", message)
+            }
+        })?;
     }
     Ok(())
 }
@@ -226,8 +236,9 @@ macro_rules! of_category {
             fn missing(
                 tx: &mut Tx,
                 seen: &Seen,
+                as_of: Option<NaiveDate>,
             ) -> Result<Vec<Missing<ExposureEntry>>, ImportError> {
-                missing(tx, $category, seen)
+                missing(tx, $category, seen, as_of)
             }
 
             fn close(tx: &mut Tx, gone: &[Missing<ExposureEntry>]) -> Result<(), ImportError> {

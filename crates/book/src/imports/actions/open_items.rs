@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
+
 use super::documents::{Standings, refused};
-use super::snapshots::{Missing, Seen, Whole};
+use super::snapshots::{Missing, Seen, Whole, about_the_file};
 use super::{ImportError, Importable};
 use crate::book::entities::model::EntityRef;
 use crate::book::exposure::actions::{Locked, lock_all};
 use crate::book::imports::model::{Difference, Row, Verdict};
 use crate::book::imports::rules::OpenItemRow;
 use crate::book::imports::store;
-use crate::book::receivables::actions::{post_invoices, post_receipts};
+use crate::book::receivables::actions::{ReceivableError, post_invoices, post_receipts};
 use crate::book::receivables::input::{
-    Application, NamedApplication, NewInvoice, NewReceipt, Origin,
+    Application, NamedApplication, NewInvoice, NewReceipt, Origin, Rests,
 };
 use crate::book::receivables::model::{DocumentRef, Invoice, InvoiceStatus};
 use crate::book::receivables::store as ledger;
@@ -33,6 +35,8 @@ impl Importable for OpenItemRow {
         let mut seen: BTreeSet<Key> = BTreeSet::new();
         let mut verdicts: BTreeMap<usize, Verdict> = BTreeMap::new();
         let mut paid: Vec<Paid> = Vec::new();
+        // The line of each of them.
+        let mut places: Vec<usize> = Vec::new();
         let mut new: Vec<(usize, &Locked, NewInvoice, &OpenItemRow)> = Vec::new();
         for (place, row) in rows.iter().enumerate() {
             let line = &row.content;
@@ -62,6 +66,7 @@ impl Importable for OpenItemRow {
             let verdict = compare(row, invoice, locked);
             if matches!(verdict, Verdict::Updated(_)) {
                 paid.push(Paid::new(locked, invoice, line.open));
+                places.push(place);
             }
             verdicts.insert(place, verdict);
         }
@@ -73,13 +78,19 @@ impl Importable for OpenItemRow {
             let verdict = match outcome {
                 Ok(invoice) => {
                     paid.push(Paid::new(locked, &invoice, line.open));
+                    places.push(*place);
                     Verdict::Created
                 }
                 Err(error) => refused(error)?,
             };
             verdicts.insert(*place, verdict);
         }
-        settle(tx, &paid)?;
+        for (place, message) in places.iter().zip(settle(tx, &paid)?) {
+            if let Some(message) = message {
+                let verdict = Verdict::rejected("open", "not_settled", message);
+                verdicts.insert(*place, verdict);
+            }
+        }
         Ok(verdicts.into_values().collect())
     }
 }
@@ -103,6 +114,7 @@ fn read_known(
 struct Paid<'a> {
     locked: &'a Locked,
     invoice: InvoiceId,
+    number: Number,
     legal_entity: LegalEntityId,
     amount: Money,
 }
@@ -112,6 +124,7 @@ impl<'a> Paid<'a> {
         Paid {
             locked,
             invoice: invoice.id,
+            number: invoice.number.clone(),
             legal_entity: invoice.legal_entity_id,
             amount: invoice.money(invoice.open_minor - open.minor()),
         }
@@ -173,8 +186,9 @@ fn compare(row: &Row<OpenItemRow>, invoice: &Invoice, locked: &Locked) -> Verdic
     }
 }
 
-/// Settles what is not open any more in the other ledger, by receipts of its own: how it was paid is known there.
-fn settle(tx: &mut Tx, paid: &[Paid]) -> Result<(), ImportError> {
+/// Settles what is not open any more in the other ledger, by receipts of its own: how it was paid is known there. One
+/// answer for each: why it could not be, where that is so.
+fn settle(tx: &mut Tx, paid: &[Paid]) -> Result<Vec<Option<String>>, ImportError> {
     let today = tx.today();
     let receipts: Vec<(&Locked, NewReceipt)> = paid
         .iter()
@@ -185,6 +199,8 @@ fn settle(tx: &mut Tx, paid: &[Paid]) -> Result<(), ImportError> {
             let new = NewReceipt {
                 prepaid_order: None,
                 origin: Origin::Ledger,
+                // What was taken or let go is known there as well.
+                rests: Rests::StayOpen,
                 number: format!("SYNC-{id}").parse()?,
                 receipt_date: today,
                 amount: paid.amount,
@@ -196,10 +212,23 @@ fn settle(tx: &mut Tx, paid: &[Paid]) -> Result<(), ImportError> {
         })
         .collect::<Result<_, TextError>>()
         .map_err(|error| DbError::Document(error.to_string()))?;
-    for outcome in post_receipts(tx, &receipts)? {
-        outcome.map_err(|error| DbError::Document(error.to_string()))?;
+    let mut posted = post_receipts(tx, &receipts)?.into_iter();
+    let mut refusals = Vec::with_capacity(paid.len());
+    for Paid { number, amount, .. } in paid {
+        let outcome = if amount.is_positive() {
+            posted.next()
+        } else {
+            None
+        };
+        refusals.push(match outcome {
+            Some(Err(ReceivableError::Db(error))) => return Err(error.into()),
+            Some(Err(error)) => Some(format!(
+                "{amount} of the invoice {number} can't be settled: {error}"
+            )),
+            Some(Ok(_)) | None => None,
+        });
     }
-    Ok(())
+    Ok(refusals)
 }
 
 impl Whole for OpenItemRow {
@@ -218,10 +247,18 @@ impl Whole for OpenItemRow {
         (invoice.customer_number.as_str(), invoice.number.as_str())
     }
 
-    fn missing(tx: &mut Tx, seen: &Seen) -> Result<Vec<Missing<Invoice>>, ImportError> {
+    fn missing(
+        tx: &mut Tx,
+        seen: &Seen,
+        ledger_as_of: Option<NaiveDate>,
+    ) -> Result<Vec<Missing<Invoice>>, ImportError> {
         let open = store::list_open_invoices(tx, &seen.entities())?;
         Ok(open
             .into_iter()
+            .filter(|invoice| {
+                let booked_on = invoice.posting_date.unwrap_or(invoice.invoice_date);
+                ledger_as_of.is_none_or(|day| invoice.invoice_date.max(booked_on) <= day)
+            })
             .filter(|invoice| !seen.has(invoice.legal_entity_id, invoice.number.as_str()))
             .map(|invoice| Missing {
                 number: invoice.number.to_string(),
@@ -243,6 +280,9 @@ impl Whole for OpenItemRow {
                 Some(Paid::new(locked, &one.document, nothing))
             })
             .collect();
-        settle(tx, &paid)
+        match settle(tx, &paid)?.into_iter().flatten().next() {
+            Some(message) => Err(about_the_file("not_settled", message)),
+            None => Ok(()),
+        }
     }
 }

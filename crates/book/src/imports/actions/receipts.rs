@@ -1,5 +1,7 @@
 //! Lines of receipts.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 
 use super::documents::{DocumentLine, Known, KnownMoney, Standings};
@@ -13,12 +15,12 @@ use crate::book::imports::rules::ReceiptRow;
 use crate::book::receivables::actions::{
     Accounts, ReceivableError, post_receipts_of, recognise_receipts,
 };
-use crate::book::receivables::input::{Application, NamedApplication, NewReceipt, Origin};
+use crate::book::receivables::input::{Application, NamedApplication, NewReceipt, Origin, Rests};
 use crate::book::receivables::model::{DocumentRef, DocumentStatus, Receipt};
 use crate::book::receivables::store;
 use crate::book::receivables::store::alike::{Wanted, Written, list_receipts_alike};
 use crate::platform::db::{DbError, Tx};
-use kernel::ids::{CustomerId, LegalEntityId};
+use kernel::ids::{CustomerId, LegalEntityId, ReceiptId};
 use kernel::money::Money;
 use kernel::text::Number;
 
@@ -59,6 +61,9 @@ impl JoinedLine for ReceiptRow {
         }
         if self.payer_number != other.payer_number {
             return Some("payer_number");
+        }
+        if self.prepaid_order_number != other.prepaid_order_number {
+            return Some("prepaid_order_number");
         }
         let is_one_customer = self.customer_number == other.customer_number;
         (!is_one_customer && self.payer_number.is_none()).then_some("customer_number")
@@ -121,23 +126,34 @@ impl DocumentLine for Joined<ReceiptRow> {
     }
 
     fn list_known(tx: &mut Tx, numbers: &[&Number]) -> Result<Known<Receipt>, DbError> {
-        let found = store::list_receipts_by_numbers(tx, numbers)?;
+        let mut found = store::list_receipts_by_numbers(tx, numbers)?;
+        // A bank's receipt that was known to be this one, and was taken back since.
+        let recognised = store::list_recognised(tx, numbers, DocumentStatus::Reversed)?;
+        let by_number: BTreeSet<ReceiptId> = found.iter().map(|receipt| receipt.id).collect();
+        found.extend(recognised);
         Ok(Known::sort(found, |receipt| {
-            let key = (receipt.legal_entity_id, receipt.number.clone());
+            let number = match &receipt.recognised_as {
+                Some(known) if !by_number.contains(&receipt.id) => known,
+                _ => &receipt.number,
+            };
+            let key = (receipt.legal_entity_id, number.clone());
             (key, receipt.status == DocumentStatus::Reversed)
         }))
     }
 
-    /// Whether the lines say the same. What the receipt has settled by now is no part of it.
+    /// Whether the lines say the same. What the receipt has settled by now is no part of it, and a bank has its own day of
+    /// what is known by another number.
     fn is_same(&self, receipt: &Receipt, customer: CustomerId) -> bool {
+        let is_known_elsewhere = receipt.number != self.first.number;
         receipt.customer_id == customer
-            && receipt.receipt_date == self.first.receipt_date
+            && (is_known_elsewhere || receipt.receipt_date == self.first.receipt_date)
             && receipt.currency == self.amount.currency()
             && receipt.amount_minor == self.amount.minor()
     }
 
     /// It settles the invoices that the lines name, as far as they are open after all lines before them (money that came is
-    /// money that came: what is too much stays unapplied), or, when its one line names none, the oldest first.
+    /// money that came: what is too much stays unapplied), or, when its one line names none, the oldest first; nothing, when
+    /// it is paid for an order beforehand.
     fn to_new(
         &self,
         legal_entity: LegalEntityId,
@@ -152,11 +168,13 @@ impl DocumentLine for Joined<ReceiptRow> {
         let application = match named.map(DocumentRef::Number) {
             _ if !self.is_single() => Application::UpTo(self.parts(standings)?),
             Some(invoice) => Application::AsFarAsOpen(invoice),
+            None if self.first.prepaid_order_number.is_some() => Application::Nothing,
             None => Application::OldestFirst,
         };
         Ok(NewReceipt {
-            prepaid_order: None,
+            prepaid_order: self.first.prepaid_order_number.clone(),
             origin: Origin::Ledger,
+            rests: Rests::MayClose,
             payer: payer.filter(|payer| *payer != customer),
             number: self.first.number.clone(),
             receipt_date: self.first.receipt_date,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+
 use super::{Holding, Import, ImportError, Importable};
 use crate::book::entities::actions::Entities;
 use crate::book::entities::model::EntityRef;
@@ -28,8 +30,13 @@ pub(super) trait Whole: Importable {
     /// What is open by the line.
     fn open(&self) -> Money;
 
-    /// The documents that the book has and the file lacks, of the legal entities of which it speaks.
-    fn missing(tx: &mut Tx, seen: &Seen) -> Result<Vec<Missing<Self::Document>>, ImportError>;
+    /// The documents that the book has and the file lacks, of the legal entities of which it speaks. What is later than the
+    /// day of which the file is, where its sender says it, could not be in the file, and is not missing.
+    fn missing(
+        tx: &mut Tx,
+        seen: &Seen,
+        ledger_as_of: Option<NaiveDate>,
+    ) -> Result<Vec<Missing<Self::Document>>, ImportError>;
 
     /// The legal entity that the line names.
     fn entity(&self) -> Option<&EntityRef>;
@@ -144,7 +151,10 @@ impl Import<'_> {
         if report.rejected > 0 {
             return Ok(());
         }
-        let missing = R::missing(tx, &seen)?;
+        if self.plan.close_missing {
+            self.check_newest(tx, &seen)?;
+        }
+        let missing = R::missing(tx, &seen, self.plan.ledger_as_of)?;
         report.missing = Some(i64::try_from(missing.len()).unwrap_or(i64::MAX));
         for one in &missing {
             report.warn(JobError {
@@ -176,6 +186,28 @@ impl Import<'_> {
             report.closed = report.missing;
         }
         self.save_feeds(tx, &seen, &missing)
+    }
+
+    /// A file of an earlier day than the last lacks what came since: it closes nothing.
+    fn check_newest(&self, tx: &mut Tx, seen: &Seen) -> Result<(), ImportError> {
+        let Some(of_file) = self.plan.ledger_as_of else {
+            return Ok(());
+        };
+        let entities = seen.entities();
+        let newest = store::list_feeds(tx)?
+            .into_iter()
+            .filter(|feed| feed.kind == self.plan.kind && entities.contains(&feed.legal_entity_id))
+            .filter_map(|feed| feed.ledger_as_of)
+            .max();
+        match newest.filter(|newest| of_file < *newest) {
+            None => Ok(()),
+            Some(newest) => Err(about_the_file(
+                "older_than_the_last",
+                format!(
+                    "the file is of {of_file}, and one of {newest} was taken over: it closes nothing"
+                ),
+            )),
+        }
     }
 
     /// What the sender says that the file comes to is what was read, or nothing is taken over.
@@ -222,11 +254,11 @@ impl Import<'_> {
             let feed = Feed {
                 kind: self.plan.kind,
                 legal_entity_id: entity,
-                // A file that does not say its day takes none away.
+                // A file that does not say its day takes none away, and an older one makes what is known no older.
                 ledger_as_of: self
                     .plan
                     .ledger_as_of
-                    .or(before.and_then(|feed| feed.ledger_as_of)),
+                    .max(before.and_then(|feed| feed.ledger_as_of)),
                 control: write_json(&seen.control(Some(entity))?)?,
                 stated: i64::from(self.plan.control.is_some()),
                 missing: i64::try_from(left).unwrap_or(i64::MAX),

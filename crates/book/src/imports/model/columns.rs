@@ -79,6 +79,7 @@ const RECEIPTS: &[Column] = &[
     optional("invoice_number"),
     optional("legal_entity"),
     optional("payer_number"),
+    optional("prepaid_order_number"),
 ];
 
 const CREDIT_NOTES: &[Column] = &[

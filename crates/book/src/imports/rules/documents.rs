@@ -186,7 +186,8 @@ impl FromCells for CreditNoteRow {
     }
 }
 
-/// A receipt: `number,customer_number,receipt_date,amount,currency,invoice_number,legal_entity,payer_number`.
+/// A receipt: `number,customer_number,receipt_date,amount,currency,invoice_number,legal_entity,payer_number,
+/// prepaid_order_number`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptRow {
     pub number: Number,
@@ -199,6 +200,8 @@ pub struct ReceiptRow {
     pub legal_entity: Option<EntityRef>,
     /// Who paid, where that is not the customer.
     pub payer_number: Option<Number>,
+    /// The order that it is paid for beforehand.
+    pub prepaid_order_number: Option<Number>,
 }
 
 impl FromCells for ReceiptRow {
@@ -213,6 +216,7 @@ impl FromCells for ReceiptRow {
         let invoice_number = cells.optional("invoice_number", parsed);
         let legal_entity = cells.optional("legal_entity", parsed);
         let payer_number = cells.optional("payer_number", parsed);
+        let prepaid_order_number = cells.optional("prepaid_order_number", parsed);
         Some(ReceiptRow {
             number: number?,
             customer_number: customer_number?,
@@ -221,6 +225,7 @@ impl FromCells for ReceiptRow {
             invoice_number,
             legal_entity,
             payer_number,
+            prepaid_order_number,
         })
     }
 

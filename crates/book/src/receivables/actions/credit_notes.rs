@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::settling::{self, Funds, Settling, check_free, settle};
-use super::{Accounts, ReceivableError, again_when_taken, check_amount, check_open, counts_from};
+use super::{
+    Accounts, ReceivableError, again_when_taken, check_open, check_reduction, counts_from,
+};
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::actions::Entities;
 use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::{BalanceKey, Exposure};
 use crate::book::periods::actions::ClosedPeriods;
-use crate::book::receivables::input::{Application, CreditNoteIn, NewCreditNote, Unapplication};
+use crate::book::receivables::input::{
+    Application, CreditNoteIn, NewCreditNote, Rests, Unapplication,
+};
 use crate::book::receivables::model::{
     CreditNote, CreditNoteRef, DocumentStatus, Invoice, InvoiceRef, Source,
 };
@@ -83,7 +87,7 @@ fn draft(
     periods: &mut ClosedPeriods,
 ) -> Result<CreditNote, ReceivableError> {
     let account = &locked.account;
-    check_amount(new.amount, account, "/amount")?;
+    check_reduction(new.amount, locked, "/amount")?;
     rules::check_not_future(tx.today(), new.credit_date).map_err(|error| {
         ReceivableError::Date {
             pointer: "/credit_date",
@@ -112,6 +116,7 @@ fn draft(
         there_on: new.credit_date,
         value_date: new.credit_date,
         available: new.amount,
+        rests: Rests::MayClose,
     };
     let application = match &about {
         Some(invoice) if invoice.open_minor > 0 => {
@@ -231,6 +236,7 @@ pub fn apply_credit_note(
         there_on,
         value_date: before.credit_date,
         available: Money::from_minor(before.unapplied_minor, before.currency),
+        rests: Rests::MayClose,
     };
     let mut settling = Settling::read(tx, std::iter::once((before.customer_id, application)))?;
     let used = settling.apply(tx, &funds, application)?;

@@ -6,7 +6,7 @@ use super::ReceivableError;
 use super::receipts::change_receipt;
 use crate::book::exposure::actions::Locked;
 use crate::book::receivables::input::{NewReceipt, Origin};
-use crate::book::receivables::model::{Receipt, ReceiptRef};
+use crate::book::receivables::model::{DocumentStatus, Receipt, ReceiptRef};
 use crate::book::receivables::rules::{Described, is_twin, window};
 use crate::book::receivables::store;
 use crate::book::receivables::store::Window;
@@ -52,7 +52,7 @@ impl Twins {
         let numbers: Vec<&Number> = posted.map(|(_, new)| &new.number).collect();
         Ok(Twins {
             counterparts,
-            recognised: store::list_recognised(tx, &numbers)?,
+            recognised: store::list_recognised(tx, &numbers, DocumentStatus::Posted)?,
             taken: BTreeSet::new(),
         })
     }

@@ -25,11 +25,12 @@ pub fn take_back_receipt(
     take_back(tx, &accounts, &before, reason, Some(effective_on))
 }
 
-/// Refuses to take back a receipt by itself while an instrument stands behind it: the debt would count twice.
+/// Refuses to take back a receipt by itself while an instrument stands behind it, since the debt would count twice, and to
+/// give back its money, which has not come yet.
 ///
 /// # Errors
 /// When an instrument that has not ended is behind the receipt.
-pub(super) fn refuse_of_instrument(tx: &mut Tx, receipt: ReceiptId) -> Result<(), ReceivableError> {
+pub fn refuse_of_instrument(tx: &mut Tx, receipt: ReceiptId) -> Result<(), ReceivableError> {
     match store::instrument_behind(tx, receipt)? {
         Some(instrument) => Err(ReceivableError::OfInstrument(instrument)),
         None => Ok(()),

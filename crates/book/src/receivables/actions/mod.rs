@@ -24,12 +24,12 @@ pub use credit_notes::{
 };
 pub use drafting::agreed_due_dates;
 pub use duplicates::{confirm_receipt, recognise_receipts};
-pub use instruments::take_back_receipt;
+pub use instruments::{refuse_of_instrument, take_back_receipt};
 pub use invoices::{cancel_invoice, create_invoice, create_invoices, post_invoice, post_invoices};
 pub use reageing::ITEM_DUE_DATE;
 pub use receipts::{
     apply_receipt, create_receipt, post_receipts, post_receipts_of, release_receipt,
-    reverse_receipt, unapply_receipt,
+    requested_order, reverse_receipt, unapply_receipt,
 };
 pub use refunding::refund_receipt;
 pub use set_off::{reverse_settlement, set_off};
@@ -39,6 +39,7 @@ pub use selling::{buy_back, sell};
 use super::model::InvoiceStatus;
 use super::rules::{self, CrossingError, DateError, DocumentFault};
 use crate::book::entities::actions::EntityError;
+use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::CreditAccount;
 use crate::book::payment_terms::rules::TermsError;
 use crate::book::periods::actions::{ClosedPeriods, PeriodClosed};
@@ -128,7 +129,9 @@ pub enum ReceivableError {
     },
     #[error("the invoice is {0}: only one that nothing settles can be cancelled")]
     NotCancellable(InvoiceStatus),
-    #[error("the receipt is that of the instrument {0}: dishonour or withdraw that one")]
+    #[error(
+        "the receipt is that of the instrument {0}, which has not ended: clear, dishonour or withdraw that one first"
+    )]
     OfInstrument(InstrumentId),
     #[error("the {0} is reversed")]
     Reversed(&'static str),
@@ -191,6 +194,21 @@ pub fn check_amount(
         });
     }
     check_positive(amount, pointer)
+}
+
+/// What takes away from a debt may also be in a currency in which the account owes something still, though nothing new is
+/// billed in it.
+///
+/// # Errors
+/// When it is not, or the amount is not more than zero.
+fn check_reduction(amount: Money, locked: &Locked, pointer: &str) -> Result<(), ReceivableError> {
+    let owes_in_it = locked.owed().any(|(key, owed)| {
+        key.currency == amount.currency() && owed.receivable_minor + owed.charge_minor > 0
+    });
+    if owes_in_it {
+        return check_positive(amount, pointer);
+    }
+    check_amount(amount, &locked.account, pointer)
 }
 
 fn check_positive(amount: Money, pointer: &str) -> Result<(), ReceivableError> {

@@ -7,7 +7,7 @@ use super::settling::{self, Funds, Settling, settle};
 use crate::book::exposure::actions::Locked;
 use crate::book::periods::actions::ClosedPeriods;
 use crate::book::policy::actions as policies;
-use crate::book::receivables::input::Application;
+use crate::book::receivables::input::{Application, Rests};
 use crate::book::receivables::model::{DocumentRef, Invoice, Receipt, Source};
 use crate::book::receivables::store;
 use crate::platform::db::{Change, DbError, Tx};
@@ -109,6 +109,7 @@ fn plan(
                 there_on: today,
                 value_date: receipt.receipt_date,
                 available: Money::from_minor(left, receipt.currency),
+                rests: Rests::MayClose,
             };
             let used = settling.apply(tx, &funds, &as_far_as_open(*invoice));
             left -= used.map_err(unexpected)?;

@@ -7,13 +7,15 @@ use chrono::NaiveDate;
 use super::duplicates::{self, Twins};
 use super::instruments::refuse_of_instrument;
 use super::settling::{self, Funds, Settling, check_free, settle};
-use super::{Accounts, ReceivableError, again_when_taken, check_amount, check_open, counts_from};
+use super::{
+    Accounts, ReceivableError, again_when_taken, check_open, check_reduction, counts_from,
+};
 use crate::book::customers::store as customers;
 use crate::book::entities::actions as entities;
 use crate::book::exposure::actions::Locked;
 use crate::book::exposure::model::{BalanceKey, Exposure};
 use crate::book::periods::actions::ClosedPeriods;
-use crate::book::receivables::input::{Application, NewReceipt, ReceiptIn, Unapplication};
+use crate::book::receivables::input::{Application, NewReceipt, ReceiptIn, Rests, Unapplication};
 use crate::book::receivables::model::{
     DepositRequestRef, DocumentStatus, Receipt, ReceiptRef, Source,
 };
@@ -105,7 +107,7 @@ fn draft(
     settling: &mut Settling,
     periods: &mut ClosedPeriods,
 ) -> Result<Receipt, ReceivableError> {
-    check_amount(new.amount, &locked.account, "/amount")?;
+    check_reduction(new.amount, locked, "/amount")?;
     rules::check_not_future(tx.today(), new.receipt_date).map_err(|error| {
         ReceivableError::Date {
             pointer: "/receipt_date",
@@ -129,6 +131,7 @@ fn draft(
         there_on: new.receipt_date,
         value_date: new.receipt_date,
         available: new.amount,
+        rests: new.rests,
     };
     check_prepaid(
         settling,
@@ -201,7 +204,9 @@ pub fn create_receipt(tx: &mut Tx, input: &ReceiptIn) -> Result<Receipt, Receiva
     let locked = accounts.find(&input.customer)?;
     new.payer = payer.filter(|payer| *payer != locked.account.customer_id);
     if let Some(reference) = &input.deposit_request {
-        new.prepaid_order = Some(requested_order(tx, reference, locked, &new)?);
+        let key = BalanceKey::new(entity, new.amount.currency());
+        let owner = (locked.account.customer_id, key);
+        new.prepaid_order = Some(requested_order(tx, reference, owner)?);
     }
     let posted = post_receipts_of(tx, &accounts, &[(locked, new)])
         .map_err(|error| again_when_taken(error, "receipts"))?;
@@ -211,22 +216,20 @@ pub fn create_receipt(tx: &mut Tx, input: &ReceiptIn) -> Result<Receipt, Receiva
         .unwrap_or(Err(ReceivableError::Missing("receipt")))
 }
 
-/// The order of the deposit request that money comes for: one that stands, of the same customer, company and currency.
-fn requested_order(
+/// The order of the deposit request that money of a customer, in a balance, comes for: one that stands, of the same
+/// customer, company and currency.
+///
+/// # Errors
+/// When there is none.
+pub fn requested_order(
     tx: &mut Tx,
     reference: &DepositRequestRef,
-    locked: &Locked,
-    new: &NewReceipt,
+    (owner, key): (CustomerId, BalanceKey),
 ) -> Result<Number, ReceivableError> {
-    let requested = store::find_requested(tx, reference, new.legal_entity)?;
+    let requested = store::find_requested(tx, reference, key.legal_entity_id)?;
     let requested = requested.ok_or(ReceivableError::NoSuchRequest)?;
-    let of_receipt = (
-        locked.account.customer_id,
-        new.legal_entity,
-        new.amount.currency(),
-    );
     let (order, customer, entity, currency) = requested;
-    if (customer, entity, currency) == of_receipt {
+    if (customer, entity, currency) == (owner, key.legal_entity_id, key.currency) {
         Ok(order)
     } else {
         Err(ReceivableError::NoSuchRequest)
@@ -265,6 +268,7 @@ pub fn apply_receipt(
         there_on,
         value_date: before.receipt_date,
         available: Money::from_minor(before.unapplied_minor, before.currency),
+        rests: Rests::MayClose,
     };
     let mut settling = Settling::read(tx, std::iter::once((before.customer_id, application)))?;
     let order = before.prepaid_order_number.as_ref();

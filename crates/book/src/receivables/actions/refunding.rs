@@ -1,5 +1,6 @@
 //! Money that is given back: taken from what a receipt has left.
 
+use super::instruments::refuse_of_instrument;
 use super::receipts::lock_receipt;
 use super::settling::post;
 use super::{ReceivableError, check_open};
@@ -13,8 +14,8 @@ use kernel::money::Money;
 /// not.
 ///
 /// # Errors
-/// When the receipt is not there or reversed, the amount is in another currency or more than is left, or today is in a
-/// closed period.
+/// When the receipt is not there or reversed, the amount is in another currency or more than is left, an instrument that
+/// has not ended is behind the receipt, or today is in a closed period.
 pub fn refund_receipt(
     tx: &mut Tx,
     reference: &ReceiptRef,
@@ -33,6 +34,9 @@ pub fn refund_receipt(
             amount,
             available: Money::from_minor(before.unapplied_minor, before.currency),
         });
+    }
+    if amount.is_positive() {
+        refuse_of_instrument(tx, before.id)?;
     }
     let today = tx.today();
     let periods = check_open(tx, before.legal_entity_id, today, before.id)?;

@@ -47,9 +47,6 @@ pub fn set_off(
     }
     let day = counts_from(tx, before.invoice_date, input.effective_on.map(Day::date))?;
     let periods = check_open(tx, before.legal_entity_id, day, before.id)?;
-    if input.kind == SetOffKind::WriteOff {
-        settling.check_difference(tx, amount, "/amount")?;
-    }
     let items: Vec<Item> = store::list_items_of(tx, &[before.id])?
         .into_iter()
         .filter(|item| input.item_id.is_none_or(|wanted| wanted == item.id))
@@ -66,6 +63,10 @@ pub fn set_off(
             amount,
             available: Money::from_minor(open, before.currency),
         });
+    }
+    if input.kind == SetOffKind::WriteOff {
+        let touched = settling::touched(&items, amount.minor());
+        settling.check_difference(tx, (before.id, &touched), amount, "/amount")?;
     }
     settling.spread(&items, amount.minor(), |item, minor| Settlement {
         effective_on: rules::effective_on(day, before.invoice_date),

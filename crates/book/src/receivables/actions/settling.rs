@@ -15,6 +15,7 @@ use crate::book::customers::model::CustomerRef;
 use crate::book::exchange_rates::rules::RateTable;
 use crate::book::exposure::model::{BalanceKey, Exposure};
 use crate::book::policy::model::Policy;
+use crate::book::receivables::input::Rests;
 use crate::book::receivables::model::{Invoice, InvoiceStatus, Item, Settlement, Source};
 use crate::book::receivables::rules::OpenItem;
 use crate::book::receivables::{rules, store};
@@ -42,6 +43,7 @@ pub(super) struct Funds {
     /// The day of the money itself, by which discounts are taken.
     pub value_date: NaiveDate,
     pub available: Money,
+    pub rests: Rests,
 }
 
 impl Funds {
@@ -184,6 +186,13 @@ impl Settling {
     }
 }
 
+/// The items over which an amount is spread.
+pub(super) fn touched(items: &[Item], amount_minor: i64) -> Vec<ItemId> {
+    let open: Vec<OpenItem> = items.iter().map(paying::open_item).collect();
+    let parts = rules::over_items(amount_minor, &open).into_iter();
+    parts.map(|(id, _)| id).collect()
+}
+
 /// Refuses an application from a day on when that much of the money was in use later.
 pub(super) fn check_free(
     tx: &mut Tx,
@@ -196,7 +205,15 @@ pub(super) fn check_free(
         return Ok(());
     }
     let rows = store::list_settlements_of(tx, funds.source)?;
-    match rules::free_from(amount.minor(), used_minor, &rows) {
+    let settled = rows.iter().map(|row| (row.effective_on, row.used_minor));
+    let mut uses: Vec<(NaiveDate, i64)> = settled.collect();
+    if let Source::Receipt(receipt) = funds.source {
+        for held in store::list_freed_refunds(tx, receipt)? {
+            uses.push((held.from, held.minor));
+            uses.push((held.until, -held.minor));
+        }
+    }
+    match rules::free_from(amount.minor(), used_minor, &uses) {
         Some(day) if day > funds.there_on => Err(ReceivableError::InUse(day)),
         Some(_) => Ok(()),
         None => Err(ReceivableError::Stale),

@@ -5,7 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
 use super::applications::{application, check_application};
-use super::{Application, Apply, CashApplicationIn, NewReceipt, Origin};
+use super::{Application, Apply, CashApplicationIn, NewReceipt, Origin, Rests};
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
 use crate::book::receivables::model::{DepositRequestRef, DocumentStatus};
@@ -105,6 +105,7 @@ impl ReceiptIn {
             payer: None,
             prepaid_order: self.prepaid_order_number.clone(),
             origin: Origin::Ledger,
+            rests: Rests::MayClose,
         }
     }
 }

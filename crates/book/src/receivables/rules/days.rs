@@ -57,17 +57,22 @@ pub fn taken_back_from(rows: &[Settlement], from: NaiveDate) -> Vec<(&Settlement
     taken_back
 }
 
-/// The first day from which on so much of some money settles nothing; none when it never is so.
+/// The first day from which on so much of some money is in no use; none when it never is so. `uses` are the days from which
+/// parts of it settle an invoice or are held for a refund, and with negative amounts those from which they no longer are.
 ///
 /// Of 100.00, 80.00 settled an invoice from 10 to 19 March: 20.00 are free from ever, 100.00 from 20 March on.
-pub fn free_from(amount_minor: i64, wanted_minor: i64, rows: &[Settlement]) -> Option<NaiveDate> {
-    let days: BTreeSet<NaiveDate> = rows.iter().map(|row| row.effective_on).collect();
+pub fn free_from(
+    amount_minor: i64,
+    wanted_minor: i64,
+    uses: &[(NaiveDate, i64)],
+) -> Option<NaiveDate> {
+    let days: BTreeSet<NaiveDate> = uses.iter().map(|(day, _)| *day).collect();
     let mut free = (amount_minor >= wanted_minor).then_some(NaiveDate::MIN);
     for day in days {
-        let used = rows
+        let used = uses
             .iter()
-            .filter(|row| row.effective_on <= day)
-            .map(|row| i128::from(row.used_minor))
+            .filter(|(from, _)| *from <= day)
+            .map(|(_, minor)| i128::from(*minor))
             .sum::<i128>();
         let is_free = i128::from(amount_minor) - used >= i128::from(wanted_minor);
         free = match (is_free, free) {
@@ -168,12 +173,18 @@ mod tests {
     #[test]
     fn the_worked_example_of_free_money() {
         let row = settled(8_000, 10);
-        let rows = [row.clone(), undone(&row, day(20))];
+        let rows = uses(&[row.clone(), undone(&row, day(20))]);
         assert_eq!(free_from(10_000, 2_000, &rows), Some(NaiveDate::MIN));
         assert_eq!(free_from(10_000, 2_001, &rows), Some(day(20)));
         assert_eq!(free_from(10_000, 10_000, &rows), Some(day(20)));
         assert_eq!(free_from(10_000, 10_001, &rows), None);
         assert_eq!(free_from(10_000, 10_000, &[]), Some(NaiveDate::MIN));
+    }
+
+    fn uses(rows: &[Settlement]) -> Vec<(NaiveDate, i64)> {
+        rows.iter()
+            .map(|row| (row.effective_on, row.used_minor))
+            .collect()
     }
 
     /// Settlements, each undone some days later or not.
@@ -211,7 +222,7 @@ mod tests {
             rows in histories(), amount in 0i64..9_000, wanted in 0i64..9_000,
         ) {
             let is_free = |on: i64| (on..70).all(|later| amount - sum(&rows, day(later)) >= wanted);
-            match free_from(amount, wanted, &rows) {
+            match free_from(amount, wanted, &uses(&rows)) {
                 None => prop_assert!(!is_free(69)),
                 Some(from) => for offset in -5..70 {
                     prop_assert_eq!(is_free(offset), day(offset) >= from);

@@ -29,8 +29,8 @@ struct Found {
     id: ReceiptId,
 }
 
-/// The rest of the statement: receipts of the other origin that stand, are no doubtful case already, and that no other
-/// receipt is taken for.
+/// The rest of the statement: receipts of the other origin that stand, are no doubtful case already as long as the other
+/// receipt stands too, and that no other receipt is taken for.
 fn of_the_other(origin: Origin) -> String {
     let brought = "EXISTS (SELECT 1 FROM bank_entry_receipts b WHERE b.receipt_id = d.id AND b.given_back_at IS NULL)";
     let side = match origin {
@@ -40,7 +40,8 @@ fn of_the_other(origin: Origin) -> String {
     format!(
         "JOIN receipts d ON d.customer_id = w.customer AND d.amount_minor = w.minor \
          AND d.receipt_date BETWEEN w.first_day AND w.last_day \
-         WHERE d.status = 'posted' AND d.recognised_as IS NULL AND d.possible_duplicate_of IS NULL AND {side} \
+         WHERE d.status = 'posted' AND d.recognised_as IS NULL AND {side} \
+         AND NOT EXISTS (SELECT 1 FROM receipts p WHERE p.id = d.possible_duplicate_of AND p.status = 'posted') \
          AND NOT EXISTS (SELECT 1 FROM receipts o WHERE o.possible_duplicate_of = d.id AND o.status = 'posted')"
     )
 }
@@ -107,14 +108,18 @@ fn list_by_ids(db: &mut Db, ids: BTreeSet<ReceiptId>) -> Result<Vec<Receipt>, Db
     Ok(found)
 }
 
-/// The receipts that stand and that other ledgers have under these numbers.
-pub fn list_recognised(db: &mut Db, numbers: &[&Number]) -> Result<Vec<Receipt>, DbError> {
+/// The receipts of this status that other ledgers have under these numbers.
+pub fn list_recognised(
+    db: &mut Db,
+    numbers: &[&Number],
+    status: DocumentStatus,
+) -> Result<Vec<Receipt>, DbError> {
     let mut found: Vec<Receipt> = Vec::new();
     for chunk in numbers.chunks(CHUNK) {
         let numbers = chunk.iter().map(|number| Some(*number));
         let rows: Vec<Receipt> = on_backend!(db, |c| receipts::table
             .filter(receipts::recognised_as.eq_any(numbers))
-            .filter(receipts::status.eq(DocumentStatus::Posted))
+            .filter(receipts::status.eq(status))
             .select(Receipt::as_select())
             .load(c))?;
         found.extend(rows);

@@ -9,6 +9,7 @@ mod items;
 mod lists;
 mod orders;
 mod prepayments;
+mod refunds;
 mod selling;
 mod settlements;
 
@@ -40,8 +41,11 @@ pub use items::{
 pub use lists::{list_credit_notes, list_invoices, list_receipts, list_settlements};
 pub use orders::save_orders;
 pub use prepayments::{find_requested, list_prepayments};
+pub use refunds::list_freed_refunds;
 pub use selling::save_sale;
-pub use settlements::{find_settlement, insert_settlements, list_settlements_of, list_undoings};
+pub use settlements::{
+    find_settlement, insert_settlements, list_settlements_of, list_undoings, sum_let_go,
+};
 
 /// How many values one statement is bound to at most.
 const CHUNK: usize = 5_000;

@@ -250,6 +250,7 @@ fn an_advice_says_what_a_payment_is_for() {
     let one = shelf.add(customer, "I-0101", 10_000);
     let other = shelf.add(customer, "I-0102", 5_000);
     shelf.advices.push(Advised {
+        id: RemittanceAdviceId::new(),
         customer_id: customer,
         number: "A-7".to_owned(),
         shares: vec![(one, 8_000), (other, 5_000)],

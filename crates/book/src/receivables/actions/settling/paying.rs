@@ -6,16 +6,17 @@ use crate::book::customers::store as customers;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::SettlementPolicy;
 use crate::book::receivables::actions::{ReceivableError, check_positive};
-use crate::book::receivables::input::{Application, NamedApplication, RestIn};
+use crate::book::receivables::input::{Application, NamedApplication, RestIn, Rests};
 use crate::book::receivables::model::{
     DocumentRef, Invoice, InvoiceRef, Item, Settlement, SettlementKind, Source,
 };
 use crate::book::receivables::rules::{
     self, Candidate, Crossing, OpenItem, Share, Standing, Tolerance,
 };
+use crate::book::receivables::store;
 use crate::platform::db::{DbError, Tx, write_document};
 use kernel::ids::{CustomerId, InvoiceId, ItemId, LegalEntityId, SettlementId};
-use kernel::money::{Currency, Money};
+use kernel::money::{Currency, Money, sum_minor};
 
 /// One part of some money for one item.
 struct Part<'a> {
@@ -316,7 +317,8 @@ impl Settling {
             ..closing_row(tx, funds, &invoice, &before, kind, settled)
         };
         self.add(row, Some(funds.owner()));
-        if kind != SettlementKind::Payment || before.open_minor == settled {
+        let closes = kind == SettlementKind::Payment && funds.rests == Rests::MayClose;
+        if !closes || before.open_minor == settled {
             return Ok(());
         }
         let steps = before.steps()?;
@@ -360,7 +362,7 @@ impl Settling {
             return Ok(());
         };
         let open = invoice.money(item.open_minor);
-        self.check_difference(tx, open, pointer)?;
+        self.check_difference(tx, (invoice.id, &[item.id]), open, pointer)?;
         let row = Settlement {
             reason: rest.reason.as_ref().map(ToString::to_string),
             ..closing_row(tx, funds, &invoice, &item, kind, item.open_minor)
@@ -369,16 +371,20 @@ impl Settling {
         Ok(())
     }
 
-    /// Refuses to let go of more than the policy allows.
+    /// Refuses to let go of more of items, together with what was let go of them before, than the policy allows.
     pub(in crate::receivables::actions) fn check_difference(
         &mut self,
         tx: &mut Tx,
+        (invoice, items): (InvoiceId, &[ItemId]),
         amount: Money,
         pointer: &str,
     ) -> Result<(), ReceivableError> {
         let policy = self.settlement_policy(tx)?;
         let limit = policy.difference_limits.get(amount.currency());
         let limit = limit.unwrap_or_else(|| Money::zero(amount.currency()));
+        let before = store::sum_let_go(tx, invoice, items)?;
+        let minor = sum_minor([before, amount.minor()]).map_err(DbError::from)?;
+        let amount = Money::from_minor(minor, amount.currency());
         if amount.minor() > limit.minor() {
             return Err(ReceivableError::OverLimit {
                 pointer: pointer.to_owned(),
