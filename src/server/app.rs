@@ -408,7 +408,7 @@ const SENT_BY_BROWSERS: [&str; 11] = [
 ];
 
 /// What a page may read of an answer, beside what it always may.
-const READ_BY_BROWSERS: [&str; 17] = [
+const READ_BY_BROWSERS: [&str; 18] = [
     "Accept-Ranges",
     "Allow",
     "Api-Version",

@@ -1,6 +1,6 @@
 //! Locking accounts with their groups, and moving exposure: everything that moves money goes through here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Deref;
 
 use super::movements::Movements;
@@ -158,6 +158,11 @@ pub fn put_together(
     mut caps: BTreeMap<CreditAccountId, Vec<PortfolioCapId>>,
     balances: &[AccountBalance],
 ) -> BTreeMap<CustomerId, AccountLine> {
+    let mut of_accounts: HashMap<CreditAccountId, Vec<&AccountBalance>> = HashMap::new();
+    for balance in balances {
+        let of_account = of_accounts.entry(balance.account_id).or_default();
+        of_account.push(balance);
+    }
     lines
         .into_iter()
         .filter_map(|(customer, above)| {
@@ -167,12 +172,10 @@ pub fn put_together(
                 .filter_map(|ancestor| accounts.get(ancestor).cloned())
                 .collect();
             let caps = caps.remove(&account.id).unwrap_or_default();
-            let is_of_line = |balance: &&AccountBalance| {
-                let id = balance.account_id;
-                id == account.id || ancestors.iter().any(|above| above.id == id)
-            };
+            let of_line = std::iter::once(&account).chain(&ancestors);
+            let of_line = of_line.filter_map(|account| of_accounts.get(&account.id));
             let line = AccountLine {
-                balances: balances.iter().filter(is_of_line).cloned().collect(),
+                balances: of_line.flatten().copied().cloned().collect(),
                 account,
                 ancestors,
                 caps,

@@ -185,6 +185,11 @@ impl Book {
         self.accounts.get(&id)
     }
 
+    /// What an account owes beside its home balance, with the reservations of this batch.
+    pub fn balances(&self, id: CreditAccountId) -> &[AccountBalance] {
+        self.balances.get(&id).map_or(&[][..], Vec::as_slice)
+    }
+
     /// The balance that an order counts in: of what it has reserved, else of the company that it names, in its own currency
     /// where the account has documents in that, else in the account's.
     ///
@@ -281,7 +286,7 @@ impl Book {
         let line = self.lines.get(&customer)?;
         let owing = |id: CreditAccountId| {
             let account = self.accounts.get(&id)?;
-            let balances = self.balances.get(&id).map_or(&[][..], Vec::as_slice);
+            let balances = self.balances(id);
             Some(Owing { account, balances })
         };
         let accounts = line.ids().filter_map(owing);

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::NaiveDate;
 
 use crate::book::customers::model::{CustomerRef, GROUP_DEPTH_MAX};
-use crate::book::exposure::model::CreditAccount;
+use crate::book::exposure::model::{AccountBalance, CreditAccount};
 use crate::decide::limits::store::{Named, StandingFacts};
 use crate::platform::db::RowVersion;
 use kernel::ids::{CreditAccountId, CustomerId, PolicyId};
@@ -38,6 +38,8 @@ pub struct Memory {
 /// An account as it was, with what was found beside it.
 pub struct Remembered {
     pub account: CreditAccount,
+    /// What it owes beside its home balance. Whoever changes that changes the account's row with it.
+    pub balances: Vec<AccountBalance>,
     pub row_version: RowVersion,
     /// Whether the base limit is all there is.
     has_no_more_limits: bool,
@@ -193,11 +195,13 @@ impl Memory {
     pub fn remember_moved(
         &mut self,
         account: &CreditAccount,
+        balances: &[AccountBalance],
         row_version: RowVersion,
         waits: bool,
     ) {
         if let Some(Some(known)) = self.accounts.get_mut(&account.customer_id) {
             known.account.clone_from(account);
+            known.balances = balances.to_vec();
             known.row_version = row_version;
             if waits {
                 known.clear_on = None;
@@ -231,17 +235,24 @@ impl Memory {
         }
     }
 
-    /// Remembers the accounts of these customers, and who of them has none.
+    /// Remembers the accounts of these customers with their balances, and who of them has none.
     pub fn remember_accounts(
         &mut self,
         customers: &[CustomerId],
         accounts: Vec<(CreditAccount, RowVersion)>,
+        balances: Vec<AccountBalance>,
     ) {
         for customer in customers {
             self.accounts.insert(*customer, None);
         }
+        let mut of_accounts: HashMap<CreditAccountId, Vec<AccountBalance>> = HashMap::new();
+        for balance in balances {
+            let of_account = of_accounts.entry(balance.account_id).or_default();
+            of_account.push(balance);
+        }
         for (account, row_version) in accounts {
             let remembered = Remembered {
+                balances: of_accounts.remove(&account.id).unwrap_or_default(),
                 row_version,
                 has_no_more_limits: false,
                 clear_on: None,

@@ -8,7 +8,7 @@ use super::CheckRequest;
 use super::memory::Memory;
 use crate::book::customers::model::CustomerRef;
 use crate::book::exposure::actions::{self as exposure, AccountLine, caps};
-use crate::book::exposure::model::CreditAccount;
+use crate::book::exposure::model::{AccountBalance, CreditAccount};
 use crate::book::exposure::store::{self as accounts_store, balances};
 use crate::decide::limits::store::{self, Named, StandingFacts};
 use crate::platform::db::{Db, DbError, RowVersion, Tx};
@@ -47,7 +47,8 @@ impl Access<'_, '_> {
             Access::Locking(tx) => locked(tx, lines),
             Access::Memory(db) => remembered(db, lines, memory),
             Access::Reading(db) => {
-                Ok(accounts_store::list_by_customers(db, &lines.everyone())?.into())
+                let accounts = accounts_store::list_by_customers(db, &lines.everyone())?;
+                Accounts::of(db, accounts)
             }
         }
     }
@@ -141,22 +142,25 @@ impl Lines {
     }
 }
 
-/// The accounts of a batch, by customer, with their row versions where they are needed.
+/// The accounts of a batch, by customer, with what they owe beside their home balances, and with their row versions where
+/// they are needed.
 #[derive(Default)]
 struct Accounts {
     by_customer: BTreeMap<CustomerId, CreditAccount>,
+    balances: Vec<AccountBalance>,
     row_versions: BTreeMap<CreditAccountId, RowVersion>,
 }
 
-impl From<Vec<CreditAccount>> for Accounts {
-    fn from(accounts: Vec<CreditAccount>) -> Accounts {
-        let by_customer = accounts
-            .into_iter()
-            .map(|account| (account.customer_id, account));
-        Accounts {
-            by_customer: by_customer.collect(),
+impl Accounts {
+    /// Accounts that were read now, with their balances.
+    fn of(db: &mut Db, accounts: Vec<CreditAccount>) -> Result<Accounts, DbError> {
+        let balances = balances::list(db, &accounts)?;
+        let accounts = accounts.into_iter();
+        Ok(Accounts {
+            by_customer: accounts.map(|own| (own.customer_id, own)).collect(),
+            balances,
             row_versions: BTreeMap::new(),
-        }
+        })
     }
 }
 
@@ -234,7 +238,7 @@ fn locked(db: &mut Tx, lines: &Lines) -> Result<Accounts, DbError> {
     if !lines.others.is_empty() {
         accounts.extend(accounts_store::list_by_customers(db, &list(&lines.others))?);
     }
-    Ok(accounts.into())
+    Accounts::of(db, accounts)
 }
 
 /// The accounts as they are remembered; those that are not are read.
@@ -245,8 +249,10 @@ fn remembered(db: &mut Db, lines: &Lines, memory: &mut Memory) -> Result<Account
         .flat_map(|(id, above)| memory.accounts_to_read(*id, above))
         .collect();
     if !unknown.is_empty() {
+        // The balances after the accounts: whose balances changed meanwhile has another row version by now.
         let read = accounts_store::list_with_row_versions(db, &unknown)?;
-        memory.remember_accounts(&unknown, read);
+        let balances = balances::list(db, read.iter().map(|(account, _)| account))?;
+        memory.remember_accounts(&unknown, read, balances);
     }
     let mut accounts = Accounts::default();
     for customer in lines.everyone() {
@@ -254,6 +260,7 @@ fn remembered(db: &mut Db, lines: &Lines, memory: &mut Memory) -> Result<Account
             accounts
                 .row_versions
                 .insert(known.account.id, known.row_version);
+            accounts.balances.extend_from_slice(&known.balances);
             accounts.by_customer.insert(customer, known.account.clone());
         }
     }
@@ -327,13 +334,12 @@ fn put_together(
     } else {
         BTreeMap::new()
     };
-    let balances = balances::list(access.db(), accounts.by_customer.values())?;
     let is_from_memory = access.is_memory();
     if let Access::Locking(tx) = access {
         caps::lock(tx, &caps.values().flatten().copied().collect())?;
     }
     Ok(Prefetched {
-        lines: exposure::put_together(lines.of, &accounts.by_customer, caps, &balances),
+        lines: exposure::put_together(lines.of, &accounts.by_customer, caps, &accounts.balances),
         customers,
         standing,
         row_versions: accounts.row_versions,

@@ -84,7 +84,8 @@ impl Batch {
             if let Some(account) = self.book.account(*id) {
                 let blocks = &self.orders.new_blocks;
                 let waits = blocks.iter().any(|block| block.account_id == *id);
-                memory.remember_moved(account, row_version, waits);
+                let balances = self.book.balances(*id);
+                memory.remember_moved(account, balances, row_version, waits);
             }
         }
     }
