@@ -15,7 +15,7 @@ const FROM: &str = "2026-03-01";
 const TO: &str = "2026-03-31";
 
 /// Runs the controls to their end, and reads the run.
-fn run(app: &TestApp, client: &Client, from: &str, to: &str) -> Reply {
+pub fn run(app: &TestApp, client: &Client, from: &str, to: &str) -> Reply {
     let begun = client
         .post("/v1/controls/runs", json!({"from": from, "to": to}))
         .expect(202);
@@ -28,7 +28,7 @@ fn run(app: &TestApp, client: &Client, from: &str, to: &str) -> Reply {
         .expect(200)
 }
 
-fn result<'a>(run: &'a Reply, control: &str) -> &'a Value {
+pub fn result<'a>(run: &'a Reply, control: &str) -> &'a Value {
     let results = run["results"].as_array().unwrap();
     results
         .iter()
@@ -36,7 +36,7 @@ fn result<'a>(run: &'a Reply, control: &str) -> &'a Value {
         .unwrap()
 }
 
-fn found<'a>(run: &'a Reply, control: &str) -> Vec<(&'a str, &'a str)> {
+pub fn found<'a>(run: &'a Reply, control: &str) -> Vec<(&'a str, &'a str)> {
     let exceptions = result(run, control)["exceptions"].as_array().unwrap();
     exceptions
         .iter()
@@ -50,7 +50,7 @@ fn found<'a>(run: &'a Reply, control: &str) -> Vec<(&'a str, &'a str)> {
 }
 
 /// Changes the book by other hands.
-fn falsify(app: &TestApp, sql: &str) {
+pub fn falsify(app: &TestApp, sql: &str) {
     match app.database().reader().unwrap().conn() {
         Conn::Postgres(c) => c.batch_execute(sql).unwrap(),
         Conn::Sqlite(c) => c.batch_execute(sql).unwrap(),
@@ -163,12 +163,13 @@ fn who_does_the_work_of_several_duties_and_sales_that_touches_cash_are_found() {
 fn approvals_by_the_maker_and_releases_without_a_reason_are_found_though_the_service_refuses_them()
 {
     on_both(|app| {
+        app.turn_to("2026-02-10");
+        a_customer("C-2").with_limit("100.00").create(app);
         app.turn_to("2026-03-10");
         a_customer("C-1").create(app);
         let case = Case::recommended(app, "C-1", "5000.00");
         let second = app.caller("u-second", &[Role::Credit], Some(2));
         case.approve(&second).expect(200);
-        a_customer("C-2").with_limit("100.00").create(app);
         let waits = check(app, an_order("C-2", "SO-1", "150.00")).expect(200);
         let block = waits.text_at("/credit_block/id");
         let path = format!("/v1/credit-blocks/{block}");
