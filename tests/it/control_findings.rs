@@ -162,7 +162,6 @@ fn who_was_never_away_is_found_by_the_organisations_days_and_systems_are_nobody(
                     client.post("/v1/receipts", body).expect(201);
                 }
             }
-            // The evening before in London: the period's first day has begun here.
             let run = run(app, &app.finance(), "2026-01-01", "2026-07-20");
             assert_eq!(found(&run, "job_rotation"), [("never_away", "u-both")]);
             let away = &result(&run, "job_rotation")["exceptions"][0];
@@ -411,7 +410,7 @@ fn who_changed_a_file_in_another_period_and_approves_now_is_found() {
         let case = Case::recommended(app, "C-1", "5000.00");
         case.approve(&second).expect(200);
         app.turn_to("2026-04-10");
-        let alias = json!({"source_system": "erp", "external_id": "77"});
+        let alias = json!({"source_system": "erp", "alias": "77"});
         second.post("/v1/customers/C-1/aliases", alias).expect(201);
         app.turn_to("2026-04-30");
         for (from, to) in [(FROM, TO), ("2026-04-01", "2026-04-30")] {

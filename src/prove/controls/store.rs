@@ -204,10 +204,12 @@ pub fn list_at_work(db: &mut Db, from: Instant, until: Instant) -> Result<Vec<St
         .load(c))?)
 }
 
-/// When the first entry was written.
-pub fn find_first_at(db: &mut Db) -> Result<Option<Instant>, DbError> {
+/// When the first entry of a period was written.
+pub fn find_first_at(db: &mut Db, period: &Period) -> Result<Option<Instant>, DbError> {
     Ok(on_backend!(db, |c| trail_entries::table
-        .order(trail_entries::seq)
+        .filter(trail_entries::at.ge(period.start))
+        .filter(trail_entries::at.lt(period.end))
+        .order(trail_entries::at)
         .select(trail_entries::at)
         .first(c)
         .optional())?)

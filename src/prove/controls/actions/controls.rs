@@ -408,7 +408,7 @@ fn job_rotation(db: &mut Db, period: &Period, _: &Trust) -> Result<Tested, DbErr
         return Ok(rules::rotation(&[], period.first, period.last));
     }
     let persons = store::list_persons(db, period.start, period.end)?;
-    let began = store::find_first_at(db)?.map(|at| db.clock().day_of(at));
+    let began = store::find_first_at(db, period)?.map(|at| db.clock().day_of(at));
     let first = began.map_or(period.first, |began| began.max(period.first));
     let mut days = Vec::new();
     for day in first.iter_days().take_while(|day| *day <= period.last) {
