@@ -116,6 +116,71 @@ fn ways_gone(app: &TestApp) -> BTreeSet<(&'static str, String, String)> {
     }
 }
 
+/// Invoices: sold, partly paid, paid, taken off and taken back.
+fn invoices_go(app: &TestApp) {
+    agree(app, "FA-1", |_| ()).expect(201);
+    an_invoice("I-1", "C-2", "100.00").create(app);
+    let assignment = assign(app, "I-1", "FA-1");
+    for (number, amount) in [("R-1", "40.00"), ("R-2", "20.00")] {
+        a_receipt(number, "C-2", amount)
+            .paying("I-1", amount)
+            .create(app);
+    }
+    take_back(app, "/v1/receipts/R-2", "reverse").expect(200);
+    a_receipt("R-3", "C-2", "60.00")
+        .paying("I-1", "60.00")
+        .create(app);
+    let id = assignment["id"].as_str().unwrap();
+    let path = format!("/v1/factoring-assignments/{id}");
+    let etag = app.finance().get(&path).expect(200).etag();
+    app.finance()
+        .post_if(
+            &format!("{path}/buy-back"),
+            &etag,
+            json!({"reason": "Paid to us."}),
+        )
+        .expect(200);
+    for receipt in ["R-3", "R-1"] {
+        take_back(app, &format!("/v1/receipts/{receipt}"), "reverse").expect(200);
+    }
+    an_invoice("I-2", "C-2", "100.00").create(app);
+    for (number, amount) in [("R-4", "40.00"), ("R-5", "20.00")] {
+        a_receipt(number, "C-2", amount)
+            .paying("I-2", amount)
+            .create(app);
+    }
+    take_back(app, "/v1/receipts/R-5", "reverse").expect(200);
+}
+
+/// Orders: given to somebody and back, partly delivered, changed, delivered and taken back.
+fn orders_go(app: &TestApp) {
+    let waits = check(app, an_order("C-1", "SO-1", "150.00")).expect(200);
+    let block = format!("/v1/credit-blocks/{}", waits.text_at("/credit_block/id"));
+    for to in [json!("u-21"), json!("u-22"), json!(null), json!(null)] {
+        let etag = app.credit().get(&block).expect(200).etag();
+        app.credit()
+            .post_if(
+                &format!("{block}/assign"),
+                &etag,
+                json!({"assigned_to": to}),
+            )
+            .expect(200);
+    }
+    let order = check(app, an_order("C-2", "SO-2", "500.00")).expect(200);
+    let reservation = order.text_at("/reservation/id");
+    let amend = |amount: &str| {
+        let to = json!({"amount": {"amount": amount, "currency": "CNY"}});
+        app.system()
+            .post(&format!("/v1/reservations/{reservation}/amend"), to)
+            .expect(200);
+    };
+    amend("600.00");
+    capture(app, &reservation, "D-1", "100.00").expect(201);
+    capture(app, &reservation, "D-2", "100.00").expect(201);
+    amend("700.00");
+    take_back(app, "/v1/invoices/D-2", "cancel").expect(200);
+}
+
 /// What is told of the machines is what things do: partly paid after the sale, taken off, taken back when paid, given back.
 #[test]
 fn every_way_that_a_thing_goes_is_told() {
@@ -123,65 +188,8 @@ fn every_way_that_a_thing_goes_is_told() {
         app.turn_to("2026-03-01");
         a_customer("C-1").with_limit("100.00").create(app);
         a_customer("C-2").with_limit("9000.00").create(app);
-        // Invoices: sold, partly paid, paid, taken off and taken back.
-        agree(app, "FA-1", |_| ()).expect(201);
-        an_invoice("I-1", "C-2", "100.00").create(app);
-        let assignment = assign(app, "I-1", "FA-1");
-        for (number, amount) in [("R-1", "40.00"), ("R-2", "20.00")] {
-            a_receipt(number, "C-2", amount)
-                .paying("I-1", amount)
-                .create(app);
-        }
-        take_back(app, "/v1/receipts/R-2", "reverse").expect(200);
-        a_receipt("R-3", "C-2", "60.00")
-            .paying("I-1", "60.00")
-            .create(app);
-        let id = assignment["id"].as_str().unwrap();
-        let path = format!("/v1/factoring-assignments/{id}");
-        let etag = app.finance().get(&path).expect(200).etag();
-        app.finance()
-            .post_if(
-                &format!("{path}/buy-back"),
-                &etag,
-                json!({"reason": "Paid to us."}),
-            )
-            .expect(200);
-        for receipt in ["R-3", "R-1"] {
-            take_back(app, &format!("/v1/receipts/{receipt}"), "reverse").expect(200);
-        }
-        an_invoice("I-2", "C-2", "100.00").create(app);
-        for (number, amount) in [("R-4", "40.00"), ("R-5", "20.00")] {
-            a_receipt(number, "C-2", amount)
-                .paying("I-2", amount)
-                .create(app);
-        }
-        take_back(app, "/v1/receipts/R-5", "reverse").expect(200);
-        // Orders: given to somebody and back, partly delivered, changed, delivered and taken back.
-        let waits = check(app, an_order("C-1", "SO-1", "150.00")).expect(200);
-        let block = format!("/v1/credit-blocks/{}", waits.text_at("/credit_block/id"));
-        for to in [json!("u-21"), json!("u-22"), json!(null), json!(null)] {
-            let etag = app.credit().get(&block).expect(200).etag();
-            app.credit()
-                .post_if(
-                    &format!("{block}/assign"),
-                    &etag,
-                    json!({"assigned_to": to}),
-                )
-                .expect(200);
-        }
-        let order = check(app, an_order("C-2", "SO-2", "500.00")).expect(200);
-        let reservation = order.text_at("/reservation/id");
-        let amend = |amount: &str| {
-            let to = json!({"amount": {"amount": amount, "currency": "CNY"}});
-            app.system()
-                .post(&format!("/v1/reservations/{reservation}/amend"), to)
-                .expect(200);
-        };
-        amend("600.00");
-        capture(app, &reservation, "D-1", "100.00").expect(201);
-        capture(app, &reservation, "D-2", "100.00").expect(201);
-        amend("700.00");
-        take_back(app, "/v1/invoices/D-2", "cancel").expect(200);
+        invoices_go(app);
+        orders_go(app);
         sweep(app.database()).unwrap();
         let told: BTreeSet<(&str, String, String)> = machines()
             .into_iter()

@@ -286,7 +286,7 @@ mod tests {
         let most = |role: Role| {
             let rows = policy.authority.iter().filter(|row| row.role == role);
             let amounts = rows.filter_map(|row| row.amounts.get("CNY".parse().unwrap()));
-            amounts.map(|money| money.minor()).max().unwrap()
+            amounts.map(Money::minor).max().unwrap()
         };
         let (credit, finance) = (most(Role::Credit), most(Role::Finance));
         let code = |approved: &Approved, taken: &[(Verb, String)]| {
