@@ -43,6 +43,7 @@ use crate::platform::http::{Executor, Problem};
 use crate::platform::jobs::worker::{Tools, WakeSignal, Workers};
 use crate::prove::exports::model::ExportTools;
 use crate::prove::sealing::api::Signing;
+use crate::prove::sealing::model::Trust;
 use kernel::caller::Caller;
 use kernel::money::Currency;
 use kernel::text::Number;
@@ -251,6 +252,21 @@ static CONTRACT: LazyLock<(web::Data<Routing>, web::Data<openapi::Served>)> = La
     )
 });
 
+/// What jobs are given: what exports are made with, and the key by which controls believe checkpoints.
+fn tools(services: &Services) -> Tools {
+    let keys = services
+        .signing
+        .iter()
+        .map(|signer| signer.public_key().to_vec());
+    let trust = Trust {
+        keys: keys.collect(),
+        kept: Vec::new(),
+    };
+    Tools::default()
+        .with(services.exports.clone().into_inner())
+        .with(Arc::new(trust))
+}
+
 /// Starts to serve on the listener. Must be called inside an actix system.
 ///
 /// # Errors
@@ -274,7 +290,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
     ));
     let bell = Arc::clone(&services.bell);
     let copying = keeper.copy_log_by_and_by().map_err(std::io::Error::other)?;
-    let tools: Tools = services.exports.clone().into_inner();
+    let tools = tools(&services);
     let jobs = Workers::start(services.executor.database(), &rooms::jobs(), &bell, &tools)?;
     let application = move || {
         let public_metrics = services.config.metrics == MetricsKind::Public;

@@ -3,6 +3,8 @@
 use diesel::connection::SimpleConnection as _;
 use kernel::caller::Role;
 use netterms::platform::db::Conn;
+use netterms::platform::events::catch_up;
+use netterms::prove::sealing::actions::SEALING;
 use serde_json::{Value, json};
 
 use crate::applications::Case;
@@ -14,8 +16,9 @@ use crate::support::{
 const FROM: &str = "2026-03-01";
 const TO: &str = "2026-03-31";
 
-/// Runs the controls to their end, and reads the run.
-fn run(app: &TestApp, client: &Client, from: &str, to: &str) -> Reply {
+/// Runs the controls to their end, and reads the run. The clock has passed days at once, and the sealer comes after it.
+pub fn run(app: &TestApp, client: &Client, from: &str, to: &str) -> Reply {
+    catch_up(app.database(), &SEALING).unwrap();
     let begun = client
         .post("/v1/controls/runs", json!({"from": from, "to": to}))
         .expect(202);
@@ -28,7 +31,7 @@ fn run(app: &TestApp, client: &Client, from: &str, to: &str) -> Reply {
         .expect(200)
 }
 
-fn result<'a>(run: &'a Reply, control: &str) -> &'a Value {
+pub fn result<'a>(run: &'a Reply, control: &str) -> &'a Value {
     let results = run["results"].as_array().unwrap();
     results
         .iter()
@@ -36,7 +39,7 @@ fn result<'a>(run: &'a Reply, control: &str) -> &'a Value {
         .unwrap()
 }
 
-fn found<'a>(run: &'a Reply, control: &str) -> Vec<(&'a str, &'a str)> {
+pub fn found<'a>(run: &'a Reply, control: &str) -> Vec<(&'a str, &'a str)> {
     let exceptions = result(run, control)["exceptions"].as_array().unwrap();
     exceptions
         .iter()
@@ -50,7 +53,7 @@ fn found<'a>(run: &'a Reply, control: &str) -> Vec<(&'a str, &'a str)> {
 }
 
 /// Changes the book by other hands.
-fn falsify(app: &TestApp, sql: &str) {
+pub fn falsify(app: &TestApp, sql: &str) {
     match app.database().reader().unwrap().conn() {
         Conn::Postgres(c) => c.batch_execute(sql).unwrap(),
         Conn::Sqlite(c) => c.batch_execute(sql).unwrap(),
@@ -163,12 +166,13 @@ fn who_does_the_work_of_several_duties_and_sales_that_touches_cash_are_found() {
 fn approvals_by_the_maker_and_releases_without_a_reason_are_found_though_the_service_refuses_them()
 {
     on_both(|app| {
+        app.turn_to("2026-02-10");
+        a_customer("C-2").with_limit("100.00").create(app);
         app.turn_to("2026-03-10");
         a_customer("C-1").create(app);
         let case = Case::recommended(app, "C-1", "5000.00");
         let second = app.caller("u-second", &[Role::Credit], Some(2));
         case.approve(&second).expect(200);
-        a_customer("C-2").with_limit("100.00").create(app);
         let waits = check(app, an_order("C-2", "SO-1", "150.00")).expect(200);
         let block = waits.text_at("/credit_block/id");
         let path = format!("/v1/credit-blocks/{block}");

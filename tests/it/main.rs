@@ -25,6 +25,7 @@ mod change_lines;
 mod change_requests;
 mod contacts;
 mod contract;
+mod control_findings;
 mod controls;
 mod corrections;
 mod credit_blocks;

@@ -6,7 +6,6 @@ use std::cell::Cell;
 use chrono::{Days, NaiveDate};
 use netterms::book::exposure::model::LimitScope;
 use netterms::book::exposure::store as accounts;
-use netterms::prove::audit::actions::audit;
 use netterms::server::housekeeping;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -508,7 +507,7 @@ fn whatever_is_done_outcome_reservation_and_exposure_are_what_the_model_says() {
             .unwrap();
         // Each case begins on the same day; the book is looked at when nothing in it is of a later one.
         app.turn_to(&last_day.get().to_string());
-        let audit = audit(app.database()).unwrap();
+        let audit = app.audit();
         assert!(audit.holds, "{audit:#?}");
     });
 }

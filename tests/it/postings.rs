@@ -4,7 +4,6 @@ use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::BigInt;
 use diesel::{QueryableByName, RunQueryDsl as _};
 use netterms::platform::db::Conn;
-use netterms::prove::audit::actions;
 use serde_json::{Value, json};
 
 use crate::event_log::read_when;
@@ -141,13 +140,13 @@ fn a_posting_that_tells_another_amount_than_its_settlement_is_found() {
     on_both(|app| {
         partly_paid(app);
         when(&app.finance(), "", 1);
-        assert!(actions::audit(app.database()).unwrap().holds);
+        assert!(app.audit().holds);
         let sql = "UPDATE postings SET amount_minor = amount_minor + 1";
         match app.database().reader().unwrap().conn() {
             Conn::Postgres(c) => c.batch_execute(sql).unwrap(),
             Conn::Sqlite(c) => c.batch_execute(sql).unwrap(),
         }
-        let audit = actions::audit(app.database()).unwrap();
+        let audit = app.audit();
         let found = audit
             .invariants
             .iter()

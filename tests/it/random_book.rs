@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
-use netterms::prove::audit::actions::audit;
 use serde_json::{Value, json};
 
 use crate::support::{Reply, TestApp, a_customer, on_both, set_limit, set_rate};
@@ -373,7 +372,7 @@ fn a_book(app: &TestApp) {
 }
 
 fn adds_up(app: &TestApp, count: usize) {
-    let found = audit(app.database()).unwrap();
+    let found = app.audit();
     assert!(found.holds, "after {count} operations: {found:#?}");
 }
 

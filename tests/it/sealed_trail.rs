@@ -7,10 +7,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use diesel::connection::SimpleConnection as _;
 use kernel::caller::Role;
-use netterms::platform::db::Conn;
+use netterms::platform::db::{Backend, Conn};
+use netterms::platform::http::auth::internal_caller;
 use netterms::prove::audit::actions::{audit, audit_believing};
+use netterms::prove::sealing::actions;
 use netterms::prove::sealing::input::kept_checkpoints;
 use netterms::prove::sealing::model::Trust;
+use netterms::prove::sealing::signing::Signer;
 use netterms::server::housekeeping::sweep;
 use serde_json::{Value, json};
 
@@ -21,10 +24,36 @@ const KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
     MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n\
     -----END PRIVATE KEY-----\n";
 
-fn key_file() -> PathBuf {
+pub fn key_file() -> PathBuf {
     let path = std::env::temp_dir().join(format!("netterms-{}-signing.pem", std::process::id()));
     std::fs::write(&path, KEY).unwrap();
     path
+}
+
+/// RFC 8032, 7.1, test 2, as PKCS #8.
+const OTHER_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+    MC4CAQAwBQYDK2VwBCIEIEzNCJso/5banbbDRuwRTg9bijGfNaumJNqM9u1PuKb7\n\
+    -----END PRIVATE KEY-----\n";
+
+pub fn other_key_file() -> PathBuf {
+    let path = std::env::temp_dir().join(format!("netterms-{}-other.pem", std::process::id()));
+    std::fs::write(&path, OTHER_KEY).unwrap();
+    path
+}
+
+/// Has the sealer rest, as after a failure, or work again.
+pub fn let_the_sealer(app: &TestApp, rest_or_work: &str) {
+    let until = if rest_or_work == "rest" {
+        sweep(app.database()).unwrap();
+        "'2999-01-01T00:00:00.000000Z'"
+    } else {
+        "NULL"
+    };
+    let sql = format!("UPDATE subscriptions SET retry_at = {until} WHERE name = 'sealed_trail'");
+    match app.database().reader().unwrap().conn() {
+        Conn::Postgres(c) => c.batch_execute(&sql).unwrap(),
+        Conn::Sqlite(c) => c.batch_execute(&sql).unwrap(),
+    }
 }
 
 /// A book with some entries, all sealed.
@@ -63,7 +92,7 @@ fn found(app: &TestApp) -> Vec<String> {
 }
 
 /// Changes the book by other hands, which know how to silence the database.
-fn falsify(app: &TestApp, sql: &str) {
+pub fn falsify(app: &TestApp, sql: &str) {
     match app.database().reader().unwrap().conn() {
         Conn::Postgres(c) => c
             .batch_execute(&format!("SET session_replication_role = replica; {sql}; SET session_replication_role = origin"))
@@ -217,21 +246,179 @@ fn checkpoints_are_held_against_those_that_were_kept_and_the_keys_that_are_belie
             let own = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
             let own: [u8; 32] = STANDARD.decode(own).unwrap().try_into().unwrap();
             assert_eq!(told(&[], &kept), [""; 0]);
-            assert_eq!(told(&[own], &kept), [""; 0]);
-            assert_eq!(
-                told(&[[7; 32]], ""),
-                ["the checkpoint is signed by another key"]
-            );
+            let stranger = "the checkpoint is signed by another key".to_owned();
+            assert!(!told(&[own], &kept).contains(&stranger));
+            assert!(told(&[[7; 32]], "").contains(&stranger));
             // Whoever takes a checkpoint out of the database is found by the one that was kept.
             falsify(app, "DELETE FROM trail_checkpoints");
-            assert_eq!(told(&[own], ""), [""; 0]);
-            assert_eq!(
-                told(&[own], &kept),
-                ["the checkpoint that was kept elsewhere is not here"]
+            assert_eq!(told(&[], ""), [""; 0]);
+            assert!(
+                told(&[own], &kept)
+                    .contains(&"the checkpoint that was kept elsewhere is not here".to_owned())
             );
             for wrong in ["{}", "[1]", "no JSON"] {
                 assert!(kept_checkpoints(wrong).is_err(), "{wrong}");
             }
+        },
+    );
+}
+
+/// The days on which entries were sealed and no key that is believed signed, of those that the test lives through.
+fn unsigned_days(app: &TestApp, keys: &[[u8; 32]], kept: &str) -> Vec<String> {
+    let trust = Trust {
+        keys: keys.iter().map(|key| key.to_vec()).collect(),
+        kept: kept_checkpoints(kept).unwrap(),
+    };
+    let audit = audit_believing(app.database(), &trust).unwrap();
+    let finding = audit
+        .invariants
+        .into_iter()
+        .find(|finding| finding.invariant == "the trail is as it was sealed");
+    let lies = finding.unwrap().first.into_iter();
+    let unsigned = lies
+        .filter(|lie| lie.what == "no checkpoint of the day is signed by a key that is believed");
+    // The book was furnished on a day of the machine's own.
+    unsigned
+        .map(|lie| lie.id)
+        .filter(|day| day.starts_with("2031-"))
+        .collect()
+}
+
+#[test]
+fn whoever_names_a_key_is_told_of_every_day_that_it_did_not_sign() {
+    let (file, other) = (key_file(), other_key_file());
+    on_both_with(
+        |config| config.signing_key_file = Some(file.clone()),
+        |app| {
+            let own: [u8; 32] = STANDARD
+                .decode("11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")
+                .unwrap()
+                .try_into()
+                .unwrap();
+            for day in ["2031-03-30", "2031-03-31", "2031-04-01", "2031-04-02"] {
+                app.turn_to(day);
+                a_customer(&format!("C-{day}")).create(app);
+                sweep(app.database()).unwrap();
+                match day {
+                    "2031-03-30" => drop(sign(app)),
+                    // Whoever can write into the database signs with a key of his own.
+                    "2031-03-31" => {
+                        let stranger = Signer::from_file(&other).unwrap();
+                        let caller = internal_caller("netterms", &[]).unwrap();
+                        actions::sign(app.database(), &caller, Some(&stranger)).unwrap();
+                    }
+                    _ => {}
+                }
+                sweep(app.database()).unwrap();
+            }
+            assert_eq!(unsigned_days(app, &[], ""), [""; 0]);
+            // The last day is not over.
+            let two = ["2031-03-31", "2031-04-01"];
+            assert_eq!(unsigned_days(app, &[own], ""), two);
+            let kept = app.auditor().get("/v1/trail/checkpoints").expect(200).text;
+            falsify(app, "DELETE FROM trail_checkpoints");
+            assert_eq!(
+                unsigned_days(app, &[own], ""),
+                ["2031-03-30", "2031-03-31", "2031-04-01"]
+            );
+            assert_eq!(unsigned_days(app, &[own], &kept), two);
+        },
+    );
+}
+
+#[test]
+fn a_trail_that_is_not_sealed_is_named() {
+    on_both(|app| {
+        a_sealed_book(app);
+        let_the_sealer(app, "rest");
+        an_invoice("I-6", "C-1", "10.00").create(app);
+        assert_eq!(found(app), [""; 0], "the sealer may be a moment late");
+        app.turn_to("2026-04-01");
+        let told = found(app);
+        assert!(
+            !told.is_empty()
+                && told
+                    .iter()
+                    .all(|one| one.starts_with("written long ago and never sealed")),
+            "{told:?}"
+        );
+        let_the_sealer(app, "work");
+        sweep(app.database()).unwrap();
+        assert_eq!(found(app), [""; 0]);
+        // Somebody empties both tables.
+        falsify(
+            app,
+            "DELETE FROM trail_seals; DELETE FROM trail_checkpoints",
+        );
+        let told = found(app);
+        assert_eq!(told.len(), 20, "{told:?}");
+        assert!(
+            told.iter()
+                .all(|one| one.starts_with("among sealed entries and never sealed")),
+            "{told:?}"
+        );
+    });
+}
+
+/// Readers have gone past the beginning of the log, and none comes to a place of a transaction that never was.
+#[test]
+fn an_entry_stands_where_its_transaction_does_or_is_named() {
+    on_both(|app| {
+        a_sealed_book(app);
+        let put_in = "INSERT INTO trail_entries (seq, id, at, subject, issuer, client_id, roles, action, entity_id, \
+                      request_id, transaction_id) \
+                      SELECT 9000000000, id, at, 'u-9', issuer, client_id, roles, action, entity_id, request_id, 1 \
+                      FROM trail_entries WHERE seq = (SELECT max(seq) FROM trail_entries)";
+        let (refusal, without) = match app.database().reader().unwrap().conn() {
+            Conn::Postgres(c) => (
+                c.batch_execute(put_in).unwrap_err().to_string(),
+                "ALTER TABLE trail_entries DROP CONSTRAINT trail_entries_own_transaction",
+            ),
+            Conn::Sqlite(c) => (
+                c.batch_execute(put_in).unwrap_err().to_string(),
+                "DROP TRIGGER trail_entries_own_transaction",
+            ),
+        };
+        assert!(refusal.contains("own"), "{refusal}");
+        assert_eq!(found(app), [""; 0]);
+        falsify(app, &format!("{without}; {put_in}"));
+        app.turn_to("2026-04-01");
+        sweep(app.database()).unwrap();
+        let told = found(app);
+        let expected = match app.backend {
+            Backend::Postgres => "among sealed entries and never sealed 9000000000",
+            Backend::Sqlite => "written long ago and never sealed 9000000000",
+        };
+        assert_eq!(told, [expected]);
+    });
+}
+
+#[test]
+fn the_days_checkpoint_waits_a_while_for_what_the_day_before_left_to_the_sealer() {
+    let file = key_file();
+    on_both_with(
+        |config| config.signing_key_file = Some(file.clone()),
+        |app| {
+            a_sealed_book(app);
+            let_the_sealer(app, "rest");
+            an_invoice("I-6", "C-1", "10.00").create(app);
+            let signer = Signer::from_file(&file).unwrap();
+            let signed_at = |at: &str| {
+                let at = serde_json::from_str(&format!("\"{at}\"")).unwrap();
+                app.clock().turn_to(at);
+                actions::sign_daily(app.database(), Some(&signer)).unwrap();
+                let listed = app.auditor().get("/v1/trail/checkpoints").expect(200);
+                listed["data"].as_array().unwrap().len()
+            };
+            assert_eq!(signed_at("2026-04-01T00:00:10Z"), 0);
+            let_the_sealer(app, "work");
+            sweep(app.database()).unwrap();
+            assert_eq!(signed_at("2026-04-01T00:00:20Z"), 1);
+            let_the_sealer(app, "rest");
+            an_invoice("I-7", "C-1", "10.00").create(app);
+            // Nobody waits for ever, and controls find the day.
+            assert_eq!(signed_at("2026-04-02T00:59:00Z"), 1);
+            assert_eq!(signed_at("2026-04-02T01:00:00Z"), 2);
         },
     );
 }

@@ -11,7 +11,6 @@ use diesel::sqlite::SqliteConnection;
 use diesel_migrations::FileBasedMigrations;
 use flate2::read::GzDecoder;
 use netterms::platform::db::{Backend, DbError, migrations};
-use netterms::prove::audit::actions::audit;
 
 use crate::schema;
 use crate::security::run;
@@ -120,7 +119,7 @@ fn a_book_of_the_base_comes_to_the_newest_schema_and_is_true_there() {
     on_both_over(fill, |app| {
         // A day after the book's last.
         app.turn_to("2026-12-01");
-        let told = audit(app.database()).unwrap();
+        let told = app.audit();
         assert!(told.holds, "{told:#?}");
         let rows_of = |words: &str| {
             let finding = told.invariants.iter().find(|f| f.invariant.contains(words));
@@ -292,7 +291,7 @@ fn a_migration_may_run_outside_a_transaction() {
                 .collect()
         });
         assert_eq!(applied.len(), 1, "{applied:?}");
-        assert!(audit(app.database()).unwrap().holds);
+        assert!(app.audit().holds);
         let caps = app.finance().get("/v1/portfolio-caps").expect(200);
         assert_eq!(caps["data"].as_array().unwrap().len(), 1);
     });

@@ -5,7 +5,6 @@ use std::process::Command;
 use diesel::connection::SimpleConnection as _;
 use netterms::drill::{Plan, live_through};
 use netterms::platform::db::{Backend, Conn};
-use netterms::prove::audit::actions;
 use netterms::prove::audit::model::{Audit, Lie};
 use serde_json::{Value, json};
 
@@ -74,7 +73,7 @@ fn a_book(app: &TestApp) -> Book {
 }
 
 fn audit(app: &TestApp) -> Audit {
-    actions::audit(app.database()).unwrap()
+    app.audit()
 }
 
 /// Changes the book by other hands.

@@ -14,6 +14,10 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+/// The last instant of the year 9999.
+const LAST_SECOND: i64 = 253_402_300_799;
+const LAST_NANOSECONDS: u32 = 999_999_000;
+
 /// An instant in UTC, to the microsecond, which is what PostgreSQL keeps.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(DateTime<Utc>);
@@ -229,6 +233,16 @@ impl Clock {
             )
     }
 
+    /// The first instant after a business day. After the last day that an instant can be written of, its last instant: a
+    /// database that keeps instants as text would sort a year of five digits before all others.
+    pub fn end_of(&self, day: NaiveDate) -> Instant {
+        let last = DateTime::from_timestamp(LAST_SECOND, LAST_NANOSECONDS);
+        let last = Instant::new(last.unwrap_or(DateTime::<Utc>::MAX_UTC));
+        day.succ_opt()
+            .map_or(last, |next| self.start_of(next))
+            .min(last)
+    }
+
     pub fn today(&self) -> NaiveDate {
         self.day_of(self.now())
     }
@@ -258,6 +272,27 @@ mod tests {
         let clock = Clock::system(chrono_tz::Asia::Shanghai);
         let evening: Instant = serde_json::from_str("\"2026-03-31T20:00:00Z\"").unwrap();
         assert_eq!(clock.day_of(evening).to_string(), "2026-04-01");
+    }
+
+    #[test]
+    fn a_day_ends_where_the_next_begins_and_the_last_before_a_year_of_five_digits() {
+        for zone in [
+            chrono_tz::UTC,
+            chrono_tz::Asia::Shanghai,
+            chrono_tz::America::New_York,
+        ] {
+            let clock = Clock::system(zone);
+            let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
+            assert_eq!(
+                clock.end_of(day("2026-03-31")),
+                clock.start_of(day("2026-04-01"))
+            );
+            for last in ["9999-12-30", "9999-12-31", "+10000-01-01", "+262142-12-31"] {
+                let end = clock.end_of(day(last)).to_string();
+                assert_eq!(end.len(), "9999-12-31T23:59:59.999999Z".len(), "{end}");
+                assert!(end > clock.start_of(day("9999-12-30")).to_string(), "{end}");
+            }
+        }
     }
 
     #[test]

@@ -305,6 +305,9 @@ impl From<ApiKeyError> for Problem {
             ApiKeyError::Scope(ScopeError::NotOfRole { index, .. }) => {
                 Problem::invalid(format!("/scopes/{index}"), "not_of_role", text)
             }
+            ApiKeyError::Scope(ScopeError::SecondPerson { index }) => {
+                Problem::invalid(format!("/scopes/{index}"), "second_person", text)
+            }
             ApiKeyError::Expired => Problem::invalid("/expires_at", "out_of_bounds", text),
             ApiKeyError::TooMany => Problem::invalid("", "too_many", text),
             ApiKeyError::Ended(status) => {

@@ -17,7 +17,7 @@ use super::rules::{self, KeyRefusal};
 use super::store;
 use crate::platform::db::{Database, DbError};
 use crate::platform::http::Problem;
-use crate::platform::http::auth::{API_KEY_PREFIX, internal_caller};
+use crate::platform::http::auth::{API_KEY_ISSUER, API_KEY_PREFIX, internal_caller};
 use kernel::caller::Caller;
 use kernel::ids::ApiKeyId;
 
@@ -257,7 +257,7 @@ fn bearer(key: &ApiKey) -> Result<Bearer, Problem> {
     Ok(Bearer {
         caller: Caller {
             subject: subject.parse().map_err(Problem::internal)?,
-            issuer: "netterms-api-keys".to_owned(),
+            issuer: API_KEY_ISSUER.to_owned(),
             client_id: key.name.to_string(),
             roles: vec![key.role.role()],
             scopes: Some(key.scopes()?.iter().map(ToString::to_string).collect()),

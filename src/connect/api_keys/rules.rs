@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 use super::model::{ApiKey, KeyRole, KeyStatus};
+use crate::platform::http::auth::SECOND_PERSON;
 use kernel::caller::Role;
 use kernel::clock::Instant;
 use kernel::ids::ApiKeyId;
@@ -25,9 +26,12 @@ pub enum ScopeError {
     Unknown { index: usize },
     #[error("must be a permission that the role {} has", role.as_str())]
     NotOfRole { index: usize, role: KeyRole },
+    #[error("must not be a permission by which a second person judges what another did")]
+    SecondPerson { index: usize },
 }
 
-/// Whether a key of this role may be held to these permissions: each must be one that the role has.
+/// Whether a key of this role may be held to these permissions: each must be one that the role has, and none a second
+/// person's.
 ///
 /// # Errors
 /// The first that is none.
@@ -41,6 +45,9 @@ pub fn check_scopes(
         let (_, roles) = known.ok_or(ScopeError::Unknown { index })?;
         if !roles.contains(&role.role()) {
             return Err(ScopeError::NotOfRole { index, role });
+        }
+        if SECOND_PERSON.contains(&scope.as_str()) {
+            return Err(ScopeError::SecondPerson { index });
         }
     }
     Ok(())
@@ -101,6 +108,7 @@ pub enum KeyRefusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::http::auth::PERMISSIONS as PERMISSIONS_OF_ALL;
 
     const PERMISSIONS: &[(&str, &[Role])] = &[
         ("limits:check", &[Role::Sales, Role::System]),
@@ -121,6 +129,29 @@ mod tests {
         ] {
             let refused = Err(ScopeError::NotOfRole { index: 0, role });
             assert_eq!(check(role, scope), refused);
+        }
+    }
+
+    /// What is called so is a judgement of what another did, or proposed.
+    const JUDGEMENTS: [&str; 4] = [":approve", ":decide", ":sign-off", ":override"];
+
+    #[test]
+    fn no_permission_of_a_second_person_is_open_to_keys() {
+        for (name, roles) in PERMISSIONS_OF_ALL {
+            let judges = JUDGEMENTS.iter().any(|verb| name.ends_with(verb));
+            assert_eq!(judges, SECOND_PERSON.contains(name), "{name}");
+            for role in KeyRole::ALL {
+                let checked = check_scopes(*role, &[name.parse().unwrap()], PERMISSIONS_OF_ALL);
+                let role = *role;
+                let expected = if !roles.contains(&role.role()) {
+                    Err(ScopeError::NotOfRole { index: 0, role })
+                } else if judges {
+                    Err(ScopeError::SecondPerson { index: 0 })
+                } else {
+                    Ok(())
+                };
+                assert_eq!(checked, expected, "{name}");
+            }
         }
     }
 

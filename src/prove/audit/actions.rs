@@ -177,9 +177,9 @@ fn crossed_settlements(db: &mut Db) -> Result<Finding, DbError> {
 /// Nobody changed the trail since it was sealed, and the chain is as its checkpoints have it.
 fn sealed_trail(db: &mut Db, trust: &Trust) -> Result<Finding, DbError> {
     let mut finding = Finding::new("the trail is as it was sealed");
-    let (links, breaks) = sealing::inspect(db, trust)?;
-    finding.rows = links;
-    for one in breaks {
+    let inspected = sealing::inspect(db, trust)?;
+    finding.rows = inspected.links;
+    for one in inspected.breaks {
         finding.add(Lie {
             id: one.id,
             what: one.fault.told().to_owned(),

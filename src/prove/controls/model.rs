@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::platform::db::schema::{control_results, control_runs};
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
-use kernel::ids::{ApplicationId, ControlRunId, CustomerId, JobId, LegalEntityId};
+use kernel::ids::{ApplicationId, ControlRunId, CreditBlockId, CustomerId, JobId, LegalEntityId};
 use kernel::places::Language;
 use kernel::text::{Note, Subject};
 
@@ -241,6 +241,41 @@ pub struct WentLive {
     pub id: String,
     pub drafters: String,
     pub approver: Option<String>,
+}
+
+/// A credit block that was released: who opened it, who asked for the release, who released it, and why.
+#[derive(Debug, Clone, Queryable)]
+pub struct Released {
+    pub id: CreditBlockId,
+    pub opened_by: String,
+    pub requested_by: Option<String>,
+    pub decided_by: Option<String>,
+    pub reason: Option<String>,
+}
+
+/// Numbers of a series that are written equally long, from one to another, both included. Their order as text is that of
+/// their values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberRange {
+    pub prefix: String,
+    pub first: String,
+    pub last: String,
+}
+
+impl NumberRange {
+    /// How many characters each of the numbers has.
+    pub fn length(&self) -> i32 {
+        characters(&self.first)
+    }
+
+    /// How many characters stand before the digits.
+    pub fn prefix_length(&self) -> i32 {
+        characters(&self.prefix)
+    }
+}
+
+fn characters(text: &str) -> i32 {
+    i32::try_from(text.chars().count()).unwrap_or(i32::MAX)
 }
 
 /// A document with its number.

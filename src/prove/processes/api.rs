@@ -107,7 +107,7 @@ fn lines(case: &Case) -> impl Iterator<Item = Vec<Cell>> {
 /// Report cycle times
 ///
 /// How long it takes from a step of a case to the next one, over the cases that began in a period: for each pair of steps
-/// how often, and in how many seconds half and nine tenths of them were done.
+/// how often, and in how many seconds half and nine tenths of them were done. A period has 366 days at most.
 #[utoipa::path(
     tag = "reports",
     params(CycleTimeFilter),
@@ -178,7 +178,9 @@ impl From<CycleTime> for CycleTimeOut {
 
 impl From<ProcessError> for Problem {
     fn from(error: ProcessError) -> Problem {
+        let text = error.to_string();
         match error {
+            ProcessError::TooLong => Problem::invalid("#to", "out_of_bounds", text),
             ProcessError::Reversed => {
                 Problem::invalid("#to", "before_from", "must not be before from")
             }

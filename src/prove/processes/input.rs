@@ -58,10 +58,9 @@ impl CycleTimeFilter {
 }
 
 fn question(process: Process, from: Day, to: Day, clock: &Clock) -> CaseQuestion {
-    let after = to.date().succ_opt().unwrap_or_else(|| to.date());
     CaseQuestion {
         process,
         start: clock.start_of(from.date()),
-        end: clock.start_of(after),
+        end: clock.end_of(to.date()),
     }
 }

@@ -1,8 +1,10 @@
 //! Cases, steps, and how long it takes from one to the next.
 
 use diesel::prelude::*;
+use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::book::receivables::model::InvoiceStatus;
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
 use kernel::money::Money;
@@ -44,6 +46,8 @@ pub struct Case {
 pub struct Step {
     pub activity: String,
     pub at: Instant,
+    /// The entry, which orders the steps of one instant; 0 of what stands before all entries.
+    pub seq: i64,
     pub subject: String,
 }
 
@@ -53,7 +57,18 @@ pub struct Entry {
     pub entity_id: String,
     pub action: String,
     pub at: Instant,
+    pub seq: i64,
     pub subject: String,
+}
+
+/// What the trail says when something was applied to an invoice or taken off.
+pub const SETTLED: &str = "invoice.settled";
+
+/// What a log needs of an invoice in the trail.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct InvoiceThen {
+    pub status: InvoiceStatus,
+    pub open_minor: i64,
 }
 
 /// How long it took from a step to the next one.

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use quick_xml::escape::escape;
 
-use super::model::{Case, CycleTime};
+use super::model::{Case, CycleTime, InvoiceThen};
+use crate::book::receivables::model::InvoiceStatus;
 
 /// The columns of a log as a table.
 pub const COLUMNS: [&str; 7] = [
@@ -71,6 +72,17 @@ pub fn trace(case: &Case) -> String {
     text
 }
 
+/// What became of an invoice to which something was applied, or from which something was taken off.
+pub fn settled(before: InvoiceThen, after: InvoiceThen) -> &'static str {
+    if after.status == InvoiceStatus::Paid {
+        "invoice.paid"
+    } else if after.open_minor < before.open_minor {
+        "invoice.partially_paid"
+    } else {
+        "invoice.reopened"
+    }
+}
+
 /// How many seconds passed between steps that follow one another, by the two steps.
 #[derive(Debug, Default)]
 pub struct Durations(BTreeMap<(String, String), Vec<i64>>);
@@ -128,6 +140,7 @@ mod tests {
                 .parse::<chrono::DateTime<chrono::Utc>>()
                 .map(Instant::new)
                 .unwrap(),
+            seq: 0,
             subject: "u-<1>".to_owned(),
         };
         Case {

@@ -1,12 +1,13 @@
 //! Queries on cases, and on the entries that are their steps.
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::model::{Case, CaseQuestion, Entry, Process, Step};
-use crate::decide::limits::model::Outcome;
+use super::model::{Case, CaseQuestion, Entry, Process, SETTLED, Step};
+use crate::decide::limits::model::{CreditBlockStatus, Outcome};
 use crate::platform::db::schema::{
-    applications, credit_blocks, customers, invoices, limit_checks, trail_entries,
+    applications, credit_blocks, customers, invoices, limit_checks, reservations, trail_entries,
 };
 use crate::platform::db::{Db, DbError, on_backend};
 use kernel::clock::Instant;
@@ -127,15 +128,27 @@ type Check = (
     Instant,
 );
 
+/// Limit checks with what came of them. One that was made again because its order waited is a step of the order's case.
 fn list_checks(
     db: &mut Db,
     question: &CaseQuestion,
     after: Option<Uuid>,
     count: i64,
 ) -> Result<Vec<Case>, DbError> {
+    let made_again = credit_blocks::table
+        .filter(credit_blocks::customer_id.eq(limit_checks::customer_id))
+        .filter(
+            credit_blocks::order_number
+                .nullable()
+                .eq(limit_checks::order_number),
+        )
+        .filter(credit_blocks::status.eq_any(RELEASED))
+        .filter(credit_blocks::decided_at.eq(limit_checks::checked_at.nullable()))
+        .filter(credit_blocks::check_id.ne(limit_checks::id));
     let rows: Vec<Check> = on_backend!(db, |c| {
         let mut query = limit_checks::table
             .inner_join(customers::table.on(customers::id.eq(limit_checks::customer_id)))
+            .filter(not(exists(made_again)))
             .order(limit_checks::id)
             .limit(count)
             .select((
@@ -159,27 +172,78 @@ fn list_checks(
         query.load(c)
     })?;
     let ids: Vec<LimitCheckId> = rows.iter().map(|(id, ..)| *id).collect();
-    let blocks: Vec<(LimitCheckId, CreditBlockId)> = on_backend!(db, |c| credit_blocks::table
-        .filter(credit_blocks::check_id.eq_any(&ids))
-        .select((credit_blocks::check_id, credit_blocks::id))
-        .load(c))?;
+    let blocks = list_blocks(db, &ids)?;
     let case = |(id, customer, currency, minor, outcome, by, at): Check| {
         let amount = Money::from_minor(minor, currency);
         let mut case = case_of(&id, id.uuid(), customer, amount);
         case.steps.push(Step {
             activity: format!("limit_check.{outcome}"),
             at,
+            seq: 0,
             subject: by,
         });
         // A reservation shares the id of its check.
         case.things
             .push(ReservationId::from_uuid(id.uuid()).to_string());
-        let of_check = blocks.iter().filter(|(check, _)| *check == id);
-        case.things
-            .extend(of_check.map(|(_, block)| block.to_string()));
+        for (_, block, reservation) in blocks.iter().filter(|(check, ..)| *check == id) {
+            case.things.push(block.to_string());
+            case.things
+                .extend(reservation.as_ref().map(ToString::to_string));
+        }
         case
     };
     Ok(rows.into_iter().map(case).collect())
+}
+
+/// Credit blocks whose orders passed.
+const RELEASED: [CreditBlockStatus; 2] =
+    [CreditBlockStatus::Released, CreditBlockStatus::AutoReleased];
+
+/// The credit blocks that some checks opened, each with the reservation that its release made.
+fn list_blocks(
+    db: &mut Db,
+    of: &[LimitCheckId],
+) -> Result<Vec<(LimitCheckId, CreditBlockId, Option<ReservationId>)>, DbError> {
+    Ok(on_backend!(db, |c| credit_blocks::table
+        .left_join(
+            reservations::table.on(reservations::id
+                .nullable()
+                .eq(credit_blocks::reservation_id)
+                .and(
+                    reservations::created_at
+                        .nullable()
+                        .eq(credit_blocks::decided_at)
+                ))
+        )
+        .filter(credit_blocks::check_id.eq_any(of))
+        .select((
+            credit_blocks::check_id,
+            credit_blocks::id,
+            reservations::id.nullable()
+        ))
+        .load(c))?)
+}
+
+/// What some invoices were before and after each time that something was applied to them or taken off, by the entry.
+pub fn list_settled(
+    db: &mut Db,
+    invoices: &[String],
+) -> Result<Vec<(i64, Option<String>, Option<String>)>, DbError> {
+    let mut found = Vec::new();
+    for chunk in invoices.chunks(500) {
+        let rows: Vec<(i64, Option<String>, Option<String>)> =
+            on_backend!(db, |c| trail_entries::table
+                .filter(trail_entries::entity_id.eq_any(chunk))
+                .filter(trail_entries::action.eq(SETTLED))
+                .select((
+                    trail_entries::seq,
+                    trail_entries::before,
+                    trail_entries::after,
+                ))
+                .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// The entries about some things, in the order of writing.
@@ -193,6 +257,7 @@ pub fn list_entries(db: &mut Db, things: &[String]) -> Result<Vec<Entry>, DbErro
                 trail_entries::entity_id,
                 trail_entries::action,
                 trail_entries::at,
+                trail_entries::seq,
                 trail_entries::subject,
             ))
             .load(c))?;

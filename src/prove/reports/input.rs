@@ -106,7 +106,6 @@ pub struct ViolationFilter {
 
 impl ViolationFilter {
     pub fn question(&self, clock: &Clock) -> ViolationQuestion {
-        let after = |day: Day| day.date().succ_opt().unwrap_or_else(|| day.date());
         ViolationQuestion {
             kinds: if self.kind.is_empty() {
                 ViolationKind::ALL.to_vec()
@@ -114,7 +113,7 @@ impl ViolationFilter {
                 self.kind.clone()
             },
             start: self.recorded_from.map(|day| clock.start_of(day.date())),
-            end: self.recorded_to.map(|day| clock.start_of(after(day))),
+            end: self.recorded_to.map(|day| clock.end_of(day.date())),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Break, Checkpoint, Fault, Seal, Trust};
+use chrono::{Duration, NaiveDate};
+
+use super::model::{Break, Checkpoint, Entry, Fault, Inspected, SEALER, SEALER_HOURS, Seal, Trust};
 use super::signing::{Signer, SigningError, is_signed};
 use super::{rules, store};
 use crate::platform::db::{Change, Database, Db, DbError, Tx};
@@ -10,6 +12,7 @@ use crate::platform::events::{Event, Subscription};
 use crate::platform::http::Problem;
 use crate::platform::http::auth::internal_caller;
 use kernel::caller::Caller;
+use kernel::clock::Clock;
 use kernel::ids::TrailCheckpointId;
 
 /// How many links are looked at together.
@@ -20,7 +23,7 @@ const TOLD_MAX: i64 = 20;
 
 /// The sealer: it is told of everything, from the first entry on.
 pub const SEALING: Subscription = Subscription {
-    name: "sealed_trail",
+    name: SEALER,
     actions: &[],
     handle: seal,
 };
@@ -104,7 +107,8 @@ pub fn keep(tx: &mut Tx, checkpoint: &Checkpoint) -> Result<(), DbError> {
     tx.record(Change::new("trail_checkpoint.signed", checkpoint.id).after(&told))
 }
 
-/// Signs once a day, by itself, where somebody signs and nobody has.
+/// Signs once a day, by itself, where somebody signs and nobody has. The checkpoint says all of the day before: it waits a
+/// while until that is sealed.
 ///
 /// # Errors
 /// When the database fails. Where the key's keeper does not answer it is logged, and tried again.
@@ -115,6 +119,13 @@ pub fn sign_daily(database: &Database, signer: Option<&Signer>) -> Result<(), Pr
     let mut db = database.reader()?;
     let last = store::find_last_checkpoint(&mut db)?;
     if last.is_some_and(|last| db.clock().day_of(last.signed_at) >= db.today()) {
+        return Ok(());
+    }
+    let today = db.today();
+    let (morning, now) = (db.clock().start_of(today), db.clock().now());
+    let day_before = db.clock().start_of(today.pred_opt().unwrap_or(today));
+    let waits = now < morning.plus(Duration::hours(SEALER_HOURS));
+    if waits && store::is_behind(&mut db, day_before, morning)? {
         return Ok(());
     }
     drop(db);
@@ -131,91 +142,137 @@ pub fn sign_daily(database: &Database, signer: Option<&Signer>) -> Result<(), Pr
 }
 
 /// Looks at the whole chain, and says how many links it has and where it is broken. What the database says of checkpoints is
-/// held against what is believed besides.
+/// held against what is believed besides: where keys are named, each day of the chain needs a checkpoint of one of them,
+/// but for the last day.
 ///
 /// # Errors
 /// When the database fails.
-pub fn inspect(db: &mut Db, trust: &Trust) -> Result<(i64, Vec<Break>), DbError> {
+pub fn inspect(db: &mut Db, trust: &Trust) -> Result<Inspected, DbError> {
     let own = store::list_all_checkpoints(db)?;
     let forgotten: Vec<&Checkpoint> = trust
         .kept
         .iter()
         .filter(|kept| !own.contains(kept))
         .collect();
-    let mut breaks: Vec<Break> = forgotten
-        .iter()
-        .map(|one| at_checkpoint(one, Fault::Forgotten))
-        .collect();
+    let clock = db.clock().clone();
+    let mut found = Inspected::default();
+    let lost = forgotten.iter();
+    found
+        .breaks
+        .extend(lost.map(|one| at_checkpoint(&clock, one, Fault::Forgotten)));
     let checkpoints: Vec<&Checkpoint> = own.iter().chain(forgotten).collect();
-    breaks.extend(
-        checkpoints
-            .iter()
-            .filter(|one| !is_signed(&one.public_key, &rules::statement_of(one), &one.signature))
-            .map(|one| at_checkpoint(one, Fault::Signature)),
-    );
-    breaks.extend(
-        checkpoints
-            .iter()
-            .filter(|one| !trust.keys.is_empty() && !trust.keys.contains(&one.public_key))
-            .map(|one| at_checkpoint(one, Fault::Stranger)),
-    );
+    for one in &checkpoints {
+        let is_sound = is_signed(&one.public_key, &rules::statement_of(one), &one.signature);
+        let is_known = trust.keys.is_empty() || trust.keys.contains(&one.public_key);
+        if !is_sound {
+            let fault = at_checkpoint(&clock, one, Fault::Signature);
+            found.breaks.push(fault);
+        }
+        if !is_known {
+            let fault = at_checkpoint(&clock, one, Fault::Stranger);
+            found.breaks.push(fault);
+        }
+        if is_sound && is_known {
+            let furthest = found.signed.entry(clock.day_of(one.signed_at)).or_default();
+            *furthest = one.position.max(*furthest);
+        }
+    }
+    follow(db, &checkpoints, &mut found)?;
+    if !trust.keys.is_empty() {
+        let unsigned: Vec<(NaiveDate, i64)> = found.unsigned().collect();
+        found
+            .breaks
+            .extend(unsigned.into_iter().map(|(day, position)| Break {
+                id: day.to_string(),
+                fault: Fault::Unsigned,
+                position,
+                day: Some(day),
+            }));
+    }
+    let unsealed = store::list_unsealed(db, TOLD_MAX)?;
+    found.breaks.extend(unsealed.into_iter().map(|entry| Break {
+        id: entry.id.to_string(),
+        fault: if entry.was_passed {
+            Fault::Inserted
+        } else {
+            Fault::Unsealed
+        },
+        position: entry.seq,
+        day: None,
+    }));
+    Ok(found)
+}
+
+/// Goes along the chain from its beginning, and holds each link against its entry and each place against the checkpoints
+/// that were signed there.
+fn follow(db: &mut Db, checkpoints: &[&Checkpoint], found: &mut Inspected) -> Result<(), DbError> {
+    let clock = db.clock().clone();
     let is_at_beginning =
-        |one: &&Checkpoint| one.position == 0 && one.hash == rules::BEGINNING.as_slice();
+        |one: &&&Checkpoint| one.position == 0 && one.hash == rules::BEGINNING.as_slice();
     let mut unseen: BTreeMap<i64, Vec<&Checkpoint>> = BTreeMap::new();
-    for one in checkpoints.into_iter().filter(|one| !is_at_beginning(one)) {
+    for one in checkpoints.iter().filter(|one| !is_at_beginning(one)) {
         unseen.entry(one.position).or_default().push(one);
     }
-    let (mut position, mut hash) = (0, rules::BEGINNING.to_vec());
+    let mut hash = rules::BEGINNING.to_vec();
     loop {
-        let links = store::list_links(db, position, LINKS)?;
+        let links = store::list_links(db, found.links, LINKS)?;
         if links.is_empty() {
             break;
         }
         for (seal, entry) in links {
-            if seal.position != position + 1 {
-                breaks.push(Break {
-                    id: (position + 1).to_string(),
+            if seal.position != found.links + 1 {
+                found.breaks.push(Break {
+                    id: (found.links + 1).to_string(),
                     fault: Fault::Gap,
-                    position: position + 1,
+                    position: found.links + 1,
+                    day: None,
                 });
             }
-            let fault = match &entry {
-                None => Some(Fault::Missing),
-                Some(entry) if rules::link(&hash, &rules::canonical(entry)) != seal.hash => {
-                    Some(Fault::Changed)
-                }
-                Some(_) => None,
-            };
-            if let Some(fault) = fault {
-                breaks.push(Break {
-                    id: entry.map_or_else(|| seal.seq.to_string(), |entry| entry.id.to_string()),
-                    fault,
-                    position: seal.position,
-                });
+            if let Some(fault) = fault_of(&hash, &seal, entry.as_ref()) {
+                found.breaks.push(fault);
+            }
+            if let Some(entry) = entry {
+                let settled = entry.at.plus(Duration::hours(SEALER_HOURS));
+                found.days.insert(clock.day_of(entry.at), seal.position);
+                found.settled.insert(clock.day_of(settled), seal.position);
             }
             let here = unseen.remove(&seal.position).unwrap_or_default();
             let others = here.into_iter().filter(|one| one.hash != seal.hash);
-            breaks.extend(others.map(|one| at_checkpoint(one, Fault::NotAsSigned)));
-            position = seal.position;
+            found
+                .breaks
+                .extend(others.map(|one| at_checkpoint(&clock, one, Fault::NotAsSigned)));
+            found.links = seal.position;
             hash = seal.hash;
         }
     }
     // Of a chain that was cut off.
     let beyond = unseen.into_values().flatten();
-    breaks.extend(beyond.map(|one| at_checkpoint(one, Fault::NotAsSigned)));
-    let inserted = store::list_unsealed_among(db, TOLD_MAX)?;
-    breaks.extend(inserted.into_iter().map(|entry| Break {
-        id: entry.id.to_string(),
-        fault: Fault::Inserted,
-        position: entry.seq,
-    }));
-    Ok((position, breaks))
+    found
+        .breaks
+        .extend(beyond.map(|one| at_checkpoint(&clock, one, Fault::NotAsSigned)));
+    Ok(())
 }
 
-fn at_checkpoint(checkpoint: &Checkpoint, fault: Fault) -> Break {
+/// What is wrong with a link after a hash.
+fn fault_of(hash: &[u8], seal: &Seal, entry: Option<&Entry>) -> Option<Break> {
+    let fault = match entry {
+        None => Fault::Missing,
+        Some(entry) if rules::link(hash, &rules::canonical(entry)) != seal.hash => Fault::Changed,
+        Some(_) => return None,
+    };
+    Some(Break {
+        id: entry.map_or_else(|| seal.seq.to_string(), |entry| entry.id.to_string()),
+        fault,
+        position: seal.position,
+        day: None,
+    })
+}
+
+fn at_checkpoint(clock: &Clock, checkpoint: &Checkpoint, fault: Fault) -> Break {
     Break {
         id: checkpoint.id.to_string(),
         fault,
         position: checkpoint.position,
+        day: Some(clock.day_of(checkpoint.signed_at)),
     }
 }

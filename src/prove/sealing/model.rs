@@ -1,5 +1,8 @@
 //! Rows of the chain, and what is found wrong with it.
 
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,6 +11,13 @@ use crate::platform::db::schema::{trail_checkpoints, trail_entries, trail_seals}
 use kernel::clock::Instant;
 use kernel::ids::{TrailCheckpointId, TrailEntryId};
 use kernel::text::Subject;
+
+/// How many hours into a day the checkpoint waits for the sealer. What was written just before may still have been in a
+/// transaction.
+pub const SEALER_HOURS: i64 = 1;
+
+/// The name of the sealer among the readers of the log.
+pub const SEALER: &str = "sealed_trail";
 
 /// An entry as the chain has it.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -100,10 +110,53 @@ pub struct TrailCheckpointOut {
 /// What is wrong at one place of the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Break {
-    /// The entry's or the checkpoint's id, or the entry's number where there is none any more.
+    /// The entry's or the checkpoint's id, the entry's number where there is none any more, or a day.
     pub id: String,
     pub fault: Fault,
     pub position: i64,
+    /// The business day on which the checkpoint was signed, or should have been; none where it is about an entry.
+    pub day: Option<NaiveDate>,
+}
+
+/// A chain that was looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Inspected {
+    /// How many links it has.
+    pub links: i64,
+    pub breaks: Vec<Break>,
+    /// The business days of the sealed entries, each with the last place that one of its entries has.
+    pub days: BTreeMap<NaiveDate, i64>,
+    /// The same, with the last [`SEALER_HOURS`] of each day counted to the next one: so long an entry may wait for its seal.
+    pub settled: BTreeMap<NaiveDate, i64>,
+    /// The business days on which checkpoints were signed that are believed, each with how far the chain had come.
+    pub signed: BTreeMap<NaiveDate, i64>,
+}
+
+impl Inspected {
+    /// Whether a checkpoint of a business day says all that was sealed of the days before it, but for their last hour.
+    pub fn is_signed_on(&self, day: NaiveDate) -> bool {
+        let before = self.settled.range(..day).next_back();
+        let place = before.map_or(0, |(_, place)| *place);
+        self.signed.get(&day).is_some_and(|signed| *signed >= place)
+    }
+
+    /// The business days with sealed entries that no believed checkpoint is of, each with its last place. The last of them
+    /// is not over.
+    pub fn unsigned(&self) -> impl Iterator<Item = (NaiveDate, i64)> {
+        let last = self.days.keys().next_back().copied();
+        let over = self.days.iter().filter(move |(day, _)| Some(**day) != last);
+        over.filter(|(day, _)| !self.signed.contains_key(day))
+            .map(|(day, place)| (*day, *place))
+    }
+}
+
+/// An entry that is in no chain and should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsealed {
+    pub id: TrailEntryId,
+    pub seq: i64,
+    /// Whether the sealer has gone past the place where it stands.
+    pub was_passed: bool,
 }
 
 /// How a chain can be broken.
@@ -117,6 +170,9 @@ pub enum Fault {
     Gap,
     /// The entry stands among sealed ones and was never sealed.
     Inserted,
+    /// The entry is older than any unit of work takes, and was never sealed: the sealer stands still, or the entry stands
+    /// where no reader comes.
+    Unsealed,
     /// The chain is not as a signed checkpoint has it.
     NotAsSigned,
     /// The signature is none of the checkpoint's key over what it says.
@@ -125,6 +181,8 @@ pub enum Fault {
     Stranger,
     /// A checkpoint that was kept elsewhere is not here, or says something else here.
     Forgotten,
+    /// Entries of the day were sealed, and no key that is believed signed a checkpoint on it.
+    Unsigned,
 }
 
 impl Fault {
@@ -135,10 +193,12 @@ impl Fault {
             Fault::Missing => "sealed and gone",
             Fault::Gap => "an empty place in the chain",
             Fault::Inserted => "among sealed entries and never sealed",
+            Fault::Unsealed => "written long ago and never sealed",
             Fault::NotAsSigned => "the chain is not as the checkpoint has it",
             Fault::Signature => "the checkpoint's signature is wrong",
             Fault::Stranger => "the checkpoint is signed by another key",
             Fault::Forgotten => "the checkpoint that was kept elsewhere is not here",
+            Fault::Unsigned => "no checkpoint of the day is signed by a key that is believed",
         }
     }
 }

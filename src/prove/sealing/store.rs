@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use chrono::Duration;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::input::ProofFilter;
-use super::model::{Checkpoint, Entry, Seal};
-use crate::platform::db::schema::{trail_checkpoints, trail_entries, trail_seals};
+use super::model::{Checkpoint, Entry, SEALER, Seal, Unsealed};
+use crate::platform::db::schema::{subscriptions, trail_checkpoints, trail_entries, trail_seals};
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{NoFilter, Page, PageRequest, Problem};
 use kernel::clock::Instant;
+use kernel::ids::TrailEntryId;
 
 /// The last link; none before the first.
 pub fn find_last(db: &mut Db) -> Result<Option<Seal>, DbError> {
@@ -75,34 +77,53 @@ pub fn list_links(
         .load(c))?)
 }
 
-/// Entries that are in no chain and should be: they stand before the last sealed one in the order of transactions, or
-/// have a lower number and are much older than it, as nothing is that was still being written.
-pub fn list_unsealed_among(db: &mut Db, limit: i64) -> Result<Vec<Entry>, DbError> {
-    let Some(seal) = find_last(db)? else {
-        return Ok(Vec::new());
-    };
-    let last: Option<(i64, Instant)> = on_backend!(db, |c| trail_entries::table
-        .filter(trail_entries::seq.eq(seal.seq))
-        .select((trail_entries::transaction_id, trail_entries::at))
+/// Entries that are in no chain and should be, in the order of transactions: they stand at the place up to which the sealer
+/// has come, or before it, or they are older than any unit of work takes.
+pub fn list_unsealed(db: &mut Db, limit: i64) -> Result<Vec<Unsealed>, DbError> {
+    // Read first: whatever it passes is sealed by then.
+    let place: Option<(i64, i64)> = on_backend!(db, |c| subscriptions::table
+        .find(SEALER)
+        .select((subscriptions::transaction_id, subscriptions::seq))
         .first(c)
         .optional())?;
-    let Some((transaction, at)) = last else {
-        return Ok(Vec::new());
+    let (transaction, seq) = place.unwrap_or((0, 0));
+    let long_ago = db
+        .clock()
+        .now()
+        .plus(-Duration::hours(LONGEST_TRANSACTION_HOURS));
+    let passed = || {
+        trail_entries::transaction_id
+            .lt(transaction)
+            .or(trail_entries::transaction_id
+                .eq(transaction)
+                .and(trail_entries::seq.le(seq)))
     };
-    let long_before = at.plus(-Duration::hours(LONGEST_TRANSACTION_HOURS));
-    Ok(on_backend!(db, |c| trail_entries::table
+    let rows: Vec<(TrailEntryId, i64, bool)> = on_backend!(db, |c| trail_entries::table
         .left_join(trail_seals::table.on(trail_seals::seq.eq(trail_entries::seq)))
         .filter(trail_seals::position.is_null())
-        .filter(trail_entries::seq.lt(seal.seq))
-        .filter(
-            trail_entries::transaction_id
-                .le(transaction)
-                .or(trail_entries::at.lt(long_before))
-        )
-        .order(trail_entries::seq)
+        .filter(passed().or(trail_entries::at.lt(long_ago)))
+        .order((trail_entries::transaction_id, trail_entries::seq))
         .limit(limit)
-        .select(Entry::as_select())
-        .load(c))?)
+        .select((trail_entries::id, trail_entries::seq, passed()))
+        .load(c))?;
+    let unsealed = |(id, seq, was_passed)| Unsealed {
+        id,
+        seq,
+        was_passed,
+    };
+    Ok(rows.into_iter().map(unsealed).collect())
+}
+
+/// Whether entries that were written from one instant on, before another, are in no chain.
+pub fn is_behind(db: &mut Db, from: Instant, until: Instant) -> Result<bool, DbError> {
+    Ok(on_backend!(db, |c| diesel::select(exists(
+        trail_entries::table
+            .left_join(trail_seals::table.on(trail_seals::seq.eq(trail_entries::seq)))
+            .filter(trail_entries::at.ge(from))
+            .filter(trail_entries::at.lt(until))
+            .filter(trail_seals::position.is_null())
+    ))
+    .get_result(c))?)
 }
 
 /// Longer than any unit of work runs.

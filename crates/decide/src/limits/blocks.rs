@@ -25,12 +25,11 @@ use kernel::money::Money;
 use kernel::places::Language;
 use kernel::text::Subject;
 
-/// Releases the order: the reservation that it asked for is taken, whatever the limit. Never by the order's creator, nor
-/// by whoever is or of late was the customer's salesperson,
-/// never beyond the releaser's authority, and never while a rule rejects outright, as for a suspended account.
+/// Releases the order: the reservation that it asked for is taken, whatever the limit. Never by the order's creator, by
+/// whoever asked for the release, nor by whoever is or of late was the customer's salesperson, never beyond the releaser's authority, and never while a rule rejects outright, as for a suspended account.
 ///
 /// # Errors
-/// For the order's creator, the customer's salesperson and above one's authority; when the block is decided or changed,
+/// For the order's creator, whoever asked for the release, the customer's salesperson and above one's authority; when the block is decided or changed,
 /// a rule rejects, or the ceiling is below the order.
 pub fn release(
     tx: &mut Tx,
@@ -41,6 +40,9 @@ pub fn release(
     let before = find_waiting(tx, id, version)?;
     if before.opened_by == tx.caller().subject.as_str() {
         return Err(LimitsError::SegregationOfDuties("creating the order"));
+    }
+    if before.release_requested_by.as_deref() == Some(tx.caller().subject.as_str()) {
+        return Err(LimitsError::SegregationOfDuties("asking for the release"));
     }
     if is_own(tx, before.customer_id)? {
         return Err(LimitsError::SegregationOfDuties(

@@ -51,8 +51,7 @@ struct Plan {
 impl Plan {
     /// The first instant of the period, and the first one after it.
     fn period(&self, clock: &Clock) -> (Instant, Instant) {
-        let after = self.to.succ_opt().unwrap_or(self.to);
-        (clock.start_of(self.from), clock.start_of(after))
+        (clock.start_of(self.from), clock.end_of(self.to))
     }
 }
 

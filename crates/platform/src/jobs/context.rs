@@ -42,8 +42,22 @@ pub enum Interrupted {
     Db(#[from] DbError),
 }
 
-/// What the application gives all work beside its job, such as who signs: it knows its type.
-pub type Tools = Arc<dyn Any + Send + Sync>;
+/// What the application gives all work beside its job, such as who signs: work finds its own by the type.
+#[derive(Clone, Default)]
+pub struct Tools(Vec<Arc<dyn Any + Send + Sync>>);
+
+impl Tools {
+    /// With one more.
+    #[must_use]
+    pub fn with<T: Any + Send + Sync>(mut self, tool: Arc<T>) -> Tools {
+        self.0.push(tool);
+        self
+    }
+
+    fn find<T: 'static>(&self) -> Option<&T> {
+        self.0.iter().find_map(|tool| tool.downcast_ref())
+    }
+}
 
 /// What the watch has heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +114,7 @@ impl JobContext {
             caller: read_document(&job.caller)?,
             job,
             bell: Arc::clone(bell),
-            tools: Arc::clone(tools),
+            tools: tools.clone(),
             progress: Progress::default(),
             watched: Mutex::default(),
             changed: Condvar::new(),
@@ -131,10 +145,10 @@ impl JobContext {
     /// What the application gives work beside its job.
     ///
     /// # Errors
-    /// When it gives something else.
+    /// When it gives nothing of the type.
     pub fn tools<T: 'static>(&self) -> Result<&T, Interrupted> {
-        let missing = || DbError::Document("the work's tools are of another type".to_owned());
-        Ok(self.tools.downcast_ref().ok_or_else(missing)?)
+        let missing = || DbError::Document("the work is given no such tool".to_owned());
+        Ok(self.tools.find().ok_or_else(missing)?)
     }
 
     /// The job's file from its beginning.

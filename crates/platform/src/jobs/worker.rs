@@ -170,7 +170,7 @@ impl Workers {
                     most: *most,
                     is_sweeping: workers.threads.is_empty(),
                     bell: Arc::clone(bell),
-                    tools: Arc::clone(tools),
+                    tools: tools.clone(),
                     internal: internal.clone(),
                 };
                 let thread = std::thread::Builder::new()

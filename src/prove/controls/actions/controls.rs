@@ -2,26 +2,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{Duration, NaiveDate};
+
 use crate::book::policy::model::PolicyDocument;
 use crate::platform::db::{Db, DbError, read_document};
 use crate::prove::controls::model::{
-    Approved, ControlCode, Finding, FindingCode, NotTestable, Numbered, Period, Sentence, Tested,
+    Approved, ControlCode, Done, Finding, FindingCode, NotTestable, Numbered, Period, Sentence,
+    Tested,
 };
 use crate::prove::controls::rules::{self, DUTIES, Duty, Series, count};
 use crate::prove::controls::store::{self, Document};
 use crate::prove::sealing::actions::inspect;
-use crate::prove::sealing::model::Trust;
+use crate::prove::sealing::model::{Fault, Trust};
 use kernel::clock::Instant;
 use kernel::drafters::Drafters;
-use kernel::ids::LegalEntityId;
+use kernel::ids::{ApplicationId, LegalEntityId};
 
-/// A control: what it wants, and how that is tested.
+/// A control: what it wants, and how that is tested, over a period and with the keys by which checkpoints are believed.
 #[derive(Clone, Copy)]
 pub struct Control {
     pub code: ControlCode,
     pub title: Sentence,
     pub sentence: Sentence,
-    pub test: fn(&mut Db, &Period) -> Result<Tested, DbError>,
+    pub test: fn(&mut Db, &Period, &Trust) -> Result<Tested, DbError>,
 }
 
 macro_rules! controls {
@@ -71,9 +74,17 @@ fn actions_of(duties: &[Duty]) -> Vec<&'static str> {
     wanted.map(|(action, _)| *action).collect()
 }
 
-fn role_separation(db: &mut Db, period: &Period) -> Result<Tested, DbError> {
+fn role_separation(db: &mut Db, period: &Period, _: &Trust) -> Result<Tested, DbError> {
     let all = actions_of(&[Duty::Sales, Duty::Credit, Duty::Cash, Duty::Bookkeeping]);
-    Ok(rules::separation(&store::list_done(db, period, &all)?))
+    Ok(rules::separation(&done_by_persons(db, period, &all)?))
+}
+
+/// What persons did in a period: what systems and netterms itself did is nobody's.
+fn done_by_persons(db: &mut Db, period: &Period, actions: &[&str]) -> Result<Vec<Done>, DbError> {
+    let persons = store::list_persons(db, period.start, period.end)?;
+    let mut done = store::list_done(db, period, actions)?;
+    done.retain(|one| persons.contains(&one.subject));
+    Ok(done)
 }
 
 /// A policy, and from when to when it held.
@@ -89,7 +100,7 @@ impl Held {
     }
 }
 
-fn authority_matrix(db: &mut Db, period: &Period) -> Result<Tested, DbError> {
+fn authority_matrix(db: &mut Db, period: &Period, _: &Trust) -> Result<Tested, DbError> {
     let mut policies = Vec::new();
     for (document, from, until) in store::list_policies(db)? {
         policies.push(Held {
@@ -103,19 +114,23 @@ fn authority_matrix(db: &mut Db, period: &Period) -> Result<Tested, DbError> {
     let population = count(approved.len())
         .saturating_add(count(released.len()))
         .saturating_add(store::count_granted_limits(db, period)?);
+    let ids: Vec<ApplicationId> = approved.iter().map(|approved| approved.id).collect();
+    let steps = store::list_steps(db, &ids)?;
     let of_application = |approved: &Approved| {
         let held = policies.iter().find(|held| held.at(approved.decided_at));
-        rules::approval(approved, held.map(|held| &held.document))
+        let taken = steps.get(&approved.id).map_or(&[][..], Vec::as_slice);
+        rules::approval(approved, taken, held.map(|held| &held.document))
     };
     let mut findings: Vec<Finding> = approved.iter().filter_map(of_application).collect();
-    for (block, opened_by, decided_by, reason) in released {
-        let is_same = decided_by.as_deref() == Some(opened_by.as_str());
-        let code = match reason.as_deref().map(str::trim) {
+    for block in released {
+        let asked = [Some(&block.opened_by), block.requested_by.as_ref()];
+        let is_same = block.decided_by.is_some() && asked.contains(&block.decided_by.as_ref());
+        let code = match block.reason.as_deref().map(str::trim) {
             _ if is_same => FindingCode::SamePerson,
             None | Some("") => FindingCode::WithoutReason,
             Some(_) => continue,
         };
-        findings.push(about(code, &block, decided_by));
+        findings.push(about(code, &block.id, block.decided_by));
     }
     for (limit, set_by) in store::list_unfounded_limits(db, period)? {
         findings.push(about(FindingCode::WithoutReason, &limit, Some(set_by)));
@@ -136,11 +151,37 @@ fn about(code: FindingCode, id: &impl ToString, subject: Option<String>) -> Find
 const CHANGED_ALONE: &[&str] = &[
     "bank_account.changed",
     "bank_account.created",
+    "calendar.changed",
+    "calendar.created",
+    "dunning_procedure.usage_changed",
+    "industry.set",
     "legal_entity.changed",
     "legal_entity.created",
+    "portfolio_cap.changed",
+    "portfolio_cap.removed",
+    "portfolio_cap.set",
 ];
 
-fn master_data_four_eyes(db: &mut Db, period: &Period) -> Result<Tested, DbError> {
+/// Rates are many: a person is told once, with how many.
+const RATES_SET: &str = "exchange_rate.set";
+
+/// Changes of a customer's file.
+const FILE_CHANGES: &[&str] = &[
+    "customer.alias_added",
+    "customer.alias_removed",
+    "customer.changed",
+    "customer.created",
+    "customer.legal_status_set",
+    "customer.moved",
+];
+
+/// So long before an approval, or after it, a change of the customer's file is held against who approved.
+const FILE_DAYS: i64 = 366;
+
+/// How many customers are asked for at once.
+const CUSTOMERS_AT_ONCE: usize = 500;
+
+fn master_data_four_eyes(db: &mut Db, period: &Period, _: &Trust) -> Result<Tested, DbError> {
     let mut population = 0_usize;
     let mut findings = Vec::new();
     for (id, proposed_by, decided_by) in store::list_changes(db, period)? {
@@ -174,36 +215,74 @@ fn master_data_four_eyes(db: &mut Db, period: &Period) -> Result<Tested, DbError
             Some(_) => {}
         }
     }
+    population =
+        population.saturating_add(store::list_things_done(db, period, FILE_CHANGES)?.len());
+    findings.extend(file_changers_who_approved(db, period)?);
+    let persons = store::list_persons(db, period.start, period.end)?;
     for (thing, subject, action) in store::list_things_done(db, period, CHANGED_ALONE)? {
+        if !persons.contains(&subject) {
+            continue;
+        }
         population = population.saturating_add(1);
         findings.push(Finding {
             detail: Some(action),
             ..about(FindingCode::ChangedAlone, &thing, Some(subject))
         });
     }
-    let changed = store::list_things_done(db, period, &["customer.changed"])?;
-    population = population.saturating_add(changed.len());
-    let changed: BTreeSet<(String, String)> = changed
-        .into_iter()
-        .map(|(customer, subject, _)| (customer, subject))
-        .collect();
-    for approved in store::list_approved(db, period)? {
-        let customer = approved.customer_id.to_string();
-        let approvers = [approved.approver, approved.credit_approver];
-        for approver in approvers.into_iter().flatten() {
-            if changed.contains(&(customer.clone(), approver.clone())) {
-                let by = Some(approver);
-                findings.push(about(FindingCode::ChangedAndApproved, &approved.id, by));
+    let mut rates: BTreeMap<String, i64> = BTreeMap::new();
+    for done in done_by_persons(db, period, &[RATES_SET])? {
+        let all = rates.entry(done.subject).or_default();
+        *all = all.saturating_add(done.count);
+    }
+    for (subject, set) in rates {
+        population = population.saturating_add(usize::try_from(set).unwrap_or(usize::MAX));
+        findings.push(Finding {
+            detail: Some(format!("{RATES_SET} ({set})")),
+            ..about(FindingCode::ChangedAlone, &subject, Some(subject.clone()))
+        });
+    }
+    Ok(Tested::of(count(population), findings))
+}
+
+/// Approvals by somebody who changed the customer's file, one or the other in the period and both within a year of it.
+fn file_changers_who_approved(db: &mut Db, period: &Period) -> Result<Vec<Finding>, DbError> {
+    let earlier = Period {
+        start: period.start.plus(-Duration::days(FILE_DAYS)),
+        ..*period
+    };
+    let approved = store::list_approved(db, &earlier)?;
+    let mut by_customer: BTreeMap<String, Vec<&Approved>> = BTreeMap::new();
+    let mut approvers: BTreeSet<&String> = BTreeSet::new();
+    for one in &approved {
+        let customer = one.customer_id.to_string();
+        by_customer.entry(customer).or_default().push(one);
+        approvers.extend(one.approver.iter().chain(&one.credit_approver));
+    }
+    let approvers: Vec<String> = approvers.into_iter().cloned().collect();
+    let customers: Vec<String> = by_customer.keys().cloned().collect();
+    let mut found: BTreeSet<(ApplicationId, String)> = BTreeSet::new();
+    for chunk in customers.chunks(CUSTOMERS_AT_ONCE) {
+        let window = (earlier.start, earlier.end);
+        let changes = store::list_done_about(db, window, FILE_CHANGES, chunk, &approvers)?;
+        for (customer, subject, at) in changes {
+            for one in by_customer.get(&customer).into_iter().flatten() {
+                let is_now = at >= period.start || one.decided_at >= Some(period.start);
+                let had_part = one.approver.as_ref() == Some(&subject)
+                    || one.credit_approver.as_ref() == Some(&subject);
+                if is_now && had_part {
+                    found.insert((one.id, subject.clone()));
+                }
             }
         }
     }
-    Ok(Tested::of(count(population), findings))
+    let finding = |(id, by)| about(FindingCode::ChangedAndApproved, &id, Some(by));
+    Ok(found.into_iter().map(finding).collect())
 }
 
 /// How many numbers are read at once.
 const NUMBERS_AT_ONCE: i64 = 5_000;
 
-fn sequential_numbering(db: &mut Db, period: &Period) -> Result<Tested, DbError> {
+fn sequential_numbering(db: &mut Db, period: &Period, _: &Trust) -> Result<Tested, DbError> {
     let mut population = 0_usize;
     let mut findings = Vec::new();
     for document in Document::ALL {
@@ -223,25 +302,59 @@ fn sequential_numbering(db: &mut Db, period: &Period) -> Result<Tested, DbError>
             }
         }
         for (entity, series) in series {
-            for mut gap in series.gaps() {
-                let is_told = !gap.missing.is_empty();
-                let known = store::list_known(db, document, entity, &gap.missing)?;
-                gap.missing.retain(|number| !known.contains(number));
-                if is_told && gap.missing.is_empty() {
-                    continue;
-                }
-                findings.push(Finding {
-                    detail: Some(missing(&gap)),
-                    ..about(FindingCode::NumbersMissing, &entity, None)
-                });
-            }
+            findings.extend(gaps_of(db, document, entity, series)?);
         }
     }
     Ok(Tested::of(count(population), findings))
 }
 
+/// How many long gaps of a series of an entity are counted; of more of them it is told that they are there.
+const COUNTED_MAX: usize = 1_000;
+
+/// The gaps in what an entity numbered in a period, from the number before its first one on. What was recorded in another
+/// period fills them.
+fn gaps_of(
+    db: &mut Db,
+    document: Document,
+    entity: LegalEntityId,
+    mut series: Series,
+) -> Result<Vec<Finding>, DbError> {
+    for ranges in series.before_first() {
+        if let Some(before) = store::find_last_number(db, document, entity, &ranges)? {
+            series.add(&before);
+        }
+    }
+    let gaps = series.gaps();
+    let missing: Vec<&String> = gaps.iter().flat_map(|gap| &gap.missing).collect();
+    let known = store::list_known(db, document, entity, &missing)?;
+    let mut counted = 0_usize;
+    let mut findings = Vec::new();
+    for mut gap in gaps {
+        if gap.missing.is_empty() {
+            counted = counted.saturating_add(1);
+            let there = match counted {
+                ..=COUNTED_MAX => store::count_numbers(db, document, entity, &gap.ranges)?,
+                _ => 0,
+            };
+            if u64::try_from(there).is_ok_and(|there| there >= gap.between) {
+                continue;
+            }
+        } else {
+            gap.missing.retain(|number| !known.contains(number));
+            if gap.missing.is_empty() {
+                continue;
+            }
+        }
+        findings.push(Finding {
+            detail: Some(told_of(&gap)),
+            ..about(FindingCode::NumbersMissing, &entity, None)
+        });
+    }
+    Ok(findings)
+}
+
 /// The numbers that are missing: the first and the last of them, or between which they lie.
-fn missing(gap: &rules::Gap) -> String {
+fn told_of(gap: &rules::Gap) -> String {
     match gap.missing.as_slice() {
         [] => format!("{} … {}", gap.after, gap.before),
         [one] => one.clone(),
@@ -250,19 +363,19 @@ fn missing(gap: &rules::Gap) -> String {
 }
 
 /// Who would have to confirm a balance is known, and whether anybody did is not kept.
-fn customer_confirmation(db: &mut Db, _: &Period) -> Result<Tested, DbError> {
+fn customer_confirmation(db: &mut Db, _: &Period, _: &Trust) -> Result<Tested, DbError> {
     Ok(Tested {
         population: store::count_owing(db)?,
         ..Tested::not_testable(NotTestable::NotKept)
     })
 }
 
-fn sales_touch_no_cash(db: &mut Db, period: &Period) -> Result<Tested, DbError> {
+fn sales_touch_no_cash(db: &mut Db, period: &Period, _: &Trust) -> Result<Tested, DbError> {
     let salespeople = store::list_salespeople(db, period)?;
     let cash = actions_of(&[Duty::Cash]);
     let mut population = 0_i64;
     let mut touched: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for done in store::list_done(db, period, &cash)? {
+    for done in done_by_persons(db, period, &cash)? {
         population = population.saturating_add(done.count);
         if salespeople.contains(&done.subject) {
             touched.entry(done.subject).or_default().insert(done.action);
@@ -290,33 +403,66 @@ fn sales_touch_no_cash(db: &mut Db, period: &Period) -> Result<Tested, DbError> 
     Ok(Tested::of(population, findings))
 }
 
-fn job_rotation(db: &mut Db, period: &Period) -> Result<Tested, DbError> {
-    let days = store::list_days(db, period)?;
+fn job_rotation(db: &mut Db, period: &Period, _: &Trust) -> Result<Tested, DbError> {
+    if !rules::tells_who_was_away(period.first, period.last) {
+        return Ok(rules::rotation(&[], period.first, period.last));
+    }
+    let persons = store::list_persons(db, period.start, period.end)?;
+    let began = store::find_first_at(db, period)?.map(|at| db.clock().day_of(at));
+    let first = began.map_or(period.first, |began| began.max(period.first));
+    let mut days = Vec::new();
+    for day in first.iter_days().take_while(|day| *day <= period.last) {
+        let (from, until) = (db.clock().start_of(day), db.clock().end_of(day));
+        let mut at_work = store::list_at_work(db, from, until)?;
+        at_work.retain(|subject| persons.contains(subject));
+        days.extend(at_work.into_iter().map(|subject| (subject, day)));
+    }
     Ok(rules::rotation(&days, period.first, period.last))
 }
 
-fn write_off_independence(db: &mut Db, period: &Period) -> Result<Tested, DbError> {
-    let own = store::list_own_given_up(db, period)?;
-    let findings = own
-        .into_iter()
-        .map(|(settlement, subject, invoice)| Finding {
-            detail: Some(invoice.to_string()),
-            ..about(FindingCode::GaveUpOwn, &settlement, Some(subject))
-        });
+fn write_off_independence(db: &mut Db, period: &Period, _: &Trust) -> Result<Tested, DbError> {
     let population = store::count_given_up(db, period)?;
-    Ok(Tested::of(population, findings.collect::<Vec<_>>()))
+    let own = store::list_own_given_up(db, period)?;
+    let notes = store::list_own_notes(db, period)?;
+    // A note that is used now may have been recorded before the period.
+    let first = notes.iter().map(|(.., recorded_at)| *recorded_at).min();
+    let from = first.map_or(period.start, |first| first.min(period.start));
+    let persons = store::list_persons(db, from, period.end)?;
+    let settled = own
+        .into_iter()
+        .map(|(settlement, subject, invoice)| (settlement.to_string(), subject, invoice));
+    let granted = notes
+        .into_iter()
+        .map(|(note, subject, invoice, _)| (note.to_string(), subject, invoice));
+    let findings = settled
+        .chain(granted)
+        .filter(|(_, subject, _)| persons.contains(subject))
+        .map(|(id, subject, invoice)| Finding {
+            detail: Some(invoice.to_string()),
+            ..about(FindingCode::GaveUpOwn, &id, Some(subject))
+        });
+    Ok(Tested::of(population, findings))
 }
 
-fn trail_review(db: &mut Db, period: &Period) -> Result<Tested, DbError> {
+fn trail_review(db: &mut Db, period: &Period, trust: &Trust) -> Result<Tested, DbError> {
     let days = store::list_business_days(db, period)?;
-    let signed = store::list_signed(db, period)?;
-    let signed: BTreeSet<_> = signed.into_iter().map(|at| db.clock().day_of(at)).collect();
-    let unsigned = days.iter().filter(|day| !signed.contains(day));
+    let inspected = inspect(db, trust)?;
+    let unsigned = days.iter().filter(|day| !inspected.is_signed_on(**day));
     let mut findings: Vec<Finding> = unsigned
         .map(|day| about(FindingCode::DayWithoutCheckpoint, day, None))
         .collect();
-    let (_, breaks) = inspect(db, &Trust::default())?;
-    findings.extend(breaks.into_iter().map(|broken| Finding {
+    let is_within = |day: NaiveDate| (period.first..=period.last).contains(&day);
+    let told = inspected
+        .breaks
+        .into_iter()
+        .filter(|broken| match broken.fault {
+            // That is told of business days.
+            Fault::Unsigned => false,
+            // Before the period another key may have signed: whatever was changed since contradicts the period's checkpoints.
+            Fault::Stranger => broken.day.is_some_and(is_within),
+            _ => true,
+        });
+    findings.extend(told.map(|broken| Finding {
         detail: Some(format!("{}: {}", broken.position, broken.fault.told())),
         ..about(FindingCode::ChainBroken, &broken.id, None)
     }));

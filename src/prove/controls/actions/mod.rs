@@ -16,6 +16,7 @@ use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::actions::JobsError;
 use crate::platform::jobs::model::{Ended, JobStatus};
 use crate::platform::jobs::worker::{Interrupted, JobContext, JobKind, Lane};
+use crate::prove::sealing::model::Trust;
 use kernel::clock::Clock;
 use kernel::ids::ControlRunId;
 
@@ -59,12 +60,11 @@ struct Plan {
 
 impl Plan {
     fn period(&self, clock: &Clock) -> Period {
-        let after = self.to.succ_opt().unwrap_or(self.to);
         Period {
             first: self.from,
             last: self.to,
             start: clock.start_of(self.from),
-            end: clock.start_of(after),
+            end: clock.end_of(self.to),
         }
     }
 }
@@ -114,11 +114,12 @@ pub fn work(context: &JobContext) -> Result<Ended, Interrupted> {
     let plan: Plan = context.input()?;
     let database = context.database();
     let period = plan.period(database.clock());
+    let trust: &Trust = context.tools()?;
     let total = super::rules::count(CONTROLS.len());
     let mut results: Vec<ControlResult> = Vec::new();
     for (control, position) in CONTROLS.iter().zip(0_i32..) {
         context.progress(i64::from(position), Some(total))?;
-        let tested = (control.test)(&mut database.reader()?, &period)?;
+        let tested = (control.test)(&mut database.reader()?, &period, trust)?;
         results.push(result_of(plan.run_id, control, position, &tested)?);
     }
     database.write(context.caller(), |tx| finish(tx, plan.run_id, &results))?;

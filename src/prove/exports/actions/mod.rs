@@ -342,9 +342,6 @@ pub(super) fn span(clock: &Clock, table: &ExportTable, bounds: Bounds) -> Option
     };
     match table.day? {
         DayOf::Day(_) => Some(Span::Days(first, last)),
-        DayOf::Instant(_) => {
-            let after = last.succ_opt().unwrap_or(last).min(rules::LAST_DAY);
-            Some(Span::Instants(clock.start_of(first), clock.start_of(after)))
-        }
+        DayOf::Instant(_) => Some(Span::Instants(clock.start_of(first), clock.end_of(last))),
     }
 }

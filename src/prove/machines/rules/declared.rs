@@ -68,7 +68,11 @@ fn documents() -> Vec<Machine> {
             [Paid] "unsettle" => Sold, taken_off();
             [Open, PartiallyPaid] "sell" => Sold, by::<DecideChanges>("approve_change");
             [Sold] "buy_back" => Open, by::<ManageFactoring>("buy_back_invoice");
+            [Sold] "settle" => Sold, settled();
+            [PartiallyPaid] "unsettle" => PartiallyPaid, taken_off();
+            [Sold] "unsettle" => Sold, taken_off();
             [Sold] "buy_back" => PartiallyPaid, by::<ManageFactoring>("buy_back_invoice");
+            [Paid] "buy_back" => Paid, by::<ManageFactoring>("buy_back_invoice");
             [Open] "cancel" => Cancelled, by::<ReverseDocuments>("cancel_invoice");
         }),
         machine!("receipt", "DocumentStatus", DocumentStatus, {
@@ -144,7 +148,8 @@ fn orders() -> Vec<Machine> {
     vec![
         machine!("reservation", "ReservationStatus", ReservationStatus, {
             [] "reserve" => Active, by::<CheckLimits>("check_limit");
-            [Active, PartiallyCaptured] "amend" => Active, by::<ManageReservations>("amend_reservation");
+            [Active] "amend" => Active, by::<ManageReservations>("amend_reservation");
+            [PartiallyCaptured] "amend" => PartiallyCaptured, by::<ManageReservations>("amend_reservation");
             [Active] "extend" => Active, by::<ManageReservations>("extend_reservation");
             [PartiallyCaptured] "extend" => PartiallyCaptured, by::<ManageReservations>("extend_reservation");
             [Active, PartiallyCaptured] "capture" => PartiallyCaptured, by::<CaptureReservations>("capture_reservation");
@@ -152,11 +157,13 @@ fn orders() -> Vec<Machine> {
             [Active, PartiallyCaptured] "release" => Released, by::<ManageReservations>("release_reservation");
             [Active, PartiallyCaptured] "expire" => Expired, BY_ITSELF;
             [Captured, PartiallyCaptured] "reopen" => Active, BY_ITSELF;
-            [Captured] "reopen" => PartiallyCaptured, BY_ITSELF;
+            [Captured, PartiallyCaptured] "reopen" => PartiallyCaptured, BY_ITSELF;
+            [Captured] "reopen" => Captured, BY_ITSELF;
         }),
         machine!("credit_block", "CreditBlockStatus", CreditBlockStatus, {
             [] "open" => Open, by::<CheckLimits>("check_limit");
             [Open, Assigned] "assign" => Assigned, by::<DecideCreditBlocks>("assign_credit_block");
+            [Open, Assigned] "assign" => Open, by::<DecideCreditBlocks>("assign_credit_block");
             [Open] "request_release" => Open, by::<RequestReleases>("request_release_of_credit_block");
             [Assigned] "request_release" => Assigned, by::<RequestReleases>("request_release_of_credit_block");
             [Open, Assigned] "release" => Released, by::<DecideCreditBlocks>("release_credit_block");
@@ -206,6 +213,8 @@ fn customers() -> Vec<Machine> {
             [] "add" => Open, by::<ManageDeadlines>("add_deadline");
             [Open] "meet" => Met, by::<ManageDeadlines>("meet_deadline");
             [Open] "withdraw" => Withdrawn, by::<ManageDeadlines>("withdraw_deadline");
+            [Open] "meet" => Met, BY_ITSELF;
+            [Open] "withdraw" => Withdrawn, BY_ITSELF;
             [Open] "pass" => Missed, BY_ITSELF;
         }),
     ]
@@ -239,6 +248,7 @@ fn house() -> Vec<Machine> {
             [] "receive" => Receiving, BY_ITSELF;
             [Receiving] "queue" => Queued, BY_ITSELF;
             [Queued, Running] "run" => Running, BY_ITSELF;
+            [Running] "give_back" => Queued, BY_ITSELF;
             [Queued, Running] "cancel" => Cancelled, by::<ReadJobs>("cancel_job");
             [Running] "succeed" => Succeeded, BY_ITSELF;
             [Running] "fail" => Failed, BY_ITSELF;
@@ -252,6 +262,7 @@ fn house() -> Vec<Machine> {
         machine!("export", "ExportStatus", ExportStatus, {
             [] "create" => Queued, by::<ExportTables>("create_export");
             [Queued, Running] "run" => Running, BY_ITSELF;
+            [Running] "give_back" => Queued, BY_ITSELF;
             [Queued, Running] "cancel" => Cancelled, by::<ReadJobs>("cancel_job");
             [Running] "succeed" => Ready, BY_ITSELF;
             [Running] "fail" => Failed, BY_ITSELF;

@@ -19,8 +19,7 @@ use kernel::ids::{CustomerId, LegalEntityId};
 /// What is outstanding, unapplied and post-dated at the end of a day, summed by row, currency and bucket.
 pub fn aging(db: &mut Db, question: &AgingQuestion) -> Result<Vec<AgingPart>, DbError> {
     let cut_offs = question.bounds.cut_offs(question.as_of);
-    let next_day = question.as_of.succ_opt().unwrap_or(question.as_of);
-    let ends_at = db.clock().start_of(next_day);
+    let ends_at = db.clock().end_of(question.as_of);
     let customers = list_wanted(db, &question.customers)?;
     let entities = list_wanted_entities(db, &question.entities)?;
     let sql = Places::new(

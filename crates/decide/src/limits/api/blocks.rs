@@ -107,8 +107,8 @@ pub async fn request_release_of_credit_block(
 
 /// Release a credit block
 ///
-/// The order may go: its reservation is taken, whatever the limit. Never by the order's creator, and not while a
-/// rule rejects outright. An `Idempotency-Key` is required.
+/// The order may go: its reservation is taken, whatever the limit. Never by the order's creator or whoever asked for the
+/// release, and not while a rule rejects outright. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "limit-checks",
     params(CreditBlockId, IfMatch),

@@ -257,6 +257,22 @@ permits! {
 #[derive(Debug, Clone, Copy)]
 pub struct OwnRate(pub Option<u32>);
 
+/// Permissions by which somebody judges what another did or proposed: a second person's. No API key has one, whatever its
+/// role, because whoever makes keys would be both persons.
+pub const SECOND_PERSON: &[&str] = &[
+    SignOffControls::NAME,
+    ApprovePolicies::NAME,
+    ApproveCatalogues::NAME,
+    DecideChanges::NAME,
+    ApprovePaymentTerms::NAME,
+    DecideApplications::NAME,
+    ApproveModels::NAME,
+    OverrideRatings::NAME,
+    DecideCreditBlocks::NAME,
+    DecideRefunds::NAME,
+    ApproveDunning::NAME,
+];
+
 /// The guard: the caller, proved to hold one of `P`'s roles. Every handler's first parameter.
 #[derive(Debug)]
 pub struct Actor<P> {
@@ -288,9 +304,11 @@ impl<P: Permission> FromRequest for Actor<P> {
     }
 }
 
-/// Whether the caller has one of the permission's roles, and is not held to other permissions.
+/// Whether the caller has one of the permission's roles, is not held to other permissions, and is no key where a second
+/// person is asked for.
 fn permits<P: Permission>(caller: &Caller) -> bool {
-    caller.has_any(P::ROLES) && caller.has_scope(P::NAME)
+    let is_kept_from = caller.issuer == API_KEY_ISSUER && SECOND_PERSON.contains(&P::NAME);
+    caller.has_any(P::ROLES) && caller.has_scope(P::NAME) && !is_kept_from
 }
 
 fn permitted<P: Permission>(request: &HttpRequest) -> Result<Actor<P>, Problem> {
@@ -384,6 +402,9 @@ impl Refusal {
 
 /// What the subject of an API key begins with: no token may speak for one.
 pub const API_KEY_PREFIX: &str = "api-key:";
+
+/// The issuer of all API keys.
+pub const API_KEY_ISSUER: &str = "netterms-api-keys";
 
 /// Whether a subject is one under which netterms itself works, or an API key: no token may speak for it.
 pub fn is_of_the_house(subject: &Subject) -> bool {

@@ -123,7 +123,7 @@ fn scored_on(
     id: RatingModelId,
     day: NaiveDate,
 ) -> Result<BTreeMap<CustomerId, f64>, RatingError> {
-    let end = db.clock().start_of(day.succ_opt().unwrap_or(day));
+    let end = db.clock().end_of(day);
     let scored = store::list_scored_at(db, id, end)?.into_iter();
     Ok(scored.map(|(id, ppm)| (id, of_ppm(ppm))).collect())
 }

@@ -71,8 +71,7 @@ pub fn check_period(db: &Db, from: NaiveDate, to: NaiveDate) -> Result<(), Ratin
 }
 
 fn grades_on(db: &mut Db, day: NaiveDate) -> Result<BTreeMap<CustomerId, String>, DbError> {
-    let after = day.succ_opt().unwrap_or(day);
-    let end = db.clock().start_of(after);
+    let end = db.clock().end_of(day);
     let rows = store::list_grades_at(db, end)?.into_iter();
     Ok(rows
         .map(|(customer, grade, moved, until)| {

@@ -1,64 +1,22 @@
 //! What the controls want, as pure functions over what was read.
 
+mod duties;
+mod numbers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
+pub use duties::{DUTIES, Duty, NO_DUTY};
+pub use numbers::{Gap, Series};
+
 use super::model::{Approved, Done, Finding, FindingCode, NotTestable, Sentence, Tested};
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::rules::level_needed;
+use crate::decide::applications::model::Verb;
+use crate::decide::applications::rules::{Parts, may_take};
 use kernel::caller::Role;
 use kernel::money::Money;
-
-/// The duties that no one person joins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Duty {
-    Sales,
-    Credit,
-    Cash,
-    Bookkeeping,
-}
-
-impl Duty {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Duty::Sales => "sales",
-            Duty::Credit => "credit",
-            Duty::Cash => "cash",
-            Duty::Bookkeeping => "bookkeeping",
-        }
-    }
-}
-
-/// Which duty an action of the trail is.
-pub const DUTIES: &[(&str, Duty)] = &[
-    ("application.drafted", Duty::Sales),
-    ("application.submitted", Duty::Sales),
-    ("application.information_provided", Duty::Sales),
-    ("application.appealed", Duty::Sales),
-    ("credit_block.release_requested", Duty::Sales),
-    ("application.recommended", Duty::Credit),
-    ("application.approved", Duty::Credit),
-    ("application.declined", Duty::Credit),
-    ("credit_block.released", Duty::Credit),
-    ("credit_block.rejected", Duty::Credit),
-    ("credit_account.suspended", Duty::Credit),
-    ("credit_account.reinstated", Duty::Credit),
-    ("additional_limit.granted", Duty::Credit),
-    ("receipt.posted", Duty::Cash),
-    ("receipt.applied", Duty::Cash),
-    ("receipt.reversed", Duty::Cash),
-    ("receipt.unapplied", Duty::Cash),
-    ("bank_entry.applied", Duty::Cash),
-    ("refund.paid", Duty::Cash),
-    ("instrument.received", Duty::Cash),
-    ("instrument.cleared", Duty::Cash),
-    ("invoice.posted", Duty::Bookkeeping),
-    ("invoice.cancelled", Duty::Bookkeeping),
-    ("credit_note.posted", Duty::Bookkeeping),
-    ("credit_note.reversed", Duty::Bookkeeping),
-    ("period.closed", Duty::Bookkeeping),
-];
 
 /// The duty that somebody did. Finance approves above credit's authority and grants limits by its office: that is no
 /// credit's duty.
@@ -92,99 +50,64 @@ pub fn separation(done: &[Done]) -> Tested {
     Tested::of(count(duties.len()), findings)
 }
 
-/// What is wrong with the approval of an application: the approver had another part in it, or the limit is above the
-/// highest authority of credit and credit had not approved before.
-pub fn approval(approved: &Approved, policy: Option<&PolicyDocument>) -> Option<Finding> {
+/// What is wrong with the approval of an application: somebody who approved had another part in it, or the limit is above
+/// the highest authority of credit and credit had not approved before, or above that of finance as well. `taken` are the
+/// steps of the application, each with who took it.
+pub fn approval(
+    approved: &Approved,
+    taken: &[(Verb, String)],
+    policy: Option<&PolicyDocument>,
+) -> Option<Finding> {
     let by = approved.approver.as_deref()?;
+    let finding = |code, subject: &str, detail| Finding {
+        code,
+        resource_id: approved.id.to_string(),
+        subject: Some(subject.to_owned()),
+        detail,
+    };
+    let first = approved.credit_approver.as_deref();
+    if has_other_part(approved, taken, by, first) {
+        return Some(finding(FindingCode::SamePerson, by, None));
+    }
+    if let Some(first) = first.filter(|first| has_other_part(approved, taken, first, None)) {
+        return Some(finding(FindingCode::SamePerson, first, None));
+    }
+    let limit = Money::from_minor(approved.limit_minor?, approved.currency);
+    let policy = policy?;
+    let is_within = |role| level_needed(policy, role, limit).is_some();
+    let is_above = if first.is_some() {
+        !is_within(Role::Finance) && is_told(policy, Role::Finance, limit)
+    } else {
+        !is_within(Role::Credit)
+    };
+    is_above.then(|| finding(FindingCode::AboveAuthority, by, Some(limit.to_string())))
+}
+
+/// Whether somebody who approved an application applied, recommended or approved before as well.
+fn has_other_part(
+    approved: &Approved,
+    taken: &[(Verb, String)],
+    person: &str,
+    before: Option<&str>,
+) -> bool {
     let parts = [
         Some(approved.created_by.as_str()),
         approved.submitted_by.as_deref(),
         approved.recommended_by.as_deref(),
-        approved.credit_approver.as_deref(),
+        before,
     ];
-    let finding = |code, detail| Finding {
-        code,
-        resource_id: approved.id.to_string(),
-        subject: Some(by.to_owned()),
-        detail,
+    let taken = Parts {
+        taken: taken.to_vec(),
+        credit_approver: before.map(str::to_owned),
     };
-    if parts.contains(&Some(by)) {
-        return Some(finding(FindingCode::SamePerson, None));
-    }
-    let limit = Money::from_minor(approved.limit_minor?, approved.currency);
-    let is_above = level_needed(policy?, Role::Credit, limit).is_none();
-    (is_above && approved.credit_approver.is_none())
-        .then(|| finding(FindingCode::AboveAuthority, Some(limit.to_string())))
+    parts.contains(&Some(person)) || may_take(Verb::Approve, person, &taken).is_err()
 }
 
-/// A series of numbers: what they begin with, and the numbers behind it, each with how it is written.
-#[derive(Debug, Default)]
-pub struct Series(BTreeMap<String, BTreeMap<u64, String>>);
-
-/// Numbers of so many digits at most are counted; longer ones are no series of ours.
-const DIGITS_MAX: usize = 15;
-
-/// A gap of more numbers is told as one and not looked into.
-pub const GAP_MAX: u64 = 200;
-
-/// A gap in a series: between which two numbers, and the numbers that are missing where they are few.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gap {
-    pub after: String,
-    pub before: String,
-    pub missing: Vec<String>,
-}
-
-impl Series {
-    /// Adds a number: `INV-0042` is the 42nd of the series `INV-`. One that does not end in a digit is of no series.
-    pub fn add(&mut self, number: &str) {
-        let digits = number
-            .chars()
-            .rev()
-            .take_while(char::is_ascii_digit)
-            .count();
-        let digits = digits.min(DIGITS_MAX);
-        let Some((prefix, tail)) = number.split_at_checked(number.len().saturating_sub(digits))
-        else {
-            return;
-        };
-        if let Ok(value) = tail.parse() {
-            let series = self.0.entry(prefix.to_owned()).or_default();
-            series.insert(value, number.to_owned());
-        }
-    }
-
-    pub fn len(&self) -> usize {
-        self.0.values().map(BTreeMap::len).sum()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Where numbers are missing between the first and the last of a series.
-    pub fn gaps(&self) -> Vec<Gap> {
-        let mut gaps = Vec::new();
-        for (prefix, numbers) in &self.0 {
-            for ((low, after), (high, before)) in numbers.iter().zip(numbers.iter().skip(1)) {
-                let between = high.saturating_sub(*low).saturating_sub(1);
-                if between == 0 {
-                    continue;
-                }
-                let width = after.len().saturating_sub(prefix.len());
-                let told = if between > GAP_MAX { 0 } else { between };
-                let missing = (1..=told)
-                    .map(|step| format!("{prefix}{:0width$}", low.saturating_add(step)))
-                    .collect();
-                gaps.push(Gap {
-                    after: after.clone(),
-                    before: before.clone(),
-                    missing,
-                });
-            }
-        }
-        gaps
-    }
+/// Whether the matrix has amounts of the limit's currency for a role. Where it has none, rates decided, which are another
+/// day's by now.
+fn is_told(policy: &PolicyDocument, role: Role, limit: Money) -> bool {
+    let mut rows = policy.authority.iter().filter(|row| row.role == role);
+    rows.any(|row| row.amounts.get(limit.currency()).is_some())
 }
 
 /// A shorter period says nothing of who was away.
@@ -193,17 +116,20 @@ pub const ROTATION_DAYS_MIN: i64 = 180;
 /// So many days away at once are a leave.
 pub const LEAVE_DAYS: i64 = 14;
 
+/// Whether a period is long enough to tell who was away.
+pub fn tells_who_was_away(first: NaiveDate, last: NaiveDate) -> bool {
+    last.signed_duration_since(first).num_days() >= ROTATION_DAYS_MIN
+}
+
 /// Who was at work through the whole period and never away for two weeks. The population are those who did something in its
-/// first and its last two weeks.
-pub fn rotation(days: &[(String, String)], first: NaiveDate, last: NaiveDate) -> Tested {
-    if last.signed_duration_since(first).num_days() < ROTATION_DAYS_MIN {
+/// first and its last two weeks. The days are in order.
+pub fn rotation(days: &[(String, NaiveDate)], first: NaiveDate, last: NaiveDate) -> Tested {
+    if !tells_who_was_away(first, last) {
         return Tested::not_testable(NotTestable::PeriodTooShort);
     }
     let mut worked: BTreeMap<&str, Vec<NaiveDate>> = BTreeMap::new();
     for (subject, day) in days {
-        if let Ok(day) = day.parse() {
-            worked.entry(subject).or_default().push(day);
-        }
+        worked.entry(subject).or_default().push(*day);
     }
     let away = |from: NaiveDate, to: NaiveDate| to.signed_duration_since(from).num_days();
     let throughout = worked.iter().filter(|(_, days)| {
@@ -311,7 +237,7 @@ pub const fn why(reason: NotTestable) -> Sentence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use crate::decide::applications::model::APPLICANT_VERBS;
 
     fn done(subject: &str, roles: &str, action: &str) -> Done {
         Done {
@@ -338,40 +264,49 @@ mod tests {
         assert_eq!(tested.findings[0].detail.as_deref(), Some("credit, cash"));
     }
 
-    #[test]
-    fn a_gap_lies_between_two_numbers_of_a_series() {
-        let mut series = Series::default();
-        for number in [
-            "INV-0007", "INV-0009", "R-1", "R-2", "none", "X-1", "X-9000",
-        ] {
-            series.add(number);
+    fn approved(minor: i64, credit_approver: Option<&str>) -> Approved {
+        Approved {
+            id: "app_01k00000000000000000000001".parse().unwrap(),
+            customer_id: "cus_01k00000000000000000000001".parse().unwrap(),
+            currency: "CNY".parse().unwrap(),
+            limit_minor: Some(minor),
+            created_by: "u-sales".to_owned(),
+            submitted_by: Some("u-sales".to_owned()),
+            recommended_by: Some("u-third".to_owned()),
+            credit_approver: credit_approver.map(str::to_owned),
+            approver: Some("u-last".to_owned()),
+            decided_at: None,
         }
-        let gaps = series.gaps();
-        assert_eq!(series.len(), 6);
-        assert_eq!(gaps.len(), 2);
-        assert_eq!(gaps[0].missing, ["INV-0008"]);
-        assert_eq!(
-            (gaps[1].after.as_str(), gaps[1].before.as_str()),
-            ("X-1", "X-9000")
-        );
-        assert!(gaps[1].missing.is_empty());
     }
 
-    proptest! {
-        #[test]
-        fn a_series_without_gaps_has_none(first in 0..1_000_000_u64, length in 1..300_u64) {
-            let mut series = Series::default();
-            for number in first..first + length {
-                series.add(&format!("S{number:08}"));
+    #[test]
+    fn nobody_approves_beyond_the_matrix_or_after_another_part() {
+        let text = include_str!("../../../../tests/it/support/policy.json");
+        let policy: PolicyDocument = serde_json::from_str(text).unwrap();
+        let most = |role: Role| {
+            let rows = policy.authority.iter().filter(|row| row.role == role);
+            let amounts = rows.filter_map(|row| row.amounts.get("CNY".parse().unwrap()));
+            amounts.map(Money::minor).max().unwrap()
+        };
+        let (credit, finance) = (most(Role::Credit), most(Role::Finance));
+        let code = |approved: &Approved, taken: &[(Verb, String)]| {
+            approval(approved, taken, Some(&policy)).map(|finding| finding.code)
+        };
+        let above = Some(FindingCode::AboveAuthority);
+        let first = Some("u-first");
+        assert_eq!(code(&approved(credit, None), &[]), None);
+        assert_eq!(code(&approved(credit + 1, None), &[]), above);
+        assert_eq!(code(&approved(credit + 1, first), &[]), None);
+        assert_eq!(code(&approved(finance, first), &[]), None);
+        assert_eq!(code(&approved(finance + 1, first), &[]), above);
+        let same = Some(FindingCode::SamePerson);
+        for verb in Verb::ALL {
+            let had_part = APPLICANT_VERBS.contains(verb) || *verb == Verb::Recommend;
+            for person in ["u-last", "u-first"] {
+                let taken = [(*verb, person.to_owned())];
+                let expected = same.filter(|_| had_part);
+                assert_eq!(code(&approved(finance, first), &taken), expected, "{verb}");
             }
-            prop_assert!(series.gaps().is_empty());
-        }
-
-        #[test]
-        fn any_text_may_be_a_number(text in "\\PC{0,40}") {
-            let mut series = Series::default();
-            series.add(&text);
-            prop_assert!(series.gaps().is_empty());
         }
     }
 
@@ -379,9 +314,9 @@ mod tests {
     fn who_is_never_away_for_two_weeks_is_found() {
         let day = |number: i64| {
             let first: NaiveDate = "2026-01-01".parse().unwrap();
-            (first + chrono::Duration::days(number)).to_string()
+            first + chrono::Duration::days(number)
         };
-        let mut days: Vec<(String, String)> = Vec::new();
+        let mut days: Vec<(String, NaiveDate)> = Vec::new();
         days.extend(
             (0..200)
                 .step_by(7)
@@ -393,11 +328,11 @@ mod tests {
         days.extend(on_leave.map(|number| ("on-leave".to_owned(), day(number))));
         days.push(("guest".to_owned(), day(3)));
         let first = "2026-01-01".parse().unwrap();
-        let tested = rotation(&days, first, day(199).parse().unwrap());
+        let tested = rotation(&days, first, day(199));
         assert_eq!(tested.population, 2);
         assert_eq!(tested.findings.len(), 1);
         assert_eq!(tested.findings[0].resource_id, "always");
-        let short = rotation(&days, first, day(100).parse().unwrap());
+        let short = rotation(&days, first, day(100));
         assert_eq!(short.not_testable, Some(NotTestable::PeriodTooShort));
     }
 }

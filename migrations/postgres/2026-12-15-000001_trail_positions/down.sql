@@ -1,0 +1,1 @@
+ALTER TABLE trail_entries DROP CONSTRAINT trail_entries_own_transaction;

@@ -1,0 +1,1 @@
+DROP TRIGGER trail_entries_own_transaction;
