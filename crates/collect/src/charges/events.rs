@@ -34,7 +34,7 @@ pub const EVENTS: &[EventType] = &[
 ];
 
 /// What the room records and other systems hear nothing of: what accrues owes nobody, and changes by the day.
-pub const INTERNAL: &[&str] = &["charge.accrued", "late_interest_terms.set"];
+pub const INTERNAL: &[&str] = &["charge.accrued", "credit_account.late_interest_set"];
 
 /// A charge.
 const CHARGE: Payload = Payload {

@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-use super::model::{ChargeKind, ChargeStatus, FeeKind};
-use super::rules::is_rate;
+use super::model::{ChargeKind, ChargeStatus, FeeKind, is_rate};
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
 use crate::book::receivables::model::InvoiceRef;

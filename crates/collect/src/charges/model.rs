@@ -213,3 +213,8 @@ impl LateItem {
         self.due_date.succ_opt().unwrap_or(self.due_date)
     }
 }
+
+/// A rate as people write it: from 0 to 10, which is 1,000 %.
+pub fn is_rate(rate: Figure) -> bool {
+    (Figure::ZERO..=Figure::new(10, 0)).contains(&rate)
+}

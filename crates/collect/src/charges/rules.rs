@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use chrono::{Days, NaiveDate};
 
 use super::model::{RatePer, Segment};
-use kernel::figures::{Exact, Figure};
+use kernel::figures::Exact;
 use kernel::money::Money;
 
 pub use regimes::{
@@ -151,11 +151,6 @@ pub fn of_segment(segment: &Segment, basis: u32) -> Result<Money, InterestFault>
 pub fn total_minor(segments: &[Segment]) -> Result<i64, InterestFault> {
     let minors = segments.iter().map(|segment| segment.interest.minor());
     kernel::money::sum_minor(minors).map_err(|_| InterestFault::TooLarge)
-}
-
-/// A rate as people write it: from 0 to 10, which is 1,000 %.
-pub fn is_rate(rate: Figure) -> bool {
-    (Figure::ZERO..=Figure::new(10, 0)).contains(&rate)
 }
 
 #[cfg(test)]

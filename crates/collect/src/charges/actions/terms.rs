@@ -69,7 +69,7 @@ pub fn set_terms(
         version: version.saturating_add(1),
     };
     store::put_terms(tx, &after)?;
-    let change = Change::new("late_interest_terms.set", id)
+    let change = Change::new("credit_account.late_interest_set", id)
         .after(&after)
         .because(&input.reason);
     match &stored {

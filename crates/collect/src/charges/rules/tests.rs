@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::book::catalogues::model::Catalogue;
 use crate::book::catalogues::rules::SHIPPED;
+use kernel::figures::Figure;
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
