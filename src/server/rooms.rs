@@ -11,6 +11,7 @@ use crate::book::factoring::actions::FACTORING_ASSIGNMENT;
 use crate::book::periods::actions::PERIOD_REOPENING;
 use crate::book::policy::references::ReferenceCheck;
 use crate::book::receivables::actions::ITEM_DUE_DATE;
+use crate::collect::charges::actions::CHARGE_WAIVER;
 use crate::collect::dunning::actions as dunning;
 use crate::connect::events::model::EventTypes;
 use crate::platform::db::Reaction;
@@ -50,6 +51,7 @@ pub static ROOMS: &[Room] = &[
     rating::ratings::ROOM,
     decide::applications::ROOM,
     decide::terms::ROOM,
+    collect::charges::ROOM,
     collect::dunning::ROOM,
     book::imports::ROOM,
     book::cash::ROOM,
@@ -75,6 +77,7 @@ pub const REFERENCES: &[ReferenceCheck] = &[dunning::find_unknown];
 
 /// Every kind of change request, with how it is applied. Not in [`Room`], which knows nothing of the book.
 pub const CHANGES: ChangeKinds = ChangeKinds(&[
+    CHARGE_WAIVER,
     CUSTOMER_PARENT,
     FACTORING_ASSIGNMENT,
     ITEM_DUE_DATE,

@@ -59,7 +59,9 @@ fn a_new_book_has_catalogues_in_both_languages() {
                 "dispute_reasons",
                 "excuses",
                 "instrument_kinds",
-                "payment_methods"
+                "late_payment_regimes",
+                "payment_methods",
+                "reference_rates"
             ]
         );
         for catalogue in listed["data"].as_array().unwrap() {

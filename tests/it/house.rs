@@ -17,7 +17,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("platform", &["db", "idempotency", "http", "exports", "trail", "events", "jobs", "versions", "rooms"]),
     ("book", &["catalogues", "payment_terms", "entities", "customers", "change_requests", "policy", "exchange_rates", "exposure", "security", "periods", "receivables", "refunds", "deposit_requests", "deadlines", "instruments", "factoring", "imports", "cash"]),
     ("rating", &["rules", "catalogue", "statements", "industries", "facts", "indicators", "scales", "panels", "models", "ratings"]),
-    ("collect", &["promises", "losses", "disputes", "signals", "dunning", "worklist"]),
+    ("collect", &["promises", "losses", "disputes", "signals", "charges", "dunning", "worklist"]),
     ("decide", &["terms", "limits", "applications", "reviews"]),
     ("connect", &["events", "webhooks", "postings", "api_keys", "revocations"]),
     ("prove", &["sealing", "trail", "controls", "timeline", "processes", "reports", "exports", "machines", "audit"]),

@@ -23,6 +23,7 @@ mod cash_speed;
 mod catalogues;
 mod change_lines;
 mod change_requests;
+mod charges;
 mod contacts;
 mod contract;
 mod control_findings;

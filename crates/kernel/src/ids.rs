@@ -75,6 +75,8 @@ kinds! {
     BankStatement, BankStatementId, "bst", "bank statement";
     /// A version of a catalogue.
     CatalogueVersion, CatalogueVersionId, "ctv", "version";
+    /// Interest, a fixed sum or a fee for paying late.
+    Charge, ChargeId, "chg", "charge";
     /// A change that one person proposed and another decides.
     ChangeRequest, ChangeRequestId, "chr", "request";
     /// A credit account.

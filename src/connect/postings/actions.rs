@@ -2,21 +2,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
+
 use super::input::AcknowledgeIn;
 use super::model::{PaidRefund, Posting, PostingKind};
 use super::{rules, store};
 use crate::book::receivables::model::Settlement;
+use crate::collect::charges::model::{Charge, ChargeStatus};
 use crate::platform::db::{Change, DbError, Tx};
 use crate::platform::events::{Event, Subscription};
 use kernel::clock::Instant;
-use kernel::ids::{InvoiceId, LegalEntityId, PostingId, ReceiptId, RefundId, SettlementId};
+use kernel::ids::{
+    ChargeId, InvoiceId, LegalEntityId, PostingId, ReceiptId, RefundId, SettlementId,
+};
 use kernel::money::Currency;
 use kernel::text::Subject;
 
-/// Postings follow what was settled and given back.
+/// Postings follow what was settled, given back and claimed.
 pub const WHAT_BEGAN_HERE: Subscription = Subscription {
     name: "postings",
-    actions: &["invoice.settled", "refund.paid"],
+    actions: &[
+        "charge.cancelled",
+        "charge.claimed",
+        "charge.waived",
+        "invoice.settled",
+        "refund.paid",
+    ],
     handle: follow,
 };
 
@@ -36,9 +47,12 @@ pub enum PostingError {
 fn follow(tx: &mut Tx, events: &[Event]) -> Result<(), DbError> {
     let mut settled: BTreeMap<(InvoiceId, Instant), &str> = BTreeMap::new();
     let mut paid: Vec<RefundId> = Vec::new();
+    let mut claimed: Vec<ChargeId> = Vec::new();
     for event in events {
         if event.action == "refund.paid" {
             paid.extend(event.entity_id.parse::<RefundId>());
+        } else if event.action.starts_with("charge.") {
+            claimed.extend(event.entity_id.parse::<ChargeId>());
         } else if let Ok(invoice) = event.entity_id.parse() {
             settled.insert((invoice, event.at), &event.roles);
         }
@@ -52,6 +66,7 @@ fn follow(tx: &mut Tx, events: &[Event]) -> Result<(), DbError> {
             .into_iter()
             .map(|refund| of_refund(refund, &by, now)),
     );
+    postings.extend(of_charges(tx, &claimed)?);
     let known = (
         store::known_settlements(tx, &ids(&postings, |one| one.settlement_id))?,
         store::known_refunds(tx, &ids(&postings, |one| one.refund_id))?,
@@ -132,6 +147,7 @@ fn of_settlement(
         acknowledged_at: None,
         reference: None,
         version: 1,
+        charge_id: None,
     })
 }
 
@@ -155,7 +171,62 @@ fn of_refund(refund: PaidRefund, by: &Subject, now: Instant) -> Posting {
         acknowledged_at: None,
         reference: None,
         version: 1,
+        charge_id: None,
     }
+}
+
+/// What charges lack of postings: one of those that were claimed, and one that takes it back of those whose claim was
+/// waived or cancelled.
+fn of_charges(tx: &mut Tx, ids: &[ChargeId]) -> Result<Vec<Posting>, DbError> {
+    let (by, now) = (tx.caller().subject.clone(), tx.now());
+    let charges: BTreeMap<ChargeId, Charge> = store::list_claimed(tx, ids)?
+        .into_iter()
+        .map(|charge| (charge.id, charge))
+        .collect();
+    let ids: Vec<ChargeId> = charges.keys().copied().collect();
+    let mut posted: BTreeMap<ChargeId, i64> = BTreeMap::new();
+    for (charge, minor) in store::posted_of_charges(tx, &ids)? {
+        *posted.entry(charge).or_default() += minor;
+    }
+    let mut postings = Vec::new();
+    for charge in charges.values() {
+        let is_over = matches!(
+            charge.status,
+            ChargeStatus::Waived | ChargeStatus::Cancelled
+        );
+        let told = posted.get(&charge.id).copied();
+        let whole = charge.amount_minor;
+        let made: Vec<(i64, Option<NaiveDate>)> = match (told, is_over) {
+            (None, false) => vec![(whole, charge.claimed_on)],
+            (None, true) => vec![(whole, charge.claimed_on), (-whole, charge.ended_on)],
+            (Some(minor), true) if minor != 0 => vec![(-whole, charge.ended_on)],
+            (Some(_), _) => Vec::new(),
+        };
+        for (minor, on) in made {
+            postings.push(Posting {
+                id: PostingId::at(now),
+                kind: PostingKind::Charge,
+                settlement_id: None,
+                refund_id: None,
+                customer_id: charge.customer_id,
+                legal_entity_id: charge.legal_entity_id,
+                invoice_id: charge.claimed_invoice_id,
+                receipt_id: None,
+                credit_note_id: None,
+                currency: charge.currency,
+                amount_minor: minor,
+                effective_on: on.unwrap_or_else(|| now.utc().date_naive()),
+                created_by: by.clone(),
+                created_at: now,
+                acknowledged_by: None,
+                acknowledged_at: None,
+                reference: None,
+                version: 1,
+                charge_id: Some(charge.id),
+            });
+        }
+    }
+    Ok(postings)
 }
 
 /// Says that a ledger has followed.

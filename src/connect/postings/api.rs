@@ -21,7 +21,7 @@ use crate::platform::http::{
 };
 use kernel::clock::Instant;
 use kernel::ids::{
-    CreditNoteId, CustomerId, InvoiceId, LegalEntityId, PostingId, ReceiptId, RefundId,
+    ChargeId, CreditNoteId, CustomerId, InvoiceId, LegalEntityId, PostingId, ReceiptId, RefundId,
     SettlementId,
 };
 use kernel::money::Money;
@@ -132,6 +132,7 @@ fn answer(posting: Posting, customer: Customer) -> Result<Answer, Problem> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Posting, example = json!({
     "id": "pst_01k00000000000000000000001", "kind": "payment", "settlement_id": "set_01k00000000000000000000001", "refund_id": null,
+    "charge_id": null,
     "customer_id": "cus_01k00000000000000000000001", "customer_number": "C-1001", "customer_name": "Jiangnan Trading Co.",
     "legal_entity_id": "ent_01k00000000000000000000001",
     "invoice_id": "inv_01k00000000000000000000001", "receipt_id": "rcp_01k00000000000000000000001",
@@ -144,6 +145,7 @@ pub struct PostingOut {
     kind: PostingKind,
     settlement_id: Option<SettlementId>,
     refund_id: Option<RefundId>,
+    charge_id: Option<ChargeId>,
     customer_id: CustomerId,
     customer_number: Option<Number>,
     customer_name: Option<Line>,
@@ -173,6 +175,7 @@ impl PostingOut {
             kind: row.kind,
             settlement_id: row.settlement_id,
             refund_id: row.refund_id,
+            charge_id: row.charge_id,
             customer_id: row.customer_id,
             legal_entity_id: row.legal_entity_id,
             invoice_id: row.invoice_id,

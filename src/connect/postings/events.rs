@@ -24,6 +24,6 @@ const POSTING: Payload = Payload {
     members: members! {
         id: Id, kind: Text, settlement_id: Id or null, refund_id: Id or null, customer_id: Id, legal_entity_id: Id, invoice_id: Id or null,
         receipt_id: Id or null, credit_note_id: Id or null, amount: Money, effective_on: Date,
-        acknowledged_at: Instant or null, reference: Text or null,
+        acknowledged_at: Instant or null, reference: Text or null, charge_id: Id or null,
     },
 };

@@ -6,7 +6,7 @@ use crate::platform::exports::{
 };
 use crate::platform::http::auth::ReadPostings;
 use kernel::ids::{
-    CreditNote, Customer, Invoice, LegalEntity, Posting, Receipt, Refund, Settlement,
+    Charge, CreditNote, Customer, Invoice, LegalEntity, Posting, Receipt, Refund, Settlement,
 };
 
 /// In [`super::ROOM`].
@@ -35,6 +35,7 @@ pub const EXPORTS: &[ExportTable] = &[ExportTable {
         instant("acknowledged_at"),
         text("reference"),
         long("version"),
+        id::<Charge>("charge_id"),
     ],
     joins: &[CUSTOMER],
     order: &["id"],

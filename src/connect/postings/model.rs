@@ -8,14 +8,14 @@ use crate::platform::db::schema::postings;
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
 use kernel::ids::{
-    CreditNoteId, CustomerId, InvoiceId, LegalEntityId, PostingId, ReceiptId, RefundId,
+    ChargeId, CreditNoteId, CustomerId, InvoiceId, LegalEntityId, PostingId, ReceiptId, RefundId,
     SettlementId,
 };
 use kernel::money::Currency;
 use kernel::text::{Line, Subject};
 
 text_enum! {
-    /// What a posting tells: the kinds of settlements, and refunds.
+    /// What a posting tells: the kinds of settlements, refunds, and claimed charges.
     pub enum PostingKind {
         /// Money was applied to an invoice.
         Payment = "payment",
@@ -37,6 +37,8 @@ text_enum! {
         WriteOff = "write_off",
         /// Money was given back.
         Refund = "refund",
+        /// Interest, a fixed sum or a fee for paying late was claimed, or its claim taken back.
+        Charge = "charge",
     }
 }
 
@@ -47,7 +49,7 @@ text_enum! {
 pub struct Posting {
     pub id: PostingId,
     pub kind: PostingKind,
-    /// What it tells of: a settlement or a refund.
+    /// What it tells of: a settlement, a refund or a charge.
     pub settlement_id: Option<SettlementId>,
     pub refund_id: Option<RefundId>,
     pub customer_id: CustomerId,
@@ -66,6 +68,8 @@ pub struct Posting {
     /// What the ledger that followed calls it.
     pub reference: Option<Line>,
     pub version: i64,
+    /// The charge of which it tells that it was claimed, or that its claim was taken back.
+    pub charge_id: Option<ChargeId>,
 }
 
 /// A refund that was paid, with what its receipt says of it.

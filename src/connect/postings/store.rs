@@ -8,15 +8,18 @@ use super::input::{PostingFilter, PostingStatus};
 use super::model::{PaidRefund, Posting};
 use crate::book::customers::store::list_wanted;
 use crate::book::receivables::model::Settlement;
+use crate::collect::charges::model::Charge;
 use crate::platform::db::schema::postings::{self, dsl};
 use crate::platform::db::schema::{
-    bank_entry_receipts, customers, invoices, receipts, refunds, settlements,
+    bank_entry_receipts, charges, customers, invoices, receipts, refunds, settlements,
 };
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek};
 use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::clock::Instant;
-use kernel::ids::{InvoiceId, LegalEntityId, PostingId, ReceiptId, RefundId, SettlementId};
+use kernel::ids::{
+    ChargeId, InvoiceId, LegalEntityId, PostingId, ReceiptId, RefundId, SettlementId,
+};
 use kernel::money::Currency;
 
 /// How many ids are asked for, and how many rows are written, in one statement: SQLite takes 32,766 values.
@@ -103,6 +106,28 @@ pub fn known_refunds(db: &mut Db, ids: &[RefundId]) -> Result<BTreeSet<RefundId>
         .select(dsl::refund_id)
         .load(c))?;
     Ok(known.into_iter().flatten().collect())
+}
+
+/// Those of these charges that were ever claimed.
+pub fn list_claimed(db: &mut Db, ids: &[ChargeId]) -> Result<Vec<Charge>, DbError> {
+    Ok(on_backend!(db, |c| charges::table
+        .filter(charges::id.eq_any(ids))
+        .filter(charges::claimed_invoice_id.is_not_null())
+        .order(charges::id)
+        .select(Charge::as_select())
+        .load(c))?)
+}
+
+/// What was posted of these charges.
+pub fn posted_of_charges(db: &mut Db, ids: &[ChargeId]) -> Result<Vec<(ChargeId, i64)>, DbError> {
+    let known: Vec<(Option<ChargeId>, i64)> = on_backend!(db, |c| postings::table
+        .filter(dsl::charge_id.eq_any(ids))
+        .select((dsl::charge_id, dsl::amount_minor))
+        .load(c))?;
+    Ok(known
+        .into_iter()
+        .filter_map(|(charge, minor)| Some((charge?, minor)))
+        .collect())
 }
 
 pub fn insert(tx: &mut Tx, rows: &[Posting]) -> Result<(), DbError> {

@@ -13,13 +13,14 @@ use crate::book::exposure::model::BalanceKey;
 use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::store as policies;
 use crate::book::receivables::rules::off_its_rate;
+use crate::collect::charges::model::{ChargeKind, Segment};
 use crate::decide::limits::check::record::Record;
 use crate::platform::db::{Database, Db, DbError, read_document};
 use crate::prove::reports::model::{AgingBy, AgingQuestion, BucketBounds};
 use crate::prove::reports::store as reports;
 use crate::prove::sealing::actions as sealing;
 use crate::prove::sealing::model::Trust;
-use kernel::ids::{LimitCheckId, ReservationId, Settlement};
+use kernel::ids::{ChargeId, LimitCheckId, ReservationId, Settlement};
 use kernel::money::Money;
 
 /// How many rows are read at once where a statement alone can't tell.
@@ -49,6 +50,7 @@ pub fn audit_believing(database: &Database, trust: &Trust) -> Result<Audit, DbEr
         if is_readable {
             findings.extend(aging_of_all_months(db)?);
             findings.push(crossed_settlements(db)?);
+            findings.push(worked_out_charges(db)?);
             findings.push(sealed_trail(db, trust)?);
             findings.push(recorded_reservations(db)?);
             findings.push(kept_limits(db)?);
@@ -172,6 +174,35 @@ fn crossed_settlements(db: &mut Db) -> Result<Finding, DbError> {
         }
     }
     Ok(finding)
+}
+
+/// Interest comes to what its segments say, and each of them to its principal, days and rate.
+fn worked_out_charges(db: &mut Db) -> Result<Finding, DbError> {
+    let mut finding = Finding::new("interest comes to what its segments say");
+    let mut after: Option<ChargeId> = None;
+    loop {
+        let charges = store::list_charges(db, after, CHUNK)?;
+        let Some(last) = charges.last() else {
+            return Ok(finding);
+        };
+        after = Some(last.id);
+        for charge in &charges {
+            finding.rows += 1;
+            if charge.kind != ChargeKind::Interest {
+                continue;
+            }
+            let segments: Vec<Segment> = read_document(&charge.segments)?;
+            let counted = rules::interest_minor(&segments);
+            if counted != Some(charge.amount_minor) {
+                finding.add(Lie {
+                    id: charge.id.to_string(),
+                    what: "interest".to_owned(),
+                    stated: charge.amount_minor,
+                    counted: counted.unwrap_or(0),
+                });
+            }
+        }
+    }
 }
 
 /// Nobody changed the trail since it was sealed, and the chain is as its checkpoints have it.

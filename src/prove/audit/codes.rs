@@ -22,8 +22,9 @@ use crate::book::instruments::model::{AcceptorStanding, InstrumentStatus};
 use crate::book::payment_terms::model::{InstalmentKind, PaymentTermsStatus};
 use crate::book::periods::model::PeriodStatus;
 use crate::book::policy::model::{Checkpoint, PolicyStatus};
-use crate::book::receivables::model::{DocumentStatus, InvoiceStatus, SettlementKind};
+use crate::book::receivables::model::{DocumentStatus, InvoiceKind, InvoiceStatus, SettlementKind};
 use crate::book::refunds::model::RefundStatus;
+use crate::collect::charges::model::{ChargeKind, ChargeStatus};
 use crate::collect::dunning::model::{
     BlockScope, Channel, Effect, LeftOut, NoticeStatus, ProcedureStatus, ProcedureUsage, RunStatus,
 };
@@ -88,6 +89,7 @@ pub const CODED: &[Coded] = coded! {
     exposure_entries.category: EntryCategory::as_str,
     reservations.status: ReservationStatus::as_str,
     invoices.status: InvoiceStatus::as_str,
+    invoices.kind: InvoiceKind::as_str,
     invoice_items.kind: InstalmentKind::as_str,
     credit_notes.status: DocumentStatus::as_str,
     receipts.status: DocumentStatus::as_str,
@@ -117,6 +119,8 @@ pub const CODED: &[Coded] = coded! {
     rating_models.kind: ModelKind::as_str,
     rating_models.status: ModelStatus::as_str,
     ratings.cause: RatingCause::as_str,
+    charges.kind: ChargeKind::as_str,
+    charges.status: ChargeStatus::as_str,
     dunning_procedures.usage: ProcedureUsage::as_str,
     dunning_procedure_versions.status: ProcedureStatus::as_str,
     dunning_runs.status: RunStatus::as_str,

@@ -6,6 +6,8 @@ use chrono::{Datelike as _, Months, NaiveDate};
 
 use crate::book::exposure::model::BalanceKey;
 use crate::book::policy::model::{CheckRule, PolicyDocument, RuleEffect};
+use crate::collect::charges::model::Segment;
+use crate::collect::charges::rules as charges;
 use crate::decide::limits::check::record::Record;
 use crate::decide::limits::check::rules::{judges, most};
 use crate::prove::audit::model::Lie;
@@ -57,6 +59,17 @@ pub fn passed_limits(id: &str, record: &Record, policy: &PolicyDocument) -> Vec<
         }
     }
     lies
+}
+
+/// What segments of interest come to, each worked out again; none where one says otherwise. A year has the days of the
+/// regime, of which a segment tells none: 365 and 360 are tried.
+pub fn interest_minor(segments: &[Segment]) -> Option<i64> {
+    let sound = segments.iter().all(|one| {
+        let days = one.to.signed_duration_since(one.from).num_days() + 1;
+        let is_it = |basis| charges::of_segment(one, basis) == Ok(one.interest);
+        days == one.days && [365, 360].into_iter().any(is_it)
+    });
+    sound.then(|| charges::total_minor(segments).ok()).flatten()
 }
 
 /// What aging says of a customer in one balance.

@@ -3,6 +3,7 @@
 
 mod aging;
 mod cash;
+mod charges;
 mod ledger;
 mod postings;
 
@@ -32,7 +33,8 @@ const COUNTERS: [&str; 6] = [
 const SOURCES: &str = "\
     SELECT account_id, legal_entity_id, currency, 'reserved' AS what, amount_minor - captured_minor AS minor \
     FROM reservations WHERE status IN ('active', 'partially_captured') AND captured_minor < amount_minor \
-    UNION ALL SELECT account_id, legal_entity_id, currency, 'receivable', open_minor FROM invoices \
+    UNION ALL SELECT account_id, legal_entity_id, currency, CASE kind WHEN 'sale' THEN 'receivable' ELSE 'charge' END, \
+      open_minor FROM invoices \
       WHERE open_minor > 0 AND sold_on IS NULL \
     UNION ALL SELECT account_id, legal_entity_id, currency, 'instrument', outstanding_minor FROM instruments \
       WHERE outstanding_minor > 0 \
@@ -82,6 +84,7 @@ pub fn invariants() -> Vec<Invariant> {
     all.extend(of_instruments_and_factoring());
     all.extend(ledger::invariants());
     all.extend(postings::invariants());
+    all.extend(charges::invariants());
     all.extend(cash::invariants());
     all.push(invariant(
         "a panel that is over has its end, and no other",
@@ -426,6 +429,7 @@ fn used_on_each_day(table: &str, reference: &str, dated: &str) -> String {
 }
 
 pub use aging::{list_movements, list_owed, list_settlement_days};
+pub use charges::list_charges;
 pub use ledger::{Crossed, list_crossed};
 
 /// The first figures of which both sides differ.

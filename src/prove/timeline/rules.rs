@@ -109,6 +109,7 @@ pub const PLACES: &[(&str, &str)] = &[
     ("app_", "/v1/applications/"),
     ("ben_", "/v1/bank-entries/"),
     ("blk_", "/v1/credit-blocks/"),
+    ("chg_", "/v1/charges/"),
     ("chk_", "/v1/limit-checks/"),
     ("chr_", "/v1/change-requests/"),
     ("crn_", "/v1/credit-notes/"),

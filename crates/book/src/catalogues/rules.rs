@@ -26,8 +26,16 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("shipped/instrument_kinds.json"),
     ),
     (
+        "late_payment_regimes",
+        include_str!("shipped/late_payment_regimes.json"),
+    ),
+    (
         "payment_methods",
         include_str!("shipped/payment_methods.json"),
+    ),
+    (
+        "reference_rates",
+        include_str!("shipped/reference_rates.json"),
     ),
 ];
 

@@ -22,11 +22,13 @@ pub const LINES_MAX: usize = 500;
 }))]
 pub struct ChangeRequestIn {
     pub kind: ChangeKind,
-    /// What is to change, by its id or number: for `customer_parent` the customer, for `factoring_assignment` the invoice.
+    /// What is to change, by its id or number: for `customer_parent` the customer, for `factoring_assignment` the invoice,
+    /// for `charge_waiver` the charge.
     pub target: Option<Line>,
     /// What it is to become. For `customer_parent`: `parent_customer`, the id or number of the head of the group, or null
     /// for none. For `factoring_assignment`: `factoring_agreement`, the id or number of the agreement under which the invoice
-    /// is sold or pledged; finance alone proposes and approves it.
+    /// is sold or pledged; finance alone proposes and approves it. For `charge_waiver`: `status`, which is `waived`; credit
+    /// proposes it, and finance approves.
     #[schema(value_type = Option<Object>)]
     pub after: Option<serde_json::Value>,
     /// Several changes of this kind, each of another target, in the order in which they are applied.

@@ -13,6 +13,8 @@ use kernel::text::{Line, Note, Number, Subject};
 text_enum! {
     /// What is to change.
     pub enum ChangeKind {
+        /// That a charge for paying late is waived.
+        ChargeWaiver = "charge_waiver",
         /// The group that a customer belongs to.
         CustomerParent = "customer_parent",
         /// The factor that an invoice is sold or pledged to.
@@ -28,7 +30,9 @@ impl ChangeKind {
     /// The roles of which who approves must hold one, where not everybody who decides changes may.
     pub const fn deciders(self) -> &'static [Role] {
         match self {
-            ChangeKind::ItemDueDate | ChangeKind::FactoringAssignment => &[Role::Finance],
+            ChangeKind::ItemDueDate
+            | ChangeKind::FactoringAssignment
+            | ChangeKind::ChargeWaiver => &[Role::Finance],
             ChangeKind::CustomerParent | ChangeKind::PeriodReopening => {
                 &[Role::Credit, Role::Finance]
             }

@@ -26,7 +26,7 @@ use kernel::money::{Currency, Money};
 use kernel::text::{GradeCode, Subject};
 
 pub use cash::CashApplication;
-pub use settlement::{SettlementPolicy, TolerancePolicy};
+pub use settlement::{AllocationOrder, SettlementPolicy, TolerancePolicy};
 pub use sources::{ExposureSource, Sources};
 pub use terms::{
     Discount, GradeFactor, InsuredCap, LimitCombination, LimitMethod, LimitMethods, MethodWeight,

@@ -107,7 +107,7 @@ const INVOICE: Payload = Payload {
         id: Id, number: Text, customer_id: Id, account_id: Id, legal_entity_id: Id,
         order_number: Text or null, reservation_id: Id or null, invoice_date: Date, due_date: Date,
         amount: Money, open: Money, status: Text, cancelled_on: Date or null,
-        cancel_reason: Text or null, sold_on: Date or null,
+        cancel_reason: Text or null, sold_on: Date or null, kind: Text or null,
     },
 };
 

@@ -51,6 +51,7 @@ pub const EXPORTS: &[ExportTable] = &[
             text("booking_currency"),
             rate("booking_rate"),
             day("sold_on"),
+            text("kind"),
         ],
         joins: &[CUSTOMER],
         order: &["id"],

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-use super::model::{DocumentStatus, InvoiceRef, InvoiceStatus, SetOffKind};
+use super::model::{DocumentStatus, InvoiceKind, InvoiceRef, InvoiceStatus, SetOffKind};
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
 use crate::book::payment_terms::model::InstalmentKind;
@@ -195,6 +195,7 @@ impl InvoiceIn {
     fn details(&self) -> InvoiceDetails {
         let instalments = self.instalments.iter().flatten();
         InvoiceDetails {
+            kind: InvoiceKind::Sale,
             net: self.net.map(AmountIn::money),
             tax: self.tax.map(AmountIn::money),
             posting_date: self.posting_date.map(Day::date),
@@ -405,6 +406,8 @@ pub struct InvoiceDetails {
     pub payment_terms: Option<Keyword>,
     /// Those that the document states; by the terms when empty.
     pub instalments: Vec<StatedInstalment>,
+    /// What it bills; a sale when nothing else is said.
+    pub kind: InvoiceKind,
 }
 
 /// An instalment as its document states it.

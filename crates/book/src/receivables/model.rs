@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
-use crate::book::exposure::model::BalanceKey;
+use crate::book::exposure::model::{BalanceKey, Exposure};
+use crate::book::policy::model::ExposureCategory;
 use crate::platform::db::schema::{credit_notes, invoices, receipts, settlements};
 use kernel::clock::Instant;
 use kernel::columns::{IdColumn, text_enum};
@@ -34,6 +35,27 @@ text_enum! {
         Sold = "sold",
         /// Posted by mistake, and taken back before anything settled it.
         Cancelled = "cancelled",
+    }
+}
+
+text_enum! {
+    /// What an invoice bills.
+    #[derive(Default)]
+    pub enum InvoiceKind {
+        /// Goods and services.
+        #[default]
+        Sale = "sale",
+        /// Interest for paying late, claimed.
+        LateInterest = "late_interest",
+        /// A fixed sum, a fee or other costs of paying late, claimed.
+        Costs = "costs",
+    }
+}
+
+impl InvoiceKind {
+    /// Whether it is a claimed charge: exposure of a category of its own, and nothing that was sold.
+    pub const fn is_charge(self) -> bool {
+        matches!(self, InvoiceKind::LateInterest | InvoiceKind::Costs)
     }
 }
 
@@ -96,9 +118,19 @@ pub struct Invoice {
     pub booking_minor: Option<i64>,
     pub booking_currency: Option<Currency>,
     pub booking_rate: Option<String>,
+    pub kind: InvoiceKind,
 }
 
 impl Invoice {
+    /// What so much of it is as exposure.
+    pub fn exposure(&self, minor: i64) -> Exposure {
+        if self.kind.is_charge() {
+            Exposure::of(ExposureCategory::ClaimedCharges, minor)
+        } else {
+            Exposure::receivable(minor)
+        }
+    }
+
     /// The balance that it counts in.
     pub const fn key(&self) -> BalanceKey {
         BalanceKey::new(self.legal_entity_id, self.currency)

@@ -7,7 +7,8 @@ mod parts;
 
 use chrono::{Days, NaiveDate};
 
-use super::model::InvoiceStatus;
+use super::model::{InvoiceKind, InvoiceStatus};
+use crate::book::policy::model::AllocationOrder;
 use kernel::ids::{InvoiceId, ItemId};
 use kernel::text::Number;
 
@@ -107,6 +108,8 @@ pub fn effective_on(money_there_on: NaiveDate, invoice_date: NaiveDate) -> Naive
 /// An item that money may settle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
+    /// What goes first whatever is due, the lowest first.
+    pub rank: u8,
     pub invoice_id: InvoiceId,
     pub item_id: ItemId,
     pub due_date: NaiveDate,
@@ -133,7 +136,7 @@ pub fn oldest_first(available_minor: i64, candidates: &[Candidate]) -> Vec<Share
     let mut queue: Vec<&Candidate> = candidates.iter().filter(|c| c.open_minor > 0).collect();
     queue.sort_by_key(|c| {
         let invoice = (c.due_date, c.invoice_date, &c.number, c.invoice_id);
-        (invoice, c.position)
+        (c.rank, invoice, c.position)
     });
     let mut left = available_minor;
     let mut shares = Vec::new();
@@ -152,6 +155,19 @@ pub fn oldest_first(available_minor: i64, candidates: &[Candidate]) -> Vec<Share
     shares
 }
 
+/// Where what an invoice bills stands in an order of allocation, the lowest first.
+pub const fn rank(order: AllocationOrder, kind: InvoiceKind) -> u8 {
+    match (order, kind) {
+        (AllocationOrder::DueDate, _)
+        | (AllocationOrder::CostsInterestPrincipal, InvoiceKind::Costs)
+        | (AllocationOrder::PrincipalFirst, InvoiceKind::Sale) => 0,
+        (AllocationOrder::CostsInterestPrincipal, InvoiceKind::LateInterest)
+        | (AllocationOrder::PrincipalFirst, InvoiceKind::Costs) => 1,
+        (AllocationOrder::CostsInterestPrincipal, InvoiceKind::Sale)
+        | (AllocationOrder::PrincipalFirst, InvoiceKind::LateInterest) => 2,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,6 +180,7 @@ mod tests {
     fn candidate(number: &str, due: &str, open_minor: i64) -> Candidate {
         let invoice_id = InvoiceId::new();
         Candidate {
+            rank: 0,
             invoice_id,
             item_id: ItemId::from_uuid(invoice_id.uuid()),
             position: 1,
@@ -194,6 +211,26 @@ mod tests {
             oldest_first(20_000, &both),
             [share(&a, 10_000), share(&b, 8_000)]
         );
+    }
+
+    #[test]
+    fn what_ranks_first_is_paid_first_whatever_is_due() {
+        let order = AllocationOrder::CostsInterestPrincipal;
+        let ranked = |number: &str, due: &str, kind| Candidate {
+            rank: rank(order, kind),
+            ..candidate(number, due, 100)
+        };
+        let all = [
+            ranked("I-1", "2026-01-01", InvoiceKind::Sale),
+            ranked("L-1", "2026-03-01", InvoiceKind::LateInterest),
+            ranked("K-1", "2026-04-01", InvoiceKind::Costs),
+        ];
+        let paid: Vec<InvoiceId> = oldest_first(300, &all)
+            .iter()
+            .map(|share| share.invoice_id)
+            .collect();
+        let expected = [all[2].invoice_id, all[1].invoice_id, all[0].invoice_id];
+        assert_eq!(paid, expected);
     }
 
     #[test]
@@ -249,6 +286,7 @@ mod tests {
     fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
         let one = (0u64..400, 0u64..400, 0i64..1_000_000).prop_map(|(due, dated, open_minor)| {
             Candidate {
+                rank: 0,
                 invoice_id: InvoiceId::new(),
                 item_id: ItemId::new(),
                 position: 1,

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use super::ledger;
 use crate::book::exposure::model::BalanceKey;
+use crate::book::receivables::model::InvoiceKind;
 use crate::platform::db::schema::{account_balances, credit_accounts, invoices, settlements};
 use crate::platform::db::{Db, DbError, on_backend, sum_minor};
 use crate::prove::audit::model::Movement;
@@ -46,11 +47,28 @@ pub fn list_settlement_days(db: &mut Db) -> Result<Vec<NaiveDate>, DbError> {
 }
 
 /// What each account owes each company on invoices in each currency, less what is unapplied: what is exposure, and what
-/// was sold without recourse.
+/// was sold without recourse. Claimed charges are open documents as any other, and a category of exposure of their own.
 pub fn list_owed(db: &mut Db) -> Result<BTreeMap<(CustomerId, BalanceKey), i64>, DbError> {
     let sold: Vec<(CustomerId, LegalEntityId, Currency, i64)> =
         on_backend!(db, |c| invoices::table
             .filter(invoices::sold_on.is_not_null())
+            .filter(invoices::open_minor.gt(0))
+            .group_by((
+                invoices::customer_id,
+                invoices::legal_entity_id,
+                invoices::currency
+            ))
+            .select((
+                invoices::customer_id,
+                invoices::legal_entity_id,
+                invoices::currency,
+                sum_minor!("open_minor"),
+            ))
+            .load(c))?;
+    let charges: Vec<(CustomerId, LegalEntityId, Currency, i64)> =
+        on_backend!(db, |c| invoices::table
+            .filter(invoices::kind.ne(InvoiceKind::Sale))
+            .filter(invoices::sold_on.is_null())
             .filter(invoices::open_minor.gt(0))
             .group_by((
                 invoices::customer_id,
@@ -87,7 +105,7 @@ pub fn list_owed(db: &mut Db) -> Result<BTreeMap<(CustomerId, BalanceKey), i64>,
         .into_iter()
         .map(|(customer, currency, minor)| (customer, MAIN_ENTITY, currency, minor));
     let mut owed = BTreeMap::new();
-    for (customer, entity, currency, minor) in homes.chain(others).chain(sold) {
+    for (customer, entity, currency, minor) in homes.chain(others).chain(sold).chain(charges) {
         let key = BalanceKey::new(entity, currency);
         let sum: &mut i64 = owed.entry((customer, key)).or_default();
         *sum = sum.saturating_add(minor);

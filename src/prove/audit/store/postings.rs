@@ -4,7 +4,7 @@ use super::invariant;
 use crate::prove::audit::model::{Invariant, named};
 use kernel::ids::Posting;
 
-/// A posting tells the amount of its settlement or refund, and is of one of them.
+/// A posting tells the amount of its settlement, refund or charge, and is of one of them.
 pub fn invariants() -> Vec<Invariant> {
     vec![
         invariant(
@@ -12,17 +12,19 @@ pub fn invariants() -> Vec<Invariant> {
             "postings",
             named::<Posting>,
             "SELECT p.id, 'amount' AS what, p.amount_minor AS stated, \
-               CAST(COALESCE(s.amount_minor, r.amount_minor, 0) AS BIGINT) AS counted \
+               CAST(COALESCE(s.amount_minor, r.amount_minor, \
+                 CASE WHEN p.amount_minor < 0 THEN -c.amount_minor ELSE c.amount_minor END, 0) AS BIGINT) AS counted \
              FROM postings p LEFT JOIN settlements s ON s.id = p.settlement_id \
-               LEFT JOIN refunds r ON r.id = p.refund_id"
+               LEFT JOIN refunds r ON r.id = p.refund_id LEFT JOIN charges c ON c.id = p.charge_id"
                 .to_owned(),
         ),
         invariant(
-            "a posting is of one settlement or of one refund",
+            "a posting is of one settlement, refund or charge",
             "postings",
             named::<Posting>,
             "SELECT p.id, 'sources' AS what, CAST(1 AS BIGINT) AS stated, \
-               CAST(CASE WHEN (p.settlement_id IS NULL) <> (p.refund_id IS NULL) THEN 1 ELSE 0 END AS BIGINT) AS counted \
+               CAST(CASE WHEN p.settlement_id IS NULL THEN 0 ELSE 1 END + CASE WHEN p.refund_id IS NULL THEN 0 ELSE 1 END \
+                 + CASE WHEN p.charge_id IS NULL THEN 0 ELSE 1 END AS BIGINT) AS counted \
              FROM postings p"
                 .to_owned(),
         ),

@@ -10,16 +10,18 @@ use crate::book::factoring::model::{AgreementStatus, AssignmentStatus};
 use crate::book::periods::model::PeriodStatus;
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
 use crate::book::refunds::model::RefundStatus;
+use crate::collect::charges::model::ChargeStatus;
 use crate::collect::dunning::model::{BlockStatus, NoticeStatus, RunStatus};
 use crate::connect::api_keys::model::KeyStatus;
 use crate::connect::webhooks::model::{DeliveryStatus, EndpointStatus};
 use crate::decide::limits::model::CreditBlockStatus;
 use crate::platform::http::auth::{
-    ApproveDunning, AssignCash, CaptureReservations, CheckLimits, ClosePeriods, DecideChanges,
-    DecideCreditBlocks, DecideRefunds, EditCustomers, ExportTables, GrantAdditionalLimits,
-    ManageAccounts, ManageApiKeys, ManageDeadlines, ManageFactoring, ManageReservations,
-    ManageWebhooks, PostAdvices, PostCash, PostInvoices, ProposeChanges, ReadJobs, RequestRefunds,
-    RequestReleases, ReverseDocuments, RunDunning, SendStatements, SetLegalStatus, StatePeriods,
+    AccrueCharges, ApproveDunning, AssignCash, CaptureReservations, CheckLimits, ClaimCharges,
+    ClosePeriods, DecideChanges, DecideCreditBlocks, DecideRefunds, EditCustomers, ExportTables,
+    GrantAdditionalLimits, ManageAccounts, ManageApiKeys, ManageDeadlines, ManageFactoring,
+    ManageReservations, ManageWebhooks, PostAdvices, PostCash, PostInvoices, ProposeChanges,
+    ReadJobs, RequestRefunds, RequestReleases, ReverseDocuments, RunDunning, SendStatements,
+    SetLegalStatus, StatePeriods,
 };
 use crate::platform::jobs::model::JobStatus;
 use crate::prove::exports::model::ExportStatus;
@@ -222,6 +224,16 @@ fn customers() -> Vec<Machine> {
 
 fn collecting() -> Vec<Machine> {
     vec![
+        machine!("charge", "ChargeStatus", ChargeStatus, {
+            [] "accrue" => Accrued, by::<AccrueCharges>("accrue_charges");
+            [] "record" => Accrued, by::<ClaimCharges>("record_charge");
+            [Accrued] "claim" => Claimed, by::<ClaimCharges>("claim_charge");
+            [Accrued] "cancel" => Cancelled, by::<ClaimCharges>("cancel_charge");
+            [Accrued, Claimed] "waive" => Waived, by::<DecideChanges>("approve_change");
+            [Claimed] "pay" => Paid, BY_ITSELF;
+            [Paid] "reopen" => Claimed, BY_ITSELF;
+            [Claimed] "take_back" => Cancelled, BY_ITSELF;
+        }),
         machine!("dunning_run", "RunStatus", RunStatus, {
             [] "preview" => Previewed, by::<RunDunning>("preview_dunning_run");
             [Previewed] "approve" => Approved, by::<ApproveDunning>("approve_dunning_run");

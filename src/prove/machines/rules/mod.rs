@@ -313,6 +313,7 @@ mod tests {
     use super::*;
     use crate::book::cash::model::EntryStatus;
     use crate::book::refunds::model::RefundStatus;
+    use crate::collect::charges::model::ChargeStatus;
     use crate::collect::dunning::model::RunStatus;
 
     fn verbs(name: &str, from: &str) -> Vec<&'static str> {
@@ -352,6 +353,10 @@ mod tests {
         for status in RefundStatus::ALL {
             let allowed = sorted(status.allowed());
             assert_eq!(verbs("refund", status.as_str()), allowed, "{status}");
+        }
+        for status in ChargeStatus::ALL {
+            let allowed = sorted(status.allowed());
+            assert_eq!(verbs("charge", status.as_str()), allowed, "{status}");
         }
         for status in RunStatus::ALL {
             let allowed = sorted(status.allowed());

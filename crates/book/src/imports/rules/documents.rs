@@ -94,7 +94,7 @@ impl FromCells for InvoiceRow {
             customer_order_number: cells.optional("customer_order_number", parsed::<Line>),
             labels: cells.optional("labels", labels).unwrap_or_default(),
             payment_terms: cells.optional("payment_terms", parsed),
-            instalments: Vec::new(),
+            ..InvoiceDetails::default()
         };
         if due_date
             .zip(invoice_date)

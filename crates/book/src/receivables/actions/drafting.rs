@@ -104,6 +104,7 @@ impl Desk {
             booking_minor: booked.as_ref().map(|booked| booked.money.minor()),
             booking_currency: books,
             booking_rate: booked.map(|booked| booked.rate),
+            kind: details.kind,
         };
         let items = items(&invoice, &parts)?;
         Ok((invoice, items))

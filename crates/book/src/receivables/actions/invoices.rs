@@ -78,7 +78,7 @@ pub fn post_invoices(
         .zip(outcomes.iter())
         .filter_map(|((locked, _), outcome)| {
             let invoice = outcome.as_ref().ok()?;
-            let change = Exposure::receivable(invoice.amount_minor);
+            let change = invoice.exposure(invoice.amount_minor);
             Some((*locked, invoice.key(), change))
         })
         .collect();
@@ -236,7 +236,7 @@ pub fn cancel_invoice(
     let after = store::cancel_invoice(tx, &after)?.ok_or(ReceivableError::Stale)?;
     store::cancel_items(tx, after.id)?;
     periods.flag(tx, |_| true)?;
-    let open = Exposure::receivable(before.open_minor);
+    let open = before.exposure(before.open_minor);
     exposure::post(tx, locked, before.key(), -open)?;
     if order == CancelledOrder::Restored {
         let (number, key) = (&after.number, after.key());

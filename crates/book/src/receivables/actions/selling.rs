@@ -2,7 +2,6 @@
 
 use super::ReceivableError;
 use crate::book::exposure::actions::{self as exposure, Locked};
-use crate::book::exposure::model::Exposure;
 use crate::book::receivables::model::{Invoice, InvoiceStatus};
 use crate::book::receivables::{rules, store};
 use crate::platform::db::{Change, Tx};
@@ -23,7 +22,7 @@ pub fn sell(tx: &mut Tx, locked: &Locked, before: &Invoice) -> Result<Invoice, R
         tx,
         locked,
         before.key(),
-        -Exposure::receivable(before.open_minor),
+        -before.exposure(before.open_minor),
     )?;
     tx.record(
         Change::new("invoice.sold", after.id)
@@ -48,12 +47,7 @@ pub fn buy_back(
         ..before.clone()
     };
     let after = store::save_sale(tx, &after)?.ok_or(ReceivableError::Stale)?;
-    exposure::post(
-        tx,
-        locked,
-        before.key(),
-        Exposure::receivable(before.open_minor),
-    )?;
+    exposure::post(tx, locked, before.key(), before.exposure(before.open_minor))?;
     tx.record(
         Change::new("invoice.bought_back", after.id)
             .before(before)

@@ -9,7 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::book::receivables::model::{
-    CreditNote, DocumentStatus, Invoice, InvoiceStatus, Receipt, Settlement, SettlementKind,
+    CreditNote, DocumentStatus, Invoice, InvoiceKind, InvoiceStatus, Receipt, Settlement,
+    SettlementKind,
 };
 use kernel::clock::Instant;
 use kernel::ids::{
@@ -31,7 +32,7 @@ pub use orders::InvoiceWarningOut;
     "credit_account_id": "acc_01k00000000000000000000001", "order_number": "SO-2026-0001", "reservation_id": null,
     "invoice_date": "2026-03-31", "due_date": "2026-04-30", "amount": {"amount": "12500.00", "currency": "CNY"},
     "open": {"amount": "12500.00", "currency": "CNY"}, "status": "open", "cancelled_on": null, "cancel_entered_on": null,
-    "cancel_reason": null, "sold_on": null,
+    "cancel_reason": null, "sold_on": null, "kind": "sale",
     "created_by": "u-31", "warnings": [], "created_at": "2026-03-31T08:00:00.000000Z",
     "net": {"amount": "11061.95", "currency": "CNY"}, "tax": {"amount": "1438.05", "currency": "CNY"},
     "posting_date": "2026-03-31", "baseline_date": "2026-03-31", "customer_order_number": "PO 4711", "labels": ["export"],
@@ -83,6 +84,8 @@ pub struct InvoiceOut {
     /// The rate of that.
     #[schema(max_length = 40)]
     booking_rate: Option<String>,
+    /// What it bills: a sale, or a claimed charge.
+    kind: InvoiceKind,
     /// What is odd about it; it is posted all the same.
     #[schema(max_items = 10)]
     warnings: Vec<InvoiceWarningOut>,
@@ -113,6 +116,7 @@ impl From<Invoice> for InvoiceOut {
             invoice_date: invoice.invoice_date,
             due_date: invoice.due_date,
             status: invoice.status,
+            kind: invoice.kind,
             cancelled_on: invoice.cancelled_on,
             cancel_entered_on: invoice.cancel_entered_on,
             customer_order_number: invoice.customer_order_number,

@@ -88,6 +88,7 @@ pub fn list_sales(
          FROM ( \
            SELECT customer_id, amount_minor, 1 AS invoices FROM invoices \
            WHERE currency = $1 AND invoice_date >= $2 AND invoice_date <= $3 AND cancelled_on IS NULL \
+             AND kind = 'sale' \
            UNION ALL \
            SELECT customer_id, -amount_minor, 0 FROM credit_notes \
            WHERE currency = $1 AND credit_date >= $2 AND credit_date <= $3 AND reversed_on IS NULL \

@@ -353,6 +353,7 @@ diesel::table! {
         booking_currency -> Nullable<Text>,
         booking_rate -> Nullable<Text>,
         sold_on -> Nullable<Date>,
+        kind -> Text,
     }
 }
 

@@ -1,4 +1,53 @@
-//! The tables of collecting: dunning.
+//! The tables of collecting: charges and dunning.
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    charges (id) {
+        id -> IdColumn,
+        kind -> Text,
+        status -> Text,
+        customer_id -> IdColumn,
+        account_id -> IdColumn,
+        legal_entity_id -> IdColumn,
+        invoice_id -> IdColumn,
+        item_id -> IdColumn,
+        currency -> Text,
+        amount_minor -> BigInt,
+        from_day -> Date,
+        to_day -> Date,
+        regime -> Nullable<Text>,
+        segments -> Text,
+        note -> Nullable<Text>,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        claimed_invoice_id -> Nullable<IdColumn>,
+        claimed_on -> Nullable<Date>,
+        claimed_by -> Nullable<Text>,
+        claim_reference -> Nullable<Text>,
+        ended_on -> Nullable<Date>,
+        end_reason -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    late_interest_terms (account_id, legal_entity_id) {
+        account_id -> IdColumn,
+        legal_entity_id -> IdColumn,
+        yearly_rate -> Nullable<Text>,
+        regime -> Nullable<Text>,
+        reason -> Text,
+        set_by -> Text,
+        created_at -> InstantColumn,
+        changed_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
 
 diesel::table! {
     use diesel::sql_types::*;

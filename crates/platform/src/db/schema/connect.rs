@@ -71,6 +71,7 @@ diesel::table! {
         acknowledged_at -> Nullable<InstantColumn>,
         reference -> Nullable<Text>,
         version -> BigInt,
+        charge_id -> Nullable<IdColumn>,
     }
 }
 

@@ -221,6 +221,14 @@ permits! {
     PostAdvices, "remittance-advices:post" => [Credit, Finance, System];
     /// Read reports over the whole book.
     ReadReports, "reports:read" => [Sales, Credit, Finance, Auditor];
+    /// Read charges for paying late, and what was agreed about them.
+    ReadCharges, "charges:read" => [Sales, Credit, Finance, Auditor];
+    /// Accrue charges, and compute interest without effect.
+    AccrueCharges, "charges:accrue" => [Credit, Finance];
+    /// Record fees, claim charges and cancel those that were recorded by mistake.
+    ClaimCharges, "charges:claim" => [Finance];
+    /// Say what was agreed with customers about paying late.
+    AgreeLateInterest, "late-interest:agree" => [Credit];
     /// Read dunning procedures, runs, notices, stages and blocks.
     ReadDunning, "dunning:read" => [Sales, Credit, Finance, Auditor];
     /// Change dunning procedures; preview, issue and cancel runs; block and unblock.

@@ -4,7 +4,7 @@ use super::{Funds, Settling};
 use crate::book::customers::model::CustomerRef;
 use crate::book::customers::store as customers;
 use crate::book::policy::actions as policies;
-use crate::book::policy::model::SettlementPolicy;
+use crate::book::policy::model::{AllocationOrder, SettlementPolicy};
 use crate::book::receivables::actions::{ReceivableError, check_positive};
 use crate::book::receivables::input::{Application, NamedApplication, RestIn, Rests};
 use crate::book::receivables::model::{
@@ -262,6 +262,12 @@ impl Settling {
     }
 
     fn pay_oldest_first(&mut self, tx: &mut Tx, funds: &Funds) -> Result<i64, ReceivableError> {
+        let mut all = self.invoices.values();
+        let order = if all.any(|invoice| invoice.kind.is_charge()) {
+            self.settlement_policy(tx)?.allocation
+        } else {
+            AllocationOrder::default()
+        };
         let ids = self.by_customer.get(&funds.customer_id);
         let candidates: Vec<Candidate> = ids
             .into_iter()
@@ -270,7 +276,7 @@ impl Settling {
             .filter(|invoice| invoice.key() == funds.key)
             .flat_map(|invoice| {
                 let items = self.items_of(invoice.id).iter();
-                items.map(|item| candidate(invoice, item))
+                items.map(|item| candidate(order, invoice, item))
             })
             .collect();
         let shares = rules::oldest_first(funds.available.minor(), &candidates);
@@ -559,8 +565,9 @@ pub(super) const fn open_item(item: &Item) -> OpenItem {
     }
 }
 
-fn candidate(invoice: &Invoice, item: &Item) -> Candidate {
+fn candidate(order: AllocationOrder, invoice: &Invoice, item: &Item) -> Candidate {
     Candidate {
+        rank: rules::rank(order, invoice.kind),
         invoice_id: invoice.id,
         item_id: item.id,
         due_date: item.due_date,

@@ -68,7 +68,7 @@ pub(in crate::receivables::actions) fn settle(
             let owed = changes
                 .entry((settled.customer_id, invoice.key()))
                 .or_default();
-            *owed = owed.plus(-Exposure::receivable(settled.amount_minor))?;
+            *owed = owed.plus(-invoice.exposure(settled.amount_minor))?;
         }
         if let Some(owner) = row.owner {
             let unapplied = changes.entry(owner).or_default();
