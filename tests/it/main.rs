@@ -27,6 +27,7 @@ mod contacts;
 mod contract;
 mod controls;
 mod corrections;
+mod correspondence;
 mod credit_blocks;
 mod customer_names;
 mod customers;

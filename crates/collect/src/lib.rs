@@ -3,4 +3,5 @@
 // A path tells its floor in every crate: `crate::book::customers`, `crate::platform::db`.
 use {crate as collect, ::book, ::platform, ::rating};
 
+pub mod correspondence;
 pub mod dunning;

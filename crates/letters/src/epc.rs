@@ -66,7 +66,7 @@ impl std::fmt::Display for EpcError {
 impl std::error::Error for EpcError {}
 
 /// Whether the check digits of an IBAN are right (ISO 7064, 97-10). Spaces are not expected.
-fn is_iban(text: &str) -> bool {
+pub fn is_iban(text: &str) -> bool {
     if !(15..=34).contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return false;
     }

@@ -24,6 +24,7 @@ use crate::book::periods::model::PeriodStatus;
 use crate::book::policy::model::{Checkpoint, PolicyStatus};
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus, SettlementKind};
 use crate::book::refunds::model::RefundStatus;
+use crate::collect::correspondence::model::{MessageChannel, MessageKind, MessageStatus};
 use crate::collect::dunning::model::{
     BlockScope, Channel, Effect, LeftOut, NoticeStatus, ProcedureStatus, ProcedureUsage, RunStatus,
 };
@@ -117,6 +118,10 @@ pub const CODED: &[Coded] = coded! {
     rating_models.kind: ModelKind::as_str,
     rating_models.status: ModelStatus::as_str,
     ratings.cause: RatingCause::as_str,
+    messages.kind: MessageKind::as_str,
+    messages.channel: MessageChannel::as_str,
+    messages.language: Language::code,
+    messages.status: MessageStatus::as_str,
     dunning_procedures.usage: ProcedureUsage::as_str,
     dunning_procedure_versions.status: ProcedureStatus::as_str,
     dunning_runs.status: RunStatus::as_str,

@@ -10,6 +10,7 @@ use crate::book::factoring::model::{AgreementStatus, AssignmentStatus};
 use crate::book::periods::model::PeriodStatus;
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
 use crate::book::refunds::model::RefundStatus;
+use crate::collect::correspondence::model::MessageStatus;
 use crate::collect::dunning::model::{BlockStatus, NoticeStatus, RunStatus};
 use crate::connect::api_keys::model::KeyStatus;
 use crate::connect::webhooks::model::{DeliveryStatus, EndpointStatus};
@@ -18,8 +19,9 @@ use crate::platform::http::auth::{
     ApproveDunning, AssignCash, CaptureReservations, CheckLimits, ClosePeriods, DecideChanges,
     DecideCreditBlocks, DecideRefunds, EditCustomers, ExportTables, GrantAdditionalLimits,
     ManageAccounts, ManageApiKeys, ManageDeadlines, ManageFactoring, ManageReservations,
-    ManageWebhooks, PostAdvices, PostCash, PostInvoices, ProposeChanges, ReadJobs, RequestRefunds,
-    RequestReleases, ReverseDocuments, RunDunning, SendStatements, SetLegalStatus, StatePeriods,
+    ManageWebhooks, PostAdvices, PostCash, PostInvoices, ProposeChanges, ReadJobs,
+    ReportDeliveries, RequestRefunds, RequestReleases, ReverseDocuments, RunDunning, SendMessages,
+    SendStatements, SetLegalStatus, StatePeriods,
 };
 use crate::platform::jobs::model::JobStatus;
 use crate::prove::exports::model::ExportStatus;
@@ -211,7 +213,21 @@ fn customers() -> Vec<Machine> {
 }
 
 fn collecting() -> Vec<Machine> {
+    let reported = || by::<ReportDeliveries>("report_delivery");
     vec![
+        machine!("message", "MessageStatus", MessageStatus, {
+            [] "queue" => Queued, BY_ITSELF;
+            [Queued] "send" => Sent, BY_ITSELF;
+            [Queued] "mark_sent" => Sent, by::<SendMessages>("mark_letters_sent");
+            [Queued] "refuse" => Bounced, BY_ITSELF;
+            [Queued] "give_up" => Failed, BY_ITSELF;
+            [Queued] "stop" => Cancelled, BY_ITSELF;
+            [Queued] "print" => Cancelled, by::<SendMessages>("print_letters");
+            [Queued] "cancel" => Cancelled, by::<SendMessages>("cancel_message");
+            [Failed] "retry" => Queued, by::<SendMessages>("retry_message");
+            [Sent] "deliver" => Delivered, reported();
+            [Sent, Delivered] "bounce" => Bounced, reported();
+        }),
         machine!("dunning_run", "RunStatus", RunStatus, {
             [] "preview" => Previewed, by::<RunDunning>("preview_dunning_run");
             [Previewed] "approve" => Approved, by::<ApproveDunning>("approve_dunning_run");
