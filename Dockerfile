@@ -4,6 +4,7 @@ WORKDIR /build
 # The dependencies first, below an empty program, so that a change of ours does not build them again.
 COPY Cargo.toml Cargo.lock ./
 COPY crates/kernel/Cargo.toml crates/kernel/
+COPY crates/letters/Cargo.toml crates/letters/
 COPY crates/methods/Cargo.toml crates/methods/
 COPY crates/platform/Cargo.toml crates/platform/
 COPY crates/book/Cargo.toml crates/book/

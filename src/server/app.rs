@@ -23,6 +23,8 @@ use super::sign_in::SignIn;
 use super::{connection, docs, health, housekeeping, middleware, openapi, routing, subscriptions};
 use crate::book::entities::actions::{self as entities, FirstCurrency, FirstNumber};
 use crate::book::exposure::store::list_currencies;
+use crate::collect::correspondence::sender::Sender as MailSender;
+use crate::collect::correspondence::worker::{self as post, Postman};
 use crate::connect::api_keys::actions::PURPOSE as API_KEYS;
 use crate::connect::api_keys::api::KeyVault;
 use crate::connect::api_keys::keyring::Keyring;
@@ -289,6 +291,7 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
         services.config.body_time_ms,
     ));
     let bell = Arc::clone(&services.bell);
+    let mail = mail_sender(&services.config)?;
     let copying = keeper.copy_log_by_and_by().map_err(std::io::Error::other)?;
     let tools = tools(&services);
     let jobs = Workers::start(services.executor.database(), &rooms::jobs(), &bell, &tools)?;
@@ -354,6 +357,11 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
         .run();
     subscriptions::run(&keeper, &metrics);
     deliver_webhooks(&keeper, &setting);
+    if let Some(mail) = mail {
+        let database = keeper.clone();
+        let sender = mail;
+        rt::spawn(post::run(Postman { database, sender }));
+    }
     keep_gate(gate);
     housekeeping::watch_commits(keeper.clone());
     housekeeping::begin(keeper, daily_work, signing);
@@ -390,6 +398,18 @@ fn keep_gate(gate: web::Data<Gate>) {
             gate.limits.forget_idle();
         }
     });
+}
+
+/// Who sends e-mail, when the setting names a mail server.
+fn mail_sender(config: &Config) -> std::io::Result<Option<MailSender>> {
+    let Some(url) = &config.smtp_url else {
+        tracing::info!("smtp_url is not set: e-mail to customers waits");
+        return Ok(None);
+    };
+    let sender = MailSender::new(url).map_err(|error| {
+        std::io::Error::other(format!("smtp_url (NETTERMS_SMTP_URL) is wrong: {error}"))
+    })?;
+    Ok(Some(sender))
 }
 
 /// Delivers to webhook endpoints for as long as the actix system runs.

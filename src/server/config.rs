@@ -99,6 +99,9 @@ pub struct Config {
     pub webhook_private_addresses: Switch,
     /// `NETTERMS_WEBHOOK_PLAIN_HTTP`: `on` lets webhooks be sent without encryption.
     pub webhook_plain_http: Switch,
+    /// `NETTERMS_SMTP_URL`: the mail server by which e-mail to customers is sent, such as
+    /// `smtps://user:password@mail.example.com`; none is sent without.
+    pub smtp_url: Option<String>,
     /// `NETTERMS_TIMEZONE`: where the organisation's business days begin, such as `Asia/Shanghai`.
     pub timezone: String,
     /// `NETTERMS_CLOCK`: `system`, or `turnable` for drills and tests.
@@ -182,6 +185,7 @@ impl Default for Config {
             legal_entity: None,
             webhook_private_addresses: Switch::Off,
             webhook_plain_http: Switch::Off,
+            smtp_url: None,
             timezone: "UTC".to_owned(),
             clock: ClockKind::System,
             daily_work: DailyWork::On,

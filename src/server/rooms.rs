@@ -12,6 +12,8 @@ use crate::book::periods::actions::PERIOD_REOPENING;
 use crate::book::policy::references::ReferenceCheck;
 use crate::book::receivables::actions::ITEM_DUE_DATE;
 use crate::collect::charges::actions::CHARGE_WAIVER;
+use crate::collect::correspondence::model::MessageKind;
+use crate::collect::correspondence::standing::StandingCheck;
 use crate::collect::dunning::actions as dunning;
 use crate::connect::events::model::EventTypes;
 use crate::platform::db::Reaction;
@@ -51,6 +53,7 @@ pub static ROOMS: &[Room] = &[
     rating::ratings::ROOM,
     decide::applications::ROOM,
     decide::terms::ROOM,
+    collect::correspondence::ROOM,
     collect::charges::ROOM,
     collect::dunning::ROOM,
     book::imports::ROOM,
@@ -74,6 +77,9 @@ pub static ROOMS: &[Room] = &[
 
 /// Who looks up what a policy names of rooms above it. Not in [`Room`], which knows nothing of the book.
 pub const REFERENCES: &[ReferenceCheck] = &[dunning::find_unknown];
+
+/// Who says whether a message that waits still holds, by its kind. Not in [`Room`], which knows nothing of messages.
+pub const STANDING: &[(MessageKind, StandingCheck)] = &[];
 
 /// Every kind of change request, with how it is applied. Not in [`Room`], which knows nothing of the book.
 pub const CHANGES: ChangeKinds = ChangeKinds(&[

@@ -10,6 +10,7 @@ use actix_web::{rt, web};
 use super::metrics::Metrics;
 use super::rooms;
 use crate::book::policy::references;
+use crate::collect::correspondence::standing;
 use crate::platform::db::{Database, DbError, Tx};
 use crate::platform::events::{self, Subscription};
 use crate::platform::http::Problem;
@@ -18,6 +19,7 @@ use crate::platform::http::Problem;
 pub fn react(database: &Database) {
     database.react_with(&rooms::REACTIONS);
     references::register(rooms::REFERENCES);
+    standing::register(rooms::STANDING);
 }
 
 /// How often each looks for news.

@@ -17,7 +17,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("platform", &["db", "idempotency", "http", "exports", "trail", "events", "jobs", "versions", "rooms"]),
     ("book", &["catalogues", "payment_terms", "entities", "customers", "change_requests", "policy", "exchange_rates", "exposure", "security", "periods", "receivables", "refunds", "deposit_requests", "deadlines", "instruments", "factoring", "imports", "cash"]),
     ("rating", &["rules", "catalogue", "statements", "industries", "facts", "indicators", "scales", "panels", "models", "ratings"]),
-    ("collect", &["promises", "losses", "disputes", "signals", "charges", "dunning", "worklist"]),
+    ("collect", &["promises", "losses", "disputes", "signals", "correspondence", "charges", "dunning", "worklist"]),
     ("decide", &["terms", "limits", "applications", "reviews"]),
     ("connect", &["events", "webhooks", "postings", "api_keys", "revocations"]),
     ("prove", &["sealing", "trail", "controls", "timeline", "processes", "reports", "exports", "machines", "audit"]),
@@ -97,6 +97,7 @@ const IMPURE: &[&str] = &[
 const SOURCES: &[&str] = &[
     "src",
     "crates/kernel/src",
+    "crates/letters/src",
     "crates/methods/src",
     "crates/tables/src",
     "crates/platform/src",
@@ -222,7 +223,7 @@ impl fmt::Display for Complaint {
 fn has_no_rooms(file: &SourceFile) -> bool {
     matches!(
         file.module.first().map(String::as_str),
-        Some("kernel" | "methods" | "tables")
+        Some("kernel" | "letters" | "methods" | "tables")
     )
 }
 

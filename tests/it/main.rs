@@ -29,6 +29,7 @@ mod contract;
 mod control_findings;
 mod controls;
 mod corrections;
+mod correspondence;
 mod credit_blocks;
 mod customer_names;
 mod customers;

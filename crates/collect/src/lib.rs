@@ -4,4 +4,5 @@
 use {crate as collect, ::book, ::platform, ::rating};
 
 pub mod charges;
+pub mod correspondence;
 pub mod dunning;

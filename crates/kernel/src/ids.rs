@@ -151,6 +151,8 @@ kinds! {
     Period, PeriodId, "per", "period";
     /// Something recorded in a closed period.
     PeriodViolation, PeriodViolationId, "pvi", "violation";
+    /// What is sent to a customer.
+    Message, MessageId, "msg", "message";
     /// A version of payment terms.
     PaymentTermsVersion, PaymentTermsVersionId, "ptv", "version";
     /// Whose money a payment may be, and what it may pay.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use chrono::NaiveDate;
 
 use super::codes::CODED;
@@ -16,15 +17,19 @@ use crate::book::receivables::rules::off_its_rate;
 use crate::collect::charges::model::{ChargeKind, Segment};
 use crate::decide::limits::check::record::Record;
 use crate::platform::db::{Database, Db, DbError, read_document};
+use crate::platform::http::body::hex;
 use crate::prove::reports::model::{AgingBy, AgingQuestion, BucketBounds};
 use crate::prove::reports::store as reports;
 use crate::prove::sealing::actions as sealing;
 use crate::prove::sealing::model::Trust;
-use kernel::ids::{ChargeId, LimitCheckId, ReservationId, Settlement};
+use kernel::ids::{ChargeId, LimitCheckId, MessageId, ReservationId, Settlement};
 use kernel::money::Money;
 
 /// How many rows are read at once where a statement alone can't tell.
 const CHUNK: i64 = 1_000;
+
+/// How many messages are read at once, with their bytes.
+const MESSAGES_AT_ONCE: i64 = 20;
 
 /// Asks every invariant of the whole book, on one state of the database.
 ///
@@ -54,6 +59,7 @@ pub fn audit_believing(database: &Database, trust: &Trust) -> Result<Audit, DbEr
             findings.push(sealed_trail(db, trust)?);
             findings.push(recorded_reservations(db)?);
             findings.push(kept_limits(db)?);
+            findings.push(kept_messages(db)?);
         }
         Ok(Audit::of(findings))
     })
@@ -280,6 +286,33 @@ fn kept_limits(db: &mut Db) -> Result<Finding, DbError> {
             };
             for lie in rules::passed_limits(&check.id.to_string(), &record, policy) {
                 finding.add(lie);
+            }
+        }
+    }
+}
+
+/// The bytes of every message are those that were kept: their hash and their number are what the message says.
+fn kept_messages(db: &mut Db) -> Result<Finding, DbError> {
+    let mut finding = Finding::new("what was sent is kept byte for byte");
+    let mut after: Option<MessageId> = None;
+    loop {
+        let kept = store::list_kept_messages(db, after, MESSAGES_AT_ONCE)?;
+        let Some((last, ..)) = kept.last() else {
+            return Ok(finding);
+        };
+        after = Some(*last);
+        for (id, sha256, size, bytes) in kept {
+            finding.rows += 1;
+            let bytes = bytes.unwrap_or_default();
+            let counted = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+            let is_kept = hex(digest(&SHA256, &bytes).as_ref()) == sha256;
+            if !is_kept || counted != size {
+                finding.add(Lie {
+                    id: id.to_string(),
+                    what: "bytes".to_owned(),
+                    stated: size,
+                    counted,
+                });
             }
         }
     }

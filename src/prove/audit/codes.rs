@@ -25,6 +25,7 @@ use crate::book::policy::model::{Checkpoint, PolicyStatus};
 use crate::book::receivables::model::{DocumentStatus, InvoiceKind, InvoiceStatus, SettlementKind};
 use crate::book::refunds::model::RefundStatus;
 use crate::collect::charges::model::{ChargeKind, ChargeStatus};
+use crate::collect::correspondence::model::{MessageChannel, MessageKind, MessageStatus};
 use crate::collect::dunning::model::{
     BlockScope, Channel, Effect, LeftOut, NoticeStatus, ProcedureStatus, ProcedureUsage, RunStatus,
 };
@@ -119,6 +120,10 @@ pub const CODED: &[Coded] = coded! {
     rating_models.kind: ModelKind::as_str,
     rating_models.status: ModelStatus::as_str,
     ratings.cause: RatingCause::as_str,
+    messages.kind: MessageKind::as_str,
+    messages.channel: MessageChannel::as_str,
+    messages.language: Language::code,
+    messages.status: MessageStatus::as_str,
     charges.kind: ChargeKind::as_str,
     charges.status: ChargeStatus::as_str,
     dunning_procedures.usage: ProcedureUsage::as_str,

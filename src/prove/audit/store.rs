@@ -5,6 +5,7 @@ mod aging;
 mod cash;
 mod charges;
 mod ledger;
+mod messages;
 mod postings;
 
 use diesel::prelude::*;
@@ -18,6 +19,8 @@ use kernel::ids::{
     CreditAccount, CreditNote, Customer, ExpertPanel, ExposureEntry, IdempotencyKey, Instrument,
     Invoice, LimitCheckId, PortfolioCap, Receipt, Reservation, ReservationId,
 };
+
+pub use messages::list_kept_messages;
 
 /// The counters of exposure, by the name of their column without `_minor`.
 const COUNTERS: [&str; 6] = [

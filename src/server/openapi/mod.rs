@@ -61,6 +61,7 @@ use kernel::text::{Email, Keyword, Line, Note, Number, SnakeCode, Source, Subjec
         (name = "reports", description = "Figures as of any date."),
         (name = "charges", description = "What paying late costs: interest, fixed sums, fees; accrued, claimed and waived."),
         (name = "dunning", description = "Procedures, runs, notices, stages and blocks."),
+        (name = "messages", description = "What is sent to customers, by e-mail or as a letter, and what became of it."),
         (name = "imports", description = "Files of customers, accounts, invoices, receipts and exchange rates."),
         (name = "exports", description = "Tables as files, and the audit package."),
         (name = "events", description = "What happens, for other systems: as a log, and told to webhook endpoints."),

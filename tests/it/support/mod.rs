@@ -4,6 +4,7 @@ mod app;
 mod bank;
 mod builders;
 mod client;
+mod mailbox;
 mod patience;
 mod provider;
 mod public_data;
@@ -17,6 +18,7 @@ pub use builders::{
     draft_rules, put_live, rate_by_share, set_limit, set_policy, set_rate, set_rules,
 };
 pub use client::{Client, Reply, forge, fresh_key, segment, sign, token};
+pub use mailbox::Mailbox;
 pub use patience::eventually;
 pub use provider::{Provider, SigningKey};
 pub use public_data::public_data;

@@ -1,10 +1,10 @@
 //! What can be taken away of the room's tables.
 
 use crate::platform::exports::{
-    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, day, id, instant, json, long,
-    money, text,
+    CUSTOMER, CUSTOMER_NAME, CUSTOMER_NUMBER, DayOf, ExportTable, Readers, day, id, instant, json,
+    long, money, text,
 };
-use crate::platform::http::auth::{Permission, ReadCharges};
+use crate::platform::http::auth::ReadCharges;
 use kernel::ids::{Charge, CreditAccount, Customer, Invoice, Item, LegalEntity};
 
 /// In [`super::ROOM`].
@@ -44,7 +44,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[CUSTOMER],
         order: &["id"],
         day: Some(DayOf::Day("to_day")),
-        readers: ReadCharges::ROLES,
+        readers: Readers::of::<ReadCharges>(),
         left_out: &[],
     },
     ExportTable {
@@ -65,7 +65,7 @@ pub const EXPORTS: &[ExportTable] = &[
         joins: &[],
         order: &["account_id", "legal_entity_id"],
         day: None,
-        readers: ReadCharges::ROLES,
+        readers: Readers::of::<ReadCharges>(),
         left_out: &[],
     },
 ];

@@ -57,6 +57,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     factoring_agreements,
     factoring_assignments,
     import_feeds,
+    messages,
+    message_contents,
     charges,
     late_interest_terms,
     dunning_procedures,

@@ -121,6 +121,31 @@ pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
+/// The body of a request that brings an e-mail as it came, of 1 MiB at most.
+pub struct MailBody(pub Vec<u8>);
+
+impl FromRequest for MailBody {
+    type Error = Problem;
+    type Future = Boxed<MailBody>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let kind = request.headers().get(CONTENT_TYPE);
+            let kind = kind
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default();
+            let kind = kind.split(';').next().unwrap_or_default().trim();
+            if !kind.eq_ignore_ascii_case("message/rfc822") {
+                let expected = "message/rfc822";
+                return Err(Problem::new(Code::UnsupportedMediaType).with("expected", expected));
+            }
+            let bytes = read_body(&request, payload, BODY_BYTES_MAX).await?;
+            Ok(MailBody(bytes.to_vec()))
+        })
+    }
+}
+
 type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 impl<In: DeserializeOwned + Validate + 'static> FromRequest for Command<In> {

@@ -11,6 +11,7 @@ use crate::book::periods::model::PeriodStatus;
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
 use crate::book::refunds::model::RefundStatus;
 use crate::collect::charges::model::ChargeStatus;
+use crate::collect::correspondence::model::MessageStatus;
 use crate::collect::dunning::model::{BlockStatus, NoticeStatus, RunStatus};
 use crate::connect::api_keys::model::KeyStatus;
 use crate::connect::webhooks::model::{DeliveryStatus, EndpointStatus};
@@ -20,8 +21,8 @@ use crate::platform::http::auth::{
     ClosePeriods, DecideChanges, DecideCreditBlocks, DecideRefunds, EditCustomers, ExportTables,
     GrantAdditionalLimits, ManageAccounts, ManageApiKeys, ManageDeadlines, ManageFactoring,
     ManageReservations, ManageWebhooks, PostAdvices, PostCash, PostInvoices, ProposeChanges,
-    ReadJobs, RequestRefunds, RequestReleases, ReverseDocuments, RunDunning, SendStatements,
-    SetLegalStatus, StatePeriods,
+    ReadJobs, ReportDeliveries, RequestRefunds, RequestReleases, ReverseDocuments, RunDunning,
+    SendMessages, SendStatements, SetLegalStatus, StatePeriods,
 };
 use crate::platform::jobs::model::JobStatus;
 use crate::prove::exports::model::ExportStatus;
@@ -223,6 +224,7 @@ fn customers() -> Vec<Machine> {
 }
 
 fn collecting() -> Vec<Machine> {
+    let reported = || by::<ReportDeliveries>("report_delivery");
     vec![
         machine!("charge", "ChargeStatus", ChargeStatus, {
             [] "accrue" => Accrued, by::<AccrueCharges>("accrue_charges");
@@ -233,6 +235,19 @@ fn collecting() -> Vec<Machine> {
             [Claimed] "pay" => Paid, BY_ITSELF;
             [Paid] "reopen" => Claimed, BY_ITSELF;
             [Claimed] "take_back" => Cancelled, BY_ITSELF;
+        }),
+        machine!("message", "MessageStatus", MessageStatus, {
+            [] "queue" => Queued, BY_ITSELF;
+            [Queued] "send" => Sent, BY_ITSELF;
+            [Queued] "mark_sent" => Sent, by::<SendMessages>("mark_letters_sent");
+            [Queued] "refuse" => Bounced, BY_ITSELF;
+            [Queued] "give_up" => Failed, BY_ITSELF;
+            [Queued] "stop" => Cancelled, BY_ITSELF;
+            [Queued] "print" => Cancelled, by::<SendMessages>("print_letters");
+            [Queued] "cancel" => Cancelled, by::<SendMessages>("cancel_message");
+            [Failed] "retry" => Queued, by::<SendMessages>("retry_message");
+            [Sent] "deliver" => Delivered, reported();
+            [Sent, Delivered] "bounce" => Bounced, reported();
         }),
         machine!("dunning_run", "RunStatus", RunStatus, {
             [] "preview" => Previewed, by::<RunDunning>("preview_dunning_run");

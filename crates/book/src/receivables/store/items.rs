@@ -23,6 +23,19 @@ pub fn find_item(db: &mut Db, id: ItemId) -> Result<Option<Item>, DbError> {
         .optional())?)
 }
 
+/// These items, those that there are.
+pub fn list_items_by_ids(db: &mut Db, ids: &[ItemId]) -> Result<Vec<Item>, DbError> {
+    let mut found: Vec<Item> = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<Item> = on_backend!(db, |c| invoice_items::table
+            .filter(invoice_items::id.eq_any(chunk))
+            .select(Item::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 /// The items of these invoices, each invoice's in their order.
 pub fn list_items_of(db: &mut Db, invoices: &[InvoiceId]) -> Result<Vec<Item>, DbError> {
     let mut found: Vec<Item> = Vec::new();

@@ -35,8 +35,8 @@ pub use credits::{
 pub use duplicates::{Window, list_counterparts, list_recognised};
 pub use instruments::instrument_behind;
 pub use items::{
-    cancel_items, find_item, insert_items, list_items, list_items_of, list_open_invoices,
-    save_due_date, save_items, update_due_date_if_unchanged,
+    cancel_items, find_item, insert_items, list_items, list_items_by_ids, list_items_of,
+    list_open_invoices, save_due_date, save_items, update_due_date_if_unchanged,
 };
 pub use lists::{list_credit_notes, list_invoices, list_receipts, list_settlements};
 pub use orders::save_orders;

@@ -1,4 +1,4 @@
-//! The tables of collecting: charges and dunning.
+//! The tables of collecting: correspondence, charges, dunning.
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -178,5 +178,50 @@ diesel::table! {
         lifted_at -> Nullable<InstantColumn>,
         lifted_by -> Nullable<Text>,
         version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    messages (id) {
+        id -> IdColumn,
+        customer_id -> IdColumn,
+        legal_entity_id -> IdColumn,
+        kind -> Text,
+        about_id -> Text,
+        channel -> Text,
+        language -> Text,
+        recipient -> Text,
+        sender -> Nullable<Text>,
+        subject -> Text,
+        media_type -> Text,
+        sha256 -> Text,
+        size_bytes -> BigInt,
+        asks -> Text,
+        status -> Text,
+        status_reason -> Nullable<Text>,
+        attempts -> Integer,
+        next_attempt_at -> Nullable<InstantColumn>,
+        lease_until -> Nullable<InstantColumn>,
+        attempted_at -> Nullable<InstantColumn>,
+        failure -> Nullable<Text>,
+        created_by -> Text,
+        created_at -> InstantColumn,
+        sent_at -> Nullable<InstantColumn>,
+        ended_at -> Nullable<InstantColumn>,
+        changed_at -> InstantColumn,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::IdColumn;
+
+    message_contents (message_id) {
+        message_id -> IdColumn,
+        bytes -> Binary,
     }
 }

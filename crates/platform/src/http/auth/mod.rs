@@ -235,6 +235,12 @@ permits! {
     RunDunning, "dunning:run" => [Credit];
     /// Approve dunning runs.
     ApproveDunning, "dunning:approve" => [Credit, Finance];
+    /// Read what is sent to customers, and what became of it.
+    ReadMessages, "messages:read" => [Sales, Credit, Finance, Auditor];
+    /// Say that letters were posted; cancel what waits, and have tried again what failed.
+    SendMessages, "messages:send" => [Credit, Finance];
+    /// Say that something arrived, or came back.
+    ReportDeliveries, "messages:report" => [Credit, System];
     /// Upload files of customers, accounts, invoices, receipts and exchange rates.
     ImportFiles, "imports:run" => [Credit, Finance, System, Admin];
     /// Read events: of each type those may who may read what it tells.

@@ -1,0 +1,2 @@
+DROP TABLE message_contents;
+DROP TABLE messages;
