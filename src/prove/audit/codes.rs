@@ -25,7 +25,7 @@ use crate::book::policy::model::{Checkpoint, PolicyStatus};
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus, SettlementKind};
 use crate::book::refunds::model::RefundStatus;
 use crate::collect::dunning::model::{
-    BlockScope, Channel, Effect, LeftOut, NoticeStatus, ProcedureStatus, ProcedureUsage, RunStatus,
+    BlockScope, CaseStatus, Channel, Effect, Escalation, LeftOut, LineDecision, NoticeStatus, ProcedureStatus, ProcedureUsage, RunStatus,
 };
 use crate::connect::api_keys::model::KeyRole;
 use crate::connect::postings::model::PostingKind;
@@ -127,6 +127,9 @@ pub const CODED: &[Coded] = coded! {
     dunning_notices.status: NoticeStatus::as_str,
     dunning_notices.suppressed_reason: LeftOut::as_str,
     dunning_notice_items.dropped_reason: LeftOut::as_str,
+    dunning_notice_items.decision: LineDecision::as_str,
+    dunning_cases.status: CaseStatus::as_str,
+    dunning_cases.escalation: Escalation::as_str,
     limit_checks.checkpoint: Checkpoint::as_str,
     limit_checks.outcome: Outcome::as_str,
     credit_blocks.status: CreditBlockStatus::as_str,

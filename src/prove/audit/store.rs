@@ -3,6 +3,7 @@
 
 mod aging;
 mod cash;
+mod dunning;
 mod ledger;
 mod postings;
 
@@ -83,6 +84,7 @@ pub fn invariants() -> Vec<Invariant> {
     all.extend(ledger::invariants());
     all.extend(postings::invariants());
     all.extend(cash::invariants());
+    all.extend(dunning::invariants());
     all.push(invariant(
         "a panel that is over has its end, and no other",
         "expert_panels",

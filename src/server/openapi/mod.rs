@@ -59,7 +59,7 @@ use kernel::text::{Email, Keyword, Line, Note, Number, SnakeCode, Source, Subjec
         (name = "factoring", description = "Receivables that are sold or pledged to factors."),
         (name = "cash", description = "Bank accounts, statements and entries, payers' accounts, remittance advices."),
         (name = "reports", description = "Figures as of any date."),
-        (name = "dunning", description = "Procedures, runs, notices, stages and blocks."),
+        (name = "dunning", description = "Procedures, runs, notices, stages, cases and blocks."),
         (name = "imports", description = "Files of customers, accounts, invoices, receipts and exchange rates."),
         (name = "exports", description = "Tables as files, and the audit package."),
         (name = "events", description = "What happens, for other systems: as a log, and told to webhook endpoints."),

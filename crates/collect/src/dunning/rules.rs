@@ -1,5 +1,7 @@
 //! Who is dunned, at which level, and who is left alone.
 
+mod cases;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
@@ -13,6 +15,21 @@ use crate::collect::dunning::model::Blocks;
 use kernel::ids::DunningProcedureId;
 use kernel::ids::{CustomerId, ItemId, LegalEntityId};
 use kernel::money::Currency;
+
+pub use cases::{after_notice, due_anew, followed, opened, reopened};
+
+/// How many of these customers are worked on at once: as long as their lines together are no more than `most`, and one
+/// at least.
+///
+/// Of customers with 60, 30 and 20 lines and 100 at most: two.
+pub fn slice<K>(customers: &[(K, i64)], most: i64) -> usize {
+    let mut lines = 0_i64;
+    let fit = customers.iter().take_while(|(_, count)| {
+        lines = lines.saturating_add(*count);
+        lines <= most
+    });
+    fit.count().max(1).min(customers.len())
+}
 
 /// Why nobody asks a customer of this legal status for money: proceedings are for all creditors together.
 pub const fn by_law(status: LegalStatus) -> Option<LeftOut> {
@@ -42,7 +59,7 @@ impl Cover {
         let mut overdue: Vec<&OpenInvoice> = invoices
             .iter()
             .filter(|invoice| invoice.open_minor > 0 && invoice.due_date < as_of)
-            .filter(|invoice| !blocks.invoices.contains(&invoice.invoice_id))
+            .filter(|invoice| !blocks.is_set_aside(invoice))
             .collect();
         overdue.sort_by_key(|invoice| (invoice.customer_id, invoice.due_date, invoice.id));
         let mut left: BTreeMap<(CustomerId, BalanceKey), i64> = BTreeMap::new();

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::book::customers::store as customers;
 use crate::collect::dunning::actions::DunningError;
 use crate::collect::dunning::model::{
-    BlockScope, Channel, Effect, LeftOut, Notice, NoticeItem, NoticeStatus,
+    BlockScope, Channel, Effect, LeftOut, LineDecision, Notice, NoticeItem, NoticeStatus,
 };
 use crate::collect::dunning::store;
 use crate::platform::db::{Db, DbError};
@@ -29,7 +29,7 @@ use kernel::ids::{
 };
 use kernel::money::Money;
 use kernel::places::Language;
-use kernel::text::{Line, Number};
+use kernel::text::{Line, Note, Number, Subject};
 
 /// List the notices of a dunning run
 ///
@@ -214,6 +214,9 @@ fn describe(db: &mut Db, notices: Vec<Notice>) -> Result<Vec<NoticeOut>, DbError
                         days_past_due: item.days_past_due,
                         open: Money::from_minor(item.open_minor, notice.currency),
                         dropped_reason: item.dropped_reason,
+                        decision: item.decision.unwrap_or(LineDecision::Include),
+                        decision_reason: item.decision_reason,
+                        decided_by: item.decided_by,
                     })
                 })
                 .collect();
@@ -280,7 +283,7 @@ impl LetterFormat {
         "item_id": "itm_01k00000000000000000000001", "invoice_id": "inv_01k00000000000000000000001",
         "invoice_number": "INV-7", "position": 1, "invoice_date": "2026-02-27",
         "due_date": "2026-03-29", "days_past_due": 2, "open": {"amount": "12500.00", "currency": "CNY"},
-        "dropped_reason": null
+        "dropped_reason": null, "decision": "include", "decision_reason": null, "decided_by": null
     }]
 }))]
 pub struct NoticeOut {
@@ -335,8 +338,12 @@ pub struct NoticeItemOut {
     #[schema(minimum = 1, maximum = 3_000_000)]
     days_past_due: i32,
     open: Money,
-    /// Why it was dropped when the run was issued; null while it is on the notice.
+    /// Why it was dropped, by a decision before the run was approved or when it was issued; null while it is on the notice.
     dropped_reason: Option<LeftOut>,
+    /// What somebody decided about it; `include` unless somebody did.
+    decision: LineDecision,
+    decision_reason: Option<Note>,
+    decided_by: Option<Subject>,
 }
 
 impl NoticeOut {

@@ -52,6 +52,12 @@ diesel::table! {
         issued_at -> Nullable<InstantColumn>,
         version -> BigInt,
         procedures -> Text,
+        job_id -> Nullable<IdColumn>,
+        done_to -> Nullable<IdColumn>,
+        progress_done -> BigInt,
+        progress_total -> BigInt,
+        notices -> BigInt,
+        lines -> BigInt,
     }
 }
 
@@ -97,6 +103,10 @@ diesel::table! {
         days_past_due -> Integer,
         open_minor -> BigInt,
         dropped_reason -> Nullable<Text>,
+        decision -> Nullable<Text>,
+        decision_reason -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        dunning_block_id -> Nullable<IdColumn>,
     }
 }
 
@@ -128,6 +138,35 @@ diesel::table! {
         created_at -> InstantColumn,
         lifted_at -> Nullable<InstantColumn>,
         lifted_by -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    dunning_cases (id) {
+        id -> IdColumn,
+        customer_id -> IdColumn,
+        account_id -> IdColumn,
+        legal_entity_id -> IdColumn,
+        currency -> Text,
+        status -> Text,
+        level -> Integer,
+        opened_on -> Date,
+        last_notice_id -> IdColumn,
+        last_notice_on -> Date,
+        escalation_due_on -> Nullable<Date>,
+        escalation -> Nullable<Text>,
+        proposed_by -> Nullable<Text>,
+        proposed_at -> Nullable<InstantColumn>,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<InstantColumn>,
+        closed_on -> Nullable<Date>,
+        reason -> Nullable<Text>,
+        created_at -> InstantColumn,
+        changed_at -> InstantColumn,
         version -> BigInt,
     }
 }

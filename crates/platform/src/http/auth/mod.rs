@@ -227,6 +227,8 @@ permits! {
     RunDunning, "dunning:run" => [Credit];
     /// Approve dunning runs.
     ApproveDunning, "dunning:approve" => [Credit, Finance];
+    /// Decide whether a dunning case goes to an agency, to court or to be written off.
+    EscalateDunning, "dunning:escalate" => [Finance];
     /// Upload files of customers, accounts, invoices, receipts and exchange rates.
     ImportFiles, "imports:run" => [Credit, Finance, System, Admin];
     /// Read events: of each type those may who may read what it tells.

@@ -1,5 +1,7 @@
 //! Procedures and their levels, runs, notices, stages and blocks.
 
+mod cases;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
@@ -20,11 +22,13 @@ use kernel::columns::text_enum;
 use kernel::drafters::Drafters;
 use kernel::ids::{
     CreditAccountId, CustomerId, DunningBlockId, DunningNoticeId, DunningProcedureId,
-    DunningProcedureVersionId, DunningRunId, InvoiceId, ItemId, LegalEntityId,
+    DunningProcedureVersionId, DunningRunId, InvoiceId, ItemId, JobId, LegalEntityId,
 };
 use kernel::money::{AmountIn, Currency, Money};
 use kernel::places::Language;
 use kernel::text::{Line, Note, Number, Subject};
+
+pub use cases::{Case, CaseStatus, Closing, Escalation, Pursued};
 
 text_enum! {
     /// How a notice reaches the customer.
@@ -79,8 +83,12 @@ text_enum! {
 text_enum! {
     /// How far a run has come.
     pub enum RunStatus {
+        /// It looks at what is overdue, customer by customer.
+        Previewing = "previewing",
         Previewed = "previewed",
         Approved = "approved",
+        /// Its notices go out, customer by customer.
+        Issuing = "issuing",
         Issued = "issued",
         Cancelled = "cancelled",
     }
@@ -90,10 +98,24 @@ impl RunStatus {
     /// What can be done with a run from here.
     pub const fn allowed(self) -> &'static [&'static str] {
         match self {
-            RunStatus::Previewed => &["approve", "cancel"],
+            RunStatus::Previewing => &["cancel"],
+            RunStatus::Previewed => &["approve", "cancel", "decide"],
             RunStatus::Approved => &["issue", "cancel"],
+            RunStatus::Issuing => &["issue"],
             RunStatus::Issued | RunStatus::Cancelled => &[],
         }
+    }
+}
+
+text_enum! {
+    /// What is to become of a line before a run is approved.
+    pub enum LineDecision {
+        /// It goes out, as it was proposed.
+        Include = "include",
+        /// This run leaves it out; the next one proposes it again.
+        Exclude = "exclude",
+        /// It is kept from dunning up to a day, for a reason: its invoice gets a dunning block.
+        Hold = "hold",
     }
 }
 
@@ -102,7 +124,7 @@ text_enum! {
     pub enum NoticeStatus {
         Previewed = "previewed",
         Issued = "issued",
-        /// Not sent, because nothing on it was left to dun when the run was issued.
+        /// Not sent, because nothing on it was left to dun when the run was issued, or somebody took all of it off.
         Suppressed = "suppressed",
         Cancelled = "cancelled",
     }
@@ -131,6 +153,12 @@ text_enum! {
         BelowMinimum = "below_minimum",
         /// It stands at the procedure's last level.
         LastLevel = "last_level",
+        /// Its case is with an agency, in court, or to be written off.
+        Escalated = "escalated",
+        /// Somebody took it off the run.
+        Excluded = "excluded",
+        /// Somebody holds it back up to a day.
+        Held = "held",
         /// Another run dunned it between preview and issue.
         AlreadyDunned = "already_dunned",
         /// The procedure lost the level between preview and issue.
@@ -342,6 +370,19 @@ pub struct Run {
     /// A list of [`RunProcedure`]: what each procedure said when the run was previewed.
     #[serde(serialize_with = "as_document")]
     pub procedures: String,
+    /// The job that previews or issues it, where it is large.
+    pub job_id: Option<JobId>,
+    /// The last customer that was previewed, or issued; none before the first.
+    #[serde(skip)]
+    pub done_to: Option<CustomerId>,
+    /// How many lines were previewed of those overdue, or issued of those on its notices.
+    #[serde(skip)]
+    pub progress_done: i64,
+    #[serde(skip)]
+    pub progress_total: i64,
+    /// How many notices it has, and lines on them, as they were previewed.
+    pub notices: i64,
+    pub lines: i64,
 }
 
 /// What one customer is told at one level of what it owes one company in one currency.
@@ -393,6 +434,12 @@ pub struct NoticeItem {
     pub open_minor: i64,
     /// Why it was dropped when the run was issued.
     pub dropped_reason: Option<LeftOut>,
+    /// What somebody decided before the run was approved; none where it goes out as it was proposed.
+    pub decision: Option<LineDecision>,
+    pub decision_reason: Option<Note>,
+    pub decided_by: Option<Subject>,
+    /// What holds its invoice back.
+    pub dunning_block_id: Option<DunningBlockId>,
 }
 
 /// How far an item has been dunned. It never goes down: what is paid is no longer looked at.
@@ -491,17 +538,40 @@ pub struct Blocks {
     pub factored: BTreeSet<InvoiceId>,
     /// Those whom nobody may ask for money, with the reason.
     pub by_law: BTreeMap<CustomerId, LeftOut>,
+    /// What others pursue: an agency, or a court.
+    pub escalated: BTreeSet<(CustomerId, BalanceKey)>,
+    /// What somebody took off the run.
+    pub decided: BTreeMap<ItemId, LineDecision>,
 }
 
 impl Blocks {
     /// Why an invoice is not to be dunned at all.
     pub fn refusal(&self, invoice: &OpenInvoice) -> Option<LeftOut> {
+        let decided = match self.decided.get(&invoice.id) {
+            Some(LineDecision::Exclude) => Some(LeftOut::Excluded),
+            Some(LineDecision::Hold) => Some(LeftOut::Held),
+            Some(LineDecision::Include) | None => None,
+        };
         let by_law = self.by_law.get(&invoice.customer_id).copied();
         let is_blocked = self.customers.contains(&invoice.customer_id)
             || self.invoices.contains(&invoice.invoice_id);
         let is_factored = self.factored.contains(&invoice.invoice_id);
-        by_law
+        let is_escalated = self
+            .escalated
+            .contains(&(invoice.customer_id, invoice.key()));
+        decided
+            .or(by_law)
+            .or(is_escalated.then_some(LeftOut::Escalated))
             .or(is_factored.then_some(LeftOut::Factored))
             .or(is_blocked.then_some(LeftOut::Blocked))
+    }
+
+    /// Whether an invoice is not to be asked for whatever money there is: the money is for the others then.
+    pub fn is_set_aside(&self, invoice: &OpenInvoice) -> bool {
+        self.invoices.contains(&invoice.invoice_id)
+            || matches!(
+                self.decided.get(&invoice.id),
+                Some(LineDecision::Exclude | LineDecision::Hold)
+            )
     }
 }
