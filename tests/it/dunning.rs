@@ -170,7 +170,7 @@ fn a_reminder_is_previewed_approved_by_another_and_issued() {
 fn levels_climb_with_the_days_one_at_a_time() {
     on_both(|app| {
         a_customer("C-1").create(app);
-        invoice(app, "C-1", "INV-1", "2026-01-31", "500.00");
+        invoice(app, "C-1", "INV-1", "2026-01-31", "5000.00");
         let levels = |day: &str| -> Vec<i64> {
             dun(app, day)
                 .iter()

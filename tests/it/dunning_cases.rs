@@ -60,7 +60,7 @@ fn the_first_notice_opens_a_case_and_payment_of_all_that_is_overdue_closes_it() 
         assert_eq!(case["status"], "closed_paid");
         assert_eq!(case["closed_on"], "2026-04-15");
         // What is late the next time is another case.
-        invoice(app, "C-1", "INV-3", "2026-04-20", "50.00");
+        invoice(app, "C-1", "INV-3", "2026-04-20", "150.00");
         dun(app, "2026-05-01");
         assert_eq!(cases(app, "").len(), 2);
         assert_eq!(cases(app, "?status=open").len(), 1);

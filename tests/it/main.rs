@@ -39,6 +39,7 @@ mod dunning;
 mod dunning_cases;
 mod dunning_entities;
 mod dunning_runs;
+mod dunning_schedule;
 mod dunning_versions;
 mod entities;
 mod event_log;

@@ -5,6 +5,7 @@ ALTER TABLE dunning_runs ADD COLUMN progress_done bigint NOT NULL DEFAULT 0;
 ALTER TABLE dunning_runs ADD COLUMN progress_total bigint NOT NULL DEFAULT 0;
 ALTER TABLE dunning_runs ADD COLUMN notices bigint NOT NULL DEFAULT 0;
 ALTER TABLE dunning_runs ADD COLUMN lines bigint NOT NULL DEFAULT 0;
+ALTER TABLE dunning_runs ADD COLUMN scope text NOT NULL DEFAULT 'all';
 UPDATE dunning_runs SET
     notices = (SELECT COUNT(*) FROM dunning_notices n WHERE n.run_id = dunning_runs.id),
     lines = (

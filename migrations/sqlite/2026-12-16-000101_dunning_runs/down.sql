@@ -3,6 +3,7 @@ ALTER TABLE dunning_notice_items DROP COLUMN decided_by;
 ALTER TABLE dunning_notice_items DROP COLUMN decision_reason;
 ALTER TABLE dunning_notice_items DROP COLUMN decision;
 DROP INDEX dunning_notices_run_customer;
+ALTER TABLE dunning_runs DROP COLUMN scope;
 ALTER TABLE dunning_runs DROP COLUMN lines;
 ALTER TABLE dunning_runs DROP COLUMN notices;
 ALTER TABLE dunning_runs DROP COLUMN progress_total;

@@ -5,6 +5,7 @@ ALTER TABLE dunning_runs ADD COLUMN progress_done INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE dunning_runs ADD COLUMN progress_total INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE dunning_runs ADD COLUMN notices INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE dunning_runs ADD COLUMN lines INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE dunning_runs ADD COLUMN scope TEXT NOT NULL DEFAULT 'all';
 UPDATE dunning_runs SET
     notices = (SELECT COUNT(*) FROM dunning_notices n WHERE n.run_id = dunning_runs.id),
     lines = (

@@ -25,7 +25,7 @@ use crate::book::policy::model::{Checkpoint, PolicyStatus};
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus, SettlementKind};
 use crate::book::refunds::model::RefundStatus;
 use crate::collect::dunning::model::{
-    BlockScope, CaseStatus, Channel, Effect, Escalation, LeftOut, LineDecision, NoticeStatus, ProcedureStatus, ProcedureUsage, RunStatus,
+    BlockScope, CaseStatus, Channel, Effect, Escalation, LeftOut, LineDecision, NoticeStatus, ProcedureStatus, ProcedureUsage, RunScope, RunStatus,
 };
 use crate::connect::api_keys::model::KeyRole;
 use crate::connect::postings::model::PostingKind;
@@ -120,6 +120,7 @@ pub const CODED: &[Coded] = coded! {
     dunning_procedures.usage: ProcedureUsage::as_str,
     dunning_procedure_versions.status: ProcedureStatus::as_str,
     dunning_runs.status: RunStatus::as_str,
+    dunning_runs.scope: RunScope::as_str,
     dunning_notices.channel: Channel::as_str,
     dunning_notices.effect: Effect::as_str,
     dunning_notices.block_scope: BlockScope::as_str,

@@ -78,6 +78,7 @@ pub const EXPORTS: &[ExportTable] = &[
             long("progress_total"),
             long("notices"),
             long("lines"),
+            text("scope"),
         ],
         joins: &[],
         order: &["id"],

@@ -6,7 +6,7 @@ use validator::{Validate, ValidationError};
 
 use super::model::{
     BlockScope, BlockStatus, CaseStatus, Closing, Escalation, Level, LineDecision, NoticeStatus,
-    ProcedureStatus, RunStatus,
+    ProcedureStatus, RunStatus, Schedule,
 };
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
@@ -125,6 +125,9 @@ pub struct ProcedureIn {
     pub levels: Vec<Level>,
     /// What a level that blocks closes: `entity` when not given, which is the whole account where there is one company.
     pub block_scope: Option<BlockScope>,
+    /// When netterms runs it by itself: never when not given.
+    #[validate(nested)]
+    pub schedule: Option<Schedule>,
     /// Why the procedure says so.
     pub reason: Option<Note>,
 }
@@ -150,6 +153,9 @@ pub struct ProcedureVersionIn {
     pub levels: Vec<Level>,
     /// What a level that blocks closes; what the live version says when not given.
     pub block_scope: Option<BlockScope>,
+    /// When netterms runs it by itself; what the live version says when not given. No weekday is never.
+    #[validate(nested)]
+    pub schedule: Option<Schedule>,
     /// Why the procedure is to change.
     pub reason: Note,
 }

@@ -215,7 +215,10 @@ fn collecting() -> Vec<Machine> {
         machine!("dunning_run", "RunStatus", RunStatus, {
             [] "preview" => Previewed, by::<RunDunning>("preview_dunning_run");
             [] "preview" => Previewing, by::<RunDunning>("preview_dunning_run");
+            [] "schedule" => Previewing, BY_ITSELF;
             [Previewing] "finish" => Previewed, BY_ITSELF;
+            [Previewing] "finish" => Cancelled, BY_ITSELF;
+            [Previewed] "release" => Issuing, BY_ITSELF;
             [Previewed] "decide" => Previewed, by::<RunDunning>("decide_dunning_lines");
             [Previewed] "approve" => Approved, by::<ApproveDunning>("approve_dunning_run");
             [Previewing, Previewed, Approved] "cancel" => Cancelled,

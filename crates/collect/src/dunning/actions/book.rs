@@ -10,11 +10,12 @@ use crate::book::entities::model::LegalEntity;
 use crate::book::entities::store as entities;
 use crate::book::exposure::model::{BalanceKey, EntityTerms};
 use crate::book::exposure::store::balances;
+use crate::book::imports::store as feeds;
 use crate::book::policy::actions as policies;
 use crate::book::policy::model::Policy;
 use crate::collect::dunning::model::{
     BlockScope, Blocks, Level, NoticeItem, OpenInvoice, ProcedureUsage, ProcedureVersion, Run,
-    RunProcedure,
+    RunProcedure, RunScope, Schedule,
 };
 use crate::collect::dunning::rules::Cover;
 use crate::collect::dunning::store::Debtor;
@@ -41,6 +42,8 @@ pub(super) struct Book {
     policy: Arc<Policy>,
     ladders: BTreeMap<DunningProcedureId, Ladder>,
     default: Option<DunningProcedureId>,
+    /// Up to which day the payments to each company are known; read for scheduled runs.
+    pub known_to: BTreeMap<LegalEntityId, NaiveDate>,
 }
 
 /// What a procedure says.
@@ -48,6 +51,7 @@ pub(super) struct Ladder {
     pub version: DunningProcedureVersionId,
     pub levels: Vec<Level>,
     pub block_scope: BlockScope,
+    pub schedule: Option<Schedule>,
 }
 
 impl Book {
@@ -107,6 +111,7 @@ impl Book {
             debtors,
             ladders: ladders(db, run)?,
             default: default.map(|procedure| procedure.id),
+            known_to: known_to(db, run.scope)?,
         })
     }
 
@@ -152,6 +157,27 @@ impl Book {
             .and_then(ladder)
             .or_else(|| self.default.and_then(ladder))
     }
+}
+
+/// Up to which day the payments to each company are known: by the bank statements of all its accounts, or by the ledger
+/// that is kept elsewhere.
+fn known_to(
+    db: &mut Db,
+    scope: RunScope,
+) -> Result<BTreeMap<LegalEntityId, NaiveDate>, DbError> {
+    if scope == RunScope::All {
+        return Ok(BTreeMap::new());
+    }
+    let mut known: BTreeMap<LegalEntityId, NaiveDate> = BTreeMap::new();
+    for (entity, day) in store::list_statement_days(db)? {
+        let of_entity = known.entry(entity).or_insert(day);
+        *of_entity = day.min(*of_entity);
+    }
+    for (entity, day) in feeds::list_ledger_days(db)? {
+        let of_entity = known.entry(entity).or_insert(day);
+        *of_entity = day.max(*of_entity);
+    }
+    Ok(known)
 }
 
 /// What money of each debtor is not applied, by company and currency.
@@ -204,6 +230,7 @@ fn ladders(
             version: version.id,
             levels: says.levels,
             block_scope: says.block_scope,
+            schedule: says.schedule,
         };
         ladders.insert(version.dunning_procedure_id, ladder);
     }

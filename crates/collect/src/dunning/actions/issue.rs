@@ -9,7 +9,7 @@ use super::{DunningError, blocks, cases, left_out_reason, preview};
 use crate::book::exposure::actions as exposure;
 use crate::collect::dunning::letters::{Letter, Rendered};
 use crate::collect::dunning::model::{
-    LeftOut, Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Run, RunStatus,
+    LeftOut, Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Run, RunScope, RunStatus,
 };
 use crate::collect::dunning::{rules, store};
 use crate::platform::db::{Change, Tx};
@@ -77,6 +77,26 @@ pub fn begin_issue(tx: &mut Tx, id: DunningRunId, version: i64) -> Result<Run, D
         Change::new("dunning_run.issuing", id)
             .before(&before)
             .after(&run),
+    )?;
+    Ok(run)
+}
+
+/// Lets a previewed run go out that a schedule sends by itself.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn release(tx: &mut Tx, id: DunningRunId) -> Result<Run, DunningError> {
+    let before = preview::lock(tx, id)?;
+    if before.status != RunStatus::Previewed || before.scope != RunScope::Unattended {
+        return Ok(before);
+    }
+    let after = opened(tx, &before);
+    let run = preview::write(tx, &before, &after, before.version)?;
+    tx.record(
+        Change::new("dunning_run.issuing", id)
+            .before(&before)
+            .after(&run)
+            .because("By its schedule: nobody need see it, and the cash feed is fresh."),
     )?;
     Ok(run)
 }

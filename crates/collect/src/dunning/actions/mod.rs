@@ -30,7 +30,7 @@ pub use procedures::{
     approve_procedure_version, assign, change_procedure_version, create_procedure,
     draft_procedure_version, find_unknown, make_default, rename_procedure,
 };
-pub use work::{ISSUE_JOB, PREVIEW_JOB};
+pub use work::{DAY_JOB, ISSUE_JOB, PREVIEW_JOB, begin_day};
 
 /// Why a use case of dunning was refused.
 #[derive(Debug, thiserror::Error)]

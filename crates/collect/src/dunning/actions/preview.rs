@@ -10,7 +10,7 @@ use super::book::{Book, live_procedures};
 use super::work::{self, CUSTOMERS_AT_ONCE, LINES_AT_ONCE};
 use crate::collect::dunning::letters::{Letter, Rendered};
 use crate::collect::dunning::model::{
-    BlockScope, LeftOut, Notice, NoticeItem, NoticeStatus, Run, RunStatus, Skipped,
+    BlockScope, LeftOut, Notice, NoticeItem, NoticeStatus, Run, RunScope, RunStatus, Skipped,
 };
 use crate::collect::dunning::rules::{Plan, Proposal};
 use crate::collect::dunning::{letters, rules, store};
@@ -22,7 +22,7 @@ use kernel::ids::{CustomerId, DunningNoticeId, DunningRunId};
 /// # Errors
 /// When the day is in the future.
 pub fn begin(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningError> {
-    let mut run = open(tx, as_of)?;
+    let mut run = open(tx, as_of, RunScope::All)?;
     if run.progress_total <= work::AT_ONCE_MAX {
         return finish_here(tx, run);
     }
@@ -38,7 +38,7 @@ pub fn begin(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningError>
 /// # Errors
 /// When the day is in the future.
 pub fn preview(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningError> {
-    let run = open(tx, as_of)?;
+    let run = open(tx, as_of, RunScope::All)?;
     finish_here(tx, run)
 }
 
@@ -52,7 +52,11 @@ fn finish_here(tx: &mut Tx, run: Run) -> Result<Run, DunningError> {
 }
 
 /// A run that has looked at nobody yet.
-fn open(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningError> {
+pub(super) fn open(
+    tx: &mut Tx,
+    as_of: Option<NaiveDate>,
+    scope: RunScope,
+) -> Result<Run, DunningError> {
     let today = tx.today();
     let as_of = as_of.unwrap_or(today);
     if as_of > today {
@@ -77,6 +81,7 @@ fn open(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningError> {
         progress_total: store::count_overdue(tx, as_of)?,
         notices: 0,
         lines: 0,
+        scope,
     })
 }
 
@@ -133,6 +138,11 @@ fn propose(tx: &mut Tx, run: &mut Run, customers: &[CustomerId]) -> Result<(), D
     }
     let (mut notices, mut items) = (Vec::new(), Vec::new());
     for proposal in &proposals {
+        if let Some(reason) = out_of_scope(&book, run, proposal, today) {
+            let count = i64::try_from(proposal.invoices.len()).unwrap_or(i64::MAX);
+            *skipped.entry(reason).or_default() += count;
+            continue;
+        }
         let Some(notice) = draft(tx, &book, run, proposal)? else {
             let count = i64::try_from(proposal.invoices.len()).unwrap_or(i64::MAX);
             *skipped.entry(LeftOut::LetterFailed).or_default() += count;
@@ -162,15 +172,41 @@ fn propose(tx: &mut Tx, run: &mut Run, customers: &[CustomerId]) -> Result<(), D
     Ok(())
 }
 
+/// Why a scheduled run leaves a notice to another run of the day, or to another day.
+fn out_of_scope(
+    book: &Book,
+    run: &Run,
+    proposal: &Proposal,
+    today: NaiveDate,
+) -> Option<LeftOut> {
+    let ladder = book.ladder_for(proposal.customer_id, proposal.legal_entity_id);
+    let schedule = ladder.and_then(|ladder| ladder.schedule.as_ref());
+    let known_to = book.known_to.get(&proposal.legal_entity_id).copied();
+    let alone = rules::goes_alone(proposal.level, schedule, known_to, today);
+    rules::out_of_scope(run.scope, alone)
+}
+
 fn end_preview(tx: &mut Tx, run: &Run) -> Result<Run, DunningError> {
+    // A schedule leaves no empty runs behind that somebody would have to approve.
+    let is_idle = run.scope != RunScope::All && run.notices == 0;
+    let (status, action) = if is_idle {
+        (RunStatus::Cancelled, "dunning_run.cancelled")
+    } else {
+        (RunStatus::Previewed, "dunning_run.previewed")
+    };
     let after = Run {
-        status: RunStatus::Previewed,
+        status,
         done_to: None,
         progress_total: run.progress_done,
         ..run.clone()
     };
     let after = write(tx, run, &after, run.version)?;
-    tx.record(Change::new("dunning_run.previewed", after.id).after(&after))?;
+    let change = Change::new(action, after.id).after(&after);
+    tx.record(if is_idle {
+        change.because("Nothing was due.")
+    } else {
+        change
+    })?;
     Ok(after)
 }
 

@@ -7,7 +7,9 @@ use utoipa::ToSchema;
 
 use crate::collect::dunning::actions::DunningError;
 use crate::collect::dunning::input::{DecisionIn, RunFilter, RunIn};
-use crate::collect::dunning::model::{LeftOut, Run, RunProcedure, RunStatus, Skipped};
+use crate::collect::dunning::model::{
+    LeftOut, Run, RunProcedure, RunScope, RunStatus, Skipped,
+};
 use crate::collect::dunning::{actions, store};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ApproveDunning, ReadDunning, RunDunning};
@@ -251,7 +253,7 @@ fn answer(run: Run) -> Result<Answer, Problem> {
         "dunning_procedure_id": "dpr_01k00000000000000000000001", "name": "Standard", "procedure_version": 2
     }], "created_by": "u-21",
     "created_at": "2026-03-31T08:00:00.000000Z", "approved_by": null, "approved_at": null, "issued_by": null,
-    "issued_at": null, "progress": {"done": 40, "total": 40, "unit": "lines"}, "job_id": null, "notices": 9, "lines": 28
+    "issued_at": null, "progress": {"done": 40, "total": 40, "unit": "lines"}, "job_id": null, "notices": 9, "lines": 28, "scope": "all"
 }))]
 pub struct RunOut {
     id: DunningRunId,
@@ -279,6 +281,9 @@ pub struct RunOut {
     notices: i64,
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     lines: i64,
+    /// Scheduled runs come in two: `unattended` is sent by netterms itself, and its `skipped` says why `attended` waits
+    /// for a person.
+    scope: RunScope,
 }
 
 /// Overdue invoices that a preview left out for one reason.
@@ -312,6 +317,7 @@ impl RunOut {
             job_id: run.job_id,
             notices: run.notices,
             lines: run.lines,
+            scope: run.scope,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Procedures and their levels, runs, notices, stages and blocks.
 
 mod cases;
+mod schedule;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +30,7 @@ use kernel::places::Language;
 use kernel::text::{Line, Note, Number, Subject};
 
 pub use cases::{Case, CaseStatus, Closing, Escalation, Pursued};
+pub use schedule::{LevelApproval, RunScope, Schedule, Timing};
 
 text_enum! {
     /// How a notice reaches the customer.
@@ -159,6 +161,12 @@ text_enum! {
         Excluded = "excluded",
         /// Somebody holds it back up to a day.
         Held = "held",
+        /// No schedule of its procedure is for this day: of scheduled runs alone.
+        NotScheduled = "not_scheduled",
+        /// A person must see its level first: another run of the day waits for one.
+        NeedsApproval = "needs_approval",
+        /// What is known of the company's payments is too old: another run of the day waits for a person.
+        FeedStale = "feed_stale",
         /// Another run dunned it between preview and issue.
         AlreadyDunned = "already_dunned",
         /// The procedure lost the level between preview and issue.
@@ -211,6 +219,12 @@ pub struct Level {
     pub channel: Channel,
     /// Never less than that of the level before.
     pub effect: Effect,
+    /// Whether a person must see it before a scheduled run sends it. Other runs are approved by a second person anyway.
+    #[serde(default)]
+    pub approval: LevelApproval,
+    /// From which day `days_past_due` counts.
+    #[serde(default)]
+    pub timing: Timing,
     pub texts: Texts,
 }
 
@@ -262,6 +276,9 @@ pub struct Document {
     /// Procedures of before there were several companies block the account.
     #[serde(default = "the_account")]
     pub block_scope: BlockScope,
+    /// None where nobody but people begin runs.
+    #[serde(default)]
+    pub schedule: Option<Schedule>,
 }
 
 const fn the_account() -> BlockScope {
@@ -383,6 +400,7 @@ pub struct Run {
     /// How many notices it has, and lines on them, as they were previewed.
     pub notices: i64,
     pub lines: i64,
+    pub scope: RunScope,
 }
 
 /// What one customer is told at one level of what it owes one company in one currency.

@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use diesel::dsl::count_star;
+use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
 
 use crate::book::customers::model::Customer;
 use crate::book::exposure::model::CreditAccount;
 use crate::collect::dunning::model::OpenInvoice;
 use crate::platform::db::schema::{
-    credit_accounts, customers, dunning_stages, invoice_items, invoices,
+    bank_accounts, bank_statements, credit_accounts, customers, dunning_stages, invoice_items,
+    invoices,
 };
 use crate::platform::db::{Db, DbError, on_backend};
-use kernel::ids::{CustomerId, ItemId};
+use kernel::ids::{CustomerId, ItemId, LegalEntityId};
 use kernel::text::Number;
 
 /// Who has something open that was due before a day, with how many lines, in order of id: those after `after`.
@@ -140,4 +141,19 @@ pub fn list_item_numbers(db: &mut Db, ids: &[ItemId]) -> Result<Vec<ItemNumbers>
         found.extend(rows);
     }
     Ok(found)
+}
+
+/// The day up to which the newest statement of each open bank account tells, with the account's company.
+pub fn list_statement_days(db: &mut Db) -> Result<Vec<(LegalEntityId, NaiveDate)>, DbError> {
+    Ok(on_backend!(db, |c| bank_statements::table
+        .inner_join(
+            bank_accounts::table.on(bank_accounts::id.eq(bank_statements::bank_account_id))
+        )
+        .filter(bank_accounts::closed_on.is_null())
+        .group_by((bank_accounts::id, bank_accounts::legal_entity_id))
+        .select((
+            bank_accounts::legal_entity_id,
+            max(bank_statements::closing_date).assume_not_null()
+        ))
+        .load(c))?)
 }

@@ -16,6 +16,7 @@ pub use cases::{
 };
 pub use ledger::{
     Debtor, count_overdue, list_debtors, list_invoices, list_item_numbers, list_overdue_customers,
+    list_statement_days,
 };
 pub use procedures::{
     find_procedure, find_procedure_version, insert_procedure, list_all_procedures,
@@ -25,7 +26,7 @@ pub use procedures::{
 pub use runs::{
     cancel_notices, count_lines, drop_items, find_notice_visible, find_run, insert_items,
     insert_notices, insert_run, issue_notices, list_items, list_notices, list_notices_with,
-    list_runs, list_waiting_customers, list_waiting_notices, lock_run, redo_notice, reopen_item,
+    list_runs, list_runs_of_job, list_waiting_customers, list_waiting_notices, lock_run, redo_notice, reopen_item,
     rewrite_notice, suppress_notice, update_run_if_unchanged, write_decision, write_progress,
 };
 pub use stages::{

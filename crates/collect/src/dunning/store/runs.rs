@@ -14,7 +14,7 @@ use crate::platform::db::{Conn, Db, DbError, Tx, insert_rows, on_backend, seek};
 use crate::platform::http::{Page, PageRequest, Problem};
 use kernel::caller::Caller;
 use kernel::columns::IdColumn;
-use kernel::ids::{CustomerId, DunningNoticeId, DunningRunId, ItemId};
+use kernel::ids::{CustomerId, DunningNoticeId, DunningRunId, ItemId, JobId};
 
 pub fn find_run(db: &mut Db, id: DunningRunId) -> Result<Option<Run>, DbError> {
     Ok(on_backend!(db, |c| dunning_runs::table
@@ -81,6 +81,15 @@ pub fn write_progress(tx: &mut Tx, run: &Run) -> Result<(), DbError> {
         ))
         .execute(c))?;
     Ok(())
+}
+
+/// The runs that a job works on.
+pub fn list_runs_of_job(db: &mut Db, job: JobId) -> Result<Vec<Run>, DbError> {
+    Ok(on_backend!(db, |c| dunning_runs::table
+        .filter(dunning_runs::job_id.eq(job))
+        .order(dunning_runs::id)
+        .select(Run::as_select())
+        .load(c))?)
 }
 
 /// One page of runs, the newest first.

@@ -58,6 +58,7 @@ diesel::table! {
         progress_total -> BigInt,
         notices -> BigInt,
         lines -> BigInt,
+        scope -> Text,
     }
 }
 
