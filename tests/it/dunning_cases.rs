@@ -45,13 +45,19 @@ fn the_first_notice_opens_a_case_and_payment_of_all_that_is_overdue_closes_it() 
         let issued = dun(app, "2026-04-01");
         let case = only_case(app);
         assert_eq!(case["status"], "open");
-        assert_eq!((&case["level"], &case["currency"]), (&json!(1), &json!("CNY")));
+        assert_eq!(
+            (&case["level"], &case["currency"]),
+            (&json!(1), &json!("CNY"))
+        );
         assert_eq!(case["opened_on"], "2026-04-01");
         assert_eq!(case["last_notice_id"], issued[0]["id"]);
         assert_eq!(case["customer_number"], "C-1");
         dun(app, "2026-04-15");
         let case = only_case(app);
-        assert_eq!((&case["level"], &case["last_notice_on"]), (&json!(2), &json!("2026-04-15")));
+        assert_eq!(
+            (&case["level"], &case["last_notice_on"]),
+            (&json!(2), &json!("2026-04-15"))
+        );
         pay(app, "C-1", "INV-1", "2026-04-15", "700.00");
         assert_eq!(only_case(app)["status"], "open");
         app.adds_up();
@@ -106,7 +112,10 @@ fn a_receipt_that_is_reversed_opens_the_case_again() {
             )
             .expect(200);
         let case = only_case(app);
-        assert_eq!((&case["status"], &case["level"]), (&json!("open"), &json!(1)));
+        assert_eq!(
+            (&case["status"], &case["level"]),
+            (&json!("open"), &json!(1))
+        );
         assert_eq!(case["closed_on"], Value::Null);
         app.adds_up();
     });
@@ -129,11 +138,21 @@ fn after_the_last_level_a_case_goes_on_by_two_people() {
         let due = cases(app, "?status=escalation_due");
         assert_eq!(due.len(), 1);
         let to_agency = json!({"to": "agency", "reason": "No answer to two letters."});
-        verb(&app.finance(), &due[0], "propose-escalation", to_agency.clone())
-            .expect_problem(403, "forbidden");
+        verb(
+            &app.finance(),
+            &due[0],
+            "propose-escalation",
+            to_agency.clone(),
+        )
+        .expect_problem(403, "forbidden");
         verb(&app.credit(), &due[0], "approve-escalation", json!({}))
             .expect_problem(403, "forbidden");
-        let proposed = verb(&app.credit(), &due[0], "propose-escalation", to_agency.clone());
+        let proposed = verb(
+            &app.credit(),
+            &due[0],
+            "propose-escalation",
+            to_agency.clone(),
+        );
         assert_eq!(proposed.expect(200)["status"], "escalation_proposed");
         let refused = verb(
             &app.finance(),
@@ -142,7 +161,10 @@ fn after_the_last_level_a_case_goes_on_by_two_people() {
             json!({"reason": "They promised to pay on Friday."}),
         )
         .expect(200);
-        assert_eq!((&refused["status"], &refused["escalation"]), (&json!("open"), &Value::Null));
+        assert_eq!(
+            (&refused["status"], &refused["escalation"]),
+            (&json!("open"), &Value::Null)
+        );
         // The last level's five days begin anew.
         assert_eq!(refused["escalation_due_on"], "2026-04-20");
         verb(&app.credit(), &due[0], "propose-escalation", to_agency).expect(200);
@@ -200,7 +222,10 @@ fn a_case_is_closed_by_hand_once_and_sales_see_their_own() {
         verb(&app.credit(), other, "close", body).expect_problem(409, "state_conflict");
         // A payment does not open what a person closed.
         pay(app, "C-2", "INV-2", "2026-04-01", "100.00");
-        assert_eq!(cases(app, "?customer=C-2")[0]["status"], "closed_uncollectable");
+        assert_eq!(
+            cases(app, "?customer=C-2")[0]["status"],
+            "closed_uncollectable"
+        );
         // A new notice opens another case, at the level of all that is open.
         dun(app, "2026-04-16");
         let open = cases(app, "?customer=C-2&status=open");

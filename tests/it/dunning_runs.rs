@@ -55,7 +55,10 @@ fn a_large_run_is_previewed_and_issued_by_jobs_with_their_progress() {
         let previewed = when_done(app, &begun, &run);
         assert_eq!(previewed["status"], "previewed");
         assert_eq!(previewed["progress"]["done"], 1050);
-        assert_eq!((&previewed["notices"], &previewed["lines"]), (&json!(3), &json!(1050)));
+        assert_eq!(
+            (&previewed["notices"], &previewed["lines"]),
+            (&json!(3), &json!(1050))
+        );
         assert_eq!(notices(app, &run).len(), 3);
         approve(app, &run);
         let issuing = issue_again(&credit, &run).expect(202);
@@ -63,9 +66,16 @@ fn a_large_run_is_previewed_and_issued_by_jobs_with_their_progress() {
         let issued = when_done(app, &issuing, &run);
         assert_eq!(issued["status"], "issued");
         assert_eq!(issued["issued_by"], "u-credit");
-        assert_eq!(issued["progress"], json!({"done": 1050, "total": 1050, "unit": "lines"}));
+        assert_eq!(
+            issued["progress"],
+            json!({"done": 1050, "total": 1050, "unit": "lines"})
+        );
         let customers = list(&credit, "/v1/dunning-stages/customers");
-        assert!(customers.iter().all(|of| of["invoices"] == 350 && of["level"] == 1));
+        assert!(
+            customers
+                .iter()
+                .all(|of| of["invoices"] == 350 && of["level"] == 1)
+        );
         let job = credit.get(issuing.header("location").unwrap()).expect(200);
         assert_eq!(job["status"], "succeeded");
         assert_eq!(job["result"]["dunning_run_id"], run.as_str());
@@ -133,8 +143,7 @@ fn a_run_that_is_cancelled_while_it_is_previewed_stays_so() {
 fn decide(app: &TestApp, run: &str, body: Value) -> Reply {
     let path = format!("/v1/dunning-runs/{run}");
     let etag = app.credit().get(&path).expect(200).etag();
-    app.credit()
-        .post_if(&format!("{path}/decide"), &etag, body)
+    app.credit().post_if(&format!("{path}/decide"), &etag, body)
 }
 
 fn letter(app: &TestApp, notice: &Value) -> String {
@@ -208,7 +217,12 @@ fn a_line_that_is_held_is_kept_from_dunning_up_to_its_day() {
         assert_eq!(blocks[0]["reason"], "Half of it came broken.");
         assert_eq!(blocks[0]["until"], "2026-04-10");
         // Who thinks better of it puts it on again, and the block is lifted.
-        decide(app, &run, json!({"decision": "include", "notices": [notice]})).expect(200);
+        decide(
+            app,
+            &run,
+            json!({"decision": "include", "notices": [notice]}),
+        )
+        .expect(200);
         assert_eq!(notices(app, &run)[0]["status"], "previewed");
         assert_eq!(
             list(&app.credit(), "/v1/dunning-blocks?status=active"),
@@ -220,7 +234,10 @@ fn a_line_that_is_held_is_kept_from_dunning_up_to_its_day() {
         decide(app, &run, hold).expect(200);
         approve(app, &run);
         issue(app, &run);
-        assert_eq!(list(&app.credit(), "/v1/dunning-stages"), Vec::<Value>::new());
+        assert_eq!(
+            list(&app.credit(), "/v1/dunning-stages"),
+            Vec::<Value>::new()
+        );
         app.turn_to("2026-04-11");
         let next = preview(app).id();
         assert_eq!(notices(app, &next)[0]["total"]["amount"], "700.00");
@@ -246,7 +263,8 @@ fn a_decision_names_lines_of_the_run_and_says_why_and_until_when() {
         let elsewhere = json!({"decision": "include", "items": ["itm_01k00000000000000000000001"]});
         let refused = decide(app, &run, elsewhere).expect_problem(422, "invalid");
         assert_eq!(refused["errors"][0]["pointer"], "/items/0");
-        let passed = json!({"decision": "hold", "items": [line], "reason": "Late.", "until": "2026-03-31"});
+        let passed =
+            json!({"decision": "hold", "items": [line], "reason": "Late.", "until": "2026-03-31"});
         decide(app, &run, passed).expect_problem(422, "invalid");
         approve(app, &run);
         let late = json!({"decision": "exclude", "items": [line], "reason": "Too late."});
@@ -264,7 +282,8 @@ fn money_that_came_since_the_preview_shows_when_a_line_is_decided_about() {
         let run = preview(app).id();
         pay(app, "C-1", "INV-2", "2026-04-01", "100.00");
         let line = item(app, &run, "INV-1")["item_id"].clone();
-        let exclude = json!({"decision": "exclude", "items": [line], "reason": "Promised for Friday."});
+        let exclude =
+            json!({"decision": "exclude", "items": [line], "reason": "Promised for Friday."});
         decide(app, &run, exclude).expect(200);
         let notice = &notices(app, &run)[0];
         assert_eq!(notice["total"]["amount"], "200.00");

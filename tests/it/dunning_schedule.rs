@@ -4,7 +4,9 @@ use netterms::server::housekeeping;
 use serde_json::{Value, json};
 
 use crate::dunning::{colleague, dun, invoice, level, list, notices};
-use crate::support::{TestApp, a_bank_account, a_customer, a_payment, a_statement_of, on_both, send};
+use crate::support::{
+    TestApp, a_bank_account, a_customer, a_payment, a_statement_of, on_both, send,
+};
 
 /// The default procedure: a reminder that nobody need see, and a final notice that a person does, on Thursdays.
 fn a_schedule(app: &TestApp, weekdays: Value) {
@@ -130,7 +132,10 @@ fn without_a_fresh_feed_everything_waits_for_a_person() {
                 (&json!("previewed"), &json!([]))
             ]
         );
-        assert_eq!(list(&app.credit(), "/v1/dunning-stages"), Vec::<Value>::new());
+        assert_eq!(
+            list(&app.credit(), "/v1/dunning-stages"),
+            Vec::<Value>::new()
+        );
     });
 }
 

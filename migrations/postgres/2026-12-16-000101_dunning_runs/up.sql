@@ -20,3 +20,6 @@ ALTER TABLE dunning_notice_items ADD COLUMN decision text;
 ALTER TABLE dunning_notice_items ADD COLUMN decision_reason text;
 ALTER TABLE dunning_notice_items ADD COLUMN decided_by text;
 ALTER TABLE dunning_notice_items ADD COLUMN dunning_block_id uuid;
+
+-- What the customer is to pay a notice with.
+ALTER TABLE dunning_notices ADD COLUMN payment_reference text;

@@ -1,3 +1,4 @@
+ALTER TABLE dunning_notices DROP COLUMN payment_reference;
 ALTER TABLE dunning_notice_items DROP COLUMN dunning_block_id;
 ALTER TABLE dunning_notice_items DROP COLUMN decided_by;
 ALTER TABLE dunning_notice_items DROP COLUMN decision_reason;

@@ -20,3 +20,6 @@ ALTER TABLE dunning_notice_items ADD COLUMN decision TEXT;
 ALTER TABLE dunning_notice_items ADD COLUMN decision_reason TEXT;
 ALTER TABLE dunning_notice_items ADD COLUMN decided_by TEXT;
 ALTER TABLE dunning_notice_items ADD COLUMN dunning_block_id BLOB;
+
+-- What the customer is to pay a notice with.
+ALTER TABLE dunning_notices ADD COLUMN payment_reference TEXT;

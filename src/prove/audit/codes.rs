@@ -25,7 +25,8 @@ use crate::book::policy::model::{Checkpoint, PolicyStatus};
 use crate::book::receivables::model::{DocumentStatus, InvoiceStatus, SettlementKind};
 use crate::book::refunds::model::RefundStatus;
 use crate::collect::dunning::model::{
-    BlockScope, CaseStatus, Channel, Effect, Escalation, LeftOut, LineDecision, NoticeStatus, ProcedureStatus, ProcedureUsage, RunScope, RunStatus,
+    BlockScope, CaseStatus, Channel, Effect, Escalation, LeftOut, LineDecision, NoticeStatus,
+    ProcedureStatus, ProcedureUsage, RunScope, RunStatus,
 };
 use crate::connect::api_keys::model::KeyRole;
 use crate::connect::postings::model::PostingKind;

@@ -15,11 +15,7 @@ pub const EVENTS: &[EventType] = &[
         "A customer gets no dunning notices for a while.",
         &BLOCK,
     ),
-    EventType::of_customer::<ReadDunning>(
-        "dunning_case.closed",
-        "A dunning case is over.",
-        &CASE,
-    ),
+    EventType::of_customer::<ReadDunning>("dunning_case.closed", "A dunning case is over.", &CASE),
     EventType::of_customer::<ReadDunning>(
         "dunning_case.escalated",
         "A dunning case goes to an agency, to court or to be written off.",

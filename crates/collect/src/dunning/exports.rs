@@ -115,6 +115,7 @@ pub const EXPORTS: &[ExportTable] = &[
             id::<DunningProcedureVersion>("procedure_version_id"),
             id::<LegalEntity>("legal_entity_id"),
             text("block_scope"),
+            text("payment_reference"),
         ],
         joins: &[CUSTOMER],
         order: &["id"],

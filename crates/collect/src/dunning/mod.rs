@@ -33,11 +33,7 @@ use crate::platform::rooms::Room;
 /// What the room brings to the application.
 pub const ROOM: Room = Room {
     routes: api::routes,
-    jobs: &[
-        actions::PREVIEW_JOB,
-        actions::ISSUE_JOB,
-        actions::DAY_JOB,
-    ],
+    jobs: &[actions::PREVIEW_JOB, actions::ISSUE_JOB, actions::DAY_JOB],
     reactions: &[actions::BLOCKS],
     sweep: Some(actions::escalate_due),
     begin_day: Some(|tx| Ok(actions::begin_day(tx)?)),

@@ -1,14 +1,15 @@
 //! Who is dunned, at which level, and who is left alone.
 
 mod cases;
+mod reference;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike as _, Months, NaiveDate};
 
 use super::model::{
-    BlockScope, Effect, Held, LeftOut, Level, LevelApproval, OpenInvoice, RunScope, Schedule, Skipped,
-    Timing,
+    BlockScope, Effect, Held, LeftOut, Level, LevelApproval, OpenInvoice, RunScope, Schedule,
+    Skipped, Timing,
 };
 use crate::book::customers::model::LegalStatus;
 use crate::book::exposure::model::BalanceKey;
@@ -20,6 +21,7 @@ use kernel::ids::{CustomerId, ItemId, LegalEntityId};
 use kernel::money::Currency;
 
 pub use cases::{after_notice, due_anew, followed, opened, reopened};
+pub use reference::payment_reference;
 
 /// How many of these customers are worked on at once: as long as their lines together are no more than `most`, and one
 /// at least.
@@ -145,7 +147,9 @@ pub fn counted_from(timing: Timing, invoice: &OpenInvoice) -> NaiveDate {
     match timing {
         Timing::DueDate => due,
         Timing::MonthEnd => {
-            let next = due.with_day(1).and_then(|first| first.checked_add_months(Months::new(1)));
+            let next = due
+                .with_day(1)
+                .and_then(|first| first.checked_add_months(Months::new(1)));
             next.and_then(|next| next.pred_opt()).unwrap_or(due)
         }
         Timing::LastNotice => invoice.last_dunned_on.unwrap_or(due),
@@ -361,12 +365,11 @@ pub fn misfits(levels: &[Level]) -> Vec<(usize, Misfit)> {
             found.push((index, Misfit::Numbering));
         }
         // Days since the last notice are others than days since it was due.
-        let climbs = |before: &Level| {
-            before.timing == level.timing && level.timing != Timing::LastNotice
-        };
-        if before.is_some_and(|before| {
-            climbs(before) && level.days_past_due <= before.days_past_due
-        }) {
+        let climbs =
+            |before: &Level| before.timing == level.timing && level.timing != Timing::LastNotice;
+        if before
+            .is_some_and(|before| climbs(before) && level.days_past_due <= before.days_past_due)
+        {
             found.push((index, Misfit::DaysNotAscending));
         }
         if before

@@ -15,11 +15,12 @@ use crate::connect::api_keys::model::KeyStatus;
 use crate::connect::webhooks::model::{DeliveryStatus, EndpointStatus};
 use crate::decide::limits::model::CreditBlockStatus;
 use crate::platform::http::auth::{
-    ApproveDunning, AssignCash, CaptureReservations, CheckLimits, ClosePeriods, DecideChanges, EscalateDunning,
-    DecideCreditBlocks, DecideRefunds, EditCustomers, ExportTables, GrantAdditionalLimits,
-    ManageAccounts, ManageApiKeys, ManageDeadlines, ManageFactoring, ManageReservations,
-    ManageWebhooks, PostAdvices, PostCash, PostInvoices, ProposeChanges, ReadJobs, RequestRefunds,
-    RequestReleases, ReverseDocuments, RunDunning, SendStatements, SetLegalStatus, StatePeriods,
+    ApproveDunning, AssignCash, CaptureReservations, CheckLimits, ClosePeriods, DecideChanges,
+    DecideCreditBlocks, DecideRefunds, EditCustomers, EscalateDunning, ExportTables,
+    GrantAdditionalLimits, ManageAccounts, ManageApiKeys, ManageDeadlines, ManageFactoring,
+    ManageReservations, ManageWebhooks, PostAdvices, PostCash, PostInvoices, ProposeChanges,
+    ReadJobs, RequestRefunds, RequestReleases, ReverseDocuments, RunDunning, SendStatements,
+    SetLegalStatus, StatePeriods,
 };
 use crate::platform::jobs::model::JobStatus;
 use crate::prove::exports::model::ExportStatus;

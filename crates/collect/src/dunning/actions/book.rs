@@ -161,10 +161,7 @@ impl Book {
 
 /// Up to which day the payments to each company are known: by the bank statements of all its accounts, or by the ledger
 /// that is kept elsewhere.
-fn known_to(
-    db: &mut Db,
-    scope: RunScope,
-) -> Result<BTreeMap<LegalEntityId, NaiveDate>, DbError> {
+fn known_to(db: &mut Db, scope: RunScope) -> Result<BTreeMap<LegalEntityId, NaiveDate>, DbError> {
     if scope == RunScope::All {
         return Ok(BTreeMap::new());
     }
@@ -201,10 +198,7 @@ fn unapplied(
 }
 
 /// What each procedure said when the run was begun; what it says now for runs that are older than versions.
-fn ladders(
-    db: &mut Db,
-    run: &Run,
-) -> Result<BTreeMap<DunningProcedureId, Ladder>, DbError> {
+fn ladders(db: &mut Db, run: &Run) -> Result<BTreeMap<DunningProcedureId, Ladder>, DbError> {
     let followed: Vec<RunProcedure> = read_document(&run.procedures)?;
     let versions = if followed.is_empty() {
         store::list_live_procedure_versions(db)?

@@ -36,7 +36,11 @@ pub(super) fn follow_notices(
     for (notice, wait) in sent {
         let key = BalanceKey::new(notice.legal_entity_id, notice.currency);
         let key = (notice.customer_id, key);
-        let among = if open.contains_key(&key) { &mut open } else { &mut fresh };
+        let among = if open.contains_key(&key) {
+            &mut open
+        } else {
+            &mut fresh
+        };
         let case = among
             .entry(key)
             .or_insert_with(|| rules::opened(notice, today, now));
@@ -67,9 +71,8 @@ fn with_levels(tx: &mut Tx, mut fresh: Vec<Case>) -> Result<Vec<Case>, DbError> 
     }
     let pursued = store::list_pursued(tx, &of, today)?;
     for case in &mut fresh {
-        let of_case = |one: &&Pursued| {
-            one.customer_id == case.customer_id && one.key() == case.key()
-        };
+        let of_case =
+            |one: &&Pursued| one.customer_id == case.customer_id && one.key() == case.key();
         let level = pursued.iter().find(of_case).and_then(|one| one.level);
         case.level = case.level.max(level.unwrap_or(0));
     }
@@ -142,8 +145,7 @@ fn follow(tx: &mut Tx, case: &Case, now: Option<&Pursued>) -> Result<Option<Chan
         (action, after)
     } else {
         let was_paid = case.status == CaseStatus::ClosedPaid;
-        let comes_back =
-            |one: &&Pursued| was_paid && one.level.is_some() && one.is_overdue(today);
+        let comes_back = |one: &&Pursued| was_paid && one.level.is_some() && one.is_overdue(today);
         let Some(pursued) = now.filter(comes_back) else {
             return Ok(None);
         };
@@ -200,7 +202,13 @@ pub fn propose_escalation(
         reason: Some(input.reason.clone()),
         ..before.clone()
     };
-    write(tx, "dunning_case.escalation_proposed", &before, after, version)
+    write(
+        tx,
+        "dunning_case.escalation_proposed",
+        &before,
+        after,
+        version,
+    )
 }
 
 /// Approves that a case goes where it was proposed to: by another person. From then on netterms writes no notices about
@@ -252,7 +260,13 @@ pub fn refuse_escalation(
         reason: Some(reason.clone()),
         ..before.clone()
     };
-    write(tx, "dunning_case.escalation_refused", &before, after, version)
+    write(
+        tx,
+        "dunning_case.escalation_refused",
+        &before,
+        after,
+        version,
+    )
 }
 
 /// Closes a case by hand.

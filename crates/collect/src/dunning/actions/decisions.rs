@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::book::Book;
 use super::issue::{self, Fate};
-use super::{DunningError, blocks, left_out_reason, preview};
+use super::{DunningError, blocks, preview};
 use crate::collect::dunning::input::DecisionIn;
 use crate::collect::dunning::model::{
     LineDecision, Notice, NoticeItem, NoticeStatus, Run, RunStatus,
@@ -12,7 +12,6 @@ use crate::collect::dunning::model::{
 use crate::collect::dunning::{rules, store};
 use crate::platform::db::{Change, Tx};
 use kernel::ids::{CustomerId, DunningNoticeId, ItemId};
-use kernel::text::Note;
 
 /// Leaves lines off the notices of a previewed run, holds them back up to a day, or puts them on again. Totals and
 /// letters follow at once, by the ledger of this moment.
@@ -34,15 +33,11 @@ pub fn decide_lines(
     let ids: Vec<DunningNoticeId> = notices.iter().map(|notice| notice.id).collect();
     let mut items = store::list_items(tx, &ids)?;
     check_named(input, &ids, &items)?;
-    let mut changes = vec![
-        Change::new("dunning_run.decided", id)
-            .before(&before)
-            .after(&run)
-            .because(input.reason.as_ref().map_or("", Note::as_str)),
-    ];
+    let decided = Change::new("dunning_run.decided", id).before(&before);
+    let mut changes = vec![because(decided.after(&run), input)];
     for item in &mut items {
         if input.items.contains(&item.item_id) || input.notices.contains(&item.notice_id) {
-            changes.extend(decide(tx, item, &notices, input)?);
+            changes.push(decide(tx, item, &notices, input)?);
         }
     }
     let customers: BTreeSet<CustomerId> = notices.iter().map(|notice| notice.customer_id).collect();
@@ -81,7 +76,7 @@ fn decide(
     item: &mut NoticeItem,
     notices: &[Notice],
     input: &DecisionIn,
-) -> Result<Vec<Change>, DunningError> {
+) -> Result<Change, DunningError> {
     if let Some(block) = item.dunning_block_id.take() {
         blocks::lift_if_active(tx, block, "The line was decided about anew.")?;
     }
@@ -103,11 +98,16 @@ fn decide(
     item.decision_reason = input.reason.clone().filter(|_| !is_included);
     item.decided_by = (!is_included).then(|| tx.caller().subject.clone());
     store::write_decision(tx, item)?;
-    Ok(vec![
-        Change::new("dunning_notice.line_decided", item.notice_id)
-            .after(&*item)
-            .because(input.reason.as_ref().map_or("", Note::as_str)),
-    ])
+    let decided = Change::new("dunning_notice.line_decided", item.notice_id);
+    Ok(because(decided.after(&*item), input))
+}
+
+/// A change with the reason that was given, where one was.
+fn because(change: Change, input: &DecisionIn) -> Change {
+    match &input.reason {
+        Some(reason) => change.because(reason),
+        None => change,
+    }
 }
 
 /// Writes what a notice is now: one on which nothing is left is suppressed, until something is put on it again.
@@ -119,7 +119,6 @@ fn redo(tx: &mut Tx, fate: &Fate) -> Result<(), DunningError> {
     };
     if fate.kept.is_empty() {
         let reason = rules::common_reason(fate.dropped.keys().copied());
-        tracing::debug!(notice = %notice.id, "{}", left_out_reason(reason));
         notice.status = NoticeStatus::Suppressed;
         notice.suppressed_reason = Some(reason);
     } else {

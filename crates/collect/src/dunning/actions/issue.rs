@@ -329,6 +329,7 @@ pub(super) fn rewrite(book: &Book, run: &Run, fate: &mut Fate) -> Result<(), Dun
         currency: fate.notice.currency,
         invoices: fate.kept.clone(),
         unapplied_minor: fate.unapplied_minor,
+        payment_reference: fate.notice.payment_reference.as_deref(),
     })
     .map(|rendered| (customer.language, rendered));
     if fate.rendered.is_none() {
@@ -388,4 +389,3 @@ fn carry_out(tx: &mut Tx, fate: &Fate) -> Result<Change, DunningError> {
         .before(notice)
         .after(&issued))
 }
-

@@ -26,7 +26,12 @@ pub fn begin(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningError>
     if run.progress_total <= work::AT_ONCE_MAX {
         return finish_here(tx, run);
     }
-    run.job_id = Some(work::queue(tx, work::PREVIEW_KIND, &run, run.progress_total)?);
+    run.job_id = Some(work::queue(
+        tx,
+        work::PREVIEW_KIND,
+        &run,
+        run.progress_total,
+    )?);
     store::insert_run(tx, &run)?;
     tx.record(Change::new("dunning_run.begun", run.id).after(&run))?;
     Ok(run)
@@ -96,8 +101,7 @@ pub fn preview_slice(tx: &mut Tx, id: DunningRunId) -> Result<Run, DunningError>
     if run.status != RunStatus::Previewing {
         return Ok(run);
     }
-    let mut next =
-        store::list_overdue_customers(tx, run.as_of, run.done_to, CUSTOMERS_AT_ONCE)?;
+    let mut next = store::list_overdue_customers(tx, run.as_of, run.done_to, CUSTOMERS_AT_ONCE)?;
     next.truncate(rules::slice(&next, LINES_AT_ONCE));
     let Some((last, _)) = next.last() else {
         return end_preview(tx, &run);
@@ -173,12 +177,7 @@ fn propose(tx: &mut Tx, run: &mut Run, customers: &[CustomerId]) -> Result<(), D
 }
 
 /// Why a scheduled run leaves a notice to another run of the day, or to another day.
-fn out_of_scope(
-    book: &Book,
-    run: &Run,
-    proposal: &Proposal,
-    today: NaiveDate,
-) -> Option<LeftOut> {
+fn out_of_scope(book: &Book, run: &Run, proposal: &Proposal, today: NaiveDate) -> Option<LeftOut> {
     let ladder = book.ladder_for(proposal.customer_id, proposal.legal_entity_id);
     let schedule = ladder.and_then(|ladder| ladder.schedule.as_ref());
     let known_to = book.known_to.get(&proposal.legal_entity_id).copied();
@@ -218,6 +217,8 @@ fn draft(
     proposal: &Proposal,
 ) -> Result<Option<Notice>, DunningError> {
     let (customer, account) = book.debtor(proposal.customer_id)?;
+    let id = DunningNoticeId::new();
+    let reference = rules::payment_reference(&customer.number, id);
     let rendered = write_letter(&Letter {
         customer,
         entity: book.letterhead(proposal.legal_entity_id),
@@ -226,10 +227,11 @@ fn draft(
         currency: proposal.currency,
         invoices: proposal.invoices.clone(),
         unapplied_minor: proposal.unapplied_minor,
+        payment_reference: Some(&reference),
     });
     let ladder = book.ladder_for(customer.id, proposal.legal_entity_id);
     Ok(rendered.map(|rendered| Notice {
-        id: DunningNoticeId::new(),
+        id,
         run_id: run.id,
         customer_id: customer.id,
         account_id: account.id,
@@ -251,6 +253,7 @@ fn draft(
         procedure_version_id: ladder.map(|ladder| ladder.version),
         legal_entity_id: proposal.legal_entity_id,
         block_scope: ladder.map_or(BlockScope::Account, |ladder| ladder.block_scope),
+        payment_reference: Some(reference.clone()),
     }))
 }
 

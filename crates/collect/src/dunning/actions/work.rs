@@ -59,12 +59,7 @@ struct Plan {
 }
 
 /// Queues the work on a run.
-pub(super) fn queue(
-    tx: &mut Tx,
-    kind: &str,
-    run: &Run,
-    total: i64,
-) -> Result<JobId, DunningError> {
+pub(super) fn queue(tx: &mut Tx, kind: &str, run: &Run, total: i64) -> Result<JobId, DunningError> {
     let id = jobs::begin(tx, kind, "lines")?;
     jobs::queue(tx, id, &Plan { run: run.id }, Some(total)).map_err(of_jobs)?;
     Ok(id)

@@ -278,7 +278,7 @@ impl LetterFormat {
     "channel": "email", "effect": "none", "language": "zh-CN", "status": "issued",
     "dunning_procedure_id": "dpr_01k00000000000000000000001", "procedure_version": 2,
     "total": {"amount": "12500.00", "currency": "CNY"}, "unapplied": {"amount": "0.00", "currency": "CNY"}, "subject": "付款提醒：CNY 12,500.00",
-    "issued_on": "2026-03-31", "suppressed_reason": null, "created_at": "2026-03-31T08:00:00.000000Z",
+    "issued_on": "2026-03-31", "suppressed_reason": null, "payment_reference": "RF34C1001000000001", "created_at": "2026-03-31T08:00:00.000000Z",
     "items": [{
         "item_id": "itm_01k00000000000000000000001", "invoice_id": "inv_01k00000000000000000000001",
         "invoice_number": "INV-7", "position": 1, "invoice_date": "2026-02-27",
@@ -316,6 +316,10 @@ pub struct NoticeOut {
     subject: String,
     issued_on: Option<NaiveDate>,
     suppressed_reason: Option<LeftOut>,
+    /// What the customer is asked to pay with: a creditor reference (ISO 11649) with its number and the end of the notice's
+    /// id. Null for notices of before.
+    #[schema(max_length = 25)]
+    payment_reference: Option<String>,
     created_at: Instant,
     #[schema(max_items = 10000)]
     items: Vec<NoticeItemOut>,
@@ -375,6 +379,7 @@ impl NoticeOut {
             subject: notice.subject,
             issued_on: notice.issued_on,
             suppressed_reason: notice.suppressed_reason,
+            payment_reference: notice.payment_reference,
             created_at: notice.created_at,
             items,
         }

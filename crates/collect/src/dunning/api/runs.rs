@@ -7,9 +7,7 @@ use utoipa::ToSchema;
 
 use crate::collect::dunning::actions::DunningError;
 use crate::collect::dunning::input::{DecisionIn, RunFilter, RunIn};
-use crate::collect::dunning::model::{
-    LeftOut, Run, RunProcedure, RunScope, RunStatus, Skipped,
-};
+use crate::collect::dunning::model::{LeftOut, Run, RunProcedure, RunScope, RunStatus, Skipped};
 use crate::collect::dunning::{actions, store};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ApproveDunning, ReadDunning, RunDunning};

@@ -8,9 +8,7 @@ use crate::book::exposure::model::BalanceKey;
 use crate::platform::db::schema::dunning_cases;
 use kernel::clock::Instant;
 use kernel::columns::text_enum;
-use kernel::ids::{
-    CreditAccountId, CustomerId, DunningCaseId, DunningNoticeId, LegalEntityId,
-};
+use kernel::ids::{CreditAccountId, CustomerId, DunningCaseId, DunningNoticeId, LegalEntityId};
 use kernel::money::Currency;
 use kernel::text::{Note, Subject};
 
@@ -63,9 +61,7 @@ impl CaseStatus {
     pub const fn allowed(self) -> &'static [&'static str] {
         match self {
             CaseStatus::Open | CaseStatus::EscalationDue => &["close", "propose_escalation"],
-            CaseStatus::EscalationProposed => {
-                &["approve_escalation", "close", "refuse_escalation"]
-            }
+            CaseStatus::EscalationProposed => &["approve_escalation", "close", "refuse_escalation"],
             CaseStatus::EscalatedAgency
             | CaseStatus::EscalatedLegal
             | CaseStatus::EscalatedWriteOff => &["close"],
@@ -118,7 +114,9 @@ impl Closing {
 
 /// What is pursued of a customer together: what it owes one company in one currency, from the first notice on until
 /// nothing of it is overdue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset,
+)]
 #[diesel(table_name = dunning_cases, treat_none_as_default_value = false, treat_none_as_null = true)]
 #[diesel(check_for_backend(diesel::pg::Pg, diesel::sqlite::Sqlite))]
 pub struct Case {

@@ -260,7 +260,7 @@ impl Texts {
 
 /// Templates: `{{ name }}` stands for a value and `{% if name > 1 %} … {% else %} … {% endif %}` chooses. Values are
 /// `customer_name`, `customer_number`, `level`, `date`, `total`, `invoice_count`, `days_past_due`, `oldest_due_date`,
-/// and in the body `invoices`, where the list of invoices stands.
+/// `payment_reference`, and in the body `invoices`, where the list of invoices stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = DunningWording)]
@@ -437,6 +437,8 @@ pub struct Notice {
     pub legal_entity_id: LegalEntityId,
     /// What it closes when its level blocks.
     pub block_scope: BlockScope,
+    /// What the customer is to pay it with; none for notices of before.
+    pub payment_reference: Option<String>,
 }
 
 /// One item on a notice.

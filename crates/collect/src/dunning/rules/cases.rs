@@ -160,7 +160,9 @@ mod tests {
         assert_eq!((after.level, after.escalation_due_on), (2, None));
         let undunned = pursued(&due, None, "2026-01-31");
         assert_eq!(
-            followed(&due, Some(&undunned), day("2026-04-01")).unwrap().level,
+            followed(&due, Some(&undunned), day("2026-04-01"))
+                .unwrap()
+                .level,
             0
         );
     }

@@ -414,7 +414,10 @@ fn a_level_counts_from_the_day_that_it_says() {
         ..invoice
     };
     assert_eq!(counted_from(Timing::MonthEnd, &december), day("2026-12-31"));
-    assert_eq!(counted_from(Timing::LastNotice, &december), day("2026-12-31"));
+    assert_eq!(
+        counted_from(Timing::LastNotice, &december),
+        day("2026-12-31")
+    );
 }
 
 #[test]

@@ -43,26 +43,31 @@ pub fn find_case_visible(
 
 /// The case, which stays as it is until the unit of work ends.
 pub fn lock_case(tx: &mut Tx, id: DunningCaseId) -> Result<Option<Case>, DbError> {
-    let query = || dunning_cases::table.find(id).select(Case::as_select());
+    let found = dunning_cases::table.find(id);
     Ok(match tx.conn() {
-        Conn::Postgres(c) => query().for_update().first(&mut **c).optional()?,
-        Conn::Sqlite(c) => query().first(&mut **c).optional()?,
+        Conn::Postgres(c) => found
+            .select(Case::as_select())
+            .for_update()
+            .first(&mut **c)
+            .optional()?,
+        Conn::Sqlite(c) => found.select(Case::as_select()).first(&mut **c).optional()?,
     })
 }
 
 /// Open cases whose last level's time is over on a day: some of them, locked; those that others work on are passed over.
 pub fn lock_cases_due(tx: &mut Tx, on: NaiveDate, limit: i64) -> Result<Vec<Case>, DbError> {
-    let query = || {
-        dunning_cases::table
-            .filter(dunning_cases::status.eq(CaseStatus::Open))
-            .filter(dunning_cases::escalation_due_on.le(on))
-            .order(dunning_cases::id)
-            .limit(limit)
-            .select(Case::as_select())
-    };
+    let due = dunning_cases::table
+        .filter(dunning_cases::status.eq(CaseStatus::Open))
+        .filter(dunning_cases::escalation_due_on.le(on))
+        .order(dunning_cases::id)
+        .limit(limit);
     Ok(match tx.conn() {
-        Conn::Postgres(c) => query().for_update().skip_locked().load(&mut **c)?,
-        Conn::Sqlite(c) => query().load(&mut **c)?,
+        Conn::Postgres(c) => due
+            .select(Case::as_select())
+            .for_update()
+            .skip_locked()
+            .load(&mut **c)?,
+        Conn::Sqlite(c) => due.select(Case::as_select()).load(&mut **c)?,
     })
 }
 
@@ -106,7 +111,7 @@ pub fn list_pursued(
         .filter(
             invoice_items::due_date
                 .lt(today)
-                .or(dunning_stages::item_id.is_not_null().assume_not_null())
+                .or(dunning_stages::item_id.is_not_null())
         )
         .group_by((
             invoice_items::customer_id,

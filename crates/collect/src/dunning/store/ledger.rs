@@ -146,9 +146,7 @@ pub fn list_item_numbers(db: &mut Db, ids: &[ItemId]) -> Result<Vec<ItemNumbers>
 /// The day up to which the newest statement of each open bank account tells, with the account's company.
 pub fn list_statement_days(db: &mut Db) -> Result<Vec<(LegalEntityId, NaiveDate)>, DbError> {
     Ok(on_backend!(db, |c| bank_statements::table
-        .inner_join(
-            bank_accounts::table.on(bank_accounts::id.eq(bank_statements::bank_account_id))
-        )
+        .inner_join(bank_accounts::table.on(bank_accounts::id.eq(bank_statements::bank_account_id)))
         .filter(bank_accounts::closed_on.is_null())
         .group_by((bank_accounts::id, bank_accounts::legal_entity_id))
         .select((

@@ -12,7 +12,7 @@ pub use blocks::{
 };
 pub use cases::{
     find_case_visible, insert_cases, list_cases, list_cases_by_customers, list_escalated,
-    list_pursued, lock_cases_due, lock_case, update_case,
+    list_pursued, lock_case, lock_cases_due, update_case,
 };
 pub use ledger::{
     Debtor, count_overdue, list_debtors, list_invoices, list_item_numbers, list_overdue_customers,
@@ -26,8 +26,9 @@ pub use procedures::{
 pub use runs::{
     cancel_notices, count_lines, drop_items, find_notice_visible, find_run, insert_items,
     insert_notices, insert_run, issue_notices, list_items, list_notices, list_notices_with,
-    list_runs, list_runs_of_job, list_waiting_customers, list_waiting_notices, lock_run, redo_notice, reopen_item,
-    rewrite_notice, suppress_notice, update_run_if_unchanged, write_decision, write_progress,
+    list_runs, list_runs_of_job, list_waiting_customers, list_waiting_notices, lock_run,
+    redo_notice, reopen_item, rewrite_notice, suppress_notice, update_run_if_unchanged,
+    write_decision, write_progress,
 };
 pub use stages::{
     CustomerStage, DunnedBalance, InvoiceStage, list_blocked, list_customer_stages,

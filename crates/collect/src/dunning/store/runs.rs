@@ -33,11 +33,15 @@ pub fn insert_run(tx: &mut Tx, run: &Run) -> Result<(), DbError> {
 
 /// The run, which stays as it is until the unit of work ends.
 pub fn lock_run(tx: &mut Tx, id: DunningRunId) -> Result<Option<Run>, DbError> {
-    let query = || dunning_runs::table.find(id).select(Run::as_select());
+    let found = dunning_runs::table.find(id);
     Ok(match tx.conn() {
-        Conn::Postgres(c) => query().for_update().first(&mut **c).optional()?,
+        Conn::Postgres(c) => found
+            .select(Run::as_select())
+            .for_update()
+            .first(&mut **c)
+            .optional()?,
         // SQLite has one writer.
-        Conn::Sqlite(c) => query().first(&mut **c).optional()?,
+        Conn::Sqlite(c) => found.select(Run::as_select()).first(&mut **c).optional()?,
     })
 }
 
@@ -160,8 +164,7 @@ pub fn count_lines(
 ) -> Result<Vec<(CustomerId, i64)>, DbError> {
     Ok(on_backend!(db, |c| dunning_notices::table
         .inner_join(
-            dunning_notice_items::table
-                .on(dunning_notice_items::notice_id.eq(dunning_notices::id))
+            dunning_notice_items::table.on(dunning_notice_items::notice_id.eq(dunning_notices::id))
         )
         .filter(dunning_notices::run_id.eq(run))
         .filter(dunning_notices::customer_id.eq_any(customers))
@@ -197,11 +200,13 @@ pub fn list_notices_with(
     Ok(on_backend!(db, |c| dunning_notices::table
         .filter(dunning_notices::run_id.eq(run))
         .filter(
-            dunning_notices::id.eq_any(notices).or(dunning_notices::id.eq_any(
-                dunning_notice_items::table
-                    .filter(dunning_notice_items::item_id.eq_any(items))
-                    .select(dunning_notice_items::notice_id)
-            ))
+            dunning_notices::id
+                .eq_any(notices)
+                .or(dunning_notices::id.eq_any(
+                    dunning_notice_items::table
+                        .filter(dunning_notice_items::item_id.eq_any(items))
+                        .select(dunning_notice_items::notice_id)
+                ))
         )
         .order(dunning_notices::id)
         .select(Notice::as_select())
@@ -249,11 +254,7 @@ pub fn cancel_notices(tx: &mut Tx, run: DunningRunId) -> Result<(), DbError> {
 }
 
 /// Issues these notices.
-pub fn issue_notices(
-    tx: &mut Tx,
-    ids: &[DunningNoticeId],
-    on: NaiveDate,
-) -> Result<(), DbError> {
+pub fn issue_notices(tx: &mut Tx, ids: &[DunningNoticeId], on: NaiveDate) -> Result<(), DbError> {
     use dunning_notices::dsl;
     for chunk in ids.chunks(5_000) {
         on_backend!(tx, |c| diesel::update(

@@ -89,6 +89,7 @@ diesel::table! {
         procedure_version_id -> Nullable<IdColumn>,
         legal_entity_id -> IdColumn,
         block_scope -> Text,
+        payment_reference -> Nullable<Text>,
     }
 }
 
