@@ -1,7 +1,7 @@
 //! What must hold of dunning.
 
 use super::{Invariant, invariant, named};
-use kernel::ids::{DunningCase, DunningRun};
+use kernel::ids::{DunningCase, DunningRun, Item};
 
 /// The highest stage of what is open of a case `c`.
 const HIGHEST: &str = "COALESCE((SELECT MAX(s.level) FROM dunning_stages s \
@@ -30,6 +30,20 @@ pub(super) fn invariants() -> Vec<Invariant> {
              UNION ALL SELECT r.id, 'lines', r.lines, \
                (SELECT COUNT(*) FROM dunning_notice_items i JOIN dunning_notices n ON n.id = i.notice_id \
                 WHERE n.run_id = r.id) FROM dunning_runs r"
+                .to_owned(),
+        ),
+        // The tables of lines and stages have no references of their own: a run writes millions of them.
+        invariant(
+            "what was dunned is of an item and a notice that are there",
+            "dunning_stages",
+            named::<Item>,
+            "SELECT s.item_id AS id, 'stage' AS what, CAST(1 AS BIGINT) AS stated, CAST(0 AS BIGINT) AS counted \
+             FROM dunning_stages s LEFT JOIN invoice_items i ON i.id = s.item_id AND i.invoice_id = s.invoice_id \
+               AND i.customer_id = s.customer_id \
+             LEFT JOIN dunning_notices n ON n.id = s.notice_id WHERE i.id IS NULL OR n.id IS NULL \
+             UNION ALL SELECT l.item_id, 'line', CAST(1 AS BIGINT), CAST(0 AS BIGINT) \
+             FROM dunning_notice_items l LEFT JOIN invoice_items i ON i.id = l.item_id AND i.invoice_id = l.invoice_id \
+             LEFT JOIN dunning_notices n ON n.id = l.notice_id WHERE i.id IS NULL OR n.id IS NULL"
                 .to_owned(),
         ),
     ]
