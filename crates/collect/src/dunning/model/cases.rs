@@ -72,16 +72,6 @@ impl CaseStatus {
         }
     }
 
-    /// Whether others pursue it: netterms writes no notices then.
-    pub const fn is_escalated(self) -> bool {
-        matches!(
-            self,
-            CaseStatus::EscalatedAgency
-                | CaseStatus::EscalatedLegal
-                | CaseStatus::EscalatedWriteOff
-        )
-    }
-
     /// The statuses of cases with which others are busy.
     pub const ESCALATED: [CaseStatus; 3] = [
         CaseStatus::EscalatedAgency,
