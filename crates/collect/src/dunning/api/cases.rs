@@ -52,6 +52,8 @@ pub async fn list_dunning_cases(
 }
 
 /// Read a dunning case
+///
+/// With where it stands, at which level, and where it is proposed to go.
 #[utoipa::path(
     tag = "dunning",
     params(DunningCaseId),
