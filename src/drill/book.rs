@@ -20,7 +20,6 @@ use crate::book::exposure::store as accounts;
 use crate::book::policy::actions as policies;
 use crate::collect::dunning::actions as dunning;
 use crate::collect::dunning::input::BlockIn;
-use crate::collect::dunning::store as dunning_store;
 use crate::decide::applications::model::ApplicationStatus;
 use crate::platform::db::{Database, Tx};
 use crate::platform::http::Problem;
@@ -325,7 +324,7 @@ fn dun(
         Ok::<_, Problem>(dunning::issue(tx, run.id, run.version)?)
     })?;
     figures.dunning_runs += 1;
-    figures.notices += dunning_store::list_notices_of_run(&mut database.reader()?, run.id)?.len();
+    figures.notices += usize::try_from(run.notices).unwrap_or(usize::MAX);
     Ok(())
 }
 

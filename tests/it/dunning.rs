@@ -170,7 +170,7 @@ fn a_reminder_is_previewed_approved_by_another_and_issued() {
 fn levels_climb_with_the_days_one_at_a_time() {
     on_both(|app| {
         a_customer("C-1").create(app);
-        invoice(app, "C-1", "INV-1", "2026-01-31", "500.00");
+        invoice(app, "C-1", "INV-1", "2026-01-31", "5000.00");
         let levels = |day: &str| -> Vec<i64> {
             dun(app, day)
                 .iter()
@@ -442,7 +442,7 @@ fn a_chinese_customer_gets_a_chinese_letter() {
             .create(app);
         a_customer("C-2").named("Acme <b>& Sons</b>").create(app);
         invoice(app, "C-1", "INV-1", "2026-03-30", "1234567.00");
-        invoice(app, "C-2", "INV-2", "2026-03-30", "10.00");
+        invoice(app, "C-2", "INV-2", "2026-03-30", "100.00");
         let issued = dun(app, "2026-04-01");
         let letter = |customer: &str| {
             let notice = issued
@@ -691,8 +691,8 @@ fn an_account_can_have_a_procedure_of_its_own() {
     on_both(|app| {
         let made = a_customer("C-1").create(app);
         a_customer("C-2").create(app);
-        invoice(app, "C-1", "INV-1", "2026-03-30", "100.00");
-        invoice(app, "C-2", "INV-2", "2026-03-30", "100.00");
+        invoice(app, "C-1", "INV-1", "2026-03-30", "300.00");
+        invoice(app, "C-2", "INV-2", "2026-03-30", "300.00");
         let credit = app.credit();
         let patient = credit
             .post(
@@ -719,11 +719,11 @@ fn an_account_can_have_a_procedure_of_its_own() {
         let later = dun(app, "2026-04-19");
         let subjects: Vec<_> = later.iter().map(|notice| &notice["subject"]).collect();
         assert!(
-            subjects.contains(&&json!("Level 1: CNY 100.00")),
+            subjects.contains(&&json!("Level 1: CNY 300.00")),
             "{subjects:?}"
         );
         assert!(
-            subjects.contains(&&json!("Second reminder: CNY 100.00 overdue")),
+            subjects.contains(&&json!("Second reminder: CNY 300.00 overdue")),
             "{subjects:?}"
         );
         assign(json!(null)).expect(200);
@@ -872,6 +872,45 @@ fn a_procedure_that_could_fail_a_run_is_refused_when_it_is_saved() {
                     json!({"name": "Wrong", "levels": levels}),
                 )
                 .expect_problem(400, "malformed_body");
+        }
+    });
+}
+
+#[test]
+fn in_a_book_of_the_start_a_cent_climbs_no_ladder() {
+    on_both(|app| {
+        a_customer("C-1").create(app);
+        a_customer("C-2").create(app);
+        invoice(app, "C-1", "INV-1", "2026-03-20", "0.01");
+        invoice(app, "C-2", "INV-2", "2026-03-20", "100.00");
+        let reached = dun(app, "2026-04-01");
+        assert_eq!(reached.len(), 1);
+        assert_eq!(reached[0]["customer_number"], "C-2");
+        // 100 are worth a reminder, and not the letter after it.
+        app.turn_to("2026-04-15");
+        assert_eq!(
+            skipped(&preview(app)),
+            json!([{"reason": "below_minimum", "invoices": 2}])
+        );
+    });
+}
+
+#[test]
+fn a_letter_asks_to_be_paid_with_a_reference_of_its_own() {
+    on_both(|app| {
+        a_customer("C-1").create(app);
+        invoice(app, "C-1", "INV-1", "2026-03-20", "300.00");
+        let notice = &dun(app, "2026-04-01")[0];
+        let reference = notice["payment_reference"].as_str().unwrap();
+        assert!(
+            reference.starts_with("RF") && reference.contains("C1"),
+            "{reference}"
+        );
+        for format in ["html", "text"] {
+            let id = notice["id"].as_str().unwrap();
+            let path = format!("/v1/dunning-notices/{id}/letter?format={format}");
+            let letter = app.credit().get(&path).expect(200).text;
+            assert!(letter.contains(reference), "{letter}");
         }
     });
 }

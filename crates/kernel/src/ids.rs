@@ -105,6 +105,8 @@ kinds! {
     DepositRequest, DepositRequestId, "dep", "deposit request";
     /// A dunning block.
     DunningBlock, DunningBlockId, "dbl", "block";
+    /// A dunning case.
+    DunningCase, DunningCaseId, "dca", "case";
     /// A dunning notice.
     DunningNotice, DunningNoticeId, "dno", "notice";
     /// A dunning procedure.

@@ -27,7 +27,8 @@ use crate::book::refunds::model::RefundStatus;
 use crate::collect::charges::model::{ChargeKind, ChargeStatus};
 use crate::collect::correspondence::model::{MessageChannel, MessageKind, MessageStatus};
 use crate::collect::dunning::model::{
-    BlockScope, Channel, Effect, LeftOut, NoticeStatus, ProcedureStatus, ProcedureUsage, RunStatus,
+    BlockScope, CaseStatus, Channel, Effect, Escalation, LeftOut, LineDecision, NoticeStatus,
+    ProcedureStatus, ProcedureUsage, RunScope, RunStatus,
 };
 use crate::connect::api_keys::model::KeyRole;
 use crate::connect::postings::model::PostingKind;
@@ -129,6 +130,7 @@ pub const CODED: &[Coded] = coded! {
     dunning_procedures.usage: ProcedureUsage::as_str,
     dunning_procedure_versions.status: ProcedureStatus::as_str,
     dunning_runs.status: RunStatus::as_str,
+    dunning_runs.scope: RunScope::as_str,
     dunning_notices.channel: Channel::as_str,
     dunning_notices.effect: Effect::as_str,
     dunning_notices.block_scope: BlockScope::as_str,
@@ -136,6 +138,9 @@ pub const CODED: &[Coded] = coded! {
     dunning_notices.status: NoticeStatus::as_str,
     dunning_notices.suppressed_reason: LeftOut::as_str,
     dunning_notice_items.dropped_reason: LeftOut::as_str,
+    dunning_notice_items.decision: LineDecision::as_str,
+    dunning_cases.status: CaseStatus::as_str,
+    dunning_cases.escalation: Escalation::as_str,
     limit_checks.checkpoint: Checkpoint::as_str,
     limit_checks.outcome: Outcome::as_str,
     credit_blocks.status: CreditBlockStatus::as_str,

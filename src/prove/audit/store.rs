@@ -4,6 +4,7 @@
 mod aging;
 mod cash;
 mod charges;
+mod dunning;
 mod ledger;
 mod messages;
 mod postings;
@@ -89,6 +90,7 @@ pub fn invariants() -> Vec<Invariant> {
     all.extend(postings::invariants());
     all.extend(charges::invariants());
     all.extend(cash::invariants());
+    all.extend(dunning::invariants());
     all.push(invariant(
         "a panel that is over has its end, and no other",
         "expert_panels",

@@ -115,6 +115,7 @@ pub const PLACES: &[(&str, &str)] = &[
     ("crn_", "/v1/credit-notes/"),
     ("cus_", "/v1/customers/"),
     ("ddl_", "/v1/deadlines/"),
+    ("dca_", "/v1/dunning-cases/"),
     ("dno_", "/v1/dunning-notices/"),
     ("drn_", "/v1/dunning-runs/"),
     ("fas_", "/v1/factoring-assignments/"),

@@ -150,6 +150,7 @@ fn whole_name(short: &str) -> &str {
         "account" => "credit_account",
         "agreement" => "factoring_agreement",
         "check" => "limit_check",
+        "last_notice" => "dunning_notice",
         "model" => "rating_model",
         "payer_customer" => "customer",
         "run" => "dunning_run",

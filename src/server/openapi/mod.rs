@@ -60,7 +60,7 @@ use kernel::text::{Email, Keyword, Line, Note, Number, SnakeCode, Source, Subjec
         (name = "cash", description = "Bank accounts, statements and entries, payers' accounts, remittance advices."),
         (name = "reports", description = "Figures as of any date."),
         (name = "charges", description = "What paying late costs: interest, fixed sums, fees; accrued, claimed and waived."),
-        (name = "dunning", description = "Procedures, runs, notices, stages and blocks."),
+        (name = "dunning", description = "Procedures, runs, notices, stages, cases and blocks."),
         (name = "messages", description = "What is sent to customers, by e-mail or as a letter, and what became of it."),
         (name = "imports", description = "Files of customers, accounts, invoices, receipts and exchange rates."),
         (name = "exports", description = "Tables as files, and the audit package."),

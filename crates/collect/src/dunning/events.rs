@@ -15,6 +15,42 @@ pub const EVENTS: &[EventType] = &[
         "A customer gets no dunning notices for a while.",
         &BLOCK,
     ),
+    EventType::of_customer::<ReadDunning>("dunning_case.closed", "A dunning case is over.", &CASE),
+    EventType::of_customer::<ReadDunning>(
+        "dunning_case.escalated",
+        "A dunning case goes to an agency, to court or to be written off.",
+        &CASE,
+    ),
+    EventType::of_customer::<ReadDunning>(
+        "dunning_case.escalation_due",
+        "The last dunning level's time is over: somebody is to say where the case goes.",
+        &CASE,
+    ),
+    EventType::of_customer::<ReadDunning>(
+        "dunning_case.escalation_proposed",
+        "Somebody proposes where a dunning case goes.",
+        &CASE,
+    ),
+    EventType::of_customer::<ReadDunning>(
+        "dunning_case.escalation_refused",
+        "A dunning case stays where it is.",
+        &CASE,
+    ),
+    EventType::of_customer::<ReadDunning>(
+        "dunning_case.level_changed",
+        "A dunning case is at another level, or got another notice.",
+        &CASE,
+    ),
+    EventType::of_customer::<ReadDunning>(
+        "dunning_case.opened",
+        "A first notice opened a dunning case.",
+        &CASE,
+    ),
+    EventType::of_customer::<ReadDunning>(
+        "dunning_case.reopened",
+        "A dunning case is open again: what was paid turned out not to be.",
+        &CASE,
+    ),
     EventType::of_customer::<ReadDunning>(
         "dunning_notice.issued",
         "A dunning notice was issued.",
@@ -62,13 +98,28 @@ pub const EVENTS: &[EventType] = &[
     ),
     EventType::of_book::<ReadDunning>("dunning_run.approved", "A dunning run was approved.", &RUN),
     EventType::of_book::<ReadDunning>(
+        "dunning_run.begun",
+        "A dunning run looks at what is overdue.",
+        &RUN,
+    ),
+    EventType::of_book::<ReadDunning>(
         "dunning_run.cancelled",
         "A dunning run was cancelled.",
         &RUN,
     ),
     EventType::of_book::<ReadDunning>(
+        "dunning_run.decided",
+        "Lines were taken off a dunning run, or put on it again.",
+        &RUN,
+    ),
+    EventType::of_book::<ReadDunning>(
         "dunning_run.issued",
         "The notices of a dunning run were issued.",
+        &RUN,
+    ),
+    EventType::of_book::<ReadDunning>(
+        "dunning_run.issuing",
+        "The notices of a dunning run go out.",
         &RUN,
     ),
     EventType::of_book::<ReadDunning>(
@@ -78,8 +129,12 @@ pub const EVENTS: &[EventType] = &[
     ),
 ];
 
-/// What nobody else hears of: versions of this kind have no such stage.
-pub const INTERNAL: &[&str] = &["dunning_procedure.approved", "dunning_procedure.in_shadow"];
+/// What nobody else hears of: a decision about a line is told with its run, and versions of this kind have no such stage.
+pub const INTERNAL: &[&str] = &[
+    "dunning_notice.line_decided",
+    "dunning_procedure.approved",
+    "dunning_procedure.in_shadow",
+];
 
 /// A dunning run.
 const RUN: Payload = Payload {
@@ -87,7 +142,18 @@ const RUN: Payload = Payload {
     within: None,
     members: members! {
         id: Id, as_of: Date, status: Text, created_at: Instant, approved_at: Instant or null,
-        issued_at: Instant or null,
+        issued_at: Instant or null, job_id: Id or null, notices: Integer, lines: Integer,
+    },
+};
+
+/// A dunning case.
+const CASE: Payload = Payload {
+    name: "DunningCaseEventData",
+    within: None,
+    members: members! {
+        id: Id, customer_id: Id, account_id: Id, legal_entity_id: Id, currency: Text, status: Text,
+        level: Integer, opened_on: Date, last_notice_id: Id, last_notice_on: Date,
+        escalation_due_on: Date or null, escalation: Text or null, closed_on: Date or null,
     },
 };
 

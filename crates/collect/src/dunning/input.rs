@@ -4,12 +4,15 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-use super::model::{BlockScope, BlockStatus, Level, NoticeStatus, ProcedureStatus, RunStatus};
+use super::model::{
+    BlockScope, BlockStatus, CaseStatus, Closing, Escalation, Level, LineDecision, NoticeStatus,
+    ProcedureStatus, RunStatus, Schedule,
+};
 use crate::book::customers::model::CustomerRef;
 use crate::book::entities::model::EntityRef;
 use crate::book::receivables::model::InvoiceRef;
 use kernel::clock::Day;
-use kernel::ids::{DunningProcedureId, DunningRunId, InvoiceId};
+use kernel::ids::{DunningNoticeId, DunningProcedureId, DunningRunId, InvoiceId, ItemId};
 use kernel::money::Currency;
 use kernel::text::{Line, Note, Number};
 
@@ -122,6 +125,9 @@ pub struct ProcedureIn {
     pub levels: Vec<Level>,
     /// What a level that blocks closes: `entity` when not given, which is the whole account where there is one company.
     pub block_scope: Option<BlockScope>,
+    /// When netterms runs it by itself: never when not given.
+    #[validate(nested)]
+    pub schedule: Option<Schedule>,
     /// Why the procedure says so.
     pub reason: Option<Note>,
 }
@@ -147,6 +153,9 @@ pub struct ProcedureVersionIn {
     pub levels: Vec<Level>,
     /// What a level that blocks closes; what the live version says when not given.
     pub block_scope: Option<BlockScope>,
+    /// When netterms runs it by itself; what the live version says when not given. No weekday is never.
+    #[validate(nested)]
+    pub schedule: Option<Schedule>,
     /// Why the procedure is to change.
     pub reason: Note,
 }
@@ -200,6 +209,95 @@ pub struct RunFilter {
     #[serde(default)]
     #[param(max_items = 10)]
     pub status: Vec<RunStatus>,
+}
+
+/// What is to become of lines of a run before it is approved.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = whole_decision))]
+#[schema(as = DunningDecisionIn, example = json!({
+    "decision": "hold", "items": ["itm_01k00000000000000000000001"],
+    "reason": "The customer says that half of it came broken.", "until": "2026-04-15"
+}))]
+pub struct DecisionIn {
+    pub decision: LineDecision,
+    /// These lines.
+    #[serde(default)]
+    #[validate(length(max = 500))]
+    #[schema(max_items = 500)]
+    pub items: Vec<ItemId>,
+    /// All lines of these notices.
+    #[serde(default)]
+    #[validate(length(max = 100))]
+    #[schema(max_items = 100)]
+    pub notices: Vec<DunningNoticeId>,
+    /// Why; not needed to include a line.
+    pub reason: Option<Note>,
+    /// The last day on which a line is held: for `hold` alone.
+    pub until: Option<Day>,
+}
+
+fn whole_decision(input: &DecisionIn) -> Result<(), ValidationError> {
+    let wrong = |code: &'static str, message: &'static str| {
+        Err(ValidationError::new(code).with_message(message.into()))
+    };
+    if input.items.is_empty() && input.notices.is_empty() {
+        return wrong("nothing_named", "name lines or notices");
+    }
+    if input.decision != LineDecision::Include && input.reason.is_none() {
+        return wrong("reason_missing", "a line is left out or held for a reason");
+    }
+    if (input.decision == LineDecision::Hold) != input.until.is_some() {
+        return wrong("until", "a line that is held, and no other, has a last day");
+    }
+    Ok(())
+}
+
+/// Which cases.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CaseFilter {
+    /// Cases of these customers.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub customer: Vec<CustomerRef>,
+    /// Cases about what is owed to these legal entities.
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub legal_entity: Vec<EntityRef>,
+    #[serde(default)]
+    #[param(max_items = 100)]
+    pub currency: Vec<Currency>,
+    #[serde(default)]
+    #[param(max_items = 10)]
+    pub status: Vec<CaseStatus>,
+    /// Cases of this level or higher.
+    #[param(minimum = 1, maximum = 10)]
+    #[serde(default, deserialize_with = "level_number")]
+    pub level_min: Option<i32>,
+}
+
+/// Where a case is proposed to go.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DunningEscalationIn, example = json!({
+    "to": "agency", "reason": "Four letters and two calls without an answer."
+}))]
+pub struct EscalationIn {
+    pub to: Escalation,
+    pub reason: Note,
+}
+
+/// How a case is closed by hand.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DunningCaseClosingIn, example = json!({
+    "outcome": "settled", "reason": "Settled for 80 % by the agreement of 12 March."
+}))]
+pub struct ClosingIn {
+    pub outcome: Closing,
+    pub reason: Note,
 }
 
 /// Which stages.

@@ -6,6 +6,8 @@
 
 mod wordings;
 
+use std::sync::LazyLock;
+
 use chrono::NaiveDate;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
@@ -53,6 +55,8 @@ pub struct Letter<'a> {
     pub invoices: Vec<&'a OpenInvoice>,
     /// What of them is covered by money and credit that are not applied yet.
     pub unapplied_minor: i64,
+    /// What the customer is to pay with; none for notices of before.
+    pub payment_reference: Option<&'a str>,
 }
 
 /// A letter as it is stored and sent.
@@ -68,6 +72,7 @@ struct Words {
     customer_number: &'static str,
     vat_id: &'static str,
     pay_to: &'static str,
+    payment_reference: &'static str,
     invoice: &'static str,
     invoice_date: &'static str,
     due_date: &'static str,
@@ -86,6 +91,7 @@ const fn words(language: Language) -> Words {
             customer_number: "Customer no.",
             vat_id: "VAT ID",
             pay_to: "Please pay to",
+            payment_reference: "Payment reference",
             invoice: "Invoice",
             invoice_date: "Date",
             due_date: "Due",
@@ -100,6 +106,7 @@ const fn words(language: Language) -> Words {
             customer_number: "客户编号",
             vat_id: "税号",
             pay_to: "收款账户",
+            payment_reference: "付款参考号",
             invoice: "发票号",
             invoice_date: "开票日期",
             due_date: "到期日",
@@ -162,6 +169,7 @@ fn values(letter: &Letter) -> Value {
         level => letter.level.level,
         date => letter.as_of.to_string(),
         total => total(letter),
+        payment_reference => letter.payment_reference.unwrap_or_default(),
         invoice_count => letter.invoices.len(),
         days_past_due => rules::days_past_due(oldest, letter.as_of),
         oldest_due_date => oldest.to_string(),
@@ -217,6 +225,10 @@ fn text(letter: &Letter, before: &[String], after: &[String]) -> String {
     if !account.is_empty() {
         let pay_to = words(letter.customer.language).pay_to;
         parts.push(format!("{pay_to}:\n{}", account.join("\n")));
+    }
+    if let Some(reference) = letter.payment_reference {
+        let word = words(letter.customer.language).payment_reference;
+        parts.push(format!("{word}: {reference}"));
     }
     let mut text = parts.join("\n\n");
     text.push('\n');
@@ -341,6 +353,7 @@ fn html(
         address => Value::from_iter(address),
         customer_number => customer.number.as_str(),
         date => letter.as_of.to_string(),
+        payment_reference => letter.payment_reference,
         before => list(before),
         after => list(after),
         rows => Value::from_iter(rows),
@@ -351,6 +364,7 @@ fn html(
         words => context! {
             customer_number => words.customer_number,
             pay_to => words.pay_to,
+            payment_reference => words.payment_reference,
             invoice => words.invoice,
             invoice_date => words.invoice_date,
             due_date => words.due_date,
@@ -358,8 +372,16 @@ fn html(
             open => words.open,
         },
     };
-    render_with(&layout_engine(), "letter.html", LAYOUT, page)
+    LAYOUT_ENGINE
+        .get_template(LAYOUT_NAME)
+        .and_then(|template| template.render(page))
+        .map_err(|error| TemplateError::Syntax(error.to_string()))
 }
+
+const LAYOUT_NAME: &str = "letter.html";
+
+/// Our own layout, which is read once.
+static LAYOUT_ENGINE: LazyLock<Environment<'static>> = LazyLock::new(layout_engine);
 
 /// An amount with its thousands apart: `CNY 1,234,567.00`.
 fn money_text(money: Money) -> String {
@@ -405,6 +427,9 @@ fn layout_engine() -> Environment<'static> {
     let mut engine = Environment::empty();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.set_auto_escape_callback(|_| AutoEscape::Html);
+    if let Err(error) = engine.add_template(LAYOUT_NAME, LAYOUT) {
+        tracing::error!(%error, "the layout of letters can't be read");
+    }
     engine
 }
 

@@ -1,10 +1,16 @@
 //! Who is dunned, at which level, and who is left alone.
 
+mod cases;
+mod reference;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, Months, NaiveDate};
 
-use super::model::{BlockScope, Effect, Held, LeftOut, Level, OpenInvoice, Skipped};
+use super::model::{
+    BlockScope, Effect, Held, LeftOut, Level, LevelApproval, OpenInvoice, RunScope, Schedule,
+    Skipped, Timing,
+};
 use crate::book::customers::model::LegalStatus;
 use crate::book::exposure::model::BalanceKey;
 use crate::book::policy::model::PolicyDocument;
@@ -13,6 +19,22 @@ use crate::collect::dunning::model::Blocks;
 use kernel::ids::DunningProcedureId;
 use kernel::ids::{CustomerId, ItemId, LegalEntityId};
 use kernel::money::Currency;
+
+pub use cases::{after_notice, due_anew, followed, opened, reopened};
+pub use reference::payment_reference;
+
+/// How many of these customers are worked on at once: as long as their lines together are no more than `most`, and one
+/// at least.
+///
+/// Of customers with 60, 30 and 20 lines and 100 at most: two.
+pub fn slice<K>(customers: &[(K, i64)], most: i64) -> usize {
+    let mut lines = 0_i64;
+    let fit = customers.iter().take_while(|(_, count)| {
+        lines = lines.saturating_add(*count);
+        lines <= most
+    });
+    fit.count().max(1).min(customers.len())
+}
 
 /// Why nobody asks a customer of this legal status for money: proceedings are for all creditors together.
 pub const fn by_law(status: LegalStatus) -> Option<LeftOut> {
@@ -42,7 +64,7 @@ impl Cover {
         let mut overdue: Vec<&OpenInvoice> = invoices
             .iter()
             .filter(|invoice| invoice.open_minor > 0 && invoice.due_date < as_of)
-            .filter(|invoice| !blocks.invoices.contains(&invoice.invoice_id))
+            .filter(|invoice| !blocks.is_set_aside(invoice))
             .collect();
         overdue.sort_by_key(|invoice| (invoice.customer_id, invoice.due_date, invoice.id));
         let mut left: BTreeMap<(CustomerId, BalanceKey), i64> = BTreeMap::new();
@@ -117,6 +139,55 @@ pub fn days_past_due(due: NaiveDate, as_of: NaiveDate) -> i32 {
     i32::try_from((as_of - due).num_days()).unwrap_or(i32::MAX)
 }
 
+/// From which day a level counts its days.
+///
+/// Due on 10 March and last dunned on 2 April: from 10 March, from the month's end on 31 March, or from 2 April.
+pub fn counted_from(timing: Timing, invoice: &OpenInvoice) -> NaiveDate {
+    let due = invoice.due_date;
+    match timing {
+        Timing::DueDate => due,
+        Timing::MonthEnd => {
+            let next = due
+                .with_day(1)
+                .and_then(|first| first.checked_add_months(Months::new(1)));
+            next.and_then(|next| next.pred_opt()).unwrap_or(due)
+        }
+        Timing::LastNotice => invoice.last_dunned_on.unwrap_or(due),
+    }
+}
+
+/// Whether a scheduled run sends a level by itself.
+///
+/// # Errors
+/// Why it does not: no schedule of the procedure is for today, a person must see the level, or what is known of payments
+/// is too old.
+pub fn goes_alone(
+    level: &Level,
+    schedule: Option<&Schedule>,
+    known_to: Option<NaiveDate>,
+    today: NaiveDate,
+) -> Result<(), LeftOut> {
+    let schedule = schedule.filter(|schedule| schedule.is_due(today));
+    let schedule = schedule.ok_or(LeftOut::NotScheduled)?;
+    if level.approval == LevelApproval::SecondPerson {
+        return Err(LeftOut::NeedsApproval);
+    }
+    if !schedule.is_fresh(known_to, today) {
+        return Err(LeftOut::FeedStale);
+    }
+    Ok(())
+}
+
+/// Why a run of this scope does not propose what [`goes_alone`] says so of; none where it does.
+pub fn out_of_scope(scope: RunScope, alone: Result<(), LeftOut>) -> Option<LeftOut> {
+    match (scope, alone) {
+        (RunScope::All, _)
+        | (RunScope::Unattended, Ok(()))
+        | (RunScope::Attended, Ok(()) | Err(LeftOut::NeedsApproval | LeftOut::FeedStale)) => None,
+        (RunScope::Unattended | RunScope::Attended, Err(reason)) => Some(reason),
+    }
+}
+
 /// The level at which an invoice is dunned next, which is always one above its stage: an invoice that is found 60 days
 /// past due, and was never dunned, gets the first reminder and no other.
 ///
@@ -139,7 +210,7 @@ pub fn next_level<'a>(
         .iter()
         .find(|level| level.level == next)
         .ok_or(LeftOut::LastLevel)?;
-    if days_past_due(invoice.due_date, as_of) < level.days_past_due {
+    if days_past_due(counted_from(level.timing, invoice), as_of) < level.days_past_due {
         return Err(LeftOut::DaysNotReached);
     }
     let waited = invoice.last_dunned_on.map(|last| (as_of - last).num_days());
@@ -293,7 +364,12 @@ pub fn misfits(levels: &[Level]) -> Vec<(usize, Misfit)> {
         if usize::try_from(level.level) != Ok(index + 1) {
             found.push((index, Misfit::Numbering));
         }
-        if before.is_some_and(|before| level.days_past_due <= before.days_past_due) {
+        // Days since the last notice are others than days since it was due.
+        let climbs =
+            |before: &Level| before.timing == level.timing && level.timing != Timing::LastNotice;
+        if before
+            .is_some_and(|before| climbs(before) && level.days_past_due <= before.days_past_due)
+        {
             found.push((index, Misfit::DaysNotAscending));
         }
         if before

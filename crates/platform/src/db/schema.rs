@@ -68,6 +68,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     dunning_notice_items,
     dunning_stages,
     dunning_blocks,
+    dunning_cases,
     limit_checks,
     credit_blocks,
     applications,

@@ -268,3 +268,11 @@ pub fn delete_output(tx: &mut Tx, id: JobId, but: Option<i32>) -> Result<(), DbE
 pub fn read(database: &Database, id: JobId) -> Result<Option<Job>, DbError> {
     store::find(&mut database.reader()?, id)
 }
+
+/// Whether nobody will work on a job any more, also when there is none.
+///
+/// # Errors
+/// When the database fails.
+pub fn has_ended(db: &mut Db, id: JobId) -> Result<bool, DbError> {
+    Ok(store::find(db, id)?.is_none_or(|job| job.status.has_ended()))
+}

@@ -303,6 +303,17 @@ pub struct ProgressOut {
     unit: String,
 }
 
+impl ProgressOut {
+    /// So much is done of so much.
+    pub fn new(done: i64, total: i64, unit: &str) -> ProgressOut {
+        ProgressOut {
+            done,
+            total: Some(total),
+            unit: unit.to_owned(),
+        }
+    }
+}
+
 impl JobOut {
     /// The same with what went wrong in the reader's language.
     fn told(mut self, language: Language) -> JobOut {

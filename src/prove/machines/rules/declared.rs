@@ -12,17 +12,17 @@ use crate::book::receivables::model::{DocumentStatus, InvoiceStatus};
 use crate::book::refunds::model::RefundStatus;
 use crate::collect::charges::model::ChargeStatus;
 use crate::collect::correspondence::model::MessageStatus;
-use crate::collect::dunning::model::{BlockStatus, NoticeStatus, RunStatus};
+use crate::collect::dunning::model::{BlockStatus, CaseStatus, NoticeStatus, RunStatus};
 use crate::connect::api_keys::model::KeyStatus;
 use crate::connect::webhooks::model::{DeliveryStatus, EndpointStatus};
 use crate::decide::limits::model::CreditBlockStatus;
 use crate::platform::http::auth::{
     AccrueCharges, ApproveDunning, AssignCash, CaptureReservations, CheckLimits, ClaimCharges,
-    ClosePeriods, DecideChanges, DecideCreditBlocks, DecideRefunds, EditCustomers, ExportTables,
-    GrantAdditionalLimits, ManageAccounts, ManageApiKeys, ManageDeadlines, ManageFactoring,
-    ManageReservations, ManageWebhooks, PostAdvices, PostCash, PostInvoices, ProposeChanges,
-    ReadJobs, ReportDeliveries, RequestRefunds, RequestReleases, ReverseDocuments, RunDunning,
-    SendMessages, SendStatements, SetLegalStatus, StatePeriods,
+    ClosePeriods, DecideChanges, DecideCreditBlocks, DecideRefunds, EditCustomers, EscalateDunning,
+    ExportTables, GrantAdditionalLimits, ManageAccounts, ManageApiKeys, ManageDeadlines,
+    ManageFactoring, ManageReservations, ManageWebhooks, PostAdvices, PostCash, PostInvoices,
+    ProposeChanges, ReadJobs, ReportDeliveries, RequestRefunds, RequestReleases, ReverseDocuments,
+    RunDunning, SendMessages, SendStatements, SetLegalStatus, StatePeriods,
 };
 use crate::platform::jobs::model::JobStatus;
 use crate::prove::exports::model::ExportStatus;
@@ -251,15 +251,53 @@ fn collecting() -> Vec<Machine> {
         }),
         machine!("dunning_run", "RunStatus", RunStatus, {
             [] "preview" => Previewed, by::<RunDunning>("preview_dunning_run");
+            [] "preview" => Previewing, by::<RunDunning>("preview_dunning_run");
+            [] "schedule" => Previewing, BY_ITSELF;
+            [Previewing] "finish" => Previewed, BY_ITSELF;
+            [Previewing] "finish" => Cancelled, BY_ITSELF;
+            [Previewed] "release" => Issuing, BY_ITSELF;
+            [Previewed] "decide" => Previewed, by::<RunDunning>("decide_dunning_lines");
             [Previewed] "approve" => Approved, by::<ApproveDunning>("approve_dunning_run");
-            [Previewed, Approved] "cancel" => Cancelled, by::<RunDunning>("cancel_dunning_run");
+            [Previewing, Previewed, Approved] "cancel" => Cancelled,
+                by::<RunDunning>("cancel_dunning_run");
             [Approved] "issue" => Issued, by::<RunDunning>("issue_dunning_run");
+            [Approved, Issuing] "issue" => Issuing, by::<RunDunning>("issue_dunning_run");
+            [Issuing] "finish" => Issued, BY_ITSELF;
         }),
         machine!("dunning_notice", "NoticeStatus", NoticeStatus, {
             [] "preview" => Previewed, by::<RunDunning>("preview_dunning_run");
             [Previewed] "issue" => Issued, by::<RunDunning>("issue_dunning_run");
             [Previewed] "issue" => Suppressed, by::<RunDunning>("issue_dunning_run");
-            [Previewed] "cancel" => Cancelled, by::<RunDunning>("cancel_dunning_run");
+            [Previewed] "decide" => Suppressed, by::<RunDunning>("decide_dunning_lines");
+            [Suppressed] "decide" => Previewed, by::<RunDunning>("decide_dunning_lines");
+            [Previewed, Suppressed] "cancel" => Cancelled,
+                by::<RunDunning>("cancel_dunning_run");
+        }),
+        machine!("dunning_case", "CaseStatus", CaseStatus, {
+            [] "issue" => Open, by::<RunDunning>("issue_dunning_run");
+            [Open] "wait" => EscalationDue, BY_ITSELF;
+            [EscalationDue] "settle" => Open, BY_ITSELF;
+            [Open, EscalationDue] "propose_escalation" => EscalationProposed,
+                by::<RunDunning>("propose_dunning_escalation");
+            [EscalationProposed] "approve_escalation" => EscalatedAgency,
+                by::<EscalateDunning>("approve_dunning_escalation");
+            [EscalationProposed] "approve_escalation" => EscalatedLegal,
+                by::<EscalateDunning>("approve_dunning_escalation");
+            [EscalationProposed] "approve_escalation" => EscalatedWriteOff,
+                by::<EscalateDunning>("approve_dunning_escalation");
+            [EscalationProposed] "refuse_escalation" => Open,
+                by::<EscalateDunning>("refuse_dunning_escalation");
+            [Open, EscalationDue, EscalationProposed, EscalatedAgency, EscalatedLegal,
+                EscalatedWriteOff] "settle" => ClosedPaid, BY_ITSELF;
+            [ClosedPaid] "reverse" => Open, BY_ITSELF;
+            [Open, EscalationDue, EscalationProposed, EscalatedAgency, EscalatedLegal,
+                EscalatedWriteOff] "close" => ClosedSettled, by::<RunDunning>("close_dunning_case");
+            [Open, EscalationDue, EscalationProposed, EscalatedAgency, EscalatedLegal,
+                EscalatedWriteOff] "close" => ClosedWrittenOff,
+                by::<RunDunning>("close_dunning_case");
+            [Open, EscalationDue, EscalationProposed, EscalatedAgency, EscalatedLegal,
+                EscalatedWriteOff] "close" => ClosedUncollectable,
+                by::<RunDunning>("close_dunning_case");
         }),
         machine!("dunning_block", "BlockStatus", BlockStatus, {
             [] "put" => Active, by::<RunDunning>("put_dunning_block");

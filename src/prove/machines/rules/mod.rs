@@ -314,7 +314,7 @@ mod tests {
     use crate::book::cash::model::EntryStatus;
     use crate::book::refunds::model::RefundStatus;
     use crate::collect::charges::model::ChargeStatus;
-    use crate::collect::dunning::model::RunStatus;
+    use crate::collect::dunning::model::{CaseStatus, RunStatus};
 
     fn verbs(name: &str, from: &str) -> Vec<&'static str> {
         let all = machines();
@@ -361,6 +361,10 @@ mod tests {
         for status in RunStatus::ALL {
             let allowed = sorted(status.allowed());
             assert_eq!(verbs("dunning_run", status.as_str()), allowed, "{status}");
+        }
+        for status in CaseStatus::ALL {
+            let allowed = sorted(status.allowed());
+            assert_eq!(verbs("dunning_case", status.as_str()), allowed, "{status}");
         }
         for status in EntryStatus::ALL {
             // Only money that went out takes a payment back, which the status does not say.

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::DunningError;
+use super::{DunningError, cases};
 use crate::book::customers::store as customers;
 use crate::book::exposure::actions::{self as exposure, Locked, entity_terms};
 use crate::book::exposure::model::{BlockCause, CreditAccount};
@@ -17,22 +18,32 @@ use crate::platform::db::{Change, DbError, Reaction, Tx};
 use kernel::ids::{
     CreditAccountId, CustomerId, DunningBlockId, InvoiceId, LegalEntityId, MAIN_ENTITY,
 };
+use kernel::text::Note;
 
 /// Keeps dunning away from a customer, or from one invoice, up to and including a day.
 ///
 /// # Errors
 /// When the customer or invoice is unknown, or the day has passed.
 pub fn put_block(tx: &mut Tx, input: &BlockIn) -> Result<DunningBlock, DunningError> {
-    let until = input.until.date();
+    let of = target(tx, input)?;
+    hold(tx, of, &input.reason, input.until.date())
+}
+
+/// Keeps dunning away from a customer, or from one invoice of it, up to and including a day.
+pub(super) fn hold(
+    tx: &mut Tx,
+    (customer_id, invoice_id): (CustomerId, Option<InvoiceId>),
+    reason: &Note,
+    until: NaiveDate,
+) -> Result<DunningBlock, DunningError> {
     if until < tx.today() {
         return Err(DunningError::HasPassed(until));
     }
-    let (customer_id, invoice_id) = target(tx, input)?;
     let block = DunningBlock {
         id: DunningBlockId::new(),
         customer_id,
         invoice_id,
-        reason: input.reason.clone(),
+        reason: reason.clone(),
         until,
         created_by: tx.caller().subject.clone(),
         created_at: tx.now(),
@@ -47,6 +58,21 @@ pub fn put_block(tx: &mut Tx, input: &BlockIn) -> Result<DunningBlock, DunningEr
             .because(&block.reason),
     )?;
     Ok(block)
+}
+
+/// Lifts a dunning block where it still holds.
+pub(super) fn lift_if_active(
+    tx: &mut Tx,
+    id: DunningBlockId,
+    reason: &str,
+) -> Result<(), DunningError> {
+    let today = tx.today();
+    if let Some(block) = store::find_block(tx, id)?
+        && block.status(today) == BlockStatus::Active
+    {
+        lift_block(tx, id, block.version, reason)?;
+    }
+    Ok(())
 }
 
 /// Lifts a dunning block before its time.
@@ -77,7 +103,7 @@ pub fn lift_block(
     Ok(after)
 }
 
-/// Blocks on accounts follow what is paid, and what turns out not to be, in the very unit of work that changes it. The
+/// Blocks on accounts, and cases, follow what is paid, and what turns out not to be, in the very unit of work that changes it. The
 /// ledger does not know of dunning, so dunning reacts to it.
 pub const BLOCKS: Reaction = Reaction {
     actions: &[
@@ -85,6 +111,7 @@ pub const BLOCKS: Reaction = Reaction {
         "invoice.cancelled",
         "invoice.settled",
         "invoice.sold",
+        "item.due_date_changed",
     ],
     react: follow_invoices,
 };
@@ -102,7 +129,8 @@ fn follow_invoices(tx: &mut Tx, changes: &[Change]) -> Result<(), DbError> {
         .map(|change| Ok(change.read::<OfCustomer>()?.customer_id))
         .collect::<Result<_, DbError>>()?;
     let customers: Vec<CustomerId> = customers.into_iter().collect();
-    correct(tx, &customers)
+    correct(tx, &customers)?;
+    cases::follow_ledger(tx, &customers)
 }
 
 /// Brings what dunning closes in line with the ledger: an account, or what one company sells to it, is closed where an

@@ -1,44 +1,51 @@
-//! Issuing a run: what was previewed meets the ledger of this moment.
+//! Issuing a run: what was previewed meets the ledger of this moment, customer by customer. A slice is one unit of work,
+//! which holds the accounts of its customers and no others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::preview::Book;
-use super::{DunningError, blocks, left_out_reason, preview};
+use super::book::Book;
+use super::work::{self, CUSTOMERS_AT_ONCE, LINES_AT_ONCE};
+use super::{DunningError, blocks, cases, left_out_reason, preview};
 use crate::book::exposure::actions as exposure;
 use crate::collect::dunning::letters::{Letter, Rendered};
 use crate::collect::dunning::model::{
-    LeftOut, Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Run, RunStatus, Stage,
+    LeftOut, Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Run, RunScope, RunStatus,
 };
-use crate::collect::dunning::store::Which;
 use crate::collect::dunning::{rules, store};
 use crate::platform::db::{Change, Tx};
 use kernel::ids::{CustomerId, DunningNoticeId, DunningProcedureVersionId, DunningRunId, ItemId};
 use kernel::places::Language;
 
 /// What becomes of one notice.
-struct Fate<'a> {
-    notice: &'a Notice,
-    kept: Vec<&'a OpenInvoice>,
-    dropped: BTreeMap<LeftOut, Vec<ItemId>>,
+pub(super) struct Fate<'a> {
+    pub notice: &'a Notice,
+    pub kept: Vec<&'a OpenInvoice>,
+    pub dropped: BTreeMap<LeftOut, Vec<ItemId>>,
     /// The open amounts that shrank since the preview.
-    shrunk: Vec<(ItemId, i64)>,
+    pub shrunk: Vec<(ItemId, i64)>,
     /// What of those kept is covered by what is unapplied.
-    unapplied_minor: i64,
+    pub unapplied_minor: i64,
     /// The procedure's level; none when the procedure lost it.
     level: Option<&'a Level>,
+    /// How long the procedure's last level gives, where this is it.
+    last_wait: Option<i32>,
+    /// Those of which somebody or something else thought otherwise before, and that are on it again.
+    pub restored: Vec<ItemId>,
     /// The letter, where it is another than was previewed.
-    rendered: Option<(Language, Rendered)>,
+    pub rendered: Option<(Language, Rendered)>,
 }
 
 impl Fate<'_> {
     fn changed(&self) -> bool {
         !self.dropped.is_empty()
+            || !self.restored.is_empty()
+            || self.total_minor() != self.notice.total_minor
             || !self.shrunk.is_empty()
             || self.unapplied_minor != self.notice.unapplied_minor
     }
 
     /// What is asked for.
-    fn total_minor(&self) -> i64 {
+    pub fn total_minor(&self) -> i64 {
         rules::total_minor(&self.kept).saturating_sub(self.unapplied_minor)
     }
 
@@ -49,55 +56,178 @@ impl Fate<'_> {
     }
 }
 
-/// Issues an approved run. Under the locks of all its customers every item is looked at again: what is paid,
-/// cancelled, blocked or dunned by now is dropped, what remains is written anew, and a notice on which nothing
-/// remains is suppressed. The stage of each invoice that is dunned rises to the notice's level, and the accounts are
-/// blocked where it says so.
+/// Begins to issue an approved run: a small one goes out at once, a larger one by a job. One whose job ended before all
+/// went out goes on.
+///
+/// # Errors
+/// When the run is not there, not approved, at work, or changed since `version`.
+pub fn begin_issue(tx: &mut Tx, id: DunningRunId, version: i64) -> Result<Run, DunningError> {
+    let before = preview::lock(tx, id)?;
+    if before.status == RunStatus::Issuing && work::has_ended(tx, before.job_id)? {
+        return go_on(tx, &before, version);
+    }
+    let total = before.lines;
+    if before.status != RunStatus::Approved || total <= work::AT_ONCE_MAX {
+        return issue(tx, id, version);
+    }
+    let mut after = opened(tx, &before);
+    after.job_id = Some(work::queue(tx, work::ISSUE_KIND, &before, total)?);
+    let run = preview::write(tx, &before, &after, version)?;
+    tx.record(
+        Change::new("dunning_run.issuing", id)
+            .before(&before)
+            .after(&run),
+    )?;
+    Ok(run)
+}
+
+/// Lets a previewed run go out that a schedule sends by itself.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn release(tx: &mut Tx, id: DunningRunId) -> Result<Run, DunningError> {
+    let before = preview::lock(tx, id)?;
+    if before.status != RunStatus::Previewed || before.scope != RunScope::Unattended {
+        return Ok(before);
+    }
+    let after = opened(tx, &before);
+    let run = preview::write(tx, &before, &after, before.version)?;
+    tx.record(
+        Change::new("dunning_run.issuing", id)
+            .before(&before)
+            .after(&run)
+            .because("By its schedule: nobody need see it, and the cash feed is fresh."),
+    )?;
+    Ok(run)
+}
+
+fn go_on(tx: &mut Tx, before: &Run, version: i64) -> Result<Run, DunningError> {
+    let mut after = before.clone();
+    after.job_id = Some(work::queue(tx, work::ISSUE_KIND, before, before.lines)?);
+    let run = preview::write(tx, before, &after, version)?;
+    tx.record(
+        Change::new("dunning_run.issuing", run.id)
+            .before(before)
+            .after(&run),
+    )?;
+    Ok(run)
+}
+
+/// Issues an approved run in this unit of work, however large it is. Under the locks of its customers every item is
+/// looked at again: what is paid, cancelled, blocked or dunned by now is dropped, what remains is written anew, and a
+/// notice on which nothing remains is suppressed. The stage of each invoice that is dunned rises to the notice's level,
+/// the accounts are blocked where it says so, and the case is opened, or rises.
 ///
 /// # Errors
 /// When the run is not there, not approved, or changed since `version`.
 pub fn issue(tx: &mut Tx, id: DunningRunId, version: i64) -> Result<Run, DunningError> {
-    let before = preview::find(tx, id)?;
+    let before = preview::lock(tx, id)?;
     if before.status != RunStatus::Approved {
         return Err(DunningError::RunIs(before.status));
     }
-    let after = Run {
-        status: RunStatus::Issued,
-        issued_by: Some(tx.caller().subject.clone()),
-        issued_at: Some(tx.now()),
-        ..before.clone()
-    };
-    let run = preview::write(tx, &before, &after, version)?;
-    let notices = store::list_notices_of_run(tx, id)?;
-    let customers: BTreeSet<CustomerId> = notices.iter().map(|notice| notice.customer_id).collect();
-    let locked = exposure::lock_all(tx, &customers)?;
-    let today = tx.today();
-    let book = Book::read(tx, Which::OnRun(id, run.as_of), today, run.as_of)?;
-    let items = store::list_items_of_run(tx, id)?;
-    let followed = levels_of(tx, &notices)?;
-    let mut fates = decide(&book, &followed, &notices, &items)?;
-    for fate in &mut fates {
-        rewrite(&book, &run, fate)?;
+    let after = opened(tx, &before);
+    let mut run = preview::write(tx, &before, &after, version)?;
+    while run.status == RunStatus::Issuing {
+        run = issue_slice(tx, id)?;
     }
-    let mut changes = vec![
-        Change::new("dunning_run.issued", id)
-            .before(&before)
-            .after(&run),
-    ];
-    for fate in &fates {
-        changes.push(carry_out(tx, fate)?);
-    }
-    store::issue_notices(tx, id, today)?;
-    store::raise_stages(tx, &stages(&fates, today))?;
-    tx.record_all(changes)?;
-    blocks::set_right(tx, &locked)?;
     Ok(run)
 }
 
-/// The levels of the versions that the notices follow: what was approved is issued, whatever has gone live since.
-type Followed = BTreeMap<DunningProcedureVersionId, Vec<Level>>;
+/// A run whose notices are about to go out.
+fn opened(tx: &Tx, before: &Run) -> Run {
+    Run {
+        status: RunStatus::Issuing,
+        issued_by: Some(tx.caller().subject.clone()),
+        done_to: None,
+        progress_done: 0,
+        progress_total: before.lines,
+        ..before.clone()
+    }
+}
 
-fn levels_of(tx: &mut Tx, notices: &[Notice]) -> Result<Followed, DunningError> {
+/// Issues the notices of the next customers of a run, and ends it when there are none. A run that is not being issued is
+/// left as it is.
+///
+/// # Errors
+/// When the database fails.
+pub fn issue_slice(tx: &mut Tx, id: DunningRunId) -> Result<Run, DunningError> {
+    tx.plan_anew()?;
+    let run = preview::lock(tx, id)?;
+    if run.status != RunStatus::Issuing {
+        return Ok(run);
+    }
+    let next = store::list_waiting_customers(tx, id, run.done_to, CUSTOMERS_AT_ONCE)?;
+    let mut next = store::count_lines(tx, id, &next)?;
+    next.truncate(rules::slice(&next, LINES_AT_ONCE));
+    let Some((last, _)) = next.last() else {
+        return end_issue(tx, &run);
+    };
+    let last = *last;
+    let lines = next.iter().map(|(_, lines)| *lines).sum::<i64>();
+    let customers: BTreeSet<CustomerId> = next.into_iter().map(|(customer, _)| customer).collect();
+    issue_to(tx, &run, &customers)?;
+    let run = Run {
+        done_to: Some(last),
+        progress_done: run.progress_done.saturating_add(lines),
+        ..run
+    };
+    store::write_progress(tx, &run)?;
+    Ok(run)
+}
+
+fn end_issue(tx: &mut Tx, run: &Run) -> Result<Run, DunningError> {
+    let after = Run {
+        status: RunStatus::Issued,
+        issued_at: Some(tx.now()),
+        done_to: None,
+        progress_done: run.progress_total,
+        ..run.clone()
+    };
+    let after = preview::write(tx, run, &after, run.version)?;
+    tx.record(
+        Change::new("dunning_run.issued", run.id)
+            .before(run)
+            .after(&after),
+    )?;
+    Ok(after)
+}
+
+/// Issues what waits for some customers.
+fn issue_to(tx: &mut Tx, run: &Run, customers: &BTreeSet<CustomerId>) -> Result<(), DunningError> {
+    let locked = exposure::lock_all(tx, customers)?;
+    let customers: Vec<CustomerId> = customers.iter().copied().collect();
+    let notices = store::list_waiting_notices(tx, run.id, &customers)?;
+    let ids: Vec<DunningNoticeId> = notices.iter().map(|notice| notice.id).collect();
+    let today = tx.today();
+    let items = store::list_items(tx, &ids)?;
+    let book = Book::read(tx, run, &customers, &items, today)?;
+    let followed = levels_of(tx, &notices)?;
+    let mut fates = decide(&book, &followed, &notices, &items)?;
+    let (mut changes, mut going) = (Vec::new(), Vec::new());
+    for fate in &mut fates {
+        rewrite(&book, run, fate)?;
+        changes.push(carry_out(tx, fate)?);
+        if !fate.kept.is_empty() {
+            going.push(fate.notice.id);
+        }
+    }
+    store::issue_notices(tx, &going, today)?;
+    store::raise_stages(tx, &going, today)?;
+    tx.record_all(changes)?;
+    let sent: Vec<(&Notice, Option<i32>)> = fates
+        .iter()
+        .filter(|fate| !fate.kept.is_empty())
+        .map(|fate| (fate.notice, fate.last_wait))
+        .collect();
+    cases::follow_notices(tx, &customers, &sent)?;
+    blocks::set_right(tx, &locked)?;
+    Ok(())
+}
+
+/// The levels of the versions that the notices follow: what was approved is issued, whatever has gone live since.
+pub(super) type Followed = BTreeMap<DunningProcedureVersionId, Vec<Level>>;
+
+pub(super) fn levels_of(tx: &mut Tx, notices: &[Notice]) -> Result<Followed, DunningError> {
     let ids: BTreeSet<DunningProcedureVersionId> = notices
         .iter()
         .filter_map(|notice| notice.procedure_version_id)
@@ -107,7 +237,8 @@ fn levels_of(tx: &mut Tx, notices: &[Notice]) -> Result<Followed, DunningError> 
     rows.iter().map(|row| Ok((row.id, row.levels()?))).collect()
 }
 
-fn decide<'a>(
+/// What becomes of each notice by the ledger as it is, and by what people decided.
+pub(super) fn decide<'a>(
     book: &'a Book,
     followed: &'a Followed,
     notices: &'a [Notice],
@@ -138,6 +269,11 @@ fn decide<'a>(
             shrunk: Vec::new(),
             unapplied_minor: 0,
             rendered: None,
+            last_wait: levels
+                .last()
+                .filter(|level| level.level == notice.level)
+                .map(|level| level.minimum_days_between),
+            restored: Vec::new(),
             level: levels.iter().find(|level| level.level == notice.level),
         };
         for item in by_notice.remove(&notice.id).unwrap_or_default() {
@@ -147,6 +283,9 @@ fn decide<'a>(
             match rules::still_due(invoice, &book.blocks, &book.cover, notice.level) {
                 Ok(()) => {
                     fate.kept.push(invoice);
+                    if item.dropped_reason.is_some() {
+                        fate.restored.push(invoice.id);
+                    }
                     if invoice.open_minor != item.open_minor {
                         fate.shrunk.push((invoice.id, invoice.open_minor));
                     }
@@ -177,7 +316,7 @@ fn refuse_what_is_left(fate: &mut Fate) {
 }
 
 /// Writes the letter anew where it says something else by now. One that can't be written costs this notice.
-fn rewrite(book: &Book, run: &Run, fate: &mut Fate) -> Result<(), DunningError> {
+pub(super) fn rewrite(book: &Book, run: &Run, fate: &mut Fate) -> Result<(), DunningError> {
     let (true, false, Some(level)) = (fate.changed(), fate.kept.is_empty(), fate.level) else {
         return Ok(());
     };
@@ -190,6 +329,7 @@ fn rewrite(book: &Book, run: &Run, fate: &mut Fate) -> Result<(), DunningError> 
         currency: fate.notice.currency,
         invoices: fate.kept.clone(),
         unapplied_minor: fate.unapplied_minor,
+        payment_reference: fate.notice.payment_reference.as_deref(),
     })
     .map(|rendered| (customer.language, rendered));
     if fate.rendered.is_none() {
@@ -198,12 +338,25 @@ fn rewrite(book: &Book, run: &Run, fate: &mut Fate) -> Result<(), DunningError> 
     Ok(())
 }
 
+/// Writes what became of the lines of a notice.
+pub(super) fn write_lines(tx: &mut Tx, fate: &Fate) -> Result<(), DunningError> {
+    let notice = fate.notice.id;
+    for (reason, items) in &fate.dropped {
+        store::drop_items(tx, notice, items, Some(*reason))?;
+    }
+    store::drop_items(tx, notice, &fate.restored, None)?;
+    for (item, open_minor) in &fate.shrunk {
+        if fate.kept.iter().any(|kept| kept.id == *item) {
+            store::reopen_item(tx, notice, *item, *open_minor)?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes what became of one notice, and gives what the trail keeps of it.
 fn carry_out(tx: &mut Tx, fate: &Fate) -> Result<Change, DunningError> {
     let notice = fate.notice;
-    for (reason, invoices) in &fate.dropped {
-        store::drop_items(tx, notice.id, invoices, *reason)?;
-    }
+    write_lines(tx, fate)?;
     if fate.kept.is_empty() {
         let reason = rules::common_reason(fate.dropped.keys().copied());
         store::suppress_notice(tx, notice.id, reason)?;
@@ -216,9 +369,6 @@ fn carry_out(tx: &mut Tx, fate: &Fate) -> Result<Change, DunningError> {
                 ..notice.clone()
             })
             .because(left_out_reason(reason)));
-    }
-    for (invoice, open_minor) in &fate.shrunk {
-        store::reopen_item(tx, notice.id, *invoice, *open_minor)?;
     }
     let mut issued = Notice {
         status: NoticeStatus::Issued,
@@ -238,21 +388,4 @@ fn carry_out(tx: &mut Tx, fate: &Fate) -> Result<Change, DunningError> {
     Ok(Change::new("dunning_notice.issued", notice.id)
         .before(notice)
         .after(&issued))
-}
-
-fn stages(fates: &[Fate], today: chrono::NaiveDate) -> Vec<Stage> {
-    let of = |fate: &Fate| -> Vec<Stage> {
-        fate.kept
-            .iter()
-            .map(|invoice| Stage {
-                item_id: invoice.id,
-                invoice_id: invoice.invoice_id,
-                customer_id: invoice.customer_id,
-                level: fate.notice.level,
-                last_dunned_on: today,
-                notice_id: fate.notice.id,
-            })
-            .collect()
-    };
-    fates.iter().flat_map(of).collect()
 }

@@ -1,14 +1,18 @@
 //! What is done in dunning.
 
 mod blocks;
+mod book;
+mod cases;
+mod decisions;
 mod issue;
 mod preview;
 mod procedures;
+mod work;
 
 use chrono::NaiveDate;
 
 use super::letters::TemplateError;
-use super::model::{BlockStatus, LeftOut, RunStatus};
+use super::model::{BlockStatus, CaseStatus, LeftOut, RunStatus};
 use super::rules::Misfit;
 use crate::book::exposure::actions::AccountError;
 use crate::platform::db::DbError;
@@ -16,12 +20,17 @@ use crate::platform::versions::model::VersionError;
 use kernel::text::Subject;
 
 pub use blocks::{BLOCKS, lift_block, put_block};
-pub use issue::issue;
-pub use preview::{approve, cancel, preview};
+pub use cases::{
+    approve_escalation, close_case, escalate_due, propose_escalation, refuse_escalation,
+};
+pub use decisions::decide_lines;
+pub use issue::{begin_issue, issue};
+pub use preview::{approve, begin, cancel, preview};
 pub use procedures::{
     approve_procedure_version, assign, change_procedure_version, create_procedure,
     draft_procedure_version, find_unknown, make_default, rename_procedure,
 };
+pub use work::{DAY_JOB, ISSUE_JOB, PREVIEW_JOB, begin_day};
 
 /// Why a use case of dunning was refused.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +54,12 @@ pub enum DunningError {
     HasPassed(NaiveDate),
     #[error("the run is {0}")]
     RunIs(RunStatus),
+    #[error("the case is {0}")]
+    CaseIs(CaseStatus),
+    #[error("{0} names nothing on the run")]
+    NotOnRun(String),
+    #[error("{0} proposed it and can't approve it")]
+    Proposer(Subject),
     #[error("the block is {0}")]
     BlockIs(BlockStatus),
     #[error("{0} made the run and can't approve it")]

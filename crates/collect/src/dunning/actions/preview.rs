@@ -1,248 +1,77 @@
-//! A run before it is issued: previewed, approved, cancelled.
-
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+//! A run before it is issued: previewed slice by slice, approved, cancelled.
+//!
+//! A slice is some customers with their lines, and one unit of work: what it proposes and how far the run is are written
+//! together. So a run that was cut off goes on behind the last customer that is done, and nobody is proposed twice.
 
 use chrono::NaiveDate;
 
 use super::DunningError;
-use crate::book::entities::model::LegalEntity;
-use crate::book::entities::store as entities;
-use crate::book::exposure::model::{BalanceKey, EntityTerms};
-use crate::book::exposure::store::balances;
-use crate::book::policy::actions as policies;
-use crate::book::policy::model::Policy;
+use super::book::{Book, live_procedures};
+use super::work::{self, CUSTOMERS_AT_ONCE, LINES_AT_ONCE};
 use crate::collect::dunning::letters::{Letter, Rendered};
 use crate::collect::dunning::model::{
-    BlockScope, Blocks, LeftOut, Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Procedure,
-    ProcedureUsage, Run, RunProcedure, RunStatus,
+    BlockScope, LeftOut, Notice, NoticeItem, NoticeStatus, Run, RunScope, RunStatus, Skipped,
 };
-use crate::collect::dunning::rules::{Cover, Proposal};
-use crate::collect::dunning::store::{Debtor, Which};
+use crate::collect::dunning::rules::{Plan, Proposal};
 use crate::collect::dunning::{letters, rules, store};
-use crate::platform::db::{Change, Db, DbError, Tx, write_document};
-use crate::rating::ratings::actions as ratings;
-use kernel::ids::{
-    CreditAccountId, CustomerId, DunningNoticeId, DunningProcedureId, DunningProcedureVersionId,
-    DunningRunId, LegalEntityId, MAIN_ENTITY,
-};
-use kernel::text::Line;
+use crate::platform::db::{Change, Tx, read_document, write_document};
+use kernel::ids::{CustomerId, DunningNoticeId, DunningRunId};
 
-/// All that a run decides on, read in a handful of queries whatever the size of the book.
-pub(super) struct Book {
-    pub invoices: Vec<OpenInvoice>,
-    pub blocks: Blocks,
-    pub cover: Cover,
-    /// The companies that are owed.
-    entities: BTreeMap<LegalEntityId, LegalEntity>,
-    /// What these have agreed with debtors for themselves.
-    terms: BTreeMap<(CreditAccountId, LegalEntityId), EntityTerms>,
-    debtors: BTreeMap<CustomerId, Debtor>,
-    grades: BTreeMap<CustomerId, String>,
-    policy: Arc<Policy>,
-    ladders: BTreeMap<DunningProcedureId, Ladder>,
-    default: Option<DunningProcedureId>,
-    /// What each procedure says.
-    pub procedures: Vec<RunProcedure>,
+/// Begins a run: a small one is previewed at once, a larger one by a job.
+///
+/// # Errors
+/// When the day is in the future.
+pub fn begin(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningError> {
+    let mut run = open(tx, as_of, RunScope::All)?;
+    if run.progress_total <= work::AT_ONCE_MAX {
+        return finish_here(tx, run);
+    }
+    run.job_id = Some(work::queue(
+        tx,
+        work::PREVIEW_KIND,
+        &run,
+        run.progress_total,
+    )?);
+    store::insert_run(tx, &run)?;
+    tx.record(Change::new("dunning_run.begun", run.id).after(&run))?;
+    Ok(run)
 }
 
-/// What a procedure says now.
-struct Ladder {
-    version: DunningProcedureVersionId,
-    levels: Vec<Level>,
-    block_scope: BlockScope,
-}
-
-impl Book {
-    pub fn read(
-        db: &mut Db,
-        which: Which,
-        today: NaiveDate,
-        as_of: NaiveDate,
-    ) -> Result<Book, DbError> {
-        let invoices = store::list_invoices(db, which)?;
-        let customers: BTreeSet<CustomerId> =
-            invoices.iter().map(|invoice| invoice.customer_id).collect();
-        let customers: Vec<CustomerId> = customers.into_iter().collect();
-        let debtors: BTreeMap<CustomerId, Debtor> = store::list_debtors(db, &customers)?
-            .into_iter()
-            .map(|debtor| (debtor.0.id, debtor))
-            .collect();
-        let mut blocks = store::list_active_blocks(db, today)?;
-        blocks.by_law = debtors
-            .iter()
-            .filter_map(|(id, (customer, _))| Some((*id, rules::by_law(customer.legal_status)?)))
-            .collect();
-        let accounts = || debtors.values().map(|(_, account)| account);
-        let cover = Cover::spread(&invoices, &blocks, unapplied(db, &debtors)?, as_of);
-        let terms = balances::list_terms(db, accounts())?.into_iter();
-        let terms = terms.map(|terms| ((terms.account_id, terms.legal_entity_id), terms));
-        let terms = terms.collect();
-        let entities = entities::list_all(db)?.into_iter();
-        let entities = entities.map(|entity| (entity.id, entity)).collect();
-        let policy = policies::live(db)?;
-        let grades = if policy.document.dunning_procedures().next().is_some() {
-            ratings::current(db, &customers)?
-                .into_iter()
-                .map(|(customer, rating)| (customer, rating.grade))
-                .collect()
-        } else {
-            BTreeMap::new()
-        };
-        let procedures = store::list_all_procedures(db)?;
-        let (ladders, told) = ladders(db, &procedures)?;
-        let mut procedures = procedures.into_iter();
-        let default = procedures.find(|procedure| procedure.usage == ProcedureUsage::Default);
-        Ok(Book {
-            invoices,
-            blocks,
-            cover,
-            entities,
-            terms,
-            grades,
-            policy,
-            debtors,
-            ladders,
-            default: default.map(|procedure| procedure.id),
-            procedures: told,
-        })
-    }
-
-    pub fn debtor(&self, customer: CustomerId) -> Result<&Debtor, DunningError> {
-        self.debtors
-            .get(&customer)
-            .ok_or(DunningError::Incomplete("account"))
-    }
-
-    /// The company under whose letterhead a letter goes out; none before the first was given a name of its own.
-    pub fn letterhead(&self, entity: LegalEntityId) -> Option<&LegalEntity> {
-        let named = |entity: &&LegalEntity| entity.id != MAIN_ENTITY || entity.version > 1;
-        self.entities.get(&entity).filter(named)
-    }
-
-    /// The levels of the procedure that holds for what a customer owes a company.
-    pub fn levels_for(&self, customer: CustomerId, entity: LegalEntityId) -> &[Level] {
-        self.ladder_for(customer, entity)
-            .map_or(&[], |ladder| ladder.levels.as_slice())
-    }
-
-    /// The procedure that holds for what a customer owes a company: that company's own for it, else the account's own,
-    /// else that which the policy names for the customer's grade in its credit segment, else the default.
-    fn ladder_for(&self, customer: CustomerId, entity: LegalEntityId) -> Option<&Ladder> {
-        let account = self.debtors.get(&customer).map(|(_, account)| account);
-        let of_entity = account
-            .and_then(|account| self.terms.get(&(account.id, entity)))
-            .and_then(|terms| terms.dunning_procedure_id);
-        let own = account.and_then(|account| account.dunning_procedure_id);
-        let of_grade = || {
-            let grade = self.grades.get(&customer)?;
-            let segment = account.and_then(|account| account.segment.as_ref());
-            let terms = self
-                .policy
-                .document
-                .terms_of(grade, segment.map(Line::as_str));
-            terms?.dunning_procedure_id
-        };
-        let ladder = |procedure: DunningProcedureId| self.ladders.get(&procedure);
-        of_entity
-            .or(own)
-            .or_else(of_grade)
-            .and_then(ladder)
-            .or_else(|| self.default.and_then(ladder))
-    }
-}
-
-/// What money of each debtor is not applied, by company and currency.
-fn unapplied(
-    db: &mut Db,
-    debtors: &BTreeMap<CustomerId, Debtor>,
-) -> Result<impl Fn(CustomerId, BalanceKey) -> i64, DbError> {
-    let others = balances::list(db, debtors.values().map(|(_, account)| account))?;
-    let mut all: BTreeMap<(CustomerId, BalanceKey), i64> = BTreeMap::new();
-    let mut customers: BTreeMap<CreditAccountId, CustomerId> = BTreeMap::new();
-    for (customer, account) in debtors.values() {
-        customers.insert(account.id, customer.id);
-        all.insert((customer.id, account.home()), account.unapplied_minor);
-    }
-    for balance in others {
-        if let Some(customer) = customers.get(&balance.account_id) {
-            all.insert((*customer, balance.key()), balance.unapplied_minor);
-        }
-    }
-    Ok(move |customer, key| all.get(&(customer, key)).copied().unwrap_or_default())
-}
-
-/// What each procedure says now, and its name and version, by name.
-fn ladders(
-    db: &mut Db,
-    procedures: &[Procedure],
-) -> Result<(BTreeMap<DunningProcedureId, Ladder>, Vec<RunProcedure>), DbError> {
-    let names: BTreeMap<DunningProcedureId, &Line> = procedures
-        .iter()
-        .map(|procedure| (procedure.id, &procedure.name))
-        .collect();
-    let (mut ladders, mut told) = (BTreeMap::new(), Vec::new());
-    for live in store::list_live_procedure_versions(db)? {
-        let (procedure, says) = (live.dunning_procedure_id, live.says()?);
-        let ladder = Ladder {
-            version: live.id,
-            levels: says.levels,
-            block_scope: says.block_scope,
-        };
-        ladders.insert(procedure, ladder);
-        told.extend(names.get(&procedure).map(|name| RunProcedure {
-            dunning_procedure_id: procedure,
-            name: (*name).clone(),
-            procedure_version: live.procedure_version,
-        }));
-    }
-    told.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok((ladders, told))
-}
-
-/// Works out what dunning would do, and keeps it as a run with its notices, rendered as they would go out. A letter that
-/// can't be written costs that one notice.
+/// Works out what dunning would do, and keeps it as a run with its notices, rendered as they would go out: all in this
+/// unit of work, however much it is.
 ///
 /// # Errors
 /// When the day is in the future.
 pub fn preview(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningError> {
+    let run = open(tx, as_of, RunScope::All)?;
+    finish_here(tx, run)
+}
+
+fn finish_here(tx: &mut Tx, run: Run) -> Result<Run, DunningError> {
+    store::insert_run(tx, &run)?;
+    let mut run = run;
+    while run.status == RunStatus::Previewing {
+        run = preview_slice(tx, run.id)?;
+    }
+    Ok(run)
+}
+
+/// A run that has looked at nobody yet.
+pub(super) fn open(
+    tx: &mut Tx,
+    as_of: Option<NaiveDate>,
+    scope: RunScope,
+) -> Result<Run, DunningError> {
     let today = tx.today();
     let as_of = as_of.unwrap_or(today);
     if as_of > today {
         return Err(DunningError::InFuture(as_of));
     }
-    let book = Book::read(tx, Which::OverdueOn(as_of), today, as_of)?;
-    let mut plan = rules::plan(
-        &book.invoices,
-        &book.blocks,
-        &book.cover,
-        |customer, entity| book.levels_for(customer, entity),
+    Ok(Run {
+        id: DunningRunId::new(),
         as_of,
-    );
-    let id = DunningRunId::new();
-    let (mut notices, mut items) = (Vec::new(), Vec::new());
-    for proposal in &plan.proposals {
-        let Some(notice) = draft(tx, &book, (id, as_of), proposal)? else {
-            let count = i64::try_from(proposal.invoices.len()).unwrap_or(i64::MAX);
-            *plan.skipped.entry(LeftOut::LetterFailed).or_default() += count;
-            continue;
-        };
-        items.extend(proposal.invoices.iter().map(|invoice| NoticeItem {
-            notice_id: notice.id,
-            item_id: invoice.id,
-            invoice_id: invoice.invoice_id,
-            level: notice.level,
-            days_past_due: rules::days_past_due(invoice.due_date, as_of),
-            open_minor: invoice.open_minor,
-            dropped_reason: None,
-        }));
-        notices.push(notice);
-    }
-    let run = Run {
-        id,
-        as_of,
-        status: RunStatus::Previewed,
-        skipped: write_document(&plan.skipped)?,
+        status: RunStatus::Previewing,
+        skipped: write_document(&Skipped::new())?,
         created_by: tx.caller().subject.clone(),
         created_at: tx.now(),
         approved_by: None,
@@ -250,36 +79,160 @@ pub fn preview(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<Run, DunningErro
         issued_by: None,
         issued_at: None,
         version: 1,
-        procedures: write_document(&book.procedures)?,
+        procedures: write_document(&live_procedures(tx)?)?,
+        job_id: None,
+        done_to: None,
+        progress_done: 0,
+        progress_total: store::count_overdue(tx, as_of)?,
+        notices: 0,
+        lines: 0,
+        scope,
+    })
+}
+
+/// Previews the next customers of a run, and ends the preview when there are none. A run that is no longer previewed is
+/// left as it is.
+///
+/// # Errors
+/// When the database fails.
+pub fn preview_slice(tx: &mut Tx, id: DunningRunId) -> Result<Run, DunningError> {
+    tx.plan_anew()?;
+    let run = lock(tx, id)?;
+    if run.status != RunStatus::Previewing {
+        return Ok(run);
+    }
+    let mut next = store::list_overdue_customers(tx, run.as_of, run.done_to, CUSTOMERS_AT_ONCE)?;
+    next.truncate(rules::slice(&next, LINES_AT_ONCE));
+    let Some((last, _)) = next.last() else {
+        return end_preview(tx, &run);
     };
-    store::insert_run(tx, &run)?;
+    let last = *last;
+    let lines = next.iter().map(|(_, lines)| *lines).sum::<i64>();
+    let customers: Vec<CustomerId> = next.into_iter().map(|(customer, _)| customer).collect();
+    let mut run = Run {
+        done_to: Some(last),
+        progress_done: run.progress_done.saturating_add(lines),
+        ..run
+    };
+    run.progress_total = run.progress_total.max(run.progress_done);
+    propose(tx, &mut run, &customers)?;
+    store::write_progress(tx, &run)?;
+    // The run itself is recorded when it is previewed.
+    tx.is_its_own_record();
+    Ok(run)
+}
+
+/// Writes the notices of some customers.
+fn propose(tx: &mut Tx, run: &mut Run, customers: &[CustomerId]) -> Result<(), DunningError> {
+    let today = tx.today();
+    let book = Book::read(tx, run, customers, &[], today)?;
+    let Plan {
+        proposals,
+        skipped: newly,
+    } = rules::plan(
+        &book.invoices,
+        &book.blocks,
+        &book.cover,
+        |customer, entity| book.levels_for(customer, entity),
+        run.as_of,
+    );
+    let mut skipped: Skipped = read_document(&run.skipped)?;
+    for (reason, count) in newly {
+        *skipped.entry(reason).or_default() += count;
+    }
+    let (mut notices, mut items) = (Vec::new(), Vec::new());
+    for proposal in &proposals {
+        if let Some(reason) = out_of_scope(&book, run, proposal, today) {
+            let count = i64::try_from(proposal.invoices.len()).unwrap_or(i64::MAX);
+            *skipped.entry(reason).or_default() += count;
+            continue;
+        }
+        let Some(notice) = draft(tx, &book, run, proposal)? else {
+            let count = i64::try_from(proposal.invoices.len()).unwrap_or(i64::MAX);
+            *skipped.entry(LeftOut::LetterFailed).or_default() += count;
+            continue;
+        };
+        items.extend(proposal.invoices.iter().map(|invoice| NoticeItem {
+            notice_id: notice.id,
+            item_id: invoice.id,
+            invoice_id: invoice.invoice_id,
+            level: notice.level,
+            days_past_due: rules::days_past_due(invoice.due_date, run.as_of),
+            open_minor: invoice.open_minor,
+            dropped_reason: None,
+            decision: None,
+            decision_reason: None,
+            decided_by: None,
+            dunning_block_id: None,
+        }));
+        notices.push(notice);
+    }
+    let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
+    run.notices = run.notices.saturating_add(count(notices.len()));
+    run.lines = run.lines.saturating_add(count(items.len()));
+    run.skipped = write_document(&skipped)?;
     store::insert_notices(tx, &notices)?;
     store::insert_items(tx, &items)?;
-    tx.record(Change::new("dunning_run.previewed", run.id).after(&run))?;
-    Ok(run)
+    Ok(())
+}
+
+/// Why a scheduled run leaves a notice to another run of the day, or to another day.
+fn out_of_scope(book: &Book, run: &Run, proposal: &Proposal, today: NaiveDate) -> Option<LeftOut> {
+    let ladder = book.ladder_for(proposal.customer_id, proposal.legal_entity_id);
+    let schedule = ladder.and_then(|ladder| ladder.schedule.as_ref());
+    let known_to = book.known_to.get(&proposal.legal_entity_id).copied();
+    let alone = rules::goes_alone(proposal.level, schedule, known_to, today);
+    rules::out_of_scope(run.scope, alone)
+}
+
+fn end_preview(tx: &mut Tx, run: &Run) -> Result<Run, DunningError> {
+    // A schedule leaves no empty runs behind that somebody would have to approve.
+    let is_idle = run.scope != RunScope::All && run.notices == 0;
+    let (status, action) = if is_idle {
+        (RunStatus::Cancelled, "dunning_run.cancelled")
+    } else {
+        (RunStatus::Previewed, "dunning_run.previewed")
+    };
+    let after = Run {
+        status,
+        done_to: None,
+        progress_total: run.progress_done,
+        ..run.clone()
+    };
+    let after = write(tx, run, &after, run.version)?;
+    let change = Change::new(action, after.id).after(&after);
+    tx.record(if is_idle {
+        change.because("Nothing was due.")
+    } else {
+        change
+    })?;
+    Ok(after)
 }
 
 /// A notice of a run; none when its letter can't be written.
 fn draft(
     tx: &Tx,
     book: &Book,
-    (run, as_of): (DunningRunId, NaiveDate),
+    run: &Run,
     proposal: &Proposal,
 ) -> Result<Option<Notice>, DunningError> {
     let (customer, account) = book.debtor(proposal.customer_id)?;
+    let id = DunningNoticeId::new();
+    let reference = rules::payment_reference(&customer.number, id);
     let rendered = write_letter(&Letter {
         customer,
         entity: book.letterhead(proposal.legal_entity_id),
         level: proposal.level,
-        as_of,
+        as_of: run.as_of,
         currency: proposal.currency,
         invoices: proposal.invoices.clone(),
         unapplied_minor: proposal.unapplied_minor,
+        payment_reference: Some(&reference),
     });
     let ladder = book.ladder_for(customer.id, proposal.legal_entity_id);
     Ok(rendered.map(|rendered| Notice {
-        id: DunningNoticeId::new(),
-        run_id: run,
+        id,
+        run_id: run.id,
         customer_id: customer.id,
         account_id: account.id,
         level: proposal.level.level,
@@ -300,6 +253,7 @@ fn draft(
         procedure_version_id: ladder.map(|ladder| ladder.version),
         legal_entity_id: proposal.legal_entity_id,
         block_scope: ladder.map_or(BlockScope::Account, |ladder| ladder.block_scope),
+        payment_reference: Some(reference.clone()),
     }))
 }
 
@@ -323,7 +277,7 @@ pub(super) fn write_letter(letter: &Letter) -> Option<Rendered> {
 /// # Errors
 /// When the run is not there, not previewed, changed since `version`, or the caller made it.
 pub fn approve(tx: &mut Tx, id: DunningRunId, version: i64) -> Result<Run, DunningError> {
-    let before = find(tx, id)?;
+    let before = lock(tx, id)?;
     if before.status != RunStatus::Previewed {
         return Err(DunningError::RunIs(before.status));
     }
@@ -355,8 +309,8 @@ pub fn cancel(
     version: i64,
     reason: &str,
 ) -> Result<Run, DunningError> {
-    let before = find(tx, id)?;
-    if !matches!(before.status, RunStatus::Previewed | RunStatus::Approved) {
+    let before = lock(tx, id)?;
+    if !before.status.allowed().contains(&"cancel") {
         return Err(DunningError::RunIs(before.status));
     }
     let after = Run {
@@ -364,7 +318,7 @@ pub fn cancel(
         ..before.clone()
     };
     let run = write(tx, &before, &after, version)?;
-    store::set_status_of_notices(tx, id, NoticeStatus::Cancelled)?;
+    store::cancel_notices(tx, id)?;
     tx.record(
         Change::new("dunning_run.cancelled", id)
             .before(&before)
@@ -374,8 +328,9 @@ pub fn cancel(
     Ok(run)
 }
 
-pub(super) fn find(tx: &mut Tx, id: DunningRunId) -> Result<Run, DunningError> {
-    store::find_run(tx, id)?.ok_or(DunningError::Missing("dunning run"))
+/// The run, which stays as it is until the unit of work ends: no slice of it is worked on meanwhile.
+pub(super) fn lock(tx: &mut Tx, id: DunningRunId) -> Result<Run, DunningError> {
+    store::lock_run(tx, id)?.ok_or(DunningError::Missing("dunning run"))
 }
 
 /// Writes the run's next status, when nobody changed it since the caller read it.

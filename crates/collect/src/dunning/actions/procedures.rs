@@ -9,7 +9,7 @@ use crate::book::policy::model::PolicyDocument;
 use crate::book::policy::rules::Nonsense;
 use crate::collect::dunning::input::{AssignmentIn, ProcedureIn, ProcedureVersionIn};
 use crate::collect::dunning::model::{
-    BlockScope, Document, Level, Procedure, ProcedureUsage, ProcedureVersion,
+    BlockScope, Document, Level, Procedure, ProcedureUsage, ProcedureVersion, Schedule,
 };
 use crate::collect::dunning::{letters, rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx};
@@ -41,7 +41,7 @@ pub fn create_procedure(tx: &mut Tx, input: &ProcedureIn) -> Result<Procedure, D
         .as_ref()
         .map_or("The procedure as it was created.", Note::as_str);
     let scope = input.block_scope.unwrap_or(BlockScope::Entity);
-    let document = document(&input.levels, scope);
+    let document = document(&input.levels, scope, input.schedule.clone());
     versions::begin::<ProcedureVersion>(tx, procedure.id, &document, reason)?;
     Ok(procedure)
 }
@@ -226,27 +226,30 @@ fn find_version(
         .ok_or(DunningError::Missing("dunning procedure version"))
 }
 
-fn document(levels: &[Level], block_scope: BlockScope) -> Document {
+fn document(levels: &[Level], block_scope: BlockScope, schedule: Option<Schedule>) -> Document {
     Document {
         levels: levels.to_vec(),
         block_scope,
+        schedule,
     }
 }
 
-/// What the next version of a procedure says: of what it blocks, what the live one says unless it is told.
+/// What the next version of a procedure says: of what it blocks and when it runs, what the live one says unless it is
+/// told.
 fn next_document(
     tx: &mut Tx,
     id: DunningProcedureId,
     input: &ProcedureVersionIn,
 ) -> Result<Document, DunningError> {
-    let scope = match input.block_scope {
-        Some(scope) => scope,
-        None => match ProcedureVersion::find_live(tx, &id)? {
-            Some(live) => live.says()?.block_scope,
-            None => BlockScope::Entity,
-        },
+    let live = match ProcedureVersion::find_live(tx, &id)? {
+        Some(live) => Some(live.says()?),
+        None => None,
     };
-    Ok(document(&input.levels, scope))
+    let of_live = live.as_ref().map(|live| live.block_scope);
+    let scope = input.block_scope.or(of_live).unwrap_or(BlockScope::Entity);
+    let schedule = input.schedule.clone();
+    let schedule = schedule.or_else(|| live.and_then(|live| live.schedule));
+    Ok(document(&input.levels, scope, schedule))
 }
 
 fn name_taken(error: DbError) -> DunningError {

@@ -1,6 +1,7 @@
 //! `/v1/dunning-…`.
 
 mod blocks;
+mod cases;
 mod notices;
 mod procedure_versions;
 mod procedures;
@@ -33,6 +34,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(runs::approve_dunning_run)
         .service(runs::issue_dunning_run)
         .service(runs::cancel_dunning_run)
+        .service(runs::decide_dunning_lines)
         .service(notices::list_notices_of_run)
         .service(notices::list_dunning_notices)
         .service(notices::find_dunning_notice)
@@ -41,7 +43,13 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(stages::list_customer_dunning_stages)
         .service(blocks::put_dunning_block)
         .service(blocks::list_dunning_blocks)
-        .service(blocks::lift_dunning_block);
+        .service(blocks::lift_dunning_block)
+        .service(cases::list_dunning_cases)
+        .service(cases::find_dunning_case)
+        .service(cases::propose_dunning_escalation)
+        .service(cases::approve_dunning_escalation)
+        .service(cases::refuse_dunning_escalation)
+        .service(cases::close_dunning_case);
 }
 
 impl From<DunningError> for Problem {
@@ -80,6 +88,15 @@ impl From<DunningError> for Problem {
                     BlockStatus::Expired | BlockStatus::Lifted => &[],
                 };
                 Problem::state("dunning block", status, allowed)
+            }
+            DunningError::CaseIs(status) => {
+                Problem::state("dunning case", status, status.allowed())
+            }
+            DunningError::NotOnRun(pointer) => {
+                Problem::invalid(pointer, "unknown", "This is not on the run.")
+            }
+            DunningError::Proposer(_) => {
+                Problem::new(Code::SegregationOfDuties).with("duty", "proposer of the escalation")
             }
             DunningError::Author(_) => {
                 Problem::new(Code::SegregationOfDuties).with("duty", "author of the run")

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::book::customers::store as customers;
 use crate::collect::dunning::actions::DunningError;
 use crate::collect::dunning::model::{
-    BlockScope, Channel, Effect, LeftOut, Notice, NoticeItem, NoticeStatus,
+    BlockScope, Channel, Effect, LeftOut, LineDecision, Notice, NoticeItem, NoticeStatus,
 };
 use crate::collect::dunning::store;
 use crate::platform::db::{Db, DbError};
@@ -29,7 +29,7 @@ use kernel::ids::{
 };
 use kernel::money::Money;
 use kernel::places::Language;
-use kernel::text::{Line, Number};
+use kernel::text::{Line, Note, Number, Subject};
 
 /// List the notices of a dunning run
 ///
@@ -214,6 +214,9 @@ fn describe(db: &mut Db, notices: Vec<Notice>) -> Result<Vec<NoticeOut>, DbError
                         days_past_due: item.days_past_due,
                         open: Money::from_minor(item.open_minor, notice.currency),
                         dropped_reason: item.dropped_reason,
+                        decision: item.decision.unwrap_or(LineDecision::Include),
+                        decision_reason: item.decision_reason,
+                        decided_by: item.decided_by,
                     })
                 })
                 .collect();
@@ -275,12 +278,12 @@ impl LetterFormat {
     "channel": "email", "effect": "none", "language": "zh-CN", "status": "issued",
     "dunning_procedure_id": "dpr_01k00000000000000000000001", "procedure_version": 2,
     "total": {"amount": "12500.00", "currency": "CNY"}, "unapplied": {"amount": "0.00", "currency": "CNY"}, "subject": "付款提醒：CNY 12,500.00",
-    "issued_on": "2026-03-31", "suppressed_reason": null, "created_at": "2026-03-31T08:00:00.000000Z",
+    "issued_on": "2026-03-31", "suppressed_reason": null, "payment_reference": "RF34C1001000000001", "created_at": "2026-03-31T08:00:00.000000Z",
     "items": [{
         "item_id": "itm_01k00000000000000000000001", "invoice_id": "inv_01k00000000000000000000001",
         "invoice_number": "INV-7", "position": 1, "invoice_date": "2026-02-27",
         "due_date": "2026-03-29", "days_past_due": 2, "open": {"amount": "12500.00", "currency": "CNY"},
-        "dropped_reason": null
+        "dropped_reason": null, "decision": "include", "decision_reason": null, "decided_by": null
     }]
 }))]
 pub struct NoticeOut {
@@ -313,6 +316,10 @@ pub struct NoticeOut {
     subject: String,
     issued_on: Option<NaiveDate>,
     suppressed_reason: Option<LeftOut>,
+    /// What the customer is asked to pay with: a creditor reference (ISO 11649) with its number and the end of the notice's
+    /// id. Null for notices of before.
+    #[schema(max_length = 25)]
+    payment_reference: Option<String>,
     created_at: Instant,
     #[schema(max_items = 10000)]
     items: Vec<NoticeItemOut>,
@@ -335,8 +342,12 @@ pub struct NoticeItemOut {
     #[schema(minimum = 1, maximum = 3_000_000)]
     days_past_due: i32,
     open: Money,
-    /// Why it was dropped when the run was issued; null while it is on the notice.
+    /// Why it was dropped, by a decision before the run was approved or when it was issued; null while it is on the notice.
     dropped_reason: Option<LeftOut>,
+    /// What somebody decided about it; `include` unless somebody did.
+    decision: LineDecision,
+    decision_reason: Option<Note>,
+    decided_by: Option<Subject>,
 }
 
 impl NoticeOut {
@@ -368,6 +379,7 @@ impl NoticeOut {
             subject: notice.subject,
             issued_on: notice.issued_on,
             suppressed_reason: notice.suppressed_reason,
+            payment_reference: notice.payment_reference,
             created_at: notice.created_at,
             items,
         }

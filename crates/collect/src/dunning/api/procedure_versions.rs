@@ -6,7 +6,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::collect::dunning::actions::DunningError;
 use crate::collect::dunning::input::{ProcedureVersionFilter, ProcedureVersionIn};
-use crate::collect::dunning::model::{BlockScope, Level, ProcedureStatus, ProcedureVersion};
+use crate::collect::dunning::model::{
+    BlockScope, Level, ProcedureStatus, ProcedureVersion, Schedule,
+};
 use crate::collect::dunning::{actions, store};
 use crate::platform::db::DbError;
 use crate::platform::http::auth::{ApproveDunning, ReadDunning, RunDunning};
@@ -210,7 +212,7 @@ fn answer(row: ProcedureVersion) -> Result<Answer, Problem> {
             "zh-CN": {"subject": "付款提醒：{{ total }}", "body": "尊敬的{{ customer_name }}：\n\n{{ invoices }}\n\n请付款。"}
         }
     }],
-    "block_scope": "entity", "reason": "Banks need a week for a transfer.", "author": "u-21", "drafters": ["u-21"], "approver": "u-22",
+    "block_scope": "entity", "schedule": {"weekdays": ["tuesday"], "cash_feed_days": 2}, "reason": "Banks need a week for a transfer.", "author": "u-21", "drafters": ["u-21"], "approver": "u-22",
     "created_at": "2026-03-31T08:00:00.000000Z", "live_at": "2026-03-31T09:00:00.000000Z", "retired_at": null
 }))]
 pub struct ProcedureVersionOut {
@@ -224,6 +226,8 @@ pub struct ProcedureVersionOut {
     levels: Vec<Level>,
     /// What a level that blocks closes.
     block_scope: BlockScope,
+    /// When netterms runs it by itself; null for never.
+    schedule: Option<Schedule>,
     /// Why it was drafted so.
     #[schema(max_length = 2000)]
     reason: String,
@@ -245,6 +249,7 @@ impl ProcedureVersionOut {
         Ok(ProcedureVersionOut {
             levels: says.levels,
             block_scope: says.block_scope,
+            schedule: says.schedule,
             id: row.id,
             dunning_procedure_id: row.dunning_procedure_id,
             procedure_version: row.procedure_version,

@@ -10,7 +10,7 @@ use crate::book::exposure::api::{CreditAccountOut, describe};
 use crate::collect::dunning::actions::DunningError;
 use crate::collect::dunning::input::{AssignmentIn, ProcedureIn, ProcedurePatch};
 use crate::collect::dunning::model::{
-    BlockScope, Level, Procedure, ProcedureUsage, ProcedureVersion,
+    BlockScope, Level, Procedure, ProcedureUsage, ProcedureVersion, Schedule,
 };
 use crate::collect::dunning::{actions, store};
 use crate::platform::db::{Db, DbError};
@@ -223,7 +223,7 @@ fn describe_all(db: &mut Db, procedures: Vec<Procedure>) -> Result<Vec<Procedure
             "zh-CN": {"subject": "付款提醒：{{ total }}", "body": "尊敬的{{ customer_name }}：\n\n{{ invoices }}\n\n请付款。"}
         }
     }],
-    "block_scope": "entity", "created_at": "2026-03-31T08:00:00.000000Z", "changed_at": "2026-03-31T08:00:00.000000Z"
+    "block_scope": "entity", "schedule": {"weekdays": ["tuesday"], "cash_feed_days": 2}, "created_at": "2026-03-31T08:00:00.000000Z", "changed_at": "2026-03-31T08:00:00.000000Z"
 }))]
 pub struct ProcedureOut {
     id: DunningProcedureId,
@@ -236,6 +236,8 @@ pub struct ProcedureOut {
     levels: Vec<Level>,
     /// What a level that blocks closes.
     block_scope: BlockScope,
+    /// When netterms runs it by itself; null for never.
+    schedule: Option<Schedule>,
     created_at: Instant,
     changed_at: Instant,
 }
@@ -250,6 +252,7 @@ impl ProcedureOut {
             procedure_version: live.procedure_version,
             levels: says.levels,
             block_scope: says.block_scope,
+            schedule: says.schedule,
             created_at: procedure.created_at,
             changed_at: procedure.changed_at,
         })

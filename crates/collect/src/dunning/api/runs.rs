@@ -6,8 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::collect::dunning::actions::DunningError;
-use crate::collect::dunning::input::{RunFilter, RunIn};
-use crate::collect::dunning::model::{LeftOut, Run, RunProcedure, RunStatus, Skipped};
+use crate::collect::dunning::input::{DecisionIn, RunFilter, RunIn};
+use crate::collect::dunning::model::{LeftOut, Run, RunProcedure, RunScope, RunStatus, Skipped};
 use crate::collect::dunning::{actions, store};
 use crate::platform::db::{DbError, read_document};
 use crate::platform::http::auth::{ApproveDunning, ReadDunning, RunDunning};
@@ -16,8 +16,10 @@ use crate::platform::http::{
     Actor, Answer, Command, Executor, IfMatch, KeyedCommand, Listing, Nothing, Outcome, Problem,
     ReasonIn,
 };
+use crate::platform::jobs::api::ProgressOut as Progress;
+use crate::platform::jobs::worker::WakeSignal;
 use kernel::clock::{Day, Instant};
-use kernel::ids::DunningRunId;
+use kernel::ids::{DunningRunId, JobId};
 use kernel::text::Subject;
 
 /// Preview a dunning run
@@ -27,10 +29,17 @@ use kernel::text::Subject;
 /// the run is issued. Ages are those of `as_of`; what is open and what is blocked is what is so now. An invoice
 /// rises by one level in a run, however late it is. A level's minimum amount is compared with all that would be on the
 /// notice: the customer's invoices that reach that level in the same currency.
+///
+/// Up to 1,000 overdue lines it is done when it answers: 201, and the run is `previewed`. Beyond that the answer is 202, the
+/// run is `previewing`, and a job goes on with it, customer by customer: read the run for its progress, or watch the job.
+/// One that was interrupted goes on where it was.
 #[utoipa::path(
     tag = "dunning",
     request_body = RunIn,
-    responses((status = 201, description = "The run.", body = RunOut)),
+    responses(
+        (status = 201, description = "The run, previewed.", body = RunOut),
+        (status = 202, description = "The run, which a job previews.", body = RunOut),
+    ),
     security(("bearer" = ["dunning:run"]))
 )]
 #[post("/v1/dunning-runs")]
@@ -38,15 +47,21 @@ pub async fn preview_dunning_run(
     actor: Actor<RunDunning>,
     command: Command<RunIn>,
     executor: web::Data<Executor>,
+    bell: web::Data<WakeSignal>,
 ) -> Outcome {
-    executor
+    let outcome = executor
         .once(&actor, command, |tx, input| {
-            let run = actions::preview(tx, input.as_of.map(Day::date))?;
-            let location = format!("/v1/dunning-runs/{}", run.id);
-            let version = run.version;
-            Ok(Answer::created(&RunOut::new(run)?, location)?.version(version))
+            let run = actions::begin(tx, input.as_of.map(Day::date))?;
+            let (version, location) = (run.version, format!("/v1/dunning-runs/{}", run.id));
+            Ok(match at_work(&run) {
+                Some(job) => Answer::accepted(&RunOut::new(run)?, job)?,
+                None => Answer::created(&RunOut::new(run)?, location)?,
+            }
+            .version(version))
         })
-        .await
+        .await;
+    bell.ring();
+    outcome
 }
 
 /// List dunning runs
@@ -125,11 +140,18 @@ pub async fn approve_dunning_run(
 /// Looks at the ledger of this moment once more: what was paid, cancelled, blocked or dunned since the preview is
 /// dropped, and a notice on which nothing is left is `suppressed` with the reason. Stages rise, and levels whose effect
 /// is `block` block the account. An `Idempotency-Key` is required.
+///
+/// Up to 1,000 lines it is done when it answers: 200, and the run is `issued`. Beyond that the answer is 202, the run is
+/// `issuing`, and a job goes on with it, customer by customer. When that job was cancelled, or gave up, issue the run again:
+/// it goes on where it was, and nobody is written to twice.
 #[utoipa::path(
     tag = "dunning",
     params(DunningRunId, IfMatch),
     request_body = Nothing,
-    responses((status = 200, description = "The run as it is now.", body = RunOut)),
+    responses(
+        (status = 200, description = "The run, issued.", body = RunOut),
+        (status = 202, description = "The run, which a job issues.", body = RunOut),
+    ),
     security(("bearer" = ["dunning:run"]))
 )]
 #[post("/v1/dunning-runs/{id}/issue")]
@@ -139,17 +161,54 @@ pub async fn issue_dunning_run(
     version: IfMatch,
     command: KeyedCommand<Nothing>,
     executor: web::Data<Executor>,
+    bell: web::Data<WakeSignal>,
+) -> Outcome {
+    let outcome = executor
+        .once_keyed(&actor, command, move |tx, _| {
+            let run = actions::begin_issue(tx, *id, version.0)?;
+            match at_work(&run) {
+                Some(job) => {
+                    let version = run.version;
+                    Ok(Answer::accepted(&RunOut::new(run)?, job)?.version(version))
+                }
+                None => answer(run),
+            }
+        })
+        .await;
+    bell.ring();
+    outcome
+}
+
+/// Decide about lines of a dunning run
+///
+/// Before it is approved: `exclude` leaves lines out of this run, `hold` keeps them from dunning up to a day (their invoices
+/// get a dunning block), and `include` puts them on again. Totals and letters follow at once, by the ledger of this moment;
+/// a notice with nothing left is `suppressed` until a line is put on it again.
+#[utoipa::path(
+    tag = "dunning",
+    params(DunningRunId, IfMatch),
+    request_body = DecisionIn,
+    responses((status = 200, description = "The run as it is now.", body = RunOut)),
+    security(("bearer" = ["dunning:run"]))
+)]
+#[post("/v1/dunning-runs/{id}/decide")]
+pub async fn decide_dunning_lines(
+    actor: Actor<RunDunning>,
+    id: web::Path<DunningRunId>,
+    version: IfMatch,
+    command: Command<DecisionIn>,
+    executor: web::Data<Executor>,
 ) -> Outcome {
     executor
-        .once_keyed(&actor, command, move |tx, _| {
-            answer(actions::issue(tx, *id, version.0)?)
+        .once(&actor, command, move |tx, input| {
+            answer(actions::decide_lines(tx, *id, version.0, input)?)
         })
         .await
 }
 
 /// Cancel a dunning run
 ///
-/// Before it is issued; its notices are cancelled with it.
+/// Before it is issued, also while it is being previewed; its notices are cancelled with it.
 #[utoipa::path(
     tag = "dunning",
     params(DunningRunId, IfMatch),
@@ -172,6 +231,13 @@ pub async fn cancel_dunning_run(
         .await
 }
 
+/// Where the job is read that works on a run; none when nothing is left to do.
+fn at_work(run: &Run) -> Option<String> {
+    let is_at_work = matches!(run.status, RunStatus::Previewing | RunStatus::Issuing);
+    let job = run.job_id.filter(|_| is_at_work)?;
+    Some(format!("/v1/jobs/{job}"))
+}
+
 fn answer(run: Run) -> Result<Answer, Problem> {
     let version = run.version;
     Ok(Answer::ok(&RunOut::new(run)?)?.version(version))
@@ -185,14 +251,14 @@ fn answer(run: Run) -> Result<Answer, Problem> {
         "dunning_procedure_id": "dpr_01k00000000000000000000001", "name": "Standard", "procedure_version": 2
     }], "created_by": "u-21",
     "created_at": "2026-03-31T08:00:00.000000Z", "approved_by": null, "approved_at": null, "issued_by": null,
-    "issued_at": null
+    "issued_at": null, "progress": {"done": 40, "total": 40, "unit": "lines"}, "job_id": null, "notices": 9, "lines": 28, "scope": "all"
 }))]
 pub struct RunOut {
     id: DunningRunId,
     as_of: NaiveDate,
     status: RunStatus,
     /// How many overdue invoices the preview left out, by reason.
-    #[schema(max_items = 10)]
+    #[schema(max_items = 20)]
     skipped: Vec<SkippedOut>,
     /// What each procedure said when the run was previewed: its notices follow these versions. None for runs that are
     /// older than versions.
@@ -204,6 +270,18 @@ pub struct RunOut {
     approved_at: Option<Instant>,
     issued_by: Option<Subject>,
     issued_at: Option<Instant>,
+    /// How many overdue lines were looked at, or, from `issuing` on, how many lines of its notices went out.
+    progress: Progress,
+    /// The job that works on it, or did last; null where it was done when it was answered.
+    job_id: Option<JobId>,
+    /// How many notices it has, and lines on them, as they were previewed.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    notices: i64,
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    lines: i64,
+    /// Scheduled runs come in two: `unattended` is sent by netterms itself, and its `skipped` says why `attended` waits
+    /// for a person.
+    scope: RunScope,
 }
 
 /// Overdue invoices that a preview left out for one reason.
@@ -233,6 +311,11 @@ impl RunOut {
             approved_at: run.approved_at,
             issued_by: run.issued_by,
             issued_at: run.issued_at,
+            progress: Progress::new(run.progress_done, run.progress_total, "lines"),
+            job_id: run.job_id,
+            notices: run.notices,
+            lines: run.lines,
+            scope: run.scope,
         })
     }
 }

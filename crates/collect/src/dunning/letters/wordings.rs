@@ -9,7 +9,7 @@ use kernel::money::{Currency, Money};
 use kernel::text::Line;
 
 /// What a subject may name.
-const SUBJECT_VALUES: [&str; 8] = [
+const SUBJECT_VALUES: [&str; 9] = [
     "customer_name",
     "customer_number",
     "level",
@@ -18,6 +18,7 @@ const SUBJECT_VALUES: [&str; 8] = [
     "invoice_count",
     "days_past_due",
     "oldest_due_date",
+    "payment_reference",
 ];
 
 /// What a body may name besides.
@@ -148,6 +149,7 @@ fn extremes() -> [Value; 2] {
             invoice_count => count,
             days_past_due => days,
             oldest_due_date => date.to_string(),
+            payment_reference => "RF18539007547034000000000",
             invoices => INVOICES_MARK.to_string(),
         }
     };

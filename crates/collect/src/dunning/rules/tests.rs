@@ -25,6 +25,8 @@ fn level(level: i32, days_past_due: i32, minimum: &str, effect: Effect) -> Level
         minimum_amounts: vec![AmountIn::try_from(Money::parse(minimum, cny()).unwrap()).unwrap()],
         channel: Channel::Letter,
         effect,
+        approval: LevelApproval::None,
+        timing: Timing::DueDate,
         texts: Texts {
             en: wording.clone(),
             zh_cn: wording,
@@ -394,4 +396,60 @@ fn money_covers_its_own_company_and_currency_alone() {
     };
     let cover = Cover::spread(&invoices, &Blocks::default(), unapplied, day("2026-04-01"));
     assert_eq!((cover.of(&invoices[0]), cover.of(&invoices[1])), (0, 6_000));
+}
+
+#[test]
+fn a_level_counts_from_the_day_that_it_says() {
+    let invoice = OpenInvoice {
+        last_dunned_on: Some(day("2026-04-02")),
+        ..invoice("2026-03-10", 100)
+    };
+    let from = |timing| counted_from(timing, &invoice).to_string();
+    assert_eq!(from(Timing::DueDate), "2026-03-10");
+    assert_eq!(from(Timing::MonthEnd), "2026-03-31");
+    assert_eq!(from(Timing::LastNotice), "2026-04-02");
+    let december = OpenInvoice {
+        due_date: day("2026-12-31"),
+        last_dunned_on: None,
+        ..invoice
+    };
+    assert_eq!(counted_from(Timing::MonthEnd, &december), day("2026-12-31"));
+    assert_eq!(
+        counted_from(Timing::LastNotice, &december),
+        day("2026-12-31")
+    );
+}
+
+#[test]
+fn a_scheduled_level_goes_alone_on_its_days_when_the_feed_is_fresh() {
+    // 2026-04-02 is a Thursday.
+    let schedule: Schedule =
+        serde_json::from_str("{\"weekdays\": [\"thursday\"], \"cash_feed_days\": 2}").unwrap();
+    let alone = |level: &Level, known: Option<&str>, today: &str| {
+        goes_alone(level, Some(&schedule), known.map(day), day(today))
+    };
+    let reminder = level(1, 1, "1.00", Effect::None);
+    assert_eq!(alone(&reminder, Some("2026-03-31"), "2026-04-02"), Ok(()));
+    let stale = Err(LeftOut::FeedStale);
+    assert_eq!(alone(&reminder, Some("2026-03-30"), "2026-04-02"), stale);
+    assert_eq!(alone(&reminder, None, "2026-04-02"), stale);
+    let other_day = alone(&reminder, Some("2026-04-03"), "2026-04-03");
+    assert_eq!(other_day, Err(LeftOut::NotScheduled));
+    let seen = Level {
+        approval: LevelApproval::SecondPerson,
+        ..reminder
+    };
+    let waits = alone(&seen, Some("2026-04-02"), "2026-04-02");
+    assert_eq!(waits, Err(LeftOut::NeedsApproval));
+    assert_eq!(out_of_scope(RunScope::Unattended, waits), waits.err());
+    assert_eq!(out_of_scope(RunScope::Attended, waits), None);
+    assert_eq!(out_of_scope(RunScope::Attended, other_day), other_day.err());
+    assert_eq!(out_of_scope(RunScope::All, other_day), None);
+}
+
+#[test]
+fn a_slice_is_as_many_customers_as_fit_and_one_at_least() {
+    assert_eq!(slice(&[("a", 60), ("b", 30), ("c", 20)], 100), 2);
+    assert_eq!(slice(&[("a", 600), ("b", 30)], 100), 1);
+    assert_eq!(slice::<&str>(&[], 100), 0);
 }

@@ -52,9 +52,14 @@ pub fn lift_block_if_unchanged(
     .optional())?)
 }
 
-/// Whom and what the blocks of a day hold.
-pub fn list_active_blocks(db: &mut Db, today: NaiveDate) -> Result<Blocks, DbError> {
+/// What the blocks of a day hold of these customers.
+pub fn list_active_blocks(
+    db: &mut Db,
+    of: &[CustomerId],
+    today: NaiveDate,
+) -> Result<Blocks, DbError> {
     let rows: Vec<(CustomerId, Option<InvoiceId>)> = on_backend!(db, |c| dunning_blocks::table
+        .filter(dsl::customer_id.eq_any(of))
         .filter(dsl::lifted_at.is_null())
         .filter(dsl::until.ge(today))
         .select((dsl::customer_id, dsl::invoice_id))
@@ -66,16 +71,17 @@ pub fn list_active_blocks(db: &mut Db, today: NaiveDate) -> Result<Blocks, DbErr
             None => blocks.customers.insert(customer),
         };
     }
-    blocks.factored = list_factored(db)?;
+    blocks.factored = list_factored(db, of)?;
     Ok(blocks)
 }
 
 /// The open invoices that a factor asks for itself, because the customer knows of it.
-fn list_factored(db: &mut Db) -> Result<BTreeSet<InvoiceId>, DbError> {
+fn list_factored(db: &mut Db, of: &[CustomerId]) -> Result<BTreeSet<InvoiceId>, DbError> {
     let rows: Vec<InvoiceId> = on_backend!(db, |c| factoring_assignments::table
         .inner_join(invoices::table.on(invoices::id.eq(factoring_assignments::invoice_id)))
         .filter(factoring_assignments::status.eq(AssignmentStatus::Active))
         .filter(factoring_assignments::notification.eq(Notification::Disclosed))
+        .filter(invoices::customer_id.eq_any(of))
         .filter(invoices::open_minor.gt(0))
         .select(invoices::id)
         .load(c))?;

@@ -1,32 +1,58 @@
 //! What dunning reads of the ledger and of its debtors.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
+use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
 
 use crate::book::customers::model::Customer;
 use crate::book::exposure::model::CreditAccount;
 use crate::collect::dunning::model::OpenInvoice;
 use crate::platform::db::schema::{
-    credit_accounts, customers, dunning_notice_items, dunning_notices, dunning_stages,
-    invoice_items, invoices,
+    bank_accounts, bank_statements, credit_accounts, customers, dunning_stages, invoice_items,
+    invoices,
 };
 use crate::platform::db::{Db, DbError, on_backend};
-use kernel::ids::{CustomerId, DunningRunId, ItemId};
+use kernel::ids::{CustomerId, ItemId, LegalEntityId};
 use kernel::text::Number;
 
-/// Which invoices.
-#[derive(Debug, Clone, Copy)]
-pub enum Which {
-    /// Those that are open and were due before a day.
-    OverdueOn(NaiveDate),
-    /// Those on the notices of a run, also when they are paid by now, and what else its customers had overdue on a day.
-    OnRun(DunningRunId, NaiveDate),
+/// Who has something open that was due before a day, with how many lines, in order of id: those after `after`.
+pub fn list_overdue_customers(
+    db: &mut Db,
+    before: NaiveDate,
+    after: Option<CustomerId>,
+    limit: i64,
+) -> Result<Vec<(CustomerId, i64)>, DbError> {
+    on_backend!(db, |c| {
+        let mut query = invoice_items::table
+            .filter(invoice_items::open_minor.gt(0))
+            .filter(invoice_items::due_date.lt(before))
+            .group_by(invoice_items::customer_id)
+            .select((invoice_items::customer_id, count_star()))
+            .order(invoice_items::customer_id)
+            .limit(limit)
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(invoice_items::customer_id.gt(after));
+        }
+        Ok(query.load(c)?)
+    })
 }
 
-/// Invoices with their stages, the oldest of each customer first.
-pub fn list_invoices(db: &mut Db, which: Which) -> Result<Vec<OpenInvoice>, DbError> {
-    let rows: Vec<OpenInvoice> = on_backend!(db, |c| {
-        let query = invoice_items::table
+/// How many lines are open and were due before a day.
+pub fn count_overdue(db: &mut Db, before: NaiveDate) -> Result<i64, DbError> {
+    Ok(on_backend!(db, |c| invoice_items::table
+        .filter(invoice_items::open_minor.gt(0))
+        .filter(invoice_items::due_date.lt(before))
+        .count()
+        .get_result(c))?)
+}
+
+/// Items with their invoices and stages, for both databases.
+macro_rules! with_stages {
+    () => {
+        invoice_items::table
             .inner_join(invoices::table.on(invoices::id.eq(invoice_items::invoice_id)))
             .left_join(dunning_stages::table.on(dunning_stages::item_id.eq(invoice_items::id)))
             .select((
@@ -45,41 +71,35 @@ pub fn list_invoices(db: &mut Db, which: Which) -> Result<Vec<OpenInvoice>, DbEr
                 dunning_stages::level.nullable(),
                 dunning_stages::last_dunned_on.nullable(),
             ))
-            .order((
-                invoice_items::customer_id,
-                invoice_items::due_date,
-                invoice_items::id,
-            ));
-        match which {
-            Which::OverdueOn(day) => query
-                .filter(invoice_items::open_minor.gt(0))
-                .filter(invoice_items::due_date.lt(day))
-                .load(c),
-            Which::OnRun(run, day) => {
-                let on_notices = dunning_notice_items::table
-                    .inner_join(
-                        dunning_notices::table
-                            .on(dunning_notices::id.eq(dunning_notice_items::notice_id)),
-                    )
-                    .filter(dunning_notices::run_id.eq(run))
-                    .select(dunning_notice_items::item_id);
-                let to_customers = dunning_notices::table
-                    .filter(dunning_notices::run_id.eq(run))
-                    .select(dunning_notices::customer_id);
-                let is_overdue = invoice_items::open_minor
-                    .gt(0)
-                    .and(invoice_items::due_date.lt(day));
-                let of_customer = invoice_items::customer_id.eq_any(to_customers);
-                query
-                    .filter(
-                        invoice_items::id
-                            .eq_any(on_notices)
-                            .or(of_customer.and(is_overdue)),
-                    )
-                    .load(c)
-            }
-        }
-    })?;
+    };
+}
+
+/// What of these customers is open and was due before a day, the oldest of each first; and these items, also when they
+/// are paid by now.
+pub fn list_invoices(
+    db: &mut Db,
+    of: &[CustomerId],
+    before: NaiveDate,
+    also: &[ItemId],
+) -> Result<Vec<OpenInvoice>, DbError> {
+    let mut rows: Vec<OpenInvoice> = on_backend!(db, |c| with_stages!()
+        .filter(invoice_items::customer_id.eq_any(of))
+        .filter(invoice_items::open_minor.gt(0))
+        .filter(invoice_items::due_date.lt(before))
+        .load(c))?;
+    let found: BTreeSet<ItemId> = rows.iter().map(|row| row.id).collect();
+    let missing: Vec<ItemId> = also
+        .iter()
+        .filter(|id| !found.contains(id))
+        .copied()
+        .collect();
+    for chunk in missing.chunks(5_000) {
+        let more: Vec<OpenInvoice> = on_backend!(db, |c| with_stages!()
+            .filter(invoice_items::id.eq_any(chunk))
+            .load(c))?;
+        rows.extend(more);
+    }
+    rows.sort_by_key(|row| (row.customer_id, row.due_date, row.id));
     Ok(rows)
 }
 
@@ -121,4 +141,17 @@ pub fn list_item_numbers(db: &mut Db, ids: &[ItemId]) -> Result<Vec<ItemNumbers>
         found.extend(rows);
     }
     Ok(found)
+}
+
+/// The day up to which the newest statement of each open bank account tells, with the account's company.
+pub fn list_statement_days(db: &mut Db) -> Result<Vec<(LegalEntityId, NaiveDate)>, DbError> {
+    Ok(on_backend!(db, |c| bank_statements::table
+        .inner_join(bank_accounts::table.on(bank_accounts::id.eq(bank_statements::bank_account_id)))
+        .filter(bank_accounts::closed_on.is_null())
+        .group_by((bank_accounts::id, bank_accounts::legal_entity_id))
+        .select((
+            bank_accounts::legal_entity_id,
+            max(bank_statements::closing_date).assume_not_null()
+        ))
+        .load(c))?)
 }

@@ -94,6 +94,18 @@ pub fn list_live_procedure_versions(db: &mut Db) -> Result<Vec<ProcedureVersion>
         .load(c))?)
 }
 
+/// All versions of these procedures.
+pub fn list_versions_of(
+    db: &mut Db,
+    procedures: &[DunningProcedureId],
+) -> Result<Vec<ProcedureVersion>, DbError> {
+    use dunning_procedure_versions::dsl;
+    Ok(on_backend!(db, |c| dunning_procedure_versions::table
+        .filter(dsl::dunning_procedure_id.eq_any(procedures))
+        .select(ProcedureVersion::as_select())
+        .load(c))?)
+}
+
 /// The versions under these ids.
 pub fn list_procedure_versions_by_ids(
     db: &mut Db,

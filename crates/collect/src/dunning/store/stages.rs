@@ -3,15 +3,16 @@
 use chrono::NaiveDate;
 use diesel::dsl::max;
 use diesel::prelude::*;
+use diesel::sql_types::Date;
 use diesel::upsert::excluded;
 
 use crate::book::customers::store::list_wanted;
 use crate::book::exposure::model::BlockCause;
 use crate::collect::dunning::input::{CustomerStageFilter, StageFilter};
-use crate::collect::dunning::model::{Effect, Held, Stage};
+use crate::collect::dunning::model::{Effect, Held};
 use crate::platform::db::schema::{
-    account_blocks, credit_accounts, customers, dunning_notices, dunning_stages, invoice_items,
-    invoices,
+    account_blocks, credit_accounts, customers, dunning_notice_items, dunning_notices,
+    dunning_stages, invoice_items, invoices,
 };
 use crate::platform::db::{Db, DbError, Tx, on_backend, seek, sum_minor};
 use crate::platform::http::{Page, PageRequest, Problem};
@@ -20,12 +21,38 @@ use kernel::ids::{CustomerId, DunningNoticeId, InvoiceId, ItemId, LegalEntityId}
 use kernel::money::Currency;
 use kernel::text::Number;
 
-/// Writes the stages that invoices have reached.
-pub fn raise_stages(tx: &mut Tx, rows: &[Stage]) -> Result<(), DbError> {
+/// Raises the stages of what stands on these notices, and was not dropped, to the level of its notice.
+pub fn raise_stages(
+    tx: &mut Tx,
+    notices: &[DunningNoticeId],
+    on: NaiveDate,
+) -> Result<(), DbError> {
     use dunning_stages::dsl;
-    for chunk in rows.chunks(2_000) {
-        on_backend!(tx, |c| diesel::insert_into(dunning_stages::table)
-            .values(chunk)
+    for chunk in notices.chunks(5_000) {
+        let kept = dunning_notice_items::table
+            .inner_join(
+                dunning_notices::table.on(dunning_notices::id.eq(dunning_notice_items::notice_id)),
+            )
+            .filter(dunning_notices::id.eq_any(chunk))
+            .filter(dunning_notice_items::dropped_reason.is_null())
+            .select((
+                dunning_notice_items::item_id,
+                dunning_notice_items::invoice_id,
+                dunning_notices::customer_id,
+                dunning_notices::level,
+                on.into_sql::<Date>(),
+                dunning_notices::id,
+            ));
+        on_backend!(tx, |c| kept
+            .insert_into(dunning_stages::table)
+            .into_columns((
+                dsl::item_id,
+                dsl::invoice_id,
+                dsl::customer_id,
+                dsl::level,
+                dsl::last_dunned_on,
+                dsl::notice_id,
+            ))
             .on_conflict(dsl::item_id)
             .do_update()
             .set((

@@ -101,6 +101,13 @@ diesel::table! {
         issued_at -> Nullable<InstantColumn>,
         version -> BigInt,
         procedures -> Text,
+        job_id -> Nullable<IdColumn>,
+        done_to -> Nullable<IdColumn>,
+        progress_done -> BigInt,
+        progress_total -> BigInt,
+        notices -> BigInt,
+        lines -> BigInt,
+        scope -> Text,
     }
 }
 
@@ -131,6 +138,7 @@ diesel::table! {
         procedure_version_id -> Nullable<IdColumn>,
         legal_entity_id -> IdColumn,
         block_scope -> Text,
+        payment_reference -> Nullable<Text>,
     }
 }
 
@@ -146,6 +154,10 @@ diesel::table! {
         days_past_due -> Integer,
         open_minor -> BigInt,
         dropped_reason -> Nullable<Text>,
+        decision -> Nullable<Text>,
+        decision_reason -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        dunning_block_id -> Nullable<IdColumn>,
     }
 }
 
@@ -223,5 +235,34 @@ diesel::table! {
     message_contents (message_id) {
         message_id -> IdColumn,
         bytes -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use kernel::columns::{IdColumn, InstantColumn};
+
+    dunning_cases (id) {
+        id -> IdColumn,
+        customer_id -> IdColumn,
+        account_id -> IdColumn,
+        legal_entity_id -> IdColumn,
+        currency -> Text,
+        status -> Text,
+        level -> Integer,
+        opened_on -> Date,
+        last_notice_id -> IdColumn,
+        last_notice_on -> Date,
+        escalation_due_on -> Nullable<Date>,
+        escalation -> Nullable<Text>,
+        proposed_by -> Nullable<Text>,
+        proposed_at -> Nullable<InstantColumn>,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<InstantColumn>,
+        closed_on -> Nullable<Date>,
+        reason -> Nullable<Text>,
+        created_at -> InstantColumn,
+        changed_at -> InstantColumn,
+        version -> BigInt,
     }
 }

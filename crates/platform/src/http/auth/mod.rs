@@ -235,6 +235,8 @@ permits! {
     RunDunning, "dunning:run" => [Credit];
     /// Approve dunning runs.
     ApproveDunning, "dunning:approve" => [Credit, Finance];
+    /// Decide whether a dunning case goes to an agency, to court or to be written off.
+    EscalateDunning, "dunning:escalate" => [Finance];
     /// Read what is sent to customers, and what became of it.
     ReadMessages, "messages:read" => [Sales, Credit, Finance, Auditor];
     /// Say that letters were posted; cancel what waits, and have tried again what failed.

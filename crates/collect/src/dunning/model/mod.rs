@@ -1,5 +1,8 @@
 //! Procedures and their levels, runs, notices, stages and blocks.
 
+mod cases;
+mod schedule;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
@@ -20,11 +23,14 @@ use kernel::columns::text_enum;
 use kernel::drafters::Drafters;
 use kernel::ids::{
     CreditAccountId, CustomerId, DunningBlockId, DunningNoticeId, DunningProcedureId,
-    DunningProcedureVersionId, DunningRunId, InvoiceId, ItemId, LegalEntityId,
+    DunningProcedureVersionId, DunningRunId, InvoiceId, ItemId, JobId, LegalEntityId,
 };
 use kernel::money::{AmountIn, Currency, Money};
 use kernel::places::Language;
 use kernel::text::{Line, Note, Number, Subject};
+
+pub use cases::{Case, CaseStatus, Closing, Escalation, Pursued};
+pub use schedule::{LevelApproval, RunScope, Schedule, Timing};
 
 text_enum! {
     /// How a notice reaches the customer.
@@ -79,8 +85,12 @@ text_enum! {
 text_enum! {
     /// How far a run has come.
     pub enum RunStatus {
+        /// It looks at what is overdue, customer by customer.
+        Previewing = "previewing",
         Previewed = "previewed",
         Approved = "approved",
+        /// Its notices go out, customer by customer.
+        Issuing = "issuing",
         Issued = "issued",
         Cancelled = "cancelled",
     }
@@ -90,10 +100,24 @@ impl RunStatus {
     /// What can be done with a run from here.
     pub const fn allowed(self) -> &'static [&'static str] {
         match self {
-            RunStatus::Previewed => &["approve", "cancel"],
+            RunStatus::Previewing => &["cancel"],
+            RunStatus::Previewed => &["approve", "cancel", "decide"],
             RunStatus::Approved => &["issue", "cancel"],
+            RunStatus::Issuing => &["issue"],
             RunStatus::Issued | RunStatus::Cancelled => &[],
         }
+    }
+}
+
+text_enum! {
+    /// What is to become of a line before a run is approved.
+    pub enum LineDecision {
+        /// It goes out, as it was proposed.
+        Include = "include",
+        /// This run leaves it out; the next one proposes it again.
+        Exclude = "exclude",
+        /// It is kept from dunning up to a day, for a reason: its invoice gets a dunning block.
+        Hold = "hold",
     }
 }
 
@@ -102,7 +126,7 @@ text_enum! {
     pub enum NoticeStatus {
         Previewed = "previewed",
         Issued = "issued",
-        /// Not sent, because nothing on it was left to dun when the run was issued.
+        /// Not sent, because nothing on it was left to dun when the run was issued, or somebody took all of it off.
         Suppressed = "suppressed",
         Cancelled = "cancelled",
     }
@@ -131,6 +155,18 @@ text_enum! {
         BelowMinimum = "below_minimum",
         /// It stands at the procedure's last level.
         LastLevel = "last_level",
+        /// Its case is with an agency, in court, or to be written off.
+        Escalated = "escalated",
+        /// Somebody took it off the run.
+        Excluded = "excluded",
+        /// Somebody holds it back up to a day.
+        Held = "held",
+        /// No schedule of its procedure is for this day: of scheduled runs alone.
+        NotScheduled = "not_scheduled",
+        /// A person must see its level first: another run of the day waits for one.
+        NeedsApproval = "needs_approval",
+        /// What is known of the company's payments is too old: another run of the day waits for a person.
+        FeedStale = "feed_stale",
         /// Another run dunned it between preview and issue.
         AlreadyDunned = "already_dunned",
         /// The procedure lost the level between preview and issue.
@@ -183,6 +219,12 @@ pub struct Level {
     pub channel: Channel,
     /// Never less than that of the level before.
     pub effect: Effect,
+    /// Whether a person must see it before a scheduled run sends it. Other runs are approved by a second person anyway.
+    #[serde(default)]
+    pub approval: LevelApproval,
+    /// From which day `days_past_due` counts.
+    #[serde(default)]
+    pub timing: Timing,
     pub texts: Texts,
 }
 
@@ -218,7 +260,7 @@ impl Texts {
 
 /// Templates: `{{ name }}` stands for a value and `{% if name > 1 %} … {% else %} … {% endif %}` chooses. Values are
 /// `customer_name`, `customer_number`, `level`, `date`, `total`, `invoice_count`, `days_past_due`, `oldest_due_date`,
-/// and in the body `invoices`, where the list of invoices stands.
+/// `payment_reference`, and in the body `invoices`, where the list of invoices stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = DunningWording)]
@@ -234,6 +276,9 @@ pub struct Document {
     /// Procedures of before there were several companies block the account.
     #[serde(default = "the_account")]
     pub block_scope: BlockScope,
+    /// None where nobody but people begin runs.
+    #[serde(default)]
+    pub schedule: Option<Schedule>,
 }
 
 const fn the_account() -> BlockScope {
@@ -342,6 +387,20 @@ pub struct Run {
     /// A list of [`RunProcedure`]: what each procedure said when the run was previewed.
     #[serde(serialize_with = "as_document")]
     pub procedures: String,
+    /// The job that previews or issues it, where it is large.
+    pub job_id: Option<JobId>,
+    /// The last customer that was previewed, or issued; none before the first.
+    #[serde(skip)]
+    pub done_to: Option<CustomerId>,
+    /// How many lines were previewed of those overdue, or issued of those on its notices.
+    #[serde(skip)]
+    pub progress_done: i64,
+    #[serde(skip)]
+    pub progress_total: i64,
+    /// How many notices it has, and lines on them, as they were previewed.
+    pub notices: i64,
+    pub lines: i64,
+    pub scope: RunScope,
 }
 
 /// What one customer is told at one level of what it owes one company in one currency.
@@ -378,6 +437,8 @@ pub struct Notice {
     pub legal_entity_id: LegalEntityId,
     /// What it closes when its level blocks.
     pub block_scope: BlockScope,
+    /// What the customer is to pay it with; none for notices of before.
+    pub payment_reference: Option<String>,
 }
 
 /// One item on a notice.
@@ -393,6 +454,12 @@ pub struct NoticeItem {
     pub open_minor: i64,
     /// Why it was dropped when the run was issued.
     pub dropped_reason: Option<LeftOut>,
+    /// What somebody decided before the run was approved; none where it goes out as it was proposed.
+    pub decision: Option<LineDecision>,
+    pub decision_reason: Option<Note>,
+    pub decided_by: Option<Subject>,
+    /// What holds its invoice back.
+    pub dunning_block_id: Option<DunningBlockId>,
 }
 
 /// How far an item has been dunned. It never goes down: what is paid is no longer looked at.
@@ -491,17 +558,40 @@ pub struct Blocks {
     pub factored: BTreeSet<InvoiceId>,
     /// Those whom nobody may ask for money, with the reason.
     pub by_law: BTreeMap<CustomerId, LeftOut>,
+    /// What others pursue: an agency, or a court.
+    pub escalated: BTreeSet<(CustomerId, BalanceKey)>,
+    /// What somebody took off the run.
+    pub decided: BTreeMap<ItemId, LineDecision>,
 }
 
 impl Blocks {
     /// Why an invoice is not to be dunned at all.
     pub fn refusal(&self, invoice: &OpenInvoice) -> Option<LeftOut> {
+        let decided = match self.decided.get(&invoice.id) {
+            Some(LineDecision::Exclude) => Some(LeftOut::Excluded),
+            Some(LineDecision::Hold) => Some(LeftOut::Held),
+            Some(LineDecision::Include) | None => None,
+        };
         let by_law = self.by_law.get(&invoice.customer_id).copied();
         let is_blocked = self.customers.contains(&invoice.customer_id)
             || self.invoices.contains(&invoice.invoice_id);
         let is_factored = self.factored.contains(&invoice.invoice_id);
-        by_law
+        let is_escalated = self
+            .escalated
+            .contains(&(invoice.customer_id, invoice.key()));
+        decided
+            .or(by_law)
+            .or(is_escalated.then_some(LeftOut::Escalated))
             .or(is_factored.then_some(LeftOut::Factored))
             .or(is_blocked.then_some(LeftOut::Blocked))
+    }
+
+    /// Whether an invoice is not to be asked for whatever money there is: the money is for the others then.
+    pub fn is_set_aside(&self, invoice: &OpenInvoice) -> bool {
+        self.invoices.contains(&invoice.invoice_id)
+            || matches!(
+                self.decided.get(&invoice.id),
+                Some(LineDecision::Exclude | LineDecision::Hold)
+            )
     }
 }

@@ -1,0 +1,13 @@
+ALTER TABLE dunning_notices DROP COLUMN payment_reference;
+ALTER TABLE dunning_notice_items DROP COLUMN dunning_block_id;
+ALTER TABLE dunning_notice_items DROP COLUMN decided_by;
+ALTER TABLE dunning_notice_items DROP COLUMN decision_reason;
+ALTER TABLE dunning_notice_items DROP COLUMN decision;
+DROP INDEX dunning_notices_run_customer;
+ALTER TABLE dunning_runs DROP COLUMN scope;
+ALTER TABLE dunning_runs DROP COLUMN lines;
+ALTER TABLE dunning_runs DROP COLUMN notices;
+ALTER TABLE dunning_runs DROP COLUMN progress_total;
+ALTER TABLE dunning_runs DROP COLUMN progress_done;
+ALTER TABLE dunning_runs DROP COLUMN done_to;
+ALTER TABLE dunning_runs DROP COLUMN job_id;

@@ -1,0 +1,14 @@
+ALTER TABLE dunning_stages ADD CONSTRAINT dunning_stages_of_items_notice_id_fkey
+    FOREIGN KEY (notice_id) REFERENCES dunning_notices (id);
+ALTER TABLE dunning_stages ADD CONSTRAINT dunning_stages_of_items_customer_id_fkey
+    FOREIGN KEY (customer_id) REFERENCES customers (id);
+ALTER TABLE dunning_stages ADD CONSTRAINT dunning_stages_of_items_invoice_id_fkey
+    FOREIGN KEY (invoice_id) REFERENCES invoices (id);
+ALTER TABLE dunning_stages ADD CONSTRAINT dunning_stages_of_items_item_id_fkey
+    FOREIGN KEY (item_id) REFERENCES invoice_items (id);
+ALTER TABLE dunning_notice_items ADD CONSTRAINT dunning_notice_items_new_invoice_id_fkey
+    FOREIGN KEY (invoice_id) REFERENCES invoices (id);
+ALTER TABLE dunning_notice_items ADD CONSTRAINT dunning_notice_items_new_item_id_fkey
+    FOREIGN KEY (item_id) REFERENCES invoice_items (id);
+ALTER TABLE dunning_notice_items ADD CONSTRAINT dunning_notice_items_new_notice_id_fkey
+    FOREIGN KEY (notice_id) REFERENCES dunning_notices (id);

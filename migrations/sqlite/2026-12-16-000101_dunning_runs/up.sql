@@ -1,0 +1,25 @@
+-- A run goes from customer to customer, in slices: how far it is, and up to which customer.
+ALTER TABLE dunning_runs ADD COLUMN job_id BLOB;
+ALTER TABLE dunning_runs ADD COLUMN done_to BLOB;
+ALTER TABLE dunning_runs ADD COLUMN progress_done INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE dunning_runs ADD COLUMN progress_total INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE dunning_runs ADD COLUMN notices INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE dunning_runs ADD COLUMN lines INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE dunning_runs ADD COLUMN scope TEXT NOT NULL DEFAULT 'all';
+UPDATE dunning_runs SET
+    notices = (SELECT COUNT(*) FROM dunning_notices n WHERE n.run_id = dunning_runs.id),
+    lines = (
+        SELECT COUNT(*) FROM dunning_notice_items i JOIN dunning_notices n ON n.id = i.notice_id
+        WHERE n.run_id = dunning_runs.id
+    );
+UPDATE dunning_runs SET progress_done = lines, progress_total = lines;
+CREATE INDEX dunning_notices_run_customer ON dunning_notices (run_id, customer_id);
+
+-- What somebody decided about a line before the run was approved.
+ALTER TABLE dunning_notice_items ADD COLUMN decision TEXT;
+ALTER TABLE dunning_notice_items ADD COLUMN decision_reason TEXT;
+ALTER TABLE dunning_notice_items ADD COLUMN decided_by TEXT;
+ALTER TABLE dunning_notice_items ADD COLUMN dunning_block_id BLOB;
+
+-- What the customer is to pay a notice with.
+ALTER TABLE dunning_notices ADD COLUMN payment_reference TEXT;

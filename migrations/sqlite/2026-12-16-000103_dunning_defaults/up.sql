@@ -1,0 +1,26 @@
+-- What is worth a letter, and what need not be seen by a person, in the procedure that a book begins with: where nobody has
+-- written another version of it.
+UPDATE dunning_procedure_versions SET document = REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(document,
+    '"minimum_days_between": 7,
+      "minimum_amounts": []',
+    '"minimum_days_between": 7,
+      "minimum_amounts": [{"amount": "10.00", "currency": "EUR"}, {"amount": "10.00", "currency": "USD"}, {"amount": "10.00", "currency": "GBP"}, {"amount": "10.00", "currency": "CHF"}, {"amount": "1500", "currency": "JPY"}, {"amount": "100.00", "currency": "CNY"}]'),
+    '"minimum_days_between": 10,
+      "minimum_amounts": []',
+    '"minimum_days_between": 10,
+      "minimum_amounts": [{"amount": "25.00", "currency": "EUR"}, {"amount": "25.00", "currency": "USD"}, {"amount": "25.00", "currency": "GBP"}, {"amount": "25.00", "currency": "CHF"}, {"amount": "3000", "currency": "JPY"}, {"amount": "250.00", "currency": "CNY"}]'),
+    '"minimum_days_between": 14,
+      "minimum_amounts": []',
+    '"minimum_days_between": 14,
+      "minimum_amounts": [{"amount": "200.00", "currency": "EUR"}, {"amount": "200.00", "currency": "USD"}, {"amount": "200.00", "currency": "GBP"}, {"amount": "200.00", "currency": "CHF"}, {"amount": "30000", "currency": "JPY"}, {"amount": "2000.00", "currency": "CNY"}]'),
+    '"channel": "email",
+      "effect": "none",',
+    '"channel": "email",
+      "effect": "none",
+      "approval": "none",'),
+    '"channel": "letter",
+      "effect": "none",',
+    '"channel": "letter",
+      "effect": "none",
+      "approval": "none",')
+WHERE dunning_procedure_id = x'01990000000070008000000000000001' AND procedure_version = 1 AND status = 'live' AND author = 'netterms';
