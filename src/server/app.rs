@@ -357,10 +357,8 @@ pub fn start(services: Services, listener: TcpListener) -> std::io::Result<Serve
         .run();
     subscriptions::run(&keeper, &metrics);
     deliver_webhooks(&keeper, &setting);
-    if let Some(mail) = mail {
-        let database = keeper.clone();
-        let sender = mail;
-        rt::spawn(post::run(Postman { database, sender }));
+    if let Some(sender) = mail {
+        send_mail(&keeper, sender);
     }
     keep_gate(gate);
     housekeeping::watch_commits(keeper.clone());
@@ -410,6 +408,12 @@ fn mail_sender(config: &Config) -> std::io::Result<Option<MailSender>> {
         std::io::Error::other(format!("smtp_url (NETTERMS_SMTP_URL) is wrong: {error}"))
     })?;
     Ok(Some(sender))
+}
+
+/// Sends e-mail to customers for as long as the actix system runs.
+fn send_mail(database: &Database, sender: MailSender) {
+    let database = database.clone();
+    rt::spawn(post::run(Postman { database, sender }));
 }
 
 /// Delivers to webhook endpoints for as long as the actix system runs.

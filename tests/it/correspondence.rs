@@ -1,8 +1,6 @@
 //! What is sent to customers: kept byte for byte, sent by SMTP, tried again, stopped in time, and told when it arrives or
 //! comes back.
 
-use std::sync::Once;
-
 use aws_lc_rs::digest::{SHA256, digest};
 use kernel::caller::Role;
 use kernel::ids::{MAIN_ENTITY, MessageId};
@@ -10,9 +8,9 @@ use kernel::places::Language;
 use netterms::book::receivables::store as receivables;
 use netterms::collect::correspondence::actions::{cancel_about, queue};
 use netterms::collect::correspondence::input::{Attachment, NewContent, NewMessage};
-use netterms::collect::correspondence::model::{Asked, MessageKind};
+use netterms::collect::correspondence::model::{Asked, Message, MessageKind};
 use netterms::collect::correspondence::standing;
-use netterms::platform::db::Tx;
+use netterms::platform::db::{Db, DbError, Tx};
 use netterms::platform::http::auth::internal_caller;
 use netterms::platform::http::body::hex;
 use serde_json::{Value, json};
@@ -261,14 +259,14 @@ fn a_payment_between_queueing_and_sending_stops_the_message() {
     });
 }
 
+/// What a room above would look up.
+fn is_disputed(_: &mut Db, message: &Message) -> Result<Option<String>, DbError> {
+    Ok((message.about_id == "disputed").then(|| "a dispute is open".to_owned()))
+}
+
 #[test]
 fn the_room_that_a_message_comes_from_may_stop_it_and_cancel_it() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        standing::register(&[(MessageKind::Other, |_, message| {
-            Ok((message.about_id == "disputed").then(|| "a dispute is open".to_owned()))
-        })]);
-    });
+    standing::register(&[(MessageKind::Other, is_disputed)]);
     on_both_with_mail(|app, mailbox, customer| {
         let other = MessageKind::Other;
         let stopped = queue_as(app, customer, other, "disputed", &[], email("One"));
