@@ -79,7 +79,8 @@ pub static ROOMS: &[Room] = &[
 pub const REFERENCES: &[ReferenceCheck] = &[dunning::find_unknown];
 
 /// Who says whether a message that waits still holds, by its kind. Not in [`Room`], which knows nothing of messages.
-pub const STANDING: &[(MessageKind, StandingCheck)] = &[];
+pub const STANDING: &[(MessageKind, StandingCheck)] =
+    &[(MessageKind::DunningNotice, dunning::find_hindrance)];
 
 /// Every kind of change request, with how it is applied. Not in [`Room`], which knows nothing of the book.
 pub const CHANGES: ChangeKinds = ChangeKinds(&[

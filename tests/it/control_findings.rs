@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use kernel::caller::Role;
 use netterms::platform::events::catch_up;
-use netterms::platform::http::auth::internal_caller;
 use netterms::prove::controls::rules::{DUTIES, NO_DUTY};
-use netterms::prove::sealing::actions::{self as sealing, SEALING};
+use netterms::prove::sealing::actions::{SEALING};
 use netterms::prove::sealing::signing::Signer;
 use netterms::server::declared_actions;
 use netterms::server::housekeeping::{begin_day, sweep};
@@ -560,9 +559,7 @@ fn a_day_is_signed_when_its_checkpoint_says_all_of_the_day_before() {
 
 /// Whoever can write into the database signs with a key of his own.
 fn sign_with(app: &TestApp, key: &Path) {
-    let stranger = Signer::from_file(key).unwrap();
-    let caller = internal_caller("netterms", &[]).unwrap();
-    sealing::sign(app.database(), &caller, Some(&stranger)).unwrap();
+    crate::sealed_trail::sign_with(app, &Signer::from_file(key).unwrap());
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn money_that_comes_by_bank_file_or_cheque_pays_the_request_too() {
         };
         assign(&json!({"deposit_request": "DR-9"})).expect_problem(404, "not_found");
         assign(&json!({"deposit_request": "DR-1", "prepaid_order_number": "SO-1"}))
-            .expect_problem(422, "invalid");
+            .expect_problem(400, "malformed_body");
         let of_no_order = json!([{"invoice_number": "I-9", "amount": cny("50.00")}]);
         let refused = assign(&json!({"deposit_request": "DR-1", "invoices": of_no_order}));
         let refused = refused.expect_problem(422, "invalid");

@@ -120,11 +120,19 @@ const fn words(language: Language) -> Words {
     }
 }
 
-/// Writes a letter in the customer's language.
+/// The words of a letter: its subject, and the paragraphs before and after the list of invoices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prose {
+    pub subject: String,
+    pub before: Vec<String>,
+    pub after: Vec<String>,
+}
+
+/// Fills in the words of a letter in the customer's language.
 ///
 /// # Errors
 /// When a template can't be filled in; those that were checked can.
-pub fn render(letter: &Letter) -> Result<Rendered, TemplateError> {
+pub fn prose(letter: &Letter) -> Result<Prose, TemplateError> {
     let language = letter.customer.language;
     let Wording { subject, body } = letter.level.texts.wording(language);
     let values = values(letter);
@@ -136,7 +144,23 @@ pub fn render(letter: &Letter) -> Result<Rendered, TemplateError> {
         .collect();
     let body = fill("body", body.as_str(), values)?;
     let (before, after) = body.split_once(INVOICES_MARK).unwrap_or((&body, ""));
-    let (before, after) = (paragraphs(before), paragraphs(after));
+    Ok(Prose {
+        subject,
+        before: paragraphs(before),
+        after: paragraphs(after),
+    })
+}
+
+/// Writes a letter in the customer's language.
+///
+/// # Errors
+/// When a template can't be filled in; those that were checked can.
+pub fn render(letter: &Letter) -> Result<Rendered, TemplateError> {
+    let Prose {
+        subject,
+        before,
+        after,
+    } = prose(letter)?;
     let text = text(letter, &before, &after);
     let html = html(letter, &subject, &before, &after)?;
     Ok(Rendered {
@@ -144,6 +168,11 @@ pub fn render(letter: &Letter) -> Result<Rendered, TemplateError> {
         text,
         html,
     })
+}
+
+/// What is said of money and credit that are not applied yet.
+pub const fn unapplied_label(language: Language) -> &'static str {
+    words(language).unapplied
 }
 
 /// The paragraphs of a text, without any control character that a template smuggled in.

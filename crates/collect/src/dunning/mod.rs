@@ -35,6 +35,7 @@ pub const ROOM: Room = Room {
     routes: api::routes,
     jobs: &[actions::PREVIEW_JOB, actions::ISSUE_JOB, actions::DAY_JOB],
     reactions: &[actions::BLOCKS],
+    subscriptions: &[actions::SENDING],
     sweep: Some(actions::escalate_due),
     begin_day: Some(|tx| Ok(actions::begin_day(tx)?)),
     events: events::EVENTS,

@@ -19,6 +19,8 @@ pub struct ItemLetter<'a> {
     pub language: Language,
     /// The number or id by which the letter is referred to.
     pub reference: &'a str,
+    /// What the customer is to pay with, such as a creditor reference of ISO 11649; its number and `reference` when none.
+    pub payment_reference: Option<&'a str>,
     pub date: NaiveDate,
     pub subject: &'a str,
     /// What stands before the items; an empty line begins a paragraph.
@@ -122,7 +124,11 @@ fn item_table(said: &ItemLetter) -> Table {
 
 fn payment(said: &ItemLetter) -> Option<Payment> {
     let account = account_of(said.entity)?;
-    let reference = format!("{} {}", said.customer.number, said.reference);
+    let own = || format!("{} {}", said.customer.number, said.reference);
+    let reference = said.payment_reference.map_or_else(own, str::to_owned);
+    let is_structured = said
+        .payment_reference
+        .is_some_and(|known| known.starts_with("RF"));
     let is_euro = said.total.currency().code() == "EUR";
     let cents = u64::try_from(said.total.minor()).unwrap_or(0);
     let transfer = (is_euro && is_iban(&squeezed(&account.number))).then(|| CreditTransfer {
@@ -131,7 +137,11 @@ fn payment(said: &ItemLetter) -> Option<Payment> {
         iban: account.number.clone(),
         cents,
         purpose: None,
-        remittance: RemittanceInformation::Text(reference.chars().take(140).collect()),
+        remittance: if is_structured {
+            RemittanceInformation::Structured(squeezed(&reference))
+        } else {
+            RemittanceInformation::Text(reference.chars().take(140).collect())
+        },
         information: None,
     });
     Some(Payment {

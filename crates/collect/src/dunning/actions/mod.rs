@@ -7,6 +7,7 @@ mod decisions;
 mod issue;
 mod preview;
 mod procedures;
+mod sending;
 mod work;
 
 use chrono::NaiveDate;
@@ -30,6 +31,7 @@ pub use procedures::{
     approve_procedure_version, assign, change_procedure_version, create_procedure,
     draft_procedure_version, find_unknown, make_default, rename_procedure,
 };
+pub use sending::{SENDING, find_hindrance};
 pub use work::{DAY_JOB, ISSUE_JOB, PREVIEW_JOB, begin_day};
 
 /// Why a use case of dunning was refused.

@@ -25,9 +25,9 @@ pub use procedures::{
 };
 pub use runs::{
     cancel_notices, count_lines, drop_items, find_notice_visible, find_run, insert_items,
-    insert_notices, insert_run, issue_notices, list_items, list_notices, list_notices_with,
-    list_runs, list_runs_of_job, list_waiting_customers, list_waiting_notices, lock_run,
-    redo_notice, reopen_item, rewrite_notice, suppress_notice, update_run_if_unchanged,
+    insert_notices, insert_run, issue_notices, list_items, list_notices, list_notices_by_ids,
+    list_notices_with, list_runs, list_runs_of_job, list_waiting_customers, list_waiting_notices,
+    lock_run, redo_notice, reopen_item, rewrite_notice, suppress_notice, update_run_if_unchanged,
     write_decision, write_progress,
 };
 pub use stages::{

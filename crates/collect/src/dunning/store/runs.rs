@@ -190,6 +190,15 @@ pub fn list_waiting_notices(
         .load(c))?)
 }
 
+/// Some notices, by id.
+pub fn list_notices_by_ids(db: &mut Db, ids: &[DunningNoticeId]) -> Result<Vec<Notice>, DbError> {
+    Ok(on_backend!(db, |c| dunning_notices::table
+        .filter(dunning_notices::id.eq_any(ids))
+        .order(dunning_notices::id)
+        .select(Notice::as_select())
+        .load(c))?)
+}
+
 /// The notices of a run that have some of these lines, or are some of these.
 pub fn list_notices_with(
     db: &mut Db,

@@ -326,7 +326,9 @@ impl Book {
                 Some(balance) => balance.add(own, more),
                 None => {
                     self.opens_balances = true;
-                    balances.push(AccountBalance::new(id, key, own, more));
+                    // In the order in which they are read.
+                    let at = balances.partition_point(|balance| balance.key() < key);
+                    balances.insert(at, AccountBalance::new(id, key, own, more));
                 }
             }
         }
