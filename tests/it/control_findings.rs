@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use kernel::caller::Role;
 use netterms::platform::events::catch_up;
 use netterms::prove::controls::rules::{DUTIES, NO_DUTY};
-use netterms::prove::sealing::actions::{SEALING};
+use netterms::prove::sealing::actions::SEALING;
 use netterms::prove::sealing::signing::Signer;
 use netterms::server::declared_actions;
 use netterms::server::housekeeping::{begin_day, sweep};

@@ -20,10 +20,10 @@ use crate::support::{
     Client, Mailbox, Reply, TestApp, a_customer, eventually, on_both, on_both_with,
 };
 
-const DAY: &str = "2026-04-01";
+pub const DAY: &str = "2026-04-01";
 
 /// A customer `C-1` with a contact for reminders, and a company that has an address to write from.
-fn prepare(app: &TestApp) -> String {
+pub fn prepare(app: &TestApp) -> String {
     app.turn_to(DAY);
     let made = a_customer("C-1").named("Acme Ltd").create(app);
     let path = format!("/v1/customers/{}", made.id);
@@ -138,7 +138,7 @@ fn ids(page: &Reply) -> Vec<String> {
 }
 
 /// On a server that has a mail server.
-fn on_both_with_mail(test: impl Fn(&TestApp, &Mailbox, &str)) {
+pub fn on_both_with_mail(test: impl Fn(&TestApp, &Mailbox, &str)) {
     let mailbox = Mailbox::start();
     let url = mailbox.url();
     on_both_with(

@@ -42,6 +42,7 @@ mod desk_memory;
 mod dunning;
 mod dunning_cases;
 mod dunning_entities;
+mod dunning_messages;
 mod dunning_runs;
 mod dunning_schedule;
 mod dunning_versions;
