@@ -23,8 +23,12 @@ fn in_country(app: &TestApp, country: &str) {
 
 /// Works out what has accrued by today, and gives what the job says.
 fn accrue(app: &TestApp) -> Value {
+    accrue_as(app, json!({}))
+}
+
+fn accrue_as(app: &TestApp, body: Value) -> Value {
     let credit = app.credit();
-    let job = credit.post("/v1/charges/accrue", json!({})).expect(202);
+    let job = credit.post("/v1/charges/accrue", body).expect(202);
     let path = format!("/v1/jobs/{}", job.id());
     credit.get(&format!("{path}/events")).expect(200);
     let job = credit.get(&path).expect(200);
@@ -522,5 +526,93 @@ fn interest_is_calculated_without_effect() {
         let paused =
             ask(&|body| body["paused"] = json!([{"from": "2026-06-01", "to": "2026-06-30"}]));
         assert_eq!(paused.expect(200)["segments"][0]["days"], 16);
+    });
+}
+
+#[test]
+fn interest_goes_up_to_the_last_day_whose_rate_is_known_and_stays() {
+    on_both(|app| {
+        europe(app);
+        app.turn_to("2026-12-10");
+        accrue(app);
+        // The reference rates are known to the end of the year.
+        app.turn_to("2027-01-15");
+        let accrued = accrue(app);
+        assert_eq!(
+            (&accrued["changed"], &accrued["without_rate"]),
+            (&json!(1), &json!(1))
+        );
+        let interest = the_charge(app, "interest");
+        assert_eq!(interest["status"], "accrued");
+        assert_eq!(interest["to"], "2026-12-31");
+        app.turn_to("2027-02-15");
+        let accrued = accrue(app);
+        assert_eq!(
+            (&accrued["changed"], &accrued["without_rate"]),
+            (&json!(0), &json!(1))
+        );
+        assert_eq!(the_charge(app, "interest").etag(), interest.etag());
+        // What is known can be claimed.
+        claim(app, &interest, json!({})).expect(200);
+        assert_eq!(accrue(app)["changed"], 0);
+        app.adds_up();
+    });
+}
+
+#[test]
+fn a_payment_that_counts_from_the_due_date_takes_charges_back_and_its_return_brings_them_on() {
+    on_both(|app| {
+        europe(app);
+        app.turn_to("2026-06-30");
+        assert_eq!(accrue(app)["changed"], 2);
+        let receipt = a_receipt("R-1", "C-1", "10000.00")
+            .in_currency("EUR")
+            .dated("2026-05-15")
+            .paying("I-1", "10000.00")
+            .create(app);
+        // Nothing of the customer is late any more, and yet its charges are looked at.
+        assert_eq!(accrue(app)["changed"], 2);
+        let expected = ["interest cancelled 127.92", "fixed_sum cancelled 40.00"];
+        assert_eq!(told(app, "customer=C-1"), expected);
+        app.turn_to("2026-07-10");
+        take_back(app, &format!("/v1/receipts/{receipt}"), "reverse").expect(200);
+        app.turn_to("2026-07-20");
+        accrue(app);
+        // 10,000.00 at 10.40 % for 10 days.
+        let expected = ["interest accrued 28.49", "fixed_sum accrued 40.00"];
+        assert_eq!(told(app, "status=accrued"), expected);
+        assert_eq!(the_charge(app, "interest")["from"], "2026-07-11");
+        assert_eq!(the_charge(app, "fixed_sum")["from"], "2026-07-11");
+        // By an earlier day, what begins later stays as it is.
+        let earlier = accrue_as(app, json!({"as_of": "2026-07-05"}));
+        assert_eq!(earlier["changed"], 0);
+        assert_eq!(told(app, "status=accrued"), expected);
+        app.adds_up();
+    });
+}
+
+#[test]
+fn what_is_not_owed_so_any_more_is_worked_out_again_before_it_is_claimed() {
+    on_both(|app| {
+        europe(app);
+        app.turn_to("2026-06-30");
+        accrue(app);
+        let (interest, sum) = (the_charge(app, "interest"), the_charge(app, "fixed_sum"));
+        // A part came on 31 May, and is entered on 1 July.
+        app.turn_to("2026-07-01");
+        a_receipt("R-1", "C-1", "4000.00")
+            .in_currency("EUR")
+            .dated("2026-05-31")
+            .paying("I-1", "4000.00")
+            .create(app);
+        let refused = claim(app, &interest, json!({})).expect_problem(409, "state_conflict");
+        assert!(refused.text.contains("outdated"), "{}", refused.text);
+        // The fixed sum is due all the same.
+        claim(app, &sum, json!({})).expect(200);
+        accrue(app);
+        // 16 days on 10,000.00 are 44.49, 30 days on 6,000.00 are 50.05, and a day at 10.40 % is 1.71.
+        assert_eq!(told(app, "kind=interest"), ["interest accrued 96.25"]);
+        claim(app, &the_charge(app, "interest"), json!({})).expect(200);
+        app.adds_up();
     });
 }

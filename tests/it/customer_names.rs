@@ -169,7 +169,7 @@ fn a_filter_names_several_customers_each_as_it_is_known() {
             .enumerate()
             .map(|(at, number)| {
                 let made = a_customer(number).with_limit("1000.00").create(app);
-                an_invoice(&format!("I-{at}"), number, "20.00")
+                an_invoice(&format!("I-{at}"), number, "200.00")
                     .due("2026-03-02")
                     .create(app);
                 made.id

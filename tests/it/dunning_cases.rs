@@ -4,6 +4,7 @@ use netterms::server::housekeeping;
 use serde_json::{Value, json};
 
 use crate::dunning::{dun, invoice, level, list, pay, preview, set_levels, skipped};
+use crate::receivables::take_back;
 use crate::support::{Client, Reply, TestApp, a_customer, on_both};
 
 fn cases(app: &TestApp, query: &str) -> Vec<Value> {
@@ -20,6 +21,15 @@ fn verb(client: &Client, case: &Value, verb: &str, body: Value) -> Reply {
     let path = format!("/v1/dunning-cases/{}", case["id"].as_str().unwrap());
     let etag = client.get(&path).expect(200).etag();
     client.post_if(&format!("{path}/{verb}"), &etag, body)
+}
+
+/// The payment of an invoice that was posted on a day bounces.
+fn bounce(app: &TestApp, invoice: &str, on: &str) {
+    let number = format!("R-{invoice}-{on}");
+    let all = list(&app.finance(), "/v1/receipts");
+    let receipt = all.iter().find(|one| one["number"] == number.as_str());
+    let id = receipt.unwrap()["id"].as_str().unwrap();
+    take_back(app, &format!("/v1/receipts/{id}"), "reverse").expect(200);
 }
 
 /// A ladder of two levels for everybody; the last gives five days.
@@ -230,6 +240,58 @@ fn a_case_is_closed_by_hand_once_and_sales_see_their_own() {
         dun(app, "2026-04-16");
         let open = cases(app, "?customer=C-2&status=open");
         assert_eq!((open.len(), &open[0]["level"]), (1, &json!(2)));
+        app.adds_up();
+    });
+}
+
+#[test]
+fn a_payment_that_bounces_after_the_last_level_lets_its_days_go_on() {
+    on_both(|app| {
+        short_ladder(app);
+        a_customer("C-1").create(app);
+        invoice(app, "C-1", "INV-1", "2026-03-20", "700.00");
+        dun(app, "2026-04-01");
+        dun(app, "2026-04-10");
+        app.turn_to("2026-04-12");
+        pay(app, "C-1", "INV-1", "2026-04-12", "700.00");
+        assert_eq!(only_case(app)["status"], "closed_paid");
+        app.turn_to("2026-04-14");
+        bounce(app, "INV-1", "2026-04-12");
+        let case = only_case(app);
+        assert_eq!(
+            (&case["status"], &case["level"], &case["escalation_due_on"]),
+            (&json!("open"), &json!(2), &json!("2026-04-15"))
+        );
+        app.turn_to("2026-04-15");
+        housekeeping::sweep(app.database()).unwrap();
+        assert_eq!(only_case(app)["status"], "escalation_due");
+        app.adds_up();
+    });
+}
+
+#[test]
+fn an_escalated_case_whose_payment_bounces_is_the_agencys_again() {
+    on_both(|app| {
+        short_ladder(app);
+        a_customer("C-1").create(app);
+        invoice(app, "C-1", "INV-1", "2026-03-20", "700.00");
+        dun(app, "2026-04-01");
+        let case = only_case(app);
+        let to_agency = json!({"to": "agency", "reason": "The company has moved away."});
+        verb(&app.credit(), &case, "propose-escalation", to_agency).expect(200);
+        verb(&app.finance(), &case, "approve-escalation", json!({})).expect(200);
+        app.turn_to("2026-04-12");
+        pay(app, "C-1", "INV-1", "2026-04-12", "700.00");
+        assert_eq!(only_case(app)["status"], "closed_paid");
+        app.turn_to("2026-04-14");
+        bounce(app, "INV-1", "2026-04-12");
+        assert_eq!(only_case(app)["status"], "escalated_agency");
+        // What the agency collects gets no letters of ours.
+        app.turn_to("2026-05-15");
+        assert_eq!(
+            skipped(&preview(app)),
+            json!([{"reason": "escalated", "invoices": 1}])
+        );
         app.adds_up();
     });
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::correspondence::{DAY, on_both_with_mail, prepare};
 use crate::dunning::{dun, invoice, level, pay, set_levels};
+use crate::sealed_trail::falsify;
 use crate::support::{Reply, TestApp, a_customer, on_both};
 
 /// The messages that came of a notice, once the notices so far were followed.
@@ -103,6 +104,57 @@ fn what_is_paid_or_held_back_before_it_goes_is_not_sent() {
         assert_eq!(reasons[0], "Not dunned: blocked.");
         assert!(reasons[1].starts_with("less is open of "), "{reasons:?}");
         app.adds_up();
+    });
+}
+
+#[test]
+fn a_notice_that_is_told_of_again_is_not_sent_again() {
+    on_both(|app| {
+        prepare(app);
+        by_letter(app);
+        invoice(app, "C-1", "INV-1", "2026-02-28", "1200.00");
+        let notices = dun(app, DAY);
+        assert_eq!(messages_of(app, &notices[0]).len(), 1);
+        // As after a dump was loaded into another cluster.
+        let from_the_beginning =
+            "UPDATE subscriptions SET transaction_id = 0, seq = 0 WHERE name = 'dunning_messages'";
+        falsify(app, from_the_beginning);
+        assert_eq!(messages_of(app, &notices[0]).len(), 1);
+    });
+}
+
+#[test]
+fn an_invoice_that_is_held_back_or_asked_for_by_a_later_notice_is_not_written_of() {
+    on_both(|app| {
+        prepare(app);
+        let levels = json!([level(1, 1, "none"), level(2, 20, "none")]);
+        set_levels(app, &default_procedure(app), levels);
+        let held = invoice(app, "C-1", "INV-1", "2026-03-30", "1200.00");
+        let first = dun(app, DAY);
+        assert_eq!(messages_of(app, &first[0]).len(), 1);
+        // Nobody printed for three weeks.
+        let second = dun(app, "2026-04-22");
+        assert_eq!(messages_of(app, &second[0]).len(), 1);
+        let printed = print(app);
+        assert_eq!(printed["letters"].as_array().unwrap().len(), 1);
+        assert_eq!(printed["letters"][0]["about_id"], second[0]["id"]);
+        assert_eq!(
+            printed["cancelled"][0]["status_reason"],
+            "Not dunned: already_dunned."
+        );
+        // Whoever prints has them for an hour; then it is asked again whether they hold.
+        assert_eq!(print(app)["letters"], json!([]));
+        let block = json!({
+            "invoice": held, "reason": "The goods are being inspected.", "until": "2026-05-30",
+        });
+        app.credit().post("/v1/dunning-blocks", block).expect(201);
+        app.turn_to("2026-04-23");
+        let later = print(app);
+        assert_eq!(later["letters"], json!([]));
+        assert_eq!(
+            later["cancelled"][0]["status_reason"],
+            "Not dunned: blocked."
+        );
     });
 }
 

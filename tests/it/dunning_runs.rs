@@ -210,9 +210,9 @@ fn a_line_that_is_held_is_kept_from_dunning_up_to_its_day() {
             "decision": "hold", "notices": [notice], "reason": "Half of it came broken.", "until": "2026-04-10"
         });
         decide(app, &run, hold).expect(200);
-        let held = &notices(app, &run)[0];
-        assert_eq!(held["status"], "suppressed");
-        assert_eq!(held["suppressed_reason"], "held");
+        let stopped = &notices(app, &run)[0];
+        assert_eq!(stopped["status"], "suppressed");
+        assert_eq!(stopped["suppressed_reason"], "held");
         let blocks = list(&app.credit(), "/v1/dunning-blocks?status=active");
         assert_eq!(blocks[0]["reason"], "Half of it came broken.");
         assert_eq!(blocks[0]["until"], "2026-04-10");

@@ -150,3 +150,53 @@ fn a_schedule_is_for_its_days_alone_and_there_is_none_until_somebody_writes_one(
         assert_eq!(begin(app, "2026-04-03").len(), 2);
     });
 }
+
+#[test]
+fn an_account_without_a_statement_makes_its_company_wait() {
+    on_both(|app| {
+        app.turn_to("2026-03-20");
+        a_bank_account(app, "CNY");
+        let second =
+            json!({"number": "NL91ABNA0417164300", "currency": "CNY", "name": "Second account"});
+        app.finance().post("/v1/bank-accounts", second).expect(201);
+        a_customer("C-1").create(app);
+        a_schedule(app, json!(["thursday"]));
+        invoice(app, "C-1", "INV-1", "2026-03-10", "700.00");
+        app.turn_to("2026-03-25");
+        the_bank_tells(app, "2026-03-25");
+        let runs = begin(app, "2026-03-26");
+        assert_eq!(
+            runs[0]["skipped"],
+            json!([{"reason": "feed_stale", "invoices": 1}])
+        );
+        assert_eq!(runs[1]["status"], "previewed");
+        assert_eq!(
+            list(&app.credit(), "/v1/dunning-stages"),
+            Vec::<Value>::new()
+        );
+    });
+}
+
+#[test]
+fn a_new_procedure_has_no_schedule_until_another_person_approves_one() {
+    on_both(|app| {
+        let mut reminder = level(1, 1, "none");
+        reminder["approval"] = json!("none");
+        let mut body = json!({
+            "name": "By itself", "levels": [reminder],
+            "schedule": {"weekdays": ["thursday"], "cash_feed_days": 2},
+        });
+        let refused = app
+            .credit()
+            .post("/v1/dunning-procedures", body.clone())
+            .expect_problem(422, "invalid");
+        assert_eq!(refused["errors"][0]["pointer"], "/schedule");
+        assert_eq!(refused["errors"][0]["code"], "needs_approval");
+        body["schedule"] = Value::Null;
+        let made = app
+            .credit()
+            .post("/v1/dunning-procedures", body)
+            .expect(201);
+        assert_eq!(made["schedule"], Value::Null);
+    });
+}

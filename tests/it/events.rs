@@ -4,7 +4,7 @@ use diesel::RunQueryDsl as _;
 use diesel::sql_types::Text;
 use kernel::caller::Caller;
 use netterms::platform::db::{Backend, Change, Conn, DbError, Tx};
-use netterms::platform::events::{self, Event, Subscription, SubscriptionLag};
+use netterms::platform::events::{self, EVENTS_AT_ONCE, Event, Subscription, SubscriptionLag};
 use netterms::platform::http::auth::internal_caller;
 use serde_json::{Value, json};
 
@@ -100,6 +100,7 @@ fn a_dunning_block_spares_letters_and_gives_no_credit_back() {
 const TELLER: Subscription = Subscription {
     name: "teller",
     actions: &["test.happened"],
+    at_once: EVENTS_AT_ONCE,
     handle: |tx, events| retell(tx, events, "test.told"),
 };
 
@@ -107,6 +108,7 @@ const TELLER: Subscription = Subscription {
 const NEIGHBOUR: Subscription = Subscription {
     name: "neighbour",
     actions: &["test.happened", "test.other"],
+    at_once: EVENTS_AT_ONCE,
     handle: |tx, events| retell(tx, events, "test.noted"),
 };
 
@@ -114,6 +116,7 @@ const NEIGHBOUR: Subscription = Subscription {
 const LATE_RISER: Subscription = Subscription {
     name: "late_riser",
     actions: &["test.happened"],
+    at_once: EVENTS_AT_ONCE,
     handle: |tx, events| {
         retell(tx, events, "test.told")?;
         if tx.today().to_string().as_str() < "2026-04-01" {

@@ -1,5 +1,7 @@
 //! Postings: what began here, until another ledger has followed.
 
+use std::fmt::Write as _;
+
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::BigInt;
 use diesel::{QueryableByName, RunQueryDsl as _};
@@ -234,7 +236,11 @@ fn two_thousand_payments_of_one_invoice_in_one_file_are_all_posted() {
         for number in 1..=2_000 {
             // Each of another amount: none looks like another one once more.
             let (whole, hundredths) = (number / 100, number % 100);
-            file += &format!("R-{number},C-1,2026-03-30,{whole}.{hundredths:02},CNY,INV-1\n");
+            writeln!(
+                file,
+                "R-{number},C-1,2026-03-30,{whole}.{hundredths:02},CNY,INV-1"
+            )
+            .unwrap();
         }
         let job = import("receipts", file)
             .all_or_nothing()

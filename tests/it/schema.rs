@@ -227,6 +227,21 @@ fn verify_knows_every_column_with_a_list_of_values() {
 }
 
 #[test]
+fn every_migration_has_a_version_of_its_own() {
+    for folder in ["migrations/postgres", "migrations/sqlite"] {
+        let names = std::fs::read_dir(folder).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut seen: BTreeMap<String, String> = BTreeMap::new();
+        for name in names {
+            // Of two with one version the second would never be applied.
+            let version = name.split('_').next().unwrap().to_owned();
+            let other = seen.insert(version, name.clone());
+            assert_eq!(other, None, "{folder}/{name} has the version of another");
+        }
+    }
+}
+
+#[test]
 fn the_migrations_go_down_and_up_again() {
     on_both(|app| {
         let before = read(app);

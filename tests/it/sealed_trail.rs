@@ -104,7 +104,10 @@ fn found(app: &TestApp) -> Vec<String> {
 pub fn falsify(app: &TestApp, sql: &str) {
     match app.database().reader().unwrap().conn() {
         Conn::Postgres(c) => c
-            .batch_execute(&format!("SET session_replication_role = replica; {sql}; SET session_replication_role = origin"))
+            .batch_execute(&format!(
+                "ALTER TABLE trail_entries DROP CONSTRAINT IF EXISTS trail_entries_own_transaction; \
+                 SET session_replication_role = replica; {sql}; SET session_replication_role = origin"
+            ))
             .unwrap(),
         Conn::Sqlite(c) => {
             for trigger in [

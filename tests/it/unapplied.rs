@@ -38,19 +38,19 @@ fn who_has_paid_or_is_in_credit_for_all_that_is_overdue_is_not_dunned() {
                 customer,
                 &format!("INV-{customer}"),
                 "2026-03-01",
-                "100.00",
+                "1000.00",
             );
         }
-        a_receipt("R-1", "C-1", "150.00").unapplied().create(app);
-        credit_note(app, "CN-2", "C-2", "60.00");
-        a_receipt("R-2", "C-2", "40.00").unapplied().create(app);
-        a_receipt("R-3", "C-3", "99.99").unapplied().create(app);
+        a_receipt("R-1", "C-1", "1500.00").unapplied().create(app);
+        credit_note(app, "CN-2", "C-2", "600.00");
+        a_receipt("R-2", "C-2", "400.00").unapplied().create(app);
+        a_receipt("R-3", "C-3", "899.99").unapplied().create(app);
         let run = preview(app);
         assert_eq!(skipped(&run), json!([{"reason": "covered", "invoices": 2}]));
         let notices = notices(app, &run.id());
         assert_eq!(notices.len(), 1);
         assert_eq!(notices[0]["customer_number"], "C-3");
-        assert_eq!(notices[0]["total"]["amount"], "0.01");
+        assert_eq!(notices[0]["total"]["amount"], "100.01");
     });
 }
 
@@ -167,7 +167,7 @@ fn a_letter_that_cant_be_written_costs_that_one_notice_and_no_other() {
                 customer,
                 &format!("INV-{customer}"),
                 "2026-03-20",
-                "100.00",
+                "1000.00",
             );
         }
         let first = preview(app).id();

@@ -10,7 +10,7 @@ use super::{rules, store};
 use crate::book::receivables::model::Settlement;
 use crate::collect::charges::model::{Charge, ChargeStatus};
 use crate::platform::db::{Change, DbError, Tx};
-use crate::platform::events::{Event, Subscription};
+use crate::platform::events::{EVENTS_AT_ONCE, Event, Subscription};
 use kernel::clock::Instant;
 use kernel::ids::{
     ChargeId, InvoiceId, LegalEntityId, PostingId, ReceiptId, RefundId, SettlementId,
@@ -28,6 +28,7 @@ pub const WHAT_BEGAN_HERE: Subscription = Subscription {
         "invoice.settled",
         "refund.paid",
     ],
+    at_once: EVENTS_AT_ONCE,
     handle: follow,
 };
 

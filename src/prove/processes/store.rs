@@ -224,23 +224,22 @@ fn list_blocks(
         .load(c))?)
 }
 
+/// An entry by its number, with what was before it and after it.
+type Changed = (i64, Option<String>, Option<String>);
+
 /// What some invoices were before and after each time that something was applied to them or taken off, by the entry.
-pub fn list_settled(
-    db: &mut Db,
-    invoices: &[String],
-) -> Result<Vec<(i64, Option<String>, Option<String>)>, DbError> {
+pub fn list_settled(db: &mut Db, invoices: &[String]) -> Result<Vec<Changed>, DbError> {
     let mut found = Vec::new();
     for chunk in invoices.chunks(500) {
-        let rows: Vec<(i64, Option<String>, Option<String>)> =
-            on_backend!(db, |c| trail_entries::table
-                .filter(trail_entries::entity_id.eq_any(chunk))
-                .filter(trail_entries::action.eq(SETTLED))
-                .select((
-                    trail_entries::seq,
-                    trail_entries::before,
-                    trail_entries::after,
-                ))
-                .load(c))?;
+        let rows: Vec<Changed> = on_backend!(db, |c| trail_entries::table
+            .filter(trail_entries::entity_id.eq_any(chunk))
+            .filter(trail_entries::action.eq(SETTLED))
+            .select((
+                trail_entries::seq,
+                trail_entries::before,
+                trail_entries::after,
+            ))
+            .load(c))?;
         found.extend(rows);
     }
     Ok(found)

@@ -8,7 +8,7 @@ use super::model::{Break, Checkpoint, Entry, Fault, Inspected, SEALER, SEALER_HO
 use super::signing::{Signer, SigningError, is_signed};
 use super::{rules, store};
 use crate::platform::db::{Change, Database, Db, DbError, Tx};
-use crate::platform::events::{Event, Subscription};
+use crate::platform::events::{EVENTS_AT_ONCE, Event, Subscription};
 use crate::platform::http::Problem;
 use crate::platform::http::auth::internal_caller;
 use kernel::caller::Caller;
@@ -25,6 +25,7 @@ const TOLD_MAX: i64 = 20;
 pub const SEALING: Subscription = Subscription {
     name: SEALER,
     actions: &[],
+    at_once: EVENTS_AT_ONCE,
     handle: seal,
 };
 

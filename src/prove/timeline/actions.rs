@@ -8,13 +8,14 @@ use super::store;
 use crate::book::customers::store as customers;
 use crate::connect::events::store::owners;
 use crate::platform::db::{DbError, Tx};
-use crate::platform::events::{Event, Subscription};
+use crate::platform::events::{EVENTS_AT_ONCE, Event, Subscription};
 use kernel::ids::{CreditAccountId, CustomerId};
 
 /// Stories follow everything that happens.
 pub const CONCERNING: Subscription = Subscription {
     name: "timeline",
     actions: &[],
+    at_once: EVENTS_AT_ONCE,
     handle: note,
 };
 

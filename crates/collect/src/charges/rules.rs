@@ -46,6 +46,23 @@ impl Debt {
         let paid = settled.fold(0_i64, |sum, one| sum.saturating_add(one.minor));
         self.amount.minor().saturating_sub(paid).max(0)
     }
+
+    /// The first day up to another on which something is owed late; none where all came in time. What is owed grows only
+    /// on the day after something was taken back.
+    pub fn first_late_day(&self, to: NaiveDate) -> Option<NaiveDate> {
+        let after = self.settled.iter().map(|one| next(one.on));
+        let days: BTreeSet<NaiveDate> = after.chain([self.late_from()]).collect();
+        days.into_iter()
+            .find(|day| (self.late_from()..=to).contains(day) && self.principal_minor(*day) > 0)
+    }
+}
+
+/// Interest as far as it can be worked out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Worked {
+    pub segments: Vec<Segment>,
+    /// The first day that counts of which no reference rate is known: nothing is worked out from there on.
+    pub unknown_from: Option<NaiveDate>,
 }
 
 /// Why interest can't be worked out.
@@ -61,8 +78,7 @@ fn next(day: NaiveDate) -> NaiveDate {
     day.checked_add_days(Days::new(1)).unwrap_or(day)
 }
 
-/// The interest on a debt from one day to another, both included, in segments of one principal and one rate. Segments begin
-/// after the due date, after what settled a part, where the rate changes, and after a pause.
+/// The interest on a debt from one day to another, both included, when the rate of each of these days is known.
 ///
 /// EUR 10,000.00 due on 15 May 2026 and paid on 14 August, at 2.15 % and from 1 July on 2.40 %, each plus 8 points: 46 days
 /// at 10.15 % are 127.92, and 45 days at 10.40 % are 128.22.
@@ -73,26 +89,34 @@ pub fn interest(
     debt: &Debt,
     terms: &Terms,
     rates: &[RateRow],
-    (from, to): (NaiveDate, NaiveDate),
+    span: (NaiveDate, NaiveDate),
 ) -> Result<Vec<Segment>, InterestFault> {
-    let from = from.max(debt.late_from());
-    let mut starts: BTreeSet<NaiveDate> = BTreeSet::from([from]);
-    starts.extend(debt.settled.iter().map(|one| next(one.on)));
-    starts.extend(
-        debt.paused
-            .iter()
-            .flat_map(|(first, last)| [*first, next(*last)]),
-    );
-    starts.extend(terms.changes(rates));
-    let starts: Vec<NaiveDate> = starts
-        .into_iter()
-        .filter(|day| (from..=to).contains(day))
-        .collect();
-    let mut segments: Vec<Segment> = Vec::new();
+    let worked = interest_so_far(debt, terms, rates, span)?;
+    match worked.unknown_from {
+        Some(day) => Err(InterestFault::NoRate(day)),
+        None => Ok(worked.segments),
+    }
+}
+
+/// The interest on a debt from one day to another, both included, in segments of one principal and one rate. Segments begin
+/// after the due date, after what settled a part, where the rate changes, and after a pause. They end before the first day
+/// of which no reference rate is known.
+///
+/// # Errors
+/// When the interest is more than money can be.
+pub fn interest_so_far(
+    debt: &Debt,
+    terms: &Terms,
+    rates: &[RateRow],
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Worked, InterestFault> {
+    let starts = starts(debt, terms, rates, (from.max(debt.late_from()), to));
+    let mut worked = Worked::default();
+    let segments = &mut worked.segments;
     for (index, start) in starts.iter().enumerate() {
         let last = starts
             .get(index + 1)
-            .and_then(|next| next.pred_opt())
+            .and_then(NaiveDate::pred_opt)
             .unwrap_or(to);
         let is_paused = debt
             .paused
@@ -102,9 +126,10 @@ pub fn interest(
         if is_paused || !principal.is_positive() {
             continue;
         }
-        let (rate, per) = terms
-            .rate(rates, *start, debt.late_from())
-            .ok_or(InterestFault::NoRate(*start))?;
+        let Some((rate, per)) = terms.rate(rates, *start, debt.late_from()) else {
+            worked.unknown_from = Some(*start);
+            break;
+        };
         if let Some(before) = segments.last_mut()
             && next(before.to) == *start
             && (before.principal, before.rate, before.per) == (principal, rate, per)
@@ -122,11 +147,32 @@ pub fn interest(
             interest: principal,
         });
     }
-    for segment in &mut segments {
+    for segment in segments {
         segment.days = segment.to.signed_duration_since(segment.from).num_days() + 1;
         segment.interest = of_segment(segment, terms.basis())?;
     }
-    Ok(segments)
+    Ok(worked)
+}
+
+/// The days on which segments may begin, in their order.
+fn starts(
+    debt: &Debt,
+    terms: &Terms,
+    rates: &[RateRow],
+    (from, to): (NaiveDate, NaiveDate),
+) -> Vec<NaiveDate> {
+    let mut starts: BTreeSet<NaiveDate> = BTreeSet::from([from]);
+    starts.extend(debt.settled.iter().map(|one| next(one.on)));
+    starts.extend(
+        debt.paused
+            .iter()
+            .flat_map(|(first, last)| [*first, next(*last)]),
+    );
+    starts.extend(terms.changes(rates));
+    starts
+        .into_iter()
+        .filter(|day| (from..=to).contains(day))
+        .collect()
 }
 
 /// What a segment bears: 10,000.00 at 10.15 % for 46 days of 365 are 127.92.

@@ -1,5 +1,7 @@
 //! Queries on charges, on what is paid late, and on what was agreed about it.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -172,14 +174,15 @@ pub fn list_of_invoices(db: &mut Db, ids: &[InvoiceId]) -> Result<Vec<Charge>, D
     Ok(found)
 }
 
-/// Customers in order of their ids, after one of them, of whom a sale was due before a day and is open or was paid late.
+/// Customers in order of their ids, after one of them, of whom a sale was due before a day and is open or was paid late, or
+/// interest or a fixed sum has accrued that began by that day: the latter may have been paid in time after all.
 pub fn list_late_customers(
     db: &mut Db,
     before: NaiveDate,
     after: Option<CustomerId>,
     limit: i64,
 ) -> Result<Vec<CustomerId>, DbError> {
-    Ok(on_backend!(db, |c| {
+    let late: Vec<CustomerId> = on_backend!(db, |c| {
         let settled_late = settlements::table
             .filter(settlements::item_id.eq(invoice_items::id.nullable()))
             .filter(settlements::effective_on.gt(invoice_items::due_date));
@@ -195,7 +198,25 @@ pub fn list_late_customers(
             query = query.filter(invoice_items::customer_id.gt(after));
         }
         query.load(c)
-    })?)
+    })?;
+    let charged: Vec<CustomerId> = on_backend!(db, |c| {
+        let mut query = charges::table
+            .filter(dsl::status.eq(ChargeStatus::Accrued))
+            .filter(dsl::kind.eq_any([ChargeKind::Interest, ChargeKind::FixedSum]))
+            .filter(dsl::from_day.le(before))
+            .select(dsl::customer_id)
+            .distinct()
+            .order(dsl::customer_id)
+            .limit(limit)
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(dsl::customer_id.gt(after));
+        }
+        query.load(c)
+    })?;
+    let both: BTreeSet<CustomerId> = late.into_iter().chain(charged).collect();
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    Ok(both.into_iter().take(limit).collect())
 }
 
 /// What was sold to these customers, was due before a day, and is open or was paid late. What was sold on to others is

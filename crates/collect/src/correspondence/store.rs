@@ -1,9 +1,11 @@
 //! Queries on messages and their bytes.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 
 use super::input::MessageFilter;
-use super::model::{Message, MessageChannel, MessageContent, MessageStatus};
+use super::model::{Message, MessageChannel, MessageContent, MessageKind, MessageStatus};
 use crate::book::customers::store::list_wanted;
 use crate::book::entities::store as entities;
 use crate::platform::db::schema::messages::{self, dsl};
@@ -134,23 +136,25 @@ pub fn list_due(tx: &mut Tx, now: Instant, limit: i64) -> Result<Vec<Message>, D
     }
 }
 
-/// The letters that wait, the oldest first.
+/// The letters that wait and that nobody prints now, the oldest first.
 macro_rules! waiting {
-    ($limit:ident) => {
+    ($limit:ident, $now:ident) => {
         messages::table
             .filter(dsl::status.eq(MessageStatus::Queued))
             .filter(dsl::channel.eq(MessageChannel::Letter))
+            .filter(dsl::lease_until.is_null().or(dsl::lease_until.lt($now)))
             .order(dsl::id)
             .limit($limit)
             .select(Message::as_select())
     };
 }
 
-/// The letters that wait, locked on PostgreSQL.
+/// The letters that wait and that nobody prints now, locked on PostgreSQL.
 pub fn list_waiting_letters(tx: &mut Tx, limit: i64) -> Result<Vec<Message>, DbError> {
+    let now = tx.now();
     match tx.conn() {
-        Conn::Postgres(c) => Ok(waiting!(limit).for_update().load(&mut **c)?),
-        Conn::Sqlite(c) => Ok(waiting!(limit).load(&mut **c)?),
+        Conn::Postgres(c) => Ok(waiting!(limit, now).for_update().load(&mut **c)?),
+        Conn::Sqlite(c) => Ok(waiting!(limit, now).load(&mut **c)?),
     }
 }
 
@@ -175,6 +179,24 @@ pub fn list_queued_about(db: &mut Db, about_id: &str) -> Result<Vec<Message>, Db
         .order(dsl::id)
         .select(Message::as_select())
         .load(c))?)
+}
+
+/// About which of these something was queued already.
+pub fn list_known_abouts(
+    db: &mut Db,
+    kind: MessageKind,
+    ids: &[String],
+) -> Result<BTreeSet<String>, DbError> {
+    let mut known = BTreeSet::new();
+    for chunk in ids.chunks(5_000) {
+        let found: Vec<String> = on_backend!(db, |c| messages::table
+            .filter(dsl::about_id.eq_any(chunk))
+            .filter(dsl::kind.eq(kind))
+            .select(dsl::about_id)
+            .load(c))?;
+        known.extend(found);
+    }
+    Ok(known)
 }
 
 /// Takes messages for oneself until an instant.

@@ -16,6 +16,9 @@ use crate::platform::http::auth::internal_caller;
 /// How often it is looked for what is due.
 const EVERY: Duration = Duration::from_millis(500);
 
+/// How often it is tried to keep what came of an e-mail.
+const KEPT_TRIES_MAX: usize = 100;
+
 /// How many are sent at once.
 const SENT_AT_ONCE: usize = 16;
 
@@ -85,15 +88,26 @@ async fn send(postman: &Arc<Postman>, taken: Taken) -> Result<(), PostError> {
     let from = taken.message.sender.as_deref().unwrap_or_default();
     let to = &taken.message.recipient;
     let attempt = postman.sender.send(from, to, &taken.bytes).await;
-    let finishing = Arc::clone(postman);
-    blocking(move || {
-        let caller = internal_caller(NAME, &[])?;
-        let work = finishing
-            .database
-            .maintain(&caller, |tx| finish(tx, &taken, &attempt));
-        Ok(work?)
-    })
-    .await
+    // What came of it is known: it is kept as soon as the database lets, or the message would be sent again.
+    let mut tries = 0;
+    loop {
+        let (finishing, taken, attempt) = (Arc::clone(postman), taken.clone(), attempt.clone());
+        let kept = blocking(move || {
+            let caller = internal_caller(NAME, &[])?;
+            let work = finishing
+                .database
+                .maintain(&caller, |tx| finish(tx, &taken, &attempt));
+            Ok(work?)
+        });
+        match kept.await {
+            Err(error) if tries < KEPT_TRIES_MAX => {
+                tracing::warn!(%error, "what came of an e-mail could not be kept yet");
+                tries += 1;
+                tokio::time::sleep(EVERY).await;
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 impl Postman {

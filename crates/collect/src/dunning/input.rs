@@ -125,7 +125,7 @@ pub struct ProcedureIn {
     pub levels: Vec<Level>,
     /// What a level that blocks closes: `entity` when not given, which is the whole account where there is one company.
     pub block_scope: Option<BlockScope>,
-    /// When netterms runs it by itself: never when not given.
+    /// Not given: when netterms runs it by itself is said by a version that another person approves.
     #[validate(nested)]
     pub schedule: Option<Schedule>,
     /// Why the procedure says so.

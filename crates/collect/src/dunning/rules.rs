@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Datelike as _, Months, NaiveDate};
 
 use super::model::{
-    BlockScope, Effect, Held, LeftOut, Level, LevelApproval, OpenInvoice, RunScope, Schedule,
-    Skipped, Timing,
+    BlockScope, Effect, Held, LeftOut, Level, LevelApproval, OpenInvoice, ProcedureVersion,
+    RunScope, Schedule, Skipped, Timing,
 };
 use crate::book::customers::model::LegalStatus;
 use crate::book::exposure::model::BalanceKey;
@@ -156,6 +156,14 @@ pub fn counted_from(timing: Timing, invoice: &OpenInvoice) -> NaiveDate {
     }
 }
 
+/// The schedule that a version says, when another person approved it: one person alone sends no letters unattended.
+pub fn approved_schedule(
+    version: &ProcedureVersion,
+    schedule: Option<Schedule>,
+) -> Option<Schedule> {
+    schedule.filter(|_| version.approver.is_some())
+}
+
 /// Whether a scheduled run sends a level by itself.
 ///
 /// # Errors
@@ -172,6 +180,7 @@ pub fn goes_alone(
     if level.approval == LevelApproval::SecondPerson {
         return Err(LeftOut::NeedsApproval);
     }
+    let known_to = known_to.filter(|day| *day <= today);
     if !schedule.is_fresh(known_to, today) {
         return Err(LeftOut::FeedStale);
     }

@@ -17,7 +17,7 @@ use super::store;
 use crate::book::exposure::actions as exposure;
 use crate::book::policy::actions as policies;
 use crate::platform::db::{DbError, Tx};
-use crate::platform::events::{Event, Subscription};
+use crate::platform::events::{EVENTS_AT_ONCE, Event, Subscription};
 use kernel::ids::{CreditAccountId, CreditBlockId, CustomerId};
 
 /// How many orders are decided at a time.
@@ -61,6 +61,7 @@ pub const WAITING_ORDERS: Subscription = Subscription {
         "reservation.expired",
         "reservation.released",
     ],
+    at_once: EVENTS_AT_ONCE,
     handle: follow,
 };
 

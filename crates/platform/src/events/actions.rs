@@ -8,9 +8,6 @@ use crate::platform::db::{Change, Database, DbError, Tx, fault};
 use crate::platform::http::Problem;
 use crate::platform::http::auth::internal_caller;
 
-/// How many events are delivered in one unit of work at most.
-const EVENTS_PER_DELIVERY: usize = 500;
-
 /// How long [`catch_up`] lets others finish before it looks again, and how often.
 const PAUSE: Duration = Duration::from_millis(5);
 const PAUSES_MAX: usize = 2_000;
@@ -117,14 +114,14 @@ fn deliver_next(
     }
     *from = Some(start);
     fault("events_claimed")?;
-    let limit = i64::try_from(EVENTS_PER_DELIVERY).unwrap_or(i64::MAX);
+    let limit = i64::try_from(subscription.at_once).unwrap_or(i64::MAX);
     let events = store::list_events(tx, subscription.actions, start, horizon, limit)?;
     if !events.is_empty() {
         (subscription.handle)(tx, &events)?;
     }
     // Where nothing more is wanted up to the horizon, the next read begins there and is short.
     let reached = match events.last() {
-        Some(last) if events.len() == EVENTS_PER_DELIVERY => last.position(),
+        Some(last) if events.len() == subscription.at_once => last.position(),
         _ => horizon,
     };
     store::save_progress(tx, &Progress::at(subscription.name, reached))?;

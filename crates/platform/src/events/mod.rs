@@ -16,5 +16,5 @@ pub mod store;
 pub mod types;
 
 pub use actions::{begin, begin_day, catch_up, deliver, has_begun, standing};
-pub use model::{Event, LoggedEvent, Position, Subscription, SubscriptionLag};
+pub use model::{EVENTS_AT_ONCE, Event, LoggedEvent, Position, Subscription, SubscriptionLag};
 pub use types::{EventType, EventTypes, Member, MemberKind, Payload, Scope, members};

@@ -18,6 +18,8 @@ pub struct Subscription {
     pub name: &'static str,
     /// The actions of the trail that it wants; none named are all, from the first entry of the log on.
     pub actions: &'static [&'static str],
+    /// How many it is told of in one unit of work, at the most.
+    pub at_once: usize,
     /// What is done about some of them, in the order in which they happened. Like every unit of work it has no effect
     /// outside the database. It finds the world as it is now, not as it was when they happened.
     pub handle: fn(&mut Tx, &[Event]) -> Result<(), DbError>,
@@ -37,6 +39,9 @@ pub struct Event {
     /// The roles of who did it, separated by spaces.
     pub roles: String,
 }
+
+/// How many events most subscriptions are told of in one unit of work.
+pub const EVENTS_AT_ONCE: usize = 500;
 
 impl Subscription {
     /// Where it begins in a log that has come as far as `end`.

@@ -115,7 +115,8 @@ impl Drop for Kept {
 /// until when it opens the stream.
 #[derive(Debug, Serialize, Deserialize)]
 struct Ticket {
-    ticket_of: Caller,
+    #[serde(rename = "ticket_of")]
+    holder: Caller,
     #[serde(default)]
     requests_per_second: Option<u32>,
     until: Instant,
@@ -136,7 +137,7 @@ pub fn holder(request: &HttpRequest) -> Option<Holder> {
     }
     let ticket = open_ticket(request, ticket_of(request)?).ok()?;
     Some(Holder {
-        subject: ticket.ticket_of.subject,
+        subject: ticket.holder.subject,
         requests_per_second: ticket.requests_per_second,
     })
 }
@@ -174,7 +175,7 @@ pub async fn create_event_ticket(
     let own = request.extensions().get::<OwnRate>().copied();
     let until = machine_now().plus(chrono::Duration::seconds(TICKET_SECONDS));
     let ticket = Ticket {
-        ticket_of: Caller::clone(&actor),
+        holder: Caller::clone(&actor),
         requests_per_second: own.and_then(|own| own.0),
         until,
     };
@@ -213,10 +214,10 @@ fn ticket_of(request: &HttpRequest) -> Option<&str> {
 
 fn by_ticket(request: &HttpRequest, sealed: &str) -> Result<Arc<Caller>, Problem> {
     let ticket = open_ticket(request, sealed)?;
-    if !ticket.ticket_of.has_any(ReadEvents::ROLES) {
+    if !ticket.holder.has_any(ReadEvents::ROLES) {
         return Err(Problem::new(Code::Forbidden));
     }
-    Ok(Arc::new(ticket.ticket_of))
+    Ok(Arc::new(ticket.holder))
 }
 
 fn open_ticket(request: &HttpRequest, sealed: &str) -> Result<Ticket, Problem> {

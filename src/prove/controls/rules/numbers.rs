@@ -108,12 +108,12 @@ impl Series {
                 let missing = (1..=told)
                     .map(|step| format!("{prefix}{:0width$}", low.saturating_add(step)))
                     .collect();
-                let widest = before.len().saturating_sub(prefix.len()).max(width);
-                let ranges = (width..=widest).filter_map(|digits| {
+                let longest = before.len().saturating_sub(prefix.len()).max(width);
+                let ranges = (width..=longest).filter_map(|digits| {
                     let least = if digits == width { 0 } else { least_of(digits) };
                     let first = least.max(low.saturating_add(1));
-                    let last = least_of(digits.saturating_add(1)).min(*high);
-                    range(prefix, digits, first, last.checked_sub(1)?)
+                    let bound = least_of(digits.saturating_add(1)).min(*high);
+                    range(prefix, digits, first, bound.checked_sub(1)?)
                 });
                 gaps.push(Gap {
                     after: after.clone(),

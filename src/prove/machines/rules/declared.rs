@@ -290,6 +290,9 @@ fn collecting() -> Vec<Machine> {
             [Open, EscalationDue, EscalationProposed, EscalatedAgency, EscalatedLegal,
                 EscalatedWriteOff] "settle" => ClosedPaid, BY_ITSELF;
             [ClosedPaid] "reverse" => Open, BY_ITSELF;
+            [ClosedPaid] "reverse" => EscalatedAgency, BY_ITSELF;
+            [ClosedPaid] "reverse" => EscalatedLegal, BY_ITSELF;
+            [ClosedPaid] "reverse" => EscalatedWriteOff, BY_ITSELF;
             [Open, EscalationDue, EscalationProposed, EscalatedAgency, EscalatedLegal,
                 EscalatedWriteOff] "close" => ClosedSettled, by::<RunDunning>("close_dunning_case");
             [Open, EscalationDue, EscalationProposed, EscalatedAgency, EscalatedLegal,

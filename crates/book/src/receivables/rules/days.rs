@@ -69,12 +69,12 @@ pub fn free_from(
     let days: BTreeSet<NaiveDate> = uses.iter().map(|(day, _)| *day).collect();
     let mut free = (amount_minor >= wanted_minor).then_some(NaiveDate::MIN);
     for day in days {
-        let used = uses
+        let taken = uses
             .iter()
             .filter(|(from, _)| *from <= day)
             .map(|(_, minor)| i128::from(*minor))
             .sum::<i128>();
-        let is_free = i128::from(amount_minor) - used >= i128::from(wanted_minor);
+        let is_free = i128::from(amount_minor) - taken >= i128::from(wanted_minor);
         free = match (is_free, free) {
             (false, _) => None,
             (true, None) => Some(day),

@@ -16,7 +16,7 @@ use crate::collect::charges::input::{AccrualPlan, AccrueIn};
 use crate::collect::charges::model::{
     Charge, ChargeKind, ChargeStatus, LateInterestTerms, LateItem, Segment,
 };
-use crate::collect::charges::rules::{self, Debt, InterestFault, Regime, Settled, Terms};
+use crate::collect::charges::rules::{self, Debt, InterestFault, Regime, Settled, Terms, Worked};
 use crate::collect::charges::store;
 use crate::platform::db::{Change, DbError, Tx, write_document};
 use crate::platform::jobs::actions as jobs;
@@ -102,13 +102,12 @@ fn work(context: &JobContext) -> Result<Ended, Interrupted> {
     let mut named = plan.customers.as_deref().map(|all| all.chunks(CHUNK));
     loop {
         context.progress(done, None)?;
-        let slice: Vec<CustomerId> = match &mut named {
-            Some(chunks) => chunks.next().unwrap_or_default().to_vec(),
-            None => {
-                let mut db = database.reader()?;
-                let size = i64::try_from(CHUNK).unwrap_or(i64::MAX);
-                store::list_late_customers(&mut db, plan.as_of, after, size)?
-            }
+        let slice: Vec<CustomerId> = if let Some(chunks) = &mut named {
+            chunks.next().unwrap_or_default().to_vec()
+        } else {
+            let mut db = database.reader()?;
+            let size = i64::try_from(CHUNK).unwrap_or(i64::MAX);
+            store::list_late_customers(&mut db, plan.as_of, after, size)?
         };
         let Some(last) = slice.last() else {
             break;
@@ -146,8 +145,9 @@ fn failed(done: i64, reason: &str) -> Ended {
     }
 }
 
-/// Works out what has accrued of these customers by the end of a day: interest that is not claimed is replaced, and a fixed
-/// sum is added where none was. Their accounts are locked, so that no payment comes between.
+/// Works out what has accrued of these customers by the end of a day: interest that is not claimed is replaced, a fixed sum
+/// is added where none was, and what is not owed after all ends. What begins later than that day stays as it is. Their
+/// accounts are locked, so that no payment comes between.
 ///
 /// # Errors
 /// When the catalogues can't be read, or the database fails.
@@ -159,7 +159,7 @@ pub fn accrue(
     Accounts::lock_customers(tx, &customers.iter().copied().collect())?;
     let law = Law::read(tx)?;
     let items = store::list_late_items(tx, customers, as_of)?;
-    let mut desk = Desk::read(tx, customers, &items)?;
+    let mut desk = Desk::read(tx, customers, &items, as_of)?;
     let mut tally = Tally::default();
     for item in &items {
         tally.items += 1;
@@ -170,12 +170,12 @@ pub fn accrue(
         }
         let worked = desk.interest(tx, &law, item, applied.interest.as_ref(), as_of);
         match worked {
-            Ok(()) => {}
-            Err(ChargeError::Interest(_)) => tally.without_rate += 1,
+            Ok(true) => {}
+            Ok(false) | Err(ChargeError::Interest(_)) => tally.without_rate += 1,
             Err(error) => return Err(error),
         }
         if let Some(regime) = &applied.regime
-            && !desk.fixed_sum(tx, regime, item)?
+            && !desk.fixed_sum(tx, regime, item, as_of)?
         {
             tally.without_rate += 1;
         }
@@ -185,20 +185,69 @@ pub fn accrue(
     Ok(tally)
 }
 
+/// Whether a charge that has accrued is what the ledger says now: interest up to its own last day, a fixed sum by today. A
+/// fee is what was recorded. The customer's accounts are locked.
+///
+/// # Errors
+/// When the catalogues can't be read, or the database fails.
+pub(super) fn is_as_owed(tx: &mut Tx, charge: &Charge) -> Result<bool, ChargeError> {
+    let as_of = match charge.kind {
+        ChargeKind::Interest => charge.to_day,
+        ChargeKind::FixedSum => tx.today(),
+        ChargeKind::Fee | ChargeKind::CollectionCost | ChargeKind::CourtCost => return Ok(true),
+    };
+    let is_interest = charge.kind == ChargeKind::Interest;
+    let law = Law::read(tx)?;
+    let customers = [charge.customer_id];
+    let mut items = store::list_late_items(tx, &customers, as_of)?;
+    items.retain(|item| {
+        item.invoice_id == charge.invoice_id && (!is_interest || item.item_id == charge.item_id)
+    });
+    let mut desk = Desk::read(tx, &customers, &items, as_of)?;
+    for item in &items {
+        let agreed = desk.agreed.get(&(item.account_id, item.legal_entity_id));
+        let applied = law.applied(agreed, item);
+        if is_interest {
+            let worked = desk.interest(tx, &law, item, applied.interest.as_ref(), as_of);
+            return match worked {
+                Ok(is_known) => Ok(is_known && desk.changed.is_empty()),
+                Err(ChargeError::Interest(_)) => Ok(false),
+                Err(error) => Err(error),
+            };
+        }
+        if let Some(regime) = &applied.regime {
+            desk.fixed_sum(tx, regime, item, as_of)?;
+        }
+    }
+    // A fixed sum that stands is taken out of those that run; interest of an item that is not late stays in.
+    Ok(!is_interest && !desk.running_sums.contains_key(&charge.invoice_id))
+}
+
 /// What the charges of some customers are worked out with.
 struct Desk {
     agreed: BTreeMap<(CreditAccountId, LegalEntityId), LateInterestTerms>,
     settled: BTreeMap<ItemId, Vec<Settled>>,
+    /// Interest that has accrued.
     running: BTreeMap<ItemId, Charge>,
+    /// Fixed sums that have accrued.
+    running_sums: BTreeMap<InvoiceId, Charge>,
+    /// Whose interest begins after the day to which charges are worked out.
+    ahead: BTreeSet<ItemId>,
     /// Up to which day interest was claimed or waived.
     covered: BTreeMap<ItemId, NaiveDate>,
+    /// Whose fixed sum stays as it is.
     with_fixed_sum: BTreeSet<InvoiceId>,
     /// Those that changed, with what they were before.
     changed: Vec<(Option<Charge>, Charge)>,
 }
 
 impl Desk {
-    fn read(tx: &mut Tx, customers: &[CustomerId], items: &[LateItem]) -> Result<Desk, DbError> {
+    fn read(
+        tx: &mut Tx,
+        customers: &[CustomerId],
+        items: &[LateItem],
+        as_of: NaiveDate,
+    ) -> Result<Desk, DbError> {
         let accounts: BTreeSet<CreditAccountId> =
             items.iter().map(|item| item.account_id).collect();
         let accounts: Vec<CreditAccountId> = accounts.into_iter().collect();
@@ -214,18 +263,27 @@ impl Desk {
                 .collect(),
             settled,
             running: BTreeMap::new(),
+            running_sums: BTreeMap::new(),
+            ahead: BTreeSet::new(),
             covered: BTreeMap::new(),
             with_fixed_sum: BTreeSet::new(),
             changed: Vec::new(),
         };
         for charge in store::list_standing(tx, customers)? {
+            let begins_later = charge.from_day > as_of;
             match (charge.kind, charge.status) {
+                (ChargeKind::Interest, ChargeStatus::Accrued) if begins_later => {
+                    desk.ahead.insert(charge.item_id);
+                }
                 (ChargeKind::Interest, ChargeStatus::Accrued) => {
                     desk.running.insert(charge.item_id, charge);
                 }
                 (ChargeKind::Interest, _) => {
                     let covered = desk.covered.entry(charge.item_id).or_insert(charge.to_day);
                     *covered = (*covered).max(charge.to_day);
+                }
+                (_, ChargeStatus::Accrued) if !begins_later => {
+                    desk.running_sums.insert(charge.invoice_id, charge);
                 }
                 _ => {
                     desk.with_fixed_sum.insert(charge.invoice_id);
@@ -244,7 +302,8 @@ impl Desk {
         }
     }
 
-    /// The interest of an item that is not claimed yet.
+    /// The interest of an item that is not claimed yet; false where the rate of a day is not known. Then interest goes up to
+    /// the day before, and what has accrued stays where nothing can be worked out.
     fn interest(
         &mut self,
         tx: &Tx,
@@ -252,17 +311,26 @@ impl Desk {
         item: &LateItem,
         terms: Option<&Terms>,
         as_of: NaiveDate,
-    ) -> Result<(), ChargeError> {
+    ) -> Result<bool, ChargeError> {
+        // It is taken out first, so that what can't be worked out is not ended.
+        let running = self.running.remove(&item.item_id);
+        if self.ahead.contains(&item.item_id) {
+            return Ok(true);
+        }
         let covered = self.covered.get(&item.item_id);
-        let from = covered.and_then(|day| day.succ_opt());
+        let from = covered.and_then(NaiveDate::succ_opt);
         let from = from.unwrap_or_else(|| item.late_from());
         let debt = self.debt(item);
-        let segments = match terms {
+        let worked = match terms {
             Some(terms) if from <= as_of => {
-                rules::interest(&debt, terms, &law.rates, (from, as_of))?
+                rules::interest_so_far(&debt, terms, &law.rates, (from, as_of))?
             }
-            _ => Vec::new(),
+            _ => Worked::default(),
         };
+        let (segments, is_known) = (worked.segments, worked.unknown_from.is_none());
+        if segments.is_empty() && !is_known {
+            return Ok(false);
+        }
         let minor = rules::total_minor(&segments)?;
         let regime = match terms {
             Some(Terms::Regime(regime)) => Some(&regime.code),
@@ -270,7 +338,6 @@ impl Desk {
         };
         let days = segments.first().zip(segments.last());
         let days = days.map(|(first, last)| (first.from, last.to));
-        let running = self.running.remove(&item.item_id);
         match (running, days.filter(|_| minor > 0)) {
             (None, None) => {}
             (Some(before), None) => {
@@ -284,42 +351,49 @@ impl Desk {
                 if let Some(before) = &before {
                     after = replaced(before, after);
                     if before.says_as(&after) {
-                        return Ok(());
+                        return Ok(is_known);
                     }
                 }
                 self.changed.push((before, after));
             }
         }
-        Ok(())
+        Ok(is_known)
     }
 
-    /// The fixed sum of an invoice that has none; false where no exchange rate leads to its currency.
+    /// The fixed sum of an invoice that was late, which is due once: one that has accrued stands. False where no exchange
+    /// rate leads to its currency.
     fn fixed_sum(
         &mut self,
         tx: &mut Tx,
         regime: &Regime,
         item: &LateItem,
+        as_of: NaiveDate,
     ) -> Result<bool, ChargeError> {
-        let late_from = item.late_from();
-        let was_late = self.debt(item).principal_minor(late_from) > 0;
-        if !was_late || self.with_fixed_sum.contains(&item.invoice_id) {
+        if self.with_fixed_sum.contains(&item.invoice_id) {
             return Ok(true);
         }
-        let invoice = Money::from_minor(item.invoice_minor, item.currency);
+        let Some(first_late) = self.debt(item).first_late_day(as_of) else {
+            return Ok(true);
+        };
         let Some(currency) = regime.fixed_sum_currency() else {
             return Ok(true);
         };
-        let Some(worth) = converted(tx, invoice, currency, late_from)? else {
+        if self.running_sums.remove(&item.invoice_id).is_some() {
+            self.with_fixed_sum.insert(item.invoice_id);
+            return Ok(true);
+        }
+        let invoice = Money::from_minor(item.invoice_minor, item.currency);
+        let Some(worth) = converted(tx, invoice, currency, first_late)? else {
             return Ok(false);
         };
         let Some(sum) = regime.fixed_sum(worth) else {
             return Ok(true);
         };
-        let Some(sum) = converted(tx, sum, item.currency, late_from)? else {
+        let Some(sum) = converted(tx, sum, item.currency, first_late)? else {
             return Ok(false);
         };
         if sum.is_positive() {
-            let (kind, days) = (ChargeKind::FixedSum, (late_from, late_from));
+            let (kind, days) = (ChargeKind::FixedSum, (first_late, first_late));
             let charge = new_charge(tx, item, kind, sum, days, Some(&regime.code), &[])?;
             self.with_fixed_sum.insert(item.invoice_id);
             self.changed.push((None, charge));
@@ -328,8 +402,11 @@ impl Desk {
     }
 
     fn write(mut self, tx: &mut Tx) -> Result<(), ChargeError> {
-        // What runs on for an item that is not late any more, such as one that was sold or is due later now.
-        for (_, before) in std::mem::take(&mut self.running) {
+        // What has accrued for an item that is not late any more, such as one that was sold, is due later now, or was paid
+        // in time by what was entered since.
+        let interest = std::mem::take(&mut self.running).into_values();
+        let sums = std::mem::take(&mut self.running_sums).into_values();
+        for before in interest.chain(sums) {
             let after = ended(tx, &before, "Nothing is due after all.");
             self.changed.push((Some(before), after));
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::accrual::new_charge;
+use super::accrual::{is_as_owed, new_charge};
 use super::{ChargeError, check, save};
 use crate::book::receivables::actions::{self as receivables, Accounts};
 use crate::book::receivables::input::{InvoiceDetails, NewInvoice};
@@ -37,7 +37,7 @@ pub fn list_accrued(
 /// Claims a charge: it becomes an invoice with one item of its own, in the exposure category of claimed charges.
 ///
 /// # Errors
-/// When the charge is not there, not accrued or changed since `version`, or the number is taken.
+/// When the charge is not there, not accrued or changed since `version`, not what is owed by now, or the number is taken.
 pub fn claim(
     tx: &mut Tx,
     id: ChargeId,
@@ -51,7 +51,8 @@ pub fn claim(
 }
 
 /// [`claim`] for the charges of customers whose accounts are locked already, as when a notice claims them. Each becomes an
-/// invoice of its own with a number that is made; `number` of the claim is not looked at.
+/// invoice of its own with a number that is made; `number` of the claim is not looked at. What is not owed so by now is left
+/// out.
 ///
 /// # Errors
 /// As [`claim`].
@@ -65,9 +66,15 @@ pub fn claim_all(
         number: None,
         ..input.clone()
     };
-    ids.iter()
-        .map(|id| claim_locked(tx, accounts, *id, None, &input))
-        .collect()
+    let mut claimed = Vec::new();
+    for id in ids {
+        match claim_locked(tx, accounts, *id, None, &input) {
+            Ok(charge) => claimed.push(charge),
+            Err(ChargeError::Outdated) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(claimed)
 }
 
 fn claim_locked(
@@ -79,6 +86,9 @@ fn claim_locked(
 ) -> Result<Charge, ChargeError> {
     let before = store::lock(tx, id)?.ok_or(ChargeError::Missing)?;
     check(&before, version, "claim")?;
+    if !is_as_owed(tx, &before)? {
+        return Err(ChargeError::Outdated);
+    }
     let today = tx.today();
     let number = match &input.number {
         Some(number) => number.clone(),

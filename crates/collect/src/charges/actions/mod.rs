@@ -53,6 +53,8 @@ pub enum ChargeError {
     Backwards { pointer: String },
     #[error("the charge is {0}")]
     Is(ChargeStatus),
+    #[error("what is owed changed since the charge was worked out")]
+    Outdated,
     #[error("it changed meanwhile")]
     Stale,
     #[error(transparent)]

@@ -41,8 +41,9 @@ pub fn routes(config: &mut ServiceConfig) {
 /// Work out charges
 ///
 /// Interest and fixed sums of what was or is paid late, to the end of a day, as a job. Interest that is not claimed is
-/// replaced; what is claimed or waived stays, and interest goes on after it. A fixed sum is due once for an invoice. Nobody
-/// owes what accrues. The job's `result` counts items, changed charges, and items without a regime or a rate.
+/// replaced; what is claimed or waived stays, and interest goes on after it. A fixed sum is due once for an invoice. What
+/// turns out not to be late is cancelled. Nobody owes what accrues. The job's `result` counts items, changed charges, and
+/// items without a regime or a rate.
 #[utoipa::path(
     tag = "charges",
     request_body = AccrueIn,
@@ -156,7 +157,8 @@ pub async fn find_charge(
 /// Claim a charge
 ///
 /// It becomes an invoice with one item of its own, of the kind `late_interest` or `costs`: exposure of the category
-/// `claimed_charges`, that ages and is paid as any other. An `Idempotency-Key` is required.
+/// `claimed_charges`, that ages and is paid as any other. Where what is owed changed since it was worked out, such as by a
+/// payment, accrue again first. An `Idempotency-Key` is required.
 #[utoipa::path(
     tag = "charges",
     params(ChargeId, IfMatch),
@@ -232,6 +234,8 @@ impl From<ChargeError> for Problem {
             ChargeError::InFuture => Problem::invalid("/as_of", "in_future", text),
             ChargeError::Backwards { pointer } => Problem::invalid(pointer, "backwards", text),
             ChargeError::Is(status) => Problem::state("charge", status, status.allowed()),
+            // It is worked out again before it is claimed.
+            ChargeError::Outdated => Problem::state("charge", "outdated", ["accrue"]),
             ChargeError::Stale => Problem::new(Code::Stale),
             ChargeError::Regime(fault) => Problem::invalid("/regime", "faulty_regime", fault),
             ChargeError::Interest(InterestFault::NoRate(day)) => {

@@ -142,6 +142,23 @@ fn a_rate_that_is_fixed_at_the_first_day_stays_and_one_that_nobody_knows_is_told
     let later = (day("2024-12-21"), day("2099-01-01"));
     let fault = interest(&debt, &regime("eu_2011_7"), &rates(), later).unwrap_err();
     assert_eq!(fault, InterestFault::NoRate(day("2027-01-01")));
+    let so_far = interest_so_far(&debt, &regime("eu_2011_7"), &rates(), later).unwrap();
+    assert_eq!(so_far.unknown_from, Some(day("2027-01-01")));
+    assert_eq!(so_far.segments.last().unwrap().to, day("2026-12-31"));
+}
+
+#[test]
+fn the_first_day_late_is_the_one_after_the_due_date_or_after_what_was_taken_back() {
+    let first = |settled: &[(&str, i64)], to: &str| {
+        debt(money("1000.00", "EUR"), "2026-03-10", settled).first_late_day(day(to))
+    };
+    assert_eq!(first(&[], "2026-03-10"), None);
+    assert_eq!(first(&[], "2026-03-31"), Some(day("2026-03-11")));
+    let in_time = ("2026-03-10", 100_000);
+    assert_eq!(first(&[in_time], "2026-03-31"), None);
+    let back = [in_time, ("2026-03-20", -100_000)];
+    assert_eq!(first(&back, "2026-03-20"), None);
+    assert_eq!(first(&back, "2026-03-31"), Some(day("2026-03-21")));
 }
 
 #[test]

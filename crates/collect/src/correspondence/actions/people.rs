@@ -93,6 +93,9 @@ pub fn mark_sent(tx: &mut Tx, input: &MarkSentIn) -> Result<Vec<Message>, Messag
     Ok(marked)
 }
 
+/// For how long letters are those of whoever prints them.
+const PRINTING_MINUTES: i64 = 60;
+
 /// What a person prints now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrintQueue {
@@ -101,7 +104,8 @@ pub struct PrintQueue {
     pub cancelled: Vec<Message>,
 }
 
-/// The letters that wait, the oldest first and each looked at once more: one that holds no longer is cancelled.
+/// The letters that wait and that nobody else prints, the oldest first and each looked at once more: one that holds no longer is
+/// cancelled. They are the caller's for an hour: nobody else is given them, and nothing cancels them.
 ///
 /// # Errors
 /// When the database fails.
@@ -119,6 +123,9 @@ pub fn print(tx: &mut Tx) -> Result<PrintQueue, MessageError> {
         let after = move_on(tx, "message.cancelled", &message, after, None)?;
         queue.cancelled.extend(after);
     }
+    let ids: Vec<MessageId> = queue.letters.iter().map(|letter| letter.id).collect();
+    store::lease(tx, &ids, tx.now().plus(Duration::minutes(PRINTING_MINUTES)))?;
+    tx.is_its_own_record();
     Ok(queue)
 }
 

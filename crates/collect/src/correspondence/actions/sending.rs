@@ -12,7 +12,7 @@ use kernel::clock::Instant;
 use kernel::ids::{ItemId, MessageId};
 
 /// How long a server has a message for itself: longer than an attempt may take.
-const LEASE_SECONDS: i64 = 120;
+const LEASE_SECONDS: i64 = 720;
 
 /// A message that this server sends now.
 #[derive(Debug, Clone)]

@@ -215,14 +215,18 @@ pub fn account_of(entity: &LegalEntity) -> Option<BankAccount> {
     })
 }
 
-/// The IBAN in a line, in groups of four.
+/// The IBAN in a line, in groups of four: some words that follow one another and are one together.
 fn iban_in(line: &str) -> Option<String> {
-    let text = squeezed(line);
-    let found = text.char_indices().find_map(|(at, _)| {
-        let rest = text.get(at..)?;
-        let is_part = |c: char| c.is_ascii_alphanumeric();
-        let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-        (15..=end.min(34)).find_map(|length| rest.get(..length).filter(|one| is_iban(one)))
+    let parts = line.split(|c: char| !c.is_alphanumeric() && c != ' ');
+    let found = parts.into_iter().find_map(|part| {
+        let words: Vec<&str> = part.split_whitespace().collect();
+        (0..words.len()).find_map(|first| {
+            let mut together = String::new();
+            words.iter().skip(first).find_map(|word| {
+                together.push_str(word);
+                is_iban(&together).then(|| together.clone())
+            })
+        })
     })?;
     let letters: Vec<char> = found.chars().collect();
     let groups: Vec<String> = letters
@@ -353,7 +357,36 @@ mod tests {
         assert_eq!(text(1_000, "JPY"), "JPY 1,000");
     }
 
+    /// A German IBAN of some bank and account, with its check digits (ISO 7064, 97-10).
+    fn german(account: u64) -> String {
+        let account = format!("{account:018}");
+        let number: u128 = format!("{account}131400").parse().unwrap();
+        format!("DE{:02}{account}", 98 - number % 97)
+    }
+
     proptest! {
+        #[test]
+        fn an_iban_is_found_whole_wherever_it_stands(
+            account in 0..1_000_000_000_000_000_000_u64,
+            before in prop::sample::select(vec!["", "IBAN ", "IBAN: ", "Konto ", "账号：", "Sparkasse 1, "]),
+            after in prop::sample::select(vec!["", " BIC DUSSDEDD", ", Düsseldorf"]),
+        ) {
+            let iban = german(account);
+            let letters: Vec<char> = iban.chars().collect();
+            let fours: Vec<String> = letters.chunks(4).map(|four| four.iter().collect()).collect();
+            let grouped = fours.join(" ");
+            for written in [&iban, &grouped] {
+                let found = iban_in(&format!("{before}{written}{after}"));
+                prop_assert_eq!(found.as_ref(), Some(&grouped));
+            }
+        }
+
+        #[test]
+        fn a_number_of_an_account_is_no_iban(digits in "[1-9][0-9]{10,30}") {
+            let said = format!("账号 {digits}");
+            prop_assert_eq!(iban_in(&said), None);
+        }
+
         #[test]
         fn no_bank_details_are_too_strange(text in "\\PC{1,80}") {
             let _ = (iban_in(&text), bic_in(&text));

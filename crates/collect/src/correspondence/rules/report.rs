@@ -46,7 +46,7 @@ pub fn read(bytes: &[u8]) -> Result<Notification, ReportError> {
     let status = message
         .parts
         .iter()
-        .find(|part| is_of_type(*part, "message", "delivery-status"))
+        .find(|part| is_of_type(part, "message", "delivery-status"))
         .ok_or(ReportError::NoNotification)?;
     let text = String::from_utf8_lossy(status.contents()).into_owned();
     let action = field(&text, "action").ok_or(ReportError::NoNotification)?;

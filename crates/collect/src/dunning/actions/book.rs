@@ -111,7 +111,7 @@ impl Book {
             debtors,
             ladders: ladders(db, run)?,
             default: default.map(|procedure| procedure.id),
-            known_to: known_to(db, run.scope)?,
+            known_to: known_to(db, run.scope, today)?,
         })
     }
 
@@ -159,18 +159,28 @@ impl Book {
     }
 }
 
-/// Up to which day the payments to each company are known: by the bank statements of all its accounts, or by the ledger
-/// that is kept elsewhere.
-fn known_to(db: &mut Db, scope: RunScope) -> Result<BTreeMap<LegalEntityId, NaiveDate>, DbError> {
+/// Up to which day the payments to each company are known: by the bank statements of all its open accounts, or by the
+/// ledger that is kept elsewhere. An account without a statement tells nothing, and no one knows what lies in the future.
+fn known_to(
+    db: &mut Db,
+    scope: RunScope,
+    today: NaiveDate,
+) -> Result<BTreeMap<LegalEntityId, NaiveDate>, DbError> {
     if scope == RunScope::All {
         return Ok(BTreeMap::new());
     }
-    let mut known: BTreeMap<LegalEntityId, NaiveDate> = BTreeMap::new();
-    for (entity, day) in store::list_statement_days(db)? {
-        let of_entity = known.entry(entity).or_insert(day);
+    let mut by_bank: BTreeMap<LegalEntityId, Option<NaiveDate>> = BTreeMap::new();
+    for (entity, day) in store::list_statement_days(db, today)? {
+        let of_entity = by_bank.entry(entity).or_insert(day);
+        // None comes before any day.
         *of_entity = day.min(*of_entity);
     }
-    for (entity, day) in feeds::list_ledger_days(db)? {
+    let told = by_bank.into_iter();
+    let mut known: BTreeMap<LegalEntityId, NaiveDate> = told
+        .filter_map(|(entity, day)| Some((entity, day?)))
+        .collect();
+    let ledgers = feeds::list_ledger_days(db)?.into_iter();
+    for (entity, day) in ledgers.filter(|(_, day)| *day <= today) {
         let of_entity = known.entry(entity).or_insert(day);
         *of_entity = day.max(*of_entity);
     }
@@ -224,7 +234,7 @@ fn ladders(db: &mut Db, run: &Run) -> Result<BTreeMap<DunningProcedureId, Ladder
             version: version.id,
             levels: says.levels,
             block_scope: says.block_scope,
-            schedule: says.schedule,
+            schedule: rules::approved_schedule(&version, says.schedule),
         };
         ladders.insert(version.dunning_procedure_id, ladder);
     }

@@ -91,8 +91,8 @@ fn changed() -> DbError {
     DbError::Serialization("a dunning case changed meanwhile".to_owned())
 }
 
-/// Cases after the ledger changed for customers whose accounts are locked: closed when nothing is overdue, opened again
-/// when what was paid turns out not to be, and never at another level than their items.
+/// Cases after the ledger changed for customers whose accounts are locked: closed when nothing is overdue and nothing open
+/// was dunned, opened again when what was paid turns out not to be, and never at another level than their items.
 pub(super) fn follow_ledger(tx: &mut Tx, customers: &[CustomerId]) -> Result<(), DbError> {
     let today = tx.today();
     for chunk in customers.chunks(5_000) {
@@ -145,7 +145,7 @@ fn follow(tx: &mut Tx, case: &Case, now: Option<&Pursued>) -> Result<Option<Chan
         (action, after)
     } else {
         let was_paid = case.status == CaseStatus::ClosedPaid;
-        let comes_back = |one: &&Pursued| was_paid && one.level.is_some() && one.is_overdue(today);
+        let comes_back = |one: &&Pursued| was_paid && one.level.is_some();
         let Some(pursued) = now.filter(comes_back) else {
             return Ok(None);
         };

@@ -46,6 +46,8 @@ pub enum DunningError {
     },
     #[error("the name is taken")]
     NameTaken,
+    #[error("a schedule comes by a version that another person approves")]
+    ScheduleAlone,
     #[error("levels do not fit together")]
     Misfits(Vec<(usize, Misfit)>),
     #[error("templates can't be used")]

@@ -20,11 +20,14 @@ use kernel::ids::{CreditAccountId, DunningProcedureId};
 use kernel::text::{Line, Note};
 
 /// Writes a new procedure; it holds for the accounts that are then given it. Its first version is live at once, because
-/// no account follows it yet.
+/// no account follows it yet. So it has no schedule: what goes out unattended was seen by two people.
 ///
 /// # Errors
-/// When the name is taken, the levels don't fit together, or a template can't be used.
+/// When it has a schedule, the name is taken, the levels don't fit together, or a template can't be used.
 pub fn create_procedure(tx: &mut Tx, input: &ProcedureIn) -> Result<Procedure, DunningError> {
+    if input.schedule.is_some() {
+        return Err(DunningError::ScheduleAlone);
+    }
     check(&input.levels)?;
     let procedure = Procedure {
         id: DunningProcedureId::new(),
@@ -41,7 +44,7 @@ pub fn create_procedure(tx: &mut Tx, input: &ProcedureIn) -> Result<Procedure, D
         .as_ref()
         .map_or("The procedure as it was created.", Note::as_str);
     let scope = input.block_scope.unwrap_or(BlockScope::Entity);
-    let document = document(&input.levels, scope, input.schedule.clone());
+    let document = document(&input.levels, scope, None);
     versions::begin::<ProcedureVersion>(tx, procedure.id, &document, reason)?;
     Ok(procedure)
 }

@@ -3,13 +3,14 @@
 //! Only companies that have a sender (`letter_sender`) write to customers by themselves. What is phoned, visited or handed to
 //! lawyers is a person's.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::book::Book;
 use super::issue::levels_of;
 use super::{DunningError, left_out_reason};
 use crate::book::customers::store as customers;
 use crate::book::entities::model::LegalEntity;
+use crate::book::exposure::model::BalanceKey;
 use crate::collect::correspondence::actions::{MessageError, queue, sender_of};
 use crate::collect::correspondence::input::{NewContent, NewMessage};
 use crate::collect::correspondence::model::{Asked, Message, MessageKind};
@@ -17,6 +18,7 @@ use crate::collect::correspondence::rules::address_for;
 use crate::collect::correspondence::rules::letters::{
     ItemLetter, LetterItem, item_letter, recipient,
 };
+use crate::collect::correspondence::store as messages;
 use crate::collect::dunning::letters::{Letter, prose, unapplied_label};
 use crate::collect::dunning::model::{
     Channel, LeftOut, Level, Notice, NoticeItem, NoticeStatus, OpenInvoice, Run,
@@ -24,13 +26,15 @@ use crate::collect::dunning::model::{
 use crate::collect::dunning::{rules, store};
 use crate::platform::db::{Db, DbError, Tx};
 use crate::platform::events::{Event, Subscription};
-use kernel::ids::{CustomerId, DunningNoticeId, DunningRunId};
+use kernel::ids::{CustomerId, DunningNoticeId, DunningRunId, ItemId};
 use kernel::money::Money;
 
 /// Notices that were issued become messages.
 pub const SENDING: Subscription = Subscription {
     name: "dunning_messages",
     actions: &["dunning_notice.issued"],
+    // A letter is set in the unit of work, beside which nobody writes on SQLite.
+    at_once: 10,
     handle: follow,
 };
 
@@ -39,10 +43,14 @@ fn follow(tx: &mut Tx, events: &[Event]) -> Result<(), DbError> {
         .iter()
         .filter_map(|event| event.entity_id.parse().ok())
         .collect();
+    // An event may be told again: what was sent once is not sent anew.
+    let named: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let sent = messages::list_known_abouts(tx, MessageKind::DunningNotice, &named)?;
     let mut by_run: BTreeMap<DunningRunId, Vec<Notice>> = BTreeMap::new();
     for notice in store::list_notices_by_ids(tx, &ids)? {
         let is_written = matches!(notice.channel, Channel::Email | Channel::Letter);
-        if is_written && notice.status == NoticeStatus::Issued {
+        let is_new = !sent.contains(&notice.id.to_string());
+        if is_written && is_new && notice.status == NoticeStatus::Issued {
             by_run.entry(notice.run_id).or_default().push(notice);
         }
     }
@@ -69,15 +77,18 @@ fn send(tx: &mut Tx, run: &Run, notices: &[Notice]) -> Result<(), DunningError> 
     let today = tx.today();
     let book = Book::read(tx, run, &debtors, &items, today)?;
     let followed = levels_of(tx, notices)?;
+    let mut lines: HashMap<DunningNoticeId, Vec<&NoticeItem>> = HashMap::new();
+    for item in items.iter().filter(|item| item.dropped_reason.is_none()) {
+        lines.entry(item.notice_id).or_default().push(item);
+    }
     for notice in notices {
-        let level = notice
+        let own = || book.levels_for(notice.customer_id, notice.legal_entity_id);
+        let levels = notice
             .procedure_version_id
             .and_then(|version| followed.get(&version))
-            .and_then(|levels| levels.iter().find(|level| level.level == notice.level));
-        let of_notice: Vec<&NoticeItem> = items
-            .iter()
-            .filter(|item| item.notice_id == notice.id && item.dropped_reason.is_none())
-            .collect();
+            .map_or_else(own, Vec::as_slice);
+        let level = levels.iter().find(|level| level.level == notice.level);
+        let of_notice = lines.remove(&notice.id).unwrap_or_default();
         let Some(message) = message_of(&book, run, notice, level, &of_notice)? else {
             continue;
         };
@@ -108,32 +119,32 @@ fn message_of(
         return Ok(None);
     };
     let address = address_for(&customer.contacts, MessageKind::DunningNotice);
-    let content = match address.filter(|_| notice.channel == Channel::Email) {
-        Some(to) => NewContent::Email {
+    let by_email = address.filter(|_| notice.channel == Channel::Email);
+    let content = if let Some(to) = by_email {
+        NewContent::Email {
             to,
             text: notice.body_text.clone(),
             html: Some(notice.body_html.clone()),
             attachments: Vec::new(),
-        },
-        None => {
-            let invoices = as_asked(book, items);
-            let letter = Letter {
-                customer,
-                entity: Some(entity),
-                level,
-                as_of: run.as_of,
-                currency: notice.currency,
-                invoices: invoices.iter().collect(),
-                unapplied_minor: notice.unapplied_minor,
-                payment_reference: notice.payment_reference.as_deref(),
-            };
-            let Some(pdf) = pdf(&letter, entity, notice) else {
-                return Ok(None);
-            };
-            NewContent::Letter {
-                recipient: recipient(customer),
-                pdf,
-            }
+        }
+    } else {
+        let invoices = as_asked(book, items);
+        let letter = Letter {
+            customer,
+            entity: Some(entity),
+            level,
+            as_of: run.as_of,
+            currency: notice.currency,
+            invoices: invoices.iter().collect(),
+            unapplied_minor: notice.unapplied_minor,
+            payment_reference: notice.payment_reference.as_deref(),
+        };
+        let Some(pdf) = pdf(&letter, entity, notice) else {
+            return Ok(None);
+        };
+        NewContent::Letter {
+            recipient: recipient(customer),
+            pdf,
         }
     };
     Ok(Some(NewMessage {
@@ -156,13 +167,13 @@ fn message_of(
 
 /// The invoices of a notice with what it asks of each, the oldest due first.
 fn as_asked(book: &Book, items: &[&NoticeItem]) -> Vec<OpenInvoice> {
-    let mut invoices: Vec<OpenInvoice> = items
+    let asked: HashMap<ItemId, &NoticeItem> =
+        items.iter().map(|item| (item.item_id, *item)).collect();
+    let mut invoices: Vec<OpenInvoice> = book
+        .invoices
         .iter()
-        .filter_map(|item| {
-            let known = book
-                .invoices
-                .iter()
-                .find(|known| known.id == item.item_id)?;
+        .filter_map(|known| {
+            let item = asked.get(&known.id)?;
             Some(OpenInvoice {
                 open_minor: item.open_minor,
                 ..known.clone()
@@ -189,7 +200,7 @@ fn pdf(letter: &Letter, entity: &LegalEntity, notice: &Notice) -> Option<Vec<u8>
         entity,
         customer: letter.customer,
         language: notice.language,
-        reference: &number,
+        reference: letter.payment_reference.unwrap_or(&number),
         payment_reference: letter.payment_reference,
         date: letter.as_of,
         subject: &said.subject,
@@ -205,7 +216,11 @@ fn pdf(letter: &Letter, entity: &LegalEntity, notice: &Notice) -> Option<Vec<u8>
         closing: &said.after.join("\n\n"),
     });
     let made = letters::render(&set).map_err(|error| refused(error.to_string()));
-    Some(made.ok()?.pdf)
+    let made = made.ok()?;
+    if !made.missing.is_empty() {
+        tracing::warn!(notice = %notice.id, missing = ?made.missing, "characters of a letter are boxes: no font has them");
+    }
+    Some(made.pdf)
 }
 
 fn line(letter: &Letter, invoice: &OpenInvoice) -> LetterItem {
@@ -218,7 +233,8 @@ fn line(letter: &Letter, invoice: &OpenInvoice) -> LetterItem {
     }
 }
 
-/// Why a notice that waits to be sent is not sent any more: the customer gets no notices today, or others pursue what is owed.
+/// Why a notice that waits to be sent is not sent any more: something that it asks for is blocked, pursued by others or asked
+/// for by a later notice by now.
 ///
 /// # Errors
 /// When the database fails.
@@ -229,8 +245,26 @@ pub fn find_hindrance(db: &mut Db, message: &Message) -> Result<Option<String>, 
     let by_law = known
         .first()
         .and_then(|known| rules::by_law(known.legal_status));
-    let blocks = store::list_active_blocks(db, &[customer], today)?;
-    let is_blocked = blocks.customers.contains(&customer);
-    let reason = by_law.or(is_blocked.then_some(LeftOut::Blocked));
+    let mut blocks = store::list_active_blocks(db, &[customer], today)?;
+    blocks.by_law = by_law
+        .map(|reason| (customer, reason))
+        .into_iter()
+        .collect();
+    blocks.escalated = store::list_escalated(db, &[customer])?
+        .into_iter()
+        .map(|(customer, entity, currency)| (customer, BalanceKey::new(entity, currency)))
+        .collect();
+    let asked: Vec<ItemId> = message.asked()?.iter().map(|one| one.item_id).collect();
+    let invoices = store::list_invoices(db, &[], today, &asked)?;
+    let notice: Option<DunningNoticeId> = message.about_id.parse().ok();
+    let notice = store::list_notices_by_ids(db, notice.as_slice())?;
+    let level = notice.first().map(|notice| notice.level);
+    let is_later = |invoice: &OpenInvoice| level.is_some() && invoice.stage > level;
+    let reason = by_law.or_else(|| {
+        invoices.iter().find_map(|invoice| {
+            let refusal = blocks.refusal(invoice);
+            refusal.or(is_later(invoice).then_some(LeftOut::AlreadyDunned))
+        })
+    });
     Ok(reason.map(left_out_reason))
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{DunningError, issue, preview};
 use crate::collect::dunning::model::{Run, RunScope, RunStatus};
-use crate::collect::dunning::store;
+use crate::collect::dunning::{rules, store};
 use crate::platform::db::{Change, Db, DbError, Tx};
 use crate::platform::jobs::actions as jobs;
 use crate::platform::jobs::actions::JobsError;
@@ -73,14 +73,15 @@ pub(super) fn has_ended(db: &mut Db, job: Option<JobId>) -> Result<bool, Dunning
     Ok(jobs::has_ended(db, job)?)
 }
 
-/// Queues the runs of a business day that begins, when the live version of a procedure asks for some.
+/// Queues the runs of a business day that begins, when the live version of a procedure asks for some that another person
+/// approved.
 ///
 /// # Errors
 /// When the database fails.
 pub fn begin_day(tx: &mut Tx) -> Result<(), DunningError> {
     let today = tx.today();
     for live in store::list_live_procedure_versions(tx)? {
-        let schedule = live.says()?.schedule;
+        let schedule = rules::approved_schedule(&live, live.says()?.schedule);
         if schedule.is_some_and(|schedule| schedule.is_due(today)) {
             let id = jobs::begin(tx, DAY_KIND, "lines")?;
             jobs::queue(tx, id, &DayPlan {}, None).map_err(of_jobs)?;

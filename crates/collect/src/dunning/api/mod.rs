@@ -62,6 +62,7 @@ impl From<DunningError> for Problem {
             DunningError::NameTaken => {
                 Problem::invalid("/name", "taken", "Another dunning procedure has this name.")
             }
+            DunningError::ScheduleAlone => Problem::invalid("/schedule", "needs_approval", error),
             DunningError::Misfits(found) => {
                 found
                     .into_iter()

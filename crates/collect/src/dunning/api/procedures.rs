@@ -28,7 +28,7 @@ use kernel::text::Line;
 ///
 /// Levels are numbered from 1 and ask for ever more days past due. Templates are checked here, so that no run can fail
 /// for one. What it says is its first version, live at once, because no account follows it yet; from then on it changes by
-/// a version that one person drafts and another sets live.
+/// a version that one person drafts and another sets live. A schedule comes by such a version alone.
 #[utoipa::path(
     tag = "dunning",
     request_body = ProcedureIn,

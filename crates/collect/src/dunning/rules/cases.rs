@@ -2,17 +2,18 @@
 
 use chrono::{Days, NaiveDate};
 
-use crate::collect::dunning::model::{Case, CaseStatus, Notice, Pursued};
+use crate::collect::dunning::model::{Case, CaseStatus, Escalation, Notice, Pursued};
 use kernel::clock::Instant;
 
-/// A case as the ledger has it now; none where it is so already. One of which nothing is overdue is closed as paid; else
-/// its level is the highest of its open items. Where that falls, the last level's time is no longer running.
+/// A case as the ledger has it now; none where it is so already. One of which nothing is overdue, and nothing open was
+/// dunned, is closed as paid; else its level is the highest of its open items. Where that falls, the last level's time is no
+/// longer running. One that is closed keeps it: the payment may bounce.
 pub fn followed(case: &Case, now: Option<&Pursued>, today: NaiveDate) -> Option<Case> {
-    let Some(pursued) = now.filter(|pursued| pursued.is_overdue(today)) else {
+    let goes_on = |one: &&Pursued| one.level.is_some() || one.is_overdue(today);
+    let Some(pursued) = now.filter(goes_on) else {
         return Some(Case {
             status: CaseStatus::ClosedPaid,
             closed_on: Some(today),
-            escalation_due_on: None,
             ..case.clone()
         });
     };
@@ -32,12 +33,16 @@ pub fn followed(case: &Case, now: Option<&Pursued>, today: NaiveDate) -> Option<
     })
 }
 
-/// A case that was closed as paid, when it turns out that it was not.
+/// A case that was closed as paid, when it turns out that it was not. What others pursued is theirs again; at the level that
+/// it had, the last level's time goes on.
 pub fn reopened(case: &Case, pursued: &Pursued) -> Case {
+    let level = pursued.level.unwrap_or(0);
+    let approved = case.escalation.filter(|_| case.decided_by.is_some());
     Case {
-        status: CaseStatus::Open,
-        level: pursued.level.unwrap_or(0),
+        status: approved.map_or(CaseStatus::Open, Escalation::status),
+        level,
         closed_on: None,
+        escalation_due_on: case.escalation_due_on.filter(|_| level >= case.level),
         ..case.clone()
     }
 }
@@ -142,9 +147,11 @@ mod tests {
         let closed = followed(&case, None, today).unwrap();
         assert_eq!(closed.status, CaseStatus::ClosedPaid);
         assert_eq!((closed.level, closed.closed_on), (2, Some(today)));
-        // What falls due today is not overdue.
+        // What falls due today is not overdue, unless it was dunned before it was given more time.
         let due_today = pursued(&case, None, "2026-04-01");
         assert!(followed(&case, Some(&due_today), today).is_some());
+        let dunned = pursued(&case, Some(2), "2026-04-20");
+        assert_eq!(followed(&case, Some(&dunned), today), None);
         let late = pursued(&case, Some(2), "2026-03-31");
         assert_eq!(followed(&case, Some(&late), today), None);
     }
@@ -165,5 +172,22 @@ mod tests {
                 .level,
             0
         );
+    }
+
+    #[test]
+    fn a_payment_that_bounces_brings_the_last_level_and_what_others_pursue_back() {
+        let mut last = case(4);
+        last.escalation_due_on = Some(day("2026-04-10"));
+        let closed = followed(&last, None, day("2026-04-01")).unwrap();
+        let bounced = pursued(&last, Some(4), "2026-01-31");
+        let after = reopened(&closed, &bounced);
+        assert_eq!(after, last);
+        let lower = pursued(&last, Some(2), "2026-01-31");
+        assert_eq!(reopened(&closed, &lower).escalation_due_on, None);
+        last.status = CaseStatus::EscalatedAgency;
+        last.escalation = Some(Escalation::Agency);
+        last.decided_by = Some("u-finance".parse().unwrap());
+        let closed = followed(&last, None, day("2026-04-01")).unwrap();
+        assert_eq!(reopened(&closed, &bounced), last);
     }
 }

@@ -143,15 +143,23 @@ pub fn list_item_numbers(db: &mut Db, ids: &[ItemId]) -> Result<Vec<ItemNumbers>
     Ok(found)
 }
 
-/// The day up to which the newest statement of each open bank account tells, with the account's company.
-pub fn list_statement_days(db: &mut Db) -> Result<Vec<(LegalEntityId, NaiveDate)>, DbError> {
-    Ok(on_backend!(db, |c| bank_statements::table
-        .inner_join(bank_accounts::table.on(bank_accounts::id.eq(bank_statements::bank_account_id)))
+/// Of each open bank account its company, and the day up to which its newest statement tells that closed by a day; none
+/// where it has no statement.
+pub fn list_statement_days(
+    db: &mut Db,
+    by: NaiveDate,
+) -> Result<Vec<(LegalEntityId, Option<NaiveDate>)>, DbError> {
+    Ok(on_backend!(db, |c| bank_accounts::table
+        .left_join(
+            bank_statements::table.on(bank_statements::bank_account_id
+                .eq(bank_accounts::id)
+                .and(bank_statements::closing_date.le(by)))
+        )
         .filter(bank_accounts::closed_on.is_null())
         .group_by((bank_accounts::id, bank_accounts::legal_entity_id))
         .select((
             bank_accounts::legal_entity_id,
-            max(bank_statements::closing_date).assume_not_null()
+            max(bank_statements::closing_date.nullable())
         ))
         .load(c))?)
 }

@@ -322,14 +322,13 @@ impl Book {
             }
             node.has_other_balances = true;
             let balances = self.balances.entry(id).or_default();
-            match balances.iter_mut().find(|balance| balance.key() == key) {
-                Some(balance) => balance.add(own, more),
-                None => {
-                    self.opens_balances = true;
-                    // In the order in which they are read.
-                    let at = balances.partition_point(|balance| balance.key() < key);
-                    balances.insert(at, AccountBalance::new(id, key, own, more));
-                }
+            if let Some(balance) = balances.iter_mut().find(|balance| balance.key() == key) {
+                balance.add(own, more);
+            } else {
+                self.opens_balances = true;
+                // In the order in which they are read.
+                let at = balances.partition_point(|balance| balance.key() < key);
+                balances.insert(at, AccountBalance::new(id, key, own, more));
             }
         }
         self.bounds.take(&line.caps, key.currency, more);
