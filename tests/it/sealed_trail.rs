@@ -384,7 +384,7 @@ fn an_entry_stands_where_its_transaction_does_or_is_named() {
         let (refusal, without) = match app.database().reader().unwrap().conn() {
             Conn::Postgres(c) => (
                 c.batch_execute(put_in).unwrap_err().to_string(),
-                "ALTER TABLE trail_entries DROP CONSTRAINT trail_entries_own_transaction",
+                "ALTER TABLE trail_entries DROP CONSTRAINT IF EXISTS trail_entries_own_transaction",
             ),
             Conn::Sqlite(c) => (
                 c.batch_execute(put_in).unwrap_err().to_string(),

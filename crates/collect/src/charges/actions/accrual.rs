@@ -180,7 +180,9 @@ pub fn accrue(
             tally.without_rate += 1;
         }
     }
-    tally.changed = i64::try_from(desk.changed.len()).unwrap_or(i64::MAX);
+    // What still runs is owed no more, and ends.
+    let changed = desk.changed.len() + desk.running.len() + desk.running_sums.len();
+    tally.changed = i64::try_from(changed).unwrap_or(i64::MAX);
     desk.write(tx)?;
     Ok(tally)
 }
