@@ -409,7 +409,7 @@ mod tests {
         let text = String::from_utf8(table(tables::Format::Csv, &items).unwrap()).unwrap();
         assert_eq!(
             text,
-            "before,before.status,after.status\r\nqueued,,\r\n,open,paid\r\n"
+            "before,after.status,before.status\r\nqueued,,\r\n,paid,open\r\n"
         );
     }
 
