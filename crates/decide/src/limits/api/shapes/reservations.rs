@@ -83,7 +83,7 @@ impl From<Reservation> for ReservationOut {
         "credit_account_id": "acc_01k00000000000000000000001",
         "order_number": "SO-2026-0001", "reservation_id": "res_01k00000000000000000000001",
         "invoice_date": "2026-11-23", "due_date": "2026-12-23", "amount": {"amount": "12500.00", "currency": "CNY"},
-        "open": {"amount": "12500.00", "currency": "CNY"}, "status": "open", "cancelled_on": null,
+        "open": {"amount": "12500.00", "currency": "CNY"}, "status": "open", "kind": "sale", "cancelled_on": null,
         "posting_date": "2026-11-23", "baseline_date": "2026-11-23", "labels": [],
         "cancel_reason": null, "warnings": [], "created_by": "u-31", "created_at": "2026-11-23T08:00:00.000000Z"
     }
