@@ -31,7 +31,7 @@ pub fn complete(document: &mut Value) {
                 add_idempotency_key(operation);
             }
             bound_query(operation);
-            free_of_body(operation);
+            free_of_body(method, operation, &schemas);
             add_request_example(operation, &schemas);
             complete_answers(method, operation, &schemas, &versioned);
             tell_forms(operation);
@@ -97,10 +97,22 @@ fn bound_query(operation: &mut Value) {
     }
 }
 
-/// An action that needs no body takes none as well as `{}`.
-fn free_of_body(operation: &mut Value) {
+/// An action that needs nothing said takes no body as well as `{}`.
+fn free_of_body(method: &str, operation: &mut Value, schemas: &Value) {
     let schema = operation.pointer("/requestBody/content/application~1json/schema/$ref");
-    if schema == Some(&json!("#/components/schemas/Nothing")) {
+    let name = schema
+        .and_then(Value::as_str)
+        .and_then(|path| path.rsplit('/').next());
+    let Some(shape) = name.and_then(|name| schemas.get(name)) else {
+        return;
+    };
+    let wants = |key: &str| shape.get(key).is_some_and(|wanted| *wanted != json!([]));
+    let is_said_in_full = method == "post" && shape["type"] == "object";
+    if is_said_in_full
+        && !["required", "minProperties", "oneOf", "anyOf", "allOf"]
+            .iter()
+            .any(|key| wants(key))
+    {
         operation["requestBody"]["required"] = json!(false);
     }
 }
