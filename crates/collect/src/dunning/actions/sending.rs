@@ -89,14 +89,23 @@ fn send(tx: &mut Tx, run: &Run, notices: &[Notice]) -> Result<(), DunningError> 
             .map_or_else(own, Vec::as_slice);
         let level = levels.iter().find(|level| level.level == notice.level);
         let of_notice = lines.remove(&notice.id).unwrap_or_default();
-        let Some(message) = message_of(&book, run, notice, level, &of_notice)? else {
-            continue;
+        // What can't be made costs this notice alone, which can be read as it is.
+        let cost = |error: &dyn std::error::Error| {
+            tracing::warn!(notice = %notice.id, %error, "a notice is not sent");
+        };
+        let message = match message_of(&book, run, notice, level, &of_notice) {
+            Ok(Some(message)) => message,
+            Ok(None) => continue,
+            Err(DunningError::Db(error)) => return Err(error.into()),
+            Err(error) => {
+                cost(&error);
+                continue;
+            }
         };
         match queue(tx, &message) {
             Ok(_) => {}
             Err(MessageError::Db(error)) => return Err(error.into()),
-            // A letter that can't be made costs this notice alone; it can be read as it is.
-            Err(error) => tracing::warn!(notice = %notice.id, %error, "a notice is not sent"),
+            Err(error) => cost(&error),
         }
     }
     Ok(())
