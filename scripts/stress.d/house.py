@@ -86,7 +86,8 @@ class Server:
         self.process, self.port = None, None
 
     def start(self):
-        for _ in range(10):
+        # Where the program is made to fail at random, it does so while it starts as well, more often than not.
+        for _ in range(100):
             port = self.port or random.SystemRandom().randrange(10_000, 20_000)
             more = {"NETTERMS_LISTEN": f"127.0.0.1:{port}", **self.settings}
             with open(self.log, "ab") as log:
