@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::DunningError;
+use crate::book::customers::model::Customer;
 use crate::book::entities::model::LegalEntity;
 use crate::book::entities::store as entities;
 use crate::book::exposure::model::{BalanceKey, EntityTerms};
@@ -69,15 +70,8 @@ impl Book {
             .into_iter()
             .map(|debtor| (debtor.0.id, debtor))
             .collect();
-        let mut blocks = store::list_active_blocks(db, customers, today)?;
-        blocks.by_law = debtors
-            .iter()
-            .filter_map(|(id, (customer, _))| Some((*id, rules::by_law(customer.legal_status)?)))
-            .collect();
-        blocks.escalated = store::list_escalated(db, customers)?
-            .into_iter()
-            .map(|(customer, entity, currency)| (customer, BalanceKey::new(entity, currency)))
-            .collect();
+        let known = debtors.values().map(|(customer, _)| customer);
+        let mut blocks = blocks_of(db, customers, known, today)?;
         blocks.decided = lines
             .iter()
             .filter_map(|line| Some((line.item_id, line.decision?)))
@@ -157,6 +151,25 @@ impl Book {
             .and_then(ladder)
             .or_else(|| self.default.and_then(ladder))
     }
+}
+
+/// What stands in the way of dunning some customers on a day, whatever a run says: blocks, the law, and who pursues them.
+pub(super) fn blocks_of<'a>(
+    db: &mut Db,
+    customers: &[CustomerId],
+    known: impl IntoIterator<Item = &'a Customer>,
+    today: NaiveDate,
+) -> Result<Blocks, DbError> {
+    let mut blocks = store::list_active_blocks(db, customers, today)?;
+    blocks.by_law = known
+        .into_iter()
+        .filter_map(|customer| Some((customer.id, rules::by_law(customer.legal_status)?)))
+        .collect();
+    blocks.escalated = store::list_escalated(db, customers)?
+        .into_iter()
+        .map(|(customer, entity, currency)| (customer, BalanceKey::new(entity, currency)))
+        .collect();
+    Ok(blocks)
 }
 
 /// Up to which day the payments to each company are known: by the bank statements of all its open accounts, or by the

@@ -5,12 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::book::Book;
+use super::book::{Book, blocks_of};
 use super::issue::levels_of;
 use super::{DunningError, left_out_reason};
 use crate::book::customers::store as customers;
 use crate::book::entities::model::LegalEntity;
-use crate::book::exposure::model::BalanceKey;
 use crate::collect::correspondence::actions::{MessageError, queue, sender_of};
 use crate::collect::correspondence::input::{NewContent, NewMessage};
 use crate::collect::correspondence::model::{Asked, Message, MessageKind};
@@ -251,24 +250,14 @@ pub fn find_hindrance(db: &mut Db, message: &Message) -> Result<Option<String>, 
     let customer = message.customer_id;
     let today = db.today();
     let known = customers::list_by_ids(db, &[customer])?;
-    let by_law = known
-        .first()
-        .and_then(|known| rules::by_law(known.legal_status));
-    let mut blocks = store::list_active_blocks(db, &[customer], today)?;
-    blocks.by_law = by_law
-        .map(|reason| (customer, reason))
-        .into_iter()
-        .collect();
-    blocks.escalated = store::list_escalated(db, &[customer])?
-        .into_iter()
-        .map(|(customer, entity, currency)| (customer, BalanceKey::new(entity, currency)))
-        .collect();
+    let blocks = blocks_of(db, &[customer], &known, today)?;
     let asked: Vec<ItemId> = message.asked()?.iter().map(|one| one.item_id).collect();
     let invoices = store::list_invoices(db, &[], today, &asked)?;
     let notice: Option<DunningNoticeId> = message.about_id.parse().ok();
     let notice = store::list_notices_by_ids(db, notice.as_slice())?;
     let level = notice.first().map(|notice| notice.level);
     let is_later = |invoice: &OpenInvoice| level.is_some() && invoice.stage > level;
+    let by_law = blocks.by_law.get(&customer).copied();
     let reason = by_law.or_else(|| {
         invoices.iter().find_map(|invoice| {
             let refusal = blocks.refusal(invoice);
